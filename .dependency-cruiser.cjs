@@ -1,0 +1,92 @@
+// Who may import whom. The tree is the architecture: infra -> handlers, workers -> lib/<service> -> lib/<shared>.
+const services = ['gateway', 'lobby', 'backend'];
+
+module.exports = {
+  forbidden: [
+    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
+    { name: 'no-unresolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
+    {
+      name: 'nothing-imports-upwards-from-lib',
+      severity: 'error',
+      from: { path: '^lib/' },
+      to: { path: '^(handlers|workers|infra|test)/' },
+    },
+    {
+      name: 'handlers-and-workers-stay-below-infra',
+      severity: 'error',
+      from: { path: '^(handlers|workers)/' },
+      to: { path: '^(infra|test)/' },
+    },
+    {
+      name: 'handlers-do-not-import-workers',
+      severity: 'error',
+      from: { path: '^handlers/' },
+      to: { path: '^workers/' },
+    },
+    {
+      name: 'handlers-run-on-every-runtime',
+      comment: 'Handlers use the fetch API only; what needs Node lives in lib/node and in workers.',
+      severity: 'error',
+      from: { path: '^handlers/' },
+      to: { dependencyTypes: ['core'] },
+    },
+    {
+      name: 'handlers-reach-no-node-code',
+      severity: 'error',
+      from: { path: '^handlers/' },
+      to: { path: '^lib/node/', reachable: true },
+    },
+    {
+      name: 'handlers-hold-no-sql',
+      severity: 'error',
+      from: { path: '^handlers/' },
+      to: { path: '(^drizzle/|node_modules/(drizzle-orm|pg|ioredis)/)' },
+    },
+    {
+      name: 'shared-subjects-know-no-service',
+      severity: 'error',
+      from: { path: '^lib/', pathNot: `^lib/(${services.join('|')})/` },
+      to: { path: `^(lib/(${services.join('|')})|drizzle)/` },
+    },
+    ...services.map((service) => ({
+      name: `${service}-is-a-service-of-its-own`,
+      severity: 'error',
+      from: { path: `^(lib|handlers|drizzle)/${service}/` },
+      to: { path: `^(lib|handlers|drizzle)/(${services.filter((other) => other !== service).join('|')})/` },
+    })),
+    {
+      name: 'domain-is-pure',
+      comment: 'Rules take plain data and decide; clock, ids, stores and upstreams are passed in from outside.',
+      severity: 'error',
+      from: { path: '^lib/[^/]+/domain/' },
+      to: {
+        path: '^(lib/(config|http|node|postgres|redis|telemetry)|drizzle)/|node_modules/(pg|ioredis|undici|hono|drizzle-orm|pino)/',
+      },
+    },
+    {
+      name: 'domain-does-no-io',
+      severity: 'error',
+      from: { path: '^lib/[^/]+/domain/' },
+      to: { dependencyTypes: ['core'] },
+    },
+    {
+      name: 'no-test-code-in-production',
+      severity: 'error',
+      from: { pathNot: '^test/' },
+      to: { path: '^test/|node_modules/(vitest|msw|fast-check)/' },
+    },
+    {
+      name: 'production-code-needs-production-packages',
+      severity: 'error',
+      from: { path: '^(handlers|workers|lib)/' },
+      to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'], dependencyTypesNot: ['type-only'] },
+    },
+  ],
+  options: {
+    parser: 'swc',
+    tsPreCompilationDeps: true,
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '^lib/protocol/generated/' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default', 'types'] },
+  },
+};

@@ -1,0 +1,107 @@
+// Runs one of the project's TypeScript entrypoints on the project's own Node:
+//   node infra/run.mjs path/to/entry.ts [arguments]
+// Any Node >= 18 can run this file. It installs the packages when package-lock.json has changed since the last
+// installation (the pinned Node is one of them), then hands over: same terminal, same signals, same exit code.
+import { spawn, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const stamp = join(root, 'node_modules', '.installed-lock-hash');
+const lockFolder = join(root, '.galaxy', 'install.lock');
+const pinnedNode = join(root, 'node_modules', '.bin', 'node');
+
+function wantedHash() {
+  const hash = createHash('sha256').update(readFileSync(join(root, 'package-lock.json')));
+  return hash.update(`${process.platform}-${process.arch}`).digest('hex');
+}
+
+function installed() {
+  return existsSync(stamp) && existsSync(pinnedNode) && readFileSync(stamp, 'utf8') === wantedHash();
+}
+
+/** Two commands may start at once in a fresh clone (npm start beside npm test): one installs, the other waits. */
+async function install() {
+  mkdirSync(dirname(lockFolder), { recursive: true });
+  const owner = join(lockFolder, 'pid');
+  for (;;) {
+    try {
+      mkdirSync(lockFolder);
+      break;
+    } catch (error) {
+      if (error.code !== 'EEXIST') throw error;
+      if (abandoned(owner)) rmSync(lockFolder, { recursive: true, force: true });
+      else await new Promise((resolve) => setTimeout(resolve, 300));
+    }
+  }
+  try {
+    writeFileSync(owner, String(process.pid));
+    if (installed()) return;
+    console.log('galaxy: installing packages (npm ci), about a minute the first time ...');
+    const result = spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
+      cwd: root,
+      stdio: ['ignore', 'inherit', 'inherit'],
+      shell: process.platform === 'win32',
+    });
+    if (result.error || result.status !== 0) {
+      const why = result.error ? result.error.message : `exit code ${result.status}`;
+      throw new Error(`npm ci failed (${why}). See its output above; then run the same command again.`);
+    }
+    if (!existsSync(pinnedNode)) {
+      throw new Error(
+        `no Node is packaged for ${process.platform}-${process.arch}. Supported: linux and macOS on x64 and arm64.`,
+      );
+    }
+    writeFileSync(stamp, wantedHash());
+  } finally {
+    rmSync(lockFolder, { recursive: true, force: true });
+  }
+}
+
+function abandoned(owner) {
+  try {
+    process.kill(Number(readFileSync(owner, 'utf8')), 0);
+    return false;
+  } catch (error) {
+    if (error.code === 'ESRCH') return true;
+    if (error.code === 'EPERM') return false;
+    // Just made and without its pid yet, or just removed: old enough means that its maker died in between.
+    try {
+      return Date.now() - statSync(lockFolder).mtimeMs > 5_000;
+    } catch {
+      return false;
+    }
+  }
+}
+
+const [entry, ...args] = process.argv.slice(2);
+if (!entry) {
+  console.error('usage: node infra/run.mjs <entry.ts> [arguments]');
+  process.exit(2);
+}
+try {
+  if (!installed()) await install();
+} catch (error) {
+  console.error(`galaxy: ${error.message}`);
+  process.exit(1);
+}
+
+const env = { ...process.env, PATH: `${join(root, 'node_modules', '.bin')}:${process.env.PATH}` };
+const child = spawn(pinnedNode, [join(root, entry), ...args], { cwd: root, stdio: 'inherit', env });
+// A Ctrl-C reaches the whole foreground group, the child included; this process only has to outlive it.
+let forwarded = false;
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+  process.on(signal, () => {
+    if (signal !== 'SIGINT' || !process.stdin.isTTY || forwarded) child.kill(signal);
+    forwarded = true;
+  });
+}
+child.on('error', (error) => {
+  console.error(`galaxy: cannot start ${pinnedNode}: ${error.message}`);
+  process.exit(1);
+});
+child.on('exit', (code, signal) => {
+  process.exit(code ?? (signal === 'SIGINT' ? 130 : 143));
+});
