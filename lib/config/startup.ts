@@ -1,0 +1,65 @@
+// Start-up of a process: read its variables, open what it cannot run without, and refuse with every problem at
+// once, so that an operator mends a deployment in one go instead of one restart per mistake.
+import {
+  type Environment,
+  type Problem,
+  readVariables,
+  type Values,
+  type VariableTree,
+} from './variables.ts';
+
+/** Something that must be reachable or readable before the process may serve. */
+export type Requirement<Config, Resource> = {
+  /** The variables that it depends on; the first one is named when it fails. It is tried only if all are good. */
+  readonly needs: readonly [string, ...string[]];
+  /** Throws an Error whose message tells an operator what is wrong. */
+  readonly open: (config: Config) => Promise<Resource>;
+  readonly close?: (resource: Resource) => Promise<void>;
+};
+
+export class StartupError extends Error {
+  readonly problems: readonly Problem[];
+
+  constructor(problems: readonly Problem[]) {
+    super(problems.map(({ variable, message }) => `${variable}: ${message}`).join('\n'));
+    this.name = 'StartupError';
+    this.problems = problems;
+  }
+}
+
+/**
+ * Reads `variables` and opens every requirement side by side.
+ * @throws StartupError with all problems; whatever had been opened is closed again.
+ */
+export async function start<Tree extends VariableTree, Resources extends Record<string, unknown>>(options: {
+  environment: Environment;
+  variables: Tree;
+  /** Checks that involve several variables. */
+  check?: (config: Values<Tree>) => Problem[];
+  requirements: { [K in keyof Resources]: Requirement<Values<Tree>, Resources[K]> };
+}): Promise<{ config: Values<Tree>; resources: Resources }> {
+  const { values: config, problems } = readVariables(options.variables, options.environment);
+  if (problems.length === 0) problems.push(...(options.check?.(config) ?? []));
+  const bad = new Set(problems.map((problem) => problem.variable));
+
+  const opened: Partial<Resources> = {};
+  const closers: (() => Promise<void>)[] = [];
+  const openOne = async <K extends keyof Resources>(key: K): Promise<void> => {
+    const { needs, open, close } = options.requirements[key];
+    if (needs.some((variable) => bad.has(variable))) return;
+    try {
+      const resource = await open(config);
+      opened[key] = resource;
+      if (close) closers.push(() => close(resource));
+    } catch (error) {
+      problems.push({ variable: needs[0], message: error instanceof Error ? error.message : String(error) });
+    }
+  };
+  await Promise.all(Object.keys(options.requirements).map(openOne));
+
+  if (problems.length > 0) {
+    await Promise.allSettled(closers.map((close) => close()));
+    throw new StartupError(problems);
+  }
+  return { config, resources: opened as Resources };
+}

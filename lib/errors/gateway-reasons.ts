@@ -1,0 +1,31 @@
+// Why the gateway refuses a request by itself, before or instead of a signed answer: the `reason` of a
+// google.rpc.ErrorInfo (domain `galaxy.gateway`) and the gRPC status that carries it. Numbers: gRPC status codes.
+
+export const grpcStatus = {
+  INVALID_ARGUMENT: 3,
+  RESOURCE_EXHAUSTED: 8,
+  FAILED_PRECONDITION: 9,
+  UNIMPLEMENTED: 12,
+  INTERNAL: 13,
+  UNAVAILABLE: 14,
+  UNAUTHENTICATED: 16,
+} as const;
+
+export const errorDomain = 'galaxy.gateway';
+
+export const gatewayReasons = {
+  UNSUPPORTED_PROTOCOL_VERSION: { status: grpcStatus.FAILED_PRECONDITION, retryable: false },
+  MALFORMED_ENVELOPE: { status: grpcStatus.INVALID_ARGUMENT, retryable: false },
+  STALE_REQUEST: { status: grpcStatus.FAILED_PRECONDITION, retryable: false },
+  PAYLOAD_HASH_MISMATCH: { status: grpcStatus.INVALID_ARGUMENT, retryable: false },
+  UNKNOWN_MESSAGE_TYPE: { status: grpcStatus.UNIMPLEMENTED, retryable: false },
+  SESSION_UNKNOWN: { status: grpcStatus.UNAUTHENTICATED, retryable: false },
+  SESSION_REVOKED: { status: grpcStatus.UNAUTHENTICATED, retryable: false },
+  BAD_SIGNATURE: { status: grpcStatus.UNAUTHENTICATED, retryable: false },
+  REPLAY_DETECTED: { status: grpcStatus.FAILED_PRECONDITION, retryable: false },
+  REPLAY_STORE_UNAVAILABLE: { status: grpcStatus.UNAVAILABLE, retryable: true },
+  UPSTREAM_UNAVAILABLE: { status: grpcStatus.UNAVAILABLE, retryable: true },
+  INTERNAL: { status: grpcStatus.INTERNAL, retryable: false },
+} as const;
+
+export type GatewayReason = keyof typeof gatewayReasons;

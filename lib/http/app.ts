@@ -1,0 +1,115 @@
+// The frame around every group of HTTP handlers: request id, access log, body limit, bearer token, and one place
+// that turns refusals and faults into answers. Uses the fetch API only, so that it runs on every runtime.
+import { type Hook, OpenAPIHono } from '@hono/zod-openapi';
+import type { Context, MiddlewareHandler } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
+import { HTTPException } from 'hono/http-exception';
+import { requestId } from 'hono/request-id';
+import { timingSafeEqual } from 'hono/utils/buffer';
+import { v7 as uuidv7 } from 'uuid';
+import { type ErrorBody, type ErrorCode, errorBody, errorTable, Refusal } from '../errors/table.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import { type Actor, anonymous } from './actor.ts';
+import { fieldProblems } from './field-problems.ts';
+
+export type HttpEnv = {
+  Variables: { requestId: string; log: Logger; actor: Actor };
+};
+
+export type HttpApp = OpenAPIHono<HttpEnv>;
+
+export type HttpAppOptions = {
+  log: Logger;
+  /** Whether this process may be sent work; false answers `/readyz` with 503 `draining`. */
+  ready: () => boolean;
+  bodyLimitBytes: number;
+  /** When set, every route but the probes wants `Authorization: Bearer <token>`. */
+  token?: string | undefined;
+};
+
+/** An app with its probes: `/healthz` and `/readyz`, which ask nothing of Redis or PostgreSQL. */
+export function createHttpApp(options: HttpAppOptions): HttpApp {
+  const app: HttpApp = new OpenAPIHono<HttpEnv>({ defaultHook: refuseInvalidInput });
+  app.use(requestId({ limitLength: 64, generator: () => uuidv7() }));
+  app.use(logRequests(options.log));
+  app.get('/healthz', (c) => c.json({ status: 'ok' }));
+  app.get('/readyz', (c) =>
+    options.ready() ? c.json({ status: 'ready' }) : c.json({ status: 'draining' }, 503),
+  );
+  if (options.token !== undefined) app.use(requireToken(options.token));
+  app.use(
+    bodyLimit({
+      maxSize: options.bodyLimitBytes,
+      onError: () => {
+        throw new Refusal('payload_too_large', `The body is larger than ${options.bodyLimitBytes} bytes.`);
+      },
+    }),
+  );
+  app.notFound((c) => answer(c, errorBody('not_found', `There is no ${c.req.method} ${c.req.path} here.`)));
+  app.onError(answerError);
+  return app;
+}
+
+const refuseInvalidInput: Hook<unknown, HttpEnv, string, unknown> = (result) => {
+  if (result.success) return;
+  throw new Refusal('invalid_request', 'The request is not valid; see the fields.', {
+    fields: fieldProblems(result.error),
+  });
+};
+
+function logRequests(log: Logger): MiddlewareHandler<HttpEnv> {
+  return async (c, next) => {
+    const startedAt = performance.now();
+    c.set('log', log.child({ request_id: c.get('requestId') }));
+    c.set('actor', anonymous);
+    await next();
+    const probe = c.req.path === '/healthz' || c.req.path === '/readyz';
+    c.get('log')[probe ? 'trace' : 'info'](
+      {
+        method: c.req.method,
+        path: c.req.path,
+        status: c.res.status,
+        duration_ms: Math.round((performance.now() - startedAt) * 10) / 10,
+      },
+      'request',
+    );
+  };
+}
+
+function requireToken(token: string): MiddlewareHandler<HttpEnv> {
+  return async (c, next) => {
+    const given = /^Bearer (.+)$/i.exec(c.req.header('authorization') ?? '')?.[1] ?? '';
+    if (!(await timingSafeEqual(given, token))) {
+      throw new Refusal(
+        'unauthenticated',
+        'This listener wants the bearer token that it was configured with.',
+      );
+    }
+    await next();
+  };
+}
+
+function answerError(error: Error, c: Context<HttpEnv>): Response {
+  if (error instanceof Refusal) return answer(c, error.body);
+  if (error instanceof HTTPException) return answer(c, bodyOfHttpException(error));
+  c.get('log').error({ error, method: c.req.method, path: c.req.path }, 'request failed');
+  return answer(
+    c,
+    errorBody('internal_error', `Something went wrong here. Request id: ${c.get('requestId')}.`),
+  );
+}
+
+/** What Hono itself refuses: JSON that does not parse, and content types that are not JSON. */
+function bodyOfHttpException(error: HTTPException): ErrorBody {
+  const codes: Partial<Record<number, ErrorCode>> = {
+    413: 'payload_too_large',
+    415: 'unsupported_media_type',
+  };
+  const code = codes[error.status] ?? (error.status < 500 ? 'invalid_request' : 'internal_error');
+  const message = code === 'internal_error' ? 'Something went wrong here.' : `${error.message}.`;
+  return errorBody(code, message);
+}
+
+function answer(c: Context<HttpEnv>, body: ErrorBody): Response {
+  return c.json(body, errorTable[body.error.code].status);
+}

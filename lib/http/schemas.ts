@@ -1,0 +1,54 @@
+// Schemas that the routes of every service share.
+import { z } from '@hono/zod-openapi';
+import type { ErrorCode } from '../errors/table.ts';
+
+/** A UUID; answers use lower case, so requests are folded to it. */
+export const id = z.uuid('must be a UUID').toLowerCase();
+
+/** RFC 3339 in UTC with milliseconds, as every answer writes it. */
+export const timestamp = z.iso.datetime({
+  precision: 3,
+  error: 'must be a time such as 2026-01-31T12:00:00.000Z',
+});
+
+/** What a client may send as a time: RFC 3339 with any offset, to a Date. */
+export const timestampInput = z.iso.datetime({
+  offset: true,
+  error: 'must be a time such as 2026-01-31T12:00:00Z',
+});
+
+/** For routes without a body: absent or `{}`. */
+export const emptyBody = z.strictObject({});
+
+export const errorSchema = z
+  .object({
+    error: z.object({
+      code: z.string(),
+      message: z.string(),
+      details: z.record(z.string(), z.unknown()).optional(),
+    }),
+  })
+  .openapi('Error');
+
+/** The body of a request, for `createRoute`. */
+export function jsonBody<T extends z.ZodType>(schema: T) {
+  return { content: { 'application/json': { schema } }, required: true } as const;
+}
+
+/** A body that may be absent. */
+export const noBody = { content: { 'application/json': { schema: emptyBody } }, required: false } as const;
+
+/** One answer of a route, for `createRoute`. */
+export function jsonAnswer<T extends z.ZodType>(schema: T, description: string) {
+  return { content: { 'application/json': { schema } }, description } as const;
+}
+
+/** Documents the error codes that a route answers with, beside those that every route may answer. */
+export function errorAnswers(...codes: ErrorCode[]) {
+  return {
+    default: {
+      content: { 'application/json': { schema: errorSchema } },
+      description: `Refused: ${[...codes, 'invalid_request', 'internal_error'].join(', ')}.`,
+    },
+  } as const;
+}

@@ -1,0 +1,64 @@
+// An HTTP listener on Node for a fetch-style app, with the time-outs and the drain that a public port needs.
+import type { AddressInfo } from 'node:net';
+import { createAdaptorServer } from '@hono/node-server';
+import type { ListenAddress } from '../config/types.ts';
+
+export type HttpTimeouts = {
+  /** From the connection's (or the next request's) first byte to the end of the headers. */
+  readHeaderTimeoutMs: number;
+  /** To the end of the request's body. */
+  readTimeoutMs: number;
+  idleTimeoutMs: number;
+};
+
+export type Listener = {
+  readonly port: number;
+  /** Stops accepting, lets running requests finish, and cuts what is left after `timeoutMs`. */
+  close(timeoutMs: number): Promise<void>;
+};
+
+type App = { fetch: (request: Request) => Response | Promise<Response> };
+
+/** @throws Error naming the address when it cannot be bound. */
+export async function listenHttp(
+  app: App,
+  address: ListenAddress,
+  timeouts: HttpTimeouts,
+): Promise<Listener> {
+  const server = createAdaptorServer({
+    fetch: app.fetch,
+    serverOptions: {
+      headersTimeout: timeouts.readHeaderTimeoutMs,
+      requestTimeout: timeouts.readTimeoutMs,
+      keepAliveTimeout: timeouts.idleTimeoutMs,
+      connectionsCheckingInterval: 500,
+    },
+  });
+  if (!('closeIdleConnections' in server)) throw new TypeError('expected an HTTP/1.1 server');
+
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error) => reject(bindError(error, address)));
+    server.listen(address.port, address.host, resolve);
+  });
+  return {
+    port: (server.address() as AddressInfo).port,
+    close: (timeoutMs) =>
+      new Promise((resolve) => {
+        const cut = setTimeout(() => server.closeAllConnections(), timeoutMs);
+        server.close(() => {
+          clearTimeout(cut);
+          resolve();
+        });
+        server.closeIdleConnections();
+      }),
+  };
+}
+
+function bindError(error: Error & { code?: string }, { host, port }: ListenAddress): Error {
+  if (error.code === 'EADDRINUSE') {
+    return new Error(
+      `${host}:${port} is in use by another process; choose another port or stop that process`,
+    );
+  }
+  return new Error(`cannot listen on ${host}:${port}: ${error.message}`);
+}

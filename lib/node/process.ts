@@ -1,0 +1,49 @@
+// The one place that deals with the process itself: environment, signals, exit codes.
+import { StartupError } from '../config/startup.ts';
+import type { Environment } from '../config/variables.ts';
+
+/**
+ * Runs a process until SIGTERM or SIGINT. `main` gets the environment and a signal that says when to stop, and
+ * returns once it has drained. Exit code 0 after a clean stop, 1 after a refusal to start (one line per problem on
+ * standard error) or a fault, 130 when a second signal cuts the drain short.
+ */
+export async function runProcess(
+  name: string,
+  main: (environment: Environment, stop: AbortSignal) => Promise<void>,
+): Promise<void> {
+  const stop = new AbortController();
+  let stoppingSince: number | undefined;
+  const onSignal = () => {
+    // A terminal's Ctrl-C may arrive twice, from the terminal and from a parent; a person's second one comes later.
+    if (stoppingSince !== undefined && performance.now() - stoppingSince > 1_000) process.exit(130);
+    stoppingSince ??= performance.now();
+    stop.abort();
+  };
+  process.on('SIGTERM', onSignal);
+  process.on('SIGINT', onSignal);
+
+  try {
+    await main(process.env, stop.signal);
+    process.exitCode = 0;
+  } catch (error) {
+    process.exitCode = 1;
+    process.stderr.write(`${describe(name, error)}\n`);
+  }
+  // Whatever still holds the event loop (an exporter's timer, a socket of a peer) has had its bounded close.
+  process.exit();
+}
+
+/** Resolves when the signal aborts. */
+export function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+}
+
+function describe(name: string, error: unknown): string {
+  if (error instanceof StartupError) {
+    const count = error.problems.length === 1 ? '1 problem' : `${error.problems.length} problems`;
+    const lines = error.problems.map(({ variable, message }) => `  ${variable}: ${message}`);
+    return [`${name} refuses to start: ${count}`, ...lines].join('\n');
+  }
+  return `${name} failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
+}

@@ -1,0 +1,54 @@
+import { Redis } from 'ioredis';
+import type { ListenAddress } from '../config/types.ts';
+
+export type { Redis } from 'ioredis';
+
+export type RedisOptions = {
+  addr: ListenAddress;
+  password: string;
+  db?: number;
+  tls?: boolean;
+  operationTimeoutMs: number;
+};
+
+/**
+ * Connects to Redis and proves that it answers.
+ * @throws Error that says what is wrong (unreachable, wrong password), without the password.
+ */
+export async function openRedis(options: RedisOptions, onError: (error: Error) => void): Promise<Redis> {
+  const { host, port } = options.addr;
+  const redis = new Redis({
+    host,
+    port,
+    db: options.db ?? 0,
+    ...(options.password === '' ? {} : { password: options.password }),
+    ...(options.tls === true ? { tls: {} } : {}),
+    // RESP3 has other reply shapes for streams and scripts.
+    protocol: 2,
+    lazyConnect: true,
+    connectTimeout: options.operationTimeoutMs,
+    commandTimeout: options.operationTimeoutMs,
+    // Fail closed and at once while the connection is down, instead of queueing commands that answer too late.
+    enableOfflineQueue: false,
+    maxRetriesPerRequest: 0,
+    autoResendUnfulfilledCommands: false,
+    retryStrategy: () => null,
+  });
+  let failure: Error | undefined;
+  redis.on('error', (error: Error) => {
+    failure = error;
+    onError(error);
+  });
+  try {
+    await redis.connect();
+    await redis.ping();
+  } catch (error) {
+    redis.disconnect();
+    const cause = failure ?? error;
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new Error(`Redis at ${host}:${port} cannot be used: ${why}`, { cause });
+  }
+  // From here on a lost connection is made again, for as long as the process lives.
+  redis.options.retryStrategy = (attempt) => Math.min(50 * 2 ** Math.min(attempt, 6), 2_000);
+  return redis;
+}
