@@ -1,0 +1,165 @@
+// The signed envelope, version v1: the exact bytes that Ed25519 signatures cover.
+//
+// Layout: a label, then the fields of that label in a fixed order. The label and every field are written as a
+// 4-byte big-endian length and that many bytes. A string is its UTF-8 bytes, an integer 8 bytes big-endian (two's
+// complement), a hash or key its raw bytes; an absent string has length 0. So no two different requests share
+// their signed bytes, and bytes signed for one purpose are never valid for another.
+//
+// Pure; used by the gateway, the backend, the demo's client and the test vectors in proto/vectors.
+
+export const protocolVersion = 'v1';
+
+type Field = string | bigint | Uint8Array;
+
+const utf8 = new TextEncoder();
+
+function signedBytes(label: string, fields: readonly Field[]): Uint8Array<ArrayBuffer> {
+  const parts = [label, ...fields].map(fieldBytes);
+  const bytes = new Uint8Array(parts.reduce((total, part) => total + 4 + part.length, 0));
+  const view = new DataView(bytes.buffer);
+  let offset = 0;
+  for (const part of parts) {
+    view.setUint32(offset, part.length);
+    bytes.set(part, offset + 4);
+    offset += 4 + part.length;
+  }
+  return bytes;
+}
+
+function fieldBytes(field: Field): Uint8Array {
+  if (typeof field === 'string') return utf8.encode(field);
+  if (typeof field !== 'bigint') return field;
+  const bytes = new Uint8Array(8);
+  new DataView(bytes.buffer).setBigInt64(0, field);
+  return bytes;
+}
+
+export type CommandFields = {
+  protocolVersion: string;
+  deviceSessionId: string;
+  messageType: string;
+  timestampMs: bigint;
+  requestId: string;
+  idempotencyKey: string;
+  ifMatch: string;
+  /** SHA-256 of the payload, 32 bytes. */
+  payloadHash: Uint8Array;
+};
+
+/** What a client signs to run a command. */
+export function commandBytes(command: CommandFields): Uint8Array<ArrayBuffer> {
+  return signedBytes('galaxy-execute-v1', [
+    command.protocolVersion,
+    command.deviceSessionId,
+    command.messageType,
+    command.timestampMs,
+    command.requestId,
+    command.idempotencyKey,
+    command.ifMatch,
+    command.payloadHash,
+  ]);
+}
+
+export type SubscriptionFields = Omit<CommandFields, 'idempotencyKey' | 'ifMatch'>;
+
+/** What a client signs to open a stream of events. */
+export function subscriptionBytes(subscription: SubscriptionFields): Uint8Array<ArrayBuffer> {
+  return signedBytes('galaxy-subscribe-v1', [
+    subscription.protocolVersion,
+    subscription.deviceSessionId,
+    subscription.messageType,
+    subscription.timestampMs,
+    subscription.requestId,
+    subscription.payloadHash,
+  ]);
+}
+
+export type ResponseFields = {
+  keyId: string;
+  /** SHA-256 of the request's signed bytes, so that an answer fits one request of one session only. */
+  requestHash: Uint8Array;
+  timestampMs: bigint;
+  resultCode: string;
+  payloadHash: Uint8Array;
+};
+
+/** What the gateway signs to answer a command. */
+export function responseBytes(response: ResponseFields): Uint8Array<ArrayBuffer> {
+  return signedBytes('galaxy-response-v1', [
+    response.keyId,
+    response.requestHash,
+    response.timestampMs,
+    response.resultCode,
+    response.payloadHash,
+  ]);
+}
+
+export type HelloFields = Omit<ResponseFields, 'resultCode'>;
+
+/** What the gateway signs as the first event of a stream, `gateway.hello`. */
+export function helloBytes(hello: HelloFields): Uint8Array<ArrayBuffer> {
+  return signedBytes('galaxy-hello-v1', [
+    hello.keyId,
+    hello.requestHash,
+    hello.timestampMs,
+    hello.payloadHash,
+  ]);
+}
+
+export type EventFields = {
+  keyId: string;
+  eventType: string;
+  eventId: string;
+  prevEventId: string;
+  recipientUserId: string;
+  timestampMs: bigint;
+  traceId: string;
+  payloadHash: Uint8Array;
+};
+
+/** What the gateway signs for every other event; nothing in it depends on the stream that carries it. */
+export function eventBytes(event: EventFields): Uint8Array<ArrayBuffer> {
+  return signedBytes('galaxy-event-v1', [
+    event.keyId,
+    event.eventType,
+    event.eventId,
+    event.prevEventId,
+    event.recipientUserId,
+    event.timestampMs,
+    event.traceId,
+    event.payloadHash,
+  ]);
+}
+
+/** What a client signs at sign-in to prove that it holds the private key of the key that it registers. */
+export function confirmBytes(confirmation: {
+  challengeId: string;
+  /** 32 raw bytes. */
+  clientPublicKey: Uint8Array;
+}): Uint8Array<ArrayBuffer> {
+  return signedBytes('galaxy-confirm-v1', [confirmation.challengeId, confirmation.clientPublicKey]);
+}
+
+// The order of the Ed25519 base point, RFC 8032 section 5.1, little-endian.
+const groupOrder = Uint8Array.from(
+  (2n ** 252n + 27742317777372353535851937790883648493n)
+    .toString(16)
+    .padStart(64, '0')
+    .match(/../g)
+    ?.reverse()
+    .map((byte) => Number.parseInt(byte, 16)) ?? [],
+);
+
+/**
+ * Whether a signature has 64 bytes and its scalar S is below the group's order (RFC 8032 section 5.1.7). Otherwise
+ * a second valid signature could be made from a first one without the key.
+ */
+export function isCanonicalSignature(signature: Uint8Array): boolean {
+  if (signature.length !== 64) return false;
+  for (let index = 31; index >= 0; index--) {
+    const byte = signature[32 + index] ?? 0;
+    const limit = groupOrder[index] ?? 0;
+    if (byte !== limit) return byte < limit;
+  }
+  return false;
+}
