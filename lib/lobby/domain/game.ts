@@ -1,0 +1,214 @@
+// What the lobby knows: games, applications, memberships and the timeline of a game, as plain data. Times are Dates,
+// what is absent is null. Stores return these types, rules take them, handlers shape them into answers.
+import { Cron } from 'croner';
+import { parse as parseVersion } from 'semver';
+
+export const gameTypes = ['public', 'private'] as const;
+export type GameType = (typeof gameTypes)[number];
+
+export const gameStatuses = [
+  'draft',
+  'enrollment_open',
+  'ready_to_start',
+  'starting',
+  'start_failed',
+  'running',
+  'paused',
+  'finished',
+  'cancelled',
+] as const;
+export type GameStatus = (typeof gameStatuses)[number];
+
+/** What may move a game from one status to another; state-machine.ts says when. */
+export const triggers = [
+  'open_enrollment',
+  'close_enrollment',
+  'deadline',
+  'gap',
+  'start',
+  'retry_start',
+  'runtime_ready',
+  'runtime_unregistered',
+  'runtime_failed',
+  'start_timeout',
+  'pause',
+  'resume',
+  'game_finished',
+  'cancel',
+  'external_block',
+] as const;
+export type Trigger = (typeof triggers)[number];
+
+/** On whose behalf a trigger is pulled; `approval` is the admission of a player that filled the game. */
+export const transitionActors = [
+  'owner',
+  'admin',
+  'worker',
+  'approval',
+  'job_result',
+  'gm_event',
+  'lifecycle_event',
+] as const;
+export type TransitionActor = (typeof transitionActors)[number];
+
+/** What the people who make a game decide about it. */
+export type GameSettings = {
+  readonly gameName: string;
+  readonly description: string;
+  readonly minPlayers: number;
+  readonly maxPlayers: number;
+  /** How long enrollment goes on after `maxPlayers` is reached, for `startGapPlayers` more. */
+  readonly startGapHours: number;
+  readonly startGapPlayers: number;
+  readonly enrollmentEndsAt: Date;
+  /** Five-field cron expression, in `timeZone`. */
+  readonly turnSchedule: string;
+  /** IANA name. */
+  readonly timeZone: string;
+  /** Semantic version. */
+  readonly targetEngineVersion: string;
+};
+
+export type Game = GameSettings & {
+  readonly gameId: string;
+  readonly gameType: GameType;
+  /** null for a public game that an admin made. */
+  readonly ownerUserId: string | null;
+  readonly status: GameStatus;
+  /** When active members reached `maxPlayers`; null while they are fewer. */
+  readonly gapOpenedAt: Date | null;
+
+  // Runtime snapshot, as the Game Master reported it last.
+  readonly currentTurn: number | null;
+  readonly runtimeStatus: string | null;
+  readonly engineHealth: string | null;
+  readonly snapshotAt: Date | null;
+
+  // Runtime binding: the container that runs the game.
+  readonly runtimeJobId: string | null;
+  readonly containerId: string | null;
+  readonly engineEndpoint: string | null;
+  readonly boundAt: Date | null;
+  readonly registeredAt: Date | null;
+
+  readonly createdAt: Date;
+  readonly updatedAt: Date;
+  readonly startedAt: Date | null;
+  readonly finishedAt: Date | null;
+  /** Grows by one with every change but snapshots; the ETag of the game. */
+  readonly revision: number;
+};
+
+export const applicationStatuses = ['pending', 'approved', 'rejected', 'withdrawn', 'cancelled'] as const;
+export type ApplicationStatus = (typeof applicationStatuses)[number];
+
+/** A user's wish to play in a public game. */
+export type Application = {
+  readonly applicationId: string;
+  readonly gameId: string;
+  readonly userId: string;
+  readonly raceName: string;
+  readonly status: ApplicationStatus;
+  readonly createdAt: Date;
+  /** When it left `pending`. */
+  readonly decidedAt: Date | null;
+};
+
+export const membershipStatuses = ['active', 'left', 'removed', 'blocked'] as const;
+export type MembershipStatus = (typeof membershipStatuses)[number];
+
+export type Membership = {
+  readonly membershipId: string;
+  readonly gameId: string;
+  readonly userId: string;
+  readonly raceName: string;
+  readonly status: MembershipStatus;
+  readonly joinedAt: Date;
+  /** When it stopped being active. */
+  readonly endedAt: Date | null;
+};
+
+/** One transition of a game. */
+export type TimelineEntry = {
+  readonly entryId: string;
+  readonly gameId: string;
+  readonly at: Date;
+  readonly trigger: Trigger;
+  readonly actor: TransitionActor;
+  /** The user or admin behind `actor`; null when nobody in particular. */
+  readonly actorId: string | null;
+  readonly from: GameStatus;
+  readonly to: GameStatus;
+  readonly reason: string | null;
+};
+
+/** Inclusive bounds; lengths are in characters. */
+export const gameBounds = {
+  gameName: { min: 3, max: 60 },
+  description: { max: 2_000 },
+  players: { min: 2, max: 1_000 },
+  startGapHours: { min: 0, max: 336 },
+  startGapPlayers: { min: 0, max: 100 },
+  turnSchedule: { max: 100 },
+  timeZone: { max: 64 },
+  targetEngineVersion: { max: 64 },
+} as const;
+
+/** `field` under the name that requests and answers use. */
+export type SettingsProblem = { readonly field: string; readonly problem: string };
+
+/**
+ * What is wrong with settings beyond the bounds of each field: how fields relate to each other and to the time, and
+ * whether schedule, time zone and version mean something. Empty when they can be used.
+ */
+export function settingsProblems(settings: GameSettings, now: Date): SettingsProblem[] {
+  const problems: SettingsProblem[] = [];
+  const refuse = (field: string, problem: string | undefined) => {
+    if (problem !== undefined) problems.push({ field, problem });
+  };
+  if (settings.maxPlayers < settings.minPlayers) {
+    refuse('max_players', `must not be below min_players (${settings.minPlayers})`);
+  }
+  refuse('enrollment_ends_at', deadlineProblem(settings.enrollmentEndsAt, now));
+  const zone = timeZoneProblem(settings.timeZone);
+  refuse('time_zone', zone);
+  refuse('turn_schedule', scheduleProblem(settings.turnSchedule, zone ? 'UTC' : settings.timeZone, now));
+  refuse('target_engine_version', versionProblem(settings.targetEngineVersion));
+  return problems;
+}
+
+export function deadlineProblem(enrollmentEndsAt: Date, now: Date): string | undefined {
+  return enrollmentEndsAt > now ? undefined : `must lie ahead; it is now ${now.toISOString()}`;
+}
+
+function scheduleProblem(schedule: string, timeZone: string, now: Date): string | undefined {
+  if (schedule.split(/\s+/).length !== 5) {
+    return 'must be a cron expression of five fields, such as 0 20 * * 1-5';
+  }
+  try {
+    const next = new Cron(schedule, { mode: '5-part', timezone: timeZone }).nextRun(now);
+    return next === null ? 'never comes due; choose a day that exists' : undefined;
+  } catch (error) {
+    return `is not a cron expression: ${error instanceof Error ? error.message : String(error)}`;
+  }
+}
+
+function timeZoneProblem(timeZone: string): string | undefined {
+  const problem = 'must be an IANA time zone such as Europe/Berlin or UTC';
+  // Intl takes offsets such as +01:00 too; those know no daylight saving and are not names.
+  if (!/^[A-Za-z]/.test(timeZone)) return problem;
+  try {
+    new Intl.DateTimeFormat('en', { timeZone });
+    return undefined;
+  } catch {
+    return problem;
+  }
+}
+
+function versionProblem(version: string): string | undefined {
+  const parsed = parseVersion(version);
+  // The parser forgives a leading v and blanks.
+  const written =
+    parsed && [parsed.version, ...(parsed.build.length ? [parsed.build.join('.')] : [])].join('+');
+  return written === version ? undefined : 'must be a semantic version such as 1.4.0 or 2.0.0-rc.1';
+}
