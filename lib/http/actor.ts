@@ -3,13 +3,9 @@
 import type { MiddlewareHandler } from 'hono';
 import { Refusal } from '../errors/table.ts';
 import { isUuid } from '../protocol/ids.ts';
-import type { HttpEnv } from './app.ts';
+import type { Actor, HttpEnv, UserActor } from './env.ts';
 
-export type UserActor = { readonly kind: 'user'; readonly userId: string };
-export type AdminActor = { readonly kind: 'admin'; readonly adminId: string | undefined };
-export type Actor = UserActor | AdminActor | { readonly kind: 'anonymous' };
-
-export const anonymous: Actor = { kind: 'anonymous' };
+export type { Actor, AdminActor, UserActor } from './env.ts';
 
 /** Admits a user by `X-User-ID`; missing or malformed is `401 unauthenticated`. */
 export const admitUser: MiddlewareHandler<HttpEnv> = async (c, next) => {

@@ -9,12 +9,10 @@ import { timingSafeEqual } from 'hono/utils/buffer';
 import { v7 as uuidv7 } from 'uuid';
 import { type ErrorBody, type ErrorCode, errorBody, errorTable, Refusal } from '../errors/table.ts';
 import type { Logger } from '../telemetry/logger.ts';
-import { type Actor, anonymous } from './actor.ts';
+import type { HttpEnv } from './env.ts';
 import { fieldProblems } from './field-problems.ts';
 
-export type HttpEnv = {
-  Variables: { requestId: string; log: Logger; actor: Actor };
-};
+export type { HttpEnv } from './env.ts';
 
 export type HttpApp = OpenAPIHono<HttpEnv>;
 
@@ -61,7 +59,7 @@ function logRequests(log: Logger): MiddlewareHandler<HttpEnv> {
   return async (c, next) => {
     const startedAt = performance.now();
     c.set('log', log.child({ request_id: c.get('requestId') }));
-    c.set('actor', anonymous);
+    c.set('actor', { kind: 'anonymous' });
     await next();
     const probe = c.req.path === '/healthz' || c.req.path === '/readyz';
     c.get('log')[probe ? 'trace' : 'info'](

@@ -140,15 +140,8 @@ export function confirmBytes(confirmation: {
   return signedBytes('galaxy-confirm-v1', [confirmation.challengeId, confirmation.clientPublicKey]);
 }
 
-// The order of the Ed25519 base point, RFC 8032 section 5.1, little-endian.
-const groupOrder = Uint8Array.from(
-  (2n ** 252n + 27742317777372353535851937790883648493n)
-    .toString(16)
-    .padStart(64, '0')
-    .match(/../g)
-    ?.reverse()
-    .map((byte) => Number.parseInt(byte, 16)) ?? [],
-);
+// The order of the Ed25519 base point, RFC 8032 section 5.1.
+const groupOrder = 2n ** 252n + 27742317777372353535851937790883648493n;
 
 /**
  * Whether a signature has 64 bytes and its scalar S is below the group's order (RFC 8032 section 5.1.7). Otherwise
@@ -156,10 +149,8 @@ const groupOrder = Uint8Array.from(
  */
 export function isCanonicalSignature(signature: Uint8Array): boolean {
   if (signature.length !== 64) return false;
-  for (let index = 31; index >= 0; index--) {
-    const byte = signature[32 + index] ?? 0;
-    const limit = groupOrder[index] ?? 0;
-    if (byte !== limit) return byte < limit;
-  }
-  return false;
+  const view = new DataView(signature.buffer, signature.byteOffset + 32, 32);
+  let scalar = 0n;
+  for (const offset of [24, 16, 8, 0]) scalar = (scalar << 64n) | view.getBigUint64(offset, true);
+  return scalar < groupOrder;
 }

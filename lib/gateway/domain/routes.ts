@@ -1,0 +1,93 @@
+// Which message type goes where. Every public route of the lobby and every user route of the backend has one here;
+// test/unit/message-types.test.ts holds the lists together. A message type reads area, noun, verb.
+//
+// Path parameters are taken from the payload by their names. For GET the rest of the payload becomes the query,
+// otherwise the JSON body.
+
+export type Upstream = 'backend' | 'lobby';
+
+export type Route = {
+  readonly upstream: Upstream;
+  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
+  /** Parameters stand in braces. */
+  readonly path: string;
+};
+
+const get = (upstream: Upstream, path: string): Route => ({ upstream, method: 'GET', path });
+const post = (upstream: Upstream, path: string): Route => ({ upstream, method: 'POST', path });
+const patch = (upstream: Upstream, path: string): Route => ({ upstream, method: 'PATCH', path });
+
+export const routes = {
+  'user.account.get': get('backend', '/api/v1/user/account'),
+  'user.account.update': patch('backend', '/api/v1/user/account'),
+  'user.session.list': get('backend', '/api/v1/user/sessions'),
+  'user.session.revoke': post('backend', '/api/v1/user/sessions/{device_session_id}/revoke'),
+  'user.session.revoke_all': post('backend', '/api/v1/user/sessions/revoke-all'),
+
+  'lobby.game.create': post('lobby', '/api/v1/lobby/games'),
+  'lobby.game.list': get('lobby', '/api/v1/lobby/games'),
+  'lobby.game.get': get('lobby', '/api/v1/lobby/games/{game_id}'),
+  'lobby.game.update': patch('lobby', '/api/v1/lobby/games/{game_id}'),
+  'lobby.game.open_enrollment': post('lobby', '/api/v1/lobby/games/{game_id}/open-enrollment'),
+  'lobby.game.timeline': get('lobby', '/api/v1/lobby/games/{game_id}/timeline'),
+  'lobby.application.submit': post('lobby', '/api/v1/lobby/games/{game_id}/applications'),
+  'lobby.application.list': get('lobby', '/api/v1/lobby/games/{game_id}/applications'),
+  'lobby.application.approve': post('lobby', '/api/v1/lobby/applications/{application_id}/approve'),
+  'lobby.membership.list': get('lobby', '/api/v1/lobby/games/{game_id}/memberships'),
+} as const satisfies Record<string, Route>;
+
+export type MessageType = keyof typeof routes;
+
+const routesByType: ReadonlyMap<string, Route> = new Map(Object.entries(routes));
+
+export function routeOf(messageType: string): Route | undefined {
+  return routesByType.get(messageType);
+}
+
+export type UpstreamRequest = {
+  readonly method: Route['method'];
+  /** Path and query. */
+  readonly target: string;
+  /** JSON, absent for GET. */
+  readonly body?: string;
+};
+
+export type PayloadProblem = { field: string; problem: string };
+
+const safeParameter = /^[A-Za-z0-9_-]{1,64}$/;
+
+/**
+ * Turns a payload into the HTTP request of its route. Path parameters must be plain ids, so that no payload can
+ * walk to another path.
+ */
+export function toUpstreamRequest(
+  route: Route,
+  payload: Readonly<Record<string, unknown>>,
+): { ok: true; request: UpstreamRequest } | { ok: false; problems: PayloadProblem[] } {
+  const problems: PayloadProblem[] = [];
+  const inPath = new Set<string>();
+  const path = route.path.replace(/\{(\w+)\}/g, (_, name: string) => {
+    inPath.add(name);
+    const value = payload[name];
+    if (typeof value === 'string' && safeParameter.test(value)) return value;
+    problems.push({ field: name, problem: 'must be 1 to 64 letters, digits, - or _' });
+    return '';
+  });
+  const rest = Object.entries(payload).filter(([name]) => !inPath.has(name));
+  if (route.method !== 'GET') {
+    if (problems.length > 0) return { ok: false, problems };
+    const body = JSON.stringify(Object.fromEntries(rest));
+    return { ok: true, request: { method: route.method, target: path, body } };
+  }
+  const query = new URLSearchParams();
+  for (const [name, value] of rest) {
+    if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') {
+      query.append(name, String(value));
+    } else if (value !== null) {
+      problems.push({ field: name, problem: 'must be a string, a number or a boolean' });
+    }
+  }
+  if (problems.length > 0) return { ok: false, problems };
+  const target = query.size === 0 ? path : `${path}?${query}`;
+  return { ok: true, request: { method: route.method, target } };
+}

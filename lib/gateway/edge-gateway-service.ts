@@ -1,0 +1,89 @@
+// The gRPC face of the gateway: turns calls into operations and rejections into statuses. No rule lives here.
+import type { ServerUnaryCall, ServerWritableStream, sendUnaryData } from '@grpc/grpc-js';
+import type {
+  EdgeGatewayServer,
+  ExecuteCommandRequest,
+  ExecuteCommandResponse,
+  GatewayEvent,
+  SubscribeEventsRequest,
+} from '../protocol/generated/galaxy/gateway/v1/gateway.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import { traceHeaders } from '../telemetry/trace.ts';
+import type { Rejection } from './domain/envelope-checks.ts';
+import { type CommandDeps, executeCommand } from './execute-command.ts';
+import { toGrpcStatus } from './grpc-status.ts';
+import { RejectedError } from './rejected-error.ts';
+
+export function createEdgeGatewayService(deps: CommandDeps & { log: Logger }): EdgeGatewayServer {
+  return {
+    executeCommand: (call, callback) => {
+      // grpc-js does not wait for what a handler returns, so every outcome is answered here.
+      void answerCommand(deps, call, callback);
+    },
+    subscribeEvents: (call) => refuseSubscription(call),
+  };
+}
+
+async function answerCommand(
+  deps: CommandDeps & { log: Logger },
+  call: ServerUnaryCall<ExecuteCommandRequest, ExecuteCommandResponse>,
+  callback: sendUnaryData<ExecuteCommandResponse>,
+): Promise<void> {
+  const startedAt = performance.now();
+  const gone = new AbortController();
+  call.on('cancelled', () => gone.abort(new Error('the client has gone')));
+  const log = (outcome: string, more: object = {}) => {
+    const { messageType, requestId, deviceSessionId } = call.request;
+    deps.log.info(
+      {
+        // Not verified yet when a request is refused early, so cut to what a well-formed one may hold.
+        message_type: messageType.slice(0, 64),
+        request_id: requestId.slice(0, 64),
+        device_session_id: deviceSessionId.slice(0, 36),
+        outcome,
+        duration_ms: Math.round((performance.now() - startedAt) * 10) / 10,
+        ...more,
+      },
+      'command',
+    );
+  };
+  try {
+    const received = call.metadata.get('traceparent')[0];
+    const response = await executeCommand(deps, call.request, {
+      signal: gone.signal,
+      traceHeaders: traceHeaders(received?.toString()),
+    });
+    log(response.resultCode);
+    callback(null, response);
+  } catch (error) {
+    const rejection = toRejection(error);
+    if (gone.signal.aborted) log('cancelled');
+    else if (rejection.reason === 'INTERNAL')
+      deps.log.error({ error, request_id: call.request.requestId }, 'command failed');
+    else
+      log(
+        rejection.reason,
+        error instanceof RejectedError && error.cause ? { cause: reasonChain(error.cause) } : {},
+      );
+    callback(toGrpcStatus(rejection));
+  }
+}
+
+function toRejection(error: unknown): Rejection {
+  if (error instanceof RejectedError) return error.rejection;
+  return { reason: 'INTERNAL', message: 'Something went wrong in the gateway.' };
+}
+
+function reasonChain(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
+}
+
+function refuseSubscription(call: ServerWritableStream<SubscribeEventsRequest, GatewayEvent>): void {
+  call.emit(
+    'error',
+    toGrpcStatus({
+      reason: 'UNKNOWN_MESSAGE_TYPE',
+      message: 'This version of the gateway serves no events yet; ask with commands.',
+    }),
+  );
+}

@@ -1,0 +1,23 @@
+import { Metadata, type StatusObject } from '@grpc/grpc-js';
+import { errorDomain, gatewayReasons } from '../errors/gateway-reasons.ts';
+import { ErrorInfo } from '../protocol/generated/google/rpc/error_details.ts';
+import { Status } from '../protocol/generated/google/rpc/status.ts';
+import type { Rejection } from './domain/envelope-checks.ts';
+
+/** The gRPC status of a rejection, its reason as a google.rpc.ErrorInfo in `grpc-status-details-bin`. */
+export function toGrpcStatus(rejection: Rejection): StatusObject {
+  const code = gatewayReasons[rejection.reason].status;
+  const info = ErrorInfo.encode({
+    reason: rejection.reason,
+    domain: errorDomain,
+    metadata: { ...rejection.metadata },
+  }).finish();
+  const status = Status.encode({
+    code,
+    message: rejection.message,
+    details: [{ typeUrl: 'type.googleapis.com/google.rpc.ErrorInfo', value: Buffer.from(info) }],
+  }).finish();
+  const metadata = new Metadata();
+  metadata.set('grpc-status-details-bin', Buffer.from(status));
+  return { code, details: `${rejection.reason}: ${rejection.message}`, metadata };
+}

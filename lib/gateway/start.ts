@@ -1,0 +1,59 @@
+// Start-up of the gateway: configuration, Redis, response signer. Whether the backend can be reached is not asked;
+// its failures surface per request.
+import { start } from '../config/startup.ts';
+import type { Environment } from '../config/variables.ts';
+import { openRedis, type Redis } from '../redis/client.ts';
+import { createLogger, type Logger } from '../telemetry/logger.ts';
+import { type GatewayConfig, gatewayVariables } from './config.ts';
+import { loadResponseSigner, type ResponseSigner } from './response-signer.ts';
+
+export type Gateway = { config: GatewayConfig; log: Logger; redis: Redis; signer: ResponseSigner };
+
+/** @throws StartupError with every problem. */
+export async function startGateway(environment: Environment): Promise<Gateway> {
+  const connectionLog = createLogger({ service: 'gateway', level: 'warn' });
+  const { config, resources } = await start({
+    environment,
+    variables: gatewayVariables,
+    requirements: {
+      redis: {
+        needs: ['GATEWAY_REDIS_ADDR', 'GATEWAY_REDIS_PASSWORD', 'GATEWAY_REDIS_TLS_ENABLED'],
+        open: ({ redis, backend }: GatewayConfig) => openReplayStore(redis, backend.timeoutMs, connectionLog),
+        close: async (redis: Redis) => redis.disconnect(),
+      },
+      signer: {
+        needs: ['GATEWAY_RESPONSE_SIGNER_PRIVATE_KEY_PATH'],
+        open: ({ responseSignerPrivateKeyPath }: GatewayConfig) =>
+          loadResponseSigner(responseSignerPrivateKeyPath),
+      },
+    },
+  });
+  return { config, log: createLogger({ service: 'gateway', level: config.logLevel }), ...resources };
+}
+
+/** A Redis that evicts keys would forget reservations and let replays through, so it is refused. */
+async function openReplayStore(
+  { addr, password, tls }: GatewayConfig['redis'],
+  operationTimeoutMs: number,
+  log: Logger,
+): Promise<Redis> {
+  const redis = await openRedis({ addr, password, tls, operationTimeoutMs }, (error) =>
+    log.warn({ error }, 'redis connection lost'),
+  );
+  try {
+    const memory = new Map(
+      (await redis.info('memory')).split('\r\n').map((line) => line.split(':', 2) as [string, string]),
+    );
+    const policy = memory.get('maxmemory_policy');
+    if (memory.get('maxmemory') !== '0' && policy !== 'noeviction') {
+      throw new Error(
+        `Redis at ${addr.host}:${addr.port} may evict keys (maxmemory-policy ${policy}); ` +
+          'anti-replay needs maxmemory-policy noeviction',
+      );
+    }
+    return redis;
+  } catch (error) {
+    redis.disconnect();
+    throw error;
+  }
+}

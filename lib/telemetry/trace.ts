@@ -1,0 +1,12 @@
+import { trace } from '@opentelemetry/api';
+
+const traceparent = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
+
+/**
+ * The headers that pass a caller's W3C trace context on. With the SDK running its instrumentation injects the
+ * context of the current span, which continues the caller's; without it the caller's own is handed through.
+ */
+export function traceHeaders(received: string | undefined): Record<string, string> {
+  if (trace.getActiveSpan() !== undefined || received === undefined || !traceparent.test(received)) return {};
+  return { traceparent: received };
+}

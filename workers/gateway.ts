@@ -1,0 +1,56 @@
+// The Edge Gateway: public HTTP for sign-in and probes, gRPC for signed commands. One long-lived process, scaled by
+// replicas; it keeps no business state and no copy of any session.
+import { createGatewayPublicApp } from '../handlers/gateway/public-router.ts';
+import type { Environment } from '../lib/config/variables.ts';
+import { createEdgeGatewayService } from '../lib/gateway/edge-gateway-service.ts';
+import { grpcServerOptions } from '../lib/gateway/grpc-options.ts';
+import { createPublicAuth } from '../lib/gateway/public-auth.ts';
+import { ReplayReservations } from '../lib/gateway/replay-reservations.ts';
+import { startGateway } from '../lib/gateway/start.ts';
+import { UpstreamService } from '../lib/gateway/upstream.ts';
+import { listenGrpc } from '../lib/node/grpc-listener.ts';
+import { listenHttp } from '../lib/node/http-listener.ts';
+import { aborted, runProcess } from '../lib/node/process.ts';
+import { EdgeGatewayService } from '../lib/protocol/generated/galaxy/gateway/v1/gateway.ts';
+
+export async function runGateway(environment: Environment, stop: AbortSignal): Promise<void> {
+  const { config, log, redis, signer } = await startGateway(environment);
+  const common = { timeoutMs: config.backend.timeoutMs, token: config.upstreamToken };
+  const backend = new UpstreamService({ name: 'backend', baseUrl: config.backend.httpUrl, ...common });
+  const lobby = new UpstreamService({
+    name: 'lobby',
+    baseUrl: config.lobby.httpUrl ?? config.backend.httpUrl,
+    ...common,
+  });
+
+  const edgeGateway = createEdgeGatewayService({
+    upstreams: { backend, lobby },
+    replay: new ReplayReservations(redis, config.freshnessWindowMs),
+    signer,
+    freshnessWindowMs: config.freshnessWindowMs,
+    now: Date.now,
+    log,
+  });
+  const publicApp = createGatewayPublicApp(
+    { log, ready: () => !stop.aborted },
+    { auth: createPublicAuth(backend), activeKey: signer },
+  );
+
+  const grpc = await listenGrpc(
+    (server) => server.addService(EdgeGatewayService, edgeGateway),
+    config.authenticatedGrpc.addr,
+    grpcServerOptions,
+  );
+  const http = await listenHttp(publicApp, config.publicHttp.addr, config.publicHttp);
+  log.info({ listener: 'public-http', port: http.port }, 'listening');
+  log.info({ listener: 'authenticated-grpc', port: grpc.port }, 'listening');
+
+  await aborted(stop);
+  log.info('draining');
+  await Promise.all([http.close(config.shutdownTimeoutMs), grpc.close(config.shutdownTimeoutMs)]);
+  await Promise.all([backend.close(), lobby.close()]);
+  redis.disconnect();
+  log.info('stopped');
+}
+
+if (import.meta.main) await runProcess('gateway', runGateway);
