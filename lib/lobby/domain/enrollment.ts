@@ -1,0 +1,90 @@
+// How a game fills up and when enrollment ends.
+//
+// A game takes `max_players`. When its active members reach that number the gap opens: for `start_gap_hours` there is
+// room for `start_gap_players` more. If members leave and it falls below `max_players`, the gap closes again. It is
+// exhausted when its hours have passed or its places are full, at once when there are none; then enrollment ends. It
+// also ends at the deadline if `min_players` are there; below that the game stays open until they are. Both ends are
+// decided here and applied through state-machine.ts, by the enrollment automation or the approval that filled a game.
+import type { Game } from './game.ts';
+
+const hourMs = 3_600_000;
+
+type Capacity = Pick<Game, 'maxPlayers' | 'startGapPlayers' | 'gapOpenedAt'>;
+type Enrolling = Capacity & Pick<Game, 'status' | 'minPlayers' | 'startGapHours' | 'enrollmentEndsAt'>;
+
+/** How many active members the game takes right now. */
+export function capacity(game: Capacity): number {
+  return game.gapOpenedAt === null ? game.maxPlayers : game.maxPlayers + game.startGapPlayers;
+}
+
+/** The new `gapOpenedAt` after the number of active members has changed. */
+export function gapAfterMembershipChange(game: Capacity, activeMembers: number, now: Date): Date | null {
+  return activeMembers >= game.maxPlayers ? (game.gapOpenedAt ?? now) : null;
+}
+
+/** The trigger that ends enrollment now, if any; `gap` when both do. `game` carries the current `gapOpenedAt`. */
+export function dueClosing(
+  game: Enrolling,
+  activeMembers: number,
+  now: Date,
+): 'deadline' | 'gap' | undefined {
+  if (game.status !== 'enrollment_open') return undefined;
+  if (gapExhausted(game, activeMembers, now)) return 'gap';
+  return now >= game.enrollmentEndsAt && activeMembers >= game.minPlayers ? 'deadline' : undefined;
+}
+
+function gapExhausted(game: Enrolling, activeMembers: number, now: Date): boolean {
+  if (game.gapOpenedAt === null || activeMembers < game.maxPlayers) return false;
+  const hoursOver = now.getTime() - game.gapOpenedAt.getTime() >= game.startGapHours * hourMs;
+  return hoursOver || activeMembers >= game.maxPlayers + game.startGapPlayers;
+}
+
+/** Why a trigger that fits the game's status cannot be pulled yet. */
+export type UnmetCondition = {
+  readonly code: 'invalid_state';
+  readonly message: string;
+  readonly details: Record<string, unknown>;
+};
+
+/** Enrollment can be opened only while its deadline lies ahead. */
+export function openEnrollmentProblem(
+  game: Pick<Game, 'status' | 'enrollmentEndsAt'>,
+  now: Date,
+): UnmetCondition | undefined {
+  if (game.enrollmentEndsAt > now) return undefined;
+  const deadline = game.enrollmentEndsAt.toISOString();
+  return {
+    code: 'invalid_state',
+    message: `The enrollment deadline ${deadline} has passed. Set a later enrollment_ends_at first.`,
+    details: { status: game.status, enrollment_ends_at: deadline },
+  };
+}
+
+/** Enrollment can be closed by hand only when enough players are in. */
+export function closeEnrollmentProblem(
+  game: Pick<Game, 'status' | 'minPlayers'>,
+  activeMembers: number,
+): UnmetCondition | undefined {
+  return tooFewPlayers(game, activeMembers, 'Wait for more, or cancel the game.');
+}
+
+/** Players may have left since enrollment closed; a start needs the minimum still. */
+export function startProblem(
+  game: Pick<Game, 'status' | 'minPlayers'>,
+  activeMembers: number,
+): UnmetCondition | undefined {
+  return tooFewPlayers(game, activeMembers, 'It cannot start any more; cancel it.');
+}
+
+function tooFewPlayers(
+  game: Pick<Game, 'status' | 'minPlayers'>,
+  activeMembers: number,
+  advice: string,
+): UnmetCondition | undefined {
+  if (activeMembers >= game.minPlayers) return undefined;
+  return {
+    code: 'invalid_state',
+    message: `The game has ${activeMembers} of at least ${game.minPlayers} players. ${advice}`,
+    details: { status: game.status, min_players: game.minPlayers, active_members: activeMembers },
+  };
+}
