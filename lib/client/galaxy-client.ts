@@ -1,0 +1,214 @@
+// A client of the platform, as a game developer would write one: signs in, signs commands, verifies answers. Used
+// by the demo and the end-to-end tests; written against proto/ and the docs only.
+import {
+  createHash,
+  createPublicKey,
+  generateKeyPairSync,
+  type KeyObject,
+  randomUUID,
+  sign,
+  verify,
+} from 'node:crypto';
+import { credentials, Metadata, type ServiceError } from '@grpc/grpc-js';
+import { commandBytes, confirmBytes, protocolVersion, responseBytes } from '../protocol/envelope.ts';
+import {
+  EdgeGatewayClient,
+  type ExecuteCommandRequest,
+  type ExecuteCommandResponse,
+} from '../protocol/generated/galaxy/gateway/v1/gateway.ts';
+import { ErrorInfo } from '../protocol/generated/google/rpc/error_details.ts';
+import { Status } from '../protocol/generated/google/rpc/status.ts';
+
+const timeoutMs = 15_000;
+
+export type Endpoints = {
+  /** Base URL of the gateway's public HTTP listener. */
+  httpUrl: string;
+  /** host:port of the gateway's authenticated gRPC listener. */
+  grpcAddr: string;
+};
+
+export type CommandOptions = {
+  idempotencyKey?: string;
+  ifMatch?: string;
+  /** A new UUID unless given. */
+  requestId?: string;
+  /** The own clock unless given. */
+  timestampMs?: number;
+};
+
+export type CommandResult = { resultCode: string; payload: Record<string, unknown> };
+
+/** The gateway refused a request by itself; `reason` is the ErrorInfo's. */
+export class GatewayError extends Error {
+  readonly grpcCode: number;
+  readonly reason: string;
+  readonly metadata: Readonly<Record<string, string>>;
+
+  constructor(cause: ServiceError) {
+    super(cause.details, { cause });
+    this.name = 'GatewayError';
+    this.grpcCode = cause.code;
+    const info = errorInfo(cause);
+    this.reason = info?.reason ?? '';
+    this.metadata = info?.metadata ?? {};
+  }
+}
+
+export class GalaxyClient {
+  readonly #endpoints: Endpoints;
+  readonly #grpc: EdgeGatewayClient;
+  readonly #privateKey: KeyObject;
+  readonly publicKey: Uint8Array;
+  readonly #serverKeys = new Map<string, KeyObject>();
+  #deviceSessionId: string | undefined;
+  #userId: string | undefined;
+
+  constructor(endpoints: Endpoints) {
+    this.#endpoints = endpoints;
+    this.#grpc = new EdgeGatewayClient(endpoints.grpcAddr, credentials.createInsecure());
+    const pair = generateKeyPairSync('ed25519');
+    this.#privateKey = pair.privateKey;
+    this.publicKey = Buffer.from(pair.publicKey.export({ format: 'jwk' }).x ?? '', 'base64url');
+  }
+
+  get userId(): string {
+    return this.#userId ?? fail('sign in first');
+  }
+
+  get deviceSessionId(): string {
+    return this.#deviceSessionId ?? fail('sign in first');
+  }
+
+  /** Asks for a sign-in code by e-mail. */
+  async sendEmailCode(email: string): Promise<string> {
+    const answer = await this.#post('send-email-code', { email });
+    return text(answer, 'challenge_id');
+  }
+
+  /** Confirms the code and binds this client's key to a new device session. */
+  async confirmEmailCode(challengeId: string, code: string, deviceName: string): Promise<void> {
+    const proof = sign(
+      null,
+      confirmBytes({ challengeId, clientPublicKey: this.publicKey }),
+      this.#privateKey,
+    );
+    const answer = await this.#post('confirm-email-code', {
+      challenge_id: challengeId,
+      code,
+      client_public_key: Buffer.from(this.publicKey).toString('base64'),
+      proof: proof.toString('base64'),
+      device_name: deviceName,
+    });
+    this.#deviceSessionId = text(answer, 'device_session_id');
+    this.#userId = text(answer, 'user_id');
+  }
+
+  /**
+   * Runs one command and verifies the signature of its answer.
+   * @throws GatewayError when the gateway refused it.
+   */
+  async execute(messageType: string, payload: object, options: CommandOptions = {}): Promise<CommandResult> {
+    const request = this.signCommand(messageType, payload, options);
+    const response = await this.send(request);
+    await this.#verifyAnswer(request, response);
+    return { resultCode: response.resultCode, payload: JSON.parse(response.payloadBytes.toString('utf8')) };
+  }
+
+  /** A signed request, not sent yet. */
+  signCommand(messageType: string, payload: object, options: CommandOptions = {}): ExecuteCommandRequest {
+    const payloadBytes = Buffer.from(JSON.stringify(payload));
+    const fields = {
+      protocolVersion,
+      deviceSessionId: this.deviceSessionId,
+      messageType,
+      timestampMs: BigInt(options.timestampMs ?? Date.now()),
+      requestId: options.requestId ?? randomUUID(),
+      idempotencyKey: options.idempotencyKey ?? '',
+      ifMatch: options.ifMatch ?? '',
+      payloadHash: sha256(payloadBytes),
+    };
+    return { ...fields, payloadBytes, signature: sign(null, commandBytes(fields), this.#privateKey) };
+  }
+
+  /** Sends a request as it is. @throws GatewayError when the gateway refused it. */
+  send(request: ExecuteCommandRequest): Promise<ExecuteCommandResponse> {
+    return new Promise((resolve, reject) => {
+      this.#grpc.executeCommand(
+        request,
+        new Metadata(),
+        { deadline: Date.now() + timeoutMs },
+        (error, response) => {
+          if (error) reject(new GatewayError(error));
+          else resolve(response);
+        },
+      );
+    });
+  }
+
+  close(): void {
+    this.#grpc.close();
+  }
+
+  async #verifyAnswer(request: ExecuteCommandRequest, response: ExecuteCommandResponse): Promise<void> {
+    const bytes = responseBytes({
+      keyId: response.keyId,
+      requestHash: sha256(commandBytes(request)),
+      timestampMs: response.timestampMs,
+      resultCode: response.resultCode,
+      payloadHash: response.payloadHash,
+    });
+    const key = await this.#serverKey(response.keyId);
+    const whole = sha256(response.payloadBytes).equals(response.payloadHash);
+    if (!whole || !verify(null, bytes, key, response.signature)) {
+      throw new Error('the answer does not carry a valid signature of the gateway');
+    }
+  }
+
+  async #serverKey(keyId: string): Promise<KeyObject> {
+    const known = this.#serverKeys.get(keyId);
+    if (known !== undefined) return known;
+    const response = await fetch(`${this.#endpoints.httpUrl}/api/v1/public/auth/server-keys`);
+    const body = (await response.json()) as { keys: { key_id: string; public_key: string }[] };
+    for (const { key_id, public_key } of body.keys) {
+      const x = Buffer.from(public_key, 'base64').toString('base64url');
+      this.#serverKeys.set(
+        key_id,
+        createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x }, format: 'jwk' }),
+      );
+    }
+    return this.#serverKeys.get(keyId) ?? fail(`the gateway does not know its own key ${keyId}`);
+  }
+
+  async #post(route: string, body: object): Promise<Record<string, unknown>> {
+    const response = await fetch(`${this.#endpoints.httpUrl}/api/v1/public/auth/${route}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+      signal: AbortSignal.timeout(timeoutMs),
+    });
+    const answer = (await response.json()) as Record<string, unknown>;
+    if (!response.ok) throw new Error(`${route} answered ${response.status}: ${JSON.stringify(answer)}`);
+    return answer;
+  }
+}
+
+function errorInfo(error: ServiceError): ErrorInfo | undefined {
+  const details = error.metadata.get('grpc-status-details-bin')[0];
+  if (!(details instanceof Uint8Array)) return undefined;
+  const any = Status.decode(details).details.find(({ typeUrl }) => typeUrl.endsWith('google.rpc.ErrorInfo'));
+  return any && ErrorInfo.decode(any.value);
+}
+
+function text(answer: Record<string, unknown>, field: string): string {
+  const value = answer[field];
+  return typeof value === 'string' ? value : fail(`the answer holds no ${field}`);
+}
+
+function sha256(bytes: Uint8Array): Buffer {
+  return createHash('sha256').update(bytes).digest();
+}
+
+function fail(message: string): never {
+  throw new Error(message);
+}
