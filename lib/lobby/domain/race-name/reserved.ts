@@ -1,0 +1,37 @@
+import { type RaceNameKeys, raceNameKeys } from './keys.ts';
+
+/** Names that would pass for the platform, for its people, or for the absence of a player. */
+const reservedNames = `
+  admin, administration, administrator, admins, root, superuser, sysadmin, sysop, webmaster
+  moderation, moderator, moderators, mod, mods, operator, owner, gm, game master, referee
+  galaxy, galaxy team, galaxy support, lobby, gateway, server, service, system
+  official, staff, team, support, help, help desk, security, developer, developers, dev
+  null, none, nan, undefined, true, false, void
+  neutral, unowned, unclaimed, unknown, anonymous, deleted, deleted user, removed, blocked
+  everyone, everybody, anyone, anybody, nobody, somebody, player, user, guest, you
+  bot, computer, npc
+`
+  .trim()
+  .split(/,\s*|\n\s*/);
+
+const reservedKeys = reservedNames.map((name) => bare(raceNameKeys(name)));
+const reservedFolded = new Set(reservedKeys.map((keys) => keys.folded));
+const reservedSkeletons = new Set(reservedKeys.map((keys) => keys.skeleton));
+
+/** Whether a name with these keys says or looks like a reserved name. */
+export function isReserved(keys: RaceNameKeys): boolean {
+  const { folded, skeleton } = bare(keys);
+  return reservedFolded.has(folded) || reservedSkeletons.has(skeleton);
+}
+
+/**
+ * Stricter than between players: spaces and punctuation do not count, `rn` is `m` as in `Adrnin`, and `i` is `l`, since
+ * a Greek or Cyrillic capital that looks like the `I` of `ADMIN` has the skeleton `l`.
+ */
+function bare({ folded, skeleton }: RaceNameKeys): RaceNameKeys {
+  const looks = skeleton
+    .replace(/[ '.-]/g, '')
+    .replaceAll('rn', 'm')
+    .replaceAll('i', 'l');
+  return { folded: folded.replace(/[ '.-]/g, ''), skeleton: looks };
+}
