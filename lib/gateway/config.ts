@@ -41,6 +41,9 @@ export const gatewayVariables = {
       secret: true,
       mayBeEmpty: true,
     }),
+    operationTimeoutMs: defaulted('GATEWAY_REDIS_OPERATION_TIMEOUT', '1s', positiveDuration, {
+      help: 'Bound on connecting to Redis and on one command.',
+    }),
     tls: defaulted('GATEWAY_REDIS_TLS_ENABLED', 'false', boolean, { help: 'Whether to connect with TLS.' }),
   },
   backend: {
@@ -51,7 +54,7 @@ export const gatewayVariables = {
       help: 'host:port of the backend’s push listener, such as 127.0.0.1:9092.',
     }),
     timeoutMs: defaulted('GATEWAY_BACKEND_TIMEOUT', '5s', positiveDuration, {
-      help: 'Bound on one call to the backend or the lobby, and on one Redis command.',
+      help: 'Bound on one call to the backend or the lobby.',
     }),
   },
   lobby: {

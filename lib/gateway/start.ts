@@ -17,8 +17,13 @@ export async function startGateway(environment: Environment): Promise<Gateway> {
     variables: gatewayVariables,
     requirements: {
       redis: {
-        needs: ['GATEWAY_REDIS_ADDR', 'GATEWAY_REDIS_PASSWORD', 'GATEWAY_REDIS_TLS_ENABLED'],
-        open: ({ redis, backend }: GatewayConfig) => openReplayStore(redis, backend.timeoutMs, connectionLog),
+        needs: [
+          'GATEWAY_REDIS_ADDR',
+          'GATEWAY_REDIS_PASSWORD',
+          'GATEWAY_REDIS_TLS_ENABLED',
+          'GATEWAY_REDIS_OPERATION_TIMEOUT',
+        ],
+        open: ({ redis }: GatewayConfig) => openReplayStore(redis, connectionLog),
         close: async (redis: Redis) => redis.disconnect(),
       },
       signer: {
@@ -32,14 +37,8 @@ export async function startGateway(environment: Environment): Promise<Gateway> {
 }
 
 /** A Redis that evicts keys would forget reservations and let replays through, so it is refused. */
-async function openReplayStore(
-  { addr, password, tls }: GatewayConfig['redis'],
-  operationTimeoutMs: number,
-  log: Logger,
-): Promise<Redis> {
-  const redis = await openRedis({ addr, password, tls, operationTimeoutMs }, (error) =>
-    log.warn({ error }, 'redis connection lost'),
-  );
+async function openReplayStore(options: GatewayConfig['redis'], log: Logger): Promise<Redis> {
+  const redis = await openRedis(options, (error) => log.warn({ error }, 'redis connection lost'));
   try {
     const memory = new Map(
       (await redis.info('memory')).split('\r\n').map((line) => line.split(':', 2) as [string, string]),
@@ -47,7 +46,7 @@ async function openReplayStore(
     const policy = memory.get('maxmemory_policy');
     if (memory.get('maxmemory') !== '0' && policy !== 'noeviction') {
       throw new Error(
-        `Redis at ${addr.host}:${addr.port} may evict keys (maxmemory-policy ${policy}); ` +
+        `Redis at ${options.addr.host}:${options.addr.port} may evict keys (maxmemory-policy ${policy}); ` +
           'anti-replay needs maxmemory-policy noeviction',
       );
     }

@@ -1,6 +1,7 @@
 // The one place that deals with the process itself: environment, signals, exit codes.
 import { StartupError } from '../config/startup.ts';
 import type { Environment } from '../config/variables.ts';
+import { flushTelemetry } from '../telemetry/flush.ts';
 
 /**
  * Runs a process until SIGTERM or SIGINT. `main` gets the environment and a signal that says when to stop, and
@@ -29,6 +30,7 @@ export async function runProcess(
     process.exitCode = 1;
     process.stderr.write(`${describe(name, error)}\n`);
   }
+  await flushTelemetry();
   // Whatever still holds the event loop (an exporter's timer, a socket of a peer) has had its bounded close.
   process.exit();
 }

@@ -13,6 +13,7 @@ export type RedisOptions = {
 
 /**
  * Connects to Redis and proves that it answers.
+ * @param onError told whenever the connection breaks later on.
  * @throws Error that says what is wrong (unreachable, wrong password), without the password.
  */
 export async function openRedis(options: RedisOptions, onError: (error: Error) => void): Promise<Redis> {
@@ -35,10 +36,10 @@ export async function openRedis(options: RedisOptions, onError: (error: Error) =
     retryStrategy: () => null,
   });
   let failure: Error | undefined;
-  redis.on('error', (error: Error) => {
+  const remember = (error: Error) => {
     failure = error;
-    onError(error);
-  });
+  };
+  redis.on('error', remember);
   try {
     await redis.connect();
     await redis.ping();
@@ -48,6 +49,8 @@ export async function openRedis(options: RedisOptions, onError: (error: Error) =
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new Error(`Redis at ${host}:${port} cannot be used: ${why}`, { cause });
   }
+  redis.off('error', remember);
+  redis.on('error', onError);
   // From here on a lost connection is made again, for as long as the process lives.
   redis.options.retryStrategy = (attempt) => Math.min(50 * 2 ** Math.min(attempt, 6), 2_000);
   return redis;

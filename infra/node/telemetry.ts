@@ -1,0 +1,54 @@
+// OpenTelemetry for a Node process: node --import ./infra/node/telemetry.ts workers/<process>.ts
+//
+// Loaded before the process's own modules, so that HTTP, gRPC, PostgreSQL and Redis are traced without a line in
+// them; code that wants its own spans or instruments asks @opentelemetry/api. Starts the SDK only when the standard
+// OTEL_* variables (or <SERVICE>_OTEL_STDOUT_TRACES_ENABLED, ..._METRICS_ENABLED) ask for it: it costs most of a
+// second at start. OTEL_* belong to the SDK, which reads them itself.
+import { register } from 'node:module';
+import { basename } from 'node:path';
+import { registerFlush } from '../../lib/telemetry/flush.ts';
+
+const environment = process.env;
+const stdout = (signal: 'TRACES' | 'METRICS') =>
+  Object.entries(environment).some(
+    ([name, value]) => name.endsWith(`_OTEL_STDOUT_${signal}_ENABLED`) && value === 'true',
+  );
+const otlp = (signal: 'TRACES' | 'METRICS') =>
+  [environment.OTEL_EXPORTER_OTLP_ENDPOINT, environment[`OTEL_EXPORTER_OTLP_${signal}_ENDPOINT`]].some(
+    Boolean,
+  );
+
+/** The exporters of a signal, as OTEL_TRACES_EXPORTER and OTEL_METRICS_EXPORTER name them. */
+function exporters(signal: 'TRACES' | 'METRICS'): string {
+  const asked = environment[`OTEL_${signal}_EXPORTER`];
+  if (asked) return asked;
+  const chosen = [...(otlp(signal) ? ['otlp'] : []), ...(stdout(signal) ? ['console'] : [])];
+  return chosen.join(',') || 'none';
+}
+
+const traces = exporters('TRACES');
+const metrics = exporters('METRICS');
+
+if (environment.OTEL_SDK_DISABLED !== 'true' && (traces !== 'none' || metrics !== 'none')) {
+  environment.OTEL_TRACES_EXPORTER = traces;
+  environment.OTEL_METRICS_EXPORTER = metrics;
+  environment.OTEL_LOGS_EXPORTER ??= 'none';
+  environment.OTEL_SERVICE_NAME ??= `galaxy-${basename(process.argv[1] ?? 'process', '.ts')}`;
+  await startSdk();
+}
+
+async function startSdk(): Promise<void> {
+  register('@opentelemetry/instrumentation/hook.mjs', import.meta.url);
+  const [{ NodeSDK }, ...instrumentations] = await Promise.all([
+    import('@opentelemetry/sdk-node'),
+    import('@opentelemetry/instrumentation-grpc').then((m) => new m.GrpcInstrumentation()),
+    import('@opentelemetry/instrumentation-http').then((m) => new m.HttpInstrumentation()),
+    import('@opentelemetry/instrumentation-ioredis').then((m) => new m.IORedisInstrumentation()),
+    import('@opentelemetry/instrumentation-pg').then((m) => new m.PgInstrumentation()),
+    import('@opentelemetry/instrumentation-pino').then((m) => new m.PinoInstrumentation()),
+    import('@opentelemetry/instrumentation-undici').then((m) => new m.UndiciInstrumentation()),
+  ]);
+  const sdk = new NodeSDK({ instrumentations });
+  sdk.start();
+  registerFlush(() => sdk.shutdown());
+}
