@@ -1,0 +1,61 @@
+// What `npm start` can be told. Every variable of a service may be set too: it is passed on and wins.
+import {
+  anyText,
+  filePath,
+  integer,
+  listenAddress,
+  peerAddress,
+  postgresDsn,
+} from '../../lib/config/types.ts';
+import { defaulted, optional, type Values } from '../../lib/config/variables.ts';
+
+export const localVariables = {
+  dataFolder: defaulted('GALAXY_DATA_FOLDER', '.galaxy', filePath, {
+    help: 'Where databases, keys and logs are kept.',
+  }),
+  postgres: {
+    dsn: optional('GALAXY_POSTGRES_DSN', postgresDsn, {
+      help: 'An existing, empty PostgreSQL database to use instead of the embedded one.',
+      secret: true,
+    }),
+    port: defaulted('GALAXY_POSTGRES_PORT', '15432', integer(0, 65_535), {
+      help: 'Port of the embedded PostgreSQL; 0 takes a free one.',
+    }),
+  },
+  redis: {
+    addr: optional('GALAXY_REDIS_ADDR', peerAddress, {
+      help: 'host:port of an existing Redis to use instead of starting one.',
+    }),
+    password: defaulted('GALAXY_REDIS_PASSWORD', '', anyText, {
+      help: 'Password of that existing Redis.',
+      secret: true,
+      mayBeEmpty: true,
+    }),
+    port: defaulted('GALAXY_REDIS_PORT', '16379', integer(0, 65_535), {
+      help: 'Port of the Redis that is started; 0 takes a free one.',
+    }),
+  },
+  listeners: {
+    gatewayHttp: defaulted('GATEWAY_PUBLIC_HTTP_ADDR', '127.0.0.1:8080', listenAddress, {
+      help: 'Gateway: sign-in and probes.',
+    }),
+    gatewayGrpc: defaulted('GATEWAY_AUTHENTICATED_GRPC_ADDR', '127.0.0.1:9090', listenAddress, {
+      help: 'Gateway: signed commands.',
+    }),
+    backendHttp: defaulted('BACKEND_HTTP_ADDR', '127.0.0.1:8081', listenAddress, {
+      help: 'Backend: sessions and users, for gateway and lobby.',
+    }),
+    backendPush: defaulted('BACKEND_PUSH_GRPC_ADDR', '127.0.0.1:9092', listenAddress, {
+      help: 'Backend: push log, for gateways.',
+    }),
+    lobbyPublic: defaulted('LOBBY_PUBLIC_HTTP_ADDR', '127.0.0.1:8094', listenAddress, {
+      help: 'Lobby: user routes, for the gateway.',
+    }),
+    lobbyInternal: defaulted('LOBBY_INTERNAL_HTTP_ADDR', '127.0.0.1:8095', listenAddress, {
+      help: 'Lobby: the same routes for an admin.',
+    }),
+  },
+};
+
+export type LocalConfig = Values<typeof localVariables>;
+export type Listeners = LocalConfig['listeners'];

@@ -1,0 +1,51 @@
+// The services write JSON; a person at a terminal gets the lines that matter in words, the rest is in the log files.
+import { z } from 'zod';
+
+const lineSchema = z.looseObject({
+  level: z.string(),
+  time: z.string().optional(),
+  service: z.string().optional(),
+  msg: z.string().optional(),
+});
+
+const alwaysShown = new Set(['sign-in code']);
+const shownLevels = new Set(['warn', 'error', 'fatal']);
+const width = 13;
+
+/** How a line is shown on the terminal, or nothing for one that is not. */
+export function readableLine(service: string, line: string): string | undefined {
+  const entry = parse(line);
+  if (entry === undefined) return line === '' ? undefined : `${service.padEnd(width)} ${line}`;
+  const { level, time: _, service: __, msg = '', error, ...fields } = entry;
+  if (!shownLevels.has(level) && !alwaysShown.has(msg)) return undefined;
+  const shown = Object.entries({ ...fields, ...(error === undefined ? {} : { error: errorMessage(error) }) });
+  const rest = shown.map(
+    ([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`,
+  );
+  return [service.padEnd(width), ...(shownLevels.has(level) ? [level.toUpperCase()] : []), msg, ...rest].join(
+    ' ',
+  );
+}
+
+/** The code of a `sign-in code` line for this address, if it is one. */
+export function signInCode(line: string, email: string): string | undefined {
+  const entry = parse(line);
+  return entry?.msg === 'sign-in code' && entry.to === email && typeof entry.code === 'string'
+    ? entry.code
+    : undefined;
+}
+
+function parse(line: string) {
+  if (!line.startsWith('{')) return undefined;
+  try {
+    return lineSchema.safeParse(JSON.parse(line)).data;
+  } catch {
+    return undefined;
+  }
+}
+
+function errorMessage(error: unknown): string {
+  return typeof error === 'object' && error !== null && 'message' in error
+    ? String(error.message)
+    : String(error);
+}

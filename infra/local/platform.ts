@@ -1,0 +1,126 @@
+// Databases, keys and services together: what `npm start` runs, and the demo when nothing runs yet.
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type LocalConfig, localVariables } from './config.ts';
+import { startPostgres } from './postgres.ts';
+import { startRedis } from './redis.ts';
+import { localSecrets } from './secrets.ts';
+import { portsInUse, type Stack, startStack } from './stack.ts';
+
+export type PlatformOptions = {
+  config: LocalConfig;
+  /** Absolute. */
+  dataFolder: string;
+  environment: NodeJS.ProcessEnv;
+  onLine: (service: string, line: string) => void;
+  /** Told what takes long. */
+  log: (line: string) => void;
+};
+
+export type Platform = {
+  readonly stack: Stack;
+  readonly postgresDsn: string;
+  readonly redisAddr: string;
+  readonly logFolder: string;
+  /** Resolves with a sentence when a part ends by itself. */
+  readonly lost: Promise<string>;
+  /** Stops the services, then the databases; resolves when every process has gone. */
+  stop(): Promise<void>;
+};
+
+/** @throws Error that says what to do; nothing is left running then. */
+export async function startPlatform(options: PlatformOptions): Promise<Platform> {
+  const { config, dataFolder, log } = options;
+  await requireFreePorts(config);
+  await mkdir(dataFolder, { recursive: true, mode: 0o700 });
+  const secrets = await localSecrets(dataFolder);
+  await using running = new AsyncDisposableStack();
+
+  const [postgres, redis] = await both(
+    openPostgres(options, running),
+    openRedis(options, secrets.redisPassword, running),
+  );
+
+  log('starting backend, lobby and gateway');
+  const logFolder = join(dataFolder, 'logs');
+  const stack = await startStack({
+    listeners: config.listeners,
+    secrets,
+    postgresDsn: postgres.dsn,
+    redis,
+    logFolder,
+    environment: options.environment,
+    onLine: options.onLine,
+  });
+  running.defer(() => stack.stop());
+
+  const owned = running.move();
+  return {
+    stack,
+    postgresDsn: postgres.dsn,
+    redisAddr: redis.addr,
+    logFolder,
+    lost: Promise.race([stack.lost, postgres.lost, redis.lost]),
+    stop: () => owned.disposeAsync(),
+  };
+}
+
+const never = new Promise<string>(() => {});
+
+async function openPostgres({ config, dataFolder, log }: PlatformOptions, running: AsyncDisposableStack) {
+  if (config.postgres.dsn !== undefined) return { dsn: config.postgres.dsn, lost: never };
+  const server = await startPostgres({
+    dataFolder: join(dataFolder, 'postgres'),
+    port: config.postgres.port,
+    portVariable: 'GALAXY_POSTGRES_PORT',
+    addressVariable: 'GALAXY_POSTGRES_DSN',
+    log,
+  });
+  running.defer(() => server.stop());
+  await server.createDatabase('galaxy');
+  return { dsn: server.dsn('galaxy'), lost: server.lost.then((error) => error.message) };
+}
+
+async function openRedis(
+  { config, dataFolder, log }: PlatformOptions,
+  password: string,
+  running: AsyncDisposableStack,
+) {
+  const given = config.redis.addr;
+  if (given !== undefined) {
+    return { addr: `${given.host}:${given.port}`, password: config.redis.password, lost: never };
+  }
+  const server = await startRedis({
+    dataFolder: join(dataFolder, 'redis'),
+    port: config.redis.port,
+    password,
+    portVariable: 'GALAXY_REDIS_PORT',
+    addressVariable: 'GALAXY_REDIS_ADDR',
+    log,
+  });
+  running.defer(() => server.stop());
+  return { addr: server.addr, password, lost: server.lost.then((error) => error.message) };
+}
+
+/** Waits for both even when one fails, so that what the other one started is known and can be stopped. */
+async function both<A, B>(first: Promise<A>, second: Promise<B>): Promise<[A, B]> {
+  await Promise.allSettled([first, second]);
+  return [await first, await second];
+}
+
+async function requireFreePorts({ listeners }: LocalConfig): Promise<void> {
+  const taken = await portsInUse(listeners);
+  if (taken.length === 0) return;
+  const lines = taken.map((key) => {
+    const name = key as keyof typeof listeners;
+    const { host, port } = listeners[name];
+    return `  ${localVariables.listeners[name].name}: ${host}:${port} is in use by another process`;
+  });
+  throw new Error(
+    [
+      'some ports are taken:',
+      ...lines,
+      'Stop what uses them (another npm start?), or set other addresses.',
+    ].join('\n'),
+  );
+}

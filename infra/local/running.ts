@@ -1,0 +1,33 @@
+// How the demo finds a stack that `npm start` runs: a small file in its data folder, there while it runs.
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { pidExists } from './processes.ts';
+
+const runningSchema = z.object({
+  pid: z.int(),
+  httpUrl: z.string(),
+  grpcAddr: z.string(),
+  /** The log file in which sign-in codes appear. */
+  mailLog: z.string(),
+});
+
+export type RunningStack = z.infer<typeof runningSchema>;
+
+const fileIn = (dataFolder: string) => join(dataFolder, 'running.json');
+
+export async function announce(dataFolder: string, stack: RunningStack): Promise<void> {
+  await writeFile(fileIn(dataFolder), `${JSON.stringify(stack, null, 2)}\n`);
+}
+
+export async function withdraw(dataFolder: string): Promise<void> {
+  await rm(fileIn(dataFolder), { force: true });
+}
+
+/** The stack that runs on a data folder, if one does. */
+export async function findRunning(dataFolder: string): Promise<RunningStack | undefined> {
+  const text = await readFile(fileIn(dataFolder), 'utf8').catch(() => undefined);
+  if (text === undefined) return undefined;
+  const stack = runningSchema.safeParse(JSON.parse(text)).data;
+  return stack !== undefined && pidExists(stack.pid) ? stack : undefined;
+}

@@ -1,0 +1,36 @@
+// Keys and tokens of a local stack: made once, kept in its data folder, readable by its owner only.
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+
+const secretsSchema = z.object({
+  redisPassword: z.string().min(1),
+  /** Bearer token between gateway, backend and lobby. */
+  serviceToken: z.string().min(1),
+  codeHmacKey: z.string().min(1),
+});
+
+export type LocalSecrets = z.infer<typeof secretsSchema> & { responseSignerPath: string };
+
+export async function localSecrets(dataFolder: string): Promise<LocalSecrets> {
+  const folder = join(dataFolder, 'keys');
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  await chmod(folder, 0o700);
+
+  const responseSignerPath = join(folder, 'response-signer.pem');
+  if (!existsSync(responseSignerPath)) {
+    const { privateKey } = generateKeyPairSync('ed25519');
+    await writeFile(responseSignerPath, privateKey.export({ format: 'pem', type: 'pkcs8' }), { mode: 0o600 });
+  }
+  const file = join(folder, 'secrets.json');
+  if (!existsSync(file)) {
+    const random = () => randomBytes(32).toString('base64url');
+    const secrets = { redisPassword: random(), serviceToken: random(), codeHmacKey: random() };
+    await writeFile(file, `${JSON.stringify(secrets, null, 2)}\n`, { mode: 0o600 });
+  }
+  const parsed = secretsSchema.safeParse(JSON.parse(await readFile(file, 'utf8')));
+  if (!parsed.success) throw new Error(`${file} is incomplete; delete it and start again.`);
+  return { ...parsed.data, responseSignerPath };
+}

@@ -1,0 +1,130 @@
+// One of the platform's own processes as a child of the launcher: its own process group, so that a Ctrl-C reaches
+// the launcher only, which stops everything in order; its log in a file; an IPC channel, so that it ends by itself
+// should the launcher be killed.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createWriteStream } from 'node:fs';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { ListenAddress } from '../../lib/config/types.ts';
+
+const root = join(import.meta.dirname, '..', '..');
+const readyTimeoutMs = 60_000;
+const stopTimeoutMs = 20_000;
+
+export type ServiceOptions = {
+  name: string;
+  /** Path from the project's root. */
+  entry: string;
+  env: NodeJS.ProcessEnv;
+  logFile: string;
+  /** Ready once all of these accept connections; the ones with `readyz` must answer 200 there. */
+  listeners: { address: ListenAddress; readyz: boolean }[];
+  /** Every line that the process writes. */
+  onLine: (service: string, line: string) => void;
+};
+
+export type Service = {
+  readonly name: string;
+  readonly pid: number;
+  /** Resolves with a sentence when the process ends without having been asked to. */
+  readonly lost: Promise<string>;
+  stop(): Promise<void>;
+};
+
+/** Starts the process and waits until it is ready. @throws Error when it ends before that. */
+export async function startService(options: ServiceOptions): Promise<Service> {
+  const child = spawn(process.execPath, ['--import', './infra/node/telemetry.ts', options.entry], {
+    cwd: root,
+    env: options.env,
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+  });
+  const logFile = createWriteStream(options.logFile, { flags: 'a', mode: 0o600 });
+  const lastErrors: string[] = [];
+  for (const stream of [child.stdout, child.stderr]) {
+    if (stream === null) throw new TypeError('the child’s output is piped');
+    createInterface({ input: stream }).on('line', (line) => {
+      logFile.write(`${line}\n`);
+      if (stream === child.stderr) lastErrors.push(line);
+      options.onLine(options.name, line);
+    });
+  }
+  let stopping = false;
+  const ended = once(child, 'close').then(() => {
+    logFile.end();
+    return `${options.name} ended (exit code ${child.exitCode ?? child.signalCode})`;
+  });
+  const lost = new Promise<string>((resolve) => {
+    void ended.then((how) => {
+      if (!stopping) resolve(how);
+    });
+  });
+  const stop = async () => {
+    stopping = true;
+    await endChild(child, ended);
+  };
+  const failed = ended.then((how) => {
+    throw new Error([`${how} before it was ready.`, ...lastErrors].join('\n'));
+  });
+  try {
+    await Promise.race([Promise.all(options.listeners.map(untilReady)), failed]);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  failed.catch(() => undefined);
+  return { name: options.name, pid: child.pid ?? 0, lost, stop };
+}
+
+async function endChild(child: ChildProcess, ended: Promise<unknown>): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  child.kill('SIGTERM');
+  const cut = setTimeout(() => child.kill('SIGKILL'), stopTimeoutMs);
+  await ended;
+  clearTimeout(cut);
+}
+
+async function untilReady({ address, readyz }: ServiceOptions['listeners'][number]): Promise<void> {
+  const deadline = Date.now() + readyTimeoutMs;
+  while (!(readyz ? await answersReady(address) : await accepts(address))) {
+    if (Date.now() > deadline) {
+      throw new Error(`${address.host}:${address.port} was not ready within ${readyTimeoutMs / 1000} s.`);
+    }
+    await delay(40);
+  }
+}
+
+async function answersReady(address: ListenAddress): Promise<boolean> {
+  try {
+    const response = await fetch(`http://${reachable(address)}/readyz`, {
+      signal: AbortSignal.timeout(1_000),
+    });
+    await response.arrayBuffer();
+    return response.ok;
+  } catch {
+    return false;
+  }
+}
+
+/** Whether something listens there. */
+export function accepts({ host, port }: ListenAddress): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ host: host === '0.0.0.0' ? '127.0.0.1' : host, port, timeout: 1_000 });
+    const answer = (listening: boolean) => {
+      socket.destroy();
+      resolve(listening);
+    };
+    socket.once('connect', () => answer(true));
+    socket.once('error', () => answer(false));
+    socket.once('timeout', () => answer(false));
+  });
+}
+
+/** How a client on this machine reaches a listener. */
+export function reachable({ host, port }: ListenAddress): string {
+  if (host === '0.0.0.0') return `127.0.0.1:${port}`;
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}

@@ -1,0 +1,138 @@
+// The whole platform on this machine: databases, backend, lobby, gateway, each a process of its own. `npm start`,
+// the demo and the end-to-end tests run this same stack.
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { ListenAddress } from '../../lib/config/types.ts';
+import type { Listeners } from './config.ts';
+import type { LocalSecrets } from './secrets.ts';
+import { accepts, reachable, type Service, startService } from './service.ts';
+
+export type StackOptions = {
+  listeners: Listeners;
+  secrets: LocalSecrets;
+  postgresDsn: string;
+  redis: { addr: string; password: string; db?: number };
+  /** Gets one log file per process. */
+  logFolder: string;
+  /** Variables for every process; what is set here wins over what the stack sets itself. */
+  environment: NodeJS.ProcessEnv;
+  onLine: (service: string, line: string) => void;
+};
+
+export type Stack = {
+  readonly services: readonly Service[];
+  /** Resolves with a sentence when a process ends by itself. */
+  readonly lost: Promise<string>;
+  stop(): Promise<void>;
+};
+
+/** @throws Error when a process refuses to start; the others are stopped again. */
+export async function startStack(options: StackOptions): Promise<Stack> {
+  await mkdir(options.logFolder, { recursive: true, mode: 0o700 });
+  const started = await Promise.allSettled(
+    describeServices(options).map((service) =>
+      startService({
+        ...service,
+        env: { PATH: process.env.PATH, ...service.env, ...options.environment },
+        logFile: join(options.logFolder, `${service.name}.log`),
+        onLine: options.onLine,
+      }),
+    ),
+  );
+  const services = started.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
+  const stop = async () => {
+    // The edge first, so that nobody is let in to a platform that is going away.
+    for (const service of services.toReversed()) await service.stop();
+  };
+  const failures = started.flatMap((result) =>
+    result.status === 'rejected' ? [String(result.reason.message)] : [],
+  );
+  if (failures.length > 0) {
+    await stop();
+    throw new Error(failures.join('\n'));
+  }
+  return { services, lost: Promise.race(services.map(({ lost }) => lost)), stop };
+}
+
+/** The variables whose addresses something else listens on already. */
+export async function portsInUse(listeners: Record<string, ListenAddress>): Promise<string[]> {
+  const taken = await Promise.all(
+    Object.entries(listeners).map(async ([name, address]) => ((await accepts(address)) ? [name] : [])),
+  );
+  return taken.flat();
+}
+
+/** The platform's processes, the ones that others depend on first. */
+function describeServices({ listeners, secrets, postgresDsn, redis }: StackOptions) {
+  const url = (address: ListenAddress) => `http://${reachable(address)}`;
+  const text = ({ host, port }: ListenAddress) =>
+    host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+  return [
+    {
+      name: 'backend-http',
+      entry: 'infra/node/backend-http.ts',
+      env: {
+        BACKEND_HTTP_ADDR: text(listeners.backendHttp),
+        BACKEND_HTTP_TOKEN: secrets.serviceToken,
+        BACKEND_POSTGRES_PRIMARY_DSN: postgresDsn,
+        BACKEND_CODE_HMAC_KEY: secrets.codeHmacKey,
+        BACKEND_MAILER: 'log',
+        BACKEND_LOBBY_HTTP_URL: url(listeners.lobbyPublic),
+      },
+      listeners: [{ address: listeners.backendHttp, readyz: true }],
+    },
+    {
+      name: 'backend-push',
+      entry: 'workers/backend-push.ts',
+      env: {
+        BACKEND_PUSH_GRPC_ADDR: text(listeners.backendPush),
+        BACKEND_PUSH_GRPC_TOKEN: secrets.serviceToken,
+        BACKEND_REDIS_ADDR: redis.addr,
+        BACKEND_REDIS_PASSWORD: redis.password,
+        BACKEND_REDIS_DB: String(redis.db ?? 0),
+      },
+      listeners: [{ address: listeners.backendPush, readyz: false }],
+    },
+    {
+      name: 'lobby',
+      entry: 'workers/lobby-all-in-one.ts',
+      env: {
+        LOBBY_PUBLIC_HTTP_ADDR: text(listeners.lobbyPublic),
+        LOBBY_PUBLIC_HTTP_TOKEN: secrets.serviceToken,
+        LOBBY_INTERNAL_HTTP_ADDR: text(listeners.lobbyInternal),
+        LOBBY_INTERNAL_HTTP_TOKEN: secrets.serviceToken,
+        LOBBY_POSTGRES_PRIMARY_DSN: postgresDsn,
+        LOBBY_REDIS_MASTER_ADDR: redis.addr,
+        LOBBY_REDIS_PASSWORD: redis.password,
+        LOBBY_REDIS_DB: String(redis.db ?? 0),
+        LOBBY_USER_SERVICE_BASE_URL: url(listeners.backendHttp),
+        LOBBY_USER_SERVICE_TOKEN: secrets.serviceToken,
+        // The Game Master comes with the start of games; nothing calls it yet.
+        LOBBY_GM_BASE_URL: 'http://127.0.0.1:8097',
+      },
+      listeners: [
+        { address: listeners.lobbyPublic, readyz: true },
+        { address: listeners.lobbyInternal, readyz: true },
+      ],
+    },
+    {
+      name: 'gateway',
+      entry: 'workers/gateway.ts',
+      env: {
+        GATEWAY_PUBLIC_HTTP_ADDR: text(listeners.gatewayHttp),
+        GATEWAY_AUTHENTICATED_GRPC_ADDR: text(listeners.gatewayGrpc),
+        GATEWAY_REDIS_ADDR: redis.addr,
+        GATEWAY_REDIS_PASSWORD: redis.password,
+        GATEWAY_BACKEND_HTTP_URL: url(listeners.backendHttp),
+        GATEWAY_BACKEND_GRPC_ADDR: reachable(listeners.backendPush),
+        GATEWAY_LOBBY_HTTP_URL: url(listeners.lobbyPublic),
+        GATEWAY_UPSTREAM_TOKEN: secrets.serviceToken,
+        GATEWAY_RESPONSE_SIGNER_PRIVATE_KEY_PATH: secrets.responseSignerPath,
+      },
+      listeners: [
+        { address: listeners.gatewayHttp, readyz: true },
+        { address: listeners.gatewayGrpc, readyz: false },
+      ],
+    },
+  ];
+}

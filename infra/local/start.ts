@@ -1,0 +1,75 @@
+// npm start: the whole platform on this machine, until Ctrl-C.
+import { join, resolve } from 'node:path';
+import { start } from '../../lib/config/startup.ts';
+import type { Environment } from '../../lib/config/variables.ts';
+import { aborted, runProcess } from '../../lib/node/process.ts';
+import { type LocalConfig, localVariables } from './config.ts';
+import { readableLine } from './log-lines.ts';
+import { type Platform, startPlatform } from './platform.ts';
+import { announce, withdraw } from './running.ts';
+import { reachable } from './service.ts';
+
+const print = (line: string) => process.stdout.write(`${line}\n`);
+
+async function runLocally(environment: Environment, stop: AbortSignal): Promise<void> {
+  const startedAt = performance.now();
+  const { config } = await start({ environment, variables: localVariables, requirements: {} });
+  const dataFolder = resolve(config.dataFolder);
+  const platform = await startPlatform({
+    config,
+    dataFolder,
+    environment: { ...environment },
+    onLine: (service, line) => {
+      const readable = readableLine(service, line);
+      if (readable !== undefined) print(readable);
+    },
+    log: (line) => print(`galaxy: ${line}`),
+  });
+  try {
+    await announce(dataFolder, {
+      pid: process.pid,
+      httpUrl: `http://${reachable(config.listeners.gatewayHttp)}`,
+      grpcAddr: reachable(config.listeners.gatewayGrpc),
+      mailLog: join(platform.logFolder, 'backend-http.log'),
+    });
+    print(overview(config, platform, performance.now() - startedAt));
+    const lost = await Promise.race([platform.lost, aborted(stop)]);
+    if (typeof lost === 'string') throw new Error(`${lost}; its log is in ${platform.logFolder}`);
+    print('galaxy: stopping ...');
+  } finally {
+    await withdraw(dataFolder);
+    await platform.stop();
+  }
+  print('galaxy: stopped, nothing is left running.');
+}
+
+function overview({ listeners }: LocalConfig, platform: Platform, tookMs: number): string {
+  const rows = Object.entries(listeners).map(([key, address]) => {
+    const name = key as keyof typeof listeners;
+    const scheme = name === 'gatewayGrpc' || name === 'backendPush' ? 'grpc' : 'http';
+    return `  ${`${scheme}://${reachable(address)}`.padEnd(28)} ${localVariables.listeners[name].help}`;
+  });
+  const databases = [
+    `  ${'PostgreSQL'.padEnd(28)} ${withoutPassword(platform.postgresDsn)}`,
+    `  ${'Redis'.padEnd(28)} ${platform.redisAddr}`,
+  ];
+  return [
+    '',
+    `Galaxy is ready (${(tookMs / 1000).toFixed(1)} s).`,
+    ...rows,
+    ...databases,
+    `  ${'Logs'.padEnd(28)} ${platform.logFolder}`,
+    '',
+    'Sign-in codes are printed here. Try it in a second terminal: npm run demo',
+    'Stop with Ctrl-C.',
+    '',
+  ].join('\n');
+}
+
+function withoutPassword(dsn: string): string {
+  const url = new URL(dsn);
+  url.password = '';
+  return url.href;
+}
+
+await runProcess('galaxy', runLocally);
