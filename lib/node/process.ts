@@ -22,6 +22,8 @@ export async function runProcess(
   };
   process.on('SIGTERM', onSignal);
   process.on('SIGINT', onSignal);
+  // Only with an IPC channel: the launcher that started this process has gone.
+  process.on('disconnect', onSignal);
 
   try {
     await main(process.env, stop.signal);
