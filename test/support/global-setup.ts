@@ -46,23 +46,30 @@ export async function teardown(): Promise<void> {
 
 async function startServers(): Promise<Servers> {
   await removeKilledRuns();
-  await using cleanUp = new AsyncDisposableStack();
-  const folder = await mkdtemp(join(tmpdir(), `galaxy-test-${process.pid}-`));
-  cleanUp.defer(() => rm(folder, { recursive: true, force: true }));
+  const cleanUp = new AsyncDisposableStack();
+  try {
+    const folder = await mkdtemp(join(tmpdir(), `galaxy-test-${process.pid}-`));
+    cleanUp.defer(() => rm(folder, { recursive: true, force: true }));
 
-  const common = { port: 0, durable: false, log: (line: string) => process.stderr.write(`${line}\n`) };
-  const postgres = await startPostgres({ ...common, dataFolder: join(folder, 'postgres') });
-  cleanUp.defer(postgres.stop);
-  const redis = await startRedis({
-    ...common,
-    dataFolder: join(folder, 'redis'),
-    password: randomPassword(),
-    databases: redisDatabases,
-  });
-  cleanUp.defer(redis.stop);
+    const common = { port: 0, durable: false };
+    const postgres = await startPostgres({ ...common, dataFolder: join(folder, 'postgres') });
+    cleanUp.defer(postgres.stop);
+    const redis = await startRedis({
+      ...common,
+      dataFolder: join(folder, 'redis'),
+      password: randomBytes(18).toString('base64url'),
+      databases: redisDatabases,
+      // Fetching it the first time takes long enough to wonder.
+      log: (line) => process.stderr.write(`${line}\n`),
+    });
+    cleanUp.defer(redis.stop);
 
-  await offerDatabases(redis);
-  return { postgres, redis, cleanUp: cleanUp.move() };
+    await offerDatabases(redis);
+    return { postgres, redis, cleanUp };
+  } catch (error) {
+    await cleanUp.disposeAsync();
+    throw error;
+  }
 }
 
 /** A run that was killed could not clean up after itself; its folder names its process. */
@@ -86,5 +93,3 @@ async function isMine(folder: string): Promise<boolean> {
     throw error;
   }
 }
-
-const randomPassword = () => randomBytes(18).toString('base64url');
