@@ -10,7 +10,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { type ErrorBody, type ErrorCode, errorBody, errorTable, Refusal } from '../errors/table.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { HttpEnv } from './env.ts';
-import { fieldProblems } from './field-problems.ts';
+import { fieldProblems, invalidFields } from './field-problems.ts';
 
 export type { HttpEnv } from './env.ts';
 
@@ -50,9 +50,7 @@ export function createHttpApp(options: HttpAppOptions): HttpApp {
 
 const refuseInvalidInput: Hook<unknown, HttpEnv, string, unknown> = (result) => {
   if (result.success) return;
-  throw new Refusal('invalid_request', 'The request is not valid; see the fields.', {
-    fields: fieldProblems(result.error),
-  });
+  throw invalidFields(fieldProblems(result.error));
 };
 
 function logRequests(log: Logger): MiddlewareHandler<HttpEnv> {
@@ -109,5 +107,7 @@ function bodyOfHttpException(error: HTTPException): ErrorBody {
 }
 
 function answer(c: Context<HttpEnv>, body: ErrorBody): Response {
+  const retryAfter = body.error.details?.retry_after_seconds;
+  if (typeof retryAfter === 'number') c.header('Retry-After', String(retryAfter));
   return c.json(body, errorTable[body.error.code].status);
 }

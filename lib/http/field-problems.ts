@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { Refusal } from '../errors/table.ts';
 
 export type FieldProblem = { field: string; problem: string };
 
@@ -11,4 +12,9 @@ export function fieldProblems(error: z.core.$ZodError): FieldProblem[] {
     }
     return [{ field: path.join('.'), problem: issue.message }];
   });
+}
+
+/** The refusal of a request whose fields cannot be used. */
+export function invalidFields(fields: readonly FieldProblem[]): Refusal {
+  return new Refusal('invalid_request', 'The request is not valid; see the fields.', { fields });
 }

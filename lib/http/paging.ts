@@ -1,0 +1,79 @@
+// Lists in pages. A page token names the last item of a page by its place in the list's order, so a list stays stable
+// while rows are added. Tokens are opaque to clients but hold no secret and grant nothing: one that was not made here
+// for this very list is refused, and one that was made up well only starts a page elsewhere.
+import { z } from '@hono/zod-openapi';
+import { invalidFields } from './field-problems.ts';
+
+const defaultPageSize = 50;
+const maxPageSize = 200;
+
+/** `page_size` and `page_token`, for the query of a list. */
+export const pageQuery = {
+  page_size: z
+    .string()
+    .regex(/^\d{1,3}$/, `must be a whole number from 1 to ${maxPageSize}`)
+    .transform(Number)
+    .refine((size) => size >= 1 && size <= maxPageSize, `must be a whole number from 1 to ${maxPageSize}`)
+    .default(defaultPageSize)
+    .openapi({ type: 'integer', minimum: 1, maximum: maxPageSize, default: defaultPageSize }),
+  page_token: z
+    .string()
+    .max(512)
+    .optional()
+    .openapi({ description: '`next_page_token` of the page before, with the same filters and order.' }),
+};
+
+/** The answer of a list. */
+export function pageOf<Item extends z.ZodType>(item: Item) {
+  return z.object({
+    items: z.array(item),
+    next_page_token: z.string().optional().openapi({ description: 'Absent on the last page.' }),
+  });
+}
+
+/** Where a page ends: the values that the list is ordered by, of its last item. */
+export type PageToken<Position> = {
+  write(position: Position): string;
+  /** @throws Refusal `invalid_request` when the token is not one of this list. */
+  read(token: string | undefined): Position | undefined;
+};
+
+/** @param list tells the tokens of one list and order from those of others. */
+export function pageToken<Position extends readonly unknown[]>(
+  list: string,
+  position: z.ZodType<Position>,
+): PageToken<Position> {
+  const write = (values: Position) => toBase64Url(JSON.stringify([list, ...values]));
+  const parse = (token: string): Position | undefined => {
+    const parts = parseArray(token);
+    if (parts?.[0] !== list) return undefined;
+    const values = position.safeParse(parts.slice(1));
+    return values.success && write(values.data) === token ? values.data : undefined;
+  };
+  return {
+    write,
+    read(token) {
+      if (token === undefined) return undefined;
+      const values = parse(token);
+      if (values === undefined) {
+        throw invalidFields([
+          { field: 'page_token', problem: 'is not a token of this list; start again without one' },
+        ]);
+      }
+      return values;
+    },
+  };
+}
+
+function toBase64Url(ascii: string): string {
+  return btoa(ascii).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
+}
+
+function parseArray(token: string): unknown[] | undefined {
+  try {
+    const value: unknown = JSON.parse(atob(token.replaceAll('-', '+').replaceAll('_', '/')));
+    return Array.isArray(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}

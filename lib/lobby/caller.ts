@@ -1,0 +1,22 @@
+import { Refusal } from '../errors/table.ts';
+import type { AdminActor, UserActor } from '../http/env.ts';
+import type { TransitionActor } from './domain/game.ts';
+import type { RequestContext } from './eligibility.ts';
+
+/** Who asks, and the request behind it. */
+export type Caller = RequestContext & { readonly actor: UserActor | AdminActor };
+
+/** The id that records keep of a caller; null for an admin who did not say. */
+export function actorId({ actor }: Caller): string | null {
+  return actor.kind === 'user' ? actor.userId : (actor.adminId ?? null);
+}
+
+/**
+ * On whose behalf a caller manages a game that they can see.
+ * @throws Refusal `forbidden` for everybody but its owner and admins.
+ */
+export function managerOf({ actor }: Caller, game: { ownerUserId: string | null }): TransitionActor {
+  if (actor.kind === 'admin') return 'admin';
+  if (actor.userId === game.ownerUserId) return 'owner';
+  throw new Refusal('forbidden', 'Only the owner of the game or an admin can do this.');
+}

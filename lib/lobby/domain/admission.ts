@@ -1,0 +1,80 @@
+// Who may apply to a game and when an application can be approved. What is refused is named in the order in which it
+// helps most: what cannot be mended comes first.
+import { capacity } from './enrollment.ts';
+import type { Application, Game, MembershipStatus } from './game.ts';
+
+type Problem = {
+  readonly code: 'invalid_state' | 'game_full' | 'forbidden' | 'already_applied' | 'already_member';
+  readonly message: string;
+  readonly details?: Readonly<Record<string, unknown>>;
+};
+
+type Fillable = Pick<Game, 'status' | 'maxPlayers' | 'startGapPlayers' | 'gapOpenedAt'> & {
+  readonly activeMembers: number;
+};
+
+/** Why `userId` cannot apply to a game, as far as the game itself tells. */
+export function applyingProblem(
+  game: Pick<Game, 'gameType' | 'ownerUserId' | 'status'>,
+  userId: string,
+): Problem | undefined {
+  if (game.gameType === 'private' && game.ownerUserId !== userId) {
+    return { code: 'forbidden', message: 'Nobody applies to a private game; its owner invites.' };
+  }
+  return notEnrolling(game);
+}
+
+/** Why a user cannot apply, as far as what they already have in the game tells. */
+export function standingProblem(standing: {
+  readonly membership: Extract<MembershipStatus, 'active' | 'blocked'> | undefined;
+  readonly hasPendingApplication: boolean;
+}): Problem | undefined {
+  if (standing.membership === 'blocked') {
+    return { code: 'forbidden', message: 'You have been blocked from this game.' };
+  }
+  if (standing.membership === 'active') {
+    return { code: 'already_member', message: 'You play in this game already.' };
+  }
+  if (standing.hasPendingApplication) {
+    return { code: 'already_applied', message: 'You have applied already; the owner has yet to decide.' };
+  }
+  return undefined;
+}
+
+/** Why an application cannot be approved. */
+export function approvalProblem(
+  application: Pick<Application, 'status'>,
+  game: Fillable,
+): Problem | undefined {
+  const { status } = application;
+  // Closing enrollment cancels what is pending; that the game is full says more.
+  if (status === 'pending' || status === 'cancelled') {
+    const gameProblem = fullProblem(game) ?? notEnrolling(game);
+    if (gameProblem !== undefined || status === 'pending') return gameProblem;
+  }
+  return {
+    code: 'invalid_state',
+    message: `The application is ${status} already; only a pending one can be approved.`,
+    details: { application_status: status },
+  };
+}
+
+/** Why nobody else can become a member. */
+export function fullProblem(game: Fillable): Problem | undefined {
+  const places = capacity(game);
+  if (game.activeMembers < places) return undefined;
+  return {
+    code: 'game_full',
+    message: `All ${places} places of the game are taken.`,
+    details: { places, active_members: game.activeMembers },
+  };
+}
+
+function notEnrolling({ status }: Pick<Game, 'status'>): Problem | undefined {
+  if (status === 'enrollment_open') return undefined;
+  return {
+    code: 'invalid_state',
+    message: `The game is ${status}; players are taken only while it is enrollment_open.`,
+    details: { status },
+  };
+}

@@ -1,0 +1,90 @@
+// Which settings of a game can be changed, and when: all of them while it is a draft; once players enroll, only what
+// does not touch what they agreed to (the name, the description, a later deadline); after that none.
+import { type Game, type GameSettings, type SettingsProblem, settingsProblems } from './game.ts';
+
+export type GameChanges = { readonly [Field in keyof GameSettings]?: GameSettings[Field] | undefined };
+
+/** The names that requests and answers use. */
+export const settingNames = {
+  gameName: 'game_name',
+  description: 'description',
+  minPlayers: 'min_players',
+  maxPlayers: 'max_players',
+  startGapHours: 'start_gap_hours',
+  startGapPlayers: 'start_gap_players',
+  enrollmentEndsAt: 'enrollment_ends_at',
+  turnSchedule: 'turn_schedule',
+  timeZone: 'time_zone',
+  targetEngineVersion: 'target_engine_version',
+} as const satisfies Record<keyof GameSettings, string>;
+
+export const changeableWhileEnrolling = ['gameName', 'description', 'enrollmentEndsAt'] as const;
+
+export type ChangedSettings =
+  | { readonly ok: true; readonly settings: GameSettings }
+  | { readonly ok: false; readonly code: 'invalid_request'; readonly fields: readonly SettingsProblem[] }
+  | {
+      readonly ok: false;
+      readonly code: 'invalid_state';
+      readonly message: string;
+      readonly details: { readonly status: Game['status']; readonly allowed: readonly string[] };
+    };
+
+/** The settings of a game after `changes`, or why they cannot be made. */
+export function changeSettings(
+  game: GameSettings & Pick<Game, 'status'>,
+  changes: GameChanges,
+  now: Date,
+): ChangedSettings {
+  const given = settingKeys.filter((key) => changes[key] !== undefined);
+  const refused = refusalOfState(game, changes, given);
+  if (refused) return refused;
+  const settings = merge(game, changes);
+  // A draft may lie around until its deadline has passed; that is no reason to refuse a new name.
+  const relevant = (problem: SettingsProblem) =>
+    problem.field !== 'enrollment_ends_at' || given.includes('enrollmentEndsAt');
+  const fields = settingsProblems(settings, now).filter(relevant);
+  return fields.length === 0 ? { ok: true, settings } : { ok: false, code: 'invalid_request', fields };
+}
+
+const settingKeys = Object.keys(settingNames) as (keyof GameSettings)[];
+
+function refusalOfState(
+  game: GameSettings & Pick<Game, 'status'>,
+  changes: GameChanges,
+  given: readonly (keyof GameSettings)[],
+): ChangedSettings | undefined {
+  if (game.status === 'draft') return undefined;
+  const open = game.status === 'enrollment_open';
+  const allowed: readonly (keyof GameSettings)[] = open ? changeableWhileEnrolling : [];
+  const details = { status: game.status, allowed: allowed.map((key) => settingNames[key]) };
+  const refused = given.filter((key) => !allowed.includes(key));
+  if (!open || refused.length > 0) {
+    const what = refused.map((key) => settingNames[key]).join(', ');
+    const instead = open ? `Only ${details.allowed.join(', ')} can.` : 'Nothing of it can.';
+    const message = `The game is ${game.status}; ${what} can no longer be changed. ${instead}`;
+    return { ok: false, code: 'invalid_state', message, details };
+  }
+  if (changes.enrollmentEndsAt !== undefined && changes.enrollmentEndsAt <= game.enrollmentEndsAt) {
+    const message =
+      'While players enroll, the deadline can only be moved to a later time than ' +
+      `${game.enrollmentEndsAt.toISOString()}.`;
+    return { ok: false, code: 'invalid_state', message, details };
+  }
+  return undefined;
+}
+
+function merge(game: GameSettings, changes: GameChanges): GameSettings {
+  return {
+    gameName: changes.gameName ?? game.gameName,
+    description: changes.description ?? game.description,
+    minPlayers: changes.minPlayers ?? game.minPlayers,
+    maxPlayers: changes.maxPlayers ?? game.maxPlayers,
+    startGapHours: changes.startGapHours ?? game.startGapHours,
+    startGapPlayers: changes.startGapPlayers ?? game.startGapPlayers,
+    enrollmentEndsAt: changes.enrollmentEndsAt ?? game.enrollmentEndsAt,
+    turnSchedule: changes.turnSchedule ?? game.turnSchedule,
+    timeZone: changes.timeZone ?? game.timeZone,
+    targetEngineVersion: changes.targetEngineVersion ?? game.targetEngineVersion,
+  };
+}

@@ -1,0 +1,71 @@
+// Idempotency-Key: a mutating request that is repeated with its key gets the first answer again instead of a second
+// effect. The answer is kept in the transaction of the effect, so that both are there or neither is; whoever comes with
+// the same key meanwhile waits for that transaction. Refusals are not kept: they changed nothing and may be tried
+// again. A key belongs to the actor who sent it, and to one request; a route has one status for success, so the body
+// is all there is to keep.
+import { Refusal } from '../errors/table.ts';
+import { inTransaction } from '../postgres/transaction.ts';
+import type { Lobby } from './context.ts';
+import type { Work } from './store/database.ts';
+import {
+  claimKey,
+  findAnswer,
+  forgetKeys,
+  type IdempotencyKey,
+  keepAnswer,
+} from './store/idempotency-keys.ts';
+
+const keptMs = 24 * 3_600_000;
+/** Each new key clears away this many old ones, so that they never pile up. */
+const forgottenPerKey = 10;
+
+/**
+ * Answers a mutating request. `prepare` asks of others what has to be known before; it is not called when the answer
+ * is there already, so that a repeat depends on nobody. Its `Work` runs in a transaction.
+ * @param key undefined when the request came without one.
+ * @param toAnswer makes the body of the answer, as JSON.
+ * @throws Refusal `idempotency_conflict` when the key came with another request before.
+ */
+export async function answerOnce<Result, Answer>(
+  lobby: Pick<Lobby, 'db' | 'now'>,
+  key: IdempotencyKey | undefined,
+  prepare: () => Promise<Work<Result>>,
+  toAnswer: (result: Result) => Answer,
+): Promise<Answer> {
+  if (key === undefined) {
+    const work = await prepare();
+    return toAnswer(await inTransaction(lobby.db, work));
+  }
+
+  const now = lobby.now();
+  const notBefore = new Date(now.getTime() - keptMs);
+  const earlierAnswer = async (db: Parameters<typeof findAnswer>[0]) => {
+    const kept = await findAnswer(db, key, notBefore);
+    if (kept !== undefined && kept.fingerprint !== key.fingerprint) throw conflict(key);
+    return kept;
+  };
+
+  const kept = await earlierAnswer(lobby.db);
+  // The same actor sent the same request to the same route, so this is what `toAnswer` made for it.
+  if (kept !== undefined) return kept.answer as Answer;
+
+  const work = await prepare();
+  return inTransaction(lobby.db, async (tx) => {
+    if (!(await claimKey(tx, key, now, notBefore))) {
+      const first = await earlierAnswer(tx);
+      if (first === undefined) throw new Error(`The answer to the idempotency key ${key.key} is gone.`);
+      return first.answer as Answer;
+    }
+    await forgetKeys(tx, notBefore, forgottenPerKey);
+    const answer = toAnswer(await work(tx));
+    await keepAnswer(tx, key, answer);
+    return answer;
+  });
+}
+
+function conflict({ key }: IdempotencyKey): Refusal {
+  return new Refusal(
+    'idempotency_conflict',
+    `The Idempotency-Key ${key} came with another request before. Use a new key for a new request.`,
+  );
+}

@@ -1,0 +1,51 @@
+import type { Lobby } from '../context.ts';
+import { fullProblem } from '../domain/admission.ts';
+import { dueClosing, gapAfterMembershipChange } from '../domain/enrollment.ts';
+import { raceNameKeys } from '../domain/race-name/keys.ts';
+import { raceNameTaken, refuseIf } from '../refusals.ts';
+import type { Tx } from '../store/database.ts';
+import { type StoredGame, saveMemberCount } from '../store/games.ts';
+import { insertMembership } from '../store/memberships.ts';
+import { applyTransition } from './transition.ts';
+
+/**
+ * Makes a user a member: takes a place and the race name, opens the gap when the game is full, and ends enrollment when
+ * the gap is exhausted by that. The transaction has locked the user's guard, then the game.
+ * @param admission `admittedBy` is the user or admin who let the player in, for the timeline.
+ * @returns the game afterwards.
+ * @throws Refusal `game_full`, `race_name_taken`.
+ */
+export async function admitPlayer(
+  tx: Tx,
+  lobby: Pick<Lobby, 'newId' | 'raceNames'>,
+  game: StoredGame,
+  admission: { userId: string; raceName: string; admittedBy: string | null; at: Date },
+): Promise<StoredGame> {
+  const { userId, raceName, admittedBy, at } = admission;
+  const { gameId } = game;
+  refuseIf(fullProblem(game));
+  const reserved = await lobby.raceNames.reserve(tx, {
+    raceNameId: lobby.newId(),
+    userId,
+    gameId,
+    name: raceName,
+    keys: raceNameKeys(raceName),
+    at,
+  });
+  if (reserved === 'taken') throw raceNameTaken(raceName);
+  await insertMembership(tx, {
+    membershipId: lobby.newId(),
+    gameId,
+    userId,
+    raceName,
+    status: 'active',
+    joinedAt: at,
+    endedAt: null,
+  });
+
+  const activeMembers = game.activeMembers + 1;
+  const gapOpenedAt = gapAfterMembershipChange(game, activeMembers, at);
+  const filled = await saveMemberCount(tx, game, { activeMembers, gapOpenedAt }, at);
+  if (dueClosing(filled, activeMembers, at) !== 'gap') return filled;
+  return applyTransition(tx, lobby, filled, { trigger: 'gap', by: 'approval', actorId: admittedBy, at });
+}

@@ -1,0 +1,61 @@
+import { actorId, type Caller, managerOf } from '../caller.ts';
+import type { Lobby } from '../context.ts';
+import { approvalProblem } from '../domain/admission.ts';
+import { mayJoin } from '../domain/eligibility.ts';
+import type { Application } from '../domain/game.ts';
+import { noSuchApplication, refuseIf, refuseUnless } from '../refusals.ts';
+import { decideApplication, findApplication } from '../store/applications.ts';
+import type { Work } from '../store/database.ts';
+import { findGame, lockGame, type StoredGame } from '../store/games.ts';
+import { countActiveMemberships } from '../store/memberships.ts';
+import { lockUserGuard } from '../store/user-guards.ts';
+import { admitPlayer } from './admit-player.ts';
+
+/**
+ * Lets an applicant in, and ends enrollment when that exhausts the gap. Asks the User Service about the applicant again
+ * and decides everything else anew: what was true when they applied need not be true any more.
+ * @throws Refusal `not_found`, `forbidden`, `invalid_state`, `game_full`, `race_name_taken`, `not_eligible`,
+ *   `subject_not_found`, `service_unavailable`.
+ */
+export async function approveApplication(
+  lobby: Lobby,
+  caller: Caller,
+  applicationId: string,
+): Promise<Work<Application>> {
+  // Answered before the User Service is asked; decided again under the locks.
+  const seen = await findApplication(lobby.db, applicationId);
+  if (seen === undefined) throw noSuchApplication();
+  const { gameId, userId } = seen;
+  approvable(caller, seen, await findGame(lobby.db, caller.actor, gameId));
+  const eligibility = await lobby.eligibility.lookup(userId, caller);
+
+  return async (tx) => {
+    await lockUserGuard(tx, userId);
+    const locked = await lockGame(tx, caller.actor, gameId);
+    const application = await findApplication(tx, applicationId);
+    if (application === undefined) throw noSuchApplication();
+    const game = approvable(caller, application, locked);
+    refuseUnless(mayJoin(eligibility, await countActiveMemberships(tx, userId)));
+
+    const at = lobby.now();
+    const approved = await decideApplication(tx, applicationId, 'approved', at);
+    await admitPlayer(tx, lobby, game, {
+      userId,
+      raceName: application.raceName,
+      admittedBy: actorId(caller),
+      at,
+    });
+    return approved;
+  };
+}
+
+/** The game of an application that the caller can approve now; refuses otherwise. */
+function approvable(caller: Caller, application: Application, game: StoredGame | undefined): StoredGame {
+  // Applications are for the applicant and those who decide; nobody else learns that this one exists.
+  const { actor } = caller;
+  const mayBeSeen = actor.kind === 'admin' || [application.userId, game?.ownerUserId].includes(actor.userId);
+  if (game === undefined || !mayBeSeen) throw noSuchApplication();
+  managerOf(caller, game);
+  refuseIf(approvalProblem(application, game));
+  return game;
+}

@@ -1,0 +1,76 @@
+import { invalidFields } from '../../http/field-problems.ts';
+import type { Caller } from '../caller.ts';
+import type { Lobby } from '../context.ts';
+import { mayCreate } from '../domain/eligibility.ts';
+import { type GameSettings, type GameType, settingsProblems } from '../domain/game.ts';
+import { refuseUnless } from '../refusals.ts';
+import type { Work } from '../store/database.ts';
+import { countGamesOwned, insertGame, type StoredGame } from '../store/games.ts';
+import { lockUserGuard } from '../store/user-guards.ts';
+
+export type GameRequest = { readonly gameType: GameType; readonly settings: GameSettings };
+
+/**
+ * Makes a draft. It belongs to the user who makes it; an admin's game is public and belongs to nobody.
+ * @throws Refusal `invalid_request`, `not_eligible`, `subject_not_found`, `service_unavailable`.
+ */
+export async function createGame(
+  lobby: Pick<Lobby, 'eligibility' | 'now' | 'newId'>,
+  caller: Caller,
+  request: GameRequest,
+): Promise<Work<StoredGame>> {
+  const problems = settingsProblems(request.settings, lobby.now());
+  if (problems.length > 0) throw invalidFields(problems);
+
+  const { actor } = caller;
+  if (actor.kind === 'admin') {
+    if (request.gameType === 'private') {
+      throw invalidFields([{ field: 'game_type', problem: 'must be public; a private game needs an owner' }]);
+    }
+    return async (tx) => {
+      const game = draft(lobby, request, null);
+      await insertGame(tx, game);
+      return game;
+    };
+  }
+
+  const eligibility = await lobby.eligibility.lookup(actor.userId, caller);
+  return async (tx) => {
+    await lockUserGuard(tx, actor.userId);
+    refuseUnless(mayCreate(eligibility, request.gameType, await countGamesOwned(tx, actor.userId)));
+    const game = draft(lobby, request, actor.userId);
+    await insertGame(tx, game);
+    return game;
+  };
+}
+
+function draft(
+  { now, newId }: Pick<Lobby, 'now' | 'newId'>,
+  { gameType, settings }: GameRequest,
+  ownerUserId: string | null,
+): StoredGame {
+  const at = now();
+  return {
+    ...settings,
+    gameId: newId(),
+    gameType,
+    ownerUserId,
+    status: 'draft',
+    activeMembers: 0,
+    gapOpenedAt: null,
+    currentTurn: null,
+    runtimeStatus: null,
+    engineHealth: null,
+    snapshotAt: null,
+    runtimeJobId: null,
+    containerId: null,
+    engineEndpoint: null,
+    boundAt: null,
+    registeredAt: null,
+    createdAt: at,
+    updatedAt: at,
+    startedAt: null,
+    finishedAt: null,
+    revision: 1,
+  };
+}

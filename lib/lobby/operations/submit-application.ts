@@ -1,0 +1,70 @@
+import type { UserActor } from '../../http/env.ts';
+import { invalidFields } from '../../http/field-problems.ts';
+import type { Caller } from '../caller.ts';
+import type { Lobby } from '../context.ts';
+import { applyingProblem, standingProblem } from '../domain/admission.ts';
+import { mayJoin } from '../domain/eligibility.ts';
+import type { Application } from '../domain/game.ts';
+import { parseRaceName } from '../domain/race-name/canonical.ts';
+import { noSuchGame, raceNameTaken, refuseIf, refuseUnless } from '../refusals.ts';
+import { hasPendingApplication, insertApplication } from '../store/applications.ts';
+import type { Work } from '../store/database.ts';
+import { findGame, lockGame } from '../store/games.ts';
+import { countActiveMemberships, standingInGame } from '../store/memberships.ts';
+import { lockUserGuard } from '../store/user-guards.ts';
+import { admitPlayer } from './admit-player.ts';
+
+/**
+ * Applies to a public game under a race name. The owner of a game, public or private, is admitted at once.
+ * @throws Refusal `invalid_request` for a race name that cannot be one, `not_found`, `forbidden`, `invalid_state`,
+ *   `already_member`, `already_applied`, `race_name_taken`, `game_full`, `not_eligible`, `subject_not_found`,
+ *   `service_unavailable`.
+ */
+export async function submitApplication(
+  lobby: Lobby,
+  caller: Caller & { actor: UserActor },
+  gameId: string,
+  rawRaceName: string,
+): Promise<Work<Application>> {
+  const raceName = parseRaceName(rawRaceName);
+  if (!raceName.ok) throw invalidFields([{ field: 'race_name', problem: raceName.message }]);
+  const { userId } = caller.actor;
+  // Answered before the User Service is asked; decided again under the game's lock.
+  const seen = await findGame(lobby.db, caller.actor, gameId);
+  if (seen === undefined) throw noSuchGame();
+  refuseIf(applyingProblem(seen, userId));
+  const eligibility = await lobby.eligibility.lookup(userId, caller);
+
+  return async (tx) => {
+    await lockUserGuard(tx, userId);
+    const game = await lockGame(tx, caller.actor, gameId);
+    if (game === undefined) throw noSuchGame();
+    refuseIf(applyingProblem(game, userId));
+    refuseIf(
+      standingProblem({
+        membership: await standingInGame(tx, gameId, userId),
+        hasPendingApplication: await hasPendingApplication(tx, gameId, userId),
+      }),
+    );
+    refuseUnless(mayJoin(eligibility, await countActiveMemberships(tx, userId)));
+    // Nobody should wait for a decision that can only be no. The name is reserved when the player is admitted.
+    if (!(await lobby.raceNames.isFreeFor(tx, userId, raceName.keys))) throw raceNameTaken(raceName.name);
+
+    const at = lobby.now();
+    const isOwner = game.ownerUserId === userId;
+    const application: Application = {
+      applicationId: lobby.newId(),
+      gameId,
+      userId,
+      raceName: raceName.name,
+      status: isOwner ? 'approved' : 'pending',
+      createdAt: at,
+      decidedAt: isOwner ? at : null,
+    };
+    await insertApplication(tx, application);
+    if (isOwner) {
+      await admitPlayer(tx, lobby, game, { userId, raceName: raceName.name, admittedBy: userId, at });
+    }
+    return application;
+  };
+}

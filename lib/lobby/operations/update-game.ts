@@ -1,0 +1,39 @@
+import { Refusal } from '../../errors/table.ts';
+import { invalidFields } from '../../http/field-problems.ts';
+import { type Caller, managerOf } from '../caller.ts';
+import type { Lobby } from '../context.ts';
+import { changeSettings, type GameChanges } from '../domain/game-update.ts';
+import { noSuchGame } from '../refusals.ts';
+import type { Work } from '../store/database.ts';
+import { lockGame, type StoredGame, saveSettings } from '../store/games.ts';
+
+/**
+ * Changes settings of a game.
+ * @param expectedRevision when given, the game must still be at this revision.
+ * @throws Refusal `not_found`, `forbidden`, `revision_mismatch`, `invalid_state`, `invalid_request`.
+ */
+export function updateGame(
+  lobby: Pick<Lobby, 'now'>,
+  caller: Caller,
+  gameId: string,
+  changes: GameChanges,
+  expectedRevision: number | undefined,
+): Work<StoredGame> {
+  return async (tx) => {
+    const game = await lockGame(tx, caller.actor, gameId);
+    if (game === undefined) throw noSuchGame();
+    managerOf(caller, game);
+    if (expectedRevision !== undefined && expectedRevision !== game.revision) {
+      throw new Refusal(
+        'revision_mismatch',
+        `The game is at revision ${game.revision}, not ${expectedRevision}. Read it again and decide anew.`,
+        { revision: game.revision },
+      );
+    }
+    const at = lobby.now();
+    const changed = changeSettings(game, changes, at);
+    if (changed.ok) return saveSettings(tx, game, changed.settings, at);
+    if (changed.code === 'invalid_request') throw invalidFields(changed.fields);
+    throw new Refusal(changed.code, changed.message, changed.details);
+  };
+}

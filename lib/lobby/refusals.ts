@@ -1,0 +1,34 @@
+import { type ErrorCode, Refusal } from '../errors/table.ts';
+
+type Problem = {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly details?: Readonly<Record<string, unknown>>;
+};
+
+/** Throws what the rules found, if they found something. */
+export function refuseIf(problem: Problem | undefined): void {
+  if (problem !== undefined) throw new Refusal(problem.code, problem.message, problem.details);
+}
+
+/** As `refuseIf`, for verdicts. */
+export function refuseUnless(verdict: { readonly ok: true } | ({ readonly ok: false } & Problem)): void {
+  if (!verdict.ok) refuseIf(verdict);
+}
+
+/** The same whether a game is not there or is not for the caller to see. */
+export function noSuchGame(): Refusal {
+  return new Refusal('not_found', 'There is no such game, or it is not for you to see.');
+}
+
+export function noSuchApplication(): Refusal {
+  return new Refusal('not_found', 'There is no such application, or it is not for you to see.');
+}
+
+export function raceNameTaken(name: string): Refusal {
+  return new Refusal(
+    'race_name_taken',
+    `Another player has the race name ${JSON.stringify(name)}, or one that looks like it. Choose another one.`,
+    { race_name: name },
+  );
+}

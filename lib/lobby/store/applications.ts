@@ -1,0 +1,85 @@
+import { and, asc, eq } from 'drizzle-orm';
+import { applications } from '../../../drizzle/lobby/schema.ts';
+import type { Application, ApplicationStatus } from '../domain/game.ts';
+import type { Db, Tx } from './database.ts';
+import { behind, type Page, type PageRequest, takePage } from './pages.ts';
+
+export async function insertApplication(tx: Tx, application: Application): Promise<void> {
+  await tx.insert(applications).values(application);
+}
+
+export async function findApplication(db: Db, applicationId: string): Promise<Application | undefined> {
+  const [application] = await db
+    .select()
+    .from(applications)
+    .where(eq(applications.applicationId, applicationId));
+  return application;
+}
+
+export async function hasPendingApplication(tx: Tx, gameId: string, userId: string): Promise<boolean> {
+  const pending = await tx
+    .select({ applicationId: applications.applicationId })
+    .from(applications)
+    .where(
+      and(
+        eq(applications.gameId, gameId),
+        eq(applications.userId, userId),
+        eq(applications.status, 'pending'),
+      ),
+    );
+  return pending.length > 0;
+}
+
+/** Writes the decision on a pending application whose game is locked. */
+export async function decideApplication(
+  tx: Tx,
+  applicationId: string,
+  status: Exclude<ApplicationStatus, 'pending'>,
+  at: Date,
+): Promise<Application> {
+  const [decided] = await tx
+    .update(applications)
+    .set({ status, decidedAt: at })
+    .where(and(eq(applications.applicationId, applicationId), eq(applications.status, 'pending')))
+    .returning();
+  if (decided === undefined) throw new Error(`Application ${applicationId} is not pending.`);
+  return decided;
+}
+
+export async function cancelPendingApplications(tx: Tx, gameId: string, at: Date): Promise<void> {
+  await tx
+    .update(applications)
+    .set({ status: 'cancelled', decidedAt: at })
+    .where(and(eq(applications.gameId, gameId), eq(applications.status, 'pending')));
+}
+
+export type ApplicationFilters = {
+  readonly userId?: string | undefined;
+  readonly status?: ApplicationStatus | undefined;
+};
+
+/** The applications to a game, in the order of their arrival. */
+export async function listApplicationsOfGame(
+  db: Db,
+  gameId: string,
+  { userId, status }: ApplicationFilters,
+  { size, after }: PageRequest,
+): Promise<Page<Application>> {
+  const rows = await db
+    .select()
+    .from(applications)
+    .where(
+      and(
+        eq(applications.gameId, gameId),
+        userId === undefined ? undefined : eq(applications.userId, userId),
+        status && eq(applications.status, status),
+        after && behind(applications.createdAt, applications.applicationId, after),
+      ),
+    )
+    .orderBy(asc(applications.createdAt), asc(applications.applicationId))
+    .limit(size + 1);
+  return takePage(rows, size, (application) => ({
+    at: application.createdAt,
+    id: application.applicationId,
+  }));
+}

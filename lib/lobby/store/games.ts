@@ -1,0 +1,209 @@
+import {
+  and,
+  asc,
+  count,
+  desc,
+  eq,
+  exists,
+  getTableColumns,
+  lte,
+  ne,
+  notInArray,
+  or,
+  type SQL,
+  sql,
+} from 'drizzle-orm';
+import { games, memberships } from '../../../drizzle/lobby/schema.ts';
+import type { Caller } from '../caller.ts';
+import type { Game, GameSettings, GameStatus, GameType } from '../domain/game.ts';
+import type { Db, Tx } from './database.ts';
+import { before, behind, type Page, type PageRequest, takePage } from './pages.ts';
+
+/** A game as it is stored: with the number of its active members. */
+export type StoredGame = Game & { readonly activeMembers: number };
+
+type Actor = Caller['actor'];
+
+const { words: _words, closingDueAt: _closingDueAt, ...columns } = getTableColumns(games);
+
+export async function insertGame(tx: Tx, game: StoredGame): Promise<void> {
+  await tx.insert(games).values(game);
+}
+
+/** The game, if it is there and `actor` may see it. */
+export async function findGame(db: Db, actor: Actor, gameId: string): Promise<StoredGame | undefined> {
+  const [game] = await db
+    .select(columns)
+    .from(games)
+    .where(and(eq(games.gameId, gameId), visibleTo(db, actor)));
+  return game;
+}
+
+/** As `findGame`, and keeps everybody else from changing the game or its members until the transaction ends. */
+export async function lockGame(tx: Tx, actor: Actor, gameId: string): Promise<StoredGame | undefined> {
+  const [game] = await tx
+    .select(columns)
+    .from(games)
+    .where(and(eq(games.gameId, gameId), visibleTo(tx, actor)))
+    .for('update', { of: games });
+  return game;
+}
+
+/** Drafts are for their owner, private games for owner and members, everything for admins. */
+function visibleTo(db: Db, actor: Actor): SQL | undefined {
+  if (actor.kind === 'admin') return undefined;
+  const membership = db
+    .select({ membershipId: memberships.membershipId })
+    .from(memberships)
+    .where(
+      and(
+        eq(memberships.gameId, games.gameId),
+        eq(memberships.userId, actor.userId),
+        eq(memberships.status, 'active'),
+      ),
+    );
+  return or(
+    eq(games.ownerUserId, actor.userId),
+    and(ne(games.status, 'draft'), or(eq(games.gameType, 'public'), exists(membership))),
+  );
+}
+
+export type GameFilters = {
+  readonly status?: GameStatus | undefined;
+  readonly gameType?: GameType | undefined;
+  readonly targetEngineVersion?: string | undefined;
+  readonly hasFreePlaces?: boolean | undefined;
+  /** Name or description have words that begin with each of these; letters and digits only. */
+  readonly words?: readonly string[] | undefined;
+};
+
+/** Games that `actor` may see, the newest first. */
+export async function listNewestGames(
+  db: Db,
+  actor: Actor,
+  filters: GameFilters,
+  { size, after }: PageRequest,
+): Promise<Page<StoredGame>> {
+  const rows = await db
+    .select(columns)
+    .from(games)
+    .where(and(visibleTo(db, actor), matches(filters), after && before(games.createdAt, games.gameId, after)))
+    .orderBy(desc(games.createdAt), desc(games.gameId))
+    .limit(size + 1);
+  return takePage(rows, size, (game) => ({ at: game.createdAt, id: game.gameId }));
+}
+
+/** Games that enroll players and that `actor` may see, the one whose deadline is first to come first. */
+export async function listGamesEndingSoon(
+  db: Db,
+  actor: Actor,
+  filters: GameFilters,
+  { size, after }: PageRequest,
+): Promise<Page<StoredGame>> {
+  const rows = await db
+    .select(columns)
+    .from(games)
+    .where(
+      and(
+        // Written out, as the index on open games is of use only to a query that shows this to the planner.
+        sql`${games.status} = 'enrollment_open'`,
+        visibleTo(db, actor),
+        matches(filters),
+        after && behind(games.enrollmentEndsAt, games.gameId, after),
+      ),
+    )
+    .orderBy(asc(games.enrollmentEndsAt), asc(games.gameId))
+    .limit(size + 1);
+  return takePage(rows, size, (game) => ({ at: game.enrollmentEndsAt, id: game.gameId }));
+}
+
+function matches(filters: GameFilters): SQL | undefined {
+  const { status, gameType, targetEngineVersion, hasFreePlaces, words } = filters;
+  return and(
+    status && eq(games.status, status),
+    gameType && eq(games.gameType, gameType),
+    targetEngineVersion === undefined ? undefined : eq(games.targetEngineVersion, targetEngineVersion),
+    hasFreePlaces === undefined ? undefined : sql`${freePlaces} = ${hasFreePlaces}`,
+    words && sql`${games.words} @@ to_tsquery('simple', ${words.map((word) => `${word}:*`).join(' & ')})`,
+  );
+}
+
+/** As `capacity` of lib/lobby/domain/enrollment.ts says. */
+const freePlaces = sql`(${games.status} = 'enrollment_open' and ${games.activeMembers} < ${games.maxPlayers}
+  + case when ${games.gapOpenedAt} is null then 0 else ${games.startGapPlayers} end)`;
+
+/** How many games a user owns that are neither finished nor cancelled. */
+export async function countGamesOwned(tx: Tx, userId: string): Promise<number> {
+  const [row] = await tx
+    .select({ owned: count() })
+    .from(games)
+    .where(and(eq(games.ownerUserId, userId), notInArray(games.status, ['finished', 'cancelled'])));
+  return row?.owned ?? 0;
+}
+
+/** Writes new settings to a locked game. */
+export async function saveSettings(
+  tx: Tx,
+  game: StoredGame,
+  settings: Partial<GameSettings>,
+  at: Date,
+): Promise<StoredGame> {
+  return save(tx, game, { ...settings, revision: game.revision + 1, updatedAt: at });
+}
+
+/** Writes the number of members of a locked game, and the gap that follows from it. */
+export async function saveMemberCount(
+  tx: Tx,
+  game: StoredGame,
+  { activeMembers, gapOpenedAt }: Pick<StoredGame, 'activeMembers' | 'gapOpenedAt'>,
+  at: Date,
+): Promise<StoredGame> {
+  // Players coming and going do not count as changes of the game, or its owner could hardly edit it meanwhile.
+  const gapChanges = gapOpenedAt?.getTime() !== game.gapOpenedAt?.getTime();
+  return save(tx, game, {
+    activeMembers,
+    gapOpenedAt,
+    ...(gapChanges ? { revision: game.revision + 1, updatedAt: at } : {}),
+  });
+}
+
+/** Writes a new status; for `applyTransition` only. */
+export async function saveStatus(
+  tx: Tx,
+  game: StoredGame,
+  status: GameStatus,
+  at: Date,
+): Promise<StoredGame> {
+  return save(tx, game, { status, revision: game.revision + 1, updatedAt: at });
+}
+
+type Changes = Partial<Omit<StoredGame, 'gameId'>>;
+
+/** A compare-and-set: the game must still be what the caller decided on. */
+async function save(tx: Tx, game: StoredGame, changes: Changes): Promise<StoredGame> {
+  const [saved] = await tx
+    .update(games)
+    .set(changes)
+    .where(
+      and(eq(games.gameId, game.gameId), eq(games.status, game.status), eq(games.revision, game.revision)),
+    )
+    .returning(columns);
+  if (saved === undefined) {
+    throw new Error(`Game ${game.gameId} is no longer ${game.status} at revision ${game.revision}.`);
+  }
+  return saved;
+}
+
+/**
+ * Locks up to `limit` games whose enrollment is to end by `now`, the longest due first. Games that somebody else has
+ * locked are left to them. The work grows with what is due, not with how many games there are.
+ */
+export async function claimDueGames(tx: Tx, now: Date, limit: number): Promise<StoredGame[]> {
+  return tx
+    .select(columns)
+    .from(games)
+    .where(and(sql`${games.status} = 'enrollment_open'`, lte(games.closingDueAt, now)))
+    .orderBy(asc(games.closingDueAt))
+    .limit(limit)
+    .for('update', { skipLocked: true });
+}

@@ -1,0 +1,58 @@
+import { and, asc, eq, gte, lt, sql } from 'drizzle-orm';
+import { idempotencyKeys } from '../../../drizzle/lobby/schema.ts';
+import type { Db, Tx } from './database.ts';
+
+/** A key of one actor; `fingerprint` stands for the request that came with it. */
+export type IdempotencyKey = { readonly actor: string; readonly key: string; readonly fingerprint: string };
+
+export type KeptAnswer = { readonly fingerprint: string; readonly answer: unknown };
+
+/** The answer that is kept under a key since `notBefore` or later. */
+export async function findAnswer(
+  db: Db,
+  { actor, key }: IdempotencyKey,
+  notBefore: Date,
+): Promise<KeptAnswer | undefined> {
+  const [kept] = await db
+    .select({ fingerprint: idempotencyKeys.fingerprint, answer: idempotencyKeys.answer })
+    .from(idempotencyKeys)
+    .where(and(isKey({ actor, key }), gte(idempotencyKeys.createdAt, notBefore)));
+  return kept;
+}
+
+/**
+ * Takes a key for this transaction; waits for a transaction that has it, and has it when that one rolled back.
+ * @returns false when the key has its answer already.
+ */
+export async function claimKey(tx: Tx, key: IdempotencyKey, now: Date, notBefore: Date): Promise<boolean> {
+  const claimed = await tx
+    .insert(idempotencyKeys)
+    .values({ ...key, createdAt: now })
+    .onConflictDoUpdate({
+      target: [idempotencyKeys.actor, idempotencyKeys.key],
+      set: { fingerprint: key.fingerprint, createdAt: now },
+      setWhere: lt(idempotencyKeys.createdAt, notBefore),
+    })
+    .returning({ key: idempotencyKeys.key });
+  return claimed.length > 0;
+}
+
+export async function keepAnswer(tx: Tx, key: IdempotencyKey, answer: unknown): Promise<void> {
+  await tx.update(idempotencyKeys).set({ answer }).where(isKey(key));
+}
+
+/** Deletes up to `limit` keys from before `notBefore`, the oldest first. */
+export async function forgetKeys(tx: Tx, notBefore: Date, limit: number): Promise<void> {
+  const old = tx
+    .select({ actor: idempotencyKeys.actor, key: idempotencyKeys.key })
+    .from(idempotencyKeys)
+    .where(lt(idempotencyKeys.createdAt, notBefore))
+    .orderBy(asc(idempotencyKeys.createdAt))
+    .limit(limit)
+    .for('update', { skipLocked: true });
+  await tx.delete(idempotencyKeys).where(sql`(${idempotencyKeys.actor}, ${idempotencyKeys.key}) in ${old}`);
+}
+
+function isKey({ actor, key }: Pick<IdempotencyKey, 'actor' | 'key'>) {
+  return and(eq(idempotencyKeys.actor, actor), eq(idempotencyKeys.key, key));
+}

@@ -1,0 +1,67 @@
+import { and, asc, count, eq, inArray, notInArray } from 'drizzle-orm';
+import { games, memberships } from '../../../drizzle/lobby/schema.ts';
+import type { Membership, MembershipStatus } from '../domain/game.ts';
+import type { Db, Tx } from './database.ts';
+import { behind, type Page, type PageRequest, takePage } from './pages.ts';
+
+/** The caller holds the game's lock, and writes the new number of members with it. */
+export async function insertMembership(tx: Tx, membership: Membership): Promise<void> {
+  await tx.insert(memberships).values(membership);
+}
+
+/** Whether a user plays in a game, or has been blocked from it; undefined when neither. */
+export async function standingInGame(
+  tx: Tx,
+  gameId: string,
+  userId: string,
+): Promise<Extract<MembershipStatus, 'active' | 'blocked'> | undefined> {
+  const rows = await tx
+    .select({ status: memberships.status })
+    .from(memberships)
+    .where(
+      and(
+        eq(memberships.gameId, gameId),
+        eq(memberships.userId, userId),
+        inArray(memberships.status, ['active', 'blocked']),
+      ),
+    );
+  if (rows.some(({ status }) => status === 'active')) return 'active';
+  return rows.length > 0 ? 'blocked' : undefined;
+}
+
+/** How many games that are neither finished nor cancelled a user plays in. */
+export async function countActiveMemberships(tx: Tx, userId: string): Promise<number> {
+  const [row] = await tx
+    .select({ active: count() })
+    .from(memberships)
+    .innerJoin(games, eq(games.gameId, memberships.gameId))
+    .where(
+      and(
+        eq(memberships.userId, userId),
+        eq(memberships.status, 'active'),
+        notInArray(games.status, ['finished', 'cancelled']),
+      ),
+    );
+  return row?.active ?? 0;
+}
+
+/** The active members of a game, in the order in which they joined. */
+export async function listActiveMemberships(
+  db: Db,
+  gameId: string,
+  { size, after }: PageRequest,
+): Promise<Page<Membership>> {
+  const rows = await db
+    .select()
+    .from(memberships)
+    .where(
+      and(
+        eq(memberships.gameId, gameId),
+        eq(memberships.status, 'active'),
+        after && behind(memberships.joinedAt, memberships.membershipId, after),
+      ),
+    )
+    .orderBy(asc(memberships.joinedAt), asc(memberships.membershipId))
+    .limit(size + 1);
+  return takePage(rows, size, (membership) => ({ at: membership.joinedAt, id: membership.membershipId }));
+}

@@ -1,0 +1,72 @@
+// The Race Name Directory in PostgreSQL. Keys are locked in sorted order, so that two users who want each other's
+// names wait instead of deadlocking, and whose a key is gets looked at only while it is locked.
+import { and, eq, ne, notExists, or } from 'drizzle-orm';
+import { raceNameKeys, raceNames } from '../../../drizzle/lobby/schema.ts';
+import type { RaceNameKeys } from '../domain/race-name/keys.ts';
+import type { RaceNameDirectory } from '../race-name-directory.ts';
+import type { Db } from './database.ts';
+
+export const postgresRaceNames: RaceNameDirectory = {
+  async isFreeFor(db, userId, keys) {
+    const others = await db
+      .select({ userId: raceNameKeys.userId })
+      .from(raceNameKeys)
+      .where(and(isKeyOf(keys), ne(raceNameKeys.userId, userId)))
+      .limit(1);
+    return others.length === 0;
+  },
+
+  async reserve(tx, { raceNameId, userId, gameId, name, keys, at }) {
+    const claimed = await tx
+      .insert(raceNameKeys)
+      // Inserted, and thereby locked, in this order, which is the sorted one.
+      .values([
+        { kind: 'folded', key: keys.folded, userId },
+        { kind: 'skeleton', key: keys.skeleton, userId },
+      ])
+      // Changes nothing, but locks a key that is there already and tells whose it is.
+      .onConflictDoUpdate({
+        target: [raceNameKeys.kind, raceNameKeys.key],
+        set: { userId: raceNameKeys.userId },
+      })
+      .returning({ userId: raceNameKeys.userId });
+    if (claimed.some((key) => key.userId !== userId)) return 'taken';
+    await tx
+      .insert(raceNames)
+      .values({ raceNameId, kind: 'reservation', userId, gameId, name, ...keys, heldSince: at });
+    return 'reserved';
+  },
+
+  async release(tx, { userId, gameId }) {
+    const held = and(eq(raceNames.gameId, gameId), eq(raceNames.userId, userId));
+    const [name] = await tx.select().from(raceNames).where(held);
+    if (name === undefined) return;
+    await tx
+      .select({ key: raceNameKeys.key })
+      .from(raceNameKeys)
+      .where(isKeyOf(name))
+      .orderBy(raceNameKeys.kind, raceNameKeys.key)
+      .for('update');
+    await tx.delete(raceNames).where(held);
+    await tx.delete(raceNameKeys).where(and(isKeyOf(name), notExists(namesWithTheKey(tx))));
+  },
+};
+
+function isKeyOf({ folded, skeleton }: RaceNameKeys) {
+  return or(
+    and(eq(raceNameKeys.kind, 'folded'), eq(raceNameKeys.key, folded)),
+    and(eq(raceNameKeys.kind, 'skeleton'), eq(raceNameKeys.key, skeleton)),
+  );
+}
+
+function namesWithTheKey(db: Db) {
+  return db
+    .select({ raceNameId: raceNames.raceNameId })
+    .from(raceNames)
+    .where(
+      or(
+        and(eq(raceNameKeys.kind, 'folded'), eq(raceNames.folded, raceNameKeys.key)),
+        and(eq(raceNameKeys.kind, 'skeleton'), eq(raceNames.skeleton, raceNameKeys.key)),
+      ),
+    );
+}

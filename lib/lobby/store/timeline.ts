@@ -1,0 +1,27 @@
+import { and, asc, eq, getTableColumns, gt } from 'drizzle-orm';
+import { timeline } from '../../../drizzle/lobby/schema.ts';
+import type { TimelineEntry } from '../domain/game.ts';
+import type { Db, Tx } from './database.ts';
+import { type Page, type PageRequest, takePage } from './pages.ts';
+
+/** An entry's place in its game's timeline is the revision that the game had after it. */
+type PlacedEntry = TimelineEntry & { readonly revision: number };
+
+export async function insertTimelineEntry(tx: Tx, entry: PlacedEntry): Promise<void> {
+  await tx.insert(timeline).values(entry);
+}
+
+/** What happened to a game, in order; pages end at a revision. */
+export async function listTimeline(
+  db: Db,
+  gameId: string,
+  { size, after }: PageRequest<number>,
+): Promise<Page<PlacedEntry, number>> {
+  const rows = await db
+    .select(getTableColumns(timeline))
+    .from(timeline)
+    .where(and(eq(timeline.gameId, gameId), after === undefined ? undefined : gt(timeline.revision, after)))
+    .orderBy(asc(timeline.revision))
+    .limit(size + 1);
+  return takePage(rows, size, (entry) => entry.revision);
+}
