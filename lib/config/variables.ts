@@ -1,13 +1,13 @@
 // Environment variables, declared once per process: name, parser, default, meaning. The same declaration reads the
 // environment at start-up (every problem at once) and prints the configuration tables in docs/configuration.md.
-import type { z } from 'zod';
+import { z } from 'zod';
 
 export type Variable<T> = {
   readonly name: string;
   readonly schema: z.ZodType<T, string>;
   /** Raw text, as an operator would write it. */
   readonly fallback?: string;
-  readonly presence: 'required' | 'defaulted' | 'optional';
+  readonly presence: 'required' | 'defaulted' | 'optional' | 'removed';
   /** Whether an empty value is a value; otherwise it counts as not set. */
   readonly mayBeEmpty: boolean;
   readonly secret: boolean;
@@ -43,6 +43,12 @@ export function defaulted<T>(
   options: Options,
 ): Variable<T> {
   return { name, schema, fallback, presence: 'defaulted', ...flags(options) };
+}
+
+/** A name that operators may still have set from earlier versions: refused with a hint, never silently ignored. */
+export function removed(name: string, instead: string): Variable<undefined> {
+  const schema = z.string().transform(() => undefined);
+  return { name, schema, presence: 'removed', ...flags({ help: instead }) };
 }
 
 function flags({ help, secret = false, mayBeEmpty = false }: Options) {
@@ -82,6 +88,12 @@ function readTree(tree: VariableTree, environment: Environment, problems: Proble
 function readVariable(variable: Variable<unknown>, environment: Environment, problems: Problem[]): unknown {
   const given = environment[variable.name];
   const raw = given === undefined || (given === '' && !variable.mayBeEmpty) ? variable.fallback : given;
+  if (variable.presence === 'removed') {
+    if (raw !== undefined) {
+      problems.push({ variable: variable.name, message: `was removed. ${variable.help}` });
+    }
+    return undefined;
+  }
   if (raw === undefined) {
     if (variable.presence === 'required') {
       problems.push({ variable: variable.name, message: `is not set. ${variable.help}` });

@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import { Refusal } from '../errors/table.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import { traceHeaders } from '../telemetry/trace.ts';
 import type { Eligibility } from './domain/eligibility.ts';
 
 export type EligibilityClient = {
@@ -47,7 +48,7 @@ export function createEligibility(options: {
         accept: 'application/json',
         'x-request-id': requestId,
         ...(options.token === undefined ? {} : { authorization: `Bearer ${options.token}` }),
-        ...(traceparent === undefined ? {} : { traceparent }),
+        ...traceHeaders(traceparent),
       },
       redirect: 'manual',
       signal: AbortSignal.timeout(options.timeoutMs),

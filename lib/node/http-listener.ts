@@ -17,11 +17,11 @@ export type Listener = {
   close(timeoutMs: number): Promise<void>;
 };
 
-type App = { fetch: (request: Request) => Response | Promise<Response> };
+export type HttpListenerApp = { fetch: (request: Request) => Response | Promise<Response> };
 
 /** @throws Error naming the address when it cannot be bound. */
 export async function listenHttp(
-  app: App,
+  app: HttpListenerApp,
   address: ListenAddress,
   timeouts: HttpTimeouts,
 ): Promise<Listener> {

@@ -43,6 +43,19 @@ export function aborted(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
 }
 
+/** Waits for `work`, but no longer than `timeoutMs`; says whether it was done in time. */
+export async function within(timeoutMs: number, work: Promise<unknown>): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const tooLate = new Promise<boolean>((resolve) => {
+    timer = setTimeout(resolve, timeoutMs, false);
+  });
+  try {
+    return await Promise.race([work.then(() => true), tooLate]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 function describe(name: string, error: unknown): string {
   if (error instanceof StartupError) {
     const count = error.problems.length === 1 ? '1 problem' : `${error.problems.length} problems`;

@@ -1,0 +1,86 @@
+// Start-up of every process of the lobby: configuration, Redis, PostgreSQL with its migrations. Whether User Service
+// and Game Master can be reached is not asked; their failures surface per request.
+import type { Pool } from 'pg';
+import { v7 as uuidv7 } from 'uuid';
+import { start } from '../config/startup.ts';
+import type { Environment } from '../config/variables.ts';
+import { migrate } from '../postgres/migrate.ts';
+import { openPool } from '../postgres/pool.ts';
+import { openRedis, type Redis } from '../redis/client.ts';
+import { createLogger, type Logger } from '../telemetry/logger.ts';
+import { type LobbyConfig, lobbyVariables } from './config.ts';
+import { createLobby, type Lobby } from './context.ts';
+import { createEligibility } from './eligibility.ts';
+
+const migrationsFolder = `${import.meta.dirname}/../../drizzle/lobby/migrations`;
+
+export type LobbyProcess = {
+  readonly config: LobbyConfig;
+  readonly log: Logger;
+  readonly lobby: Lobby;
+  /** Closes the connections to Redis and PostgreSQL, once what uses them has ended. */
+  close(): Promise<void>;
+};
+
+/**
+ * @param service name of the process in its logs.
+ * @throws StartupError with every problem.
+ */
+export async function startLobby(service: string, environment: Environment): Promise<LobbyProcess> {
+  const connectionLog = createLogger({ service, level: 'warn' });
+  const { config, resources } = await start({
+    environment,
+    variables: lobbyVariables,
+    requirements: {
+      redis: {
+        needs: [
+          'LOBBY_REDIS_MASTER_ADDR',
+          'LOBBY_REDIS_PASSWORD',
+          'LOBBY_REDIS_DB',
+          'LOBBY_REDIS_OPERATION_TIMEOUT',
+        ],
+        open: ({ redis }: LobbyConfig) =>
+          openRedis(redis, (error) => connectionLog.warn({ error }, 'redis connection failed')),
+        close: async (redis: Redis) => redis.disconnect(),
+      },
+      pool: {
+        needs: [
+          'LOBBY_POSTGRES_PRIMARY_DSN',
+          'LOBBY_POSTGRES_OPERATION_TIMEOUT',
+          'LOBBY_POSTGRES_MAX_OPEN_CONNS',
+          'LOBBY_POSTGRES_CONN_MAX_LIFETIME',
+        ],
+        open: ({ postgres }: LobbyConfig) => openDatabase(postgres, connectionLog),
+        close: (pool: Pool) => pool.end(),
+      },
+    },
+  });
+  const { redis, pool } = resources;
+  const log = createLogger({ service, level: config.logLevel });
+  return {
+    config,
+    log,
+    lobby: createLobby({
+      pool,
+      eligibility: createEligibility({ ...config.userService, log }),
+      now: () => new Date(),
+      newId: () => uuidv7(),
+    }),
+    close: async () => {
+      redis.disconnect();
+      await pool.end();
+    },
+  };
+}
+
+async function openDatabase(postgres: LobbyConfig['postgres'], log: Logger): Promise<Pool> {
+  const pool = await openPool(postgres, (error) => log.warn({ error }, 'postgresql connection lost'));
+  try {
+    await migrate({ dsn: postgres.dsn, folder: migrationsFolder, schema: 'lobby' });
+    return pool;
+  } catch (error) {
+    await pool.end();
+    const why = error instanceof Error ? error.message : String(error);
+    throw new Error(`the lobby's migrations cannot be applied: ${why}`, { cause: error });
+  }
+}

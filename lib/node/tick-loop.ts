@@ -1,0 +1,45 @@
+// The loop of every worker that does something at intervals; what it does is a function that it is given.
+//
+// Guarantees: the first tick comes at once; one runs at a time; the pause between two is the interval, give or take a
+// tenth, so that replicas started together drift apart. A tick that fails is logged, and tried again after a pause
+// that doubles from one second to a minute until one succeeds. When told to stop it starts no further tick, tells the
+// running one, and returns when that has returned.
+import type { Logger } from '../telemetry/logger.ts';
+import { pause } from './pause.ts';
+
+const firstBackoffMs = 1_000;
+const longestBackoffMs = 60_000;
+const jitter = 0.1;
+
+export type TickLoop = {
+  readonly name: string;
+  readonly intervalMs: number;
+  /** Should look at `stop` between pieces of work. */
+  readonly tick: (stop: AbortSignal) => Promise<void>;
+  readonly log: Logger;
+};
+
+/** Runs until `stop` aborts; never rejects. */
+export async function runTicks(loop: TickLoop, stop: AbortSignal): Promise<void> {
+  const log = loop.log.child({ worker: loop.name });
+  log.info({ interval_ms: loop.intervalMs }, 'worker started');
+  let failures = 0;
+  while (!stop.aborted) {
+    try {
+      await loop.tick(stop);
+      failures = 0;
+    } catch (error) {
+      failures += 1;
+      log.error({ error, failures }, 'tick failed');
+    }
+    const pauseMs = failures === 0 ? loop.intervalMs : backoffMs(failures, loop.intervalMs);
+    await pause(pauseMs * (1 + jitter * (2 * Math.random() - 1)), stop);
+  }
+  log.info('worker stopped');
+}
+
+/** The pause after so many failures in a row: short after the first, even where the interval is long. */
+export function backoffMs(failures: number, intervalMs: number): number {
+  const first = Math.min(firstBackoffMs, intervalMs);
+  return Math.min(first * 2 ** Math.min(failures - 1, 30), longestBackoffMs);
+}
