@@ -1,4 +1,5 @@
 import { type Logger, pino } from 'pino';
+import { toLoggedError } from './logged-error.ts';
 
 export type { Logger } from 'pino';
 
@@ -12,7 +13,7 @@ export function createLogger(options: { service: string; level: string }): Logge
     base: { service: options.service },
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label) => ({ level: label }) },
-    serializers: { error: pino.stdSerializers.err },
+    serializers: { error: toLoggedError },
     redact: {
       paths: ['authorization', 'password', 'token', '*.authorization', '*.password', '*.token'],
       censor: '[redacted]',
