@@ -28,6 +28,11 @@ export const listenAddress = z.string().transform((text, context): ListenAddress
   return { host: address.host === '' ? '0.0.0.0' : address.host, port: address.port };
 });
 
+/** Whether only this machine can reach a listener there. */
+export function isLoopback({ host }: ListenAddress): boolean {
+  return host === 'localhost' || host === '::1' || host.startsWith('127.');
+}
+
 /** `host:port` of a peer. */
 export const peerAddress = z.string().transform((text, context): ListenAddress => {
   const address = splitHostPort(text);
