@@ -1,0 +1,100 @@
+// The backend's tables. Identifiers are UUIDv7, so their order is the order of creation.
+import { sql } from 'drizzle-orm';
+import {
+  boolean,
+  check,
+  customType,
+  index,
+  integer,
+  pgSchema,
+  text,
+  timestamp,
+  uniqueIndex,
+  uuid,
+} from 'drizzle-orm/pg-core';
+
+const bytea = customType<{ data: Uint8Array<ArrayBuffer>; driverData: Uint8Array }>({
+  dataType: () => 'bytea',
+  fromDriver: (bytes) => new Uint8Array(bytes),
+});
+
+const time = (name: string) => timestamp(name, { withTimezone: true, precision: 3 });
+
+export const backend = pgSchema('backend');
+
+export const users = backend.table(
+  'users',
+  {
+    userId: uuid('user_id').primaryKey(),
+    /** Normalised. */
+    email: text('email').notNull(),
+    /** Lower case. */
+    handle: text('handle'),
+    displayName: text('display_name'),
+    /** Canonical BCP 47 tag. */
+    locale: text('locale').notNull(),
+    /** IANA name. */
+    timeZone: text('time_zone').notNull(),
+    blockedAt: time('blocked_at'),
+    deletedAt: time('deleted_at'),
+    createdAt: time('created_at').notNull(),
+  },
+  (table) => [
+    // A deleted account frees its address and its handle.
+    uniqueIndex('users_email_unique').on(table.email).where(sql`deleted_at is null`),
+    uniqueIndex('users_handle_unique').on(table.handle).where(sql`deleted_at is null`),
+  ],
+);
+
+export const deviceSessions = backend.table(
+  'device_sessions',
+  {
+    deviceSessionId: uuid('device_session_id').primaryKey(),
+    userId: uuid('user_id')
+      .notNull()
+      .references(() => users.userId),
+    clientPublicKey: bytea('client_public_key').notNull(),
+    deviceName: text('device_name'),
+    createdAt: time('created_at').notNull(),
+    /** null while the session is active. */
+    revokedAt: time('revoked_at'),
+  },
+  (table) => [
+    index('device_sessions_by_user').on(table.userId, table.deviceSessionId),
+    check('device_sessions_key_length', sql`octet_length(${table.clientPublicKey}) = 32`),
+  ],
+);
+
+export const authChallenges = backend.table(
+  'auth_challenges',
+  {
+    challengeId: uuid('challenge_id').primaryKey(),
+    /** Normalised; there need not be a user with it. */
+    email: text('email').notNull(),
+    locale: text('locale').notNull(),
+    /** HMAC-SHA-256 over challenge id and code. */
+    codeHash: bytea('code_hash').notNull(),
+    /** Wrong codes so far. */
+    failedAttempts: integer('failed_attempts').notNull().default(0),
+    createdAt: time('created_at').notNull(),
+    expiresAt: time('expires_at').notNull(),
+    usedAt: time('used_at'),
+  },
+  (table) => [
+    index('auth_challenges_by_email').on(table.email, table.createdAt),
+    index('auth_challenges_by_age').on(table.createdAt),
+  ],
+);
+
+/** What a user may do where it differs from the configured defaults; null keeps the default. */
+export const entitlements = backend.table('entitlements', {
+  userId: uuid('user_id')
+    .primaryKey()
+    .references(() => users.userId),
+  canCreatePublicGame: boolean('can_create_public_game'),
+  canCreatePrivateGame: boolean('can_create_private_game'),
+  canJoinGame: boolean('can_join_game'),
+  maxOwnedGames: integer('max_owned_games'),
+  maxActiveMemberships: integer('max_active_memberships'),
+  maxRegisteredRaceNames: integer('max_registered_race_names'),
+});

@@ -1,0 +1,61 @@
+// What a person may write about themselves and their devices: the schemas parse a text into the form that is kept.
+import { z } from 'zod';
+import { isTimeZone } from '../../time/time-zone.ts';
+import { normaliseEmail } from './email.ts';
+
+export const defaultLocale = 'en';
+export const defaultTimeZone = 'UTC';
+
+export const email = z.string().transform((text, context) => {
+  const normalised = normaliseEmail(text);
+  if (normalised !== undefined) return normalised;
+  context.addIssue({ code: 'custom', message: 'must be an e-mail address such as name@example.com' });
+  return z.NEVER;
+});
+
+/** By which other players find somebody: 3 to 30 characters, kept in lower case. */
+export const handle = z
+  .string()
+  .toLowerCase()
+  .regex(
+    /^[a-z0-9][a-z0-9_-]{2,29}$/,
+    'must be 3 to 30 letters a-z, digits, - or _, and begin with a letter or digit',
+  );
+
+// Control characters, line breaks, halves of surrogate pairs, and marks that turn the direction of what follows.
+const unprintable = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u202A-\u202E\u2066-\u2069]/u;
+
+function oneLine(maxCharacters: number) {
+  return z
+    .string()
+    .trim()
+    .normalize('NFC')
+    .refine(
+      (text) => text !== '' && [...text].length <= maxCharacters && !unprintable.test(text),
+      `must be 1 to ${maxCharacters} characters on one line`,
+    );
+}
+
+export const displayName = oneLine(60);
+export const deviceName = oneLine(64);
+
+/** A BCP 47 tag, kept in its canonical form (`de-AT`). */
+export const locale = z.string().transform((text, context) => {
+  const canonical = canonicalLocale(text);
+  if (canonical !== undefined) return canonical;
+  context.addIssue({ code: 'custom', message: 'must be a language tag such as en, de or pt-BR' });
+  return z.NEVER;
+});
+
+function canonicalLocale(text: string): string | undefined {
+  try {
+    return text.length <= 35 ? Intl.getCanonicalLocales(text)[0] : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+export const timeZone = z
+  .string()
+  .max(64, 'must be at most 64 characters')
+  .refine(isTimeZone, 'must be an IANA time zone such as Europe/Berlin or UTC');

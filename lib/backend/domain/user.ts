@@ -1,0 +1,25 @@
+// What the backend knows of people and their devices, as plain data. Times are Dates, what is absent is null.
+
+export type User = {
+  readonly userId: string;
+  /** Normalised. */
+  readonly email: string;
+  readonly handle: string | null;
+  readonly displayName: string | null;
+  readonly locale: string;
+  readonly timeZone: string;
+  readonly blockedAt: Date | null;
+  readonly deletedAt: Date | null;
+  readonly createdAt: Date;
+};
+
+export type DeviceSession = {
+  readonly deviceSessionId: string;
+  readonly userId: string;
+  /** Ed25519, 32 raw bytes. */
+  readonly clientPublicKey: Uint8Array<ArrayBuffer>;
+  readonly deviceName: string | null;
+  readonly createdAt: Date;
+  /** null while the session is active. */
+  readonly revokedAt: Date | null;
+};

@@ -1,0 +1,62 @@
+import { and, desc, eq, gt, inArray, lt, sql } from 'drizzle-orm';
+import { authChallenges } from '../../../drizzle/backend/schema.ts';
+import type { Challenge } from '../domain/sign-in.ts';
+import type { Database } from './database.ts';
+
+/** Lets one transaction at a time make challenges for an address, so that two cannot both be the last allowed. */
+export async function lockAddress(tx: Database, email: string): Promise<void> {
+  await tx.execute(
+    sql`select pg_advisory_xact_lock(hashtextextended('galaxy.backend.address.' || ${email}, 0))`,
+  );
+}
+
+/** When the address got its latest challenges, newest first. */
+export async function listChallengeTimes(
+  tx: Database,
+  query: { email: string; after: Date; limit: number },
+): Promise<Date[]> {
+  const rows = await tx
+    .select({ createdAt: authChallenges.createdAt })
+    .from(authChallenges)
+    .where(and(eq(authChallenges.email, query.email), gt(authChallenges.createdAt, query.after)))
+    .orderBy(desc(authChallenges.createdAt))
+    .limit(query.limit);
+  return rows.map((row) => row.createdAt);
+}
+
+export async function insertChallenge(tx: Database, challenge: Challenge): Promise<void> {
+  await tx.insert(authChallenges).values(challenge);
+}
+
+/** Finds a challenge and makes other attempts at it wait until the transaction ends. */
+export async function lockChallenge(tx: Database, challengeId: string): Promise<Challenge | undefined> {
+  const [challenge] = await tx
+    .select()
+    .from(authChallenges)
+    .where(eq(authChallenges.challengeId, challengeId))
+    .for('update');
+  return challenge;
+}
+
+export async function countFailedAttempt(tx: Database, challengeId: string): Promise<void> {
+  await tx
+    .update(authChallenges)
+    .set({ failedAttempts: sql`${authChallenges.failedAttempts} + 1` })
+    .where(eq(authChallenges.challengeId, challengeId));
+}
+
+export async function markChallengeUsed(tx: Database, challengeId: string, usedAt: Date): Promise<void> {
+  await tx.update(authChallenges).set({ usedAt }).where(eq(authChallenges.challengeId, challengeId));
+}
+
+/** Deletes up to `limit` of the oldest challenges; those that another transaction holds are left for later. */
+export async function deleteOldChallenges(tx: Database, old: { before: Date; limit: number }): Promise<void> {
+  const oldest = tx
+    .select({ challengeId: authChallenges.challengeId })
+    .from(authChallenges)
+    .where(lt(authChallenges.createdAt, old.before))
+    .orderBy(authChallenges.createdAt)
+    .limit(old.limit)
+    .for('update', { skipLocked: true });
+  await tx.delete(authChallenges).where(inArray(authChallenges.challengeId, oldest));
+}

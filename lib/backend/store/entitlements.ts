@@ -1,0 +1,18 @@
+import { eq } from 'drizzle-orm';
+import { entitlements, users } from '../../../drizzle/backend/schema.ts';
+import type { EntitlementOverrides } from '../domain/eligibility.ts';
+import type { User } from '../domain/user.ts';
+import type { Database } from './database.ts';
+
+/** A user together with what was granted to or taken from them, as of one moment. */
+export async function findUserWithEntitlements(
+  db: Database,
+  userId: string,
+): Promise<{ user: User; overrides: EntitlementOverrides | undefined } | undefined> {
+  const [row] = await db
+    .select({ user: users, overrides: entitlements })
+    .from(users)
+    .leftJoin(entitlements, eq(entitlements.userId, users.userId))
+    .where(eq(users.userId, userId));
+  return row && { user: row.user, overrides: row.overrides ?? undefined };
+}
