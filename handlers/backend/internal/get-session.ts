@@ -1,0 +1,47 @@
+import { createRoute, type RouteHandler, z } from '@hono/zod-openapi';
+import { findSession } from '../../../lib/backend/operations/find-session.ts';
+import { toBase64 } from '../../../lib/http/base64.ts';
+import type { HttpEnv } from '../../../lib/http/env.ts';
+import { errorAnswers, id, jsonAnswer, timestamp } from '../../../lib/http/schemas.ts';
+
+export const getSessionRoute = createRoute({
+  method: 'get',
+  path: '/api/v1/internal/sessions/{device_session_id}',
+  operationId: 'getSession',
+  summary: 'A device session with its key; the gateway asks before every command',
+  tags: ['internal'],
+  request: { params: z.strictObject({ device_session_id: id }) },
+  responses: {
+    200: jsonAnswer(
+      z.object({
+        device_session_id: id,
+        user_id: id,
+        status: z.enum(['active', 'revoked']),
+        client_public_key: z.base64(),
+        created_at: timestamp,
+        revoked_at: timestamp.optional(),
+      }),
+      'The session; revoked too when its user is blocked or deleted',
+    ),
+    ...errorAnswers('not_found'),
+  },
+});
+
+export function getSessionHandler(
+  deps: Parameters<typeof findSession>[0],
+): RouteHandler<typeof getSessionRoute, HttpEnv> {
+  return async (c) => {
+    const session = await findSession(deps, c.req.valid('param').device_session_id);
+    return c.json(
+      {
+        device_session_id: session.deviceSessionId,
+        user_id: session.userId,
+        status: session.revokedAt === null ? ('active' as const) : ('revoked' as const),
+        client_public_key: toBase64(session.clientPublicKey),
+        created_at: session.createdAt.toISOString(),
+        ...(session.revokedAt === null ? {} : { revoked_at: session.revokedAt.toISOString() }),
+      },
+      200,
+    );
+  };
+}

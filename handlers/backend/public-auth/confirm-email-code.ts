@@ -1,0 +1,46 @@
+import { createRoute, type RouteHandler, z } from '@hono/zod-openapi';
+import { deviceName, timeZone } from '../../../lib/backend/domain/profile.ts';
+import { codeDigits } from '../../../lib/backend/domain/sign-in.ts';
+import { confirmEmailCode } from '../../../lib/backend/operations/confirm-email-code.ts';
+import { base64Bytes } from '../../../lib/http/base64.ts';
+import type { HttpEnv } from '../../../lib/http/env.ts';
+import { errorAnswers, id, jsonAnswer, jsonBody } from '../../../lib/http/schemas.ts';
+
+const bodySchema = z.strictObject({
+  challenge_id: id,
+  code: z.string().regex(new RegExp(`^[0-9]{${codeDigits}}$`), `must be ${codeDigits} digits`),
+  client_public_key: base64Bytes(32),
+  proof: base64Bytes(64),
+  time_zone: timeZone.optional(),
+  device_name: deviceName.optional(),
+});
+
+export const confirmEmailCodeRoute = createRoute({
+  method: 'post',
+  path: '/api/v1/public/auth/confirm-email-code',
+  operationId: 'confirmEmailCode',
+  summary: 'Checks a mailed code and makes a session for a device key; makes the user at the first sign-in',
+  tags: ['sign-in'],
+  request: { body: jsonBody(bodySchema) },
+  responses: {
+    201: jsonAnswer(z.object({ device_session_id: id, user_id: id }), 'The new device session'),
+    ...errorAnswers('challenge_failed', 'account_blocked'),
+  },
+});
+
+export function confirmEmailCodeHandler(
+  deps: Parameters<typeof confirmEmailCode>[0],
+): RouteHandler<typeof confirmEmailCodeRoute, HttpEnv> {
+  return async (c) => {
+    const body = c.req.valid('json');
+    const session = await confirmEmailCode(deps, {
+      challengeId: body.challenge_id,
+      code: body.code,
+      clientPublicKey: body.client_public_key,
+      proof: body.proof,
+      timeZone: body.time_zone,
+      deviceName: body.device_name,
+    });
+    return c.json({ device_session_id: session.deviceSessionId, user_id: session.userId }, 201);
+  };
+}

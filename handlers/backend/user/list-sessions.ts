@@ -1,0 +1,41 @@
+import { createRoute, type RouteHandler, z } from '@hono/zod-openapi';
+import { listSessions } from '../../../lib/backend/operations/list-sessions.ts';
+import { userOf } from '../../../lib/http/actor.ts';
+import type { HttpEnv } from '../../../lib/http/env.ts';
+import { pageOf, pageQuery, pageToken } from '../../../lib/http/paging.ts';
+import { errorAnswers, id, jsonAnswer } from '../../../lib/http/schemas.ts';
+import { sessionSchema, toSession } from './session-answer.ts';
+
+export const listSessionsRoute = createRoute({
+  method: 'get',
+  path: '/api/v1/user/sessions',
+  operationId: 'listSessions',
+  summary: 'The user’s own devices, newest first, revoked ones too',
+  tags: ['user'],
+  request: { query: z.strictObject(pageQuery) },
+  responses: {
+    200: jsonAnswer(pageOf(sessionSchema), 'A page of sessions'),
+    ...errorAnswers('unauthenticated', 'account_blocked'),
+  },
+});
+
+const token = pageToken('user.sessions', z.tuple([id]));
+
+export function listSessionsHandler(
+  deps: Parameters<typeof listSessions>[0],
+): RouteHandler<typeof listSessionsRoute, HttpEnv> {
+  return async (c) => {
+    const query = c.req.valid('query');
+    const page = await listSessions(deps, userOf(c.get('actor')).userId, {
+      size: query.page_size,
+      before: token.read(query.page_token)?.[0],
+    });
+    return c.json(
+      {
+        items: page.sessions.map(toSession),
+        ...(page.next === undefined ? {} : { next_page_token: token.write([page.next]) }),
+      },
+      200,
+    );
+  };
+}

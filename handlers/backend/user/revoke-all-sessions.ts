@@ -1,0 +1,30 @@
+import { createRoute, type RouteHandler, z } from '@hono/zod-openapi';
+import { revokeAllSessions } from '../../../lib/backend/operations/revoke-all-sessions.ts';
+import { userOf } from '../../../lib/http/actor.ts';
+import type { HttpEnv } from '../../../lib/http/env.ts';
+import { errorAnswers, jsonAnswer, noBody } from '../../../lib/http/schemas.ts';
+
+export const revokeAllSessionsRoute = createRoute({
+  method: 'post',
+  path: '/api/v1/user/sessions/revoke-all',
+  operationId: 'revokeAllSessions',
+  summary: 'Signs the user out on every device, this one included',
+  tags: ['user'],
+  request: { body: noBody },
+  responses: {
+    200: jsonAnswer(
+      z.object({ revoked_sessions: z.int().nonnegative() }),
+      'How many sessions were active until now',
+    ),
+    ...errorAnswers('unauthenticated', 'account_blocked'),
+  },
+});
+
+export function revokeAllSessionsHandler(
+  deps: Parameters<typeof revokeAllSessions>[0],
+): RouteHandler<typeof revokeAllSessionsRoute, HttpEnv> {
+  return async (c) => {
+    const revoked = await revokeAllSessions(deps, userOf(c.get('actor')).userId);
+    return c.json({ revoked_sessions: revoked.length }, 200);
+  };
+}

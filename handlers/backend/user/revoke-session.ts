@@ -1,0 +1,29 @@
+import { createRoute, type RouteHandler, z } from '@hono/zod-openapi';
+import { revokeSession } from '../../../lib/backend/operations/revoke-session.ts';
+import { userOf } from '../../../lib/http/actor.ts';
+import type { HttpEnv } from '../../../lib/http/env.ts';
+import { errorAnswers, id, jsonAnswer, noBody } from '../../../lib/http/schemas.ts';
+import { sessionSchema, toSession } from './session-answer.ts';
+
+export const revokeSessionRoute = createRoute({
+  method: 'post',
+  path: '/api/v1/user/sessions/{device_session_id}/revoke',
+  operationId: 'revokeSession',
+  summary: 'Signs one of the user’s own devices out',
+  tags: ['user'],
+  request: { params: z.strictObject({ device_session_id: id }), body: noBody },
+  responses: {
+    200: jsonAnswer(sessionSchema, 'The revoked session'),
+    ...errorAnswers('unauthenticated', 'account_blocked', 'not_found'),
+  },
+});
+
+export function revokeSessionHandler(
+  deps: Parameters<typeof revokeSession>[0],
+): RouteHandler<typeof revokeSessionRoute, HttpEnv> {
+  return async (c) => {
+    const { userId } = userOf(c.get('actor'));
+    const session = await revokeSession(deps, userId, c.req.valid('param').device_session_id);
+    return c.json(toSession(session), 200);
+  };
+}

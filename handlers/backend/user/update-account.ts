@@ -1,0 +1,44 @@
+import { createRoute, type RouteHandler, z } from '@hono/zod-openapi';
+import { displayName, handle, locale, timeZone } from '../../../lib/backend/domain/profile.ts';
+import { updateAccount } from '../../../lib/backend/operations/update-account.ts';
+import { userOf } from '../../../lib/http/actor.ts';
+import type { HttpEnv } from '../../../lib/http/env.ts';
+import { errorAnswers, jsonAnswer, jsonBody } from '../../../lib/http/schemas.ts';
+import { accountSchema, toAccount } from './account-answer.ts';
+
+const bodySchema = z
+  .strictObject({
+    handle: handle.optional(),
+    display_name: displayName.optional(),
+    locale: locale.optional(),
+    time_zone: timeZone.optional(),
+  })
+  .refine((body) => Object.keys(body).length > 0, 'name at least one field to change');
+
+export const updateAccountRoute = createRoute({
+  method: 'patch',
+  path: '/api/v1/user/account',
+  operationId: 'updateAccount',
+  summary: 'Changes the fields that are given',
+  tags: ['user'],
+  request: { body: jsonBody(bodySchema) },
+  responses: {
+    200: jsonAnswer(accountSchema, 'The account as it is now'),
+    ...errorAnswers('unauthenticated', 'account_blocked', 'handle_taken'),
+  },
+});
+
+export function updateAccountHandler(
+  deps: Parameters<typeof updateAccount>[0],
+): RouteHandler<typeof updateAccountRoute, HttpEnv> {
+  return async (c) => {
+    const body = c.req.valid('json');
+    const user = await updateAccount(deps, userOf(c.get('actor')).userId, {
+      handle: body.handle,
+      displayName: body.display_name,
+      locale: body.locale,
+      timeZone: body.time_zone,
+    });
+    return c.json(toAccount(user), 200);
+  };
+}

@@ -1,0 +1,120 @@
+import { z } from 'zod';
+import {
+  boolean,
+  duration,
+  httpUrl,
+  integer,
+  listenAddress,
+  logLevel,
+  positiveDuration,
+  postgresDsn,
+  text,
+} from '../config/types.ts';
+import { defaulted, optional, required, type Values } from '../config/variables.ts';
+
+const hmacKey = z
+  .string()
+  .refine(
+    (key) => new TextEncoder().encode(key).length >= 32,
+    'it must have at least 32 bytes; make one with: openssl rand -base64 48',
+  );
+
+const mailer = z.literal('log', {
+  error: 'only "log" exists in this version (it prints sign-in codes to the log, for local use)',
+});
+
+const limit = integer(0, 1_000_000);
+
+export const backendVariables = {
+  http: {
+    addr: defaulted('BACKEND_HTTP_ADDR', ':8081', listenAddress, {
+      help: 'Where the service listener (for gateway and lobby) binds.',
+    }),
+    token: optional('BACKEND_HTTP_TOKEN', text, {
+      help: 'Bearer token that callers of the service listener must carry.',
+      secret: true,
+    }),
+    readHeaderTimeoutMs: defaulted('BACKEND_HTTP_READ_HEADER_TIMEOUT', '2s', positiveDuration, {
+      help: 'How long a caller may take to send its headers.',
+    }),
+    readTimeoutMs: defaulted('BACKEND_HTTP_READ_TIMEOUT', '10s', positiveDuration, {
+      help: 'How long a caller may take to send a whole request.',
+    }),
+    idleTimeoutMs: defaulted('BACKEND_HTTP_IDLE_TIMEOUT', '1m', positiveDuration, {
+      help: 'How long an unused connection is kept.',
+    }),
+    bodyLimitBytes: defaulted('BACKEND_HTTP_BODY_LIMIT_BYTES', '65536', integer(1_024, 16_777_216), {
+      help: 'Largest body of a request.',
+    }),
+  },
+  postgres: {
+    dsn: required('BACKEND_POSTGRES_PRIMARY_DSN', postgresDsn, {
+      help: 'DSN of the primary PostgreSQL, such as postgres://user:password@host:5432/galaxy.',
+      secret: true,
+    }),
+    operationTimeoutMs: defaulted('BACKEND_POSTGRES_OPERATION_TIMEOUT', '5s', positiveDuration, {
+      help: 'Bound on connecting and on every statement.',
+    }),
+    maxConnections: defaulted('BACKEND_POSTGRES_MAX_OPEN_CONNS', '20', integer(1, 1_000), {
+      help: 'Most connections that this process opens.',
+    }),
+    connectionMaxLifetimeMs: defaulted('BACKEND_POSTGRES_CONN_MAX_LIFETIME', '30m', duration, {
+      help: 'After how long a connection is replaced; 0s keeps it.',
+    }),
+  },
+  signIn: {
+    codeHmacKey: required('BACKEND_CODE_HMAC_KEY', hmacKey, {
+      help: 'Secret under which sign-in codes are hashed: a random text of at least 32 bytes, the same for every replica.',
+      secret: true,
+    }),
+    mailer: required('BACKEND_MAILER', mailer, {
+      help: 'How sign-in codes are sent. Only log exists in this version: it prints them to the log, for local use.',
+    }),
+    maxMails: defaulted('BACKEND_SIGN_IN_MAILS_PER_ADDRESS', '10', integer(1, 1_000), {
+      help: 'Most sign-in mails to one address within the window.',
+    }),
+    windowMs: defaulted('BACKEND_SIGN_IN_MAIL_WINDOW', '1h', positiveDuration, {
+      help: 'The window of that limit.',
+    }),
+  },
+  entitlementDefaults: {
+    canCreatePublicGame: defaulted('BACKEND_DEFAULT_CAN_CREATE_PUBLIC_GAME', 'true', boolean, {
+      help: 'Whether users may create public games, unless their own entitlement says otherwise.',
+    }),
+    canCreatePrivateGame: defaulted('BACKEND_DEFAULT_CAN_CREATE_PRIVATE_GAME', 'true', boolean, {
+      help: 'The same for private games.',
+    }),
+    canJoinGame: defaulted('BACKEND_DEFAULT_CAN_JOIN_GAME', 'true', boolean, {
+      help: 'The same for joining games.',
+    }),
+    maxOwnedGames: defaulted('BACKEND_DEFAULT_MAX_OWNED_GAMES', '10', limit, {
+      help: 'How many unfinished games a user may own, unless their own entitlement says otherwise.',
+    }),
+    maxActiveMemberships: defaulted('BACKEND_DEFAULT_MAX_ACTIVE_MEMBERSHIPS', '20', limit, {
+      help: 'The same for games that a user plays in at a time.',
+    }),
+    maxRegisteredRaceNames: defaulted('BACKEND_DEFAULT_MAX_REGISTERED_RACE_NAMES', '3', limit, {
+      help: 'The same for race names that a user keeps for good.',
+    }),
+  },
+  lobby: {
+    httpUrl: optional('BACKEND_LOBBY_HTTP_URL', httpUrl, {
+      help: 'Base URL of the lobby’s public listener; /api/v1/lobby/* is passed on to it. Unset: there are no such routes here.',
+    }),
+    token: optional('BACKEND_LOBBY_HTTP_TOKEN', text, {
+      help: 'Bearer token that those calls carry.',
+      secret: true,
+    }),
+    timeoutMs: defaulted('BACKEND_LOBBY_HTTP_TIMEOUT', '5s', positiveDuration, {
+      help: 'Bound on one of those calls.',
+    }),
+  },
+  logLevel: defaulted('BACKEND_LOG_LEVEL', 'info', logLevel, {
+    help: 'Least severe log line that is written; the log mailer writes its lines at every level.',
+  }),
+  shutdownTimeoutMs: defaulted('BACKEND_SHUTDOWN_TIMEOUT', '15s', duration, {
+    help: 'How long running requests may take to finish after SIGTERM.',
+  }),
+};
+
+export type BackendConfig = Values<typeof backendVariables>;

@@ -1,0 +1,137 @@
+// The second step of signing in: the code proves the address, the proof proves that the client holds the private
+// key of the key that it registers. Key and proof are checked first and cost no attempt, since they say nothing
+// about the code. Attempts are judged and counted under the challenge's row lock and the count is committed before
+// the refusal is thrown, so five are five however many arrive at once, and one challenge makes one session.
+import { Refusal } from '../../errors/table.ts';
+import { invalidFields } from '../../http/field-problems.ts';
+import { inTransaction } from '../../postgres/transaction.ts';
+import { deviceKeyProblem, verifyWithDeviceKey } from '../../protocol/device-key.ts';
+import { confirmBytes } from '../../protocol/envelope.ts';
+import type { BackendContext } from '../context.ts';
+import { defaultTimeZone } from '../domain/profile.ts';
+import { type Challenge, judgeAttempt, type Verdict } from '../domain/sign-in.ts';
+import type { User } from '../domain/user.ts';
+import { countFailedAttempt, lockChallenge, markChallengeUsed } from '../store/auth-challenges.ts';
+import type { Database } from '../store/database.ts';
+import { insertDeviceSession } from '../store/device-sessions.ts';
+import { insertUserUnlessKnown, lockUserByEmail } from '../store/users.ts';
+
+type Deps = Pick<BackendContext, 'db' | 'codes' | 'now' | 'newId'>;
+
+export type Confirmation = {
+  challengeId: string;
+  /** Six digits. */
+  code: string;
+  /** Ed25519, raw bytes. */
+  clientPublicKey: Uint8Array<ArrayBuffer>;
+  /** Signature over `confirmBytes`, 64 bytes. */
+  proof: Uint8Array;
+  /** Of a new user. */
+  timeZone: string | undefined;
+  deviceName: string | undefined;
+};
+
+export type SignedIn = { deviceSessionId: string; userId: string };
+
+type Outcome =
+  | Exclude<Verdict, { kind: 'confirmed' }>
+  | { kind: 'blocked' }
+  | { kind: 'signed_in'; session: SignedIn };
+
+/**
+ * Makes a device session, and the user at their first sign-in.
+ * @throws Refusal invalid_request for a bad key or proof; challenge_failed, the same for every reason, with
+ *   `attempts_left` while the challenge lives; account_blocked.
+ */
+export async function confirmEmailCode(deps: Deps, confirmation: Confirmation): Promise<SignedIn> {
+  requirePossession(confirmation);
+  const outcome = await inTransaction(deps.db, (tx) => attempt(deps, tx, confirmation));
+  switch (outcome.kind) {
+    case 'signed_in':
+      return outcome.session;
+    case 'blocked':
+      throw new Refusal('account_blocked', 'This account is blocked.');
+    case 'wrong_code':
+      throw challengeFailed({ attempts_left: outcome.attemptsLeft });
+    case 'not_alive':
+      throw challengeFailed();
+    default:
+      return outcome satisfies never;
+  }
+}
+
+function requirePossession({ challengeId, clientPublicKey, proof }: Confirmation): void {
+  const keyProblem = deviceKeyProblem(clientPublicKey);
+  if (keyProblem !== undefined) {
+    throw invalidFields([{ field: 'client_public_key', problem: keyProblem }]);
+  }
+  if (!verifyWithDeviceKey(clientPublicKey, confirmBytes({ challengeId, clientPublicKey }), proof)) {
+    throw invalidFields([
+      {
+        field: 'proof',
+        problem:
+          'is not a signature by client_public_key over the galaxy-confirm-v1 bytes of challenge_id and key',
+      },
+    ]);
+  }
+}
+
+async function attempt(deps: Deps, tx: Database, confirmation: Confirmation): Promise<Outcome> {
+  const challenge = await lockChallenge(tx, confirmation.challengeId);
+  if (challenge === undefined) return { kind: 'not_alive' };
+
+  const now = deps.now();
+  const { challengeId } = challenge;
+  const codeMatches = await deps.codes.matches(challengeId, confirmation.code, challenge.codeHash);
+  const verdict = judgeAttempt(challenge, codeMatches, now);
+  if (verdict.kind === 'wrong_code') await countFailedAttempt(tx, challengeId);
+  if (verdict.kind !== 'confirmed') return verdict;
+
+  await markChallengeUsed(tx, challengeId, now);
+  const user = await findOrMakeUser(deps, tx, challenge, confirmation.timeZone, now);
+  if (user.blockedAt !== null) return { kind: 'blocked' };
+
+  const deviceSessionId = deps.newId();
+  await insertDeviceSession(tx, {
+    deviceSessionId,
+    userId: user.userId,
+    clientPublicKey: confirmation.clientPublicKey,
+    deviceName: confirmation.deviceName ?? null,
+    createdAt: now,
+    revokedAt: null,
+  });
+  return { kind: 'signed_in', session: { deviceSessionId, userId: user.userId } };
+}
+
+async function findOrMakeUser(
+  deps: Pick<Deps, 'newId'>,
+  tx: Database,
+  { email, locale }: Challenge,
+  timeZone: string | undefined,
+  now: Date,
+): Promise<User> {
+  const known = await lockUserByEmail(tx, email);
+  if (known !== undefined) return known;
+  await insertUserUnlessKnown(tx, {
+    userId: deps.newId(),
+    email,
+    handle: null,
+    displayName: null,
+    locale,
+    timeZone: timeZone ?? defaultTimeZone,
+    blockedAt: null,
+    deletedAt: null,
+    createdAt: now,
+  });
+  const user = await lockUserByEmail(tx, email);
+  if (user === undefined) throw new Error('the user vanished between being made and being read');
+  return user;
+}
+
+function challengeFailed(details?: { attempts_left: number }): Refusal {
+  return new Refusal(
+    'challenge_failed',
+    'The code is not right, or the challenge is unknown, expired or used; check the code or ask for a new one.',
+    details,
+  );
+}

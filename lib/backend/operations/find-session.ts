@@ -1,0 +1,18 @@
+import { Refusal } from '../../errors/table.ts';
+import type { BackendContext } from '../context.ts';
+import type { DeviceSession } from '../domain/user.ts';
+import { findDeviceSession } from '../store/device-sessions.ts';
+
+/** @throws Refusal not_found. */
+export async function findSession(
+  deps: Pick<BackendContext, 'db'>,
+  deviceSessionId: string,
+): Promise<DeviceSession> {
+  const session = await findDeviceSession(deps.db, deviceSessionId);
+  if (session === undefined) throw sessionNotFound(deviceSessionId);
+  return session;
+}
+
+export function sessionNotFound(deviceSessionId: string): Refusal {
+  return new Refusal('not_found', `There is no device session ${deviceSessionId}.`);
+}

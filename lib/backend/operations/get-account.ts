@@ -1,0 +1,19 @@
+import { Refusal } from '../../errors/table.ts';
+import type { BackendContext } from '../context.ts';
+import type { User } from '../domain/user.ts';
+import { findUser } from '../store/users.ts';
+
+/**
+ * The user behind a request, as long as they may act.
+ * @throws Refusal unauthenticated when there is no such user (any more), account_blocked.
+ */
+export async function getAccount(deps: Pick<BackendContext, 'db'>, userId: string): Promise<User> {
+  const user = await findUser(deps.db, userId);
+  if (user === undefined || user.deletedAt !== null) throw noSuchUser();
+  if (user.blockedAt !== null) throw new Refusal('account_blocked', 'This account is blocked.');
+  return user;
+}
+
+export function noSuchUser(): Refusal {
+  return new Refusal('unauthenticated', 'X-User-ID names no user.');
+}

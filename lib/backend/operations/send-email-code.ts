@@ -1,0 +1,71 @@
+import { Refusal } from '../../errors/table.ts';
+import { inTransaction } from '../../postgres/transaction.ts';
+import type { BackendContext } from '../context.ts';
+import { codeLifetimeMs, mailWaitMs } from '../domain/sign-in.ts';
+import {
+  deleteOldChallenges,
+  insertChallenge,
+  listChallengeTimes,
+  lockAddress,
+} from '../store/auth-challenges.ts';
+
+// Each new challenge clears away a few that no rule asks for any more, so the table stays as small as its traffic.
+const deletedPerChallenge = 10;
+
+/**
+ * Makes a challenge and mails its code after the answer. Never looks at the users, so that neither the answer nor
+ * its time tells whether an address has an account.
+ * @throws Refusal rate_limited with `retry_after_seconds` when the address got too many mails.
+ */
+export async function sendEmailCode(
+  deps: Pick<BackendContext, 'db' | 'codes' | 'mailer' | 'mailLimit' | 'background' | 'now' | 'newId'>,
+  request: { email: string; locale: string },
+): Promise<{ challengeId: string; expiresAt: Date }> {
+  const { email, locale } = request;
+  const challengeId = deps.newId();
+  const code = deps.codes.newCode();
+  const codeHash = await deps.codes.hash(challengeId, code);
+
+  const expiresAt = await inTransaction(deps.db, async (tx) => {
+    await lockAddress(tx, email);
+    const createdAt = deps.now();
+    const windowStart = new Date(createdAt.getTime() - deps.mailLimit.windowMs);
+    const sentAt = await listChallengeTimes(tx, {
+      email,
+      after: windowStart,
+      limit: deps.mailLimit.maxMails,
+    });
+    const waitMs = mailWaitMs(sentAt, deps.mailLimit, createdAt);
+    if (waitMs > 0) throw tooManyMails(waitMs);
+
+    const expires = new Date(createdAt.getTime() + codeLifetimeMs);
+    await insertChallenge(tx, {
+      challengeId,
+      email,
+      locale,
+      codeHash,
+      failedAttempts: 0,
+      createdAt,
+      expiresAt: expires,
+      usedAt: null,
+    });
+    const keptMs = Math.max(deps.mailLimit.windowMs, codeLifetimeMs);
+    await deleteOldChallenges(tx, {
+      before: new Date(createdAt.getTime() - keptMs),
+      limit: deletedPerChallenge,
+    });
+    return expires;
+  });
+
+  deps.background.run('sign-in mail', () => deps.mailer.sendSignInCode({ to: email, code, locale }));
+  return { challengeId, expiresAt };
+}
+
+function tooManyMails(waitMs: number): Refusal {
+  const seconds = Math.ceil(waitMs / 1_000);
+  return new Refusal(
+    'rate_limited',
+    `Too many codes were asked for with this address; use one that was mailed, or try again in ${seconds} seconds.`,
+    { retry_after_seconds: seconds },
+  );
+}

@@ -1,0 +1,36 @@
+// Sign-in codes: made by a CSPRNG, kept only as HMAC-SHA-256 under the backend's secret. The hash covers the id of
+// the challenge, so it cannot be moved to another one. Six digits are few: without the secret a copy of the table
+// would give every code away. Uses WebCrypto, so that it runs on every runtime.
+import { codeDigits } from './domain/sign-in.ts';
+
+export type SignInCodes = {
+  /** Six digits, evenly distributed. */
+  newCode(): string;
+  hash(challengeId: string, code: string): Promise<Uint8Array<ArrayBuffer>>;
+  /** Compares in constant time. */
+  matches(challengeId: string, code: string, hash: Uint8Array<ArrayBuffer>): Promise<boolean>;
+};
+
+const utf8 = new TextEncoder();
+const codes = 10 ** codeDigits;
+// The largest multiple of `codes` that 32 bits hold; numbers from there on would favour low codes.
+const evenUpTo = Math.floor(2 ** 32 / codes) * codes;
+
+/** @param secret at least 32 bytes. */
+export async function createSignInCodes(secret: string): Promise<SignInCodes> {
+  const algorithm = { name: 'HMAC', hash: 'SHA-256' };
+  const key = await crypto.subtle.importKey('raw', utf8.encode(secret), algorithm, false, ['sign', 'verify']);
+  const message = (challengeId: string, code: string) => utf8.encode(`${challengeId}:${code}`);
+  return {
+    newCode() {
+      for (;;) {
+        const [random = 0] = crypto.getRandomValues(new Uint32Array(1));
+        if (random < evenUpTo) return String(random % codes).padStart(codeDigits, '0');
+      }
+    },
+    async hash(challengeId, code) {
+      return new Uint8Array(await crypto.subtle.sign('HMAC', key, message(challengeId, code)));
+    },
+    matches: (challengeId, code, hash) => crypto.subtle.verify('HMAC', key, hash, message(challengeId, code)),
+  };
+}
