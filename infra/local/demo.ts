@@ -104,7 +104,7 @@ async function signIn({ name, email, client }: Player, mailLog: string): Promise
   const challengeId = await client.sendEmailCode(email);
   const code = await readCode(mailLog, email);
   await client.confirmEmailCode(challengeId, code, 'demo');
-  says(name, `signs in as ${email} with the code ${code}: session ${client.deviceSessionId}`);
+  says(name, `signs in as ${email} with the code ${code}: session ${client.session.deviceSessionId}`);
 }
 
 async function createGame(owner: Player, name: string): Promise<string> {

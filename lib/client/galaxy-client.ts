@@ -28,6 +28,8 @@ export type Endpoints = {
   grpcAddr: string;
 };
 
+export type Session = { deviceSessionId: string; userId: string };
+
 export type CommandOptions = {
   idempotencyKey?: string;
   ifMatch?: string;
@@ -61,23 +63,23 @@ export class GalaxyClient {
   readonly #privateKey: KeyObject;
   readonly publicKey: Uint8Array;
   readonly #serverKeys = new Map<string, KeyObject>();
-  #deviceSessionId: string | undefined;
-  #userId: string | undefined;
+  #session: Session | undefined;
 
-  constructor(endpoints: Endpoints) {
+  /** @param session of an earlier sign-in with the same private key; without both, sign in first. */
+  constructor(
+    endpoints: Endpoints,
+    privateKey = generateKeyPairSync('ed25519').privateKey,
+    session?: Session,
+  ) {
     this.#endpoints = endpoints;
     this.#grpc = new EdgeGatewayClient(endpoints.grpcAddr, credentials.createInsecure());
-    const pair = generateKeyPairSync('ed25519');
-    this.#privateKey = pair.privateKey;
-    this.publicKey = Buffer.from(pair.publicKey.export({ format: 'jwk' }).x ?? '', 'base64url');
+    this.#privateKey = privateKey;
+    this.publicKey = Buffer.from(createPublicKey(privateKey).export({ format: 'jwk' }).x ?? '', 'base64url');
+    this.#session = session;
   }
 
-  get userId(): string {
-    return this.#userId ?? fail('sign in first');
-  }
-
-  get deviceSessionId(): string {
-    return this.#deviceSessionId ?? fail('sign in first');
+  get session(): Session {
+    return this.#session ?? fail('sign in first');
   }
 
   /** Asks for a sign-in code by e-mail. */
@@ -100,8 +102,7 @@ export class GalaxyClient {
       proof: proof.toString('base64'),
       device_name: deviceName,
     });
-    this.#deviceSessionId = text(answer, 'device_session_id');
-    this.#userId = text(answer, 'user_id');
+    this.#session = { deviceSessionId: text(answer, 'device_session_id'), userId: text(answer, 'user_id') };
   }
 
   /**
@@ -120,7 +121,7 @@ export class GalaxyClient {
     const payloadBytes = Buffer.from(JSON.stringify(payload));
     const fields = {
       protocolVersion,
-      deviceSessionId: this.deviceSessionId,
+      deviceSessionId: this.session.deviceSessionId,
       messageType,
       timestampMs: BigInt(options.timestampMs ?? Date.now()),
       requestId: options.requestId ?? randomUUID(),

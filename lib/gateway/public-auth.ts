@@ -12,7 +12,15 @@ export type AuthQuestion = {
   signal: AbortSignal;
 };
 
-export type PublicAuth = { ask(question: AuthQuestion): Promise<Response> };
+export type AuthAnswer = {
+  status: number;
+  /** JSON. */
+  body: Uint8Array<ArrayBuffer>;
+  /** Seconds, as the backend wrote them. */
+  retryAfter: string | undefined;
+};
+
+export type PublicAuth = { ask(question: AuthQuestion): Promise<AuthAnswer> };
 
 /** @throws Refusal service_unavailable when the backend cannot be reached, is too slow or answers no JSON. */
 export function createPublicAuth(backend: UpstreamService): PublicAuth {
@@ -30,15 +38,14 @@ export function createPublicAuth(backend: UpstreamService): PublicAuth {
           body,
           signal,
         });
-        JSON.parse(Buffer.from(answer.body).toString('utf8'));
+        const text = Uint8Array.from(answer.body);
+        JSON.parse(new TextDecoder().decode(text));
         const retryAfter = answer.headers['retry-after'];
-        return new Response(Buffer.from(answer.body), {
+        return {
           status: answer.status,
-          headers: {
-            'content-type': 'application/json',
-            ...(typeof retryAfter === 'string' ? { 'retry-after': retryAfter } : {}),
-          },
-        });
+          body: text,
+          retryAfter: typeof retryAfter === 'string' ? retryAfter : undefined,
+        };
       } catch (error) {
         if (error instanceof RejectedError || error instanceof SyntaxError) {
           throw new Refusal('service_unavailable', 'Sign-in is not available right now; try again later.');

@@ -1,0 +1,65 @@
+// npm run generate: makes every generated file of the repository anew from its source.
+//   --check   changes nothing and fails when a file is not what its source says
+import { execFile } from 'node:child_process';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { configurationPage } from './configuration-page.ts';
+import { envelopeVectors } from './envelope-vectors.ts';
+import { messageTypesJson, messageTypesPage } from './message-types.ts';
+
+const root = join(import.meta.dirname, '..', '..');
+const protocolFolder = 'lib/protocol/generated';
+
+/** Path from the root → text. */
+type Files = Map<string, string>;
+
+async function generateAll(): Promise<Files> {
+  return new Map([
+    ...(await protocolFiles()),
+    ['proto/vectors/envelope-v1.json', envelopeVectors()],
+    ['proto/message-types.json', messageTypesJson()],
+    ['docs/message-types.md', messageTypesPage()],
+    ['docs/configuration.md', configurationPage()],
+  ]);
+}
+
+/** TypeScript from the .proto files, by buf and ts-proto. */
+async function protocolFiles(): Promise<Files> {
+  const folder = await mkdtemp(join(tmpdir(), 'galaxy-proto-'));
+  try {
+    // The template's `out` is relative to the folder that buf writes to.
+    const out = join(folder, 'proto');
+    await promisify(execFile)('buf', ['generate', '--output', out], { cwd: join(root, 'proto') });
+    const made = join(folder, protocolFolder);
+    const names = (await readdir(made, { recursive: true })).filter((name) => name.endsWith('.ts'));
+    const files = names.map(
+      async (name): Promise<[string, string]> => [
+        join(protocolFolder, name),
+        await readFile(join(made, name), 'utf8'),
+      ],
+    );
+    return new Map(await Promise.all(files));
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function main(check: boolean): Promise<number> {
+  const files = await generateAll();
+  const stale: string[] = [];
+  for (const [path, text] of files) {
+    const current = await readFile(join(root, path), 'utf8').catch(() => undefined);
+    if (current === text) continue;
+    stale.push(path);
+    if (!check) await writeFile(join(root, path), text);
+  }
+  if (stale.length === 0) console.log(`${files.size} generated files are up to date.`);
+  else if (check)
+    console.error(`Not what their sources say:\n  ${stale.join('\n  ')}\nRun: npm run generate`);
+  else console.log(`Written:\n  ${stale.join('\n  ')}`);
+  return check && stale.length > 0 ? 1 : 0;
+}
+
+process.exitCode = await main(process.argv.includes('--check'));

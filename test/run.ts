@@ -1,0 +1,68 @@
+// npm test: every check of the project, one after the other, stopping at the first that fails.
+//   npm test                     all of it
+//   npm test -- --project unit   the checks, and only these tests (arguments go to vitest)
+//   npm run check                the checks without the tests
+import { spawn } from 'node:child_process';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+type Step = { name: string; command: string; args: string[]; cwd?: string };
+
+const root = join(import.meta.dirname, '..');
+const sources = ['handlers', 'workers', 'lib', 'drizzle', 'infra', 'test'];
+
+const checks: Step[] = [
+  { name: 'format and lint', command: 'biome', args: ['ci', '--colors=off', '.'] },
+  { name: 'types', command: 'tsc', args: [] },
+  {
+    name: 'import rules',
+    command: 'depcruise',
+    args: ['--config', '.dependency-cruiser.cjs', '--output-type', 'err', ...sources],
+  },
+  { name: 'proto lint', command: 'buf', args: ['lint'], cwd: 'proto' },
+  { name: 'generated files', command: 'node', args: ['infra/generate/generate.ts', '--check'] },
+];
+
+async function main([first, ...rest]: string[]): Promise<number> {
+  for (const step of checks) {
+    const code = await runStep(step);
+    if (code !== 0) return code;
+  }
+  if (first === 'check') return 0;
+  return runTests(first === undefined ? [] : [first, ...rest]);
+}
+
+async function runTests(args: string[]): Promise<number> {
+  const folder = await mkdtemp(join(tmpdir(), 'galaxy-report-'));
+  try {
+    const report = join(folder, 'report.json');
+    const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
+    const code = await runStep({ name: 'tests', command: 'vitest', args: ['run', ...reporters, ...args] });
+    const counts: unknown = JSON.parse(await readFile(report, 'utf8'));
+    console.log(closingLine(counts));
+    return code;
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+function closingLine(counts: unknown): string {
+  const { numPassedTests, numFailedTests } = counts as { numPassedTests: number; numFailedTests: number };
+  return `tests: ${numPassedTests} passed, ${numFailedTests} failed`;
+}
+
+async function runStep({ name, command, args, cwd }: Step): Promise<number> {
+  const startedAt = performance.now();
+  console.log(`\n▸ ${name}`);
+  const child = spawn(command, args, { cwd: join(root, cwd ?? '.'), stdio: 'inherit' });
+  const code = await new Promise<number>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('exit', (exitCode) => resolve(exitCode ?? 1));
+  });
+  const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
+  console.log(code === 0 ? `  ${name}: ok (${seconds} s)` : `  ${name}: FAILED (${seconds} s)`);
+  return code;
+}
+
+process.exitCode = await main(process.argv.slice(2));
