@@ -20,3 +20,8 @@ export function managerOf({ actor }: Caller, game: { ownerUserId: string | null 
   if (actor.userId === game.ownerUserId) return 'owner';
   throw new Refusal('forbidden', 'Only the owner of the game or an admin can do this.');
 }
+
+/** Tells one actor from all others, as text. */
+export function actorScope({ actor }: Caller): string {
+  return actor.kind === 'user' ? `user:${actor.userId}` : `admin:${actor.adminId ?? ''}`;
+}

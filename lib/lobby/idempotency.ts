@@ -29,7 +29,7 @@ const forgottenPerKey = 10;
 export async function answerOnce<Result, Answer>(
   lobby: Pick<Lobby, 'db' | 'now'>,
   key: IdempotencyKey | undefined,
-  prepare: () => Promise<Work<Result>>,
+  prepare: () => Promise<Work<Result>> | Work<Result>,
   toAnswer: (result: Result) => Answer,
 ): Promise<Answer> {
   if (key === undefined) {

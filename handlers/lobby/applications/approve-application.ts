@@ -1,0 +1,47 @@
+import { createRoute, type RouteHandler, z } from '@hono/zod-openapi';
+import type { HttpEnv } from '../../../lib/http/env.ts';
+import { errorAnswers, id, jsonAnswer, noBody } from '../../../lib/http/schemas.ts';
+import type { Lobby } from '../../../lib/lobby/context.ts';
+import { answerOnce } from '../../../lib/lobby/idempotency.ts';
+import { approveApplication } from '../../../lib/lobby/operations/approve-application.ts';
+import { callerOf, idempotencyKeyOf, mutationHeaders } from '../request.ts';
+import { applicationSchema, toApplication } from './application-answer.ts';
+
+export const approveApplicationRoute = createRoute({
+  method: 'post',
+  path: '/applications/{application_id}/approve',
+  operationId: 'approveApplication',
+  summary: 'Lets an applicant in; for the owner of the game and admins',
+  tags: ['applications'],
+  request: { params: z.strictObject({ application_id: id }), headers: mutationHeaders, body: noBody },
+  responses: {
+    200: jsonAnswer(applicationSchema, 'The approved application'),
+    ...errorAnswers(
+      'not_found',
+      'forbidden',
+      'invalid_state',
+      'game_full',
+      'race_name_taken',
+      'not_eligible',
+      'subject_not_found',
+      'idempotency_conflict',
+      'service_unavailable',
+    ),
+  },
+});
+
+export function approveApplicationHandler(
+  lobby: Lobby,
+): RouteHandler<typeof approveApplicationRoute, HttpEnv> {
+  return async (c) => {
+    const caller = callerOf(c);
+    const { application_id } = c.req.valid('param');
+    const application = await answerOnce(
+      lobby,
+      await idempotencyKeyOf(c),
+      () => approveApplication(lobby, caller, application_id),
+      toApplication,
+    );
+    return c.json(application, 200);
+  };
+}

@@ -1,0 +1,40 @@
+import { createRoute, type RouteHandler, z } from '@hono/zod-openapi';
+import type { HttpEnv } from '../../../lib/http/env.ts';
+import { pageOf, pageQuery } from '../../../lib/http/paging.ts';
+import { errorAnswers, id, jsonAnswer } from '../../../lib/http/schemas.ts';
+import type { Lobby } from '../../../lib/lobby/context.ts';
+import { applicationStatuses } from '../../../lib/lobby/domain/game.ts';
+import { listApplications } from '../../../lib/lobby/operations/list-applications.ts';
+import { pageRequestOf, placeToken, toPage } from '../paging.ts';
+import { callerOf } from '../request.ts';
+import { applicationSchema, toApplication } from './application-answer.ts';
+
+export const listApplicationsRoute = createRoute({
+  method: 'get',
+  path: '/games/{game_id}/applications',
+  operationId: 'listApplications',
+  summary: 'Applications to a game, the first first: all for its owner and admins, their own for others',
+  tags: ['applications'],
+  request: {
+    params: z.strictObject({ game_id: id }),
+    query: z.strictObject({ status: z.enum(applicationStatuses).optional(), ...pageQuery }),
+  },
+  responses: {
+    200: jsonAnswer(pageOf(applicationSchema), 'A page of applications'),
+    ...errorAnswers('not_found'),
+  },
+});
+
+const token = placeToken('applications');
+
+export function listApplicationsHandler(
+  lobby: Pick<Lobby, 'db'>,
+): RouteHandler<typeof listApplicationsRoute, HttpEnv> {
+  return async (c) => {
+    const { game_id } = c.req.valid('param');
+    const query = c.req.valid('query');
+    const request = pageRequestOf(token, query);
+    const page = await listApplications(lobby, callerOf(c), game_id, query.status, request);
+    return c.json(toPage(token, page, toApplication), 200);
+  };
+}

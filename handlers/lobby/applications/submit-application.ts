@@ -1,0 +1,61 @@
+import { createRoute, type RouteHandler, z } from '@hono/zod-openapi';
+import { userOf } from '../../../lib/http/actor.ts';
+import type { HttpEnv } from '../../../lib/http/env.ts';
+import { errorAnswers, id, jsonAnswer, jsonBody } from '../../../lib/http/schemas.ts';
+import type { Lobby } from '../../../lib/lobby/context.ts';
+import { answerOnce } from '../../../lib/lobby/idempotency.ts';
+import { submitApplication } from '../../../lib/lobby/operations/submit-application.ts';
+import { callerOf, idempotencyKeyOf, mutationHeaders } from '../request.ts';
+import { applicationSchema, toApplication } from './application-answer.ts';
+
+const bodySchema = z.strictObject({
+  race_name: z.string().openapi({
+    description:
+      "3 to 24 letters, digits, spaces, -, ' or . ; unique on the whole platform, also by its looks.",
+    example: 'Zorblax',
+  }),
+});
+
+export const submitApplicationRoute = createRoute({
+  method: 'post',
+  path: '/games/{game_id}/applications',
+  operationId: 'submitApplication',
+  summary: 'Applies to a public game; the owner of a game is admitted at once',
+  tags: ['applications'],
+  request: {
+    params: z.strictObject({ game_id: id }),
+    headers: mutationHeaders,
+    body: jsonBody(bodySchema),
+  },
+  responses: {
+    201: jsonAnswer(applicationSchema, 'The application; approved already when it is the owner’s'),
+    ...errorAnswers(
+      'not_found',
+      'forbidden',
+      'invalid_state',
+      'already_member',
+      'already_applied',
+      'race_name_taken',
+      'game_full',
+      'not_eligible',
+      'subject_not_found',
+      'idempotency_conflict',
+      'service_unavailable',
+    ),
+  },
+});
+
+export function submitApplicationHandler(lobby: Lobby): RouteHandler<typeof submitApplicationRoute, HttpEnv> {
+  return async (c) => {
+    const caller = { ...callerOf(c), actor: userOf(c.get('actor')) };
+    const { game_id } = c.req.valid('param');
+    const { race_name } = c.req.valid('json');
+    const application = await answerOnce(
+      lobby,
+      await idempotencyKeyOf(c),
+      () => submitApplication(lobby, caller, game_id, race_name),
+      toApplication,
+    );
+    return c.json(application, 201);
+  };
+}

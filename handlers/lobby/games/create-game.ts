@@ -1,0 +1,48 @@
+import { createRoute, type RouteHandler, z } from '@hono/zod-openapi';
+import type { HttpEnv } from '../../../lib/http/env.ts';
+import { errorAnswers, jsonAnswer, jsonBody } from '../../../lib/http/schemas.ts';
+import type { Lobby } from '../../../lib/lobby/context.ts';
+import { gameTypes } from '../../../lib/lobby/domain/game.ts';
+import { answerOnce } from '../../../lib/lobby/idempotency.ts';
+import { createGame } from '../../../lib/lobby/operations/create-game.ts';
+import { callerOf, idempotencyKeyOf, mutationHeaders } from '../request.ts';
+import { settingFields, toSettings } from './fields.ts';
+import { etagOf, gameSchema, toGameFor } from './game-answer.ts';
+
+const bodySchema = z.strictObject({
+  game_type: z.enum(gameTypes),
+  ...settingFields,
+  description: settingFields.description.default(''),
+  start_gap_hours: settingFields.start_gap_hours.default(0),
+  start_gap_players: settingFields.start_gap_players.default(0),
+  time_zone: settingFields.time_zone.default('UTC'),
+});
+
+export const createGameRoute = createRoute({
+  method: 'post',
+  path: '/games',
+  operationId: 'createGame',
+  summary: 'Makes a game, as a draft; admins make public games only',
+  tags: ['games'],
+  request: { headers: mutationHeaders, body: jsonBody(bodySchema) },
+  responses: {
+    201: jsonAnswer(gameSchema, 'The draft'),
+    ...errorAnswers('not_eligible', 'subject_not_found', 'idempotency_conflict', 'service_unavailable'),
+  },
+});
+
+export function createGameHandler(lobby: Lobby): RouteHandler<typeof createGameRoute, HttpEnv> {
+  return async (c) => {
+    const caller = callerOf(c);
+    const { game_type, ...fields } = c.req.valid('json');
+    const request = { gameType: game_type, settings: toSettings(fields) };
+    const game = await answerOnce(
+      lobby,
+      await idempotencyKeyOf(c),
+      () => createGame(lobby, caller, request),
+      toGameFor(caller),
+    );
+    c.header('ETag', etagOf(game));
+    return c.json(game, 201);
+  };
+}

@@ -1,0 +1,81 @@
+// The settings of a game, as requests give them.
+import { z } from '@hono/zod-openapi';
+import { timestampInput } from '../../../lib/http/schemas.ts';
+import { type GameSettings, gameBounds } from '../../../lib/lobby/domain/game.ts';
+import type { GameChanges } from '../../../lib/lobby/domain/game-update.ts';
+
+const { gameName, description, players, startGapHours, startGapPlayers, ...texts } = gameBounds;
+
+export const settingFields = {
+  game_name: boundedText(gameName.min, gameName.max)
+    .refine((name) => name === name.trim(), 'must not begin or end with a space')
+    .refine((name) => !/[\n\t]/.test(name), 'must be one line'),
+  description: boundedText(0, description.max),
+  min_players: wholeNumber(players),
+  max_players: wholeNumber(players),
+  start_gap_hours: wholeNumber(startGapHours).openapi({
+    description: 'How long enrollment goes on after max_players is reached, for start_gap_players more.',
+  }),
+  start_gap_players: wholeNumber(startGapPlayers),
+  enrollment_ends_at: timestampInput.transform((time) => new Date(time)),
+  turn_schedule: boundedText(1, texts.turnSchedule.max).openapi({
+    description: 'When turns are made: a cron expression of five fields, in time_zone.',
+    example: '0 20 * * 1-5',
+  }),
+  time_zone: boundedText(1, texts.timeZone.max).openapi({
+    description: 'An IANA time zone.',
+    example: 'Europe/Berlin',
+  }),
+  target_engine_version: boundedText(1, texts.targetEngineVersion.max).openapi({
+    description: 'A semantic version.',
+    example: '1.4.0',
+  }),
+};
+
+type SettingsBody = z.infer<z.ZodObject<typeof settingFields>>;
+
+/** The settings under the names that the rules use. */
+export function toSettings(body: SettingsBody): GameSettings;
+export function toSettings(
+  body: { [Field in keyof SettingsBody]?: SettingsBody[Field] | undefined },
+): GameChanges;
+export function toSettings(
+  body: { [Field in keyof SettingsBody]?: SettingsBody[Field] | undefined },
+): GameChanges {
+  return {
+    gameName: body.game_name,
+    description: body.description,
+    minPlayers: body.min_players,
+    maxPlayers: body.max_players,
+    startGapHours: body.start_gap_hours,
+    startGapPlayers: body.start_gap_players,
+    enrollmentEndsAt: body.enrollment_ends_at,
+    turnSchedule: body.turn_schedule,
+    timeZone: body.time_zone,
+    targetEngineVersion: body.target_engine_version,
+  };
+}
+
+/** Text that can be stored and shown as it is; lengths are in characters, not in UTF-16 units. */
+function boundedText(min: number, max: number) {
+  const bounds = min === 0 ? `at most ${max}` : `${min} to ${max}`;
+  return z
+    .string()
+    .refine((text) => within([...text].length, { min, max }), `must have ${bounds} characters`)
+    .refine(
+      (text) => text.isWellFormed() && !/[^\P{Cc}\n\t]|\uFFFD/u.test(text),
+      'must not contain control characters or characters that could not be read',
+    )
+    .openapi({ minLength: min, maxLength: max });
+}
+
+function wholeNumber({ min, max }: { min: number; max: number }) {
+  return z
+    .int(`must be a whole number from ${min} to ${max}`)
+    .min(min, `must be at least ${min}`)
+    .max(max, `must be at most ${max}`);
+}
+
+function within(value: number, { min, max }: { min: number; max: number }): boolean {
+  return value >= min && value <= max;
+}

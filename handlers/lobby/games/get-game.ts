@@ -1,0 +1,26 @@
+import { createRoute, type RouteHandler, z } from '@hono/zod-openapi';
+import type { HttpEnv } from '../../../lib/http/env.ts';
+import { errorAnswers, id, jsonAnswer } from '../../../lib/http/schemas.ts';
+import type { Lobby } from '../../../lib/lobby/context.ts';
+import { getGame } from '../../../lib/lobby/operations/get-game.ts';
+import { callerOf } from '../request.ts';
+import { etagOf, gameSchema, toGameFor } from './game-answer.ts';
+
+export const getGameRoute = createRoute({
+  method: 'get',
+  path: '/games/{game_id}',
+  operationId: 'getGame',
+  summary: 'One game; drafts for their owner, private games for owner and members',
+  tags: ['games'],
+  request: { params: z.strictObject({ game_id: id }) },
+  responses: { 200: jsonAnswer(gameSchema, 'The game'), ...errorAnswers('not_found') },
+});
+
+export function getGameHandler(lobby: Pick<Lobby, 'db'>): RouteHandler<typeof getGameRoute, HttpEnv> {
+  return async (c) => {
+    const caller = callerOf(c);
+    const game = await getGame(lobby, caller, c.req.valid('param').game_id);
+    c.header('ETag', etagOf(game));
+    return c.json(toGameFor(caller)(game), 200);
+  };
+}

@@ -1,0 +1,69 @@
+import { createRoute, type RouteHandler, z } from '@hono/zod-openapi';
+import type { HttpEnv } from '../../../lib/http/env.ts';
+import { pageOf, pageQuery } from '../../../lib/http/paging.ts';
+import { errorAnswers, jsonAnswer } from '../../../lib/http/schemas.ts';
+import type { Lobby } from '../../../lib/lobby/context.ts';
+import { gameBounds, gameStatuses, gameTypes } from '../../../lib/lobby/domain/game.ts';
+import { gameOrders, listGames } from '../../../lib/lobby/operations/list-games.ts';
+import { pageRequestOf, placeToken, toPage } from '../paging.ts';
+import { callerOf } from '../request.ts';
+import { gameSchema, toGameFor } from './game-answer.ts';
+
+const querySchema = z
+  .strictObject({
+    status: z.enum(gameStatuses).optional(),
+    game_type: z.enum(gameTypes).optional(),
+    q: z
+      .string()
+      .max(100, 'must have at most 100 characters')
+      .transform((text) => text.match(/[\p{L}\p{M}\p{N}]+/gu) ?? [])
+      .refine((words) => words.length > 0, 'must have a letter or a digit')
+      .optional()
+      .openapi({
+        type: 'string',
+        description: 'Words, or beginnings of words, that name and description have all of.',
+      }),
+    has_free_places: z
+      .enum(['true', 'false'], 'must be true or false')
+      .transform((text) => text === 'true')
+      .optional()
+      .openapi({ type: 'boolean', description: 'Whether the game takes players now.' }),
+    target_engine_version: z.string().max(gameBounds.targetEngineVersion.max).optional(),
+    sort: z.enum(gameOrders).default('newest').openapi({
+      description: '`ending_soon` lists games whose enrollment is open, by their deadline.',
+    }),
+    ...pageQuery,
+  })
+  .refine(({ sort, status }) => sort !== 'ending_soon' || [undefined, 'enrollment_open'].includes(status), {
+    path: ['status'],
+    message: 'must be enrollment_open or absent with sort=ending_soon',
+  });
+
+export const listGamesRoute = createRoute({
+  method: 'get',
+  path: '/games',
+  operationId: 'listGames',
+  summary: 'The games that the caller can see',
+  tags: ['games'],
+  request: { query: querySchema },
+  responses: { 200: jsonAnswer(pageOf(gameSchema), 'A page of games'), ...errorAnswers() },
+});
+
+const tokens = { newest: placeToken('games.newest'), ending_soon: placeToken('games.ending_soon') };
+
+export function listGamesHandler(lobby: Pick<Lobby, 'db'>): RouteHandler<typeof listGamesRoute, HttpEnv> {
+  return async (c) => {
+    const caller = callerOf(c);
+    const query = c.req.valid('query');
+    const filters = {
+      status: query.status,
+      gameType: query.game_type,
+      words: query.q,
+      hasFreePlaces: query.has_free_places,
+      targetEngineVersion: query.target_engine_version,
+    };
+    const token = tokens[query.sort];
+    const page = await listGames(lobby, caller, query.sort, filters, pageRequestOf(token, query));
+    return c.json(toPage(token, page, toGameFor(caller)), 200);
+  };
+}

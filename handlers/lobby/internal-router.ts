@@ -1,0 +1,54 @@
+import { OpenAPIHono } from '@hono/zod-openapi';
+import { admitAdmin } from '../../lib/http/actor.ts';
+import { createHttpApp, type HttpApp, type HttpAppOptions } from '../../lib/http/app.ts';
+import type { HttpEnv } from '../../lib/http/env.ts';
+import type { Lobby } from '../../lib/lobby/context.ts';
+import { approveApplicationHandler, approveApplicationRoute } from './applications/approve-application.ts';
+import { listApplicationsHandler, listApplicationsRoute } from './applications/list-applications.ts';
+import { createGameHandler, createGameRoute } from './games/create-game.ts';
+import { getGameHandler, getGameRoute } from './games/get-game.ts';
+import { getTimelineHandler, getTimelineRoute } from './games/get-timeline.ts';
+import { listGamesHandler, listGamesRoute } from './games/list-games.ts';
+import { openEnrollmentHandler, openEnrollmentRoute } from './games/open-enrollment.ts';
+import { updateGameHandler, updateGameRoute } from './games/update-game.ts';
+import { listMembershipsHandler, listMembershipsRoute } from './memberships/list-memberships.ts';
+
+export const internalPrefix = '/api/v1/internal/lobby';
+
+/**
+ * The lobby's internal listener: the public routes again, for the admin actor, but for those that are a person's own
+ * business.
+ */
+export function createLobbyInternalApp(options: HttpAppOptions, lobby: Lobby): HttpApp {
+  const routes = new OpenAPIHono<HttpEnv>();
+  routes.use(admitAdmin);
+
+  routes.openapi(createGameRoute, createGameHandler(lobby));
+  routes.openapi(listGamesRoute, listGamesHandler(lobby));
+  routes.openapi(getGameRoute, getGameHandler(lobby));
+  routes.openapi(updateGameRoute, updateGameHandler(lobby));
+  routes.openapi(openEnrollmentRoute, openEnrollmentHandler(lobby));
+  routes.openapi(getTimelineRoute, getTimelineHandler(lobby));
+
+  routes.openapi(listApplicationsRoute, listApplicationsHandler(lobby));
+  routes.openapi(approveApplicationRoute, approveApplicationHandler(lobby));
+
+  routes.openapi(listMembershipsRoute, listMembershipsHandler(lobby));
+
+  const app = createHttpApp(options);
+  app.route(internalPrefix, routes);
+  return app;
+}
+
+/** The routes of the internal listener, below `internalPrefix`. */
+export const internalRoutes = [
+  createGameRoute,
+  listGamesRoute,
+  getGameRoute,
+  updateGameRoute,
+  openEnrollmentRoute,
+  getTimelineRoute,
+  listApplicationsRoute,
+  approveApplicationRoute,
+  listMembershipsRoute,
+] as const;

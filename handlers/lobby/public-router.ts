@@ -1,0 +1,54 @@
+import { OpenAPIHono } from '@hono/zod-openapi';
+import { admitUser } from '../../lib/http/actor.ts';
+import { createHttpApp, type HttpApp, type HttpAppOptions } from '../../lib/http/app.ts';
+import type { HttpEnv } from '../../lib/http/env.ts';
+import type { Lobby } from '../../lib/lobby/context.ts';
+import { approveApplicationHandler, approveApplicationRoute } from './applications/approve-application.ts';
+import { listApplicationsHandler, listApplicationsRoute } from './applications/list-applications.ts';
+import { submitApplicationHandler, submitApplicationRoute } from './applications/submit-application.ts';
+import { createGameHandler, createGameRoute } from './games/create-game.ts';
+import { getGameHandler, getGameRoute } from './games/get-game.ts';
+import { getTimelineHandler, getTimelineRoute } from './games/get-timeline.ts';
+import { listGamesHandler, listGamesRoute } from './games/list-games.ts';
+import { openEnrollmentHandler, openEnrollmentRoute } from './games/open-enrollment.ts';
+import { updateGameHandler, updateGameRoute } from './games/update-game.ts';
+import { listMembershipsHandler, listMembershipsRoute } from './memberships/list-memberships.ts';
+
+export const publicPrefix = '/api/v1/lobby';
+
+/** The lobby's public listener: what users do, each named by the gateway in `X-User-ID`. */
+export function createLobbyPublicApp(options: HttpAppOptions, lobby: Lobby): HttpApp {
+  const routes = new OpenAPIHono<HttpEnv>();
+  routes.use(admitUser);
+
+  routes.openapi(createGameRoute, createGameHandler(lobby));
+  routes.openapi(listGamesRoute, listGamesHandler(lobby));
+  routes.openapi(getGameRoute, getGameHandler(lobby));
+  routes.openapi(updateGameRoute, updateGameHandler(lobby));
+  routes.openapi(openEnrollmentRoute, openEnrollmentHandler(lobby));
+  routes.openapi(getTimelineRoute, getTimelineHandler(lobby));
+
+  routes.openapi(submitApplicationRoute, submitApplicationHandler(lobby));
+  routes.openapi(listApplicationsRoute, listApplicationsHandler(lobby));
+  routes.openapi(approveApplicationRoute, approveApplicationHandler(lobby));
+
+  routes.openapi(listMembershipsRoute, listMembershipsHandler(lobby));
+
+  const app = createHttpApp(options);
+  app.route(publicPrefix, routes);
+  return app;
+}
+
+/** The routes of the public listener, below `publicPrefix`. */
+export const publicRoutes = [
+  createGameRoute,
+  listGamesRoute,
+  getGameRoute,
+  updateGameRoute,
+  openEnrollmentRoute,
+  getTimelineRoute,
+  submitApplicationRoute,
+  listApplicationsRoute,
+  approveApplicationRoute,
+  listMembershipsRoute,
+] as const;
