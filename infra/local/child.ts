@@ -18,7 +18,8 @@ import {
   worksIn,
 } from './processes.ts';
 
-const attempts = 4;
+/** With the pauses between them several seconds: sessions of a killed server may take that long to end. */
+const attempts = 6;
 const retryPauseMs = 300;
 /** Generous: after a crash PostgreSQL replays its log and Redis its append-only file before they answer. */
 const readyTimeoutMs = 60_000;

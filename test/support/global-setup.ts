@@ -29,7 +29,11 @@ export async function setup(project: TestProject): Promise<void> {
   globalThis.galaxyTestServers ??= { users: 0, starting: startServers() };
   const shared = globalThis.galaxyTestServers;
   shared.users += 1;
-  const { postgres, redis } = await shared.starting;
+  const { postgres, redis } = await shared.starting.catch((error: unknown) => {
+    // Nothing was left running, so there is nothing to tear down.
+    globalThis.galaxyTestServers = undefined;
+    throw error;
+  });
   project.provide('postgres', { dsn: postgres.dsn('postgres') });
   project.provide('redis', { port: redis.port, password: redis.password });
 }
