@@ -40,7 +40,7 @@ export async function startLobby(service: string, environment: Environment): Pro
           'LOBBY_REDIS_OPERATION_TIMEOUT',
         ],
         open: ({ redis }: LobbyConfig) =>
-          openRedis(redis, (error) => connectionLog.warn({ error }, 'redis connection failed')),
+          openRedis(redis, (error) => connectionLog.warn({ error }, 'redis connection lost')),
         close: async (redis: Redis) => redis.disconnect(),
       },
       pool: {

@@ -45,7 +45,7 @@ export async function lockGame(tx: Tx, actor: Actor, gameId: string): Promise<St
     .select(columns)
     .from(games)
     .where(and(eq(games.gameId, gameId), visibleTo(tx, actor)))
-    .for('update', { of: games });
+    .for('update');
   return game;
 }
 

@@ -1,0 +1,33 @@
+// Enrollment automation of the lobby, as a process of its own: closes enrollment by deadline and by gap. Any number of
+// replicas may run; lib/lobby/enrollment-automation.ts says what makes that safe.
+import type { Environment } from '../lib/config/variables.ts';
+import { closeDueEnrollments } from '../lib/lobby/enrollment-automation.ts';
+import { type LobbyProcess, startLobby } from '../lib/lobby/start.ts';
+import { aborted, runProcess, within } from '../lib/node/process.ts';
+import { runTicks } from '../lib/node/tick-loop.ts';
+
+export async function runEnrollmentAutomation(environment: Environment, stop: AbortSignal): Promise<void> {
+  const lobbyProcess = await startLobby('lobby-enrollment-automation', environment);
+  const { config, log, close } = lobbyProcess;
+  const automation = automateEnrollment(lobbyProcess, stop);
+
+  await aborted(stop);
+  log.info('draining');
+  const drained = await within(config.shutdownTimeoutMs, automation.then(close));
+  log.info({ drained }, 'stopped');
+}
+
+/** The worker's loop alone, for processes that run several. */
+export function automateEnrollment({ config, log, lobby }: LobbyProcess, stop: AbortSignal): Promise<void> {
+  return runTicks(
+    {
+      name: 'enrollment-automation',
+      intervalMs: config.enrollmentAutomationIntervalMs,
+      tick: (stopped) => closeDueEnrollments(lobby, log, stopped),
+      log,
+    },
+    stop,
+  );
+}
+
+if (import.meta.main) await runProcess('lobby-enrollment-automation', runEnrollmentAutomation);
