@@ -35,6 +35,10 @@ export interface SubscribePushRequest {
 export interface PushEvent {
   /** Where to resume after this frame. Opaque. */
   cursor: string;
+  /**
+   * None: the frame only tells its cursor. So begins a subscription that came without one, and so an entry is passed
+   * over that this server cannot read.
+   */
   event?:
     | { $case: "clientEvent"; value: ClientEvent }
     | { $case: "sessionInvalidation"; value: SessionInvalidation }
@@ -66,10 +70,14 @@ export interface SessionInvalidation {
 }
 
 /**
- * The cursor was trimmed away, lies beyond the end or belongs to another life of the log: frames may be missing
- * between it and the next one.
+ * The log cannot be read on from the cursor: frames may be missing between it and the next one. Frames go on at the
+ * log's head.
  */
 export interface Gap {
+  /**
+   * "trimmed" (older than the log's retention), "beyond_end", "other_epoch" (the log began anew), "unknown" (the log
+   * lost it or never gave it out), "malformed".
+   */
   reason: string;
 }
 
@@ -88,7 +96,10 @@ export interface ReadUserEventsResponse {
   /** Whether after_event_id was found within the log's retention; if not, events is empty and the client reloads. */
   found: boolean;
   events: ClientEvent[];
-  /** The id of the user's newest event: where a client that saw nothing else resumes. */
+  /**
+   * The id of the user's newest event, or of a place in the log for a user without one; never empty. Where a client
+   * that saw nothing else resumes.
+   */
   headEventId: string;
 }
 
@@ -671,7 +682,10 @@ export const PushService = {
     responseSerialize: (value: PushEvent): Buffer => Buffer.from(PushEvent.encode(value).finish()),
     responseDeserialize: (value: Buffer): PushEvent => PushEvent.decode(value),
   },
-  /** One user's events after one of them, for a client stream that joins. */
+  /**
+   * One user's events after one of them, for a client stream that joins. An answer is a page: ask again after its
+   * last event until that is the head or a page comes empty.
+   */
   readUserEvents: {
     path: "/galaxy.push.v1.Push/ReadUserEvents" as const,
     requestStream: false as const,
@@ -688,7 +702,10 @@ export const PushService = {
 export interface PushServer extends UntypedServiceImplementation {
   /** The first message names the gateway and its cursor; later ones are reserved for registering interest. */
   subscribePush: handleBidiStreamingCall<SubscribePushRequest, PushEvent>;
-  /** One user's events after one of them, for a client stream that joins. */
+  /**
+   * One user's events after one of them, for a client stream that joins. An answer is a page: ask again after its
+   * last event until that is the head or a page comes empty.
+   */
   readUserEvents: handleUnaryCall<ReadUserEventsRequest, ReadUserEventsResponse>;
 }
 
@@ -700,7 +717,10 @@ export interface PushClient extends Client {
     metadata: Metadata,
     options?: Partial<CallOptions>,
   ): ClientDuplexStream<SubscribePushRequest, PushEvent>;
-  /** One user's events after one of them, for a client stream that joins. */
+  /**
+   * One user's events after one of them, for a client stream that joins. An answer is a page: ask again after its
+   * last event until that is the head or a page comes empty.
+   */
   readUserEvents(
     request: ReadUserEventsRequest,
     callback: (error: ServiceError | null, response: ReadUserEventsResponse) => void,

@@ -1,0 +1,62 @@
+import {
+  anyText,
+  boolean,
+  integer,
+  listenAddress,
+  peerAddress,
+  positiveDuration,
+  text,
+} from '../config/types.ts';
+import { defaulted, optional, required, type Values } from '../config/variables.ts';
+import { backendVariables } from './config.ts';
+
+const minute = 60_000;
+const day = 24 * 60 * minute;
+
+/** Shorter than repeats and places of users' last events are remembered (see push-log/append-client-event.ts). */
+const retention = positiveDuration.refine((ms) => ms >= minute && ms <= 7 * day, 'must be between 1m and 7d');
+
+export const pushVariables = {
+  grpc: {
+    addr: defaulted('BACKEND_PUSH_GRPC_ADDR', ':9092', listenAddress, {
+      help: 'Where the push listener (gRPC, for gateways) binds.',
+    }),
+    token: optional('BACKEND_PUSH_GRPC_TOKEN', text, {
+      help: 'Bearer token that gateways must carry.',
+      secret: true,
+    }),
+  },
+  redis: {
+    addr: required('BACKEND_REDIS_ADDR', peerAddress, {
+      help: 'host:port of the Redis that holds the push log. It must not evict keys.',
+    }),
+    password: required('BACKEND_REDIS_PASSWORD', anyText, {
+      help: 'Its password; set it empty if it has none.',
+      secret: true,
+      mayBeEmpty: true,
+    }),
+    db: defaulted('BACKEND_REDIS_DB', '0', integer(0, 65_535), { help: 'Its logical database.' }),
+    tls: defaulted('BACKEND_REDIS_TLS_ENABLED', 'false', boolean, { help: 'Whether to connect with TLS.' }),
+    operationTimeoutMs: defaulted('BACKEND_REDIS_OPERATION_TIMEOUT', '2s', positiveDuration, {
+      help: 'Bound on connecting and on every command.',
+    }),
+  },
+  retentionMs: defaulted('BACKEND_PUSH_RETENTION', '24h', retention, {
+    help: 'How long events can be resumed from; between 1m and 7d.',
+  }),
+  limits: {
+    queueFrames: defaulted('BACKEND_PUSH_QUEUE_FRAMES', '4096', integer(16, 1_000_000), {
+      help: 'How many frames may wait for one gateway before it is dropped.',
+    }),
+    queueBytes: defaulted('BACKEND_PUSH_QUEUE_BYTES', '16777216', integer(131_072, 1_073_741_824), {
+      help: 'How many bytes may wait for one gateway before it is dropped.',
+    }),
+    stallTimeoutMs: defaulted('BACKEND_PUSH_STALL_TIMEOUT', '30s', positiveDuration, {
+      help: 'How long a gateway may take nothing while something waits for it before it is dropped.',
+    }),
+  },
+  logLevel: backendVariables.logLevel,
+  shutdownTimeoutMs: backendVariables.shutdownTimeoutMs,
+};
+
+export type PushConfig = Values<typeof pushVariables>;

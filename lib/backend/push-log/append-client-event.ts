@@ -1,0 +1,122 @@
+import { isUuid } from '../../protocol/ids.ts';
+import { encodeCursor, encodeEventId, parseStreamId } from '../domain/push-ids.ts';
+import { type PushLog, readText, run, script } from './log.ts';
+
+/** Larger than any event of the platform; a queue of a thousand stays within tens of megabytes. */
+export const maxEventPayloadBytes = 64 * 1024;
+
+/** A user's stream is short: whoever has missed more than this reloads instead. */
+export const userEventsKept = 1_000;
+
+/**
+ * How long the place of a user's last event is remembered, so that the chain of predecessors holds for users to whom
+ * nothing happens for long.
+ */
+const userStreamKeptMs = 30 * 24 * 3_600_000;
+
+/** Longer than outboxes keep published rows (7 days), since they may publish them all again. */
+export const repeatsKnownForMs = 8 * 24 * 3_600_000;
+
+export type NewClientEvent = {
+  recipientUserId: string;
+  /** 1 to 256 characters; the same key for the same recipient is the same event. */
+  idempotencyKey: string;
+  eventType: string;
+  /** When it happened, by its producer's clock. */
+  timestampMs: number;
+  /** JSON in UTF-8, at most `maxEventPayloadBytes`. */
+  payload: Uint8Array;
+  /** W3C trace context of its cause. */
+  traceparent?: string | undefined;
+};
+
+export type AppendedEvent = {
+  eventId: string;
+  /** Empty for the user's first event. */
+  prevEventId: string;
+  /** Its place in the global stream. */
+  cursor: string;
+  /** Whether it was there already; the ids are then those of the first append. */
+  repeated: boolean;
+};
+
+// KEYS 3 the user's stream, 4 the memory of this (idempotency key, recipient).
+// ARGV 2 user id, 3 event type, 4 timestamp_ms, 5 payload, 6 traceparent, 7 how long repeats are known (ms), 8 how
+// long the user's stream is kept (ms), 9 how many of the user's events are kept.
+// Gives {repeated 0/1, epoch, position, predecessor's position or ''}.
+//
+// The user's stream is trimmed here. Its newest entry at or below the floor stays, so that a client that has seen
+// exactly that event is known to have missed nothing.
+const appendScript = script(`
+local first = redis.call('GET', KEYS[4])
+if first then
+  local epoch, id, prev = string.match(first, '^(%S+) (%S+) (%S*)$')
+  return {1, epoch, id, prev}
+end
+local epoch, floor = life()
+local last = redis.call('XREVRANGE', KEYS[3], '+', '-', 'COUNT', 1)[1]
+local prev = last and last[1] or ''
+local id = redis.call('XADD', KEYS[2], '*', 'kind', 'client_event', 'epoch', epoch, 'user_id', ARGV[2],
+  'prev', prev, 'event_type', ARGV[3], 'timestamp_ms', ARGV[4], 'payload', ARGV[5], 'traceparent', ARGV[6])
+redis.call('XADD', KEYS[3], 'MAXLEN', ARGV[9], id, 'e', '')
+local past = #redis.call('XRANGE', KEYS[3], '-', floor, 'COUNT', 100)
+if past > 1 then
+  redis.call('XTRIM', KEYS[3], 'MAXLEN', redis.call('XLEN', KEYS[3]) - past + 1)
+end
+redis.call('PEXPIRE', KEYS[3], ARGV[8])
+redis.call('SET', KEYS[4], epoch .. ' ' .. id .. ' ' .. prev, 'PX', ARGV[7])
+return {0, epoch, id, prev}
+`);
+
+/**
+ * Appends an event, once: a repeat of (idempotency key, recipient) changes nothing and gets the first one's place.
+ * After PushLogUnavailable it is safe to append the same event again.
+ * @throws PushLogUnavailable, and RangeError for an event that does not belong into the log.
+ */
+export async function appendClientEvent(log: PushLog, event: NewClientEvent): Promise<AppendedEvent> {
+  refuseUnfit(event);
+  const [repeated, epochReply, idReply, prevReply] = await run(
+    log,
+    appendScript,
+    [log.userKey(event.recipientUserId), log.onceKey(event.recipientUserId, event.idempotencyKey)],
+    [
+      event.recipientUserId,
+      event.eventType,
+      event.timestampMs,
+      Buffer.from(event.payload),
+      event.traceparent ?? '',
+      repeatsKnownForMs,
+      userStreamKeptMs,
+      userEventsKept,
+    ],
+  );
+  const epoch = readText(epochReply);
+  const place = { epoch, position: parseStreamId(readText(idReply)) };
+  const prev = readText(prevReply);
+  return {
+    eventId: encodeEventId(place),
+    prevEventId: prev === '' ? '' : encodeEventId({ epoch, position: parseStreamId(prev) }),
+    cursor: encodeCursor(place),
+    repeated: repeated === 1,
+  };
+}
+
+function refuseUnfit(event: NewClientEvent): void {
+  if (!isUuid(event.recipientUserId)) {
+    throw new RangeError(
+      `the recipient of an event is a user id, not ${JSON.stringify(event.recipientUserId)}`,
+    );
+  }
+  if (event.idempotencyKey.length < 1 || event.idempotencyKey.length > 256) {
+    throw new RangeError('the idempotency key of an event has 1 to 256 characters');
+  }
+  if (event.eventType === '') throw new RangeError('an event has a type');
+  if (!Number.isSafeInteger(event.timestampMs)) {
+    throw new RangeError('the time of an event is a whole number of milliseconds');
+  }
+  if (event.payload.byteLength > maxEventPayloadBytes) {
+    throw new RangeError(
+      `the payload of an event has at most ${maxEventPayloadBytes} bytes, not ${event.payload.byteLength}`,
+    );
+  }
+}

@@ -1,0 +1,35 @@
+import { isUuid } from '../../protocol/ids.ts';
+import { encodeCursor, parseStreamId } from '../domain/push-ids.ts';
+import { type PushLog, readText, run, script } from './log.ts';
+
+export type SessionInvalidation = {
+  userId: string;
+  /** At least one. */
+  deviceSessionIds: readonly string[];
+  /** Such as `revoked`, `account_blocked`, `account_deleted`. */
+  reason: string;
+};
+
+// ARGV 2 user id, 3 device session ids joined by commas, 4 reason.
+// Gives {epoch, position}.
+const appendScript = script(`
+local epoch = life()
+return {epoch, redis.call('XADD', KEYS[2], '*', 'kind', 'session_invalidation', 'epoch', epoch,
+  'user_id', ARGV[2], 'device_session_ids', ARGV[3], 'reason', ARGV[4])}
+`);
+
+/**
+ * Tells every gateway that these sessions have ended. Appending it twice is harmless: they end once.
+ * @returns its cursor in the global stream.
+ * @throws PushLogUnavailable, and RangeError when it names no session or something that is no session id.
+ */
+export async function appendSessionInvalidation(
+  log: PushLog,
+  { userId, deviceSessionIds, reason }: SessionInvalidation,
+): Promise<string> {
+  if (!isUuid(userId) || deviceSessionIds.length === 0 || !deviceSessionIds.every(isUuid)) {
+    throw new RangeError('a session invalidation names a user id and at least one device session id');
+  }
+  const [epoch, id] = await run(log, appendScript, [], [userId, deviceSessionIds.join(','), reason]);
+  return encodeCursor({ epoch: readText(epoch), position: parseStreamId(readText(id)) });
+}

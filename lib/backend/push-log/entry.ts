@@ -1,0 +1,94 @@
+// Entries of the global stream: flat fields in Redis, one type here.
+import { type Place, type Position, parseStreamId } from '../domain/push-ids.ts';
+import { type Reply, readList, readText } from './log.ts';
+
+export type ClientEventEntry = {
+  readonly kind: 'client_event';
+  readonly place: Place;
+  readonly userId: string;
+  /** The event before it in the same user's stream; undefined for the first. */
+  readonly prev: Position | undefined;
+  readonly eventType: string;
+  readonly timestampMs: number;
+  /** JSON in UTF-8. */
+  readonly payload: Buffer;
+  /** W3C trace context, or empty. */
+  readonly traceparent: string;
+};
+
+export type LogEntry =
+  | ClientEventEntry
+  | {
+      readonly kind: 'session_invalidation';
+      readonly place: Place;
+      readonly userId: string;
+      readonly deviceSessionIds: readonly string[];
+      readonly reason: string;
+    }
+  | { readonly kind: 'heartbeat'; readonly place: Place; readonly timestampMs: number }
+  /** Written by a newer version, or damaged: its place counts, what it says cannot be passed on. */
+  | { readonly kind: 'unreadable'; readonly place: Place };
+
+/** @throws TypeError or RangeError for what is no entry of a push log at all: without a place. */
+export function readEntry(reply: Reply): LogEntry {
+  const [id, fieldList] = readList(reply);
+  const fields = readFields(readList(fieldList));
+  const place = {
+    epoch: readText(fields.get('epoch')),
+    position: parseStreamId(readText(id)),
+  };
+  try {
+    return readKind(place, fields);
+  } catch {
+    return { kind: 'unreadable', place };
+  }
+}
+
+function readKind(place: Place, fields: Map<string, Buffer>): LogEntry {
+  const text = (name: string) => readText(fields.get(name));
+  const kind = text('kind');
+  switch (kind) {
+    case 'client_event': {
+      const prev = text('prev');
+      const payload = fields.get('payload');
+      if (payload === undefined) throw new TypeError('a client event has a payload');
+      return {
+        kind,
+        place,
+        userId: text('user_id'),
+        prev: prev === '' ? undefined : parseStreamId(prev),
+        eventType: text('event_type'),
+        timestampMs: readMs(text('timestamp_ms')),
+        payload,
+        traceparent: text('traceparent'),
+      };
+    }
+    case 'session_invalidation':
+      return {
+        kind,
+        place,
+        userId: text('user_id'),
+        deviceSessionIds: text('device_session_ids').split(',').filter(Boolean),
+        reason: text('reason'),
+      };
+    case 'heartbeat':
+      return { kind, place, timestampMs: readMs(text('timestamp_ms')) };
+    default:
+      return { kind: 'unreadable', place };
+  }
+}
+
+function readFields(list: readonly Reply[]): Map<string, Buffer> {
+  const fields = new Map<string, Buffer>();
+  for (let i = 0; i + 1 < list.length; i += 2) {
+    const value = list[i + 1];
+    if (Buffer.isBuffer(value)) fields.set(readText(list[i]), value);
+  }
+  return fields;
+}
+
+function readMs(text: string): number {
+  const value = Number(text);
+  if (text === '' || !Number.isSafeInteger(value)) throw new RangeError(`${text} is no time in milliseconds`);
+  return value;
+}

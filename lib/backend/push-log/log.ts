@@ -1,0 +1,120 @@
+// The push log in Redis: what happened to users, in one order for everybody. This file holds what its verbs share:
+// keys, running scripts, and the log's life. See docs/push.md for keys and guarantees.
+//
+// Every verb is one Lua script, so it happens wholly or not at all and sees one state of the log. All keys carry one
+// hash tag and live on one slot of a Redis Cluster. The clock is Redis's own.
+import { createHash, randomBytes } from 'node:crypto';
+import type { Redis } from '../../redis/client.ts';
+import { type LogState, parseStreamId } from '../domain/push-ids.ts';
+
+export type PushLog = {
+  readonly redis: Redis;
+  /** Hash: `epoch`, `floor` (newest position that was trimmed), `heartbeat_at_ms`. */
+  readonly lifeKey: string;
+  /** Stream: every entry, in the order in which gateways get them. */
+  readonly globalKey: string;
+  /** Stream: the positions of one user's events in the global stream. */
+  userKey(userId: string): string;
+  /** String: where the first append with this idempotency key for this recipient went. */
+  onceKey(userId: string, idempotencyKey: string): string;
+};
+
+/** @param tag the hash tag that all keys of one log share. */
+export function pushLog(redis: Redis, tag = 'backend:push'): PushLog {
+  const prefix = `{${tag}}`;
+  return {
+    redis,
+    lifeKey: `${prefix}:life`,
+    globalKey: `${prefix}:global`,
+    userKey: (userId) => `${prefix}:user:${userId.toLowerCase()}`,
+    onceKey: (userId, idempotencyKey) => `${prefix}:once:${userId.toLowerCase()}:${idempotencyKey}`,
+  };
+}
+
+/** Redis did not do what it was asked: unreachable, too slow, read-only, full. Whether it happened is not known. */
+export class PushLogUnavailable extends Error {
+  constructor(cause: unknown) {
+    super(`the push log is not available: ${cause instanceof Error ? cause.message : String(cause)}`, {
+      cause,
+    });
+    this.name = 'PushLogUnavailable';
+  }
+}
+
+export type Reply = Buffer | number | null | Reply[];
+
+export type Script = { readonly lua: string; readonly sha: string };
+
+/**
+ * A script on the log. KEYS 1 is the life hash, 2 the global stream, ARGV 1 an epoch for the case that the log is
+ * new. It may call `life()`, which gives epoch, floor (position) and Redis's time in milliseconds.
+ */
+export function script(lua: string): Script {
+  const whole = life + lua;
+  return { lua: whole, sha: createHash('sha1').update(whole).digest('hex') };
+}
+
+/**
+ * Finds the log's life or begins one. A new log starts with an empty stream that remembers an id, so that entries
+ * get greater ones even if the clock steps back.
+ */
+const life = `
+local function life()
+  local time = redis.call('TIME')
+  local now = time[1] .. string.format('%03d', math.floor(tonumber(time[2]) / 1000))
+  local known = redis.call('HMGET', KEYS[1], 'epoch', 'floor')
+  if known[1] and known[2] then
+    return known[1], known[2], tonumber(now)
+  end
+  local floor = now .. '-0'
+  redis.call('DEL', KEYS[2])
+  redis.call('XADD', KEYS[2], floor, 'kind', 'start')
+  redis.call('XTRIM', KEYS[2], 'MAXLEN', 0)
+  redis.call('HSET', KEYS[1], 'epoch', ARGV[1], 'floor', floor)
+  redis.call('HDEL', KEYS[1], 'heartbeat_at_ms')
+  return ARGV[1], floor, tonumber(now)
+end
+`;
+
+/** @throws PushLogUnavailable */
+export async function run(
+  log: PushLog,
+  { lua, sha }: Script,
+  moreKeys: readonly string[],
+  moreArguments: readonly (string | number | Buffer)[],
+): Promise<Reply[]> {
+  const keys = [log.lifeKey, log.globalKey, ...moreKeys];
+  const parts = [keys.length, ...keys, newEpoch(), ...moreArguments];
+  try {
+    const reply = await log.redis.callBuffer('EVALSHA', [sha, ...parts]).catch((error: unknown) => {
+      if (error instanceof Error && error.message.startsWith('NOSCRIPT')) {
+        return log.redis.callBuffer('EVAL', [lua, ...parts]);
+      }
+      throw error;
+    });
+    return reply as Reply[];
+  } catch (error) {
+    throw new PushLogUnavailable(error);
+  }
+}
+
+const newEpoch = () => randomBytes(8).toString('hex');
+
+export function readText(reply: Reply | undefined): string {
+  if (!Buffer.isBuffer(reply)) throw new TypeError('a script of the push log gave no text where one belongs');
+  return reply.toString('utf8');
+}
+
+export function readList(reply: Reply | undefined): Reply[] {
+  if (!Array.isArray(reply)) throw new TypeError('a script of the push log gave no list where one belongs');
+  return reply;
+}
+
+/** The texts epoch, floor, head → the log's state. */
+export function readLogState([epoch, floor, head]: readonly Reply[]): LogState {
+  return {
+    epoch: readText(epoch),
+    floor: parseStreamId(readText(floor)),
+    head: parseStreamId(readText(head)),
+  };
+}

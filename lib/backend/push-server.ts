@@ -1,0 +1,190 @@
+// The gRPC face of the push log, galaxy.push.v1.Push: SubscribePush for the gateways, ReadUserEvents for a client
+// stream that joins. Any number of replicas may serve one log.
+import { createHash, timingSafeEqual } from 'node:crypto';
+import {
+  type Metadata,
+  type Server,
+  type ServerOptions,
+  type ServerUnaryCall,
+  type sendUnaryData,
+  status,
+} from '@grpc/grpc-js';
+import { z } from 'zod';
+import {
+  PushService,
+  type ReadUserEventsRequest,
+  type ReadUserEventsResponse,
+  type SubscribePushRequest,
+} from '../protocol/generated/galaxy/push/v1/push.ts';
+import { isUuid } from '../protocol/ids.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import { toClientEvent } from './push-frames.ts';
+import { type PushLog, PushLogUnavailable } from './push-log/log.ts';
+import { readUserEvents } from './push-log/read-user-events.ts';
+import { logUnavailable, PushStatus, stopping } from './push-status.ts';
+import { PushSubscription, type SubscriptionCall, type SubscriptionLimits } from './push-subscription.ts';
+import type { PushTail } from './push-tail.ts';
+
+const firstMessageTimeoutMs = 10_000;
+
+const subscribeRequest = z.object({
+  gatewayId: z.string().regex(/^[A-Za-z0-9_.-]{1,64}$/, 'gateway_id has 1 to 64 of A-Z a-z 0-9 _ . -'),
+  cursor: z.string().max(128, 'cursor is longer than any cursor of this service'),
+});
+
+const readRequest = z.object({
+  userId: z.string().refine(isUuid, 'user_id is a UUID'),
+  afterEventId: z.string().max(128, 'after_event_id is longer than any event id of this service'),
+});
+
+export const pushServerOptions: ServerOptions = {
+  // Requests name a place and nothing more; an answer holds at most a page of events.
+  'grpc.max_receive_message_length': 16 * 1024,
+  'grpc.max_send_message_length': 4 * 1024 * 1024,
+  'grpc.max_concurrent_streams': 256,
+  'grpc.keepalive_time_ms': 20_000,
+  'grpc.keepalive_timeout_ms': 10_000,
+  'grpc.enable_channelz': 0,
+};
+
+/** Frames are serialised once for all gateways, so they are sent as the bytes that they are. */
+const definition = {
+  ...PushService,
+  subscribePush: { ...PushService.subscribePush, responseSerialize: (bytes: Buffer) => bytes },
+};
+
+export type PushServerDeps = {
+  log: PushLog;
+  tail: PushTail;
+  limits: SubscriptionLimits;
+  /** When set, calls need `authorization: Bearer <token>` in their metadata. */
+  token: string | undefined;
+  logger: Logger;
+};
+
+export class PushServer {
+  readonly #deps: PushServerDeps;
+  readonly #subscriptions = new Set<PushSubscription>();
+  #stopping = false;
+
+  constructor(deps: PushServerDeps) {
+    this.#deps = deps;
+  }
+
+  addTo(server: Server): void {
+    server.addService(definition, {
+      // grpc-js does not wait for what a handler returns, so both answer every outcome themselves.
+      subscribePush: (call: SubscriptionCall) => void this.#subscribe(call),
+      readUserEvents: (
+        call: ServerUnaryCall<ReadUserEventsRequest, ReadUserEventsResponse>,
+        callback: sendUnaryData<ReadUserEventsResponse>,
+      ) => void this.#readUserEvents(call, callback),
+    });
+  }
+
+  /** Ends every subscription with UNAVAILABLE and refuses new ones. */
+  stop(): void {
+    this.#stopping = true;
+    for (const subscription of this.#subscriptions) subscription.end(stopping());
+  }
+
+  async #subscribe(call: SubscriptionCall): Promise<void> {
+    const startedAt = performance.now();
+    const subscription = new PushSubscription(this.#deps, call);
+    let logger = this.#deps.logger.child({ peer: call.getPeer() });
+    let gone = false;
+    call.on('cancelled', () => {
+      gone = true;
+      subscription.end(new PushStatus(status.CANCELLED, 'The gateway has gone.'));
+    });
+    this.#subscriptions.add(subscription);
+    try {
+      this.#admit(call.metadata);
+      const { gatewayId, cursor } = parse(subscribeRequest, await firstMessage(call, subscription.over));
+      logger = logger.child({ gateway_id: gatewayId });
+      logger.info({ cursor }, 'gateway subscribed');
+      await subscription.run(cursor);
+    } catch (error) {
+      const ending = toStatus(error, logger);
+      subscription.end(ending);
+      const lasted_ms = Math.round(performance.now() - startedAt);
+      logger.info({ status: status[ending.code], reason: ending.message, lasted_ms }, 'subscription ended');
+      // Emitting an error is how a grpc-js stream is given its status; a gone gateway hears nothing any more.
+      if (!gone) call.emit('error', { code: ending.code, details: ending.message });
+    } finally {
+      this.#subscriptions.delete(subscription);
+    }
+  }
+
+  async #readUserEvents(
+    call: ServerUnaryCall<ReadUserEventsRequest, ReadUserEventsResponse>,
+    callback: sendUnaryData<ReadUserEventsResponse>,
+  ): Promise<void> {
+    const { log, logger } = this.#deps;
+    try {
+      this.#admit(call.metadata);
+      const { userId, afterEventId } = parse(readRequest, call.request);
+      const { found, events, headEventId } = await readUserEvents(log, userId, afterEventId);
+      callback(null, { found, events: events.map(toClientEvent), headEventId });
+    } catch (error) {
+      const { code, message } = toStatus(error, logger);
+      logger.info({ peer: call.getPeer(), status: status[code], reason: message }, 'reading events refused');
+      callback({ code, details: message });
+    }
+  }
+
+  #admit(metadata: Metadata): void {
+    if (this.#stopping) throw stopping();
+    const { token } = this.#deps;
+    if (token === undefined) return;
+    const given = /^Bearer (.+)$/i.exec(metadata.get('authorization')[0]?.toString() ?? '')?.[1] ?? '';
+    if (!timingSafeEqual(sha256(given), sha256(token))) {
+      throw new PushStatus(
+        status.UNAUTHENTICATED,
+        'This listener wants the bearer token that it was configured with.',
+      );
+    }
+  }
+}
+
+/** The first message of a stream. Later ones stay unread, held back by flow control: they have no meaning yet. */
+function firstMessage(call: SubscriptionCall, over: AbortSignal): Promise<SubscribePushRequest> {
+  return new Promise((resolve, reject) => {
+    const refuse = (code: status, message: string) => settle(() => reject(new PushStatus(code, message)));
+    const onData = (message: SubscribePushRequest) => settle(() => resolve(message));
+    const onEnd = () => refuse(status.INVALID_ARGUMENT, 'The stream ended before its first message.');
+    const onOver = () => settle(() => reject(over.reason));
+    const onTimeout = () =>
+      refuse(status.DEADLINE_EXCEEDED, `No first message came within ${firstMessageTimeoutMs} ms.`);
+    const timer = setTimeout(onTimeout, firstMessageTimeoutMs);
+    const settle = (outcome: () => void) => {
+      clearTimeout(timer);
+      over.removeEventListener('abort', onOver);
+      call.off('data', onData).off('end', onEnd).pause();
+      outcome();
+    };
+    over.addEventListener('abort', onOver);
+    call.on('data', onData).on('end', onEnd);
+  });
+}
+
+function parse<T>(schema: z.ZodType<T>, message: unknown): T {
+  const parsed = schema.safeParse(message);
+  if (parsed.success) return parsed.data;
+  throw new PushStatus(
+    status.INVALID_ARGUMENT,
+    `${parsed.error.issues.map((issue) => issue.message).join('; ')}.`,
+  );
+}
+
+function toStatus(error: unknown, logger: Logger): PushStatus {
+  if (error instanceof PushStatus) return error;
+  if (error instanceof PushLogUnavailable) {
+    logger.warn({ error }, 'push log not available');
+    return logUnavailable();
+  }
+  logger.error({ error }, 'push call failed');
+  return new PushStatus(status.INTERNAL, 'Something went wrong in the push server.');
+}
+
+const sha256 = (text: string) => createHash('sha256').update(text).digest();

@@ -1,0 +1,41 @@
+// The backend's push process: serves the push log to the gateways over gRPC, and keeps it alive and short. Holds no
+// state of its own, so any number of replicas may run.
+
+import { pushLog } from '../lib/backend/push-log/log.ts';
+import { PushServer, pushServerOptions } from '../lib/backend/push-server.ts';
+import { blockMs, heartbeatIntervalMs, startPush } from '../lib/backend/push-start.ts';
+import { PushTail } from '../lib/backend/push-tail.ts';
+import { keepHeartbeats, keepTrimmed } from '../lib/backend/push-upkeep.ts';
+import type { Environment } from '../lib/config/variables.ts';
+import { listenGrpc } from '../lib/node/grpc-listener.ts';
+import { aborted, runProcess } from '../lib/node/process.ts';
+
+export async function runBackendPush(environment: Environment, stop: AbortSignal): Promise<void> {
+  const { config, logger, redis, reader } = await startPush(environment);
+  const log = pushLog(redis);
+  const tail = new PushTail({ log, reader, blockMs, logger });
+  const server = new PushServer({ log, tail, limits: config.limits, token: config.grpc.token, logger });
+
+  const running = Promise.all([
+    tail.run(stop),
+    keepHeartbeats(log, heartbeatIntervalMs, logger, stop),
+    keepTrimmed(log, config.retentionMs, logger, stop),
+  ]);
+  await Promise.race([tail.found, running]);
+  const grpc = await listenGrpc(
+    (grpcServer) => server.addTo(grpcServer),
+    config.grpc.addr,
+    pushServerOptions,
+  );
+  logger.info({ listener: 'push-grpc', port: grpc.port }, 'listening');
+
+  await Promise.race([aborted(stop), running]);
+  logger.info('draining');
+  server.stop();
+  await grpc.close(config.shutdownTimeoutMs);
+  await running;
+  redis.disconnect();
+  logger.info('stopped');
+}
+
+if (import.meta.main) await runProcess('backend-push', runBackendPush);
