@@ -117,6 +117,7 @@ export const games = lobby.table(
     check('games_revision_positive', sql`${game.revision} > 0`),
     index('games_newest').on(game.createdAt, game.gameId),
     index('games_newest_by_status').on(game.status, game.createdAt, game.gameId),
+    index('games_newest_by_engine_version').on(game.targetEngineVersion, game.createdAt, game.gameId),
     index('games_ending_soon')
       .on(game.enrollmentEndsAt, game.gameId)
       .where(sql`${game.status} = 'enrollment_open'`),

@@ -13,7 +13,7 @@ import { openEnrollmentHandler, openEnrollmentRoute } from './games/open-enrollm
 import { updateGameHandler, updateGameRoute } from './games/update-game.ts';
 import { listMembershipsHandler, listMembershipsRoute } from './memberships/list-memberships.ts';
 
-export const internalPrefix = '/api/v1/internal/lobby';
+const prefix = '/api/v1/internal/lobby';
 
 /**
  * The lobby's internal listener: the public routes again, for the admin actor, but for those that are a person's own
@@ -36,19 +36,6 @@ export function createLobbyInternalApp(options: HttpAppOptions, lobby: Lobby): H
   routes.openapi(listMembershipsRoute, listMembershipsHandler(lobby));
 
   const app = createHttpApp(options);
-  app.route(internalPrefix, routes);
+  app.route(prefix, routes);
   return app;
 }
-
-/** The routes of the internal listener, below `internalPrefix`. */
-export const internalRoutes = [
-  createGameRoute,
-  listGamesRoute,
-  getGameRoute,
-  updateGameRoute,
-  openEnrollmentRoute,
-  getTimelineRoute,
-  listApplicationsRoute,
-  approveApplicationRoute,
-  listMembershipsRoute,
-] as const;

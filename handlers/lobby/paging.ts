@@ -1,13 +1,17 @@
 import { z } from '@hono/zod-openapi';
 import { type PageToken, pageToken } from '../../lib/http/paging.ts';
-import { id, timestamp } from '../../lib/http/schemas.ts';
+import { id } from '../../lib/http/schemas.ts';
 import type { Page, PageRequest, Place } from '../../lib/lobby/store/pages.ts';
 
-type PlaceToken = PageToken<readonly [string, string]>;
+/** Milliseconds since 1970, and an id. */
+type PlaceToken = PageToken<readonly [number, string]>;
+
+// What PostgreSQL can compare with; a token may be made up.
+const epochMs = z.int().min(0).max(Date.UTC(9999, 0));
 
 /** The page token of a list that is ordered by a time and an id. */
 export function placeToken(list: string): PlaceToken {
-  return pageToken(list, z.tuple([timestamp, id]).readonly());
+  return pageToken(list, z.tuple([epochMs, id]).readonly());
 }
 
 /** What a list is asked for. */
@@ -25,5 +29,5 @@ export function toPage<Item, Answer>(token: PlaceToken, page: Page<Item>, toAnsw
 }
 
 function nextPage(token: PlaceToken, next: Place | undefined): { next_page_token?: string } {
-  return next === undefined ? {} : { next_page_token: token.write([next.at.toISOString(), next.id]) };
+  return next === undefined ? {} : { next_page_token: token.write([next.at.getTime(), next.id]) };
 }

@@ -14,7 +14,7 @@ import { openEnrollmentHandler, openEnrollmentRoute } from './games/open-enrollm
 import { updateGameHandler, updateGameRoute } from './games/update-game.ts';
 import { listMembershipsHandler, listMembershipsRoute } from './memberships/list-memberships.ts';
 
-export const publicPrefix = '/api/v1/lobby';
+const prefix = '/api/v1/lobby';
 
 /** The lobby's public listener: what users do, each named by the gateway in `X-User-ID`. */
 export function createLobbyPublicApp(options: HttpAppOptions, lobby: Lobby): HttpApp {
@@ -35,20 +35,6 @@ export function createLobbyPublicApp(options: HttpAppOptions, lobby: Lobby): Htt
   routes.openapi(listMembershipsRoute, listMembershipsHandler(lobby));
 
   const app = createHttpApp(options);
-  app.route(publicPrefix, routes);
+  app.route(prefix, routes);
   return app;
 }
-
-/** The routes of the public listener, below `publicPrefix`. */
-export const publicRoutes = [
-  createGameRoute,
-  listGamesRoute,
-  getGameRoute,
-  updateGameRoute,
-  openEnrollmentRoute,
-  getTimelineRoute,
-  submitApplicationRoute,
-  listApplicationsRoute,
-  approveApplicationRoute,
-  listMembershipsRoute,
-] as const;

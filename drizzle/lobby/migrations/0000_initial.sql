@@ -1,3 +1,4 @@
+-- The migrator makes the schema first, for its own table.
 CREATE SCHEMA IF NOT EXISTS "lobby";
 --> statement-breakpoint
 CREATE TABLE "lobby"."applications" (
@@ -142,6 +143,7 @@ CREATE INDEX "applications_by_game" ON "lobby"."applications" USING btree ("game
 CREATE INDEX "applications_by_user" ON "lobby"."applications" USING btree ("user_id","created_at","application_id");--> statement-breakpoint
 CREATE INDEX "games_newest" ON "lobby"."games" USING btree ("created_at","game_id");--> statement-breakpoint
 CREATE INDEX "games_newest_by_status" ON "lobby"."games" USING btree ("status","created_at","game_id");--> statement-breakpoint
+CREATE INDEX "games_newest_by_engine_version" ON "lobby"."games" USING btree ("target_engine_version","created_at","game_id");--> statement-breakpoint
 CREATE INDEX "games_ending_soon" ON "lobby"."games" USING btree ("enrollment_ends_at","game_id") WHERE "lobby"."games"."status" = 'enrollment_open';--> statement-breakpoint
 CREATE INDEX "games_closing_due" ON "lobby"."games" USING btree ("closing_due_at") WHERE "lobby"."games"."status" = 'enrollment_open' and "lobby"."games"."closing_due_at" is not null;--> statement-breakpoint
 CREATE INDEX "games_by_owner" ON "lobby"."games" USING btree ("owner_user_id","created_at","game_id");--> statement-breakpoint

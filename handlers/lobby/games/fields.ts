@@ -6,6 +6,8 @@ import type { GameChanges } from '../../../lib/lobby/domain/game-update.ts';
 
 const { gameName, description, players, startGapHours, startGapPlayers, ...texts } = gameBounds;
 
+const farthestDeadline = new Date(Date.UTC(9999, 0));
+
 export const settingFields = {
   game_name: boundedText(gameName.min, gameName.max)
     .refine((name) => name === name.trim(), 'must not begin or end with a space')
@@ -17,7 +19,9 @@ export const settingFields = {
     description: 'How long enrollment goes on after max_players is reached, for start_gap_players more.',
   }),
   start_gap_players: wholeNumber(startGapPlayers),
-  enrollment_ends_at: timestampInput.transform((time) => new Date(time)),
+  enrollment_ends_at: timestampInput
+    .transform((time) => new Date(time))
+    .refine((time) => time < farthestDeadline, 'must lie before the year 9999'),
   turn_schedule: boundedText(1, texts.turnSchedule.max).openapi({
     description: 'When turns are made: a cron expression of five fields, in time_zone.',
     example: '0 20 * * 1-5',

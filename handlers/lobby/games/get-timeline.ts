@@ -42,7 +42,7 @@ export const getTimelineRoute = createRoute({
   },
 });
 
-const token = pageToken('timeline', z.tuple([z.int()]).readonly());
+const token = pageToken('timeline', z.tuple([z.int32().min(0)]).readonly());
 
 export function getTimelineHandler(lobby: Pick<Lobby, 'db'>): RouteHandler<typeof getTimelineRoute, HttpEnv> {
   return async (c) => {

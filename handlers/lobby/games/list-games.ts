@@ -28,7 +28,11 @@ const querySchema = z
       .transform((text) => text === 'true')
       .optional()
       .openapi({ type: 'boolean', description: 'Whether the game takes players now.' }),
-    target_engine_version: z.string().max(gameBounds.targetEngineVersion.max).optional(),
+    target_engine_version: z
+      .string()
+      .max(gameBounds.targetEngineVersion.max)
+      .regex(/^[\w.+-]+$/, 'must be a semantic version such as 1.4.0')
+      .optional(),
     sort: z.enum(gameOrders).default('newest').openapi({
       description: '`ending_soon` lists games whose enrollment is open, by their deadline.',
     }),
