@@ -30,12 +30,21 @@ export type Platform = {
 
 /** @throws Error that says what to do; nothing is left running then. */
 export async function startPlatform(options: PlatformOptions): Promise<Platform> {
-  const { config, dataFolder, log } = options;
+  const running = new AsyncDisposableStack();
+  try {
+    const parts = await startParts(options, running);
+    return { ...parts, stop: () => running.disposeAsync() };
+  } catch (error) {
+    await running.disposeAsync();
+    throw error;
+  }
+}
+
+async function startParts(options: PlatformOptions, running: AsyncDisposableStack) {
+  const { config, dataFolder, environment, onLine, log } = options;
   await requireFreePorts(config);
   await mkdir(dataFolder, { recursive: true, mode: 0o700 });
   const secrets = await localSecrets(dataFolder);
-  await using running = new AsyncDisposableStack();
-
   const [postgres, redis] = await both(
     openPostgres(options, running),
     openRedis(options, secrets.redisPassword, running),
@@ -43,26 +52,20 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
 
   log('starting backend, lobby and gateway');
   const logFolder = join(dataFolder, 'logs');
+  const { listeners } = config;
+  const postgresDsn = postgres.dsn;
   const stack = await startStack({
-    listeners: config.listeners,
+    listeners,
     secrets,
-    postgresDsn: postgres.dsn,
+    postgresDsn,
     redis,
     logFolder,
-    environment: options.environment,
-    onLine: options.onLine,
+    environment,
+    onLine,
   });
   running.defer(() => stack.stop());
-
-  const owned = running.move();
-  return {
-    stack,
-    postgresDsn: postgres.dsn,
-    redisAddr: redis.addr,
-    logFolder,
-    lost: Promise.race([stack.lost, postgres.lost, redis.lost]),
-    stop: () => owned.disposeAsync(),
-  };
+  const lost = Promise.race([stack.lost, postgres.lost, redis.lost]);
+  return { stack, postgresDsn, redisAddr: redis.addr, logFolder, lost };
 }
 
 const never = new Promise<string>(() => {});

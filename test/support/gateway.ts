@@ -25,7 +25,19 @@ export type TestGateway = {
 };
 
 export async function startTestGateway(variables: Record<string, string> = {}): Promise<TestGateway> {
-  await using cleanUp = new AsyncDisposableStack();
+  const cleanUp = new AsyncDisposableStack();
+  try {
+    return await startParts(variables, cleanUp);
+  } catch (error) {
+    await cleanUp.disposeAsync();
+    throw error;
+  }
+}
+
+async function startParts(
+  variables: Record<string, string>,
+  cleanUp: AsyncDisposableStack,
+): Promise<TestGateway> {
   const redis = await createTestRedis();
   cleanUp.defer(() => redis.drop());
   const folder = await mkdtemp(join(tmpdir(), 'galaxy-test-gateway-'));
@@ -72,13 +84,12 @@ export async function startTestGateway(variables: Record<string, string> = {}): 
   cleanUp.defer(stop);
   await Promise.race([untilReady(httpUrl), running]);
 
-  const owned = cleanUp.move();
   const endpoints = { httpUrl, grpcAddr };
   const newClient = (status: 'active' | 'revoked' = 'active') => {
     const key = generateKeyPairSync('ed25519').privateKey;
     const session: Session = { deviceSessionId: randomUUID(), userId: randomUUID() };
     const client = new GalaxyClient(endpoints, key, session);
-    owned.defer(() => client.close());
+    cleanUp.defer(() => client.close());
     sessions.set(session.deviceSessionId, {
       device_session_id: session.deviceSessionId,
       user_id: session.userId,
@@ -95,7 +106,7 @@ export async function startTestGateway(variables: Record<string, string> = {}): 
     ...endpoints,
     newClient,
     stop,
-    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+    [Symbol.asyncDispose]: () => cleanUp.disposeAsync(),
   };
 }
 

@@ -1,0 +1,96 @@
+// The OpenAPI documents of the services, made from the same zod schemas that validate requests.
+
+import { createBackendServiceApp } from '../../handlers/backend/service-router.ts';
+import { createLobbyPublicApp } from '../../handlers/lobby/public-router.ts';
+import type { BackendContext } from '../../lib/backend/context.ts';
+import type { HttpAppOptions } from '../../lib/http/app.ts';
+import type { Lobby } from '../../lib/lobby/context.ts';
+import { createLogger } from '../../lib/telemetry/logger.ts';
+
+export type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
+export type Schema = { [key: string]: Json };
+
+export type Operation = {
+  summary: string;
+  parameters: { name: string; in: string; required: boolean; schema: Schema }[];
+  body: Schema | undefined;
+  result: Schema;
+  /** What the default answer says about refusals. */
+  refusals: string;
+};
+
+/** Operations by `METHOD /path/{parameter}`, schemas with their references resolved. */
+export type Operations = ReadonlyMap<string, Operation>;
+
+const options: HttpAppOptions = {
+  log: createLogger({ service: 'generate', level: 'silent' }),
+  ready: () => true,
+  bodyLimitBytes: 1,
+};
+
+/** The routes only describe themselves here; nothing of a service is called. */
+const describedOnly = {};
+
+export function backendOperations(): Operations {
+  return readOperations(createBackendServiceApp(options, describedOnly as BackendContext, undefined));
+}
+
+export function lobbyOperations(): Operations {
+  return readOperations(createLobbyPublicApp(options, describedOnly as Lobby));
+}
+
+type Document = {
+  components?: { schemas?: Record<string, Schema> };
+  paths?: Record<string, Record<string, RawOperation>>;
+};
+type RawContent = { content?: Record<string, { schema: Schema }>; description?: string };
+type RawOperation = {
+  summary?: string;
+  parameters?: { name: string; in: string; required?: boolean; schema: Schema; description?: string }[];
+  requestBody?: RawContent;
+  responses: Record<string, RawContent>;
+};
+
+function readOperations(app: ReturnType<typeof createLobbyPublicApp>): Operations {
+  const info = { title: 'Galaxy', version: '1' };
+  const document = app.getOpenAPI31Document({ openapi: '3.1.0', info }) as unknown as Document;
+  const schemas = document.components?.schemas ?? {};
+  const operations = new Map<string, Operation>();
+  for (const [path, methods] of Object.entries(document.paths ?? {})) {
+    for (const [method, raw] of Object.entries(methods)) {
+      operations.set(`${method.toUpperCase()} ${path}`, readOperation(raw, schemas));
+    }
+  }
+  return operations;
+}
+
+function readOperation(raw: RawOperation, schemas: Record<string, Schema>): Operation {
+  const resolve = (schema: Schema) => inline(schema, schemas) as Schema;
+  const schemaOf = (content: RawContent | undefined) => content?.content?.['application/json']?.schema;
+  const success = Object.entries(raw.responses).find(([status]) => status.startsWith('2'))?.[1];
+  const body = schemaOf(raw.requestBody);
+  return {
+    summary: raw.summary ?? '',
+    parameters: (raw.parameters ?? []).map((parameter) => ({
+      name: parameter.name,
+      in: parameter.in,
+      required: parameter.required ?? false,
+      schema: resolve({
+        ...parameter.schema,
+        ...(parameter.description === undefined ? {} : { description: parameter.description }),
+      }),
+    })),
+    body: body && resolve(body),
+    result: resolve(schemaOf(success) ?? {}),
+    refusals: raw.responses.default?.description ?? '',
+  };
+}
+
+/** Puts the schemas that are referred to in the place of their references. */
+function inline(value: Json, schemas: Record<string, Schema>): Json {
+  if (Array.isArray(value)) return value.map((item) => inline(item, schemas));
+  if (typeof value !== 'object' || value === null) return value;
+  const name = typeof value.$ref === 'string' ? value.$ref.split('/').at(-1) : undefined;
+  if (name !== undefined) return inline(schemas[name] ?? {}, schemas);
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, inline(item, schemas)]));
+}
