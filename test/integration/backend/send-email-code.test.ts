@@ -1,0 +1,153 @@
+import { v7 as uuidv7 } from 'uuid';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { mailLimit, startTestBackend, type TestBackend, TestDevice } from '../../support/backend.ts';
+
+const sendPath = '/api/v1/public/auth/send-email-code';
+
+let backend: TestBackend;
+beforeAll(async () => {
+  backend = await startTestBackend();
+});
+afterAll(() => backend.close());
+
+let email: string;
+let players = 0;
+beforeEach(() => {
+  players += 1;
+  email = `player${players}@example.com`;
+});
+
+async function countChallenges(): Promise<number> {
+  const { rows } = await backend.pool.query('select count(*)::int as count from backend.auth_challenges');
+  return rows[0].count;
+}
+
+describe('send-email-code', () => {
+  it('mails six digits and answers with a challenge that lives for ten minutes', async () => {
+    const { status, body } = await backend.request('POST', sendPath, { body: { email, locale: 'DE-at' } });
+    expect(status).toBe(202);
+    expect(body).toEqual({
+      challenge_id: expect.stringMatching(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$/),
+      expires_at: new Date(backend.now().getTime() + 600_000).toISOString(),
+    });
+    expect(backend.mails.at(-1)).toEqual({
+      to: email,
+      code: expect.stringMatching(/^\d{6}$/),
+      locale: 'de-AT',
+    });
+  });
+
+  it('keeps the code as a hash only', async () => {
+    const { challengeId, code } = await new TestDevice(backend).askForCode(email);
+    const { rows } = await backend.pool.query(
+      'select * from backend.auth_challenges where challenge_id = $1',
+      [challengeId],
+    );
+    const { code_hash: hash, ...others } = rows[0];
+    expect(hash.length).toBe(32);
+    expect(hash.toString('latin1')).not.toContain(code);
+    expect(Object.values(others).map(String)).not.toContain(code);
+  });
+
+  it('answers the same for an address with an account as for one without', async () => {
+    await new TestDevice(backend).signIn(email);
+    const known = await backend.request('POST', sendPath, { body: { email } });
+    const unknown = await backend.request('POST', sendPath, { body: { email: `un${email}` } });
+    expect(known.status).toBe(unknown.status);
+    expect(Object.keys(known.body)).toEqual(Object.keys(unknown.body));
+    expect(known.body.expires_at).toBe(unknown.body.expires_at);
+    expect([...known.headers.keys()]).toEqual([...unknown.headers.keys()]);
+  });
+
+  it('takes the same address in other letters for the same address', async () => {
+    const first = await new TestDevice(backend).signIn(email);
+    const second = await new TestDevice(backend).signIn(` ${email.toUpperCase()} `);
+    expect(second.userId).toBe(first.userId);
+  });
+
+  it('refuses more mails than one address may get, says when to come back, and lets it in then', async () => {
+    for (let i = 0; i < mailLimit.maxMails; i++) {
+      expect((await backend.request('POST', sendPath, { body: { email } })).status).toBe(202);
+      backend.advance(1_000);
+    }
+    const mailsBefore = backend.mails.length;
+    const before = await backend.snapshot();
+    const refused = await backend.request('POST', sendPath, { body: { email: email.toUpperCase() } });
+    expect(refused.status).toBe(429);
+    expect(refused.headers.get('retry-after')).toBe('3595');
+    expect(refused.body).toEqual({
+      error: {
+        code: 'rate_limited',
+        message:
+          'Too many codes were asked for with this address; use one that was mailed, or try again in 3595 seconds.',
+        details: { retry_after_seconds: 3_595 },
+      },
+    });
+    expect(await backend.snapshot()).toEqual(before);
+    expect(backend.mails.length).toBe(mailsBefore);
+
+    expect((await backend.request('POST', sendPath, { body: { email: `x${email}` } })).status).toBe(202);
+    backend.advance(3_595_000);
+    expect((await backend.request('POST', sendPath, { body: { email } })).status).toBe(202);
+  });
+
+  it('holds the limit when requests arrive at the same time', async () => {
+    const answers = await Promise.all(
+      Array.from({ length: 12 }, () => backend.request('POST', sendPath, { body: { email } })),
+    );
+    const statuses = answers.map((answer) => answer.status).toSorted();
+    expect(statuses).toEqual([...Array(mailLimit.maxMails).fill(202), ...Array(7).fill(429)]);
+  });
+
+  it('forgets challenges that no rule asks for any more', async () => {
+    await new TestDevice(backend).askForCode(email);
+    backend.advance(mailLimit.windowMs + 1);
+    while ((await countChallenges()) > 1) {
+      const left = await countChallenges();
+      await new TestDevice(backend).askForCode(`${uuidv7()}@example.com`);
+      backend.advance(mailLimit.windowMs + 1);
+      expect(await countChallenges()).toBeLessThan(left + 1);
+    }
+    const { rows } = await backend.pool.query('select email from backend.auth_challenges');
+    expect(rows).not.toContainEqual({ email });
+  });
+
+  it.each([
+    ['no e-mail', {}, 'email'],
+    ['something else than an e-mail', { email: 'nobody' }, 'email'],
+    ['a number', { email: 7 }, 'email'],
+    ['an unknown locale', { email: 'a@example.com', locale: 'German!' }, 'locale'],
+    ['an unknown field', { email: 'a@example.com', admin: true }, 'admin'],
+  ])('refuses %s and changes nothing', async (_, body, field) => {
+    const before = await backend.snapshot();
+    const mailsBefore = backend.mails.length;
+    const answer = await backend.request('POST', sendPath, { body });
+    expect(answer.status).toBe(400);
+    expect(answer.body).toMatchObject({
+      error: { code: 'invalid_request', details: { fields: [{ field }] } },
+    });
+    expect(await backend.snapshot()).toEqual(before);
+    expect(backend.mails.length).toBe(mailsBefore);
+  });
+
+  it.each([
+    ['malformed JSON', '{"email":', 400, 'invalid_request'],
+    ['JSON that is no object', '[]', 400, 'invalid_request'],
+    ['an empty body', '', 400, 'invalid_request'],
+    ['a body without end', JSON.stringify({ email: 'x'.repeat(70_000) }), 413, 'payload_too_large'],
+  ])('refuses %s', async (_, body, status, code) => {
+    const answer = await backend.request('POST', sendPath, { body });
+    expect(answer.status).toBe(status);
+    expect(answer.body).toMatchObject({ error: { code } });
+  });
+
+  it('refuses a body that is not declared to be JSON', async () => {
+    const body = JSON.stringify({ email });
+    const answer = await backend.request('POST', sendPath, {
+      body,
+      headers: { 'content-type': 'text/plain' },
+    });
+    expect(answer.status).toBe(415);
+    expect(answer.body).toMatchObject({ error: { code: 'unsupported_media_type' } });
+  });
+});

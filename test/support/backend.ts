@@ -1,0 +1,166 @@
+// The backend's service listener in the test's process: the real handlers on a database of the test file's own, with
+// a clock that the test moves, the mails that went out, and every line that was logged.
+import { ed25519 } from '@noble/curves/ed25519.js';
+import { drizzle } from 'drizzle-orm/node-postgres';
+import pg from 'pg';
+import { pino } from 'pino';
+import { v7 as uuidv7 } from 'uuid';
+import { createBackendServiceApp } from '../../handlers/backend/service-router.ts';
+import { createBackground } from '../../lib/backend/background.ts';
+import type { Entitlements } from '../../lib/backend/domain/eligibility.ts';
+import type { SignInMail } from '../../lib/backend/mailer.ts';
+import { createSignInCodes } from '../../lib/backend/sign-in-codes.ts';
+import type { HttpApp } from '../../lib/http/app.ts';
+import { migrate } from '../../lib/postgres/migrate.ts';
+import { confirmBytes } from '../../lib/protocol/envelope.ts';
+import { toLoggedError } from '../../lib/telemetry/logged-error.ts';
+import { createTestDatabase, type Template } from './database.ts';
+
+export const backendTemplate: Template = {
+  name: 'backend',
+  migrate: (dsn) => migrate({ dsn, folder: 'drizzle/backend/migrations', schema: 'backend' }),
+};
+
+export const entitlementDefaults: Entitlements = {
+  canCreatePublicGame: true,
+  canCreatePrivateGame: true,
+  canJoinGame: true,
+  maxOwnedGames: 10,
+  maxActiveMemberships: 20,
+  maxRegisteredRaceNames: 3,
+};
+
+export const mailLimit = { maxMails: 5, windowMs: 3_600_000 };
+
+export type Answer = { status: number; headers: Headers; body: Record<string, unknown> };
+
+export type TestBackend = {
+  readonly app: HttpApp;
+  readonly pool: pg.Pool;
+  readonly mails: SignInMail[];
+  readonly logLines: string[];
+  /** Moves the backend's clock. */
+  advance(ms: number): void;
+  now(): Date;
+  request(method: string, path: string, options?: { body?: unknown; headers?: HeadersInit }): Promise<Answer>;
+  /** Every row of every table, to show that nothing changed. */
+  snapshot(): Promise<unknown>;
+  close(): Promise<void>;
+};
+
+export async function startTestBackend(
+  options: { token?: string; lobby?: { httpUrl: string; token: string | undefined; timeoutMs: number } } = {},
+): Promise<TestBackend> {
+  const database = await createTestDatabase(backendTemplate);
+  const pool = new pg.Pool({ connectionString: database.dsn, max: 20 });
+  pool.on('error', () => {});
+  const mails: SignInMail[] = [];
+  const logLines: string[] = [];
+  const log = pino(
+    { level: 'trace', serializers: { error: toLoggedError } },
+    { write: (line: string) => logLines.push(line) },
+  );
+  const background = createBackground(log);
+  let clock = Date.parse('2026-01-31T12:00:00.000Z');
+  const now = () => new Date(clock);
+  const app = createBackendServiceApp(
+    { log, ready: () => true, bodyLimitBytes: 65_536, token: options.token },
+    {
+      db: drizzle({ client: pool }),
+      codes: await createSignInCodes('the secret of the tests, with 32 bytes or more'),
+      mailer: {
+        async sendSignInCode(mail) {
+          mails.push(mail);
+        },
+      },
+      mailLimit,
+      background,
+      entitlementDefaults,
+      now,
+      newId: () => uuidv7(),
+      log,
+    },
+    options.lobby,
+  );
+  const tables = ['users', 'device_sessions', 'auth_challenges', 'entitlements'];
+  return {
+    app,
+    pool,
+    mails,
+    logLines,
+    advance: (ms) => {
+      clock += ms;
+    },
+    now,
+    async request(method, path, { body, headers } = {}) {
+      const response = await app.request(path, {
+        method,
+        headers: {
+          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+          ...Object.fromEntries(new Headers(headers)),
+        },
+        ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+      });
+      return { status: response.status, headers: response.headers, body: await response.json() };
+    },
+    async snapshot() {
+      const rows = tables.map((table) => pool.query(`select * from backend.${table} order by 1`));
+      return (await Promise.all(rows)).map((result) => result.rows);
+    },
+    async close() {
+      await background.settled();
+      await pool.end();
+      await database.drop();
+    },
+  };
+}
+
+/** A device with a key of its own, and the two calls that it signs in with. */
+export class TestDevice {
+  readonly #backend: TestBackend;
+  readonly #secret = crypto.getRandomValues(new Uint8Array(32));
+  readonly publicKey = ed25519.getPublicKey(this.#secret);
+
+  constructor(backend: TestBackend) {
+    this.#backend = backend;
+  }
+
+  async askForCode(email: string, locale?: string): Promise<{ challengeId: string; code: string }> {
+    const { status, body } = await this.#backend.request('POST', '/api/v1/public/auth/send-email-code', {
+      body: { email, ...(locale === undefined ? {} : { locale }) },
+    });
+    if (status !== 202) throw new Error(`send-email-code answered ${status} ${JSON.stringify(body)}`);
+    const code = this.#backend.mails.at(-1)?.code;
+    if (code === undefined) throw new Error('no code was mailed');
+    return { challengeId: String(body.challenge_id), code };
+  }
+
+  /** The body of a confirmation, as a well-behaved client sends it. */
+  confirmation(challengeId: string, code: string): Record<string, unknown> {
+    const proof = ed25519.sign(confirmBytes({ challengeId, clientPublicKey: this.publicKey }), this.#secret);
+    return {
+      challenge_id: challengeId,
+      code,
+      client_public_key: base64(this.publicKey),
+      proof: base64(proof),
+    };
+  }
+
+  confirm(challengeId: string, code: string, changes: Record<string, unknown> = {}): Promise<Answer> {
+    return this.#backend.request('POST', '/api/v1/public/auth/confirm-email-code', {
+      body: { ...this.confirmation(challengeId, code), ...changes },
+    });
+  }
+
+  async signIn(email: string): Promise<{ deviceSessionId: string; userId: string }> {
+    const { challengeId, code } = await this.askForCode(email);
+    const { status, body } = await this.confirm(challengeId, code);
+    if (status !== 201) throw new Error(`confirm-email-code answered ${status} ${JSON.stringify(body)}`);
+    return { deviceSessionId: String(body.device_session_id), userId: String(body.user_id) };
+  }
+}
+
+export const base64 = (bytes: Uint8Array) => Buffer.from(bytes).toString('base64');
+
+/** A code that is not the right one. */
+export const otherCode = (code: string) => (code === '000000' ? '000001' : '000000');
