@@ -43,7 +43,8 @@ export function passToLobby({ httpUrl, token, timeoutMs }: LobbyUpstream): Handl
         signal: AbortSignal.any([signal, timeout]),
       });
       // Read here, so that an answer that breaks off is a failure too and not half an answer.
-      return new Response(await answer.arrayBuffer(), answer);
+      const bytes = await answer.arrayBuffer();
+      return new Response(bytes.byteLength === 0 ? null : bytes, answer);
     } catch (error) {
       if (signal.aborted) throw error;
       c.get('log').warn({ error, timed_out: timeout.aborted }, 'the lobby did not answer');

@@ -13,7 +13,10 @@ const bodySchema = z
     locale: locale.optional(),
     time_zone: timeZone.optional(),
   })
-  .refine((body) => Object.keys(body).length > 0, 'name at least one field to change');
+  .refine((body) => Object.keys(body).length > 0, {
+    error: 'name at least one field to change',
+    when: ({ issues }) => issues.length === 0,
+  });
 
 export const updateAccountRoute = createRoute({
   method: 'patch',
