@@ -76,7 +76,6 @@ async function openDatabase(postgres: BackendConfig['postgres'], log: Logger): P
     return pool;
   } catch (error) {
     await pool.end();
-    const why = error instanceof Error ? error.message : String(error);
-    throw new Error(`the migrations could not be applied: ${why}`, { cause: error });
+    throw error;
   }
 }

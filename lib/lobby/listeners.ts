@@ -66,9 +66,20 @@ export async function openLobbyListeners(
   return { close };
 }
 
-function announce({ name, settings, variable, trust }: Plan, { port }: Listener, log: Logger): void {
-  log.info({ listener: name, host: settings.addr.host, port }, 'listening');
-  if (settings.token !== undefined || isLoopback(settings.addr)) return;
-  const advice = `Set ${variable}_TOKEN, or bind ${variable}_ADDR to loopback`;
-  log.warn({ listener: name }, `open to the network without a token: ${trust}. ${advice}.`);
+function announce(plan: Plan, { port }: Listener, log: Logger): void {
+  log.info({ listener: plan.name, host: plan.settings.addr.host, port }, 'listening');
+  const warning = trustWarning(plan);
+  if (warning !== undefined) log.warn({ listener: plan.name }, warning);
+}
+
+/** What is dangerous about where a listener binds, if something is. */
+export function trustWarning({
+  settings,
+  variable,
+  trust,
+}: Pick<Plan, 'variable' | 'trust'> & {
+  settings: Pick<Plan['settings'], 'addr' | 'token'>;
+}): string | undefined {
+  if (settings.token !== undefined || isLoopback(settings.addr)) return undefined;
+  return `open to the network without a token: ${trust}. Set ${variable}_TOKEN, or bind ${variable}_ADDR to loopback.`;
 }

@@ -80,7 +80,6 @@ async function openDatabase(postgres: LobbyConfig['postgres'], log: Logger): Pro
     return pool;
   } catch (error) {
     await pool.end();
-    const why = error instanceof Error ? error.message : String(error);
-    throw new Error(`the lobby's migrations cannot be applied: ${why}`, { cause: error });
+    throw error;
   }
 }

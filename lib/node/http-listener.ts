@@ -1,4 +1,5 @@
 // An HTTP listener on Node for a fetch-style app, with the time-outs and the drain that a public port needs.
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createAdaptorServer } from '@hono/node-server';
 import type { ListenAddress } from '../config/types.ts';
@@ -36,6 +37,15 @@ export async function listenHttp(
   });
   if (!('closeIdleConnections' in server)) throw new TypeError('expected an HTTP/1.1 server');
 
+  // Closing ends idle connections only; one that is busy just then would be kept for the client's next request.
+  let closing = false;
+  server.prependListener('request', (request: IncomingMessage, response: ServerResponse) => {
+    if (closing) response.setHeader('connection', 'close');
+    response.once('close', () => {
+      if (closing) request.socket.end();
+    });
+  });
+
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) => reject(bindError(error, address)));
     server.listen(address.port, address.host, resolve);
@@ -44,6 +54,7 @@ export async function listenHttp(
     port: (server.address() as AddressInfo).port,
     close: (timeoutMs) =>
       new Promise((resolve) => {
+        closing = true;
         const cut = setTimeout(() => server.closeAllConnections(), timeoutMs);
         server.close(() => {
           clearTimeout(cut);

@@ -14,7 +14,7 @@ export type RedisOptions = {
 /**
  * Connects to Redis and proves that it answers.
  * @param onError told whenever the connection breaks later on.
- * @throws Error that says what is wrong (unreachable, wrong password), without the password.
+ * @throws Error that says what is wrong (unreachable, wrong password, no such database), without the password.
  */
 export async function openRedis(options: RedisOptions, onError: (error: Error) => void): Promise<Redis> {
   const { host, port } = options.addr;
@@ -42,7 +42,8 @@ export async function openRedis(options: RedisOptions, onError: (error: Error) =
   redis.on('error', remember);
   try {
     await redis.connect();
-    await redis.ping();
+    // The client selects by itself when it connects, but stays on database 0 in silence where that fails.
+    await redis.select(options.db ?? 0);
   } catch (error) {
     redis.disconnect();
     const cause = failure ?? error;

@@ -2,6 +2,7 @@
 // what is absent is null. Stores return these types, rules take them, handlers shape them into answers.
 import { Cron } from 'croner';
 import { parse as parseVersion } from 'semver';
+import { isTimeZone } from '../../time/time-zone.ts';
 
 export const gameTypes = ['public', 'private'] as const;
 export type GameType = (typeof gameTypes)[number];
@@ -194,15 +195,7 @@ function scheduleProblem(schedule: string, timeZone: string, now: Date): string 
 }
 
 function timeZoneProblem(timeZone: string): string | undefined {
-  const problem = 'must be an IANA time zone such as Europe/Berlin or UTC';
-  // Intl takes offsets such as +01:00 too; those know no daylight saving and are not names.
-  if (!/^[A-Za-z]/.test(timeZone)) return problem;
-  try {
-    new Intl.DateTimeFormat('en', { timeZone });
-    return undefined;
-  } catch {
-    return problem;
-  }
+  return isTimeZone(timeZone) ? undefined : 'must be an IANA time zone such as Europe/Berlin or UTC';
 }
 
 function versionProblem(version: string): string | undefined {

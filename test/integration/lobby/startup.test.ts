@@ -1,0 +1,282 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { freePort } from '../../../infra/local/child.ts';
+import { withClient } from '../../../infra/local/postgres.ts';
+import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
+import { createTestRedis, type TestRedis } from '../../support/redis.ts';
+import { type RunningProcess, runEntry } from '../../support/run-process.ts';
+
+let redis: TestRedis;
+/** Empty: every start finds its migrations still to be applied, or waits for another that applies them. */
+let database: TestDatabase;
+let good: Record<string, string>;
+
+beforeAll(async () => {
+  [redis, database] = await Promise.all([createTestRedis(), createTestDatabase()]);
+  good = {
+    LOBBY_PUBLIC_HTTP_ADDR: '127.0.0.1:0',
+    LOBBY_INTERNAL_HTTP_ADDR: '127.0.0.1:0',
+    LOBBY_REDIS_MASTER_ADDR: redis.addr,
+    LOBBY_REDIS_PASSWORD: redis.password,
+    LOBBY_REDIS_DB: String(redis.db),
+    LOBBY_POSTGRES_PRIMARY_DSN: database.dsn,
+    // Nobody listens there: neither is asked for at start.
+    LOBBY_USER_SERVICE_BASE_URL: 'http://127.0.0.1:1',
+    LOBBY_GM_BASE_URL: 'http://127.0.0.1:1',
+  };
+});
+afterAll(async () => {
+  await Promise.all([redis.drop(), database.drop()]);
+});
+
+const allInOne = 'workers/lobby-all-in-one.ts';
+
+const started: RunningProcess[] = [];
+function run(entry: string, env: Record<string, string>): RunningProcess {
+  const running = runEntry(entry, env);
+  started.push(running);
+  return running;
+}
+afterEach(() => {
+  // Only a test that failed leaves one.
+  for (const { child } of started.splice(0)) if (child.exitCode === null) child.kill('SIGKILL');
+});
+
+/** The lines of a refusal, after its title. */
+async function refusal(env: Record<string, string>, entry = allInOne): Promise<string[]> {
+  const { exitCode, stdout, stderr } = await run(entry, env).ended;
+  expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' });
+  const [title, ...lines] = stderr.trimEnd().split('\n');
+  const count = lines.length === 1 ? '1 problem' : `${lines.length} problems`;
+  expect(title).toMatch(new RegExp(`^lobby[a-z-]* refuses to start: ${count}$`));
+  return lines;
+}
+
+type LogLine = { level: string; msg: string; listener?: string; port?: number; drained?: boolean };
+const logOf = (running: RunningProcess): LogLine[] =>
+  running
+    .stdout()
+    .split('\n')
+    .filter((line) => line.endsWith('}'))
+    .map((line) => JSON.parse(line));
+
+/** Waits until the process listens; its base URLs. */
+async function listening(running: RunningProcess) {
+  return vi.waitFor(
+    () => {
+      const lines = logOf(running).filter(({ msg }) => msg === 'listening');
+      expect(lines.map(({ listener }) => listener).sort()).toEqual(['internal-http', 'public-http']);
+      const portOf = (name: string) => lines.find(({ listener }) => listener === name)?.port ?? 0;
+      return { public: portOf('public-http'), internal: portOf('internal-http') };
+    },
+    { timeout: 15_000 },
+  );
+}
+
+const ask = async (port: number, path: string) => {
+  const response = await fetch(`http://127.0.0.1:${port}${path}`);
+  return [response.status, await response.json()];
+};
+
+async function stop(running: RunningProcess) {
+  running.child.kill('SIGTERM');
+  const { exitCode, stderr } = await running.ended;
+  expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
+}
+
+describe('the lobby refuses to start', () => {
+  test.each([allInOne, 'infra/node/lobby-http.ts', 'workers/enrollment-automation.ts'])(
+    'with a line for every variable that is missing: %s',
+    async (entry) => {
+      const lines = await refusal({}, entry);
+      expect(lines.map((line) => line.split(' is not set.')[0]).sort()).toEqual([
+        '  LOBBY_GM_BASE_URL:',
+        '  LOBBY_POSTGRES_PRIMARY_DSN:',
+        '  LOBBY_REDIS_MASTER_ADDR:',
+        '  LOBBY_REDIS_PASSWORD:',
+        '  LOBBY_USER_SERVICE_BASE_URL:',
+      ]);
+    },
+  );
+
+  test('with malformed, removed and unreachable things all at once', async () => {
+    const port = await freePort();
+    const lines = await refusal({
+      ...good,
+      LOBBY_REDIS_MASTER_ADDR: `127.0.0.1:${port}`,
+      LOBBY_POSTGRES_PRIMARY_DSN: `postgres://lobby:hunter2@127.0.0.1:${port}/galaxy`,
+      LOBBY_PUBLIC_HTTP_READ_TIMEOUT: 'soon',
+      LOBBY_REDIS_ADDR: '127.0.0.1:6379',
+      LOBBY_REDIS_TLS_ENABLED: 'true',
+      LOBBY_REDIS_USERNAME: 'lobby',
+    });
+    expect(lines.toSorted()).toEqual([
+      expect.stringMatching(/^ {2}LOBBY_POSTGRES_PRIMARY_DSN: PostgreSQL cannot be used: .*ECONNREFUSED/),
+      expect.stringMatching(/^ {2}LOBBY_PUBLIC_HTTP_READ_TIMEOUT: "soon" cannot be used: write a duration/),
+      expect.stringMatching(/^ {2}LOBBY_REDIS_ADDR: was removed\. Set LOBBY_REDIS_MASTER_ADDR/),
+      expect.stringMatching(
+        /^ {2}LOBBY_REDIS_MASTER_ADDR: Redis at 127\.0\.0\.1:\d+ cannot be used: .*ECONNREFUSED/,
+      ),
+      expect.stringMatching(/^ {2}LOBBY_REDIS_TLS_ENABLED: was removed\. /),
+      expect.stringMatching(/^ {2}LOBBY_REDIS_USERNAME: was removed\. /),
+    ]);
+    expect(lines.join()).not.toContain('hunter2');
+  });
+
+  test('when Redis rejects the password, without printing it', async () => {
+    const lines = await refusal({ ...good, LOBBY_REDIS_PASSWORD: 'not-the-password' });
+    expect(lines).toEqual([
+      expect.stringMatching(
+        /^ {2}LOBBY_REDIS_MASTER_ADDR: Redis at .* cannot be used: .*(WRONGPASS|invalid)/i,
+      ),
+    ]);
+    expect(lines.join()).not.toContain('not-the-password');
+  });
+
+  test('when Redis wants a password and none is given', async () => {
+    const lines = await refusal({ ...good, LOBBY_REDIS_PASSWORD: '' });
+    expect(lines).toEqual([expect.stringMatching(/LOBBY_REDIS_MASTER_ADDR: .*NOAUTH/)]);
+  });
+
+  test('when Redis has no such logical database', async () => {
+    const lines = await refusal({ ...good, LOBBY_REDIS_DB: '999999' });
+    expect(lines).toEqual([expect.stringMatching(/LOBBY_REDIS_MASTER_ADDR: .*out of range/)]);
+  });
+
+  test('when PostgreSQL has no such database', async () => {
+    const dsn = new URL(database.dsn);
+    dsn.pathname = '/no_such_database';
+    const lines = await refusal({ ...good, LOBBY_POSTGRES_PRIMARY_DSN: dsn.href });
+    expect(lines).toEqual([
+      expect.stringMatching(/LOBBY_POSTGRES_PRIMARY_DSN: .*database "no_such_database" does not exist/),
+    ]);
+  });
+
+  test('when its migrations cannot be applied', async () => {
+    const role = `reader_${crypto.randomUUID().replaceAll('-', '')}`;
+    const dsn = new URL(database.dsn);
+    dsn.username = role;
+    dsn.password = 'reader-password';
+    const empty = await createTestDatabase();
+    dsn.pathname = new URL(empty.dsn).pathname;
+    await withClient(database.dsn, (client) =>
+      client.query(`create role ${role} login password 'reader-password'`),
+    );
+    try {
+      const lines = await refusal({ ...good, LOBBY_POSTGRES_PRIMARY_DSN: dsn.href });
+      expect(lines).toEqual([
+        expect.stringMatching(
+          /LOBBY_POSTGRES_PRIMARY_DSN: the migrations of schema lobby cannot be applied: .*permission denied/,
+        ),
+      ]);
+    } finally {
+      await withClient(database.dsn, (client) => client.query(`drop role ${role}`));
+      await empty.drop();
+    }
+  });
+
+  test('when its ports are taken, naming both', async () => {
+    const lines = await refusal({
+      ...good,
+      LOBBY_PUBLIC_HTTP_ADDR: redis.addr,
+      LOBBY_INTERNAL_HTTP_ADDR: redis.addr,
+    });
+    expect(lines.toSorted()).toEqual([
+      `  LOBBY_INTERNAL_HTTP_ADDR: ${redis.addr} is in use by another process; choose another port or stop that process`,
+      `  LOBBY_PUBLIC_HTTP_ADDR: ${redis.addr} is in use by another process; choose another port or stop that process`,
+    ]);
+  });
+});
+
+describe('the lobby', () => {
+  test('starts without User Service and Game Master, answers its probes on both ports, and stops on SIGTERM', async () => {
+    const running = run(allInOne, good);
+    const ports = await listening(running);
+    for (const port of [ports.public, ports.internal]) {
+      expect(await ask(port, '/healthz')).toEqual([200, { status: 'ok' }]);
+      expect(await ask(port, '/readyz')).toEqual([200, { status: 'ready' }]);
+    }
+    expect(await ask(ports.public, '/api/v1/lobby/games')).toMatchObject([
+      401,
+      { error: { code: 'unauthenticated' } },
+    ]);
+    expect(await ask(ports.internal, '/api/v1/internal/lobby/games')).toEqual([200, { items: [] }]);
+    await stop(running);
+    expect(logOf(running).at(-1)).toMatchObject({ msg: 'stopped', drained: true });
+  });
+
+  test('starts several times at once on an empty database', async () => {
+    const empty = await createTestDatabase();
+    const env = { ...good, LOBBY_POSTGRES_PRIMARY_DSN: empty.dsn };
+    const replicas = [run(allInOne, env), run(allInOne, env), run('infra/node/lobby-http.ts', env)];
+    try {
+      for (const replica of replicas) {
+        const ports = await listening(replica);
+        expect(await ask(ports.internal, '/api/v1/internal/lobby/games')).toEqual([200, { items: [] }]);
+      }
+      const applied = await withClient(empty.dsn, (client) =>
+        client.query('select count(*)::int as times from lobby.schema_migrations group by hash'),
+      );
+      expect(applied.rows.length).toBeGreaterThan(0);
+      expect(applied.rows.every(({ times }) => times === 1)).toBe(true);
+    } finally {
+      await Promise.all(replicas.map(stop));
+      await empty.drop();
+    }
+  });
+
+  test('runs enrollment automation as a process of its own, without a listener', async () => {
+    const running = run('workers/enrollment-automation.ts', good);
+    await vi.waitFor(() => expect(logOf(running).map(({ msg }) => msg)).toContain('worker started'), {
+      timeout: 15_000,
+    });
+    await stop(running);
+    const messages = logOf(running).map(({ msg }) => msg);
+    expect(messages).not.toContain('listening');
+    expect(messages).not.toContain('tick failed');
+    expect(messages.slice(-3)).toEqual(['draining', 'worker stopped', 'stopped']);
+  });
+});
+
+describe('the lobby that is told to stop', () => {
+  test('finishes the requests that it has begun, and is no longer ready for others', async () => {
+    const running = run(allInOne, good);
+    const ports = await listening(running);
+    // A request that is under way when the signal comes: its head is not complete yet.
+    const socket = connect(ports.public, '127.0.0.1');
+    await once(socket, 'connect');
+    socket.write('GET /readyz HTTP/1.1\r\nHost: lobby\r\n');
+    // The head has been read once a later request on another connection is answered.
+    await ask(ports.public, '/healthz');
+
+    running.child.kill('SIGTERM');
+    await vi.waitFor(() => expect(logOf(running).map(({ msg }) => msg)).toContain('draining'));
+    socket.write('\r\n');
+    const answer = await text(socket);
+    expect(answer).toMatch(/^HTTP\/1\.1 503 /);
+    expect(answer).toContain('{"status":"draining"}');
+    expect((await running.ended).exitCode).toBe(0);
+    expect(logOf(running).at(-1)).toMatchObject({ msg: 'stopped', drained: true });
+  });
+
+  test('waits no longer than its shutdown time-out for a client that stalls', async () => {
+    const running = run(allInOne, { ...good, LOBBY_SHUTDOWN_TIMEOUT: '300ms' });
+    const ports = await listening(running);
+    const socket = connect(ports.public, '127.0.0.1');
+    socket.on('error', () => {});
+    await once(socket, 'connect');
+    const userId = crypto.randomUUID();
+    socket.write(
+      `POST /api/v1/lobby/games HTTP/1.1\r\nHost: lobby\r\nX-User-ID: ${userId}\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{`,
+    );
+    await ask(ports.public, '/healthz');
+
+    const signalledAt = performance.now();
+    await stop(running);
+    // Far less than the ten seconds that a client may take to send its request.
+    expect(performance.now() - signalledAt).toBeLessThan(5_000);
+    socket.destroy();
+  });
+});

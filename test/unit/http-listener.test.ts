@@ -1,0 +1,64 @@
+import { once } from 'node:events';
+import { Agent, get, type IncomingMessage } from 'node:http';
+import { text } from 'node:stream/consumers';
+import { expect, test } from 'vitest';
+import { listenHttp } from '../../lib/node/http-listener.ts';
+
+const address = { host: '127.0.0.1', port: 0 };
+const timeouts = { readHeaderTimeoutMs: 2_000, readTimeoutMs: 10_000, idleTimeoutMs: 60_000 };
+
+/** An app whose answers wait until the test lets them go. */
+function heldApp() {
+  const release = Promise.withResolvers<void>();
+  const reached = Promise.withResolvers<void>();
+  const fetch = async (request: Request) => {
+    if (new URL(request.url).pathname === '/held') {
+      reached.resolve();
+      await release.promise;
+    }
+    return new Response('done');
+  };
+  return { fetch, reached: reached.promise, release: release.resolve };
+}
+
+test('a close waits for the request that is running, and not for its connection to become idle', async () => {
+  const app = heldApp();
+  const listener = await listenHttp(app, address, timeouts);
+  const agent = new Agent({ keepAlive: true });
+  const request = get({ ...address, port: listener.port, path: '/held', agent });
+  const answered = once(request, 'response');
+  await app.reached;
+
+  let closed = false;
+  const closing = listener.close(30_000).then(() => {
+    closed = true;
+  });
+  expect(closed).toBe(false);
+  const releasedAt = performance.now();
+  app.release();
+  const [response] = (await answered) as [IncomingMessage];
+  expect(response.statusCode).toBe(200);
+  expect(await text(response)).toBe('done');
+  await closing;
+  expect(performance.now() - releasedAt).toBeLessThan(5_000);
+  agent.destroy();
+});
+
+test('a close cuts what still runs when its time is over', async () => {
+  const app = heldApp();
+  const listener = await listenHttp(app, address, timeouts);
+  const request = get({ ...address, port: listener.port, path: '/held' });
+  const cut = once(request, 'error');
+  await app.reached;
+  await listener.close(50);
+  expect((await cut)[0]).toMatchObject({ code: 'ECONNRESET' });
+  app.release();
+});
+
+test('an address that is taken is named', async () => {
+  const first = await listenHttp(heldApp(), address, timeouts);
+  await expect(listenHttp(heldApp(), { ...address, port: first.port }, timeouts)).rejects.toThrow(
+    `127.0.0.1:${first.port} is in use by another process`,
+  );
+  await first.close(0);
+});

@@ -1,0 +1,110 @@
+import { describe, expect, test } from 'vitest';
+import { readVariables } from '../../../lib/config/variables.ts';
+import { lobbyVariables } from '../../../lib/lobby/config.ts';
+import { trustWarning } from '../../../lib/lobby/listeners.ts';
+
+const required = {
+  LOBBY_REDIS_MASTER_ADDR: 'redis:6379',
+  LOBBY_REDIS_PASSWORD: '',
+  LOBBY_POSTGRES_PRIMARY_DSN: 'postgres://lobby:secret@postgres:5432/galaxy',
+  LOBBY_USER_SERVICE_BASE_URL: 'http://users:8081/',
+  LOBBY_GM_BASE_URL: 'http://gm:8097',
+};
+const read = (environment: Record<string, string>) => readVariables(lobbyVariables, environment);
+const namesOf = ({ problems }: ReturnType<typeof read>) => problems.map(({ variable }) => variable).sort();
+
+describe('the configuration of the lobby', () => {
+  test('needs five variables; everything else has a default', () => {
+    const { values, problems } = read(required);
+    expect(problems).toEqual([]);
+    expect(values).toMatchObject({
+      publicHttp: {
+        addr: { host: '0.0.0.0', port: 8094 },
+        readHeaderTimeoutMs: 2_000,
+        readTimeoutMs: 10_000,
+        idleTimeoutMs: 60_000,
+        bodyLimitBytes: 65_536,
+        token: undefined,
+      },
+      internalHttp: {
+        addr: { host: '0.0.0.0', port: 8095 },
+        readHeaderTimeoutMs: 2_000,
+        readTimeoutMs: 10_000,
+        idleTimeoutMs: 60_000,
+        bodyLimitBytes: 65_536,
+        token: undefined,
+      },
+      redis: { addr: { host: 'redis', port: 6379 }, password: '', db: 0 },
+      userService: { baseUrl: 'http://users:8081' },
+      enrollmentAutomationIntervalMs: 30_000,
+      logLevel: 'info',
+    });
+    expect(namesOf(read({}))).toEqual(Object.keys(required).sort());
+  });
+
+  test('takes an empty Redis password on purpose, but none left out', () => {
+    const { LOBBY_REDIS_PASSWORD: _leftOut, ...others } = required;
+    expect(namesOf(read(others))).toEqual(['LOBBY_REDIS_PASSWORD']);
+  });
+
+  test.each([
+    ['LOBBY_REDIS_ADDR', 'redis:6379', 'LOBBY_REDIS_MASTER_ADDR'],
+    ['LOBBY_REDIS_TLS_ENABLED', 'false', 'without TLS'],
+    ['LOBBY_REDIS_USERNAME', 'lobby', 'LOBBY_REDIS_PASSWORD'],
+  ])('refuses the removed %s with a hint', (name, value, hint) => {
+    const { problems } = read({ ...required, [name]: value });
+    expect(problems).toEqual([{ variable: name, message: expect.stringContaining(hint) }]);
+    expect(problems[0]?.message).toMatch(/^was removed\. /);
+    expect(read({ ...required, [name]: '' }).problems).toEqual([]);
+  });
+
+  test('names removed and missing variables together', () => {
+    const { LOBBY_REDIS_MASTER_ADDR: _leftOut, ...others } = required;
+    expect(namesOf(read({ ...others, LOBBY_REDIS_ADDR: 'redis:6379' }))).toEqual([
+      'LOBBY_REDIS_ADDR',
+      'LOBBY_REDIS_MASTER_ADDR',
+    ]);
+  });
+
+  test.each([
+    ['LOBBY_PUBLIC_HTTP_ADDR', '8094'],
+    ['LOBBY_INTERNAL_HTTP_READ_TIMEOUT', '0s'],
+    ['LOBBY_PUBLIC_HTTP_BODY_LIMIT_BYTES', '64KiB'],
+    ['LOBBY_REDIS_MASTER_ADDR', 'redis'],
+    ['LOBBY_REDIS_DB', '-1'],
+    ['LOBBY_POSTGRES_PRIMARY_DSN', 'mysql://postgres/galaxy'],
+    ['LOBBY_POSTGRES_MAX_OPEN_CONNS', '0'],
+    ['LOBBY_USER_SERVICE_BASE_URL', 'users:8081'],
+    ['LOBBY_GM_BASE_URL', 'http://user:secret@gm:8097'],
+    ['LOBBY_ENROLLMENT_AUTOMATION_INTERVAL', '30'],
+    ['LOBBY_LOG_LEVEL', 'verbose'],
+    ['LOBBY_SHUTDOWN_TIMEOUT', 'never'],
+  ])('refuses %s=%s', (name, value) => {
+    expect(namesOf(read({ ...required, [name]: value }))).toEqual([name]);
+  });
+
+  test('never shows a secret that it refuses', () => {
+    const { problems } = read({ ...required, LOBBY_POSTGRES_PRIMARY_DSN: 'http://user:hunter2@host/db' });
+    expect(JSON.stringify(problems)).not.toContain('hunter2');
+  });
+});
+
+describe('a listener that believes everybody', () => {
+  const warn = (host: string, token?: string) =>
+    trustWarning({
+      variable: 'LOBBY_PUBLIC_HTTP',
+      trust: 'anybody can be anyone',
+      settings: { addr: { host, port: 8094 }, token },
+    });
+
+  test('is warned of when it is open to the network without a token', () => {
+    for (const host of ['0.0.0.0', '::', '10.0.0.7', 'lobby.internal']) {
+      expect(warn(host)).toContain('LOBBY_PUBLIC_HTTP_TOKEN');
+    }
+  });
+
+  test('is fine with a token, or on loopback', () => {
+    expect(warn('0.0.0.0', 'secret-token')).toBeUndefined();
+    for (const host of ['127.0.0.1', '127.0.1.1', '::1', 'localhost']) expect(warn(host)).toBeUndefined();
+  });
+});
