@@ -52,7 +52,8 @@ export function configurationPage(): string {
 }
 
 function row({ name, presence, fallback, help, secret, mayBeEmpty }: Variable<unknown>): string {
-  const preset = presence === 'required' ? '**required**' : fallback ? `\`${fallback}\`` : '';
+  const marks: Partial<Record<typeof presence, string>> = { required: '**required**', removed: 'removed' };
+  const preset = marks[presence] ?? (fallback ? `\`${fallback}\`` : '');
   const notes = [...(secret ? ['Secret.'] : []), ...(mayBeEmpty ? ['May be empty.'] : [])];
   return `| \`${name}\` | ${preset} | ${[help, ...notes].join(' ')} |`;
 }
