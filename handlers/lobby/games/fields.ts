@@ -74,10 +74,11 @@ function boundedText(min: number, max: number) {
 }
 
 function wholeNumber({ min, max }: { min: number; max: number }) {
+  const problem = `must be a whole number from ${min} to ${max}`;
   return z
-    .int(`must be a whole number from ${min} to ${max}`)
-    .min(min, `must be at least ${min}`)
-    .max(max, `must be at most ${max}`);
+    .number(problem)
+    .refine((value) => Number.isInteger(value) && within(value, { min, max }), problem)
+    .openapi({ type: 'integer', minimum: min, maximum: max });
 }
 
 function within(value: number, { min, max }: { min: number; max: number }): boolean {
