@@ -70,7 +70,7 @@ export async function startBackend(environment: Environment): Promise<Backend> {
 }
 
 async function openDatabase(postgres: BackendConfig['postgres'], log: Logger): Promise<pg.Pool> {
-  const pool = await openPool(postgres, (error) => log.warn({ error }, 'idle PostgreSQL connection lost'));
+  const pool = await openPool(postgres, (error) => log.warn({ error }, 'postgresql connection lost'));
   try {
     await migrate({ dsn: postgres.dsn, folder: migrationsFolder, schema: 'backend' });
     return pool;

@@ -32,6 +32,8 @@ export const entitlementDefaults: Entitlements = {
 
 export const mailLimit = { maxMails: 5, windowMs: 3_600_000 };
 
+const connections = 10;
+
 export type Answer = { status: number; headers: Headers; body: Record<string, unknown> };
 
 export type TestBackend = {
@@ -52,8 +54,10 @@ export async function startTestBackend(
   options: { token?: string; lobby?: { httpUrl: string; token: string | undefined; timeoutMs: number } } = {},
 ): Promise<TestBackend> {
   const database = await createTestDatabase(backendTemplate);
-  const pool = new pg.Pool({ connectionString: database.dsn, max: 20 });
+  const pool = new pg.Pool({ connectionString: database.dsn, max: connections, idleTimeoutMillis: 0 });
   pool.on('error', () => {});
+  // All of them are open before the test begins: requests that it sends at once then really run at once.
+  await Promise.all(Array.from({ length: connections }, () => pool.query('select pg_sleep(0.05)')));
   const mails: SignInMail[] = [];
   const logLines: string[] = [];
   const log = pino(

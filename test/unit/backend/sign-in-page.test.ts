@@ -1,0 +1,48 @@
+import { readFileSync } from 'node:fs';
+import { pino } from 'pino';
+import { describe, expect, it } from 'vitest';
+import { backendVariables } from '../../../lib/backend/config.ts';
+import { codeLifetimeMs, maxAttempts } from '../../../lib/backend/domain/sign-in.ts';
+import { createLogMailer } from '../../../lib/backend/mailer.ts';
+import { verifyWithDeviceKey } from '../../../lib/protocol/device-key.ts';
+import { confirmBytes } from '../../../lib/protocol/envelope.ts';
+
+const page = readFileSync(new URL('../../../docs/sign-in.md', import.meta.url), 'utf8');
+
+/** The value of a field in the page's example of a confirmation. */
+function example(field: string): string {
+  const value = new RegExp(`"${field}": "([^"]+)",\n`).exec(page)?.[1];
+  if (value === undefined) throw new Error(`docs/sign-in.md has no example of ${field}`);
+  return value;
+}
+
+describe('the page on signing in', () => {
+  it('shows a proof that is one, and the bytes that it signs', () => {
+    const clientPublicKey = new Uint8Array(Buffer.from(example('client_public_key'), 'base64'));
+    const signed = confirmBytes({ challengeId: example('challenge_id'), clientPublicKey });
+    const proof = Buffer.from(example('proof'), 'base64');
+    expect(verifyWithDeviceKey(clientPublicKey, signed, proof)).toBe(true);
+    const table = [...page.matchAll(/^\| `([0-9a-f]{8,})` \|/gm)].map(([, hex]) => hex).join('');
+    expect(table).toBe(Buffer.from(signed).toString('hex'));
+    expect(page).toContain(`these ${signed.length} bytes`);
+  });
+
+  it('shows the line that the log mailer writes', async () => {
+    const shown: Record<string, string> = JSON.parse(/^ {4}(\{"level".*\})$/m.exec(page)?.[1] ?? 'null');
+    let written = '';
+    const log = pino({ base: { service: 'backend' } }, { write: (line: string) => (written = line) });
+    const { to = '', code = '', locale = '' } = shown;
+    await createLogMailer(log).sendSignInCode({ to, code, locale });
+    const { level: _, time: __, ...fields } = JSON.parse(written);
+    const { level: ___, time: ____, ...shownFields } = shown;
+    expect(fields).toEqual(shownFields);
+  });
+
+  it('states the limits that hold', () => {
+    expect([codeLifetimeMs, maxAttempts]).toEqual([10 * 60_000, 5]);
+    expect(page).toContain('good for 10 minutes, five attempts and one use');
+    const { maxMails, windowMs } = backendVariables.signIn;
+    expect([maxMails.fallback, windowMs.fallback]).toEqual(['10', '1h']);
+    expect(page).toContain(`at most 10 mails an hour (\`${maxMails.name}\`, \`${windowMs.name}\`)`);
+  });
+});
