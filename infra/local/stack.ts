@@ -78,6 +78,7 @@ function describeServices({ listeners, secrets, postgresDsn, redis }: StackOptio
         BACKEND_CODE_HMAC_KEY: secrets.codeHmacKey,
         BACKEND_MAILER: 'log',
         BACKEND_LOBBY_HTTP_URL: url(listeners.lobbyPublic),
+        BACKEND_LOBBY_HTTP_TOKEN: secrets.serviceToken,
       },
       listeners: [{ address: listeners.backendHttp, readyz: true }],
     },

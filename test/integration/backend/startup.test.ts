@@ -6,6 +6,7 @@ import { confirmBytes } from '../../../lib/protocol/envelope.ts';
 import { base64 } from '../../support/backend.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
 import { type RunningProcess, runEntry } from '../../support/run-process.ts';
+import { json, startUpstreamServer } from '../../support/upstream-server.ts';
 
 /** Empty: what starts here first applies the migrations. */
 let database: TestDatabase;
@@ -191,6 +192,25 @@ describe('the backend', () => {
     expect(await lineWith(quiet, 'sign-in code')).toMatchObject({ to: 'bob@example.com' });
     await stop(quiet);
     expect(logOf(quiet).filter(({ msg }) => msg !== 'sign-in code')).toEqual([]);
+  });
+
+  it('passes lobby routes on, with bodies and without', async () => {
+    const lobby = await startUpstreamServer(json(201, { game_id: 'g' }));
+    const backend = run({ ...good, BACKEND_LOBBY_HTTP_URL: lobby.url });
+    try {
+      const url = `${await baseUrl(backend)}/api/v1/lobby/games`;
+      expect(await post(url, { game_name: 'Обмен' })).toEqual({ status: 201, body: { game_id: 'g' } });
+      expect((await fetch(`${url}?page_size=1`)).status).toBe(201);
+      expect((await fetch(url, { method: 'DELETE' })).status).toBe(201);
+      expect(lobby.received.map(({ method, url: target, body }) => [method, target, body])).toEqual([
+        ['POST', '/api/v1/lobby/games', '{"game_name":"Обмен"}'],
+        ['GET', '/api/v1/lobby/games?page_size=1', ''],
+        ['DELETE', '/api/v1/lobby/games', ''],
+      ]);
+    } finally {
+      await stop(backend);
+      await lobby.close();
+    }
   });
 
   it('warns when it is open to the network without a token, and not with one', async () => {
