@@ -1,0 +1,105 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { type GameSettings, gameStatuses } from '../../../lib/lobby/domain/game.ts';
+import { changeSettings, settingNames } from '../../../lib/lobby/domain/game-update.ts';
+
+const now = new Date('2031-05-01T12:00:00.000Z');
+const settings: GameSettings = {
+  gameName: 'Orion Arm',
+  description: '',
+  minPlayers: 2,
+  maxPlayers: 4,
+  startGapHours: 0,
+  startGapPlayers: 0,
+  enrollmentEndsAt: new Date('2031-06-01T12:00:00.000Z'),
+  turnSchedule: '0 20 * * *',
+  timeZone: 'UTC',
+  targetEngineVersion: '1.0.0',
+};
+const other: GameSettings = {
+  gameName: 'Perseus Arm',
+  description: 'Grim',
+  minPlayers: 3,
+  maxPlayers: 5,
+  startGapHours: 1,
+  startGapPlayers: 1,
+  enrollmentEndsAt: new Date('2031-07-01T12:00:00.000Z'),
+  turnSchedule: '0 8 * * *',
+  timeZone: 'Asia/Tokyo',
+  targetEngineVersion: '2.0.0',
+};
+const keys = Object.keys(settingNames) as (keyof GameSettings)[];
+const subset = fc.subarray(keys, { minLength: 1 });
+const pick = (chosen: readonly (keyof GameSettings)[]) =>
+  Object.fromEntries(chosen.map((key) => [key, other[key]])) as Partial<GameSettings>;
+
+describe('a change of settings', () => {
+  test('of a draft takes what it names and keeps the rest', () => {
+    fc.assert(
+      fc.property(subset, (chosen) => {
+        const changed = changeSettings({ ...settings, status: 'draft' }, pick(chosen), now);
+        // minPlayers 3 and maxPlayers 4 go together as well.
+        expect(changed).toEqual({ ok: true, settings: { ...settings, ...pick(chosen) } });
+      }),
+    );
+  });
+
+  test('while players enroll may name nothing but name, description and deadline', () => {
+    const open = ['gameName', 'description', 'enrollmentEndsAt'];
+    fc.assert(
+      fc.property(subset, (chosen) => {
+        const changed = changeSettings({ ...settings, status: 'enrollment_open' }, pick(chosen), now);
+        const fits = chosen.every((key) => open.includes(key));
+        expect(changed).toMatchObject(fits ? { ok: true } : { ok: false, code: 'invalid_state' });
+      }),
+    );
+  });
+
+  test.each(gameStatuses.filter((status) => !['draft', 'enrollment_open'].includes(status)))(
+    'is refused when a game is %s',
+    (status) => {
+      fc.assert(
+        fc.property(subset, (chosen) => {
+          const changed = changeSettings({ ...settings, status }, pick(chosen), now);
+          expect(changed).toMatchObject({
+            ok: false,
+            code: 'invalid_state',
+            details: { status, allowed: [] },
+          });
+        }),
+      );
+    },
+  );
+
+  test('is judged by what comes of it, not by what it names', () => {
+    const game = { ...settings, status: 'draft' } as const;
+    expect(changeSettings(game, { minPlayers: 5 }, now)).toEqual({
+      ok: false,
+      code: 'invalid_request',
+      fields: [{ field: 'max_players', problem: 'must not be below min_players (5)' }],
+    });
+    expect(changeSettings(game, { minPlayers: 5, maxPlayers: 5 }, now)).toMatchObject({ ok: true });
+  });
+
+  test('needs a deadline that lies ahead only when it names one', () => {
+    const game = { ...settings, status: 'draft' } as const;
+    const later = new Date('2031-08-01T00:00:00.000Z');
+    expect(changeSettings(game, { gameName: 'Late' }, later)).toMatchObject({ ok: true });
+    expect(changeSettings(game, { enrollmentEndsAt: other.enrollmentEndsAt }, later)).toMatchObject({
+      ok: false,
+      code: 'invalid_request',
+      fields: [{ field: 'enrollment_ends_at' }],
+    });
+  });
+
+  test('while players enroll moves the deadline to a later time, and one that lies ahead', () => {
+    const game = { ...settings, status: 'enrollment_open' } as const;
+    const at = (enrollmentEndsAt: Date, when = now) => changeSettings(game, { enrollmentEndsAt }, when);
+    expect(at(new Date(+settings.enrollmentEndsAt + 1))).toMatchObject({ ok: true });
+    expect(at(settings.enrollmentEndsAt)).toMatchObject({ ok: false, code: 'invalid_state' });
+    expect(at(other.enrollmentEndsAt, new Date('2031-08-01T00:00:00.000Z'))).toMatchObject({
+      ok: false,
+      code: 'invalid_request',
+    });
+  });
+});
