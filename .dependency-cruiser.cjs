@@ -56,7 +56,8 @@ module.exports = {
     })),
     {
       name: 'domain-is-pure',
-      comment: 'Rules take plain data and decide; clock, ids, stores and upstreams are passed in from outside.',
+      comment:
+        'Rules take plain data and decide; clock, ids, stores and upstreams are passed in from outside.',
       severity: 'error',
       from: { path: '^lib/[^/]+/domain/' },
       to: {
@@ -84,9 +85,11 @@ module.exports = {
   ],
   options: {
     parser: 'swc',
-    tsPreCompilationDeps: true,
     doNotFollow: { path: 'node_modules' },
     exclude: { path: '^lib/protocol/generated/' },
-    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default', 'types'] },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'node', 'default', 'types'],
+    },
   },
 };

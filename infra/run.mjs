@@ -89,7 +89,9 @@ try {
 }
 
 const env = { ...process.env, PATH: `${join(root, 'node_modules', '.bin')}:${process.env.PATH}` };
-const child = spawn(pinnedNode, [join(root, entry), ...args], { cwd: root, stdio: 'inherit', env });
+// Through the IPC channel the child learns when this process is killed, and stops too.
+const stdio = ['inherit', 'inherit', 'inherit', 'ipc'];
+const child = spawn(pinnedNode, [join(root, entry), ...args], { cwd: root, stdio, env });
 // A Ctrl-C reaches the whole foreground group, the child included; this process only has to outlive it.
 let forwarded = false;
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {

@@ -3,6 +3,7 @@
 // by a signal when this process exits without calling it. If this process is killed the server stays behind; the
 // next start on the same folder finds it and stops it, unless another living launcher still uses it.
 import { spawn } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
 import { readFile, rm, stat, truncate } from 'node:fs/promises';
@@ -203,9 +204,18 @@ async function endOfLog(file: string): Promise<string> {
   return lines.slice(-8).join('\n');
 }
 
-/** A port on 127.0.0.1 that nobody listens on at this moment. */
+/**
+ * A port on 127.0.0.1 that nobody listens on at this moment. Below the range that outgoing connections take their
+ * ports from, so that none of them takes it before the listener does.
+ */
 export async function freePort(): Promise<number> {
-  return bindOnce(0);
+  for (;;) {
+    try {
+      return await bindOnce(randomInt(10_240, 32_768));
+    } catch (error) {
+      if (codeOf(error) !== 'EADDRINUSE') throw error;
+    }
+  }
 }
 
 async function requireFreePort({ name, port, portVariable }: ServerPlan): Promise<void> {

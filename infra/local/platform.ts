@@ -1,6 +1,7 @@
 // Databases, keys and services together: what `npm start` runs, and the demo when nothing runs yet.
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { OperatorError } from '../../lib/errors/operator-error.ts';
 import { type LocalConfig, localVariables } from './config.ts';
 import { startPostgres } from './postgres.ts';
 import { startRedis } from './redis.ts';
@@ -28,7 +29,7 @@ export type Platform = {
   stop(): Promise<void>;
 };
 
-/** @throws Error that says what to do; nothing is left running then. */
+/** @throws OperatorError; nothing is left running then. */
 export async function startPlatform(options: PlatformOptions): Promise<Platform> {
   const running = new AsyncDisposableStack();
   try {
@@ -36,7 +37,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
     return { ...parts, stop: () => running.disposeAsync() };
   } catch (error) {
     await running.disposeAsync();
-    throw error;
+    throw new OperatorError(error instanceof Error ? error.message : String(error), { cause: error });
   }
 }
 

@@ -44,12 +44,14 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   });
   const logFile = createWriteStream(options.logFile, { flags: 'a', mode: 0o600 });
   const lastErrors: string[] = [];
+  let ready = false;
   for (const stream of [child.stdout, child.stderr]) {
     if (stream === null) throw new TypeError('the child’s output is piped');
     createInterface({ input: stream }).on('line', (line) => {
       logFile.write(`${line}\n`);
-      if (stream === child.stderr) lastErrors.push(line);
-      options.onLine(options.name, line);
+      // Why a process does not start is told by the error; later lines are passed on.
+      if (stream === child.stderr && !ready) lastErrors.push(line);
+      else options.onLine(options.name, line);
     });
   }
   let stopping = false;
@@ -75,6 +77,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     await stop();
     throw error;
   }
+  ready = true;
   failed.catch(() => undefined);
   return { name: options.name, pid: child.pid ?? 0, lost, stop };
 }

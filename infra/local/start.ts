@@ -2,6 +2,7 @@
 import { join, resolve } from 'node:path';
 import { start } from '../../lib/config/startup.ts';
 import type { Environment } from '../../lib/config/variables.ts';
+import { OperatorError } from '../../lib/errors/operator-error.ts';
 import { aborted, runProcess } from '../../lib/node/process.ts';
 import { type LocalConfig, localVariables } from './config.ts';
 import { readableLine } from './log-lines.ts';
@@ -34,7 +35,7 @@ async function runLocally(environment: Environment, stop: AbortSignal): Promise<
     });
     print(overview(config, platform, performance.now() - startedAt));
     const lost = await Promise.race([platform.lost, aborted(stop)]);
-    if (typeof lost === 'string') throw new Error(`${lost}; its log is in ${platform.logFolder}`);
+    if (typeof lost === 'string') throw new OperatorError(`${lost}; its log is in ${platform.logFolder}`);
     print('galaxy: stopping ...');
   } finally {
     await withdraw(dataFolder);

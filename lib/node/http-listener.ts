@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createAdaptorServer } from '@hono/node-server';
 import type { ListenAddress } from '../config/types.ts';
+import { OperatorError } from '../errors/operator-error.ts';
 
 export type HttpTimeouts = {
   /** From the connection's (or the next request's) first byte to the end of the headers. */
@@ -67,9 +68,9 @@ export async function listenHttp(
 
 function bindError(error: Error & { code?: string }, { host, port }: ListenAddress): Error {
   if (error.code === 'EADDRINUSE') {
-    return new Error(
+    return new OperatorError(
       `${host}:${port} is in use by another process; choose another port or stop that process`,
     );
   }
-  return new Error(`cannot listen on ${host}:${port}: ${error.message}`);
+  return new OperatorError(`cannot listen on ${host}:${port}: ${error.message}`);
 }

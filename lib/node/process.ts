@@ -1,6 +1,7 @@
 // The one place that deals with the process itself: environment, signals, exit codes.
 import { StartupError } from '../config/startup.ts';
 import type { Environment } from '../config/variables.ts';
+import { OperatorError } from '../errors/operator-error.ts';
 import { flushTelemetry } from '../telemetry/flush.ts';
 
 /**
@@ -23,7 +24,7 @@ export async function runProcess(
   process.on('SIGTERM', onSignal);
   process.on('SIGINT', onSignal);
   // Only with an IPC channel: the launcher that started this process has gone.
-  process.on('disconnect', onSignal);
+  process.on('disconnect', () => stop.abort());
 
   try {
     await main(process.env, stop.signal);
@@ -62,5 +63,6 @@ function describe(name: string, error: unknown): string {
     const lines = error.problems.map(({ variable, message }) => `  ${variable}: ${message}`);
     return [`${name} refuses to start: ${count}`, ...lines].join('\n');
   }
+  if (error instanceof OperatorError) return `${name}: ${error.message}`;
   return `${name} failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
 }

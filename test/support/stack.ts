@@ -1,0 +1,105 @@
+// The whole platform as real processes, on free ports, with a database of the run's PostgreSQL and a database of its
+// Redis.
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pg from 'pg';
+import { vi } from 'vitest';
+import { freePort } from '../../infra/local/child.ts';
+import type { Listeners } from '../../infra/local/config.ts';
+import { signInCode } from '../../infra/local/log-lines.ts';
+import { localSecrets } from '../../infra/local/secrets.ts';
+import { reachable } from '../../infra/local/service.ts';
+import { startStack } from '../../infra/local/stack.ts';
+import { GalaxyClient } from '../../lib/client/galaxy-client.ts';
+import { createTestDatabase } from './database.ts';
+import { createTestRedis } from './redis.ts';
+
+export type TestStack = {
+  readonly listeners: Listeners;
+  readonly serviceToken: string;
+  /** A pool on the stack's database. */
+  readonly db: pg.Pool;
+  /** Signs a new player in by e-mail, as a person would. */
+  signIn(name: string): Promise<GalaxyClient>;
+  /** Everything that the processes have logged. */
+  logs(): Promise<string>;
+  stop(): Promise<void>;
+};
+
+export async function startTestStack(): Promise<TestStack> {
+  const cleanUp = new AsyncDisposableStack();
+  try {
+    return await startParts(cleanUp);
+  } catch (error) {
+    await cleanUp.disposeAsync();
+    throw error;
+  }
+}
+
+async function startParts(cleanUp: AsyncDisposableStack): Promise<TestStack> {
+  const folder = await mkdtemp(join(tmpdir(), 'galaxy-test-stack-'));
+  cleanUp.defer(() => rm(folder, { recursive: true, force: true }));
+  const database = await createTestDatabase();
+  cleanUp.defer(() => database.drop());
+  const redis = await createTestRedis();
+  cleanUp.defer(() => redis.drop());
+
+  const address = async () => ({ host: '127.0.0.1', port: await freePort() });
+  const listeners: Listeners = {
+    gatewayHttp: await address(),
+    gatewayGrpc: await address(),
+    backendHttp: await address(),
+    backendPush: await address(),
+    lobbyPublic: await address(),
+    lobbyInternal: await address(),
+  };
+  const secrets = await localSecrets(folder);
+  const lines: string[] = [];
+  const logFolder = join(folder, 'logs');
+  const stack = await startStack({
+    listeners,
+    secrets,
+    postgresDsn: database.dsn,
+    redis,
+    logFolder,
+    environment: {},
+    onLine: (_, line) => lines.push(line),
+  });
+  cleanUp.defer(() => stack.stop());
+
+  const db = new pg.Pool({ connectionString: database.dsn, max: 4 });
+  cleanUp.defer(() => db.end());
+
+  const endpoints = {
+    httpUrl: `http://${reachable(listeners.gatewayHttp)}`,
+    grpcAddr: reachable(listeners.gatewayGrpc),
+  };
+  return {
+    listeners,
+    serviceToken: secrets.serviceToken,
+    db,
+    async signIn(name) {
+      const client = new GalaxyClient(endpoints);
+      cleanUp.defer(() => client.close());
+      const email = `${name}-${randomUUID()}@example.com`;
+      const challengeId = await client.sendEmailCode(email);
+      const code = await vi.waitFor(
+        () => lines.map((line) => signInCode(line, email)).find(Boolean) ?? missing(email),
+        { timeout: 10_000 },
+      );
+      await client.confirmEmailCode(challengeId, code, 'test');
+      return client;
+    },
+    async logs() {
+      const files = await readdir(logFolder);
+      return (await Promise.all(files.map((file) => readFile(join(logFolder, file), 'utf8')))).join('');
+    },
+    stop: () => cleanUp.disposeAsync(),
+  };
+}
+
+function missing(email: string): never {
+  throw new Error(`no sign-in code for ${email} was logged`);
+}
