@@ -16,25 +16,26 @@ export async function runBackendPush(environment: Environment, stop: AbortSignal
   const tail = new PushTail({ log, reader, blockMs, logger });
   const server = new PushServer({ log, tail, limits: config.limits, token: config.grpc.token, logger });
 
+  const over = new AbortController();
   const running = Promise.all([
-    tail.run(stop),
-    keepHeartbeats(log, heartbeatIntervalMs, logger, stop),
-    keepTrimmed(log, config.retentionMs, logger, stop),
+    tail.run(over.signal),
+    keepHeartbeats(log, heartbeatIntervalMs, logger, over.signal),
+    keepTrimmed(log, config.retentionMs, logger, over.signal),
   ]);
-  await Promise.race([tail.found, running]);
-  const grpc = await listenGrpc(
-    (grpcServer) => server.addTo(grpcServer),
-    config.grpc.addr,
-    pushServerOptions,
-  );
-  logger.info({ listener: 'push-grpc', port: grpc.port }, 'listening');
+  try {
+    await Promise.race([tail.found, running, aborted(stop)]);
+    const grpc = await listenGrpc((listener) => server.addTo(listener), config.grpc.addr, pushServerOptions);
+    logger.info({ listener: 'push-grpc', port: grpc.port }, 'listening');
 
-  await Promise.race([aborted(stop), running]);
-  logger.info('draining');
-  server.stop();
-  await grpc.close(config.shutdownTimeoutMs);
-  await running;
-  redis.disconnect();
+    await Promise.race([aborted(stop), running]);
+    logger.info('draining');
+    server.stop();
+    await grpc.close(config.shutdownTimeoutMs);
+  } finally {
+    over.abort();
+    await running;
+    redis.disconnect();
+  }
   logger.info('stopped');
 }
 

@@ -45,10 +45,10 @@ export const pushVariables = {
     help: 'How long events can be resumed from; between 1m and 7d.',
   }),
   limits: {
-    queueFrames: defaulted('BACKEND_PUSH_QUEUE_FRAMES', '4096', integer(16, 1_000_000), {
+    queueFrames: defaulted('BACKEND_PUSH_QUEUE_FRAMES', '4096', integer(256, 1_000_000), {
       help: 'How many frames may wait for one gateway before it is dropped.',
     }),
-    queueBytes: defaulted('BACKEND_PUSH_QUEUE_BYTES', '16777216', integer(131_072, 1_073_741_824), {
+    queueBytes: defaulted('BACKEND_PUSH_QUEUE_BYTES', '16777216', integer(8_388_608, 1_073_741_824), {
       help: 'How many bytes may wait for one gateway before it is dropped.',
     }),
     stallTimeoutMs: defaulted('BACKEND_PUSH_STALL_TIMEOUT', '30s', positiveDuration, {

@@ -14,7 +14,8 @@ import { readEntry } from './push-log/entry.ts';
 import { type PushLog, PushLogUnavailable, type Reply, readList } from './push-log/log.ts';
 import { readState } from './push-log/read-global.ts';
 
-const entriesPerRead = 500;
+/** Even when all are as large as can be, less than what may wait for one gateway: see push-config.ts. */
+const entriesPerRead = 100;
 const retryAfterMs = 200;
 
 export interface TailListener {

@@ -132,6 +132,19 @@ describe('reading one user’s events', () => {
     expect(await eventsAfter(userId, eventId)).toMatchObject({ found: true, ids: [next.eventId] });
   });
 
+  test('forgets trimmed events of a user but the last, after which nothing is missing', async () => {
+    const userId = randomUUID();
+    const [older, last] = await testLog.appendApart([userId, userId, randomUUID()]);
+    await testLog.trimAll();
+    const next = await testLog.append(userId);
+    expect(await testLog.redis.xlen(testLog.log.userKey(userId))).toBe(2);
+    expect((await eventsAfter(userId, older?.eventId ?? '')).found).toBe(false);
+    expect(await eventsAfter(userId, last?.eventId ?? '')).toMatchObject({
+      found: true,
+      ids: [next.eventId],
+    });
+  });
+
   test('comes in pages, which end at the head', async () => {
     const userId = randomUUID();
     const first = await testLog.append(userId);
