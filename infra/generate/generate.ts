@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { configurationPage } from './configuration-page.ts';
 import { envelopeVectors } from './envelope-vectors.ts';
+import { errorsPage } from './errors-page.ts';
 import { messageTypesJson, messageTypesPage } from './message-types.ts';
 
 const root = join(import.meta.dirname, '..', '..');
@@ -22,6 +23,7 @@ async function generateAll(): Promise<Files> {
     ['proto/message-types.json', messageTypesJson()],
     ['docs/message-types.md', messageTypesPage()],
     ['docs/configuration.md', configurationPage()],
+    ['docs/errors.md', errorsPage()],
   ]);
 }
 
