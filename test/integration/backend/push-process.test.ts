@@ -1,9 +1,14 @@
 import { randomUUID } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { status } from '@grpc/grpc-js';
 import { describe, expect, test } from 'vitest';
 import { freePort } from '../../../infra/local/child.ts';
+import { startRedis } from '../../../infra/local/redis.ts';
 import { StartupError } from '../../../lib/config/startup.ts';
+import { openRedis } from '../../../lib/redis/client.ts';
 import { runBackendPush } from '../../../workers/backend-push.ts';
 import { TestPushLog } from '../../support/push-log.ts';
 import { PushReader } from '../../support/push-reader.ts';
@@ -69,6 +74,36 @@ describe('the push process refuses to start', () => {
     const problems = await refusal({ BACKEND_REDIS_PASSWORD: 'wrong-secret' });
     expect(problems).toEqual({ BACKEND_REDIS_ADDR: expect.stringContaining('WRONGPASS') });
     expect(JSON.stringify(problems)).not.toContain('wrong-secret');
+  });
+
+  test('when Redis may evict keys', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'galaxy-test-evicting-'));
+    const password = 'for-this-test-only';
+    const server = await startRedis({
+      dataFolder: folder,
+      port: 0,
+      password,
+      portVariable: 'no variable (tests take a free port)',
+      addressVariable: 'no variable (tests start a server of their own)',
+      durable: false,
+    });
+    try {
+      const addr = { host: '127.0.0.1', port: server.port };
+      const redis = await openRedis({ addr, password, operationTimeoutMs: 5_000 }, () => {});
+      await redis.config('SET', 'maxmemory', '100mb', 'maxmemory-policy', 'allkeys-lru');
+      redis.disconnect();
+      const problems = await refusal({
+        BACKEND_REDIS_ADDR: server.addr,
+        BACKEND_REDIS_PASSWORD: password,
+        BACKEND_REDIS_DB: '0',
+      });
+      expect(problems).toEqual({
+        BACKEND_REDIS_ADDR: expect.stringContaining('the push log needs maxmemory-policy noeviction'),
+      });
+    } finally {
+      await server.stop();
+      await rm(folder, { recursive: true, force: true });
+    }
   });
 
   test('when its port is taken', async () => {
