@@ -1,11 +1,11 @@
 // The backend's push process: serves the push log to the gateways over gRPC, and keeps it alive and short. Holds no
 // state of its own, so any number of replicas may run.
 
-import { pushLog } from '../lib/backend/push-log/log.ts';
-import { PushServer, pushServerOptions } from '../lib/backend/push-server.ts';
-import { blockMs, heartbeatIntervalMs, startPush } from '../lib/backend/push-start.ts';
-import { PushTail } from '../lib/backend/push-tail.ts';
-import { keepHeartbeats, keepTrimmed } from '../lib/backend/push-upkeep.ts';
+import { pushLog } from '../lib/backend/push/log/log.ts';
+import { PushServer, pushServerOptions } from '../lib/backend/push/server.ts';
+import { blockMs, heartbeatIntervalMs, startPush } from '../lib/backend/push/start.ts';
+import { PushTail } from '../lib/backend/push/tail.ts';
+import { keepHeartbeats, keepTrimmed } from '../lib/backend/push/upkeep.ts';
 import type { Environment } from '../lib/config/variables.ts';
 import { listenGrpc } from '../lib/node/grpc-listener.ts';
 import { aborted, runProcess } from '../lib/node/process.ts';

@@ -1,7 +1,7 @@
 // docs/configuration.md: every environment variable of every process, from the declarations that read them.
 
 import { backendVariables } from '../../lib/backend/config.ts';
-import { pushVariables } from '../../lib/backend/push-config.ts';
+import { pushVariables } from '../../lib/backend/push/config.ts';
 import { listVariables, type Variable, type VariableTree } from '../../lib/config/variables.ts';
 import { gatewayVariables } from '../../lib/gateway/config.ts';
 import { lobbyVariables } from '../../lib/lobby/config.ts';

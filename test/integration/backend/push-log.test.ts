@@ -7,13 +7,13 @@ import {
   appendClientEvent,
   maxEventPayloadBytes,
   type NewClientEvent,
-} from '../../../lib/backend/push-log/append-client-event.ts';
-import { appendHeartbeat } from '../../../lib/backend/push-log/append-heartbeat.ts';
-import { appendSessionInvalidation } from '../../../lib/backend/push-log/append-session-invalidation.ts';
-import { PushLogUnavailable } from '../../../lib/backend/push-log/log.ts';
-import { readGlobal, readState } from '../../../lib/backend/push-log/read-global.ts';
-import { readUserEvents } from '../../../lib/backend/push-log/read-user-events.ts';
-import { trimOlderThan } from '../../../lib/backend/push-log/trim.ts';
+} from '../../../lib/backend/push/log/append-client-event.ts';
+import { appendHeartbeat } from '../../../lib/backend/push/log/append-heartbeat.ts';
+import { appendSessionInvalidation } from '../../../lib/backend/push/log/append-session-invalidation.ts';
+import { PushLogUnavailable } from '../../../lib/backend/push/log/log.ts';
+import { readGlobal, readState } from '../../../lib/backend/push/log/read-global.ts';
+import { readUserEvents } from '../../../lib/backend/push/log/read-user-events.ts';
+import { trimOlderThan } from '../../../lib/backend/push/log/trim.ts';
 import { cursorPlace, eventPlace, idsOf, newEvent, TestPushLog } from '../../support/push-log.ts';
 
 const testLog = new TestPushLog();

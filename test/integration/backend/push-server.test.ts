@@ -8,7 +8,7 @@ import {
   encodeEventId,
   nextPosition,
 } from '../../../lib/backend/domain/push-ids.ts';
-import { appendSessionInvalidation } from '../../../lib/backend/push-log/append-session-invalidation.ts';
+import { appendSessionInvalidation } from '../../../lib/backend/push/log/append-session-invalidation.ts';
 import type { PushEvent } from '../../../lib/protocol/generated/galaxy/push/v1/push.ts';
 import { cursorPlace, idsOf, newEvent, TestPushLog } from '../../support/push-log.ts';
 import { startTestPush, type TestPush } from '../../support/push-process.ts';

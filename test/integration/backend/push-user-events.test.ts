@@ -5,9 +5,9 @@ import {
   type AppendedEvent,
   maxEventPayloadBytes,
   userEventsKept,
-} from '../../../lib/backend/push-log/append-client-event.ts';
-import { readState } from '../../../lib/backend/push-log/read-global.ts';
-import { readUserEvents } from '../../../lib/backend/push-log/read-user-events.ts';
+} from '../../../lib/backend/push/log/append-client-event.ts';
+import { readState } from '../../../lib/backend/push/log/read-global.ts';
+import { readUserEvents } from '../../../lib/backend/push/log/read-user-events.ts';
 import { eventPlace, idsOf, TestPushLog } from '../../support/push-log.ts';
 
 const testLog = new TestPushLog();

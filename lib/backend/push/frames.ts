@@ -1,14 +1,14 @@
 // What goes over the wire to a gateway: entries of the push log as serialised PushEvents, made once for all
 // subscribers.
-import { type ClientEvent, PushEvent } from '../protocol/generated/galaxy/push/v1/push.ts';
+import { type ClientEvent, PushEvent } from '../../protocol/generated/galaxy/push/v1/push.ts';
 import {
   comparePositions,
   encodeCursor,
   encodeEventId,
   type Place,
   type PlaceFault,
-} from './domain/push-ids.ts';
-import type { ClientEventEntry, LogEntry } from './push-log/entry.ts';
+} from '../domain/push-ids.ts';
+import type { ClientEventEntry, LogEntry } from './log/entry.ts';
 
 export type Frame = {
   /** Where a subscriber is once it has this frame. */

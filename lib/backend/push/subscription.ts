@@ -8,13 +8,13 @@
 // gateway is held back by HTTP/2 flow control: grpc-js itself buffers without bound, so nothing is written before it
 // asks for more. Past the limits the subscription ends with RESOURCE_EXHAUSTED; others never notice.
 import type { ServerDuplexStream } from '@grpc/grpc-js';
-import type { SubscribePushRequest } from '../protocol/generated/galaxy/push/v1/push.ts';
-import { comparePositions, decodeCursor, type Place } from './domain/push-ids.ts';
-import { entryFrame, type Frame, follows, gapFrame, startFrame } from './push-frames.ts';
-import type { PushLog } from './push-log/log.ts';
-import { type GlobalPage, readGlobal, readState } from './push-log/read-global.ts';
-import { logUnavailable, type PushStatus, tooSlow } from './push-status.ts';
-import type { PushTail, TailListener } from './push-tail.ts';
+import type { SubscribePushRequest } from '../../protocol/generated/galaxy/push/v1/push.ts';
+import { comparePositions, decodeCursor, type Place } from '../domain/push-ids.ts';
+import { entryFrame, type Frame, follows, gapFrame, startFrame } from './frames.ts';
+import type { PushLog } from './log/log.ts';
+import { type GlobalPage, readGlobal, readState } from './log/read-global.ts';
+import { logUnavailable, type PushStatus, tooSlow } from './status.ts';
+import type { PushTail, TailListener } from './tail.ts';
 
 const pageEntries = 200;
 

@@ -5,7 +5,7 @@ import {
   formatStreamId,
   nextPosition,
   parseStreamId,
-} from '../domain/push-ids.ts';
+} from '../../domain/push-ids.ts';
 import { type ClientEventEntry, readEntry } from './entry.ts';
 import { type PushLog, readList, readLogState, readText, run, script } from './log.ts';
 

@@ -5,7 +5,7 @@ import {
   nextPosition,
   type Place,
   type PlaceFault,
-} from '../domain/push-ids.ts';
+} from '../../domain/push-ids.ts';
 import { type LogEntry, readEntry } from './entry.ts';
 import { type PushLog, readList, readLogState, run, script } from './log.ts';
 

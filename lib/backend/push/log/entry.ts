@@ -1,5 +1,5 @@
 // Entries of the global stream: flat fields in Redis, one type here.
-import { type Place, type Position, parseStreamId } from '../domain/push-ids.ts';
+import { type Place, type Position, parseStreamId } from '../../domain/push-ids.ts';
 import { type Reply, readList, readText } from './log.ts';
 
 export type ClientEventEntry = {

@@ -6,14 +6,14 @@ import {
   peerAddress,
   positiveDuration,
   text,
-} from '../config/types.ts';
-import { defaulted, optional, required, type Values } from '../config/variables.ts';
-import { backendVariables } from './config.ts';
+} from '../../config/types.ts';
+import { defaulted, optional, required, type Values } from '../../config/variables.ts';
+import { backendVariables } from '../config.ts';
 
 const minute = 60_000;
 const day = 24 * 60 * minute;
 
-/** Shorter than repeats and places of users' last events are remembered (see push-log/append-client-event.ts). */
+/** Shorter than repeats and places of users' last events are remembered (see log/append-client-event.ts). */
 const retention = positiveDuration.refine((ms) => ms >= minute && ms <= 7 * day, 'must be between 1m and 7d');
 
 export const pushVariables = {

@@ -4,8 +4,8 @@
 // Every verb is one Lua script, so it happens wholly or not at all and sees one state of the log. All keys carry one
 // hash tag and live on one slot of a Redis Cluster. The clock is Redis's own.
 import { createHash, randomBytes } from 'node:crypto';
-import type { Redis } from '../../redis/client.ts';
-import { type LogState, parseStreamId } from '../domain/push-ids.ts';
+import type { Redis } from '../../../redis/client.ts';
+import { type LogState, parseStreamId } from '../../domain/push-ids.ts';
 
 export type PushLog = {
   readonly redis: Redis;

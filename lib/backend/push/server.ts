@@ -15,15 +15,15 @@ import {
   type ReadUserEventsRequest,
   type ReadUserEventsResponse,
   type SubscribePushRequest,
-} from '../protocol/generated/galaxy/push/v1/push.ts';
-import { isUuid } from '../protocol/ids.ts';
-import type { Logger } from '../telemetry/logger.ts';
-import { toClientEvent } from './push-frames.ts';
-import { type PushLog, PushLogUnavailable } from './push-log/log.ts';
-import { readUserEvents } from './push-log/read-user-events.ts';
-import { logUnavailable, PushStatus, stopping } from './push-status.ts';
-import { PushSubscription, type SubscriptionCall, type SubscriptionLimits } from './push-subscription.ts';
-import type { PushTail } from './push-tail.ts';
+} from '../../protocol/generated/galaxy/push/v1/push.ts';
+import { isUuid } from '../../protocol/ids.ts';
+import type { Logger } from '../../telemetry/logger.ts';
+import { toClientEvent } from './frames.ts';
+import { type PushLog, PushLogUnavailable } from './log/log.ts';
+import { readUserEvents } from './log/read-user-events.ts';
+import { logUnavailable, PushStatus, stopping } from './status.ts';
+import { PushSubscription, type SubscriptionCall, type SubscriptionLimits } from './subscription.ts';
+import type { PushTail } from './tail.ts';
 
 const firstMessageTimeoutMs = 10_000;
 

@@ -5,14 +5,14 @@
 // the log began a new life in between; and `lost` when that can no longer be promised because Redis is out of reach.
 // After a loss it finds the head anew by itself. It never waits for a listener. Composed by workers/backend-push.ts.
 
-import { pause } from '../node/pause.ts';
-import type { Redis } from '../redis/client.ts';
-import type { Logger } from '../telemetry/logger.ts';
-import { comparePositions, formatStreamId, type Place } from './domain/push-ids.ts';
-import { entryFrame, type Frame, gapFrame } from './push-frames.ts';
-import { readEntry } from './push-log/entry.ts';
-import { type PushLog, PushLogUnavailable, type Reply, readList } from './push-log/log.ts';
-import { readState } from './push-log/read-global.ts';
+import { pause } from '../../node/pause.ts';
+import type { Redis } from '../../redis/client.ts';
+import type { Logger } from '../../telemetry/logger.ts';
+import { comparePositions, formatStreamId, type Place } from '../domain/push-ids.ts';
+import { entryFrame, type Frame, gapFrame } from './frames.ts';
+import { readEntry } from './log/entry.ts';
+import { type PushLog, PushLogUnavailable, type Reply, readList } from './log/log.ts';
+import { readState } from './log/read-global.ts';
 
 /** Even when all are as large as can be, less than what may wait for one gateway: see push-config.ts. */
 const entriesPerRead = 100;

@@ -1,11 +1,11 @@
 // What keeps the push log alive and short: heartbeats and trimming. Every replica of the push process runs both; the
 // log itself sees to it that there is one heartbeat per interval, and trimming twice changes nothing.
-import { pause } from '../node/pause.ts';
-import { runTicks } from '../node/tick-loop.ts';
-import type { Logger } from '../telemetry/logger.ts';
-import { appendHeartbeat } from './push-log/append-heartbeat.ts';
-import { type PushLog, PushLogUnavailable } from './push-log/log.ts';
-import { trimOlderThan } from './push-log/trim.ts';
+import { pause } from '../../node/pause.ts';
+import { runTicks } from '../../node/tick-loop.ts';
+import type { Logger } from '../../telemetry/logger.ts';
+import { appendHeartbeat } from './log/append-heartbeat.ts';
+import { type PushLog, PushLogUnavailable } from './log/log.ts';
+import { trimOlderThan } from './log/trim.ts';
 
 const retryAfterMs = 500;
 const longestTrimIntervalMs = 60_000;

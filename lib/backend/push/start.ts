@@ -1,12 +1,12 @@
 // Start-up of the push process: configuration, and two connections to Redis, since one of them spends its life in
 // blocking reads.
-import { start } from '../config/startup.ts';
-import { isLoopback } from '../config/types.ts';
-import type { Environment } from '../config/variables.ts';
-import { openRedis, type Redis } from '../redis/client.ts';
-import { refuseEviction } from '../redis/no-eviction.ts';
-import { createLogger, type Logger } from '../telemetry/logger.ts';
-import { type PushConfig, pushVariables } from './push-config.ts';
+import { start } from '../../config/startup.ts';
+import { isLoopback } from '../../config/types.ts';
+import type { Environment } from '../../config/variables.ts';
+import { openRedis, type Redis } from '../../redis/client.ts';
+import { refuseEviction } from '../../redis/no-eviction.ts';
+import { createLogger, type Logger } from '../../telemetry/logger.ts';
+import { type PushConfig, pushVariables } from './config.ts';
 
 export const heartbeatIntervalMs = 5_000;
 
