@@ -5,8 +5,7 @@ import type pg from 'pg';
 import { v7 as uuidv7 } from 'uuid';
 import { start } from '../config/startup.ts';
 import type { Environment } from '../config/variables.ts';
-import { migrate } from '../postgres/migrate.ts';
-import { openPool } from '../postgres/pool.ts';
+import { openDatabase } from '../postgres/open-database.ts';
 import { createLogger, type Logger } from '../telemetry/logger.ts';
 import { createBackground } from './background.ts';
 import { type BackendConfig, backendVariables } from './config.ts';
@@ -38,7 +37,10 @@ export async function startBackend(environment: Environment): Promise<Backend> {
           'BACKEND_POSTGRES_MAX_OPEN_CONNS',
           'BACKEND_POSTGRES_CONN_MAX_LIFETIME',
         ],
-        open: ({ postgres }: BackendConfig) => openDatabase(postgres, connectionLog),
+        open: ({ postgres }: BackendConfig) =>
+          openDatabase(postgres, { folder: migrationsFolder, schema: 'backend' }, (error) =>
+            connectionLog.warn({ error }, 'postgresql connection lost'),
+          ),
         close: (pool: pg.Pool) => pool.end(),
       },
     },
@@ -67,15 +69,4 @@ export async function startBackend(environment: Environment): Promise<Backend> {
       await resources.postgres.end();
     },
   };
-}
-
-async function openDatabase(postgres: BackendConfig['postgres'], log: Logger): Promise<pg.Pool> {
-  const pool = await openPool(postgres, (error) => log.warn({ error }, 'postgresql connection lost'));
-  try {
-    await migrate({ dsn: postgres.dsn, folder: migrationsFolder, schema: 'backend' });
-    return pool;
-  } catch (error) {
-    await pool.end();
-    throw error;
-  }
 }

@@ -3,6 +3,7 @@
 import { start } from '../config/startup.ts';
 import type { Environment } from '../config/variables.ts';
 import { openRedis, type Redis } from '../redis/client.ts';
+import { refuseEviction } from '../redis/no-eviction.ts';
 import { createLogger, type Logger } from '../telemetry/logger.ts';
 import { type GatewayConfig, gatewayVariables } from './config.ts';
 import { loadResponseSigner, type ResponseSigner } from './response-signer.ts';
@@ -40,16 +41,7 @@ export async function startGateway(environment: Environment): Promise<Gateway> {
 async function openReplayStore(options: GatewayConfig['redis'], log: Logger): Promise<Redis> {
   const redis = await openRedis(options, (error) => log.warn({ error }, 'redis connection lost'));
   try {
-    const memory = new Map(
-      (await redis.info('memory')).split('\r\n').map((line) => line.split(':', 2) as [string, string]),
-    );
-    const policy = memory.get('maxmemory_policy');
-    if (memory.get('maxmemory') !== '0' && policy !== 'noeviction') {
-      throw new Error(
-        `Redis at ${options.addr.host}:${options.addr.port} may evict keys (maxmemory-policy ${policy}); ` +
-          'anti-replay needs maxmemory-policy noeviction',
-      );
-    }
+    await refuseEviction(redis, 'anti-replay');
     return redis;
   } catch (error) {
     redis.disconnect();

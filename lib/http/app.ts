@@ -7,6 +7,7 @@ import { HTTPException } from 'hono/http-exception';
 import { requestId } from 'hono/request-id';
 import { timingSafeEqual } from 'hono/utils/buffer';
 import { v7 as uuidv7 } from 'uuid';
+import { isPassingFault } from '../errors/passing-fault.ts';
 import { type ErrorBody, type ErrorCode, errorBody, errorTable, Refusal } from '../errors/table.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { HttpEnv } from './env.ts';
@@ -88,6 +89,13 @@ function requireToken(token: string): MiddlewareHandler<HttpEnv> {
 function answerError(error: Error, c: Context<HttpEnv>): Response {
   if (error instanceof Refusal) return answer(c, error.body);
   if (error instanceof HTTPException) return answer(c, bodyOfHttpException(error));
+  if (isPassingFault(error)) {
+    c.get('log').warn({ error, method: c.req.method, path: c.req.path }, 'request failed for now');
+    return answer(
+      c,
+      errorBody('service_unavailable', 'This is not available for a moment; please try again shortly.'),
+    );
+  }
   c.get('log').error({ error, method: c.req.method, path: c.req.path }, 'request failed');
   return answer(
     c,

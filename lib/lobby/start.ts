@@ -4,8 +4,7 @@ import type { Pool } from 'pg';
 import { v7 as uuidv7 } from 'uuid';
 import { start } from '../config/startup.ts';
 import type { Environment } from '../config/variables.ts';
-import { migrate } from '../postgres/migrate.ts';
-import { openPool } from '../postgres/pool.ts';
+import { openDatabase } from '../postgres/open-database.ts';
 import { openRedis, type Redis } from '../redis/client.ts';
 import { createLogger, type Logger } from '../telemetry/logger.ts';
 import { type LobbyConfig, lobbyVariables } from './config.ts';
@@ -50,7 +49,10 @@ export async function startLobby(service: string, environment: Environment): Pro
           'LOBBY_POSTGRES_MAX_OPEN_CONNS',
           'LOBBY_POSTGRES_CONN_MAX_LIFETIME',
         ],
-        open: ({ postgres }: LobbyConfig) => openDatabase(postgres, connectionLog),
+        open: ({ postgres }: LobbyConfig) =>
+          openDatabase(postgres, { folder: migrationsFolder, schema: 'lobby' }, (error) =>
+            connectionLog.warn({ error }, 'postgresql connection lost'),
+          ),
         close: (pool: Pool) => pool.end(),
       },
     },
@@ -71,15 +73,4 @@ export async function startLobby(service: string, environment: Environment): Pro
       await pool.end();
     },
   };
-}
-
-async function openDatabase(postgres: LobbyConfig['postgres'], log: Logger): Promise<Pool> {
-  const pool = await openPool(postgres, (error) => log.warn({ error }, 'postgresql connection lost'));
-  try {
-    await migrate({ dsn: postgres.dsn, folder: migrationsFolder, schema: 'lobby' });
-    return pool;
-  } catch (error) {
-    await pool.end();
-    throw error;
-  }
 }

@@ -15,6 +15,7 @@ import { migrate } from '../../lib/postgres/migrate.ts';
 import { confirmBytes } from '../../lib/protocol/envelope.ts';
 import { toLoggedError } from '../../lib/telemetry/logged-error.ts';
 import { createTestDatabase, type Template } from './database.ts';
+import { readTables, type Tables } from './tables.ts';
 
 export const backendTemplate: Template = {
   name: 'backend',
@@ -46,7 +47,7 @@ export type TestBackend = {
   now(): Date;
   request(method: string, path: string, options?: { body?: unknown; headers?: HeadersInit }): Promise<Answer>;
   /** Every row of every table, to show that nothing changed. */
-  snapshot(): Promise<unknown>;
+  snapshot(): Promise<Tables>;
   close(): Promise<void>;
 };
 
@@ -86,7 +87,6 @@ export async function startTestBackend(
     },
     options.lobby,
   );
-  const tables = ['users', 'device_sessions', 'auth_challenges', 'entitlements'];
   return {
     app,
     pool,
@@ -107,10 +107,7 @@ export async function startTestBackend(
       });
       return { status: response.status, headers: response.headers, body: await response.json() };
     },
-    async snapshot() {
-      const rows = tables.map((table) => pool.query(`select * from backend.${table} order by 1`));
-      return (await Promise.all(rows)).map((result) => result.rows);
-    },
+    snapshot: () => readTables(pool, ['backend']),
     async close() {
       await background.settled();
       await pool.end();

@@ -13,6 +13,7 @@ import type { EligibilityClient } from '../../lib/lobby/eligibility.ts';
 import { migrate } from '../../lib/postgres/migrate.ts';
 import { createLogger } from '../../lib/telemetry/logger.ts';
 import { createTestDatabase } from './database.ts';
+import { readTables, type Tables } from './tables.ts';
 
 const folder = join(import.meta.dirname, '../../drizzle/lobby/migrations');
 
@@ -21,9 +22,6 @@ type Call = (path: string, options?: { body?: unknown; headers?: Record<string, 
 
 /** Somebody who sends requests. */
 export type Client = { userId: string; get: Call; post: Call; patch: Call };
-
-/** Every row of every table, as text, for comparing. */
-export type Tables = Record<string, string[]>;
 
 export type TestLobby = Lobby & {
   pool: pg.Pool;
@@ -74,7 +72,7 @@ export async function createTestLobby(eligibility?: EligibilityClient): Promise<
     },
     admin: (adminId = 'ada') =>
       client(internalApp, '/api/v1/internal/lobby', adminId, { 'x-admin-id': adminId }),
-    tables: (except) => readTables(pool, except?.except ?? []),
+    tables: (except) => readTables(pool, ['lobby'], except?.except),
     close: async () => {
       await close();
       await database.drop();
@@ -118,20 +116,6 @@ function client(app: HttpApp, prefix: string, userId: string, identity: Record<s
       };
     };
   return { userId, get: call('GET'), post: call('POST'), patch: call('PATCH') };
-}
-
-async function readTables(pool: pg.Pool, except: string[]): Promise<Tables> {
-  const names = await pool.query<{ name: string }>(
-    `select table_name as name from information_schema.tables where table_schema = 'lobby' order by 1`,
-  );
-  const tables: Tables = {};
-  for (const { name } of names.rows) {
-    if (except.includes(name)) continue;
-    const table = pg.escapeIdentifier(name);
-    const rows = await pool.query<{ row: string }>(`select t::text as row from lobby.${table} t order by 1`);
-    tables[name] = rows.rows.map(({ row }) => row);
-  }
-  return tables;
 }
 
 export type Clock = { now: () => Date; set(time: Date): void; advance(ms: number): void };

@@ -1,7 +1,7 @@
 // What the lobby answers to requests that it cannot use, word by word, and that it then has changed nothing.
 import { v7 as uuidv7 } from 'uuid';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { type Client, createTestLobby, type Tables, type TestLobby } from '../../support/lobby.ts';
+import { type Client, createTestLobby, type TestLobby } from '../../support/lobby.ts';
 import {
   apply,
   field,
@@ -14,6 +14,7 @@ import {
   notTheOwner,
   refusal,
 } from '../../support/lobby-games.ts';
+import type { Tables } from '../../support/tables.ts';
 
 let lobby: TestLobby;
 let owner: Client;

@@ -1,0 +1,32 @@
+import { DrizzleQueryError } from 'drizzle-orm';
+import { describe, expect, it } from 'vitest';
+import { isPassingFault } from '../../lib/errors/passing-fault.ts';
+
+const withCode = (code: string) => Object.assign(new Error('failed'), { code });
+
+describe('a fault that passes by itself', () => {
+  it.each(['57014', '55P03', '57P01', '57P03', '08006', '53300', '40P01', 'ECONNREFUSED', 'ECONNRESET'])(
+    'is one of code %s, also as the cause of a failed query',
+    (code) => {
+      expect(isPassingFault(withCode(code))).toBe(true);
+      expect(isPassingFault(new DrizzleQueryError('select 1', [], withCode(code)))).toBe(true);
+      expect(isPassingFault(new AggregateError([new Error('other'), withCode(code)]))).toBe(true);
+    },
+  );
+
+  it('is a connection that node-postgres lost or could not get', () => {
+    expect(isPassingFault(new Error('Connection terminated unexpectedly'))).toBe(true);
+    expect(isPassingFault(new Error('timeout exceeded when trying to connect'))).toBe(true);
+    expect(isPassingFault(new Error('Query read timeout'))).toBe(true);
+  });
+
+  it.each(['23505', '42P01', '22P02', 'ERR_INVALID_ARG_TYPE'])('is none of code %s', (code) => {
+    expect(isPassingFault(withCode(code))).toBe(false);
+  });
+
+  it('is no mistake of the program', () => {
+    for (const fault of [new TypeError('x is not a function'), 'text', undefined, null]) {
+      expect(isPassingFault(fault)).toBe(false);
+    }
+  });
+});
