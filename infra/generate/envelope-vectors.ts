@@ -29,13 +29,22 @@ const keyId = hex(sha256(server.publicKey)).slice(0, 16);
 
 type Fields = Record<string, string | bigint | Uint8Array>;
 
-function vector(name: string, fields: Fields, bytes: Uint8Array, key: KeyObject, payload?: string) {
+function vector(
+  name: string,
+  fields: Fields,
+  bytes: Uint8Array,
+  key: KeyObject,
+  payload?: string,
+  /** Name of the vector that is answered. */
+  request?: string,
+) {
   const shown = Object.entries(fields).map(([field, value]) => [
     field.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
     value instanceof Uint8Array ? hex(value) : String(value),
   ]);
   return {
     name,
+    ...(request === undefined ? {} : { request }),
     ...(payload === undefined ? {} : { payload }),
     fields: Object.fromEntries(shown),
     signed_bytes: hex(bytes),
@@ -95,7 +104,7 @@ export function envelopeVectors(): string {
       resultCode,
       payloadHash: sha256(Buffer.from(body)),
     };
-    return vector(name, fields, responseBytes(fields), server.privateKey, body);
+    return vector(name, fields, responseBytes(fields), server.privateKey, body, commands[2]?.name);
   };
   const helloPayload = '{"server_time_ms":1767225600200,"resumed":true,"last_event_id":"k3J9-17"}';
   const hello = {
@@ -123,7 +132,8 @@ export function envelopeVectors(): string {
     about:
       'Signed bytes of the envelope, version v1; see docs/envelope.md. Bytes are hexadecimal, payloads are UTF-8 ' +
       'text, timestamps are decimal milliseconds. A client that makes the same signed_bytes from the same fields, ' +
-      'and the same signature from the same key, speaks the envelope.',
+      'and the same signature from the same key, speaks the envelope. A request_hash is the SHA-256 of the signed_bytes ' +
+      'of the vector that `request` names.',
     keys: {
       client: { seed: hex(client.seed), public_key: hex(client.publicKey) },
       server: { seed: hex(server.seed), public_key: hex(server.publicKey), key_id: keyId },
@@ -131,7 +141,9 @@ export function envelopeVectors(): string {
     command: commands,
     subscription: subscriptions,
     response: [answer('answer', 'ok', result), answer('refusal by a service', 'revision_mismatch', refusal)],
-    hello: [vector('hello', hello, helloBytes(hello), server.privateKey, helloPayload)],
+    hello: [
+      vector('hello', hello, helloBytes(hello), server.privateKey, helloPayload, subscriptions[1]?.name),
+    ],
     event: [vector('event', event, eventBytes(event), server.privateKey, eventPayload)],
     confirm: [vector('confirmation at sign-in', confirmation, confirmBytes(confirmation), client.privateKey)],
   };

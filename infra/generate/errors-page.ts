@@ -1,6 +1,21 @@
 // docs/errors.md: every error code and every reason, from the tables that the processes answer from.
-import { gatewayReasons, grpcStatus } from '../../lib/errors/gateway-reasons.ts';
+import { type GatewayReason, gatewayReasons, grpcStatus } from '../../lib/errors/gateway-reasons.ts';
 import { errorTable } from '../../lib/errors/table.ts';
+
+const advice: Record<GatewayReason, string> = {
+  UNSUPPORTED_PROTOCOL_VERSION: 'update the client; metadata `supported`',
+  MALFORMED_ENVELOPE: 'a mistake in the client; metadata `field`',
+  STALE_REQUEST: 'set the clock by metadata `server_time_ms` (decimal text) and send a new request',
+  PAYLOAD_HASH_MISMATCH: 'a mistake in the client',
+  UNKNOWN_MESSAGE_TYPE: 'a mistake in the client, or a newer client than this gateway',
+  SESSION_UNKNOWN: 'sign in again',
+  SESSION_REVOKED: 'sign in again',
+  BAD_SIGNATURE: 'a mistake in the client, or not the session’s key',
+  REPLAY_DETECTED: 'never send a request twice: a new `request_id` and signature each time',
+  REPLAY_STORE_UNAVAILABLE: 'wait a little and send a new request',
+  UPSTREAM_UNAVAILABLE: 'wait a little and send a new request',
+  INTERNAL: 'report it, with the `request_id`',
+};
 
 export function errorsPage(): string {
   const codes = Object.entries(errorTable).map(
@@ -10,7 +25,7 @@ export function errorsPage(): string {
     Object.entries(grpcStatus).find(([, number]) => number === status)?.[0] ?? String(status);
   const reasons = Object.entries(gatewayReasons).map(
     ([reason, { status, retryable }]) =>
-      `| \`${reason}\` | ${status} \`${statusName(status)}\` | ${retryable ? 'yes' : 'no'} |`,
+      `| \`${reason}\` | ${status} \`${statusName(status)}\` | ${retryable ? 'yes' : 'no'} | ${advice[reason as GatewayReason]} |`,
   );
   return [
     '# Errors',
@@ -25,6 +40,10 @@ export function errorsPage(): string {
     'person and may change; `code` is for programs and stays. An `invalid_request` says in `details.fields` what is',
     'wrong with each field: `[{"field":"max_players","problem":"…"}]`.',
     '',
+    '`payload_too_large` means more than a service takes (the lobby: 64 KiB);',
+    '`unauthenticated` through the gateway means that the account is gone; `forbidden` that you can see the thing but',
+    'may not do this to it. What you may not even see is `not_found`.',
+    '',
     '| code | HTTP status | may the same request succeed later |',
     '| --- | --- | --- |',
     ...codes,
@@ -34,13 +53,14 @@ export function errorsPage(): string {
     '`galaxy.gateway`). Its `reason` is one of these. Such a refusal is not signed: trust it no further than the',
     'connection.',
     '',
-    '| reason | gRPC status | may the same command succeed later |',
-    '| --- | --- | --- |',
+    '| reason | gRPC status | passes by itself | what to do |',
+    '| --- | --- | --- | --- |',
     ...reasons,
     '',
-    'Metadata of the ErrorInfo: `MALFORMED_ENVELOPE` names the `field`, `STALE_REQUEST` tells `server_time_ms`,',
-    '`UNSUPPORTED_PROTOCOL_VERSION` the version that is `supported`. A command is sent again as a new request: new',
-    '`request_id`, new `timestamp_ms`, new signature; its `idempotency_key` stays.',
+    'A command is sent again as a new request: new `request_id`, new `timestamp_ms`, new signature; its',
+    '`idempotency_key` stays. A message over 272 KiB as a whole is refused by gRPC itself with `RESOURCE_EXHAUSTED`',
+    'and no ErrorInfo. The server time of a refusal is as trustworthy as the connection (TLS): it is good for setting',
+    'a clock, and a wrong one only makes the next request stale.',
     '',
   ].join('\n');
 }

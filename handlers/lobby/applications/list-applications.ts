@@ -13,7 +13,7 @@ export const listApplicationsRoute = createRoute({
   method: 'get',
   path: '/games/{game_id}/applications',
   operationId: 'listApplications',
-  summary: 'Applications to a game, the first first: all for its owner and admins, their own for others',
+  summary: 'Applications to a game, oldest first: all for its owner and admins, their own for others',
   tags: ['applications'],
   request: {
     params: z.strictObject({ game_id: id }),

@@ -11,7 +11,8 @@ import { applicationSchema, toApplication } from './application-answer.ts';
 const bodySchema = z.strictObject({
   race_name: z.string().openapi({
     description:
-      "3 to 24 letters, digits, spaces, -, ' or . ; unique on the whole platform, also by its looks.",
+      "3 to 24 letters of any script, digits, spaces, -, ' or . (docs/race-names.md); unique on the whole platform, " +
+      'also by its looks.',
     example: 'Zorblax',
   }),
 });

@@ -14,14 +14,19 @@ export const settingFields = {
     .refine((name) => !/[\n\t]/.test(name), 'must be one line'),
   description: boundedText(0, description.max),
   min_players: wholeNumber(players),
-  max_players: wholeNumber(players),
+  max_players: wholeNumber(players).openapi({ description: 'At least min_players.' }),
   start_gap_hours: wholeNumber(startGapHours).openapi({
-    description: 'How long enrollment goes on after max_players is reached, for start_gap_players more.',
+    description:
+      'How long enrollment goes on after max_players is reached, for start_gap_players more; 0 unless given.',
   }),
-  start_gap_players: wholeNumber(startGapPlayers),
+  start_gap_players: wholeNumber(startGapPlayers).openapi({ description: '0 unless given.' }),
   enrollment_ends_at: timestampInput
     .transform((time) => new Date(time))
-    .refine((time) => time < farthestDeadline, 'must lie before the year 9999'),
+    .refine((time) => time < farthestDeadline, 'must lie before the year 9999')
+    .openapi({
+      description: 'RFC 3339 with any offset; must lie ahead when enrollment is opened.',
+      example: '2026-12-31T18:00:00Z',
+    }),
   turn_schedule: boundedText(1, texts.turnSchedule.max).openapi({
     description: 'When turns are made: a cron expression of five fields, in time_zone.',
     example: '0 20 * * 1-5',

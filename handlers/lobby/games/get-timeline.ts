@@ -33,7 +33,7 @@ export const getTimelineRoute = createRoute({
   method: 'get',
   path: '/games/{game_id}/timeline',
   operationId: 'getTimeline',
-  summary: 'What happened to a game, the first first; for its owner and admins',
+  summary: 'What happened to a game, oldest first; for its owner and admins',
   tags: ['games'],
   request: { params: z.strictObject({ game_id: id }), query: z.strictObject(pageQuery) },
   responses: {
