@@ -48,19 +48,7 @@ async function install() {
     writeFileSync(owner, String(process.pid));
     if (installed()) return;
     console.log('galaxy: installing packages (npm ci), a minute or two the first time ...');
-    const result = spawnSync(
-      'npm',
-      ['ci', '--no-audit', '--no-fund', '--no-update-notifier', '--loglevel=error'],
-      {
-        cwd: root,
-        stdio: ['ignore', 'inherit', 'inherit'],
-        shell: process.platform === 'win32',
-      },
-    );
-    if (result.error || result.status !== 0) {
-      const why = result.error ? result.error.message : `exit code ${result.status}`;
-      throw new Error(`npm ci failed (${why}). See its output above; then run the same command again.`);
-    }
+    npmCi(root, nodeForNpm());
     linkPinnedNode();
     writeFileSync(stamp, wantedHash());
   } finally {
@@ -69,16 +57,60 @@ async function install() {
 }
 
 /**
+ * npm leaves out optional packages, native bindings among them, whose `engines` the Node that runs it does not meet.
+ * So an older Node first installs the pinned one alone, from the same lock file, for npm to run on.
+ * Returns the folder to put in front of PATH, if any.
+ */
+function nodeForNpm() {
+  if (Number(process.versions.node.split('.')[0]) >= 22) return undefined;
+  const name = nodePackage();
+  const key = `node_modules/${name}`;
+  const locked = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')).packages[key];
+  const folder = join(root, '.galaxy', 'node');
+  const project = { name: 'pinned-node', version: '0.0.0', dependencies: { [name]: locked.version } };
+  const packages = { '': project, [key]: { ...locked, optional: false } };
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, 'package.json'), JSON.stringify(project));
+  writeFileSync(
+    join(folder, 'package-lock.json'),
+    JSON.stringify({ name: project.name, lockfileVersion: 3, packages }),
+  );
+  npmCi(folder, undefined);
+  return join(folder, key, 'bin');
+}
+
+function npmCi(folder, pathFolder) {
+  const PATH = pathFolder ? `${pathFolder}:${process.env.PATH}` : process.env.PATH;
+  const options = ['--no-audit', '--no-fund', '--no-update-notifier', '--loglevel=error'];
+  const result = spawnSync('npm', ['ci', ...options], {
+    cwd: folder,
+    env: { ...process.env, PATH },
+    stdio: ['ignore', 'inherit', 'inherit'],
+  });
+  if (result.error || result.status !== 0) {
+    const why = result.error ? result.error.message : `exit code ${result.status}`;
+    throw new Error(`npm ci failed in ${folder} (${why}); npm's own words stand above.`);
+  }
+}
+
+function nodePackage() {
+  const name = nodePackages[`${process.platform}-${process.arch}`];
+  if (name !== undefined) return name;
+  const supported = Object.keys(nodePackages).join(', ');
+  throw new Error(
+    `there is no pinned Node for ${process.platform}-${process.arch}. Supported: ${supported}.`,
+  );
+}
+
+/**
  * The packages for the other platforms have a `node` of the same name, and several versions of npm then link none.
  * Scripts in node_modules/.bin find their Node by this link.
  */
 function linkPinnedNode() {
-  const home = nodePackages[`${process.platform}-${process.arch}`];
-  const target = home && join('..', home, 'bin', 'node');
-  if (!target || !existsSync(join(dirname(pinnedNode), target))) {
-    const supported = Object.keys(nodePackages).join(', ');
+  const target = join('..', nodePackage(), 'bin', 'node');
+  if (!existsSync(join(dirname(pinnedNode), target))) {
     throw new Error(
-      `no Node was installed for ${process.platform}-${process.arch}. Supported: ${supported}.`,
+      `npm ci installed no ${nodePackage()}; delete node_modules and run the same command again.`,
     );
   }
   rmSync(pinnedNode, { force: true });

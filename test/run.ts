@@ -39,9 +39,10 @@ async function runTests(args: string[]): Promise<number> {
     const report = join(folder, 'report.json');
     const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
     const code = await runStep({ name: 'tests', command: 'vitest', args: ['run', ...reporters, ...args] });
-    const counts: unknown = JSON.parse(await readFile(report, 'utf8'));
-    console.log(closingLine(counts));
-    return code;
+    // Without a report no test ran; vitest has said why.
+    const counts = await readFile(report, 'utf8').catch(() => undefined);
+    if (counts !== undefined) console.log(closingLine(JSON.parse(counts)));
+    return counts === undefined ? 1 : code;
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
