@@ -1,10 +1,22 @@
 // One HTTP call to a service behind the gateway, bounded in time and size. What cannot be reached, is too slow or
 // cannot be parsed is UPSTREAM_UNAVAILABLE: the gateway fails closed and never guesses.
-import { type Dispatcher, Pool } from 'undici';
+import { type Dispatcher, interceptors, Pool } from 'undici';
 import { RejectedError } from './rejected-error.ts';
 
 const maxAnswerBytes = 1024 * 1024;
 const maxConnections = 128;
+
+/**
+ * A kept connection can end at the moment in which it is used again, as when a replica of the service stops. Reads are
+ * tried once more then; anything else might happen twice.
+ */
+const onceMoreForReads = {
+  maxRetries: 1,
+  minTimeout: 1,
+  methods: ['GET'] satisfies Dispatcher.HttpMethod[],
+  statusCodes: [],
+  errorCodes: ['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE'],
+};
 
 export type UpstreamAnswer = {
   readonly status: number;
@@ -24,7 +36,7 @@ export type UpstreamCall = {
 
 export class UpstreamService {
   readonly #name: string;
-  readonly #pool: Pool;
+  readonly #pool: Dispatcher;
   readonly #basePath: string;
   readonly #timeoutMs: number;
   readonly #authorization: Record<string, string>;
@@ -35,7 +47,8 @@ export class UpstreamService {
     this.#basePath = url.pathname.replace(/\/$/, '');
     this.#timeoutMs = options.timeoutMs;
     this.#authorization = options.token === undefined ? {} : { authorization: `Bearer ${options.token}` };
-    this.#pool = new Pool(url.origin, { connections: maxConnections, connectTimeout: options.timeoutMs });
+    const pool = new Pool(url.origin, { connections: maxConnections, connectTimeout: options.timeoutMs });
+    this.#pool = pool.compose(interceptors.retry(onceMoreForReads));
   }
 
   /** @throws RejectedError UPSTREAM_UNAVAILABLE; the caller's own abort is thrown as it is. */

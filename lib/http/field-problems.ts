@@ -10,8 +10,20 @@ export function fieldProblems(error: z.core.$ZodError): FieldProblem[] {
     if (issue.code === 'unrecognized_keys') {
       return issue.keys.map((key) => ({ field: [...path, key].join('.'), problem: 'is not a known field' }));
     }
-    return [{ field: path.join('.'), problem: issue.message }];
+    return [{ field: path.join('.'), problem: problemOf(issue) }];
   });
+}
+
+/** In words for a person, where a schema has no words of its own. */
+function problemOf(issue: z.core.$ZodIssue): string {
+  if (issue.code === 'invalid_type' && issue.message.startsWith('Invalid input')) {
+    const missing = issue.message.endsWith('received undefined');
+    return missing ? 'is missing' : `must be of type ${issue.expected}`;
+  }
+  if (issue.code === 'invalid_value' && issue.message.startsWith('Invalid option')) {
+    return `must be one of ${issue.values.join(', ')}`;
+  }
+  return issue.message;
 }
 
 /** The refusal of a request whose fields cannot be used. */

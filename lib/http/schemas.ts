@@ -35,6 +35,9 @@ export function jsonBody<T extends z.ZodType>(schema: T) {
   return { content: { 'application/json': { schema } }, required: true } as const;
 }
 
+/** For reads without a query. */
+export const noQuery = z.strictObject({});
+
 /** A body that may be absent. */
 export const noBody = { content: { 'application/json': { schema: emptyBody } }, required: false } as const;
 

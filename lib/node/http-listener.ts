@@ -1,7 +1,7 @@
 // An HTTP listener on Node for a fetch-style app, with the time-outs and the drain that a public port needs.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { createAdaptorServer } from '@hono/node-server';
+import { createAdaptorServer, type Http2Bindings, type HttpBindings } from '@hono/node-server';
 import type { ListenAddress } from '../config/types.ts';
 import { OperatorError } from '../errors/operator-error.ts';
 
@@ -28,7 +28,13 @@ export async function listenHttp(
   timeouts: HttpTimeouts,
 ): Promise<Listener> {
   const server = createAdaptorServer({
-    fetch: app.fetch,
+    fetch: async (request: Request, { incoming, outgoing }: HttpBindings | Http2Bindings) => {
+      const response = await app.fetch(request);
+      // Answered before the whole request was read (too large, no token): what is left of it makes the connection
+      // useless, so the client must hear that it ends instead of finding out with its next request.
+      if (incoming.method !== 'GET' && !incoming.complete) outgoing.setHeader('connection', 'close');
+      return response;
+    },
     serverOptions: {
       headersTimeout: timeouts.readHeaderTimeoutMs,
       requestTimeout: timeouts.readTimeoutMs,

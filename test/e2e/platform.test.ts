@@ -165,6 +165,19 @@ describe('bad input leaves everything as it was', () => {
       'invalid_request',
     ],
     [
+      'a payload that is more than the lobby takes',
+      async () => {
+        const game = { ...settings, game_name: 'Huge', description: 'x'.repeat(200_000) };
+        return (await ada.execute('lobby.game.create', game)).resultCode;
+      },
+      'payload_too_large',
+    ],
+    [
+      'an unknown field of a read',
+      async () => (await ada.execute('user.account.get', { verbose: true })).resultCode,
+      'invalid_request',
+    ],
+    [
       'a game that does not exist',
       async () => {
         return (await ada.execute('lobby.game.open_enrollment', { game_id: randomUUID() })).resultCode;

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { Agent, get, type IncomingMessage } from 'node:http';
+import { Agent, get, type IncomingMessage, request } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { expect, test } from 'vitest';
 import { listenHttp } from '../../lib/node/http-listener.ts';
@@ -25,8 +25,8 @@ test('a close waits for the request that is running, and not for its connection 
   const app = heldApp();
   const listener = await listenHttp(app, address, timeouts);
   const agent = new Agent({ keepAlive: true });
-  const request = get({ ...address, port: listener.port, path: '/held', agent });
-  const answered = once(request, 'response');
+  const held = get({ ...address, port: listener.port, path: '/held', agent });
+  const answered = once(held, 'response');
   await app.reached;
 
   let closed = false;
@@ -47,8 +47,8 @@ test('a close waits for the request that is running, and not for its connection 
 test('a close cuts what still runs when its time is over', async () => {
   const app = heldApp();
   const listener = await listenHttp(app, address, timeouts);
-  const request = get({ ...address, port: listener.port, path: '/held' });
-  const cut = once(request, 'error');
+  const held = get({ ...address, port: listener.port, path: '/held' });
+  const cut = once(held, 'error');
   await app.reached;
   await listener.close(50);
   expect((await cut)[0]).toMatchObject({ code: 'ECONNRESET' });
@@ -61,4 +61,25 @@ test('an address that is taken is named', async () => {
     `127.0.0.1:${first.port} is in use by another process`,
   );
   await first.close(0);
+});
+
+test('an answer that came before the whole request was read tells the client that the connection ends', async () => {
+  const fetch = async (request: Request) => {
+    if (request.url.endsWith('/reads')) await request.arrayBuffer();
+    return new Response('done', { status: request.url.endsWith('/reads') ? 200 : 413 });
+  };
+  const listener = await listenHttp({ fetch }, address, timeouts);
+  const agent = new Agent({ keepAlive: true });
+  const post = async (path: string) => {
+    const client = request({ ...address, port: listener.port, path, agent, method: 'POST' });
+    client.on('error', () => undefined);
+    client.end(Buffer.alloc(1024 * 1024));
+    const [response] = (await once(client, 'response')) as [IncomingMessage];
+    response.resume();
+    return [response.statusCode, response.headers.connection];
+  };
+  expect(await post('/reads')).toEqual([200, 'keep-alive']);
+  expect(await post('/refuses')).toEqual([413, 'close']);
+  agent.destroy();
+  await listener.close(1_000);
 });

@@ -2,7 +2,7 @@ import { createRoute, type RouteHandler } from '@hono/zod-openapi';
 import { getAccount } from '../../../lib/backend/operations/get-account.ts';
 import { userOf } from '../../../lib/http/actor.ts';
 import type { HttpEnv } from '../../../lib/http/env.ts';
-import { errorAnswers, jsonAnswer } from '../../../lib/http/schemas.ts';
+import { errorAnswers, jsonAnswer, noQuery } from '../../../lib/http/schemas.ts';
 import { accountSchema, toAccount } from './account-answer.ts';
 
 export const getAccountRoute = createRoute({
@@ -11,6 +11,7 @@ export const getAccountRoute = createRoute({
   operationId: 'getAccount',
   summary: 'The account of the user who asks',
   tags: ['user'],
+  request: { query: noQuery },
   responses: {
     200: jsonAnswer(accountSchema, 'The account'),
     ...errorAnswers('unauthenticated', 'account_blocked'),

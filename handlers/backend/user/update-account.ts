@@ -9,7 +9,7 @@ import { accountSchema, toAccount } from './account-answer.ts';
 const bodySchema = z
   .strictObject({
     handle: handle.optional(),
-    display_name: displayName.optional(),
+    display_name: displayName.optional().openapi({ description: '1 to 60 characters on one line.' }),
     locale: locale.optional(),
     time_zone: timeZone.optional(),
   })

@@ -1,6 +1,6 @@
 import { createRoute, type RouteHandler, z } from '@hono/zod-openapi';
 import type { HttpEnv } from '../../../lib/http/env.ts';
-import { errorAnswers, id, jsonAnswer } from '../../../lib/http/schemas.ts';
+import { errorAnswers, id, jsonAnswer, noQuery } from '../../../lib/http/schemas.ts';
 import type { Lobby } from '../../../lib/lobby/context.ts';
 import { getGame } from '../../../lib/lobby/operations/get-game.ts';
 import { callerOf } from '../request.ts';
@@ -12,7 +12,7 @@ export const getGameRoute = createRoute({
   operationId: 'getGame',
   summary: 'One game; drafts for their owner, private games for owner and members',
   tags: ['games'],
-  request: { params: z.strictObject({ game_id: id }) },
+  request: { query: noQuery, params: z.strictObject({ game_id: id }) },
   responses: { 200: jsonAnswer(gameSchema, 'The game'), ...errorAnswers('not_found') },
 });
 

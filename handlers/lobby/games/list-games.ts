@@ -21,7 +21,9 @@ const querySchema = z
       .optional()
       .openapi({
         type: 'string',
-        description: 'Words, or beginnings of words, that name and description have all of.',
+        maxLength: 100,
+        description:
+          'Words, or beginnings of words, that name and description have all of; at least one letter or digit.',
       }),
     has_free_places: z
       .enum(['true', 'false'], 'must be true or false')

@@ -54,6 +54,9 @@ export type UpstreamRequest = {
 
 export type PayloadProblem = { field: string; problem: string };
 
+/** Well below the 16 KiB that an HTTP server takes as headers. */
+const maxTargetLength = 8_000;
+
 const safeParameter = /^[A-Za-z0-9_-]{1,64}$/;
 
 /**
@@ -89,5 +92,9 @@ export function toUpstreamRequest(
   }
   if (problems.length > 0) return { ok: false, problems };
   const target = query.size === 0 ? path : `${path}?${query}`;
+  if (target.length > maxTargetLength) {
+    const problem = `is too long for a read: at most ${maxTargetLength} characters as path and query`;
+    return { ok: false, problems: [{ field: 'payload_bytes', problem }] };
+  }
   return { ok: true, request: { method: route.method, target } };
 }

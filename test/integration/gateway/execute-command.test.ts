@@ -289,6 +289,20 @@ describe('an upstream that fails', () => {
     },
   );
 
+  it('because a kept connection ended just then is asked once more where that changes nothing', async () => {
+    let calls = 0;
+    gateway.lobby.answer = (request, response) => {
+      calls += 1;
+      if (calls === 1) response.socket?.destroy();
+      else json(200, { items: [] })(request, response);
+    };
+    expect((await gateway.newClient().execute('lobby.game.list', {})).resultCode).toBe('ok');
+
+    calls = 0;
+    expect(await rejection(gateway.newClient().execute('lobby.game.create', {}))).toMatchObject(unavailable);
+    expect(calls).toBe(1);
+  });
+
   it('because it knows another session than asked for lets nobody in', async () => {
     const [client, other] = [gateway.newClient(), gateway.newClient()];
     gateway.backend.answer = (request, response) => {

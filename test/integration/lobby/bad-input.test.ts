@@ -114,15 +114,10 @@ describe('a body', () => {
     },
   );
 
-  test.each([
-    ['[]', 'array'],
-    ['null', 'null'],
-    ['"game"', 'string'],
-    ['7', 'number'],
-  ])('that is no object is refused: %s', async (text, kind) => {
+  test.each([['[]'], ['null'], ['"game"'], ['7']])('that is no object is refused: %s', async (text) => {
     const expected = invalidFields({
       field: '',
-      problem: `Invalid input: expected object, received ${kind}`,
+      problem: 'must be of type object',
     });
     expect(await send('POST', '/api/v1/lobby/games', json(), text)).toEqual(expected);
   });
@@ -169,8 +164,8 @@ describe('a body', () => {
 
 describe('a game', () => {
   test.each([
-    ['game_type', 'secret', 'Invalid option: expected one of "public"|"private"'],
-    ['game_name', 7, 'Invalid input: expected string, received number'],
+    ['game_type', 'secret', 'must be one of public, private'],
+    ['game_name', 7, 'must be of type string'],
     ['game_name', 'ab', 'must have 3 to 60 characters'],
     ['game_name', 'x'.repeat(61), 'must have 3 to 60 characters'],
     ['game_name', ' Orion', 'must not begin or end with a space'],
@@ -178,7 +173,7 @@ describe('a game', () => {
     ['game_name', 'Ori\u0000on', 'must not contain control characters or characters that could not be read'],
     ['game_name', 'Ori\ud800on', 'must not contain control characters or characters that could not be read'],
     ['description', 'x'.repeat(2_001), 'must have at most 2000 characters'],
-    ['description', null, 'Invalid input: expected string, received null'],
+    ['description', null, 'must be of type string'],
     ['min_players', 1, 'must be a whole number from 2 to 1000'],
     ['min_players', '2', 'must be a whole number from 2 to 1000'],
     ['min_players', 2.5, 'must be a whole number from 2 to 1000'],
@@ -212,7 +207,7 @@ describe('a game', () => {
     const { game_name, max_players, ...incomplete } = gameBody;
     expect(await owner.post('/games', { body: { ...incomplete, min_players: 0, colour: 'red' } })).toEqual(
       invalidFields(
-        { field: 'game_name', problem: 'Invalid input: expected string, received undefined' },
+        { field: 'game_name', problem: 'is missing' },
         { field: 'min_players', problem: 'must be a whole number from 2 to 1000' },
         { field: 'max_players', problem: 'must be a whole number from 2 to 1000' },
         { field: 'colour', problem: 'is not a known field' },
@@ -246,8 +241,8 @@ describe('a race name', () => {
     ['Zorb\u200blax', expect.stringContaining('U+200B')],
     ['Zorb;drop', expect.stringContaining('is not allowed')],
     ['Admin', 'This race name is reserved for the platform, or looks like one that is.'],
-    [null, 'Invalid input: expected string, received null'],
-    [{ $ne: '' }, 'Invalid input: expected string, received object'],
+    [null, 'must be of type string'],
+    [{ $ne: '' }, 'must be of type string'],
   ])('that cannot be one is refused (row %#)', async (raceName, problem) => {
     const body = { race_name: raceName };
     expect(await stranger.post(`/games/${openId}/applications`, { body })).toEqual(
@@ -324,13 +319,13 @@ describe('a list', () => {
     ['page_size=0', 'page_size', 'must be a whole number from 1 to 200'],
     ['page_size=201', 'page_size', 'must be a whole number from 1 to 200'],
     ['page_size=ten', 'page_size', 'must be a whole number from 1 to 200'],
-    ['page_size=1&page_size=2', 'page_size', 'Invalid input: expected string, received array'],
-    ['status=open', 'status', expect.stringContaining('Invalid option: expected one of "draft"|')],
-    ['game_type=any', 'game_type', 'Invalid option: expected one of "public"|"private"'],
+    ['page_size=1&page_size=2', 'page_size', 'must be of type string'],
+    ['status=open', 'status', expect.stringContaining('must be one of draft, ')],
+    ['game_type=any', 'game_type', 'must be one of public, private'],
     ['has_free_places=yes', 'has_free_places', 'must be true or false'],
     ['q=%21%21', 'q', 'must have a letter or a digit'],
     ['target_engine_version=1%00', 'target_engine_version', 'must be a semantic version such as 1.4.0'],
-    ['sort=oldest', 'sort', 'Invalid option: expected one of "newest"|"ending_soon"'],
+    ['sort=oldest', 'sort', 'must be one of newest, ending_soon'],
     ['sort=ending_soon&status=running', 'status', 'must be enrollment_open or absent with sort=ending_soon'],
     ['owner=me', 'owner', 'is not a known field'],
   ])('with %s is refused', async (query, name, problem) => {

@@ -61,6 +61,16 @@ describe('a payload becomes an upstream request', () => {
     });
   });
 
+  it('unless it would be longer than a URL may be', () => {
+    expect(toUpstreamRequest(routes['lobby.game.list'], { q: 'x'.repeat(7_000) })).toMatchObject({
+      ok: true,
+    });
+    expect(toUpstreamRequest(routes['lobby.game.list'], { q: 'x'.repeat(8_000) })).toMatchObject({
+      ok: false,
+      problems: [{ field: 'payload_bytes' }],
+    });
+  });
+
   it('and never leaves the path of its route, whatever the payload', () => {
     fc.assert(
       fc.property(

@@ -42,9 +42,15 @@ export interface ExecuteCommandRequest {
   payloadHash: Buffer;
   /** Ed25519 over the signed bytes "galaxy-execute-v1", 64 bytes. */
   signature: Buffer;
-  /** Optional. The same key with the same payload gets the first answer again: 1 to 64 of A-Z a-z 0-9 _ -. */
+  /**
+   * Optional, for the message types that take it; ignored by others. The same key with the same payload gets the
+   * first answer again: 1 to 64 of A-Z a-z 0-9 _ -.
+   */
   idempotencyKey: string;
-  /** Optional. The revision that an update expects, as the resource's `revision` gives it. */
+  /**
+   * Optional, for the message types that take it; ignored by others. The revision that an update expects, as the
+   * resource's `revision` gives it: decimal text without quotes.
+   */
   ifMatch: string;
 }
 
