@@ -1,13 +1,13 @@
 // The backend's push process: serves the push log to the gateways over gRPC, and keeps it alive and short. Holds no
 // state of its own, so any number of replicas may run.
 
+import { openPushListener } from '../lib/backend/push/listener.ts';
 import { pushLog } from '../lib/backend/push/log/log.ts';
-import { PushServer, pushServerOptions } from '../lib/backend/push/server.ts';
+import { PushServer } from '../lib/backend/push/server.ts';
 import { blockMs, heartbeatIntervalMs, startPush } from '../lib/backend/push/start.ts';
 import { PushTail } from '../lib/backend/push/tail.ts';
 import { keepHeartbeats, keepTrimmed } from '../lib/backend/push/upkeep.ts';
 import type { Environment } from '../lib/config/variables.ts';
-import { listenGrpc } from '../lib/node/grpc-listener.ts';
 import { aborted, runProcess } from '../lib/node/process.ts';
 
 export async function runBackendPush(environment: Environment, stop: AbortSignal): Promise<void> {
@@ -24,13 +24,12 @@ export async function runBackendPush(environment: Environment, stop: AbortSignal
   ]);
   try {
     await Promise.race([tail.found, running, aborted(stop)]);
-    const grpc = await listenGrpc((listener) => server.addTo(listener), config.grpc.addr, pushServerOptions);
-    logger.info({ listener: 'push-grpc', port: grpc.port }, 'listening');
+    const listeners = await openPushListener(server, config.grpc, logger);
 
     await Promise.race([aborted(stop), running]);
     logger.info('draining');
     server.stop();
-    await grpc.close(config.shutdownTimeoutMs);
+    await listeners.close(config.shutdownTimeoutMs);
   } finally {
     over.abort();
     await running;

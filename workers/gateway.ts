@@ -3,15 +3,12 @@
 import { createGatewayPublicApp } from '../handlers/gateway/public-router.ts';
 import type { Environment } from '../lib/config/variables.ts';
 import { createEdgeGatewayService } from '../lib/gateway/edge-gateway-service.ts';
-import { grpcServerOptions } from '../lib/gateway/grpc-options.ts';
+import { openGatewayListeners } from '../lib/gateway/listeners.ts';
 import { createPublicAuth } from '../lib/gateway/public-auth.ts';
 import { ReplayReservations } from '../lib/gateway/replay-reservations.ts';
 import { startGateway } from '../lib/gateway/start.ts';
 import { UpstreamService } from '../lib/gateway/upstream.ts';
-import { listenGrpc } from '../lib/node/grpc-listener.ts';
-import { listenHttp } from '../lib/node/http-listener.ts';
 import { aborted, runProcess } from '../lib/node/process.ts';
-import { EdgeGatewayService } from '../lib/protocol/generated/galaxy/gateway/v1/gateway.ts';
 
 export async function runGateway(environment: Environment, stop: AbortSignal): Promise<void> {
   const { config, log, redis, signer } = await startGateway(environment);
@@ -36,18 +33,11 @@ export async function runGateway(environment: Environment, stop: AbortSignal): P
     { auth: createPublicAuth(backend), activeKey: signer },
   );
 
-  const grpc = await listenGrpc(
-    (server) => server.addService(EdgeGatewayService, edgeGateway),
-    config.authenticatedGrpc.addr,
-    grpcServerOptions,
-  );
-  const http = await listenHttp(publicApp, config.publicHttp.addr, config.publicHttp);
-  log.info({ listener: 'public-http', port: http.port }, 'listening');
-  log.info({ listener: 'authenticated-grpc', port: grpc.port }, 'listening');
+  const listeners = await openGatewayListeners({ publicHttp: publicApp, edgeGateway }, config, log);
 
   await aborted(stop);
   log.info('draining');
-  await Promise.all([http.close(config.shutdownTimeoutMs), grpc.close(config.shutdownTimeoutMs)]);
+  await listeners.close(config.shutdownTimeoutMs);
   await Promise.all([backend.close(), lobby.close()]);
   redis.disconnect();
   log.info('stopped');

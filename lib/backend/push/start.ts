@@ -1,7 +1,6 @@
 // Start-up of the push process: configuration, and two connections to Redis, since one of them spends its life in
 // blocking reads.
 import { start } from '../../config/startup.ts';
-import { isLoopback } from '../../config/types.ts';
 import type { Environment } from '../../config/variables.ts';
 import { openRedis, type Redis } from '../../redis/client.ts';
 import { refuseEviction } from '../../redis/no-eviction.ts';
@@ -45,12 +44,6 @@ export async function startPush(environment: Environment): Promise<Push> {
     },
   });
   const logger = createLogger({ service: 'backend-push', level: config.logLevel });
-  if (config.grpc.token === undefined && !isLoopback(config.grpc.addr)) {
-    logger.warn(
-      { host: config.grpc.addr.host },
-      'BACKEND_PUSH_GRPC_TOKEN is not set: whoever can reach this listener reads the events of all users',
-    );
-  }
   return { config, logger, ...resources.connections };
 }
 

@@ -144,6 +144,6 @@ describe('the push process', () => {
     const running = runEntry(entry, env);
     await untilLogged(running, 'listening');
     running.child.kill('SIGTERM');
-    expect((await running.ended).stdout).toContain('BACKEND_PUSH_GRPC_TOKEN is not set');
+    expect((await running.ended).stdout).toContain('Set BACKEND_PUSH_GRPC_TOKEN, or bind');
   });
 });

@@ -105,14 +105,16 @@ describe('the gateway refuses to start', () => {
     }
   });
 
-  it('when a port is taken, naming it', async () => {
+  it('when ports are taken, naming them', async () => {
     const { ended } = runEntry('workers/gateway.ts', {
       ...good,
       GATEWAY_PUBLIC_HTTP_ADDR: redis.addr,
+      GATEWAY_AUTHENTICATED_GRPC_ADDR: redis.addr,
     });
     const { exitCode, stderr } = await ended;
     expect(exitCode).toBe(1);
-    expect(stderr).toContain(`${redis.addr} is in use by another process`);
+    expect(stderr).toContain(`  GATEWAY_PUBLIC_HTTP_ADDR: ${redis.addr} is in use by another process`);
+    expect(stderr).toContain(`  GATEWAY_AUTHENTICATED_GRPC_ADDR: cannot listen on ${redis.addr}`);
   });
 });
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { readVariables } from '../../../lib/config/variables.ts';
 import { lobbyVariables } from '../../../lib/lobby/config.ts';
-import { trustWarning } from '../../../lib/lobby/listeners.ts';
+import { trustWarning } from '../../../lib/node/listeners.ts';
 
 const required = {
   LOBBY_REDIS_MASTER_ADDR: 'redis:6379',
@@ -92,9 +92,9 @@ describe('the configuration of the lobby', () => {
 describe('a listener that believes everybody', () => {
   const warn = (host: string, token?: string) =>
     trustWarning({
-      variable: 'LOBBY_PUBLIC_HTTP',
-      trust: 'anybody can be anyone',
-      settings: { addr: { host, port: 8094 }, token },
+      address: { host, port: 8094 },
+      variable: 'LOBBY_PUBLIC_HTTP_ADDR',
+      trust: { token, tokenVariable: 'LOBBY_PUBLIC_HTTP_TOKEN', otherwise: 'anybody can be anyone' },
     });
 
   test('is warned of when it is open to the network without a token', () => {

@@ -1,0 +1,40 @@
+// The gateway's two listeners: public HTTP for probes and sign-in, gRPC for signed requests.
+
+import { listenGrpc } from '../node/grpc-listener.ts';
+import { type HttpListenerApp, listenHttp } from '../node/http-listener.ts';
+import { type Listeners, openListeners } from '../node/listeners.ts';
+import type { EdgeGatewayServer } from '../protocol/generated/galaxy/gateway/v1/gateway.ts';
+import { EdgeGatewayService } from '../protocol/generated/galaxy/gateway/v1/gateway.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import type { GatewayConfig } from './config.ts';
+import { grpcServerOptions } from './grpc-options.ts';
+
+/** @throws StartupError naming every address that cannot be bound. */
+export function openGatewayListeners(
+  serve: { publicHttp: HttpListenerApp; edgeGateway: EdgeGatewayServer },
+  { publicHttp, authenticatedGrpc }: Pick<GatewayConfig, 'publicHttp' | 'authenticatedGrpc'>,
+  log: Logger,
+): Promise<Listeners> {
+  return openListeners(
+    [
+      {
+        name: 'authenticated-grpc',
+        address: authenticatedGrpc.addr,
+        variable: 'GATEWAY_AUTHENTICATED_GRPC_ADDR',
+        open: () =>
+          listenGrpc(
+            (server) => server.addService(EdgeGatewayService, serve.edgeGateway),
+            authenticatedGrpc.addr,
+            grpcServerOptions,
+          ),
+      },
+      {
+        name: 'public-http',
+        address: publicHttp.addr,
+        variable: 'GATEWAY_PUBLIC_HTTP_ADDR',
+        open: () => listenHttp(serve.publicHttp, publicHttp.addr, publicHttp),
+      },
+    ],
+    log,
+  );
+}

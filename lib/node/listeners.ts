@@ -1,0 +1,71 @@
+// The ports of a process, opened together: every address that cannot be bound is named at once with its variable, one
+// `listening` line per port, and a warning where a port that believes its callers is open to the network.
+import { StartupError } from '../config/startup.ts';
+import { isLoopback, type ListenAddress } from '../config/types.ts';
+import type { Problem } from '../config/variables.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import type { Listener } from './http-listener.ts';
+
+export type ListenerPlan = {
+  /** For the log: `public-http`. */
+  readonly name: string;
+  readonly address: ListenAddress;
+  /** The variable that sets the address. */
+  readonly variable: string;
+  readonly open: () => Promise<Listener>;
+  /** For a port whose callers are believed because they carry a token. */
+  readonly trust?: {
+    readonly token: string | undefined;
+    readonly tokenVariable: string;
+    /** What it means when there is none. */
+    readonly otherwise: string;
+  };
+};
+
+export type Listeners = {
+  /** Stops accepting, lets running requests finish, and cuts what is left after `timeoutMs`. */
+  close(timeoutMs: number): Promise<void>;
+};
+
+/** @throws StartupError naming every address that cannot be bound; the others are closed again. */
+export async function openListeners(plans: readonly ListenerPlan[], log: Logger): Promise<Listeners> {
+  const listeners: Listener[] = [];
+  const problems: Problem[] = [];
+  const openOne = async (plan: ListenerPlan) => {
+    try {
+      const listener = await plan.open();
+      listeners.push(listener);
+      announce(plan, listener, log);
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      problems.push({ variable: plan.variable, message });
+    }
+  };
+  const close = async (timeoutMs: number) => {
+    await Promise.all(listeners.map((listener) => listener.close(timeoutMs)));
+  };
+
+  await Promise.all(plans.map(openOne));
+  if (problems.length > 0) {
+    await close(0);
+    throw new StartupError(problems);
+  }
+  return { close };
+}
+
+function announce(plan: ListenerPlan, { port }: Listener, log: Logger): void {
+  log.info({ listener: plan.name, host: plan.address.host, port }, 'listening');
+  const warning = trustWarning(plan);
+  if (warning !== undefined) log.warn({ listener: plan.name }, warning);
+}
+
+/** What is dangerous about where a listener binds, if something is. */
+export function trustWarning({
+  address,
+  variable,
+  trust,
+}: Pick<ListenerPlan, 'address' | 'variable' | 'trust'>): string | undefined {
+  if (trust === undefined || trust.token !== undefined || isLoopback(address)) return undefined;
+  const advice = `Set ${trust.tokenVariable}, or bind ${variable} to loopback.`;
+  return `open to the network without a token: ${trust.otherwise}. ${advice}`;
+}
