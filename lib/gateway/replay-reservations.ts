@@ -1,17 +1,22 @@
 // Anti-replay: every request id is reserved in Redis once per session, until its timestamp can no longer be fresh.
 // The only thing that the gateway keeps in Redis.
 import { randomUUID } from 'node:crypto';
-import type { Redis } from '../redis/client.ts';
 import { RejectedError } from './rejected-error.ts';
 
 const keptPastWindowMs = 60_000;
 const secondTryAfterMs = 50;
 
+/** The two commands of Redis that it needs. */
+export type ReplayStore = {
+  set(key: string, value: string, px: 'PX', ttlMs: number, nx: 'NX'): Promise<string | null>;
+  get(key: string): Promise<string | null>;
+};
+
 export class ReplayReservations {
-  readonly #redis: Redis;
+  readonly #redis: ReplayStore;
   readonly #freshnessWindowMs: number;
 
-  constructor(redis: Redis, freshnessWindowMs: number) {
+  constructor(redis: ReplayStore, freshnessWindowMs: number) {
     this.#redis = redis;
     this.#freshnessWindowMs = freshnessWindowMs;
   }
