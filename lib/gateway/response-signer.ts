@@ -1,12 +1,6 @@
 import { createHash, createPrivateKey, createPublicKey, type KeyObject, sign } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 
-export type ServerKey = {
-  keyId: string;
-  /** 32 raw bytes. */
-  publicKey: Uint8Array;
-};
-
 /** Signs answers and events with the gateway's own Ed25519 key. */
 export class ResponseSigner {
   readonly #key: KeyObject;

@@ -13,8 +13,6 @@ import type { Logger } from '../telemetry/logger.ts';
 import type { HttpEnv } from './env.ts';
 import { fieldProblems, invalidFields } from './field-problems.ts';
 
-export type { HttpEnv } from './env.ts';
-
 export type HttpApp = OpenAPIHono<HttpEnv>;
 
 export type HttpAppOptions = {

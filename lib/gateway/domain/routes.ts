@@ -36,8 +36,6 @@ export const routes = {
   'lobby.membership.list': get('lobby', '/api/v1/lobby/games/{game_id}/memberships'),
 } as const satisfies Record<string, Route>;
 
-export type MessageType = keyof typeof routes;
-
 const routesByType: ReadonlyMap<string, Route> = new Map(Object.entries(routes));
 
 export function routeOf(messageType: string): Route | undefined {

@@ -133,7 +133,7 @@ export function allowedTriggers(status: GameStatus, by: TransitionActor): Trigge
 }
 
 /** Whether a game in this status can never change again. */
-export function isOver(status: GameStatus): boolean {
+function isOver(status: GameStatus): boolean {
   return status === 'finished' || status === 'cancelled';
 }
 
