@@ -5,8 +5,6 @@ import { Refusal } from '../errors/table.ts';
 import { isUuid } from '../protocol/ids.ts';
 import type { Actor, HttpEnv, UserActor } from './env.ts';
 
-export type { Actor, UserActor } from './env.ts';
-
 /** Admits a user by `X-User-ID`; missing or malformed is `401 unauthenticated`. */
 export const admitUser: MiddlewareHandler<HttpEnv> = async (c, next) => {
   const userId = c.req.header('x-user-id');
