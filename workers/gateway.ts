@@ -21,10 +21,15 @@ export async function runGateway(environment: Environment, stop: AbortSignal): P
   });
 
   const edgeGateway = createEdgeGatewayService({
+    admission: {
+      backend,
+      limits: { address: () => undefined, session: () => undefined },
+      replay: new ReplayReservations(redis, config.freshnessWindowMs),
+      freshnessWindowMs: config.freshnessWindowMs,
+      now: Date.now,
+    },
     upstreams: { backend, lobby },
-    replay: new ReplayReservations(redis, config.freshnessWindowMs),
     signer,
-    freshnessWindowMs: config.freshnessWindowMs,
     now: Date.now,
     log,
   });

@@ -1,10 +1,12 @@
 // Why the gateway refuses a request by itself, before or instead of a signed answer: the `reason` of a
-// google.rpc.ErrorInfo (domain `galaxy.gateway`) and the gRPC status that carries it. Numbers: gRPC status codes.
+// google.rpc.ErrorInfo (domain `galaxy.gateway`) and the gRPC status that carries it; streams end with them, too.
+// `retryable`: whether to ask again, or to open the stream again, without changing anything. Numbers: gRPC status codes.
 
 export const grpcStatus = {
   INVALID_ARGUMENT: 3,
   RESOURCE_EXHAUSTED: 8,
   FAILED_PRECONDITION: 9,
+  ABORTED: 10,
   UNIMPLEMENTED: 12,
   INTERNAL: 13,
   UNAVAILABLE: 14,
@@ -25,6 +27,12 @@ export const gatewayReasons = {
   REPLAY_DETECTED: { status: grpcStatus.FAILED_PRECONDITION, retryable: false },
   REPLAY_STORE_UNAVAILABLE: { status: grpcStatus.UNAVAILABLE, retryable: true },
   UPSTREAM_UNAVAILABLE: { status: grpcStatus.UNAVAILABLE, retryable: true },
+  RATE_LIMITED: { status: grpcStatus.RESOURCE_EXHAUSTED, retryable: true },
+  SLOW_CONSUMER: { status: grpcStatus.RESOURCE_EXHAUSTED, retryable: true },
+  SUPERSEDED: { status: grpcStatus.ABORTED, retryable: false },
+  RESYNC: { status: grpcStatus.ABORTED, retryable: true },
+  UNVERIFIED: { status: grpcStatus.UNAVAILABLE, retryable: true },
+  DRAINING: { status: grpcStatus.UNAVAILABLE, retryable: true },
   INTERNAL: { status: grpcStatus.INTERNAL, retryable: false },
 } as const;
 

@@ -50,6 +50,7 @@ async function answerCommand(
   try {
     const received = call.metadata.get('traceparent')[0];
     const response = await executeCommand(deps, call.request, {
+      clientAddress: call.getPeer(),
       signal: gone.signal,
       traceHeaders: traceHeaders(received?.toString()),
     });

@@ -1,9 +1,6 @@
-// One command, from the signed request to the signed answer.
-//
-// The checks stand below in the order in which they answer; the first that fails does, and nothing after it
-// happens: version, shape, freshness, payload hash, message type, session, signature, replay. Cheap checks come
-// before those that ask another process, and no upstream is called before the request id is reserved. What the
-// upstream answered, its errors alike, becomes a signed answer; everything else is a RejectedError.
+// One command, from the signed request to the signed answer. lib/gateway/admission.ts holds the checks before it; no
+// upstream is called for what they refuse. What the upstream answered, its errors alike, becomes a signed answer;
+// everything else is a RejectedError.
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { errorBody } from '../errors/table.ts';
@@ -12,14 +9,7 @@ import type {
   ExecuteCommandRequest,
   ExecuteCommandResponse,
 } from '../protocol/generated/galaxy/gateway/v1/gateway.ts';
-import { verifyDeviceSignature } from './device-signature.ts';
-import {
-  checkFreshness,
-  checkPayloadHash,
-  checkShape,
-  checkVersion,
-  type Rejection,
-} from './domain/envelope-checks.ts';
+import { type AdmissionDeps, admit, type CallContext } from './admission.ts';
 import {
   type PayloadProblem,
   type Route,
@@ -27,26 +17,18 @@ import {
   toUpstreamRequest,
   type Upstream,
 } from './domain/routes.ts';
-import { RejectedError } from './rejected-error.ts';
-import type { ReplayReservations } from './replay-reservations.ts';
 import type { ResponseSigner } from './response-signer.ts';
-import { type ActiveSession, lookUpSession } from './sessions.ts';
+import type { ActiveSession } from './sessions.ts';
 import type { UpstreamAnswer, UpstreamService } from './upstream.ts';
 
 export type CommandDeps = {
+  admission: AdmissionDeps;
   upstreams: Readonly<Record<Upstream, UpstreamService>>;
-  replay: Pick<ReplayReservations, 'reserve'>;
   signer: Pick<ResponseSigner, 'sign' | 'keyId'>;
-  freshnessWindowMs: number;
   now: () => number;
 };
 
-export type CallContext = {
-  /** Aborts when the client has gone or its deadline has passed. */
-  readonly signal: AbortSignal;
-  /** W3C trace context to pass on, `{}` when there is none or the SDK does it. */
-  readonly traceHeaders: Record<string, string>;
-};
+const commandKind = { routeOf, signedBytes: commandBytes };
 
 /** @throws RejectedError */
 export async function executeCommand(
@@ -54,31 +36,15 @@ export async function executeCommand(
   request: ExecuteCommandRequest,
   call: CallContext,
 ): Promise<ExecuteCommandResponse> {
-  refuse(checkVersion(request));
-  refuse(checkShape(request));
-  refuse(checkFreshness(request, deps.now(), deps.freshnessWindowMs));
-  refuse(checkPayloadHash(request, sha256(request.payloadBytes)));
-  const route = routeOf(request.messageType) ?? unknownMessageType(request.messageType);
-
-  const headers = { 'x-request-id': request.requestId, ...call.traceHeaders };
-  const session = await lookUpSession(deps.upstreams.backend, request.deviceSessionId, {
-    headers,
-    signal: call.signal,
-  });
-  const signed = commandBytes(request);
-  if (!verifyDeviceSignature(session.publicKey, signed, request.signature)) {
-    throw new RejectedError({
-      reason: 'BAD_SIGNATURE',
-      message: 'The signature does not fit the request and the session’s key.',
-    });
-  }
-  await deps.replay.reserve(request, deps.now());
-
-  const { resultCode, payload } = await forward(deps.upstreams[route.upstream], route, request, session, {
-    ...call,
-    headers,
-  });
-  return signAnswer(deps, request.requestId, sha256(signed), resultCode, payload);
+  const { route, session, requestHash } = await admit(deps.admission, request, commandKind, call);
+  const { resultCode, payload } = await forward(
+    deps.upstreams[route.upstream],
+    route,
+    request,
+    session,
+    call,
+  );
+  return signAnswer(deps, request.requestId, requestHash, resultCode, payload);
 }
 
 type Result = { resultCode: string; payload: Uint8Array };
@@ -88,7 +54,7 @@ async function forward(
   route: Route,
   request: ExecuteCommandRequest,
   session: ActiveSession,
-  call: { headers: Record<string, string>; signal: AbortSignal },
+  call: CallContext,
 ): Promise<Result> {
   const payload = parsePayload(request.payloadBytes);
   if (payload === undefined) {
@@ -102,7 +68,8 @@ async function forward(
     method,
     target,
     headers: {
-      ...call.headers,
+      'x-request-id': request.requestId,
+      ...call.traceHeaders,
       'x-user-id': session.userId,
       'x-device-session-id': session.deviceSessionId,
       ...(body === undefined ? {} : { 'content-type': 'application/json' }),
@@ -177,17 +144,6 @@ function signAnswer(
     signature: Buffer.from(deps.signer.sign(responseBytes(fields))),
     keyId: fields.keyId,
   };
-}
-
-function refuse(rejection: Rejection | undefined): void {
-  if (rejection !== undefined) throw new RejectedError(rejection);
-}
-
-function unknownMessageType(messageType: string): never {
-  throw new RejectedError({
-    reason: 'UNKNOWN_MESSAGE_TYPE',
-    message: `This gateway routes no message type ${messageType}.`,
-  });
 }
 
 function sha256(bytes: Uint8Array): Uint8Array {

@@ -1,10 +1,13 @@
 import { Metadata, type StatusObject } from '@grpc/grpc-js';
 import { errorDomain, gatewayReasons } from '../errors/gateway-reasons.ts';
-import { ErrorInfo } from '../protocol/generated/google/rpc/error_details.ts';
+import { ErrorInfo, RetryInfo } from '../protocol/generated/google/rpc/error_details.ts';
 import { Status } from '../protocol/generated/google/rpc/status.ts';
 import type { Rejection } from './domain/envelope-checks.ts';
 
-/** The gRPC status of a rejection, its reason as a google.rpc.ErrorInfo in `grpc-status-details-bin`. */
+/**
+ * The gRPC status of a rejection, its reason as a google.rpc.ErrorInfo in `grpc-status-details-bin`, and a RetryInfo
+ * where it is known when to come back.
+ */
 export function toGrpcStatus(rejection: Rejection): StatusObject {
   const code = gatewayReasons[rejection.reason].status;
   const info = ErrorInfo.encode({
@@ -15,9 +18,18 @@ export function toGrpcStatus(rejection: Rejection): StatusObject {
   const status = Status.encode({
     code,
     message: rejection.message,
-    details: [{ typeUrl: 'type.googleapis.com/google.rpc.ErrorInfo', value: Buffer.from(info) }],
+    details: [
+      { typeUrl: 'type.googleapis.com/google.rpc.ErrorInfo', value: Buffer.from(info) },
+      ...(rejection.retryAfterMs === undefined ? [] : [retryInfo(rejection.retryAfterMs)]),
+    ],
   }).finish();
   const metadata = new Metadata();
   metadata.set('grpc-status-details-bin', Buffer.from(status));
   return { code, details: `${rejection.reason}: ${rejection.message}`, metadata };
+}
+
+function retryInfo(afterMs: number) {
+  const retryDelay = { seconds: BigInt(Math.floor(afterMs / 1000)), nanos: (afterMs % 1000) * 1_000_000 };
+  const value = RetryInfo.encode({ retryDelay }).finish();
+  return { typeUrl: 'type.googleapis.com/google.rpc.RetryInfo', value: Buffer.from(value) };
 }

@@ -12,6 +12,8 @@ export type Rejection = {
   readonly reason: GatewayReason;
   readonly message: string;
   readonly metadata?: Readonly<Record<string, string>>;
+  /** Told as a google.rpc.RetryInfo. */
+  readonly retryAfterMs?: number;
 };
 
 export type Envelope = {

@@ -6,16 +6,30 @@
 
 export type Upstream = 'backend' | 'lobby';
 
+/** Message types that share a rate: what they cost the platform is alike. */
+export type MessageClass = 'read' | 'write' | 'subscribe';
+
 export type Route = {
   readonly upstream: Upstream;
+  readonly class: MessageClass;
   readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
   /** Parameters stand in braces. */
   readonly path: string;
 };
 
-const get = (upstream: Upstream, path: string): Route => ({ upstream, method: 'GET', path });
-const post = (upstream: Upstream, path: string): Route => ({ upstream, method: 'POST', path });
-const patch = (upstream: Upstream, path: string): Route => ({ upstream, method: 'PATCH', path });
+const get = (upstream: Upstream, path: string): Route => ({ upstream, class: 'read', method: 'GET', path });
+const post = (upstream: Upstream, path: string): Route => ({
+  upstream,
+  class: 'write',
+  method: 'POST',
+  path,
+});
+const patch = (upstream: Upstream, path: string): Route => ({
+  upstream,
+  class: 'write',
+  method: 'PATCH',
+  path,
+});
 
 export const routes = {
   'user.account.get': get('backend', '/api/v1/user/account'),
