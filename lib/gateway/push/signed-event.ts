@@ -1,0 +1,86 @@
+// What happened to a user, as the bytes of a signed GatewayEvent. Nothing in it depends on the stream that carries
+// it, so one serialisation and one signature serve all streams of the user.
+import { createHash } from 'node:crypto';
+import { eventBytes, helloBytes } from '../../protocol/envelope.ts';
+import { GatewayEvent } from '../../protocol/generated/galaxy/gateway/v1/gateway.ts';
+import type { ClientEvent } from '../../protocol/generated/galaxy/push/v1/push.ts';
+import type { ResponseSigner } from '../response-signer.ts';
+
+export type EventSigner = Pick<ResponseSigner, 'sign' | 'keyId'>;
+
+export type SignedEvent = {
+  readonly id: string;
+  /** Of the user's event before this one; empty for the first. */
+  readonly prevId: string;
+  /** A serialised GatewayEvent. */
+  readonly bytes: Buffer;
+};
+
+export function signEvent(signer: EventSigner, event: ClientEvent): SignedEvent {
+  const fields = {
+    keyId: signer.keyId,
+    eventType: event.eventType,
+    eventId: event.eventId,
+    prevEventId: event.prevEventId,
+    recipientUserId: event.recipientUserId,
+    timestampMs: event.timestampMs,
+    traceId: traceIdOf(event.traceparent),
+    payloadHash: sha256(event.payloadBytes),
+  };
+  const signature = Buffer.from(signer.sign(eventBytes(fields)));
+  const bytes = serialise({ ...fields, payloadBytes: event.payloadBytes, signature });
+  return { id: event.eventId, prevId: event.prevEventId, bytes };
+}
+
+export type Hello = {
+  readonly serverTimeMs: number;
+  /** Whether everything after the client's `last_event_id` follows. */
+  readonly resumed: boolean;
+  /** The point from which a client that sees nothing else resumes. */
+  readonly lastEventId: string;
+};
+
+/**
+ * The first event of a stream, signed for the one subscription that it answers. The fields that its signature does not
+ * cover (ids, recipient, trace) are empty.
+ * @param requestHash SHA-256 of the subscription's signed bytes.
+ */
+export function signHello(signer: EventSigner, requestHash: Uint8Array, hello: Hello): Buffer {
+  const payloadBytes = Buffer.from(
+    JSON.stringify({
+      server_time_ms: hello.serverTimeMs,
+      resumed: hello.resumed,
+      last_event_id: hello.lastEventId,
+    }),
+  );
+  const fields = {
+    keyId: signer.keyId,
+    timestampMs: BigInt(hello.serverTimeMs),
+    payloadHash: sha256(payloadBytes),
+  };
+  const signature = Buffer.from(signer.sign(helloBytes({ ...fields, requestHash })));
+  return serialise({
+    ...fields,
+    eventType: 'gateway.hello',
+    eventId: '',
+    prevEventId: '',
+    recipientUserId: '',
+    traceId: '',
+    payloadBytes,
+    signature,
+  });
+}
+
+/** W3C trace context: `<version>-<trace id>-<span id>-<flags>`. */
+function traceIdOf(traceparent: string): string {
+  return /^[0-9a-f]{2}-([0-9a-f]{32})-/.exec(traceparent)?.[1] ?? '';
+}
+
+function serialise(event: GatewayEvent): Buffer {
+  const bytes = GatewayEvent.encode(event).finish();
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+function sha256(bytes: Uint8Array): Buffer {
+  return createHash('sha256').update(bytes).digest();
+}
