@@ -1,0 +1,227 @@
+// What the gateway measures, in one list; docs/telemetry.md holds it as a table. The functions below are what the
+// gateway's parts call: cheap, never throwing, and harmless when nobody collects metrics.
+//
+// Labels are bounded: a message type that is not routed, and a result code that no table knows, become `other`.
+import { type GatewayReason, gatewayReasons } from '../errors/gateway-reasons.ts';
+import { errorTable } from '../errors/table.ts';
+import { Instruments } from '../telemetry/instruments.ts';
+import { routeOf } from './domain/routes.ts';
+
+export const gatewayInstruments = new Instruments('galaxy.gateway');
+
+const fast = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
+const slow = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300];
+
+const commands = gatewayInstruments.counter(
+  'galaxy_gateway_commands_total',
+  ['message_type', 'outcome'],
+  'Commands that were answered. The outcome is `ok`, the result code of a signed answer, the reason of a refusal, ' +
+    'or `cancelled` when the client had gone.',
+);
+const commandSeconds = gatewayInstruments.distribution(
+  'galaxy_gateway_command_duration_seconds',
+  ['message_type'],
+  'Time of a command in the gateway, upstream included.',
+  fast,
+);
+const stageSeconds = gatewayInstruments.distribution(
+  'galaxy_gateway_stage_duration_seconds',
+  ['stage'],
+  'Time of one stage of a signed request: `session` (look-up at the backend), `verify` (signature), `replay` ' +
+    '(reservation in Redis), `upstream` (the call to backend or lobby), `sign` (signature of an answer or event).',
+  fast,
+);
+const subscriptions = gatewayInstruments.counter(
+  'galaxy_gateway_subscriptions_total',
+  ['outcome'],
+  'Calls of SubscribeEvents: `opened`, the reason of a refusal, or `cancelled`.',
+);
+const replays = gatewayInstruments.counter(
+  'galaxy_gateway_replays_total',
+  [],
+  'Requests refused since their request id was used before.',
+);
+const rateLimited = gatewayInstruments.counter(
+  'galaxy_gateway_rate_limited_total',
+  ['limit'],
+  'Requests refused by a rate limit, by which one.',
+);
+const signInRequests = gatewayInstruments.counter(
+  'galaxy_gateway_public_requests_total',
+  ['route', 'status'],
+  'Requests to the public HTTP routes of sign-in, by route and HTTP status.',
+);
+
+let openStreams = 0;
+gatewayInstruments.gauge('galaxy_gateway_streams_open', [], 'Event streams that are open.', (tell) =>
+  tell(openStreams),
+);
+const streamsEnded = gatewayInstruments.counter(
+  'galaxy_gateway_streams_ended_total',
+  ['reason'],
+  'Event streams that ended: the reason that the client was told, or `client_gone`.',
+);
+const eventsDelivered = gatewayInstruments.counter(
+  'galaxy_gateway_events_delivered_total',
+  [],
+  'Events written to streams, once for each stream; `gateway.hello` is not counted.',
+);
+const eventsDropped = gatewayInstruments.counter(
+  'galaxy_gateway_events_dropped_total',
+  ['reason'],
+  'Events not written to a stream: `no_stream` (nobody was there), `stream_ended` (still queued when the stream ' +
+    'ended), `duplicate` (the stream had it already).',
+);
+const eventSeconds = gatewayInstruments.distribution(
+  'galaxy_gateway_event_delivery_seconds',
+  [],
+  'From an event’s timestamp to its write to a stream that was open then; clocks of two machines are compared.',
+  slow,
+);
+
+let pushConnected = 0;
+let pushLagSeconds = 0;
+let lastFrameAt: number | undefined;
+gatewayInstruments.gauge(
+  'galaxy_gateway_push_connected',
+  [],
+  '1 while the subscription to the backend’s push log is open, otherwise 0.',
+  (tell) => tell(pushConnected),
+);
+gatewayInstruments.gauge(
+  'galaxy_gateway_push_lag_seconds',
+  [],
+  'How old the newest heartbeat of the push log was when it arrived; clocks of two machines are compared.',
+  (tell) => tell(pushLagSeconds),
+);
+gatewayInstruments.gauge(
+  'galaxy_gateway_push_silence_seconds',
+  [],
+  'Time since the last frame of the push log arrived; heartbeats come every 5 s.',
+  (tell) => {
+    if (lastFrameAt !== undefined) tell((performance.now() - lastFrameAt) / 1_000);
+  },
+);
+const pushFrames = gatewayInstruments.counter(
+  'galaxy_gateway_push_frames_total',
+  ['kind'],
+  'Frames of the push log that arrived, by kind.',
+);
+const pushReconnects = gatewayInstruments.counter(
+  'galaxy_gateway_push_reconnects_total',
+  [],
+  'Times that the subscription to the push log was opened again.',
+);
+
+const openConnections = new Map<string, number>();
+gatewayInstruments.gauge(
+  'galaxy_gateway_connections_open',
+  ['listener'],
+  'Open connections of a listener.',
+  (tell) => {
+    for (const [listener, count] of openConnections) tell(count, listener);
+  },
+);
+
+/** @param outcome a result code, a reason, or `cancelled`. */
+export function commandDone(messageType: string, outcome: string, durationMs: number): void {
+  const type = knownMessageType(messageType);
+  commands.add(1, type, knownOutcome(outcome));
+  commandSeconds.record(durationMs / 1_000, type);
+  if (outcome === 'REPLAY_DETECTED') replays.add(1);
+}
+
+export type Stage = 'session' | 'verify' | 'replay' | 'upstream' | 'sign';
+
+export function stageDone(stage: Stage, durationMs: number): void {
+  stageSeconds.record(durationMs / 1_000, stage);
+}
+
+/** @param outcome `opened`, `cancelled` or the reason of a refusal. */
+export function subscriptionDone(outcome: 'opened' | 'cancelled' | GatewayReason): void {
+  subscriptions.add(1, outcome);
+  if (outcome === 'REPLAY_DETECTED') replays.add(1);
+}
+
+export type RateLimit =
+  | 'client_address'
+  | 'email'
+  | 'challenge'
+  | 'session'
+  | 'user'
+  | 'message_class'
+  | 'connections';
+
+export function requestRateLimited(limit: RateLimit): void {
+  rateLimited.add(1, limit);
+}
+
+export type PublicRoute = 'send-email-code' | 'confirm-email-code' | 'server-keys' | 'other';
+
+export function publicRequestDone(route: PublicRoute, status: number): void {
+  signInRequests.add(1, route, String(status));
+}
+
+export function streamOpened(): void {
+  openStreams += 1;
+}
+
+export function streamEnded(reason: 'client_gone' | GatewayReason): void {
+  openStreams -= 1;
+  streamsEnded.add(1, reason);
+}
+
+/** @param eventTimestampMs of a live event; undefined for one that a joining stream missed before. */
+export function eventDelivered(eventTimestampMs: number | undefined): void {
+  eventsDelivered.add(1);
+  if (eventTimestampMs !== undefined) eventSeconds.record(Math.max(0, Date.now() - eventTimestampMs) / 1_000);
+}
+
+export type DropReason = 'no_stream' | 'stream_ended' | 'duplicate';
+
+export function eventsDroppedFor(reason: DropReason, count: number): void {
+  if (count > 0) eventsDropped.add(count, reason);
+}
+
+export function pushStreamOpened(isReconnect: boolean): void {
+  pushConnected = 1;
+  if (isReconnect) pushReconnects.add(1);
+}
+
+export function pushStreamClosed(): void {
+  pushConnected = 0;
+}
+
+export type PushFrameKind = 'client_event' | 'session_invalidation' | 'heartbeat' | 'gap' | 'none';
+
+/** @param loggedAtMs of a heartbeat: when it was appended, by the log's clock. */
+export function pushFrameArrived(kind: PushFrameKind, loggedAtMs?: number): void {
+  lastFrameAt = performance.now();
+  pushFrames.add(1, kind);
+  if (loggedAtMs !== undefined) pushLagSeconds = Math.max(0, Date.now() - loggedAtMs) / 1_000;
+}
+
+export type ListenerName = 'public-http' | 'authenticated-grpc' | 'admin-http';
+
+export function connectionOpened(listener: ListenerName): void {
+  openConnections.set(listener, (openConnections.get(listener) ?? 0) + 1);
+}
+
+export function connectionClosed(listener: ListenerName): void {
+  openConnections.set(listener, (openConnections.get(listener) ?? 0) - 1);
+}
+
+function knownMessageType(messageType: string): string {
+  return routeOf(messageType) === undefined ? 'other' : messageType;
+}
+
+function knownOutcome(outcome: string): string {
+  return outcomes.has(outcome) ? outcome : 'other';
+}
+
+const outcomes: ReadonlySet<string> = new Set([
+  'ok',
+  'cancelled',
+  ...Object.keys(errorTable),
+  ...Object.keys(gatewayReasons),
+]);
