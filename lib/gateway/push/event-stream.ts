@@ -4,7 +4,10 @@ import type { Rejection } from '../domain/envelope-checks.ts';
 export type EventStream = {
   readonly deviceSessionId: string;
   readonly userId: string;
-  /** When the session was known to be active, by the gateway's clock in ms; whoever verifies it again sets it. */
+  /**
+   * When the look-up began that found the session active, on the scale of `performance.now()` (a clock that is set
+   * changes nothing); whoever verifies it again sets it.
+   */
   verifiedAt: number;
   /** Ends the stream with this status. */
   end(rejection: Rejection): void;
