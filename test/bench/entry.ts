@@ -1,0 +1,54 @@
+// What a benchmark row is and what it tells.
+import type { LocalPostgres } from '../../infra/local/postgres.ts';
+import type { LocalRedis } from '../../infra/local/redis.ts';
+
+/** One line of the report; what does not apply to a row is absent. */
+export type Entry = {
+  name: string;
+  ops_per_s?: number;
+  floor_ops_per_s?: number;
+  /** ops_per_s by floor_ops_per_s; for rss_kib, rss_kib by that of the floor. */
+  ratio?: number;
+  p50_ms?: number;
+  p99_ms?: number;
+  /** CPU time of the measured process by operation, all its threads. */
+  cpu_us_per_op?: number;
+  rss_kib?: number;
+  /** How many operations the figures rest on. */
+  n: number;
+  /** What a reader must know to judge the figures. */
+  note: string;
+};
+
+/** How much a run does. */
+export type Scale = {
+  rounds: number;
+  /** Length of one round of a row that counts what is done in a time. */
+  roundMs: number;
+  /** Length of the one round of a row that only watches. */
+  watchMs: number;
+  /** Events to every user in one round of a fan-out, beyond its warm-up. */
+  deliveriesPerRound: number;
+  /** Streams of gateway.idle_stream. */
+  idleStreams: number;
+  /** Device sessions: in the upstream's memory for gateway.command, in the database for backend.session. */
+  sessions: number;
+};
+
+export type Bench = {
+  scale: Scale;
+  /** Undefined where processes cannot be pinned. */
+  cores: { measured: number; load: number } | undefined;
+  redis: Pick<LocalRedis, 'addr' | 'password'>;
+  postgres: Pick<LocalPostgres, 'dsn' | 'createDatabase'>;
+  /** Further arguments of Node for the measured process, such as --cpu-prof. */
+  nodeArgs?: string[];
+  /** For keys and logs; goes away with the run. */
+  folder: string;
+};
+
+export type Row = {
+  name: string;
+  /** Starts what it needs on `running`, which is ended after the row whatever happens. */
+  run(bench: Bench, running: AsyncDisposableStack): Promise<Omit<Entry, 'name'>>;
+};

@@ -1,0 +1,53 @@
+// The real gateway as a process of its own, on the core that is measured.
+import { generateKeyPairSync } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { freePort } from '../../infra/local/child.ts';
+import type { Bench } from './entry.ts';
+import { startProcess } from './peer.ts';
+
+export type GatewayProcess = {
+  pid: number;
+  grpcAddr: string;
+  /** The public key that signs answers, base64url. */
+  serverKey: string;
+};
+
+/**
+ * Log and everything else as in operation; what one client may ask for is raised, as a benchmark is a single client.
+ */
+export async function startGatewayProcess(
+  bench: Bench,
+  peers: { httpUrl: string; pushAddr: string },
+  running: AsyncDisposableStack,
+): Promise<GatewayProcess> {
+  const { privateKey, publicKey } = generateKeyPairSync('ed25519');
+  const [httpPort, grpcPort] = [await freePort(), await freePort()];
+  const signerPath = join(bench.folder, `signer-${grpcPort}.pem`);
+  await writeFile(signerPath, privateKey.export({ format: 'pem', type: 'pkcs8' }), { mode: 0o600 });
+  const pid = await startProcess(
+    {
+      entry: 'workers/gateway.ts',
+      core: bench.cores?.measured,
+      logFile: join(bench.folder, `gateway-${grpcPort}.log`),
+      listeners: [
+        { host: '127.0.0.1', port: httpPort },
+        { host: '127.0.0.1', port: grpcPort },
+      ],
+      env: {
+        GATEWAY_PUBLIC_HTTP_ADDR: `127.0.0.1:${httpPort}`,
+        GATEWAY_AUTHENTICATED_GRPC_ADDR: `127.0.0.1:${grpcPort}`,
+        GATEWAY_REDIS_ADDR: bench.redis.addr,
+        GATEWAY_REDIS_PASSWORD: bench.redis.password,
+        GATEWAY_BACKEND_HTTP_URL: peers.httpUrl,
+        GATEWAY_BACKEND_GRPC_ADDR: peers.pushAddr,
+        GATEWAY_LOBBY_HTTP_URL: peers.httpUrl,
+        GATEWAY_RESPONSE_SIGNER_PRIVATE_KEY_PATH: signerPath,
+      },
+      ...(bench.nodeArgs === undefined ? {} : { nodeArgs: bench.nodeArgs }),
+    },
+    running,
+  );
+  const serverKey = publicKey.export({ format: 'jwk' }).x ?? '';
+  return { pid, grpcAddr: `127.0.0.1:${grpcPort}`, serverKey };
+}

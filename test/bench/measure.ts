@@ -1,0 +1,81 @@
+// Rounds that alternate between what is measured and its floor, and the statistics over them.
+
+/** One counted round. */
+export type Round = {
+  /** Operations that were answered rightly. */
+  n: number;
+  elapsedMs: number;
+  /** CPU time of the measured process; undefined where the system does not tell. */
+  cpuMicros: number | undefined;
+  p50Ms: number;
+  p99Ms: number;
+  /** CPU time of the load process by elapsed time. At 1 the load would be what is measured. */
+  loadShare: number;
+};
+
+/**
+ * Runs both once to warm up, uncounted, and then in turns, so that whatever else the machine does meets both alike.
+ */
+export async function alternate<T>(
+  rounds: number,
+  measured: () => Promise<T>,
+  floor: () => Promise<T>,
+): Promise<{ measured: T[]; floor: T[] }> {
+  await measured();
+  await floor();
+  const result = { measured: [] as T[], floor: [] as T[] };
+  for (let round = 0; round < rounds; round += 1) {
+    result.measured.push(await measured());
+    result.floor.push(await floor());
+  }
+  return result;
+}
+
+/** The figures of a row that counts operations in a time beside its floor. */
+export function throughput({ measured, floor }: { measured: Round[]; floor: Round[] }) {
+  const opsPerSecond = median(measured.map(rate));
+  const floorPerSecond = median(floor.map(rate));
+  const cpu = median(measured.map(cpuPerOp));
+  return {
+    figures: {
+      ops_per_s: round(opsPerSecond),
+      floor_ops_per_s: round(floorPerSecond),
+      ratio: round(opsPerSecond / floorPerSecond),
+      p50_ms: round(median(measured.map(({ p50Ms }) => p50Ms))),
+      p99_ms: round(median(measured.map(({ p99Ms }) => p99Ms))),
+      ...(Number.isNaN(cpu) ? {} : { cpu_us_per_op: round(cpu) }),
+      n: measured.reduce((total, { n }) => total + n, 0),
+    },
+    /** How the rounds differed and how busy each side was. */
+    remarks: [
+      `rounds ${measured.map((one) => round(rate(one))).join(' ')} against ${floor.map((one) => round(rate(one))).join(' ')}`,
+      ...(Number.isNaN(cpu)
+        ? []
+        : [`CPU of the floor ${round(median(floor.map(cpuPerOp)))} µs per operation`]),
+      `load process busy ${percent(median(measured.map(({ loadShare }) => loadShare)))}, ` +
+        `at the floor ${percent(median(floor.map(({ loadShare }) => loadShare)))}`,
+    ].join('; '),
+  };
+}
+
+const rate = ({ n, elapsedMs }: Round) => (n * 1000) / elapsedMs;
+const cpuPerOp = ({ cpuMicros, n }: Round) => (cpuMicros === undefined ? Number.NaN : cpuMicros / n);
+const percent = (share: number) => `${Math.round(share * 100)} %`;
+
+export function median(values: readonly number[]): number {
+  return percentile(values, 0.5);
+}
+
+/** The value below which this share of the values lies; the mean of the middle two where there is no middle one. */
+export function percentile(values: readonly number[], share: number): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const place = (sorted.length - 1) * share;
+  const [low, high] = [sorted[Math.floor(place)], sorted[Math.ceil(place)]];
+  if (low === undefined || high === undefined) throw new Error('there is nothing to take a percentile of');
+  return low + (high - low) * (place - Math.floor(place));
+}
+
+/** To three significant digits below 1000, to whole numbers above. */
+export function round(value: number): number {
+  return value >= 1000 ? Math.round(value) : Number(value.toPrecision(3));
+}

@@ -1,0 +1,162 @@
+// The clients of gateway.command: device sessions, each with a key of its own, their commands signed before a round
+// begins, and a fixed number of them in flight during it. Every other command reads a game, the others apply for one.
+import {
+  createHash,
+  createPublicKey,
+  generateKeyPairSync,
+  type KeyObject,
+  randomUUID,
+  sign,
+  verify,
+} from 'node:crypto';
+import { commandBytes, protocolVersion, responseBytes } from '../../../lib/protocol/envelope.ts';
+import {
+  ExecuteCommandRequest,
+  ExecuteCommandResponse,
+} from '../../../lib/protocol/generated/galaxy/gateway/v1/gateway.ts';
+import { percentile, type Round } from '../measure.ts';
+import { serveCalls } from '../peer.ts';
+import { executeCommandPath, framed, GrpcConnection } from './grpc-bytes.ts';
+import type { SessionAnswer } from './upstreams.ts';
+
+/** `cpuMicros` is told by the runner, which knows the measured process. */
+export type LoadedRound = Omit<Round, 'cpuMicros'>;
+
+type Signed = { frame: Buffer; requestId: string; requestHash: Buffer };
+type Load = { addr: string; connections: number; inFlight: number; ms: number };
+
+/** The signature of every so many answers is verified, after the round. */
+const verifiedEvery = 64;
+const gameId = randomUUID();
+
+const sessions: { deviceSessionId: string; key: KeyObject }[] = [];
+const signed: Signed[] = [];
+let turn = 0;
+
+const calls = {
+  /** Makes sessions and tells what the backend has to say of them. */
+  makeSessions(count: number): SessionAnswer[] {
+    return Array.from({ length: count }, () => {
+      const { privateKey: key, publicKey } = generateKeyPairSync('ed25519');
+      const deviceSessionId = randomUUID();
+      sessions.push({ deviceSessionId, key });
+      const raw = Buffer.from(publicKey.export({ format: 'jwk' }).x ?? '', 'base64url');
+      return { deviceSessionId, userId: randomUUID(), publicKey: raw.toString('base64') };
+    });
+  },
+
+  /** Signs until so many commands are ready to be sent. */
+  prepare(count: number): void {
+    while (signed.length < count) signed.push(signNext());
+  },
+
+  /** Sends every signed command once, and looks at every answer. @param serverKey base64url. */
+  async runCommands(load: Load, serverKey: string): Promise<LoadedRound & { answerBytes: number }> {
+    const sample: { request: Signed; response: ExecuteCommandResponse }[] = [];
+    let count = 0;
+    let answerBytes = 0;
+    const round = await runRound(load, takeSigned, (request, answer) => {
+      const response = ExecuteCommandResponse.decode(answer);
+      if (response.resultCode !== 'ok' || response.requestId !== request.requestId) {
+        throw new Error(`${request.requestId} was answered ${response.requestId} ${response.resultCode}`);
+      }
+      count += 1;
+      answerBytes += answer.length;
+      if (count % verifiedEvery === 0) sample.push({ request, response });
+    });
+    const key = createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x: serverKey }, format: 'jwk' });
+    for (const { request, response } of sample) requireSignature(request, response, key);
+    return { ...round, answerBytes: Math.round(answerBytes / count) };
+  },
+
+  /** Sends commands of the same sizes to the floor, which looks at none of them. */
+  async runFloor(load: Load, answerBytes: number): Promise<LoadedRound> {
+    const requests = [signNext(), signNext()];
+    let next = 0;
+    return runRound(
+      load,
+      () => {
+        next += 1;
+        return requests[next % requests.length] ?? signNext();
+      },
+      (_, answer) => {
+        if (answer.length !== answerBytes) throw new Error(`the floor answered ${answer.length} bytes`);
+      },
+    );
+  },
+};
+export type CommandLoadCalls = typeof calls;
+serveCalls(calls);
+
+function signNext(): Signed {
+  const session = sessions[turn % sessions.length];
+  if (session === undefined) throw new Error('there are no sessions');
+  turn += 1;
+  const payloadBytes = Buffer.from(
+    JSON.stringify(turn % 2 === 0 ? { game_id: gameId } : { game_id: gameId, race_name: `Vega ${turn}` }),
+  );
+  const fields = {
+    protocolVersion,
+    deviceSessionId: session.deviceSessionId,
+    messageType: turn % 2 === 0 ? 'lobby.game.get' : 'lobby.application.submit',
+    timestampMs: BigInt(Date.now()),
+    requestId: randomUUID(),
+    idempotencyKey: '',
+    ifMatch: '',
+    payloadHash: createHash('sha256').update(payloadBytes).digest(),
+  };
+  const bytes = commandBytes(fields);
+  const request = { ...fields, payloadBytes, signature: sign(null, bytes, session.key) };
+  return {
+    frame: framed(ExecuteCommandRequest.encode(request).finish()),
+    requestId: fields.requestId,
+    requestHash: createHash('sha256').update(bytes).digest(),
+  };
+}
+
+function takeSigned(): Signed {
+  const next = signed.pop();
+  // Signing now would make the load a part of what is measured.
+  if (next === undefined) throw new Error('too few commands were signed before the round');
+  return next;
+}
+
+async function runRound(
+  { addr, connections, inFlight, ms }: Load,
+  take: () => Signed,
+  check: (request: Signed, answer: Buffer) => void,
+): Promise<LoadedRound> {
+  const opened = await Promise.all(Array.from({ length: connections }, () => GrpcConnection.open(addr)));
+  const latencies: number[] = [];
+  const cpu = process.cpuUsage();
+  const startedAt = performance.now();
+  const client = async (connection: GrpcConnection) => {
+    while (performance.now() - startedAt < ms) {
+      const request = take();
+      const sentAt = performance.now();
+      const answer = await connection.unary(executeCommandPath, request.frame);
+      latencies.push(performance.now() - sentAt);
+      check(request, answer);
+    }
+  };
+  const perConnection = inFlight / connections;
+  await Promise.all(opened.flatMap((one) => Array.from({ length: perConnection }, () => client(one))));
+  const elapsedMs = performance.now() - startedAt;
+  const { user, system } = process.cpuUsage(cpu);
+  await Promise.all(opened.map((connection) => connection.close()));
+  return {
+    n: latencies.length,
+    elapsedMs,
+    p50Ms: percentile(latencies, 0.5),
+    p99Ms: percentile(latencies, 0.99),
+    loadShare: (user + system) / 1000 / elapsedMs,
+  };
+}
+
+function requireSignature(request: Signed, response: ExecuteCommandResponse, key: KeyObject): void {
+  const hash = createHash('sha256').update(response.payloadBytes).digest();
+  const bytes = responseBytes({ ...response, requestHash: request.requestHash });
+  if (!hash.equals(response.payloadHash) || !verify(null, bytes, key, response.signature)) {
+    throw new Error(`the answer to ${request.requestId} is not signed by the gateway`);
+  }
+}

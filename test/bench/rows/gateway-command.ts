@@ -1,0 +1,55 @@
+// gateway.command: ExecuteCommand by the real gateway process, beside a bare grpc-js echo of the same sizes on the same
+// core. Redis, the upstreams and the load share the other core.
+
+import type { Row } from '../entry.ts';
+import { startGatewayProcess } from '../gateway-process.ts';
+import { alternate, throughput } from '../measure.ts';
+import { startPeer } from '../peer.ts';
+import type { CommandFloorCalls } from '../peers/command-floor.ts';
+import type { CommandLoadCalls } from '../peers/command-load.ts';
+import type { UpstreamsCalls } from '../peers/upstreams.ts';
+import { cpuDuring } from '../system.ts';
+
+const inFlight = 64;
+const connections = 4;
+/** More than the gateway ever answers; what is left over serves the next round. */
+const signedPerSecond = 8_000;
+
+export const gatewayCommand: Row = {
+  name: 'gateway.command',
+  async run(bench, running) {
+    const { scale, cores } = bench;
+    const load = await startPeer<CommandLoadCalls>('command-load', cores?.load, running);
+    const upstreams = await startPeer<UpstreamsCalls>('upstreams', cores?.load, running);
+    const httpUrl = await upstreams.call('listen');
+    await upstreams.call('addSessions', await load.call('makeSessions', scale.sessions));
+    const gateway = await startGatewayProcess(bench, { httpUrl, pushAddr: '127.0.0.1:9' }, running);
+    const floor = await startPeer<CommandFloorCalls>('command-floor', cores?.measured, running);
+    const floorAddr = await floor.call('listen');
+
+    const options = { connections, inFlight, ms: scale.roundMs };
+    let answerBytes = 0;
+    const rounds = await alternate(
+      scale.rounds,
+      async () => {
+        await load.call('prepare', inFlight + Math.ceil((signedPerSecond * scale.roundMs) / 1000));
+        const { answerBytes: bytes, ...round } = await cpuDuring(gateway.pid, () =>
+          load.call('runCommands', { ...options, addr: gateway.grpcAddr }, gateway.serverKey),
+        );
+        answerBytes = bytes;
+        return round;
+      },
+      async () => {
+        await floor.call('answerWith', answerBytes);
+        return cpuDuring(floor.pid, () =>
+          load.call('runFloor', { ...options, addr: floorAddr }, answerBytes),
+        );
+      },
+    );
+    const { figures, remarks } = throughput(rounds);
+    return {
+      ...figures,
+      note: `${inFlight} in flight on ${connections} connections, answers of ${answerBytes} bytes; ${remarks}`,
+    };
+  },
+};

@@ -1,0 +1,95 @@
+// npm run bench: how fast the services are, each row beside a floor that nobody can go below. See docs/benchmarks.md.
+//   npm run bench                                  every row
+//   npm run bench -- gateway.command               some rows
+//   npm run bench -- --out FILE                    also writes the entries as a JSON array
+//   npm run bench -- --quick                       fewer and shorter rounds, to see whether a change helps at all
+//   npm run bench -- --node-arg=--cpu-prof         a further argument of Node for the measured process
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { startPostgres } from '../../infra/local/postgres.ts';
+import { startRedis } from '../../infra/local/redis.ts';
+import { OperatorError } from '../../lib/errors/operator-error.ts';
+import { aborted, runProcess } from '../../lib/node/process.ts';
+import type { Bench, Entry, Row, Scale } from './entry.ts';
+import { gatewayCommand } from './rows/gateway-command.ts';
+import { findCores, pin } from './system.ts';
+import { table } from './table.ts';
+
+const rows: readonly Row[] = [gatewayCommand];
+
+const full: Scale = {
+  rounds: 5,
+  roundMs: 2_000,
+  watchMs: 6_000,
+  deliveriesPerRound: 120_000,
+  idleStreams: 2_000,
+  sessions: 1_000,
+};
+const quick: Scale = { ...full, rounds: 3, roundMs: 800, watchMs: 2_000, deliveriesPerRound: 40_000 };
+
+async function main(stop: AbortSignal): Promise<void> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      out: { type: 'string' },
+      quick: { type: 'boolean', default: false },
+      'node-arg': { type: 'string', multiple: true, default: [] },
+    },
+  });
+  const chosen = chooseRows(positionals);
+  const running = new AsyncDisposableStack();
+  try {
+    const bench = await prepare(values.quick ? quick : full, values['node-arg'], running);
+    const entries: Entry[] = [];
+    for (const row of chosen) {
+      process.stderr.write(`${row.name} ...\n`);
+      entries.push(await Promise.race([runRow(row, bench), aborted(stop).then(interrupted)]));
+    }
+    process.stdout.write(`${table(entries)}\n`);
+    if (values.out !== undefined) await writeFile(values.out, `${JSON.stringify(entries, null, 2)}\n`);
+  } finally {
+    await running.disposeAsync();
+  }
+}
+
+function chooseRows(names: string[]): readonly Row[] {
+  const unknown = names.filter((name) => !rows.some((row) => row.name === name));
+  if (unknown.length > 0) {
+    const known = rows.map((row) => row.name).join(', ');
+    throw new OperatorError(`there is no row ${unknown.join(', ')}; there are: ${known}`);
+  }
+  return names.length === 0 ? rows : rows.filter((row) => names.includes(row.name));
+}
+
+async function prepare(scale: Scale, nodeArgs: string[], running: AsyncDisposableStack): Promise<Bench> {
+  const folder = await mkdtemp(join(tmpdir(), 'galaxy-bench-'));
+  running.defer(() => rm(folder, { recursive: true, force: true }));
+  const common = { port: 0, durable: false, log: (line: string) => void process.stderr.write(`${line}\n`) };
+  const postgres = await startPostgres({ ...common, dataFolder: join(folder, 'postgres') });
+  running.defer(postgres.stop);
+  const password = randomBytes(18).toString('base64url');
+  const redis = await startRedis({ ...common, dataFolder: join(folder, 'redis'), password });
+  running.defer(redis.stop);
+  const cores = findCores();
+  for (const server of [postgres, redis]) pin(server.pid, cores?.load);
+  pin(process.pid, cores?.load);
+  return { scale, cores, nodeArgs, redis, postgres, folder };
+}
+
+export async function runRow(row: Row, bench: Bench): Promise<Entry> {
+  const running = new AsyncDisposableStack();
+  try {
+    return { name: row.name, ...(await row.run(bench, running)) };
+  } finally {
+    await running.disposeAsync();
+  }
+}
+
+function interrupted(): never {
+  throw new OperatorError('interrupted');
+}
+
+if (import.meta.main) await runProcess('bench', (_, stop) => main(stop));

@@ -1,0 +1,64 @@
+// What the operating system tells about a process, and which core it runs on. Linux tells all of it; elsewhere the
+// figures are absent and nothing is pinned.
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+
+const ticksPerSecond = 100;
+
+/** CPU time of all threads since the process began. */
+export function cpuMicros(pid: number): number | undefined {
+  const stat = read(`/proc/${pid}/stat`);
+  // The second field is the program's name in parentheses and may hold spaces.
+  const fields = stat?.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return fields && ((Number(fields[11]) + Number(fields[12])) * 1_000_000) / ticksPerSecond;
+}
+
+/** Runs `work` and adds the CPU time that a process spent meanwhile. */
+export async function cpuDuring<T>(
+  pid: number,
+  work: () => Promise<T>,
+): Promise<T & { cpuMicros: number | undefined }> {
+  const before = cpuMicros(pid);
+  const result = await work();
+  const after = cpuMicros(pid);
+  return { ...result, cpuMicros: before === undefined || after === undefined ? undefined : after - before };
+}
+
+/** Resident memory of the process. */
+export function rssKib(pid: number): number | undefined {
+  const line = /^VmRSS:\s+(\d+) kB$/m.exec(read(`/proc/${pid}/status`) ?? '')?.[1];
+  return line === undefined ? undefined : Number(line);
+}
+
+function read(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return undefined;
+  }
+}
+
+/** One core for what is measured, another for everything else. */
+export function findCores(): { measured: number; load: number } | undefined {
+  if (process.platform !== 'linux' || availableParallelism() < 2) return undefined;
+  const list = /^Cpus_allowed_list:\s+(.*)$/m.exec(read('/proc/self/status') ?? '')?.[1] ?? '';
+  const allowed = list.split(',').flatMap((range) => {
+    const [first = 0, last = first] = range.split('-').map(Number);
+    return Array.from({ length: last - first + 1 }, (_, index) => first + index);
+  });
+  const [measured, load] = allowed;
+  return measured === undefined || load === undefined ? undefined : { measured, load };
+}
+
+/** Pins a process that runs already, all its threads; its later children inherit it. */
+export function pin(pid: number, core: number | undefined): void {
+  if (core !== undefined) execFileSync('taskset', ['-acp', String(core), String(pid)], { stdio: 'ignore' });
+}
+
+/** The command that runs Node with these arguments on one core. */
+export function nodeOn(core: number | undefined, args: string[]): [file: string, args: string[]] {
+  return core === undefined
+    ? [process.execPath, args]
+    : ['taskset', ['-c', String(core), process.execPath, ...args]];
+}
