@@ -68,6 +68,7 @@ function eventProblem(event: PushEvent['event']): string | undefined {
     case 'sessionInvalidation': {
       const { userId, deviceSessionIds } = event.value;
       if (!isUuid(userId)) return 'its user_id is no UUID';
+      if (deviceSessionIds.length === 0) return 'it names no device session';
       if (deviceSessionIds.length > maxSessionIds) return `it names more than ${maxSessionIds} sessions`;
       return deviceSessionIds.every(isUuid) ? undefined : 'it names a device session that is no UUID';
     }
@@ -80,7 +81,7 @@ function clientEventProblem(event: ClientEvent): string | undefined {
   if (!eventId.test(event.eventId)) return 'its event_id is no event id';
   if (event.prevEventId !== '' && !eventId.test(event.prevEventId)) return 'its prev_event_id is no event id';
   if (!isUuid(event.recipientUserId)) return 'its recipient_user_id is no UUID';
-  if (!eventType.test(event.eventType)) return 'its event_type has none of the forms of one';
+  if (!eventType.test(event.eventType)) return 'its event_type is no event type';
   if (event.payloadBytes.length > maxPayloadBytes) {
     return `its payload has ${event.payloadBytes.length} bytes, more than ${maxPayloadBytes}`;
   }
