@@ -66,6 +66,14 @@ export const gatewayVariables = {
     help: 'Bearer token that calls to backend and lobby carry.',
     secret: true,
   }),
+  push: {
+    staleAfterMs: defaulted('GATEWAY_PUSH_STALE_AFTER', '15s', positiveDuration, {
+      help: 'How far back the push log may be known before the sessions of open streams are looked up again.',
+    }),
+    unverifiedAfterMs: defaulted('GATEWAY_PUSH_UNVERIFIED_AFTER', '60s', positiveDuration, {
+      help: 'How long a stream stays open while its session cannot be verified.',
+    }),
+  },
   responseSignerPrivateKeyPath: required('GATEWAY_RESPONSE_SIGNER_PRIVATE_KEY_PATH', filePath, {
     help: 'File with the Ed25519 private key (PKCS#8 PEM) that signs answers and events.',
   }),
