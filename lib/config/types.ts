@@ -1,4 +1,5 @@
 // The types of values that an environment variable can hold.
+import { BlockList, isIP, isIPv6 } from 'node:net';
 import { z } from 'zod';
 
 const unitMs = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
@@ -15,6 +16,24 @@ export const duration = z.string().transform((text, context) => {
 });
 
 export const positiveDuration = duration.refine((ms) => ms > 0, 'must be longer than zero');
+
+/** `count` requests in `perMs` milliseconds; up to `burst` at once after a rest. */
+export type Rate = { readonly count: number; readonly perMs: number; readonly burst: number };
+
+/** `10/s burst 20`; without a burst the whole count may come at once. `off` for no limit. */
+export const rate = z.string().transform((text, context): Rate | 'off' => {
+  if (text === 'off') return 'off';
+  const match = /^(\d{1,6})\/(s|m|h|d)(?: burst (\d{1,6}))?$/.exec(text);
+  const count = Number(match?.[1]);
+  const burst = Number(match?.[3] ?? count);
+  if (match === null || count === 0 || burst === 0) {
+    const message =
+      'write a rate such as 10/s, 10/s burst 20 or 5/m burst 1 (s, m, h or d; not zero), or off';
+    context.addIssue({ code: 'custom', message });
+    return z.NEVER;
+  }
+  return { count, perMs: unitMs[match[2] as keyof typeof unitMs], burst };
+});
 
 export type ListenAddress = { readonly host: string; readonly port: number };
 
@@ -47,6 +66,49 @@ function splitHostPort(text: string): ListenAddress | undefined {
   const match = /^(?:\[([0-9a-fA-F:.]+)\]|([A-Za-z0-9._-]*)):(\d{1,5})$/.exec(text);
   const port = Number(match?.[3]);
   return match && port <= 65_535 ? { host: match[1] ?? match[2] ?? '', port } : undefined;
+}
+
+/** `10.0.0.0/8, 192.168.1.7, fd00::/8` → a list to check addresses against. */
+export const addressList = z.string().transform((text, context): BlockList => {
+  const list = new BlockList();
+  for (const entry of text.split(',').map((part) => part.trim())) {
+    const problem = addTo(list, entry);
+    if (problem !== undefined) {
+      context.addIssue({ code: 'custom', message: `${JSON.stringify(entry)} ${problem}` });
+      return z.NEVER;
+    }
+  }
+  return list;
+});
+
+function addTo(list: BlockList, entry: string): string | undefined {
+  const [, address = '', digits] = /^([0-9a-fA-F:.]+)(?:\/(\d{1,3}))?$/.exec(entry) ?? [];
+  const version = isIP(address);
+  if (version === 0) return 'is neither an IP address nor a network such as 10.0.0.0/8';
+  if (/^::ffff:/i.test(address)) return 'is an IPv4 address in the form of IPv6; write it as IPv4';
+  const bits = version === 6 ? 128 : 32;
+  const prefix = digits === undefined ? bits : Number(digits);
+  if (prefix > bits) return `is no network: its prefix has at most ${bits} bits`;
+  if (prefix === 0) return 'names every address; name the ones that are meant';
+  list.addSubnet(address, prefix, isIPv6(address) ? 'ipv6' : 'ipv4');
+  return undefined;
+}
+
+/** `https://play.example.com, http://localhost:5173` → origins, as browsers write them. */
+export const originList = z.string().transform((text, context): readonly string[] => {
+  const origins = text.split(',').map((part) => part.trim());
+  const bad = origins.find((origin) => !isOrigin(origin));
+  if (bad === undefined) return origins;
+  context.addIssue({
+    code: 'custom',
+    message: `${JSON.stringify(bad)} is no origin; write scheme, host in lower case and port, such as https://play.example.com`,
+  });
+  return z.NEVER;
+});
+
+function isOrigin(text: string): boolean {
+  const url = URL.parse(text);
+  return url?.origin === text && ['http:', 'https:'].includes(url.protocol) && !text.includes('*');
 }
 
 /** An http or https URL without query and fragment; a trailing slash is dropped. */

@@ -1,0 +1,102 @@
+// The limits of the edge, as those who ask them see them: signed requests by address, device session and user, sign-in
+// by address and by whom it concerns. Kept in this process alone; every replica counts for itself.
+import { randomBytes } from 'node:crypto';
+import type { Rate } from '../../config/types.ts';
+import type { Values } from '../../config/variables.ts';
+import { Refusal } from '../../errors/table.ts';
+import type { RequestLimits } from '../admission.ts';
+import { addressBlock } from '../client-address.ts';
+import type { Rejection } from '../domain/envelope-checks.ts';
+import type { MessageClass } from '../domain/routes.ts';
+import { TokenBuckets } from './token-buckets.ts';
+import type { rateLimitVariables } from './variables.ts';
+
+/** Each throws a Refusal `rate_limited` that says when to come back, or returns. */
+export type SignInLimits = {
+  address(clientAddress: string): void;
+  /** @param email as the client wrote it; blanks around it and upper case do not make it another. */
+  email(email: string): void;
+  challenge(challengeId: string): void;
+};
+
+export type Limits = { requests: RequestLimits; signIn: SignInLimits };
+
+type Limit = { take(key: string, nowMs: number): number };
+
+const noLimit: Limit = { take: () => 0 };
+
+/** @param now milliseconds of a clock that never goes back. */
+export function createLimits(
+  rates: Values<typeof rateLimitVariables>,
+  now: () => number = () => performance.now(),
+): Limits {
+  const limit = (rate: Rate | 'off'): Limit =>
+    rate === 'off' ? noLimit : new TokenBuckets(rate, randomBytes(8));
+
+  const grpcAddress = limit(rates.grpcAddress);
+  const sessions: Record<MessageClass, Limit> = {
+    read: limit(rates.sessionRead),
+    write: limit(rates.sessionWrite),
+    subscribe: limit(rates.sessionSubscribe),
+  };
+  const users: Record<MessageClass, Limit> = {
+    read: limit(rates.userRead),
+    write: limit(rates.userWrite),
+    subscribe: limit(rates.userSubscribe),
+  };
+  const publicHttpAddress = limit(rates.publicHttpAddress);
+  const emails = limit(rates.signInEmail);
+  const challenges = limit(rates.signInChallenge);
+
+  return {
+    requests: {
+      address: (clientAddress) =>
+        rejection(
+          grpcAddress.take(addressBlock(clientAddress), now()),
+          'address',
+          'requests from this address',
+        ),
+      session: ({ deviceSessionId, userId }, messageClass) => {
+        const nowMs = now();
+        return (
+          rejection(
+            sessions[messageClass].take(deviceSessionId, nowMs),
+            `session_${messageClass}`,
+            `requests of class ${messageClass} in this device session`,
+          ) ??
+          rejection(
+            users[messageClass].take(userId, nowMs),
+            `user_${messageClass}`,
+            `requests of class ${messageClass} by this user`,
+          )
+        );
+      },
+    },
+    signIn: {
+      address: (clientAddress) =>
+        refuse(publicHttpAddress.take(addressBlock(clientAddress), now()), 'requests from this address'),
+      email: (email) =>
+        refuse(emails.take(email.trim().toLowerCase(), now()), 'sign-in codes for this address'),
+      challenge: (challengeId) =>
+        refuse(challenges.take(challengeId.toLowerCase(), now()), 'tries at this challenge'),
+    },
+  };
+}
+
+function rejection(waitMs: number, limit: string, what: string): Rejection | undefined {
+  if (waitMs === 0) return undefined;
+  return {
+    reason: 'RATE_LIMITED',
+    message: `Too many ${what}; wait as long as the RetryInfo says.`,
+    metadata: { limit },
+    retryAfterMs: Math.ceil(waitMs),
+  };
+}
+
+function refuse(waitMs: number, what: string): void {
+  if (waitMs === 0) return;
+  const seconds = Math.ceil(waitMs / 1000);
+  throw new Refusal('rate_limited', `Too many ${what}; try again in ${seconds} s.`, {
+    retry_after_seconds: seconds,
+  });
+}

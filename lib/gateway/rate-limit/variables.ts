@@ -1,0 +1,32 @@
+// The rates of the edge, each under a name of its own; lib/gateway/config.ts makes them part of the gateway's
+// variables, docs/limits.md tells what each one is for.
+import { rate } from '../../config/types.ts';
+import { defaulted } from '../../config/variables.ts';
+
+const limit = (name: string, fallback: string, help: string) =>
+  defaulted(`GATEWAY_RATE_LIMIT_${name}`, fallback, rate, { help });
+
+export const rateLimitVariables = {
+  grpcAddress: limit(
+    'GRPC_ADDRESS',
+    '200/s burst 400',
+    'Signed requests of one client address (IPv6: of one /64). Written `10/s burst 20`; `off` for no limit.',
+  ),
+  publicHttpAddress: limit(
+    'PUBLIC_HTTP_ADDRESS',
+    '5/s burst 50',
+    'Requests of one client address to the public HTTP routes; probes do not count.',
+  ),
+  signInEmail: limit('SIGN_IN_EMAIL', '20/h burst 10', 'Sign-in codes asked for one e-mail address.'),
+  signInChallenge: limit('SIGN_IN_CHALLENGE', '10/m burst 10', 'Confirmations tried for one challenge.'),
+  sessionRead: limit('SESSION_READ', '20/s burst 60', 'Reads of one device session.'),
+  sessionWrite: limit('SESSION_WRITE', '10/s burst 20', 'Writes of one device session.'),
+  sessionSubscribe: limit('SESSION_SUBSCRIBE', '1/s burst 10', 'Subscriptions opened by one device session.'),
+  userRead: limit('USER_READ', '40/s burst 120', 'Reads of one user, all device sessions together.'),
+  userWrite: limit('USER_WRITE', '20/s burst 40', 'Writes of one user, all device sessions together.'),
+  userSubscribe: limit(
+    'USER_SUBSCRIBE',
+    '4/s burst 32',
+    'Subscriptions opened by one user, all device sessions together.',
+  ),
+};

@@ -1,0 +1,89 @@
+import { describe, expect, it } from 'vitest';
+import { addressList, originList, rate } from '../../../lib/config/types.ts';
+
+const problem = (result: { success: boolean; error?: { issues: { message: string }[] } }) =>
+  result.success ? undefined : result.error?.issues[0]?.message;
+
+describe('a rate', () => {
+  it.each([
+    ['10/s burst 20', { count: 10, perMs: 1_000, burst: 20 }],
+    ['5/m burst 1', { count: 5, perMs: 60_000, burst: 1 }],
+    ['20/h', { count: 20, perMs: 3_600_000, burst: 20 }],
+    ['1/d burst 2', { count: 1, perMs: 86_400_000, burst: 2 }],
+    ['off', 'off'],
+  ])('reads %s', (text, expected) => {
+    expect(rate.parse(text)).toEqual(expected);
+  });
+
+  it.each([
+    '10',
+    '10/w',
+    '0/s',
+    '10/s burst 0',
+    '10/s burst',
+    '-1/s',
+    '1.5/s',
+    '10 / s',
+    'OFF',
+    '10/s burst 20 ',
+  ])('is not %j, and the message shows how to write one', (text) => {
+    expect(problem(rate.safeParse(text))).toMatch(/^write a rate such as 10\/s, 10\/s burst 20 .* or off$/);
+  });
+});
+
+describe('a list of addresses', () => {
+  it('takes addresses and networks of both versions', () => {
+    const list = addressList.parse('10.0.0.0/8, 192.0.2.1,2001:db8::/32');
+    const inside: [string, 'ipv4' | 'ipv6'][] = [
+      ['10.255.0.1', 'ipv4'],
+      ['192.0.2.1', 'ipv4'],
+      ['2001:db8:ffff::1', 'ipv6'],
+    ];
+    const outside: [string, 'ipv4' | 'ipv6'][] = [
+      ['11.0.0.1', 'ipv4'],
+      ['192.0.2.2', 'ipv4'],
+      ['2001:db9::1', 'ipv6'],
+    ];
+    expect(inside.map(([address, version]) => list.check(address, version))).toEqual([true, true, true]);
+    expect(outside.map(([address, version]) => list.check(address, version))).toEqual([false, false, false]);
+  });
+
+  it.each([
+    ['10.0.0.0/8,', '"" is neither an IP address nor a network such as 10.0.0.0/8'],
+    ['10.0.0', '"10.0.0" is neither an IP address nor a network such as 10.0.0.0/8'],
+    ['proxy.example.com', '"proxy.example.com" is neither an IP address nor a network such as 10.0.0.0/8'],
+    ['10.0.0.0/33', '"10.0.0.0/33" is no network: its prefix has at most 32 bits'],
+    ['2001:db8::/129', '"2001:db8::/129" is no network: its prefix has at most 128 bits'],
+    ['0.0.0.0/0', '"0.0.0.0/0" names every address; name the ones that are meant'],
+    ['::/0', '"::/0" names every address; name the ones that are meant'],
+    ['::ffff:10.0.0.1', '"::ffff:10.0.0.1" is an IPv4 address in the form of IPv6; write it as IPv4'],
+  ])('refuses %s and says which entry is wrong', (text, expected) => {
+    expect(problem(addressList.safeParse(text))).toBe(expected);
+  });
+});
+
+describe('a list of origins', () => {
+  it('takes them as browsers write them', () => {
+    expect(originList.parse('https://play.example.com, http://localhost:5173')).toEqual([
+      'https://play.example.com',
+      'http://localhost:5173',
+    ]);
+  });
+
+  it.each([
+    '*',
+    'null',
+    'https://*.example.com',
+    'play.example.com',
+    'https://play.example.com/',
+    'https://play.example.com/app',
+    'https://Play.example.com',
+    'https://play.example.com:443',
+    'file://',
+    'https://play.example.com,',
+  ])('refuses %s', (text) => {
+    expect(problem(originList.safeParse(text))).toMatch(
+      / is no origin; write scheme, host in lower case and port/,
+    );
+  });
+});
