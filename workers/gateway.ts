@@ -1,5 +1,6 @@
-// The Edge Gateway: public HTTP for sign-in and probes, gRPC for signed commands. One long-lived process, scaled by
-// replicas; it keeps no business state and no copy of any session.
+// The Edge Gateway: public HTTP for sign-in and probes, gRPC for signed commands, admin HTTP for metrics. One
+// long-lived process, scaled by replicas; it keeps no business state and no copy of any session.
+import { createGatewayAdminApp } from '../handlers/gateway/admin-router.ts';
 import { createGatewayPublicApp } from '../handlers/gateway/public-router.ts';
 import type { Environment } from '../lib/config/variables.ts';
 import { createEdgeGatewayService } from '../lib/gateway/edge-gateway-service.ts';
@@ -11,7 +12,7 @@ import { UpstreamService } from '../lib/gateway/upstream.ts';
 import { aborted, runProcess } from '../lib/node/process.ts';
 
 export async function runGateway(environment: Environment, stop: AbortSignal): Promise<void> {
-  const { config, log, redis, signer } = await startGateway(environment);
+  const { config, log, redis, signer, metricsText } = await startGateway(environment);
   const common = { timeoutMs: config.backend.timeoutMs, token: config.upstreamToken };
   const backend = new UpstreamService({ name: 'backend', baseUrl: config.backend.httpUrl, ...common });
   const lobby = new UpstreamService({
@@ -38,7 +39,13 @@ export async function runGateway(environment: Environment, stop: AbortSignal): P
     { auth: createPublicAuth(backend), activeKey: signer },
   );
 
-  const listeners = await openGatewayListeners({ publicHttp: publicApp, edgeGateway }, config, log);
+  const adminHttp = metricsText && createGatewayAdminApp(metricsText, log);
+
+  const listeners = await openGatewayListeners(
+    { publicHttp: publicApp, edgeGateway, adminHttp },
+    config,
+    log,
+  );
 
   await aborted(stop);
   log.info('draining');

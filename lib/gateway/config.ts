@@ -32,6 +32,11 @@ export const gatewayVariables = {
       help: 'Where the authenticated gRPC listener binds.',
     }),
   },
+  admin: {
+    addr: optional('GATEWAY_ADMIN_HTTP_ADDR', listenAddress, {
+      help: 'Where the admin HTTP listener (`GET /metrics`, Prometheus text) binds. Unset: it is not started.',
+    }),
+  },
   redis: {
     addr: required('GATEWAY_REDIS_ADDR', peerAddress, {
       help: 'host:port of the Redis that keeps the anti-replay reservations. It must not evict keys.',

@@ -5,7 +5,8 @@
 import { type GatewayReason, gatewayReasons } from '../errors/gateway-reasons.ts';
 import { errorTable } from '../errors/table.ts';
 import { Instruments } from '../telemetry/instruments.ts';
-import { routeOf } from './domain/routes.ts';
+import { declareProcessInstruments } from '../telemetry/process-instruments.ts';
+import { type MessageClass, routeOf } from './domain/routes.ts';
 
 export const gatewayInstruments = new Instruments('galaxy.gateway');
 
@@ -79,38 +80,55 @@ const eventSeconds = gatewayInstruments.distribution(
   slow,
 );
 
-let pushConnected = 0;
-let pushLagSeconds = 0;
-let lastFrameAt: number | undefined;
+/** What lib/gateway/push/push-client.ts says of its subscription. */
+export type PushStateSource = () => {
+  readonly connected: boolean;
+  readonly heartbeatDelayMs: number | undefined;
+  readonly behindMs: number;
+  readonly reconnects: number;
+  readonly skippedFrames: number;
+};
+
+let push: PushStateSource | undefined;
+
+export function observePush(state: PushStateSource): void {
+  push = state;
+}
+
 gatewayInstruments.gauge(
   'galaxy_gateway_push_connected',
   [],
-  '1 while the subscription to the backend’s push log is open, otherwise 0.',
-  (tell) => tell(pushConnected),
+  '1 while the subscription to the push log is open and frames come, otherwise 0.',
+  (tell) => tell(push?.().connected ? 1 : 0),
+);
+gatewayInstruments.gauge(
+  'galaxy_gateway_push_heartbeat_delay_seconds',
+  [],
+  'How long the newest heartbeat was under way from the log; clocks of two machines are compared.',
+  (tell) => {
+    const delayMs = push?.().heartbeatDelayMs;
+    if (delayMs !== undefined) tell(delayMs / 1_000);
+  },
 );
 gatewayInstruments.gauge(
   'galaxy_gateway_push_lag_seconds',
   [],
-  'How old the newest heartbeat of the push log was when it arrived; clocks of two machines are compared.',
-  (tell) => tell(pushLagSeconds),
-);
-gatewayInstruments.gauge(
-  'galaxy_gateway_push_silence_seconds',
-  [],
-  'Time since the last frame of the push log arrived; heartbeats come every 5 s.',
+  'How far back lies what is known of the push log; up to 5 s, the interval of heartbeats, while all is well.',
   (tell) => {
-    if (lastFrameAt !== undefined) tell((performance.now() - lastFrameAt) / 1_000);
+    if (push !== undefined) tell(push().behindMs / 1_000);
   },
 );
-const pushFrames = gatewayInstruments.counter(
-  'galaxy_gateway_push_frames_total',
-  ['kind'],
-  'Frames of the push log that arrived, by kind.',
-);
-const pushReconnects = gatewayInstruments.counter(
+gatewayInstruments.readCounter(
   'galaxy_gateway_push_reconnects_total',
   [],
-  'Times that the subscription to the push log was opened again.',
+  'Subscriptions to the push log that were opened after the first.',
+  (tell) => tell(push?.().reconnects ?? 0),
+);
+gatewayInstruments.readCounter(
+  'galaxy_gateway_push_skipped_frames_total',
+  [],
+  'Frames of the push service that could not be used.',
+  (tell) => tell(push?.().skippedFrames ?? 0),
 );
 
 const openConnections = new Map<string, number>();
@@ -122,6 +140,8 @@ gatewayInstruments.gauge(
     for (const [listener, count] of openConnections) tell(count, listener);
   },
 );
+
+declareProcessInstruments(gatewayInstruments, 'galaxy_gateway');
 
 /** @param outcome a result code, a reason, or `cancelled`. */
 export function commandDone(messageType: string, outcome: string, durationMs: number): void {
@@ -143,14 +163,14 @@ export function subscriptionDone(outcome: 'opened' | 'cancelled' | GatewayReason
   if (outcome === 'REPLAY_DETECTED') replays.add(1);
 }
 
+/** The limits of lib/gateway/rate-limit/limits.ts: of signed requests, and of sign-in over the public listener. */
 export type RateLimit =
-  | 'client_address'
+  | 'address'
+  | `session_${MessageClass}`
+  | `user_${MessageClass}`
+  | 'public_address'
   | 'email'
-  | 'challenge'
-  | 'session'
-  | 'user'
-  | 'message_class'
-  | 'connections';
+  | 'challenge';
 
 export function requestRateLimited(limit: RateLimit): void {
   rateLimited.add(1, limit);
@@ -181,24 +201,6 @@ export type DropReason = 'no_stream' | 'stream_ended' | 'duplicate';
 
 export function eventsDroppedFor(reason: DropReason, count: number): void {
   if (count > 0) eventsDropped.add(count, reason);
-}
-
-export function pushStreamOpened(isReconnect: boolean): void {
-  pushConnected = 1;
-  if (isReconnect) pushReconnects.add(1);
-}
-
-export function pushStreamClosed(): void {
-  pushConnected = 0;
-}
-
-export type PushFrameKind = 'client_event' | 'session_invalidation' | 'heartbeat' | 'gap' | 'none';
-
-/** @param loggedAtMs of a heartbeat: when it was appended, by the log's clock. */
-export function pushFrameArrived(kind: PushFrameKind, loggedAtMs?: number): void {
-  lastFrameAt = performance.now();
-  pushFrames.add(1, kind);
-  if (loggedAtMs !== undefined) pushLagSeconds = Math.max(0, Date.now() - loggedAtMs) / 1_000;
 }
 
 export type ListenerName = 'public-http' | 'authenticated-grpc' | 'admin-http';

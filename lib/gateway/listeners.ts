@@ -1,4 +1,4 @@
-// The gateway's two listeners: public HTTP for probes and sign-in, gRPC for signed requests.
+// The gateway's listeners: public HTTP for probes and sign-in, gRPC for signed requests, admin HTTP for metrics.
 
 import { listenGrpc } from '../node/grpc-listener.ts';
 import { type HttpListenerApp, listenHttp } from '../node/http-listener.ts';
@@ -6,13 +6,18 @@ import { type Listeners, openListeners } from '../node/listeners.ts';
 import type { EdgeGatewayServer } from '../protocol/generated/galaxy/gateway/v1/gateway.ts';
 import { EdgeGatewayService } from '../protocol/generated/galaxy/gateway/v1/gateway.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import { planAdminListener } from './admin-listener.ts';
 import type { GatewayConfig } from './config.ts';
 import { grpcServerOptions } from './grpc-options.ts';
 
 /** @throws StartupError naming every address that cannot be bound. */
 export function openGatewayListeners(
-  serve: { publicHttp: HttpListenerApp; edgeGateway: EdgeGatewayServer },
-  { publicHttp, authenticatedGrpc }: Pick<GatewayConfig, 'publicHttp' | 'authenticatedGrpc'>,
+  serve: {
+    publicHttp: HttpListenerApp;
+    edgeGateway: EdgeGatewayServer;
+    adminHttp: HttpListenerApp | undefined;
+  },
+  { publicHttp, authenticatedGrpc, admin }: Pick<GatewayConfig, 'publicHttp' | 'authenticatedGrpc' | 'admin'>,
   log: Logger,
 ): Promise<Listeners> {
   return openListeners(
@@ -34,6 +39,7 @@ export function openGatewayListeners(
         variable: 'GATEWAY_PUBLIC_HTTP_ADDR',
         open: () => listenHttp(serve.publicHttp, publicHttp.addr, publicHttp),
       },
+      ...(serve.adminHttp && admin.addr ? [planAdminListener(serve.adminHttp, admin.addr)] : []),
     ],
     log,
   );

@@ -5,10 +5,19 @@ import type { Environment } from '../config/variables.ts';
 import { openRedis, type Redis } from '../redis/client.ts';
 import { refuseEviction } from '../redis/no-eviction.ts';
 import { createLogger, type Logger } from '../telemetry/logger.ts';
+import { type MetricsText, startPrometheusText } from '../telemetry/metrics.ts';
 import { type GatewayConfig, gatewayVariables } from './config.ts';
+import { gatewayInstruments } from './instruments.ts';
 import { loadResponseSigner, type ResponseSigner } from './response-signer.ts';
 
-export type Gateway = { config: GatewayConfig; log: Logger; redis: Redis; signer: ResponseSigner };
+export type Gateway = {
+  config: GatewayConfig;
+  log: Logger;
+  redis: Redis;
+  signer: ResponseSigner;
+  /** For the admin listener, when it is configured. */
+  metricsText: MetricsText | undefined;
+};
 
 /** @throws StartupError with every problem. */
 export async function startGateway(environment: Environment): Promise<Gateway> {
@@ -34,7 +43,10 @@ export async function startGateway(environment: Environment): Promise<Gateway> {
       },
     },
   });
-  return { config, log: createLogger({ service: 'gateway', level: config.logLevel }), ...resources };
+  const metricsText = config.admin.addr === undefined ? undefined : await startPrometheusText();
+  gatewayInstruments.start();
+  const log = createLogger({ service: 'gateway', level: config.logLevel });
+  return { config, log, metricsText, ...resources };
 }
 
 /** A Redis that evicts keys would forget reservations and let replays through, so it is refused. */

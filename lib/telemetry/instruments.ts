@@ -4,7 +4,15 @@
 //
 // Names are the ones that Prometheus shows, unit and `_total` included, and are the same over OTLP. Labels hold
 // values of closed lists only; never ids, addresses or whatever else a caller can choose.
-import { type Attributes, type Histogram, type Meter, metrics, ValueType } from '@opentelemetry/api';
+import {
+  type Attributes,
+  type Histogram,
+  type Meter,
+  type MeterProvider,
+  metrics,
+  type Observable,
+  ValueType,
+} from '@opentelemetry/api';
 
 export type Declaration = {
   readonly name: string;
@@ -57,7 +65,10 @@ export class Distribution {
 
   record(value: number, label?: string): void {
     if (this.#histogram === undefined) return;
-    if (label === undefined) return this.#histogram.record(value);
+    if (label === undefined) {
+      this.#histogram.record(value);
+      return;
+    }
     let attributes = this.#attributes.get(label);
     if (attributes === undefined) {
       attributes = labelled(this.#labels, [label]);
@@ -67,14 +78,14 @@ export class Distribution {
   }
 }
 
-/** Tells the values of a gauge, each with its labels' values, whenever metrics are collected. */
-export type ReadGauge = (tell: (value: number, ...values: readonly string[]) => void) => void;
+/** Tells values, each with the values of its labels, whenever metrics are collected. */
+export type ReadSeries = (tell: (value: number, ...values: readonly string[]) => void) => void;
 
 export class Instruments {
   readonly #scope: string;
   readonly #declarations: Declaration[] = [];
   readonly #starters: ((meter: Meter) => void)[] = [];
-  #started = false;
+  #startedOn: MeterProvider | undefined;
 
   /** @param scope OpenTelemetry's instrumentation scope: `galaxy.gateway`. */
   constructor(scope: string) {
@@ -111,19 +122,25 @@ export class Instruments {
     return distribution;
   }
 
-  gauge(name: string, labels: readonly string[], meaning: string, read: ReadGauge): void {
-    this.#declare({ name, type: 'gauge', labels, meaning }, (meter) => {
-      meter.createObservableGauge(name, { description: meaning }).addCallback((result) => {
-        read((value, ...values) => result.observe(value, labelled(labels, values)));
-      });
-    });
+  gauge(name: string, labels: readonly string[], meaning: string, read: ReadSeries): void {
+    this.#declare({ name, type: 'gauge', labels, meaning }, (meter) =>
+      observe(meter.createObservableGauge(name, { description: meaning }), labels, read),
+    );
+  }
+
+  /** A counter that something else keeps. */
+  readCounter(name: string, labels: readonly string[], meaning: string, read: ReadSeries): void {
+    this.#declare({ name, type: 'counter', labels, meaning }, (meter) =>
+      observe(meter.createObservableCounter(name, { description: meaning }), labels, read),
+    );
   }
 
   /** Turns the declarations into instruments of the registered MeterProvider; harmless when called again. */
   start(): void {
-    if (this.#started) return;
-    this.#started = true;
-    const meter = metrics.getMeter(this.#scope);
+    const provider = metrics.getMeterProvider();
+    if (this.#startedOn === provider) return;
+    this.#startedOn = provider;
+    const meter = provider.getMeter(this.#scope);
     for (const starter of this.#starters) starter(meter);
   }
 
@@ -131,6 +148,12 @@ export class Instruments {
     this.#declarations.push(declaration);
     this.#starters.push(starter);
   }
+}
+
+function observe(instrument: Observable, labels: readonly string[], read: ReadSeries): void {
+  instrument.addCallback((result) => {
+    read((value, ...values) => result.observe(value, labelled(labels, values)));
+  });
 }
 
 function labelled(labels: readonly string[], values: readonly string[]): Attributes {
