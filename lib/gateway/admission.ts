@@ -16,6 +16,7 @@ import type { MessageClass } from './domain/routes.ts';
 import { RejectedError } from './rejected-error.ts';
 import type { ReplayReservations } from './replay-reservations.ts';
 import { type ActiveSession, lookUpSession } from './sessions.ts';
+import { stage, stageSync } from './stage.ts';
 import type { UpstreamService } from './upstream.ts';
 
 /** Each says what is wrong when a caller is over its rate, or nothing. */
@@ -75,19 +76,21 @@ export async function admit<Request extends Envelope, Route extends { readonly c
     });
   }
 
-  const session = await lookUpSession(deps.backend, request.deviceSessionId, {
-    headers: { 'x-request-id': request.requestId, ...call.traceHeaders },
-    signal: call.signal,
-  });
+  const session = await stage('session', () =>
+    lookUpSession(deps.backend, request.deviceSessionId, {
+      headers: { 'x-request-id': request.requestId, ...call.traceHeaders },
+      signal: call.signal,
+    }),
+  );
   const signed = kind.signedBytes(request);
-  if (!verifyDeviceSignature(session.publicKey, signed, request.signature)) {
+  if (!stageSync('verify', () => verifyDeviceSignature(session.publicKey, signed, request.signature))) {
     throw new RejectedError({
       reason: 'BAD_SIGNATURE',
       message: 'The signature does not fit the request and the session’s key.',
     });
   }
   refuse(deps.limits.session(session, route.class));
-  await deps.replay.reserve(request, deps.now());
+  await stage('replay', () => deps.replay.reserve(request, deps.now()));
   return { route, session, requestHash: sha256(signed) };
 }
 

@@ -19,6 +19,7 @@ import {
 } from './domain/routes.ts';
 import type { ResponseSigner } from './response-signer.ts';
 import type { ActiveSession } from './sessions.ts';
+import { stage, stageSync } from './stage.ts';
 import type { UpstreamAnswer, UpstreamService } from './upstream.ts';
 
 export type CommandDeps = {
@@ -64,21 +65,23 @@ async function forward(
   if (!upstreamRequest.ok) return invalidRequest(upstreamRequest.problems);
 
   const { method, target, body } = upstreamRequest.request;
-  const answer = await upstream.call({
-    method,
-    target,
-    headers: {
-      'x-request-id': request.requestId,
-      ...call.traceHeaders,
-      'x-user-id': session.userId,
-      'x-device-session-id': session.deviceSessionId,
-      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-      ...(request.idempotencyKey ? { 'idempotency-key': request.idempotencyKey } : {}),
-      ...(request.ifMatch ? { 'if-match': request.ifMatch } : {}),
-    },
-    ...(body === undefined ? {} : { body }),
-    signal: call.signal,
-  });
+  const answer = await stage('upstream', () =>
+    upstream.call({
+      method,
+      target,
+      headers: {
+        'x-request-id': request.requestId,
+        ...call.traceHeaders,
+        'x-user-id': session.userId,
+        'x-device-session-id': session.deviceSessionId,
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...(request.idempotencyKey ? { 'idempotency-key': request.idempotencyKey } : {}),
+        ...(request.ifMatch ? { 'if-match': request.ifMatch } : {}),
+      },
+      ...(body === undefined ? {} : { body }),
+      signal: call.signal,
+    }),
+  );
   return toResult(upstream, answer);
 }
 
@@ -141,7 +144,7 @@ function signAnswer(
     resultCode,
     payloadBytes: Buffer.from(payload),
     payloadHash: Buffer.from(fields.payloadHash),
-    signature: Buffer.from(deps.signer.sign(responseBytes(fields))),
+    signature: Buffer.from(stageSync('sign', () => deps.signer.sign(responseBytes(fields)))),
     keyId: fields.keyId,
   };
 }
