@@ -1,11 +1,13 @@
-// The Edge Gateway: public HTTP for sign-in and probes, gRPC for signed commands, admin HTTP for metrics. One
-// long-lived process, scaled by replicas; it keeps no business state and no copy of any session.
+// The Edge Gateway: public HTTP for sign-in and probes, gRPC for signed commands and event streams, admin HTTP for
+// metrics. One long-lived process, scaled by replicas; it keeps no business state and no copy of any session.
 import { createGatewayAdminApp } from '../handlers/gateway/admin-router.ts';
 import { createGatewayPublicApp } from '../handlers/gateway/public-router.ts';
 import type { Environment } from '../lib/config/variables.ts';
+import { drainGateway } from '../lib/gateway/drain.ts';
 import { createEdgeGatewayService } from '../lib/gateway/edge-gateway-service.ts';
 import { openGatewayListeners } from '../lib/gateway/listeners.ts';
 import { createPublicAuth } from '../lib/gateway/public-auth.ts';
+import { createPushClient, createPushHub, followPush } from '../lib/gateway/push/follow.ts';
 import { ReplayReservations } from '../lib/gateway/replay-reservations.ts';
 import { startGateway } from '../lib/gateway/start.ts';
 import { UpstreamService } from '../lib/gateway/upstream.ts';
@@ -21,6 +23,8 @@ export async function runGateway(environment: Environment, stop: AbortSignal): P
     ...common,
   });
 
+  const push = createPushClient(config, log);
+  const hub = createPushHub({ client: push, signer, log }, config.push);
   const edgeGateway = createEdgeGatewayService({
     admission: {
       backend,
@@ -31,6 +35,7 @@ export async function runGateway(environment: Environment, stop: AbortSignal): P
     },
     upstreams: { backend, lobby },
     signer,
+    hub,
     now: Date.now,
     log,
   });
@@ -46,10 +51,14 @@ export async function runGateway(environment: Environment, stop: AbortSignal): P
     config,
     log,
   );
+  const over = new AbortController();
+  const following = followPush({ client: push, hub, backend, log }, config.push, over.signal);
 
   await aborted(stop);
   log.info('draining');
-  await listeners.close(config.shutdownTimeoutMs);
+  await drainGateway({ hub, listeners }, config.shutdownTimeoutMs);
+  over.abort();
+  await following;
   await Promise.all([backend.close(), lobby.close()]);
   redis.disconnect();
   log.info('stopped');

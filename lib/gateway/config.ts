@@ -1,16 +1,20 @@
 import {
+  addressList,
   anyText,
   boolean,
   duration,
   filePath,
   httpUrl,
+  integer,
   listenAddress,
   logLevel,
+  originList,
   peerAddress,
   positiveDuration,
   text,
 } from '../config/types.ts';
 import { defaulted, optional, required, type Values } from '../config/variables.ts';
+import { rateLimitVariables } from './rate-limit/variables.ts';
 
 export const gatewayVariables = {
   publicHttp: {
@@ -26,6 +30,32 @@ export const gatewayVariables = {
     idleTimeoutMs: defaulted('GATEWAY_PUBLIC_HTTP_IDLE_TIMEOUT', '1m', positiveDuration, {
       help: 'How long an unused connection is kept.',
     }),
+    maxConnections: defaulted('GATEWAY_PUBLIC_HTTP_MAX_CONNECTIONS', '4096', integer(1, 1_000_000), {
+      help: 'How many connections may be open at once.',
+    }),
+    maxConnectionsPerAddress: defaulted(
+      'GATEWAY_PUBLIC_HTTP_MAX_CONNECTIONS_PER_ADDRESS',
+      '256',
+      integer(1, 1_000_000),
+      {
+        help: 'How many of them one address (IPv6: one /64) may hold; trusted proxies as many as they like.',
+      },
+    ),
+    maxRequestsPerConnection: defaulted(
+      'GATEWAY_PUBLIC_HTTP_MAX_REQUESTS_PER_CONNECTION',
+      '1000',
+      integer(1, 1_000_000),
+      { help: 'After how many requests a connection is ended.' },
+    ),
+    maxHeaderBytes: defaulted('GATEWAY_PUBLIC_HTTP_MAX_HEADER_BYTES', '16384', integer(1_024, 1_048_576), {
+      help: 'How many bytes the headers of a request may take.',
+    }),
+    maxHeaders: defaulted('GATEWAY_PUBLIC_HTTP_MAX_HEADERS', '100', integer(8, 2_000), {
+      help: 'How many headers a request may have.',
+    }),
+    corsOrigins: optional('GATEWAY_PUBLIC_HTTP_CORS_ORIGINS', originList, {
+      help: 'Origins, separated by commas, whose pages may ask the public routes. Unset: none.',
+    }),
   },
   authenticatedGrpc: {
     addr: defaulted('GATEWAY_AUTHENTICATED_GRPC_ADDR', ':9090', listenAddress, {
@@ -37,6 +67,10 @@ export const gatewayVariables = {
       help: 'Where the admin HTTP listener (`GET /metrics`, Prometheus text) binds. Unset: it is not started.',
     }),
   },
+  trustedProxies: optional('GATEWAY_TRUSTED_PROXIES', addressList, {
+    help: 'Addresses and networks, separated by commas, whose X-Forwarded-For is believed. Unset: nobody’s.',
+  }),
+  rateLimits: rateLimitVariables,
   redis: {
     addr: required('GATEWAY_REDIS_ADDR', peerAddress, {
       help: 'host:port of the Redis that keeps the anti-replay reservations. It must not evict keys.',
@@ -77,6 +111,21 @@ export const gatewayVariables = {
     }),
     unverifiedAfterMs: defaulted('GATEWAY_PUSH_UNVERIFIED_AFTER', '60s', positiveDuration, {
       help: 'How long a stream stays open while its session cannot be verified.',
+    }),
+    queueEvents: defaulted('GATEWAY_PUSH_QUEUE_EVENTS', '256', integer(1, 100_000), {
+      help: 'How many events may wait for one stream before it is ended as too slow.',
+    }),
+    queueBytes: defaulted('GATEWAY_PUSH_QUEUE_BYTES', '1048576', integer(1_024, 1_073_741_824), {
+      help: 'How many bytes of events may wait for one stream before it is ended as too slow.',
+    }),
+    stallTimeoutMs: defaulted('GATEWAY_PUSH_STALL_TIMEOUT', '30s', positiveDuration, {
+      help: 'How long a stream may take nothing while something waits for it before it is ended as too slow.',
+    }),
+    maxStreamsPerSession: defaulted('GATEWAY_MAX_STREAMS_PER_SESSION', '2', integer(1, 1_000), {
+      help: 'How many event streams one device session may have open at one gateway; the oldest gives way.',
+    }),
+    maxStreamsPerUser: defaulted('GATEWAY_MAX_STREAMS_PER_USER', '16', integer(1, 1_000), {
+      help: 'How many event streams one user may have open at one gateway; the oldest gives way.',
     }),
   },
   responseSignerPrivateKeyPath: required('GATEWAY_RESPONSE_SIGNER_PRIVATE_KEY_PATH', filePath, {

@@ -1,26 +1,42 @@
 // The gRPC face of the gateway: turns calls into operations and rejections into statuses. No rule lives here.
-import type { ServerUnaryCall, ServerWritableStream, sendUnaryData } from '@grpc/grpc-js';
-import type {
-  EdgeGatewayServer,
-  ExecuteCommandRequest,
-  ExecuteCommandResponse,
-  GatewayEvent,
-  SubscribeEventsRequest,
+import type { handleServerStreamingCall, ServerUnaryCall, sendUnaryData } from '@grpc/grpc-js';
+import {
+  type EdgeGatewayServer,
+  EdgeGatewayService,
+  type ExecuteCommandRequest,
+  type ExecuteCommandResponse,
+  type SubscribeEventsRequest,
 } from '../protocol/generated/galaxy/gateway/v1/gateway.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { traceHeaders } from '../telemetry/trace.ts';
-import type { Rejection } from './domain/envelope-checks.ts';
 import { type CommandDeps, executeCommand } from './execute-command.ts';
 import { toGrpcStatus } from './grpc-status.ts';
-import { RejectedError } from './rejected-error.ts';
+import { type SubscriptionDeps, subscribeEvents } from './push/subscribe-events.ts';
+import { RejectedError, toRejection } from './rejected-error.ts';
 
-export function createEdgeGatewayService(deps: CommandDeps & { log: Logger }): EdgeGatewayServer {
+/** Events are serialised once for all streams of a user, so they are sent as the bytes that they are. */
+export const edgeGatewayDefinition = {
+  ...EdgeGatewayService,
+  subscribeEvents: { ...EdgeGatewayService.subscribeEvents, responseSerialize: (bytes: Buffer) => bytes },
+};
+
+export type EdgeGateway = Pick<EdgeGatewayServer, 'executeCommand'> & {
+  subscribeEvents: handleServerStreamingCall<SubscribeEventsRequest, Buffer>;
+};
+
+export function createEdgeGatewayService(deps: CommandDeps & SubscriptionDeps): EdgeGateway {
   return {
     executeCommand: (call, callback) => {
       // grpc-js does not wait for what a handler returns, so every outcome is answered here.
       void answerCommand(deps, call, callback);
     },
-    subscribeEvents: (call) => refuseSubscription(call),
+    subscribeEvents: (call) => {
+      const received = call.metadata.get('traceparent')[0];
+      void subscribeEvents(deps, call, {
+        clientAddress: call.getPeer(),
+        traceHeaders: traceHeaders(received?.toString()),
+      });
+    },
   };
 }
 
@@ -70,21 +86,6 @@ async function answerCommand(
   }
 }
 
-function toRejection(error: unknown): Rejection {
-  if (error instanceof RejectedError) return error.rejection;
-  return { reason: 'INTERNAL', message: 'Something went wrong in the gateway.' };
-}
-
 function reasonChain(cause: unknown): string {
   return cause instanceof Error ? cause.message : String(cause);
-}
-
-function refuseSubscription(call: ServerWritableStream<SubscribeEventsRequest, GatewayEvent>): void {
-  call.emit(
-    'error',
-    toGrpcStatus({
-      reason: 'UNKNOWN_MESSAGE_TYPE',
-      message: 'This version of the gateway serves no events yet; ask with commands.',
-    }),
-  );
 }

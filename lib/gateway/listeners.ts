@@ -3,18 +3,17 @@
 import { listenGrpc } from '../node/grpc-listener.ts';
 import { type HttpListenerApp, listenHttp } from '../node/http-listener.ts';
 import { type Listeners, openListeners } from '../node/listeners.ts';
-import type { EdgeGatewayServer } from '../protocol/generated/galaxy/gateway/v1/gateway.ts';
-import { EdgeGatewayService } from '../protocol/generated/galaxy/gateway/v1/gateway.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { planAdminListener } from './admin-listener.ts';
 import type { GatewayConfig } from './config.ts';
+import { type EdgeGateway, edgeGatewayDefinition } from './edge-gateway-service.ts';
 import { grpcServerOptions } from './grpc-options.ts';
 
 /** @throws StartupError naming every address that cannot be bound. */
 export function openGatewayListeners(
   serve: {
     publicHttp: HttpListenerApp;
-    edgeGateway: EdgeGatewayServer;
+    edgeGateway: EdgeGateway;
     adminHttp: HttpListenerApp | undefined;
   },
   { publicHttp, authenticatedGrpc, admin }: Pick<GatewayConfig, 'publicHttp' | 'authenticatedGrpc' | 'admin'>,
@@ -28,7 +27,7 @@ export function openGatewayListeners(
         variable: 'GATEWAY_AUTHENTICATED_GRPC_ADDR',
         open: () =>
           listenGrpc(
-            (server) => server.addService(EdgeGatewayService, serve.edgeGateway),
+            (server) => server.addService(edgeGatewayDefinition, { ...serve.edgeGateway }),
             authenticatedGrpc.addr,
             grpcServerOptions,
           ),

@@ -10,3 +10,9 @@ export class RejectedError extends Error {
     this.rejection = rejection;
   }
 }
+
+/** What the client is told of an error; one that nobody expected tells it nothing. */
+export function toRejection(error: unknown): Rejection {
+  if (error instanceof RejectedError) return error.rejection;
+  return { reason: 'INTERNAL', message: 'Something went wrong in the gateway.' };
+}

@@ -1,14 +1,15 @@
-// The push side of a gateway, put together: the client that follows the push log, what it tells the hub, and the
-// verification of sessions while it cannot.
+// The push side of a gateway, put together: the client that follows the push log, the hub of streams that it tells,
+// and the verification of sessions while it cannot.
 import { randomUUID } from 'node:crypto';
 import type { Logger } from '../../telemetry/logger.ts';
 import type { GatewayConfig } from '../config.ts';
 import { lookUpSession } from '../sessions.ts';
 import type { UpstreamService } from '../upstream.ts';
 import { createPushDispatcher } from './dispatcher.ts';
-import type { PushHub } from './hub.ts';
+import { type HubLimits, PushHub } from './hub.ts';
 import { newGatewayId, PushClient } from './push-client.ts';
 import { SessionVerification } from './session-verification.ts';
+import type { EventSigner } from './signed-event.ts';
 
 export function createPushClient(config: GatewayConfig, log: Logger): PushClient {
   return new PushClient({
@@ -16,6 +17,20 @@ export function createPushClient(config: GatewayConfig, log: Logger): PushClient
     token: config.upstreamToken,
     gatewayId: newGatewayId(),
     timeoutMs: config.backend.timeoutMs,
+    log,
+  });
+}
+
+export function createPushHub(
+  deps: { client: PushClient; signer: EventSigner; log: Logger },
+  limits: HubLimits,
+): PushHub {
+  const { client, signer, log } = deps;
+  return new PushHub({
+    limits,
+    signer,
+    readUserEvents: (userId, afterEventId, signal) => client.readUserEvents(userId, afterEventId, signal),
+    now: Date.now,
     log,
   });
 }

@@ -1,0 +1,91 @@
+// SubscribeEvents, from the signed request to the open stream. The checks are a command's, in
+// lib/gateway/admission.ts; what follows the hello is the hub's.
+import { z } from 'zod';
+import { subscriptionBytes } from '../../protocol/envelope.ts';
+import type { Logger } from '../../telemetry/logger.ts';
+import { type AdmissionDeps, admit, type CallContext } from '../admission.ts';
+import type { MessageClass } from '../domain/routes.ts';
+import { toGrpcStatus } from '../grpc-status.ts';
+import { RejectedError, toRejection } from '../rejected-error.ts';
+import type { EventCall, EventStream } from './event-stream.ts';
+import type { PushHub } from './hub.ts';
+
+export type SubscriptionDeps = { admission: AdmissionDeps; hub: PushHub; log: Logger };
+
+export const subscribeMessageType = 'gateway.events.subscribe';
+
+const route: { readonly class: MessageClass } = { class: 'subscribe' };
+
+const subscriptionKind = {
+  routeOf: (messageType: string) => (messageType === subscribeMessageType ? route : undefined),
+  signedBytes: subscriptionBytes,
+};
+
+const payloadSchema = z.strictObject({
+  last_event_id: z
+    .string()
+    .regex(/^[A-Za-z0-9_-]{1,128}$/)
+    .optional(),
+});
+
+/** Serves a call until its stream is up to date or has ended; answers every outcome itself and never rejects. */
+export async function subscribeEvents(
+  deps: SubscriptionDeps,
+  call: EventCall,
+  context: Omit<CallContext, 'signal'>,
+): Promise<void> {
+  const { hub, log } = deps;
+  let stream: EventStream | undefined;
+  try {
+    stream = hub.register(call);
+    const admitted = await admit(deps.admission, call.request, subscriptionKind, {
+      ...context,
+      signal: stream.over,
+    });
+    const lastEventId = readPayload(call.request.payloadBytes);
+    const { requestHash, session } = admitted;
+    await hub.open(stream, session.userId, { requestHash, lastEventId });
+  } catch (error) {
+    const rejection = toRejection(error);
+    if (stream === undefined) call.emit('error', toGrpcStatus(rejection));
+    else stream.end(rejection);
+    const outcome = stream?.endReason ?? rejection.reason;
+    if (outcome === 'INTERNAL') log.error({ error, ...describe(call) }, 'subscription failed');
+    else if (!stream?.userId || outcome === 'UPSTREAM_UNAVAILABLE')
+      log.info({ ...describe(call), outcome, ...causeOf(error) }, 'subscription refused');
+  }
+}
+
+/** Not verified yet, so cut to what a well-formed request may hold. */
+function describe({ request }: EventCall): object {
+  return {
+    request_id: request.requestId.slice(0, 64),
+    device_session_id: request.deviceSessionId.slice(0, 36),
+  };
+}
+
+function causeOf(error: unknown): object {
+  return error instanceof RejectedError && error.cause instanceof Error ? { cause: error.cause.message } : {};
+}
+
+/** An empty payload counts as `{}`. @throws RejectedError MALFORMED_ENVELOPE */
+function readPayload(bytes: Uint8Array): string | undefined {
+  const parsed = payloadSchema.safeParse(bytes.length === 0 ? {} : parseJson(bytes));
+  if (parsed.success) return parsed.data.last_event_id;
+  throw new RejectedError({
+    reason: 'MALFORMED_ENVELOPE',
+    message:
+      'payload_bytes must be {} or {"last_event_id":"…"} with 1 to 128 of A-Z a-z 0-9 _ -, as JSON in UTF-8.',
+    metadata: { field: 'payload_bytes' },
+  });
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
+function parseJson(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(utf8.decode(bytes));
+  } catch {
+    return undefined;
+  }
+}
