@@ -9,6 +9,13 @@ export type AdminActor = { readonly kind: 'admin'; readonly adminId: string | un
 export type Anonymous = { readonly kind: 'anonymous' };
 export type Actor = UserActor | AdminActor | Anonymous;
 
+/** What a listener knows of the connection that a request came on. */
+export type Connection = {
+  /** IP address of the other end; absent when it has gone already. */
+  readonly peerAddress?: string | undefined;
+};
+
 export type HttpEnv = {
+  Bindings: Connection;
   Variables: { requestId: string; log: Logger; actor: Actor };
 };

@@ -1,9 +1,15 @@
-// An HTTP listener on Node for a fetch-style app, with the time-outs and the drain that a public port needs.
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { createAdaptorServer, type Http2Bindings, type HttpBindings } from '@hono/node-server';
+// An HTTP listener on Node for a fetch-style app, with the time-outs, the bounds and the drain that a public port needs.
+//
+// A connection that sends nothing, or its headers or body too slowly, is told 408 and ended; so is one that is idle.
+// Requests with too many or too large headers are told 431. What one connection can ask for at once is bounded, too:
+// HTTP/1.1 lets a client send the next requests before the first is answered, and Node starts on all of them.
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import { getRequestListener, type Http2Bindings, type HttpBindings } from '@hono/node-server';
 import type { ListenAddress } from '../config/types.ts';
 import { OperatorError } from '../errors/operator-error.ts';
+import type { Connection } from '../http/env.ts';
+import { boundConnectionsPerAddress, type ConnectionsPerAddress } from './connections-per-address.ts';
 
 export type HttpTimeouts = {
   /** From the connection's (or the next request's) first byte to the end of the headers. */
@@ -13,46 +19,85 @@ export type HttpTimeouts = {
   idleTimeoutMs: number;
 };
 
+export type HttpBounds = {
+  /** What is over it is cut at once. */
+  maxConnections: number;
+  connectionsPerAddress?: ConnectionsPerAddress;
+  /** The last one is answered with `Connection: close`; 0 for no bound. */
+  maxRequestsPerConnection: number;
+  maxHeaderBytes: number;
+  maxHeaders: number;
+};
+
+/** For listeners that only the platform's own services reach. */
+const defaultBounds: HttpBounds = {
+  maxConnections: 10_000,
+  maxRequestsPerConnection: 0,
+  maxHeaderBytes: 16 * 1024,
+  maxHeaders: 100,
+};
+
+/** How many requests of one connection may wait for their answers; clients that pipeline are rare, and send few. */
+const maxPipelined = 16;
+
 export type Listener = {
   readonly port: number;
   /** Stops accepting, lets running requests finish, and cuts what is left after `timeoutMs`. */
   close(timeoutMs: number): Promise<void>;
 };
 
-export type HttpListenerApp = { fetch: (request: Request) => Response | Promise<Response> };
+export type HttpListenerApp = {
+  fetch: (request: Request, connection: Connection) => Response | Promise<Response>;
+};
 
 /** @throws Error naming the address when it cannot be bound. */
 export async function listenHttp(
   app: HttpListenerApp,
   address: ListenAddress,
   timeouts: HttpTimeouts,
+  bounds: HttpBounds = defaultBounds,
 ): Promise<Listener> {
-  const server = createAdaptorServer({
-    fetch: async (request: Request, { incoming, outgoing }: HttpBindings | Http2Bindings) => {
-      const response = await app.fetch(request);
+  const serve = getRequestListener(
+    async (request: Request, { incoming, outgoing }: HttpBindings | Http2Bindings) => {
+      const response = await app.fetch(request, { peerAddress: incoming.socket.remoteAddress });
       // Answered before the whole request was read (too large, no token): what is left of it makes the connection
       // useless, so the client must hear that it ends instead of finding out with its next request.
       if (incoming.method !== 'GET' && !incoming.complete) outgoing.setHeader('connection', 'close');
       return response;
     },
-    serverOptions: {
-      headersTimeout: timeouts.readHeaderTimeoutMs,
+  );
+  const running = new WeakMap<Socket, number>();
+  const server = createServer(
+    {
+      headersTimeout: Math.min(timeouts.readHeaderTimeoutMs, timeouts.readTimeoutMs),
       requestTimeout: timeouts.readTimeoutMs,
       keepAliveTimeout: timeouts.idleTimeoutMs,
       connectionsCheckingInterval: 500,
+      maxHeaderSize: bounds.maxHeaderBytes,
     },
-  });
-  if (!('closeIdleConnections' in server)) throw new TypeError('expected an HTTP/1.1 server');
+    (request, response) => {
+      const { socket } = request;
+      // Node hands over what it has parsed of a connection even after that was cut.
+      if (socket.destroyed) return;
+      const count = (running.get(socket) ?? 0) + 1;
+      if (count > maxPipelined) {
+        socket.destroy();
+        return;
+      }
+      running.set(socket, count);
+      response.once('close', () => running.set(socket, (running.get(socket) ?? 1) - 1));
+      if (request.rawHeaders.length > bounds.maxHeaders * 2) refuseHeaders(response);
+      else void serve(request, response);
+    },
+  );
+  server.maxConnections = bounds.maxConnections;
+  server.maxRequestsPerSocket = bounds.maxRequestsPerConnection;
+  // Node leaves out what is over its own bound without a word, so one more is let in to be seen.
+  server.maxHeadersCount = bounds.maxHeaders + 1;
+  if (bounds.connectionsPerAddress !== undefined)
+    boundConnectionsPerAddress(server, bounds.connectionsPerAddress);
 
-  // Closing ends idle connections only; one that is busy just then would be kept for the client's next request.
-  let closing = false;
-  server.prependListener('request', (request: IncomingMessage, response: ServerResponse) => {
-    if (closing) response.setHeader('connection', 'close');
-    response.once('close', () => {
-      if (closing) request.socket.end();
-    });
-  });
-
+  const startClosing = endConnectionsWhenClosing(server);
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) => reject(bindError(error, address)));
     server.listen(address.port, address.host, resolve);
@@ -61,7 +106,7 @@ export async function listenHttp(
     port: (server.address() as AddressInfo).port,
     close: (timeoutMs) =>
       new Promise((resolve) => {
-        closing = true;
+        startClosing();
         const cut = setTimeout(() => server.closeAllConnections(), timeoutMs);
         server.close(() => {
           clearTimeout(cut);
@@ -70,6 +115,24 @@ export async function listenHttp(
         server.closeIdleConnections();
       }),
   };
+}
+
+/** Closing ends idle connections only; one that is busy just then would be kept for the client's next request. */
+function endConnectionsWhenClosing(server: Server): () => void {
+  let closing = false;
+  server.prependListener('request', (request: IncomingMessage, response: ServerResponse) => {
+    if (closing) response.setHeader('connection', 'close');
+    response.once('close', () => {
+      if (closing) request.socket.end();
+    });
+  });
+  return () => {
+    closing = true;
+  };
+}
+
+function refuseHeaders(response: ServerResponse): void {
+  response.writeHead(431, { connection: 'close' }).end();
 }
 
 function bindError(error: Error & { code?: string }, { host, port }: ListenAddress): Error {

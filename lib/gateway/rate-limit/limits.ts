@@ -15,7 +15,7 @@ import type { rateLimitVariables } from './variables.ts';
 export type SignInLimits = {
   address(clientAddress: string): void;
   /** @param email as the client wrote it; blanks around it and upper case do not make it another. */
-  email(email: string): void;
+  email(email: string, clientAddress: string): void;
   challenge(challengeId: string): void;
 };
 
@@ -45,6 +45,7 @@ export function createLimits(
     subscribe: limit(rates.userSubscribe),
   };
   const publicHttpAddress = limit(rates.publicHttpAddress);
+  const emailsByNetwork = limit(rates.signInEmailNetwork);
   const emails = limit(rates.signInEmail);
   const challenges = limit(rates.signInChallenge);
 
@@ -75,8 +76,14 @@ export function createLimits(
     signIn: {
       address: (clientAddress) =>
         refuse(publicHttpAddress.take(addressBlock(clientAddress), now()), 'requests from this address'),
-      email: (email) =>
-        refuse(emails.take(email.trim().toLowerCase(), now()), 'sign-in codes for this address'),
+      email: (email, clientAddress) => {
+        const normalised = email.trim().toLowerCase();
+        const nowMs = now();
+        // What this refuses takes nothing from the e-mail address, so one network cannot lock its owner out.
+        const key = `${normalised} ${addressBlock(clientAddress)}`;
+        refuse(emailsByNetwork.take(key, nowMs), 'sign-in codes for this e-mail address');
+        refuse(emails.take(normalised, nowMs), 'sign-in codes for this e-mail address');
+      },
       challenge: (challengeId) =>
         refuse(challenges.take(challengeId.toLowerCase(), now()), 'tries at this challenge'),
     },

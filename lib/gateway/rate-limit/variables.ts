@@ -17,7 +17,16 @@ export const rateLimitVariables = {
     '5/s burst 50',
     'Requests of one client address to the public HTTP routes; probes do not count.',
   ),
-  signInEmail: limit('SIGN_IN_EMAIL', '20/h burst 10', 'Sign-in codes asked for one e-mail address.'),
+  signInEmailNetwork: limit(
+    'SIGN_IN_EMAIL_NETWORK',
+    '20/h burst 10',
+    'Sign-in codes asked for one e-mail address by one client address (IPv6: by one /64).',
+  ),
+  signInEmail: limit(
+    'SIGN_IN_EMAIL',
+    '60/h burst 30',
+    'Sign-in codes asked for one e-mail address, by anybody.',
+  ),
   signInChallenge: limit('SIGN_IN_CHALLENGE', '10/m burst 10', 'Confirmations tried for one challenge.'),
   sessionRead: limit('SESSION_READ', '20/s burst 60', 'Reads of one device session.'),
   sessionWrite: limit('SESSION_WRITE', '10/s burst 20', 'Writes of one device session.'),

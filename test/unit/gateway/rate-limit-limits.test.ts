@@ -82,7 +82,7 @@ describe('the limits of signed requests', () => {
       expect(requests.address('192.0.2.1')).toBeUndefined();
       expect(requests.session(session, 'write')).toBeUndefined();
       signIn.address('192.0.2.1');
-      signIn.email('ada@example.com');
+      signIn.email('ada@example.com', '192.0.2.1');
       signIn.challenge('c');
     }
   });
@@ -102,19 +102,35 @@ describe('the limits of sign-in', () => {
   it('count an e-mail address in whatever way it is written, and say in whole seconds when to come back', () => {
     nowMs = 0;
     const { signIn } = limits({ GATEWAY_RATE_LIMIT_SIGN_IN_EMAIL: '1/m burst 2' });
-    signIn.email('ada@example.com');
-    signIn.email(' ADA@Example.com ');
+    signIn.email('ada@example.com', '192.0.2.1');
+    signIn.email(' ADA@Example.com ', '192.0.2.2');
     nowMs = 500;
-    expect(refusal(() => signIn.email('Ada@example.com')).body).toEqual({
+    expect(refusal(() => signIn.email('Ada@example.com', '192.0.2.3')).body).toEqual({
       error: {
         code: 'rate_limited',
-        message: 'Too many sign-in codes for this address; try again in 60 s.',
+        message: 'Too many sign-in codes for this e-mail address; try again in 60 s.',
         details: { retry_after_seconds: 60 },
       },
     });
-    signIn.email('grace@example.com');
+    signIn.email('grace@example.com', '192.0.2.1');
     nowMs = 60_500;
-    signIn.email('ada@example.com');
+    signIn.email('ada@example.com', '192.0.2.1');
+  });
+
+  it('keep one network from using up what an e-mail address may have', () => {
+    const { signIn } = limits({
+      GATEWAY_RATE_LIMIT_SIGN_IN_EMAIL_NETWORK: '1/h burst 2',
+      GATEWAY_RATE_LIMIT_SIGN_IN_EMAIL: '1/h burst 3',
+    });
+    signIn.email('ada@example.com', '2001:db8::1');
+    signIn.email('ada@example.com', '2001:db8::2');
+    for (let attempt = 0; attempt < 10; attempt += 1) {
+      expect(refusal(() => signIn.email('ada@example.com', `2001:db8::${attempt}`)).code).toBe(
+        'rate_limited',
+      );
+    }
+    signIn.email('ada@example.com', '192.0.2.1');
+    expect(refusal(() => signIn.email('ada@example.com', '192.0.2.1')).code).toBe('rate_limited');
   });
 
   it('count a challenge in whatever case it is written, and addresses by their network', () => {
