@@ -6,12 +6,8 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import {
-  type CommandResult,
-  type Endpoints,
-  GalaxyClient,
-  GatewayError,
-} from '../../lib/client/galaxy-client.ts';
+import { type CommandResult, type Endpoints, GalaxyClient } from '../../lib/client/galaxy-client.ts';
+import { GatewayError } from '../../lib/client/gateway-error.ts';
 import { start } from '../../lib/config/startup.ts';
 import type { Environment } from '../../lib/config/variables.ts';
 import { runProcess } from '../../lib/node/process.ts';

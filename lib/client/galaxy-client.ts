@@ -1,5 +1,5 @@
-// A client of the platform, as a game developer would write one: signs in, signs commands, verifies answers. Used
-// by the demo and the end-to-end tests; written against proto/ and the docs only.
+// A client of the platform, as a game developer would write one: signs in, signs commands, verifies answers, follows
+// the player's events. Used by the demo and the end-to-end tests; written against proto/ and the docs only.
 import {
   createHash,
   createPublicKey,
@@ -9,15 +9,28 @@ import {
   sign,
   verify,
 } from 'node:crypto';
-import { credentials, Metadata, type ServiceError } from '@grpc/grpc-js';
-import { commandBytes, confirmBytes, protocolVersion, responseBytes } from '../protocol/envelope.ts';
+import { credentials, Metadata } from '@grpc/grpc-js';
+import {
+  commandBytes,
+  confirmBytes,
+  protocolVersion,
+  responseBytes,
+  subscriptionBytes,
+} from '../protocol/envelope.ts';
 import {
   EdgeGatewayClient,
   type ExecuteCommandRequest,
   type ExecuteCommandResponse,
+  type SubscribeEventsRequest,
 } from '../protocol/generated/galaxy/gateway/v1/gateway.ts';
-import { ErrorInfo } from '../protocol/generated/google/rpc/error_details.ts';
-import { Status } from '../protocol/generated/google/rpc/status.ts';
+import {
+  type FollowOptions,
+  followEvents,
+  type Hello,
+  type OpenedStream,
+  type PlayerEvent,
+} from './events.ts';
+import { GatewayError } from './gateway-error.ts';
 
 const timeoutMs = 15_000;
 
@@ -40,22 +53,6 @@ export type CommandOptions = {
 };
 
 export type CommandResult = { resultCode: string; payload: Record<string, unknown> };
-
-/** The gateway refused a request by itself; `reason` is the ErrorInfo's. */
-export class GatewayError extends Error {
-  readonly grpcCode: number;
-  readonly reason: string;
-  readonly metadata: Readonly<Record<string, string>>;
-
-  constructor(cause: ServiceError) {
-    super(cause.details, { cause });
-    this.name = 'GatewayError';
-    this.grpcCode = cause.code;
-    const info = errorInfo(cause);
-    this.reason = info?.reason ?? '';
-    this.metadata = info?.metadata ?? {};
-  }
-}
 
 export class GalaxyClient {
   readonly #endpoints: Endpoints;
@@ -147,6 +144,42 @@ export class GalaxyClient {
     });
   }
 
+  /**
+   * Follows the player's events: a hello first, then each event, verified, in order and once; opens the stream again
+   * when it ends. After a hello with `resumed: false` events may be missing.
+   * @throws GatewayError when its reason says not to come back.
+   */
+  events(options: FollowOptions = {}): AsyncGenerator<Hello | PlayerEvent, void> {
+    const source = {
+      userId: this.session.userId,
+      subscribe: (lastEventId: string | undefined) => this.subscribe(this.signSubscription(lastEventId)),
+      serverKey: (keyId: string) => this.#serverKey(keyId),
+    };
+    return followEvents(source, options);
+  }
+
+  /** A signed subscription, not sent yet. */
+  signSubscription(lastEventId: string | undefined, options: CommandOptions = {}): SubscribeEventsRequest {
+    const payloadBytes = Buffer.from(JSON.stringify({ last_event_id: lastEventId }));
+    const fields = {
+      protocolVersion,
+      deviceSessionId: this.session.deviceSessionId,
+      messageType: 'gateway.events.subscribe',
+      timestampMs: BigInt(options.timestampMs ?? Date.now()),
+      requestId: options.requestId ?? randomUUID(),
+      payloadHash: sha256(payloadBytes),
+    };
+    return { ...fields, payloadBytes, signature: sign(null, subscriptionBytes(fields), this.#privateKey) };
+  }
+
+  /** Opens one stream with a subscription as it is; nothing of it is verified. */
+  subscribe(request: SubscribeEventsRequest): OpenedStream {
+    return {
+      call: this.#grpc.subscribeEvents(request),
+      requestHash: sha256(subscriptionBytes(request)),
+    };
+  }
+
   close(): void {
     this.#grpc.close();
   }
@@ -192,13 +225,6 @@ export class GalaxyClient {
     if (!response.ok) throw new Error(`${route} answered ${response.status}: ${JSON.stringify(answer)}`);
     return answer;
   }
-}
-
-function errorInfo(error: ServiceError): ErrorInfo | undefined {
-  const details = error.metadata.get('grpc-status-details-bin')[0];
-  if (!(details instanceof Uint8Array)) return undefined;
-  const any = Status.decode(details).details.find(({ typeUrl }) => typeUrl.endsWith('google.rpc.ErrorInfo'));
-  return any && ErrorInfo.decode(any.value);
 }
 
 function text(answer: Record<string, unknown>, field: string): string {

@@ -2,7 +2,8 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { reachable } from '../../infra/local/service.ts';
-import { type GalaxyClient, GatewayError } from '../../lib/client/galaxy-client.ts';
+import type { GalaxyClient } from '../../lib/client/galaxy-client.ts';
+import { GatewayError } from '../../lib/client/gateway-error.ts';
 import { startTestStack, type TestStack } from '../support/stack.ts';
 import { readTables, type Tables } from '../support/tables.ts';
 

@@ -1,6 +1,7 @@
 import { generateKeyPairSync, type KeyObject, randomUUID, sign } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { GalaxyClient, GatewayError } from '../../../lib/client/galaxy-client.ts';
+import { GalaxyClient } from '../../../lib/client/galaxy-client.ts';
+import { GatewayError } from '../../../lib/client/gateway-error.ts';
 import { commandBytes } from '../../../lib/protocol/envelope.ts';
 import type { ExecuteCommandRequest } from '../../../lib/protocol/generated/galaxy/gateway/v1/gateway.ts';
 import { startTestGateway, type TestGateway } from '../../support/gateway.ts';

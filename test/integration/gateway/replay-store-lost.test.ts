@@ -1,5 +1,6 @@
 import { describe, expect, inject, it, vi } from 'vitest';
-import { type GalaxyClient, GatewayError } from '../../../lib/client/galaxy-client.ts';
+import type { GalaxyClient } from '../../../lib/client/galaxy-client.ts';
+import { GatewayError } from '../../../lib/client/gateway-error.ts';
 import { startTestGateway } from '../../support/gateway.ts';
 import { startTcpProxy, type TcpProxy } from '../../support/tcp-proxy.ts';
 

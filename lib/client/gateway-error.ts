@@ -1,0 +1,31 @@
+import type { ServiceError } from '@grpc/grpc-js';
+import { ErrorInfo, RetryInfo } from '../protocol/generated/google/rpc/error_details.ts';
+import { Status } from '../protocol/generated/google/rpc/status.ts';
+
+/** The gateway refused a request, or ended a stream, by itself; `reason` is the ErrorInfo's, empty without one. */
+export class GatewayError extends Error {
+  readonly grpcCode: number;
+  readonly reason: string;
+  readonly metadata: Readonly<Record<string, string>>;
+  /** When to come back at the earliest, of the RetryInfo; 0 without one. */
+  readonly retryAfterMs: number;
+
+  constructor(cause: ServiceError) {
+    super(cause.details, { cause });
+    this.name = 'GatewayError';
+    this.grpcCode = cause.code;
+    const details = statusDetails(cause);
+    const info = details.find(({ typeUrl }) => typeUrl.endsWith('/google.rpc.ErrorInfo'));
+    const retry = details.find(({ typeUrl }) => typeUrl.endsWith('/google.rpc.RetryInfo'));
+    const { reason, metadata } = info ? ErrorInfo.decode(info.value) : { reason: '', metadata: {} };
+    this.reason = reason;
+    this.metadata = metadata;
+    const delay = retry && RetryInfo.decode(retry.value).retryDelay;
+    this.retryAfterMs = delay ? Number(delay.seconds) * 1_000 + delay.nanos / 1_000_000 : 0;
+  }
+}
+
+function statusDetails(error: ServiceError): Status['details'] {
+  const details = error.metadata.get('grpc-status-details-bin')[0];
+  return details instanceof Uint8Array ? Status.decode(details).details : [];
+}
