@@ -1,27 +1,40 @@
-import { createHash, createPrivateKey, createPublicKey, type KeyObject, sign } from 'node:crypto';
+import { createHash, createPrivateKey, type KeyObject } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import sodium from 'sodium-native';
 
 /** Signs answers and events with the gateway's own Ed25519 key. */
 export class ResponseSigner {
-  readonly #key: KeyObject;
+  /** Seed and public key, in memory that libsodium keeps out of swap and core dumps as far as the system lets it. */
+  readonly #secretKey = sodium.sodium_malloc(sodium.crypto_sign_SECRETKEYBYTES);
   readonly publicKey: Uint8Array;
   /** The first 16 hex digits of the public key's SHA-256. */
   readonly keyId: string;
 
+  /** @param privateKey Ed25519. */
   constructor(privateKey: KeyObject) {
-    this.#key = privateKey;
-    this.publicKey = rawPublicKey(createPublicKey(privateKey));
-    this.keyId = createHash('sha256').update(this.publicKey).digest('hex').slice(0, 16);
+    // RFC 8410 section 7: the seed is what PKCS#8 ends with.
+    const pkcs8 = privateKey.export({ format: 'der', type: 'pkcs8' });
+    const publicKey = Buffer.alloc(sodium.crypto_sign_PUBLICKEYBYTES);
+    const seed = pkcs8.subarray(-sodium.crypto_sign_SEEDBYTES);
+    sodium.crypto_sign_seed_keypair(publicKey, this.#secretKey, seed);
+    pkcs8.fill(0);
+    sodium.sodium_mprotect_readonly(this.#secretKey);
+    this.publicKey = publicKey;
+    this.keyId = createHash('sha256').update(publicKey).digest('hex').slice(0, 16);
   }
 
-  sign(bytes: Uint8Array): Uint8Array {
-    return sign(null, bytes, this.#key);
+  /** The signature, 64 bytes. */
+  sign(bytes: Uint8Array): Buffer {
+    const signature = Buffer.allocUnsafe(sodium.crypto_sign_BYTES);
+    const message = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+    sodium.crypto_sign_detached(signature, message, this.#secretKey);
+    return signature;
   }
 }
 
 /** @throws Error that says what is wrong with the file, never what is in it. */
 export async function loadResponseSigner(path: string): Promise<ResponseSigner> {
-  const pem = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+  const pem = await readFile(path).catch((error: NodeJS.ErrnoException) => {
     throw new Error(`cannot read ${path} (${error.code ?? error.name})`);
   });
   let key: KeyObject;
@@ -29,6 +42,8 @@ export async function loadResponseSigner(path: string): Promise<ResponseSigner> 
     key = createPrivateKey({ key: pem, format: 'pem', type: 'pkcs8' });
   } catch {
     throw new Error(`${path} is not a PKCS#8 PEM private key; ${howToMakeOne}`);
+  } finally {
+    pem.fill(0);
   }
   if (key.asymmetricKeyType !== 'ed25519') {
     throw new Error(`${path} holds a key of type ${key.asymmetricKeyType}, not Ed25519; ${howToMakeOne}`);
@@ -37,9 +52,3 @@ export async function loadResponseSigner(path: string): Promise<ResponseSigner> 
 }
 
 const howToMakeOne = 'make one with: openssl genpkey -algorithm ed25519 -out response-signer.pem';
-
-function rawPublicKey(key: KeyObject): Uint8Array {
-  const { x } = key.export({ format: 'jwk' });
-  if (x === undefined) throw new TypeError('an Ed25519 key has an x coordinate');
-  return Buffer.from(x, 'base64url');
-}
