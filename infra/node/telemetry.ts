@@ -3,10 +3,12 @@
 // Loaded before the process's own modules, so that HTTP, gRPC, PostgreSQL and Redis are traced without a line in
 // them; code that wants its own spans or instruments asks @opentelemetry/api. Starts the SDK only when the standard
 // OTEL_* variables (or <SERVICE>_OTEL_STDOUT_TRACES_ENABLED, ..._METRICS_ENABLED) ask for it: it costs most of a
-// second at start. OTEL_* belong to the SDK, which reads them itself.
+// second at start. OTEL_* belong to the SDK, which reads them itself. Where an admin listener is configured, too
+// (<SERVICE>_ADMIN_HTTP_ADDR), the same MeterProvider gets the reader that it asks.
 import { register } from 'node:module';
 import { basename } from 'node:path';
 import { registerFlush } from '../../lib/telemetry/flush.ts';
+import { createPrometheusReader } from '../../lib/telemetry/metrics.ts';
 
 const environment = process.env;
 const stdout = (signal: 'TRACES' | 'METRICS') =>
@@ -26,6 +28,9 @@ function exporters(signal: 'TRACES' | 'METRICS'): string {
   return chosen.join(',') || 'none';
 }
 
+const adminListener = Object.entries(environment).some(
+  ([name, value]) => name.endsWith('_ADMIN_HTTP_ADDR') && value,
+);
 const traces = exporters('TRACES');
 const metrics = exporters('METRICS');
 
@@ -48,7 +53,10 @@ async function startSdk(): Promise<void> {
     import('@opentelemetry/instrumentation-pino').then((m) => new m.PinoInstrumentation()),
     import('@opentelemetry/instrumentation-undici').then((m) => new m.UndiciInstrumentation()),
   ]);
-  const sdk = new NodeSDK({ instrumentations });
+  const { createMetricReaders } = await import('./metric-readers.ts');
+  const metricReaders = await createMetricReaders(metrics, environment);
+  if (metricReaders.length > 0 && adminListener) metricReaders.push(await createPrometheusReader());
+  const sdk = new NodeSDK({ instrumentations, metricReaders });
   sdk.start();
   registerFlush(() => sdk.shutdown());
 }

@@ -11,6 +11,7 @@ import type { Logger } from '../telemetry/logger.ts';
 import { traceHeaders } from '../telemetry/trace.ts';
 import { type CommandDeps, executeCommand } from './execute-command.ts';
 import { toGrpcStatus } from './grpc-status.ts';
+import { commandDone } from './instruments.ts';
 import { type SubscriptionDeps, subscribeEvents } from './push/subscribe-events.ts';
 import { RejectedError, toRejection } from './rejected-error.ts';
 
@@ -24,7 +25,12 @@ export type EdgeGateway = Pick<EdgeGatewayServer, 'executeCommand'> & {
   subscribeEvents: handleServerStreamingCall<SubscribeEventsRequest, Buffer>;
 };
 
-export function createEdgeGatewayService(deps: CommandDeps & SubscriptionDeps): EdgeGateway {
+/** Of a call: its client's IP address, see lib/gateway/client-address.ts. */
+type ClientAddressOf = (call: Pick<ServerUnaryCall<unknown, unknown>, 'getPeer' | 'metadata'>) => string;
+
+export function createEdgeGatewayService(
+  deps: CommandDeps & SubscriptionDeps & { clientAddressOf: ClientAddressOf },
+): EdgeGateway {
   return {
     executeCommand: (call, callback) => {
       // grpc-js does not wait for what a handler returns, so every outcome is answered here.
@@ -33,7 +39,7 @@ export function createEdgeGatewayService(deps: CommandDeps & SubscriptionDeps): 
     subscribeEvents: (call) => {
       const received = call.metadata.get('traceparent')[0];
       void subscribeEvents(deps, call, {
-        clientAddress: call.getPeer(),
+        clientAddress: deps.clientAddressOf(call),
         traceHeaders: traceHeaders(received?.toString()),
       });
     },
@@ -41,7 +47,7 @@ export function createEdgeGatewayService(deps: CommandDeps & SubscriptionDeps): 
 }
 
 async function answerCommand(
-  deps: CommandDeps & { log: Logger },
+  deps: CommandDeps & { log: Logger; clientAddressOf: ClientAddressOf },
   call: ServerUnaryCall<ExecuteCommandRequest, ExecuteCommandResponse>,
   callback: sendUnaryData<ExecuteCommandResponse>,
 ): Promise<void> {
@@ -50,6 +56,8 @@ async function answerCommand(
   call.on('cancelled', () => gone.abort(new Error('the client has gone')));
   const log = (outcome: string, more: object = {}) => {
     const { messageType, requestId, deviceSessionId } = call.request;
+    const durationMs = performance.now() - startedAt;
+    commandDone(messageType, outcome, durationMs);
     deps.log.info(
       {
         // Not verified yet when a request is refused early, so cut to what a well-formed one may hold.
@@ -57,7 +65,7 @@ async function answerCommand(
         request_id: requestId.slice(0, 64),
         device_session_id: deviceSessionId.slice(0, 36),
         outcome,
-        duration_ms: Math.round((performance.now() - startedAt) * 10) / 10,
+        duration_ms: Math.round(durationMs * 10) / 10,
         ...more,
       },
       'command',
@@ -66,7 +74,7 @@ async function answerCommand(
   try {
     const received = call.metadata.get('traceparent')[0];
     const response = await executeCommand(deps, call.request, {
-      clientAddress: call.getPeer(),
+      clientAddress: deps.clientAddressOf(call),
       signal: gone.signal,
       traceHeaders: traceHeaders(received?.toString()),
     });
@@ -75,9 +83,10 @@ async function answerCommand(
   } catch (error) {
     const rejection = toRejection(error);
     if (gone.signal.aborted) log('cancelled');
-    else if (rejection.reason === 'INTERNAL')
+    else if (rejection.reason === 'INTERNAL') {
+      commandDone(call.request.messageType, 'INTERNAL', performance.now() - startedAt);
       deps.log.error({ error, request_id: call.request.requestId }, 'command failed');
-    else
+    } else
       log(
         rejection.reason,
         error instanceof RejectedError && error.cause ? { cause: reasonChain(error.cause) } : {},

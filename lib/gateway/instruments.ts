@@ -29,13 +29,13 @@ const stageSeconds = gatewayInstruments.distribution(
   'galaxy_gateway_stage_duration_seconds',
   ['stage'],
   'Time of one stage of a signed request: `session` (look-up at the backend), `verify` (signature), `replay` ' +
-    '(reservation in Redis), `upstream` (the call to backend or lobby), `sign` (signature of an answer or event).',
+    '(reservation in Redis), `upstream` (the call to backend or lobby), `sign` (signature of the answer).',
   fast,
 );
 const subscriptions = gatewayInstruments.counter(
   'galaxy_gateway_subscriptions_total',
   ['outcome'],
-  'Calls of SubscribeEvents: `opened`, the reason of a refusal, or `cancelled`.',
+  'Calls of SubscribeEvents: `opened`, the reason of a refusal, or `client_gone`.',
 );
 const replays = gatewayInstruments.counter(
   'galaxy_gateway_replays_total',
@@ -60,23 +60,29 @@ gatewayInstruments.gauge('galaxy_gateway_streams_open', [], 'Event streams that 
 const streamsEnded = gatewayInstruments.counter(
   'galaxy_gateway_streams_ended_total',
   ['reason'],
-  'Event streams that ended: the reason that the client was told, or `client_gone`.',
+  'Event streams that ended: by the reason that the client was told, or `client_gone`.',
+);
+const eventsReceived = gatewayInstruments.counter(
+  'galaxy_gateway_events_received_total',
+  ['open_stream'],
+  'Events of the push log that arrived, by whether their user had a stream here, `yes` or `no`: every gateway gets ' +
+    'every user’s.',
 );
 const eventsDelivered = gatewayInstruments.counter(
   'galaxy_gateway_events_delivered_total',
-  [],
-  'Events written to streams, once for each stream; `gateway.hello` is not counted.',
+  ['path'],
+  'Events written to streams, once for each stream: `live` as they were published, or from the user’s `log` to a ' +
+    'stream that had missed them. `gateway.hello` is not counted.',
 );
 const eventsDropped = gatewayInstruments.counter(
   'galaxy_gateway_events_dropped_total',
   ['reason'],
-  'Events not written to a stream: `no_stream` (nobody was there), `stream_ended` (still queued when the stream ' +
-    'ended), `duplicate` (the stream had it already).',
+  'Events that waited for a stream when it ended, by the reason of its end.',
 );
 const eventSeconds = gatewayInstruments.distribution(
   'galaxy_gateway_event_delivery_seconds',
   [],
-  'From an event’s timestamp to its write to a stream that was open then; clocks of two machines are compared.',
+  'From the timestamp of a live event to its write to a stream; clocks of two machines are compared.',
   slow,
 );
 
@@ -157,10 +163,12 @@ export function stageDone(stage: Stage, durationMs: number): void {
   stageSeconds.record(durationMs / 1_000, stage);
 }
 
-/** @param outcome `opened`, `cancelled` or the reason of a refusal. */
-export function subscriptionDone(outcome: 'opened' | 'cancelled' | GatewayReason): void {
-  subscriptions.add(1, outcome);
-  if (outcome === 'REPLAY_DETECTED') replays.add(1);
+export type StreamEndReason = GatewayReason | 'client_gone';
+
+/** A call of SubscribeEvents that became no stream. */
+export function subscriptionRefused(reason: StreamEndReason): void {
+  subscriptions.add(1, reason);
+  if (reason === 'REPLAY_DETECTED') replays.add(1);
 }
 
 /** The limits of lib/gateway/rate-limit/limits.ts: of signed requests, and of sign-in over the public listener. */
@@ -184,23 +192,26 @@ export function publicRequestDone(route: PublicRoute, status: number): void {
 
 export function streamOpened(): void {
   openStreams += 1;
+  subscriptions.add(1, 'opened');
 }
 
-export function streamEnded(reason: 'client_gone' | GatewayReason): void {
+export function streamEnded(reason: StreamEndReason): void {
   openStreams -= 1;
   streamsEnded.add(1, reason);
 }
 
-/** @param eventTimestampMs of a live event; undefined for one that a joining stream missed before. */
-export function eventDelivered(eventTimestampMs: number | undefined): void {
-  eventsDelivered.add(1);
-  if (eventTimestampMs !== undefined) eventSeconds.record(Math.max(0, Date.now() - eventTimestampMs) / 1_000);
+export function eventReceived(hasOpenStream: boolean): void {
+  eventsReceived.add(1, hasOpenStream ? 'yes' : 'no');
 }
 
-export type DropReason = 'no_stream' | 'stream_ended' | 'duplicate';
+/** @param timestampMs of a live event, Unix time. */
+export function eventDelivered(path: 'live' | 'log', timestampMs?: number): void {
+  eventsDelivered.add(1, path);
+  if (timestampMs !== undefined) eventSeconds.record(Math.max(0, Date.now() - timestampMs) / 1_000);
+}
 
-export function eventsDroppedFor(reason: DropReason, count: number): void {
-  if (count > 0) eventsDropped.add(count, reason);
+export function eventDropped(reason: StreamEndReason): void {
+  eventsDropped.add(1, reason);
 }
 
 export type ListenerName = 'public-http' | 'authenticated-grpc' | 'admin-http';

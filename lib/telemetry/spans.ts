@@ -1,4 +1,13 @@
-import { type Span, SpanStatusCode, trace } from '@opentelemetry/api';
+import {
+  type Attributes,
+  propagation,
+  ROOT_CONTEXT,
+  type Span,
+  SpanKind,
+  SpanStatusCode,
+  TraceFlags,
+  trace,
+} from '@opentelemetry/api';
 
 // A proxy: it hands over to the SDK's tracer when there is one, and does nothing otherwise.
 const tracer = trace.getTracer('galaxy');
@@ -39,5 +48,23 @@ function recording(): boolean {
 
 /** By its class alone: messages may hold values that do not belong into traces. */
 function markFailed(span: Span, error: unknown): void {
-  span.setStatus({ code: SpanStatusCode.ERROR, message: error instanceof Error ? error.name : typeof error });
+  failSpan(span, error instanceof Error ? error.name : typeof error);
+}
+
+export function failSpan(span: Span, why: string): void {
+  span.setStatus({ code: SpanStatusCode.ERROR, message: why });
+}
+
+/**
+ * Starts a span below a context that came from elsewhere, whatever is current here.
+ * @param traceparent W3C trace context; empty for none.
+ * @returns undefined without the SDK, and when the context is none that is recorded.
+ */
+export function startSpanFrom(traceparent: string, name: string, attributes: Attributes): Span | undefined {
+  if (traceparent === '') return undefined;
+  // Without the SDK nothing is extracted.
+  const parent = propagation.extract(ROOT_CONTEXT, { traceparent });
+  const flags = trace.getSpanContext(parent)?.traceFlags ?? TraceFlags.NONE;
+  if ((flags & TraceFlags.SAMPLED) === 0) return undefined;
+  return tracer.startSpan(name, { kind: SpanKind.CONSUMER, attributes }, parent);
 }

@@ -21,6 +21,9 @@ export type EventCall = ServerWritableStream<SubscribeEventsRequest, Buffer>;
 
 export type EndReason = GatewayReason | 'client_gone';
 
+/** What is written to a call: an event, or the hello. */
+type Outgoing = Pick<SignedEvent, 'bytes' | 'delivery'>;
+
 /** What all streams of a gateway have in common. */
 export type StreamKeeper = {
   /** How much may wait for one client, beside the event that is being written. */
@@ -59,7 +62,7 @@ export class EventStream {
   /** An event is with grpc-js, and not with HTTP/2 yet. */
   #writing = false;
   #checksWithoutProgress = 0;
-  #queue: Buffer[] = [];
+  #queue: Outgoing[] = [];
   #queuedBytes = 0;
   #wake: (() => void) | undefined;
   readonly #onWritten = () => this.#writeNext();
@@ -146,7 +149,7 @@ export class EventStream {
   /** Writes the hello; what follows begins after `lastEventId`. */
   begin(hello: Buffer, lastEventId: string): void {
     this.#lastEventId = lastEventId;
-    this.#write(hello);
+    this.#write({ bytes: hello });
   }
 
   /**
@@ -191,17 +194,17 @@ export class EventStream {
 
   #append(event: SignedEvent): void {
     this.#lastEventId = event.id;
-    this.#write(event.bytes);
+    this.#write(event);
   }
 
-  #write(bytes: Buffer): void {
+  #write(event: Outgoing): void {
     if (!this.#writing) {
       this.#writing = true;
-      this.#call.write(bytes, this.#onWritten);
+      this.#send(event);
       return;
     }
-    this.#queue.push(bytes);
-    this.#queuedBytes += bytes.length;
+    this.#queue.push(event);
+    this.#queuedBytes += event.bytes.length;
     const { queueEvents, queueBytes } = this.#keeper;
     if (this.#queue.length > queueEvents) this.end(tooSlow(`more than ${queueEvents} events wait for it`));
     else if (this.#queuedBytes > queueBytes) this.end(tooSlow(`more than ${queueBytes} bytes wait for it`));
@@ -216,8 +219,13 @@ export class EventStream {
       this.#wakeUp();
       return;
     }
-    this.#queuedBytes -= next.length;
-    this.#call.write(next, this.#onWritten);
+    this.#queuedBytes -= next.bytes.length;
+    this.#send(next);
+  }
+
+  #send({ bytes, delivery }: Outgoing): void {
+    this.#call.write(bytes, this.#onWritten);
+    delivery?.written();
   }
 
   #hold(held: SignedEvent[], event: SignedEvent): void {
@@ -232,6 +240,7 @@ export class EventStream {
   #finish(reason: EndReason): boolean {
     if (this.#endReason !== undefined) return false;
     this.#endReason = reason;
+    for (const { delivery } of [...this.#queue, ...(this.#held ?? [])]) delivery?.dropped(reason);
     this.#queue = [];
     this.#queuedBytes = 0;
     this.#held = undefined;

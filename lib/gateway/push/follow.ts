@@ -3,6 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Logger } from '../../telemetry/logger.ts';
 import type { GatewayConfig } from '../config.ts';
+import { eventReceived, observePush, streamEnded, streamOpened } from '../instruments.ts';
 import { lookUpSession } from '../sessions.ts';
 import type { UpstreamService } from '../upstream.ts';
 import { createPushDispatcher } from './dispatcher.ts';
@@ -12,13 +13,15 @@ import { SessionVerification } from './session-verification.ts';
 import type { EventSigner } from './signed-event.ts';
 
 export function createPushClient(config: GatewayConfig, log: Logger): PushClient {
-  return new PushClient({
+  const client = new PushClient({
     addr: config.backend.grpcAddr,
     token: config.upstreamToken,
     gatewayId: newGatewayId(),
     timeoutMs: config.backend.timeoutMs,
     log,
   });
+  observePush(() => client.state);
+  return client;
 }
 
 export function createPushHub(
@@ -32,6 +35,7 @@ export function createPushHub(
     readUserEvents: (userId, afterEventId, signal) => client.readUserEvents(userId, afterEventId, signal),
     now: Date.now,
     log,
+    observer: { streamOpened, streamEnded, published: (_, streams) => eventReceived(streams > 0) },
   });
 }
 

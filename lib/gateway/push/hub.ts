@@ -130,7 +130,7 @@ export class PushHub {
   publish(event: ClientEvent): void {
     const streams = this.#byUser.get(event.recipientUserId);
     if (streams !== undefined) {
-      const signed = signEvent(this.#signer, event);
+      const signed = signEvent(this.#signer, event, true);
       for (const stream of streams) stream.publish(signed);
     }
     this.#observer?.published(event, streams?.size ?? 0);

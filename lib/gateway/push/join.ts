@@ -72,7 +72,7 @@ async function writeOn(stream: EventStream, first: ReadUserEventsResponse, deps:
     for (const event of page.events) {
       await stream.ready();
       if (stream.endReason !== undefined) return;
-      if (!stream.append(signEvent(deps.signer, event))) throw resync();
+      if (!stream.append(signEvent(deps.signer, event, false))) throw resync();
     }
     const atHead = page.events.length === 0 || stream.lastEventId === page.headEventId;
     if (atHead && stream.goLive()) return;

@@ -5,6 +5,7 @@ import { eventBytes, helloBytes } from '../../protocol/envelope.ts';
 import { GatewayEvent } from '../../protocol/generated/galaxy/gateway/v1/gateway.ts';
 import type { ClientEvent } from '../../protocol/generated/galaxy/push/v1/push.ts';
 import type { ResponseSigner } from '../response-signer.ts';
+import { Delivery } from './delivery.ts';
 
 export type EventSigner = Pick<ResponseSigner, 'sign' | 'keyId'>;
 
@@ -14,9 +15,13 @@ export type SignedEvent = {
   readonly prevId: string;
   /** A serialised GatewayEvent. */
   readonly bytes: Buffer;
+  /** Told what becomes of it. */
+  readonly delivery?: Delivery;
 };
 
-export function signEvent(signer: EventSigner, event: ClientEvent): SignedEvent {
+/** @param live whether it was just published; otherwise it comes from the user's log. */
+export function signEvent(signer: EventSigner, event: ClientEvent, live: boolean): SignedEvent {
+  const delivery = new Delivery(event, live);
   const fields = {
     keyId: signer.keyId,
     eventType: event.eventType,
@@ -29,7 +34,7 @@ export function signEvent(signer: EventSigner, event: ClientEvent): SignedEvent 
   };
   const signature = Buffer.from(signer.sign(eventBytes(fields)));
   const bytes = serialise({ ...fields, payloadBytes: event.payloadBytes, signature });
-  return { id: event.eventId, prevId: event.prevEventId, bytes };
+  return { id: event.eventId, prevId: event.prevEventId, bytes, delivery };
 }
 
 export type Hello = {

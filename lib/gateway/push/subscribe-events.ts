@@ -6,6 +6,7 @@ import type { Logger } from '../../telemetry/logger.ts';
 import { type AdmissionDeps, admit, type CallContext } from '../admission.ts';
 import type { MessageClass } from '../domain/routes.ts';
 import { toGrpcStatus } from '../grpc-status.ts';
+import { subscriptionRefused } from '../instruments.ts';
 import { RejectedError, toRejection } from '../rejected-error.ts';
 import type { EventCall, EventStream } from './event-stream.ts';
 import type { PushHub } from './hub.ts';
@@ -45,11 +46,14 @@ export async function subscribeEvents(
     const lastEventId = readPayload(call.request.payloadBytes);
     const { requestHash, session } = admitted;
     await hub.open(stream, session.userId, { requestHash, lastEventId });
+    // It ended while it was checked.
+    if (!stream.userId && stream.endReason) subscriptionRefused(stream.endReason);
   } catch (error) {
     const rejection = toRejection(error);
     if (stream === undefined) call.emit('error', toGrpcStatus(rejection));
     else stream.end(rejection);
     const outcome = stream?.endReason ?? rejection.reason;
+    if (!stream?.userId) subscriptionRefused(outcome);
     if (outcome === 'INTERNAL') log.error({ error, ...describe(call) }, 'subscription failed');
     else if (!stream?.userId || outcome === 'UPSTREAM_UNAVAILABLE')
       log.info({ ...describe(call), outcome, ...causeOf(error) }, 'subscription refused');
