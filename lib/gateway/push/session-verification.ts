@@ -22,8 +22,10 @@ const unverified: Rejection = {
   message: 'The gateway could not make sure that this session is still active; open the stream again.',
 };
 
+type VerifiedStream = Pick<EventStream, 'deviceSessionId' | 'userId' | 'verifiedAt' | 'end'>;
+
 export type SessionVerificationOptions = {
-  hub: { streams(): Iterable<EventStream> };
+  hub: { streams(): Iterable<VerifiedStream> };
   push: { readonly coveredUntil: number };
   /** @throws RejectedError SESSION_REVOKED, SESSION_UNKNOWN; anything else means that it could not be found out. */
   lookUp: (deviceSessionId: string, signal: AbortSignal) => Promise<Pick<ActiveSession, 'userId'>>;
@@ -77,7 +79,7 @@ export class SessionVerification {
       return;
     }
     let ended = 0;
-    const inDoubt = new Map<string, EventStream[]>();
+    const inDoubt = new Map<string, VerifiedStream[]>();
     for (const stream of this.#options.hub.streams()) {
       const since = doubtSince(stream.verifiedAt, now, coverage);
       if (since === undefined) continue;
@@ -96,7 +98,7 @@ export class SessionVerification {
     for (const [id, streams] of inDoubt) this.#lookUpWhenDue(id, streams, now, stop);
   }
 
-  #lookUpWhenDue(id: string, streams: readonly EventStream[], now: number, stop: AbortSignal): void {
+  #lookUpWhenDue(id: string, streams: readonly VerifiedStream[], now: number, stop: AbortSignal): void {
     let doubt = this.#doubts.get(id);
     if (doubt === undefined) {
       doubt = { dueAt: now + this.#spread(), lookingUp: false };
@@ -106,7 +108,12 @@ export class SessionVerification {
     void this.#lookUp(id, streams, doubt, stop);
   }
 
-  async #lookUp(id: string, streams: readonly EventStream[], doubt: Doubt, stop: AbortSignal): Promise<void> {
+  async #lookUp(
+    id: string,
+    streams: readonly VerifiedStream[],
+    doubt: Doubt,
+    stop: AbortSignal,
+  ): Promise<void> {
     const startedAt = performance.now();
     this.#lookUps += 1;
     doubt.lookingUp = true;

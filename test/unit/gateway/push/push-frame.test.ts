@@ -21,7 +21,7 @@ const clientEvent: ClientEvent = {
 const written = (event: PushEvent['event'], cursor = 'c-1') => PushEvent.encode({ cursor, event }).finish();
 const withEvent = (more: Partial<ClientEvent>) =>
   readFrame(written({ $case: 'clientEvent', value: { ...clientEvent, ...more } }));
-const invalidation = (deviceSessionIds: string[], user = userId) =>
+const invalidation = (deviceSessionIds: string[], user: string = userId) =>
   readFrame(
     written({
       $case: 'sessionInvalidation',
