@@ -12,6 +12,7 @@ import {
   uniqueIndex,
   uuid,
 } from 'drizzle-orm/pg-core';
+import { outboxTable } from '../../lib/outbox/table.ts';
 
 const bytea = customType<{ data: Uint8Array<ArrayBuffer>; driverData: Uint8Array }>({
   dataType: () => 'bytea',
@@ -72,6 +73,8 @@ export const authChallenges = backend.table(
     /** Normalised; there need not be a user with it. */
     email: text('email').notNull(),
     locale: text('locale').notNull(),
+    /** Where it was asked for from, as far as is known: an IPv4 address or the /64 of an IPv6 address. */
+    clientNetwork: text('client_network'),
     /** HMAC-SHA-256 over challenge id and code. */
     codeHash: bytea('code_hash').notNull(),
     /** Wrong codes so far. */
@@ -98,3 +101,6 @@ export const entitlements = backend.table('entitlements', {
   maxActiveMemberships: integer('max_active_memberships'),
   maxRegisteredRaceNames: integer('max_registered_race_names'),
 });
+
+/** Session invalidations and lifecycle events; the ordering key is the user's id. */
+export const outbox = outboxTable(backend);

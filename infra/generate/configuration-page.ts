@@ -1,6 +1,6 @@
 // docs/configuration.md: every environment variable of every process, from the declarations that read them.
 
-import { backendVariables } from '../../lib/backend/config.ts';
+import { backendVariables, outboxRelayVariables } from '../../lib/backend/config.ts';
 import { pushVariables } from '../../lib/backend/push/config.ts';
 import { listVariables, type Variable, type VariableTree } from '../../lib/config/variables.ts';
 import { gatewayVariables } from '../../lib/gateway/config.ts';
@@ -14,7 +14,12 @@ const sections: [title: string, about: string, variables: VariableTree][] = [
     '`workers/lobby-all-in-one.ts`, or `infra/node/lobby-http.ts` and the lobby’s workers apart',
     lobbyVariables,
   ],
-  ['Backend, HTTP', '`infra/node/backend-http.ts`', backendVariables],
+  [
+    'Backend, HTTP',
+    '`workers/backend-all-in-one.ts`, or `infra/node/backend-http.ts`, which runs no outbox relay',
+    backendVariables,
+  ],
+  ['Backend, outbox relay', '`workers/backend-outbox-relay.ts`', outboxRelayVariables],
   ['Backend, push', '`workers/backend-push.ts`', pushVariables],
   [
     'The local stack',

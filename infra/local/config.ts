@@ -45,6 +45,9 @@ export const localVariables = {
     backendHttp: defaulted('BACKEND_HTTP_ADDR', '127.0.0.1:8081', listenAddress, {
       help: 'Backend: sessions and users, for gateway and lobby.',
     }),
+    backendAdmin: defaulted('BACKEND_ADMIN_HTTP_ADDR', '127.0.0.1:8082', listenAddress, {
+      help: 'Backend: users and their sessions, for an admin.',
+    }),
     backendPush: defaulted('BACKEND_PUSH_GRPC_ADDR', '127.0.0.1:9092', listenAddress, {
       help: 'Backend: push log, for gateways.',
     }),

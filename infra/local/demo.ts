@@ -225,7 +225,7 @@ async function withOwnPlatform(
         httpUrl: `http://${reachable(listeners.gatewayHttp)}`,
         grpcAddr: reachable(listeners.gatewayGrpc),
       };
-      await work(endpoints, join(platform.logFolder, 'backend-http.log'));
+      await work(endpoints, join(platform.logFolder, 'backend.log'));
     } finally {
       await platform.stop();
     }

@@ -69,18 +69,26 @@ function describeServices({ listeners, secrets, postgresDsn, redis }: StackOptio
     host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
   return [
     {
-      name: 'backend-http',
-      entry: 'infra/node/backend-http.ts',
+      name: 'backend',
+      entry: 'workers/backend-all-in-one.ts',
       env: {
         BACKEND_HTTP_ADDR: text(listeners.backendHttp),
         BACKEND_HTTP_TOKEN: secrets.serviceToken,
+        BACKEND_ADMIN_HTTP_ADDR: text(listeners.backendAdmin),
+        BACKEND_ADMIN_HTTP_TOKEN: secrets.serviceToken,
         BACKEND_POSTGRES_PRIMARY_DSN: postgresDsn,
+        BACKEND_REDIS_ADDR: redis.addr,
+        BACKEND_REDIS_PASSWORD: redis.password,
+        BACKEND_REDIS_DB: String(redis.db ?? 0),
         BACKEND_CODE_HMAC_KEY: secrets.codeHmacKey,
         BACKEND_MAILER: 'log',
         BACKEND_LOBBY_HTTP_URL: url(listeners.lobbyPublic),
         BACKEND_LOBBY_HTTP_TOKEN: secrets.serviceToken,
       },
-      listeners: [{ address: listeners.backendHttp, readyz: true }],
+      listeners: [
+        { address: listeners.backendHttp, readyz: true },
+        { address: listeners.backendAdmin, readyz: true },
+      ],
     },
     {
       name: 'backend-push',

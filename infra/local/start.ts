@@ -31,7 +31,7 @@ async function runLocally(environment: Environment, stop: AbortSignal): Promise<
       pid: process.pid,
       httpUrl: `http://${reachable(config.listeners.gatewayHttp)}`,
       grpcAddr: reachable(config.listeners.gatewayGrpc),
-      mailLog: join(platform.logFolder, 'backend-http.log'),
+      mailLog: join(platform.logFolder, 'backend.log'),
     });
     print(overview(config, platform, performance.now() - startedAt));
     const lost = await Promise.race([platform.lost, aborted(stop)]);

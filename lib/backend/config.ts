@@ -1,11 +1,13 @@
 import { z } from 'zod';
 import {
+  anyText,
   boolean,
   duration,
   httpUrl,
   integer,
   listenAddress,
   logLevel,
+  peerAddress,
   positiveDuration,
   postgresDsn,
   text,
@@ -25,28 +27,34 @@ const mailer = z.literal('log', {
 
 const limit = integer(0, 1_000_000);
 
-export const backendVariables = {
-  http: {
-    addr: defaulted('BACKEND_HTTP_ADDR', ':8081', listenAddress, {
-      help: 'Where the service listener (for gateway and lobby) binds.',
+/** Both listeners take the same settings, each under names of its own. */
+function httpListener(prefix: string, fallbackAddr: string, name: string) {
+  return {
+    addr: defaulted(`${prefix}_ADDR`, fallbackAddr, listenAddress, {
+      help: `Where the ${name} binds.`,
     }),
-    token: optional('BACKEND_HTTP_TOKEN', text, {
-      help: 'Bearer token that callers of the service listener must carry.',
+    token: optional(`${prefix}_TOKEN`, text, {
+      help: 'Bearer token that callers of this listener must carry.',
       secret: true,
     }),
-    readHeaderTimeoutMs: defaulted('BACKEND_HTTP_READ_HEADER_TIMEOUT', '2s', positiveDuration, {
+    readHeaderTimeoutMs: defaulted(`${prefix}_READ_HEADER_TIMEOUT`, '2s', positiveDuration, {
       help: 'How long a caller may take to send its headers.',
     }),
-    readTimeoutMs: defaulted('BACKEND_HTTP_READ_TIMEOUT', '10s', positiveDuration, {
+    readTimeoutMs: defaulted(`${prefix}_READ_TIMEOUT`, '10s', positiveDuration, {
       help: 'How long a caller may take to send a whole request.',
     }),
-    idleTimeoutMs: defaulted('BACKEND_HTTP_IDLE_TIMEOUT', '1m', positiveDuration, {
+    idleTimeoutMs: defaulted(`${prefix}_IDLE_TIMEOUT`, '1m', positiveDuration, {
       help: 'How long an unused connection is kept.',
     }),
-    bodyLimitBytes: defaulted('BACKEND_HTTP_BODY_LIMIT_BYTES', '65536', integer(1_024, 16_777_216), {
+    bodyLimitBytes: defaulted(`${prefix}_BODY_LIMIT_BYTES`, '65536', integer(1_024, 16_777_216), {
       help: 'Largest body of a request.',
     }),
-  },
+  };
+}
+
+export const backendVariables = {
+  http: httpListener('BACKEND_HTTP', ':8081', 'service listener (for gateway and lobby)'),
+  adminHttp: httpListener('BACKEND_ADMIN_HTTP', '127.0.0.1:8082', 'admin listener'),
   postgres: {
     dsn: required('BACKEND_POSTGRES_PRIMARY_DSN', postgresDsn, {
       help: 'DSN of the primary PostgreSQL, such as postgres://user:password@host:5432/galaxy.',
@@ -62,6 +70,27 @@ export const backendVariables = {
       help: 'After how long a connection is replaced; 0s keeps it.',
     }),
   },
+  redis: {
+    addr: required('BACKEND_REDIS_ADDR', peerAddress, {
+      help: 'host:port of the Redis that holds the push log and the stream of user events. It must not evict keys.',
+    }),
+    password: required('BACKEND_REDIS_PASSWORD', anyText, {
+      help: 'Its password; set it empty if it has none.',
+      secret: true,
+      mayBeEmpty: true,
+    }),
+    db: defaulted('BACKEND_REDIS_DB', '0', integer(0, 65_535), { help: 'Its logical database.' }),
+    tls: defaulted('BACKEND_REDIS_TLS_ENABLED', 'false', boolean, { help: 'Whether to connect with TLS.' }),
+    operationTimeoutMs: defaulted('BACKEND_REDIS_OPERATION_TIMEOUT', '2s', positiveDuration, {
+      help: 'Bound on connecting and on every command.',
+    }),
+  },
+  userLifecycleStream: defaulted('BACKEND_USER_LIFECYCLE_STREAM', 'user:lifecycle_events', text, {
+    help: 'Redis stream that tells the lobby of users who were blocked.',
+  }),
+  outboxRelayIntervalMs: defaulted('BACKEND_OUTBOX_RELAY_INTERVAL', '1s', positiveDuration, {
+    help: 'How often the outbox relay looks for messages that are still to be published.',
+  }),
   signIn: {
     codeHmacKey: required('BACKEND_CODE_HMAC_KEY', hmacKey, {
       help: 'Secret under which sign-in codes are hashed: a random text of at least 32 bytes, the same for every replica.',
@@ -70,11 +99,14 @@ export const backendVariables = {
     mailer: required('BACKEND_MAILER', mailer, {
       help: 'How sign-in codes are sent. Only log exists in this version: it prints them to the log, for local use.',
     }),
-    maxMails: defaulted('BACKEND_SIGN_IN_MAILS_PER_ADDRESS', '10', integer(1, 1_000), {
-      help: 'Most sign-in mails to one address within the window.',
+    maxMailsPerNetwork: defaulted('BACKEND_SIGN_IN_MAILS_PER_NETWORK', '10', integer(1, 1_000), {
+      help: 'Most sign-in mails to one address that are asked for from one network (an IPv4 address, or the /64 of an IPv6 address) within the window.',
+    }),
+    maxMailsPerAddress: defaulted('BACKEND_SIGN_IN_MAILS_PER_ADDRESS', '30', integer(1, 1_000), {
+      help: 'Most sign-in mails to one address within the window, wherever they are asked for. Not below BACKEND_SIGN_IN_MAILS_PER_NETWORK.',
     }),
     windowMs: defaulted('BACKEND_SIGN_IN_MAIL_WINDOW', '1h', positiveDuration, {
-      help: 'The window of that limit.',
+      help: 'The window of these limits.',
     }),
   },
   entitlementDefaults: {
@@ -118,3 +150,15 @@ export const backendVariables = {
 };
 
 export type BackendConfig = Values<typeof backendVariables>;
+
+/** Of the outbox relay as a process of its own. */
+export const outboxRelayVariables = {
+  postgres: backendVariables.postgres,
+  redis: backendVariables.redis,
+  userLifecycleStream: backendVariables.userLifecycleStream,
+  outboxRelayIntervalMs: backendVariables.outboxRelayIntervalMs,
+  logLevel: backendVariables.logLevel,
+  shutdownTimeoutMs: backendVariables.shutdownTimeoutMs,
+};
+
+export type OutboxRelayConfig = Values<typeof outboxRelayVariables>;

@@ -1,16 +1,30 @@
-// Start-up of a backend process on Node: configuration, PostgreSQL with its migrations, and what operations need.
+// Start-up of the backend's processes on Node, the push process excepted: configuration, PostgreSQL with its
+// migrations, Redis, and what operations need. Redis may go away afterwards: it only takes what the outbox publishes.
 import { fileURLToPath } from 'node:url';
 import { drizzle } from 'drizzle-orm/node-postgres';
 import type pg from 'pg';
 import { v7 as uuidv7 } from 'uuid';
+import { outbox as outboxTable } from '../../drizzle/backend/schema.ts';
 import { start } from '../config/startup.ts';
 import type { Environment } from '../config/variables.ts';
+import { outboxInstruments } from '../outbox/instruments.ts';
+import { Outbox } from '../outbox/outbox.ts';
+import { RedisLife } from '../outbox/redis-life.ts';
+import type { Relay } from '../outbox/relay.ts';
 import { openDatabase } from '../postgres/open-database.ts';
+import { openRedis, type Redis } from '../redis/client.ts';
+import { refuseEviction } from '../redis/no-eviction.ts';
 import { createLogger, type Logger } from '../telemetry/logger.ts';
 import { createBackground } from './background.ts';
-import { type BackendConfig, backendVariables } from './config.ts';
+import {
+  type BackendConfig,
+  backendVariables,
+  type OutboxRelayConfig,
+  outboxRelayVariables,
+} from './config.ts';
 import type { BackendContext } from './context.ts';
 import { createLogMailer } from './mailer.ts';
+import { backendPublishers } from './outbox/publishers.ts';
 import { createSignInCodes } from './sign-in-codes.ts';
 
 const migrationsFolder = fileURLToPath(new URL('../../drizzle/backend/migrations', import.meta.url));
@@ -18,8 +32,10 @@ const migrationsFolder = fileURLToPath(new URL('../../drizzle/backend/migrations
 export type Backend = {
   readonly config: BackendConfig;
   readonly context: BackendContext;
+  /** For a process that runs the outbox relay beside what else it does. */
+  readonly relay: Relay;
   readonly log: Logger;
-  /** Waits for work that goes on after its request was answered, and closes the database. */
+  /** Waits for work that goes on after its request was answered, and closes the connections. */
   close(): Promise<void>;
 };
 
@@ -29,30 +45,19 @@ export async function startBackend(environment: Environment): Promise<Backend> {
   const { config, resources } = await start({
     environment,
     variables: backendVariables,
-    requirements: {
-      postgres: {
-        needs: [
-          'BACKEND_POSTGRES_PRIMARY_DSN',
-          'BACKEND_POSTGRES_OPERATION_TIMEOUT',
-          'BACKEND_POSTGRES_MAX_OPEN_CONNS',
-          'BACKEND_POSTGRES_CONN_MAX_LIFETIME',
-        ],
-        open: ({ postgres }: BackendConfig) =>
-          openDatabase(postgres, { folder: migrationsFolder, schema: 'backend' }, (error) =>
-            connectionLog.warn({ error }, 'postgresql connection lost'),
-          ),
-        close: (pool: pg.Pool) => pool.end(),
-      },
-    },
+    check: checkMailLimits,
+    requirements: requirements(connectionLog),
   });
   const log = createLogger({ service: 'backend', level: config.logLevel });
   const background = createBackground(log);
+  const relay = createRelay(config, resources, log);
   const context: BackendContext = {
-    db: drizzle({ client: resources.postgres }),
+    db: relay.db,
+    outbox: relay.outbox,
     codes: await createSignInCodes(config.signIn.codeHmacKey),
     // Has a level of its own: where codes are read from the log, they must be in it.
     mailer: createLogMailer(createLogger({ service: 'backend', level: 'info' })),
-    mailLimit: config.signIn,
+    mailLimits: config.signIn,
     background,
     entitlementDefaults: config.entitlementDefaults,
     now: () => new Date(),
@@ -63,10 +68,92 @@ export async function startBackend(environment: Environment): Promise<Backend> {
   return {
     config,
     context,
+    relay,
     log,
     async close() {
-      await background.settled();
-      await resources.postgres.end();
+      await Promise.all([background.settled(), relay.outbox.settled()]);
+      await closeAll(resources);
     },
   };
+}
+
+/** What the outbox relay needs, as a process of its own. @throws StartupError with every problem. */
+export async function startOutboxRelay(
+  environment: Environment,
+): Promise<{ config: OutboxRelayConfig; relay: Relay; log: Logger; close(): Promise<void> }> {
+  const service = 'backend-outbox-relay';
+  const { config, resources } = await start({
+    environment,
+    variables: outboxRelayVariables,
+    requirements: requirements(createLogger({ service, level: 'warn' })),
+  });
+  const log = createLogger({ service, level: config.logLevel });
+  return { config, relay: createRelay(config, resources, log), log, close: () => closeAll(resources) };
+}
+
+type Resources = { postgres: pg.Pool; redis: Redis };
+
+function requirements(connectionLog: Logger) {
+  return {
+    postgres: {
+      needs: [
+        'BACKEND_POSTGRES_PRIMARY_DSN',
+        'BACKEND_POSTGRES_OPERATION_TIMEOUT',
+        'BACKEND_POSTGRES_MAX_OPEN_CONNS',
+        'BACKEND_POSTGRES_CONN_MAX_LIFETIME',
+      ] as const,
+      open: ({ postgres }: OutboxRelayConfig) =>
+        openDatabase(postgres, { folder: migrationsFolder, schema: 'backend' }, (error) =>
+          connectionLog.warn({ error }, 'postgresql connection lost'),
+        ),
+      close: (pool: pg.Pool) => pool.end(),
+    },
+    redis: {
+      needs: [
+        'BACKEND_REDIS_ADDR',
+        'BACKEND_REDIS_PASSWORD',
+        'BACKEND_REDIS_DB',
+        'BACKEND_REDIS_TLS_ENABLED',
+        'BACKEND_REDIS_OPERATION_TIMEOUT',
+      ] as const,
+      open: ({ redis }: OutboxRelayConfig) => openUsableRedis(redis, connectionLog),
+      close: async (redis: Redis) => redis.disconnect(),
+    },
+  };
+}
+
+async function openUsableRedis(options: OutboxRelayConfig['redis'], connectionLog: Logger): Promise<Redis> {
+  const redis = await openRedis(options, (error) => connectionLog.warn({ error }, 'redis connection lost'));
+  try {
+    await refuseEviction(redis, 'the push log');
+    return redis;
+  } catch (error) {
+    redis.disconnect();
+    throw error;
+  }
+}
+
+function createRelay(config: OutboxRelayConfig, { postgres, redis }: Resources, log: Logger): Relay {
+  outboxInstruments.start();
+  const db = drizzle({ client: postgres });
+  const publishers = backendPublishers(redis, config.userLifecycleStream);
+  return {
+    outbox: new Outbox({ db, table: outboxTable, publishers, log }),
+    db,
+    table: outboxTable,
+    redisLife: new RedisLife(redis, 'backend:outbox:life'),
+    intervalMs: config.outboxRelayIntervalMs,
+    log,
+  };
+}
+
+async function closeAll({ postgres, redis }: Resources): Promise<void> {
+  redis.disconnect();
+  await postgres.end();
+}
+
+function checkMailLimits({ signIn }: BackendConfig) {
+  if (signIn.maxMailsPerAddress >= signIn.maxMailsPerNetwork) return [];
+  const message = 'is below BACKEND_SIGN_IN_MAILS_PER_NETWORK; raise it, or lower that one';
+  return [{ variable: 'BACKEND_SIGN_IN_MAILS_PER_ADDRESS', message }];
 }

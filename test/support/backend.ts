@@ -1,16 +1,21 @@
-// The backend's service listener in the test's process: the real handlers on a database of the test file's own, with
-// a clock that the test moves, the mails that went out, and every line that was logged.
+// The backend's two listeners in the test's process: the real handlers on a database of the test file's own, with a
+// clock that the test moves, the mails that went out, what the outbox published, and every line that was logged.
 import { ed25519 } from '@noble/curves/ed25519.js';
 import { drizzle } from 'drizzle-orm/node-postgres';
 import pg from 'pg';
 import { pino } from 'pino';
 import { v7 as uuidv7 } from 'uuid';
+import { outbox as outboxTable } from '../../drizzle/backend/schema.ts';
+import { createBackendAdminApp } from '../../handlers/backend/admin-router.ts';
 import { createBackendServiceApp } from '../../handlers/backend/service-router.ts';
 import { createBackground } from '../../lib/backend/background.ts';
+import type { BackendContext } from '../../lib/backend/context.ts';
 import type { Entitlements } from '../../lib/backend/domain/eligibility.ts';
 import type { SignInMail } from '../../lib/backend/mailer.ts';
 import { createSignInCodes } from '../../lib/backend/sign-in-codes.ts';
 import type { HttpApp } from '../../lib/http/app.ts';
+import { Outbox } from '../../lib/outbox/outbox.ts';
+import type { Message } from '../../lib/outbox/store.ts';
 import { migrate } from '../../lib/postgres/migrate.ts';
 import { confirmBytes } from '../../lib/protocol/envelope.ts';
 import { toLoggedError } from '../../lib/telemetry/logged-error.ts';
@@ -31,22 +36,28 @@ export const entitlementDefaults: Entitlements = {
   maxRegisteredRaceNames: 3,
 };
 
-export const mailLimit = { maxMails: 5, windowMs: 3_600_000 };
+export const mailLimits = { maxMailsPerNetwork: 5, maxMailsPerAddress: 8, windowMs: 3_600_000 };
 
 const connections = 10;
 
 export type Answer = { status: number; headers: Headers; body: Record<string, unknown> };
 
+type RequestOptions = { body?: unknown; headers?: HeadersInit };
+
 export type TestBackend = {
   readonly app: HttpApp;
   readonly pool: pg.Pool;
   readonly mails: SignInMail[];
+  /** What the outbox has published, in its order. */
+  readonly published: Message[];
   readonly logLines: string[];
   /** Moves the backend's clock. */
   advance(ms: number): void;
   now(): Date;
-  request(method: string, path: string, options?: { body?: unknown; headers?: HeadersInit }): Promise<Answer>;
-  /** Every row of every table, to show that nothing changed. */
+  request(method: string, path: string, options?: RequestOptions): Promise<Answer>;
+  /** The same, to the admin listener. */
+  adminRequest(method: string, path: string, options?: RequestOptions): Promise<Answer>;
+  /** Every row of every table, once nothing goes on in the background, to show that nothing changed. */
   snapshot(): Promise<Tables>;
   close(): Promise<void>;
 };
@@ -68,52 +79,72 @@ export async function startTestBackend(
   const background = createBackground(log);
   let clock = Date.parse('2026-01-31T12:00:00.000Z');
   const now = () => new Date(clock);
-  const app = createBackendServiceApp(
-    { log, ready: () => true, bodyLimitBytes: 65_536, token: options.token },
-    {
-      db: drizzle({ client: pool }),
-      codes: await createSignInCodes('the secret of the tests, with 32 bytes or more'),
-      mailer: {
-        async sendSignInCode(mail) {
-          mails.push(mail);
-        },
+  const db = drizzle({ client: pool });
+  const published: Message[] = [];
+  const publish = async (message: Message) => {
+    published.push(message);
+  };
+  const publishers = { session_invalidation: publish, user_lifecycle: publish };
+  const outbox = new Outbox({ db, table: outboxTable, publishers, log });
+  const context: BackendContext = {
+    db,
+    outbox,
+    codes: await createSignInCodes('the secret of the tests, with 32 bytes or more'),
+    mailer: {
+      async sendSignInCode(mail) {
+        mails.push(mail);
       },
-      mailLimit,
-      background,
-      entitlementDefaults,
-      now,
-      newId: () => uuidv7(),
-      log,
     },
-    options.lobby,
-  );
+    mailLimits,
+    background,
+    entitlementDefaults,
+    now,
+    newId: () => uuidv7(),
+    log,
+  };
+  const httpOptions = { log, ready: () => true, bodyLimitBytes: 65_536, token: options.token };
+  const app = createBackendServiceApp(httpOptions, context, options.lobby);
+  const adminApp = createBackendAdminApp(httpOptions, context);
   return {
     app,
     pool,
     mails,
+    published,
     logLines,
     advance: (ms) => {
       clock += ms;
     },
     now,
-    async request(method, path, { body, headers } = {}) {
-      const response = await app.request(path, {
-        method,
-        headers: {
-          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-          ...Object.fromEntries(new Headers(headers)),
-        },
-        ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
-      });
-      return { status: response.status, headers: response.headers, body: await response.json() };
+    request: (method, path, options) => ask(app, method, path, options),
+    adminRequest: (method, path, options) => ask(adminApp, method, path, options),
+    async snapshot() {
+      await outbox.settled();
+      return readTables(pool, ['backend']);
     },
-    snapshot: () => readTables(pool, ['backend']),
     async close() {
       await background.settled();
+      await outbox.settled();
       await pool.end();
       await database.drop();
     },
   };
+}
+
+async function ask(
+  app: HttpApp,
+  method: string,
+  path: string,
+  { body, headers }: RequestOptions = {},
+): Promise<Answer> {
+  const response = await app.request(path, {
+    method,
+    headers: {
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      ...Object.fromEntries(new Headers(headers)),
+    },
+    ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+  });
+  return { status: response.status, headers: response.headers, body: await response.json() };
 }
 
 /** A device with a key of its own, and the two calls that it signs in with. */

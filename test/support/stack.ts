@@ -51,6 +51,7 @@ async function startParts(cleanUp: AsyncDisposableStack): Promise<TestStack> {
     gatewayHttp: await address(),
     gatewayGrpc: await address(),
     backendHttp: await address(),
+    backendAdmin: await address(),
     backendPush: await address(),
     lobbyPublic: await address(),
     lobbyInternal: await address(),

@@ -1,8 +1,20 @@
 import { createRoute, type RouteHandler, z } from '@hono/zod-openapi';
+import { clientNetwork } from '../../../lib/backend/domain/client-network.ts';
 import { defaultLocale, email, locale } from '../../../lib/backend/domain/profile.ts';
 import { sendEmailCode } from '../../../lib/backend/operations/send-email-code.ts';
 import type { HttpEnv } from '../../../lib/http/env.ts';
 import { errorAnswers, id, jsonAnswer, jsonBody, timestamp } from '../../../lib/http/schemas.ts';
+
+/** From the gateway, which knows who called it; counts for the limits. */
+const clientAddress = z
+  .string()
+  .transform((text, context) => {
+    const network = clientNetwork(text);
+    if (network !== undefined) return network;
+    context.addIssue({ code: 'custom', message: 'must be an IP address' });
+    return z.NEVER;
+  })
+  .openapi({ type: 'string', description: 'IP address of the client that asks.' });
 
 export const sendEmailCodeRoute = createRoute({
   method: 'post',
@@ -10,7 +22,10 @@ export const sendEmailCodeRoute = createRoute({
   operationId: 'sendEmailCode',
   summary: 'Mails a six-digit sign-in code; answers the same whether or not the address has an account',
   tags: ['sign-in'],
-  request: { body: jsonBody(z.strictObject({ email, locale: locale.optional() })) },
+  request: {
+    headers: z.object({ 'x-client-address': clientAddress.optional() }),
+    body: jsonBody(z.strictObject({ email, locale: locale.optional() })),
+  },
   responses: {
     202: jsonAnswer(
       z.object({ challenge_id: id, expires_at: timestamp }),
@@ -25,7 +40,11 @@ export function sendEmailCodeHandler(
 ): RouteHandler<typeof sendEmailCodeRoute, HttpEnv> {
   return async (c) => {
     const body = c.req.valid('json');
-    const challenge = await sendEmailCode(deps, { email: body.email, locale: body.locale ?? defaultLocale });
+    const challenge = await sendEmailCode(deps, {
+      email: body.email,
+      locale: body.locale ?? defaultLocale,
+      clientNetwork: c.req.valid('header')['x-client-address'] ?? null,
+    });
     return c.json(
       { challenge_id: challenge.challengeId, expires_at: challenge.expiresAt.toISOString() },
       202,

@@ -1,8 +1,9 @@
 import { createRoute, type RouteHandler, z } from '@hono/zod-openapi';
-import { revokeAllSessions } from '../../../lib/backend/operations/revoke-all-sessions.ts';
+import { revokeOwnSessions } from '../../../lib/backend/operations/revoke-all-sessions.ts';
 import { userOf } from '../../../lib/http/actor.ts';
 import type { HttpEnv } from '../../../lib/http/env.ts';
 import { errorAnswers, jsonAnswer, noBody } from '../../../lib/http/schemas.ts';
+import { keptTraceparent } from '../../../lib/telemetry/trace.ts';
 
 export const revokeAllSessionsRoute = createRoute({
   method: 'post',
@@ -21,10 +22,13 @@ export const revokeAllSessionsRoute = createRoute({
 });
 
 export function revokeAllSessionsHandler(
-  deps: Parameters<typeof revokeAllSessions>[0],
+  deps: Parameters<typeof revokeOwnSessions>[0],
 ): RouteHandler<typeof revokeAllSessionsRoute, HttpEnv> {
   return async (c) => {
-    const revoked = await revokeAllSessions(deps, userOf(c.get('actor')).userId);
+    const revoked = await revokeOwnSessions(deps, {
+      userId: userOf(c.get('actor')).userId,
+      traceparent: keptTraceparent(c.req.header('traceparent')),
+    });
     return c.json({ revoked_sessions: revoked.length }, 200);
   };
 }

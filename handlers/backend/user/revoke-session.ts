@@ -1,8 +1,9 @@
 import { createRoute, type RouteHandler, z } from '@hono/zod-openapi';
-import { revokeSession } from '../../../lib/backend/operations/revoke-session.ts';
+import { revokeOwnSession } from '../../../lib/backend/operations/revoke-session.ts';
 import { userOf } from '../../../lib/http/actor.ts';
 import type { HttpEnv } from '../../../lib/http/env.ts';
 import { errorAnswers, id, jsonAnswer, noBody } from '../../../lib/http/schemas.ts';
+import { keptTraceparent } from '../../../lib/telemetry/trace.ts';
 import { sessionSchema, toSession } from './session-answer.ts';
 
 export const revokeSessionRoute = createRoute({
@@ -19,11 +20,14 @@ export const revokeSessionRoute = createRoute({
 });
 
 export function revokeSessionHandler(
-  deps: Parameters<typeof revokeSession>[0],
+  deps: Parameters<typeof revokeOwnSession>[0],
 ): RouteHandler<typeof revokeSessionRoute, HttpEnv> {
   return async (c) => {
-    const { userId } = userOf(c.get('actor'));
-    const session = await revokeSession(deps, userId, c.req.valid('param').device_session_id);
+    const session = await revokeOwnSession(deps, {
+      userId: userOf(c.get('actor')).userId,
+      deviceSessionId: c.req.valid('param').device_session_id,
+      traceparent: keptTraceparent(c.req.header('traceparent')),
+    });
     return c.json(toSession(session), 200);
   };
 }

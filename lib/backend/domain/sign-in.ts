@@ -13,6 +13,8 @@ export type Challenge = {
   /** Normalised. */
   readonly email: string;
   readonly locale: string;
+  /** Where it was asked for from; null when that is not known. */
+  readonly clientNetwork: string | null;
   readonly codeHash: Uint8Array<ArrayBuffer>;
   readonly failedAttempts: number;
   readonly createdAt: Date;
@@ -38,19 +40,35 @@ export function judgeAttempt(
   return { kind: 'wrong_code', attemptsLeft: maxAttempts - challenge.failedAttempts - 1 };
 }
 
-export type MailLimit = {
-  /** Mails to one address within any window. */
-  readonly maxMails: number;
+/** Mails to one address within any window: as asked for from one network, and altogether. */
+export type MailLimits = {
+  readonly maxMailsPerNetwork: number;
+  /** Not below the other one, so that one network alone cannot keep an address from all others. */
+  readonly maxMailsPerAddress: number;
   readonly windowMs: number;
+};
+
+export type SentMail = {
+  readonly sentAt: Date /** null when it is not known. */;
+  readonly network: string | null;
 };
 
 /**
  * How long an address has to wait for its next mail, in milliseconds; 0 when it may be sent at once.
- * @param sentAt when mails went to the address, newest first.
+ * @param sent mails to the address, newest first; at least those of the window, or `maxMailsPerAddress` of them.
+ * @param network that asks; null counts against the limit of the address alone.
  */
-export function mailWaitMs(sentAt: readonly Date[], limit: MailLimit, now: Date): number {
-  // The mail that has to leave the window before there is room for another one.
-  const blocking = sentAt[limit.maxMails - 1];
-  if (blocking === undefined) return 0;
-  return Math.max(0, blocking.getTime() + limit.windowMs - now.getTime());
+export function mailWaitMs(
+  sent: readonly SentMail[],
+  limits: MailLimits,
+  network: string | null,
+  now: Date,
+): number {
+  const fromThere = network === null ? [] : sent.filter((mail) => mail.network === network);
+  // The mails that have to leave the window before there is room for another one.
+  const blocking = [sent[limits.maxMailsPerAddress - 1], fromThere[limits.maxMailsPerNetwork - 1]];
+  const waits = blocking.map((mail) =>
+    mail === undefined ? 0 : mail.sentAt.getTime() + limits.windowMs - now.getTime(),
+  );
+  return Math.max(0, ...waits);
 }

@@ -8,7 +8,11 @@ import { findUser } from '../store/users.ts';
  * @throws Refusal unauthenticated when there is no such user (any more), account_blocked.
  */
 export async function getAccount(deps: Pick<BackendContext, 'db'>, userId: string): Promise<User> {
-  const user = await findUser(deps.db, userId);
+  return requireActing(await findUser(deps.db, userId));
+}
+
+/** @throws Refusal as for `getAccount`. */
+export function requireActing(user: User | undefined): User {
   if (user === undefined || user.deletedAt !== null) throw noSuchUser();
   if (user.blockedAt !== null) throw new Refusal('account_blocked', 'This account is blocked.');
   return user;

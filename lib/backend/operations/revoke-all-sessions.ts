@@ -1,15 +1,42 @@
+import { Refusal } from '../../errors/table.ts';
+import { inTransaction } from '../../postgres/transaction.ts';
 import type { BackendContext } from '../context.ts';
-import { revokeAllDeviceSessions } from '../store/device-sessions.ts';
-import { getAccount } from './get-account.ts';
+import type { User } from '../domain/user.ts';
+import { lockUser } from '../store/users.ts';
+import { endSessions } from './end-sessions.ts';
+import { requireActing } from './get-account.ts';
+
+type Deps = Pick<BackendContext, 'db' | 'outbox' | 'now'>;
+type Revocation = { userId: string; traceparent: string | undefined };
 
 /**
  * Signs a user out everywhere, the device that asks included.
  * @returns the ids of the sessions that this revoked. @throws Refusal as for `getAccount`.
  */
-export async function revokeAllSessions(
-  deps: Pick<BackendContext, 'db' | 'now'>,
-  userId: string,
+export function revokeOwnSessions(deps: Deps, revocation: Revocation): Promise<string[]> {
+  return revokeAll(deps, revocation, requireActing);
+}
+
+/** The same for an admin, of blocked and deleted users too. @throws Refusal not_found. */
+export function revokeSessionsOfUser(deps: Deps, revocation: Revocation): Promise<string[]> {
+  return revokeAll(deps, revocation, (user) => {
+    if (user === undefined) throw userNotFound(revocation.userId);
+  });
+}
+
+async function revokeAll(
+  deps: Deps,
+  { userId, traceparent }: Revocation,
+  admit: (user: User | undefined) => void,
 ): Promise<string[]> {
-  await getAccount(deps, userId);
-  return revokeAllDeviceSessions(deps.db, { userId, at: deps.now() });
+  const revoked = await inTransaction(deps.db, async (tx) => {
+    admit(await lockUser(tx, userId));
+    return endSessions(deps, tx, { userId, reason: 'revoked', at: deps.now(), traceparent });
+  });
+  deps.outbox.publishSoon([userId]);
+  return revoked;
+}
+
+export function userNotFound(userId: string): Refusal {
+  return new Refusal('not_found', `There is no user ${userId}.`);
 }

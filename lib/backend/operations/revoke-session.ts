@@ -1,20 +1,61 @@
+import { inTransaction } from '../../postgres/transaction.ts';
 import type { BackendContext } from '../context.ts';
 import type { DeviceSession } from '../domain/user.ts';
-import { revokeDeviceSession } from '../store/device-sessions.ts';
+import type { Database } from '../store/database.ts';
+import { findDeviceSession } from '../store/device-sessions.ts';
+import { lockUser } from '../store/users.ts';
+import { endSessions } from './end-sessions.ts';
 import { sessionNotFound } from './find-session.ts';
-import { getAccount } from './get-account.ts';
+import { requireActing } from './get-account.ts';
+
+type Deps = Pick<BackendContext, 'db' | 'outbox' | 'now'>;
 
 /**
  * Revokes one of the user's own sessions for good; doing it again changes nothing.
  * @throws Refusal not_found, for another user's session too; and as for `getAccount`.
  */
-export async function revokeSession(
-  deps: Pick<BackendContext, 'db' | 'now'>,
-  userId: string,
-  deviceSessionId: string,
+export async function revokeOwnSession(
+  deps: Deps,
+  revocation: { userId: string; deviceSessionId: string; traceparent: string | undefined },
 ): Promise<DeviceSession> {
-  await getAccount(deps, userId);
-  const session = await revokeDeviceSession(deps.db, { userId, deviceSessionId, at: deps.now() });
-  if (session === undefined) throw sessionNotFound(deviceSessionId);
+  const { userId, deviceSessionId } = revocation;
+  const session = await inTransaction(deps.db, async (tx) => {
+    requireActing(await lockUser(tx, userId));
+    const found = await findDeviceSession(tx, deviceSessionId);
+    if (found?.userId !== userId) throw sessionNotFound(deviceSessionId);
+    return end(deps, tx, found, revocation.traceparent);
+  });
+  deps.outbox.publishSoon([userId]);
+  return session;
+}
+
+/**
+ * Revokes anybody's session, for an admin; doing it again changes nothing.
+ * @throws Refusal not_found.
+ */
+export async function revokeAnySession(
+  deps: Deps,
+  { deviceSessionId, traceparent }: { deviceSessionId: string; traceparent: string | undefined },
+): Promise<DeviceSession> {
+  const session = await inTransaction(deps.db, async (tx) => {
+    const found = await findDeviceSession(tx, deviceSessionId);
+    if (found === undefined) throw sessionNotFound(deviceSessionId);
+    await lockUser(tx, found.userId);
+    return end(deps, tx, found, traceparent);
+  });
+  deps.outbox.publishSoon([session.userId]);
+  return session;
+}
+
+/** Of a session that was found before; the time at which it was really revoked wins. */
+async function end(
+  deps: Deps,
+  tx: Database,
+  { userId, deviceSessionId }: DeviceSession,
+  traceparent: string | undefined,
+): Promise<DeviceSession> {
+  await endSessions(deps, tx, { userId, deviceSessionId, reason: 'revoked', at: deps.now(), traceparent });
+  const session = await findDeviceSession(tx, deviceSessionId);
+  if (session === undefined) throw new Error('a session vanished while it was being revoked');
   return session;
 }

@@ -5,7 +5,7 @@ import { codeLifetimeMs, mailWaitMs } from '../domain/sign-in.ts';
 import {
   deleteOldChallenges,
   insertChallenge,
-  listChallengeTimes,
+  listSentMails,
   lockAddress,
 } from '../store/auth-challenges.ts';
 
@@ -15,13 +15,14 @@ const deletedPerChallenge = 10;
 /**
  * Makes a challenge and mails its code after the answer. Never looks at the users, so that neither the answer nor
  * its time tells whether an address has an account.
- * @throws Refusal rate_limited with `retry_after_seconds` when the address got too many mails.
+ * @throws Refusal rate_limited with `retry_after_seconds` when the address got too many mails, altogether or as asked for from
+ *   this network.
  */
 export async function sendEmailCode(
-  deps: Pick<BackendContext, 'db' | 'codes' | 'mailer' | 'mailLimit' | 'background' | 'now' | 'newId'>,
-  request: { email: string; locale: string },
+  deps: Pick<BackendContext, 'db' | 'codes' | 'mailer' | 'mailLimits' | 'background' | 'now' | 'newId'>,
+  request: { email: string; locale: string; clientNetwork: string | null },
 ): Promise<{ challengeId: string; expiresAt: Date }> {
-  const { email, locale } = request;
+  const { email, locale, clientNetwork } = request;
   const challengeId = deps.newId();
   const code = deps.codes.newCode();
   const codeHash = await deps.codes.hash(challengeId, code);
@@ -29,13 +30,13 @@ export async function sendEmailCode(
   const expiresAt = await inTransaction(deps.db, async (tx) => {
     await lockAddress(tx, email);
     const createdAt = deps.now();
-    const windowStart = new Date(createdAt.getTime() - deps.mailLimit.windowMs);
-    const sentAt = await listChallengeTimes(tx, {
+    const windowStart = new Date(createdAt.getTime() - deps.mailLimits.windowMs);
+    const sent = await listSentMails(tx, {
       email,
       after: windowStart,
-      limit: deps.mailLimit.maxMails,
+      limit: deps.mailLimits.maxMailsPerAddress,
     });
-    const waitMs = mailWaitMs(sentAt, deps.mailLimit, createdAt);
+    const waitMs = mailWaitMs(sent, deps.mailLimits, clientNetwork, createdAt);
     if (waitMs > 0) throw tooManyMails(waitMs);
 
     const expires = new Date(createdAt.getTime() + codeLifetimeMs);
@@ -43,13 +44,14 @@ export async function sendEmailCode(
       challengeId,
       email,
       locale,
+      clientNetwork,
       codeHash,
       failedAttempts: 0,
       createdAt,
       expiresAt: expires,
       usedAt: null,
     });
-    const keptMs = Math.max(deps.mailLimit.windowMs, codeLifetimeMs);
+    const keptMs = Math.max(deps.mailLimits.windowMs, codeLifetimeMs);
     await deleteOldChallenges(tx, {
       before: new Date(createdAt.getTime() - keptMs),
       limit: deletedPerChallenge,

@@ -1,13 +1,5 @@
-import {
-  anyText,
-  boolean,
-  integer,
-  listenAddress,
-  peerAddress,
-  positiveDuration,
-  text,
-} from '../../config/types.ts';
-import { defaulted, optional, required, type Values } from '../../config/variables.ts';
+import { integer, listenAddress, positiveDuration, text } from '../../config/types.ts';
+import { defaulted, optional, type Values } from '../../config/variables.ts';
 import { backendVariables } from '../config.ts';
 
 const minute = 60_000;
@@ -26,21 +18,7 @@ export const pushVariables = {
       secret: true,
     }),
   },
-  redis: {
-    addr: required('BACKEND_REDIS_ADDR', peerAddress, {
-      help: 'host:port of the Redis that holds the push log. It must not evict keys.',
-    }),
-    password: required('BACKEND_REDIS_PASSWORD', anyText, {
-      help: 'Its password; set it empty if it has none.',
-      secret: true,
-      mayBeEmpty: true,
-    }),
-    db: defaulted('BACKEND_REDIS_DB', '0', integer(0, 65_535), { help: 'Its logical database.' }),
-    tls: defaulted('BACKEND_REDIS_TLS_ENABLED', 'false', boolean, { help: 'Whether to connect with TLS.' }),
-    operationTimeoutMs: defaulted('BACKEND_REDIS_OPERATION_TIMEOUT', '2s', positiveDuration, {
-      help: 'Bound on connecting and on every command.',
-    }),
-  },
+  redis: backendVariables.redis,
   retentionMs: defaulted('BACKEND_PUSH_RETENTION', '24h', retention, {
     help: 'How long events can be resumed from; between 1m and 7d.',
   }),

@@ -1,6 +1,6 @@
 import { and, desc, eq, gt, inArray, lt, sql } from 'drizzle-orm';
 import { authChallenges } from '../../../drizzle/backend/schema.ts';
-import type { Challenge } from '../domain/sign-in.ts';
+import type { Challenge, SentMail } from '../domain/sign-in.ts';
 import type { Database } from './database.ts';
 
 /** Lets one transaction at a time make challenges for an address, so that two cannot both be the last allowed. */
@@ -10,18 +10,17 @@ export async function lockAddress(tx: Database, email: string): Promise<void> {
   );
 }
 
-/** When the address got its latest challenges, newest first. */
-export async function listChallengeTimes(
+/** The latest mails that went to an address, newest first. */
+export async function listSentMails(
   tx: Database,
   query: { email: string; after: Date; limit: number },
-): Promise<Date[]> {
-  const rows = await tx
-    .select({ createdAt: authChallenges.createdAt })
+): Promise<SentMail[]> {
+  return tx
+    .select({ sentAt: authChallenges.createdAt, network: authChallenges.clientNetwork })
     .from(authChallenges)
     .where(and(eq(authChallenges.email, query.email), gt(authChallenges.createdAt, query.after)))
     .orderBy(desc(authChallenges.createdAt))
     .limit(query.limit);
-  return rows.map((row) => row.createdAt);
 }
 
 export async function insertChallenge(tx: Database, challenge: Challenge): Promise<void> {

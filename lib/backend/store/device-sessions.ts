@@ -1,4 +1,4 @@
-import { and, desc, eq, isNull, lt, sql } from 'drizzle-orm';
+import { and, desc, eq, isNull, lt } from 'drizzle-orm';
 import { deviceSessions, users } from '../../../drizzle/backend/schema.ts';
 import type { DeviceSession } from '../domain/user.ts';
 import type { Database } from './database.ts';
@@ -39,33 +39,25 @@ export async function listDeviceSessions(
     .limit(page.limit);
 }
 
-/** Revokes one of a user's sessions; one that was revoked before keeps its time. */
-export async function revokeDeviceSession(
-  db: Database,
-  revocation: { userId: string; deviceSessionId: string; at: Date },
-): Promise<DeviceSession | undefined> {
-  const [session] = await db
+/**
+ * Revokes those that are active: one of a user's sessions, or all of them.
+ * @returns their ids; those that were revoked before keep their time and are not among them.
+ */
+export async function revokeActiveSessions(
+  tx: Database,
+  revocation: { userId: string; deviceSessionId?: string; at: Date },
+): Promise<string[]> {
+  const { userId, deviceSessionId, at } = revocation;
+  const revoked = await tx
     .update(deviceSessions)
-    .set({ revokedAt: sql`coalesce(${deviceSessions.revokedAt}, ${revocation.at.toISOString()})` })
+    .set({ revokedAt: at })
     .where(
       and(
-        eq(deviceSessions.deviceSessionId, revocation.deviceSessionId),
-        eq(deviceSessions.userId, revocation.userId),
+        eq(deviceSessions.userId, userId),
+        deviceSessionId === undefined ? undefined : eq(deviceSessions.deviceSessionId, deviceSessionId),
+        isNull(deviceSessions.revokedAt),
       ),
     )
-    .returning();
-  return session;
-}
-
-/** @returns the ids of the sessions that were active until now. */
-export async function revokeAllDeviceSessions(
-  db: Database,
-  revocation: { userId: string; at: Date },
-): Promise<string[]> {
-  const revoked = await db
-    .update(deviceSessions)
-    .set({ revokedAt: revocation.at })
-    .where(and(eq(deviceSessions.userId, revocation.userId), isNull(deviceSessions.revokedAt)))
     .returning({ deviceSessionId: deviceSessions.deviceSessionId });
   return revoked.map((session) => session.deviceSessionId);
 }

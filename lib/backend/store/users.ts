@@ -9,6 +9,16 @@ export async function findUser(db: Database, userId: string): Promise<User | und
   return user;
 }
 
+/** Finds a user and makes others who would change them, or sign them in, wait until the transaction ends. */
+export async function lockUser(tx: Database, userId: string): Promise<User | undefined> {
+  const [user] = await tx.select().from(users).where(eq(users.userId, userId)).for('no key update');
+  return user;
+}
+
+export async function markBlocked(tx: Database, userId: string, blockedAt: Date): Promise<void> {
+  await tx.update(users).set({ blockedAt }).where(eq(users.userId, userId));
+}
+
 /** Finds the user who has not been deleted, and keeps them from being blocked until the transaction ends. */
 export async function lockUserByEmail(tx: Database, email: string): Promise<User | undefined> {
   const [user] = await tx

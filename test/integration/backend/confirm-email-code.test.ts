@@ -2,7 +2,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import {
   base64,
-  mailLimit,
+  mailLimits,
   otherCode,
   startTestBackend,
   type TestBackend,
@@ -137,7 +137,7 @@ describe('confirm-email-code', () => {
   });
 
   it('makes one user when a new address is confirmed through two challenges at the same time', async () => {
-    const devices = Array.from({ length: mailLimit.maxMails }, () => new TestDevice(backend));
+    const devices = Array.from({ length: mailLimits.maxMailsPerAddress }, () => new TestDevice(backend));
     const challenges = [];
     for (const device of devices) challenges.push({ device, ...(await device.askForCode(email)) });
     const answers = await Promise.all(

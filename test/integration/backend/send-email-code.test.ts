@@ -1,6 +1,6 @@
 import { v7 as uuidv7 } from 'uuid';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { mailLimit, startTestBackend, type TestBackend, TestDevice } from '../../support/backend.ts';
+import { mailLimits, startTestBackend, type TestBackend, TestDevice } from '../../support/backend.ts';
 
 const sendPath = '/api/v1/public/auth/send-email-code';
 
@@ -66,7 +66,7 @@ describe('send-email-code', () => {
   });
 
   it('refuses more mails than one address may get, says when to come back, and lets it in then', async () => {
-    for (let i = 0; i < mailLimit.maxMails; i++) {
+    for (let i = 0; i < mailLimits.maxMailsPerAddress; i++) {
       expect((await backend.request('POST', sendPath, { body: { email } })).status).toBe(202);
       backend.advance(1_000);
     }
@@ -74,21 +74,56 @@ describe('send-email-code', () => {
     const before = await backend.snapshot();
     const refused = await backend.request('POST', sendPath, { body: { email: email.toUpperCase() } });
     expect(refused.status).toBe(429);
-    expect(refused.headers.get('retry-after')).toBe('3595');
+    expect(refused.headers.get('retry-after')).toBe('3592');
     expect(refused.body).toEqual({
       error: {
         code: 'rate_limited',
         message:
-          'Too many codes were asked for with this address; use one that was mailed, or try again in 3595 seconds.',
-        details: { retry_after_seconds: 3_595 },
+          'Too many codes were asked for with this address; use one that was mailed, or try again in 3592 seconds.',
+        details: { retry_after_seconds: 3_592 },
       },
     });
     expect(await backend.snapshot()).toEqual(before);
     expect(backend.mails.length).toBe(mailsBefore);
 
     expect((await backend.request('POST', sendPath, { body: { email: `x${email}` } })).status).toBe(202);
-    backend.advance(3_595_000);
+    backend.advance(3_592_000);
     expect((await backend.request('POST', sendPath, { body: { email } })).status).toBe(202);
+  });
+
+  const ask = (clientAddress?: string) =>
+    backend.request('POST', sendPath, {
+      body: { email },
+      headers: clientAddress === undefined ? {} : { 'X-Client-Address': clientAddress },
+    });
+
+  it('refuses more mails than one network may ask for, and keeps nobody else out', async () => {
+    for (let i = 0; i < mailLimits.maxMailsPerNetwork; i++) {
+      expect((await ask(`2001:db8:7:7::${i}`)).status).toBe(202);
+    }
+    const refused = await ask('2001:db8:7:7:ffff::1');
+    expect(refused.status).toBe(429);
+    expect(refused.headers.get('retry-after')).toBe('3600');
+    expect((await ask('2001:db8:7:8::1')).status).toBe(202);
+    expect((await ask('192.0.2.1')).status).toBe(202);
+    expect((await ask()).status).toBe(202);
+    // Now the address has got all that it may get from anywhere.
+    expect((await ask('198.51.100.1')).status).toBe(429);
+    backend.advance(mailLimits.windowMs);
+    expect((await ask('2001:db8:7:7::1')).status).toBe(202);
+  });
+
+  it('refuses a client address that is none and changes nothing', async () => {
+    const before = await backend.snapshot();
+    const answer = await ask('somewhere');
+    expect(answer.status).toBe(400);
+    expect(answer.body).toMatchObject({
+      error: {
+        code: 'invalid_request',
+        details: { fields: [{ field: 'x-client-address', problem: 'must be an IP address' }] },
+      },
+    });
+    expect(await backend.snapshot()).toEqual(before);
   });
 
   it('holds the limit when requests arrive at the same time', async () => {
@@ -96,16 +131,16 @@ describe('send-email-code', () => {
       Array.from({ length: 12 }, () => backend.request('POST', sendPath, { body: { email } })),
     );
     const statuses = answers.map((answer) => answer.status).toSorted();
-    expect(statuses).toEqual([...Array(mailLimit.maxMails).fill(202), ...Array(7).fill(429)]);
+    expect(statuses).toEqual([...Array(mailLimits.maxMailsPerAddress).fill(202), ...Array(4).fill(429)]);
   });
 
   it('forgets challenges that no rule asks for any more', async () => {
     await new TestDevice(backend).askForCode(email);
-    backend.advance(mailLimit.windowMs + 1);
+    backend.advance(mailLimits.windowMs + 1);
     while ((await countChallenges()) > 1) {
       const left = await countChallenges();
       await new TestDevice(backend).askForCode(`${uuidv7()}@example.com`);
-      backend.advance(mailLimit.windowMs + 1);
+      backend.advance(mailLimits.windowMs + 1);
       expect(await countChallenges()).toBeLessThan(left + 1);
     }
     const { rows } = await backend.pool.query('select email from backend.auth_challenges');

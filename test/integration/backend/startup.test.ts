@@ -5,23 +5,33 @@ import { withClient } from '../../../infra/local/postgres.ts';
 import { confirmBytes } from '../../../lib/protocol/envelope.ts';
 import { base64 } from '../../support/backend.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
+import { createTestRedis, type TestRedis } from '../../support/redis.ts';
 import { type RunningProcess, runEntry } from '../../support/run-process.ts';
 import { json, startUpstreamServer } from '../../support/upstream-server.ts';
 
 /** Empty: what starts here first applies the migrations. */
 let database: TestDatabase;
+let redis: TestRedis;
 let good: Record<string, string>;
 
 beforeAll(async () => {
   database = await createTestDatabase();
+  redis = await createTestRedis();
   good = {
     BACKEND_HTTP_ADDR: '127.0.0.1:0',
+    BACKEND_ADMIN_HTTP_ADDR: '127.0.0.1:0',
+    BACKEND_REDIS_ADDR: redis.addr,
+    BACKEND_REDIS_PASSWORD: redis.password,
+    BACKEND_REDIS_DB: String(redis.db),
     BACKEND_POSTGRES_PRIMARY_DSN: database.dsn,
     BACKEND_CODE_HMAC_KEY: 'a secret of the tests, of 32 bytes or more',
     BACKEND_MAILER: 'log',
   };
 });
-afterAll(() => database.drop());
+afterAll(async () => {
+  await database.drop();
+  await redis.drop();
+});
 
 const mailerWarning =
   'BACKEND_MAILER=log prints sign-in codes to this log: whoever reads it can sign in as anyone';
@@ -53,18 +63,21 @@ const logOf = (running: RunningProcess): Record<string, unknown>[] =>
     .filter((line) => line.endsWith('}'))
     .map((line) => JSON.parse(line));
 
-const lineWith = (running: RunningProcess, msg: string) =>
+const lineWith = (running: RunningProcess, msg: string, fields: Record<string, string> = {}) =>
   vi.waitFor(
     () => {
-      const line = logOf(running).find((entry) => entry.msg === msg);
+      const line = logOf(running).find(
+        (entry) =>
+          entry.msg === msg && Object.entries(fields).every(([name, value]) => entry[name] === value),
+      );
       if (line === undefined) throw new Error(`no line "${msg}" yet: ${running.stdout()}`);
       return line;
     },
     { timeout: 15_000 },
   );
 
-const baseUrl = async (running: RunningProcess) =>
-  `http://127.0.0.1:${(await lineWith(running, 'listening')).port}`;
+const baseUrl = async (running: RunningProcess, listener = 'service-http') =>
+  `http://127.0.0.1:${(await lineWith(running, 'listening', { listener })).port}`;
 
 async function stop(running: RunningProcess): Promise<void> {
   running.child.kill('SIGTERM');
@@ -84,6 +97,8 @@ describe('the backend refuses to start', () => {
       '  BACKEND_CODE_HMAC_KEY:',
       '  BACKEND_MAILER:',
       '  BACKEND_POSTGRES_PRIMARY_DSN:',
+      '  BACKEND_REDIS_ADDR:',
+      '  BACKEND_REDIS_PASSWORD:',
     ]);
   });
 
@@ -91,6 +106,8 @@ describe('the backend refuses to start', () => {
     const lines = await refusal({
       BACKEND_HTTP_ADDR: 'everywhere',
       BACKEND_POSTGRES_PRIMARY_DSN: `postgres://backend:hunter2@127.0.0.1:${await freePort()}/galaxy`,
+      BACKEND_REDIS_ADDR: `127.0.0.1:${await freePort()}`,
+      BACKEND_REDIS_PASSWORD: 'hunter3',
       BACKEND_CODE_HMAC_KEY: 'only 31 bytes, which is too few',
       BACKEND_MAILER: 'smtp',
       BACKEND_LOBBY_HTTP_URL: 'lobby:8094',
@@ -104,9 +121,10 @@ describe('the backend refuses to start', () => {
       expect.stringMatching(/^ {2}BACKEND_LOBBY_HTTP_URL: "lobby:8094" cannot be used: write a URL/),
       expect.stringMatching(/^ {2}BACKEND_MAILER: "smtp" cannot be used: only "log" exists in this version/),
       expect.stringMatching(/^ {2}BACKEND_POSTGRES_PRIMARY_DSN: PostgreSQL cannot be used: .*ECONNREFUSED/),
+      expect.stringMatching(/^ {2}BACKEND_REDIS_ADDR: Redis at .* cannot be used: .*ECONNREFUSED/),
       '  BACKEND_SIGN_IN_MAIL_WINDOW: "0s" cannot be used: must be longer than zero',
     ]);
-    expect(lines.join()).not.toMatch(/hunter2|only 31 bytes/);
+    expect(lines.join()).not.toMatch(/hunter[23]|only 31 bytes/);
   });
 
   it('when PostgreSQL has no such database', async () => {
@@ -134,12 +152,22 @@ describe('the backend refuses to start', () => {
     }
   });
 
-  it('when its port is taken, naming it', async () => {
+  it('when the mail limits contradict each other', async () => {
+    expect(await refusal({ ...good, BACKEND_SIGN_IN_MAILS_PER_ADDRESS: '5' })).toEqual([
+      '  BACKEND_SIGN_IN_MAILS_PER_ADDRESS: is below BACKEND_SIGN_IN_MAILS_PER_NETWORK; raise it, or lower that one',
+    ]);
+  });
+
+  it('when its ports are taken, naming them', async () => {
     const server = new URL(database.dsn);
     const taken = `${server.hostname}:${server.port}`;
-    expect(await refusal({ ...good, BACKEND_HTTP_ADDR: taken })).toEqual([
-      `  BACKEND_HTTP_ADDR: ${taken} is in use by another process; choose another port or stop that process`,
-    ]);
+    const lines = await refusal({ ...good, BACKEND_HTTP_ADDR: taken, BACKEND_ADMIN_HTTP_ADDR: taken });
+    expect(lines.toSorted()).toEqual(
+      ['BACKEND_ADMIN_HTTP_ADDR', 'BACKEND_HTTP_ADDR'].map(
+        (name) =>
+          `  ${name}: ${taken} is in use by another process; choose another port or stop that process`,
+      ),
+    );
   });
 });
 
@@ -214,11 +242,22 @@ describe('the backend', () => {
   });
 
   it('warns when it is open to the network without a token, and not with one', async () => {
-    const open = run({ ...good, BACKEND_HTTP_ADDR: ':0' });
+    const open = run({ ...good, BACKEND_HTTP_ADDR: ':0', BACKEND_ADMIN_HTTP_ADDR: ':0' });
     await baseUrl(open);
-    await vi.waitFor(() => expect(warnings(open)).toEqual([expect.stringContaining('BACKEND_HTTP_TOKEN')]));
+    await vi.waitFor(() =>
+      expect(warnings(open).toSorted()).toEqual([
+        expect.stringMatching(/act as any user.*BACKEND_HTTP_TOKEN/),
+        expect.stringMatching(/block users.*BACKEND_ADMIN_HTTP_TOKEN/),
+      ]),
+    );
     await stop(open);
-    const closed = run({ ...good, BACKEND_HTTP_ADDR: ':0', BACKEND_HTTP_TOKEN: 'the-token' });
+    const closed = run({
+      ...good,
+      BACKEND_HTTP_ADDR: ':0',
+      BACKEND_HTTP_TOKEN: 'the-token',
+      BACKEND_ADMIN_HTTP_ADDR: ':0',
+      BACKEND_ADMIN_HTTP_TOKEN: 'the-admins-token',
+    });
     await baseUrl(closed);
     await stop(closed);
     expect(warnings(closed)).toEqual([]);
@@ -230,7 +269,7 @@ describe('the backend', () => {
       run({ ...good, BACKEND_POSTGRES_PRIMARY_DSN: empty.dsn }),
     );
     try {
-      await Promise.all(replicas.map(baseUrl));
+      await Promise.all(replicas.map((replica) => baseUrl(replica)));
       const applied = await withClient(empty.dsn, (client) =>
         client.query('select hash from backend.schema_migrations'),
       );

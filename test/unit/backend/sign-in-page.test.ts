@@ -41,8 +41,18 @@ describe('the page on signing in', () => {
   it('states the limits that hold', () => {
     expect([codeLifetimeMs, maxAttempts]).toEqual([10 * 60_000, 5]);
     expect(page).toContain('good for 10 minutes, five attempts and one use');
-    const { maxMails, windowMs } = backendVariables.signIn;
-    expect([maxMails.fallback, windowMs.fallback]).toEqual(['10', '1h']);
-    expect(page).toContain(`at most 10 mails an hour (\`${maxMails.name}\`, \`${windowMs.name}\`)`);
+    const { maxMailsPerNetwork, maxMailsPerAddress, windowMs } = backendVariables.signIn;
+    expect([maxMailsPerNetwork.fallback, maxMailsPerAddress.fallback, windowMs.fallback]).toEqual([
+      '10',
+      '30',
+      '1h',
+    ]);
+    for (const text of [
+      `10 mails an hour (\`${windowMs.name}\`)`,
+      `(\`${maxMailsPerNetwork.name}\`)`,
+      `30 altogether\n  (\`${maxMailsPerAddress.name}\`)`,
+    ]) {
+      expect(page).toContain(text);
+    }
   });
 });

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { judgeAttempt, mailWaitMs, maxAttempts } from '../../../lib/backend/domain/sign-in.ts';
+import { judgeAttempt, mailWaitMs, maxAttempts, type SentMail } from '../../../lib/backend/domain/sign-in.ts';
 
 const now = new Date('2026-01-31T12:00:00.000Z');
 const ago = (ms: number) => new Date(now.getTime() - ms);
@@ -52,37 +52,70 @@ describe('an attempt at a challenge', () => {
 });
 
 describe('mails to one address', () => {
-  const limit = { maxMails: 3, windowMs: 60_000 };
+  const limits = { maxMailsPerNetwork: 2, maxMailsPerAddress: 3, windowMs: 60_000 };
+  const sent = (...mails: [network: string | null, agoMs: number][]): SentMail[] =>
+    mails.map(([network, agoMs]) => ({ network, sentAt: ago(agoMs) }));
 
   it('go out at once while there is room in the window', () => {
-    expect(mailWaitMs([], limit, now)).toBe(0);
-    expect(mailWaitMs([ago(1), ago(2)], limit, now)).toBe(0);
+    expect(mailWaitMs([], limits, 'here', now)).toBe(0);
+    expect(mailWaitMs(sent(['here', 1], ['there', 2]), limits, 'here', now)).toBe(0);
   });
 
-  it('wait until the oldest that counts has left the window', () => {
-    expect(mailWaitMs([ago(0), ago(1_000), ago(20_000)], limit, now)).toBe(40_000);
-    expect(mailWaitMs([ago(0), ago(1_000), ago(20_000), ago(59_000)], limit, now)).toBe(40_000);
-    expect(mailWaitMs([ago(0), ago(1_000), ago(60_000)], limit, now)).toBe(0);
+  it('wait until the oldest from the same network that counts has left the window', () => {
+    const mails = sent(['here', 0], ['here', 20_000]);
+    expect(mailWaitMs(mails, limits, 'here', now)).toBe(40_000);
+    expect(mailWaitMs(mails, limits, 'there', now)).toBe(0);
+    expect(mailWaitMs(sent(['here', 0], ['here', 60_000]), limits, 'here', now)).toBe(0);
   });
 
-  it('never exceed the limit in any window, and after the wait there is room', () => {
+  it('wait for the address’s own limit wherever they are asked for', () => {
+    const mails = sent(['a', 0], ['b', 10_000], [null, 20_000]);
+    for (const network of ['a', 'c', null]) expect(mailWaitMs(mails, limits, network, now)).toBe(40_000);
+  });
+
+  it('count against the address alone where the network is not known', () => {
+    expect(mailWaitMs(sent([null, 0], [null, 0]), limits, null, now)).toBe(0);
+    expect(mailWaitMs(sent([null, 0], [null, 0], [null, 0]), limits, null, now)).toBe(60_000);
+  });
+
+  it('never exceed either limit in any window, and after the wait there is room', () => {
+    const request = fc.record({
+      pauseMs: fc.integer({ min: 0, max: 30_000 }),
+      network: fc.constantFrom('a', 'b', null),
+    });
     fc.assert(
       fc.property(
-        fc.array(fc.integer({ min: 0, max: 30_000 }), { maxLength: 40 }),
+        fc.array(request, { maxLength: 40 }),
         fc.integer({ min: 1, max: 5 }),
-        (pauses, maxMails) => {
-          const rule = { maxMails, windowMs: 60_000 };
-          const sent: Date[] = [];
+        fc.integer({ min: 0, max: 5 }),
+        (requests, maxMailsPerNetwork, more) => {
+          const rule = {
+            maxMailsPerNetwork,
+            maxMailsPerAddress: maxMailsPerNetwork + more,
+            windowMs: 60_000,
+          };
+          const mails: SentMail[] = [];
+          // What the operation asks the database for.
+          const waitMs = (network: string | null, at: number) => {
+            const latest = mails
+              .filter((mail) => mail.sentAt.getTime() > at - rule.windowMs)
+              .slice(0, rule.maxMailsPerAddress);
+            return mailWaitMs(latest, rule, network, new Date(at));
+          };
           let clock = now.getTime();
-          for (const pause of pauses) {
-            clock += pause;
-            const waitMs = mailWaitMs(sent, rule, new Date(clock));
-            if (waitMs === 0) sent.unshift(new Date(clock));
-            else expect(mailWaitMs(sent, rule, new Date(clock + waitMs))).toBe(0);
+          for (const { pauseMs, network } of requests) {
+            clock += pauseMs;
+            const wait = waitMs(network, clock);
+            if (wait === 0) mails.unshift({ network, sentAt: new Date(clock) });
+            else expect(waitMs(network, clock + wait)).toBe(0);
           }
-          sent.forEach((newest, i) => {
-            const inWindow = sent.slice(i).filter((at) => newest.getTime() - at.getTime() < rule.windowMs);
-            expect(inWindow.length).toBeLessThanOrEqual(maxMails);
+          mails.forEach((newest, i) => {
+            const inWindow = mails
+              .slice(i)
+              .filter((mail) => newest.sentAt.getTime() - mail.sentAt.getTime() < rule.windowMs);
+            const fromThere = inWindow.filter((mail) => mail.network === newest.network);
+            expect(inWindow.length).toBeLessThanOrEqual(rule.maxMailsPerAddress);
+            if (newest.network !== null) expect(fromThere.length).toBeLessThanOrEqual(maxMailsPerNetwork);
           });
         },
       ),

@@ -1,0 +1,37 @@
+import { createRoute, type RouteHandler, z } from '@hono/zod-openapi';
+import { blockUser } from '../../../lib/backend/operations/block-user.ts';
+import type { HttpEnv } from '../../../lib/http/env.ts';
+import { errorAnswers, id, jsonAnswer, jsonBody } from '../../../lib/http/schemas.ts';
+import { keptTraceparent } from '../../../lib/telemetry/trace.ts';
+import { toUser, userSchema } from './user-answer.ts';
+
+const reasonCode = z
+  .string()
+  .regex(/^[a-z][a-z0-9_]{0,63}$/, 'must be 1 to 64 of a-z, 0-9 and _, and begin with a letter')
+  .openapi({ example: 'abuse' });
+
+export const blockUserRoute = createRoute({
+  method: 'post',
+  path: '/api/v1/internal/users/{user_id}/block',
+  operationId: 'blockUser',
+  summary: 'Blocks a user for good and ends all their sessions; once more changes nothing',
+  tags: ['admin'],
+  request: {
+    params: z.strictObject({ user_id: id }),
+    body: jsonBody(z.strictObject({ reason_code: reasonCode })),
+  },
+  responses: { 200: jsonAnswer(userSchema, 'The blocked user'), ...errorAnswers('not_found') },
+});
+
+export function blockUserHandler(
+  deps: Parameters<typeof blockUser>[0],
+): RouteHandler<typeof blockUserRoute, HttpEnv> {
+  return async (c) => {
+    const user = await blockUser(deps, {
+      userId: c.req.valid('param').user_id,
+      reasonCode: c.req.valid('json').reason_code,
+      traceparent: keptTraceparent(c.req.header('traceparent')),
+    });
+    return c.json(toUser(user), 200);
+  };
+}

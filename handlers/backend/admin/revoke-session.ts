@@ -1,0 +1,31 @@
+import { createRoute, type RouteHandler, z } from '@hono/zod-openapi';
+import { revokeAnySession } from '../../../lib/backend/operations/revoke-session.ts';
+import type { HttpEnv } from '../../../lib/http/env.ts';
+import { errorAnswers, id, jsonAnswer, noBody } from '../../../lib/http/schemas.ts';
+import { keptTraceparent } from '../../../lib/telemetry/trace.ts';
+import { sessionSchema, toSession } from '../user/session-answer.ts';
+
+export const revokeAnySessionRoute = createRoute({
+  method: 'post',
+  path: '/api/v1/internal/sessions/{device_session_id}/revoke',
+  operationId: 'revokeAnySession',
+  summary: 'Signs a device out; once more changes nothing',
+  tags: ['admin'],
+  request: { params: z.strictObject({ device_session_id: id }), body: noBody },
+  responses: {
+    200: jsonAnswer(sessionSchema, 'The revoked session'),
+    ...errorAnswers('not_found'),
+  },
+});
+
+export function revokeAnySessionHandler(
+  deps: Parameters<typeof revokeAnySession>[0],
+): RouteHandler<typeof revokeAnySessionRoute, HttpEnv> {
+  return async (c) => {
+    const session = await revokeAnySession(deps, {
+      deviceSessionId: c.req.valid('param').device_session_id,
+      traceparent: keptTraceparent(c.req.header('traceparent')),
+    });
+    return c.json(toSession(session), 200);
+  };
+}

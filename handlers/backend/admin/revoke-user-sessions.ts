@@ -1,0 +1,33 @@
+import { createRoute, type RouteHandler, z } from '@hono/zod-openapi';
+import { revokeSessionsOfUser } from '../../../lib/backend/operations/revoke-all-sessions.ts';
+import type { HttpEnv } from '../../../lib/http/env.ts';
+import { errorAnswers, id, jsonAnswer, noBody } from '../../../lib/http/schemas.ts';
+import { keptTraceparent } from '../../../lib/telemetry/trace.ts';
+
+export const revokeUserSessionsRoute = createRoute({
+  method: 'post',
+  path: '/api/v1/internal/users/{user_id}/sessions/revoke-all',
+  operationId: 'revokeUserSessions',
+  summary: 'Signs a user out on every device',
+  tags: ['admin'],
+  request: { params: z.strictObject({ user_id: id }), body: noBody },
+  responses: {
+    200: jsonAnswer(
+      z.object({ revoked_sessions: z.int().nonnegative() }),
+      'How many sessions were active until now',
+    ),
+    ...errorAnswers('not_found'),
+  },
+});
+
+export function revokeUserSessionsHandler(
+  deps: Parameters<typeof revokeSessionsOfUser>[0],
+): RouteHandler<typeof revokeUserSessionsRoute, HttpEnv> {
+  return async (c) => {
+    const revoked = await revokeSessionsOfUser(deps, {
+      userId: c.req.valid('param').user_id,
+      traceparent: keptTraceparent(c.req.header('traceparent')),
+    });
+    return c.json({ revoked_sessions: revoked.length }, 200);
+  };
+}

@@ -1,0 +1,19 @@
+import type { BackendConfig } from '../../lib/backend/config.ts';
+import type { BackendContext } from '../../lib/backend/context.ts';
+import type { HttpApp, HttpAppOptions } from '../../lib/http/app.ts';
+import { createBackendAdminApp } from './admin-router.ts';
+import { createBackendServiceApp } from './service-router.ts';
+
+/** The backend's two groups of routes, as its configuration has them. */
+export function createBackendApps(
+  { http, adminHttp, lobby }: Pick<BackendConfig, 'http' | 'adminHttp' | 'lobby'>,
+  process: Pick<HttpAppOptions, 'log' | 'ready'>,
+  backend: BackendContext,
+): { service: HttpApp; admin: HttpApp } {
+  const { httpUrl, ...rest } = lobby;
+  const upstream = httpUrl === undefined ? undefined : { httpUrl, ...rest };
+  return {
+    service: createBackendServiceApp({ ...http, ...process }, backend, upstream),
+    admin: createBackendAdminApp({ ...adminHttp, ...process }, backend),
+  };
+}

@@ -1,0 +1,25 @@
+// Which network asks: what limits count callers by. An IPv4 address counts by itself: many people may share one, but a
+// /24 joins strangers. Of IPv6 the /64 counts, since whoever has one has all of its addresses.
+import { z } from 'zod';
+
+const ipv4 = z.regexes.ipv4;
+const mappedIpv4 = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i;
+
+/** The text of an IP address, as a header carries it; undefined when it is none. IPv4 in IPv6 counts as IPv4. */
+export function clientNetwork(address: string): string | undefined {
+  const inner = mappedIpv4.exec(address)?.[1] ?? address;
+  if (ipv4.test(inner)) return inner;
+  const groups = ipv6Groups(address);
+  return groups && `${groups.slice(0, 4).join(':')}::/64`;
+}
+
+/** Eight groups without leading zeros; the parser of URLs knows every way to write an IPv6 address. */
+function ipv6Groups(address: string): string[] | undefined {
+  const host = URL.parse(`http://[${address}]/`)?.hostname;
+  if (host === undefined || !/^[\da-f:.]+$/i.test(address)) return undefined;
+  const [head = '', tail] = host.slice(1, -1).split('::');
+  const before = head === '' ? [] : head.split(':');
+  if (tail === undefined) return before;
+  const after = tail === '' ? [] : tail.split(':');
+  return [...before, ...Array<string>(8 - before.length - after.length).fill('0'), ...after];
+}

@@ -1,0 +1,40 @@
+// The backend's two HTTP listeners: service for gateway and lobby, admin for those who run the platform.
+import { type HttpListenerApp, listenHttp } from '../node/http-listener.ts';
+import { type Listeners, openListeners } from '../node/listeners.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import type { BackendConfig } from './config.ts';
+
+/** @throws StartupError naming every address that cannot be bound. */
+export function openBackendListeners(
+  apps: { service: HttpListenerApp; admin: HttpListenerApp },
+  { http, adminHttp }: Pick<BackendConfig, 'http' | 'adminHttp'>,
+  log: Logger,
+): Promise<Listeners> {
+  return openListeners(
+    [
+      {
+        name: 'service-http',
+        address: http.addr,
+        variable: 'BACKEND_HTTP_ADDR',
+        open: () => listenHttp(apps.service, http.addr, http),
+        trust: {
+          token: http.token,
+          tokenVariable: 'BACKEND_HTTP_TOKEN',
+          otherwise: 'whoever reaches it can act as any user, by X-User-ID',
+        },
+      },
+      {
+        name: 'admin-http',
+        address: adminHttp.addr,
+        variable: 'BACKEND_ADMIN_HTTP_ADDR',
+        open: () => listenHttp(apps.admin, adminHttp.addr, adminHttp),
+        trust: {
+          token: adminHttp.token,
+          tokenVariable: 'BACKEND_ADMIN_HTTP_TOKEN',
+          otherwise: 'whoever reaches it can block users and read their addresses',
+        },
+      },
+    ],
+    log,
+  );
+}

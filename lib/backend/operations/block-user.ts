@@ -1,0 +1,33 @@
+import { inTransaction } from '../../postgres/transaction.ts';
+import type { BackendContext } from '../context.ts';
+import type { User } from '../domain/user.ts';
+import { permanentlyBlocked } from '../outbox/messages.ts';
+import { lockUser, markBlocked } from '../store/users.ts';
+import { endSessions } from './end-sessions.ts';
+import { userNotFound } from './revoke-all-sessions.ts';
+
+/**
+ * Blocks a user for good: they cannot sign in, all their sessions are revoked, and the lobby hears of it. Doing it
+ * again changes nothing. One transaction, under the lock that signing in waits for, so no session slips past it.
+ * @throws Refusal not_found, for a deleted user too.
+ */
+export async function blockUser(
+  deps: Pick<BackendContext, 'db' | 'outbox' | 'now' | 'newId'>,
+  block: { userId: string; reasonCode: string; traceparent: string | undefined },
+): Promise<User> {
+  const { userId, reasonCode, traceparent } = block;
+  const blocked = await inTransaction(deps.db, async (tx) => {
+    const user = await lockUser(tx, userId);
+    if (user === undefined || user.deletedAt !== null) throw userNotFound(userId);
+    if (user.blockedAt !== null) return user;
+    const at = deps.now();
+    await markBlocked(tx, userId, at);
+    await endSessions(deps, tx, { userId, reason: 'account_blocked', at, traceparent });
+    await deps.outbox.write(tx, [
+      permanentlyBlocked({ eventId: deps.newId(), userId, reasonCode, at, traceparent }),
+    ]);
+    return { ...user, blockedAt: at };
+  });
+  deps.outbox.publishSoon([userId]);
+  return blocked;
+}

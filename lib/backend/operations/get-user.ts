@@ -1,0 +1,11 @@
+import type { BackendContext } from '../context.ts';
+import type { User } from '../domain/user.ts';
+import { findUser } from '../store/users.ts';
+import { userNotFound } from './revoke-all-sessions.ts';
+
+/** Any user, blocked and deleted ones too. @throws Refusal not_found. */
+export async function getUser(deps: Pick<BackendContext, 'db'>, userId: string): Promise<User> {
+  const user = await findUser(deps.db, userId);
+  if (user === undefined) throw userNotFound(userId);
+  return user;
+}

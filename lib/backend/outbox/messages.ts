@@ -1,0 +1,62 @@
+// What the backend writes into its outbox. The ordering key is the user's id, so that whatever is told of a user is
+// told in the order in which it was decided.
+import { z } from 'zod';
+import type { NewMessage } from '../../outbox/store.ts';
+
+/** Bounds a frame of the push log; somebody with more sessions needs several. */
+const sessionsPerInvalidation = 500;
+
+/** Why sessions have ended, as gateways hear it. */
+export type InvalidationReason = 'revoked' | 'account_blocked';
+
+export const sessionInvalidationPayload = z.object({
+  user_id: z.uuid(),
+  device_session_ids: z.array(z.uuid()).min(1),
+  reason: z.string(),
+});
+
+export function sessionInvalidations(ended: {
+  userId: string;
+  deviceSessionIds: readonly string[];
+  reason: InvalidationReason;
+  traceparent: string | undefined;
+}): NewMessage[] {
+  const messages: NewMessage[] = [];
+  for (let from = 0; from < ended.deviceSessionIds.length; from += sessionsPerInvalidation) {
+    const payload: z.infer<typeof sessionInvalidationPayload> = {
+      user_id: ended.userId,
+      device_session_ids: ended.deviceSessionIds.slice(from, from + sessionsPerInvalidation),
+      reason: ended.reason,
+    };
+    const { userId: orderingKey, traceparent } = ended;
+    messages.push({ kind: 'session_invalidation', orderingKey, payload, traceparent });
+  }
+  return messages;
+}
+
+/** An entry of the stream of user events; its fields are those of docs/outbox.md. */
+export const userLifecyclePayload = z.object({
+  event_id: z.uuid(),
+  event_type: z.enum(['permanent_blocked']),
+  user_id: z.uuid(),
+  reason_code: z.string(),
+  occurred_at_ms: z.int(),
+});
+
+export function permanentlyBlocked(event: {
+  eventId: string;
+  userId: string;
+  reasonCode: string;
+  at: Date;
+  traceparent: string | undefined;
+}): NewMessage {
+  const payload: z.infer<typeof userLifecyclePayload> = {
+    event_id: event.eventId,
+    event_type: 'permanent_blocked',
+    user_id: event.userId,
+    reason_code: event.reasonCode,
+    occurred_at_ms: event.at.getTime(),
+  };
+  const { userId: orderingKey, traceparent } = event;
+  return { kind: 'user_lifecycle', orderingKey, payload, traceparent };
+}

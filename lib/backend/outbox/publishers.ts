@@ -1,0 +1,25 @@
+// Who publishes the messages of the backend's outbox: session invalidations go to the push log, from where every
+// gateway gets them; what happened to users goes to a stream that the lobby reads.
+import type { Publish } from '../../outbox/outbox.ts';
+import type { Redis } from '../../redis/client.ts';
+import { appendSessionInvalidation } from '../push/log/append-session-invalidation.ts';
+import { pushLog } from '../push/log/log.ts';
+import { sessionInvalidationPayload, userLifecyclePayload } from './messages.ts';
+
+export function backendPublishers(redis: Redis, userLifecycleStream: string): Record<string, Publish> {
+  const log = pushLog(redis);
+  return {
+    session_invalidation: async ({ payload }) => {
+      const { user_id, device_session_ids, reason } = sessionInvalidationPayload.parse(payload);
+      await appendSessionInvalidation(log, {
+        userId: user_id,
+        deviceSessionIds: device_session_ids,
+        reason,
+      });
+    },
+    user_lifecycle: async ({ payload, traceparent }) => {
+      const fields = Object.entries(userLifecyclePayload.parse(payload)).flat();
+      await redis.xadd(userLifecycleStream, '*', ...fields, 'traceparent', traceparent ?? '');
+    },
+  };
+}

@@ -1,0 +1,78 @@
+// The loops of an outbox relay: publish what the process that wrote it did not (it died, Redis was away), publish
+// everything that is kept once more when Redis turns out to have lost what it held, and delete what was published
+// long ago. Any number of replicas may run; lib/outbox/outbox.ts says what makes that safe.
+import { runTicks } from '../node/tick-loop.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import { sawOldestWaiting } from './instruments.ts';
+import type { Outbox } from './outbox.ts';
+import type { RedisLife } from './redis-life.ts';
+import { type Database, deletePublished, oldestWaitingMs } from './store.ts';
+import type { OutboxTable } from './table.ts';
+
+/** How long published messages can be published once more. Consumers remember what they know for longer. */
+export const keptMs = 7 * 24 * 3_600_000;
+const lossCheckIntervalMs = 5_000;
+const deletionIntervalMs = 60_000;
+const deletedAtOnce = 1_000;
+
+export type Relay = {
+  readonly outbox: Outbox;
+  readonly db: Database;
+  readonly table: OutboxTable;
+  readonly redisLife: RedisLife;
+  readonly intervalMs: number;
+  readonly log: Logger;
+};
+
+/** Runs until `stop` aborts; never rejects. */
+export async function runRelay(relay: Relay, stop: AbortSignal): Promise<void> {
+  const { db, table, log } = relay;
+  await Promise.all([
+    runTicks(
+      {
+        name: 'outbox relay',
+        intervalMs: relay.intervalMs,
+        tick: async (stopped) => {
+          await relay.outbox.publishDue(stopped);
+          sawOldestWaiting(await oldestWaitingMs(db, table));
+        },
+        log,
+      },
+      stop,
+    ),
+    runTicks(
+      {
+        name: 'outbox loss check',
+        intervalMs: lossCheckIntervalMs,
+        tick: () => publishAgainAfterLoss(relay),
+        log,
+      },
+      stop,
+    ),
+    runTicks(
+      {
+        name: 'outbox deletion',
+        intervalMs: deletionIntervalMs,
+        tick: (stopped) => deleteOld(relay, stopped),
+        log,
+      },
+      stop,
+    ),
+  ]);
+}
+
+/** Remembers the new life only after its messages wait: a crash in between costs a second round of repeats. */
+async function publishAgainAfterLoss({ redisLife, outbox, log }: Relay): Promise<void> {
+  if (!(await redisLife.isNew())) return;
+  const messages = await outbox.publishAgain();
+  await redisLife.remember();
+  if (messages > 0) log.warn({ messages }, 'redis lost what it held; what is kept is published again');
+}
+
+async function deleteOld({ db, table, log }: Relay, stop: AbortSignal): Promise<void> {
+  while (!stop.aborted) {
+    const deleted = await deletePublished(db, table, { afterMs: keptMs, limit: deletedAtOnce });
+    if (deleted > 0) log.debug({ deleted }, 'published messages deleted');
+    if (deleted < deletedAtOnce) return;
+  }
+}

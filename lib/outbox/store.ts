@@ -1,0 +1,165 @@
+import { and, asc, eq, inArray, isNull, lt, lte, notExists, sql } from 'drizzle-orm';
+import { alias, type PgDatabase, type PgQueryResultHKT } from 'drizzle-orm/pg-core';
+import type { MessagePayload, OutboxTable } from './table.ts';
+
+/** A service's database, or a transaction on it; any PostgreSQL driver of drizzle. */
+export type Database = PgDatabase<PgQueryResultHKT>;
+
+export type NewMessage = {
+  kind: string;
+  orderingKey: string;
+  payload: MessagePayload;
+  traceparent: string | undefined;
+};
+
+export type Message = {
+  position: number;
+  kind: string;
+  orderingKey: string;
+  payload: MessagePayload;
+  traceparent: string | null;
+  failures: number;
+};
+
+/** In the order given. */
+export async function insertMessages(
+  tx: Database,
+  outbox: OutboxTable,
+  messages: readonly NewMessage[],
+): Promise<void> {
+  await tx.insert(outbox).values(
+    messages.map(({ traceparent, ...message }) => ({
+      ...message,
+      traceparent: traceparent ?? null,
+    })),
+  );
+}
+
+/**
+ * Locks the oldest waiting message of up to `limit` keys, until the transaction ends; those that another publisher
+ * holds are left out, and with them their keys. So whoever holds a message is alone in publishing under its key.
+ * @param which `due`: whatever may be tried now; otherwise the keys to look at, whether a pause after a failure is
+ *   over or not.
+ */
+export async function claimOldest(
+  tx: Database,
+  outbox: OutboxTable,
+  claim: { kinds: readonly string[]; which: 'due' | readonly string[]; limit: number },
+): Promise<Message[]> {
+  const older = alias(outbox, 'older');
+  const { position, kind, orderingKey, payload, traceparent, failures } = outbox;
+  return tx
+    .select({ position, kind, orderingKey, payload, traceparent, failures })
+    .from(outbox)
+    .where(
+      and(
+        isNull(outbox.publishedAt),
+        inArray(kind, [...claim.kinds]),
+        claim.which === 'due'
+          ? lte(outbox.nextAttemptAt, sql`now()`)
+          : inArray(orderingKey, [...claim.which]),
+        notExists(
+          tx
+            .select({ one: sql`1` })
+            .from(older)
+            .where(
+              and(
+                eq(older.orderingKey, orderingKey),
+                lt(older.position, position),
+                isNull(older.publishedAt),
+              ),
+            ),
+        ),
+      ),
+    )
+    .orderBy(asc(position))
+    .limit(claim.limit)
+    .for('update', { skipLocked: true });
+}
+
+export async function markPublished(
+  tx: Database,
+  outbox: OutboxTable,
+  positions: readonly number[],
+): Promise<void> {
+  await tx
+    .update(outbox)
+    .set({ publishedAt: sql`now()` })
+    .where(inArray(outbox.position, [...positions]));
+}
+
+export async function markFailed(
+  tx: Database,
+  outbox: OutboxTable,
+  failed: { position: number; retryAfterMs: number },
+): Promise<void> {
+  await tx
+    .update(outbox)
+    .set({
+      failures: sql`${outbox.failures} + 1`,
+      nextAttemptAt: sql`now() + ${failed.retryAfterMs} * interval '1 millisecond'`,
+    })
+    .where(eq(outbox.position, failed.position));
+}
+
+/** PostgreSQL's own time. */
+export async function databaseNow(db: Database, outbox: OutboxTable): Promise<Date> {
+  const [row] = await db
+    .select({ now: sql`clock_timestamp()`.mapWith(outbox.createdAt) })
+    .from(sql`(select 1) as one`);
+  if (row === undefined) throw new TypeError('a select without a table gives one row');
+  return row.now;
+}
+
+/** Makes up to `limit` of the oldest messages that were published before this time wait again. @returns how many. */
+export async function unpublish(
+  db: Database,
+  outbox: OutboxTable,
+  old: { publishedBefore: Date; limit: number },
+): Promise<number> {
+  const oldest = db
+    .select({ position: outbox.position })
+    .from(outbox)
+    .where(lt(outbox.publishedAt, old.publishedBefore))
+    .orderBy(asc(outbox.position))
+    .limit(old.limit);
+  const waiting = await db
+    .update(outbox)
+    .set({ publishedAt: null, failures: 0, nextAttemptAt: sql`now()` })
+    .where(inArray(outbox.position, oldest))
+    .returning({ position: outbox.position });
+  return waiting.length;
+}
+
+/** Deletes up to `limit` messages that were published longer ago than this. @returns how many. */
+export async function deletePublished(
+  db: Database,
+  outbox: OutboxTable,
+  old: { afterMs: number; limit: number },
+): Promise<number> {
+  const oldest = db
+    .select({ position: outbox.position })
+    .from(outbox)
+    .where(lt(outbox.publishedAt, sql`now() - ${old.afterMs} * interval '1 millisecond'`))
+    .orderBy(asc(outbox.publishedAt))
+    .limit(old.limit)
+    .for('update', { skipLocked: true });
+  const deleted = await db
+    .delete(outbox)
+    .where(inArray(outbox.position, oldest))
+    .returning({ position: outbox.position });
+  return deleted.length;
+}
+
+/** How long the oldest message has waited, in milliseconds; 0 when none waits. */
+export async function oldestWaitingMs(db: Database, outbox: OutboxTable): Promise<number> {
+  const [row] = await db
+    .select({
+      ms: sql<number>`(extract(epoch from clock_timestamp() - ${outbox.createdAt}) * 1000)::float8`,
+    })
+    .from(outbox)
+    .where(isNull(outbox.publishedAt))
+    .orderBy(asc(outbox.position))
+    .limit(1);
+  return Math.max(0, row?.ms ?? 0);
+}
