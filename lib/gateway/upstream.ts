@@ -1,27 +1,16 @@
 // One HTTP call to a service behind the gateway, bounded in time and size. What cannot be reached, is too slow or
 // cannot be parsed is UPSTREAM_UNAVAILABLE: the gateway fails closed and never guesses.
-import { type Dispatcher, interceptors, Pool } from 'undici';
+import { type Dispatcher, Pool } from 'undici';
+import type { GatewayConfig } from './config.ts';
 import { RejectedError } from './rejected-error.ts';
 
 const maxAnswerBytes = 1024 * 1024;
 const maxConnections = 128;
 
-/**
- * A kept connection can end at the moment in which it is used again, as when a replica of the service stops. Reads are
- * tried once more then; anything else might happen twice.
- */
-const onceMoreForReads = {
-  maxRetries: 1,
-  minTimeout: 1,
-  methods: ['GET'] satisfies Dispatcher.HttpMethod[],
-  statusCodes: [],
-  errorCodes: ['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE'],
-};
-
 export type UpstreamAnswer = {
   readonly status: number;
   readonly headers: Dispatcher.ResponseData['headers'];
-  readonly body: Uint8Array;
+  readonly body: Buffer;
 };
 
 export type UpstreamCall = {
@@ -36,7 +25,7 @@ export type UpstreamCall = {
 
 export class UpstreamService {
   readonly #name: string;
-  readonly #pool: Dispatcher;
+  readonly #pool: Pool;
   readonly #basePath: string;
   readonly #timeoutMs: number;
   readonly #authorization: Record<string, string>;
@@ -47,32 +36,24 @@ export class UpstreamService {
     this.#basePath = url.pathname.replace(/\/$/, '');
     this.#timeoutMs = options.timeoutMs;
     this.#authorization = options.token === undefined ? {} : { authorization: `Bearer ${options.token}` };
-    const pool = new Pool(url.origin, { connections: maxConnections, connectTimeout: options.timeoutMs });
-    this.#pool = pool.compose(interceptors.retry(onceMoreForReads));
+    this.#pool = new Pool(url.origin, { connections: maxConnections, connectTimeout: options.timeoutMs });
   }
 
-  /** @throws RejectedError UPSTREAM_UNAVAILABLE; the caller's own abort is thrown as it is. */
+  /**
+   * A kept connection can end at the moment in which it is used again, as when a replica of the service stops. Reads
+   * are tried once more then; anything else might happen twice.
+   * @throws RejectedError UPSTREAM_UNAVAILABLE; the caller's own abort is thrown as it is.
+   */
   async call(call: UpstreamCall): Promise<UpstreamAnswer> {
-    const timeout = AbortSignal.timeout(this.#timeoutMs);
+    const deadline = performance.now() + this.#timeoutMs;
     try {
-      const response = await this.#pool.request({
-        method: call.method,
-        path: this.#basePath + call.target,
-        headers: { accept: 'application/json', ...call.headers, ...this.#authorization },
-        body: call.body ?? null,
-        signal: AbortSignal.any([timeout, call.signal]),
+      return await this.#exchange(call, deadline).catch((error) => {
+        if (call.method !== 'GET' || !isLostConnection(error)) throw error;
+        return this.#exchange(call, deadline);
       });
-      return {
-        status: response.statusCode,
-        headers: response.headers,
-        body: await this.#readBody(response.body),
-      };
     } catch (error) {
       if (call.signal.aborted) throw call.signal.reason;
-      throw this.unavailable(
-        timeout.aborted ? `no answer within ${this.#timeoutMs} ms` : message(error),
-        error,
-      );
+      throw this.unavailable(message(error), error);
     }
   }
 
@@ -91,18 +72,105 @@ export class UpstreamService {
     return this.#pool.close();
   }
 
-  async #readBody(body: Dispatcher.ResponseData['body']): Promise<Uint8Array> {
-    const chunks: Uint8Array[] = [];
-    let size = 0;
-    for await (const chunk of body) {
-      size += chunk.length;
-      if (size > maxAnswerBytes) throw new Error(`the answer is larger than ${maxAnswerBytes} bytes`);
-      chunks.push(chunk);
+  async #exchange(call: UpstreamCall, deadline: number): Promise<UpstreamAnswer> {
+    call.signal.throwIfAborted();
+    const exchange = new Exchange();
+    const late = () => exchange.cut(new Error(`no answer within ${this.#timeoutMs} ms`));
+    const gone = () => exchange.cut(call.signal.reason);
+    const timer = setTimeout(late, deadline - performance.now());
+    call.signal.addEventListener('abort', gone);
+    try {
+      this.#pool.dispatch(
+        {
+          method: call.method,
+          path: this.#basePath + call.target,
+          headers: { accept: 'application/json', ...call.headers, ...this.#authorization },
+          body: call.body ?? null,
+        },
+        exchange,
+      );
+      return await exchange.answer;
+    } finally {
+      clearTimeout(timer);
+      call.signal.removeEventListener('abort', gone);
     }
-    return Buffer.concat(chunks);
   }
+}
+
+/**
+ * One request and its answer. The pool's `request` would wrap both into streams and signals of their own, at the price
+ * of half of the whole call.
+ */
+class Exchange implements Dispatcher.DispatchHandler {
+  readonly #settle = Promise.withResolvers<UpstreamAnswer>();
+  readonly answer = this.#settle.promise;
+  readonly #chunks: Buffer[] = [];
+  #size = 0;
+  #status = 0;
+  #headers: UpstreamAnswer['headers'] = {};
+  #controller: Dispatcher.DispatchController | undefined;
+  #why: unknown;
+
+  /** Ends the exchange, wherever it is. */
+  cut(why: unknown): void {
+    this.#why = why;
+    this.#settle.reject(why);
+    this.#controller?.abort(toError(why));
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller;
+    // It waited for a connection when it was cut.
+    if (this.#why !== undefined) controller.abort(toError(this.#why));
+  }
+
+  onResponseStart(
+    _: Dispatcher.DispatchController,
+    status: number,
+    headers: UpstreamAnswer['headers'],
+  ): void {
+    this.#status = status;
+    this.#headers = headers;
+  }
+
+  onResponseData(_: Dispatcher.DispatchController, chunk: Buffer): void {
+    this.#size += chunk.length;
+    if (this.#size > maxAnswerBytes) this.cut(new Error(`the answer is larger than ${maxAnswerBytes} bytes`));
+    else this.#chunks.push(chunk);
+  }
+
+  onResponseEnd(): void {
+    const [first] = this.#chunks;
+    const body = first !== undefined && this.#chunks.length === 1 ? first : Buffer.concat(this.#chunks);
+    this.#settle.resolve({ status: this.#status, headers: this.#headers, body });
+  }
+
+  onResponseError(_: Dispatcher.DispatchController, error: Error): void {
+    this.#settle.reject(error);
+  }
+}
+
+function isLostConnection(error: unknown): boolean {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  return code === 'UND_ERR_SOCKET' || code === 'ECONNRESET' || code === 'EPIPE';
+}
+
+function toError(why: unknown): Error {
+  return why instanceof Error ? why : new Error(String(why));
 }
 
 function message(error: unknown): string {
   return error instanceof Error ? error.message || error.name : String(error);
+}
+
+/** The backend and the lobby; without an address of its own the lobby is reached through the backend. */
+export function openUpstreams(
+  config: Pick<GatewayConfig, 'backend' | 'lobby' | 'upstreamToken'>,
+): Record<'backend' | 'lobby', UpstreamService> {
+  const { httpUrl: backendUrl, timeoutMs } = config.backend;
+  const common = { timeoutMs, token: config.upstreamToken };
+  return {
+    backend: new UpstreamService({ name: 'backend', baseUrl: backendUrl, ...common }),
+    lobby: new UpstreamService({ name: 'lobby', baseUrl: config.lobby.httpUrl ?? backendUrl, ...common }),
+  };
 }
