@@ -3,32 +3,28 @@
 import { createGatewayAdminApp } from '../handlers/gateway/admin-router.ts';
 import { createGatewayPublicApp } from '../handlers/gateway/public-router.ts';
 import type { Environment } from '../lib/config/variables.ts';
+import { callerAddress, clientAddress } from '../lib/gateway/client-address.ts';
 import { drainGateway } from '../lib/gateway/drain.ts';
 import { createEdgeGatewayService } from '../lib/gateway/edge-gateway-service.ts';
 import { openGatewayListeners } from '../lib/gateway/listeners.ts';
 import { createPublicAuth } from '../lib/gateway/public-auth.ts';
 import { createPushClient, createPushHub, followPush } from '../lib/gateway/push/follow.ts';
+import { createLimits } from '../lib/gateway/rate-limit/limits.ts';
 import { ReplayReservations } from '../lib/gateway/replay-reservations.ts';
 import { startGateway } from '../lib/gateway/start.ts';
-import { UpstreamService } from '../lib/gateway/upstream.ts';
+import { openUpstreams } from '../lib/gateway/upstream.ts';
 import { aborted, runProcess } from '../lib/node/process.ts';
 
 export async function runGateway(environment: Environment, stop: AbortSignal): Promise<void> {
   const { config, log, redis, signer, metricsText } = await startGateway(environment);
-  const common = { timeoutMs: config.backend.timeoutMs, token: config.upstreamToken };
-  const backend = new UpstreamService({ name: 'backend', baseUrl: config.backend.httpUrl, ...common });
-  const lobby = new UpstreamService({
-    name: 'lobby',
-    baseUrl: config.lobby.httpUrl ?? config.backend.httpUrl,
-    ...common,
-  });
-
+  const { backend, lobby } = openUpstreams(config);
   const push = createPushClient(config, log);
   const hub = createPushHub({ client: push, signer, log }, config.push);
+  const limits = createLimits(config.rateLimits);
   const edgeGateway = createEdgeGatewayService({
     admission: {
       backend,
-      limits: { address: () => undefined, session: () => undefined },
+      limits: limits.requests,
       replay: new ReplayReservations(redis, config.freshnessWindowMs),
       freshnessWindowMs: config.freshnessWindowMs,
       now: Date.now,
@@ -36,16 +32,20 @@ export async function runGateway(environment: Environment, stop: AbortSignal): P
     upstreams: { backend, lobby },
     signer,
     hub,
+    clientAddressOf: (call) => callerAddress(call, config.trustedProxies),
     now: Date.now,
     log,
   });
   const publicApp = createGatewayPublicApp(
-    { log, ready: () => !stop.aborted },
-    { auth: createPublicAuth(backend), activeKey: signer },
+    { log, ready: () => !stop.aborted, corsOrigins: config.publicHttp.corsOrigins },
+    {
+      auth: createPublicAuth(backend, log),
+      limits: limits.signIn,
+      clientAddress: (peer, forwardedFor) => clientAddress(peer, forwardedFor, config.trustedProxies),
+      activeKey: signer,
+    },
   );
-
   const adminHttp = metricsText && createGatewayAdminApp(metricsText, log);
-
   const listeners = await openGatewayListeners(
     { publicHttp: publicApp, edgeGateway, adminHttp },
     config,

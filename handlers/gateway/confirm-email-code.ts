@@ -1,10 +1,15 @@
 import type { Context } from 'hono';
-import type { PublicAuth } from '../../lib/gateway/public-auth.ts';
+import { z } from 'zod';
 import type { HttpEnv } from '../../lib/http/env.ts';
-import { passToBackend } from './pass-to-backend.ts';
+import { passToBackend, type SignIn } from './pass-to-backend.ts';
+
+const which = z.object({ challenge_id: z.string() });
 
 /** `POST /api/v1/public/auth/confirm-email-code` */
-export function confirmEmailCode(auth: PublicAuth) {
+export function confirmEmailCode(signIn: SignIn) {
   return (c: Context<HttpEnv>): Promise<Response> =>
-    passToBackend(c, auth, '/api/v1/public/auth/confirm-email-code');
+    passToBackend(c, signIn, '/api/v1/public/auth/confirm-email-code', (body) => {
+      const { data } = which.safeParse(body);
+      if (data !== undefined) signIn.limits.challenge(data.challenge_id);
+    });
 }

@@ -1,24 +1,49 @@
 import type { Context } from 'hono';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import type { AuthQuestion, PublicAuth } from '../../lib/gateway/public-auth.ts';
+import type { SignInLimits } from '../../lib/gateway/rate-limit/limits.ts';
 import type { HttpEnv } from '../../lib/http/env.ts';
 import { traceHeaders } from '../../lib/telemetry/trace.ts';
 
-/** Asks the backend the same question and answers what it answered. */
+export type SignIn = {
+  auth: PublicAuth;
+  limits: SignInLimits;
+  clientAddressOf: (c: Context<HttpEnv>) => string;
+};
+
+/**
+ * Asks the backend the same question and answers what it answered.
+ * @param limit throws when there were too many such questions; gets the body as it was parsed, undefined when it is no
+ * JSON. What is wrong with a body is for the backend to say.
+ */
 export async function passToBackend(
   c: Context<HttpEnv>,
-  auth: PublicAuth,
+  { auth, clientAddressOf }: Pick<SignIn, 'auth' | 'clientAddressOf'>,
   path: AuthQuestion['path'],
+  limit: (body: unknown) => void,
 ): Promise<Response> {
+  const question = new Uint8Array(await c.req.arrayBuffer());
+  limit(parseJson(question));
   const { status, body, retryAfter } = await auth.ask({
     path,
-    body: new Uint8Array(await c.req.arrayBuffer()),
+    body: question,
     contentType: c.req.header('content-type'),
     requestId: c.get('requestId'),
+    clientAddress: clientAddressOf(c),
     traceHeaders: traceHeaders(c.req.header('traceparent')),
     signal: c.req.raw.signal,
   });
   c.header('content-type', 'application/json');
   if (retryAfter !== undefined) c.header('retry-after', retryAfter);
   return c.body(body, status as ContentfulStatusCode);
+}
+
+const utf8 = new TextDecoder();
+
+function parseJson(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(utf8.decode(bytes));
+  } catch {
+    return undefined;
+  }
 }

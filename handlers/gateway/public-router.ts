@@ -1,17 +1,52 @@
-import type { PublicAuth } from '../../lib/gateway/public-auth.ts';
+import type { Context, MiddlewareHandler } from 'hono';
+import { type PublicRoute, publicRequestDone } from '../../lib/gateway/instruments.ts';
 import { createHttpApp, type HttpApp, type HttpAppOptions } from '../../lib/http/app.ts';
+import type { HttpEnv } from '../../lib/http/env.ts';
 import { confirmEmailCode } from './confirm-email-code.ts';
+import type { SignIn } from './pass-to-backend.ts';
 import { sendEmailCode } from './send-email-code.ts';
 import { type ServerKey, serverKeys } from './server-keys.ts';
+
+export type PublicDeps = Omit<SignIn, 'clientAddressOf'> & {
+  /** @param forwardedFor all values of `X-Forwarded-For`. */
+  clientAddress: (peerAddress: string | undefined, forwardedFor: readonly string[]) => string;
+  activeKey: ServerKey;
+};
 
 /** The gateway's public HTTP listener: probes and sign-in. */
 export function createGatewayPublicApp(
   options: Omit<HttpAppOptions, 'bodyLimitBytes' | 'token'>,
-  deps: { auth: PublicAuth; activeKey: ServerKey },
+  deps: PublicDeps,
 ): HttpApp {
+  const clientAddressOf = (c: Context<HttpEnv>) => {
+    const forwardedFor = c.req.header('x-forwarded-for');
+    return deps.clientAddress(c.env.peerAddress, forwardedFor === undefined ? [] : [forwardedFor]);
+  };
+  const signIn: SignIn = { ...deps, clientAddressOf };
+
   const app = createHttpApp({ ...options, bodyLimitBytes: 8 * 1024 });
-  app.post('/api/v1/public/auth/send-email-code', sendEmailCode(deps.auth));
-  app.post('/api/v1/public/auth/confirm-email-code', confirmEmailCode(deps.auth));
+  app.use('/api/*', countRequests);
+  app.use('/api/*', limitAddress(signIn));
+  app.post('/api/v1/public/auth/send-email-code', sendEmailCode(signIn));
+  app.post('/api/v1/public/auth/confirm-email-code', confirmEmailCode(signIn));
   app.get('/api/v1/public/auth/server-keys', serverKeys(deps.activeKey));
   return app;
 }
+
+function limitAddress({ limits, clientAddressOf }: SignIn): MiddlewareHandler<HttpEnv> {
+  return async (c, next) => {
+    limits.address(clientAddressOf(c));
+    await next();
+  };
+}
+
+const counted: ReadonlyMap<string, PublicRoute> = new Map([
+  ['/api/v1/public/auth/send-email-code', 'send-email-code'],
+  ['/api/v1/public/auth/confirm-email-code', 'confirm-email-code'],
+  ['/api/v1/public/auth/server-keys', 'server-keys'],
+]);
+
+const countRequests: MiddlewareHandler<HttpEnv> = async (c, next) => {
+  await next();
+  publicRequestDone(counted.get(c.req.path) ?? 'other', c.res.status);
+};

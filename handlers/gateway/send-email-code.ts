@@ -1,10 +1,15 @@
 import type { Context } from 'hono';
-import type { PublicAuth } from '../../lib/gateway/public-auth.ts';
+import { z } from 'zod';
 import type { HttpEnv } from '../../lib/http/env.ts';
-import { passToBackend } from './pass-to-backend.ts';
+import { passToBackend, type SignIn } from './pass-to-backend.ts';
+
+const whom = z.object({ email: z.string() });
 
 /** `POST /api/v1/public/auth/send-email-code` */
-export function sendEmailCode(auth: PublicAuth) {
+export function sendEmailCode(signIn: SignIn) {
   return (c: Context<HttpEnv>): Promise<Response> =>
-    passToBackend(c, auth, '/api/v1/public/auth/send-email-code');
+    passToBackend(c, signIn, '/api/v1/public/auth/send-email-code', (body) => {
+      const { data } = whom.safeParse(body);
+      if (data !== undefined) signIn.limits.email(data.email, signIn.clientAddressOf(c));
+    });
 }

@@ -6,9 +6,10 @@
 // that no trusted proxy has. What a client wrote into the header itself stands to the left of that and is never read.
 import { type BlockList, isIPv4, isIPv6, SocketAddress } from 'node:net';
 import type { ServerUnaryCall } from '@grpc/grpc-js';
+import type { ConnectionsPerAddress } from '../node/connections-per-address.ts';
 
 /** Stands for the address of a connection that ended before it was asked. */
-const unknown = 'unknown';
+export const unknownAddress = 'unknown';
 
 /**
  * @param socketAddress of the connection, as `socket.remoteAddress` tells it.
@@ -60,15 +61,26 @@ export function addressBlock(address: string): string {
   return `${[...before, ...zeros, ...after].slice(0, 4).join(':')}::/64`;
 }
 
+/** The bound on connections of one client; a trusted proxy speaks for many, so it has none. */
+export function connectionsPerAddress(max: number, trusted: BlockList | undefined): ConnectionsPerAddress {
+  return {
+    max,
+    keyOf: (remoteAddress) => {
+      const address = ofSocket(remoteAddress ?? '');
+      return trusted !== undefined && isTrusted(trusted, address) ? undefined : addressBlock(address);
+    },
+  };
+}
+
 export function isTrusted(trusted: BlockList, address: string): boolean {
-  if (address === unknown) return false;
+  if (address === unknownAddress) return false;
   return trusted.check(address, address.includes(':') ? 'ipv6' : 'ipv4');
 }
 
 /** Node writes addresses of sockets in their shortest form already. */
 function ofSocket(text: string): string {
   if (isIPv4(text)) return text;
-  if (!isIPv6(text)) return unknown;
+  if (!isIPv6(text)) return unknownAddress;
   return unmapped(text.replace(/%.*/, ''));
 }
 

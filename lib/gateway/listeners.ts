@@ -5,6 +5,7 @@ import { type HttpListenerApp, listenHttp } from '../node/http-listener.ts';
 import { type Listeners, openListeners } from '../node/listeners.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { planAdminListener } from './admin-listener.ts';
+import { connectionsPerAddress } from './client-address.ts';
 import type { GatewayConfig } from './config.ts';
 import { type EdgeGateway, edgeGatewayDefinition } from './edge-gateway-service.ts';
 import { grpcServerOptions } from './grpc-options.ts';
@@ -16,7 +17,12 @@ export function openGatewayListeners(
     edgeGateway: EdgeGateway;
     adminHttp: HttpListenerApp | undefined;
   },
-  { publicHttp, authenticatedGrpc, admin }: Pick<GatewayConfig, 'publicHttp' | 'authenticatedGrpc' | 'admin'>,
+  {
+    publicHttp,
+    authenticatedGrpc,
+    admin,
+    trustedProxies,
+  }: Pick<GatewayConfig, 'publicHttp' | 'authenticatedGrpc' | 'admin' | 'trustedProxies'>,
   log: Logger,
 ): Promise<Listeners> {
   return openListeners(
@@ -36,7 +42,11 @@ export function openGatewayListeners(
         name: 'public-http',
         address: publicHttp.addr,
         variable: 'GATEWAY_PUBLIC_HTTP_ADDR',
-        open: () => listenHttp(serve.publicHttp, publicHttp.addr, publicHttp),
+        open: () =>
+          listenHttp(serve.publicHttp, publicHttp.addr, publicHttp, {
+            ...publicHttp,
+            connectionsPerAddress: connectionsPerAddress(publicHttp.maxConnectionsPerAddress, trustedProxies),
+          }),
       },
       ...(serve.adminHttp && admin.addr ? [planAdminListener(serve.adminHttp, admin.addr)] : []),
     ],

@@ -3,6 +3,7 @@
 import { type Hook, OpenAPIHono } from '@hono/zod-openapi';
 import type { Context, MiddlewareHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
+import { cors } from 'hono/cors';
 import { HTTPException } from 'hono/http-exception';
 import { requestId } from 'hono/request-id';
 import { timingSafeEqual } from 'hono/utils/buffer';
@@ -22,6 +23,8 @@ export type HttpAppOptions = {
   bodyLimitBytes: number;
   /** When set, every route but the probes wants `Authorization: Bearer <token>`. */
   token?: string | undefined;
+  /** Origins whose pages may ask the routes under `/api`; none unless given. */
+  corsOrigins?: readonly string[] | undefined;
 };
 
 /** An app with its probes: `/healthz` and `/readyz`, which ask nothing of Redis or PostgreSQL. */
@@ -33,6 +36,7 @@ export function createHttpApp(options: HttpAppOptions): HttpApp {
   app.get('/readyz', (c) =>
     options.ready() ? c.json({ status: 'ready' }) : c.json({ status: 'draining' }, 503),
   );
+  if (options.corsOrigins !== undefined) app.use('/api/*', allowOrigins(options.corsOrigins));
   if (options.token !== undefined) app.use(requireToken(options.token));
   app.use(
     bodyLimit({
@@ -71,6 +75,17 @@ function logRequests(log: Logger): MiddlewareHandler<HttpEnv> {
   };
 }
 
+/** No credentials: these routes know no cookies, and what a page may send is its own. */
+function allowOrigins(origins: readonly string[]): MiddlewareHandler {
+  return cors({
+    origin: [...origins],
+    allowMethods: ['GET', 'POST'],
+    allowHeaders: ['Content-Type', 'X-Request-ID', 'traceparent'],
+    exposeHeaders: ['Retry-After', 'X-Request-ID'],
+    maxAge: 600,
+  });
+}
+
 function requireToken(token: string): MiddlewareHandler<HttpEnv> {
   return async (c, next) => {
     const given = /^Bearer (.+)$/i.exec(c.req.header('authorization') ?? '')?.[1] ?? '';
@@ -87,6 +102,10 @@ function requireToken(token: string): MiddlewareHandler<HttpEnv> {
 function answerError(error: Error, c: Context<HttpEnv>): Response {
   if (error instanceof Refusal) return answer(c, error.body);
   if (error instanceof HTTPException) return answer(c, bodyOfHttpException(error));
+  if (c.req.raw.signal.aborted) {
+    c.get('log').info({ method: c.req.method, path: c.req.path }, 'the client has gone');
+    return answer(c, errorBody('service_unavailable', 'The connection was given up before the answer.'));
+  }
   if (isPassingFault(error)) {
     c.get('log').warn({ error, method: c.req.method, path: c.req.path }, 'request failed for now');
     return answer(

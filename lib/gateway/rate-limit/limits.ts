@@ -8,6 +8,7 @@ import type { RequestLimits } from '../admission.ts';
 import { addressBlock } from '../client-address.ts';
 import type { Rejection } from '../domain/envelope-checks.ts';
 import type { MessageClass } from '../domain/routes.ts';
+import { type RateLimit, requestRateLimited } from '../instruments.ts';
 import { TokenBuckets } from './token-buckets.ts';
 import type { rateLimitVariables } from './variables.ts';
 
@@ -59,39 +60,45 @@ export function createLimits(
         ),
       session: ({ deviceSessionId, userId }, messageClass) => {
         const nowMs = now();
+        const requests = `requests of class ${messageClass}`;
         return (
           rejection(
             sessions[messageClass].take(deviceSessionId, nowMs),
             `session_${messageClass}`,
-            `requests of class ${messageClass} in this device session`,
+            `${requests} in this device session`,
           ) ??
           rejection(
             users[messageClass].take(userId, nowMs),
             `user_${messageClass}`,
-            `requests of class ${messageClass} by this user`,
+            `${requests} by this user`,
           )
         );
       },
     },
     signIn: {
       address: (clientAddress) =>
-        refuse(publicHttpAddress.take(addressBlock(clientAddress), now()), 'requests from this address'),
+        refuse(
+          publicHttpAddress.take(addressBlock(clientAddress), now()),
+          'public_address',
+          'requests from this address',
+        ),
       email: (email, clientAddress) => {
         const normalised = email.trim().toLowerCase();
         const nowMs = now();
         // What this refuses takes nothing from the e-mail address, so one network cannot lock its owner out.
-        const key = `${normalised} ${addressBlock(clientAddress)}`;
-        refuse(emailsByNetwork.take(key, nowMs), 'sign-in codes for this e-mail address');
-        refuse(emails.take(normalised, nowMs), 'sign-in codes for this e-mail address');
+        const byNetwork = `${normalised} ${addressBlock(clientAddress)}`;
+        refuse(emailsByNetwork.take(byNetwork, nowMs), 'email', 'sign-in codes for this e-mail address');
+        refuse(emails.take(normalised, nowMs), 'email', 'sign-in codes for this e-mail address');
       },
       challenge: (challengeId) =>
-        refuse(challenges.take(challengeId.toLowerCase(), now()), 'tries at this challenge'),
+        refuse(challenges.take(challengeId.toLowerCase(), now()), 'challenge', 'tries at this challenge'),
     },
   };
 }
 
-function rejection(waitMs: number, limit: string, what: string): Rejection | undefined {
+function rejection(waitMs: number, limit: RateLimit, what: string): Rejection | undefined {
   if (waitMs === 0) return undefined;
+  requestRateLimited(limit);
   return {
     reason: 'RATE_LIMITED',
     message: `Too many ${what}; wait as long as the RetryInfo says.`,
@@ -100,8 +107,9 @@ function rejection(waitMs: number, limit: string, what: string): Rejection | und
   };
 }
 
-function refuse(waitMs: number, what: string): void {
+function refuse(waitMs: number, limit: RateLimit, what: string): void {
   if (waitMs === 0) return;
+  requestRateLimited(limit);
   const seconds = Math.ceil(waitMs / 1000);
   throw new Refusal('rate_limited', `Too many ${what}; try again in ${seconds} s.`, {
     retry_after_seconds: seconds,
