@@ -1,5 +1,5 @@
-// The real gateway, run inside the test's process on free ports, with the run's Redis and with upstreams that the
-// test plays.
+// The real gateway on free ports, with the run's Redis and with upstreams that the test plays. It runs inside the
+// test's process, unless the test says how else.
 import { generateKeyPairSync, randomUUID } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -24,10 +24,16 @@ export type TestGateway = {
   [Symbol.asyncDispose](): Promise<void>;
 };
 
-export async function startTestGateway(variables: Record<string, string> = {}): Promise<TestGateway> {
+/** Runs a gateway until `stop` aborts. */
+export type RunGateway = (environment: Record<string, string>, stop: AbortSignal) => Promise<void>;
+
+export async function startTestGateway(
+  variables: Record<string, string> = {},
+  run: RunGateway = runGateway,
+): Promise<TestGateway> {
   const cleanUp = new AsyncDisposableStack();
   try {
-    return await startParts(variables, cleanUp);
+    return await startParts(variables, run, cleanUp);
   } catch (error) {
     await cleanUp.disposeAsync();
     throw error;
@@ -36,6 +42,7 @@ export async function startTestGateway(variables: Record<string, string> = {}): 
 
 async function startParts(
   variables: Record<string, string>,
+  run: RunGateway,
   cleanUp: AsyncDisposableStack,
 ): Promise<TestGateway> {
   const redis = await createTestRedis();
@@ -62,7 +69,7 @@ async function startParts(
   const httpUrl = `http://127.0.0.1:${httpPort}`;
   const grpcAddr = `127.0.0.1:${grpcPort}`;
   const terminate = new AbortController();
-  const running = runGateway(
+  const running = run(
     {
       GATEWAY_PUBLIC_HTTP_ADDR: `127.0.0.1:${httpPort}`,
       GATEWAY_AUTHENTICATED_GRPC_ADDR: grpcAddr,
@@ -73,6 +80,9 @@ async function startParts(
       GATEWAY_LOBBY_HTTP_URL: lobby.url,
       GATEWAY_RESPONSE_SIGNER_PRIVATE_KEY_PATH: signerPath,
       GATEWAY_LOG_LEVEL: 'silent',
+      // A test plays many clients from one address.
+      GATEWAY_RATE_LIMIT_GRPC_ADDRESS: 'off',
+      GATEWAY_RATE_LIMIT_PUBLIC_HTTP_ADDRESS: 'off',
       ...variables,
     },
     terminate.signal,
