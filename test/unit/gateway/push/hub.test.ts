@@ -1,0 +1,323 @@
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import type { EventStream } from '../../../../lib/gateway/push/event-stream.ts';
+import type { PushHub } from '../../../../lib/gateway/push/hub.ts';
+import { createTestHub, FakeCall, FakeUserLog, settled } from '../../../support/event-streams.ts';
+
+const userId = '0193b3c0-0000-7000-8000-000000000001';
+const subscription = { requestHash: Buffer.alloc(32), lastEventId: undefined };
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+/** Answers every page at once. */
+const atOnce = (log: FakeUserLog) => async (_userId: string, after: string) => log.page(after);
+
+async function openStream(hub: PushHub, session = 'session', user = userId): Promise<FakeCall> {
+  const call = new FakeCall(session);
+  await hub.open(hub.register(call.call), user, subscription);
+  call.takeAll();
+  return call;
+}
+
+describe('publishing', () => {
+  test('one signature and the same bytes serve all streams of a user', async () => {
+    const log = new FakeUserLog(userId);
+    const { hub, signatures } = createTestHub(atOnce(log));
+    const calls = [
+      await openStream(hub, 'one'),
+      await openStream(hub, 'two'),
+      await openStream(hub, 'three'),
+    ];
+    const before = signatures();
+    const event = log.append();
+    hub.publish(event);
+    expect(signatures()).toBe(before + 1);
+    for (const call of calls) expect(call.eventIds).toEqual([event.eventId]);
+  });
+
+  test('nothing is signed for a user without a stream', async () => {
+    const log = new FakeUserLog(userId);
+    const { hub, signatures } = createTestHub(atOnce(log));
+    await openStream(hub, 'session', '0193b3c0-0000-7000-8000-000000000002');
+    const before = signatures();
+    hub.publish(log.append());
+    expect(signatures()).toBe(before);
+  });
+
+  test('an event that comes again is not written again', async () => {
+    const log = new FakeUserLog(userId);
+    const { hub } = createTestHub(atOnce(log));
+    const call = await openStream(hub);
+    const [first, second] = [log.append(), log.append()];
+    for (const event of [first, second, first, second]) {
+      hub.publish(event);
+      call.takeAll();
+    }
+    expect(call.eventIds).toEqual([first.eventId, second.eventId]);
+  });
+
+  test('an event whose predecessor was never published brings the missing one from the log', async () => {
+    const log = new FakeUserLog(userId);
+    const { hub } = createTestHub(atOnce(log));
+    const call = await openStream(hub);
+    const [missing, published] = [log.append(), log.append()];
+    hub.publish(published);
+    for (let turn = 0; turn < 5; turn += 1) {
+      await settled();
+      call.takeAll();
+    }
+    expect(call.eventIds).toEqual([missing.eventId, published.eventId]);
+  });
+
+  test('the trace id of an event is that of its traceparent, and empty without one', async () => {
+    const log = new FakeUserLog(userId);
+    const { hub } = createTestHub(atOnce(log));
+    const call = await openStream(hub);
+    const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+    hub.publish({ ...log.append(), traceparent });
+    call.takeAll();
+    hub.publish({ ...log.append(), traceparent: 'none' });
+    expect(call.written.slice(1).map(({ traceId }) => traceId)).toEqual([
+      '0af7651916cd43dd8448eb211c80319c',
+      '',
+    ]);
+  });
+});
+
+describe('a client that does not take what is written', () => {
+  test('is ended when more events wait than may, and the others get everything', async () => {
+    const log = new FakeUserLog(userId);
+    const { hub } = createTestHub(atOnce(log), { queueEvents: 5 });
+    const [slow, fast] = [await openStream(hub, 'slow'), await openStream(hub, 'fast')];
+    for (let count = 0; count < 20; count += 1) {
+      hub.publish(log.append());
+      fast.takeAll();
+    }
+    expect(slow.reason).toBe('SLOW_CONSUMER');
+    expect(slow.eventIds).toHaveLength(1);
+    expect(fast.reason).toBeUndefined();
+    expect(fast.eventIds).toEqual(log.events.map(({ eventId }) => eventId));
+    expect(hub.size).toBe(1);
+  });
+
+  test('is ended when more bytes wait than may', async () => {
+    const log = new FakeUserLog(userId);
+    const { hub } = createTestHub(atOnce(log), { queueBytes: 10_000 });
+    const call = await openStream(hub);
+    const [stream] = hub.streams();
+    const waiting: number[] = [];
+    while (call.reason === undefined) {
+      waiting.push(stream?.waiting.bytes ?? 0);
+      hub.publish({ ...log.append(), payloadBytes: Buffer.alloc(3_000) });
+    }
+    expect(call.reason).toBe('SLOW_CONSUMER');
+    expect(Math.max(...waiting)).toBeGreaterThan(6_000);
+    expect(Math.max(...waiting)).toBeLessThanOrEqual(10_000);
+    expect(stream?.waiting).toEqual({ events: 0, bytes: 0 });
+  });
+
+  test('is ended when it takes nothing for the time-out, and not before', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    const log = new FakeUserLog(userId);
+    const { hub } = createTestHub(atOnce(log), { stallTimeoutMs: 8_000 });
+    const [stalled, slow, idle] = [
+      await openStream(hub, 'stalled'),
+      await openStream(hub, 'slow'),
+      await openStream(hub, 'idle', '0193b3c0-0000-7000-8000-000000000002'),
+    ];
+    for (let count = 0; count < 30; count += 1) hub.publish(log.append());
+    vi.advanceTimersByTime(8_000);
+    expect(stalled.reason).toBeUndefined();
+    slow.take();
+    vi.advanceTimersByTime(2_000);
+    expect(stalled.reason).toBe('SLOW_CONSUMER');
+    expect(slow.reason).toBeUndefined();
+    for (let count = 0; count < 20; count += 1) {
+      slow.take();
+      vi.advanceTimersByTime(6_000);
+    }
+    expect([slow.reason, idle.reason]).toEqual([undefined, undefined]);
+  });
+});
+
+describe('limits', () => {
+  test('of one session’s streams the oldest gives way', async () => {
+    const { hub } = createTestHub(atOnce(new FakeUserLog(userId)));
+    const calls = [await openStream(hub), await openStream(hub), await openStream(hub, 'other')];
+    expect(calls.map(({ reason }) => reason)).toEqual([undefined, undefined, undefined]);
+    calls.push(await openStream(hub));
+    expect(calls.map(({ reason }) => reason)).toEqual(['SUPERSEDED', undefined, undefined, undefined]);
+  });
+
+  test('of one user’s streams the oldest gives way', async () => {
+    const { hub } = createTestHub(atOnce(new FakeUserLog(userId)), { maxStreamsPerUser: 3 });
+    const calls: FakeCall[] = [];
+    for (const session of ['a', 'b', 'c', 'd', 'e']) calls.push(await openStream(hub, session));
+    expect(calls.map(({ reason }) => reason)).toEqual([
+      'SUPERSEDED',
+      'SUPERSEDED',
+      undefined,
+      undefined,
+      undefined,
+    ]);
+    expect(hub.size).toBe(3);
+  });
+
+  test('streams whose sessions are not verified take nobody’s place', async () => {
+    const { hub } = createTestHub(atOnce(new FakeUserLog(userId)));
+    const calls = [await openStream(hub), await openStream(hub)];
+    for (let count = 0; count < 10; count += 1) hub.register(new FakeCall('session').call);
+    expect(calls.map(({ reason }) => reason)).toEqual([undefined, undefined]);
+    expect(hub.size).toBe(2);
+  });
+});
+
+describe('revocation', () => {
+  test('ends the streams of the session, and no other', async () => {
+    const { hub } = createTestHub(atOnce(new FakeUserLog(userId)));
+    const calls = [await openStream(hub, 'one'), await openStream(hub, 'one'), await openStream(hub, 'two')];
+    hub.revokeDeviceSession('one');
+    hub.revokeDeviceSession('unknown');
+    expect(calls.map(({ reason }) => reason)).toEqual(['SESSION_REVOKED', 'SESSION_REVOKED', undefined]);
+  });
+
+  test('of several sessions of a user ends those that are named', async () => {
+    const { hub } = createTestHub(atOnce(new FakeUserLog(userId)));
+    const calls = [await openStream(hub, 'one'), await openStream(hub, 'two'), await openStream(hub, 'new')];
+    hub.revokeAllForUser(userId, ['one', 'two']);
+    expect(calls.map(({ reason }) => reason)).toEqual(['SESSION_REVOKED', 'SESSION_REVOKED', undefined]);
+  });
+
+  test('ends a stream whose session is just being looked up, and it never opens', async () => {
+    const { hub, lines } = createTestHub(atOnce(new FakeUserLog(userId)));
+    const call = new FakeCall('session');
+    const stream = hub.register(call.call);
+    const { over } = stream;
+    hub.revokeDeviceSession('session');
+    expect(call.reason).toBe('SESSION_REVOKED');
+    expect(over.aborted).toBe(true);
+    await hub.open(stream, userId, subscription);
+    expect(call.written).toEqual([]);
+    expect(hub.size).toBe(0);
+    expect(lines).toEqual([]);
+  });
+
+  test('ends a stream that is just reading its log', async () => {
+    const log = new FakeUserLog(userId);
+    const { hub } = createTestHub(log.read);
+    const call = new FakeCall('session');
+    const opening = hub.open(hub.register(call.call), userId, subscription);
+    hub.revokeDeviceSession('session');
+    await expect(opening).rejects.toThrow('ended');
+    expect(log.reads).toEqual([]);
+    expect(call.reason).toBe('SESSION_REVOKED');
+    expect(call.written).toEqual([]);
+  });
+});
+
+describe('a gap', () => {
+  test('is filled for few streams at a time, and for all in the end', async () => {
+    let reading = 0;
+    let most = 0;
+    const log = new FakeUserLog(userId);
+    const { hub } = createTestHub(
+      async (_userId, after) => {
+        reading += 1;
+        most = Math.max(most, reading);
+        await settled();
+        reading -= 1;
+        return log.page(after);
+      },
+      { maxStreamsPerUser: 100 },
+    );
+    const calls = await Promise.all(Array.from({ length: 60 }, (_, index) => openStream(hub, `s${index}`)));
+    most = 0;
+    const missed = log.append();
+    hub.resync();
+    while (calls.some((call) => call.eventIds.length === 0)) {
+      await settled();
+      for (const call of calls) call.takeAll();
+    }
+    expect(most).toBe(16);
+    for (const call of calls) expect(call.eventIds).toEqual([missed.eventId]);
+    const live: EventStream[] = [...hub.streams()];
+    expect(live.every((stream) => stream.live)).toBe(true);
+  });
+
+  test('that cannot be filled ends the stream with RESYNC', async () => {
+    const log = new FakeUserLog(userId);
+    const { hub, lines } = createTestHub(atOnce(log));
+    const call = await openStream(hub);
+    log.beginAnew();
+    hub.resync();
+    await settled();
+    expect(call.reason).toBe('RESYNC');
+    expect(lines.map(({ msg }) => msg)).toContain('a stream could not be refilled');
+  });
+
+  test('ends the stream with RESYNC when the log cannot be read', async () => {
+    let fail = false;
+    const log = new FakeUserLog(userId);
+    const { hub } = createTestHub(async (_userId, after) => {
+      if (fail) throw new Error('out of reach');
+      return log.page(after);
+    });
+    const call = await openStream(hub);
+    fail = true;
+    hub.resync();
+    await settled();
+    expect(call.reason).toBe('RESYNC');
+  });
+});
+
+describe('draining', () => {
+  test('ends every stream within the time, spread over it, and refuses new ones', async () => {
+    const { hub } = createTestHub(atOnce(new FakeUserLog(userId)), { maxStreamsPerUser: 100 });
+    const calls = await Promise.all(Array.from({ length: 40 }, (_, index) => openStream(hub, `s${index}`)));
+    const pending = new FakeCall('pending');
+    hub.register(pending.call);
+    const endedAt: number[] = [];
+    for (const call of calls) call.on('error', () => endedAt.push(performance.now()));
+    const startedAt = performance.now();
+    const draining = hub.drain(400);
+    expect(() => hub.register(new FakeCall('late').call)).toThrow('DRAINING');
+    expect(calls.some(({ reason }) => reason === undefined)).toBe(true);
+    await draining;
+    expect(new Set([pending, ...calls].map(({ reason }) => reason))).toEqual(new Set(['DRAINING']));
+    expect(hub.size).toBe(0);
+    expect(new Set(endedAt.map((at) => Math.floor((at - startedAt) / 100))).size).toBeGreaterThan(2);
+  });
+
+  test('without any time ends them at once', async () => {
+    const { hub } = createTestHub(atOnce(new FakeUserLog(userId)));
+    const call = await openStream(hub);
+    const draining = hub.drain(0);
+    expect(call.reason).toBe('DRAINING');
+    await draining;
+  });
+});
+
+test('the opening and the end of a stream are logged with whose it is, why it ended and how long it lasted', async () => {
+  const { hub, lines } = createTestHub(atOnce(new FakeUserLog(userId)));
+  const call = await openStream(hub);
+  call.gone();
+  const whose = { request_id: 'request', device_session_id: 'session', user_id: userId };
+  expect(lines).toEqual([
+    expect.objectContaining({ ...whose, msg: 'stream opened', resumed: false }),
+    expect.objectContaining({
+      ...whose,
+      msg: 'stream ended',
+      reason: 'client_gone',
+      lasted_ms: expect.any(Number),
+    }),
+  ]);
+});
+
+test('nothing is left of streams that have ended', async () => {
+  const { hub } = createTestHub(atOnce(new FakeUserLog(userId)));
+  const calls = [await openStream(hub), await openStream(hub, 'other')];
+  for (const call of calls) call.gone();
+  expect(hub.size).toBe(0);
+  expect([...hub.streams()]).toEqual([]);
+});
