@@ -48,7 +48,10 @@ async function startSdk(): Promise<void> {
     import('@opentelemetry/sdk-node'),
     import('@opentelemetry/instrumentation-grpc').then((m) => new m.GrpcInstrumentation()),
     import('@opentelemetry/instrumentation-http').then((m) => new m.HttpInstrumentation()),
-    import('@opentelemetry/instrumentation-ioredis').then((m) => new m.IORedisInstrumentation()),
+    import('@opentelemetry/instrumentation-ioredis').then(
+      // By name alone: arguments are keys and contents.
+      (m) => new m.IORedisInstrumentation({ dbStatementSerializer: (command) => command }),
+    ),
     import('@opentelemetry/instrumentation-pg').then((m) => new m.PgInstrumentation()),
     import('@opentelemetry/instrumentation-pino').then((m) => new m.PinoInstrumentation()),
     import('@opentelemetry/instrumentation-undici').then((m) => new m.UndiciInstrumentation()),
