@@ -43,6 +43,9 @@ export async function startGatewayProcess(
         GATEWAY_BACKEND_GRPC_ADDR: peers.pushAddr,
         GATEWAY_LOBBY_HTTP_URL: peers.httpUrl,
         GATEWAY_RESPONSE_SIGNER_PRIVATE_KEY_PATH: signerPath,
+        // Counted as ever, but never reached: all clients share one address.
+        GATEWAY_RATE_LIMIT_GRPC_ADDRESS: '100000/s burst 100000',
+        GATEWAY_GRPC_MAX_CONNECTIONS_PER_ADDRESS: '100000',
       },
       ...(bench.nodeArgs === undefined ? {} : { nodeArgs: bench.nodeArgs }),
     },
