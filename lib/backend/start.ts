@@ -10,7 +10,7 @@ import type { Environment } from '../config/variables.ts';
 import { outboxInstruments } from '../outbox/instruments.ts';
 import { Outbox } from '../outbox/outbox.ts';
 import { RedisLife } from '../outbox/redis-life.ts';
-import type { Relay } from '../outbox/relay.ts';
+import { lossCheckIntervalMs, type Relay } from '../outbox/relay.ts';
 import { openDatabase } from '../postgres/open-database.ts';
 import { openRedis, type Redis } from '../redis/client.ts';
 import { refuseEviction } from '../redis/no-eviction.ts';
@@ -143,6 +143,7 @@ function createRelay(config: OutboxRelayConfig, { postgres, redis }: Resources, 
     table: outboxTable,
     redisLife: new RedisLife(redis, 'backend:outbox:life'),
     intervalMs: config.outboxRelayIntervalMs,
+    lossCheckIntervalMs,
     log,
   };
 }

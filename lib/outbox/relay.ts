@@ -11,7 +11,7 @@ import type { OutboxTable } from './table.ts';
 
 /** How long published messages can be published once more. Consumers remember what they know for longer. */
 export const keptMs = 7 * 24 * 3_600_000;
-const lossCheckIntervalMs = 5_000;
+export const lossCheckIntervalMs = 5_000;
 const deletionIntervalMs = 60_000;
 const deletedAtOnce = 1_000;
 
@@ -21,6 +21,7 @@ export type Relay = {
   readonly table: OutboxTable;
   readonly redisLife: RedisLife;
   readonly intervalMs: number;
+  readonly lossCheckIntervalMs: number;
   readonly log: Logger;
 };
 
@@ -43,7 +44,7 @@ export async function runRelay(relay: Relay, stop: AbortSignal): Promise<void> {
     runTicks(
       {
         name: 'outbox loss check',
-        intervalMs: lossCheckIntervalMs,
+        intervalMs: relay.lossCheckIntervalMs,
         tick: () => publishAgainAfterLoss(relay),
         log,
       },

@@ -4,7 +4,7 @@ import { openPool, type PoolOptions } from './pool.ts';
 
 /**
  * Opens a pool on a database and brings the service's schema up to date.
- * @param onError told of idle connections that break.
+ * @param onError told of connections that break while no statement runs on them.
  * @throws Error that says what is wrong, without the DSN's password.
  */
 export async function openDatabase(

@@ -3,7 +3,7 @@ import pg from 'pg';
 export type PoolOptions = {
   dsn: string;
   maxConnections: number;
-  /** Bound on connecting and on every statement. */
+  /** Bound on connecting and on every statement; a transaction may wait for something else for twice as long. */
   operationTimeoutMs: number;
   /** A connection is replaced after this time; 0 keeps it. */
   connectionMaxLifetimeMs?: number;
@@ -11,6 +11,7 @@ export type PoolOptions = {
 
 /**
  * Opens a pool and proves that the database answers.
+ * @param onError told of connections that break while no statement runs on them.
  * @throws Error that says what is wrong, without the DSN's password.
  */
 export async function openPool(options: PoolOptions, onError: (error: Error) => void): Promise<pg.Pool> {
@@ -19,11 +20,15 @@ export async function openPool(options: PoolOptions, onError: (error: Error) => 
     max: options.maxConnections,
     connectionTimeoutMillis: options.operationTimeoutMs,
     statement_timeout: options.operationTimeoutMs,
+    // What a process holds that died without its connections being closed is let go of.
+    idle_in_transaction_session_timeout: 2 * options.operationTimeoutMs,
     query_timeout: options.operationTimeoutMs + 1_000,
     maxLifetimeSeconds: Math.ceil((options.connectionMaxLifetimeMs ?? 0) / 1_000),
   });
-  // An idle connection that breaks (a restart of the server) is reported here; the pool replaces it by itself.
-  pool.on('error', onError);
+  // A connection that breaks (a restart of the server) is reported here, also while a transaction waits for something
+  // else than the database, and the pool replaces it. Of idle ones the pool would tell once more.
+  pool.on('connect', (client) => client.on('error', onError));
+  pool.on('error', () => {});
   try {
     await pool.query('select 1');
     return pool;
