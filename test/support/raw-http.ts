@@ -1,0 +1,33 @@
+// HTTP as bytes on a socket, for what no well-behaved client sends.
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+
+export type RawConnection = {
+  readonly socket: Socket;
+  /** All that has come so far. */
+  received(): string;
+  /** Resolves with all that came, when the other side has ended the connection, in whatever way. */
+  readonly ended: Promise<string>;
+};
+
+/** @param url of the listener. */
+export async function openRaw(url: string, from?: string): Promise<RawConnection> {
+  const { hostname: host, port } = new URL(url);
+  const socket = connect({ host, port: Number(port), ...(from === undefined ? {} : { localAddress: from }) });
+  let text = '';
+  socket.setEncoding('utf8').on('data', (chunk: string) => {
+    text += chunk;
+  });
+  // A reset ends the connection, too, and 'close' follows.
+  socket.on('error', () => undefined);
+  const ended = once(socket, 'close').then(() => text);
+  await Promise.race([once(socket, 'connect'), ended]);
+  return { socket, received: () => text, ended };
+}
+
+/** Sends bytes on a connection of their own and waits for its end. */
+export async function exchangeRaw(url: string, bytes: string): Promise<string> {
+  const connection = await openRaw(url);
+  connection.socket.write(bytes);
+  return connection.ended;
+}
