@@ -480,7 +480,7 @@ describe('told to stop', () => {
     await appendMany(50, Buffer.alloc(64 * 1024, '1'));
     await push.stop();
     reader.resume();
-    expect((await reader.ended).code).toBe(status.CANCELLED);
+    expect((await reader.ended).code).toBe(status.UNAVAILABLE);
   });
 });
 
