@@ -24,7 +24,7 @@ export async function runBackendPush(environment: Environment, stop: AbortSignal
   ]);
   try {
     await Promise.race([tail.found, running, aborted(stop)]);
-    const listeners = await openPushListener(server, config.grpc, logger);
+    const listeners = await openPushListener(server, config.grpc, logger, stop);
 
     await Promise.race([aborted(stop), running]);
     logger.info('draining');

@@ -16,7 +16,7 @@ import { openUpstreams } from '../lib/gateway/upstream.ts';
 import { aborted, runProcess } from '../lib/node/process.ts';
 
 export async function runGateway(environment: Environment, stop: AbortSignal): Promise<void> {
-  const { config, log, redis, signer, metricsText } = await startGateway(environment);
+  const { config, log, redis, signer, grpcCertificate, metricsText } = await startGateway(environment);
   const { backend, lobby } = openUpstreams(config);
   const push = createPushClient(config, log);
   const hub = createPushHub({ client: push, signer, log }, config.push);
@@ -47,7 +47,7 @@ export async function runGateway(environment: Environment, stop: AbortSignal): P
   );
   const adminHttp = metricsText && createGatewayAdminApp(metricsText, log);
   const listeners = await openGatewayListeners(
-    { publicHttp: publicApp, edgeGateway, adminHttp },
+    { publicHttp: publicApp, edgeGateway, grpcCertificate, adminHttp, stopping: stop },
     config,
     log,
   );

@@ -5,6 +5,7 @@ import { errorTable } from '../../lib/errors/table.ts';
 const advice: Record<GatewayReason, string> = {
   UNSUPPORTED_PROTOCOL_VERSION: 'update the client; metadata `supported`',
   MALFORMED_ENVELOPE: 'a mistake in the client; metadata `field`',
+  MESSAGE_TOO_LARGE: 'a message holds at most 272 KiB; send less',
   STALE_REQUEST: 'set the clock by metadata `server_time_ms` (decimal text) and send a new request',
   PAYLOAD_HASH_MISMATCH: 'a mistake in the client',
   UNKNOWN_MESSAGE_TYPE: 'a mistake in the client, or a newer client than this gateway',
@@ -65,9 +66,10 @@ export function errorsPage(): string {
     ...reasons,
     '',
     'A command is sent again as a new request: new `request_id`, new `timestamp_ms`, new signature; its',
-    '`idempotency_key` stays. A message over 272 KiB as a whole is refused by gRPC itself with `RESOURCE_EXHAUSTED`',
-    'and no ErrorInfo. The server time of a refusal is as trustworthy as the connection (TLS): it is good for setting',
-    'a clock, and a wrong one only makes the next request stale.',
+    '`idempotency_key` stays. Refusals of gRPC itself have a status and no ErrorInfo: an unknown method, a compressed',
+    'request, too much metadata, a request that arrives too slowly ([limits.md](limits.md)). The server time of a',
+    'refusal is as trustworthy as the connection (TLS): it is good for setting a clock, and a wrong one only makes the',
+    'next request stale.',
     '',
   ].join('\n');
 }

@@ -12,7 +12,7 @@ import {
 export type Requirement<Config, Resource> = {
   /** The variables that it depends on; the first one is named when it fails. It is tried only if all are good. */
   readonly needs: readonly [string, ...string[]];
-  /** Throws an Error whose message tells an operator what is wrong. */
+  /** Throws an Error whose message tells an operator what is wrong, or a StartupError that names variables itself. */
   readonly open: (config: Config) => Promise<Resource>;
   readonly close?: (resource: Resource) => Promise<void>;
 };
@@ -52,7 +52,12 @@ export async function start<Tree extends VariableTree, Resources extends Record<
       opened[key] = resource;
       if (close) closers.push(() => close(resource));
     } catch (error) {
-      problems.push({ variable: needs[0], message: error instanceof Error ? error.message : String(error) });
+      if (error instanceof StartupError) problems.push(...error.problems);
+      else
+        problems.push({
+          variable: needs[0],
+          message: error instanceof Error ? error.message : String(error),
+        });
     }
   };
   await Promise.all(Object.keys(options.requirements).map(openOne));

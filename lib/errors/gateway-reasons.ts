@@ -18,6 +18,7 @@ export const errorDomain = 'galaxy.gateway';
 export const gatewayReasons = {
   UNSUPPORTED_PROTOCOL_VERSION: { status: grpcStatus.FAILED_PRECONDITION, retryable: false },
   MALFORMED_ENVELOPE: { status: grpcStatus.INVALID_ARGUMENT, retryable: false },
+  MESSAGE_TOO_LARGE: { status: grpcStatus.RESOURCE_EXHAUSTED, retryable: false },
   STALE_REQUEST: { status: grpcStatus.FAILED_PRECONDITION, retryable: false },
   PAYLOAD_HASH_MISMATCH: { status: grpcStatus.INVALID_ARGUMENT, retryable: false },
   UNKNOWN_MESSAGE_TYPE: { status: grpcStatus.UNIMPLEMENTED, retryable: false },

@@ -16,6 +16,9 @@ import {
 import { defaulted, optional, required, type Values } from '../config/variables.ts';
 import { rateLimitVariables } from './rate-limit/variables.ts';
 
+/** Node's timers hold 31 bits of milliseconds, and the age of a connection gets a tenth on top. */
+const timerDuration = positiveDuration.refine((ms) => ms <= 20 * 24 * 3_600_000, 'must be at most 20d');
+
 export const gatewayVariables = {
   publicHttp: {
     addr: defaulted('GATEWAY_PUBLIC_HTTP_ADDR', ':8080', listenAddress, {
@@ -60,6 +63,38 @@ export const gatewayVariables = {
   authenticatedGrpc: {
     addr: defaulted('GATEWAY_AUTHENTICATED_GRPC_ADDR', ':9090', listenAddress, {
       help: 'Where the authenticated gRPC listener binds.',
+    }),
+    tlsCertPath: optional('GATEWAY_GRPC_TLS_CERT_PATH', filePath, {
+      help: 'PEM file with the certificate of the gRPC listener and its intermediates. Unset: HTTP/2 without TLS.',
+    }),
+    tlsKeyPath: optional('GATEWAY_GRPC_TLS_KEY_PATH', filePath, {
+      help: 'PEM file with the private key of that certificate.',
+    }),
+    maxConnections: defaulted('GATEWAY_GRPC_MAX_CONNECTIONS', '16384', integer(1, 1_000_000), {
+      help: 'How many connections may be open at once.',
+    }),
+    maxConnectionsPerAddress: defaulted(
+      'GATEWAY_GRPC_MAX_CONNECTIONS_PER_ADDRESS',
+      '256',
+      integer(1, 1_000_000),
+      {
+        help: 'How many of them one address (IPv6: one /64) may hold; trusted proxies as many as they like.',
+      },
+    ),
+    handshakeTimeoutMs: defaulted('GATEWAY_GRPC_HANDSHAKE_TIMEOUT', '10s', positiveDuration, {
+      help: 'How long a connection may take for TLS and the first bytes of HTTP/2.',
+    }),
+    keepaliveIntervalMs: defaulted('GATEWAY_GRPC_KEEPALIVE_INTERVAL', '30s', timerDuration, {
+      help: 'How often a connection is pinged; without an answer within 10 s it is ended.',
+    }),
+    maxConnectionIdleMs: defaulted('GATEWAY_GRPC_MAX_CONNECTION_IDLE', '5m', timerDuration, {
+      help: 'How long a connection without any call is kept.',
+    }),
+    maxConnectionAgeMs: defaulted('GATEWAY_GRPC_MAX_CONNECTION_AGE', '1h', timerDuration, {
+      help: 'After how long, give or take a tenth, a client is asked to open a new connection.',
+    }),
+    maxConnectionAgeGraceMs: defaulted('GATEWAY_GRPC_MAX_CONNECTION_AGE_GRACE', '30s', timerDuration, {
+      help: 'How long the calls and streams of such a connection may go on before it is cut.',
     }),
   },
   admin: {

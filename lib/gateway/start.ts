@@ -2,11 +2,13 @@
 // its failures surface per request.
 import { start } from '../config/startup.ts';
 import type { Environment } from '../config/variables.ts';
+import type { TlsCertificate } from '../node/tls-certificate.ts';
 import { openRedis, type Redis } from '../redis/client.ts';
 import { refuseEviction } from '../redis/no-eviction.ts';
 import { createLogger, type Logger } from '../telemetry/logger.ts';
 import { type MetricsText, startPrometheusText } from '../telemetry/metrics.ts';
 import { type GatewayConfig, gatewayVariables } from './config.ts';
+import { loadGrpcCertificate } from './grpc-tls.ts';
 import { gatewayInstruments } from './instruments.ts';
 import { loadResponseSigner, type ResponseSigner } from './response-signer.ts';
 
@@ -15,6 +17,8 @@ export type Gateway = {
   log: Logger;
   redis: Redis;
   signer: ResponseSigner;
+  /** Of the gRPC listener; undefined when it speaks without TLS. */
+  grpcCertificate: TlsCertificate | undefined;
   /** For the admin listener, when it is configured. */
   metricsText: MetricsText | undefined;
 };
@@ -40,6 +44,10 @@ export async function startGateway(environment: Environment): Promise<Gateway> {
         needs: ['GATEWAY_RESPONSE_SIGNER_PRIVATE_KEY_PATH'],
         open: ({ responseSignerPrivateKeyPath }: GatewayConfig) =>
           loadResponseSigner(responseSignerPrivateKeyPath),
+      },
+      grpcCertificate: {
+        needs: ['GATEWAY_GRPC_TLS_CERT_PATH', 'GATEWAY_GRPC_TLS_KEY_PATH'],
+        open: ({ authenticatedGrpc }: GatewayConfig) => loadGrpcCertificate(authenticatedGrpc),
       },
     },
   });

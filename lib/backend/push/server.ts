@@ -10,6 +10,7 @@ import {
   status,
 } from '@grpc/grpc-js';
 import { z } from 'zod';
+import type { StreamBounds } from '../../node/http2-streams.ts';
 import {
   PushService,
   type ReadUserEventsRequest,
@@ -44,7 +45,14 @@ export const pushServerOptions: ServerOptions = {
   'grpc.max_concurrent_streams': 256,
   'grpc.keepalive_time_ms': 20_000,
   'grpc.keepalive_timeout_ms': 10_000,
-  'grpc.enable_channelz': 0,
+};
+
+export const pushStreamBounds: StreamBounds = {
+  maxHeaderBytes: 16 * 1024,
+  // A subscription is a stream of requests that stays open.
+  requestTimeoutMs: undefined,
+  maxUnfinishedRequests: 4_096,
+  stallTimeoutMs: 60_000,
 };
 
 /** Frames are serialised once for all gateways, so they are sent as the bytes that they are. */

@@ -1,0 +1,106 @@
+// A TLS certificate and its key from two PEM files: checked at start, and read again every minute so that a renewed
+// one is taken without a restart. Connections that are open keep the one they began with.
+import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { createSecureContext, type SecureContext } from 'node:tls';
+import { StartupError } from '../config/startup.ts';
+import type { Logger } from '../telemetry/logger.ts';
+
+const readAgainEveryMs = 60_000;
+
+export type CertificateFiles = {
+  readonly certPath: string;
+  readonly keyPath: string;
+  /** The variables that set the paths, for messages. */
+  readonly certVariable: string;
+  readonly keyVariable: string;
+};
+
+export class TlsCertificate {
+  readonly #files: CertificateFiles;
+  #pem: Pem;
+  #context: SecureContext;
+
+  private constructor(files: CertificateFiles, pem: Pem) {
+    this.#files = files;
+    this.#pem = pem;
+    this.#context = toContext(pem);
+  }
+
+  /** @throws StartupError naming the variable whose file cannot be used; it never tells what is in a key. */
+  static async load(files: CertificateFiles): Promise<TlsCertificate> {
+    return new TlsCertificate(files, await readPem(files));
+  }
+
+  context(): SecureContext {
+    return this.#context;
+  }
+
+  /** What is worth a warning about its validity at this time, if anything. */
+  warning(now: Date): string | undefined {
+    const { validFromDate, validToDate } = new X509Certificate(this.#pem.cert);
+    if (now > validToDate) return `the TLS certificate has expired at ${validToDate.toISOString()}`;
+    if (now < validFromDate) return `the TLS certificate is not valid before ${validFromDate.toISOString()}`;
+    return undefined;
+  }
+
+  /** Takes what the files hold now; true when that is something new. @throws StartupError; the old one stays then. */
+  async reload(): Promise<boolean> {
+    const pem = await readPem(this.#files);
+    if (pem.cert === this.#pem.cert && pem.key === this.#pem.key) return false;
+    this.#context = toContext(pem);
+    this.#pem = pem;
+    return true;
+  }
+
+  /** Reads the files again from time to time; a renewal that cannot be used is warned of and the old one kept. */
+  keepFresh(log: Pick<Logger, 'info' | 'warn'>): void {
+    setInterval(() => {
+      this.reload().then(
+        (isNew) => {
+          if (isNew) log.info('TLS certificate renewed');
+          const warning = this.warning(new Date());
+          if (warning !== undefined) log.warn(warning);
+        },
+        (error: unknown) =>
+          log.warn({ error }, 'the TLS certificate cannot be read again; the old one stays'),
+      );
+    }, readAgainEveryMs).unref();
+  }
+}
+
+type Pem = { readonly cert: string; readonly key: string };
+
+async function readPem({ certPath, keyPath, certVariable, keyVariable }: CertificateFiles): Promise<Pem> {
+  const [cert, key] = [await readText(certPath, certVariable), await readText(keyPath, keyVariable)];
+  let certificate: X509Certificate;
+  try {
+    certificate = new X509Certificate(cert);
+  } catch {
+    throw problem(certVariable, `${certPath} holds no certificate in PEM (-----BEGIN CERTIFICATE-----)`);
+  }
+  let privateKey: KeyObject;
+  try {
+    privateKey = createPrivateKey(key);
+  } catch {
+    throw problem(keyVariable, `${keyPath} holds no private key in PEM, or one under a passphrase`);
+  }
+  if (!certificate.checkPrivateKey(privateKey)) {
+    throw problem(keyVariable, `the key in ${keyPath} does not belong to the certificate in ${certPath}`);
+  }
+  return { cert, key };
+}
+
+async function readText(path: string, variable: string): Promise<string> {
+  return readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    throw problem(variable, `cannot read ${path} (${error.code ?? error.name})`);
+  });
+}
+
+function toContext({ cert, key }: Pem): SecureContext {
+  return createSecureContext({ cert, key, minVersion: 'TLSv1.2' });
+}
+
+function problem(variable: string, message: string): StartupError {
+  return new StartupError([{ variable, message }]);
+}
