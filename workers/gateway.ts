@@ -16,7 +16,8 @@ import { openUpstreams } from '../lib/gateway/upstream.ts';
 import { aborted, runProcess } from '../lib/node/process.ts';
 
 export async function runGateway(environment: Environment, stop: AbortSignal): Promise<void> {
-  const { config, log, redis, signer, grpcCertificate, metricsText } = await startGateway(environment);
+  const { config, log, redis, signer, serverKeys, grpcCertificate, metricsText } =
+    await startGateway(environment);
   const { backend, lobby } = openUpstreams(config);
   const push = createPushClient(config, log);
   const hub = createPushHub({ client: push, signer, log }, config.push);
@@ -42,7 +43,7 @@ export async function runGateway(environment: Environment, stop: AbortSignal): P
       auth: createPublicAuth(backend, log),
       limits: limits.signIn,
       clientAddress: (peer, forwardedFor) => clientAddress(peer, forwardedFor, config.trustedProxies),
-      activeKey: signer,
+      serverKeys,
     },
   );
   const adminHttp = metricsText && createGatewayAdminApp(metricsText, log);
@@ -54,7 +55,7 @@ export async function runGateway(environment: Environment, stop: AbortSignal): P
   const over = new AbortController();
   const following = followPush({ client: push, hub, backend, log }, config.push, over.signal);
 
-  await aborted(stop);
+  await Promise.race([aborted(stop), following]);
   log.info('draining');
   await drainGateway({ hub, listeners }, config.shutdownTimeoutMs);
   over.abort();

@@ -1,16 +1,17 @@
 import type { Context, MiddlewareHandler } from 'hono';
 import { type PublicRoute, publicRequestDone } from '../../lib/gateway/instruments.ts';
+import type { ServerKey } from '../../lib/gateway/server-keys.ts';
 import { createHttpApp, type HttpApp, type HttpAppOptions } from '../../lib/http/app.ts';
 import type { HttpEnv } from '../../lib/http/env.ts';
 import { confirmEmailCode } from './confirm-email-code.ts';
 import type { SignIn } from './pass-to-backend.ts';
 import { sendEmailCode } from './send-email-code.ts';
-import { type ServerKey, serverKeys } from './server-keys.ts';
+import { serverKeys } from './server-keys.ts';
 
 export type PublicDeps = Omit<SignIn, 'clientAddressOf'> & {
   /** @param forwardedFor all values of `X-Forwarded-For`. */
   clientAddress: (peerAddress: string | undefined, forwardedFor: readonly string[]) => string;
-  activeKey: ServerKey;
+  serverKeys: readonly ServerKey[];
 };
 
 /** The gateway's public HTTP listener: probes and sign-in. */
@@ -29,7 +30,7 @@ export function createGatewayPublicApp(
   app.use('/api/*', limitAddress(signIn));
   app.post('/api/v1/public/auth/send-email-code', sendEmailCode(signIn));
   app.post('/api/v1/public/auth/confirm-email-code', confirmEmailCode(signIn));
-  app.get('/api/v1/public/auth/server-keys', serverKeys(deps.activeKey));
+  app.get('/api/v1/public/auth/server-keys', serverKeys(deps.serverKeys));
   return app;
 }
 

@@ -1,23 +1,22 @@
 import type { Context } from 'hono';
+import type { ServerKey } from '../../lib/gateway/server-keys.ts';
 import type { HttpEnv } from '../../lib/http/env.ts';
 
-export type ServerKey = {
-  /** The first 16 hex digits of the key's SHA-256. */
-  readonly keyId: string;
-  /** 32 raw bytes of an Ed25519 public key. */
-  readonly publicKey: Uint8Array;
-};
-
 /** `GET /api/v1/public/auth/server-keys`: the keys that answers and events are signed with. */
-export function serverKeys(active: ServerKey) {
-  const body = {
-    keys: [
-      {
-        key_id: active.keyId,
-        public_key: btoa(String.fromCharCode(...active.publicKey)),
-        status: 'active',
-      },
-    ],
+export function serverKeys(keys: readonly ServerKey[]) {
+  const body = { keys: keys.map(toServerKey) };
+  return (c: Context<HttpEnv>): Response => {
+    // An old list would make clients refuse what a new key has signed.
+    c.header('cache-control', 'no-store');
+    return c.json(body);
   };
-  return (c: Context<HttpEnv>): Response => c.json(body);
+}
+
+function toServerKey({ keyId, publicKey, status, retiredAt }: ServerKey) {
+  return {
+    key_id: keyId,
+    public_key: btoa(String.fromCharCode(...publicKey)),
+    status,
+    retired_at: retiredAt?.toISOString(),
+  };
 }

@@ -204,6 +204,8 @@ export class GalaxyClient {
     if (known !== undefined) return known;
     const response = await fetch(`${this.#endpoints.httpUrl}/api/v1/public/auth/server-keys`);
     const body = (await response.json()) as { keys: { key_id: string; public_key: string }[] };
+    // What is published no more is trusted no more.
+    this.#serverKeys.clear();
     for (const { key_id, public_key } of body.keys) {
       const x = Buffer.from(public_key, 'base64').toString('base64url');
       this.#serverKeys.set(

@@ -166,6 +166,9 @@ export const gatewayVariables = {
   responseSignerPrivateKeyPath: required('GATEWAY_RESPONSE_SIGNER_PRIVATE_KEY_PATH', filePath, {
     help: 'File with the Ed25519 private key (PKCS#8 PEM) that signs answers and events.',
   }),
+  responseSignerOtherKeysPath: optional('GATEWAY_RESPONSE_SIGNER_OTHER_KEYS_PATH', filePath, {
+    help: 'JSON file with next and retired public keys to publish; see response-keys.md.',
+  }),
   freshnessWindowMs: defaulted('GATEWAY_FRESHNESS_WINDOW', '5m', positiveDuration, {
     help: 'How old a signed request may be.',
   }),

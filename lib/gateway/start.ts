@@ -11,12 +11,15 @@ import { type GatewayConfig, gatewayVariables } from './config.ts';
 import { loadGrpcCertificate } from './grpc-tls.ts';
 import { gatewayInstruments } from './instruments.ts';
 import { loadResponseSigner, type ResponseSigner } from './response-signer.ts';
+import { loadOtherKeys, publishedKeys, type ServerKey } from './server-keys.ts';
 
 export type Gateway = {
   config: GatewayConfig;
   log: Logger;
   redis: Redis;
   signer: ResponseSigner;
+  /** What clients verify with: the signer's key, next and retired ones. */
+  serverKeys: readonly ServerKey[];
   /** Of the gRPC listener; undefined when it speaks without TLS. */
   grpcCertificate: TlsCertificate | undefined;
   /** For the admin listener, when it is configured. */
@@ -45,6 +48,10 @@ export async function startGateway(environment: Environment): Promise<Gateway> {
         open: ({ responseSignerPrivateKeyPath }: GatewayConfig) =>
           loadResponseSigner(responseSignerPrivateKeyPath),
       },
+      otherKeys: {
+        needs: ['GATEWAY_RESPONSE_SIGNER_OTHER_KEYS_PATH', 'GATEWAY_RESPONSE_SIGNER_PRIVATE_KEY_PATH'],
+        open: loadOtherKeys,
+      },
       grpcCertificate: {
         needs: ['GATEWAY_GRPC_TLS_CERT_PATH', 'GATEWAY_GRPC_TLS_KEY_PATH'],
         open: ({ authenticatedGrpc }: GatewayConfig) => loadGrpcCertificate(authenticatedGrpc),
@@ -54,7 +61,8 @@ export async function startGateway(environment: Environment): Promise<Gateway> {
   const metricsText = config.admin.addr === undefined ? undefined : await startPrometheusText();
   gatewayInstruments.start();
   const log = createLogger({ service: 'gateway', level: config.logLevel });
-  return { config, log, metricsText, ...resources };
+  const serverKeys = publishedKeys(resources.signer, resources.otherKeys);
+  return { config, log, metricsText, serverKeys, ...resources };
 }
 
 /** A Redis that evicts keys would forget reservations and let replays through, so it is refused. */
