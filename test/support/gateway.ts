@@ -17,8 +17,8 @@ export type TestGateway = {
   readonly redis: TestRedis;
   readonly httpUrl: string;
   readonly grpcAddr: string;
-  /** A client whose session the backend knows. */
-  newClient(status?: 'active' | 'revoked'): GalaxyClient;
+  /** A client whose session the backend knows; of a user of its own unless given. */
+  newClient(status?: 'active' | 'revoked', userId?: string): GalaxyClient;
   /** Ends the process as SIGTERM would; resolves when it has drained. */
   stop(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
@@ -95,9 +95,9 @@ async function startParts(
   await Promise.race([untilReady(httpUrl), running]);
 
   const endpoints = { httpUrl, grpcAddr };
-  const newClient = (status: 'active' | 'revoked' = 'active') => {
+  const newClient = (status: 'active' | 'revoked' = 'active', userId: string = randomUUID()) => {
     const key = generateKeyPairSync('ed25519').privateKey;
-    const session: Session = { deviceSessionId: randomUUID(), userId: randomUUID() };
+    const session: Session = { deviceSessionId: randomUUID(), userId };
     const client = new GalaxyClient(endpoints, key, session);
     cleanUp.defer(() => client.close());
     sessions.set(session.deviceSessionId, {
