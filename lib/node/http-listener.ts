@@ -9,6 +9,7 @@ import { getRequestListener, type Http2Bindings, type HttpBindings } from '@hono
 import type { ListenAddress } from '../config/types.ts';
 import { OperatorError } from '../errors/operator-error.ts';
 import type { Connection } from '../http/env.ts';
+import type { Connections } from './connections.ts';
 import { boundConnectionsPerAddress, type ConnectionsPerAddress } from './connections-per-address.ts';
 
 export type HttpTimeouts = {
@@ -20,8 +21,8 @@ export type HttpTimeouts = {
 };
 
 export type HttpBounds = {
-  /** What is over it is cut at once. */
-  maxConnections: number;
+  /** How many at once. What is over a number is cut; to `Connections` those give way that have asked for nothing yet. */
+  connections: number | Connections;
   connectionsPerAddress?: ConnectionsPerAddress;
   /** The last one is answered with `Connection: close`; 0 for no bound. */
   maxRequestsPerConnection: number;
@@ -31,7 +32,7 @@ export type HttpBounds = {
 
 /** For listeners that only the platform's own services reach. */
 const defaultBounds: HttpBounds = {
-  maxConnections: 10_000,
+  connections: 10_000,
   maxRequestsPerConnection: 0,
   maxHeaderBytes: 16 * 1024,
   maxHeaders: 100,
@@ -85,17 +86,16 @@ export async function listenHttp(
         return;
       }
       running.set(socket, count);
+      if (typeof bounds.connections === 'object') bounds.connections.ready(socket);
       response.once('close', () => running.set(socket, (running.get(socket) ?? 1) - 1));
       if (request.rawHeaders.length > bounds.maxHeaders * 2) refuseHeaders(response);
       else void serve(request, response);
     },
   );
-  server.maxConnections = bounds.maxConnections;
   server.maxRequestsPerSocket = bounds.maxRequestsPerConnection;
   // Node leaves out what is over its own bound without a word, so one more is let in to be seen.
   server.maxHeadersCount = bounds.maxHeaders + 1;
-  if (bounds.connectionsPerAddress !== undefined)
-    boundConnectionsPerAddress(server, bounds.connectionsPerAddress);
+  boundConnections(server, bounds);
 
   const startClosing = endConnectionsWhenClosing(server);
   await new Promise<void>((resolve, reject) => {
@@ -115,6 +115,19 @@ export async function listenHttp(
         server.closeIdleConnections();
       }),
   };
+}
+
+function boundConnections(
+  server: Server,
+  { connections, connectionsPerAddress }: Pick<HttpBounds, 'connections' | 'connectionsPerAddress'>,
+): void {
+  if (typeof connections === 'number') server.maxConnections = connections;
+  else {
+    server.prependListener('connection', (socket: Socket) => {
+      if (!socket.destroyed) connections.admit(socket);
+    });
+  }
+  if (connectionsPerAddress !== undefined) boundConnectionsPerAddress(server, connectionsPerAddress);
 }
 
 /** Closing ends idle connections only; one that is busy just then would be kept for the client's next request. */

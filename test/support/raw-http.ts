@@ -1,5 +1,4 @@
 // HTTP as bytes on a socket, for what no well-behaved client sends.
-import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 
 export type RawConnection = {
@@ -18,10 +17,11 @@ export async function openRaw(url: string, from?: string): Promise<RawConnection
   socket.setEncoding('utf8').on('data', (chunk: string) => {
     text += chunk;
   });
-  // A reset ends the connection, too, and 'close' follows.
+  // A reset ends the connection, too; 'close' follows.
   socket.on('error', () => undefined);
-  const ended = once(socket, 'close').then(() => text);
-  await Promise.race([once(socket, 'connect'), ended]);
+  const ended = new Promise<string>((resolve) => socket.once('close', () => resolve(text)));
+  const connected = new Promise<void>((resolve) => socket.once('connect', resolve));
+  await Promise.race([connected, ended]);
   return { socket, received: () => text, ended };
 }
 
