@@ -40,7 +40,7 @@ export function openGrpcListener(
     },
     connectionsPerAddress: connectionsPerAddress(authenticatedGrpc.maxConnectionsPerAddress, trustedProxies),
     streams: grpcStreamBounds,
-    secureContext: grpcCertificate && (() => grpcCertificate.context()),
+    certificate: grpcCertificate,
     stopping,
     log,
   });

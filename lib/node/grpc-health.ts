@@ -18,6 +18,7 @@ export function addHealthService(server: Server, services: readonly string[]): H
   const names = ['', ...services];
   const health = new HealthImplementation(Object.fromEntries(names.map((name) => [name, 'SERVING'])));
   const watchers = new Set<ServerWritableStream<unknown, unknown>>();
+  let serving = true;
   let ended = false;
 
   const bounded =
@@ -44,6 +45,8 @@ export function addHealthService(server: Server, services: readonly string[]): H
 
   return {
     stopServing: () => {
+      if (!serving) return;
+      serving = false;
       for (const name of names) health.setStatus(name, 'NOT_SERVING');
     },
     endWatches: () => {

@@ -4,7 +4,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server as NetServer, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { type SecureContext, TLSSocket } from 'node:tls';
+import { createServer as createTlsServer, type TLSSocket } from 'node:tls';
 import { Server, ServerCredentials, type ServerOptions } from '@grpc/grpc-js';
 import type { ListenAddress } from '../config/types.ts';
 import { OperatorError } from '../errors/operator-error.ts';
@@ -15,6 +15,7 @@ import { addHealthService } from './grpc-health.ts';
 import type { Listener } from './http-listener.ts';
 import { awaitHttp2Preface } from './http2-preface.ts';
 import { boundStreams, type StreamBounds } from './http2-streams.ts';
+import type { TlsCertificate } from './tls-certificate.ts';
 
 export type GrpcListenerPlan = {
   readonly address: ListenAddress;
@@ -25,8 +26,8 @@ export type GrpcListenerPlan = {
   readonly connections: ConnectionBounds;
   readonly connectionsPerAddress?: ConnectionsPerAddress | undefined;
   readonly streams: StreamBounds;
-  /** Asked for every connection, so that a renewed certificate is taken at once; without it h2c. */
-  readonly secureContext?: (() => SecureContext) | undefined;
+  /** Without one the listener speaks HTTP/2 without TLS. */
+  readonly certificate?: TlsCertificate | undefined;
   /** When it aborts the services are NOT_SERVING, though they go on until the listener is closed. */
   readonly stopping: AbortSignal;
   readonly log: Pick<Logger, 'warn'>;
@@ -43,16 +44,16 @@ export async function listenGrpc(plan: GrpcListenerPlan): Promise<Listener> {
   const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
   const endSweep = boundStreams(server, plan.streams);
   const connections = new Connections(plan.connections, plan.log);
-  const { secureContext } = plan;
+  const serve = (socket: Socket, secured: Duplex) =>
+    awaitHttp2Preface(secured, () => {
+      connections.ready(socket);
+      injector.injectConnection(secured);
+    });
+  const secure = plan.certificate && endTls(plan.certificate, plan.connections.handshakeTimeoutMs, serve);
   const acceptor = createServer({ noDelay: true }, (socket) => {
     if (socket.destroyed || !connections.admit(socket)) return;
-    const onSecured = (secured: Duplex) =>
-      awaitHttp2Preface(secured, () => {
-        connections.ready(socket);
-        injector.injectConnection(secured);
-      });
-    if (secureContext === undefined) onSecured(socket);
-    else secure(socket, secureContext(), onSecured);
+    if (secure === undefined) serve(socket, socket);
+    else secure(socket);
   });
   if (plan.connectionsPerAddress !== undefined)
     boundConnectionsPerAddress(acceptor, plan.connectionsPerAddress);
@@ -78,14 +79,35 @@ export async function listenGrpc(plan: GrpcListenerPlan): Promise<Listener> {
   };
 }
 
-/** @param onSecured called when TLS is set up and the client has asked for HTTP/2; anything else is cut. */
-function secure(socket: Socket, secureContext: SecureContext, onSecured: (secured: TLSSocket) => void): void {
-  const secured = new TLSSocket(socket, { isServer: true, secureContext, ALPNProtocols: ['h2'] });
-  secured.on('error', () => socket.destroy());
-  secured.once('secure', () => {
-    if (secured.alpnProtocol === 'h2') onSecured(secured);
-    else socket.destroy();
+/**
+ * Sets up TLS on sockets; `onSecured` gets each one that has asked for HTTP/2, and what to speak through. All others are
+ * cut.
+ */
+function endTls(
+  certificate: TlsCertificate,
+  handshakeTimeout: number,
+  onSecured: (socket: Socket, secured: TLSSocket) => void,
+): (socket: Socket) => void {
+  const handshaking = new Map<string, Socket>();
+  const tls = createTlsServer({ ...certificate.options(), ALPNProtocols: ['h2'], handshakeTimeout });
+  certificate.onRenewed((options) => tls.setSecureContext(options));
+  tls.on('secureConnection', (secured) => {
+    secured.on('error', () => secured.destroy());
+    const socket = handshaking.get(connectionId(secured));
+    if (socket !== undefined && secured.alpnProtocol === 'h2') onSecured(socket, secured);
+    else secured.destroy();
   });
+  return (socket) => {
+    const id = connectionId(socket);
+    handshaking.set(id, socket);
+    socket.once('close', () => handshaking.delete(id));
+    tls.emit('connection', socket);
+  };
+}
+
+/** What tells the connections of a listener apart. */
+function connectionId({ remoteAddress, remotePort, localAddress, localPort }: Socket): string {
+  return [remoteAddress, remotePort, localAddress, localPort].join(' ');
 }
 
 async function listen(acceptor: NetServer, { host, port }: ListenAddress): Promise<void> {

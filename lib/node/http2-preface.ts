@@ -19,6 +19,8 @@ export function awaitHttp2Preface(socket: Duplex, onSpoken: () => void): void {
     }
     if (said.length < preface.length) return;
     socket.off('readable', onReadable).off('end', onEnd);
+    // A session on a socket that has just broken would bring Node down when it looks for the bytes put back.
+    if (socket.destroyed) return;
     socket.unshift(said);
     onSpoken();
   };

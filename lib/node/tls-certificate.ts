@@ -2,7 +2,7 @@
 // one is taken without a restart. Connections that are open keep the one they began with.
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { createSecureContext, type SecureContext } from 'node:tls';
+import { createSecureContext, type SecureContextOptions } from 'node:tls';
 import { StartupError } from '../config/startup.ts';
 import type { Logger } from '../telemetry/logger.ts';
 
@@ -19,12 +19,11 @@ export type CertificateFiles = {
 export class TlsCertificate {
   readonly #files: CertificateFiles;
   #pem: Pem;
-  #context: SecureContext;
+  #onRenewed: ((options: SecureContextOptions) => void) | undefined;
 
   private constructor(files: CertificateFiles, pem: Pem) {
     this.#files = files;
     this.#pem = pem;
-    this.#context = toContext(pem);
   }
 
   /** @throws StartupError naming the variable whose file cannot be used; it never tells what is in a key. */
@@ -32,8 +31,13 @@ export class TlsCertificate {
     return new TlsCertificate(files, await readPem(files));
   }
 
-  context(): SecureContext {
-    return this.#context;
+  options(): SecureContextOptions {
+    return { ...this.#pem, minVersion: 'TLSv1.2' };
+  }
+
+  /** @param take called with the new options whenever the files hold something new. */
+  onRenewed(take: (options: SecureContextOptions) => void): void {
+    this.#onRenewed = take;
   }
 
   /** What is worth a warning about its validity at this time, if anything. */
@@ -48,8 +52,8 @@ export class TlsCertificate {
   async reload(): Promise<boolean> {
     const pem = await readPem(this.#files);
     if (pem.cert === this.#pem.cert && pem.key === this.#pem.key) return false;
-    this.#context = toContext(pem);
     this.#pem = pem;
+    this.#onRenewed?.(this.options());
     return true;
   }
 
@@ -88,6 +92,14 @@ async function readPem({ certPath, keyPath, certVariable, keyVariable }: Certifi
   if (!certificate.checkPrivateKey(privateKey)) {
     throw problem(keyVariable, `the key in ${keyPath} does not belong to the certificate in ${certPath}`);
   }
+  try {
+    createSecureContext({ cert, key });
+  } catch (error) {
+    throw problem(
+      certVariable,
+      `${certPath} cannot be used: ${error instanceof Error ? error.message : error}`,
+    );
+  }
   return { cert, key };
 }
 
@@ -95,10 +107,6 @@ async function readText(path: string, variable: string): Promise<string> {
   return readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
     throw problem(variable, `cannot read ${path} (${error.code ?? error.name})`);
   });
-}
-
-function toContext({ cert, key }: Pem): SecureContext {
-  return createSecureContext({ cert, key, minVersion: 'TLSv1.2' });
 }
 
 function problem(variable: string, message: string): StartupError {

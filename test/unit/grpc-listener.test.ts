@@ -1,6 +1,10 @@
 import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import {
+  type ChannelOptions,
   Client,
   credentials,
   Metadata,
@@ -13,6 +17,8 @@ import {
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { type GrpcListenerPlan, listenGrpc } from '../../lib/node/grpc-listener.ts';
 import type { Listener } from '../../lib/node/http-listener.ts';
+import { TlsCertificate } from '../../lib/node/tls-certificate.ts';
+import { type Certificate, selfSigned } from '../support/certificate.ts';
 import {
   callHeaders,
   endHeaders,
@@ -77,21 +83,23 @@ async function startEcho(plan: Partial<GrpcListenerPlan> = {}): Promise<Echo> {
   return { addr: `127.0.0.1:${listener.port}`, listener, stopping, warnings };
 }
 
-function call(addr: string, path = echoPath, request = Buffer.from('hello'), options = {}): Promise<Buffer> {
+function call(
+  addr: string,
+  path = echoPath,
+  request = Buffer.from('hello'),
+  options: ChannelOptions = {},
+): Promise<Buffer> {
   const client = new Client(addr, credentials.createInsecure(), options);
   cleanUp.push(() => client.close());
+  return callWith(client, path, request);
+}
+
+function callWith(client: Client, path = echoPath, request = Buffer.from('hello')): Promise<Buffer> {
+  const deadline = Date.now() + 8_000;
   return new Promise((resolve, reject) => {
     const answered = (error: ServiceError | null, answer?: Buffer) =>
       answer === undefined ? reject(error) : resolve(answer);
-    client.makeUnaryRequest(
-      path,
-      bytes,
-      bytes,
-      request,
-      new Metadata(),
-      { deadline: Date.now() + 8_000 },
-      answered,
-    );
+    client.makeUnaryRequest(path, bytes, bytes, request, new Metadata(), { deadline }, answered);
   });
 }
 
@@ -207,6 +215,34 @@ describe('a gRPC listener', () => {
     const dead = await raw(RawHttp2.open(pinging.addr));
     await untilClosed(dead, 2_000);
     expect(dead.received(frameType.PING)).toHaveLength(1);
+  });
+});
+
+describe('a gRPC listener with a certificate', () => {
+  it('takes a renewed one for new connections, and lets open ones be', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'galaxy-test-tls-'));
+    cleanUp.push(() => rm(folder, { recursive: true, force: true }));
+    const paths = { certPath: join(folder, 'cert.pem'), keyPath: join(folder, 'key.pem') };
+    const put = async ({ cert, key }: Certificate) => {
+      await Promise.all([writeFile(paths.certPath, cert), writeFile(paths.keyPath, key)]);
+    };
+    const [first, second] = [selfSigned(), selfSigned()];
+    await put(first);
+    const certificate = await TlsCertificate.load({ ...paths, certVariable: 'CERT', keyVariable: 'KEY' });
+    const { addr } = await startEcho({ certificate });
+    const trusting = ({ cert }: Certificate) => {
+      const options = { 'grpc.ssl_target_name_override': 'localhost', 'grpc.use_local_subchannel_pool': 1 };
+      const client = new Client(addr, credentials.createSsl(Buffer.from(cert)), options);
+      cleanUp.push(() => client.close());
+      return () => callWith(client).then(String, ({ code }: ServiceError) => code);
+    };
+    const early = trusting(first);
+    expect(await early()).toBe('hello');
+    await put(second);
+    expect(await certificate.reload()).toBe(true);
+    expect(await trusting(second)()).toBe('hello');
+    expect(await trusting(first)()).toBe(status.UNAVAILABLE);
+    expect(await early()).toBe('hello');
   });
 });
 
