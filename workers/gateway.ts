@@ -3,14 +3,13 @@
 import { createGatewayAdminApp } from '../handlers/gateway/admin-router.ts';
 import { createGatewayPublicApp } from '../handlers/gateway/public-router.ts';
 import type { Environment } from '../lib/config/variables.ts';
-import { callerAddress, clientAddress } from '../lib/gateway/client-address.ts';
+import { clientAddress } from '../lib/gateway/client-address.ts';
 import { drainGateway } from '../lib/gateway/drain.ts';
-import { createEdgeGatewayService } from '../lib/gateway/edge-gateway-service.ts';
+import { createEdgeGateway } from '../lib/gateway/edge-gateway.ts';
 import { openGatewayListeners } from '../lib/gateway/listeners.ts';
 import { createPublicAuth } from '../lib/gateway/public-auth.ts';
 import { createPushClient, createPushHub, followPush } from '../lib/gateway/push/follow.ts';
 import { createLimits } from '../lib/gateway/rate-limit/limits.ts';
-import { ReplayReservations } from '../lib/gateway/replay-reservations.ts';
 import { startGateway } from '../lib/gateway/start.ts';
 import { openUpstreams } from '../lib/gateway/upstream.ts';
 import { aborted, runProcess } from '../lib/node/process.ts';
@@ -21,27 +20,21 @@ export async function runGateway(environment: Environment, stop: AbortSignal): P
   const { backend, lobby } = openUpstreams(config);
   const push = createPushClient(config, log);
   const hub = createPushHub({ client: push, signer, log }, config.push);
-  const limits = createLimits(config.rateLimits);
-  const edgeGateway = createEdgeGatewayService({
-    admission: {
-      backend,
-      limits: limits.requests,
-      replay: new ReplayReservations(redis, config.freshnessWindowMs),
-      freshnessWindowMs: config.freshnessWindowMs,
-      now: Date.now,
-    },
-    upstreams: { backend, lobby },
+  const { requests, signIn } = createLimits(config.rateLimits);
+  const edgeGateway = createEdgeGateway(config, {
+    backend,
+    lobby,
+    limits: requests,
+    redis,
     signer,
     hub,
-    clientAddressOf: (call) => callerAddress(call, config.trustedProxies),
-    now: Date.now,
     log,
   });
   const publicApp = createGatewayPublicApp(
     { log, ready: () => !stop.aborted, corsOrigins: config.publicHttp.corsOrigins },
     {
       auth: createPublicAuth(backend, log),
-      limits: limits.signIn,
+      limits: signIn,
       clientAddress: (peer, forwardedFor) => clientAddress(peer, forwardedFor, config.trustedProxies),
       serverKeys,
     },
@@ -53,7 +46,7 @@ export async function runGateway(environment: Environment, stop: AbortSignal): P
     log,
   );
   const over = new AbortController();
-  const following = followPush({ client: push, hub, backend, log }, config.push, over.signal);
+  const following = followPush({ client: push, hub, backend: backend, log }, config.push, over.signal);
 
   await Promise.race([aborted(stop), following]);
   log.info('draining');

@@ -72,7 +72,7 @@ export function connectionsPerAddress(max: number, trusted: BlockList | undefine
   };
 }
 
-export function isTrusted(trusted: BlockList, address: string): boolean {
+function isTrusted(trusted: BlockList, address: string): boolean {
   if (address === unknownAddress) return false;
   return trusted.check(address, address.includes(':') ? 'ipv6' : 'ipv4');
 }
