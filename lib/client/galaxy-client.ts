@@ -159,8 +159,11 @@ export class GalaxyClient {
   }
 
   /** A signed subscription, not sent yet. */
-  signSubscription(lastEventId: string | undefined, options: CommandOptions = {}): SubscribeEventsRequest {
-    const payloadBytes = Buffer.from(JSON.stringify({ last_event_id: lastEventId }));
+  signSubscription(
+    lastEventId: string | undefined,
+    options: Pick<CommandOptions, 'requestId' | 'timestampMs'> & { payload?: Uint8Array } = {},
+  ): SubscribeEventsRequest {
+    const payloadBytes = Buffer.from(options.payload ?? JSON.stringify({ last_event_id: lastEventId }));
     const fields = {
       protocolVersion,
       deviceSessionId: this.session.deviceSessionId,

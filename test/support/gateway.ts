@@ -17,8 +17,8 @@ export type TestGateway = {
   readonly redis: TestRedis;
   readonly httpUrl: string;
   readonly grpcAddr: string;
-  /** A client whose session the backend knows; of a user of its own unless given. */
-  newClient(status?: 'active' | 'revoked', userId?: string): GalaxyClient;
+  /** A client whose session the backend knows; of a user of its own and with no way in between, unless given. */
+  newClient(status?: 'active' | 'revoked', more?: { userId?: string; grpcAddr?: string }): GalaxyClient;
   /** Ends the process as SIGTERM would; resolves when it has drained. */
   stop(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
@@ -95,10 +95,11 @@ async function startParts(
   await Promise.race([untilReady(httpUrl), running]);
 
   const endpoints = { httpUrl, grpcAddr };
-  const newClient = (status: 'active' | 'revoked' = 'active', userId: string = randomUUID()) => {
+  const newClient: TestGateway['newClient'] = (status = 'active', more = {}) => {
+    const { userId = randomUUID(), grpcAddr = endpoints.grpcAddr } = more;
     const key = generateKeyPairSync('ed25519').privateKey;
     const session: Session = { deviceSessionId: randomUUID(), userId };
-    const client = new GalaxyClient(endpoints, key, session);
+    const client = new GalaxyClient({ httpUrl, grpcAddr }, key, session);
     cleanUp.defer(() => client.close());
     sessions.set(session.deviceSessionId, {
       device_session_id: session.deviceSessionId,
