@@ -7,8 +7,9 @@ export type Round = {
   elapsedMs: number;
   /** CPU time of the measured process; undefined where the system does not tell. */
   cpuMicros: number | undefined;
-  p50Ms: number;
-  p99Ms: number;
+  /** Absent where answers come in bulk. */
+  p50Ms?: number;
+  p99Ms?: number;
   /** CPU time of the load process by elapsed time. At 1 the load would be what is measured. */
   loadShare: number;
 };
@@ -41,8 +42,8 @@ export function throughput({ measured, floor }: { measured: Round[]; floor: Roun
       ops_per_s: round(opsPerSecond),
       floor_ops_per_s: round(floorPerSecond),
       ratio: round(opsPerSecond / floorPerSecond),
-      p50_ms: round(median(measured.map(({ p50Ms }) => p50Ms))),
-      p99_ms: round(median(measured.map(({ p99Ms }) => p99Ms))),
+      ...medianOf('p50_ms', measured, ({ p50Ms }) => p50Ms),
+      ...medianOf('p99_ms', measured, ({ p99Ms }) => p99Ms),
       ...(Number.isNaN(cpu) ? {} : { cpu_us_per_op: round(cpu) }),
       n: measured.reduce((total, { n }) => total + n, 0),
     },
@@ -56,6 +57,15 @@ export function throughput({ measured, floor }: { measured: Round[]; floor: Roun
         `at the floor ${percent(median(floor.map(({ loadShare }) => loadShare)))}`,
     ].join('; '),
   };
+}
+
+function medianOf<Name extends string>(
+  name: Name,
+  rounds: Round[],
+  valueOf: (round: Round) => number | undefined,
+) {
+  const values = rounds.flatMap((one) => valueOf(one) ?? []);
+  return values.length === 0 ? {} : ({ [name]: round(median(values)) } as Record<Name, number>);
 }
 
 const rate = ({ n, elapsedMs }: Round) => (n * 1000) / elapsedMs;

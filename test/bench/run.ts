@@ -15,10 +15,11 @@ import { OperatorError } from '../../lib/errors/operator-error.ts';
 import { aborted, runProcess } from '../../lib/node/process.ts';
 import type { Bench, Entry, Row, Scale } from './entry.ts';
 import { gatewayCommand } from './rows/gateway-command.ts';
+import { gatewayFanout } from './rows/gateway-fanout.ts';
 import { findCores, pin } from './system.ts';
 import { table } from './table.ts';
 
-const rows: readonly Row[] = [gatewayCommand];
+const rows: readonly Row[] = [gatewayCommand, gatewayFanout(1_000), gatewayFanout(10_000)];
 
 const full: Scale = {
   rounds: 5,

@@ -1,14 +1,6 @@
 // The clients of gateway.command: device sessions, each with a key of its own, their commands signed before a round
 // begins, and a fixed number of them in flight during it. Every other command reads a game, the others apply for one.
-import {
-  createHash,
-  createPublicKey,
-  generateKeyPairSync,
-  type KeyObject,
-  randomUUID,
-  sign,
-  verify,
-} from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { commandBytes, protocolVersion, responseBytes } from '../../../lib/protocol/envelope.ts';
 import {
   ExecuteCommandRequest,
@@ -17,6 +9,7 @@ import {
 import { percentile, type Round } from '../measure.ts';
 import { serveCalls } from '../peer.ts';
 import { executeCommandPath, framed, GrpcConnection } from './grpc-bytes.ts';
+import { makeSession, type Session, sha256, signWith, verifierOf } from './sessions.ts';
 import type { SessionAnswer } from './upstreams.ts';
 
 /** `cpuMicros` is told by the runner, which knows the measured process. */
@@ -29,20 +22,16 @@ type Load = { addr: string; connections: number; inFlight: number; ms: number };
 const verifiedEvery = 64;
 const gameId = randomUUID();
 
-const sessions: { deviceSessionId: string; key: KeyObject }[] = [];
+const sessions: Session[] = [];
 const signed: Signed[] = [];
 let turn = 0;
 
 const calls = {
   /** Makes sessions and tells what the backend has to say of them. */
   makeSessions(count: number): SessionAnswer[] {
-    return Array.from({ length: count }, () => {
-      const { privateKey: key, publicKey } = generateKeyPairSync('ed25519');
-      const deviceSessionId = randomUUID();
-      sessions.push({ deviceSessionId, key });
-      const raw = Buffer.from(publicKey.export({ format: 'jwk' }).x ?? '', 'base64url');
-      return { deviceSessionId, userId: randomUUID(), publicKey: raw.toString('base64') };
-    });
+    const made = Array.from({ length: count }, () => makeSession());
+    sessions.push(...made.map(({ session }) => session));
+    return made.map(({ answer }) => answer);
   },
 
   /** Signs until so many commands are ready to be sent. */
@@ -64,8 +53,8 @@ const calls = {
       answerBytes += answer.length;
       if (count % verifiedEvery === 0) sample.push({ request, response });
     });
-    const key = createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x: serverKey }, format: 'jwk' });
-    for (const { request, response } of sample) requireSignature(request, response, key);
+    const verify = verifierOf(serverKey);
+    for (const { request, response } of sample) requireSignature(request, response, verify);
     return { ...round, answerBytes: Math.round(answerBytes / count) };
   },
 
@@ -103,14 +92,14 @@ function signNext(): Signed {
     requestId: randomUUID(),
     idempotencyKey: '',
     ifMatch: '',
-    payloadHash: createHash('sha256').update(payloadBytes).digest(),
+    payloadHash: sha256(payloadBytes),
   };
   const bytes = commandBytes(fields);
-  const request = { ...fields, payloadBytes, signature: sign(null, bytes, session.key) };
+  const request = { ...fields, payloadBytes, signature: signWith(session, bytes) };
   return {
     frame: framed(ExecuteCommandRequest.encode(request).finish()),
     requestId: fields.requestId,
-    requestHash: createHash('sha256').update(bytes).digest(),
+    requestHash: sha256(bytes),
   };
 }
 
@@ -153,10 +142,14 @@ async function runRound(
   };
 }
 
-function requireSignature(request: Signed, response: ExecuteCommandResponse, key: KeyObject): void {
-  const hash = createHash('sha256').update(response.payloadBytes).digest();
+function requireSignature(
+  request: Signed,
+  response: ExecuteCommandResponse,
+  verify: ReturnType<typeof verifierOf>,
+): void {
+  const whole = sha256(response.payloadBytes).equals(response.payloadHash);
   const bytes = responseBytes({ ...response, requestHash: request.requestHash });
-  if (!hash.equals(response.payloadHash) || !verify(null, bytes, key, response.signature)) {
+  if (!whole || !verify(bytes, response.signature)) {
     throw new Error(`the answer to ${request.requestId} is not signed by the gateway`);
   }
 }

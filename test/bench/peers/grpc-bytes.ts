@@ -8,6 +8,8 @@ const windowBytes = 16 * 1024 * 1024;
 
 export const executeCommandPath = '/galaxy.gateway.v1.EdgeGateway/ExecuteCommand';
 export const subscribeEventsPath = '/galaxy.gateway.v1.EdgeGateway/SubscribeEvents';
+/** Of the floor's alone: one event to every stream. */
+export const waveOfFloorPath = '/galaxy.bench.Floor/Wave';
 
 /** A message as gRPC frames it: uncompressed, with its length. */
 export function framed(message: Uint8Array): Buffer {
