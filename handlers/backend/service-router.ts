@@ -18,7 +18,7 @@ export function createBackendServiceApp(
   backend: BackendContext,
   lobby: LobbyUpstream | undefined,
 ): HttpApp {
-  const app = createHttpApp(options);
+  const app = createHttpApp({ ...options, quietPath: '/api/v1/internal/sessions/' });
 
   app.openapi(sendEmailCodeRoute, sendEmailCodeHandler(backend));
   app.openapi(confirmEmailCodeRoute, confirmEmailCodeHandler(backend));

@@ -6,10 +6,12 @@ import type { MailLimits } from './domain/sign-in.ts';
 import type { Mailer } from './mailer.ts';
 import type { SignInCodes } from './sign-in-codes.ts';
 import type { Database } from './store/database.ts';
+import type { FindDeviceSession } from './store/device-sessions.ts';
 
 /** What the backend's operations are made of, built once at start; each one declares the slice that it needs. */
 export type BackendContext = {
   readonly db: Database;
+  readonly findDeviceSession: FindDeviceSession;
   readonly outbox: Pick<Outbox, 'write' | 'publishSoon'>;
   readonly codes: SignInCodes;
   readonly mailer: Mailer;

@@ -26,6 +26,7 @@ import type { BackendContext } from './context.ts';
 import { createLogMailer } from './mailer.ts';
 import { backendPublishers } from './outbox/publishers.ts';
 import { createSignInCodes } from './sign-in-codes.ts';
+import { prepareFindDeviceSession } from './store/device-sessions.ts';
 
 const migrationsFolder = fileURLToPath(new URL('../../drizzle/backend/migrations', import.meta.url));
 
@@ -53,6 +54,7 @@ export async function startBackend(environment: Environment): Promise<Backend> {
   const relay = createRelay(config, resources, log);
   const context: BackendContext = {
     db: relay.db,
+    findDeviceSession: prepareFindDeviceSession(relay.db),
     outbox: relay.outbox,
     codes: await createSignInCodes(config.signIn.codeHmacKey),
     // Has a level of its own: where codes are read from the log, they must be in it.

@@ -13,6 +13,7 @@ import type { BackendContext } from '../../lib/backend/context.ts';
 import type { Entitlements } from '../../lib/backend/domain/eligibility.ts';
 import type { SignInMail } from '../../lib/backend/mailer.ts';
 import { createSignInCodes } from '../../lib/backend/sign-in-codes.ts';
+import { prepareFindDeviceSession } from '../../lib/backend/store/device-sessions.ts';
 import type { HttpApp } from '../../lib/http/app.ts';
 import { Outbox } from '../../lib/outbox/outbox.ts';
 import type { Message } from '../../lib/outbox/store.ts';
@@ -88,6 +89,7 @@ export async function startTestBackend(
   const outbox = new Outbox({ db, table: outboxTable, publishers, log });
   const context: BackendContext = {
     db,
+    findDeviceSession: prepareFindDeviceSession(db),
     outbox,
     codes: await createSignInCodes('the secret of the tests, with 32 bytes or more'),
     mailer: {

@@ -1,14 +1,13 @@
 import { Refusal } from '../../errors/table.ts';
 import type { BackendContext } from '../context.ts';
 import type { DeviceSession } from '../domain/user.ts';
-import { findDeviceSession } from '../store/device-sessions.ts';
 
 /** @throws Refusal not_found. */
 export async function findSession(
-  deps: Pick<BackendContext, 'db'>,
+  deps: Pick<BackendContext, 'findDeviceSession'>,
   deviceSessionId: string,
 ): Promise<DeviceSession> {
-  const session = await findDeviceSession(deps.db, deviceSessionId);
+  const session = await deps.findDeviceSession(deviceSessionId);
   if (session === undefined) throw sessionNotFound(deviceSessionId);
   return session;
 }

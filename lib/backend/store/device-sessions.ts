@@ -1,4 +1,4 @@
-import { and, desc, eq, isNull, lt } from 'drizzle-orm';
+import { and, desc, eq, isNull, lt, type Placeholder, sql } from 'drizzle-orm';
 import { deviceSessions, users } from '../../../drizzle/backend/schema.ts';
 import type { DeviceSession } from '../domain/user.ts';
 import type { Database } from './database.ts';
@@ -7,18 +7,36 @@ export async function insertDeviceSession(tx: Database, session: DeviceSession):
   await tx.insert(deviceSessions).values(session);
 }
 
-/** One statement on two primary keys: the session, revoked also when its user is blocked or deleted. */
+/** A session, revoked also when its user is blocked or deleted. */
+export type FindDeviceSession = (deviceSessionId: string) => Promise<DeviceSession | undefined>;
+
+/** Every command asks for a session, so its statement is made once here and parsed once per connection. */
+export function prepareFindDeviceSession(db: Database): FindDeviceSession {
+  const query = sessionAndUser(db, sql.placeholder('id')).prepare('find_device_session');
+  return async (id) => asItHolds((await query.execute({ id }))[0]);
+}
+
+/** The same within a transaction. */
 export async function findDeviceSession(
-  db: Database,
+  tx: Database,
   deviceSessionId: string,
 ): Promise<DeviceSession | undefined> {
-  const [row] = await db
+  return asItHolds((await sessionAndUser(tx, deviceSessionId))[0]);
+}
+
+/** One statement on two primary keys. */
+function sessionAndUser(db: Database, deviceSessionId: string | Placeholder) {
+  return db
     .select({ session: deviceSessions, blockedAt: users.blockedAt, deletedAt: users.deletedAt })
     .from(deviceSessions)
     .innerJoin(users, eq(users.userId, deviceSessions.userId))
     .where(eq(deviceSessions.deviceSessionId, deviceSessionId));
-  if (row === undefined) return undefined;
-  return { ...row.session, revokedAt: row.session.revokedAt ?? row.blockedAt ?? row.deletedAt };
+}
+
+function asItHolds(
+  row: { session: DeviceSession; blockedAt: Date | null; deletedAt: Date | null } | undefined,
+): DeviceSession | undefined {
+  return row && { ...row.session, revokedAt: row.session.revokedAt ?? row.blockedAt ?? row.deletedAt };
 }
 
 /** A user's sessions, newest first. @param before the id of the last one on the page before. */

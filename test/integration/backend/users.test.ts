@@ -263,6 +263,18 @@ describe('session look-up', () => {
     });
   });
 
+  it('is in the log at debug only, as there is one for every command, unless it fails', async () => {
+    const levels = (deviceSessionId: string) =>
+      backend.logLines
+        .map((line): { level: number; path?: string } => JSON.parse(line))
+        .filter(({ path }) => path?.endsWith(deviceSessionId))
+        .map(({ level }) => level);
+    const unknown = uuidv7();
+    await lookUp(user.deviceSessionId);
+    await lookUp(unknown);
+    expect([levels(user.deviceSessionId), levels(unknown)]).toEqual([[20], [30]]);
+  });
+
   it('refuses an id that is none', async () => {
     expect((await lookUp('1')).body).toMatchObject({ error: { code: 'invalid_request' } });
   });
