@@ -46,7 +46,7 @@ export async function runGateway(environment: Environment, stop: AbortSignal): P
     log,
   );
   const over = new AbortController();
-  const following = followPush({ client: push, hub, backend: backend, log }, config.push, over.signal);
+  const following = followPush({ client: push, hub, backend, log }, config.push, over.signal);
 
   await Promise.race([aborted(stop), following]);
   log.info('draining');
