@@ -20,16 +20,8 @@ export async function runGateway(environment: Environment, stop: AbortSignal): P
   const { backend, lobby } = openUpstreams(config);
   const push = createPushClient(config, log);
   const hub = createPushHub({ client: push, signer, log }, config.push);
-  const { requests, signIn } = createLimits(config.rateLimits);
-  const edgeGateway = createEdgeGateway(config, {
-    backend,
-    lobby,
-    limits: requests,
-    redis,
-    signer,
-    hub,
-    log,
-  });
+  const { requests: limits, signIn } = createLimits(config.rateLimits);
+  const edgeGateway = createEdgeGateway(config, { backend, lobby, limits, redis, signer, hub, log });
   const publicApp = createGatewayPublicApp(
     { log, ready: () => !stop.aborted, corsOrigins: config.publicHttp.corsOrigins },
     {
