@@ -1,6 +1,8 @@
-import { randomUUID } from 'node:crypto';
+import { randomInt, randomUUID } from 'node:crypto';
+import { type AddressInfo, createServer } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Server, ServerCredentials, type ServerDuplexStream, status } from '@grpc/grpc-js';
+import fc from 'fast-check';
 import { afterEach, describe, expect, test } from 'vitest';
 import { appendSessionInvalidation } from '../../../lib/backend/push/log/append-session-invalidation.ts';
 import { newGatewayId, PushClient, PushReadError } from '../../../lib/gateway/push/push-client.ts';
@@ -282,6 +284,35 @@ describe('the push client', () => {
     const ended = await Promise.race([follower.ended.then(() => 'ended'), delay(100, 'running')]);
     expect(ended).toBe('running');
   });
+
+  test('lives through a peer that speaks something else, and finds the push service after it', async () => {
+    const seed = randomInt(2 ** 31);
+    const bytes = Buffer.from(
+      fc.sample(fc.uint8Array({ minLength: 1, maxLength: 400 }), { seed, numRuns: 20 })[0] ?? [],
+    );
+    let answered = 0;
+    const peer = createServer((socket) => {
+      // Whatever the peer does with its end is its own matter.
+      socket.on('error', () => {});
+      answered += 1;
+      socket.write(answered % 2 === 0 ? bytes : 'HTTP/1.1 400 Bad Request\r\n\r\n');
+      setTimeout(() => socket.destroy(), 20);
+    });
+    await new Promise<void>((resolve) => peer.listen(0, '127.0.0.1', resolve));
+    closers.push(() => void peer.close());
+    const target = { host: '127.0.0.1', port: (peer.address() as AddressInfo).port };
+    const proxy = await startTcpProxy(target);
+    closers.push(() => proxy.close());
+    const follower = new Follower(proxy.addr);
+    await follower
+      .until(({ client }) => client.state.reconnects >= 3, 15_000)
+      .catch((error) => {
+        throw new Error(`seed ${seed}: ${error.message}`);
+      });
+    expect(follower.client.state.connected).toBe(false);
+    target.port = hostAndPort((await startPush()).addr).port;
+    await follower.untilConnected();
+  }, 40_000);
 
   test('waits for a server that is not there yet', async () => {
     const proxy = await proxyTo(await startPush());
