@@ -17,6 +17,10 @@ export type StreamBounds = {
   readonly stallTimeoutMs: number;
 };
 
+/** What gRPC allows; pseudo-headers begin with a colon, and node:http2 has checked them. */
+const metadataName = /^:?[a-z0-9_.-]+$/;
+const metadataValue = /^[ -~]*$/;
+
 const refusedStreamsEndAfterMs = 1_000;
 
 type OpenStream = {
@@ -51,6 +55,10 @@ export function boundStreams(server: Server, bounds: StreamBounds): () => void {
 
   http2Server.removeAllListeners('stream');
   http2Server.on('stream', (stream: ServerHttp2Stream, headers: IncomingHttpHeaders, ...rest: unknown[]) => {
+    // A stream may have broken before it is told of. Its error needs someone who listens, and grpc-js would answer it
+    // all the same, which throws: both would end the process.
+    stream.on('error', () => undefined);
+    if (stream.destroyed || stream.closed) return;
     const refusal = refusalOf(headers, bounds);
     if (refusal !== undefined) {
       refuse(stream, refusal.code, refusal.message);
@@ -76,7 +84,17 @@ function refusalOf(headers: IncomingHttpHeaders, bounds: StreamBounds) {
     };
   }
   let bytes = 0;
-  for (const name in headers) bytes += name.length + String(headers[name]).length;
+  for (const name in headers) {
+    const value = String(headers[name]);
+    bytes += name.length + value.length;
+    if (!metadataName.test(name) || !metadataValue.test(value)) {
+      // grpc-js would leave it out, and write a line about it to standard error for every such call.
+      return {
+        code: status.INVALID_ARGUMENT,
+        message: 'Names of metadata hold a-z 0-9 _ . -, values ASCII.',
+      };
+    }
+  }
   if (bytes > bounds.maxHeaderBytes) {
     const message = `The metadata is larger than ${bounds.maxHeaderBytes} bytes.`;
     return { code: status.RESOURCE_EXHAUSTED, message };
@@ -104,8 +122,6 @@ function sweepOne(
 
 /** Answers with a status in place of grpc-js, which never hears of the stream. */
 function refuse(stream: ServerHttp2Stream, code: status, message: string): void {
-  stream.on('error', () => undefined);
-  if (stream.destroyed || stream.closed) return;
   stream.respond(
     {
       ':status': 200,

@@ -132,6 +132,19 @@ export class RawHttp2 {
     return this.frames().filter((one) => one.type === type);
   }
 
+  /** Waits until the connection is closed, or nothing has arrived for so long. */
+  async untilQuiet(ms: number): Promise<void> {
+    if (this.closed) return;
+    await new Promise<void>((resolve) => {
+      const quiet = setTimeout(resolve, ms);
+      this.socket.on('data', () => quiet.refresh());
+      this.socket.once('close', () => {
+        clearTimeout(quiet);
+        resolve();
+      });
+    });
+  }
+
   destroy(): void {
     this.socket.destroy();
   }

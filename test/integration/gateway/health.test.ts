@@ -84,7 +84,7 @@ describe('grpc.health.v1', () => {
 
   it('answers NOT_SERVING while running commands still finish', async () => {
     const gateway = await start();
-    let finish = () => undefined as void;
+    let finish: () => void = () => undefined;
     const asked = new Promise<void>((resolve) => {
       gateway.lobby.answer = (_, response) => {
         finish = () => void response.writeHead(200, { 'content-type': 'application/json' }).end('{}');
