@@ -20,6 +20,7 @@ export const admitAdmin: MiddlewareHandler<HttpEnv> = async (c, next) => {
   if (adminId !== undefined && !/^[\w.@-]{1,64}$/.test(adminId)) {
     throw new Refusal('invalid_request', 'X-Admin-ID must be 1 to 64 letters, digits, _ . @ or -.');
   }
+  if (adminId !== undefined) c.set('log', c.get('log').child({ admin_id: adminId }));
   c.set('actor', { kind: 'admin', adminId });
   await next();
 };

@@ -223,6 +223,13 @@ describe('the admin listener', () => {
     );
   });
 
+  it('logs who acted, where the request says so', async () => {
+    const path = `${usersPath}/${user.userId}`;
+    await backend.adminRequest('GET', path, { headers: { 'X-Admin-ID': 'grace@example.com' } });
+    const lines = backend.logLines.map((line): Record<string, unknown> => JSON.parse(line));
+    expect(lines.filter((line) => line.path === path)).toMatchObject([{ admin_id: 'grace@example.com' }]);
+  });
+
   it('wants its bearer token', async () => {
     const guarded = await startTestBackend({ token: 'the-token' });
     try {

@@ -1,0 +1,46 @@
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { openPool } from '../../lib/postgres/pool.ts';
+import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+
+let database: TestDatabase;
+beforeAll(async () => {
+  database = await createTestDatabase();
+});
+afterAll(() => database.drop());
+
+it('a transaction whose process has vanished is ended by the server, with its locks', async () => {
+  const pool = await openPool({ dsn: database.dsn, maxConnections: 2, operationTimeoutMs: 200 }, () => {});
+  try {
+    const vanished = await pool.connect();
+    await vanished.query('begin');
+    await vanished.query('select pg_advisory_xact_lock(7)');
+    await vi.waitFor(
+      async () => {
+        const { rows } = await pool.query('select pg_try_advisory_lock(7) as free');
+        expect(rows).toEqual([{ free: true }]);
+      },
+      { timeout: 10_000 },
+    );
+    vanished.release(true);
+  } finally {
+    await pool.end();
+  }
+});
+
+it('a connection that breaks while a transaction waits for something else is reported, and replaced', async () => {
+  const errors: Error[] = [];
+  const pool = await openPool({ dsn: database.dsn, maxConnections: 2, operationTimeoutMs: 5_000 }, (error) =>
+    errors.push(error),
+  );
+  try {
+    const waiting = await pool.connect();
+    const { rows } = await waiting.query('select pg_backend_pid() as pid');
+    await pool.query('select pg_terminate_backend($1)', [rows[0].pid]);
+    await vi.waitFor(() => expect(String(errors[0])).toContain('terminating connection'));
+    await expect(waiting.query('select 1')).rejects.toThrow();
+    waiting.release();
+    expect((await pool.query('select 1 as one')).rows).toEqual([{ one: 1 }]);
+  } finally {
+    await pool.end();
+  }
+});
