@@ -9,6 +9,7 @@ import {
   type ExecuteCommandResponse,
 } from '../../../lib/protocol/generated/galaxy/gateway/v1/gateway.ts';
 import { startTestGateway, type TestGateway } from '../../support/gateway.ts';
+import { gatewayProcess } from '../../support/gateway-process.ts';
 import { json } from '../../support/upstream-server.ts';
 
 let cleanUp = new AsyncDisposableStack();
@@ -189,6 +190,26 @@ describe('the client’s address', () => {
     expect(await ask('2001:db8:0:2::7')).toBe(201);
     // Another address of the first one's network, behind a lie.
     expect(await ask('198.51.100.1, 2001:db8:0:1::8')).toBe(429);
+  });
+});
+
+describe('the gateway’s log', () => {
+  it('holds no address of a client, however talkative it is', async () => {
+    const child = gatewayProcess();
+    const variables = { GATEWAY_LOG_LEVEL: 'trace', GATEWAY_TRUSTED_PROXIES: '127.0.0.1' };
+    const limits = { GATEWAY_RATE_LIMIT_GRPC_ADDRESS: '1/h', GATEWAY_RATE_LIMIT_PUBLIC_HTTP_ADDRESS: '1/h' };
+    const gateway = cleanUp.use(await startTestGateway({ ...variables, ...limits }, child.run));
+    const address = '198.51.100.77';
+    const client = gateway.newClient();
+    const send = () => sendForwarded(gateway, client.signCommand('lobby.game.list', {}), address);
+    expect(await outcomes(2, send)).toEqual(['ok', 'RATE_LIMITED']);
+    const ask = async () =>
+      (await postAuth(gateway, 'send-email-code', '{}', { 'x-forwarded-for': address })).status;
+    expect([await ask(), await ask()]).toEqual([404, 429]);
+    await gateway.stop();
+    expect(child.output()).toContain('RATE_LIMITED');
+    expect(child.output()).toContain('"status":429');
+    expect(child.output()).not.toContain(address);
   });
 });
 
