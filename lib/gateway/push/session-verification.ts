@@ -38,11 +38,14 @@ export type SessionVerificationOptions = {
 
 /** One session in doubt. */
 type Doubt = { dueAt: number; lookingUp: boolean };
+type Waiting = { id: string; streams: readonly VerifiedStream[]; doubt: Doubt };
 
 export class SessionVerification {
   readonly #options: SessionVerificationOptions;
   readonly #doubts = new Map<string, Doubt>();
   #gaps: Gap[] = [];
+  /** Due, and not looked up yet; the one that is due the longest last. */
+  #waiting: Waiting[] = [];
   #lookUps = 0;
   #stale = false;
   #failures = 0;
@@ -76,6 +79,7 @@ export class SessionVerification {
     this.#tellStaleness(now > coverage.coveredUntil + coverage.staleAfterMs, now - coverage.coveredUntil);
     if (!this.#stale && coverage.gaps.length === 0) {
       this.#doubts.clear();
+      this.#waiting = [];
       return;
     }
     let ended = 0;
@@ -95,25 +99,26 @@ export class SessionVerification {
     if (ended > 0)
       this.#options.log.warn({ streams: ended }, 'streams ended whose sessions could not be verified');
     for (const id of this.#doubts.keys()) if (!inDoubt.has(id)) this.#doubts.delete(id);
-    for (const [id, streams] of inDoubt) this.#lookUpWhenDue(id, streams, now, stop);
-  }
-
-  #lookUpWhenDue(id: string, streams: readonly VerifiedStream[], now: number, stop: AbortSignal): void {
-    let doubt = this.#doubts.get(id);
-    if (doubt === undefined) {
-      doubt = { dueAt: now + this.#spread(), lookingUp: false };
+    this.#waiting = [];
+    for (const [id, streams] of inDoubt) {
+      const doubt = this.#doubts.get(id) ?? { dueAt: now + this.#spread(), lookingUp: false };
       this.#doubts.set(id, doubt);
+      if (!doubt.lookingUp && doubt.dueAt <= now) this.#waiting.push({ id, streams, doubt });
     }
-    if (doubt.lookingUp || now < doubt.dueAt || this.#lookUps >= maxLookUpsAtOnce) return;
-    void this.#lookUp(id, streams, doubt, stop);
+    this.#waiting.sort((one, other) => other.doubt.dueAt - one.doubt.dueAt);
+    this.#lookUpWaiting(stop);
   }
 
-  async #lookUp(
-    id: string,
-    streams: readonly VerifiedStream[],
-    doubt: Doubt,
-    stop: AbortSignal,
-  ): Promise<void> {
+  /** As many as may be looked up at once, the one that is due the longest first. */
+  #lookUpWaiting(stop: AbortSignal): void {
+    while (this.#lookUps < maxLookUpsAtOnce && !stop.aborted) {
+      const next = this.#waiting.pop();
+      if (next === undefined) return;
+      void this.#lookUp(next, stop);
+    }
+  }
+
+  async #lookUp({ id, streams, doubt }: Waiting, stop: AbortSignal): Promise<void> {
     const startedAt = performance.now();
     this.#lookUps += 1;
     doubt.lookingUp = true;
@@ -134,6 +139,7 @@ export class SessionVerification {
       this.#lookUps -= 1;
       doubt.lookingUp = false;
       doubt.dueAt = performance.now() + this.#spread();
+      this.#lookUpWaiting(stop);
     }
   }
 

@@ -129,12 +129,25 @@ describe('while nothing comes', () => {
     }
   });
 
-  test('look-ups are spread over time', async () => {
-    for (let i = 0; i < 400; i++) scene.open();
-    await scene.silent(40 * second);
-    const perSecond = Map.groupBy(scene.lookedUp, ({ atMs }) => Math.floor(atMs / second));
-    expect(Math.max(...[...perSecond.values()].map(({ length }) => length))).toBeLessThan(80);
-    expect(perSecond.size).toBeGreaterThan(12);
+  test('look-ups are spread over a quarter of the time within which they have to succeed', async () => {
+    for (let i = 0; i < 100; i++) scene.open();
+    await scene.silent(31 * second);
+    const times = scene.lookedUp.map(({ atMs }) => atMs - 15 * second);
+    expect(times).toHaveLength(100);
+    const thirds = Map.groupBy(times, (time) => Math.floor(time / (5.2 * second)));
+    expect([...thirds.keys()].toSorted()).toEqual([0, 1, 2]);
+    for (const third of thirds.values()) expect(third.length).toBeGreaterThan(10);
+  });
+
+  test('ten thousand sessions are looked up in time', async () => {
+    scene.backend = async (id) => {
+      await new Promise((resolve) => setTimeout(resolve, 10));
+      return { userId: `user of ${id}` };
+    };
+    for (let i = 0; i < 10_000; i++) scene.open();
+    await scene.silent(76 * second);
+    expect(scene.streams.size).toBe(10_000);
+    expect(new Set(scene.lookedUp.map(({ id }) => id)).size).toBe(10_000);
   });
 
   test('at most 16 sessions are looked up at once, however many there are', async () => {
