@@ -361,6 +361,7 @@ describe('the relay', () => {
   }
 
   it('publishes what nobody else did, also what is written while it runs', async () => {
+    await new RedisLife(redis, 'test:life').remember();
     await write(message('ada', 1));
     await relaying(async () => {
       await vi.waitFor(() => expect(published).toEqual(['ada:1']));
