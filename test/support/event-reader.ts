@@ -16,7 +16,7 @@ export class EventReader {
   reason: string | undefined;
   readonly #call: OpenedStream['call'];
 
-  constructor(client: GalaxyClient, request: SubscribeEventsRequest = client.signSubscription(undefined)) {
+  constructor(client: Pick<GalaxyClient, 'subscribe'>, request: SubscribeEventsRequest) {
     this.#call = client.subscribe(request).call;
     this.#call.on('data', (message: GatewayEvent) => this.messages.push(message));
     // The status says the same once more.

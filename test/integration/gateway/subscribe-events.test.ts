@@ -305,7 +305,7 @@ describe('a revocation', () => {
       }
       lookUp(request, response);
     };
-    const reader = new EventReader(client);
+    const reader = new EventReader(client, client.signSubscription(undefined));
     await asked.promise;
     await appendSessionInvalidation(testLog.log, {
       userId,

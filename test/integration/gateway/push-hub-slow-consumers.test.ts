@@ -1,0 +1,171 @@
+// What a client that stops reading costs the gateway. The hub stands behind a real gRPC server in the test's own
+// process, so that what waits where can be counted; its log is the test's.
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { credentials, Server, ServerCredentials } from '@grpc/grpc-js';
+import { afterEach, expect, test } from 'vitest';
+import { edgeGatewayDefinition } from '../../../lib/gateway/edge-gateway-service.ts';
+import type { EventCall, EventStream } from '../../../lib/gateway/push/event-stream.ts';
+import type { HubLimits, PushHub } from '../../../lib/gateway/push/hub.ts';
+import {
+  EdgeGatewayClient,
+  type SubscribeEventsRequest,
+} from '../../../lib/protocol/generated/galaxy/gateway/v1/gateway.ts';
+import { EventReader } from '../../support/event-reader.ts';
+import { createTestHub, FakeUserLog } from '../../support/event-streams.ts';
+
+const userId = '0193b3c0-0000-7000-8000-000000000001';
+const payloadBytes = Buffer.alloc(16 * 1024, 'x');
+
+const closers: (() => void)[] = [];
+afterEach(() => {
+  for (const close of closers.splice(0).reverse()) close();
+});
+
+/** A stream as both of its ends see it. */
+type Opened = { reader: EventReader; call: EventCall; stream: EventStream };
+
+class TestServer {
+  readonly log = new FakeUserLog(userId, 200);
+  readonly hub: PushHub;
+  pagesRead = 0;
+  readonly #streams: Omit<Opened, 'reader'>[] = [];
+  readonly #port: Promise<number>;
+  #sessions = 0;
+
+  constructor(limits: Partial<HubLimits>) {
+    this.hub = createTestHub(async (_userId, after) => {
+      this.pagesRead += 1;
+      const page = this.log.page(after);
+      return { ...page, events: page.events.map((event) => ({ ...event, payloadBytes })) };
+    }, limits).hub;
+    const server = new Server();
+    server.addService(edgeGatewayDefinition, {
+      subscribeEvents: (call: EventCall) => {
+        const stream = this.hub.register(call);
+        this.#streams.push({ call, stream });
+        // The request id stands for where to resume.
+        const lastEventId = call.request.requestId || undefined;
+        void this.hub.open(stream, userId, { requestHash: Buffer.alloc(32), lastEventId });
+      },
+    });
+    this.#port = new Promise((resolve, reject) => {
+      const bound = (error: Error | null, port: number) => (error ? reject(error) : resolve(port));
+      server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), bound);
+    });
+    closers.push(() => server.forceShutdown());
+  }
+
+  /** Opens a stream on a connection of its own, as one that is not read fills the window of its connection. */
+  async open(options: { lastEventId?: string; paused?: boolean } = {}): Promise<Opened> {
+    const address = `127.0.0.1:${await this.#port}`;
+    const grpc = new EdgeGatewayClient(address, credentials.createInsecure(), {
+      'grpc.use_local_subchannel_pool': 1,
+    });
+    closers.push(() => grpc.close());
+    this.#sessions += 1;
+    const empty = Buffer.alloc(0);
+    const request: SubscribeEventsRequest = {
+      protocolVersion: 'v1',
+      deviceSessionId: `session-${this.#sessions}`,
+      messageType: 'gateway.events.subscribe',
+      timestampMs: 1n,
+      requestId: options.lastEventId ?? '',
+      payloadBytes: empty,
+      payloadHash: empty,
+      signature: empty,
+    };
+    const subscribe = () => ({ call: grpc.subscribeEvents(request), requestHash: Buffer.alloc(32) });
+    const reader = new EventReader({ subscribe }, request);
+    if (options.paused) reader.pause();
+    const number = this.#streams.length;
+    await reader.until(
+      () => this.#streams.length > number && this.#streams[number]?.stream.lastEventId !== '',
+    );
+    const opened = this.#streams[number];
+    if (opened === undefined) throw new Error('the stream came to the server');
+    return { reader, ...opened };
+  }
+
+  async publish(): Promise<void> {
+    this.hub.publish({ ...this.log.append(), payloadBytes });
+    await turn();
+  }
+}
+
+const turn = () => new Promise((resolve) => setImmediate(resolve));
+
+test('a client that stops reading costs its bounds and no more; others get everything', async () => {
+  const server = new TestServer({ queueEvents: 64, queueBytes: 512 * 1024 });
+  const fast = await server.open();
+  const slow = await server.open({ paused: true });
+  const most = { bytes: 0, events: 0, inGrpc: 0 };
+  for (let count = 0; count < 400; count += 1) {
+    await server.publish();
+    const { bytes, events } = slow.stream.waiting;
+    most.bytes = Math.max(most.bytes, bytes);
+    most.events = Math.max(most.events, events);
+    if (slow.stream.endReason === undefined) most.inGrpc = Math.max(most.inGrpc, slow.call.writableLength);
+    if (fast.stream.waiting.events > 16) await fast.reader.until(() => fast.stream.waiting.events === 0);
+  }
+  expect(slow.stream.endReason).toBe('SLOW_CONSUMER');
+  // 16 KiB each: the bound on bytes comes first.
+  expect(most.bytes).toBeGreaterThan(450 * 1024);
+  expect(most.bytes).toBeLessThanOrEqual(512 * 1024);
+  expect(most.events).toBeLessThanOrEqual(64);
+  expect(most.inGrpc).toBe(1);
+  expect(slow.stream.waiting).toEqual({ events: 0, bytes: 0 });
+
+  const all = server.log.events.map(({ eventId }) => eventId);
+  await fast.reader.until(({ eventIds }) => eventIds.length === 400);
+  expect(fast.reader.eventIds).toEqual(all);
+  expect(fast.stream.endReason).toBeUndefined();
+  // When it reads on it has a beginning without a hole, and hears why that was all.
+  slow.reader.resume();
+  expect(await slow.reader.untilEnded()).toBe('SLOW_CONSUMER');
+  expect(slow.reader.eventIds).toEqual(all.slice(0, slow.reader.eventIds.length));
+});
+
+test('clients that stop reading leave nothing behind in the memory but what HTTP/2 holds', async () => {
+  setFlagsFromString('--expose-gc');
+  const collect: () => void = runInNewContext('gc');
+  const heldBytes = () => {
+    collect();
+    const { heapUsed, arrayBuffers } = process.memoryUsage();
+    return heapUsed + arrayBuffers;
+  };
+  const server = new TestServer({ queueEvents: 64, queueBytes: 512 * 1024 });
+  const slow: Opened[] = [];
+  while (slow.length < 16) slow.push(await server.open({ paused: true }));
+  const before = heldBytes();
+  // 16 streams times 400 events of 16 KiB would be 100 MiB in the buffers of grpc-js.
+  for (let count = 0; count < 400; count += 1) await server.publish();
+  for (const { stream } of slow) expect(stream.endReason).toBe('SLOW_CONSUMER');
+  // At both ends of each connection: what the client had received before it stopped, the windows of HTTP/2, and the
+  // event that was being written. The queues of 16 streams alone would be 8 MiB more if they were kept.
+  expect(heldBytes() - before).toBeLessThan(16 * 1024 * 1024);
+});
+
+test('a client that takes nothing for long is ended though few events wait for it', async () => {
+  const server = new TestServer({ stallTimeoutMs: 400 });
+  const [stalled, idle] = [await server.open({ paused: true }), await server.open()];
+  while (stalled.stream.waiting.events < 3) await server.publish();
+  await idle.reader.until(({ eventIds }) => eventIds.length === server.log.events.length);
+  await stalled.reader.until(() => stalled.stream.endReason !== undefined);
+  expect(stalled.stream.endReason).toBe('SLOW_CONSUMER');
+  expect(idle.stream.endReason).toBeUndefined();
+});
+
+test('a client that is far behind is not ended for it: its log is read as fast as it takes events', async () => {
+  const server = new TestServer({ queueEvents: 64, queueBytes: 512 * 1024 });
+  for (let count = 0; count < 1_000; count += 1) server.log.append();
+  const [first, ...following] = server.log.events.map(({ eventId }) => eventId);
+  const { reader, stream } = await server.open({ lastEventId: first ?? '', paused: true });
+  for (let count = 0; count < 100; count += 1) await turn();
+  expect(server.pagesRead).toBe(1);
+  expect(stream.waiting.events).toBe(0);
+  reader.resume();
+  await reader.until(({ eventIds }) => eventIds.length === 999);
+  expect(reader.eventIds).toEqual(following);
+  expect(stream.live).toBe(true);
+});
