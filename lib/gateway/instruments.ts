@@ -141,7 +141,7 @@ const openConnections = new Map<string, number>();
 gatewayInstruments.gauge(
   'galaxy_gateway_connections_open',
   ['listener'],
-  'Open connections of a listener.',
+  'Open connections of a listener, `public-http` or `authenticated-grpc`.',
   (tell) => {
     for (const [listener, count] of openConnections) tell(count, listener);
   },
@@ -214,7 +214,7 @@ export function eventDropped(reason: StreamEndReason): void {
   eventsDropped.add(1, reason);
 }
 
-export type ListenerName = 'public-http' | 'authenticated-grpc' | 'admin-http';
+export type ListenerName = 'public-http' | 'authenticated-grpc';
 
 export function connectionOpened(listener: ListenerName): void {
   openConnections.set(listener, (openConnections.get(listener) ?? 0) + 1);

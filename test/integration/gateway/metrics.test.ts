@@ -218,6 +218,7 @@ it('counts open connections by listener', async () => {
   const scraped = await scrape(metricsUrl);
   const open = (listener: string) => scraped.value('galaxy_gateway_connections_open', { listener });
   expect(open('authenticated-grpc')).toBeGreaterThan(0);
+  expect(open('public-http')).toBeGreaterThan(0);
 });
 
 it('shows what is declared and nothing else, with the declared types and labels', async () => {
