@@ -33,6 +33,18 @@ export default defineConfig({
           hookTimeout: 120_000,
         },
       },
+      {
+        test: {
+          name: 'fault',
+          // Its files wait for time-outs of real processes most of the time; they run together, after all others.
+          maxWorkers: 4,
+          sequence: { groupOrder: 1 },
+          include: ['test/fault/**/*.test.ts'],
+          globalSetup: ['test/support/global-setup.ts'],
+          testTimeout: 90_000,
+          hookTimeout: 120_000,
+        },
+      },
     ],
   },
 });

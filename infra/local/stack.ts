@@ -63,7 +63,7 @@ export async function portsInUse(listeners: Record<string, ListenAddress>): Prom
 }
 
 /** The platform's processes, the ones that others depend on first. */
-function describeServices({ listeners, secrets, postgresDsn, redis }: StackOptions) {
+export function describeServices({ listeners, secrets, postgresDsn, redis }: StackOptions) {
   const url = (address: ListenAddress) => `http://${reachable(address)}`;
   const text = ({ host, port }: ListenAddress) =>
     host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;

@@ -5,16 +5,15 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
-import { vi } from 'vitest';
 import { freePort } from '../../infra/local/child.ts';
 import type { Listeners } from '../../infra/local/config.ts';
-import { signInCode } from '../../infra/local/log-lines.ts';
 import { localSecrets } from '../../infra/local/secrets.ts';
 import { reachable } from '../../infra/local/service.ts';
 import { startStack } from '../../infra/local/stack.ts';
 import { GalaxyClient } from '../../lib/client/galaxy-client.ts';
 import { createTestDatabase } from './database.ts';
 import { createTestRedis } from './redis.ts';
+import { signInByMail } from './sign-in.ts';
 
 export type TestStack = {
   readonly listeners: Listeners;
@@ -84,13 +83,7 @@ async function startParts(cleanUp: AsyncDisposableStack): Promise<TestStack> {
     async signIn(name) {
       const client = new GalaxyClient(endpoints);
       cleanUp.defer(() => client.close());
-      const email = `${name}-${randomUUID()}@example.com`;
-      const challengeId = await client.sendEmailCode(email);
-      const code = await vi.waitFor(
-        () => lines.map((line) => signInCode(line, email)).find(Boolean) ?? missing(email),
-        { timeout: 10_000 },
-      );
-      await client.confirmEmailCode(challengeId, code, 'test');
+      await signInByMail(client, `${name}-${randomUUID()}@example.com`, lines);
       return client;
     },
     async logs() {
@@ -99,8 +92,4 @@ async function startParts(cleanUp: AsyncDisposableStack): Promise<TestStack> {
     },
     stop: () => cleanUp.disposeAsync(),
   };
-}
-
-function missing(email: string): never {
-  throw new Error(`no sign-in code for ${email} was logged`);
 }

@@ -11,10 +11,15 @@ export type TcpProxy = {
   stall: () => void;
   /** Works again. What was held back while it stalled goes on its way. */
   heal: () => void;
+  /** Ends all connections, and leads new ones to another server; without one, to the first again. */
+  lead: (elsewhere?: Target) => void;
   close: () => Promise<void>;
 };
 
-export async function startTcpProxy(target: { host: string; port: number }): Promise<TcpProxy> {
+type Target = { host: string; port: number };
+
+export async function startTcpProxy(first: Target): Promise<TcpProxy> {
+  let target = first;
   const sockets = new Set<Socket>();
   let mode: 'open' | 'cut' | 'stalled' = 'open';
   const server = createServer((near) => {
@@ -55,6 +60,10 @@ export async function startTcpProxy(target: { host: string; port: number }): Pro
     heal: () => {
       mode = 'open';
       for (const socket of sockets) socket.resume();
+    },
+    lead: (elsewhere = first) => {
+      target = elsewhere;
+      destroyAll();
     },
     close: async () => {
       const closed = once(server, 'close');

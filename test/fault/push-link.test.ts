@@ -1,0 +1,87 @@
+// What lies between the push log and a gateway fails in every way, while events are appended all the time: nothing is
+// lost, nothing comes twice, the order stays, and no client notices.
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { type Cluster, startCluster } from '../support/cluster.ts';
+import { Follower } from '../support/follower.ts';
+import { Traffic } from '../support/traffic.ts';
+
+const players = 8;
+
+let cluster: Cluster;
+let followers: Follower[];
+let traffic: Traffic;
+
+beforeAll(async () => {
+  cluster = await startCluster({ environment: { GATEWAY_PUSH_STALE_AFTER: '7s' } });
+  const signedIn = await Promise.all(Array.from({ length: players }, () => cluster.signIn()));
+  followers = signedIn.map((player) => new Follower(cluster, player));
+  await Promise.all(followers.map((follower) => follower.opened()));
+  traffic = new Traffic(
+    cluster,
+    signedIn.map(({ session }) => session.userId),
+    10,
+  );
+});
+beforeEach(() => cluster.push.start());
+afterAll(async () => {
+  await traffic?.stop();
+  await Promise.all((followers ?? []).map((follower) => follower.stop()));
+  await cluster?.stop();
+});
+
+/** Waits until so many more events were appended while the link is down. */
+async function moreEvents(count: number): Promise<void> {
+  const before = traffic.count;
+  await followers[0]?.until(() => expect(traffic.count).toBeGreaterThanOrEqual(before + count));
+}
+
+/** Everybody has what was appended until now, in order, on the stream that they opened first. */
+async function expectNothingNoticed(timeout = 30_000): Promise<void> {
+  const expected = followers.map(({ player }) =>
+    traffic.of(player.session.userId).map(({ eventId }) => eventId),
+  );
+  for (const [index, follower] of followers.entries()) {
+    const ids = expected[index] ?? [];
+    await follower.until(() => expect(follower.events.length).toBeGreaterThanOrEqual(ids.length), timeout);
+    expect(follower.ids.slice(0, ids.length)).toEqual(ids);
+    expect([follower.reasons, follower.hellos.length, follower.failure]).toEqual([[], 1, undefined]);
+  }
+}
+
+it('nothing is lost when the push process is killed and started again', async () => {
+  await moreEvents(50);
+  expect(await cluster.push.end('SIGKILL')).toBe('backend-push ended (exit code SIGKILL)');
+  await moreEvents(100);
+  await cluster.push.start();
+  await expectNothingNoticed();
+});
+
+it('nothing is lost when the push process is told to stop and started again', async () => {
+  await moreEvents(50);
+  expect(await cluster.push.end('SIGTERM')).toBe('backend-push ended (exit code 0)');
+  await moreEvents(100);
+  await cluster.push.start();
+  await expectNothingNoticed();
+});
+
+it('nothing is lost when the link is cut again and again', async () => {
+  for (let cut = 0; cut < 3; cut += 1) {
+    cluster.links.gatewayToPush.cut();
+    await moreEvents(60);
+    cluster.links.gatewayToPush.heal();
+    await expectNothingNoticed();
+  }
+});
+
+it('a link that is silent though its connections live is noticed and opened again', async () => {
+  const { gatewayToPush } = cluster.links;
+  const reopened = () =>
+    cluster.lines.filter((line) => /push subscription (was silent|ended)/.test(line)).length;
+  const before = reopened();
+  gatewayToPush.stall();
+  await moreEvents(50);
+  await followers[0]?.until(() => expect(reopened()).toBeGreaterThan(before), 25_000);
+  // What was held back on the old connection must not come any more: it would come twice.
+  gatewayToPush.heal();
+  await expectNothingNoticed();
+});

@@ -1,0 +1,120 @@
+// The push log has lost what a gateway or a client would have to read next. Whoever misses something is told so and
+// loads anew; whoever misses nothing goes on; nobody has a hole that they do not know of.
+import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest';
+import type { AppendedEvent } from '../../lib/backend/push/log/append-client-event.ts';
+import { trimOlderThan } from '../../lib/backend/push/log/trim.ts';
+import { type Cluster, startCluster } from '../support/cluster.ts';
+import { Follower } from '../support/follower.ts';
+
+let cluster: Cluster;
+const followers: Follower[] = [];
+
+beforeAll(async () => {
+  cluster = await startCluster();
+});
+afterEach(async () => {
+  await Promise.all(followers.splice(0).map((follower) => follower.stop()));
+});
+afterAll(() => cluster?.stop());
+
+/** A player who follows and has had an event. */
+async function playing(): Promise<{ follower: Follower; userId: string; had: AppendedEvent }> {
+  const player = await cluster.signIn();
+  const follower = await new Follower(cluster, player).opened();
+  followers.push(follower);
+  const { userId } = player.session;
+  const had = await cluster.append(userId);
+  await follower.untilExactly([had]);
+  return { follower, userId, had };
+}
+
+/** The player was told that events may be missing, and gets from then on what is appended, in order. */
+async function expectToldAndGoingOn({
+  follower,
+  userId,
+}: {
+  follower: Follower;
+  userId: string;
+}): Promise<void> {
+  await follower.until(
+    () => expect(follower.hellos.slice(1).map(({ resumed }) => resumed)).toContain(false),
+    40_000,
+  );
+  expect(new Set(follower.reasons)).toContain('RESYNC');
+  const before = follower.ids.length;
+  const next = [await cluster.append(userId), await cluster.append(userId)];
+  await follower.until(() => expect(follower.ids.slice(before)).toEqual(next.map(({ eventId }) => eventId)));
+}
+
+/** Trims everything, by the clock of Redis. */
+async function trimAll(): Promise<void> {
+  await vi.waitFor(async () => {
+    await trimOlderThan(cluster.log, 0);
+    expect(await cluster.log.redis.xlen(cluster.log.globalKey)).toBe(0);
+  });
+}
+
+const untilGap = (reason: string, count: number) =>
+  vi.waitFor(() => expect(gaps(reason)).toBeGreaterThanOrEqual(count), { timeout: 40_000, interval: 50 });
+const gaps = (reason: string) =>
+  cluster.lines.filter((line) => line.includes('cannot be read on from the cursor') && line.includes(reason))
+    .length;
+
+it('whoever missed events that were trimmed while the gateway was away is told; whoever missed none goes on', async () => {
+  const [losing, keeping] = [await playing(), await playing()];
+  const before = gaps('trimmed');
+  cluster.links.gatewayToPush.cut();
+  await cluster.append(losing.userId);
+  await cluster.append(losing.userId);
+  await trimAll();
+  const after = await cluster.append(keeping.userId);
+  cluster.links.gatewayToPush.heal();
+
+  await untilGap('trimmed', before + 1);
+  await expectToldAndGoingOn(losing);
+  expect(losing.follower.reasons).toEqual(['RESYNC']);
+  await keeping.follower.untilExactly([keeping.had, after]);
+  expect([keeping.follower.reasons, keeping.follower.hellos.length]).toEqual([[], 1]);
+});
+
+it('a client that was away while its events were trimmed is told so when it comes back', async () => {
+  const { follower, userId, had } = await playing();
+  await follower.stop();
+  await cluster.append(userId);
+  await cluster.append(userId);
+  await trimAll();
+  const back = new Follower(cluster, follower.player, { lastEventId: had.eventId });
+  followers.push(back);
+  await back.opened();
+  expect(back.hellos[0]).toMatchObject({ resumed: false });
+  const next = await cluster.append(userId);
+  await back.untilExactly([next]);
+});
+
+it('everybody is told when Redis has lost the push log, and events go on in its new life', async () => {
+  const all = [await playing(), await playing(), await playing()];
+  await cluster.log.redis.flushdb();
+  for (const player of all) await expectToldAndGoingOn(player);
+});
+
+it('the same when it was lost while the gateway was away, with events in both lives that nobody got', async () => {
+  const all = [await playing(), await playing(), await playing()];
+  cluster.links.gatewayToPush.cut();
+  for (const { userId } of all) await cluster.append(userId);
+  await cluster.log.redis.flushdb();
+  for (const { userId } of all) await cluster.append(userId);
+  cluster.links.gatewayToPush.heal();
+  for (const player of all) await expectToldAndGoingOn(player);
+});
+
+it('a session that is revoked while the push log is being lost ends all the same', async () => {
+  const [ending, living] = [await playing(), await playing()];
+  cluster.links.gatewayToPush.cut();
+  const { session } = ending.follower.player;
+  await cluster.askBackend(`/api/v1/user/sessions/${session.deviceSessionId}/revoke`, session);
+  await cluster.log.redis.flushdb();
+  cluster.links.gatewayToPush.heal();
+  await ending.follower.until(() => expect(ending.follower.failure).toBeDefined(), 40_000);
+  expect(ending.follower.reasons.at(-1)).toBe('SESSION_REVOKED');
+  await expectToldAndGoingOn(living);
+});

@@ -1,0 +1,177 @@
+// The gateway without its Redis, without the backend, and with a backend that is slow or talks nonsense: it refuses
+// what it cannot check, in bounded time, keeps its streams, and serves again without a restart.
+import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
+import type { GalaxyClient } from '../../lib/client/galaxy-client.ts';
+import { type Cluster, type Player, startCluster } from '../support/cluster.ts';
+import { Follower, outcomeOf } from '../support/follower.ts';
+import type { TcpProxy } from '../support/tcp-proxy.ts';
+import { type Answer, json, startUpstreamServer } from '../support/upstream-server.ts';
+
+const backendTimeoutMs = 1_000;
+const redisTimeoutMs = 500;
+/** On top of a time-out, for a machine that does other things, too. */
+const slackMs = 2_500;
+
+let cluster: Cluster;
+let player: Player;
+let client: GalaxyClient;
+let follower: Follower;
+
+beforeAll(async () => {
+  cluster = await startCluster({
+    environment: {
+      GATEWAY_BACKEND_TIMEOUT: `${backendTimeoutMs}ms`,
+      GATEWAY_REDIS_OPERATION_TIMEOUT: `${redisTimeoutMs}ms`,
+    },
+  });
+  player = await cluster.signIn();
+  client = cluster.client(player, 0);
+  follower = await new Follower(cluster, player).opened();
+});
+afterEach(() => cluster.links.gatewayToBackend.lead());
+afterAll(async () => {
+  await follower?.stop();
+  await cluster?.stop();
+});
+
+const account = () => outcomeOf(client.execute('user.account.get', {}));
+
+async function expectRefused(reason: string, withinMs: number): Promise<void> {
+  const startedAt = performance.now();
+  expect(await account()).toBe(reason);
+  expect(performance.now() - startedAt).toBeLessThan(withinMs);
+}
+
+/** A new stream is refused with this reason, again and again; it opens once `heal` has made it possible. */
+async function expectNoNewStream(reason: string): Promise<Follower> {
+  const other = new Follower(cluster, player);
+  onTestFinished(() => other.stop());
+  await other.until(() => expect(other.reasons).toContain(reason));
+  expect(other.hellos).toEqual([]);
+  return other;
+}
+
+/** The stream that was open before goes on: an event comes on it. */
+async function expectStreamAlive(): Promise<void> {
+  const event = await cluster.append(player.session.userId);
+  await follower.until(() => expect(follower.ids.at(-1)).toBe(event.eventId));
+  expect([follower.reasons, follower.hellos.length]).toEqual([[], 1]);
+}
+
+const untilServing = () =>
+  vi.waitFor(async () => expect(await account()).toBe('ok'), { timeout: 20_000, interval: 100 });
+
+const losses: [string, (link: TcpProxy) => void][] = [
+  ['cannot be reached', (link) => link.cut()],
+  ['does not answer', (link) => link.stall()],
+];
+
+describe('the gateway’s Redis', () => {
+  it.each(losses)(
+    '%s: commands and new streams are refused, open streams live on, and it serves again',
+    async (_, lose) => {
+      const link = cluster.links.gatewayToRedis;
+      expect(await account()).toBe('ok');
+      lose(link);
+      onTestFinished(() => link.heal());
+      await expectRefused('REPLAY_STORE_UNAVAILABLE', 2 * redisTimeoutMs + slackMs);
+      const waiting = await expectNoNewStream('REPLAY_STORE_UNAVAILABLE');
+      await expectStreamAlive();
+      link.heal();
+      await untilServing();
+      await waiting.opened();
+      await expectStreamAlive();
+    },
+  );
+});
+
+describe('the push log’s Redis', () => {
+  it.each(losses)('%s: streams live on, and get everything once it is back', async (_, lose) => {
+    const link = cluster.links.pushToRedis;
+    const before = follower.ids.length;
+    lose(link);
+    onTestFinished(() => link.heal());
+    const events = [];
+    for (let index = 0; index < 20; index += 1) events.push(await cluster.append(player.session.userId));
+    expect(await account()).toBe('ok');
+    expect(follower.ids.length).toBe(before);
+    link.heal();
+    const ids = events.map(({ eventId }) => eventId);
+    await follower.until(() => expect(follower.ids.slice(before)).toEqual(ids), 40_000);
+    expect([follower.reasons, follower.hellos.length]).toEqual([[], 1]);
+  });
+});
+
+describe('the backend', () => {
+  it.each(losses)(
+    '%s: commands and new streams are refused in time, open streams live on, and it serves again',
+    async (_, lose) => {
+      const link = cluster.links.gatewayToBackend;
+      expect(await account()).toBe('ok');
+      lose(link);
+      onTestFinished(() => link.heal());
+      await expectRefused('UPSTREAM_UNAVAILABLE', backendTimeoutMs + slackMs);
+      const waiting = await expectNoNewStream('UPSTREAM_UNAVAILABLE');
+      await expectStreamAlive();
+      link.heal();
+      await untilServing();
+      await waiting.opened();
+    },
+  );
+
+  const session = (more: object) =>
+    json(200, {
+      device_session_id: player.session.deviceSessionId,
+      user_id: player.session.userId,
+      status: 'active',
+      client_public_key: Buffer.from(client.publicKey).toString('base64'),
+      ...more,
+    });
+  const nonsense: [string, Answer][] = [
+    ['answers with a page', (_, response) => void response.end('<html>It works!</html>')],
+    ['answers with half an object', (_, response) => void response.end('{"device_session_id":"')],
+    [
+      'answers with another session',
+      (...call) => session({ device_session_id: crypto.randomUUID() })(...call),
+    ],
+    ['answers with a key that is none', (...call) => session({ client_public_key: 'AAAA' })(...call)],
+    ['answers with a status that it does not have', (...call) => session({ status: 'perhaps' })(...call)],
+    ['fails', json(500, { error: { code: 'internal_error', message: 'Something is broken.' } })],
+    ['knows no such route', (_, response) => void response.writeHead(404).end('404 page not found')],
+    [
+      'hangs up in the middle',
+      (_, response) =>
+        void response.writeHead(200, { 'content-length': 500 }).write('{', () => response.destroy()),
+    ],
+    ['sends headers and then nothing', (_, response) => response.writeHead(200).flushHeaders()],
+    [
+      'sends without an end',
+      (_, response) => {
+        const timer = setInterval(() => response.write(Buffer.alloc(64 * 1024, 0x20)), 5);
+        response.on('close', () => clearInterval(timer));
+      },
+    ],
+  ];
+  it.each(nonsense)(
+    '%s: commands are refused in time, open streams live on, and it serves again',
+    async (_, answer) => {
+      const peer = await startUpstreamServer(answer);
+      onTestFinished(() => peer.close());
+      const { hostname, port } = new URL(peer.url);
+      cluster.links.gatewayToBackend.lead({ host: hostname, port: Number(port) });
+      await expectRefused('UPSTREAM_UNAVAILABLE', backendTimeoutMs + slackMs);
+      await expectStreamAlive();
+      cluster.links.gatewayToBackend.lead();
+      await untilServing();
+    },
+  );
+
+  it('is killed and started again: commands are refused meanwhile, and the same sessions go on', async () => {
+    expect(await cluster.backend.end('SIGKILL')).toBe('backend ended (exit code SIGKILL)');
+    await expectRefused('UPSTREAM_UNAVAILABLE', backendTimeoutMs + slackMs);
+    await expectStreamAlive();
+    await cluster.backend.start();
+    await untilServing();
+    await expectStreamAlive();
+  });
+});
