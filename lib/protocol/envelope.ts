@@ -12,26 +12,36 @@ export const protocolVersion = 'v1';
 type Field = string | bigint | Uint8Array;
 
 const utf8 = new TextEncoder();
+const longestUtf8 = 3;
 
+/** Written in one pass into room for the longest encoding, as every request and answer comes through here. */
 function signedBytes(label: string, fields: readonly Field[]): Uint8Array<ArrayBuffer> {
-  const parts = [label, ...fields].map(fieldBytes);
-  const bytes = new Uint8Array(parts.reduce((total, part) => total + 4 + part.length, 0));
+  const parts = [label, ...fields];
+  const bytes = new Uint8Array(parts.reduce((room, part) => room + 4 + mostBytes(part), 0));
   const view = new DataView(bytes.buffer);
   let offset = 0;
   for (const part of parts) {
-    view.setUint32(offset, part.length);
-    bytes.set(part, offset + 4);
-    offset += 4 + part.length;
+    const length = writeField(part, bytes, view, offset + 4);
+    view.setUint32(offset, length);
+    offset += 4 + length;
   }
-  return bytes;
+  return bytes.subarray(0, offset);
 }
 
-function fieldBytes(field: Field): Uint8Array {
-  if (typeof field === 'string') return utf8.encode(field);
-  if (typeof field !== 'bigint') return field;
-  const bytes = new Uint8Array(8);
-  new DataView(bytes.buffer).setBigInt64(0, field);
-  return bytes;
+function mostBytes(field: Field): number {
+  if (typeof field === 'bigint') return 8;
+  return typeof field === 'string' ? field.length * longestUtf8 : field.length;
+}
+
+/** @returns how many bytes the field took. */
+function writeField(field: Field, bytes: Uint8Array, view: DataView, offset: number): number {
+  if (typeof field === 'string') return utf8.encodeInto(field, bytes.subarray(offset)).written;
+  if (typeof field === 'bigint') {
+    view.setBigInt64(offset, field);
+    return 8;
+  }
+  bytes.set(field, offset);
+  return field.length;
 }
 
 export type CommandFields = {
