@@ -6,7 +6,6 @@
 // that no trusted proxy has. What a client wrote into the header itself stands to the left of that and is never read.
 import { type BlockList, isIPv4, isIPv6, SocketAddress } from 'node:net';
 import type { ServerUnaryCall } from '@grpc/grpc-js';
-import type { ConnectionsPerAddress } from '../node/connections-per-address.ts';
 
 /** Stands for the address of a connection that ended before it was asked. */
 export const unknownAddress = 'unknown';
@@ -62,10 +61,10 @@ export function addressBlock(address: string): string {
 }
 
 /** The bound on connections of one client; a trusted proxy speaks for many, so it has none. */
-export function connectionsPerAddress(max: number, trusted: BlockList | undefined): ConnectionsPerAddress {
+export function connectionsPerAddress(max: number, trusted: BlockList | undefined) {
   return {
     max,
-    keyOf: (remoteAddress) => {
+    keyOf: (remoteAddress: string | undefined) => {
       const address = ofSocket(remoteAddress ?? '');
       return trusted !== undefined && isTrusted(trusted, address) ? undefined : addressBlock(address);
     },

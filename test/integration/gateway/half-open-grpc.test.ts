@@ -54,7 +54,9 @@ describe.each([
   ['nothing', Buffer.alloc(0)],
   ['half of the preface', preface.subarray(0, 12)],
 ])('two thousand connections that send %s', (_, greeting) => {
-  it('leave others served, are ended by the time-out, and give their memory back', async () => {
+  it('leave others served, are ended by the time-out, and give their memory back', {
+    timeout: 60_000,
+  }, async () => {
     const player = gateway.newClient();
     const command = () => player.execute('lobby.game.list', {});
     for (let warmUp = 0; warmUp < 50; warmUp += 1) await command();
