@@ -60,7 +60,7 @@ export function addressBlock(address: string): string {
   return `${[...before, ...zeros, ...after].slice(0, 4).join(':')}::/64`;
 }
 
-/** The bound on connections of one client; a trusted proxy speaks for many, so it has none. */
+/** The bound of lib/node/connections-per-address.ts by client; a trusted proxy speaks for many, so it has none. */
 export function connectionsPerAddress(max: number, trusted: BlockList | undefined) {
   return {
     max,
