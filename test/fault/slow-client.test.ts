@@ -10,7 +10,7 @@ import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts';
 
 const queueBytes = 1024 * 1024;
 const slowStreams = 12;
-const events = 400;
+const events = 320;
 const payload = Buffer.from(JSON.stringify({ text: 'x'.repeat(60 * 1024) }));
 
 let cluster: Cluster;

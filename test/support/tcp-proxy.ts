@@ -22,12 +22,13 @@ export async function startTcpProxy(first: Target): Promise<TcpProxy> {
   let target = first;
   const sockets = new Set<Socket>();
   let mode: 'open' | 'cut' | 'stalled' = 'open';
-  const server = createServer((near) => {
+  // Without Nagle's delays, which neither end would have by itself.
+  const server = createServer({ noDelay: true }, (near) => {
     if (mode === 'cut') {
       near.destroy();
       return;
     }
-    const far = connect(target.port, target.host);
+    const far = connect({ host: target.host, port: target.port, noDelay: true });
     join(near, far);
     join(far, near);
   });
