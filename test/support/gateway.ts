@@ -24,6 +24,9 @@ export type TestGateway = {
   [Symbol.asyncDispose](): Promise<void>;
 };
 
+/** As a process with the SDK of OpenTelemetry it takes seconds, and longer beside other tests. */
+const readyTimeoutMs = 30_000;
+
 /** Runs a gateway until `stop` aborts. */
 export type RunGateway = (environment: Record<string, string>, stop: AbortSignal) => Promise<void>;
 
@@ -122,9 +125,9 @@ async function startParts(
 }
 
 async function untilReady(httpUrl: string): Promise<void> {
-  for (const deadline = Date.now() + 10_000; Date.now() < deadline; await delay(20)) {
+  for (const deadline = Date.now() + readyTimeoutMs; Date.now() < deadline; await delay(20)) {
     const response = await fetch(`${httpUrl}/readyz`).catch(() => undefined);
     if (response?.ok) return;
   }
-  throw new Error('the gateway did not become ready within 10 s');
+  throw new Error(`the gateway did not become ready within ${readyTimeoutMs} ms`);
 }

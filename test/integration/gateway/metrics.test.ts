@@ -234,7 +234,7 @@ it('shows what is declared and nothing else, with the declared types and labels'
   }
 });
 
-describe('over OTLP', () => {
+describe('over OTLP', { timeout: 60_000 }, () => {
   let collector: OtlpReceiver;
   beforeAll(async () => {
     collector = await startOtlpReceiver();

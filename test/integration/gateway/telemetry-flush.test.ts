@@ -30,7 +30,7 @@ async function commandAndStop(collectorUrl: string): Promise<number> {
   }
 }
 
-describe('a gateway that is told to stop', () => {
+describe('a gateway that is told to stop', { timeout: 60_000 }, () => {
   let silent: Server;
   let silentUrl: string;
   beforeAll(async () => {
