@@ -9,6 +9,9 @@ import { createTestRedis, type TestRedis } from '../../support/redis.ts';
 import { type RunningProcess, runEntry } from '../../support/run-process.ts';
 import { json, startUpstreamServer } from '../../support/upstream-server.ts';
 
+// Every test starts processes, some of them several at once.
+vi.setConfig({ testTimeout: 60_000 });
+
 /** Empty: what starts here first applies the migrations. */
 let database: TestDatabase;
 let redis: TestRedis;
@@ -73,7 +76,7 @@ const lineWith = (running: RunningProcess, msg: string, fields: Record<string, s
       if (line === undefined) throw new Error(`no line "${msg}" yet: ${running.stdout()}`);
       return line;
     },
-    { timeout: 15_000 },
+    { timeout: 40_000 },
   );
 
 const baseUrl = async (running: RunningProcess, listener = 'service-http') =>
