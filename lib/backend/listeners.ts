@@ -16,7 +16,7 @@ export function openBackendListeners(
         name: 'service-http',
         address: http.addr,
         variable: 'BACKEND_HTTP_ADDR',
-        open: () => listenHttp(apps.service, http.addr, http),
+        open: (log) => listenHttp(apps.service, http.addr, http, log),
         trust: {
           token: http.token,
           tokenVariable: 'BACKEND_HTTP_TOKEN',
@@ -27,7 +27,7 @@ export function openBackendListeners(
         name: 'admin-http',
         address: adminHttp.addr,
         variable: 'BACKEND_ADMIN_HTTP_ADDR',
-        open: () => listenHttp(apps.admin, adminHttp.addr, adminHttp),
+        open: (log) => listenHttp(apps.admin, adminHttp.addr, adminHttp, log),
         trust: {
           token: adminHttp.token,
           tokenVariable: 'BACKEND_ADMIN_HTTP_TOKEN',

@@ -10,6 +10,6 @@ export function planAdminListener(app: HttpListenerApp, address: ListenAddress):
     name: 'admin-http',
     address,
     variable: 'GATEWAY_ADMIN_HTTP_ADDR',
-    open: () => listenHttp(app, address, timeouts),
+    open: (log) => listenHttp(app, address, timeouts, log),
   };
 }

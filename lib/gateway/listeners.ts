@@ -32,7 +32,8 @@ export function openGatewayListeners(
         name: 'public-http',
         address: publicHttp.addr,
         variable: 'GATEWAY_PUBLIC_HTTP_ADDR',
-        open: () => listenHttp(serve.publicHttp, publicHttp.addr, publicHttp, publicHttpBounds(config, log)),
+        open: () =>
+          listenHttp(serve.publicHttp, publicHttp.addr, publicHttp, log, publicHttpBounds(config, log)),
       },
       ...(serve.adminHttp && admin.addr ? [planAdminListener(serve.adminHttp, admin.addr)] : []),
     ],

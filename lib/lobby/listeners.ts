@@ -16,7 +16,7 @@ export function openLobbyListeners(
         name: 'public-http',
         address: publicHttp.addr,
         variable: 'LOBBY_PUBLIC_HTTP_ADDR',
-        open: () => listenHttp(apps.public, publicHttp.addr, publicHttp),
+        open: (log) => listenHttp(apps.public, publicHttp.addr, publicHttp, log),
         trust: {
           token: publicHttp.token,
           tokenVariable: 'LOBBY_PUBLIC_HTTP_TOKEN',
@@ -27,7 +27,7 @@ export function openLobbyListeners(
         name: 'internal-http',
         address: internalHttp.addr,
         variable: 'LOBBY_INTERNAL_HTTP_ADDR',
-        open: () => listenHttp(apps.internal, internalHttp.addr, internalHttp),
+        open: (log) => listenHttp(apps.internal, internalHttp.addr, internalHttp, log),
         trust: {
           token: internalHttp.token,
           tokenVariable: 'LOBBY_INTERNAL_HTTP_TOKEN',

@@ -9,6 +9,7 @@ import { getRequestListener, type Http2Bindings, type HttpBindings } from '@hono
 import type { ListenAddress } from '../config/types.ts';
 import { OperatorError } from '../errors/operator-error.ts';
 import type { Connection } from '../http/env.ts';
+import type { Logger } from '../telemetry/logger.ts';
 import type { Connections } from './connections.ts';
 import { boundConnectionsPerAddress, type ConnectionsPerAddress } from './connections-per-address.ts';
 
@@ -56,6 +57,7 @@ export async function listenHttp(
   app: HttpListenerApp,
   address: ListenAddress,
   timeouts: HttpTimeouts,
+  log: Logger,
   bounds: HttpBounds = defaultBounds,
 ): Promise<Listener> {
   const serve = getRequestListener(
@@ -102,6 +104,8 @@ export async function listenHttp(
     server.once('error', (error) => reject(bindError(error, address)));
     server.listen(address.port, address.host, resolve);
   });
+  // Such as too many open files: the next connection may find one.
+  server.on('error', (error) => log.warn({ error }, 'a connection could not be accepted'));
   return {
     port: (server.address() as AddressInfo).port,
     close: (timeoutMs) =>

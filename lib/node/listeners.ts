@@ -12,7 +12,7 @@ export type ListenerPlan = {
   readonly address: ListenAddress;
   /** The variable that sets the address. */
   readonly variable: string;
-  readonly open: () => Promise<Listener>;
+  readonly open: (log: Logger) => Promise<Listener>;
   /** For a port whose callers are believed because they carry a token. */
   readonly trust?: {
     readonly token: string | undefined;
@@ -33,7 +33,7 @@ export async function openListeners(plans: readonly ListenerPlan[], log: Logger)
   const problems: Problem[] = [];
   const openOne = async (plan: ListenerPlan) => {
     try {
-      const listener = await plan.open();
+      const listener = await plan.open(log);
       listeners.push(listener);
       announce(plan, listener, log);
     } catch (error) {

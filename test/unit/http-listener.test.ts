@@ -3,7 +3,9 @@ import { Agent, get, type IncomingMessage, request } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { expect, test } from 'vitest';
 import { listenHttp } from '../../lib/node/http-listener.ts';
+import { createLogger } from '../../lib/telemetry/logger.ts';
 
+const log = createLogger({ service: 'test', level: 'silent' });
 const address = { host: '127.0.0.1', port: 0 };
 const timeouts = { readHeaderTimeoutMs: 2_000, readTimeoutMs: 10_000, idleTimeoutMs: 60_000 };
 
@@ -23,7 +25,7 @@ function heldApp() {
 
 test('a close waits for the request that is running, and not for its connection to become idle', async () => {
   const app = heldApp();
-  const listener = await listenHttp(app, address, timeouts);
+  const listener = await listenHttp(app, address, timeouts, log);
   const agent = new Agent({ keepAlive: true });
   const held = get({ ...address, port: listener.port, path: '/held', agent });
   const answered = once(held, 'response');
@@ -46,7 +48,7 @@ test('a close waits for the request that is running, and not for its connection 
 
 test('a close cuts what still runs when its time is over', async () => {
   const app = heldApp();
-  const listener = await listenHttp(app, address, timeouts);
+  const listener = await listenHttp(app, address, timeouts, log);
   const held = get({ ...address, port: listener.port, path: '/held' });
   const cut = once(held, 'error');
   await app.reached;
@@ -56,8 +58,8 @@ test('a close cuts what still runs when its time is over', async () => {
 });
 
 test('an address that is taken is named', async () => {
-  const first = await listenHttp(heldApp(), address, timeouts);
-  await expect(listenHttp(heldApp(), { ...address, port: first.port }, timeouts)).rejects.toThrow(
+  const first = await listenHttp(heldApp(), address, timeouts, log);
+  await expect(listenHttp(heldApp(), { ...address, port: first.port }, timeouts, log)).rejects.toThrow(
     `127.0.0.1:${first.port} is in use by another process`,
   );
   await first.close(0);
@@ -68,7 +70,7 @@ test('an answer that came before the whole request was read tells the client tha
     if (request.url.endsWith('/reads')) await request.arrayBuffer();
     return new Response('done', { status: request.url.endsWith('/reads') ? 200 : 413 });
   };
-  const listener = await listenHttp({ fetch }, address, timeouts);
+  const listener = await listenHttp({ fetch }, address, timeouts, log);
   const agent = new Agent({ keepAlive: true });
   const post = async (path: string) => {
     const client = request({ ...address, port: listener.port, path, agent, method: 'POST' });
