@@ -18,8 +18,9 @@ const advice: Record<GatewayReason, string> = {
   RATE_LIMITED: 'too many requests; wait as long as the RetryInfo says and send a new request',
   SLOW_CONSUMER: 'the client read its stream too slowly; open it again with the last event’s id',
   SUPERSEDED: 'newer streams took this one’s place (too many of one session or user); do not come back',
-  RESYNC: 'the stream could not be continued without a hole; open it again and reload',
-  UNVERIFIED: 'the session could not be verified for too long; open the stream again after a pause',
+  RESYNC:
+    'the stream could not be continued without a hole; open it again with the last event’s id, the hello says whether to reload',
+  UNVERIFIED: 'the session could not be verified for too long; open it again after a pause',
   DRAINING: 'this gateway is stopping; open the stream again at once, with the last event’s id',
   INTERNAL: 'report it, with the `request_id`',
 };

@@ -57,6 +57,8 @@ class HoleError extends Error {}
 
 const firstPauseMs = 200;
 const longestPauseMs = 30_000;
+/** A stream that lasted as long was a success, however it ended. */
+const steadyMs = 10_000;
 
 /**
  * Follows the events until `signal` aborts or the caller leaves the loop.
@@ -68,25 +70,24 @@ export async function* followEvents(
 ): AsyncGenerator<Hello | PlayerEvent, void> {
   const { signal } = options;
   let { lastEventId } = options;
-  let failures = 0;
-  while (!signal?.aborted) {
+  for (let failures = 0; !signal?.aborted; failures += 1) {
+    const openedAt = performance.now();
     let retryAfterMs = 0;
     try {
       for await (const item of readStream(source, lastEventId, signal)) {
         yield item;
         // Only what the caller has handled counts: it comes back for the next one.
         lastEventId = item.kind === 'hello' ? item.lastEventId : item.eventId;
-        failures = 0;
       }
     } catch (error) {
       if (signal?.aborted) return;
       if (!worthComingBack(error)) throw error;
       if (error instanceof GatewayError) retryAfterMs = error.retryAfterMs;
     }
+    if (performance.now() - openedAt > steadyMs) failures = 0;
     // Full jitter, as thousands of clients may have lost the same gateway.
     const boundMs = Math.min(firstPauseMs * 2 ** failures, longestPauseMs);
     await pause(Math.max(retryAfterMs, Math.random() * boundMs), signal);
-    failures += 1;
   }
 }
 

@@ -9,6 +9,7 @@ import type { UpstreamService } from '../upstream.ts';
 import { createPushDispatcher } from './dispatcher.ts';
 import { type HubLimits, PushHub } from './hub.ts';
 import { newGatewayId, PushClient } from './push-client.ts';
+import { reloadUnusable } from './reload-unusable.ts';
 import { SessionVerification } from './session-verification.ts';
 import type { EventSigner } from './signed-event.ts';
 
@@ -32,7 +33,7 @@ export function createPushHub(
   return new PushHub({
     limits,
     signer,
-    readUserEvents: (userId, afterEventId, signal) => client.readUserEvents(userId, afterEventId, signal),
+    readUserEvents: reloadUnusable(client.readUserEvents.bind(client), log),
     now: Date.now,
     log,
     observer: { streamOpened, streamEnded, published: (_, streams) => eventReceived(streams > 0) },

@@ -91,11 +91,18 @@ export interface SubscribeEventsRequest {
 export interface GatewayEvent {
   /** Such as "gateway.hello" or "lobby.application.approved". */
   eventType: string;
+  /** Where to resume after this event. Opaque: of A-Z a-z 0-9 _ -, at most 128. */
   eventId: string;
-  /** The event before this one for the same user; a client that has not seen it has missed something. */
+  /**
+   * The event before this one for the same user, empty for their first; a client that has not seen it has missed
+   * something.
+   */
   prevEventId: string;
+  /** Empty in gateway.hello, like both ids and trace_id: its signature does not cover them. */
   recipientUserId: string;
+  /** When it happened; of gateway.hello the gateway's clock. Milliseconds since the Unix epoch. */
   timestampMs: bigint;
+  /** Of the W3C trace context of what caused it, 32 hexadecimal digits; may be empty. */
   traceId: string;
   payloadBytes: Buffer;
   payloadHash: Buffer;

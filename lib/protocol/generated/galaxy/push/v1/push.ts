@@ -49,6 +49,7 @@ export interface PushEvent {
 
 /** Something that happened to one user. */
 export interface ClientEvent {
+  /** Ids that are the same up to the first "-" are of one life of the log; of those a later event's is greater as a text. */
   eventId: string;
   /** The event before this one in the same user's stream; empty for the first. */
   prevEventId: string;
