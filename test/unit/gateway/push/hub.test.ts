@@ -256,6 +256,26 @@ describe('a gap', () => {
     expect(lines.map(({ msg }) => msg)).toContain('a stream could not be refilled');
   });
 
+  test('ends a stream with RESYNC whose turn does not come in time', async () => {
+    vi.useFakeTimers({ toFake: ['performance'] });
+    const log = new FakeUserLog(userId);
+    let hang = false;
+    const { hub } = createTestHub(
+      async (user, after, signal) => (hang ? log.read(user, after, signal) : log.page(after)),
+      { maxStreamsPerUser: 100 },
+    );
+    const calls = await Promise.all(Array.from({ length: 20 }, (_, index) => openStream(hub, `s${index}`)));
+    hang = true;
+    hub.resync();
+    await settled();
+    vi.advanceTimersByTime(31_000);
+    for (const read of [...log.reads]) read.answer();
+    await settled();
+    const reasons = calls.map(({ reason }) => reason);
+    expect(reasons.slice(0, 16).every((reason) => reason === undefined)).toBe(true);
+    expect(reasons.slice(16)).toEqual(['RESYNC', 'RESYNC', 'RESYNC', 'RESYNC']);
+  });
+
   test('ends the stream with RESYNC when the log cannot be read', async () => {
     let fail = false;
     const log = new FakeUserLog(userId);
