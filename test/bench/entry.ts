@@ -23,6 +23,8 @@ export type Entry = {
 /** How much a run does. */
 export type Scale = {
   rounds: number;
+  /** Rounds that are not counted: a long code path is compiled only after thousands of operations. */
+  warmUps: number;
   /** Length of one round of a row that counts what is done in a time. */
   roundMs: number;
   /** Length of the one round of a row that only watches. */

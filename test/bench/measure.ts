@@ -15,17 +15,18 @@ export type Round = {
 };
 
 /**
- * Runs both once to warm up, uncounted, and then in turns, so that whatever else the machine does meets both alike.
+ * Runs both to warm up, uncounted, and then in turns, so that whatever else the machine does meets both alike.
+ * @param scale.warmUps rounds of what is measured before the counted ones; a floor is warm after one.
  */
 export async function alternate<T>(
-  rounds: number,
+  scale: { rounds: number; warmUps: number },
   measured: () => Promise<T>,
   floor: () => Promise<T>,
 ): Promise<{ measured: T[]; floor: T[] }> {
-  await measured();
+  for (let warmUp = 0; warmUp < scale.warmUps; warmUp += 1) await measured();
   await floor();
   const result = { measured: [] as T[], floor: [] as T[] };
-  for (let round = 0; round < rounds; round += 1) {
+  for (let round = 0; round < scale.rounds; round += 1) {
     result.measured.push(await measured());
     result.floor.push(await floor());
   }
@@ -62,9 +63,9 @@ export function throughput({ measured, floor }: { measured: Round[]; floor: Roun
 function medianOf<Name extends string>(
   name: Name,
   rounds: Round[],
-  valueOf: (round: Round) => number | undefined,
+  figureOf: (round: Round) => number | undefined,
 ) {
-  const values = rounds.flatMap((one) => valueOf(one) ?? []);
+  const values = rounds.flatMap((one) => figureOf(one) ?? []);
   return values.length === 0 ? {} : ({ [name]: round(median(values)) } as Record<Name, number>);
 }
 

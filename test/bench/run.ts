@@ -14,22 +14,40 @@ import { startRedis } from '../../infra/local/redis.ts';
 import { OperatorError } from '../../lib/errors/operator-error.ts';
 import { aborted, runProcess } from '../../lib/node/process.ts';
 import type { Bench, Entry, Row, Scale } from './entry.ts';
+import { backendSession } from './rows/backend-session.ts';
 import { gatewayCommand } from './rows/gateway-command.ts';
+import { gatewayEventLatency } from './rows/gateway-event-latency.ts';
 import { gatewayFanout } from './rows/gateway-fanout.ts';
+import { gatewayIdleStream } from './rows/gateway-idle-stream.ts';
 import { findCores, pin } from './system.ts';
 import { table } from './table.ts';
 
-const rows: readonly Row[] = [gatewayCommand, gatewayFanout(1_000), gatewayFanout(10_000)];
+const rows: readonly Row[] = [
+  gatewayCommand,
+  gatewayFanout(1_000),
+  gatewayFanout(10_000),
+  gatewayIdleStream,
+  gatewayEventLatency,
+  backendSession,
+];
 
 const full: Scale = {
   rounds: 5,
+  warmUps: 4,
   roundMs: 2_000,
   watchMs: 6_000,
   deliveriesPerRound: 120_000,
   idleStreams: 2_000,
   sessions: 1_000,
 };
-const quick: Scale = { ...full, rounds: 3, roundMs: 800, watchMs: 2_000, deliveriesPerRound: 40_000 };
+const quick: Scale = {
+  ...full,
+  rounds: 3,
+  warmUps: 1,
+  roundMs: 800,
+  watchMs: 2_000,
+  deliveriesPerRound: 40_000,
+};
 
 async function main(stop: AbortSignal): Promise<void> {
   const { values, positionals } = parseArgs({

@@ -3,6 +3,7 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
+import { setTimeout as delay } from 'node:timers/promises';
 
 const ticksPerSecond = 100;
 
@@ -29,6 +30,23 @@ export async function cpuDuring<T>(
 export function rssKib(pid: number): number | undefined {
   const line = /^VmRSS:\s+(\d+) kB$/m.exec(read(`/proc/${pid}/status`) ?? '')?.[1];
   return line === undefined ? undefined : Number(line);
+}
+
+/** Resident memory once it has stopped to change, or after ten seconds. @throws Error where the system does not tell. */
+export async function settledRssKib(pid: number): Promise<number> {
+  const stableMs = 1_000;
+  const tolerance = 0.002;
+  let last = rssKib(pid);
+  let since = Date.now();
+  for (const deadline = Date.now() + 10_000; Date.now() < deadline; await delay(100)) {
+    const now = rssKib(pid);
+    if (now === undefined || last === undefined) throw new Error('this system does not tell resident memory');
+    if (Math.abs(now - last) > last * tolerance) {
+      last = now;
+      since = Date.now();
+    } else if (Date.now() - since >= stableMs) return now;
+  }
+  return last ?? 0;
 }
 
 function read(file: string): string | undefined {

@@ -6,14 +6,11 @@ import {
   ExecuteCommandRequest,
   ExecuteCommandResponse,
 } from '../../../lib/protocol/generated/galaxy/gateway/v1/gateway.ts';
-import { percentile, type Round } from '../measure.ts';
 import { serveCalls } from '../peer.ts';
+import { closedLoop, type LoopRound } from './closed-loop.ts';
 import { executeCommandPath, framed, GrpcConnection } from './grpc-bytes.ts';
 import { makeSession, type Session, sha256, signWith, verifierOf } from './sessions.ts';
 import type { SessionAnswer } from './upstreams.ts';
-
-/** `cpuMicros` is told by the runner, which knows the measured process. */
-export type LoadedRound = Omit<Round, 'cpuMicros'>;
 
 type Signed = { frame: Buffer; requestId: string; requestHash: Buffer };
 type Load = { addr: string; connections: number; inFlight: number; ms: number };
@@ -40,7 +37,7 @@ const calls = {
   },
 
   /** Sends every signed command once, and looks at every answer. @param serverKey base64url. */
-  async runCommands(load: Load, serverKey: string): Promise<LoadedRound & { answerBytes: number }> {
+  async runCommands(load: Load, serverKey: string): Promise<LoopRound & { answerBytes: number }> {
     const sample: { request: Signed; response: ExecuteCommandResponse }[] = [];
     let count = 0;
     let answerBytes = 0;
@@ -59,7 +56,7 @@ const calls = {
   },
 
   /** Sends commands of the same sizes to the floor, which looks at none of them. */
-  async runFloor(load: Load, answerBytes: number): Promise<LoadedRound> {
+  async runFloor(load: Load, answerBytes: number): Promise<LoopRound> {
     const requests = [signNext(), signNext()];
     let next = 0;
     return runRound(
@@ -114,32 +111,16 @@ async function runRound(
   { addr, connections, inFlight, ms }: Load,
   take: () => Signed,
   check: (request: Signed, answer: Buffer) => void,
-): Promise<LoadedRound> {
+): Promise<LoopRound> {
   const opened = await Promise.all(Array.from({ length: connections }, () => GrpcConnection.open(addr)));
-  const latencies: number[] = [];
-  const cpu = process.cpuUsage();
-  const startedAt = performance.now();
-  const client = async (connection: GrpcConnection) => {
-    while (performance.now() - startedAt < ms) {
-      const request = take();
-      const sentAt = performance.now();
-      const answer = await connection.unary(executeCommandPath, request.frame);
-      latencies.push(performance.now() - sentAt);
-      check(request, answer);
-    }
-  };
-  const perConnection = inFlight / connections;
-  await Promise.all(opened.flatMap((one) => Array.from({ length: perConnection }, () => client(one))));
-  const elapsedMs = performance.now() - startedAt;
-  const { user, system } = process.cpuUsage(cpu);
+  const round = await closedLoop(inFlight, ms, async (worker) => {
+    const connection = opened[worker % opened.length];
+    if (connection === undefined) throw new Error('there are no connections');
+    const request = take();
+    check(request, await connection.unary(executeCommandPath, request.frame));
+  });
   await Promise.all(opened.map((connection) => connection.close()));
-  return {
-    n: latencies.length,
-    elapsedMs,
-    p50Ms: percentile(latencies, 0.5),
-    p99Ms: percentile(latencies, 0.99),
-    loadShare: (user + system) / 1000 / elapsedMs,
-  };
+  return round;
 }
 
 function requireSignature(

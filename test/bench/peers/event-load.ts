@@ -26,11 +26,12 @@ type Side = {
 /** Every so many streams are looked into. */
 const sampledEvery = 100;
 const openedAtATime = 32;
-/** Deliveries under way at a time, or two waves where that is more: enough that the server is never idle. */
-const underWay = 8_000;
+/** The next wave is sent before the last one has arrived, so that the server is never idle. */
+const wavesUnderWay = 2;
 
 const source = new PushSource();
 let sessions: Session[] = [];
+const opened: EventStreams[] = [];
 const sides: { gateway?: Side; floor?: Side } = {};
 let received = 0;
 let eventBytes = 0;
@@ -60,6 +61,7 @@ const calls = {
       sample.get(stream)?.messages.push(message);
       receive(message);
     });
+    opened.push(streams);
     for (let index = 0; index < sessions.length; index += sampledEvery) {
       const userId = sessions[index]?.userId ?? '';
       sample.set(index, { follow: followStream(userId, serverKey, source.headEventId), messages: [] });
@@ -93,6 +95,7 @@ const calls = {
 
   async openFloor(addr: string, connections: number, count: number): Promise<void> {
     const streams = await EventStreams.connect(addr, connections, (_, message) => receive(message));
+    opened.push(streams);
     const request = subscribe(makeSession().session).frame;
     await streams.open(
       Array.from({ length: count }, () => request),
@@ -104,7 +107,7 @@ const calls = {
     sides.floor = {
       streams,
       size: count,
-      sendWave: () => void control.unary(waveOfFloorPath, go),
+      sendWave: () => void control.unary(waveOfFloorPath, go).catch((error) => streams.fail(error)),
       checkSample: () => undefined,
     };
   },
@@ -116,7 +119,7 @@ const calls = {
     if (sideName === 'gateway') source.prepare(waves);
     received = 0;
     const all = waves * side.size;
-    const most = Math.max(underWay, 2 * side.size);
+    const most = wavesUnderWay * side.size;
     let sent = 0;
     const cpu = process.cpuUsage();
     const startedAt = performance.now();
@@ -140,10 +143,9 @@ const calls = {
     return { n: all, elapsedMs, loadShare: (user + system) / 1000 / elapsedMs, eventBytes };
   },
 
+  /** Ends every stream, so that servers have nothing to drain. */
   async close(): Promise<void> {
-    await Promise.all([sides.gateway?.streams.close(), sides.floor?.streams.close()]);
-    delete sides.gateway;
-    delete sides.floor;
+    await Promise.all(opened.map((streams) => streams.close()));
   },
 };
 export type EventLoadCalls = typeof calls;

@@ -56,6 +56,12 @@ export class EventStreams {
     });
   }
 
+  /** Whoever waits for events hears that they will not come. */
+  fail(error: Error): void {
+    this.#failure ??= error;
+    this.#onFailure?.(error);
+  }
+
   async close(): Promise<void> {
     this.#onFailure = undefined;
     await Promise.all(this.#connections.map((connection) => connection.close()));
@@ -73,8 +79,7 @@ export class EventStreams {
       const fail = (why: string) => {
         const error = new Error(`stream ${number} ended: ${why}`);
         reject(error);
-        this.#failure ??= error;
-        this.#onFailure?.(error);
+        this.fail(error);
       };
       statusOf(stream).then(
         ({ code, message }) => fail(`${code} ${message}`),

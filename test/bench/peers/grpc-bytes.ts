@@ -65,6 +65,8 @@ export class GrpcConnection {
 
   close(): Promise<void> {
     return new Promise((resolve) => {
+      // Its server may have gone before.
+      if (this.#session.destroyed) return resolve();
       this.#session.once('close', resolve);
       this.#session.destroy(undefined, NGHTTP2_CANCEL);
     });

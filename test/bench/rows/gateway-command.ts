@@ -30,7 +30,7 @@ export const gatewayCommand: Row = {
     const options = { connections, inFlight, ms: scale.roundMs };
     let answerBytes = 0;
     const rounds = await alternate(
-      scale.rounds,
+      scale,
       async () => {
         await load.call('prepare', inFlight + Math.ceil((signedPerSecond * scale.roundMs) / 1000));
         const { answerBytes: bytes, ...round } = await cpuDuring(gateway.pid, () =>

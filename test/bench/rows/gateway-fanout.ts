@@ -5,7 +5,7 @@
 import type { Bench, Row } from '../entry.ts';
 import { startGatewayProcess } from '../gateway-process.ts';
 import { alternate, throughput } from '../measure.ts';
-import { type Peer, startPeer } from '../peer.ts';
+import { startPeer } from '../peer.ts';
 import type { EventFloorCalls } from '../peers/event-floor.ts';
 import type { EventLoadCalls } from '../peers/event-load.ts';
 import type { UpstreamsCalls } from '../peers/upstreams.ts';
@@ -22,11 +22,8 @@ export function gatewayFanout(streams: number): Row {
       const users = Math.ceil(streams / streamsPerUser);
       const all = users * streamsPerUser;
       const connections = Math.ceil(streams / streamsPerConnection);
-      const { load, gateway } = await startEventLoad(
-        bench,
-        { users, sessionsPerUser: streamsPerUser },
-        running,
-      );
+      const { load, gateway, makeSessions } = await startEventLoad(bench, running);
+      await makeSessions(users, streamsPerUser);
       await load.call('openGateway', gateway.grpcAddr, connections, gateway.serverKey);
       const floor = await startPeer<EventFloorCalls>('event-floor', cores?.measured, running);
       await load.call('openFloor', await floor.call('listen'), connections, all);
@@ -34,7 +31,7 @@ export function gatewayFanout(streams: number): Row {
       const waves = Math.max(2, Math.round(scale.deliveriesPerRound / all));
       let eventBytes = 0;
       const rounds = await alternate(
-        scale.rounds,
+        scale,
         async () => {
           const round = await cpuDuring(gateway.pid, () => load.call('deliver', 'gateway', waves));
           eventBytes = round.eventBytes;
@@ -55,17 +52,14 @@ export function gatewayFanout(streams: number): Row {
 }
 
 /** The load process, which plays the push service too, an upstream that knows its sessions, and the gateway. */
-export async function startEventLoad(
-  bench: Bench,
-  { users, sessionsPerUser }: { users: number; sessionsPerUser: number },
-  running: AsyncDisposableStack,
-): Promise<{ load: Peer<EventLoadCalls>; gateway: { pid: number; grpcAddr: string; serverKey: string } }> {
+export async function startEventLoad(bench: Bench, running: AsyncDisposableStack) {
   const load = await startPeer<EventLoadCalls>('event-load', bench.cores?.load, running);
   const upstreams = await startPeer<UpstreamsCalls>('upstreams', bench.cores?.load, running);
-  const httpUrl = await upstreams.call('listen');
-  await upstreams.call('addSessions', await load.call('makeSessions', users, sessionsPerUser));
-  const pushAddr = await load.call('listenPush');
-  const gateway = await startGatewayProcess(bench, { httpUrl, pushAddr }, running);
+  const peers = { httpUrl: await upstreams.call('listen'), pushAddr: await load.call('listenPush') };
+  const gateway = await startGatewayProcess(bench, peers, running);
+  running.defer(() => load.call('close'));
   await load.call('subscribed');
-  return { load, gateway };
+  const makeSessions = async (users: number, sessionsPerUser: number) =>
+    upstreams.call('addSessions', await load.call('makeSessions', users, sessionsPerUser));
+  return { load, gateway, makeSessions };
 }
