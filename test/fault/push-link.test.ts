@@ -1,6 +1,7 @@
 // What lies between the push log and a gateway fails in every way, while events are appended all the time: nothing is
 // lost, nothing comes twice, the order stays, and no client notices.
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import type { AppendedEvent } from '../../lib/backend/push/log/append-client-event.ts';
 import { type Cluster, startCluster } from '../support/cluster.ts';
 import { Follower } from '../support/follower.ts';
 import { Traffic } from '../support/traffic.ts';
@@ -10,12 +11,16 @@ const players = 8;
 let cluster: Cluster;
 let followers: Follower[];
 let traffic: Traffic;
+/** Nothing happens to them but what a test appends, so no later event can bring one along that was missed. */
+let quiet: Follower;
+const quietEvents: AppendedEvent[] = [];
 
 beforeAll(async () => {
   cluster = await startCluster({ environment: { GATEWAY_PUSH_STALE_AFTER: '7s' } });
   const signedIn = await Promise.all(Array.from({ length: players }, () => cluster.signIn()));
   followers = signedIn.map((player) => new Follower(cluster, player));
   await Promise.all(followers.map((follower) => follower.opened()));
+  quiet = await new Follower(cluster, await cluster.signIn()).opened();
   traffic = new Traffic(
     cluster,
     signedIn.map(({ session }) => session.userId),
@@ -26,11 +31,13 @@ beforeEach(() => cluster.push.start());
 afterAll(async () => {
   await traffic?.stop();
   await Promise.all((followers ?? []).map((follower) => follower.stop()));
+  await quiet?.stop();
   await cluster?.stop();
 });
 
-/** Waits until so many more events were appended while the link is down. */
+/** Waits until so many more events were appended, while the link is down or not. */
 async function moreEvents(count: number): Promise<void> {
+  quietEvents.push(await cluster.append(quiet.player.session.userId));
   const before = traffic.count;
   await followers[0]?.until(() => expect(traffic.count).toBeGreaterThanOrEqual(before + count));
 }
@@ -44,7 +51,10 @@ async function expectNothingNoticed(timeout = 30_000): Promise<void> {
     const ids = expected[index] ?? [];
     await follower.until(() => expect(follower.events.length).toBeGreaterThanOrEqual(ids.length), timeout);
     expect(follower.ids.slice(0, ids.length)).toEqual(ids);
-    expect([follower.reasons, follower.hellos.length, follower.failure]).toEqual([[], 1, undefined]);
+  }
+  await quiet.untilExactly(quietEvents, timeout);
+  for (const { reasons, hellos, failure } of [...followers, quiet]) {
+    expect([reasons, hellos.length, failure]).toEqual([[], 1, undefined]);
   }
 }
 
