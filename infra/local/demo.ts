@@ -88,8 +88,13 @@ async function play(endpoints: Endpoints, mailLog: string): Promise<void> {
       );
       says(player.name, `sees ${names.join(', ')}`);
     }
+
+    heading(
+      '7. Boris follows his events on a second device, loses it, and revokes its session from the first',
+    );
+    await loseDevice(boris, new GalaxyClient(endpoints), mailLog);
     print(
-      '\nAll of it worked: every command was signed by a player’s key and every answer by the gateway’s.',
+      '\nAll of it worked: every command was signed by a player’s key, every answer and event by the gateway’s.',
     );
   } finally {
     for (const { client } of players) client.close();
@@ -158,6 +163,25 @@ async function tryWhatIsForbidden({ name, client }: Player, applicationId: strin
   const changed = await refusal(client.send({ ...forged, messageType: 'user.session.revoke_all' }));
   check(changed === 'BAD_SIGNATURE', `a changed request does not pass; got ${changed}`);
   says(name, `changes a request after signing it: ${changed}`);
+}
+
+async function loseDevice(player: Player, client: GalaxyClient, mailLog: string): Promise<void> {
+  const second = { ...player, client };
+  try {
+    await signIn(second, mailLog);
+    const events = client.events();
+    const hello = await events.next();
+    check(!hello.done && hello.value.kind === 'hello', 'a stream of events begins with a hello');
+    says(player.name, `hears the gateway’s signed hello: events follow after ${hello.value.lastEventId}`);
+    await ok(player, 'user.session.revoke', { device_session_id: client.session.deviceSessionId });
+    const revokedAt = performance.now();
+    const ended = await refusal(events.next());
+    check(ended === 'SESSION_REVOKED', `the stream of a revoked session ends; got ${ended}`);
+    const afterMs = Math.round(performance.now() - revokedAt);
+    says(player.name, `revokes that session; its stream ends ${afterMs} ms after the answer: ${ended}`);
+  } finally {
+    client.close();
+  }
 }
 
 async function refusal(outcome: Promise<unknown>): Promise<string> {
