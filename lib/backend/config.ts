@@ -1,15 +1,15 @@
 import { z } from 'zod';
+import { serviceListener } from '../config/listener-variables.ts';
+import { postgresVariables } from '../config/postgres-variables.ts';
 import {
   anyText,
   boolean,
   duration,
   httpUrl,
   integer,
-  listenAddress,
   logLevel,
   peerAddress,
   positiveDuration,
-  postgresDsn,
   text,
 } from '../config/types.ts';
 import { defaulted, optional, required, type Values } from '../config/variables.ts';
@@ -27,49 +27,10 @@ const mailer = z.literal('log', {
 
 const limit = integer(0, 1_000_000);
 
-/** Both listeners take the same settings, each under names of its own. */
-function httpListener(prefix: string, fallbackAddr: string, name: string) {
-  return {
-    addr: defaulted(`${prefix}_ADDR`, fallbackAddr, listenAddress, {
-      help: `Where the ${name} binds.`,
-    }),
-    token: optional(`${prefix}_TOKEN`, text, {
-      help: 'Bearer token that callers of this listener must carry.',
-      secret: true,
-    }),
-    readHeaderTimeoutMs: defaulted(`${prefix}_READ_HEADER_TIMEOUT`, '2s', positiveDuration, {
-      help: 'How long a caller may take to send its headers.',
-    }),
-    readTimeoutMs: defaulted(`${prefix}_READ_TIMEOUT`, '10s', positiveDuration, {
-      help: 'How long a caller may take to send a whole request.',
-    }),
-    idleTimeoutMs: defaulted(`${prefix}_IDLE_TIMEOUT`, '1m', positiveDuration, {
-      help: 'How long an unused connection is kept.',
-    }),
-    bodyLimitBytes: defaulted(`${prefix}_BODY_LIMIT_BYTES`, '65536', integer(1_024, 16_777_216), {
-      help: 'Largest body of a request.',
-    }),
-  };
-}
-
 export const backendVariables = {
-  http: httpListener('BACKEND_HTTP', ':8081', 'service listener (for gateway and lobby)'),
-  adminHttp: httpListener('BACKEND_ADMIN_HTTP', '127.0.0.1:8082', 'admin listener'),
-  postgres: {
-    dsn: required('BACKEND_POSTGRES_PRIMARY_DSN', postgresDsn, {
-      help: 'DSN of the primary PostgreSQL, such as postgres://user:password@host:5432/galaxy.',
-      secret: true,
-    }),
-    operationTimeoutMs: defaulted('BACKEND_POSTGRES_OPERATION_TIMEOUT', '5s', positiveDuration, {
-      help: 'Bound on connecting and on every statement.',
-    }),
-    maxConnections: defaulted('BACKEND_POSTGRES_MAX_OPEN_CONNS', '20', integer(1, 1_000), {
-      help: 'Most connections that this process opens.',
-    }),
-    connectionMaxLifetimeMs: defaulted('BACKEND_POSTGRES_CONN_MAX_LIFETIME', '30m', duration, {
-      help: 'After how long a connection is replaced; 0s keeps it.',
-    }),
-  },
+  http: serviceListener('BACKEND_HTTP', ':8081', 'the listener for gateway and lobby'),
+  adminHttp: serviceListener('BACKEND_ADMIN_HTTP', '127.0.0.1:8082', 'the listener for admins'),
+  postgres: postgresVariables('BACKEND'),
   redis: {
     addr: required('BACKEND_REDIS_ADDR', peerAddress, {
       help: 'host:port of the Redis that holds the push log and the stream of user events. It must not evict keys.',

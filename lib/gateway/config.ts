@@ -1,3 +1,4 @@
+import { httpListener } from '../config/listener-variables.ts';
 import {
   addressList,
   anyText,
@@ -21,18 +22,7 @@ const timerDuration = positiveDuration.refine((ms) => ms <= 20 * 24 * 3_600_000,
 
 export const gatewayVariables = {
   publicHttp: {
-    addr: defaulted('GATEWAY_PUBLIC_HTTP_ADDR', ':8080', listenAddress, {
-      help: 'Where the public HTTP listener (probes, sign-in) binds.',
-    }),
-    readHeaderTimeoutMs: defaulted('GATEWAY_PUBLIC_HTTP_READ_HEADER_TIMEOUT', '2s', positiveDuration, {
-      help: 'How long a client may take to send its headers.',
-    }),
-    readTimeoutMs: defaulted('GATEWAY_PUBLIC_HTTP_READ_TIMEOUT', '10s', positiveDuration, {
-      help: 'How long a client may take to send a whole request.',
-    }),
-    idleTimeoutMs: defaulted('GATEWAY_PUBLIC_HTTP_IDLE_TIMEOUT', '1m', positiveDuration, {
-      help: 'How long an unused connection is kept.',
-    }),
+    ...httpListener('GATEWAY_PUBLIC_HTTP', ':8080', 'the public HTTP listener (probes, sign-in)'),
     maxConnections: defaulted('GATEWAY_PUBLIC_HTTP_MAX_CONNECTIONS', '4096', integer(1, 1_000_000), {
       help: 'How many connections may be open at once.',
     }),

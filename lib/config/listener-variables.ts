@@ -1,0 +1,33 @@
+// The variables that every HTTP listener takes, under a prefix of its own.
+import { integer, listenAddress, positiveDuration, text } from './types.ts';
+import { defaulted, optional } from './variables.ts';
+
+/** @param name such as `the public HTTP listener (probes, sign-in)`. */
+export function httpListener(prefix: string, fallbackAddr: string, name: string) {
+  return {
+    addr: defaulted(`${prefix}_ADDR`, fallbackAddr, listenAddress, { help: `Where ${name} binds.` }),
+    readHeaderTimeoutMs: defaulted(`${prefix}_READ_HEADER_TIMEOUT`, '2s', positiveDuration, {
+      help: 'How long a client may take to send its headers.',
+    }),
+    readTimeoutMs: defaulted(`${prefix}_READ_TIMEOUT`, '10s', positiveDuration, {
+      help: 'How long a client may take to send a whole request.',
+    }),
+    idleTimeoutMs: defaulted(`${prefix}_IDLE_TIMEOUT`, '1m', positiveDuration, {
+      help: 'How long an unused connection is kept.',
+    }),
+  };
+}
+
+/** A listener for other services, which believes its callers. */
+export function serviceListener(prefix: string, fallbackAddr: string, name: string) {
+  return {
+    ...httpListener(prefix, fallbackAddr, name),
+    bodyLimitBytes: defaulted(`${prefix}_BODY_LIMIT_BYTES`, '65536', integer(1_024, 16_777_216), {
+      help: 'Largest body of a request.',
+    }),
+    token: optional(`${prefix}_TOKEN`, text, {
+      help: 'Bearer token that every request but the probes must carry. Unset: none is asked for.',
+      secret: true,
+    }),
+  };
+}
