@@ -36,8 +36,8 @@ const full: Scale = {
   warmUps: 4,
   roundMs: 2_000,
   watchMs: 6_000,
-  deliveriesPerRound: 120_000,
-  idleStreams: 2_000,
+  deliveriesPerRound: 80_000,
+  idleStreams: 1_000,
   sessions: 1_000,
 };
 const quick: Scale = {
@@ -64,11 +64,14 @@ async function main(stop: AbortSignal): Promise<void> {
     const bench = await prepare(values.quick ? quick : full, values['node-arg'], running);
     const entries: Entry[] = [];
     for (const row of chosen) {
-      process.stderr.write(`${row.name} ...\n`);
+      const startedAt = performance.now();
+      process.stderr.write(`${row.name} ... `);
       entries.push(await Promise.race([runRow(row, bench), aborted(stop).then(interrupted)]));
+      process.stderr.write(`${Math.round((performance.now() - startedAt) / 1000)} s\n`);
+      // After every row, so that an interrupted run leaves what it knows.
+      if (values.out !== undefined) await writeFile(values.out, `${JSON.stringify(entries, null, 2)}\n`);
     }
     process.stdout.write(`${table(entries)}\n`);
-    if (values.out !== undefined) await writeFile(values.out, `${JSON.stringify(entries, null, 2)}\n`);
   } finally {
     await running.disposeAsync();
   }

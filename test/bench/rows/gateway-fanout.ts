@@ -31,7 +31,7 @@ export function gatewayFanout(streams: number): Row {
       const waves = Math.max(2, Math.round(scale.deliveriesPerRound / all));
       let eventBytes = 0;
       const rounds = await alternate(
-        scale,
+        { ...scale, warmUps: 1 },
         async () => {
           const round = await cpuDuring(gateway.pid, () => load.call('deliver', 'gateway', waves));
           eventBytes = round.eventBytes;
