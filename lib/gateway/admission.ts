@@ -2,7 +2,7 @@
 // nothing after it happens: address rate, version, shape, freshness, payload hash, message type, session, signature,
 // session and user rate, replay. Cheap checks come before those that ask another process, and a request id is
 // reserved last, so that only what a session's key has signed takes room in Redis.
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { verifyDeviceSignature } from './device-signature.ts';
 import {
   checkFreshness,
@@ -99,5 +99,5 @@ function refuse(rejection: Rejection | undefined): void {
 }
 
 function sha256(bytes: Uint8Array): Uint8Array {
-  return createHash('sha256').update(bytes).digest();
+  return hash('sha256', bytes, 'buffer');
 }

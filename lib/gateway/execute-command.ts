@@ -1,7 +1,7 @@
 // One command, from the signed request to the signed answer. lib/gateway/admission.ts holds the checks before it; no
 // upstream is called for what they refuse. What the upstream answered, its errors alike, becomes a signed answer;
 // everything else is a RejectedError.
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { z } from 'zod';
 import { errorBody } from '../errors/table.ts';
 import { commandBytes, protocolVersion, responseBytes } from '../protocol/envelope.ts';
@@ -150,5 +150,5 @@ function signAnswer(
 }
 
 function sha256(bytes: Uint8Array): Uint8Array {
-  return createHash('sha256').update(bytes).digest();
+  return hash('sha256', bytes, 'buffer');
 }
