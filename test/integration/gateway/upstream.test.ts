@@ -1,0 +1,101 @@
+import { once } from 'node:events';
+import type { ServerResponse } from 'node:http';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { RejectedError } from '../../../lib/gateway/rejected-error.ts';
+import { UpstreamService } from '../../../lib/gateway/upstream.ts';
+import { json, startUpstreamServer, type UpstreamServer } from '../../support/upstream-server.ts';
+
+let server: UpstreamServer;
+let upstream: UpstreamService;
+
+beforeEach(async () => {
+  server = await startUpstreamServer(json(200, { fine: true }));
+});
+afterEach(async () => {
+  await server.close();
+  await upstream.close();
+});
+
+function service(timeoutMs: number): UpstreamService {
+  upstream = new UpstreamService({ name: 'test', baseUrl: server.url, timeoutMs });
+  return upstream;
+}
+
+const read = { method: 'GET', target: '/thing', headers: {} } as const;
+const live = () => new AbortController().signal;
+
+async function unavailable(outcome: Promise<unknown>): Promise<string> {
+  const error = await outcome.then(
+    () => expect.unreachable('the call was answered'),
+    (thrown: unknown) => thrown,
+  );
+  if (!(error instanceof RejectedError) || !(error.cause instanceof Error)) throw error;
+  expect(error.rejection.reason).toBe('UPSTREAM_UNAVAILABLE');
+  return error.cause.message;
+}
+
+describe('a call to an upstream', () => {
+  it('is given up with the caller’s own reason when the caller goes, and the upstream sees it', async () => {
+    const asked = Promise.withResolvers<ServerResponse>();
+    server.answer = (_, response) => asked.resolve(response);
+    const caller = new AbortController();
+    const outcome = service(10_000).call({ ...read, signal: caller.signal });
+    const closed = once(await asked.promise, 'close');
+    const gone = new Error('the client has gone');
+    caller.abort(gone);
+    await expect(outcome).rejects.toBe(gone);
+    await closed;
+  });
+
+  it('is not begun for a caller who has gone before', async () => {
+    const gone = new Error('the client has gone');
+    await expect(service(10_000).call({ ...read, signal: AbortSignal.abort(gone) })).rejects.toBe(gone);
+    expect(server.received).toEqual([]);
+  });
+
+  it('is not sent any more when its caller went while it waited for a connection', async () => {
+    const held: ServerResponse[] = [];
+    server.answer = (_, response) => held.push(response);
+    const full = service(10_000);
+    const signal = live();
+    const first = Array.from({ length: 128 }, () => full.call({ ...read, signal }));
+    await vi.waitFor(() => expect(held).toHaveLength(128), { timeout: 5_000 });
+    const caller = new AbortController();
+    const waiting = full.call({ ...read, target: '/never', signal: caller.signal });
+    const gone = new Error('the client has gone');
+    caller.abort(gone);
+    await expect(waiting).rejects.toBe(gone);
+
+    server.answer = json(200, { fine: true });
+    for (const response of held) response.end('{}');
+    for (const { status } of await Promise.all(first)) expect(status).toBe(200);
+    expect((await full.call({ ...read, target: '/last', signal })).status).toBe(200);
+    expect(server.received.map(({ url }) => url)).not.toContain('/never');
+  });
+
+  it('is tried twice at most when its connection is lost', async () => {
+    server.answer = (_, response) => response.socket?.destroy();
+    await unavailable(service(10_000).call({ ...read, signal: live() }));
+    expect(server.received).toHaveLength(2);
+  });
+
+  it('keeps to one deadline over both tries', async () => {
+    let tries = 0;
+    server.answer = (_, response) => {
+      tries += 1;
+      if (tries === 1) setTimeout(() => response.socket?.destroy(), 700);
+    };
+    const startedAt = performance.now();
+    await unavailable(service(1_000).call({ ...read, signal: live() }));
+    expect(performance.now() - startedAt).toBeLessThan(1_600);
+    expect(tries).toBe(2);
+  });
+
+  it('leaves nothing behind on the caller’s signal', async () => {
+    const { signal } = new AbortController();
+    const [added, removed] = [vi.spyOn(signal, 'addEventListener'), vi.spyOn(signal, 'removeEventListener')];
+    await service(10_000).call({ ...read, signal });
+    expect(added).toHaveBeenCalledTimes(1);
+    expect(removed.mock.calls).toEqual(added.mock.calls);
+  });
+});
