@@ -94,7 +94,10 @@ export interface ReadUserEventsRequest {
 }
 
 export interface ReadUserEventsResponse {
-  /** Whether after_event_id was found within the log's retention; if not, events is empty and the client reloads. */
+  /**
+   * Whether after_event_id was found within the log's retention; if not, events is empty and the client reloads. False
+   * for an empty after_event_id.
+   */
   found: boolean;
   events: ClientEvent[];
   /**
