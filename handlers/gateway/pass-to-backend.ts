@@ -23,7 +23,7 @@ export async function passToBackend(
   limit: (body: unknown) => void,
 ): Promise<Response> {
   const question = new Uint8Array(await c.req.arrayBuffer());
-  limit(parseJson(question));
+  limit(parseForgivingly(question));
   const { status, body, retryAfter } = await auth.ask({
     path,
     body: question,
@@ -38,9 +38,10 @@ export async function passToBackend(
   return c.body(body, status as ContentfulStatusCode);
 }
 
+// Forgiving, as the backend is: what it can read must not pass by the limits.
 const utf8 = new TextDecoder();
 
-function parseJson(bytes: Uint8Array): unknown {
+function parseForgivingly(bytes: Uint8Array): unknown {
   try {
     return JSON.parse(utf8.decode(bytes));
   } catch {

@@ -17,6 +17,7 @@ import {
   toUpstreamRequest,
   type Upstream,
 } from './domain/routes.ts';
+import { parseJson } from './parse-json.ts';
 import type { ResponseSigner } from './response-signer.ts';
 import type { ActiveSession } from './sessions.ts';
 import { stage, stageSync } from './stage.ts';
@@ -106,16 +107,6 @@ function toResult(upstream: UpstreamService, { status, body }: UpstreamAnswer): 
   if (error === undefined || status < 400)
     throw upstream.unavailable(`answered ${status} without an error body`);
   return { resultCode: error.code, payload: body };
-}
-
-const utf8 = new TextDecoder('utf-8', { fatal: true });
-
-function parseJson(bytes: Uint8Array): unknown {
-  try {
-    return JSON.parse(utf8.decode(bytes));
-  } catch {
-    return undefined;
-  }
 }
 
 function invalidRequest(fields: PayloadProblem[]): Result {

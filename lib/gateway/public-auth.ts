@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { Refusal } from '../errors/table.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { unknownAddress } from './client-address.ts';
+import { parseJson } from './parse-json.ts';
 import { RejectedError } from './rejected-error.ts';
 import type { UpstreamAnswer, UpstreamService } from './upstream.ts';
 
@@ -81,14 +82,4 @@ function whatIsWrong({ status, headers, body }: UpstreamAnswer): string | undefi
   }
   const schema = success ? objectSchema : errorSchema;
   return schema.safeParse(parseJson(body)).success ? undefined : `answered ${status} with another body`;
-}
-
-const utf8 = new TextDecoder('utf-8', { fatal: true });
-
-function parseJson(bytes: Uint8Array): unknown {
-  try {
-    return JSON.parse(utf8.decode(bytes));
-  } catch {
-    return undefined;
-  }
 }

@@ -1,6 +1,7 @@
 // Device sessions, asked of the backend for every single request: the gateway keeps no copy, so a revocation holds
 // from the next request on.
 import { z } from 'zod';
+import { parseJson } from './parse-json.ts';
 import { RejectedError } from './rejected-error.ts';
 import type { UpstreamService } from './upstream.ts';
 
@@ -57,12 +58,4 @@ export async function lookUpSession(
     });
   }
   return { deviceSessionId, userId: session.user_id, publicKey: session.client_public_key };
-}
-
-function parseJson(body: Uint8Array): unknown {
-  try {
-    return JSON.parse(Buffer.from(body).toString('utf8'));
-  } catch {
-    return undefined;
-  }
 }

@@ -7,6 +7,7 @@ import { type AdmissionDeps, admit, type CallContext } from '../admission.ts';
 import type { MessageClass } from '../domain/routes.ts';
 import { toGrpcStatus } from '../grpc-status.ts';
 import { subscriptionRefused } from '../instruments.ts';
+import { parseJson } from '../parse-json.ts';
 import { RejectedError, toRejection } from '../rejected-error.ts';
 import type { EventCall, EventStream } from './event-stream.ts';
 import type { PushHub } from './hub.ts';
@@ -82,14 +83,4 @@ function readPayload(bytes: Uint8Array): string | undefined {
       'payload_bytes must be {} or {"last_event_id":"…"} with 1 to 128 of A-Z a-z 0-9 _ -, as JSON in UTF-8.',
     metadata: { field: 'payload_bytes' },
   });
-}
-
-const utf8 = new TextDecoder('utf-8', { fatal: true });
-
-function parseJson(bytes: Uint8Array): unknown {
-  try {
-    return JSON.parse(utf8.decode(bytes));
-  } catch {
-    return undefined;
-  }
 }

@@ -238,6 +238,7 @@ describe('a subscription is refused', () => {
       `{"last_event_id":"${'a'.repeat(129)}"}`,
       '{"last_event_id":"a","more":1}',
       '{',
+      '\ufeff{}',
       new Uint8Array([0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d]),
     ];
     for (const payload of malformed) {
