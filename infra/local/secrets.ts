@@ -4,11 +4,12 @@ import { existsSync } from 'node:fs';
 import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { bearerToken } from '../../lib/config/types.ts';
 
 const secretsSchema = z.object({
   redisPassword: z.string().min(1),
   /** Bearer token between gateway, backend and lobby. */
-  serviceToken: z.string().min(1),
+  serviceToken: bearerToken,
   codeHmacKey: z.string().min(1),
 });
 
@@ -30,7 +31,15 @@ export async function localSecrets(dataFolder: string): Promise<LocalSecrets> {
     const secrets = { redisPassword: random(), serviceToken: random(), codeHmacKey: random() };
     await writeFile(file, `${JSON.stringify(secrets, null, 2)}\n`, { mode: 0o600 });
   }
-  const parsed = secretsSchema.safeParse(JSON.parse(await readFile(file, 'utf8')));
-  if (!parsed.success) throw new Error(`${file} is incomplete; delete it and start again.`);
-  return { ...parsed.data, responseSignerPath };
+  return { ...(await readSecrets(file)), responseSignerPath };
+}
+
+/** @throws Error without a word of the file, which JSON's and zod's own may quote. */
+async function readSecrets(file: string): Promise<z.infer<typeof secretsSchema>> {
+  const text = await readFile(file, 'utf8');
+  try {
+    return secretsSchema.parse(JSON.parse(text));
+  } catch {
+    throw new Error(`${file} cannot be used; delete it and start again.`);
+  }
 }

@@ -3,6 +3,7 @@ import { serviceListener } from '../config/listener-variables.ts';
 import { postgresVariables } from '../config/postgres-variables.ts';
 import {
   anyText,
+  bearerToken,
   boolean,
   duration,
   httpUrl,
@@ -94,7 +95,7 @@ export const backendVariables = {
     httpUrl: optional('BACKEND_LOBBY_HTTP_URL', httpUrl, {
       help: 'Base URL of the lobby’s public listener; /api/v1/lobby/* is passed on to it. Unset: there are no such routes here.',
     }),
-    token: optional('BACKEND_LOBBY_HTTP_TOKEN', text, {
+    token: optional('BACKEND_LOBBY_HTTP_TOKEN', bearerToken, {
       help: 'Bearer token that those calls carry.',
       secret: true,
     }),

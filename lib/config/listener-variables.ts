@@ -1,5 +1,5 @@
 // The variables that every HTTP listener takes, under a prefix of its own.
-import { integer, listenAddress, positiveDuration, text } from './types.ts';
+import { bearerToken, integer, listenAddress, positiveDuration } from './types.ts';
 import { defaulted, optional } from './variables.ts';
 
 /** @param name such as `the public HTTP listener (probes, sign-in)`. */
@@ -25,7 +25,7 @@ export function serviceListener(prefix: string, fallbackAddr: string, name: stri
     bodyLimitBytes: defaulted(`${prefix}_BODY_LIMIT_BYTES`, '65536', integer(1_024, 16_777_216), {
       help: 'Largest body of a request.',
     }),
-    token: optional(`${prefix}_TOKEN`, text, {
+    token: optional(`${prefix}_TOKEN`, bearerToken, {
       help: 'Bearer token that every request but the probes must carry. Unset: none is asked for.',
       secret: true,
     }),

@@ -44,6 +44,10 @@ export const listenAddress = z.string().transform((text, context): ListenAddress
     context.addIssue({ code: 'custom', message: 'write host:port, or :port for every interface' });
     return z.NEVER;
   }
+  if (address.port > maxPort) {
+    context.addIssue({ code: 'custom', message: `the port is out of range; it goes up to ${maxPort}` });
+    return z.NEVER;
+  }
   return { host: address.host === '' ? '0.0.0.0' : address.host, port: address.port };
 });
 
@@ -55,17 +59,23 @@ export function isLoopback({ host }: ListenAddress): boolean {
 /** `host:port` of a peer. */
 export const peerAddress = z.string().transform((text, context): ListenAddress => {
   const address = splitHostPort(text);
-  if (address === undefined || address.host === '' || address.port === 0) {
+  if (address === undefined || address.host === '') {
     context.addIssue({ code: 'custom', message: 'write host:port' });
+    return z.NEVER;
+  }
+  if (address.port === 0 || address.port > maxPort) {
+    context.addIssue({ code: 'custom', message: `the port is out of range; it goes from 1 to ${maxPort}` });
     return z.NEVER;
   }
   return address;
 });
 
+const maxPort = 65_535;
+
+/** The port may be out of range. */
 function splitHostPort(text: string): ListenAddress | undefined {
-  const match = /^(?:\[([0-9a-fA-F:.]+)\]|([A-Za-z0-9._-]*)):(\d{1,5})$/.exec(text);
-  const port = Number(match?.[3]);
-  return match && port <= 65_535 ? { host: match[1] ?? match[2] ?? '', port } : undefined;
+  const match = /^(?:\[([0-9a-fA-F:.]+)\]|([A-Za-z0-9._-]*)):(\d+)$/.exec(text);
+  return match ? { host: match[1] ?? match[2] ?? '', port: Number(match[3]) } : undefined;
 }
 
 /** `10.0.0.0/8, 192.168.1.7, fd00::/8` → a list to check addresses against. */
@@ -144,6 +154,18 @@ export const boolean = z
   .transform((text) => text === 'true');
 
 export const text = z.string().min(1);
+
+const maxTokenLength = 4_096;
+
+/** What follows `Bearer ` in a header: wider than RFC 6750's b64token, and nothing that a header cannot carry. */
+export const bearerToken = z.string().transform((token, context) => {
+  if (/^[\x21-\x7e]+$/.test(token) && token.length <= maxTokenLength) return token;
+  const message = /\s$/.test(token)
+    ? 'it has a blank or newline at its end; remove it'
+    : `it must be 1 to ${maxTokenLength} visible ASCII characters without blanks; make one with: openssl rand -hex 32`;
+  context.addIssue({ code: 'custom', message });
+  return z.NEVER;
+});
 
 export const anyText = z.string();
 

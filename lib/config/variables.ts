@@ -104,8 +104,14 @@ function readVariable(variable: Variable<unknown>, environment: Environment, pro
   if (parsed.success) return parsed.data;
   const shown = variable.secret ? 'its value' : JSON.stringify(raw);
   const why = parsed.error.issues.map((issue) => issue.message).join('; ');
-  problems.push({ variable: variable.name, message: `${shown} cannot be used: ${why}` });
+  const message = hideCredentials(`${shown} cannot be used: ${why}`);
+  problems.push({ variable: variable.name, message });
   return undefined;
+}
+
+/** A URL with a password may be given where none belongs (`redis://:password@host` for an address). */
+function hideCredentials(message: string): string {
+  return message.replaceAll(/"(?:[^"\\]|\\.)*@/g, '"…@');
 }
 
 function isVariable(entry: Variable<unknown> | VariableTree): entry is Variable<unknown> {

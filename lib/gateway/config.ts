@@ -2,6 +2,7 @@ import { httpListener } from '../config/listener-variables.ts';
 import {
   addressList,
   anyText,
+  bearerToken,
   boolean,
   duration,
   filePath,
@@ -12,7 +13,6 @@ import {
   originList,
   peerAddress,
   positiveDuration,
-  text,
 } from '../config/types.ts';
 import { defaulted, optional, required, type Values } from '../config/variables.ts';
 import { rateLimitVariables } from './rate-limit/variables.ts';
@@ -126,7 +126,7 @@ export const gatewayVariables = {
       help: 'Base URL of the lobby’s public listener. Unset: lobby commands go to the backend, which passes them on.',
     }),
   },
-  upstreamToken: optional('GATEWAY_UPSTREAM_TOKEN', text, {
+  upstreamToken: optional('GATEWAY_UPSTREAM_TOKEN', bearerToken, {
     help: 'Bearer token that calls to backend and lobby carry.',
     secret: true,
   }),

@@ -3,13 +3,13 @@ import { serviceListener } from '../config/listener-variables.ts';
 import { postgresVariables } from '../config/postgres-variables.ts';
 import {
   anyText,
+  bearerToken,
   duration,
   httpUrl,
   integer,
   logLevel,
   peerAddress,
   positiveDuration,
-  text,
 } from '../config/types.ts';
 import { defaulted, optional, removed, required, type Values } from '../config/variables.ts';
 
@@ -46,7 +46,7 @@ export const lobbyVariables = {
     timeoutMs: defaulted('LOBBY_USER_SERVICE_TIMEOUT', '2s', positiveDuration, {
       help: 'Bound on one call to it.',
     }),
-    token: optional('LOBBY_USER_SERVICE_TOKEN', text, {
+    token: optional('LOBBY_USER_SERVICE_TOKEN', bearerToken, {
       help: 'Bearer token that calls to it carry.',
       secret: true,
     }),

@@ -1,4 +1,4 @@
-import { integer, listenAddress, positiveDuration, text } from '../../config/types.ts';
+import { bearerToken, integer, listenAddress, positiveDuration } from '../../config/types.ts';
 import { defaulted, optional, type Values } from '../../config/variables.ts';
 import { backendVariables } from '../config.ts';
 
@@ -13,7 +13,7 @@ export const pushVariables = {
     addr: defaulted('BACKEND_PUSH_GRPC_ADDR', ':9092', listenAddress, {
       help: 'Where the push listener (gRPC, for gateways) binds.',
     }),
-    token: optional('BACKEND_PUSH_GRPC_TOKEN', text, {
+    token: optional('BACKEND_PUSH_GRPC_TOKEN', bearerToken, {
       help: 'Bearer token that gateways must carry.',
       secret: true,
     }),

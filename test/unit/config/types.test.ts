@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { addressList, originList, rate } from '../../../lib/config/types.ts';
+import { addressList, listenAddress, originList, peerAddress, rate } from '../../../lib/config/types.ts';
 
 const problem = (result: { success: boolean; error?: { issues: { message: string }[] } }) =>
   result.success ? undefined : result.error?.issues[0]?.message;
@@ -28,6 +28,25 @@ describe('a rate', () => {
     '10/s burst 20 ',
   ])('is not %j, and the message shows how to write one', (text) => {
     expect(problem(rate.safeParse(text))).toMatch(/^write a rate such as 10\/s, 10\/s burst 20 .* or off$/);
+  });
+});
+
+describe('an address', () => {
+  it('may leave out the host where something listens, and take a free port', () => {
+    expect(listenAddress.parse(':0')).toEqual({ host: '0.0.0.0', port: 0 });
+    expect(listenAddress.parse('[::1]:65535')).toEqual({ host: '::1', port: 65_535 });
+    expect(peerAddress.parse('redis:6379')).toEqual({ host: 'redis', port: 6_379 });
+  });
+
+  it.each([
+    [listenAddress, '127.0.0.1:99999', 'the port is out of range; it goes up to 65535'],
+    [listenAddress, ':123456789012', 'the port is out of range; it goes up to 65535'],
+    [listenAddress, '127.0.0.1', 'write host:port, or :port for every interface'],
+    [peerAddress, '127.0.0.1:65536', 'the port is out of range; it goes from 1 to 65535'],
+    [peerAddress, '127.0.0.1:0', 'the port is out of range; it goes from 1 to 65535'],
+    [peerAddress, ':6379', 'write host:port'],
+  ])('is refused with the reason: %# %s', (schema, text, expected) => {
+    expect(problem(schema.safeParse(text))).toBe(expected);
   });
 });
 
