@@ -5,7 +5,7 @@ import { drizzle } from 'drizzle-orm/node-postgres';
 import type pg from 'pg';
 import { v7 as uuidv7 } from 'uuid';
 import { outbox as outboxTable } from '../../drizzle/backend/schema.ts';
-import { start } from '../config/startup.ts';
+import { type Check, start } from '../config/startup.ts';
 import type { Environment } from '../config/variables.ts';
 import { outboxInstruments } from '../outbox/instruments.ts';
 import { Outbox } from '../outbox/outbox.ts';
@@ -46,7 +46,7 @@ export async function startBackend(environment: Environment): Promise<Backend> {
   const { config, resources } = await start({
     environment,
     variables: backendVariables,
-    check: checkMailLimits,
+    checks: [mailLimits],
     requirements: requirements(connectionLog),
   });
   const log = createLogger({ service: 'backend', level: config.logLevel });
@@ -155,8 +155,10 @@ async function closeAll({ postgres, redis }: Resources): Promise<void> {
   await postgres.end();
 }
 
-function checkMailLimits({ signIn }: BackendConfig) {
-  if (signIn.maxMailsPerAddress >= signIn.maxMailsPerNetwork) return [];
-  const message = 'is below BACKEND_SIGN_IN_MAILS_PER_NETWORK; raise it, or lower that one';
-  return [{ variable: 'BACKEND_SIGN_IN_MAILS_PER_ADDRESS', message }];
-}
+const mailLimits: Check<BackendConfig> = {
+  needs: ['BACKEND_SIGN_IN_MAILS_PER_ADDRESS', 'BACKEND_SIGN_IN_MAILS_PER_NETWORK'],
+  problem: ({ signIn }) =>
+    signIn.maxMailsPerAddress < signIn.maxMailsPerNetwork
+      ? 'is below BACKEND_SIGN_IN_MAILS_PER_NETWORK; raise it, or lower that one'
+      : undefined,
+};

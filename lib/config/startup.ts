@@ -17,6 +17,14 @@ export type Requirement<Config, Resource> = {
   readonly close?: (resource: Resource) => Promise<void>;
 };
 
+/** Something that several variables must fulfil together. */
+export type Check<Config> = {
+  /** The first one is named when they do not. They are checked only if all are good. */
+  readonly needs: readonly [string, ...string[]];
+  /** What is wrong, if something is. */
+  readonly problem: (config: Config) => string | undefined;
+};
+
 export class StartupError extends Error {
   readonly problems: readonly Problem[];
 
@@ -34,13 +42,17 @@ export class StartupError extends Error {
 export async function start<Tree extends VariableTree, Resources extends Record<string, unknown>>(options: {
   environment: Environment;
   variables: Tree;
-  /** Checks that involve several variables. */
-  check?: (config: Values<Tree>) => Problem[];
+  checks?: readonly Check<Values<Tree>>[];
   requirements: { [K in keyof Resources]: Requirement<Values<Tree>, Resources[K]> };
 }): Promise<{ config: Values<Tree>; resources: Resources }> {
   const { values: config, problems } = readVariables(options.variables, options.environment);
-  if (problems.length === 0) problems.push(...(options.check?.(config) ?? []));
   const bad = new Set(problems.map((problem) => problem.variable));
+  for (const { needs, problem } of options.checks ?? []) {
+    const message = needs.some((variable) => bad.has(variable)) ? undefined : problem(config);
+    if (message === undefined) continue;
+    problems.push({ variable: needs[0], message });
+    bad.add(needs[0]);
+  }
 
   const opened: Partial<Resources> = {};
   const closers: (() => Promise<void>)[] = [];
