@@ -1,5 +1,5 @@
-// The ports of a process, opened together: every address that cannot be bound is named at once with its variable, one
-// `listening` line per port, and a warning where a port that believes its callers is open to the network.
+// The ports of a process, opened together: every address that cannot be bound is named at once with its variable. Once
+// all are open: a `listening` line per port, and a warning where one that believes its callers is open to the network.
 import { StartupError } from '../config/startup.ts';
 import { isLoopback, type ListenAddress } from '../config/types.ts';
 import type { Problem } from '../config/variables.ts';
@@ -29,20 +29,18 @@ export type Listeners = {
 
 /** @throws StartupError naming every address that cannot be bound; the others are closed again. */
 export async function openListeners(plans: readonly ListenerPlan[], log: Logger): Promise<Listeners> {
-  const listeners: Listener[] = [];
+  const opened = new Map<ListenerPlan, Listener>();
   const problems: Problem[] = [];
   const openOne = async (plan: ListenerPlan) => {
     try {
-      const listener = await plan.open(log);
-      listeners.push(listener);
-      announce(plan, listener, log);
+      opened.set(plan, await plan.open(log));
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
       problems.push({ variable: plan.variable, message });
     }
   };
   const close = async (timeoutMs: number) => {
-    await Promise.all(listeners.map((listener) => listener.close(timeoutMs)));
+    await Promise.all([...opened.values()].map((listener) => listener.close(timeoutMs)));
   };
 
   await Promise.all(plans.map(openOne));
@@ -50,6 +48,7 @@ export async function openListeners(plans: readonly ListenerPlan[], log: Logger)
     await close(0);
     throw new StartupError(problems);
   }
+  for (const [plan, listener] of opened) announce(plan, listener, log);
   return { close };
 }
 
