@@ -79,7 +79,8 @@ async function startParts(
       GATEWAY_REDIS_ADDR: redis.addr,
       GATEWAY_REDIS_PASSWORD: redis.password,
       GATEWAY_BACKEND_HTTP_URL: backend.url,
-      GATEWAY_BACKEND_GRPC_ADDR: '127.0.0.1:9092',
+      // Nothing listens there, whatever else runs on this machine.
+      GATEWAY_BACKEND_GRPC_ADDR: '127.0.0.1:1',
       GATEWAY_LOBBY_HTTP_URL: lobby.url,
       GATEWAY_RESPONSE_SIGNER_PRIVATE_KEY_PATH: signerPath,
       GATEWAY_LOG_LEVEL: 'silent',
