@@ -1,6 +1,8 @@
 import type { Logger } from '../telemetry/logger.ts';
 
 export type SignInMail = {
+  /** For telling the mails to one address apart; no part of what the person reads. */
+  challengeId: string;
   to: string;
   /** Six digits. */
   code: string;
@@ -16,8 +18,8 @@ export type Mailer = { sendSignInCode(mail: SignInMail): Promise<void> };
  */
 export function createLogMailer(log: Logger): Mailer {
   return {
-    async sendSignInCode({ to, code, locale }) {
-      log.info({ to, code, locale }, 'sign-in code');
+    async sendSignInCode({ challengeId, to, code, locale }) {
+      log.info({ challenge_id: challengeId, to, code, locale }, 'sign-in code');
     },
   };
 }

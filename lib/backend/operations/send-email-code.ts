@@ -59,7 +59,8 @@ export async function sendEmailCode(
     return expires;
   });
 
-  deps.background.run('sign-in mail', () => deps.mailer.sendSignInCode({ to: email, code, locale }));
+  const mail = { challengeId, to: email, code, locale };
+  deps.background.run('sign-in mail', () => deps.mailer.sendSignInCode(mail));
   return { challengeId, expiresAt };
 }
 

@@ -31,6 +31,7 @@ describe('send-email-code', () => {
       expires_at: new Date(backend.now().getTime() + 600_000).toISOString(),
     });
     expect(backend.mails.at(-1)).toEqual({
+      challengeId: body.challenge_id,
       to: email,
       code: expect.stringMatching(/^\d{6}$/),
       locale: 'de-AT',

@@ -31,8 +31,8 @@ describe('the page on signing in', () => {
     const shown: Record<string, string> = JSON.parse(/^ {4}(\{"level".*\})$/m.exec(page)?.[1] ?? 'null');
     let written = '';
     const log = pino({ base: { service: 'backend' } }, { write: (line: string) => (written = line) });
-    const { to = '', code = '', locale = '' } = shown;
-    await createLogMailer(log).sendSignInCode({ to, code, locale });
+    const { challenge_id: challengeId = '', to = '', code = '', locale = '' } = shown;
+    await createLogMailer(log).sendSignInCode({ challengeId, to, code, locale });
     const { level: _, time: __, ...fields } = JSON.parse(written);
     const { level: ___, time: ____, ...shownFields } = shown;
     expect(fields).toEqual(shownFields);
