@@ -45,7 +45,8 @@ const replays = gatewayInstruments.counter(
 const rateLimited = gatewayInstruments.counter(
   'galaxy_gateway_rate_limited_total',
   ['limit'],
-  'Requests refused by a rate limit, by which one.',
+  'Requests refused by a rate limit, by which one: `address`, `session_` and `user_` with `read`, `write` or ' +
+    '`subscribe`; of sign-in `public_address`, `email_network`, `email`, `challenge`. docs/limits.md tells them.',
 );
 const signInRequests = gatewayInstruments.counter(
   'galaxy_gateway_public_requests_total',
@@ -177,6 +178,7 @@ export type RateLimit =
   | `session_${MessageClass}`
   | `user_${MessageClass}`
   | 'public_address'
+  | 'email_network'
   | 'email'
   | 'challenge';
 

@@ -87,7 +87,11 @@ export function createLimits(
         const nowMs = now();
         // What this refuses takes nothing from the e-mail address, so one network cannot lock its owner out.
         const byNetwork = `${normalised} ${addressBlock(clientAddress)}`;
-        refuse(emailsByNetwork.take(byNetwork, nowMs), 'email', 'sign-in codes for this e-mail address');
+        refuse(
+          emailsByNetwork.take(byNetwork, nowMs),
+          'email_network',
+          'sign-in codes for this e-mail address',
+        );
         refuse(emails.take(normalised, nowMs), 'email', 'sign-in codes for this e-mail address');
       },
       challenge: (challengeId) =>

@@ -11,6 +11,7 @@ import { startTestPush, type TestPush } from '../../support/push-process.ts';
 import { json } from '../../support/upstream-server.ts';
 
 const queueEvents = 3;
+const sendPath = '/api/v1/public/auth/send-email-code';
 const pushLog = new TestPushLog();
 let push: TestPush;
 let gateway: TestGateway;
@@ -25,6 +26,9 @@ beforeAll(async () => {
     GATEWAY_BACKEND_GRPC_ADDR: push.addr,
     GATEWAY_PUSH_QUEUE_EVENTS: String(queueEvents),
     GATEWAY_RATE_LIMIT_SESSION_READ: '1/h burst 2',
+    GATEWAY_RATE_LIMIT_SIGN_IN_EMAIL_NETWORK: '1/h burst 1',
+    GATEWAY_RATE_LIMIT_SIGN_IN_EMAIL: '1/h burst 2',
+    GATEWAY_TRUSTED_PROXIES: '127.0.0.1',
   });
 });
 afterAll(async () => {
@@ -122,6 +126,22 @@ describe('sign-in', () => {
     });
     expect(grown('galaxy_gateway_public_requests_total', { route: 'server-keys', status: '200' })).toBe(1);
     expect(grown('galaxy_gateway_public_requests_total', { route: 'other', status: '404' })).toBe(1);
+  });
+
+  it('is counted where an e-mail address is over its rate, by whether for one network or for all', async () => {
+    const ask = (network: string) =>
+      fetch(`${gateway.httpUrl}${sendPath}`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', 'x-forwarded-for': network },
+        body: JSON.stringify({ email: 'ada@example.com' }),
+      });
+    const grown = await growth(async () => {
+      for (const network of ['192.0.2.1', '192.0.2.1', '192.0.2.2', '192.0.2.3']) await ask(network);
+    });
+    expect(grown('galaxy_gateway_rate_limited_total', { limit: 'email_network' })).toBe(1);
+    expect(grown('galaxy_gateway_rate_limited_total', { limit: 'email' })).toBe(1);
+    const limited = { route: 'send-email-code', status: '429' };
+    expect(grown('galaxy_gateway_public_requests_total', limited)).toBe(2);
   });
 });
 
