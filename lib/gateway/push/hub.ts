@@ -152,7 +152,9 @@ export class PushHub {
    * last event that was written to it, or ends it with RESYNC. A few at a time; returns at once.
    */
   resync(): void {
-    this.#log.warn({ streams: this.#open }, 'refilling streams: events may have been missed');
+    // Every subscription begins with it; at a gateway's start there is nothing to refill.
+    const level = this.#open === 0 ? 'debug' : 'warn';
+    this.#log[level]({ streams: this.#open }, 'refilling streams: events may have been missed');
     for (const stream of this.streams()) {
       if (stream.live) void this.#refill(stream);
       else stream.miss();

@@ -245,6 +245,16 @@ describe('a gap', () => {
     expect(live.every((stream) => stream.live)).toBe(true);
   });
 
+  test('is worth a warning where streams are open, and none where there are none', async () => {
+    const { hub, lines } = createTestHub(atOnce(new FakeUserLog(userId)));
+    const refilling = () => lines.filter(({ msg }) => msg.startsWith('refilling streams'));
+    hub.resync();
+    expect(refilling()).toMatchObject([{ level: 'debug', streams: 0 }]);
+    await openStream(hub);
+    hub.resync();
+    expect(refilling()[1]).toMatchObject({ level: 'warn', streams: 1 });
+  });
+
   test('that cannot be filled ends the stream with RESYNC', async () => {
     const log = new FakeUserLog(userId);
     const { hub, lines } = createTestHub(atOnce(log));
