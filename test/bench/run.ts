@@ -37,7 +37,7 @@ const full: Scale = {
   roundMs: 2_000,
   watchMs: 6_000,
   deliveriesPerRound: 80_000,
-  idleStreams: 1_000,
+  idleStreams: 2_000,
   sessions: 1_000,
 };
 const quick: Scale = {
