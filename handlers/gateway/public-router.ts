@@ -16,7 +16,7 @@ export type PublicDeps = Omit<SignIn, 'clientAddressOf'> & {
 
 /** The gateway's public HTTP listener: probes and sign-in. */
 export function createGatewayPublicApp(
-  options: Omit<HttpAppOptions, 'bodyLimitBytes' | 'token'>,
+  options: Omit<HttpAppOptions, 'bodyLimitBytes' | 'token' | 'answered'>,
   deps: PublicDeps,
 ): HttpApp {
   const clientAddressOf = (c: Context<HttpEnv>) => {
@@ -25,8 +25,7 @@ export function createGatewayPublicApp(
   };
   const signIn: SignIn = { ...deps, clientAddressOf };
 
-  const app = createHttpApp({ ...options, bodyLimitBytes: 8 * 1024 });
-  app.use('/api/*', countRequests);
+  const app = createHttpApp({ ...options, bodyLimitBytes: 8 * 1024, answered: countRequest });
   app.use('/api/*', limitAddress(signIn));
   app.post('/api/v1/public/auth/send-email-code', sendEmailCode(signIn));
   app.post('/api/v1/public/auth/confirm-email-code', confirmEmailCode(signIn));
@@ -47,7 +46,6 @@ const counted: ReadonlyMap<string, PublicRoute> = new Map([
   ['/api/v1/public/auth/server-keys', 'server-keys'],
 ]);
 
-const countRequests: MiddlewareHandler<HttpEnv> = async (c, next) => {
-  await next();
-  publicRequestDone(counted.get(c.req.path) ?? 'other', c.res.status);
-};
+function countRequest(path: string, status: number): void {
+  if (path.startsWith('/api/')) publicRequestDone(counted.get(path) ?? 'other', status);
+}

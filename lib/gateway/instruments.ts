@@ -51,7 +51,8 @@ const rateLimited = gatewayInstruments.counter(
 const signInRequests = gatewayInstruments.counter(
   'galaxy_gateway_public_requests_total',
   ['route', 'status'],
-  'Requests to the public HTTP routes of sign-in, by route and HTTP status.',
+  'Requests to the public HTTP routes of sign-in, by route and HTTP status: 408 where the client sent its request too ' +
+    'slowly or went before the answer. What never became a request (headers too slow, too large) is not counted.',
 );
 
 let openStreams = 0;

@@ -42,7 +42,7 @@ export class UpstreamService {
   /**
    * A kept connection can end at the moment in which it is used again, as when a replica of the service stops. Reads
    * are tried once more then; anything else might happen twice.
-   * @throws RejectedError UPSTREAM_UNAVAILABLE; the caller's own abort is thrown as it is.
+   * @throws RejectedError UPSTREAM_UNAVAILABLE; the caller's own abort is thrown as an Error.
    */
   async call(call: UpstreamCall): Promise<UpstreamAnswer> {
     const deadline = performance.now() + this.#timeoutMs;
@@ -52,7 +52,8 @@ export class UpstreamService {
         return this.#exchange(call, deadline);
       });
     } catch (error) {
-      if (call.signal.aborted) throw call.signal.reason;
+      // The HTTP listener's reason is a mere text, which nothing upwards would handle.
+      if (call.signal.aborted) throw toError(call.signal.reason);
       throw this.unavailable(message(error), error);
     }
   }

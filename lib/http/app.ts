@@ -26,6 +26,8 @@ export type HttpAppOptions = {
   quietPath?: string;
   /** Origins whose pages may ask the routes under `/api`; none unless given. */
   corsOrigins?: readonly string[] | undefined;
+  /** Told of every answer, refusals alike. */
+  answered?: (path: string, status: number) => void;
 };
 
 /** An app with its probes: `/healthz` and `/readyz`, which ask nothing of Redis or PostgreSQL. */
@@ -60,12 +62,13 @@ const refuseInvalidInput: Hook<unknown, HttpEnv, string, unknown> = (result) => 
   throw invalidFields(fieldProblems(result.error));
 };
 
-function logRequests({ log, quietPath }: HttpAppOptions): MiddlewareHandler<HttpEnv> {
+function logRequests({ log, quietPath, answered }: HttpAppOptions): MiddlewareHandler<HttpEnv> {
   return async (c, next) => {
     const startedAt = performance.now();
     c.set('log', log.child({ request_id: c.get('requestId') }));
     c.set('actor', { kind: 'anonymous' });
     await next();
+    answered?.(c.req.path, c.res.status);
     const probe = c.req.path === '/healthz' || c.req.path === '/readyz';
     const quiet = quietPath !== undefined && c.res.ok && c.req.path.startsWith(quietPath);
     c.get('log')[probe ? 'trace' : quiet ? 'debug' : 'info'](
@@ -115,8 +118,9 @@ function answerError(error: Error, c: Context<HttpEnv>): Response {
   if (error instanceof Refusal) return answer(c, error.body);
   if (error instanceof HTTPException) return answer(c, bodyOfHttpException(error));
   if (c.req.raw.signal.aborted) {
-    c.get('log').info({ method: c.req.method, path: c.req.path }, 'the client has gone');
-    return answer(c, errorBody('service_unavailable', 'The connection was given up before the answer.'));
+    c.get('log').info({ method: c.req.method, path: c.req.path }, 'the client was too slow or has gone');
+    // Nobody gets it, but logs and counters must not show a failure of this service.
+    return c.body(null, 408);
   }
   if (isPassingFault(error)) {
     c.get('log').warn({ error, method: c.req.method, path: c.req.path }, 'request failed for now');

@@ -8,6 +8,7 @@ import { type OtlpReceiver, startOtlpReceiver } from '../../support/otlp-receive
 import { type Scraped, scrape } from '../../support/prometheus-text.ts';
 import { TestPushLog } from '../../support/push-log.ts';
 import { startTestPush, type TestPush } from '../../support/push-process.ts';
+import { openRaw } from '../../support/raw-http.ts';
 import { json } from '../../support/upstream-server.ts';
 
 const queueEvents = 3;
@@ -29,6 +30,7 @@ beforeAll(async () => {
     GATEWAY_RATE_LIMIT_SIGN_IN_EMAIL_NETWORK: '1/h burst 1',
     GATEWAY_RATE_LIMIT_SIGN_IN_EMAIL: '1/h burst 2',
     GATEWAY_TRUSTED_PROXIES: '127.0.0.1',
+    GATEWAY_PUBLIC_HTTP_READ_TIMEOUT: '500ms',
   });
 });
 afterAll(async () => {
@@ -126,6 +128,49 @@ describe('sign-in', () => {
     });
     expect(grown('galaxy_gateway_public_requests_total', { route: 'server-keys', status: '200' })).toBe(1);
     expect(grown('galaxy_gateway_public_requests_total', { route: 'other', status: '404' })).toBe(1);
+  });
+
+  it('is counted when it is refused before its route: a body that is too large', async () => {
+    const grown = await growth(async () => {
+      const response = await fetch(`${gateway.httpUrl}${sendPath}`, {
+        method: 'POST',
+        body: 'x'.repeat(9_000),
+      });
+      expect(response.status).toBe(413);
+    });
+    const tooLarge = { route: 'send-email-code', status: '413' };
+    expect(grown('galaxy_gateway_public_requests_total', tooLarge)).toBe(1);
+  });
+
+  it.each([
+    ['declared', 'Content-Length: 100\r\n\r\n{'],
+    ['chunked', 'Transfer-Encoding: chunked\r\n\r\n1\r\n{\r\n'],
+  ])('whose body does not come in time (%s) is the client’s 408, not the backend’s 503', async (_, rest) => {
+    const before = await scrape(metricsUrl);
+    const { socket, ended } = await openRaw(gateway.httpUrl);
+    socket.write(`POST ${sendPath} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n${rest}`);
+    await ended;
+    const count = (scraped: Scraped, status: string) =>
+      scraped.value('galaxy_gateway_public_requests_total', { route: 'send-email-code', status });
+    const after = await until((scraped) => count(scraped, '408') > count(before, '408'));
+    expect(count(after, '408') - count(before, '408')).toBe(1);
+    expect(count(after, '503')).toBe(count(before, '503'));
+  });
+
+  it('whose client goes while the backend thinks is no failure of the backend', async () => {
+    const before = await scrape(metricsUrl);
+    const answers = gateway.backend.answer;
+    const asked = Promise.withResolvers<void>();
+    gateway.backend.answer = () => asked.resolve();
+    const { socket } = await openRaw(gateway.httpUrl);
+    socket.write(`POST ${sendPath} HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}`);
+    await asked.promise;
+    socket.destroy();
+    const count = (scraped: Scraped, status: string) =>
+      scraped.value('galaxy_gateway_public_requests_total', { route: 'send-email-code', status });
+    const after = await until((scraped) => count(scraped, '408') > count(before, '408'));
+    gateway.backend.answer = answers;
+    expect(count(after, '503')).toBe(count(before, '503'));
   });
 
   it('is counted where an e-mail address is over its rate, by whether for one network or for all', async () => {
