@@ -150,12 +150,23 @@ const env = { ...process.env, PATH: `${join(root, 'node_modules', '.bin')}:${pro
 const stdio = ['inherit', 'inherit', 'inherit', 'ipc'];
 const child = spawn(pinnedNode, [join(root, entry), ...args], { cwd: root, stdio, env });
 // A Ctrl-C reaches the whole foreground group, the child included; this process only has to outlive it.
+// Of a plain SIGTERM to npm no process group hears: the scripts in package.json `exec` this file, so that npm's child,
+// to which it passes the signal on, is no shell that would keep it for itself.
 let forwarded = false;
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
   process.on(signal, () => {
     if (signal !== 'SIGINT' || !process.stdin.isTTY || forwarded) child.kill(signal);
     forwarded = true;
   });
+}
+// A killed npm passes nothing on, but leaves its child to another parent. Without npm that is a user's own choice.
+if (process.env.npm_lifecycle_event !== undefined) {
+  const npm = process.ppid;
+  const watch = setInterval(() => {
+    if (process.ppid === npm) return;
+    clearInterval(watch);
+    child.kill('SIGTERM');
+  }, 500);
 }
 child.on('error', (error) => {
   console.error(`galaxy: cannot start ${pinnedNode}: ${error.message}`);
