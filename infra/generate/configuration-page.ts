@@ -38,6 +38,9 @@ export function configurationPage(): string {
     '1). Durations read `250ms`, `5s`, `1m`, `2h`, `30d`; addresses `host:port`, or `:port` for every interface. An',
     'empty value counts as not set, unless the table says otherwise. Secrets are never printed.',
     '',
+    'How to run one process alone, with its command: [wrangler-free-README.md](../wrangler-free-README.md#node). All of',
+    'them on this machine: [local-stack.md](local-stack.md).',
+    '',
     ...sections.flatMap(([title, about, variables]) => [
       `## ${title}`,
       '',

@@ -1,13 +1,25 @@
 // What `npm start` can be told. Every variable of a service may be set too: it is passed on and wins.
+import { backendVariables } from '../../lib/backend/config.ts';
+import { pushVariables } from '../../lib/backend/push/config.ts';
+import { StartupError } from '../../lib/config/startup.ts';
 import {
   anyText,
   filePath,
   integer,
+  type ListenAddress,
   listenAddress,
   peerAddress,
   postgresDsn,
 } from '../../lib/config/types.ts';
-import { defaulted, optional, type Values } from '../../lib/config/variables.ts';
+import {
+  defaulted,
+  type Environment,
+  optional,
+  readVariables,
+  type Values,
+} from '../../lib/config/variables.ts';
+import { gatewayVariables } from '../../lib/gateway/config.ts';
+import { lobbyVariables } from '../../lib/lobby/config.ts';
 
 export const localVariables = {
   dataFolder: defaulted('GALAXY_DATA_FOLDER', '.galaxy', filePath, {
@@ -40,13 +52,13 @@ export const localVariables = {
       help: 'Gateway: sign-in and probes.',
     }),
     gatewayGrpc: defaulted('GATEWAY_AUTHENTICATED_GRPC_ADDR', '127.0.0.1:9090', listenAddress, {
-      help: 'Gateway: signed commands.',
+      help: 'Gateway: signed commands and events.',
     }),
     backendHttp: defaulted('BACKEND_HTTP_ADDR', '127.0.0.1:8081', listenAddress, {
       help: 'Backend: sessions and users, for gateway and lobby.',
     }),
     backendAdmin: defaulted('BACKEND_ADMIN_HTTP_ADDR', '127.0.0.1:8082', listenAddress, {
-      help: 'Backend: users and their sessions, for an admin.',
+      help: 'Backend, admin: users and their sessions.',
     }),
     backendPush: defaulted('BACKEND_PUSH_GRPC_ADDR', '127.0.0.1:9092', listenAddress, {
       help: 'Backend: push log, for gateways.',
@@ -58,7 +70,37 @@ export const localVariables = {
       help: 'Lobby: the same routes for an admin.',
     }),
   },
+  gatewayAdmin: optional('GATEWAY_ADMIN_HTTP_ADDR', listenAddress, {
+    help: 'Gateway, admin: metrics, at /metrics.',
+  }),
 };
 
 export type LocalConfig = Values<typeof localVariables>;
 export type Listeners = LocalConfig['listeners'];
+
+/** @throws StartupError with everything that launcher and services would refuse about what is set. */
+export function readLocalConfig(environment: Environment): LocalConfig {
+  const { values, problems } = readVariables(localVariables, environment);
+  const ofServices = [gatewayVariables, backendVariables, pushVariables, lobbyVariables].flatMap(
+    (variables) => readVariables(variables, environment).problems,
+  );
+  // What is not set is set by the stack.
+  const set = ofServices.filter(({ variable }) => environment[variable] !== undefined);
+  const unique = new Map([...set, ...problems].map((problem) => [problem.variable, problem]));
+  if (unique.size > 0) throw new StartupError([...unique.values()]);
+  return values;
+}
+
+/** What listens in the stack, with the variable that moves it. */
+export function listenersOf({
+  listeners,
+  gatewayAdmin,
+}: LocalConfig): { variable: string; help: string; scheme: 'http' | 'grpc'; address: ListenAddress }[] {
+  const variables = { ...localVariables.listeners, gatewayAdmin: localVariables.gatewayAdmin };
+  return Object.entries({ ...listeners, gatewayAdmin }).flatMap(([key, address]) => {
+    if (address === undefined) return [];
+    const { name, help } = variables[key as keyof typeof variables];
+    const scheme = key === 'gatewayGrpc' || key === 'backendPush' ? 'grpc' : 'http';
+    return [{ variable: name, help, scheme, address }];
+  });
+}

@@ -8,11 +8,10 @@ import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type CommandResult, type Endpoints, GalaxyClient } from '../../lib/client/galaxy-client.ts';
 import { GatewayError } from '../../lib/client/gateway-error.ts';
-import { start } from '../../lib/config/startup.ts';
 import type { Environment } from '../../lib/config/variables.ts';
 import { runProcess } from '../../lib/node/process.ts';
 import { freePort } from './child.ts';
-import { type LocalConfig, localVariables } from './config.ts';
+import { type LocalConfig, listenersOf, readLocalConfig } from './config.ts';
 import { signInCode } from './log-lines.ts';
 import { startPlatform } from './platform.ts';
 import { findRunning } from './running.ts';
@@ -32,7 +31,7 @@ function check(holds: boolean, expectation: string): asserts holds {
 }
 
 async function demo(environment: Environment): Promise<void> {
-  const { config } = await start({ environment, variables: localVariables, requirements: {} });
+  const config = readLocalConfig(environment);
   const running = await findRunning(resolve(config.dataFolder));
   if (running) {
     print(`Using the stack that runs already (process ${running.pid}).`);
@@ -233,6 +232,7 @@ async function withOwnPlatform(
   const ownPorts = {
     ...config,
     listeners,
+    gatewayAdmin: undefined,
     postgres: { ...config.postgres, port: 0 },
     redis: { ...config.redis, port: 0 },
   };
@@ -240,7 +240,7 @@ async function withOwnPlatform(
     const platform = await startPlatform({
       config: ownPorts,
       dataFolder,
-      environment: withoutAddresses(environment),
+      environment: withoutAddresses(config, environment),
       onLine: () => undefined,
       log: (line) => print(`  ${line}`),
     });
@@ -259,8 +259,8 @@ async function withOwnPlatform(
 }
 
 /** The environment without the addresses that the demo chooses itself. */
-function withoutAddresses(environment: Environment): Environment {
-  const chosen = new Set(Object.values(localVariables.listeners).map(({ name }) => name));
+function withoutAddresses(config: LocalConfig, environment: Environment): Environment {
+  const chosen = new Set(listenersOf(config).map(({ variable }) => variable));
   return Object.fromEntries(Object.entries(environment).filter(([name]) => !chosen.has(name)));
 }
 

@@ -49,3 +49,11 @@ function errorMessage(error: unknown): string {
     ? String(error.message)
     : String(error);
 }
+
+/** A DSN as it may be shown: its query may hold a password, too. */
+export function withoutPassword(dsn: string): string {
+  const url = new URL(dsn);
+  url.password = '';
+  url.search = '';
+  return url.href;
+}

@@ -2,11 +2,12 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { OperatorError } from '../../lib/errors/operator-error.ts';
-import { type LocalConfig, localVariables } from './config.ts';
+import { type LocalConfig, listenersOf } from './config.ts';
 import { startPostgres } from './postgres.ts';
 import { startRedis } from './redis.ts';
 import { localSecrets } from './secrets.ts';
-import { portsInUse, type Stack, startStack } from './stack.ts';
+import { accepts, reachable } from './service.ts';
+import { type Stack, startStack } from './stack.ts';
 
 export type PlatformOptions = {
   config: LocalConfig;
@@ -112,14 +113,15 @@ async function both<A, B>(first: Promise<A>, second: Promise<B>): Promise<[A, B]
   return [await first, await second];
 }
 
-async function requireFreePorts({ listeners }: LocalConfig): Promise<void> {
-  const taken = await portsInUse(listeners);
+async function requireFreePorts(config: LocalConfig): Promise<void> {
+  const checked = await Promise.all(
+    listenersOf(config).map(async (listener) => ((await accepts(listener.address)) ? [listener] : [])),
+  );
+  const taken = checked.flat();
   if (taken.length === 0) return;
-  const lines = taken.map((key) => {
-    const name = key as keyof typeof listeners;
-    const { host, port } = listeners[name];
-    return `  ${localVariables.listeners[name].name}: ${host}:${port} is in use by another process`;
-  });
+  const lines = taken.map(
+    ({ variable, address }) => `  ${variable}: ${reachable(address)} is in use by another process`,
+  );
   throw new Error(
     [
       'some ports are taken:',

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { ListenAddress } from '../../lib/config/types.ts';
 import type { Listeners } from './config.ts';
 import type { LocalSecrets } from './secrets.ts';
-import { accepts, reachable, type Service, startService } from './service.ts';
+import { reachable, type Service, startService } from './service.ts';
 
 export type StackOptions = {
   listeners: Listeners;
@@ -52,14 +52,6 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     throw new Error(failures.join('\n'));
   }
   return { services, lost: Promise.race(services.map(({ lost }) => lost)), stop };
-}
-
-/** The variables whose addresses something else listens on already. */
-export async function portsInUse(listeners: Record<string, ListenAddress>): Promise<string[]> {
-  const taken = await Promise.all(
-    Object.entries(listeners).map(async ([name, address]) => ((await accepts(address)) ? [name] : [])),
-  );
-  return taken.flat();
 }
 
 /** The platform's processes, the ones that others depend on first. */

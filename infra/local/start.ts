@@ -1,11 +1,10 @@
 // npm start: the whole platform on this machine, until Ctrl-C.
 import { join, resolve } from 'node:path';
-import { start } from '../../lib/config/startup.ts';
 import type { Environment } from '../../lib/config/variables.ts';
 import { OperatorError } from '../../lib/errors/operator-error.ts';
 import { aborted, runProcess } from '../../lib/node/process.ts';
-import { type LocalConfig, localVariables } from './config.ts';
-import { readableLine } from './log-lines.ts';
+import { type LocalConfig, listenersOf, readLocalConfig } from './config.ts';
+import { readableLine, withoutPassword } from './log-lines.ts';
 import { type Platform, startPlatform } from './platform.ts';
 import { announce, withdraw } from './running.ts';
 import { reachable } from './service.ts';
@@ -14,7 +13,7 @@ const print = (line: string) => process.stdout.write(`${line}\n`);
 
 async function runLocally(environment: Environment, stop: AbortSignal): Promise<void> {
   const startedAt = performance.now();
-  const { config } = await start({ environment, variables: localVariables, requirements: {} });
+  const config = readLocalConfig(environment);
   const dataFolder = resolve(config.dataFolder);
   const platform = await startPlatform({
     config,
@@ -44,12 +43,10 @@ async function runLocally(environment: Environment, stop: AbortSignal): Promise<
   print('galaxy: stopped, nothing is left running.');
 }
 
-function overview({ listeners }: LocalConfig, platform: Platform, tookMs: number): string {
-  const rows = Object.entries(listeners).map(([key, address]) => {
-    const name = key as keyof typeof listeners;
-    const scheme = name === 'gatewayGrpc' || name === 'backendPush' ? 'grpc' : 'http';
-    return `  ${`${scheme}://${reachable(address)}`.padEnd(28)} ${localVariables.listeners[name].help}`;
-  });
+function overview(config: LocalConfig, platform: Platform, tookMs: number): string {
+  const rows = listenersOf(config).map(
+    ({ scheme, address, help }) => `  ${`${scheme}://${reachable(address)}`.padEnd(28)} ${help}`,
+  );
   const databases = [
     `  ${'PostgreSQL'.padEnd(28)} ${withoutPassword(platform.postgresDsn)}`,
     `  ${'Redis'.padEnd(28)} ${platform.redisAddr}`,
@@ -62,15 +59,23 @@ function overview({ listeners }: LocalConfig, platform: Platform, tookMs: number
     `  ${'Logs'.padEnd(28)} ${platform.logFolder}`,
     '',
     'Sign-in codes are printed here. Try it in a second terminal: npm run demo',
-    'Stop with Ctrl-C.',
+    `Stop with Ctrl-C, or from elsewhere with: kill ${process.pid}`,
     '',
   ].join('\n');
 }
 
-function withoutPassword(dsn: string): string {
-  const url = new URL(dsn);
-  url.password = '';
-  return url.href;
-}
+const usage = `npm start: runs the whole platform on this machine, until Ctrl-C.
 
-await runProcess('galaxy', runLocally);
+It takes no arguments. Environment variables change it, such as
+  GATEWAY_PUBLIC_HTTP_ADDR=127.0.0.1:18080 npm start
+See docs/local-stack.md for what it does, docs/configuration.md for the variables.`;
+
+const args = process.argv.slice(2);
+if (args.length === 0) {
+  await runProcess('galaxy', runLocally);
+} else if (args.every((arg) => arg === '--help' || arg === '-h')) {
+  print(usage);
+} else {
+  process.stderr.write(`npm start takes no arguments, but got: ${args.join(' ')}\n\n${usage}\n`);
+  process.exitCode = 2;
+}

@@ -27,9 +27,12 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 
 type Run = { child: ChildProcess; output: () => string; exitCode: Promise<number | null> };
 
+const run = (entry: string, args: string[] = [], more: Record<string, string> = {}) =>
+  runCommand([process.execPath, 'infra/run.mjs', entry, ...args], more);
+
 /** In a process group of its own, as a shell would run it. */
-function run(entry: string, more: Record<string, string> = {}): Run {
-  const child = spawn(process.execPath, ['infra/run.mjs', entry], {
+function runCommand([file = '', ...args]: string[], more: Record<string, string> = {}): Run {
+  const child = spawn(file, args, {
     cwd: root,
     env: { ...env, ...more },
     detached: true,
@@ -44,8 +47,7 @@ function run(entry: string, more: Record<string, string> = {}): Run {
   return { child, output: () => output, exitCode: once(child, 'close').then(() => child.exitCode) };
 }
 
-async function startStack(): Promise<Run> {
-  const started = run('infra/local/start.ts');
+async function startStack(started = run('infra/local/start.ts')): Promise<Run> {
   const ready = vi.waitFor(() => expect(started.output()).toContain('Galaxy is ready'), { timeout: 60_000 });
   const early = started.exitCode.then((code) => {
     throw new Error(`npm start ended with exit code ${code}:\n${started.output()}`);
@@ -119,6 +121,65 @@ describe.runIf(process.platform === 'linux')('npm start', () => {
     pressCtrlC(next);
     expect(await next.exitCode).toBe(0);
     expect(await processesOfFolder()).toEqual([]);
+  });
+
+  it.each([
+    ['asked to end', 'SIGTERM'],
+    ['killed', 'SIGKILL'],
+  ] as const)('stops everything in the background when npm is %s', async (_, signal) => {
+    const stack = await startStack(runCommand(['npm', 'start']));
+    stack.child.kill(signal);
+    await stack.exitCode;
+    expect(stack.output()).toContain('stopped, nothing is left running');
+    expect(await processesOfFolder()).toEqual([]);
+  });
+
+  it('stops when the process that running.json names is asked to end', async () => {
+    const stack = await startStack();
+    const { pid } = JSON.parse(await readFile(join(folder, 'running.json'), 'utf8'));
+    process.kill(pid, 'SIGTERM');
+    expect(await stack.exitCode).toBe(0);
+    expect(await processesOfFolder()).toEqual([]);
+  });
+
+  it('says what listens where, the metrics of the gateway included', async () => {
+    const admin = `127.0.0.1:${await freePort()}`;
+    const stack = await startStack(run('infra/local/start.ts', [], { GATEWAY_ADMIN_HTTP_ADDR: admin }));
+    try {
+      const lines = stack.output().split('\n');
+      const told = (address: string | undefined) => lines.find((line) => line.includes(`://${address} `));
+      expect(told(env.GATEWAY_AUTHENTICATED_GRPC_ADDR)).toMatch(/Gateway: signed commands and events/);
+      expect(told(env.BACKEND_ADMIN_HTTP_ADDR)).toMatch(/Backend, admin/);
+      expect(told(admin)).toMatch(/Gateway, admin: metrics/);
+      expect((await fetch(`http://${admin}/metrics`)).status).toBe(200);
+    } finally {
+      pressCtrlC(stack);
+      await stack.exitCode;
+    }
+  });
+
+  it('names every value that launcher or services refuse at once, and starts nothing', async () => {
+    const wrong = { GALAXY_REDIS_PORT: 'zz', GATEWAY_LOG_LEVEL: 'loud', GATEWAY_UPSTREAM_TOKEN: 'hunter2\n' };
+    const stack = run('infra/local/start.ts', [], { ...wrong, LOBBY_PUBLIC_HTTP_ADDR: '127.0.0.1:99999' });
+    expect(await stack.exitCode).toBe(1);
+    expect(stack.output().trimEnd().split('\n').toSorted()).toEqual([
+      '  GALAXY_REDIS_PORT: "zz" cannot be used: write a whole number',
+      expect.stringMatching(/^ {2}GATEWAY_LOG_LEVEL: "loud" cannot be used: write one of /),
+      expect.stringMatching(/^ {2}GATEWAY_UPSTREAM_TOKEN: its value cannot be used: .* newline at its end/),
+      expect.stringMatching(/^ {2}LOBBY_PUBLIC_HTTP_ADDR: "127\.0\.0\.1:99999" .*: the port is out of range/),
+      'galaxy refuses to start: 4 problems',
+    ]);
+    expect(await processesOfFolder()).toEqual([]);
+  });
+
+  it.each([
+    ['--help', 0, /^npm start: runs the whole platform/],
+    ['--prot=1', 2, /^npm start takes no arguments, but got: --prot=1\n/],
+  ])('starts nothing when it is given %s', async (arg, exitCode, output) => {
+    const told = run('infra/local/start.ts', [arg]);
+    expect(await told.exitCode).toBe(exitCode);
+    expect(told.output()).toMatch(output);
+    expect(told.output()).toContain('docs/configuration.md');
   });
 
   it('names every port that is taken and the variable that moves it, and starts nothing', async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { localVariables } from '../../../infra/local/config.ts';
+import { withoutPassword } from '../../../infra/local/log-lines.ts';
 import { backendVariables } from '../../../lib/backend/config.ts';
 import { pushVariables } from '../../../lib/backend/push/config.ts';
 import { httpUrl, originList, peerAddress } from '../../../lib/config/types.ts';
@@ -58,3 +59,10 @@ it.each([
   expect(problems[0]?.message).toMatch(/cannot be used: ./);
   expect(problems[0]?.message).not.toMatch(/hunter/);
 });
+
+it.each(['postgres://galaxy:hunter2@db:5432/games', 'postgres://galaxy@db:5432/games?password=hunter2'])(
+  'the DSN that npm start shows has no password: %#',
+  (dsn) => {
+    expect(withoutPassword(dsn)).toBe('postgres://galaxy@db:5432/games');
+  },
+);
