@@ -17,7 +17,7 @@ import { aborted, runProcess } from '../lib/node/process.ts';
 export async function runGateway(environment: Environment, stop: AbortSignal): Promise<void> {
   const { config, log, redis, signer, serverKeys, grpcCertificate, metricsText } =
     await startGateway(environment);
-  const { backend, lobby } = openUpstreams(config);
+  const { backend, lobby } = openUpstreams(config, log);
   const push = createPushClient(config, log);
   const hub = createPushHub({ client: push, signer, log }, config.push);
   const { requests: limits, signIn } = createLimits(config.rateLimits);

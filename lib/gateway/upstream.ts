@@ -1,11 +1,14 @@
 // One HTTP call to a service behind the gateway, bounded in time and size. What cannot be reached, is too slow or
 // cannot be parsed is UPSTREAM_UNAVAILABLE: the gateway fails closed and never guesses.
 import { type Dispatcher, Pool } from 'undici';
+import type { Logger } from '../telemetry/logger.ts';
+import { seldom } from '../telemetry/seldom.ts';
 import type { GatewayConfig } from './config.ts';
 import { RejectedError } from './rejected-error.ts';
 
 const maxAnswerBytes = 1024 * 1024;
 const maxConnections = 128;
+const tellRefusedTokenEveryMs = 30_000;
 
 export type UpstreamAnswer = {
   readonly status: number;
@@ -29,13 +32,22 @@ export class UpstreamService {
   readonly #basePath: string;
   readonly #timeoutMs: number;
   readonly #authorization: Record<string, string>;
+  readonly #tokenRefused: () => void;
 
-  constructor(options: { name: string; baseUrl: string; timeoutMs: number; token?: string | undefined }) {
+  /** @param options.tokenRefused told of every answer that says that the token is missing or wrong. */
+  constructor(options: {
+    name: string;
+    baseUrl: string;
+    timeoutMs: number;
+    token?: string | undefined;
+    tokenRefused?: () => void;
+  }) {
     const url = new URL(options.baseUrl);
     this.#name = options.name;
     this.#basePath = url.pathname.replace(/\/$/, '');
     this.#timeoutMs = options.timeoutMs;
     this.#authorization = options.token === undefined ? {} : { authorization: `Bearer ${options.token}` };
+    this.#tokenRefused = options.tokenRefused ?? (() => {});
     this.#pool = new Pool(url.origin, { connections: maxConnections, connectTimeout: options.timeoutMs });
   }
 
@@ -46,16 +58,13 @@ export class UpstreamService {
    */
   async call(call: UpstreamCall): Promise<UpstreamAnswer> {
     const deadline = performance.now() + this.#timeoutMs;
-    try {
-      return await this.#exchange(call, deadline).catch((error) => {
-        if (call.method !== 'GET' || !isLostConnection(error)) throw error;
-        return this.#exchange(call, deadline);
-      });
-    } catch (error) {
-      // The HTTP listener's reason is a mere text, which nothing upwards would handle.
-      if (call.signal.aborted) throw toError(call.signal.reason);
-      throw this.unavailable(message(error), error);
+    const answer = await this.#ask(call, deadline);
+    // A 401 without a challenge is about the user.
+    if (answer.status === 401 && answer.headers['www-authenticate'] !== undefined) {
+      this.#tokenRefused();
+      throw this.unavailable('refuses the token');
     }
+    return answer;
   }
 
   /** The error for an answer that makes no sense. */
@@ -71,6 +80,19 @@ export class UpstreamService {
 
   close(): Promise<void> {
     return this.#pool.close();
+  }
+
+  async #ask(call: UpstreamCall, deadline: number): Promise<UpstreamAnswer> {
+    try {
+      return await this.#exchange(call, deadline).catch((error) => {
+        if (call.method !== 'GET' || !isLostConnection(error)) throw error;
+        return this.#exchange(call, deadline);
+      });
+    } catch (error) {
+      // The HTTP listener's reason is a mere text, which nothing upwards would handle.
+      if (call.signal.aborted) throw toError(call.signal.reason);
+      throw this.unavailable(message(error), error);
+    }
   }
 
   async #exchange(call: UpstreamCall, deadline: number): Promise<UpstreamAnswer> {
@@ -167,11 +189,28 @@ function message(error: unknown): string {
 /** The backend and the lobby; without an address of its own the lobby is reached through the backend. */
 export function openUpstreams(
   config: Pick<GatewayConfig, 'backend' | 'lobby' | 'upstreamToken'>,
+  log: Pick<Logger, 'error'>,
 ): Record<'backend' | 'lobby', UpstreamService> {
   const { httpUrl: backendUrl, timeoutMs } = config.backend;
-  const common = { timeoutMs, token: config.upstreamToken };
+  const open = (name: 'backend' | 'lobby', baseUrl: string, tokenVariable: string) =>
+    new UpstreamService({
+      name,
+      baseUrl,
+      timeoutMs,
+      token: config.upstreamToken,
+      tokenRefused: seldom(tellRefusedTokenEveryMs, (times) =>
+        log.error(
+          { upstream: baseUrl, times },
+          `the ${name} refuses the token; GATEWAY_UPSTREAM_TOKEN must be its ${tokenVariable}`,
+        ),
+      ),
+    });
+  const { httpUrl: lobbyUrl } = config.lobby;
   return {
-    backend: new UpstreamService({ name: 'backend', baseUrl: backendUrl, ...common }),
-    lobby: new UpstreamService({ name: 'lobby', baseUrl: config.lobby.httpUrl ?? backendUrl, ...common }),
+    backend: open('backend', backendUrl, 'BACKEND_HTTP_TOKEN'),
+    lobby:
+      lobbyUrl === undefined
+        ? open('lobby', backendUrl, 'BACKEND_HTTP_TOKEN')
+        : open('lobby', lobbyUrl, 'LOBBY_PUBLIC_HTTP_TOKEN'),
   };
 }

@@ -98,6 +98,8 @@ function requireToken(token: string): MiddlewareHandler<HttpEnv> {
   return async (c, next) => {
     const given = /^Bearer (.+)$/i.exec(c.req.header('authorization') ?? '')?.[1] ?? '';
     if (!sameText(given, token)) {
+      // Also tells this refusal from those that concern a user (RFC 6750).
+      c.header('www-authenticate', 'Bearer');
       throw new Refusal(
         'unauthenticated',
         'This listener wants the bearer token that it was configured with.',

@@ -44,6 +44,10 @@ export function passToLobby({ httpUrl, token, timeoutMs }: LobbyUpstream): Handl
       });
       // Read here, so that an answer that breaks off is a failure too and not half an answer.
       const bytes = await answer.arrayBuffer();
+      // Passed on, it would look to the gateway as if its own token were wrong.
+      if (answer.status === 401 && answer.headers.has('www-authenticate')) {
+        throw new Error('it refuses the token; BACKEND_LOBBY_HTTP_TOKEN must be its LOBBY_PUBLIC_HTTP_TOKEN');
+      }
       return new Response(bytes.byteLength === 0 ? null : bytes, answer);
     } catch (error) {
       if (signal.aborted) throw error;

@@ -24,6 +24,7 @@ describe('with a bearer token', () => {
       const answer = await ask(authorization);
       expect(answer.status).toBe(401);
       expect(answer.body).toMatchObject({ error: { code: 'unauthenticated' } });
+      expect(answer.headers.get('www-authenticate')).toBe('Bearer');
       expect(await backend.snapshot()).toEqual(before);
     },
   );
@@ -94,6 +95,20 @@ describe('lobby routes', () => {
     });
     expect(request?.headers).not.toHaveProperty('cookie');
     expect(request?.headers).not.toHaveProperty('x-admin-id');
+  });
+
+  it('are not available while the lobby refuses the token, and the log names the variables', async () => {
+    lobby.answer = (_, response) => {
+      response.writeHead(401, { 'content-type': 'application/json', 'www-authenticate': 'Bearer' });
+      response.end('{"error":{"code":"unauthenticated","message":"No."}}');
+    };
+    const refused = await backend.request('GET', '/api/v1/lobby/games/1');
+    expect(refused.status).toBe(503);
+    expect(refused.body).toMatchObject({ error: { code: 'service_unavailable' } });
+    expect(refused.headers.get('www-authenticate')).toBeNull();
+    expect(backend.logLines.join('')).toContain(
+      'BACKEND_LOBBY_HTTP_TOKEN must be its LOBBY_PUBLIC_HTTP_TOKEN',
+    );
   });
 
   it('bring the lobby’s answers back unchanged, refusals and redirects too', async () => {

@@ -2,7 +2,8 @@ import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { RejectedError } from '../../../lib/gateway/rejected-error.ts';
-import { UpstreamService } from '../../../lib/gateway/upstream.ts';
+import { openUpstreams, UpstreamService } from '../../../lib/gateway/upstream.ts';
+import { keptLog } from '../../support/log-lines.ts';
 import { json, startUpstreamServer, type UpstreamServer } from '../../support/upstream-server.ts';
 
 let server: UpstreamServer;
@@ -97,5 +98,54 @@ describe('a call to an upstream', () => {
     await service(10_000).call({ ...read, signal });
     expect(added).toHaveBeenCalledTimes(1);
     expect(removed.mock.calls).toEqual(added.mock.calls);
+  });
+});
+
+describe('a token that an upstream refuses', () => {
+  const refusal = (headers: Record<string, string>) => (_: unknown, response: ServerResponse) =>
+    response
+      .writeHead(401, { 'content-type': 'application/json', ...headers })
+      .end('{"error":{"code":"unauthenticated","message":"No."}}');
+
+  function open(lobbyUrl: string | undefined) {
+    const { log, lines } = keptLog();
+    const peer = { httpUrl: server.url, grpcAddr: { host: '127.0.0.1', port: 1 }, timeoutMs: 5_000 };
+    const upstreams = openUpstreams(
+      { backend: peer, lobby: { httpUrl: lobbyUrl }, upstreamToken: 'guess' },
+      log,
+    );
+    upstream = upstreams.lobby;
+    return { ...upstreams, lines };
+  }
+
+  it('makes it unavailable and is told by the names of the variables, once for many calls', async () => {
+    server.answer = refusal({ 'www-authenticate': 'Bearer' });
+    const { backend, lobby, lines } = open(server.url);
+    for (let call = 0; call < 5; call += 1) {
+      expect(await unavailable(backend.call({ ...read, signal: live() }))).toBe('backend: refuses the token');
+      expect(await unavailable(lobby.call({ ...read, signal: live() }))).toBe('lobby: refuses the token');
+    }
+    expect(lines.map(({ level, msg }) => [level, msg])).toEqual([
+      ['error', 'the backend refuses the token; GATEWAY_UPSTREAM_TOKEN must be its BACKEND_HTTP_TOKEN'],
+      ['error', 'the lobby refuses the token; GATEWAY_UPSTREAM_TOKEN must be its LOBBY_PUBLIC_HTTP_TOKEN'],
+    ]);
+    expect(JSON.stringify(lines)).not.toContain('guess');
+    await backend.close();
+  });
+
+  it('is the backend’s where the lobby is reached through it', async () => {
+    server.answer = refusal({ 'www-authenticate': 'Bearer' });
+    const { backend, lobby, lines } = open(undefined);
+    await unavailable(lobby.call({ ...read, signal: live() }));
+    expect(lines[0]?.msg).toContain('BACKEND_HTTP_TOKEN');
+    await backend.close();
+  });
+
+  it('is something else than a user whom it does not know', async () => {
+    server.answer = refusal({});
+    const { backend, lobby, lines } = open(server.url);
+    expect((await lobby.call({ ...read, signal: live() })).status).toBe(401);
+    expect(lines).toEqual([]);
+    await backend.close();
   });
 });
