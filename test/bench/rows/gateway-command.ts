@@ -11,7 +11,8 @@ import type { UpstreamsCalls } from '../peers/upstreams.ts';
 import { cpuDuring } from '../system.ts';
 
 const inFlight = 64;
-const connections = 4;
+/** As clients come to a gateway: each on a connection of its own, with one command at a time. */
+const connections = inFlight;
 /** More than the gateway ever answers; what is left over serves the next round. */
 const signedPerSecond = 8_000;
 
