@@ -4,7 +4,7 @@ import type { SessionVerification } from './session-verification.ts';
 
 /** Turns what the push service says into what happens to the open streams. */
 export function createPushDispatcher(
-  hub: Pick<PushHub, 'publish' | 'revokeDeviceSession' | 'revokeAllForUser' | 'resync'>,
+  hub: Pick<PushHub, 'publish' | 'revokeDeviceSession' | 'revokeAllForUser' | 'resync' | 'resyncUser'>,
   verification: Pick<SessionVerification, 'gap'>,
 ): PushListener {
   return {
@@ -14,6 +14,7 @@ export function createPushDispatcher(
       if (first !== undefined && others.length === 0) hub.revokeDeviceSession(first);
       else hub.revokeAllForUser(userId, deviceSessionIds);
     },
+    eventLost: (userId) => hub.resyncUser(userId),
     gap: () => {
       verification.gap();
       hub.resync();

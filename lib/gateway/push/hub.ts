@@ -155,10 +155,12 @@ export class PushHub {
     // Every subscription begins with it; at a gateway's start there is nothing to refill.
     const level = this.#open === 0 ? 'debug' : 'warn';
     this.#log[level]({ streams: this.#open }, 'refilling streams: events may have been missed');
-    for (const stream of this.streams()) {
-      if (stream.live) void this.#refill(stream);
-      else stream.miss();
-    }
+    for (const stream of this.streams()) this.#refillSoon(stream);
+  }
+
+  /** The same for one user, of whom an event is known to be missing. */
+  resyncUser(userId: string): void {
+    for (const stream of this.#byUser.get(userId) ?? []) this.#refillSoon(stream);
   }
 
   /**
@@ -176,6 +178,12 @@ export class PushHub {
       if (streams.length > 0) await new Promise((resolve) => setTimeout(resolve, drainStepMs));
     }
     clearInterval(this.#progressTimer);
+  }
+
+  /** One that is catching up already reads another page at its end. */
+  #refillSoon(stream: EventStream): void {
+    if (stream.live) void this.#refill(stream);
+    else stream.miss();
   }
 
   async #refill(stream: EventStream): Promise<void> {

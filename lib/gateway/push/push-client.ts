@@ -5,7 +5,8 @@
 // first frame on until `run` returns, or is told of a gap before the next one. The cursor is that of the last frame
 // that was handled and lives in memory only: a gateway that restarts has no streams, so it begins at the log's head.
 // A subscription that ends, or is silent though its connection lives, is opened again on a new connection with that
-// cursor. A bad frame never ends it. Frames are handled as they are read, so a gateway that is slow holds the server
+// cursor. A bad frame never ends it, and whom it may have
+// concerned is told as missing something. Frames are handled as they are read, so a gateway that is slow holds the server
 // back by HTTP/2 flow control. Composed by workers/gateway.ts.
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
@@ -61,6 +62,8 @@ export type PushListener = {
   sessionInvalidation(invalidation: SessionInvalidation): void;
   /** Frames may be missing before the next one. */
   gap(reason: string): void;
+  /** An event of this user cannot be used; their next one may not show it. */
+  eventLost(userId: string): void;
 };
 
 export type PushState = {
@@ -261,13 +264,17 @@ export class PushClient {
     if (atHead) this.#guarded(listener, () => listener.gap('the subscription began at the head of the log'));
   }
 
-  #handle({ cursor, event, problem }: PushFrame, listener: PushListener): void {
+  #handle({ cursor, event, problem, missedBy }: PushFrame, listener: PushListener): void {
     this.#lastFrameAt = Date.now();
     if (problem !== undefined) {
       this.#skippedFrames += 1;
       this.#log.error({ cursor, problem }, 'a frame of the push service cannot be used and is skipped');
     }
-    this.#guarded(listener, () => this.#dispatch(event, listener));
+    this.#guarded(listener, () => {
+      if (missedBy === 'everyone') listener.gap('a frame cannot be used');
+      else if (missedBy !== undefined) listener.eventLost(missedBy.userId);
+      else this.#dispatch(event, listener);
+    });
     if (cursor !== '') this.#cursor = cursor;
   }
 

@@ -23,6 +23,11 @@ export type PushFrame = {
   readonly event: PushEvent['event'];
   /** Why the frame cannot be used. */
   readonly problem?: string;
+  /**
+   * Who may have missed something by that: one user, `everyone` (it may have been a revocation), or nobody who could
+   * be named.
+   */
+  readonly missedBy?: { readonly userId: string } | 'everyone';
 };
 
 /** Reads one serialised PushEvent; never throws. */
@@ -31,14 +36,29 @@ export function readFrame(bytes: Uint8Array): PushFrame {
   try {
     frame = PushEvent.decode(bytes);
   } catch {
-    return { cursor: '', event: undefined, problem: 'it is no PushEvent' };
+    return { cursor: '', event: undefined, problem: 'it is no PushEvent', missedBy: 'everyone' };
   }
   const { cursor, event } = frame;
   if (cursor === '' || cursor.length > maxCursorLength) {
-    return { cursor: '', event: undefined, problem: `its cursor has ${cursor.length} characters` };
+    return unusable('', event, `its cursor has ${cursor.length} characters`);
   }
   const problem = eventProblem(event);
-  return problem === undefined ? { cursor, event } : { cursor, event: undefined, problem };
+  return problem === undefined ? { cursor, event } : unusable(cursor, event, problem);
+}
+
+function unusable(cursor: string, event: PushEvent['event'], problem: string): PushFrame {
+  const frame = { cursor, event: undefined, problem };
+  switch (event?.$case) {
+    case 'clientEvent': {
+      const userId = event.value.recipientUserId;
+      return isUuid(userId) ? { ...frame, missedBy: { userId } } : frame;
+    }
+    case 'sessionInvalidation':
+    case 'gap':
+      return { ...frame, missedBy: 'everyone' };
+    default:
+      return frame;
+  }
 }
 
 /**

@@ -30,6 +30,7 @@ class Follower {
   readonly events: ClientEvent[] = [];
   readonly invalidations: SessionInvalidation[] = [];
   readonly gaps: string[] = [];
+  readonly lostBy: string[] = [];
   readonly lines: ReturnType<typeof keptLog>['lines'];
   readonly client: PushClient;
   readonly ended: Promise<void>;
@@ -55,6 +56,7 @@ class Follower {
       },
       sessionInvalidation: (invalidation: SessionInvalidation) => void this.invalidations.push(invalidation),
       gap: (reason: string) => void this.gaps.push(reason),
+      eventLost: (userId: string) => void this.lostBy.push(userId),
     };
     this.ended = this.client.run(listener, this.#stop.signal);
     closers.push(() => this.stop());
@@ -355,6 +357,25 @@ describe('the push client', () => {
       ['', 'it is no PushEvent'],
       ['c5', 'its event_type is no event type'],
     ]);
+  });
+
+  test('tells whose events are missing after one that cannot be used, and of a gap when it cannot know', async () => {
+    const userId = randomUUID();
+    const payload = Buffer.from('no JSON');
+    const { addr } = await playPush((call) => {
+      call.write(frame('c1'));
+      call.write(eventFrame('c2', { recipientUserId: userId, eventId: 'not one' }));
+      call.write(eventFrame('c3', { recipientUserId: userId, prevEventId: 'not one' }));
+      const value = { userId, deviceSessionIds: ['x'], reason: 'revoked' };
+      call.write(frame('c4', { $case: 'sessionInvalidation', value }));
+      call.write(Buffer.from([0xff, 0xff, 0xff]));
+      call.write(eventFrame('c5', { payloadBytes: payload }));
+    });
+    const follower = await new Follower(addr).until(({ events }) => events.length === 1);
+    expect(follower.lostBy).toEqual([userId, userId]);
+    expect(follower.logGaps).toEqual(['a frame cannot be used', 'a frame cannot be used']);
+    expect(follower.invalidations).toEqual([]);
+    expect(follower.events[0]?.payloadBytes).toEqual(payload);
   });
 
   test('tells of a gap when a frame could not be handled, and goes on', async () => {

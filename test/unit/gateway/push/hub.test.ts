@@ -255,6 +255,37 @@ describe('a gap', () => {
     expect(refilling()[1]).toMatchObject({ level: 'warn', streams: 1 });
   });
 
+  test('of one user is filled for all of their streams, those that are catching up alike, and nobody else’s', async () => {
+    const log = new FakeUserLog(userId);
+    const asked: string[] = [];
+    const { hub } = createTestHub(async (user, after) => {
+      asked.push(user);
+      const page = log.page(after);
+      await settled();
+      return page;
+    });
+    const calls = [await openStream(hub, 'one'), await openStream(hub, 'two')];
+    await openStream(hub, 'other', '0193b3c0-0000-7000-8000-000000000002');
+    asked.length = 0;
+    const first = log.append();
+    hub.resyncUser(userId);
+    // Both have asked, and neither has its page.
+    for (let turn = 0; turn < 20; turn += 1) await Promise.resolve();
+    expect(asked).toEqual([userId, userId]);
+    expect([...hub.streams()].filter(({ live }) => live)).toHaveLength(1);
+    const second = log.append();
+    hub.resyncUser(userId);
+    await vi.waitFor(
+      () => {
+        for (const call of calls) call.takeAll();
+        expect(calls.map(({ eventIds }) => eventIds.length)).toEqual([2, 2]);
+      },
+      { interval: 1 },
+    );
+    for (const call of calls) expect(call.eventIds).toEqual([first.eventId, second.eventId]);
+    expect(new Set(asked)).toEqual(new Set([userId]));
+  });
+
   test('that cannot be filled ends the stream with RESYNC', async () => {
     const log = new FakeUserLog(userId);
     const { hub, lines } = createTestHub(atOnce(log));

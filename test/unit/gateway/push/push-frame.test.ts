@@ -48,8 +48,9 @@ describe('a frame of the push service', () => {
     ['payload', { payloadBytes: Buffer.alloc(64 * 1024 + 1) }],
     ['traceparent', { traceparent: 'trace' }],
   ])('that has no good %s is not used, but its cursor counts', (field, more) => {
-    const { cursor, event, problem } = withEvent(more);
+    const { cursor, event, problem, missedBy } = withEvent(more);
     expect({ cursor, event }).toEqual({ cursor: 'c-1', event: undefined });
+    expect(missedBy).toEqual(field === 'recipient_user_id' ? undefined : { userId });
     expect(problem).toContain(field);
   });
 
@@ -57,15 +58,21 @@ describe('a frame of the push service', () => {
     expect(invalidation([]).problem).toContain('no device session');
     expect(invalidation([randomUUID(), 'x']).problem).toContain('device session');
     expect(invalidation([randomUUID()], 'x').problem).toContain('user_id');
+    expect(invalidation([randomUUID(), 'x']).missedBy).toBe('everyone');
   });
 
   test('without a cursor that can be one tells none', () => {
     expect(readFrame(written(undefined, '')).problem).toContain('cursor');
     expect(readFrame(written(undefined, 'c'.repeat(129)))).toMatchObject({ cursor: '' });
+    const event = { $case: 'clientEvent', value: clientEvent } as const;
+    expect(readFrame(written(event, '')).missedBy).toEqual({ userId });
   });
 
   test('never throws, whatever its bytes', () => {
-    expect(readFrame(Buffer.from([0x0a, 0xff])).problem).toBe('it is no PushEvent');
+    expect(readFrame(Buffer.from([0x0a, 0xff]))).toMatchObject({
+      problem: 'it is no PushEvent',
+      missedBy: 'everyone',
+    });
     fc.assert(fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => void readFrame(bytes)));
   });
 });

@@ -56,7 +56,7 @@ export interface ClientEvent {
   recipientUserId: string;
   eventType: string;
   timestampMs: bigint;
-  /** JSON in UTF-8. */
+  /** JSON in UTF-8, as who appended it promises: nobody on the way parses it. */
   payloadBytes: Buffer;
   /** W3C trace context of what caused the event; may be empty. */
   traceparent: string;
