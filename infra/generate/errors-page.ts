@@ -4,8 +4,9 @@ import { errorTable } from '../../lib/errors/table.ts';
 
 const advice: Record<GatewayReason, string> = {
   UNSUPPORTED_PROTOCOL_VERSION: 'update the client; metadata `supported`',
-  MALFORMED_ENVELOPE: 'a mistake in the client; metadata `field`',
-  MESSAGE_TOO_LARGE: 'a message holds at most 272 KiB; send less',
+  MALFORMED_ENVELOPE:
+    'a mistake in the client; metadata `field` (`payload_bytes` also for a payload of more than 256 KiB)',
+  MESSAGE_TOO_LARGE: 'a message holds at most 272 KiB as a whole; send less',
   STALE_REQUEST: 'set the clock by metadata `server_time_ms` (decimal text) and send a new request',
   PAYLOAD_HASH_MISMATCH: 'a mistake in the client',
   UNKNOWN_MESSAGE_TYPE: 'a mistake in the client, or a newer client than this gateway',

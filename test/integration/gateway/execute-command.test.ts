@@ -10,6 +10,7 @@ import { type Answer, json } from '../../support/upstream-server.ts';
 const gameId = '01930f3c-7b1a-7000-8000-0000000000aa';
 const status = {
   INVALID_ARGUMENT: 3,
+  RESOURCE_EXHAUSTED: 8,
   FAILED_PRECONDITION: 9,
   UNIMPLEMENTED: 12,
   UNAVAILABLE: 14,
@@ -131,6 +132,22 @@ describe('a request that the gateway refuses', () => {
       'a malformed request id',
       (client) => client.send({ ...client.signCommand('lobby.game.list', {}), requestId: 'a b' }),
       { grpcCode: status.INVALID_ARGUMENT, reason: 'MALFORMED_ENVELOPE', metadata: { field: 'request_id' } },
+    ],
+    [
+      'a payload over its bound, in a message that is not',
+      (client) =>
+        client.send({ ...client.signCommand('lobby.game.list', {}), payloadBytes: Buffer.alloc(270 * 1024) }),
+      {
+        grpcCode: status.INVALID_ARGUMENT,
+        reason: 'MALFORMED_ENVELOPE',
+        metadata: { field: 'payload_bytes' },
+      },
+    ],
+    [
+      'a message over its bound',
+      (client) =>
+        client.send({ ...client.signCommand('lobby.game.list', {}), payloadBytes: Buffer.alloc(273 * 1024) }),
+      { grpcCode: status.RESOURCE_EXHAUSTED, reason: 'MESSAGE_TOO_LARGE' },
     ],
     [
       'no signature',

@@ -6,6 +6,8 @@ import { json } from '../../support/upstream-server.ts';
 
 const authPath = '/api/v1/public/auth/send-email-code';
 const get = (more = '') => `GET /healthz HTTP/1.1\r\nHost: x\r\n${more}\r\n`;
+/** An answer without a body. */
+const bare = (status: number) => new RegExp(`^HTTP/1\\.1 ${status} (?:(?!\r\n\r\n)[^])*\r\n\r\n$`);
 const answers = (text: string) => text.match(/HTTP\/1\.1 \d{3} /g) ?? [];
 
 let gateway: TestGateway;
@@ -45,7 +47,7 @@ describe('a slow client', () => {
     const connection = await openRaw(gateway.httpUrl);
     connection.socket.write(bytes);
     const answer = await (byte === undefined ? connection.ended : drip(connection, byte));
-    expect(answer).toMatch(/^HTTP\/1\.1 408 /);
+    expect(answer).toMatch(bare(408));
     const tookMs = performance.now() - startedAt;
     expect(tookMs).toBeGreaterThan(390);
     expect(tookMs).toBeLessThan(inTime(400));
@@ -85,7 +87,7 @@ describe('the size of a request', () => {
     const close = 'Connection: close\r\n';
     const padding = (bytes: number) => `X-Padding: ${'x'.repeat(bytes)}\r\n`;
     expect(await exchangeRaw(gateway.httpUrl, get(close + padding(3_500)))).toMatch(/^HTTP\/1\.1 200 /);
-    expect(await exchangeRaw(gateway.httpUrl, get(close + padding(4_100)))).toMatch(/^HTTP\/1\.1 431 /);
+    expect(await exchangeRaw(gateway.httpUrl, get(close + padding(4_100)))).toMatch(bare(431));
 
     const many = (count: number) =>
       Array.from({ length: count }, (_, index) => `X-H${index}: 1\r\n`).join('');
@@ -161,7 +163,7 @@ describe('one connection', () => {
       `POST ${authPath} HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`,
     ],
   ])('that brings %s is told 400 and ended', async (_, bytes) => {
-    expect(await exchangeRaw(gateway.httpUrl, bytes)).toMatch(/^HTTP\/1\.1 400 /);
+    expect(await exchangeRaw(gateway.httpUrl, bytes)).toMatch(bare(400));
     expect(gateway.backend.received).toEqual([]);
   });
 

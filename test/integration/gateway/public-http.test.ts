@@ -166,4 +166,15 @@ describe('the public listener', () => {
       expect([response.status, (await response.json()).error.code]).toEqual([404, 'not_found']);
     }
   });
+
+  it('says not_found to other methods of its routes', async () => {
+    for (const { method, route } of [
+      { method: 'GET', route: 'send-email-code' },
+      { method: 'PUT', route: 'confirm-email-code' },
+      { method: 'POST', route: 'server-keys' },
+    ]) {
+      const response = await fetch(`${gateway.httpUrl}/api/v1/public/auth/${route}`, { method });
+      expect([response.status, (await response.json()).error.code]).toEqual([404, 'not_found']);
+    }
+  });
 });
