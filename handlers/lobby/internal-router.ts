@@ -5,6 +5,7 @@ import type { HttpEnv } from '../../lib/http/env.ts';
 import type { Lobby } from '../../lib/lobby/context.ts';
 import { approveApplicationHandler, approveApplicationRoute } from './applications/approve-application.ts';
 import { listApplicationsHandler, listApplicationsRoute } from './applications/list-applications.ts';
+import { rejectApplicationHandler, rejectApplicationRoute } from './applications/reject-application.ts';
 import { createGameHandler, createGameRoute } from './games/create-game.ts';
 import { getGameHandler, getGameRoute } from './games/get-game.ts';
 import { getTimelineHandler, getTimelineRoute } from './games/get-timeline.ts';
@@ -32,6 +33,7 @@ export function createLobbyInternalApp(options: HttpAppOptions, lobby: Lobby): H
 
   routes.openapi(listApplicationsRoute, listApplicationsHandler(lobby));
   routes.openapi(approveApplicationRoute, approveApplicationHandler(lobby));
+  routes.openapi(rejectApplicationRoute, rejectApplicationHandler(lobby));
 
   routes.openapi(listMembershipsRoute, listMembershipsHandler(lobby));
 

@@ -5,7 +5,9 @@ import type { HttpEnv } from '../../lib/http/env.ts';
 import type { Lobby } from '../../lib/lobby/context.ts';
 import { approveApplicationHandler, approveApplicationRoute } from './applications/approve-application.ts';
 import { listApplicationsHandler, listApplicationsRoute } from './applications/list-applications.ts';
+import { rejectApplicationHandler, rejectApplicationRoute } from './applications/reject-application.ts';
 import { submitApplicationHandler, submitApplicationRoute } from './applications/submit-application.ts';
+import { withdrawApplicationHandler, withdrawApplicationRoute } from './applications/withdraw-application.ts';
 import { createGameHandler, createGameRoute } from './games/create-game.ts';
 import { getGameHandler, getGameRoute } from './games/get-game.ts';
 import { getTimelineHandler, getTimelineRoute } from './games/get-timeline.ts';
@@ -31,6 +33,8 @@ export function createLobbyPublicApp(options: HttpAppOptions, lobby: Lobby): Htt
   routes.openapi(submitApplicationRoute, submitApplicationHandler(lobby));
   routes.openapi(listApplicationsRoute, listApplicationsHandler(lobby));
   routes.openapi(approveApplicationRoute, approveApplicationHandler(lobby));
+  routes.openapi(rejectApplicationRoute, rejectApplicationHandler(lobby));
+  routes.openapi(withdrawApplicationRoute, withdrawApplicationHandler(lobby));
 
   routes.openapi(listMembershipsRoute, listMembershipsHandler(lobby));
 

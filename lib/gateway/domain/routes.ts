@@ -47,6 +47,8 @@ export const routes = {
   'lobby.application.submit': post('lobby', '/api/v1/lobby/games/{game_id}/applications'),
   'lobby.application.list': get('lobby', '/api/v1/lobby/games/{game_id}/applications'),
   'lobby.application.approve': post('lobby', '/api/v1/lobby/applications/{application_id}/approve'),
+  'lobby.application.reject': post('lobby', '/api/v1/lobby/applications/{application_id}/reject'),
+  'lobby.application.withdraw': post('lobby', '/api/v1/lobby/applications/{application_id}/withdraw'),
   'lobby.membership.list': get('lobby', '/api/v1/lobby/games/{game_id}/memberships'),
 } as const satisfies Record<string, Route>;
 

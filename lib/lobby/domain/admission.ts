@@ -52,9 +52,18 @@ export function approvalProblem(
     const gameProblem = fullProblem(game) ?? notEnrolling(game);
     if (gameProblem !== undefined || status === 'pending') return gameProblem;
   }
+  return notPendingProblem(application, 'approved');
+}
+
+/** Why an application cannot be decided any more. */
+export function notPendingProblem(
+  { status }: Pick<Application, 'status'>,
+  decision: 'approved' | 'rejected' | 'withdrawn',
+): Problem | undefined {
+  if (status === 'pending') return undefined;
   return {
     code: 'invalid_state',
-    message: `The application is ${status} already; only a pending one can be approved.`,
+    message: `The application is ${status} already; only a pending one can be ${decision}.`,
     details: { application_status: status },
   };
 }

@@ -10,6 +10,7 @@ import { findGame, lockGame, type StoredGame } from '../store/games.ts';
 import { countActiveMemberships } from '../store/memberships.ts';
 import { lockUserGuard } from '../store/user-guards.ts';
 import { admitPlayer } from './admit-player.ts';
+import { visibleWith } from './lock-application.ts';
 
 /**
  * Lets an applicant in, and ends enrollment when that exhausts the gap. Asks the User Service about the applicant again
@@ -50,11 +51,8 @@ export async function approveApplication(
 }
 
 /** The game of an application that the caller can approve now; refuses otherwise. */
-function approvable(caller: Caller, application: Application, game: StoredGame | undefined): StoredGame {
-  // Applications are for the applicant and those who decide; nobody else learns that this one exists.
-  const { actor } = caller;
-  const mayBeSeen = actor.kind === 'admin' || [application.userId, game?.ownerUserId].includes(actor.userId);
-  if (game === undefined || !mayBeSeen) throw noSuchApplication();
+function approvable(caller: Caller, application: Application, found: StoredGame | undefined): StoredGame {
+  const game = visibleWith(caller, application, found);
   managerOf(caller, game);
   refuseIf(approvalProblem(application, game));
   return game;

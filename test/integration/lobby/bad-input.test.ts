@@ -55,6 +55,8 @@ const everyRoute: [string, string][] = [
   ['POST', '/games/{game}/applications'],
   ['GET', '/games/{game}/applications'],
   ['POST', '/applications/{application}/approve'],
+  ['POST', '/applications/{application}/reject'],
+  ['POST', '/applications/{application}/withdraw'],
   ['GET', '/games/{game}/memberships'],
 ];
 

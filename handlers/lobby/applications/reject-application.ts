@@ -1,0 +1,35 @@
+import { createRoute, type RouteHandler, z } from '@hono/zod-openapi';
+import type { HttpEnv } from '../../../lib/http/env.ts';
+import { errorAnswers, id, jsonAnswer, noBody } from '../../../lib/http/schemas.ts';
+import type { Lobby } from '../../../lib/lobby/context.ts';
+import { answerOnce } from '../../../lib/lobby/idempotency.ts';
+import { rejectApplication } from '../../../lib/lobby/operations/reject-application.ts';
+import { callerOf, idempotencyKeyOf, mutationHeaders } from '../request.ts';
+import { applicationSchema, toApplication } from './application-answer.ts';
+
+export const rejectApplicationRoute = createRoute({
+  method: 'post',
+  path: '/applications/{application_id}/reject',
+  operationId: 'rejectApplication',
+  summary: 'Turns an applicant down; for the owner of the game and admins',
+  tags: ['applications'],
+  request: { params: z.strictObject({ application_id: id }), headers: mutationHeaders, body: noBody },
+  responses: {
+    200: jsonAnswer(applicationSchema, 'The rejected application'),
+    ...errorAnswers('not_found', 'forbidden', 'invalid_state', 'idempotency_conflict'),
+  },
+});
+
+export function rejectApplicationHandler(lobby: Lobby): RouteHandler<typeof rejectApplicationRoute, HttpEnv> {
+  return async (c) => {
+    const caller = callerOf(c);
+    const { application_id } = c.req.valid('param');
+    const application = await answerOnce(
+      lobby,
+      await idempotencyKeyOf(c),
+      () => rejectApplication(lobby, caller, application_id),
+      toApplication,
+    );
+    return c.json(application, 200);
+  };
+}

@@ -1,0 +1,38 @@
+import { createRoute, type RouteHandler, z } from '@hono/zod-openapi';
+import { userOf } from '../../../lib/http/actor.ts';
+import type { HttpEnv } from '../../../lib/http/env.ts';
+import { errorAnswers, id, jsonAnswer, noBody } from '../../../lib/http/schemas.ts';
+import type { Lobby } from '../../../lib/lobby/context.ts';
+import { answerOnce } from '../../../lib/lobby/idempotency.ts';
+import { withdrawApplication } from '../../../lib/lobby/operations/withdraw-application.ts';
+import { callerOf, idempotencyKeyOf, mutationHeaders } from '../request.ts';
+import { applicationSchema, toApplication } from './application-answer.ts';
+
+export const withdrawApplicationRoute = createRoute({
+  method: 'post',
+  path: '/applications/{application_id}/withdraw',
+  operationId: 'withdrawApplication',
+  summary: 'Takes an application back; for the applicant',
+  tags: ['applications'],
+  request: { params: z.strictObject({ application_id: id }), headers: mutationHeaders, body: noBody },
+  responses: {
+    200: jsonAnswer(applicationSchema, 'The withdrawn application'),
+    ...errorAnswers('not_found', 'forbidden', 'invalid_state', 'idempotency_conflict'),
+  },
+});
+
+export function withdrawApplicationHandler(
+  lobby: Lobby,
+): RouteHandler<typeof withdrawApplicationRoute, HttpEnv> {
+  return async (c) => {
+    const caller = { ...callerOf(c), actor: userOf(c.get('actor')) };
+    const { application_id } = c.req.valid('param');
+    const application = await answerOnce(
+      lobby,
+      await idempotencyKeyOf(c),
+      () => withdrawApplication(lobby, caller, application_id),
+      toApplication,
+    );
+    return c.json(application, 200);
+  };
+}
