@@ -243,13 +243,23 @@ export const raceNames = lobby.table(
     folded: text('folded').notNull(),
     skeleton: text('skeleton').notNull(),
     heldSince: time('held_since').notNull(),
+    registerUntil: time('register_until'),
+    registeredAt: time('registered_at'),
   },
   (name) => [
     check('race_names_kind_known', oneOf(name.kind, raceNameKinds)),
+    check(
+      'race_names_window_while_pending',
+      sql`(${name.kind} = 'pending_registration') = (${name.registerUntil} is not null)`,
+    ),
+    check(
+      'race_names_registered_at_some_time',
+      sql`(${name.kind} = 'registered') = (${name.registeredAt} is not null)`,
+    ),
     unique('race_names_one_per_user_and_game').on(name.gameId, name.userId),
     index('race_names_by_folded').on(name.folded),
     index('race_names_by_skeleton').on(name.skeleton),
-    index('race_names_by_user').on(name.userId),
+    index('race_names_by_user').on(name.userId, name.heldSince, name.raceNameId),
   ],
 );
 

@@ -15,6 +15,8 @@ import { listGamesHandler, listGamesRoute } from './games/list-games.ts';
 import { openEnrollmentHandler, openEnrollmentRoute } from './games/open-enrollment.ts';
 import { updateGameHandler, updateGameRoute } from './games/update-game.ts';
 import { listMembershipsHandler, listMembershipsRoute } from './memberships/list-memberships.ts';
+import { checkAvailabilityHandler, checkAvailabilityRoute } from './race-names/check-availability.ts';
+import { registerRaceNameHandler, registerRaceNameRoute } from './race-names/register-race-name.ts';
 
 const prefix = '/api/v1/lobby';
 
@@ -37,6 +39,9 @@ export function createLobbyPublicApp(options: HttpAppOptions, lobby: Lobby): Htt
   routes.openapi(withdrawApplicationRoute, withdrawApplicationHandler(lobby));
 
   routes.openapi(listMembershipsRoute, listMembershipsHandler(lobby));
+
+  routes.openapi(checkAvailabilityRoute, checkAvailabilityHandler(lobby));
+  routes.openapi(registerRaceNameRoute, registerRaceNameHandler(lobby));
 
   const app = createHttpApp(options);
   app.route(prefix, routes);

@@ -3,11 +3,27 @@
 // free again when the last name that has it is gone.
 import type { RaceNameKeys } from './domain/race-name/keys.ts';
 import type { Db, Tx } from './store/database.ts';
+import type { Page, PageRequest } from './store/pages.ts';
 
 export const raceNameKeyKinds = ['folded', 'skeleton'] as const;
 
 /** `reservation` while its game lasts, `pending_registration` for some time after, `registered` for good. */
 export const raceNameKinds = ['reservation', 'pending_registration', 'registered'] as const;
+export type RaceNameKind = (typeof raceNameKinds)[number];
+
+/** A race name that a user holds, from the game in which they came by it. */
+export type HeldRaceName = RaceNameKeys & {
+  readonly raceNameId: string;
+  readonly kind: RaceNameKind;
+  readonly userId: string;
+  readonly gameId: string;
+  readonly name: string;
+  readonly heldSince: Date;
+  /** Set while, and only while, it is a `pending_registration`: from then on it cannot be registered. */
+  readonly registerUntil: Date | null;
+  /** Set when, and only when, it is `registered`. */
+  readonly registeredAt: Date | null;
+};
 
 export type Reservation = {
   readonly raceNameId: string;
@@ -17,6 +33,8 @@ export type Reservation = {
   readonly keys: RaceNameKeys;
   readonly at: Date;
 };
+
+export type Holder = { readonly userId: string; readonly gameId: string };
 
 export type RaceNameDirectory = {
   /** Whether `userId` could reserve a name with these keys now. Decides nothing: another may reserve it first. */
@@ -28,5 +46,22 @@ export type RaceNameDirectory = {
    */
   reserve(tx: Tx, reservation: Reservation): Promise<'reserved' | 'taken'>;
   /** Gives up what the user holds from this game; nothing happens when that is nothing. */
-  release(tx: Tx, holder: { readonly userId: string; readonly gameId: string }): Promise<void>;
+  release(tx: Tx, holder: Holder): Promise<void>;
+  /** Lets the user register what they have reserved in this game, before `until`; the game is over for them. */
+  allowRegistration(tx: Tx, holder: Holder, until: Date): Promise<void>;
+  /** What `userId` holds under this id. */
+  find(db: Db, userId: string, raceNameId: string): Promise<HeldRaceName | undefined>;
+  /** As `find`, and keeps everybody else from changing it until the transaction ends. */
+  lock(tx: Tx, userId: string, raceNameId: string): Promise<HeldRaceName | undefined>;
+  /** The names that a user has registered: no more than their limit. */
+  listRegistered(db: Db, userId: string): Promise<HeldRaceName[]>;
+  /** Makes a locked pending registration one for good. The caller holds the user's guard and has checked the rules. */
+  register(tx: Tx, raceNameId: string, at: Date): Promise<HeldRaceName>;
+  /** What a user holds, the newest first. */
+  list(
+    db: Db,
+    userId: string,
+    kind: RaceNameKind | undefined,
+    page: PageRequest,
+  ): Promise<Page<HeldRaceName>>;
 };

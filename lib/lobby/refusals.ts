@@ -25,6 +25,10 @@ export function noSuchApplication(): Refusal {
   return new Refusal('not_found', 'There is no such application, or it is not for you to see.');
 }
 
+export function noSuchRaceName(): Refusal {
+  return new Refusal('not_found', 'You hold no race name with this id.');
+}
+
 export function raceNameTaken(name: string): Refusal {
   return new Refusal(
     'race_name_taken',

@@ -107,8 +107,12 @@ CREATE TABLE "lobby"."race_names" (
 	"folded" text NOT NULL,
 	"skeleton" text NOT NULL,
 	"held_since" timestamp (3) with time zone NOT NULL,
+	"register_until" timestamp (3) with time zone,
+	"registered_at" timestamp (3) with time zone,
 	CONSTRAINT "race_names_one_per_user_and_game" UNIQUE("game_id","user_id"),
-	CONSTRAINT "race_names_kind_known" CHECK ("lobby"."race_names"."kind" in ('reservation', 'pending_registration', 'registered'))
+	CONSTRAINT "race_names_kind_known" CHECK ("lobby"."race_names"."kind" in ('reservation', 'pending_registration', 'registered')),
+	CONSTRAINT "race_names_window_while_pending" CHECK (("lobby"."race_names"."kind" = 'pending_registration') = ("lobby"."race_names"."register_until" is not null)),
+	CONSTRAINT "race_names_registered_at_some_time" CHECK (("lobby"."race_names"."kind" = 'registered') = ("lobby"."race_names"."registered_at" is not null))
 );
 --> statement-breakpoint
 CREATE TABLE "lobby"."timeline" (
@@ -154,4 +158,4 @@ CREATE INDEX "memberships_by_game" ON "lobby"."memberships" USING btree ("game_i
 CREATE INDEX "memberships_by_user" ON "lobby"."memberships" USING btree ("user_id","joined_at","membership_id");--> statement-breakpoint
 CREATE INDEX "race_names_by_folded" ON "lobby"."race_names" USING btree ("folded");--> statement-breakpoint
 CREATE INDEX "race_names_by_skeleton" ON "lobby"."race_names" USING btree ("skeleton");--> statement-breakpoint
-CREATE INDEX "race_names_by_user" ON "lobby"."race_names" USING btree ("user_id");
+CREATE INDEX "race_names_by_user" ON "lobby"."race_names" USING btree ("user_id","held_since","race_name_id");

@@ -50,6 +50,8 @@ export const routes = {
   'lobby.application.reject': post('lobby', '/api/v1/lobby/applications/{application_id}/reject'),
   'lobby.application.withdraw': post('lobby', '/api/v1/lobby/applications/{application_id}/withdraw'),
   'lobby.membership.list': get('lobby', '/api/v1/lobby/games/{game_id}/memberships'),
+  'lobby.race_name.check': get('lobby', '/api/v1/lobby/race-names/availability'),
+  'lobby.race_name.register': post('lobby', '/api/v1/lobby/race-names/register'),
 } as const satisfies Record<string, Route>;
 
 const routesByType: ReadonlyMap<string, Route> = new Map(Object.entries(routes));

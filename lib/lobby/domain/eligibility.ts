@@ -18,7 +18,8 @@ export type IneligibilityReason =
   | 'may_not_create_private_games'
   | 'may_not_join_games'
   | 'owned_games_limit_reached'
-  | 'active_memberships_limit_reached';
+  | 'active_memberships_limit_reached'
+  | 'registered_race_names_limit_reached';
 
 export type EligibilityVerdict =
   | { readonly ok: true }
@@ -51,6 +52,13 @@ export function mayJoin(eligibility: Eligibility, activeMemberships: number): El
   return verdict('join a game', reasons, eligibility);
 }
 
+/** @param registered race names of the user. */
+export function mayRegister(eligibility: Eligibility, registered: number): EligibilityVerdict {
+  const reasons: IneligibilityReason[] = [];
+  if (registered >= eligibility.maxRegisteredRaceNames) reasons.push('registered_race_names_limit_reached');
+  return verdict('register a race name', reasons, eligibility);
+}
+
 function verdict(
   what: string,
   reasons: readonly IneligibilityReason[],
@@ -76,5 +84,7 @@ function explain(reason: IneligibilityReason, eligibility: Eligibility): string 
       return `its limit of ${eligibility.maxOwnedGames} owned games is reached`;
     case 'active_memberships_limit_reached':
       return `its limit of ${eligibility.maxActiveMemberships} active memberships is reached`;
+    case 'registered_race_names_limit_reached':
+      return `its limit of ${eligibility.maxRegisteredRaceNames} registered race names is reached`;
   }
 }

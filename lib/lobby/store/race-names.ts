@@ -1,10 +1,11 @@
 // The Race Name Directory in PostgreSQL. Keys are locked in sorted order, so that two users who want each other's
 // names wait instead of deadlocking, and whose a key is gets looked at only while it is locked.
-import { and, eq, ne, notExists, or } from 'drizzle-orm';
+import { and, desc, eq, ne, notExists, or } from 'drizzle-orm';
 import { raceNameKeys, raceNames } from '../../../drizzle/lobby/schema.ts';
 import type { RaceNameKeys } from '../domain/race-name/keys.ts';
 import type { RaceNameDirectory } from '../race-name-directory.ts';
 import type { Db } from './database.ts';
+import { before, takePage } from './pages.ts';
 
 export const postgresRaceNames: RaceNameDirectory = {
   async isFreeFor(db, userId, keys) {
@@ -50,7 +51,65 @@ export const postgresRaceNames: RaceNameDirectory = {
     await tx.delete(raceNames).where(held);
     await tx.delete(raceNameKeys).where(and(isKeyOf(name), notExists(namesWithTheKey(tx))));
   },
+
+  async allowRegistration(tx, { userId, gameId }, until) {
+    const allowed = await tx
+      .update(raceNames)
+      .set({ kind: 'pending_registration', registerUntil: until })
+      .where(
+        and(eq(raceNames.gameId, gameId), eq(raceNames.userId, userId), eq(raceNames.kind, 'reservation')),
+      )
+      .returning({ raceNameId: raceNames.raceNameId });
+    if (allowed.length === 0) throw new Error(`User ${userId} has reserved no race name in game ${gameId}.`);
+  },
+
+  async find(db, userId, raceNameId) {
+    const [held] = await db.select().from(raceNames).where(isHeldAs(userId, raceNameId));
+    return held;
+  },
+
+  async lock(tx, userId, raceNameId) {
+    const [held] = await tx.select().from(raceNames).where(isHeldAs(userId, raceNameId)).for('update');
+    return held;
+  },
+
+  async listRegistered(db, userId) {
+    return db
+      .select()
+      .from(raceNames)
+      .where(and(eq(raceNames.userId, userId), eq(raceNames.kind, 'registered')));
+  },
+
+  async register(tx, raceNameId, at) {
+    const [registered] = await tx
+      .update(raceNames)
+      .set({ kind: 'registered', registerUntil: null, registeredAt: at })
+      .where(and(eq(raceNames.raceNameId, raceNameId), eq(raceNames.kind, 'pending_registration')))
+      .returning();
+    if (registered === undefined) throw new Error(`Race name ${raceNameId} is no pending registration.`);
+    return registered;
+  },
+
+  async list(db, userId, kind, { size, after }) {
+    const rows = await db
+      .select()
+      .from(raceNames)
+      .where(
+        and(
+          eq(raceNames.userId, userId),
+          kind && eq(raceNames.kind, kind),
+          after && before(raceNames.heldSince, raceNames.raceNameId, after),
+        ),
+      )
+      .orderBy(desc(raceNames.heldSince), desc(raceNames.raceNameId))
+      .limit(size + 1);
+    return takePage(rows, size, (held) => ({ at: held.heldSince, id: held.raceNameId }));
+  },
 };
+
+function isHeldAs(userId: string, raceNameId: string) {
+  return and(eq(raceNames.raceNameId, raceNameId), eq(raceNames.userId, userId));
+}
 
 function isKeyOf({ folded, skeleton }: RaceNameKeys) {
   return or(

@@ -3,7 +3,7 @@ import { delay, HttpResponse, http, passthrough } from 'msw';
 import { setupServer } from 'msw/node';
 import { pino } from 'pino';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { type Eligibility, mayCreate, mayJoin } from '../../../lib/lobby/domain/eligibility.ts';
+import { type Eligibility, mayCreate, mayJoin, mayRegister } from '../../../lib/lobby/domain/eligibility.ts';
 import { createEligibility } from '../../../lib/lobby/eligibility.ts';
 
 const baseUrl = 'http://users.test/base';
@@ -182,6 +182,17 @@ describe('what rights and limits mean', () => {
     expect(mayJoin(all, 9)).toEqual({ ok: true });
     expect(mayJoin(all, 10)).toMatchObject(refused('active_memberships_limit_reached'));
     expect(mayJoin({ ...all, canJoinGame: false }, 0)).toMatchObject(refused('may_not_join_games'));
+  });
+
+  test('a user may register as many race names as the limit says', () => {
+    expect(mayRegister({ ...all, maxRegisteredRaceNames: 2 }, 1)).toEqual({ ok: true });
+    expect(mayRegister({ ...all, maxRegisteredRaceNames: 2 }, 2)).toMatchObject({
+      ...refused('registered_race_names_limit_reached'),
+      message: 'The user may not register a race name: its limit of 2 registered race names is reached.',
+    });
+    expect(mayRegister({ ...all, maxRegisteredRaceNames: 0 }, 0)).toMatchObject(
+      refused('registered_race_names_limit_reached'),
+    );
   });
 
   test('every reason is given at once, also in words', () => {

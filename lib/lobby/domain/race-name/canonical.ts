@@ -8,7 +8,8 @@ import { isDigit, isLeftToRight, isLetter, isMark, isRightToLeft } from './unico
 
 export type { RaceNameKeys } from './keys.ts';
 
-export type RaceNameProblem = 'length' | 'character' | 'spacing' | 'marks' | 'direction' | 'reserved';
+export const raceNameProblems = ['length', 'character', 'spacing', 'marks', 'direction', 'reserved'] as const;
+export type RaceNameProblem = (typeof raceNameProblems)[number];
 
 export type ParsedRaceName =
   | { ok: true; name: string; keys: RaceNameKeys }

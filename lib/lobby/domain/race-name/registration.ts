@@ -1,0 +1,39 @@
+// When a race name can be registered, which keeps it for its player after the game that it comes from.
+import type { HeldRaceName } from '../../race-name-directory.ts';
+
+export type RegistrationProblem = {
+  readonly code: 'invalid_state';
+  readonly message: string;
+  readonly details: Readonly<Record<string, unknown>>;
+};
+
+/**
+ * What keeps `held` from being registered now, whatever its player's limit is.
+ * @param registered what the player has registered so far.
+ */
+export function registrationProblem(
+  held: HeldRaceName,
+  registered: readonly HeldRaceName[],
+  now: Date,
+): RegistrationProblem | undefined {
+  const refuse = (why: string, details = {}): RegistrationProblem => ({
+    code: 'invalid_state',
+    message: `The race name ${JSON.stringify(held.name)} ${why}`,
+    details: { kind: held.kind, ...details },
+  });
+  const same = registered.find(
+    ({ folded, skeleton }) => folded === held.folded || skeleton === held.skeleton,
+  );
+  if (same !== undefined) {
+    const as = same.name === held.name ? '' : ` as ${JSON.stringify(same.name)}`;
+    return refuse(`is registered already${as}.`, { registered_race_name_id: same.raceNameId });
+  }
+  if (held.registerUntil === null) {
+    return refuse('is reserved for a game. It can be registered when that is over, if you did well.');
+  }
+  if (held.registerUntil <= now) {
+    const until = held.registerUntil.toISOString();
+    return refuse(`could be registered until ${until}; that is over.`, { register_until: until });
+  }
+  return undefined;
+}

@@ -1,0 +1,39 @@
+import type { UserActor } from '../../http/env.ts';
+import type { Caller } from '../caller.ts';
+import type { Lobby } from '../context.ts';
+import { mayRegister } from '../domain/eligibility.ts';
+import { registrationProblem } from '../domain/race-name/registration.ts';
+import type { HeldRaceName } from '../race-name-directory.ts';
+import { noSuchRaceName, refuseIf, refuseUnless } from '../refusals.ts';
+import type { Work } from '../store/database.ts';
+import { lockUserGuard } from '../store/user-guards.ts';
+
+/**
+ * Registers a race name that a game has left to the user, for good.
+ * @throws Refusal `not_found`, `invalid_state`, `not_eligible`, `subject_not_found`, `service_unavailable`.
+ */
+export async function registerRaceName(
+  lobby: Pick<Lobby, 'db' | 'eligibility' | 'raceNames' | 'now'>,
+  caller: Caller & { actor: UserActor },
+  raceNameId: string,
+): Promise<Work<HeldRaceName>> {
+  const { raceNames } = lobby;
+  const { userId } = caller.actor;
+  // Answered before the User Service is asked; decided again under the locks.
+  const seen = await raceNames.find(lobby.db, userId, raceNameId);
+  if (seen === undefined) throw noSuchRaceName();
+  refuseIf(registrationProblem(seen, await raceNames.listRegistered(lobby.db, userId), lobby.now()));
+  const eligibility = await lobby.eligibility.lookup(userId, caller);
+
+  return async (tx) => {
+    // Two names of one user are registered one after the other, each counting those before it.
+    await lockUserGuard(tx, userId);
+    const held = await raceNames.lock(tx, userId, raceNameId);
+    if (held === undefined) throw noSuchRaceName();
+    const registered = await raceNames.listRegistered(tx, userId);
+    const at = lobby.now();
+    refuseIf(registrationProblem(held, registered, at));
+    refuseUnless(mayRegister(eligibility, registered.length));
+    return raceNames.register(tx, raceNameId, at);
+  };
+}
