@@ -15,6 +15,9 @@ import { listGamesHandler, listGamesRoute } from './games/list-games.ts';
 import { openEnrollmentHandler, openEnrollmentRoute } from './games/open-enrollment.ts';
 import { updateGameHandler, updateGameRoute } from './games/update-game.ts';
 import { listMembershipsHandler, listMembershipsRoute } from './memberships/list-memberships.ts';
+import { listMyApplicationsHandler, listMyApplicationsRoute } from './my/list-my-applications.ts';
+import { listMyGamesHandler, listMyGamesRoute } from './my/list-my-games.ts';
+import { listMyRaceNamesHandler, listMyRaceNamesRoute } from './my/list-my-race-names.ts';
 import { checkAvailabilityHandler, checkAvailabilityRoute } from './race-names/check-availability.ts';
 import { registerRaceNameHandler, registerRaceNameRoute } from './race-names/register-race-name.ts';
 
@@ -42,6 +45,10 @@ export function createLobbyPublicApp(options: HttpAppOptions, lobby: Lobby): Htt
 
   routes.openapi(checkAvailabilityRoute, checkAvailabilityHandler(lobby));
   routes.openapi(registerRaceNameRoute, registerRaceNameHandler(lobby));
+
+  routes.openapi(listMyGamesRoute, listMyGamesHandler(lobby));
+  routes.openapi(listMyApplicationsRoute, listMyApplicationsHandler(lobby));
+  routes.openapi(listMyRaceNamesRoute, listMyRaceNamesHandler(lobby));
 
   const app = createHttpApp(options);
   app.route(prefix, routes);

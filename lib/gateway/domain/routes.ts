@@ -52,6 +52,9 @@ export const routes = {
   'lobby.membership.list': get('lobby', '/api/v1/lobby/games/{game_id}/memberships'),
   'lobby.race_name.check': get('lobby', '/api/v1/lobby/race-names/availability'),
   'lobby.race_name.register': post('lobby', '/api/v1/lobby/race-names/register'),
+  'lobby.game.list_mine': get('lobby', '/api/v1/lobby/my/games'),
+  'lobby.application.list_mine': get('lobby', '/api/v1/lobby/my/applications'),
+  'lobby.race_name.list_mine': get('lobby', '/api/v1/lobby/my/race-names'),
 } as const satisfies Record<string, Route>;
 
 const routesByType: ReadonlyMap<string, Route> = new Map(Object.entries(routes));

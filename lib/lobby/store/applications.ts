@@ -1,8 +1,8 @@
-import { and, asc, eq } from 'drizzle-orm';
+import { and, asc, desc, eq } from 'drizzle-orm';
 import { applications } from '../../../drizzle/lobby/schema.ts';
 import type { Application, ApplicationStatus } from '../domain/game.ts';
 import type { Db, Tx } from './database.ts';
-import { behind, type Page, type PageRequest, takePage } from './pages.ts';
+import { before, behind, type Page, type PageRequest, takePage } from './pages.ts';
 
 export async function insertApplication(tx: Tx, application: Application): Promise<void> {
   await tx.insert(applications).values(application);
@@ -77,6 +77,31 @@ export async function listApplicationsOfGame(
       ),
     )
     .orderBy(asc(applications.createdAt), asc(applications.applicationId))
+    .limit(size + 1);
+  return takePage(rows, size, (application) => ({
+    at: application.createdAt,
+    id: application.applicationId,
+  }));
+}
+
+/** What a user has applied to, the newest first. */
+export async function listApplicationsOfUser(
+  db: Db,
+  userId: string,
+  status: ApplicationStatus | undefined,
+  { size, after }: PageRequest,
+): Promise<Page<Application>> {
+  const rows = await db
+    .select()
+    .from(applications)
+    .where(
+      and(
+        eq(applications.userId, userId),
+        status && eq(applications.status, status),
+        after && before(applications.createdAt, applications.applicationId, after),
+      ),
+    )
+    .orderBy(desc(applications.createdAt), desc(applications.applicationId))
     .limit(size + 1);
   return takePage(rows, size, (application) => ({
     at: application.createdAt,

@@ -6,6 +6,7 @@ import {
   eq,
   exists,
   getTableColumns,
+  inArray,
   lte,
   ne,
   notInArray,
@@ -13,6 +14,7 @@ import {
   type SQL,
   sql,
 } from 'drizzle-orm';
+import { union } from 'drizzle-orm/pg-core';
 import { games, memberships } from '../../../drizzle/lobby/schema.ts';
 import type { Caller } from '../caller.ts';
 import type { Game, GameSettings, GameStatus, GameType } from '../domain/game.ts';
@@ -115,6 +117,43 @@ export async function listGamesEndingSoon(
     .orderBy(asc(games.enrollmentEndsAt), asc(games.gameId))
     .limit(size + 1);
   return takePage(rows, size, (game) => ({ at: game.enrollmentEndsAt, id: game.gameId }));
+}
+
+/** What a user has to do with a game. */
+export const gameRoles = ['owner', 'player'] as const;
+export type GameRole = (typeof gameRoles)[number];
+
+export type GameOfUserFilters = {
+  /** Absent: either. */
+  readonly role?: GameRole | undefined;
+  readonly status?: GameStatus | undefined;
+};
+
+/** Games that a user owns or plays in, the newest first. The work grows with these, not with how many games there are. */
+export async function listGamesOfUser(
+  db: Db,
+  userId: string,
+  { role, status }: GameOfUserFilters,
+  { size, after }: PageRequest,
+): Promise<Page<StoredGame>> {
+  const played = db
+    .select({ gameId: memberships.gameId })
+    .from(memberships)
+    .where(and(eq(memberships.userId, userId), eq(memberships.status, 'active')));
+  const owned = db.select({ gameId: games.gameId }).from(games).where(eq(games.ownerUserId, userId));
+  const ofUser =
+    role === 'owner'
+      ? eq(games.ownerUserId, userId)
+      : inArray(games.gameId, role === 'player' ? played : union(played, owned));
+  const rows = await db
+    .select(columns)
+    .from(games)
+    .where(
+      and(ofUser, status && eq(games.status, status), after && before(games.createdAt, games.gameId, after)),
+    )
+    .orderBy(desc(games.createdAt), desc(games.gameId))
+    .limit(size + 1);
+  return takePage(rows, size, (game) => ({ at: game.createdAt, id: game.gameId }));
 }
 
 function matches(filters: GameFilters): SQL | undefined {

@@ -1,0 +1,33 @@
+import { createRoute, type RouteHandler, z } from '@hono/zod-openapi';
+import { userOf } from '../../../lib/http/actor.ts';
+import type { HttpEnv } from '../../../lib/http/env.ts';
+import { pageOf, pageQuery } from '../../../lib/http/paging.ts';
+import { errorAnswers, jsonAnswer } from '../../../lib/http/schemas.ts';
+import type { Lobby } from '../../../lib/lobby/context.ts';
+import { raceNameKinds } from '../../../lib/lobby/race-name-directory.ts';
+import { pageRequestOf, placeToken, toPage } from '../paging.ts';
+import { raceNameSchema, toRaceName } from '../race-names/race-name-answer.ts';
+
+export const listMyRaceNamesRoute = createRoute({
+  method: 'get',
+  path: '/my/race-names',
+  operationId: 'listMyRaceNames',
+  summary: 'Race names that the caller holds, newest first',
+  tags: ['mine'],
+  request: { query: z.strictObject({ kind: z.enum(raceNameKinds).optional(), ...pageQuery }) },
+  responses: { 200: jsonAnswer(pageOf(raceNameSchema), 'A page of race names'), ...errorAnswers() },
+});
+
+const token = placeToken('my.race-names');
+
+export function listMyRaceNamesHandler({
+  db,
+  raceNames,
+}: Pick<Lobby, 'db' | 'raceNames'>): RouteHandler<typeof listMyRaceNamesRoute, HttpEnv> {
+  return async (c) => {
+    const query = c.req.valid('query');
+    const { userId } = userOf(c.get('actor'));
+    const page = await raceNames.list(db, userId, query.kind, pageRequestOf(token, query));
+    return c.json(toPage(token, page, toRaceName), 200);
+  };
+}

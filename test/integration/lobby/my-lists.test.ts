@@ -1,0 +1,247 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { type Client, createTestLobby, type TestLobby } from '../../support/lobby.ts';
+import {
+  apply,
+  approve,
+  column,
+  invalidFields,
+  join,
+  makeDraft,
+  makeOpenGame,
+} from '../../support/lobby-games.ts';
+
+let lobby: TestLobby;
+let me: Client;
+let owner: Client;
+beforeAll(async () => {
+  lobby = await createTestLobby();
+});
+afterAll(() => lobby.close());
+beforeEach(() => {
+  [me, owner] = [lobby.player(), lobby.player()];
+});
+
+let named = 0;
+/** A race name that nobody has yet. */
+const newName = () => `Vega ${++named + 1_000}`;
+
+/** An open game of `owner`, a second after what was before. */
+async function openGame(changes = {}): Promise<string> {
+  lobby.clock.advance(1_000);
+  return makeOpenGame(owner, changes);
+}
+
+/** Reads a list to its end, in pages of two; `between` runs after each page. */
+async function readAll(path: string, name: string, between?: () => Promise<unknown>): Promise<unknown[]> {
+  const values: unknown[] = [];
+  let token: unknown;
+  do {
+    const page = await me.get(`${path}?page_size=2${token === undefined ? '' : `&page_token=${token}`}`);
+    values.push(...column(page, name));
+    token = (page.body as { next_page_token?: string }).next_page_token;
+    await between?.();
+  } while (token !== undefined);
+  return values;
+}
+
+describe('my games', () => {
+  const ids = async (query = '') => column(await me.get(`/my/games${query}`), 'game_id');
+
+  test('are those that I own or play in, newest first, each once', async () => {
+    const draft = await makeDraft(me);
+    const played = await openGame();
+    await join(me, owner, played, newName());
+    lobby.clock.advance(1_000);
+    const both = await makeOpenGame(me, { game_type: 'private' });
+    await apply(me, both, newName());
+    await openGame();
+
+    expect(await ids()).toEqual([both, played, draft]);
+    expect(await ids('?role=owner')).toEqual([both, draft]);
+    expect(await ids('?role=player')).toEqual([both, played]);
+    expect(await ids('?status=draft')).toEqual([draft]);
+    expect(await ids('?role=player&status=draft')).toEqual([]);
+    expect((await me.get('/my/games?role=player')).body).toEqual({
+      items: [(await me.get(`/games/${both}`)).body, (await me.get(`/games/${played}`)).body],
+    });
+  });
+
+  test('are not those that I have only applied to, or play in no more', async () => {
+    const applied = await openGame();
+    await apply(me, applied, newName());
+    const left = await openGame();
+    await join(me, owner, left, newName());
+    await lobby.pool.query(
+      `update lobby.memberships set status = 'removed', ended_at = now() where game_id = $1`,
+      [left],
+    );
+    expect(await ids()).toEqual([]);
+  });
+
+  test('come in pages that neither repeat nor leave out one when games are added meanwhile', async () => {
+    const mine: string[] = [];
+    for (let index = 0; index < 3; index++) {
+      mine.unshift(await openGame());
+      await join(me, owner, mine[0] ?? '', newName());
+      mine.unshift(await makeDraft(me));
+    }
+    const read = await readAll('/my/games', 'game_id', () => {
+      lobby.clock.advance(1_000);
+      return makeDraft(me);
+    });
+    expect(read.toSorted()).toEqual(mine.toSorted());
+  });
+});
+
+describe('my applications', () => {
+  test('are mine alone, newest first, whatever became of them', async () => {
+    const mine: string[] = [];
+    for (let index = 0; index < 5; index++) mine.unshift(await apply(me, await openGame(), newName()));
+    await apply(lobby.player(), await openGame(), newName());
+    await approve(owner, mine[1] ?? '');
+
+    expect(await readAll('/my/applications', 'application_id')).toEqual(mine);
+    const approved = await me.get('/my/applications?status=approved');
+    expect(column(approved, 'application_id')).toEqual([mine[1]]);
+    const pending = await me.get('/my/applications?status=pending');
+    expect(column(pending, 'application_id')).toEqual(mine.toSpliced(1, 1));
+  });
+});
+
+describe('my race names', () => {
+  test('are mine alone, newest first, with the game that they come from', async () => {
+    const names = [newName(), newName(), newName()];
+    const games: string[] = [];
+    for (const name of names) {
+      const gameId = await openGame();
+      games.push(gameId);
+      await join(me, owner, gameId, name);
+      await join(lobby.player(), owner, gameId, newName());
+    }
+    expect(await readAll('/my/race-names', 'race_name')).toEqual(names.toReversed());
+    expect(await readAll('/my/race-names', 'game_id')).toEqual(games.toReversed());
+  });
+
+  test('can be narrowed to a kind', async () => {
+    const [reserved, pending] = [newName(), newName()];
+    await join(me, owner, await openGame(), reserved);
+    const gameId = await openGame();
+    await join(me, owner, gameId, pending);
+    const until = new Date(lobby.now().getTime() + 30 * 24 * 3_600_000);
+    await lobby.db.transaction((tx) =>
+      lobby.raceNames.allowRegistration(tx, { userId: me.userId, gameId }, until),
+    );
+
+    expect(await me.get('/my/race-names?kind=pending_registration')).toEqual({
+      status: 200,
+      body: {
+        items: [
+          {
+            race_name_id: expect.any(String),
+            kind: 'pending_registration',
+            race_name: pending,
+            game_id: gameId,
+            held_since: lobby.now().toISOString(),
+            register_until: until.toISOString(),
+            registered_at: null,
+          },
+        ],
+      },
+      etag: null,
+    });
+    expect(column(await me.get('/my/race-names?kind=reservation'), 'race_name')).toEqual([reserved]);
+    expect(column(await me.get('/my/race-names?kind=registered'), 'race_name')).toEqual([]);
+  });
+});
+
+describe('the lists of what is mine', () => {
+  test.each([
+    ['/my/games?role=admin', 'role', 'must be one of owner, player'],
+    ['/my/games?status=open', 'status', expect.stringContaining('must be one of draft')],
+    ['/my/games?page_size=0', 'page_size', 'must be a whole number from 1 to 200'],
+    ['/my/applications?status=new', 'status', expect.stringContaining('must be one of pending')],
+    ['/my/applications?page_size=201', 'page_size', 'must be a whole number from 1 to 200'],
+    ['/my/race-names?kind=mine', 'kind', expect.stringContaining('must be one of reservation')],
+    ['/my/race-names?user_id=x', 'user_id', 'is not a known field'],
+  ])('refuse %s', async (path, name, problem) => {
+    expect(await me.get(path)).toEqual(invalidFields({ field: name, problem }));
+  });
+
+  test('take no tokens but their own', async () => {
+    for (let index = 0; index < 2; index++) await makeDraft(me);
+    const { next_page_token } = (await me.get('/my/games?page_size=1')).body as { next_page_token: string };
+    expect(await me.get(`/my/games?page_token=${next_page_token}`)).toMatchObject({ status: 200 });
+    for (const path of ['/games', '/my/applications', '/my/race-names']) {
+      expect(await me.get(`${path}?page_token=${next_page_token}`)).toEqual(
+        invalidFields({
+          field: 'page_token',
+          problem: 'is not a token of this list; start again without one',
+        }),
+      );
+    }
+  });
+
+  test('are for users only: the internal listener has no such routes', async () => {
+    for (const path of ['/my/games', '/my/applications', '/my/race-names']) {
+      expect(await lobby.admin().get(path)).toMatchObject({ status: 404 });
+    }
+  });
+
+  test('read no more of the tables than what is the caller’s', async () => {
+    // Enough games of others that reading them all would be what the planner avoids.
+    await lobby.pool.query(`
+      insert into lobby.games (game_id, game_type, owner_user_id, game_name, description, status, min_players,
+        max_players, start_gap_hours, start_gap_players, enrollment_ends_at, turn_schedule, time_zone,
+        target_engine_version, created_at, updated_at, revision, active_members)
+      select gen_random_uuid(), 'public', gen_random_uuid(), 'Game of others', '', 'draft', 2, 4, 0, 0, now(),
+        '0 0 * * *', 'UTC', '1.0.0', now() - n * interval '1 second', now(), 1, 0 from generate_series(1, 20000) n`);
+    await lobby.pool.query(`
+      insert into lobby.memberships (membership_id, game_id, user_id, race_name, status, joined_at)
+      select gen_random_uuid(), game_id, owner_user_id, 'Others', 'active', now()
+      from lobby.games where game_name = 'Game of others'`);
+    await lobby.pool.query(`
+      insert into lobby.applications (application_id, game_id, user_id, race_name, status, created_at)
+      select gen_random_uuid(), game_id, owner_user_id, 'Others', 'pending', now()
+      from lobby.games where game_name = 'Game of others'`);
+    await lobby.pool.query(`
+      insert into lobby.race_names (race_name_id, kind, user_id, game_id, name, folded, skeleton, held_since)
+      select gen_random_uuid(), 'reservation', owner_user_id, game_id, 'Others', game_id, game_id, now()
+      from lobby.games where game_name = 'Game of others'`);
+    await lobby.pool.query('analyze lobby.games, lobby.memberships, lobby.applications, lobby.race_names');
+    await makeDraft(me);
+    await join(me, owner, await openGame(), newName());
+
+    const plans = await plansOf(async () => {
+      for (const path of ['/my/games', '/my/games?role=owner', '/my/games?role=player']) await me.get(path);
+      await me.get('/my/applications?status=pending');
+      await me.get('/my/race-names?kind=reservation');
+    });
+    expect(plans).toHaveLength(5);
+    for (const plan of plans) {
+      expect(plan.text).not.toContain('Seq Scan');
+      expect(plan.rowsRead).toBeLessThan(20);
+    }
+  });
+});
+
+/** The plans of the statements that `work` reads with, run once more, and how many rows they took from tables. */
+async function plansOf(work: () => Promise<void>): Promise<{ text: string; rowsRead: number }[]> {
+  const statements: { text: string; values: unknown[] }[] = [];
+  const query = vi.spyOn(lobby.pool, 'query');
+  await work();
+  for (const [statement, values] of query.mock.calls as unknown as [{ text: string }, unknown[]][]) {
+    statements.push({ text: statement.text, values });
+  }
+  query.mockRestore();
+  return Promise.all(
+    statements.map(async ({ text, values }) => {
+      const { rows } = await lobby.pool.query(`explain (analyze, timing off) ${text}`, values);
+      const lines = rows.map((row) => String(row['QUERY PLAN']));
+      const scans = lines.filter((line) => / Scan /.test(line));
+      return {
+        text: lines.join('\n'),
+        rowsRead: Math.max(0, ...scans.map((line) => Number(/actual rows=([\d.]+)/.exec(line)?.[1] ?? 0))),
+      };
+    }),
+  );
+}
