@@ -12,7 +12,9 @@ import { getTimelineHandler, getTimelineRoute } from './games/get-timeline.ts';
 import { listGamesHandler, listGamesRoute } from './games/list-games.ts';
 import { openEnrollmentHandler, openEnrollmentRoute } from './games/open-enrollment.ts';
 import { updateGameHandler, updateGameRoute } from './games/update-game.ts';
+import { blockMemberHandler, blockMemberRoute } from './memberships/block-member.ts';
 import { listMembershipsHandler, listMembershipsRoute } from './memberships/list-memberships.ts';
+import { removeMemberHandler, removeMemberRoute } from './memberships/remove-member.ts';
 
 const prefix = '/api/v1/internal/lobby';
 
@@ -36,6 +38,8 @@ export function createLobbyInternalApp(options: HttpAppOptions, lobby: Lobby): H
   routes.openapi(rejectApplicationRoute, rejectApplicationHandler(lobby));
 
   routes.openapi(listMembershipsRoute, listMembershipsHandler(lobby));
+  routes.openapi(removeMemberRoute, removeMemberHandler(lobby));
+  routes.openapi(blockMemberRoute, blockMemberHandler(lobby));
 
   const app = createHttpApp(options);
   app.route(prefix, routes);

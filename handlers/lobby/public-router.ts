@@ -14,7 +14,10 @@ import { getTimelineHandler, getTimelineRoute } from './games/get-timeline.ts';
 import { listGamesHandler, listGamesRoute } from './games/list-games.ts';
 import { openEnrollmentHandler, openEnrollmentRoute } from './games/open-enrollment.ts';
 import { updateGameHandler, updateGameRoute } from './games/update-game.ts';
+import { blockMemberHandler, blockMemberRoute } from './memberships/block-member.ts';
+import { leaveGameHandler, leaveGameRoute } from './memberships/leave-game.ts';
 import { listMembershipsHandler, listMembershipsRoute } from './memberships/list-memberships.ts';
+import { removeMemberHandler, removeMemberRoute } from './memberships/remove-member.ts';
 import { listMyApplicationsHandler, listMyApplicationsRoute } from './my/list-my-applications.ts';
 import { listMyGamesHandler, listMyGamesRoute } from './my/list-my-games.ts';
 import { listMyRaceNamesHandler, listMyRaceNamesRoute } from './my/list-my-race-names.ts';
@@ -42,6 +45,9 @@ export function createLobbyPublicApp(options: HttpAppOptions, lobby: Lobby): Htt
   routes.openapi(withdrawApplicationRoute, withdrawApplicationHandler(lobby));
 
   routes.openapi(listMembershipsRoute, listMembershipsHandler(lobby));
+  routes.openapi(leaveGameRoute, leaveGameHandler(lobby));
+  routes.openapi(removeMemberRoute, removeMemberHandler(lobby));
+  routes.openapi(blockMemberRoute, blockMemberHandler(lobby));
 
   routes.openapi(checkAvailabilityRoute, checkAvailabilityHandler(lobby));
   routes.openapi(registerRaceNameRoute, registerRaceNameHandler(lobby));

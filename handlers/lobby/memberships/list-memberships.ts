@@ -1,23 +1,12 @@
 import { createRoute, type RouteHandler, z } from '@hono/zod-openapi';
 import type { HttpEnv } from '../../../lib/http/env.ts';
 import { pageOf, pageQuery } from '../../../lib/http/paging.ts';
-import { errorAnswers, id, jsonAnswer, timestamp } from '../../../lib/http/schemas.ts';
+import { errorAnswers, id, jsonAnswer } from '../../../lib/http/schemas.ts';
 import type { Lobby } from '../../../lib/lobby/context.ts';
-import { type Membership, membershipStatuses } from '../../../lib/lobby/domain/game.ts';
 import { listMemberships } from '../../../lib/lobby/operations/list-memberships.ts';
 import { pageRequestOf, placeToken, toPage } from '../paging.ts';
 import { callerOf } from '../request.ts';
-
-const membershipSchema = z
-  .object({
-    membership_id: id,
-    game_id: id,
-    user_id: id,
-    race_name: z.string(),
-    status: z.enum(membershipStatuses),
-    joined_at: timestamp,
-  })
-  .openapi('Membership');
+import { membershipSchema, toMembership } from './membership-answer.ts';
 
 export const listMembershipsRoute = createRoute({
   method: 'get',
@@ -42,16 +31,5 @@ export function listMembershipsHandler(
     const request = pageRequestOf(token, c.req.valid('query'));
     const page = await listMemberships(lobby, callerOf(c), game_id, request);
     return c.json(toPage(token, page, toMembership), 200);
-  };
-}
-
-function toMembership(membership: Membership): z.infer<typeof membershipSchema> {
-  return {
-    membership_id: membership.membershipId,
-    game_id: membership.gameId,
-    user_id: membership.userId,
-    race_name: membership.raceName,
-    status: membership.status,
-    joined_at: membership.joinedAt.toISOString(),
   };
 }

@@ -41,6 +41,20 @@ export function standingProblem(standing: {
   return undefined;
 }
 
+/** Why a user cannot become a member, as far as an earlier membership of the same game tells. */
+export function rejoiningProblem(
+  membership: Extract<MembershipStatus, 'active' | 'blocked'> | undefined,
+): Problem | undefined {
+  switch (membership) {
+    case 'blocked':
+      return { code: 'forbidden', message: 'The user has been blocked from this game.' };
+    case 'active':
+      return { code: 'already_member', message: 'The user plays in this game already.' };
+    case undefined:
+      return undefined;
+  }
+}
+
 /** Why an application cannot be approved. */
 export function approvalProblem(
   application: Pick<Application, 'status'>,

@@ -1,11 +1,11 @@
 import type { Lobby } from '../context.ts';
-import { fullProblem } from '../domain/admission.ts';
+import { fullProblem, rejoiningProblem } from '../domain/admission.ts';
 import { dueClosing, gapAfterMembershipChange } from '../domain/enrollment.ts';
 import { raceNameKeys } from '../domain/race-name/keys.ts';
 import { raceNameTaken, refuseIf } from '../refusals.ts';
 import type { Tx } from '../store/database.ts';
 import { type StoredGame, saveMemberCount } from '../store/games.ts';
-import { insertMembership } from '../store/memberships.ts';
+import { insertMembership, standingInGame } from '../store/memberships.ts';
 import { applyTransition } from './transition.ts';
 
 /**
@@ -13,7 +13,7 @@ import { applyTransition } from './transition.ts';
  * the gap is exhausted by that. The transaction has locked the user's guard, then the game.
  * @param admission `admittedBy` is the user or admin who let the player in, for the timeline.
  * @returns the game afterwards.
- * @throws Refusal `game_full`, `race_name_taken`.
+ * @throws Refusal `forbidden` for a user who is blocked from the game, `already_member`, `game_full`, `race_name_taken`.
  */
 export async function admitPlayer(
   tx: Tx,
@@ -23,7 +23,7 @@ export async function admitPlayer(
 ): Promise<StoredGame> {
   const { userId, raceName, admittedBy, at } = admission;
   const { gameId } = game;
-  refuseIf(fullProblem(game));
+  refuseIf(rejoiningProblem(await standingInGame(tx, gameId, userId)) ?? fullProblem(game));
   const reserved = await lobby.raceNames.reserve(tx, {
     raceNameId: lobby.newId(),
     userId,

@@ -46,6 +46,25 @@ export async function decideApplication(
   return decided;
 }
 
+/** Rejects what a user has pending in a locked game, if anything. */
+export async function rejectPendingApplicationOf(
+  tx: Tx,
+  gameId: string,
+  userId: string,
+  at: Date,
+): Promise<void> {
+  await tx
+    .update(applications)
+    .set({ status: 'rejected', decidedAt: at })
+    .where(
+      and(
+        eq(applications.gameId, gameId),
+        eq(applications.userId, userId),
+        eq(applications.status, 'pending'),
+      ),
+    );
+}
+
 export async function cancelPendingApplications(tx: Tx, gameId: string, at: Date): Promise<void> {
   await tx
     .update(applications)

@@ -9,6 +9,53 @@ export async function insertMembership(tx: Tx, membership: Membership): Promise<
   await tx.insert(memberships).values(membership);
 }
 
+export async function findMembership(db: Db, membershipId: string): Promise<Membership | undefined> {
+  const [membership] = await db.select().from(memberships).where(eq(memberships.membershipId, membershipId));
+  return membership;
+}
+
+/** The membership by which a user plays in a game now. */
+export async function findActiveMembership(
+  db: Db,
+  gameId: string,
+  userId: string,
+): Promise<Membership | undefined> {
+  const [membership] = await db
+    .select()
+    .from(memberships)
+    .where(
+      and(eq(memberships.gameId, gameId), eq(memberships.userId, userId), eq(memberships.status, 'active')),
+    );
+  return membership;
+}
+
+/** Ends an active membership of a locked game; the caller writes the new number of members with it. */
+export async function saveMembershipEnd(
+  tx: Tx,
+  membershipId: string,
+  status: Exclude<MembershipStatus, 'active'>,
+  at: Date,
+): Promise<Membership> {
+  const [ended] = await tx
+    .update(memberships)
+    .set({ status, endedAt: at })
+    .where(and(eq(memberships.membershipId, membershipId), eq(memberships.status, 'active')))
+    .returning();
+  if (ended === undefined) throw new Error(`Membership ${membershipId} is not active.`);
+  return ended;
+}
+
+/** Makes a block of a membership of a locked game that has ended already, when it did. */
+export async function blockEndedMembership(tx: Tx, membershipId: string): Promise<Membership> {
+  const [blocked] = await tx
+    .update(memberships)
+    .set({ status: 'blocked' })
+    .where(and(eq(memberships.membershipId, membershipId), inArray(memberships.status, ['left', 'removed'])))
+    .returning();
+  if (blocked === undefined) throw new Error(`Membership ${membershipId} has not ended.`);
+  return blocked;
+}
+
 /** Whether a user plays in a game, or has been blocked from it; undefined when neither. */
 export async function standingInGame(
   tx: Tx,

@@ -58,6 +58,14 @@ const everyRoute: [string, string][] = [
   ['POST', '/applications/{application}/reject'],
   ['POST', '/applications/{application}/withdraw'],
   ['GET', '/games/{game}/memberships'],
+  ['POST', '/games/{game}/leave'],
+  ['POST', '/memberships/{membership}/remove'],
+  ['POST', '/memberships/{membership}/block'],
+  ['GET', '/race-names/availability'],
+  ['POST', '/race-names/register'],
+  ['GET', '/my/games'],
+  ['GET', '/my/applications'],
+  ['GET', '/my/race-names'],
 ];
 
 test('these are all routes of the public listener', () => {
@@ -67,7 +75,8 @@ test('these are all routes of the public listener', () => {
   const expected = everyRoute.map(([method, path]) =>
     `${method} /api/v1/lobby${path}`
       .replace('{game}', '{game_id}')
-      .replace('{application}', '{application_id}'),
+      .replace('{application}', '{application_id}')
+      .replace('{membership}', '{membership_id}'),
   );
   expect(routes.toSorted()).toEqual(expected.toSorted());
 });
@@ -75,7 +84,10 @@ test('these are all routes of the public listener', () => {
 test.each(everyRoute)(
   '%s %s without the id of a user in X-User-ID is unauthenticated',
   async (method, template) => {
-    const path = template.replace('{game}', openId).replace('{application}', applicationId);
+    const path = template
+      .replace('{game}', openId)
+      .replace('{application}', applicationId)
+      .replace('{membership}', uuidv7());
     const forged = [
       {},
       { 'x-user-id': '' },

@@ -1,0 +1,35 @@
+import { createRoute, type RouteHandler, z } from '@hono/zod-openapi';
+import type { HttpEnv } from '../../../lib/http/env.ts';
+import { errorAnswers, id, jsonAnswer, noBody } from '../../../lib/http/schemas.ts';
+import type { Lobby } from '../../../lib/lobby/context.ts';
+import { answerOnce } from '../../../lib/lobby/idempotency.ts';
+import { blockMember } from '../../../lib/lobby/operations/block-member.ts';
+import { callerOf, idempotencyKeyOf, mutationHeaders } from '../request.ts';
+import { membershipSchema, toMembership } from './membership-answer.ts';
+
+export const blockMemberRoute = createRoute({
+  method: 'post',
+  path: '/memberships/{membership_id}/block',
+  operationId: 'blockMember',
+  summary: 'Puts a member out of a game for good; for its owner and admins',
+  tags: ['memberships'],
+  request: { params: z.strictObject({ membership_id: id }), headers: mutationHeaders, body: noBody },
+  responses: {
+    200: jsonAnswer(membershipSchema, 'The blocked membership'),
+    ...errorAnswers('not_found', 'forbidden', 'invalid_state', 'idempotency_conflict'),
+  },
+});
+
+export function blockMemberHandler(lobby: Lobby): RouteHandler<typeof blockMemberRoute, HttpEnv> {
+  return async (c) => {
+    const caller = callerOf(c);
+    const { membership_id } = c.req.valid('param');
+    const membership = await answerOnce(
+      lobby,
+      await idempotencyKeyOf(c),
+      () => blockMember(lobby, caller, membership_id),
+      toMembership,
+    );
+    return c.json(membership, 200);
+  };
+}

@@ -1,0 +1,60 @@
+// When members can leave or be put out of a game, and what becomes of their race names. Before a game starts nobody
+// has seen the name in play, and it is free at once, as is the place. After that the name stays reserved until the game
+// ends, so that nobody else turns up under it while the game still knows it.
+import type { Game, GameStatus, Membership } from './game.ts';
+
+type Problem = {
+  readonly code: 'invalid_state' | 'forbidden';
+  readonly message: string;
+  readonly details?: Readonly<Record<string, unknown>>;
+};
+
+const beforeStart: readonly GameStatus[] = ['draft', 'enrollment_open', 'ready_to_start', 'start_failed'];
+
+/** Whether somebody who leaves the game now gives up the race name with it. */
+export function leavingFreesName({ status }: Pick<Game, 'status'>): boolean {
+  return beforeStart.includes(status);
+}
+
+/** Why nobody can leave the game, or be put out of it, any more. */
+export function overProblem({ status }: Pick<Game, 'status'>): Problem | undefined {
+  if (status !== 'finished' && status !== 'cancelled') return undefined;
+  return {
+    code: 'invalid_state',
+    message: `The game is ${status}; its members do not change any more.`,
+    details: { status },
+  };
+}
+
+/** Why a membership cannot be ended by removing the member. */
+export function removalProblem({ status }: Pick<Membership, 'status'>): Problem | undefined {
+  return status === 'active' ? undefined : endedAlready(status, 'Only an active one can be removed.');
+}
+
+/**
+ * Why a user cannot be blocked from a game by way of a membership, which may have ended.
+ * @param active the membership by which the user plays in the game now, if any.
+ */
+export function blockingProblem(
+  game: Pick<Game, 'ownerUserId'>,
+  membership: Membership,
+  active: Membership | undefined,
+): Problem | undefined {
+  if (membership.userId === game.ownerUserId) {
+    return { code: 'forbidden', message: 'The owner of a game cannot be blocked from it.' };
+  }
+  if (membership.status === 'blocked') return endedAlready('blocked', 'The user cannot join again.');
+  if (active !== undefined && active.membershipId !== membership.membershipId) {
+    const advice = `The user has joined again; block membership ${active.membershipId}.`;
+    return endedAlready(membership.status, advice);
+  }
+  return undefined;
+}
+
+function endedAlready(status: Membership['status'], advice: string): Problem {
+  return {
+    code: 'invalid_state',
+    message: `The membership is ${status} already. ${advice}`,
+    details: { membership_status: status },
+  };
+}

@@ -1,0 +1,33 @@
+import type { Caller } from '../caller.ts';
+import type { Lobby } from '../context.ts';
+import type { Membership } from '../domain/game.ts';
+import { blockingProblem } from '../domain/leaving.ts';
+import { refuseIf } from '../refusals.ts';
+import { rejectPendingApplicationOf } from '../store/applications.ts';
+import type { Work } from '../store/database.ts';
+import { blockEndedMembership, findActiveMembership } from '../store/memberships.ts';
+import { endMembership } from './end-membership.ts';
+import { lockMembership } from './lock-membership.ts';
+
+/**
+ * Puts a member, or a former one, out of a game for good: no application of theirs is taken or approved, no invite
+ * redeemed. What they have pending ends.
+ * @throws Refusal `not_found`, `forbidden`, `invalid_state`.
+ */
+export function blockMember(
+  lobby: Pick<Lobby, 'now' | 'raceNames'>,
+  caller: Caller,
+  membershipId: string,
+): Work<Membership> {
+  return async (tx) => {
+    const { membership, game } = await lockMembership(tx, caller, membershipId);
+    const { gameId, userId } = membership;
+    const active = await findActiveMembership(tx, gameId, userId);
+    refuseIf(blockingProblem(game, membership, active));
+    const at = lobby.now();
+    await rejectPendingApplicationOf(tx, gameId, userId, at);
+    return active === undefined
+      ? blockEndedMembership(tx, membershipId)
+      : endMembership(tx, lobby, game, active, 'blocked', at);
+  };
+}

@@ -1,0 +1,28 @@
+import { type Caller, managerOf } from '../caller.ts';
+import type { Membership } from '../domain/game.ts';
+import { overProblem } from '../domain/leaving.ts';
+import { noSuchMembership, refuseIf } from '../refusals.ts';
+import type { Tx } from '../store/database.ts';
+import { lockGame, type StoredGame } from '../store/games.ts';
+import { findMembership } from '../store/memberships.ts';
+
+/**
+ * A membership whose game the caller manages; the game is locked, so that nobody else changes its members meanwhile.
+ * @throws Refusal `not_found`, also for a game that is not for the caller to see; `forbidden` for everybody but its
+ *   owner and admins; `invalid_state` when the game is over.
+ */
+export async function lockMembership(
+  tx: Tx,
+  caller: Caller,
+  membershipId: string,
+): Promise<{ membership: Membership; game: StoredGame }> {
+  const seen = await findMembership(tx, membershipId);
+  const game = seen && (await lockGame(tx, caller.actor, seen.gameId));
+  if (game === undefined) throw noSuchMembership();
+  managerOf(caller, game);
+  refuseIf(overProblem(game));
+  // Read again, as it may have ended while this waited for the lock.
+  const membership = await findMembership(tx, membershipId);
+  if (membership === undefined) throw noSuchMembership();
+  return { membership, game };
+}

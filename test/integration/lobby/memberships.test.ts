@@ -1,0 +1,320 @@
+// How memberships end: by leaving, being removed, being blocked; and what becomes of the place and the race name.
+import { v7 as uuidv7 } from 'uuid';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Client, createTestLobby, type TestLobby } from '../../support/lobby.ts';
+import {
+  apply,
+  approve,
+  column,
+  field,
+  join,
+  makeDraft,
+  makeOpenGame,
+  noSuchGame,
+  notTheOwner,
+  refusal,
+} from '../../support/lobby-games.ts';
+
+let lobby: TestLobby;
+let owner: Client;
+beforeAll(async () => {
+  lobby = await createTestLobby();
+  owner = lobby.player();
+});
+afterAll(() => lobby.close());
+
+const noSuchMembership = refusal(
+  404,
+  'not_found',
+  'There is no such membership, or it is not for you to see.',
+);
+
+async function membershipOf(player: Client, gameId: string): Promise<string> {
+  const { rows } = await lobby.pool.query(
+    `select membership_id from lobby.memberships where game_id = $1 and user_id = $2 order by membership_id desc`,
+    [gameId, player.userId],
+  );
+  return rows[0].membership_id;
+}
+
+/** A game in a status that its members cannot bring about. */
+async function setStatus(gameId: string, status: string): Promise<void> {
+  await lobby.pool.query('update lobby.games set status = $2 where game_id = $1', [gameId, status]);
+}
+
+async function memberOf(gameId: string, raceName: string): Promise<{ player: Client; membershipId: string }> {
+  const player = lobby.player();
+  await join(player, owner, gameId, raceName);
+  return { player, membershipId: await membershipOf(player, gameId) };
+}
+
+async function namesOf(player: Client): Promise<unknown[]> {
+  const { rows } = await lobby.pool.query('select name from lobby.race_names where user_id = $1', [
+    player.userId,
+  ]);
+  return rows.map(({ name }) => name);
+}
+
+const ways = [
+  ['leave', 'left', (gameId: string) => `/games/${gameId}/leave`],
+  ['remove', 'removed', (_: string, membershipId: string) => `/memberships/${membershipId}/remove`],
+  ['block', 'blocked', (_: string, membershipId: string) => `/memberships/${membershipId}/block`],
+] as const;
+
+describe.each(ways)('%s', (verb, status, path) => {
+  const actor = (player: Client) => (verb === 'leave' ? player : owner);
+
+  test.each(['enrollment_open', 'ready_to_start', 'start_failed'])(
+    'frees the place and the name of a game that is %s at once',
+    async (gameStatus) => {
+      const gameId = await makeOpenGame(owner, { max_players: 3 });
+      const raceName = `Free ${verb} ${gameStatus}`.slice(0, 24).replaceAll('_', ' ').trim();
+      const { player, membershipId } = await memberOf(gameId, raceName);
+      await setStatus(gameId, gameStatus);
+      lobby.clock.advance(1_000);
+      expect(await actor(player).post(path(gameId, membershipId))).toEqual({
+        status: 200,
+        body: {
+          membership_id: membershipId,
+          game_id: gameId,
+          user_id: player.userId,
+          race_name: raceName,
+          status,
+          joined_at: new Date(lobby.clock.now().getTime() - 1_000).toISOString(),
+        },
+        etag: null,
+      });
+      expect(await namesOf(player)).toEqual([]);
+      expect(await owner.get(`/games/${gameId}`)).toMatchObject({ body: { active_members: 0 } });
+      expect(column(await owner.get(`/games/${gameId}/memberships`), 'user_id')).toEqual([]);
+      // The name is anybody's again.
+      await join(lobby.player(), owner, await makeOpenGame(owner), raceName);
+    },
+  );
+
+  test.each(['starting', 'running', 'paused'])(
+    'keeps the name reserved while the game is %s',
+    async (gameStatus) => {
+      const gameId = await makeOpenGame(owner);
+      const raceName = `Kept ${verb} ${gameStatus}`;
+      const { player, membershipId } = await memberOf(gameId, raceName);
+      await setStatus(gameId, gameStatus);
+      expect(await actor(player).post(path(gameId, membershipId))).toMatchObject({
+        status: 200,
+        body: { status },
+      });
+      expect(await namesOf(player)).toEqual([raceName]);
+      expect(await owner.get(`/games/${gameId}`)).toMatchObject({ body: { active_members: 0 } });
+      expect(
+        await lobby.player().post(`/games/${await makeOpenGame(owner)}/applications`, {
+          body: { race_name: raceName },
+        }),
+      ).toMatchObject({ status: 409, body: { error: { code: 'race_name_taken' } } });
+    },
+  );
+
+  test.each(['finished', 'cancelled'])('changes nothing of a game that is %s', async (gameStatus) => {
+    const gameId = await makeOpenGame(owner);
+    const { player, membershipId } = await memberOf(gameId, `Over ${verb} ${gameStatus}`);
+    await setStatus(gameId, gameStatus);
+    const before = await lobby.tables();
+    expect(await actor(player).post(path(gameId, membershipId))).toEqual(
+      refusal(409, 'invalid_state', `The game is ${gameStatus}; its members do not change any more.`, {
+        status: gameStatus,
+      }),
+    );
+    expect(await lobby.tables()).toEqual(before);
+  });
+
+  test('closes the gap again when fewer than max_players are left', async () => {
+    const gameId = await makeOpenGame(owner, { max_players: 2, start_gap_players: 2 });
+    const { player, membershipId } = await memberOf(gameId, `Gap ${verb} one`);
+    await memberOf(gameId, `Gap ${verb} two`);
+    const third = await memberOf(gameId, `Gap ${verb} three`);
+    const opened = (await owner.get(`/games/${gameId}`)).body as { gap_opened_at: string };
+    expect(opened.gap_opened_at).toBe(lobby.clock.now().toISOString());
+    await actor(player).post(path(gameId, membershipId));
+    expect(await owner.get(`/games/${gameId}`)).toMatchObject({
+      body: { active_members: 2, gap_opened_at: opened.gap_opened_at },
+    });
+    await actor(third.player).post(path(gameId, third.membershipId));
+    expect(await owner.get(`/games/${gameId}`)).toMatchObject({
+      body: { active_members: 1, gap_opened_at: null, status: 'enrollment_open' },
+    });
+  });
+
+  test('that comes twenty times at once happens once', async () => {
+    const gameId = await makeOpenGame(owner);
+    const { player, membershipId } = await memberOf(gameId, `Twenty ${verb}`);
+    await memberOf(gameId, `Stays ${verb}`);
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, () => actor(player).post(path(gameId, membershipId))),
+    );
+    expect(answers.filter((answer) => answer.status === 200)).toHaveLength(1);
+    for (const answer of answers.filter((answer) => answer.status !== 200)) {
+      expect(answer).toMatchObject({ status: 409, body: { error: { code: 'invalid_state' } } });
+    }
+    expect(await owner.get(`/games/${gameId}`)).toMatchObject({ body: { active_members: 1 } });
+  });
+});
+
+describe('a game that one does not play in', () => {
+  test('cannot be left', async () => {
+    const gameId = await makeOpenGame(owner);
+    const { player } = await memberOf(gameId, 'Leaves Once');
+    await player.post(`/games/${gameId}/leave`);
+    const before = await lobby.tables();
+    const notIn = refusal(409, 'invalid_state', 'You do not play in this game.');
+    expect(await player.post(`/games/${gameId}/leave`)).toEqual(notIn);
+    expect(await owner.post(`/games/${gameId}/leave`)).toEqual(notIn);
+    expect(await lobby.player().post(`/games/${uuidv7()}/leave`)).toEqual(noSuchGame);
+    expect(await lobby.player().post(`/games/${await makeDraft(owner)}/leave`)).toEqual(noSuchGame);
+    expect(await lobby.tables()).toMatchObject({ 'lobby.memberships': before['lobby.memberships'] });
+  });
+
+  test('is not left by admins', async () => {
+    const gameId = await makeOpenGame(owner);
+    expect(await lobby.admin().post(`/games/${gameId}/leave`)).toMatchObject({ status: 404 });
+  });
+});
+
+describe('members who left or were removed', () => {
+  test('may come back', async () => {
+    const gameId = await makeOpenGame(owner);
+    const { player } = await memberOf(gameId, 'Boomerang');
+    await player.post(`/games/${gameId}/leave`);
+    await join(player, owner, gameId, 'Boomerang');
+    await owner.post(`/memberships/${await membershipOf(player, gameId)}/remove`);
+    await join(player, owner, gameId, 'Boomerang');
+    expect(column(await owner.get(`/games/${gameId}/memberships`), 'user_id')).toEqual([player.userId]);
+  });
+
+  test('are not removed again', async () => {
+    const gameId = await makeOpenGame(owner);
+    const { player, membershipId } = await memberOf(gameId, 'Gone Before');
+    await player.post(`/games/${gameId}/leave`);
+    const before = await lobby.tables();
+    expect(await owner.post(`/memberships/${membershipId}/remove`)).toEqual(
+      refusal(409, 'invalid_state', 'The membership is left already. Only an active one can be removed.', {
+        membership_status: 'left',
+      }),
+    );
+    expect(await lobby.tables()).toEqual(before);
+  });
+});
+
+describe('whoever is blocked', () => {
+  test('cannot apply, neither be approved', async () => {
+    const gameId = await makeOpenGame(owner);
+    const { player, membershipId } = await memberOf(gameId, 'Outlaw');
+    await player.post(`/games/${gameId}/leave`);
+    const applicationId = await apply(player, gameId, 'Outlaw');
+    expect(field(await owner.post(`/memberships/${membershipId}/block`), 'status')).toBe('blocked');
+    const before = await lobby.tables();
+    expect(await player.post(`/games/${gameId}/applications`, { body: { race_name: 'Outlaw' } })).toEqual(
+      refusal(403, 'forbidden', 'You have been blocked from this game.'),
+    );
+    expect(await owner.post(`/applications/${applicationId}/approve`)).toEqual(
+      refusal(
+        409,
+        'invalid_state',
+        'The application is rejected already; only a pending one can be approved.',
+        { application_status: 'rejected' },
+      ),
+    );
+    expect(await lobby.tables()).toEqual(before);
+  });
+
+  test('is not let in by an application that is pending all the same', async () => {
+    const gameId = await makeOpenGame(owner);
+    const { player, membershipId } = await memberOf(gameId, 'Stubborn');
+    await owner.post(`/memberships/${membershipId}/block`);
+    const applicationId = uuidv7();
+    await lobby.pool.query(
+      `insert into lobby.applications (application_id, game_id, user_id, race_name, status, created_at)
+       values ($1, $2, $3, 'Stubborn', 'pending', now())`,
+      [applicationId, gameId, player.userId],
+    );
+    const before = await lobby.tables();
+    expect(await owner.post(`/applications/${applicationId}/approve`)).toEqual(
+      refusal(403, 'forbidden', 'The user has been blocked from this game.'),
+    );
+    expect(await lobby.tables()).toEqual(before);
+  });
+
+  test('may join other games', async () => {
+    const { player, membershipId } = await memberOf(await makeOpenGame(owner), 'Elsewhere');
+    await owner.post(`/memberships/${membershipId}/block`);
+    await join(player, owner, await makeOpenGame(owner), 'Elsewhere');
+  });
+
+  test('is not blocked twice, and not by a membership of old', async () => {
+    const gameId = await makeOpenGame(owner);
+    const { player, membershipId: old } = await memberOf(gameId, 'Twice Blocked');
+    await player.post(`/games/${gameId}/leave`);
+    lobby.clock.advance(1_000);
+    await join(player, owner, gameId, 'Twice Blocked');
+    const current = await membershipOf(player, gameId);
+    let before = await lobby.tables();
+    expect(await owner.post(`/memberships/${old}/block`)).toEqual(
+      refusal(
+        409,
+        'invalid_state',
+        `The membership is left already. The user has joined again; block membership ${current}.`,
+        { membership_status: 'left' },
+      ),
+    );
+    expect(await lobby.tables()).toEqual(before);
+    expect(await owner.post(`/memberships/${current}/block`)).toMatchObject({ status: 200 });
+    before = await lobby.tables();
+    expect(await owner.post(`/memberships/${current}/block`)).toEqual(
+      refusal(409, 'invalid_state', 'The membership is blocked already. The user cannot join again.', {
+        membership_status: 'blocked',
+      }),
+    );
+    expect(await lobby.tables()).toEqual(before);
+  });
+});
+
+test('the owner of a game can leave it or be removed, but not be blocked from it', async () => {
+  const gameId = await makeOpenGame(owner);
+  await apply(owner, gameId, 'Founder');
+  const membershipId = await membershipOf(owner, gameId);
+  const before = await lobby.tables();
+  for (const manager of [owner, lobby.admin()]) {
+    expect(await manager.post(`/memberships/${membershipId}/block`)).toEqual(
+      refusal(403, 'forbidden', 'The owner of a game cannot be blocked from it.'),
+    );
+  }
+  expect(await lobby.tables()).toEqual(before);
+  expect(await lobby.admin().post(`/memberships/${membershipId}/remove`)).toMatchObject({ status: 200 });
+  await apply(owner, gameId, 'Founder');
+  expect(await owner.post(`/games/${gameId}/leave`)).toMatchObject({ status: 200 });
+});
+
+test.each(['remove', 'block'])('%s is for the owner of the game and admins', async (verb) => {
+  const gameId = await makeOpenGame(owner);
+  const { player, membershipId } = await memberOf(gameId, `Managed ${verb}`);
+  const privateId = await makeOpenGame(owner, { game_type: 'private' });
+  await apply(owner, privateId, `Private ${verb}`);
+  const before = await lobby.tables();
+  expect(await player.post(`/memberships/${membershipId}/${verb}`)).toEqual(notTheOwner);
+  expect(await lobby.player().post(`/memberships/${membershipId}/${verb}`)).toEqual(notTheOwner);
+  const hidden = await membershipOf(owner, privateId);
+  expect(await lobby.player().post(`/memberships/${hidden}/${verb}`)).toEqual(noSuchMembership);
+  expect(await owner.post(`/memberships/${uuidv7()}/${verb}`)).toEqual(noSuchMembership);
+  expect(await lobby.tables()).toEqual(before);
+  expect(await lobby.admin().post(`/memberships/${membershipId}/${verb}`)).toMatchObject({ status: 200 });
+});
+
+test('a place that was left is taken by the next who is approved', async () => {
+  const gameId = await makeOpenGame(owner, { max_players: 2, start_gap_players: 1 });
+  const { player } = await memberOf(gameId, 'Seat One');
+  await memberOf(gameId, 'Seat Two');
+  const waiting = await apply(lobby.player(), gameId, 'Seat Three');
+  await player.post(`/games/${gameId}/leave`);
+  await approve(owner, waiting);
+  expect(await owner.get(`/games/${gameId}`)).toMatchObject({
+    body: { active_members: 2, status: 'enrollment_open', gap_opened_at: lobby.clock.now().toISOString() },
+  });
+});
