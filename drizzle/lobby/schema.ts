@@ -26,6 +26,7 @@ import {
   triggers,
 } from '../../lib/lobby/domain/game.ts';
 import { raceNameKeyKinds, raceNameKinds } from '../../lib/lobby/race-name-directory.ts';
+import { outboxTable } from '../../lib/outbox/table.ts';
 
 export const lobby = pgSchema('lobby');
 
@@ -53,6 +54,7 @@ export const games = lobby.table(
     startGapHours: integer('start_gap_hours').notNull(),
     startGapPlayers: integer('start_gap_players').notNull(),
     enrollmentEndsAt: time('enrollment_ends_at').notNull(),
+    openedAt: time('opened_at'),
     gapOpenedAt: time('gap_opened_at'),
     turnSchedule: text('turn_schedule').notNull(),
     timeZone: text('time_zone').notNull(),
@@ -113,6 +115,10 @@ export const games = lobby.table(
       'games_not_overfull',
       sql`${game.activeMembers} between 0 and ${game.maxPlayers}
         + case when ${game.gapOpenedAt} is null then 0 else ${game.startGapPlayers} end`,
+    ),
+    check(
+      'games_opened_unless_draft',
+      sql`${game.openedAt} is not null or ${game.status} in ('draft', 'cancelled')`,
     ),
     check('games_revision_positive', sql`${game.revision} > 0`),
     index('games_newest').on(game.createdAt, game.gameId),
@@ -278,3 +284,6 @@ export const idempotencyKeys = lobby.table(
     index('idempotency_keys_by_age').on(row.createdAt),
   ],
 );
+
+/** Start and stop jobs and notifications, by the id of their game. */
+export const outbox = outboxTable(lobby);

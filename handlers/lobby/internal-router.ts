@@ -6,11 +6,16 @@ import type { Lobby } from '../../lib/lobby/context.ts';
 import { approveApplicationHandler, approveApplicationRoute } from './applications/approve-application.ts';
 import { listApplicationsHandler, listApplicationsRoute } from './applications/list-applications.ts';
 import { rejectApplicationHandler, rejectApplicationRoute } from './applications/reject-application.ts';
+import { cancelGameHandler, cancelGameRoute } from './games/cancel-game.ts';
+import { closeEnrollmentHandler, closeEnrollmentRoute } from './games/close-enrollment.ts';
 import { createGameHandler, createGameRoute } from './games/create-game.ts';
 import { getGameHandler, getGameRoute } from './games/get-game.ts';
 import { getTimelineHandler, getTimelineRoute } from './games/get-timeline.ts';
 import { listGamesHandler, listGamesRoute } from './games/list-games.ts';
 import { openEnrollmentHandler, openEnrollmentRoute } from './games/open-enrollment.ts';
+import { pauseGameHandler, pauseGameRoute } from './games/pause-game.ts';
+import { retryStartHandler, retryStartRoute } from './games/retry-start.ts';
+import { startGameHandler, startGameRoute } from './games/start-game.ts';
 import { updateGameHandler, updateGameRoute } from './games/update-game.ts';
 import { blockMemberHandler, blockMemberRoute } from './memberships/block-member.ts';
 import { listMembershipsHandler, listMembershipsRoute } from './memberships/list-memberships.ts';
@@ -31,6 +36,11 @@ export function createLobbyInternalApp(options: HttpAppOptions, lobby: Lobby): H
   routes.openapi(getGameRoute, getGameHandler(lobby));
   routes.openapi(updateGameRoute, updateGameHandler(lobby));
   routes.openapi(openEnrollmentRoute, openEnrollmentHandler(lobby));
+  routes.openapi(closeEnrollmentRoute, closeEnrollmentHandler(lobby));
+  routes.openapi(startGameRoute, startGameHandler(lobby));
+  routes.openapi(retryStartRoute, retryStartHandler(lobby));
+  routes.openapi(pauseGameRoute, pauseGameHandler(lobby));
+  routes.openapi(cancelGameRoute, cancelGameHandler(lobby));
   routes.openapi(getTimelineRoute, getTimelineHandler(lobby));
 
   routes.openapi(listApplicationsRoute, listApplicationsHandler(lobby));

@@ -19,6 +19,20 @@ export const mutationHeaders = z.object({
     }),
 });
 
+/** Headers of a route that changes a game. */
+export const gameMutationHeaders = mutationHeaders.extend({
+  'If-Match': z
+    .string()
+    .regex(/^(?:\d{1,9}|"\d{1,9}")$/, 'must be the revision of the game, such as 3 or "3"')
+    .transform((revision) => Number(revision.replaceAll('"', '')))
+    .optional()
+    .openapi({
+      type: 'string',
+      description:
+        'The ETag or revision that the change is based on; another one now is 412 revision_mismatch.',
+    }),
+});
+
 /** Who asks; the router has admitted them. */
 export function callerOf(c: Context<HttpEnv>): Caller {
   const actor = c.get('actor');

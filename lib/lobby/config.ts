@@ -10,6 +10,7 @@ import {
   logLevel,
   peerAddress,
   positiveDuration,
+  text,
 } from '../config/types.ts';
 import { defaulted, optional, removed, required, type Values } from '../config/variables.ts';
 
@@ -56,6 +57,20 @@ export const lobbyVariables = {
       help: 'Base URL of the Game Master, such as http://127.0.0.1:8097. It need not be up when the lobby starts.',
     }),
   },
+  streams: {
+    startJobs: defaulted('LOBBY_RUNTIME_START_JOBS_STREAM', 'runtime:start_jobs', text, {
+      help: 'Redis stream that asks the Runtime Manager to start games.',
+    }),
+    stopJobs: defaulted('LOBBY_RUNTIME_STOP_JOBS_STREAM', 'runtime:stop_jobs', text, {
+      help: 'Redis stream that asks it to stop them.',
+    }),
+    notificationIntents: defaulted('LOBBY_NOTIFICATION_INTENTS_STREAM', 'notification:intents', text, {
+      help: 'Redis stream that asks for users to be notified.',
+    }),
+  },
+  startTimeoutMs: defaulted('LOBBY_START_TIMEOUT', '5m', positiveDuration, {
+    help: 'How long a start job is worth doing.',
+  }),
   enrollmentAutomationIntervalMs: defaulted('LOBBY_ENROLLMENT_AUTOMATION_INTERVAL', '30s', positiveDuration, {
     help: 'How often games are looked for whose enrollment is over.',
   }),

@@ -1,5 +1,8 @@
 import { drizzle } from 'drizzle-orm/node-postgres';
 import type { Pool } from 'pg';
+import { outbox as outboxTable } from '../../drizzle/lobby/schema.ts';
+import { Outbox, type Publish } from '../outbox/outbox.ts';
+import type { Logger } from '../telemetry/logger.ts';
 import type { EligibilityClient } from './eligibility.ts';
 import type { RaceNameDirectory } from './race-name-directory.ts';
 import type { Db } from './store/database.ts';
@@ -10,17 +13,31 @@ export type Lobby = {
   readonly db: Db;
   readonly eligibility: EligibilityClient;
   readonly raceNames: RaceNameDirectory;
+  /** Whatever is written into it by a transaction is published under the game's id after the commit. */
+  readonly outbox: Outbox;
+  /** How long a start job is worth doing. */
+  readonly startTimeoutMs: number;
   readonly now: () => Date;
   /** A new UUIDv7. */
   readonly newId: () => string;
 };
 
+/** @param parts.publishers who publishes the messages of the outbox, by kind. */
 export function createLobby(parts: {
   pool: Pool;
   eligibility: EligibilityClient;
+  publishers: Readonly<Record<string, Publish>>;
+  startTimeoutMs: number;
   now: () => Date;
   newId: () => string;
+  log: Logger;
 }): Lobby {
-  const { pool, ...rest } = parts;
-  return { db: drizzle({ client: pool }), raceNames: postgresRaceNames, ...rest };
+  const { pool, publishers, log, ...rest } = parts;
+  const db = drizzle({ client: pool });
+  return {
+    db,
+    raceNames: postgresRaceNames,
+    outbox: new Outbox({ db, table: outboxTable, publishers, log }),
+    ...rest,
+  };
 }

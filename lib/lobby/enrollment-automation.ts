@@ -11,18 +11,19 @@ import { inTransaction } from '../postgres/transaction.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Lobby } from './context.ts';
 import { dueClosing } from './domain/enrollment.ts';
-import { applyTransition } from './operations/transition.ts';
+import { applyTransition, type TransitionParts } from './operations/transition.ts';
 import type { Tx } from './store/database.ts';
 import { claimDueGames, type StoredGame } from './store/games.ts';
 
 const batchSize = 100;
 
-type Automation = Pick<Lobby, 'db' | 'now' | 'newId'>;
+type Automation = TransitionParts & Pick<Lobby, 'db' | 'now'>;
 
 /** One tick: closes enrollment wherever it is due, until nothing is left or `stop` aborts. */
 export async function closeDueEnrollments(lobby: Automation, log: Logger, stop: AbortSignal): Promise<void> {
   while (!stop.aborted) {
     const batch = await closeBatch(lobby, log);
+    lobby.outbox.publishSoon(batch.closed.map(({ gameId }) => gameId));
     for (const { gameId, trigger } of batch.closed)
       log.info({ game_id: gameId, trigger }, 'enrollment closed');
     // Games that could not be closed are still due: without any progress the next batch would be the same again.
@@ -59,7 +60,13 @@ async function closeIfDue(
   const trigger = dueClosing(game, game.activeMembers, at);
   if (trigger === undefined) return undefined;
   await tx.transaction((savepoint) =>
-    applyTransition(savepoint, lobby, game, { trigger, by: 'worker', actorId: null, at }),
+    applyTransition(savepoint, lobby, game, {
+      trigger,
+      by: 'worker',
+      actorId: null,
+      at,
+      traceparent: undefined,
+    }),
   );
   return trigger;
 }

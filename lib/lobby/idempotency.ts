@@ -21,20 +21,22 @@ const forgottenPerKey = 10;
 
 /**
  * Answers a mutating request. `prepare` asks of others what has to be known before; it is not called when the answer
- * is there already, so that a repeat depends on nobody. Its `Work` runs in a transaction.
+ * is there already, so that a repeat depends on nobody. Its `Work` runs in a transaction; what that writes into the
+ * outbox, under the id of the game that its result names, is published after the commit.
  * @param key undefined when the request came without one.
  * @param toAnswer makes the body of the answer, as JSON.
  * @throws Refusal `idempotency_conflict` when the key came with another request before.
  */
-export async function answerOnce<Result, Answer>(
-  lobby: Pick<Lobby, 'db' | 'now'>,
+export async function answerOnce<Result extends { readonly gameId: string }, Answer>(
+  lobby: Pick<Lobby, 'db' | 'now' | 'outbox'>,
   key: IdempotencyKey | undefined,
   prepare: () => Promise<Work<Result>> | Work<Result>,
   toAnswer: (result: Result) => Answer,
 ): Promise<Answer> {
   if (key === undefined) {
-    const work = await prepare();
-    return toAnswer(await inTransaction(lobby.db, work));
+    const result = await inTransaction(lobby.db, await prepare());
+    lobby.outbox.publishSoon([result.gameId]);
+    return toAnswer(result);
   }
 
   const now = lobby.now();
@@ -50,17 +52,20 @@ export async function answerOnce<Result, Answer>(
   if (kept !== undefined) return kept.answer as Answer;
 
   const work = await prepare();
-  return inTransaction(lobby.db, async (tx) => {
+  const done = await inTransaction(lobby.db, async (tx) => {
     if (!(await claimKey(tx, key, now, notBefore))) {
       const first = await earlierAnswer(tx);
       if (first === undefined) throw new Error(`The answer to the idempotency key ${key.key} is gone.`);
-      return first.answer as Answer;
+      return { answer: first.answer as Answer };
     }
     await forgetKeys(tx, notBefore, forgottenPerKey);
-    const answer = toAnswer(await work(tx));
+    const result = await work(tx);
+    const answer = toAnswer(result);
     await keepAnswer(tx, key, answer);
-    return answer;
+    return { answer, gameId: result.gameId };
   });
+  if (done.gameId !== undefined) lobby.outbox.publishSoon([done.gameId]);
+  return done.answer;
 }
 
 function conflict({ key }: IdempotencyKey): Refusal {

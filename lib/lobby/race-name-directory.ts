@@ -47,6 +47,8 @@ export type RaceNameDirectory = {
   reserve(tx: Tx, reservation: Reservation): Promise<'reserved' | 'taken'>;
   /** Gives up what the user holds from this game; nothing happens when that is nothing. */
   release(tx: Tx, holder: Holder): Promise<void>;
+  /** Gives up whatever is reserved for this game, which is locked and takes no more players. */
+  releaseGame(tx: Tx, gameId: string): Promise<void>;
   /** Lets the user register what they have reserved in this game, before `until`; the game is over for them. */
   allowRegistration(tx: Tx, holder: Holder, until: Date): Promise<void>;
   /** What `userId` holds under this id. */

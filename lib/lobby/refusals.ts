@@ -40,3 +40,13 @@ export function raceNameTaken(name: string): Refusal {
     { race_name: name },
   );
 }
+
+/** Refuses with `revision_mismatch` unless the game is still what the caller has seen, if they said what that is. */
+export function refuseUnlessAt({ revision }: { revision: number }, expected: number | undefined): void {
+  if (expected === undefined || expected === revision) return;
+  throw new Refusal(
+    'revision_mismatch',
+    `The game is at revision ${revision}, not ${expected}. Read it again and decide anew.`,
+    { revision },
+  );
+}

@@ -4,12 +4,14 @@ import type { Pool } from 'pg';
 import { v7 as uuidv7 } from 'uuid';
 import { start } from '../config/startup.ts';
 import type { Environment } from '../config/variables.ts';
+import { outboxInstruments } from '../outbox/instruments.ts';
 import { openDatabase } from '../postgres/open-database.ts';
 import { openRedis, type Redis } from '../redis/client.ts';
 import { createLogger, type Logger } from '../telemetry/logger.ts';
 import { type LobbyConfig, lobbyVariables } from './config.ts';
 import { createLobby, type Lobby } from './context.ts';
 import { createEligibility } from './eligibility.ts';
+import { lobbyPublishers } from './outbox/publishers.ts';
 
 const migrationsFolder = `${import.meta.dirname}/../../drizzle/lobby/migrations`;
 
@@ -17,7 +19,7 @@ export type LobbyProcess = {
   readonly config: LobbyConfig;
   readonly log: Logger;
   readonly lobby: Lobby;
-  /** Closes the connections to Redis and PostgreSQL, once what uses them has ended. */
+  /** Waits for what is being published, and closes the connections to Redis and PostgreSQL. */
   close(): Promise<void>;
 };
 
@@ -59,16 +61,22 @@ export async function startLobby(service: string, environment: Environment): Pro
   });
   const { redis, pool } = resources;
   const log = createLogger({ service, level: config.logLevel });
+  outboxInstruments.start();
+  const lobby = createLobby({
+    pool,
+    eligibility: createEligibility({ ...config.userService, log }),
+    publishers: lobbyPublishers(redis, config.streams),
+    startTimeoutMs: config.startTimeoutMs,
+    now: () => new Date(),
+    newId: () => uuidv7(),
+    log,
+  });
   return {
     config,
     log,
-    lobby: createLobby({
-      pool,
-      eligibility: createEligibility({ ...config.userService, log }),
-      now: () => new Date(),
-      newId: () => uuidv7(),
-    }),
+    lobby,
     close: async () => {
+      await lobby.outbox.settled();
       redis.disconnect();
       await pool.end();
     },

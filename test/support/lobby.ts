@@ -10,6 +10,7 @@ import type { HttpApp } from '../../lib/http/app.ts';
 import { createLobby, type Lobby } from '../../lib/lobby/context.ts';
 import type { Eligibility } from '../../lib/lobby/domain/eligibility.ts';
 import type { EligibilityClient } from '../../lib/lobby/eligibility.ts';
+import type { Publish } from '../../lib/outbox/outbox.ts';
 import { migrate } from '../../lib/postgres/migrate.ts';
 import { createLogger } from '../../lib/telemetry/logger.ts';
 import { createTestDatabase } from './database.ts';
@@ -38,7 +39,13 @@ export type TestLobby = Lobby & {
   close(): Promise<void>;
 };
 
-export async function createTestLobby(eligibility?: EligibilityClient): Promise<TestLobby> {
+/** What a test file wants otherwise than usual. Without publishers messages of the outbox wait. */
+export type TestLobbyOptions = {
+  eligibility?: EligibilityClient;
+  publishers?: Readonly<Record<string, Publish>>;
+};
+
+export async function createTestLobby(options: TestLobbyOptions = {}): Promise<TestLobby> {
   const database = await createTestDatabase({
     name: 'lobby',
     migrate: (dsn) => migrate({ dsn, folder, schema: 'lobby' }),
@@ -46,19 +53,23 @@ export async function createTestLobby(eligibility?: EligibilityClient): Promise<
   const { pool, close } = openTestPool(database.dsn);
   const clock = createClock();
   const users = createTestUsers();
+  const log = createLogger({ service: 'test', level: 'silent' });
   const lobby = createLobby({
     pool,
-    eligibility: eligibility ?? users,
+    eligibility: options.eligibility ?? users,
+    publishers: options.publishers ?? {},
+    startTimeoutMs: 300_000,
     now: clock.now,
     newId: () => uuidv7(),
+    log,
   });
-  const options = {
-    log: createLogger({ service: 'test', level: 'silent' }),
+  const httpOptions = {
+    log,
     ready: () => true,
     bodyLimitBytes: 65_536,
   };
-  const publicApp = createLobbyPublicApp(options, lobby);
-  const internalApp = createLobbyInternalApp(options, lobby);
+  const publicApp = createLobbyPublicApp(httpOptions, lobby);
+  const internalApp = createLobbyInternalApp(httpOptions, lobby);
   return {
     ...lobby,
     pool,
@@ -74,6 +85,7 @@ export async function createTestLobby(eligibility?: EligibilityClient): Promise<
       client(internalApp, '/api/v1/internal/lobby', adminId, { 'x-admin-id': adminId }),
     tables: (except) => readTables(pool, ['lobby'], except?.except),
     close: async () => {
+      await lobby.outbox.settled();
       await close();
       await database.drop();
     },

@@ -25,6 +25,7 @@ CREATE TABLE "lobby"."games" (
 	"start_gap_hours" integer NOT NULL,
 	"start_gap_players" integer NOT NULL,
 	"enrollment_ends_at" timestamp (3) with time zone NOT NULL,
+	"opened_at" timestamp (3) with time zone,
 	"gap_opened_at" timestamp (3) with time zone,
 	"turn_schedule" text NOT NULL,
 	"time_zone" text NOT NULL,
@@ -66,6 +67,7 @@ CREATE TABLE "lobby"."games" (
 	CONSTRAINT "games_engine_version_length" CHECK (char_length("lobby"."games"."target_engine_version") between 0 and 64),
 	CONSTRAINT "games_not_overfull" CHECK ("lobby"."games"."active_members" between 0 and "lobby"."games"."max_players"
         + case when "lobby"."games"."gap_opened_at" is null then 0 else "lobby"."games"."start_gap_players" end),
+	CONSTRAINT "games_opened_unless_draft" CHECK ("lobby"."games"."opened_at" is not null or "lobby"."games"."status" in ('draft', 'cancelled')),
 	CONSTRAINT "games_revision_positive" CHECK ("lobby"."games"."revision" > 0)
 );
 --> statement-breakpoint
@@ -88,6 +90,18 @@ CREATE TABLE "lobby"."memberships" (
 	"ended_at" timestamp (3) with time zone,
 	CONSTRAINT "memberships_status_known" CHECK ("lobby"."memberships"."status" in ('active', 'left', 'removed', 'blocked')),
 	CONSTRAINT "memberships_ended_unless_active" CHECK (("lobby"."memberships"."status" = 'active') = ("lobby"."memberships"."ended_at" is null))
+);
+--> statement-breakpoint
+CREATE TABLE "lobby"."outbox" (
+	"position" bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY (sequence name "lobby"."outbox_position_seq" INCREMENT BY 1 MINVALUE 1 MAXVALUE 9223372036854775807 START WITH 1 CACHE 1),
+	"kind" text NOT NULL,
+	"ordering_key" text NOT NULL,
+	"payload" jsonb NOT NULL,
+	"traceparent" text,
+	"created_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
+	"failures" integer DEFAULT 0 NOT NULL,
+	"next_attempt_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
+	"published_at" timestamp (3) with time zone
 );
 --> statement-breakpoint
 CREATE TABLE "lobby"."race_name_keys" (
@@ -156,6 +170,9 @@ CREATE INDEX "idempotency_keys_by_age" ON "lobby"."idempotency_keys" USING btree
 CREATE UNIQUE INDEX "memberships_one_active" ON "lobby"."memberships" USING btree ("game_id","user_id") WHERE "lobby"."memberships"."status" = 'active';--> statement-breakpoint
 CREATE INDEX "memberships_by_game" ON "lobby"."memberships" USING btree ("game_id","joined_at","membership_id");--> statement-breakpoint
 CREATE INDEX "memberships_by_user" ON "lobby"."memberships" USING btree ("user_id","joined_at","membership_id");--> statement-breakpoint
+CREATE INDEX "outbox_waiting_by_key" ON "lobby"."outbox" USING btree ("ordering_key","position") WHERE published_at is null;--> statement-breakpoint
+CREATE INDEX "outbox_waiting" ON "lobby"."outbox" USING btree ("position") WHERE published_at is null;--> statement-breakpoint
+CREATE INDEX "outbox_published" ON "lobby"."outbox" USING btree ("published_at") WHERE published_at is not null;--> statement-breakpoint
 CREATE INDEX "race_names_by_folded" ON "lobby"."race_names" USING btree ("folded");--> statement-breakpoint
 CREATE INDEX "race_names_by_skeleton" ON "lobby"."race_names" USING btree ("skeleton");--> statement-breakpoint
 CREATE INDEX "race_names_by_user" ON "lobby"."race_names" USING btree ("user_id","held_since","race_name_id");

@@ -2,10 +2,10 @@ import { createRoute, type RouteHandler, z } from '@hono/zod-openapi';
 import type { HttpEnv } from '../../../lib/http/env.ts';
 import { errorAnswers, id, jsonAnswer, noBody } from '../../../lib/http/schemas.ts';
 import type { Lobby } from '../../../lib/lobby/context.ts';
-import { answerOnce } from '../../../lib/lobby/idempotency.ts';
 import { openEnrollment } from '../../../lib/lobby/operations/open-enrollment.ts';
-import { callerOf, idempotencyKeyOf, mutationHeaders } from '../request.ts';
-import { etagOf, gameSchema, toGameFor } from './game-answer.ts';
+import { callerOf, gameMutationHeaders } from '../request.ts';
+import { answerGame } from './answer-game.ts';
+import { gameSchema } from './game-answer.ts';
 
 export const openEnrollmentRoute = createRoute({
   method: 'post',
@@ -13,24 +13,18 @@ export const openEnrollmentRoute = createRoute({
   operationId: 'openEnrollment',
   summary: 'Publishes a draft: players may apply; for the owner and admins',
   tags: ['games'],
-  request: { params: z.strictObject({ game_id: id }), headers: mutationHeaders, body: noBody },
+  request: { params: z.strictObject({ game_id: id }), headers: gameMutationHeaders, body: noBody },
   responses: {
     200: jsonAnswer(gameSchema, 'The game, open'),
-    ...errorAnswers('not_found', 'forbidden', 'invalid_state', 'idempotency_conflict'),
+    ...errorAnswers('not_found', 'forbidden', 'invalid_state', 'revision_mismatch', 'idempotency_conflict'),
   },
 });
 
 export function openEnrollmentHandler(lobby: Lobby): RouteHandler<typeof openEnrollmentRoute, HttpEnv> {
   return async (c) => {
     const caller = callerOf(c);
-    const { game_id } = c.req.valid('param');
-    const game = await answerOnce(
-      lobby,
-      await idempotencyKeyOf(c),
-      () => openEnrollment(lobby, caller, game_id),
-      toGameFor(caller),
-    );
-    c.header('ETag', etagOf(game));
-    return c.json(game, 200);
+    const { game_id: gameId } = c.req.valid('param');
+    const expectedRevision = c.req.valid('header')['If-Match'];
+    return answerGame(c, lobby, () => openEnrollment(lobby, caller, { gameId, expectedRevision }));
   };
 }

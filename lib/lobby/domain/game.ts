@@ -76,6 +76,8 @@ export type Game = GameSettings & {
   /** null for a public game that an admin made. */
   readonly ownerUserId: string | null;
   readonly status: GameStatus;
+  /** When enrollment was opened; null for a game that nobody but its owner and admins has ever seen. */
+  readonly openedAt: Date | null;
   /** When active members reached `maxPlayers`; null while they are fewer. */
   readonly gapOpenedAt: Date | null;
 

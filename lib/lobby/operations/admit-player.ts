@@ -1,4 +1,3 @@
-import type { Lobby } from '../context.ts';
 import { fullProblem, rejoiningProblem } from '../domain/admission.ts';
 import { dueClosing, gapAfterMembershipChange } from '../domain/enrollment.ts';
 import { raceNameKeys } from '../domain/race-name/keys.ts';
@@ -6,7 +5,7 @@ import { raceNameTaken, refuseIf } from '../refusals.ts';
 import type { Tx } from '../store/database.ts';
 import { type StoredGame, saveMemberCount } from '../store/games.ts';
 import { insertMembership, standingInGame } from '../store/memberships.ts';
-import { applyTransition } from './transition.ts';
+import { applyTransition, type TransitionParts } from './transition.ts';
 
 /**
  * Makes a user a member: takes a place and the race name, opens the gap when the game is full, and ends enrollment when
@@ -17,11 +16,17 @@ import { applyTransition } from './transition.ts';
  */
 export async function admitPlayer(
   tx: Tx,
-  lobby: Pick<Lobby, 'newId' | 'raceNames'>,
+  lobby: TransitionParts,
   game: StoredGame,
-  admission: { userId: string; raceName: string; admittedBy: string | null; at: Date },
+  admission: {
+    userId: string;
+    raceName: string;
+    admittedBy: string | null;
+    at: Date;
+    traceparent: string | undefined;
+  },
 ): Promise<StoredGame> {
-  const { userId, raceName, admittedBy, at } = admission;
+  const { userId, raceName, admittedBy, at, traceparent } = admission;
   const { gameId } = game;
   refuseIf(rejoiningProblem(await standingInGame(tx, gameId, userId)) ?? fullProblem(game));
   const reserved = await lobby.raceNames.reserve(tx, {
@@ -47,5 +52,11 @@ export async function admitPlayer(
   const gapOpenedAt = gapAfterMembershipChange(game, activeMembers, at);
   const filled = await saveMemberCount(tx, game, { activeMembers, gapOpenedAt }, at);
   if (dueClosing(filled, activeMembers, at) !== 'gap') return filled;
-  return applyTransition(tx, lobby, filled, { trigger: 'gap', by: 'approval', actorId: admittedBy, at });
+  return applyTransition(tx, lobby, filled, {
+    trigger: 'gap',
+    by: 'approval',
+    actorId: admittedBy,
+    at,
+    traceparent,
+  });
 }

@@ -45,6 +45,7 @@ export async function approveApplication(
       raceName: application.raceName,
       admittedBy: actorId(caller),
       at,
+      traceparent: caller.traceparent,
     });
     return approved;
   };

@@ -57,6 +57,7 @@ function draft(
     ownerUserId,
     status: 'draft',
     activeMembers: 0,
+    openedAt: null,
     gapOpenedAt: null,
     currentTurn: null,
     runtimeStatus: null,

@@ -1,26 +1,21 @@
-import { actorId, type Caller, managerOf } from '../caller.ts';
+import type { Caller } from '../caller.ts';
 import type { Lobby } from '../context.ts';
 import { openEnrollmentProblem } from '../domain/enrollment.ts';
-import { noSuchGame, refuseIf } from '../refusals.ts';
 import type { Work } from '../store/database.ts';
-import { lockGame, type StoredGame } from '../store/games.ts';
-import { applyTransition } from './transition.ts';
+import type { StoredGame } from '../store/games.ts';
+import { type GameAtRevision, pullTrigger } from './pull-trigger.ts';
+import type { TransitionParts } from './transition.ts';
 
 /**
  * Publishes a draft: players may apply from now on.
- * @throws Refusal `not_found`, `forbidden`, `invalid_state`.
+ * @throws Refusal `not_found`, `forbidden`, `revision_mismatch`, `invalid_state`.
  */
 export function openEnrollment(
-  lobby: Pick<Lobby, 'now' | 'newId'>,
+  lobby: TransitionParts & Pick<Lobby, 'now'>,
   caller: Caller,
-  gameId: string,
+  game: GameAtRevision,
 ): Work<StoredGame> {
-  return async (tx) => {
-    const game = await lockGame(tx, caller.actor, gameId);
-    if (game === undefined) throw noSuchGame();
-    const by = managerOf(caller, game);
-    const at = lobby.now();
-    if (game.status === 'draft') refuseIf(openEnrollmentProblem(game, at));
-    return applyTransition(tx, lobby, game, { trigger: 'open_enrollment', by, actorId: actorId(caller), at });
-  };
+  return pullTrigger(lobby, caller, game, 'open_enrollment', {
+    unless: (draft) => openEnrollmentProblem(draft, lobby.now()),
+  });
 }

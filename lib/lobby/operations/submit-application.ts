@@ -63,7 +63,13 @@ export async function submitApplication(
     };
     await insertApplication(tx, application);
     if (isOwner) {
-      await admitPlayer(tx, lobby, game, { userId, raceName: raceName.name, admittedBy: userId, at });
+      await admitPlayer(tx, lobby, game, {
+        userId,
+        raceName: raceName.name,
+        admittedBy: userId,
+        at,
+        traceparent: caller.traceparent,
+      });
     }
     return application;
   };

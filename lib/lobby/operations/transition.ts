@@ -1,14 +1,26 @@
 // The only way in which the status of a stored game changes: decided by the state table, written as a compare-and-set
 // together with its timeline row and everything else that belongs to it, in the caller's transaction. What has to
-// become known to others (jobs, notifications) is decided here, too, and goes into this very transaction.
+// become known to others (jobs, notifications) is decided here, too, and goes into this very transaction, as rows of
+// the outbox; whoever commits it has them published afterwards.
 import { Refusal } from '../../errors/table.ts';
 import type { Lobby } from '../context.ts';
 import type { TransitionActor, Trigger } from '../domain/game.ts';
 import { type Effect, transition } from '../domain/state-machine.ts';
+import {
+  type NotificationIntent,
+  notificationIntent,
+  type StopReason,
+  startJob,
+  stopJob,
+} from '../outbox/messages.ts';
+import { refuseIf } from '../refusals.ts';
 import { cancelPendingApplications } from '../store/applications.ts';
 import type { Tx } from '../store/database.ts';
-import { type StoredGame, saveStatus } from '../store/games.ts';
+import { type StatusDetails, type StoredGame, saveStatus } from '../store/games.ts';
+import { playersOf } from '../store/memberships.ts';
 import { insertTimelineEntry } from '../store/timeline.ts';
+
+export type TransitionParts = Pick<Lobby, 'newId' | 'outbox' | 'raceNames' | 'startTimeoutMs'>;
 
 export type Pull = {
   readonly trigger: Trigger;
@@ -17,6 +29,12 @@ export type Pull = {
   readonly actorId: string | null;
   readonly reason?: string;
   readonly at: Date;
+  /** Of the request that pulls it. */
+  readonly traceparent: string | undefined;
+  /** What else has to hold of a game in the right status: what it says is refused. */
+  readonly unless?: ((game: StoredGame) => Parameters<typeof refuseIf>[0]) | undefined;
+  /** When the Game Master has taken the game's runtime over with this. */
+  readonly registeredAt?: Date | undefined;
 };
 
 /**
@@ -26,15 +44,17 @@ export type Pull = {
  */
 export async function applyTransition(
   tx: Tx,
-  { newId }: Pick<Lobby, 'newId'>,
+  parts: TransitionParts,
   game: StoredGame,
-  { trigger, by, actorId, reason, at }: Pull,
+  pull: Pull,
 ): Promise<StoredGame> {
+  const { trigger, by, actorId, reason, at } = pull;
   const decided = transition(game, trigger, by);
   if (!decided.ok) throw new Refusal(decided.code, decided.message, decided.details);
-  const moved = await saveStatus(tx, game, decided.to, at);
+  refuseIf(pull.unless?.(game));
+  const moved = await saveStatus(tx, game, decided.to, detailsOf(parts, decided, pull), at);
   await insertTimelineEntry(tx, {
-    entryId: newId(),
+    entryId: parts.newId(),
     gameId: game.gameId,
     revision: moved.revision,
     at,
@@ -45,21 +65,104 @@ export async function applyTransition(
     to: decided.to,
     reason: reason ?? null,
   });
-  for (const effect of decided.effects) await carryOut(tx, effect, moved, at);
+  const leftOut: string[] = [];
+  for (const effect of decided.effects) {
+    leftOut.push(...(await carryOut(tx, parts, effect, moved, pull)));
+  }
+  await announce(tx, parts, moved, pull, leftOut);
   return moved;
 }
 
-async function carryOut(tx: Tx, effect: Effect, game: StoredGame, at: Date): Promise<void> {
+function detailsOf(
+  { newId }: TransitionParts,
+  { to, effects }: { to: StoredGame['status']; effects: readonly Effect[] },
+  { at, registeredAt }: Pull,
+): StatusDetails {
+  return {
+    ...(to === 'enrollment_open' ? { openedAt: at } : {}),
+    ...(effects.includes('start_job') ? { runtimeJobId: newId() } : {}),
+    ...(registeredAt === undefined ? {} : { registeredAt }),
+  };
+}
+
+/** @returns users beside owner and players whom the transition concerns. */
+async function carryOut(
+  tx: Tx,
+  { newId, outbox, raceNames, startTimeoutMs }: TransitionParts,
+  effect: Effect,
+  game: StoredGame,
+  pull: Pull,
+): Promise<string[]> {
+  const { gameId } = game;
   switch (effect) {
     case 'close_pending':
     case 'cancel_pending':
-      return cancelPendingApplications(tx, game.gameId, at);
-    case 'start_job':
-    case 'stop_job':
+      return cancelPendingApplications(tx, gameId, pull.at);
+    case 'start_job': {
+      const players = await playersOf(tx, gameId);
+      const job = { jobId: startJobOf(game), players, timeoutMs: startTimeoutMs };
+      await outbox.write(tx, [startJob(game, job, pull)]);
+      return [];
+    }
+    case 'stop_job': {
+      const { containerId } = game;
+      const reason = stopReasonOf(pull.trigger);
+      const job = { jobId: newId(), startJobId: startJobOf(game), gameId, containerId, reason };
+      await outbox.write(tx, [stopJob(job, pull)]);
+      return [];
+    }
     case 'release_names':
+      await raceNames.releaseGame(tx, gameId);
+      return [];
     case 'evaluate_capabilities':
     case 'announce_forced_pause':
       // Half a transition is worse than none: this rolls it back.
-      throw new Error(`Nothing carries out ${effect} for game ${game.gameId}.`);
+      throw new Error(`Nothing carries out ${effect} for game ${gameId}.`);
+  }
+}
+
+const intents: Partial<Record<Trigger, NotificationIntent['type']>> = {
+  close_enrollment: 'lobby.enrollment.closed',
+  deadline: 'lobby.enrollment.closed',
+  gap: 'lobby.enrollment.closed',
+  pause: 'lobby.game.paused',
+  resume: 'lobby.game.resumed',
+  cancel: 'lobby.game.cancelled',
+  external_block: 'lobby.game.cancelled',
+};
+
+/** Has the owner, the players and `others` notified of what became of their game. */
+async function announce(
+  tx: Tx,
+  { outbox }: TransitionParts,
+  game: StoredGame,
+  pull: Pull,
+  others: readonly string[],
+): Promise<void> {
+  const type = intents[pull.trigger];
+  if (type === undefined) return;
+  const { gameId, gameName, ownerUserId, revision, status } = game;
+  const players = (await playersOf(tx, gameId)).map(({ userId }) => userId);
+  const recipients = [...(ownerUserId === null ? [] : [ownerUserId]), ...players, ...others];
+  const payload = { game_id: gameId, game_name: gameName, status, trigger: pull.trigger };
+  const intent = { type, gameId, recipients, subject: `${gameId}:${revision}`, payload };
+  await outbox.write(tx, notificationIntent(intent, pull));
+}
+
+function startJobOf({ gameId, runtimeJobId }: StoredGame): string {
+  if (runtimeJobId === null) throw new Error(`Game ${gameId} has no start job.`);
+  return runtimeJobId;
+}
+
+function stopReasonOf(trigger: Trigger): StopReason {
+  switch (trigger) {
+    case 'cancel':
+      return 'cancelled';
+    case 'game_finished':
+      return 'finished';
+    case 'external_block':
+      return 'external_block';
+    default:
+      throw new Error(`${trigger} stops no game.`);
   }
 }

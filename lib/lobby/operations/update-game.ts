@@ -3,7 +3,7 @@ import { invalidFields } from '../../http/field-problems.ts';
 import { type Caller, managerOf } from '../caller.ts';
 import type { Lobby } from '../context.ts';
 import { changeSettings, type GameChanges } from '../domain/game-update.ts';
-import { noSuchGame } from '../refusals.ts';
+import { noSuchGame, refuseUnlessAt } from '../refusals.ts';
 import type { Work } from '../store/database.ts';
 import { lockGame, type StoredGame, saveSettings } from '../store/games.ts';
 
@@ -23,13 +23,7 @@ export function updateGame(
     const game = await lockGame(tx, caller.actor, gameId);
     if (game === undefined) throw noSuchGame();
     managerOf(caller, game);
-    if (expectedRevision !== undefined && expectedRevision !== game.revision) {
-      throw new Refusal(
-        'revision_mismatch',
-        `The game is at revision ${game.revision}, not ${expectedRevision}. Read it again and decide anew.`,
-        { revision: game.revision },
-      );
-    }
+    refuseUnlessAt(game, expectedRevision);
     const at = lobby.now();
     const changed = changeSettings(game, changes, at);
     if (changed.ok) return saveSettings(tx, game, changed.settings, at);

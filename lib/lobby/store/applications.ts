@@ -65,11 +65,14 @@ export async function rejectPendingApplicationOf(
     );
 }
 
-export async function cancelPendingApplications(tx: Tx, gameId: string, at: Date): Promise<void> {
-  await tx
+/** @returns the users whose applications these were. */
+export async function cancelPendingApplications(tx: Tx, gameId: string, at: Date): Promise<string[]> {
+  const cancelled = await tx
     .update(applications)
     .set({ status: 'cancelled', decidedAt: at })
-    .where(and(eq(applications.gameId, gameId), eq(applications.status, 'pending')));
+    .where(and(eq(applications.gameId, gameId), eq(applications.status, 'pending')))
+    .returning({ userId: applications.userId });
+  return cancelled.map(({ userId }) => userId);
 }
 
 export type ApplicationFilters = {

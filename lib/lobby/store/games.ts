@@ -7,8 +7,8 @@ import {
   exists,
   getTableColumns,
   inArray,
+  isNotNull,
   lte,
-  ne,
   notInArray,
   or,
   type SQL,
@@ -51,7 +51,7 @@ export async function lockGame(tx: Tx, actor: Actor, gameId: string): Promise<St
   return game;
 }
 
-/** Drafts are for their owner, private games for owner and members, everything for admins. */
+/** Games that were never opened are for their owner, private games for owner and members, everything for admins. */
 function visibleTo(db: Db, actor: Actor): SQL | undefined {
   if (actor.kind === 'admin') return undefined;
   const membership = db
@@ -66,7 +66,7 @@ function visibleTo(db: Db, actor: Actor): SQL | undefined {
     );
   return or(
     eq(games.ownerUserId, actor.userId),
-    and(ne(games.status, 'draft'), or(eq(games.gameType, 'public'), exists(membership))),
+    and(isNotNull(games.openedAt), or(eq(games.gameType, 'public'), exists(membership))),
   );
 }
 
@@ -206,14 +206,18 @@ export async function saveMemberCount(
   });
 }
 
+/** What a transition may change of a game beside its status. */
+export type StatusDetails = Partial<Pick<StoredGame, 'openedAt' | 'runtimeJobId' | 'registeredAt'>>;
+
 /** Writes a new status; for `applyTransition` only. */
 export async function saveStatus(
   tx: Tx,
   game: StoredGame,
   status: GameStatus,
+  details: StatusDetails,
   at: Date,
 ): Promise<StoredGame> {
-  return save(tx, game, { status, revision: game.revision + 1, updatedAt: at });
+  return save(tx, game, { ...details, status, revision: game.revision + 1, updatedAt: at });
 }
 
 type Changes = Partial<Omit<StoredGame, 'gameId'>>;

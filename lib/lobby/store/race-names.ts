@@ -1,6 +1,6 @@
 // The Race Name Directory in PostgreSQL. Keys are locked in sorted order, so that two users who want each other's
 // names wait instead of deadlocking, and whose a key is gets looked at only while it is locked.
-import { and, desc, eq, ne, notExists, or } from 'drizzle-orm';
+import { and, desc, eq, inArray, ne, notExists, or } from 'drizzle-orm';
 import { raceNameKeys, raceNames } from '../../../drizzle/lobby/schema.ts';
 import type { RaceNameKeys } from '../domain/race-name/keys.ts';
 import type { RaceNameDirectory } from '../race-name-directory.ts';
@@ -50,6 +50,21 @@ export const postgresRaceNames: RaceNameDirectory = {
       .for('update');
     await tx.delete(raceNames).where(held);
     await tx.delete(raceNameKeys).where(and(isKeyOf(name), notExists(namesWithTheKey(tx))));
+  },
+
+  async releaseGame(tx, gameId) {
+    const reserved = and(eq(raceNames.gameId, gameId), eq(raceNames.kind, 'reservation'));
+    const names = await tx.select().from(raceNames).where(reserved);
+    if (names.length === 0) return;
+    const keys = isKeyOfAny(names);
+    await tx
+      .select({ key: raceNameKeys.key })
+      .from(raceNameKeys)
+      .where(keys)
+      .orderBy(raceNameKeys.kind, raceNameKeys.key)
+      .for('update');
+    await tx.delete(raceNames).where(reserved);
+    await tx.delete(raceNameKeys).where(and(keys, notExists(namesWithTheKey(tx))));
   },
 
   async allowRegistration(tx, { userId, gameId }, until) {
@@ -115,6 +130,15 @@ function isKeyOf({ folded, skeleton }: RaceNameKeys) {
   return or(
     and(eq(raceNameKeys.kind, 'folded'), eq(raceNameKeys.key, folded)),
     and(eq(raceNameKeys.kind, 'skeleton'), eq(raceNameKeys.key, skeleton)),
+  );
+}
+
+function isKeyOfAny(names: readonly RaceNameKeys[]) {
+  const folded = names.map((name) => name.folded);
+  const skeletons = names.map((name) => name.skeleton);
+  return or(
+    and(eq(raceNameKeys.kind, 'folded'), inArray(raceNameKeys.key, folded)),
+    and(eq(raceNameKeys.kind, 'skeleton'), inArray(raceNameKeys.key, skeletons)),
   );
 }
 

@@ -8,13 +8,16 @@ import { createLogger } from '../../../lib/telemetry/logger.ts';
 
 it('answers 503 while PostgreSQL cannot be reached', async () => {
   const pool = new pg.Pool({ host: '127.0.0.1', port: await freePort() });
+  const log = createLogger({ service: 'test', level: 'silent' });
   const lobby = createLobby({
     pool,
     eligibility: { lookup: () => expect.unreachable('nothing is asked of the User Service') },
     now: () => new Date(),
+    publishers: {},
+    startTimeoutMs: 1,
     newId: () => uuidv7(),
+    log,
   });
-  const log = createLogger({ service: 'test', level: 'silent' });
   const app = createLobbyPublicApp({ log, ready: () => true, bodyLimitBytes: 1_024 }, lobby);
   const response = await app.request('/api/v1/lobby/games', { headers: { 'x-user-id': uuidv7() } });
   expect([response.status, await response.json()]).toEqual([

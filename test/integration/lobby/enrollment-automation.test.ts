@@ -5,6 +5,7 @@ import { pino } from 'pino';
 import { v7 as uuidv7 } from 'uuid';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { applications, games, timeline } from '../../../drizzle/lobby/schema.ts';
+import { createLobby } from '../../../lib/lobby/context.ts';
 import { closeDueEnrollments } from '../../../lib/lobby/enrollment-automation.ts';
 import { insertApplication } from '../../../lib/lobby/store/applications.ts';
 import { insertGame, lockGame, type StoredGame } from '../../../lib/lobby/store/games.ts';
@@ -47,6 +48,7 @@ async function open(changes: Partial<StoredGame> = {}): Promise<StoredGame> {
     startGapHours: 24,
     startGapPlayers: 2,
     enrollmentEndsAt: hoursAgo(-24),
+    openedAt: hoursAgo(100),
     gapOpenedAt: null,
     turnSchedule: '0 20 * * *',
     timeZone: 'UTC',
@@ -76,8 +78,21 @@ const pastDeadline: Partial<StoredGame> = { enrollmentEndsAt: hoursAgo(1), activ
 async function tick(changes: { db?: NodePgDatabase; newId?: () => string; stop?: AbortSignal } = {}) {
   const errors: string[] = [];
   const log = pino({ level: 'error' }, { write: (line: string) => errors.push(line) });
-  const lobby = { db: changes.db ?? db, now: () => now, newId: changes.newId ?? (() => uuidv7()) };
-  await closeDueEnrollments(lobby, log, changes.stop ?? new AbortController().signal);
+  const lobby = createLobby({
+    pool,
+    eligibility: { lookup: () => expect.unreachable('nothing is asked of the User Service') },
+    publishers: {},
+    startTimeoutMs: 300_000,
+    now: () => now,
+    newId: changes.newId ?? (() => uuidv7()),
+    log,
+  });
+  await closeDueEnrollments(
+    { ...lobby, db: changes.db ?? db },
+    log,
+    changes.stop ?? new AbortController().signal,
+  );
+  await lobby.outbox.settled();
   return errors;
 }
 
@@ -235,10 +250,10 @@ test('what is due is found through an index, not by reading every open game', as
   await db.execute(sql`
     insert into lobby.games (game_id, game_type, owner_user_id, game_name, description, status, min_players,
       max_players, start_gap_hours, start_gap_players, enrollment_ends_at, turn_schedule, time_zone,
-      target_engine_version, created_at, updated_at, revision, active_members)
+      target_engine_version, created_at, updated_at, opened_at, revision, active_members)
     select gen_random_uuid(), 'public', gen_random_uuid(), 'Orion Arm', '', 'enrollment_open', 2, 4, 24, 2,
       ${now.toISOString()}::timestamptz + n * interval '1 minute', '0 20 * * *', 'UTC', '1.0.0',
-      ${now.toISOString()}::timestamptz, ${now.toISOString()}::timestamptz, 1, n % 3
+      ${now.toISOString()}::timestamptz, ${now.toISOString()}::timestamptz, ${now.toISOString()}::timestamptz, 1, n % 3
     from generate_series(1, 20000) as n`);
   await db.execute(sql`analyze lobby.games`);
   const due = await open(pastDeadline);

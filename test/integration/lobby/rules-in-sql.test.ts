@@ -62,6 +62,7 @@ function empty() {
     turnSchedule: '0 20 * * *',
     timeZone: 'UTC',
     targetEngineVersion: '1.0.0',
+    openedAt: now,
     currentTurn: null,
     runtimeStatus: null,
     engineHealth: null,

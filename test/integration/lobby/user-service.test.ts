@@ -29,7 +29,9 @@ let lobby: TestLobby;
 beforeAll(async () => {
   server.listen({ onUnhandledRequest: 'error' });
   const log = createLogger({ service: 'test', level: 'silent' });
-  lobby = await createTestLobby(createEligibility({ baseUrl: 'http://users.test', timeoutMs: 200, log }));
+  lobby = await createTestLobby({
+    eligibility: createEligibility({ baseUrl: 'http://users.test', timeoutMs: 200, log }),
+  });
 });
 afterEach(() => server.resetHandlers());
 afterAll(async () => {

@@ -1,0 +1,30 @@
+import { createRoute, type RouteHandler, z } from '@hono/zod-openapi';
+import type { HttpEnv } from '../../../lib/http/env.ts';
+import { errorAnswers, id, jsonAnswer, noBody } from '../../../lib/http/schemas.ts';
+import type { Lobby } from '../../../lib/lobby/context.ts';
+import { retryStart } from '../../../lib/lobby/operations/retry-start.ts';
+import { callerOf, gameMutationHeaders } from '../request.ts';
+import { answerGame } from './answer-game.ts';
+import { gameSchema } from './game-answer.ts';
+
+export const retryStartRoute = createRoute({
+  method: 'post',
+  path: '/games/{game_id}/retry-start',
+  operationId: 'retryStart',
+  summary: 'Starts a game once more after a start that failed; for the owner and admins',
+  tags: ['games'],
+  request: { params: z.strictObject({ game_id: id }), headers: gameMutationHeaders, body: noBody },
+  responses: {
+    200: jsonAnswer(gameSchema, 'The game, starting'),
+    ...errorAnswers('not_found', 'forbidden', 'invalid_state', 'revision_mismatch', 'idempotency_conflict'),
+  },
+});
+
+export function retryStartHandler(lobby: Lobby): RouteHandler<typeof retryStartRoute, HttpEnv> {
+  return async (c) => {
+    const caller = callerOf(c);
+    const { game_id: gameId } = c.req.valid('param');
+    const expectedRevision = c.req.valid('header')['If-Match'];
+    return answerGame(c, lobby, () => retryStart(lobby, caller, { gameId, expectedRevision }));
+  };
+}

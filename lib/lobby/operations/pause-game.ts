@@ -1,0 +1,18 @@
+import type { Caller } from '../caller.ts';
+import type { Lobby } from '../context.ts';
+import type { Work } from '../store/database.ts';
+import type { StoredGame } from '../store/games.ts';
+import { type GameAtRevision, pullTrigger } from './pull-trigger.ts';
+import type { TransitionParts } from './transition.ts';
+
+/**
+ * Pauses a running game: the Game Master plays no further turn until it is resumed.
+ * @throws Refusal `not_found`, `forbidden`, `revision_mismatch`, `invalid_state`.
+ */
+export function pauseGame(
+  lobby: TransitionParts & Pick<Lobby, 'now'>,
+  caller: Caller,
+  game: GameAtRevision,
+): Work<StoredGame> {
+  return pullTrigger(lobby, caller, game, 'pause');
+}
