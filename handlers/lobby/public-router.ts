@@ -16,6 +16,7 @@ import { getTimelineHandler, getTimelineRoute } from './games/get-timeline.ts';
 import { listGamesHandler, listGamesRoute } from './games/list-games.ts';
 import { openEnrollmentHandler, openEnrollmentRoute } from './games/open-enrollment.ts';
 import { pauseGameHandler, pauseGameRoute } from './games/pause-game.ts';
+import { resumeGameHandler, resumeGameRoute } from './games/resume-game.ts';
 import { retryStartHandler, retryStartRoute } from './games/retry-start.ts';
 import { startGameHandler, startGameRoute } from './games/start-game.ts';
 import { updateGameHandler, updateGameRoute } from './games/update-game.ts';
@@ -45,6 +46,7 @@ export function createLobbyPublicApp(options: HttpAppOptions, lobby: Lobby): Htt
   routes.openapi(startGameRoute, startGameHandler(lobby));
   routes.openapi(retryStartRoute, retryStartHandler(lobby));
   routes.openapi(pauseGameRoute, pauseGameHandler(lobby));
+  routes.openapi(resumeGameRoute, resumeGameHandler(lobby));
   routes.openapi(cancelGameRoute, cancelGameHandler(lobby));
   routes.openapi(getTimelineRoute, getTimelineHandler(lobby));
 

@@ -56,6 +56,9 @@ export const lobbyVariables = {
     baseUrl: required('LOBBY_GM_BASE_URL', httpUrl, {
       help: 'Base URL of the Game Master, such as http://127.0.0.1:8097. It need not be up when the lobby starts.',
     }),
+    timeoutMs: defaulted('LOBBY_GM_TIMEOUT', '2s', positiveDuration, {
+      help: 'Bound on one call to it.',
+    }),
   },
   streams: {
     startJobs: defaulted('LOBBY_RUNTIME_START_JOBS_STREAM', 'runtime:start_jobs', text, {

@@ -4,6 +4,7 @@ import { outbox as outboxTable } from '../../drizzle/lobby/schema.ts';
 import { Outbox, type Publish } from '../outbox/outbox.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { EligibilityClient } from './eligibility.ts';
+import type { GameMaster } from './game-master.ts';
 import type { RaceNameDirectory } from './race-name-directory.ts';
 import type { Db } from './store/database.ts';
 import { postgresRaceNames } from './store/race-names.ts';
@@ -12,6 +13,7 @@ import { postgresRaceNames } from './store/race-names.ts';
 export type Lobby = {
   readonly db: Db;
   readonly eligibility: EligibilityClient;
+  readonly gameMaster: GameMaster;
   readonly raceNames: RaceNameDirectory;
   /** Whatever is written into it by a transaction is published under the game's id after the commit. */
   readonly outbox: Outbox;
@@ -26,6 +28,7 @@ export type Lobby = {
 export function createLobby(parts: {
   pool: Pool;
   eligibility: EligibilityClient;
+  gameMaster: GameMaster;
   publishers: Readonly<Record<string, Publish>>;
   startTimeoutMs: number;
   now: () => Date;

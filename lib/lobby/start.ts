@@ -11,6 +11,7 @@ import { createLogger, type Logger } from '../telemetry/logger.ts';
 import { type LobbyConfig, lobbyVariables } from './config.ts';
 import { createLobby, type Lobby } from './context.ts';
 import { createEligibility } from './eligibility.ts';
+import { createGameMaster } from './game-master.ts';
 import { lobbyPublishers } from './outbox/publishers.ts';
 
 const migrationsFolder = `${import.meta.dirname}/../../drizzle/lobby/migrations`;
@@ -65,6 +66,7 @@ export async function startLobby(service: string, environment: Environment): Pro
   const lobby = createLobby({
     pool,
     eligibility: createEligibility({ ...config.userService, log }),
+    gameMaster: createGameMaster({ ...config.gameMaster, log }),
     publishers: lobbyPublishers(redis, config.streams),
     startTimeoutMs: config.startTimeoutMs,
     now: () => new Date(),

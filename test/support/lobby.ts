@@ -10,6 +10,7 @@ import type { HttpApp } from '../../lib/http/app.ts';
 import { createLobby, type Lobby } from '../../lib/lobby/context.ts';
 import type { Eligibility } from '../../lib/lobby/domain/eligibility.ts';
 import type { EligibilityClient } from '../../lib/lobby/eligibility.ts';
+import type { GameMaster } from '../../lib/lobby/game-master.ts';
 import type { Publish } from '../../lib/outbox/outbox.ts';
 import { migrate } from '../../lib/postgres/migrate.ts';
 import { createLogger } from '../../lib/telemetry/logger.ts';
@@ -42,6 +43,7 @@ export type TestLobby = Lobby & {
 /** What a test file wants otherwise than usual. Without publishers messages of the outbox wait. */
 export type TestLobbyOptions = {
   eligibility?: EligibilityClient;
+  gameMaster?: GameMaster;
   publishers?: Readonly<Record<string, Publish>>;
 };
 
@@ -57,6 +59,8 @@ export async function createTestLobby(options: TestLobbyOptions = {}): Promise<T
   const lobby = createLobby({
     pool,
     eligibility: options.eligibility ?? users,
+    // One that is always there and takes everything.
+    gameMaster: options.gameMaster ?? { probe: async () => {}, register: async () => {} },
     publishers: options.publishers ?? {},
     startTimeoutMs: 300_000,
     now: clock.now,

@@ -47,6 +47,7 @@ export const routes = {
   'lobby.game.start': post('lobby', '/api/v1/lobby/games/{game_id}/start'),
   'lobby.game.retry_start': post('lobby', '/api/v1/lobby/games/{game_id}/retry-start'),
   'lobby.game.pause': post('lobby', '/api/v1/lobby/games/{game_id}/pause'),
+  'lobby.game.resume': post('lobby', '/api/v1/lobby/games/{game_id}/resume'),
   'lobby.game.cancel': post('lobby', '/api/v1/lobby/games/{game_id}/cancel'),
   'lobby.game.timeline': get('lobby', '/api/v1/lobby/games/{game_id}/timeline'),
   'lobby.application.submit': post('lobby', '/api/v1/lobby/games/{game_id}/applications'),

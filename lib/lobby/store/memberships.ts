@@ -92,9 +92,9 @@ export async function countActiveMemberships(tx: Tx, userId: string): Promise<nu
   return row?.active ?? 0;
 }
 
-/** Everybody who plays in a locked game, in the order in which they joined. */
-export async function playersOf(tx: Tx, gameId: string): Promise<{ userId: string; raceName: string }[]> {
-  return tx
+/** Everybody who plays in a game, in the order in which they joined. */
+export async function playersOf(db: Db, gameId: string): Promise<{ userId: string; raceName: string }[]> {
+  return db
     .select({ userId: memberships.userId, raceName: memberships.raceName })
     .from(memberships)
     .where(and(eq(memberships.gameId, gameId), eq(memberships.status, 'active')))

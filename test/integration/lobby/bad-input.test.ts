@@ -55,6 +55,7 @@ const everyRoute: [string, string][] = [
   ['POST', '/games/{game}/start'],
   ['POST', '/games/{game}/retry-start'],
   ['POST', '/games/{game}/pause'],
+  ['POST', '/games/{game}/resume'],
   ['POST', '/games/{game}/cancel'],
   ['GET', '/games/{game}/timeline'],
   ['POST', '/games/{game}/applications'],

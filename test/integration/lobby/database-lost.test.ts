@@ -13,6 +13,10 @@ it('answers 503 while PostgreSQL cannot be reached', async () => {
     pool,
     eligibility: { lookup: () => expect.unreachable('nothing is asked of the User Service') },
     now: () => new Date(),
+    gameMaster: {
+      probe: () => expect.unreachable('the Game Master is not asked'),
+      register: () => expect.unreachable('the Game Master is not asked'),
+    },
     publishers: {},
     startTimeoutMs: 1,
     newId: () => uuidv7(),

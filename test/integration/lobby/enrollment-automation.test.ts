@@ -81,6 +81,10 @@ async function tick(changes: { db?: NodePgDatabase; newId?: () => string; stop?:
   const lobby = createLobby({
     pool,
     eligibility: { lookup: () => expect.unreachable('nothing is asked of the User Service') },
+    gameMaster: {
+      probe: () => expect.unreachable('the Game Master is not asked'),
+      register: () => expect.unreachable('the Game Master is not asked'),
+    },
     publishers: {},
     startTimeoutMs: 300_000,
     now: () => now,
