@@ -21,12 +21,13 @@ import { updateGameHandler, updateGameRoute } from './games/update-game.ts';
 import { blockMemberHandler, blockMemberRoute } from './memberships/block-member.ts';
 import { listMembershipsHandler, listMembershipsRoute } from './memberships/list-memberships.ts';
 import { removeMemberHandler, removeMemberRoute } from './memberships/remove-member.ts';
+import { describeInternalApi } from './openapi.ts';
 
 const prefix = '/api/v1/internal/lobby';
 
 /**
  * The lobby's internal listener: the public routes again, for the admin actor, but for those that are a person's own
- * business.
+ * business; and what describes them all.
  */
 export function createLobbyInternalApp(options: HttpAppOptions, lobby: Lobby): HttpApp {
   const routes = new OpenAPIHono<HttpEnv>();
@@ -55,5 +56,7 @@ export function createLobbyInternalApp(options: HttpAppOptions, lobby: Lobby): H
 
   const app = createHttpApp(options);
   app.route(prefix, routes);
+  const description = describeInternalApi(app);
+  app.get('/openapi.json', (c) => c.json(description));
   return app;
 }

@@ -8,6 +8,7 @@ import { promisify } from 'node:util';
 import { configurationPage } from './configuration-page.ts';
 import { envelopeVectors } from './envelope-vectors.ts';
 import { errorsPage } from './errors-page.ts';
+import { lobbyApiPage, lobbyOpenApi } from './lobby-api.ts';
 import { messageTypesJson, messageTypesPage } from './message-types.ts';
 
 const root = join(import.meta.dirname, '..', '..');
@@ -24,6 +25,8 @@ async function generateAll(): Promise<Files> {
     ['docs/message-types.md', messageTypesPage()],
     ['docs/configuration.md', configurationPage()],
     ['docs/errors.md', errorsPage()],
+    ['proto/openapi/lobby-public.json', lobbyOpenApi()],
+    ['docs/lobby-api.md', lobbyApiPage()],
   ]);
 }
 

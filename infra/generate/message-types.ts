@@ -1,6 +1,7 @@
 // The table of message types: what a client may send as `message_type`, with the schemas of payload and result.
 // proto/message-types.json for programs, docs/message-types.md for people.
 import { type Route, routes } from '../../lib/gateway/domain/routes.ts';
+import { fieldTable } from './field-tables.ts';
 import {
   backendOperations,
   lobbyOperations,
@@ -35,7 +36,7 @@ function messageTypes(): MessageType[] {
       route,
       operation,
       payload: payloadSchema(operation),
-      errors: operation.refusals.replace(/^Refused: |\.$/g, '').split(', '),
+      errors: operation.errors,
       idempotencyKey: takes('Idempotency-Key'),
       ifMatch: takes('If-Match'),
     };
@@ -114,46 +115,4 @@ export function messageTypesPage(): string {
     '',
     ...sections,
   ].join('\n');
-}
-
-function fieldTable(title: string, schema: Schema): string[] {
-  const properties = Object.entries((schema.properties ?? {}) as Record<string, Schema>);
-  if (properties.length === 0) return [`${title}: \`{}\`.`, ''];
-  const required = new Set((schema.required ?? []) as string[]);
-  const rows = properties.flatMap(([name, property]) => fieldRows(name, property, required.has(name)));
-  return [`${title}:`, '', '| field | type | |', '| --- | --- | --- |', ...rows, ''];
-}
-
-function fieldRows(name: string, schema: Schema, required: boolean): string[] {
-  const notes = [
-    ...(required ? [] : ['optional']),
-    ...(schema.default === undefined ? [] : [`default \`${JSON.stringify(schema.default)}\``]),
-    ...(typeof schema.description === 'string' ? [schema.description] : []),
-    ...(schema.example === undefined ? [] : [`such as \`${String(schema.example)}\``]),
-  ];
-  const row = `| \`${name}\` | ${typeText(schema)} | ${notes.join('; ')} |`;
-  const item = schema.items as Schema | undefined;
-  if (item?.properties === undefined) return [row];
-  const itemRequired = new Set((item.required ?? []) as string[]);
-  return [
-    row,
-    ...Object.entries(item.properties as Record<string, Schema>).flatMap(([key, property]) =>
-      fieldRows(`${name}[].${key}`, property, itemRequired.has(key)),
-    ),
-  ];
-}
-
-function typeText(schema: Schema): string {
-  const values = schema.enum as unknown[] | undefined;
-  if (values !== undefined) return values.map((value) => `\`${String(value)}\``).join(' ');
-  const types = [schema.type ?? 'any'].flat().map(String).join(' or ');
-  const bounds = [
-    schema.format,
-    schema.pattern === undefined ? undefined : `\`${String(schema.pattern).replaceAll('|', '\\|')}\``,
-    schema.minLength === undefined ? undefined : `at least ${schema.minLength} characters`,
-    schema.maxLength === undefined ? undefined : `at most ${schema.maxLength} characters`,
-    schema.minimum === undefined ? undefined : `≥ ${schema.minimum}`,
-    schema.maximum === undefined || Number(schema.maximum) > 2 ** 50 ? undefined : `≤ ${schema.maximum}`,
-  ].filter((bound) => bound !== undefined);
-  return [types, ...bounds].join(', ');
 }

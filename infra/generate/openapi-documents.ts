@@ -1,9 +1,11 @@
 // The OpenAPI documents of the services, made from the same zod schemas that validate requests.
 
 import { createBackendServiceApp } from '../../handlers/backend/service-router.ts';
+import { createLobbyInternalApp } from '../../handlers/lobby/internal-router.ts';
+import { describePublicApi, type OpenApiDocument } from '../../handlers/lobby/openapi.ts';
 import { createLobbyPublicApp } from '../../handlers/lobby/public-router.ts';
 import type { BackendContext } from '../../lib/backend/context.ts';
-import type { HttpAppOptions } from '../../lib/http/app.ts';
+import type { HttpApp, HttpAppOptions } from '../../lib/http/app.ts';
 import type { Lobby } from '../../lib/lobby/context.ts';
 import { createLogger } from '../../lib/telemetry/logger.ts';
 
@@ -14,9 +16,15 @@ export type Operation = {
   summary: string;
   parameters: { name: string; in: string; required: boolean; schema: Schema }[];
   body: Schema | undefined;
+  /** The status of success, and the schema of its body. */
+  status: number;
   result: Schema;
-  /** What the default answer says about refusals. */
-  refusals: string;
+  /** The named schema that the result, or every item of its page, has. */
+  resultName: string | undefined;
+  isPage: boolean;
+  /** The schema of the body of every other answer, and the codes that it may have. */
+  refusal: Schema;
+  errors: string[];
 };
 
 /** Operations by `METHOD /path/{parameter}`, schemas with their references resolved. */
@@ -39,6 +47,14 @@ export function lobbyOperations(): Operations {
   return readOperations(createLobbyPublicApp(options, describedOnly as Lobby));
 }
 
+export function lobbyInternalOperations(): Operations {
+  return readOperations(createLobbyInternalApp(options, describedOnly as Lobby));
+}
+
+export function lobbyPublicDocument(): OpenApiDocument {
+  return describePublicApi(createLobbyPublicApp(options, describedOnly as Lobby));
+}
+
 type Document = {
   components?: { schemas?: Record<string, Schema> };
   paths?: Record<string, Record<string, RawOperation>>;
@@ -51,7 +67,7 @@ type RawOperation = {
   responses: Record<string, RawContent>;
 };
 
-function readOperations(app: ReturnType<typeof createLobbyPublicApp>): Operations {
+function readOperations(app: HttpApp): Operations {
   const info = { title: 'Galaxy', version: '1' };
   const document = app.getOpenAPI31Document({ openapi: '3.1.0', info }) as unknown as Document;
   const schemas = document.components?.schemas ?? {};
@@ -67,7 +83,10 @@ function readOperations(app: ReturnType<typeof createLobbyPublicApp>): Operation
 function readOperation(raw: RawOperation, schemas: Record<string, Schema>): Operation {
   const resolve = (schema: Schema) => inline(schema, schemas) as Schema;
   const schemaOf = (content: RawContent | undefined) => content?.content?.['application/json']?.schema;
-  const success = Object.entries(raw.responses).find(([status]) => status.startsWith('2'))?.[1];
+  const [status, success] = Object.entries(raw.responses).find(([code]) => code.startsWith('2')) ?? [];
+  const refusal = raw.responses.default;
+  const result = schemaOf(success) ?? {};
+  const items = (result.properties as { items?: { items?: Schema } } | undefined)?.items?.items;
   const body = schemaOf(raw.requestBody);
   return {
     summary: raw.summary ?? '',
@@ -81,8 +100,12 @@ function readOperation(raw: RawOperation, schemas: Record<string, Schema>): Oper
       }),
     })),
     body: body && resolve(body),
-    result: resolve(schemaOf(success) ?? {}),
-    refusals: raw.responses.default?.description ?? '',
+    status: Number(status),
+    result: resolve(result),
+    resultName: nameOf(items ?? result),
+    isPage: items !== undefined,
+    refusal: resolve(schemaOf(refusal) ?? {}),
+    errors: (refusal?.description ?? '').replace(/^Refused: |\.$/g, '').split(', '),
   };
 }
 
@@ -90,7 +113,12 @@ function readOperation(raw: RawOperation, schemas: Record<string, Schema>): Oper
 function inline(value: Json, schemas: Record<string, Schema>): Json {
   if (Array.isArray(value)) return value.map((item) => inline(item, schemas));
   if (typeof value !== 'object' || value === null) return value;
-  const name = typeof value.$ref === 'string' ? value.$ref.split('/').at(-1) : undefined;
+  const name = nameOf(value);
   if (name !== undefined) return inline(schemas[name] ?? {}, schemas);
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, inline(item, schemas)]));
+}
+
+/** The name of the schema that is referred to. */
+function nameOf({ $ref }: Schema): string | undefined {
+  return typeof $ref === 'string' ? $ref.split('/').at(-1) : undefined;
 }

@@ -14,6 +14,7 @@ import type { GameMaster } from '../../lib/lobby/game-master.ts';
 import type { Publish } from '../../lib/outbox/outbox.ts';
 import { migrate } from '../../lib/postgres/migrate.ts';
 import { createLogger } from '../../lib/telemetry/logger.ts';
+import { createAnswerCheck } from './answer-check.ts';
 import { createTestDatabase } from './database.ts';
 import { readTables, type Tables } from './tables.ts';
 
@@ -21,6 +22,9 @@ const folder = join(import.meta.dirname, '../../drizzle/lobby/migrations');
 
 export type Answer = { status: number; body: unknown; etag: string | null };
 type Call = (path: string, options?: { body?: unknown; headers?: Record<string, string> }) => Promise<Answer>;
+
+/** Every answer that a test gets is held to the published description of the API. */
+const checkAnswer = createAnswerCheck();
 
 /** Somebody who sends requests. */
 export type Client = { userId: string; get: Call; post: Call; patch: Call };
@@ -125,11 +129,13 @@ function client(app: HttpApp, prefix: string, userId: string, identity: Record<s
         headers: { ...identity, ...json, ...headers },
         ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
       });
-      return {
+      const answer = {
         status: response.status,
         body: await response.json(),
         etag: response.headers.get('etag'),
       };
+      checkAnswer(method, `${prefix}${path}`, answer.status, answer.body);
+      return answer;
     };
   return { userId, get: call('GET'), post: call('POST'), patch: call('PATCH') };
 }
