@@ -25,6 +25,7 @@ import {
   transitionActors,
   triggers,
 } from '../../lib/lobby/domain/game.ts';
+import { inviteBounds, inviteStatuses } from '../../lib/lobby/domain/invite.ts';
 import { raceNameKeyKinds, raceNameKinds } from '../../lib/lobby/race-name-directory.ts';
 import { outboxTable } from '../../lib/outbox/table.ts';
 
@@ -186,6 +187,40 @@ export const memberships = lobby.table(
       .where(sql`${membership.status} = 'active'`),
     index('memberships_by_game').on(membership.gameId, membership.joinedAt, membership.membershipId),
     index('memberships_by_user').on(membership.userId, membership.joinedAt, membership.membershipId),
+  ],
+);
+
+export const invites = lobby.table(
+  'invites',
+  {
+    inviteId: uuid('invite_id').primaryKey(),
+    gameId: uuid('game_id')
+      .notNull()
+      .references(() => games.gameId),
+    userId: uuid('user_id'),
+    code: text('code').unique('invites_code'),
+    maxUses: integer('max_uses').notNull(),
+    uses: integer('uses').notNull(),
+    expiresAt: time('expires_at'),
+    status: text('status', { enum: inviteStatuses }).notNull(),
+    createdAt: time('created_at').notNull(),
+    decidedAt: time('decided_at'),
+  },
+  (invite) => [
+    check('invites_status_known', oneOf(invite.status, inviteStatuses)),
+    check(
+      'invites_decided_unless_pending',
+      sql`(${invite.status} = 'pending') = (${invite.decidedAt} is null)`,
+    ),
+    check('invites_user_or_code', sql`(${invite.userId} is null) = (${invite.code} is not null)`),
+    check('invites_code_expires', sql`(${invite.code} is null) = (${invite.expiresAt} is null)`),
+    check('invites_max_uses', within(invite.maxUses, inviteBounds.maxUses)),
+    check('invites_uses', sql`${invite.uses} between 0 and ${invite.maxUses}`),
+    uniqueIndex('invites_one_pending')
+      .on(invite.gameId, invite.userId)
+      .where(sql`${invite.status} = 'pending'`),
+    index('invites_by_game').on(invite.gameId, invite.createdAt, invite.inviteId),
+    index('invites_by_user').on(invite.userId, invite.createdAt, invite.inviteId),
   ],
 );
 

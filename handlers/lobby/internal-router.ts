@@ -18,6 +18,9 @@ import { resumeGameHandler, resumeGameRoute } from './games/resume-game.ts';
 import { retryStartHandler, retryStartRoute } from './games/retry-start.ts';
 import { startGameHandler, startGameRoute } from './games/start-game.ts';
 import { updateGameHandler, updateGameRoute } from './games/update-game.ts';
+import { createInviteHandler, createInviteRoute } from './invites/create-invite.ts';
+import { listInvitesHandler, listInvitesRoute } from './invites/list-invites.ts';
+import { revokeInviteHandler, revokeInviteRoute } from './invites/revoke-invite.ts';
 import { blockMemberHandler, blockMemberRoute } from './memberships/block-member.ts';
 import { listMembershipsHandler, listMembershipsRoute } from './memberships/list-memberships.ts';
 import { removeMemberHandler, removeMemberRoute } from './memberships/remove-member.ts';
@@ -49,6 +52,10 @@ export function createLobbyInternalApp(options: HttpAppOptions, lobby: Lobby): H
   routes.openapi(listApplicationsRoute, listApplicationsHandler(lobby));
   routes.openapi(approveApplicationRoute, approveApplicationHandler(lobby));
   routes.openapi(rejectApplicationRoute, rejectApplicationHandler(lobby));
+
+  routes.openapi(createInviteRoute, createInviteHandler(lobby));
+  routes.openapi(listInvitesRoute, listInvitesHandler(lobby));
+  routes.openapi(revokeInviteRoute, revokeInviteHandler(lobby));
 
   routes.openapi(listMembershipsRoute, listMembershipsHandler(lobby));
   routes.openapi(removeMemberRoute, removeMemberHandler(lobby));

@@ -20,6 +20,12 @@ import { resumeGameHandler, resumeGameRoute } from './games/resume-game.ts';
 import { retryStartHandler, retryStartRoute } from './games/retry-start.ts';
 import { startGameHandler, startGameRoute } from './games/start-game.ts';
 import { updateGameHandler, updateGameRoute } from './games/update-game.ts';
+import { createInviteHandler, createInviteRoute } from './invites/create-invite.ts';
+import { declineInviteHandler, declineInviteRoute } from './invites/decline-invite.ts';
+import { listInvitesHandler, listInvitesRoute } from './invites/list-invites.ts';
+import { redeemInviteHandler, redeemInviteRoute } from './invites/redeem-invite.ts';
+import { redeemInviteCodeHandler, redeemInviteCodeRoute } from './invites/redeem-invite-code.ts';
+import { revokeInviteHandler, revokeInviteRoute } from './invites/revoke-invite.ts';
 import { blockMemberHandler, blockMemberRoute } from './memberships/block-member.ts';
 import { leaveGameHandler, leaveGameRoute } from './memberships/leave-game.ts';
 import { listMembershipsHandler, listMembershipsRoute } from './memberships/list-memberships.ts';
@@ -55,6 +61,13 @@ export function createLobbyPublicApp(options: HttpAppOptions, lobby: Lobby): Htt
   routes.openapi(approveApplicationRoute, approveApplicationHandler(lobby));
   routes.openapi(rejectApplicationRoute, rejectApplicationHandler(lobby));
   routes.openapi(withdrawApplicationRoute, withdrawApplicationHandler(lobby));
+
+  routes.openapi(createInviteRoute, createInviteHandler(lobby));
+  routes.openapi(listInvitesRoute, listInvitesHandler(lobby));
+  routes.openapi(revokeInviteRoute, revokeInviteHandler(lobby));
+  routes.openapi(redeemInviteRoute, redeemInviteHandler(lobby));
+  routes.openapi(declineInviteRoute, declineInviteHandler(lobby));
+  routes.openapi(redeemInviteCodeRoute, redeemInviteCodeHandler(lobby));
 
   routes.openapi(listMembershipsRoute, listMembershipsHandler(lobby));
   routes.openapi(leaveGameRoute, leaveGameHandler(lobby));

@@ -29,6 +29,10 @@ export function noSuchRaceName(): Refusal {
   return new Refusal('not_found', 'You hold no race name with this id.');
 }
 
+export function noSuchInvite(): Refusal {
+  return new Refusal('not_found', 'There is no such invite, or it is not for you to see.');
+}
+
 export function noSuchMembership(): Refusal {
   return new Refusal('not_found', 'There is no such membership, or it is not for you to see.');
 }

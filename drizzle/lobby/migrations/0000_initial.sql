@@ -80,6 +80,26 @@ CREATE TABLE "lobby"."idempotency_keys" (
 	CONSTRAINT "idempotency_keys_pkey" PRIMARY KEY("actor","key")
 );
 --> statement-breakpoint
+CREATE TABLE "lobby"."invites" (
+	"invite_id" uuid PRIMARY KEY NOT NULL,
+	"game_id" uuid NOT NULL,
+	"user_id" uuid,
+	"code" text,
+	"max_uses" integer NOT NULL,
+	"uses" integer NOT NULL,
+	"expires_at" timestamp (3) with time zone,
+	"status" text NOT NULL,
+	"created_at" timestamp (3) with time zone NOT NULL,
+	"decided_at" timestamp (3) with time zone,
+	CONSTRAINT "invites_code" UNIQUE("code"),
+	CONSTRAINT "invites_status_known" CHECK ("lobby"."invites"."status" in ('pending', 'redeemed', 'declined', 'revoked', 'expired', 'cancelled')),
+	CONSTRAINT "invites_decided_unless_pending" CHECK (("lobby"."invites"."status" = 'pending') = ("lobby"."invites"."decided_at" is null)),
+	CONSTRAINT "invites_user_or_code" CHECK (("lobby"."invites"."user_id" is null) = ("lobby"."invites"."code" is not null)),
+	CONSTRAINT "invites_code_expires" CHECK (("lobby"."invites"."code" is null) = ("lobby"."invites"."expires_at" is null)),
+	CONSTRAINT "invites_max_uses" CHECK ("lobby"."invites"."max_uses" between 1 and 1000),
+	CONSTRAINT "invites_uses" CHECK ("lobby"."invites"."uses" between 0 and "lobby"."invites"."max_uses")
+);
+--> statement-breakpoint
 CREATE TABLE "lobby"."memberships" (
 	"membership_id" uuid PRIMARY KEY NOT NULL,
 	"game_id" uuid NOT NULL,
@@ -153,6 +173,7 @@ CREATE TABLE "lobby"."user_guards" (
 );
 --> statement-breakpoint
 ALTER TABLE "lobby"."applications" ADD CONSTRAINT "applications_game_id_games_game_id_fk" FOREIGN KEY ("game_id") REFERENCES "lobby"."games"("game_id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "lobby"."invites" ADD CONSTRAINT "invites_game_id_games_game_id_fk" FOREIGN KEY ("game_id") REFERENCES "lobby"."games"("game_id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "lobby"."memberships" ADD CONSTRAINT "memberships_game_id_games_game_id_fk" FOREIGN KEY ("game_id") REFERENCES "lobby"."games"("game_id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "lobby"."race_names" ADD CONSTRAINT "race_names_game_id_games_game_id_fk" FOREIGN KEY ("game_id") REFERENCES "lobby"."games"("game_id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "lobby"."timeline" ADD CONSTRAINT "timeline_game_id_games_game_id_fk" FOREIGN KEY ("game_id") REFERENCES "lobby"."games"("game_id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
@@ -167,6 +188,9 @@ CREATE INDEX "games_closing_due" ON "lobby"."games" USING btree ("closing_due_at
 CREATE INDEX "games_by_owner" ON "lobby"."games" USING btree ("owner_user_id","created_at","game_id");--> statement-breakpoint
 CREATE INDEX "games_words" ON "lobby"."games" USING gin ("words");--> statement-breakpoint
 CREATE INDEX "idempotency_keys_by_age" ON "lobby"."idempotency_keys" USING btree ("created_at");--> statement-breakpoint
+CREATE UNIQUE INDEX "invites_one_pending" ON "lobby"."invites" USING btree ("game_id","user_id") WHERE "lobby"."invites"."status" = 'pending';--> statement-breakpoint
+CREATE INDEX "invites_by_game" ON "lobby"."invites" USING btree ("game_id","created_at","invite_id");--> statement-breakpoint
+CREATE INDEX "invites_by_user" ON "lobby"."invites" USING btree ("user_id","created_at","invite_id");--> statement-breakpoint
 CREATE UNIQUE INDEX "memberships_one_active" ON "lobby"."memberships" USING btree ("game_id","user_id") WHERE "lobby"."memberships"."status" = 'active';--> statement-breakpoint
 CREATE INDEX "memberships_by_game" ON "lobby"."memberships" USING btree ("game_id","joined_at","membership_id");--> statement-breakpoint
 CREATE INDEX "memberships_by_user" ON "lobby"."memberships" USING btree ("user_id","joined_at","membership_id");--> statement-breakpoint

@@ -5,17 +5,9 @@ import { errorAnswers, id, jsonAnswer, jsonBody } from '../../../lib/http/schema
 import type { Lobby } from '../../../lib/lobby/context.ts';
 import { answerOnce } from '../../../lib/lobby/idempotency.ts';
 import { submitApplication } from '../../../lib/lobby/operations/submit-application.ts';
+import { raceNameBody } from '../race-name-body.ts';
 import { callerOf, idempotencyKeyOf, mutationHeaders } from '../request.ts';
 import { applicationSchema, toApplication } from './application-answer.ts';
-
-const bodySchema = z.strictObject({
-  race_name: z.string().openapi({
-    description:
-      "3 to 24 letters of any script, digits, spaces, -, ' or . (docs/race-names.md); unique on the whole platform, " +
-      'also by its looks.',
-    example: 'Zorblax',
-  }),
-});
 
 export const submitApplicationRoute = createRoute({
   method: 'post',
@@ -26,7 +18,7 @@ export const submitApplicationRoute = createRoute({
   request: {
     params: z.strictObject({ game_id: id }),
     headers: mutationHeaders,
-    body: jsonBody(bodySchema),
+    body: jsonBody(raceNameBody),
   },
   responses: {
     201: jsonAnswer(applicationSchema, 'The application; approved already when it is the owner’s'),

@@ -1,5 +1,6 @@
 import { fullProblem, rejoiningProblem } from '../domain/admission.ts';
 import { dueClosing, gapAfterMembershipChange } from '../domain/enrollment.ts';
+import type { Membership } from '../domain/game.ts';
 import { raceNameKeys } from '../domain/race-name/keys.ts';
 import { raceNameTaken, refuseIf } from '../refusals.ts';
 import type { Tx } from '../store/database.ts';
@@ -11,7 +12,6 @@ import { applyTransition, type TransitionParts } from './transition.ts';
  * Makes a user a member: takes a place and the race name, opens the gap when the game is full, and ends enrollment when
  * the gap is exhausted by that. The transaction has locked the user's guard, then the game.
  * @param admission `admittedBy` is the user or admin who let the player in, for the timeline.
- * @returns the game afterwards.
  * @throws Refusal `forbidden` for a user who is blocked from the game, `already_member`, `game_full`, `race_name_taken`.
  */
 export async function admitPlayer(
@@ -25,7 +25,7 @@ export async function admitPlayer(
     at: Date;
     traceparent: string | undefined;
   },
-): Promise<StoredGame> {
+): Promise<Membership> {
   const { userId, raceName, admittedBy, at, traceparent } = admission;
   const { gameId } = game;
   refuseIf(rejoiningProblem(await standingInGame(tx, gameId, userId)) ?? fullProblem(game));
@@ -38,7 +38,7 @@ export async function admitPlayer(
     at,
   });
   if (reserved === 'taken') throw raceNameTaken(raceName);
-  await insertMembership(tx, {
+  const membership: Membership = {
     membershipId: lobby.newId(),
     gameId,
     userId,
@@ -46,17 +46,19 @@ export async function admitPlayer(
     status: 'active',
     joinedAt: at,
     endedAt: null,
-  });
+  };
+  await insertMembership(tx, membership);
 
   const activeMembers = game.activeMembers + 1;
   const gapOpenedAt = gapAfterMembershipChange(game, activeMembers, at);
   const filled = await saveMemberCount(tx, game, { activeMembers, gapOpenedAt }, at);
-  if (dueClosing(filled, activeMembers, at) !== 'gap') return filled;
-  return applyTransition(tx, lobby, filled, {
+  if (dueClosing(filled, activeMembers, at) !== 'gap') return membership;
+  await applyTransition(tx, lobby, filled, {
     trigger: 'gap',
     by: 'approval',
     actorId: admittedBy,
     at,
     traceparent,
   });
+  return membership;
 }

@@ -5,6 +5,7 @@ import { blockingProblem } from '../domain/leaving.ts';
 import { refuseIf } from '../refusals.ts';
 import { rejectPendingApplicationOf } from '../store/applications.ts';
 import type { Work } from '../store/database.ts';
+import { endPendingInvites } from '../store/invites.ts';
 import { blockEndedMembership, findActiveMembership } from '../store/memberships.ts';
 import { endMembership } from './end-membership.ts';
 import { lockMembership } from './lock-membership.ts';
@@ -26,6 +27,7 @@ export function blockMember(
     refuseIf(blockingProblem(game, membership, active));
     const at = lobby.now();
     await rejectPendingApplicationOf(tx, gameId, userId, at);
+    await endPendingInvites(tx, { gameId, userId }, 'revoked', at);
     return active === undefined
       ? blockEndedMembership(tx, membershipId)
       : endMembership(tx, lobby, game, active, 'blocked', at);

@@ -17,6 +17,7 @@ import { refuseIf } from '../refusals.ts';
 import { cancelPendingApplications } from '../store/applications.ts';
 import type { Tx } from '../store/database.ts';
 import { type StatusDetails, type StoredGame, saveStatus } from '../store/games.ts';
+import { endPendingInvites } from '../store/invites.ts';
 import { playersOf } from '../store/memberships.ts';
 import { insertTimelineEntry } from '../store/timeline.ts';
 
@@ -96,8 +97,11 @@ async function carryOut(
   const { gameId } = game;
   switch (effect) {
     case 'close_pending':
-    case 'cancel_pending':
-      return cancelPendingApplications(tx, gameId, pull.at);
+    case 'cancel_pending': {
+      const applicants = await cancelPendingApplications(tx, gameId, pull.at);
+      const inviteEnd = effect === 'close_pending' ? 'expired' : 'cancelled';
+      return [...applicants, ...(await endPendingInvites(tx, { gameId }, inviteEnd, pull.at))];
+    }
     case 'start_job': {
       const players = await playersOf(tx, gameId);
       const job = { jobId: startJobOf(game), players, timeoutMs: startTimeoutMs };

@@ -15,7 +15,7 @@ import {
   sql,
 } from 'drizzle-orm';
 import { union } from 'drizzle-orm/pg-core';
-import { games, memberships } from '../../../drizzle/lobby/schema.ts';
+import { games, invites, memberships } from '../../../drizzle/lobby/schema.ts';
 import type { Caller } from '../caller.ts';
 import type { Game, GameSettings, GameStatus, GameType } from '../domain/game.ts';
 import type { Db, Tx } from './database.ts';
@@ -51,7 +51,13 @@ export async function lockGame(tx: Tx, actor: Actor, gameId: string): Promise<St
   return game;
 }
 
-/** Games that were never opened are for their owner, private games for owner and members, everything for admins. */
+/** As `lockGame`, for those to whom something else than seeing the game gives a right to it, such as an invite. */
+export async function lockAnyGame(tx: Tx, gameId: string): Promise<StoredGame | undefined> {
+  const [game] = await tx.select(columns).from(games).where(eq(games.gameId, gameId)).for('update');
+  return game;
+}
+
+/** Games that were never opened are for their owner, private games for owner, members and invited, everything for admins. */
 function visibleTo(db: Db, actor: Actor): SQL | undefined {
   if (actor.kind === 'admin') return undefined;
   const membership = db
@@ -64,9 +70,15 @@ function visibleTo(db: Db, actor: Actor): SQL | undefined {
         eq(memberships.status, 'active'),
       ),
     );
+  const invite = db
+    .select({ inviteId: invites.inviteId })
+    .from(invites)
+    .where(
+      and(eq(invites.gameId, games.gameId), eq(invites.userId, actor.userId), eq(invites.status, 'pending')),
+    );
   return or(
     eq(games.ownerUserId, actor.userId),
-    and(isNotNull(games.openedAt), or(eq(games.gameType, 'public'), exists(membership))),
+    and(isNotNull(games.openedAt), or(eq(games.gameType, 'public'), exists(membership), exists(invite))),
   );
 }
 

@@ -63,6 +63,12 @@ const everyRoute: [string, string][] = [
   ['POST', '/applications/{application}/approve'],
   ['POST', '/applications/{application}/reject'],
   ['POST', '/applications/{application}/withdraw'],
+  ['POST', '/games/{game}/invites'],
+  ['GET', '/games/{game}/invites'],
+  ['POST', '/invites/{invite}/redeem'],
+  ['POST', '/invites/{invite}/decline'],
+  ['POST', '/invites/{invite}/revoke'],
+  ['POST', '/invite-codes/{code}/redeem'],
   ['GET', '/games/{game}/memberships'],
   ['POST', '/games/{game}/leave'],
   ['POST', '/memberships/{membership}/remove'],
@@ -82,6 +88,7 @@ test('these are all routes of the public listener', () => {
     `${method} /api/v1/lobby${path}`
       .replace('{game}', '{game_id}')
       .replace('{application}', '{application_id}')
+      .replace('{invite}', '{invite_id}')
       .replace('{membership}', '{membership_id}'),
   );
   expect(routes.toSorted()).toEqual(expected.toSorted());
@@ -93,6 +100,8 @@ test.each(everyRoute)(
     const path = template
       .replace('{game}', openId)
       .replace('{application}', applicationId)
+      .replace('{invite}', uuidv7())
+      .replace('{code}', 'a'.repeat(22))
       .replace('{membership}', uuidv7());
     const forged = [
       {},

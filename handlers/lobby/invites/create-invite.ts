@@ -1,0 +1,73 @@
+import { createRoute, type RouteHandler, z } from '@hono/zod-openapi';
+import type { HttpEnv } from '../../../lib/http/env.ts';
+import { errorAnswers, id, jsonAnswer, jsonBody, timestampInput } from '../../../lib/http/schemas.ts';
+import type { Lobby } from '../../../lib/lobby/context.ts';
+import { inviteBounds } from '../../../lib/lobby/domain/invite.ts';
+import { answerOnce } from '../../../lib/lobby/idempotency.ts';
+import { createInvite, type Invited } from '../../../lib/lobby/operations/create-invite.ts';
+import { callerOf, idempotencyKeyOf, mutationHeaders } from '../request.ts';
+import { inviteSchema, toInviteAt } from './invite-answer.ts';
+
+const { min, max } = inviteBounds.maxUses;
+const maxUsesProblem = `must be a whole number from ${min} to ${max}`;
+
+const bodySchema = z
+  .strictObject({
+    user_id: id.optional().openapi({ description: 'Whom to invite; instead of max_uses and expires_at.' }),
+    max_uses: z.int(maxUsesProblem).min(min, maxUsesProblem).max(max, maxUsesProblem).optional().openapi({
+      description: 'Makes a code that may be redeemed this often, until expires_at.',
+    }),
+    expires_at: timestampInput
+      .transform((time) => new Date(time))
+      .refine((time) => time < new Date(Date.UTC(9999, 0)), 'must lie before the year 9999')
+      .optional()
+      .openapi({ description: 'RFC 3339 with any offset; must lie ahead.', example: '2026-12-31T18:00:00Z' }),
+  })
+  .refine(
+    (body) =>
+      body.user_id === undefined
+        ? body.max_uses !== undefined && body.expires_at !== undefined
+        : body.max_uses === undefined && body.expires_at === undefined,
+    'must have either user_id, or max_uses and expires_at',
+  );
+
+export const createInviteRoute = createRoute({
+  method: 'post',
+  path: '/games/{game_id}/invites',
+  operationId: 'createInvite',
+  summary: 'Invites a user to a private game, or makes a code; for its owner and admins',
+  tags: ['invites'],
+  request: { params: z.strictObject({ game_id: id }), headers: mutationHeaders, body: jsonBody(bodySchema) },
+  responses: {
+    201: jsonAnswer(inviteSchema, 'The invite'),
+    ...errorAnswers(
+      'not_found',
+      'forbidden',
+      'invalid_state',
+      'already_member',
+      'subject_not_found',
+      'idempotency_conflict',
+    ),
+  },
+});
+
+export function createInviteHandler(lobby: Lobby): RouteHandler<typeof createInviteRoute, HttpEnv> {
+  return async (c) => {
+    const caller = callerOf(c);
+    const { game_id } = c.req.valid('param');
+    const body = c.req.valid('json');
+    const answer = await answerOnce(
+      lobby,
+      await idempotencyKeyOf(c),
+      () => createInvite(lobby, caller, game_id, invitedOf(body)),
+      toInviteAt(lobby.now()),
+    );
+    return c.json(answer, 201);
+  };
+}
+
+function invitedOf({ user_id, max_uses, expires_at }: z.infer<typeof bodySchema>): Invited {
+  if (user_id !== undefined) return { userId: user_id };
+  if (max_uses === undefined || expires_at === undefined) throw new Error('The body was not validated.');
+  return { maxUses: max_uses, expiresAt: expires_at };
+}

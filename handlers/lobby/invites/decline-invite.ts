@@ -1,0 +1,36 @@
+import { createRoute, type RouteHandler, z } from '@hono/zod-openapi';
+import { userOf } from '../../../lib/http/actor.ts';
+import type { HttpEnv } from '../../../lib/http/env.ts';
+import { errorAnswers, id, jsonAnswer, noBody } from '../../../lib/http/schemas.ts';
+import type { Lobby } from '../../../lib/lobby/context.ts';
+import { answerOnce } from '../../../lib/lobby/idempotency.ts';
+import { declineInvite } from '../../../lib/lobby/operations/decide-invite.ts';
+import { callerOf, idempotencyKeyOf, mutationHeaders } from '../request.ts';
+import { inviteSchema, toInviteAt } from './invite-answer.ts';
+
+export const declineInviteRoute = createRoute({
+  method: 'post',
+  path: '/invites/{invite_id}/decline',
+  operationId: 'declineInvite',
+  summary: 'Turns an invite down; for the user whom it is for',
+  tags: ['invites'],
+  request: { params: z.strictObject({ invite_id: id }), headers: mutationHeaders, body: noBody },
+  responses: {
+    200: jsonAnswer(inviteSchema, 'The declined invite'),
+    ...errorAnswers('not_found', 'forbidden', 'invalid_state', 'idempotency_conflict'),
+  },
+});
+
+export function declineInviteHandler(lobby: Lobby): RouteHandler<typeof declineInviteRoute, HttpEnv> {
+  return async (c) => {
+    const caller = { ...callerOf(c), actor: userOf(c.get('actor')) };
+    const { invite_id } = c.req.valid('param');
+    const answer = await answerOnce(
+      lobby,
+      await idempotencyKeyOf(c),
+      () => declineInvite(lobby, caller, invite_id),
+      toInviteAt(lobby.now()),
+    );
+    return c.json(answer, 200);
+  };
+}

@@ -1,0 +1,53 @@
+import { createRoute, type RouteHandler, z } from '@hono/zod-openapi';
+import { userOf } from '../../../lib/http/actor.ts';
+import type { HttpEnv } from '../../../lib/http/env.ts';
+import { errorAnswers, id, jsonAnswer, jsonBody } from '../../../lib/http/schemas.ts';
+import type { Lobby } from '../../../lib/lobby/context.ts';
+import { answerOnce } from '../../../lib/lobby/idempotency.ts';
+import { redeemInvite } from '../../../lib/lobby/operations/redeem-invite.ts';
+import { membershipSchema, toMembership } from '../memberships/membership-answer.ts';
+import { raceNameBody } from '../race-name-body.ts';
+import { callerOf, idempotencyKeyOf, mutationHeaders } from '../request.ts';
+
+export const redeemInviteRoute = createRoute({
+  method: 'post',
+  path: '/invites/{invite_id}/redeem',
+  operationId: 'redeemInvite',
+  summary: 'Joins a private game by an invite; for the user whom it is for',
+  tags: ['invites'],
+  request: {
+    params: z.strictObject({ invite_id: id }),
+    headers: mutationHeaders,
+    body: jsonBody(raceNameBody),
+  },
+  responses: {
+    201: jsonAnswer(membershipSchema, 'The membership'),
+    ...errorAnswers(
+      'not_found',
+      'forbidden',
+      'invalid_state',
+      'already_member',
+      'game_full',
+      'race_name_taken',
+      'not_eligible',
+      'subject_not_found',
+      'idempotency_conflict',
+      'service_unavailable',
+    ),
+  },
+});
+
+export function redeemInviteHandler(lobby: Lobby): RouteHandler<typeof redeemInviteRoute, HttpEnv> {
+  return async (c) => {
+    const caller = { ...callerOf(c), actor: userOf(c.get('actor')) };
+    const { invite_id } = c.req.valid('param');
+    const body = c.req.valid('json');
+    const answer = await answerOnce(
+      lobby,
+      await idempotencyKeyOf(c),
+      () => redeemInvite(lobby, caller, { inviteId: invite_id }, body.race_name),
+      toMembership,
+    );
+    return c.json(answer, 201);
+  };
+}

@@ -1,0 +1,67 @@
+import { Refusal } from '../../errors/table.ts';
+import { invalidFields } from '../../http/field-problems.ts';
+import { type Caller, managerOf } from '../caller.ts';
+import type { Lobby } from '../context.ts';
+import { rejoiningProblem } from '../domain/admission.ts';
+import { type Invite, invitingProblem } from '../domain/invite.ts';
+import { newInviteCode } from '../invite-code.ts';
+import { noSuchGame, refuseIf } from '../refusals.ts';
+import type { Tx, Work } from '../store/database.ts';
+import { lockGame, type StoredGame } from '../store/games.ts';
+import { findPendingInviteOf, insertInvite } from '../store/invites.ts';
+import { standingInGame } from '../store/memberships.ts';
+import { lockUserGuard } from '../store/user-guards.ts';
+
+/** Whom an invite is for: one user, or whoever has the code that is made. */
+export type Invited = { readonly userId: string } | { readonly maxUses: number; readonly expiresAt: Date };
+
+/**
+ * Invites to a private game that enrolls.
+ * @throws Refusal `invalid_request` for a code that would have expired, `not_found`, `forbidden`, `invalid_state`,
+ *   `already_member`, `subject_not_found`.
+ */
+export function createInvite(
+  lobby: Pick<Lobby, 'now' | 'newId'>,
+  caller: Caller,
+  gameId: string,
+  invited: Invited,
+): Work<Invite> {
+  return async (tx) => {
+    if ('userId' in invited) await lockUserGuard(tx, invited.userId);
+    const game = await lockGame(tx, caller.actor, gameId);
+    if (game === undefined) throw noSuchGame();
+    managerOf(caller, game);
+    refuseIf(invitingProblem(game));
+    const at = lobby.now();
+    const pending = { inviteId: lobby.newId(), gameId, uses: 0, createdAt: at, decidedAt: null };
+    const invite: Invite = { ...pending, status: 'pending', ...(await addressee(tx, game, invited, at)) };
+    await insertInvite(tx, invite);
+    return invite;
+  };
+}
+
+async function addressee(
+  tx: Tx,
+  game: StoredGame,
+  invited: Invited,
+  at: Date,
+): Promise<Pick<Invite, 'userId' | 'code' | 'maxUses' | 'expiresAt'>> {
+  if (!('userId' in invited)) {
+    const { maxUses, expiresAt } = invited;
+    if (expiresAt <= at) throw invalidFields([{ field: 'expires_at', problem: 'must lie ahead' }]);
+    return { userId: null, code: newInviteCode(), maxUses, expiresAt };
+  }
+  const { userId } = invited;
+  const { gameId } = game;
+  if (userId === game.ownerUserId) {
+    throw new Refusal('forbidden', 'The owner of a game needs no invite to it; apply instead.');
+  }
+  refuseIf(rejoiningProblem(await standingInGame(tx, gameId, userId)));
+  const earlier = await findPendingInviteOf(tx, gameId, userId);
+  if (earlier !== undefined) {
+    throw new Refusal('invalid_state', 'The user is invited already and has yet to answer.', {
+      invite_id: earlier.inviteId,
+    });
+  }
+  return { userId, code: null, maxUses: 1, expiresAt: null };
+}

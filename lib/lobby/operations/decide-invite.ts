@@ -1,0 +1,57 @@
+import { Refusal } from '../../errors/table.ts';
+import { type Caller, managerOf } from '../caller.ts';
+import type { Lobby } from '../context.ts';
+import { type Invite, inviteOverProblem } from '../domain/invite.ts';
+import { noSuchInvite, refuseIf } from '../refusals.ts';
+import type { Tx, Work } from '../store/database.ts';
+import { lockAnyGame, type StoredGame } from '../store/games.ts';
+import { findInvite, saveInvite } from '../store/invites.ts';
+
+/**
+ * Turns an invite down, for the user whom it is for.
+ * @throws Refusal `not_found`, `forbidden`, `invalid_state`.
+ */
+export function declineInvite(lobby: Pick<Lobby, 'now'>, caller: Caller, inviteId: string): Work<Invite> {
+  return decideInvite(lobby, caller, inviteId, 'declined', (invite) => {
+    if (caller.actor.kind === 'user' && caller.actor.userId === invite.userId) return;
+    throw new Refusal('forbidden', 'Only the user whom it is for can decline an invite; revoke it instead.');
+  });
+}
+
+/**
+ * Takes an invite back, for the owner of the game and admins.
+ * @throws Refusal `not_found`, `forbidden`, `invalid_state`.
+ */
+export function revokeInvite(lobby: Pick<Lobby, 'now'>, caller: Caller, inviteId: string): Work<Invite> {
+  return decideInvite(lobby, caller, inviteId, 'revoked', (_, game) => {
+    managerOf(caller, game);
+  });
+}
+
+function decideInvite(
+  lobby: Pick<Lobby, 'now'>,
+  caller: Caller,
+  inviteId: string,
+  status: 'declined' | 'revoked',
+  permit: (invite: Invite, game: StoredGame) => void,
+): Work<Invite> {
+  return async (tx) => {
+    const { invite, game } = await lockInvite(tx, caller, inviteId);
+    permit(invite, game);
+    const at = lobby.now();
+    refuseIf(inviteOverProblem(invite, status, at));
+    return saveInvite(tx, inviteId, { status, decidedAt: at });
+  };
+}
+
+/** Invites are for those whom they are for and who manage the game; nobody else learns that one exists. */
+async function lockInvite(tx: Tx, { actor }: Caller, inviteId: string) {
+  const seen = await findInvite(tx, inviteId);
+  const game = seen && (await lockAnyGame(tx, seen.gameId));
+  // Read again, as it may be over since this waited for the lock.
+  const invite = await findInvite(tx, inviteId);
+  if (game === undefined || invite === undefined) throw noSuchInvite();
+  const mayBeSeen = actor.kind === 'admin' || [invite.userId, game.ownerUserId].includes(actor.userId);
+  if (!mayBeSeen) throw noSuchInvite();
+  return { invite, game };
+}

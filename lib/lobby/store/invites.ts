@@ -1,0 +1,89 @@
+import { and, asc, eq } from 'drizzle-orm';
+import { invites } from '../../../drizzle/lobby/schema.ts';
+import type { Invite } from '../domain/invite.ts';
+import type { Db, Tx } from './database.ts';
+import { behind, type Page, type PageRequest, takePage } from './pages.ts';
+
+export async function insertInvite(tx: Tx, invite: Invite): Promise<void> {
+  await tx.insert(invites).values(invite);
+}
+
+export async function findInvite(db: Db, inviteId: string): Promise<Invite | undefined> {
+  const [invite] = await db.select().from(invites).where(eq(invites.inviteId, inviteId));
+  return invite;
+}
+
+export async function findInviteByCode(db: Db, code: string): Promise<Invite | undefined> {
+  const [invite] = await db.select().from(invites).where(eq(invites.code, code));
+  return invite;
+}
+
+/** The invite of a game that waits for a user's answer. */
+export async function findPendingInviteOf(
+  db: Db,
+  gameId: string,
+  userId: string,
+): Promise<Invite | undefined> {
+  const [invite] = await db
+    .select()
+    .from(invites)
+    .where(and(eq(invites.gameId, gameId), eq(invites.userId, userId), eq(invites.status, 'pending')));
+  return invite;
+}
+
+/** Writes what became of a pending invite whose game is locked. */
+export async function saveInvite(
+  tx: Tx,
+  inviteId: string,
+  changes: Pick<Invite, 'status' | 'decidedAt'> & { uses?: number },
+): Promise<Invite> {
+  const [saved] = await tx
+    .update(invites)
+    .set(changes)
+    .where(and(eq(invites.inviteId, inviteId), eq(invites.status, 'pending')))
+    .returning();
+  if (saved === undefined) throw new Error(`Invite ${inviteId} is not pending.`);
+  return saved;
+}
+
+/** Ends all pending invites of a locked game, or those of one user. @returns the users whose invites these were. */
+export async function endPendingInvites(
+  tx: Tx,
+  { gameId, userId }: { gameId: string; userId?: string },
+  status: 'expired' | 'cancelled' | 'revoked',
+  at: Date,
+): Promise<string[]> {
+  const ended = await tx
+    .update(invites)
+    .set({ status, decidedAt: at })
+    .where(
+      and(
+        eq(invites.gameId, gameId),
+        userId === undefined ? undefined : eq(invites.userId, userId),
+        eq(invites.status, 'pending'),
+      ),
+    )
+    .returning({ userId: invites.userId });
+  return ended.flatMap((invite) => (invite.userId === null ? [] : [invite.userId]));
+}
+
+/** The invites of a game, or those of one user, in the order in which they were made. */
+export async function listInvitesOfGame(
+  db: Db,
+  { gameId, userId }: { gameId: string; userId: string | undefined },
+  { size, after }: PageRequest,
+): Promise<Page<Invite>> {
+  const rows = await db
+    .select()
+    .from(invites)
+    .where(
+      and(
+        eq(invites.gameId, gameId),
+        userId === undefined ? undefined : eq(invites.userId, userId),
+        after && behind(invites.createdAt, invites.inviteId, after),
+      ),
+    )
+    .orderBy(asc(invites.createdAt), asc(invites.inviteId))
+    .limit(size + 1);
+  return takePage(rows, size, (invite) => ({ at: invite.createdAt, id: invite.inviteId }));
+}

@@ -1,0 +1,183 @@
+// Invites to private games: for one user or as a code, and what ends them.
+import { v7 as uuidv7 } from 'uuid';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type Client, createTestLobby, type TestLobby } from '../../support/lobby.ts';
+import {
+  column,
+  field,
+  invalidFields,
+  makeDraft,
+  makeOpenGame,
+  noSuchGame,
+  notTheOwner,
+  refusal,
+} from '../../support/lobby-games.ts';
+
+let lobby: TestLobby;
+let owner: Client;
+beforeAll(async () => {
+  lobby = await createTestLobby();
+  owner = lobby.player();
+});
+afterAll(() => lobby.close());
+
+const noSuchInvite = refusal(404, 'not_found', 'There is no such invite, or it is not for you to see.');
+const expires_at = '2031-05-20T12:00:00.000Z';
+const privateGame = (changes = {}) => makeOpenGame(owner, { game_type: 'private', ...changes });
+const invite = async (gameId: string, player: Client) =>
+  field(await owner.post(`/games/${gameId}/invites`, { body: { user_id: player.userId } }), 'invite_id');
+const makeCode = async (gameId: string, max_uses: number) =>
+  field(await owner.post(`/games/${gameId}/invites`, { body: { max_uses, expires_at } }), 'code');
+const named = (race_name: string) => ({ body: { race_name } });
+const over = (status: string, decision: string) =>
+  refusal(409, 'invalid_state', `The invite is ${status} already; only a pending one can be ${decision}.`, {
+    invite_status: status,
+  });
+const statuses = async (gameId: string) => column(await owner.get(`/games/${gameId}/invites`), 'status');
+
+test('whoever is invited sees the game, and joins it by redeeming', async () => {
+  const bob = lobby.player();
+  const gameId = await privateGame();
+  expect(await bob.get(`/games/${gameId}`)).toEqual(noSuchGame);
+  const inviteId = await invite(gameId, bob);
+  expect(await bob.get(`/games/${gameId}`)).toMatchObject({ status: 200 });
+  expect(column(await bob.get('/games'), 'game_id')).toContain(gameId);
+  expect(column(await bob.get(`/games/${gameId}/invites`), 'invite_id')).toEqual([inviteId]);
+  const asked = lobby.users.lookups();
+  expect(await bob.post(`/invites/${inviteId}/redeem`, named('Guest One'))).toMatchObject({
+    status: 201,
+    body: { game_id: gameId, user_id: bob.userId, race_name: 'Guest One', status: 'active' },
+  });
+  expect(lobby.users.lookups()).toBe(asked + 1);
+  expect(await statuses(gameId)).toEqual(['redeemed']);
+  const before = await lobby.tables();
+  expect(await bob.post(`/invites/${inviteId}/redeem`, named('Guest One'))).toEqual(
+    over('redeemed', 'redeemed'),
+  );
+  expect(await lobby.tables()).toEqual(before);
+});
+
+test.each([
+  ['decline', 'declined'],
+  ['revoke', 'revoked'],
+])('%s ends an invite, and with it the sight of the game', async (verb, status) => {
+  const [bob, stranger] = [lobby.player(), lobby.player()];
+  const gameId = await privateGame();
+  const inviteId = await invite(gameId, bob);
+  const [may, mayNot] = verb === 'decline' ? [bob, owner] : [owner, bob];
+  const before = await lobby.tables();
+  expect(await stranger.post(`/invites/${inviteId}/${verb}`)).toEqual(noSuchInvite);
+  expect(await mayNot.post(`/invites/${inviteId}/${verb}`)).toMatchObject({ status: 403 });
+  expect(await stranger.post(`/invites/${inviteId}/redeem`, named('Stranger'))).toEqual(noSuchInvite);
+  expect(await owner.post(`/invites/${inviteId}/redeem`, named('Stranger'))).toMatchObject({ status: 403 });
+  expect(await lobby.tables()).toEqual(before);
+  expect(await may.post(`/invites/${inviteId}/${verb}`)).toMatchObject({ status: 200, body: { status } });
+  expect(await bob.get(`/games/${gameId}`)).toEqual(noSuchGame);
+  expect(await bob.post(`/invites/${inviteId}/redeem`, named('Too Late'))).toEqual(over(status, 'redeemed'));
+  await invite(gameId, bob);
+});
+
+test('a code lets in as many as it may, until its time, and is seen by the owner only', async () => {
+  const gameId = await privateGame({ max_players: 6 });
+  const code = await makeCode(gameId, 3);
+  const answers = await Promise.all(
+    Array.from({ length: 8 }, (_, index) =>
+      lobby.player().post(`/invite-codes/${code}/redeem`, named(`Coded ${index}`)),
+    ),
+  );
+  expect(answers.filter(({ status }) => status === 201)).toHaveLength(3);
+  for (const answer of answers.filter(({ status }) => status !== 201)) {
+    expect(answer).toEqual(over('redeemed', 'redeemed'));
+  }
+  const late = await makeCode(gameId, 3);
+  expect(late).not.toBe(code);
+  const now = lobby.clock.now();
+  lobby.clock.set(new Date(expires_at));
+  expect(await lobby.player().post(`/invite-codes/${late}/redeem`, named('Late'))).toEqual(
+    over('expired', 'redeemed'),
+  );
+  expect(await statuses(gameId)).toEqual(['redeemed', 'expired']);
+  lobby.clock.set(now);
+  const bob = lobby.player();
+  await invite(gameId, bob);
+  expect(column(await bob.get(`/games/${gameId}/invites`), 'code')).toEqual([null]);
+  expect(await bob.post(`/invite-codes/${'a'.repeat(22)}/redeem`, named('Guess'))).toEqual(noSuchInvite);
+});
+
+test('a blocked user redeems nothing and is not invited again', async () => {
+  const bob = lobby.player();
+  const gameId = await privateGame();
+  const code = await makeCode(gameId, 5);
+  const membershipId = field(
+    await bob.post(`/invite-codes/${code}/redeem`, named('Barred')),
+    'membership_id',
+  );
+  expect(await bob.post(`/invite-codes/${code}/redeem`, named('Barred'))).toMatchObject({
+    body: { error: { code: 'already_member' } },
+  });
+  await owner.post(`/memberships/${membershipId}/block`);
+  const before = await lobby.tables();
+  const blocked = refusal(403, 'forbidden', 'The user has been blocked from this game.');
+  expect(await bob.post(`/invite-codes/${code}/redeem`, named('Barred'))).toEqual(blocked);
+  expect(await owner.post(`/games/${gameId}/invites`, { body: { user_id: bob.userId } })).toEqual(blocked);
+  expect(await lobby.tables()).toEqual(before);
+});
+
+test('invites end with enrollment, and with the game', async () => {
+  for (const [verb, status] of [
+    ['gap', 'expired'],
+    ['cancel', 'cancelled'],
+  ] as const) {
+    const [bob, eve] = [lobby.player(), lobby.player()];
+    const gameId = await privateGame({ max_players: 2 });
+    const code = await makeCode(gameId, 5);
+    await invite(gameId, bob);
+    if (verb === 'cancel') await owner.post(`/games/${gameId}/cancel`);
+    else
+      for (const name of ['Filler A', 'Filler B'])
+        await lobby.player().post(`/invite-codes/${code}/redeem`, named(name));
+    expect(await statuses(gameId)).toEqual([status, status]);
+    expect(await bob.get(`/games/${gameId}`)).toEqual(noSuchGame);
+    expect(await eve.post(`/invite-codes/${code}/redeem`, named('Evening'))).toEqual(
+      over(status, 'redeemed'),
+    );
+  }
+});
+
+test('invites that cannot be made are refused, and nothing changes', async () => {
+  const bob = lobby.player();
+  const [gameId, publicId] = [await privateGame(), await makeOpenGame(owner)];
+  const draftId = await makeDraft(owner, { game_type: 'private' });
+  const inviteId = await invite(gameId, bob);
+  const before = await lobby.tables();
+  const body = { user_id: lobby.player().userId };
+  const path = `/games/${gameId}/invites`;
+  expect(await lobby.player().post(path, { body })).toEqual(noSuchGame);
+  expect(await bob.post(path, { body })).toEqual(notTheOwner);
+  expect(await owner.post(`/games/${publicId}/invites`, { body })).toMatchObject({ status: 403 });
+  expect(await owner.post(`/games/${draftId}/invites`, { body })).toMatchObject({ status: 409 });
+  expect(await owner.post(path, { body: { user_id: bob.userId } })).toEqual(
+    refusal(409, 'invalid_state', 'The user is invited already and has yet to answer.', {
+      invite_id: inviteId,
+    }),
+  );
+  expect(await owner.post(path, { body: { user_id: owner.userId } })).toMatchObject({ status: 403 });
+  expect(await owner.post(path, { body: { max_uses: 1, expires_at: '2031-05-01T12:00:00Z' } })).toEqual(
+    invalidFields({ field: 'expires_at', problem: 'must lie ahead' }),
+  );
+  for (const bad of [
+    {},
+    { max_uses: 1 },
+    { ...body, max_uses: 1, expires_at },
+    { max_uses: 0, expires_at },
+    { max_uses: 1_001, expires_at },
+  ]) {
+    expect(await owner.post(path, { body: bad })).toMatchObject({ status: 400 });
+  }
+  lobby.users.restrict(bob.userId, { canJoinGame: false });
+  expect(await bob.post(`/invites/${inviteId}/redeem`, named('Unable'))).toMatchObject({
+    body: { error: { code: 'not_eligible' } },
+  });
+  expect(await bob.post(`/invites/${uuidv7()}/redeem`, named('Unable'))).toEqual(noSuchInvite);
+  expect(await lobby.tables()).toEqual(before);
+});
