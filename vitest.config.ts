@@ -2,10 +2,12 @@ import { defineConfig } from 'vitest/config';
 
 // Unit tests need nothing; the other projects share one PostgreSQL and one Redis that the global set-up starts,
 // and every test file takes a database and a key prefix of its own from them.
+// Most files wait for processes and time-outs most of the time, so more of them run at once than there are cores.
 export default defineConfig({
   test: {
+    maxWorkers: 3,
     projects: [
-      { test: { name: 'unit', include: ['test/unit/**/*.test.ts'] } },
+      { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 30_000 } },
       {
         test: {
           name: 'integration',

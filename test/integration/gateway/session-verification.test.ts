@@ -63,6 +63,13 @@ async function openStream(gateway: TestGateway): Promise<Follower> {
   return new Follower(gateway.newClient()).until(({ events }) => events[0]?.eventType === 'gateway.hello');
 }
 
+/** A stream that has caught up: until then it needs the push service, and ends when that goes away. */
+async function openLiveStream(gateway: TestGateway): Promise<Follower> {
+  const stream = await openStream(gateway);
+  await testLog.append(stream.client.session.userId);
+  return stream.until(({ events }) => events.length === 2);
+}
+
 /** From now on the backend knows this session as revoked. */
 function revoke({ backend }: TestGateway, { client }: Follower): void {
   const answer = backend.answer;
@@ -100,7 +107,7 @@ describe('a session that is revoked', () => {
       GATEWAY_PUSH_STALE_AFTER: '1s',
       GATEWAY_PUSH_UNVERIFIED_AFTER: '8s',
     });
-    const [revoked, other] = [await openStream(gateway), await openStream(gateway)];
+    const [revoked, other] = [await openLiveStream(gateway), await openStream(gateway)];
     const before = await testLog.append(other.client.session.userId);
     await other.until(({ events }) => events.length === 2);
     proxy.stall();
@@ -119,12 +126,8 @@ describe('a session that is revoked', () => {
 
   test('loses its streams when its revocation was trimmed before the gateway read it', async () => {
     const { gateway, proxy } = await startWithProxy({ GATEWAY_PUSH_UNVERIFIED_AFTER: '4s' });
-    const [revoked, other] = [await openStream(gateway), await openStream(gateway)];
-    for (const stream of [revoked, other]) {
-      // Whoever has seen the last thing that happened to them is resumed even when it is trimmed.
-      await testLog.append(stream.client.session.userId);
-      await stream.until(({ events }) => events.length === 2);
-    }
+    // Whoever has seen the last thing that happened to them is resumed even when it is trimmed.
+    const [revoked, other] = [await openLiveStream(gateway), await openLiveStream(gateway)];
     proxy.cut();
     revoke(gateway, revoked);
     const { userId, deviceSessionId } = revoked.client.session;
@@ -151,7 +154,7 @@ describe('streams whose sessions cannot be verified', () => {
       GATEWAY_PUSH_STALE_AFTER: '1s',
       GATEWAY_PUSH_UNVERIFIED_AFTER: '2s',
     });
-    const stream = await openStream(gateway);
+    const stream = await openLiveStream(gateway);
     proxy.stall();
     gateway.backend.answer = json(503, { error: { code: 'service_unavailable', message: 'Not now.' } });
     await stream.until(({ reason }) => reason !== undefined, 8_000);
@@ -163,7 +166,7 @@ describe('streams whose sessions cannot be verified', () => {
       GATEWAY_PUSH_STALE_AFTER: '1s',
       GATEWAY_PUSH_UNVERIFIED_AFTER: '12s',
     });
-    const stream = await openStream(gateway);
+    const stream = await openLiveStream(gateway);
     const answer = gateway.backend.answer;
     gateway.backend.answer = json(503, { error: { code: 'service_unavailable', message: 'Not now.' } });
     proxy.stall();

@@ -376,6 +376,7 @@ describe('the relay', () => {
       await vi.waitFor(async () => {
         expect(await redis.exists('test:life')).toBe(1);
         expect(firstsOf('ada')).toEqual([1, 2]);
+        expect(await waiting()).toEqual([]);
       });
     });
     const before = published.length;
