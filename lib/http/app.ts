@@ -12,6 +12,7 @@ import { type ErrorBody, type ErrorCode, errorBody, errorTable, Refusal } from '
 import type { Logger } from '../telemetry/logger.ts';
 import type { HttpEnv } from './env.ts';
 import { fieldProblems, invalidFields } from './field-problems.ts';
+import { loggedPath } from './logged-path.ts';
 
 export type HttpApp = OpenAPIHono<HttpEnv>;
 
@@ -74,7 +75,7 @@ function logRequests({ log, quietPath, answered }: HttpAppOptions): MiddlewareHa
     c.get('log')[probe ? 'trace' : quiet ? 'debug' : 'info'](
       {
         method: c.req.method,
-        path: c.req.path,
+        path: loggedPath(c.req.path),
         status: c.res.status,
         duration_ms: Math.round((performance.now() - startedAt) * 10) / 10,
       },
@@ -120,18 +121,24 @@ function answerError(error: Error, c: Context<HttpEnv>): Response {
   if (error instanceof Refusal) return answer(c, error.body);
   if (error instanceof HTTPException) return answer(c, bodyOfHttpException(error));
   if (c.req.raw.signal.aborted) {
-    c.get('log').info({ method: c.req.method, path: c.req.path }, 'the client was too slow or has gone');
+    c.get('log').info(
+      { method: c.req.method, path: loggedPath(c.req.path) },
+      'the client was too slow or has gone',
+    );
     // Nobody gets it, but logs and counters must not show a failure of this service.
     return c.body(null, 408);
   }
   if (isPassingFault(error)) {
-    c.get('log').warn({ error, method: c.req.method, path: c.req.path }, 'request failed for now');
+    c.get('log').warn(
+      { error, method: c.req.method, path: loggedPath(c.req.path) },
+      'request failed for now',
+    );
     return answer(
       c,
       errorBody('service_unavailable', 'This is not available for a moment; please try again shortly.'),
     );
   }
-  c.get('log').error({ error, method: c.req.method, path: c.req.path }, 'request failed');
+  c.get('log').error({ error, method: c.req.method, path: loggedPath(c.req.path) }, 'request failed');
   return answer(
     c,
     errorBody('internal_error', `Something went wrong here. Request id: ${c.get('requestId')}.`),
