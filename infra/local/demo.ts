@@ -102,7 +102,7 @@ async function play(endpoints: Endpoints, mailLog: string): Promise<void> {
 
 async function signIn({ name, email, client }: Player, mailLog: string): Promise<void> {
   const challengeId = await client.sendEmailCode(email);
-  const code = await readCode(mailLog, email);
+  const code = await readCode(mailLog, challengeId);
   await client.confirmEmailCode(challengeId, code, 'demo');
   says(name, `signs in as ${email} with the code ${code}: session ${client.session.deviceSessionId}`);
 }
@@ -207,15 +207,15 @@ async function ok(
 }
 
 /** The local stack's mailer writes codes to a log, which stands in for a player's mailbox. */
-async function readCode(mailLog: string, email: string): Promise<string> {
+async function readCode(mailLog: string, challengeId: string): Promise<string> {
   const deadline = Date.now() + mailTimeoutMs;
   while (Date.now() < deadline) {
     const lines = (await readFile(mailLog, 'utf8')).split('\n');
-    const code = lines.map((line) => signInCode(line, email)).findLast((found) => found !== undefined);
+    const code = lines.map((line) => signInCode(line, challengeId)).find((found) => found !== undefined);
     if (code !== undefined) return code;
     await delay(50);
   }
-  throw new Error(`no sign-in code for ${email} arrived in ${mailLog}`);
+  throw new Error(`no sign-in code for challenge ${challengeId} arrived in ${mailLog}`);
 }
 
 /** A stack on free ports with its data in a temporary folder. */

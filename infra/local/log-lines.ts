@@ -27,10 +27,10 @@ export function readableLine(service: string, line: string): string | undefined 
   );
 }
 
-/** The code of a `sign-in code` line for this address, if it is one. */
-export function signInCode(line: string, email: string): string | undefined {
+/** The code of a `sign-in code` line for this challenge, if it is one. */
+export function signInCode(line: string, challengeId: string): string | undefined {
   const entry = parse(line);
-  return entry?.msg === 'sign-in code' && entry.to === email && typeof entry.code === 'string'
+  return entry?.msg === 'sign-in code' && entry.challenge_id === challengeId && typeof entry.code === 'string'
     ? entry.code
     : undefined;
 }

@@ -3,7 +3,7 @@ import { signInCode } from '../../infra/local/log-lines.ts';
 import type { GalaxyClient } from '../../lib/client/galaxy-client.ts';
 
 /**
- * Signs a client in as a person would, with the newest code that was mailed to the address.
+ * Signs a client in as a person would, with the code that was mailed to the address.
  * @param lines what the backend writes, to which it goes on adding; its mailer is the log.
  */
 export async function signInByMail(
@@ -11,11 +11,10 @@ export async function signInByMail(
   email: string,
   lines: readonly string[],
 ): Promise<void> {
-  const codes = () =>
-    lines.filter((line) => line.includes(email)).flatMap((line) => signInCode(line, email) ?? []);
-  const known = codes().length;
   const challengeId = await client.sendEmailCode(email);
-  const code = await vi.waitFor(() => codes()[known] ?? missing(email), { timeout: 10_000 });
+  const mailed = () =>
+    lines.filter((line) => line.includes(challengeId)).flatMap((line) => signInCode(line, challengeId) ?? []);
+  const code = await vi.waitFor(() => mailed()[0] ?? missing(email), { timeout: 10_000 });
   await client.confirmEmailCode(challengeId, code, 'test');
 }
 
