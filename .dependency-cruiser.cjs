@@ -1,5 +1,5 @@
 // Who may import whom. The tree is the architecture: infra -> handlers, workers -> lib/<service> -> lib/<shared>.
-const services = ['gateway', 'lobby', 'backend'];
+const services = ['gateway', 'lobby', 'backend', 'game-master', 'runtime-manager', 'sample-engine'];
 
 module.exports = {
   forbidden: [
