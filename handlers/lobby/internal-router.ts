@@ -6,6 +6,7 @@ import type { Lobby } from '../../lib/lobby/context.ts';
 import { approveApplicationHandler, approveApplicationRoute } from './applications/approve-application.ts';
 import { listApplicationsHandler, listApplicationsRoute } from './applications/list-applications.ts';
 import { rejectApplicationHandler, rejectApplicationRoute } from './applications/reject-application.ts';
+import { readGameRoute, readGamesRoute, readMembershipsRoute } from './game-master-reads.ts';
 import { cancelGameHandler, cancelGameRoute } from './games/cancel-game.ts';
 import { closeEnrollmentHandler, closeEnrollmentRoute } from './games/close-enrollment.ts';
 import { createGameHandler, createGameRoute } from './games/create-game.ts';
@@ -26,11 +27,11 @@ import { listMembershipsHandler, listMembershipsRoute } from './memberships/list
 import { removeMemberHandler, removeMemberRoute } from './memberships/remove-member.ts';
 import { describeInternalApi } from './openapi.ts';
 
-const prefix = '/api/v1/internal/lobby';
+const prefix = '/api/v1/internal';
 
 /**
  * The lobby's internal listener: the public routes again, for the admin actor, but for those that are a person's own
- * business; and what describes them all.
+ * business; what the Game Master reads; and what describes them all.
  */
 export function createLobbyInternalApp(options: HttpAppOptions, lobby: Lobby): HttpApp {
   const routes = new OpenAPIHono<HttpEnv>();
@@ -61,8 +62,16 @@ export function createLobbyInternalApp(options: HttpAppOptions, lobby: Lobby): H
   routes.openapi(removeMemberRoute, removeMemberHandler(lobby));
   routes.openapi(blockMemberRoute, blockMemberHandler(lobby));
 
+  const gameMasterReads = new OpenAPIHono<HttpEnv>();
+  gameMasterReads.use(admitAdmin);
+
+  gameMasterReads.openapi(readGamesRoute, listGamesHandler(lobby));
+  gameMasterReads.openapi(readGameRoute, getGameHandler(lobby));
+  gameMasterReads.openapi(readMembershipsRoute, listMembershipsHandler(lobby));
+
   const app = createHttpApp(options);
-  app.route(prefix, routes);
+  app.route(`${prefix}/lobby`, routes);
+  app.route(prefix, gameMasterReads);
   const description = describeInternalApi(app);
   app.get('/openapi.json', (c) => c.json(description));
   return app;

@@ -23,7 +23,8 @@ export function describePublicApi(app: HttpApp): OpenApiDocument {
 export function describeInternalApi(app: HttpApp): OpenApiDocument {
   return describe(app, {
     title: 'Galaxy: Game Lobby, internal',
-    description: 'What admins do in the lobby. Whoever reaches this listener is one.',
+    description:
+      'What admins do in the lobby, and what the Game Master reads of it. Whoever reaches this listener is one of them.',
     identity: {
       type: 'apiKey',
       in: 'header',

@@ -32,6 +32,7 @@ import { listMembershipsHandler, listMembershipsRoute } from './memberships/list
 import { removeMemberHandler, removeMemberRoute } from './memberships/remove-member.ts';
 import { listMyApplicationsHandler, listMyApplicationsRoute } from './my/list-my-applications.ts';
 import { listMyGamesHandler, listMyGamesRoute } from './my/list-my-games.ts';
+import { listMyInvitesHandler, listMyInvitesRoute } from './my/list-my-invites.ts';
 import { listMyRaceNamesHandler, listMyRaceNamesRoute } from './my/list-my-race-names.ts';
 import { checkAvailabilityHandler, checkAvailabilityRoute } from './race-names/check-availability.ts';
 import { registerRaceNameHandler, registerRaceNameRoute } from './race-names/register-race-name.ts';
@@ -79,6 +80,7 @@ export function createLobbyPublicApp(options: HttpAppOptions, lobby: Lobby): Htt
 
   routes.openapi(listMyGamesRoute, listMyGamesHandler(lobby));
   routes.openapi(listMyApplicationsRoute, listMyApplicationsHandler(lobby));
+  routes.openapi(listMyInvitesRoute, listMyInvitesHandler(lobby));
   routes.openapi(listMyRaceNamesRoute, listMyRaceNamesHandler(lobby));
 
   const app = createHttpApp(options);

@@ -1,12 +1,10 @@
 // The fields of a JSON Schema as a table for people.
 import type { Schema } from './openapi-documents.ts';
 
-/** Lines of Markdown: a row per field, also of the objects in lists. */
+/** Lines of Markdown: a row per field, also of objects within, alone or in lists. */
 export function fieldTable(title: string, schema: Schema): string[] {
-  const properties = Object.entries((schema.properties ?? {}) as Record<string, Schema>);
-  if (properties.length === 0) return [`${title}: \`{}\`.`, ''];
-  const required = new Set((schema.required ?? []) as string[]);
-  const rows = properties.flatMap(([name, property]) => fieldRows(name, property, required.has(name)));
+  const rows = rowsWithin('', schema);
+  if (rows.length === 0) return [`${title}: \`{}\`.`, ''];
   return [`${title}:`, '', '| field | type | |', '| --- | --- | --- |', ...rows, ''];
 }
 
@@ -18,15 +16,18 @@ function fieldRows(name: string, schema: Schema, required: boolean): string[] {
     ...(schema.example === undefined ? [] : [`such as \`${String(schema.example)}\``]),
   ];
   const row = `| \`${name}\` | ${typeText(schema)} | ${notes.join('; ')} |`;
-  const item = schema.items as Schema | undefined;
-  if (item?.properties === undefined) return [row];
-  const itemRequired = new Set((item.required ?? []) as string[]);
   return [
     row,
-    ...Object.entries(item.properties as Record<string, Schema>).flatMap(([key, property]) =>
-      fieldRows(`${name}[].${key}`, property, itemRequired.has(key)),
-    ),
+    ...rowsWithin(`${name}.`, schema),
+    ...rowsWithin(`${name}[].`, (schema.items ?? {}) as Schema),
   ];
+}
+
+function rowsWithin(prefix: string, { properties = {}, required = [] }: Schema): string[] {
+  const always = new Set(required as string[]);
+  return Object.entries(properties as Record<string, Schema>).flatMap(([key, property]) =>
+    fieldRows(`${prefix}${key}`, property, always.has(key)),
+  );
 }
 
 function typeText(schema: Schema): string {

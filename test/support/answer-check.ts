@@ -60,6 +60,6 @@ function closed(value: Json): Json {
   if (Array.isArray(value)) return value.map(closed);
   if (typeof value !== 'object' || value === null) return value;
   const entries = Object.entries(value).map(([key, item]): [string, Json] => [key, closed(item)]);
-  const open = value.type === 'object' && value.properties !== undefined;
+  const open = [value.type].flat().includes('object') && value.properties !== undefined;
   return Object.fromEntries(open ? [...entries, ['additionalProperties', false]] : entries);
 }

@@ -69,6 +69,7 @@ export const routes = {
   'lobby.race_name.register': post('lobby', '/api/v1/lobby/race-names/register'),
   'lobby.game.list_mine': get('lobby', '/api/v1/lobby/my/games'),
   'lobby.application.list_mine': get('lobby', '/api/v1/lobby/my/applications'),
+  'lobby.invite.list_mine': get('lobby', '/api/v1/lobby/my/invites'),
   'lobby.race_name.list_mine': get('lobby', '/api/v1/lobby/my/race-names'),
 } as const satisfies Record<string, Route>;
 

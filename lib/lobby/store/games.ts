@@ -28,6 +28,8 @@ type Actor = Caller['actor'];
 
 const { words: _words, closingDueAt: _closingDueAt, ...columns } = getTableColumns(games);
 
+export { columns as gameColumns };
+
 export async function insertGame(tx: Tx, game: StoredGame): Promise<void> {
   await tx.insert(games).values(game);
 }
@@ -58,7 +60,7 @@ export async function lockAnyGame(tx: Tx, gameId: string): Promise<StoredGame | 
 }
 
 /** Games that were never opened are for their owner, private games for owner, members and invited, everything for admins. */
-function visibleTo(db: Db, actor: Actor): SQL | undefined {
+export function visibleTo(db: Db, actor: Actor): SQL | undefined {
   if (actor.kind === 'admin') return undefined;
   const membership = db
     .select({ membershipId: memberships.membershipId })

@@ -1,8 +1,10 @@
-import { and, asc, eq } from 'drizzle-orm';
-import { invites } from '../../../drizzle/lobby/schema.ts';
-import type { Invite } from '../domain/invite.ts';
+import { and, asc, desc, eq } from 'drizzle-orm';
+import { games, invites } from '../../../drizzle/lobby/schema.ts';
+import type { UserActor } from '../../http/env.ts';
+import type { Invite, InviteStatus } from '../domain/invite.ts';
 import type { Db, Tx } from './database.ts';
-import { behind, type Page, type PageRequest, takePage } from './pages.ts';
+import { gameColumns, type StoredGame, visibleTo } from './games.ts';
+import { before, behind, type Page, type PageRequest, takePage } from './pages.ts';
 
 export async function insertInvite(tx: Tx, invite: Invite): Promise<void> {
   await tx.insert(invites).values(invite);
@@ -86,4 +88,30 @@ export async function listInvitesOfGame(
     .orderBy(asc(invites.createdAt), asc(invites.inviteId))
     .limit(size + 1);
   return takePage(rows, size, (invite) => ({ at: invite.createdAt, id: invite.inviteId }));
+}
+
+/** `game` is null when its user cannot see it any more. */
+export type InviteWithGame = { readonly invite: Invite; readonly game: StoredGame | null };
+
+/** The invites that are for a user, the newest first. */
+export async function listInvitesOfUser(
+  db: Db,
+  user: UserActor,
+  status: InviteStatus,
+  { size, after }: PageRequest,
+): Promise<Page<InviteWithGame>> {
+  const rows = await db
+    .select({ invite: invites, game: gameColumns })
+    .from(invites)
+    .leftJoin(games, and(eq(games.gameId, invites.gameId), visibleTo(db, user)))
+    .where(
+      and(
+        eq(invites.userId, user.userId),
+        eq(invites.status, status),
+        after && before(invites.createdAt, invites.inviteId, after),
+      ),
+    )
+    .orderBy(desc(invites.createdAt), desc(invites.inviteId))
+    .limit(size + 1);
+  return takePage(rows, size, ({ invite }) => ({ at: invite.createdAt, id: invite.inviteId }));
 }

@@ -77,6 +77,7 @@ const everyRoute: [string, string][] = [
   ['POST', '/race-names/register'],
   ['GET', '/my/games'],
   ['GET', '/my/applications'],
+  ['GET', '/my/invites'],
   ['GET', '/my/race-names'],
 ];
 

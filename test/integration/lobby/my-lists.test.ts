@@ -4,6 +4,8 @@ import {
   apply,
   approve,
   column,
+  field,
+  gameBody,
   invalidFields,
   join,
   makeDraft,
@@ -154,6 +156,88 @@ describe('my race names', () => {
   });
 });
 
+describe('my invites', () => {
+  const privateGame = () => openGame({ game_type: 'private' });
+  const invite = async (gameId: string, player: Client = me) =>
+    field(await owner.post(`/games/${gameId}/invites`, { body: { user_id: player.userId } }), 'invite_id');
+  const ids = async (query = '') => column(await me.get(`/my/invites${query}`), 'invite_id');
+
+  test('are those that wait for my answer, newest first, and show what game each is for', async () => {
+    const older = await invite(await privateGame());
+    const gameId = await privateGame();
+    const newer = await invite(gameId);
+    await invite(gameId, lobby.player());
+    await owner.post(`/games/${gameId}/invites`, {
+      body: { max_uses: 3, expires_at: '2031-05-30T12:00:00Z' },
+    });
+    await apply(owner, gameId, newName());
+
+    expect(await ids()).toEqual([newer, older]);
+    expect(await me.get('/my/invites?page_size=1')).toMatchObject({
+      status: 200,
+      body: {
+        items: [
+          {
+            invite_id: newer,
+            game_id: gameId,
+            user_id: me.userId,
+            code: null,
+            max_uses: 1,
+            uses: 0,
+            expires_at: null,
+            status: 'pending',
+            created_at: lobby.now().toISOString(),
+            decided_at: null,
+            game: {
+              game_name: gameBody.game_name,
+              description: gameBody.description,
+              owner_user_id: owner.userId,
+              status: 'enrollment_open',
+              min_players: gameBody.min_players,
+              max_players: gameBody.max_players,
+              active_members: 1,
+              enrollment_ends_at: gameBody.enrollment_ends_at,
+              turn_schedule: gameBody.turn_schedule,
+              time_zone: gameBody.time_zone,
+            },
+          },
+        ],
+        next_page_token: expect.any(String),
+      },
+    });
+  });
+
+  test('that are over can be asked for, and show a game only to those who still see it', async () => {
+    const [redeemed, declined, revoked, ended] = [
+      await privateGame(),
+      await privateGame(),
+      await privateGame(),
+      await privateGame(),
+    ];
+    await me.post(`/invites/${await invite(redeemed)}/redeem`, { body: { race_name: newName() } });
+    await me.post(`/invites/${await invite(declined)}/decline`);
+    await owner.post(`/invites/${await invite(revoked)}/revoke`);
+    await invite(ended);
+    await owner.post(`/games/${ended}/cancel`);
+
+    expect(await ids()).toEqual([]);
+    for (const [status, gameId] of Object.entries({ redeemed, declined, revoked, cancelled: ended })) {
+      const answer = await me.get(`/my/invites?status=${status}`);
+      expect(column(answer, 'game_id')).toEqual([gameId]);
+      const game = status === 'redeemed' ? expect.objectContaining({ status: 'enrollment_open' }) : null;
+      expect(column(answer, 'game')).toEqual([game]);
+    }
+    expect(await ids('?status=expired')).toEqual([]);
+  });
+
+  test('come in pages that neither repeat nor leave out one when I am invited meanwhile', async () => {
+    const mine: string[] = [];
+    for (let index = 0; index < 5; index++) mine.unshift(await invite(await privateGame()));
+    const read = await readAll('/my/invites', 'invite_id', async () => invite(await privateGame()));
+    expect(read).toEqual(mine);
+  });
+});
+
 describe('the lists of what is mine', () => {
   test.each([
     ['/my/games?role=admin', 'role', 'must be one of owner, player'],
@@ -161,6 +245,9 @@ describe('the lists of what is mine', () => {
     ['/my/games?page_size=0', 'page_size', 'must be a whole number from 1 to 200'],
     ['/my/applications?status=new', 'status', expect.stringContaining('must be one of pending')],
     ['/my/applications?page_size=201', 'page_size', 'must be a whole number from 1 to 200'],
+    ['/my/invites?status=open', 'status', expect.stringContaining('must be one of pending')],
+    ['/my/invites?page_size=x', 'page_size', 'must be a whole number from 1 to 200'],
+    ['/my/invites?game_id=x', 'game_id', 'is not a known field'],
     ['/my/race-names?kind=mine', 'kind', expect.stringContaining('must be one of reservation')],
     ['/my/race-names?user_id=x', 'user_id', 'is not a known field'],
   ])('refuse %s', async (path, name, problem) => {
@@ -171,7 +258,7 @@ describe('the lists of what is mine', () => {
     for (let index = 0; index < 2; index++) await makeDraft(me);
     const { next_page_token } = (await me.get('/my/games?page_size=1')).body as { next_page_token: string };
     expect(await me.get(`/my/games?page_token=${next_page_token}`)).toMatchObject({ status: 200 });
-    for (const path of ['/games', '/my/applications', '/my/race-names']) {
+    for (const path of ['/games', '/my/applications', '/my/invites', '/my/race-names']) {
       expect(await me.get(`${path}?page_token=${next_page_token}`)).toEqual(
         invalidFields({
           field: 'page_token',
@@ -182,7 +269,7 @@ describe('the lists of what is mine', () => {
   });
 
   test('are for users only: the internal listener has no such routes', async () => {
-    for (const path of ['/my/games', '/my/applications', '/my/race-names']) {
+    for (const path of ['/my/games', '/my/applications', '/my/invites', '/my/race-names']) {
       expect(await lobby.admin().get(path)).toMatchObject({ status: 404 });
     }
   });
@@ -207,16 +294,23 @@ describe('the lists of what is mine', () => {
       insert into lobby.race_names (race_name_id, kind, user_id, game_id, name, folded, skeleton, held_since)
       select gen_random_uuid(), 'reservation', owner_user_id, game_id, 'Others', game_id, game_id, now()
       from lobby.games where game_name = 'Game of others'`);
-    await lobby.pool.query('analyze lobby.games, lobby.memberships, lobby.applications, lobby.race_names');
+    await lobby.pool.query(`
+      insert into lobby.invites (invite_id, game_id, user_id, max_uses, uses, status, created_at)
+      select gen_random_uuid(), game_id, owner_user_id, 1, 0, 'pending', now()
+      from lobby.games where game_name = 'Game of others'`);
+    await lobby.pool.query(
+      'analyze lobby.games, lobby.memberships, lobby.applications, lobby.invites, lobby.race_names',
+    );
     await makeDraft(me);
     await join(me, owner, await openGame(), newName());
 
     const plans = await plansOf(async () => {
       for (const path of ['/my/games', '/my/games?role=owner', '/my/games?role=player']) await me.get(path);
       await me.get('/my/applications?status=pending');
+      await me.get('/my/invites');
       await me.get('/my/race-names?kind=reservation');
     });
-    expect(plans).toHaveLength(5);
+    expect(plans).toHaveLength(6);
     for (const plan of plans) {
       expect(plan.text).not.toContain('Seq Scan');
       expect(plan.rowsRead).toBeLessThan(20);

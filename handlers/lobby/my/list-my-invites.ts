@@ -1,0 +1,83 @@
+import { createRoute, type RouteHandler, z } from '@hono/zod-openapi';
+import { userOf } from '../../../lib/http/actor.ts';
+import type { HttpEnv } from '../../../lib/http/env.ts';
+import { pageOf, pageQuery } from '../../../lib/http/paging.ts';
+import { errorAnswers, jsonAnswer } from '../../../lib/http/schemas.ts';
+import type { Lobby } from '../../../lib/lobby/context.ts';
+import { inviteStatuses } from '../../../lib/lobby/domain/invite.ts';
+import type { StoredGame } from '../../../lib/lobby/store/games.ts';
+import { type InviteWithGame, listInvitesOfUser } from '../../../lib/lobby/store/invites.ts';
+import { gameSchema } from '../games/game-answer.ts';
+import { inviteSchema, toInviteAt } from '../invites/invite-answer.ts';
+import { pageRequestOf, placeToken, toPage } from '../paging.ts';
+
+const { game_name, description, owner_user_id, status, ...fields } = gameSchema.shape;
+const { min_players, max_players, active_members, enrollment_ends_at, turn_schedule, time_zone } = fields;
+
+/** What one wants to know of a game before one joins it. */
+const offeredGameSchema = z.object({
+  game_name,
+  description,
+  owner_user_id,
+  status,
+  min_players,
+  max_players,
+  active_members,
+  enrollment_ends_at,
+  turn_schedule,
+  time_zone,
+});
+
+const myInviteSchema = z
+  .object({
+    ...inviteSchema.shape,
+    game: offeredGameSchema.nullable().openapi({
+      description: 'null when the invite is over and the caller does not see the game any more.',
+    }),
+  })
+  .openapi('MyInvite');
+
+export const listMyInvitesRoute = createRoute({
+  method: 'get',
+  path: '/my/invites',
+  operationId: 'listMyInvites',
+  summary: 'Invites that are for the caller, with their games, newest first',
+  tags: ['mine'],
+  request: {
+    query: z.strictObject({ status: z.enum(inviteStatuses).default('pending'), ...pageQuery }),
+  },
+  responses: { 200: jsonAnswer(pageOf(myInviteSchema), 'A page of invites'), ...errorAnswers() },
+});
+
+const token = placeToken('my.invites');
+
+export function listMyInvitesHandler(
+  lobby: Pick<Lobby, 'db' | 'now'>,
+): RouteHandler<typeof listMyInvitesRoute, HttpEnv> {
+  return async (c) => {
+    const query = c.req.valid('query');
+    const actor = userOf(c.get('actor'));
+    const page = await listInvitesOfUser(lobby.db, actor, query.status, pageRequestOf(token, query));
+    return c.json(toPage(token, page, toMyInviteAt(lobby.now())), 200);
+  };
+}
+
+function toMyInviteAt(now: Date): (item: InviteWithGame) => z.infer<typeof myInviteSchema> {
+  const toInvite = toInviteAt(now);
+  return ({ invite, game }) => ({ ...toInvite(invite), game: game && toOfferedGame(game) });
+}
+
+function toOfferedGame(game: StoredGame): z.infer<typeof offeredGameSchema> {
+  return {
+    game_name: game.gameName,
+    description: game.description,
+    owner_user_id: game.ownerUserId,
+    status: game.status,
+    min_players: game.minPlayers,
+    max_players: game.maxPlayers,
+    active_members: game.activeMembers,
+    enrollment_ends_at: game.enrollmentEndsAt.toISOString(),
+    turn_schedule: game.turnSchedule,
+    time_zone: game.timeZone,
+  };
+}

@@ -1,0 +1,97 @@
+// What the Game Master reads of the lobby: what an admin would be shown, under its own paths of the internal listener.
+import { v7 as uuidv7 } from 'uuid';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { type Answer, createTestLobby, type TestLobby } from '../../support/lobby.ts';
+import {
+  apply,
+  column,
+  invalidFields,
+  makeDraft,
+  makeOpenGame,
+  noSuchGame,
+} from '../../support/lobby-games.ts';
+
+let lobby: TestLobby;
+beforeAll(async () => {
+  lobby = await createTestLobby();
+});
+afterAll(() => lobby.close());
+
+let gameId: string;
+beforeEach(async () => {
+  const owner = lobby.player();
+  gameId = await makeOpenGame(owner, { game_type: 'private' });
+  await apply(owner, gameId, `Own ${gameId.slice(-12)}`);
+});
+
+/** As the Game Master asks: no user, no admin. */
+async function read(path: string): Promise<Answer> {
+  const response = await lobby.internalApp.request(`/api/v1/internal${path}`);
+  return { status: response.status, body: await response.json(), etag: response.headers.get('etag') };
+}
+
+test('a game comes with where it runs, whoever may see it', async () => {
+  const jobId = uuidv7();
+  await lobby.pool.query(
+    `update lobby.games set status = 'running', runtime_job_id = $2, container_id = 'c1',
+       engine_endpoint = 'http://10.0.0.1:9000', bound_at = '2031-05-01T12:00:00Z',
+       registered_at = '2031-05-01T12:00:01Z' where game_id = $1`,
+    [gameId, jobId],
+  );
+  const game = await read(`/games/${gameId}`);
+  expect(game).toEqual(await lobby.admin().get(`/games/${gameId}`));
+  expect(game).toMatchObject({
+    status: 200,
+    body: {
+      status: 'running',
+      runtime_job_id: jobId,
+      container_id: 'c1',
+      engine_endpoint: 'http://10.0.0.1:9000',
+      bound_at: '2031-05-01T12:00:00.000Z',
+      registered_at: '2031-05-01T12:00:01.000Z',
+    },
+  });
+});
+
+test('the members of a game are those who play', async () => {
+  const members = await read(`/games/${gameId}/memberships`);
+  expect(members).toEqual(await lobby.admin().get(`/games/${gameId}/memberships`));
+  expect(column(members, 'race_name')).toEqual([`Own ${gameId.slice(-12)}`]);
+});
+
+test('games can be listed by their status, in pages', async () => {
+  const paused = [await makeDraft(lobby.player()), await makeDraft(lobby.player())];
+  await lobby.pool.query(
+    `update lobby.games set status = 'paused', opened_at = now() where game_id = any($1)`,
+    [paused],
+  );
+  const first = await read('/games?status=paused&page_size=1');
+  const { next_page_token } = first.body as { next_page_token: string };
+  const second = await read(`/games?status=paused&page_size=1&page_token=${next_page_token}`);
+  expect([...column(first, 'game_id'), ...column(second, 'game_id')].toSorted()).toEqual(paused.toSorted());
+  expect(second.body).not.toHaveProperty('next_page_token');
+  expect(first).toEqual(await lobby.admin().get('/games?status=paused&page_size=1'));
+});
+
+test('what is not there, or makes no sense, is refused as it is for admins', async () => {
+  expect(await read(`/games/${uuidv7()}`)).toEqual(noSuchGame);
+  expect(await read(`/games/${uuidv7()}/memberships`)).toEqual(noSuchGame);
+  expect(await read('/games/1')).toEqual(invalidFields({ field: 'game_id', problem: 'must be a UUID' }));
+  expect(await read('/games?status=open')).toEqual(
+    invalidFields({ field: 'status', problem: expect.stringContaining('must be one of draft, ') }),
+  );
+});
+
+test('nothing can be changed there, and users have no such paths', async () => {
+  const before = await lobby.tables();
+  const paths = [`/games/${gameId}/cancel`, '/games', `/games/${gameId}/register-runtime`];
+  for (const path of paths) {
+    const answer = await lobby.internalApp.request(`/api/v1/internal${path}`, { method: 'POST' });
+    expect(answer.status).toBe(404);
+  }
+  const headers = { 'x-user-id': uuidv7() };
+  for (const path of ['/games', `/games/${gameId}`, `/games/${gameId}/memberships`]) {
+    expect((await lobby.publicApp.request(`/api/v1/internal${path}`, { headers })).status).toBe(404);
+  }
+  expect(await lobby.tables()).toEqual(before);
+});
