@@ -102,6 +102,7 @@ function requirements(connectionLog: Logger) {
         'BACKEND_POSTGRES_PRIMARY_DSN',
         'BACKEND_POSTGRES_OPERATION_TIMEOUT',
         'BACKEND_POSTGRES_MAX_OPEN_CONNS',
+        'BACKEND_POSTGRES_MAX_IDLE_CONNS',
         'BACKEND_POSTGRES_CONN_MAX_LIFETIME',
       ] as const,
       open: ({ postgres }: OutboxRelayConfig) =>

@@ -13,7 +13,10 @@ export function postgresVariables(service: string) {
       help: 'Bound on connecting and on every statement.',
     }),
     maxConnections: defaulted(`${prefix}_MAX_OPEN_CONNS`, '20', integer(2, 1_000), {
-      help: 'Most connections that one process opens.',
+      help: 'Most connections that one process opens to one server.',
+    }),
+    maxIdleConnections: defaulted(`${prefix}_MAX_IDLE_CONNS`, '5', integer(0, 1_000), {
+      help: 'How many of them are kept while nothing needs them; those above are closed after 5 s without work.',
     }),
     connectionMaxLifetimeMs: defaulted(`${prefix}_CONN_MAX_LIFETIME`, '30m', duration, {
       help: 'After how long a connection is replaced; 0s keeps it.',

@@ -142,6 +142,22 @@ export const postgresDsn = z
     'write a DSN such as postgres://user:password@host:5432/database',
   );
 
+/** Values separated by commas, none when empty. A bad one is named by its place, as it may hold a secret. */
+export const listOf = <T>(entry: z.ZodType<T, string>) =>
+  z.string().transform((text, context): readonly T[] => {
+    const values: T[] = [];
+    const parts = text === '' ? [] : text.split(',');
+    for (const [index, part] of parts.entries()) {
+      const { data, error } = entry.safeParse(part.trim());
+      if (error === undefined) values.push(data);
+      else {
+        const why = error.issues.map((issue) => issue.message).join('; ');
+        context.addIssue({ code: 'custom', message: `entry ${index + 1} of ${parts.length}: ${why}` });
+      }
+    }
+    return values;
+  });
+
 export const integer = (min: number, max: number) =>
   z
     .string()

@@ -4,15 +4,21 @@ import { postgresVariables } from '../config/postgres-variables.ts';
 import {
   anyText,
   bearerToken,
+  boolean,
   duration,
   httpUrl,
   integer,
+  listOf,
   logLevel,
   peerAddress,
   positiveDuration,
+  postgresDsn,
   text,
 } from '../config/types.ts';
 import { defaulted, optional, removed, required, type Values } from '../config/variables.ts';
+
+const readBlockTimeout = (name: string, what: string) =>
+  defaulted(name, '5s', positiveDuration, { help: `How long one read waits for ${what}.` });
 
 export const lobbyVariables = {
   publicHttp: serviceListener(
@@ -29,6 +35,9 @@ export const lobbyVariables = {
     addr: required('LOBBY_REDIS_MASTER_ADDR', peerAddress, {
       help: 'host:port of the Redis that carries the streams.',
     }),
+    replicaAddrs: defaulted('LOBBY_REDIS_REPLICA_ADDRS', '', listOf(peerAddress), {
+      help: 'host:port of its replicas, separated by commas.',
+    }),
     password: required('LOBBY_REDIS_PASSWORD', anyText, {
       help: 'Its password; set it to nothing on purpose for a Redis without one.',
       secret: true,
@@ -39,7 +48,13 @@ export const lobbyVariables = {
       help: 'Bound on connecting and on one command.',
     }),
   },
-  postgres: postgresVariables('LOBBY'),
+  postgres: {
+    ...postgresVariables('LOBBY'),
+    replicaDsns: defaulted('LOBBY_POSTGRES_REPLICA_DSNS', '', listOf(postgresDsn), {
+      help: 'DSNs of its replicas, separated by commas (a comma within one is written %2C).',
+      secret: true,
+    }),
+  },
   userService: {
     baseUrl: required('LOBBY_USER_SERVICE_BASE_URL', httpUrl, {
       help: 'Base URL of the User Service, such as http://127.0.0.1:8081. It need not be up when the lobby starts.',
@@ -59,6 +74,10 @@ export const lobbyVariables = {
     timeoutMs: defaulted('LOBBY_GM_TIMEOUT', '2s', positiveDuration, {
       help: 'Bound on one call to it.',
     }),
+    token: optional('LOBBY_GM_TOKEN', bearerToken, {
+      help: 'Bearer token that calls to it carry.',
+      secret: true,
+    }),
   },
   streams: {
     startJobs: defaulted('LOBBY_RUNTIME_START_JOBS_STREAM', 'runtime:start_jobs', text, {
@@ -67,10 +86,27 @@ export const lobbyVariables = {
     stopJobs: defaulted('LOBBY_RUNTIME_STOP_JOBS_STREAM', 'runtime:stop_jobs', text, {
       help: 'Redis stream that asks it to stop them.',
     }),
+    jobResults: defaulted('LOBBY_RUNTIME_JOB_RESULTS_STREAM', 'runtime:job_results', text, {
+      help: 'Redis stream in which it tells how these jobs ended.',
+    }),
+    gmEvents: defaulted('LOBBY_GM_EVENTS_STREAM', 'gm:lobby_events', text, {
+      help: 'Redis stream in which the Game Master tells how games go.',
+    }),
+    userLifecycle: defaulted('LOBBY_USER_LIFECYCLE_STREAM', 'user:lifecycle_events', text, {
+      help: 'Redis stream in which the User Service tells of users who were blocked or deleted.',
+    }),
     notificationIntents: defaulted('LOBBY_NOTIFICATION_INTENTS_STREAM', 'notification:intents', text, {
       help: 'Redis stream that asks for users to be notified.',
     }),
   },
+  readBlockTimeoutMs: {
+    jobResults: readBlockTimeout('LOBBY_RUNTIME_JOB_RESULTS_READ_BLOCK_TIMEOUT', 'job results'),
+    gmEvents: readBlockTimeout('LOBBY_GM_EVENTS_READ_BLOCK_TIMEOUT', 'events of the Game Master'),
+    userLifecycle: readBlockTimeout('LOBBY_USER_LIFECYCLE_READ_BLOCK_TIMEOUT', 'events of users'),
+  },
+  outboxRelayIntervalMs: defaulted('LOBBY_OUTBOX_RELAY_INTERVAL', '1s', positiveDuration, {
+    help: 'How often the outbox relay looks for messages that are still to be published.',
+  }),
   startTimeoutMs: defaulted('LOBBY_START_TIMEOUT', '5m', positiveDuration, {
     help: 'How long a start job is worth doing.',
   }),
@@ -83,6 +119,14 @@ export const lobbyVariables = {
   shutdownTimeoutMs: defaulted('LOBBY_SHUTDOWN_TIMEOUT', '15s', duration, {
     help: 'How long running requests and ticks may take to finish after SIGTERM.',
   }),
+  telemetry: {
+    stdoutTraces: defaulted('LOBBY_OTEL_STDOUT_TRACES_ENABLED', 'false', boolean, {
+      help: 'Whether to print traces to standard output.',
+    }),
+    stdoutMetrics: defaulted('LOBBY_OTEL_STDOUT_METRICS_ENABLED', 'false', boolean, {
+      help: 'Whether to print metrics to standard output.',
+    }),
+  },
   removed: {
     redisAddr: removed('LOBBY_REDIS_ADDR', 'Set LOBBY_REDIS_MASTER_ADDR (host:port) instead.'),
     redisTls: removed(

@@ -33,6 +33,7 @@ export type GameMaster = {
  */
 export function createGameMaster(options: {
   baseUrl: string;
+  token?: string | undefined;
   /** Bound on the whole of one exchange, body included. */
   timeoutMs: number;
   log: Logger;
@@ -49,6 +50,7 @@ export function createGameMaster(options: {
         headers: {
           accept: 'application/json',
           'x-request-id': requestId,
+          ...(options.token === undefined ? {} : { authorization: `Bearer ${options.token}` }),
           ...(body === undefined ? {} : { 'content-type': 'application/json' }),
           ...traceHeaders(traceparent),
         },

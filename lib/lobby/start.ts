@@ -50,6 +50,7 @@ export async function startLobby(service: string, environment: Environment): Pro
           'LOBBY_POSTGRES_PRIMARY_DSN',
           'LOBBY_POSTGRES_OPERATION_TIMEOUT',
           'LOBBY_POSTGRES_MAX_OPEN_CONNS',
+          'LOBBY_POSTGRES_MAX_IDLE_CONNS',
           'LOBBY_POSTGRES_CONN_MAX_LIFETIME',
         ],
         open: ({ postgres }: LobbyConfig) =>

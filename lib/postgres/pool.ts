@@ -3,6 +3,8 @@ import pg from 'pg';
 export type PoolOptions = {
   dsn: string;
   maxConnections: number;
+  /** Those above are closed after five seconds without work; 0 keeps none. */
+  maxIdleConnections: number;
   /** Bound on connecting and on every statement; a transaction may wait for something else for twice as long. */
   operationTimeoutMs: number;
   /** A connection is replaced after this time; 0 keeps it. */
@@ -18,6 +20,11 @@ export async function openPool(options: PoolOptions, onError: (error: Error) => 
   const pool = new pg.Pool({
     connectionString: options.dsn,
     max: options.maxConnections,
+    min: options.maxIdleConnections,
+    idleTimeoutMillis: 5_000,
+    // A kept connection must not be found dead by the statement that needs it.
+    keepAlive: true,
+    keepAliveInitialDelayMillis: 10_000,
     connectionTimeoutMillis: options.operationTimeoutMs,
     statement_timeout: options.operationTimeoutMs,
     // What a process holds that died without its connections being closed is let go of.

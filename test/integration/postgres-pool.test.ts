@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { withClient } from '../../infra/local/postgres.ts';
 import { openPool } from '../../lib/postgres/pool.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 
@@ -9,7 +10,10 @@ beforeAll(async () => {
 afterAll(() => database.drop());
 
 it('a transaction whose process has vanished is ended by the server, with its locks', async () => {
-  const pool = await openPool({ dsn: database.dsn, maxConnections: 2, operationTimeoutMs: 200 }, () => {});
+  const pool = await openPool(
+    { dsn: database.dsn, maxConnections: 2, maxIdleConnections: 0, operationTimeoutMs: 200 },
+    () => {},
+  );
   try {
     const vanished = await pool.connect();
     await vanished.query('begin');
@@ -29,8 +33,9 @@ it('a transaction whose process has vanished is ended by the server, with its lo
 
 it('a connection that breaks while a transaction waits for something else is reported, and replaced', async () => {
   const errors: Error[] = [];
-  const pool = await openPool({ dsn: database.dsn, maxConnections: 2, operationTimeoutMs: 5_000 }, (error) =>
-    errors.push(error),
+  const pool = await openPool(
+    { dsn: database.dsn, maxConnections: 2, maxIdleConnections: 0, operationTimeoutMs: 5_000 },
+    (error) => errors.push(error),
   );
   try {
     const waiting = await pool.connect();
@@ -40,6 +45,40 @@ it('a connection that breaks while a transaction waits for something else is rep
     await expect(waiting.query('select 1')).rejects.toThrow();
     waiting.release();
     expect((await pool.query('select 1 as one')).rows).toEqual([{ one: 1 }]);
+  } finally {
+    await pool.end();
+  }
+});
+
+it('keeps no more connections than it may while nothing needs them', async () => {
+  const pool = await openPool(
+    { dsn: database.dsn, maxConnections: 6, maxIdleConnections: 2, operationTimeoutMs: 5_000 },
+    () => {},
+  );
+  const open = async (): Promise<number[]> => {
+    const { rows } = await withClient(database.dsn, (client) =>
+      client.query(
+        'select pid from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()',
+      ),
+    );
+    return rows.map(({ pid }) => pid);
+  };
+  try {
+    await Promise.all(Array.from({ length: 6 }, () => pool.query('select pg_sleep(0.2)')));
+    const atWork = await open();
+    expect(atWork).toHaveLength(6);
+    const kept = await vi.waitFor(
+      async () => {
+        const pids = await open();
+        expect(pids).toHaveLength(2);
+        return pids;
+      },
+      { timeout: 15_000, interval: 200 },
+    );
+    // The very ones, not new ones.
+    expect(atWork).toEqual(expect.arrayContaining(kept));
+    const { rows } = await pool.query('select pg_backend_pid() as pid');
+    expect(kept).toContain(rows[0].pid);
   } finally {
     await pool.end();
   }

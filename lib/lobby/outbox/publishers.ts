@@ -7,7 +7,10 @@ import type { Redis } from '../../redis/client.ts';
 import type { LobbyConfig } from '../config.ts';
 import { notificationIntentPayload, startJobPayload, stopJobPayload } from './messages.ts';
 
-export function lobbyPublishers(redis: Redis, streams: LobbyConfig['streams']): Record<string, Publish> {
+export function lobbyPublishers(
+  redis: Redis,
+  streams: Pick<LobbyConfig['streams'], 'startJobs' | 'stopJobs' | 'notificationIntents'>,
+): Record<string, Publish> {
   const to =
     (stream: string, schema: z.ZodObject): Publish =>
     async ({ payload, traceparent }) => {

@@ -28,7 +28,10 @@ let redis: Redis;
 let push: TestPush;
 beforeAll(async () => {
   database = await createTestDatabase(backendTemplate);
-  pool = await openPool({ dsn: database.dsn, maxConnections: 2, operationTimeoutMs: 5_000 }, () => {});
+  pool = await openPool(
+    { dsn: database.dsn, maxConnections: 2, maxIdleConnections: 0, operationTimeoutMs: 5_000 },
+    () => {},
+  );
   server = await createTestRedis();
   const addr = { host: server.host, port: server.port };
   redis = await openRedis({ ...server, addr, operationTimeoutMs: 5_000 }, () => {});

@@ -20,7 +20,13 @@ const healthz = 'http://gm.test/api/v1/internal/healthz';
 const registration = 'http://gm.test/api/v1/internal/games/:game_id/register-runtime';
 const alive = () => HttpResponse.json({ status: 'ok' });
 
-type Asked = { call: string; body: unknown; requestId: string | null; traceparent: string | null };
+type Asked = {
+  call: string;
+  body: unknown;
+  requestId: string | null;
+  traceparent: string | null;
+  authorization: string | null;
+};
 let asked: Asked[] = [];
 const server = setupServer(http.get(healthz, alive), http.post(registration, alive));
 server.events.on('request:start', async ({ request }) => {
@@ -30,6 +36,7 @@ server.events.on('request:start', async ({ request }) => {
     body: undefined,
     requestId: headers.get('x-request-id'),
     traceparent: headers.get('traceparent'),
+    authorization: headers.get('authorization'),
   };
   asked.push(entry);
   if (method === 'POST') entry.body = await request.clone().json();
@@ -40,7 +47,7 @@ beforeAll(async () => {
   server.listen({ onUnhandledRequest: 'error' });
   const log = createLogger({ service: 'test', level: 'silent' });
   lobby = await createTestLobby({
-    gameMaster: createGameMaster({ baseUrl: 'http://gm.test', timeoutMs: 200, log }),
+    gameMaster: createGameMaster({ baseUrl: 'http://gm.test', token: 'gm-token', timeoutMs: 200, log }),
   });
 });
 afterEach(() => server.resetHandlers());
@@ -87,7 +94,7 @@ test('a game that the Game Master knows runs again once it is alive', async () =
 
 test('a game that the Game Master never had is registered first, with everything about its runtime', async () => {
   const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
-  const context = { requestId: 'request-1', traceparent };
+  const context = { requestId: 'request-1', traceparent, authorization: 'Bearer gm-token' };
   expect(await resume(owner, { 'x-request-id': 'request-1', traceparent })).toMatchObject({ status: 200 });
   const game = await lobby.admin().get(`/games/${gameId}`);
   expect(game.body).toMatchObject({ status: 'running', registered_at: lobby.now().toISOString() });

@@ -27,7 +27,10 @@ let db: Database;
 beforeAll(async () => {
   database = await createTestDatabase(backendTemplate);
   // The server ends a connection in one of the tests.
-  pool = await openPool({ dsn: database.dsn, maxConnections: 10, operationTimeoutMs: 5_000 }, () => {});
+  pool = await openPool(
+    { dsn: database.dsn, maxConnections: 10, maxIdleConnections: 0, operationTimeoutMs: 5_000 },
+    () => {},
+  );
   db = drizzle({ client: pool });
 });
 afterAll(async () => {

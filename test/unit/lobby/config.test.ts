@@ -34,12 +34,57 @@ describe('the configuration of the lobby', () => {
         bodyLimitBytes: 65_536,
         token: undefined,
       },
-      redis: { addr: { host: 'redis', port: 6379 }, password: '', db: 0 },
+      redis: { addr: { host: 'redis', port: 6379 }, replicaAddrs: [], password: '', db: 0 },
+      postgres: { maxConnections: 20, maxIdleConnections: 5, replicaDsns: [] },
       userService: { baseUrl: 'http://users:8081' },
+      streams: {
+        startJobs: 'runtime:start_jobs',
+        stopJobs: 'runtime:stop_jobs',
+        jobResults: 'runtime:job_results',
+        gmEvents: 'gm:lobby_events',
+        userLifecycle: 'user:lifecycle_events',
+        notificationIntents: 'notification:intents',
+      },
+      readBlockTimeoutMs: { jobResults: 5_000, gmEvents: 5_000, userLifecycle: 5_000 },
+      outboxRelayIntervalMs: 1_000,
+      startTimeoutMs: 300_000,
       enrollmentAutomationIntervalMs: 30_000,
+      telemetry: { stdoutTraces: false, stdoutMetrics: false },
       logLevel: 'info',
     });
     expect(namesOf(read({}))).toEqual(Object.keys(required).sort());
+  });
+
+  test('takes replicas as lists', () => {
+    const { values, problems } = read({
+      ...required,
+      LOBBY_REDIS_REPLICA_ADDRS: 'redis-2:6379, redis-3:6380',
+      LOBBY_POSTGRES_REPLICA_DSNS: 'postgres://a:b%2Cc@one/galaxy,postgres://two:5433/galaxy',
+    });
+    expect(problems).toEqual([]);
+    expect(values).toMatchObject({
+      redis: {
+        replicaAddrs: [
+          { host: 'redis-2', port: 6379 },
+          { host: 'redis-3', port: 6380 },
+        ],
+      },
+      postgres: { replicaDsns: ['postgres://a:b%2Cc@one/galaxy', 'postgres://two:5433/galaxy'] },
+    });
+  });
+
+  test('names the replica that cannot be one by its place, without its password', () => {
+    const { problems } = read({
+      ...required,
+      LOBBY_POSTGRES_REPLICA_DSNS: 'postgres://one/galaxy,mysql://lobby:hunter2@two/galaxy',
+    });
+    expect(problems).toEqual([
+      {
+        variable: 'LOBBY_POSTGRES_REPLICA_DSNS',
+        message:
+          'its value cannot be used: entry 2 of 2: write a DSN such as postgres://user:password@host:5432/database',
+      },
+    ]);
   });
 
   test('takes an empty Redis password on purpose, but none left out', () => {
@@ -71,11 +116,17 @@ describe('the configuration of the lobby', () => {
     ['LOBBY_INTERNAL_HTTP_READ_TIMEOUT', '0s'],
     ['LOBBY_PUBLIC_HTTP_BODY_LIMIT_BYTES', '64KiB'],
     ['LOBBY_REDIS_MASTER_ADDR', 'redis'],
+    ['LOBBY_REDIS_REPLICA_ADDRS', 'redis-2:6379,'],
     ['LOBBY_REDIS_DB', '-1'],
     ['LOBBY_POSTGRES_PRIMARY_DSN', 'mysql://postgres/galaxy'],
     ['LOBBY_POSTGRES_MAX_OPEN_CONNS', '0'],
+    ['LOBBY_POSTGRES_MAX_IDLE_CONNS', '-1'],
     ['LOBBY_USER_SERVICE_BASE_URL', 'users:8081'],
     ['LOBBY_GM_BASE_URL', 'http://user:secret@gm:8097'],
+    ['LOBBY_GM_TOKEN', 'with a blank'],
+    ['LOBBY_GM_EVENTS_READ_BLOCK_TIMEOUT', '0s'],
+    ['LOBBY_OUTBOX_RELAY_INTERVAL', '1'],
+    ['LOBBY_OTEL_STDOUT_TRACES_ENABLED', 'yes'],
     ['LOBBY_ENROLLMENT_AUTOMATION_INTERVAL', '30'],
     ['LOBBY_LOG_LEVEL', 'verbose'],
     ['LOBBY_SHUTDOWN_TIMEOUT', 'never'],
