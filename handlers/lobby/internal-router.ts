@@ -26,6 +26,7 @@ import { blockMemberHandler, blockMemberRoute } from './memberships/block-member
 import { listMembershipsHandler, listMembershipsRoute } from './memberships/list-memberships.ts';
 import { removeMemberHandler, removeMemberRoute } from './memberships/remove-member.ts';
 import { describeInternalApi } from './openapi.ts';
+import { checkAvailabilityHandler, checkAvailabilityRoute } from './race-names/check-availability.ts';
 
 const prefix = '/api/v1/internal';
 
@@ -61,6 +62,8 @@ export function createLobbyInternalApp(options: HttpAppOptions, lobby: Lobby): H
   routes.openapi(listMembershipsRoute, listMembershipsHandler(lobby));
   routes.openapi(removeMemberRoute, removeMemberHandler(lobby));
   routes.openapi(blockMemberRoute, blockMemberHandler(lobby));
+
+  routes.openapi(checkAvailabilityRoute, checkAvailabilityHandler(lobby));
 
   const gameMasterReads = new OpenAPIHono<HttpEnv>();
   gameMasterReads.use(admitAdmin);

@@ -37,8 +37,11 @@ export type Reservation = {
 export type Holder = { readonly userId: string; readonly gameId: string };
 
 export type RaceNameDirectory = {
-  /** Whether `userId` could reserve a name with these keys now. Decides nothing: another may reserve it first. */
-  isFreeFor(db: Db, userId: string, keys: RaceNameKeys): Promise<boolean>;
+  /**
+   * Whether `userId` could reserve a name with these keys now; null: whether nobody has one of them. Decides nothing:
+   * another may reserve it first.
+   */
+  isFreeFor(db: Db, userId: string | null, keys: RaceNameKeys): Promise<boolean>;
   /**
    * Reserves a name for the rest of the transaction, and for good when it commits; waits for a transaction that
    * holds one of its keys. Takes its locks after the user's guard and the game.

@@ -1,16 +1,17 @@
 import { createRoute, type RouteHandler, z } from '@hono/zod-openapi';
-import { userOf } from '../../../lib/http/actor.ts';
 import type { HttpEnv } from '../../../lib/http/env.ts';
 import { errorAnswers, jsonAnswer } from '../../../lib/http/schemas.ts';
 import type { Lobby } from '../../../lib/lobby/context.ts';
 import { raceNameProblems } from '../../../lib/lobby/domain/race-name/canonical.ts';
 import { checkRaceName } from '../../../lib/lobby/operations/check-race-name.ts';
+import { callerOf } from '../request.ts';
 
 const availabilitySchema = z
   .object({
-    available: z
-      .boolean()
-      .openapi({ description: 'Whether the caller could take the name now; true also for their own.' }),
+    available: z.boolean().openapi({
+      description:
+        'Whether the caller could take the name now, which includes their own; for an admin, whether nobody has it.',
+    }),
     reason: z
       .enum([...raceNameProblems, 'taken'])
       .nullable()
@@ -41,7 +42,7 @@ export function checkAvailabilityHandler(
   lobby: Pick<Lobby, 'db' | 'raceNames'>,
 ): RouteHandler<typeof checkAvailabilityRoute, HttpEnv> {
   return async (c) => {
-    const obstacle = await checkRaceName(lobby, userOf(c.get('actor')), c.req.valid('query').name);
+    const obstacle = await checkRaceName(lobby, callerOf(c), c.req.valid('query').name);
     return c.json(
       {
         available: obstacle === undefined,

@@ -12,7 +12,7 @@ export const postgresRaceNames: RaceNameDirectory = {
     const others = await db
       .select({ userId: raceNameKeys.userId })
       .from(raceNameKeys)
-      .where(and(isKeyOf(keys), ne(raceNameKeys.userId, userId)))
+      .where(and(isKeyOf(keys), userId === null ? undefined : ne(raceNameKeys.userId, userId)))
       .limit(1);
     return others.length === 0;
   },

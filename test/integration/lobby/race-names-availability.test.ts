@@ -90,10 +90,9 @@ describe('the check of a race name', () => {
     expect(await lobby.tables()).toEqual(before);
   });
 
-  test('is for users only: the internal listener has no such route', async () => {
-    expect(await lobby.admin().get('/race-names/availability?name=Quux')).toMatchObject({
-      status: 404,
-      body: { error: { code: 'not_found' } },
-    });
+  test('tells an admin whether anybody has a name', async () => {
+    expect(await check(lobby.admin(), 'Quux of Orion')).toEqual(available);
+    expect(await check(lobby.admin(), 'ZORBLAX')).toEqual(taken);
+    expect(await check(lobby.admin(), 'Zorb_lax')).toMatchObject({ body: { reason: 'character' } });
   });
 });

@@ -1,0 +1,81 @@
+// The three lists of what can be done in the lobby, held together: the routes for users, the same for admins, and the
+// message types by which clients of the gateway reach the former.
+import { describe, expect, test } from 'vitest';
+import { lobbyInternalOperations, lobbyOperations } from '../../../infra/generate/openapi-documents.ts';
+import { routes } from '../../../lib/gateway/domain/routes.ts';
+
+const publicPrefix = ' /api/v1/lobby/';
+const adminPrefix = ' /api/v1/internal/lobby/';
+
+/** What only a person can do, and only for themselves. */
+const forOneselfOnly = [
+  'POST /games/{game_id}/applications',
+  'POST /applications/{application_id}/withdraw',
+  'POST /invites/{invite_id}/redeem',
+  'POST /invites/{invite_id}/decline',
+  'POST /invite-codes/{code}/redeem',
+  'POST /games/{game_id}/leave',
+  'POST /race-names/register',
+  'GET /my/games',
+  'GET /my/applications',
+  'GET /my/invites',
+  'GET /my/race-names',
+];
+
+/** Operations under a prefix, without it. */
+function under(prefix: string, operations: Iterable<string>): string[] {
+  return [...operations]
+    .filter((operation) => operation.includes(prefix))
+    .map((operation) => operation.replace(prefix, ' /'))
+    .toSorted();
+}
+
+const forUsers = under(publicPrefix, lobbyOperations().keys());
+const forAdmins = under(adminPrefix, lobbyInternalOperations().keys());
+const toLobby = Object.entries(routes).filter(([, route]) => route.upstream === 'lobby');
+const messageTypes = under(
+  publicPrefix,
+  toLobby.map(([, { method, path }]) => `${method} ${path}`),
+);
+
+describe('the routes of the lobby', () => {
+  test('are for users under one path, without exception', () => {
+    expect(forUsers).toHaveLength(lobbyOperations().size);
+    expect(forUsers.length).toBeGreaterThan(30);
+  });
+
+  test('are for admins, too, but for what only a person can do for themselves', () => {
+    expect(forAdmins).toEqual(forUsers.filter((operation) => !forOneselfOnly.includes(operation)));
+  });
+
+  test('that only a person can do for themselves are there for users', () => {
+    expect(forOneselfOnly.filter((operation) => !forUsers.includes(operation))).toEqual([]);
+  });
+
+  test('have one message type each, and every message type has one of them', () => {
+    expect(messageTypes).toEqual(forUsers);
+  });
+
+  test('take and answer the same on both listeners', () => {
+    const [publicOperations, internalOperations] = [lobbyOperations(), lobbyInternalOperations()];
+    for (const operation of forAdmins) {
+      const mirrored = internalOperations.get(operation.replace(' /', adminPrefix));
+      expect(mirrored, operation).toEqual(publicOperations.get(operation.replace(' /', publicPrefix)));
+    }
+  });
+});
+
+test('the Game Master reads games and their members, and changes nothing', () => {
+  const own = [...lobbyInternalOperations().keys()].filter((operation) =>
+    operation.includes(' /api/v1/internal/games'),
+  );
+  expect(own).toEqual([
+    'GET /api/v1/internal/games',
+    'GET /api/v1/internal/games/{game_id}',
+    'GET /api/v1/internal/games/{game_id}/memberships',
+  ]);
+});
+
+test('a message type reads area, noun, verb', () => {
+  for (const [messageType] of toLobby) expect(messageType).toMatch(/^lobby\.[a-z_]+\.[a-z_]+$/);
+});
