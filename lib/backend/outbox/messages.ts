@@ -2,6 +2,7 @@
 // told in the order in which it was decided.
 import { z } from 'zod';
 import type { NewMessage } from '../../outbox/store.ts';
+import type { UserLifecycleEvent } from '../../stream-entries/user-lifecycle.ts';
 
 /** Bounds a frame of the push log; somebody with more sessions needs several. */
 const sessionsPerInvalidation = 500;
@@ -34,15 +35,6 @@ export function sessionInvalidations(ended: {
   return messages;
 }
 
-/** An entry of the stream of user events; its fields are those of docs/outbox.md. */
-export const userLifecyclePayload = z.object({
-  event_id: z.uuid(),
-  event_type: z.enum(['permanent_blocked']),
-  user_id: z.uuid(),
-  reason_code: z.string(),
-  occurred_at_ms: z.int(),
-});
-
 export function permanentlyBlocked(event: {
   eventId: string;
   userId: string;
@@ -50,7 +42,7 @@ export function permanentlyBlocked(event: {
   at: Date;
   traceparent: string | undefined;
 }): NewMessage {
-  const payload: z.infer<typeof userLifecyclePayload> = {
+  const payload: UserLifecycleEvent = {
     event_id: event.eventId,
     event_type: 'permanent_blocked',
     user_id: event.userId,

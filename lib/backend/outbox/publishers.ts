@@ -2,9 +2,11 @@
 // gateway gets them; what happened to users goes to a stream that the lobby reads.
 import type { Publish } from '../../outbox/outbox.ts';
 import type { Redis } from '../../redis/client.ts';
+import { fieldsOf } from '../../stream-entries/fields.ts';
+import { userLifecycleEntry } from '../../stream-entries/user-lifecycle.ts';
 import { appendSessionInvalidation } from '../push/log/append-session-invalidation.ts';
 import { pushLog } from '../push/log/log.ts';
-import { sessionInvalidationPayload, userLifecyclePayload } from './messages.ts';
+import { sessionInvalidationPayload } from './messages.ts';
 
 export function backendPublishers(redis: Redis, userLifecycleStream: string): Record<string, Publish> {
   const log = pushLog(redis);
@@ -18,7 +20,7 @@ export function backendPublishers(redis: Redis, userLifecycleStream: string): Re
       });
     },
     user_lifecycle: async ({ payload, traceparent }) => {
-      const fields = Object.entries(userLifecyclePayload.parse(payload)).flat();
+      const fields = fieldsOf(userLifecycleEntry, payload);
       await redis.xadd(userLifecycleStream, '*', ...fields, 'traceparent', traceparent ?? '');
     },
   };

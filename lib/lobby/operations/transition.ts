@@ -3,16 +3,11 @@
 // become known to others (jobs, notifications) is decided here, too, and goes into this very transaction, as rows of
 // the outbox; whoever commits it has them published afterwards.
 import { Refusal } from '../../errors/table.ts';
+import type { StopReason } from '../../stream-entries/runtime-jobs.ts';
 import type { Lobby } from '../context.ts';
 import type { TransitionActor, Trigger } from '../domain/game.ts';
 import { type Effect, transition } from '../domain/state-machine.ts';
-import {
-  type NotificationIntent,
-  notificationIntent,
-  type StopReason,
-  startJob,
-  stopJob,
-} from '../outbox/messages.ts';
+import { type NotificationIntent, notificationIntent, startJob, stopJob } from '../outbox/messages.ts';
 import { refuseIf } from '../refusals.ts';
 import { cancelPendingApplications } from '../store/applications.ts';
 import type { Tx } from '../store/database.ts';

@@ -1,8 +1,9 @@
 // What the lobby writes into its outbox: jobs for the Runtime Manager and intents for notifications. The ordering key
 // is the game's id, so that whatever is told of a game is told in the order in which it was decided; whoever writes
-// holds the game's lock. The payloads are the fields of the stream entries that docs/lobby.md lists.
-import { z } from 'zod';
+// holds the game's lock. The payloads are what the stream entries of lib/stream-entries say.
 import type { NewMessage } from '../../outbox/store.ts';
+import type { NotificationIntent as IntentEntry } from '../../stream-entries/notification-intents.ts';
+import type { StartJob, StopJob, StopReason } from '../../stream-entries/runtime-jobs.ts';
 import { keptTraceparent } from '../../telemetry/trace.ts';
 import type { Game } from '../domain/game.ts';
 
@@ -12,17 +13,6 @@ export type Player = { readonly userId: string; readonly raceName: string };
 /** When a message is decided, and `traceparent` of the request that decides it. */
 export type Occasion = { readonly at: Date; readonly traceparent: string | undefined };
 
-export const startJobPayload = z.object({
-  job_id: z.uuid(),
-  game_id: z.uuid(),
-  engine_version: z.string(),
-  turn_schedule: z.string(),
-  time_zone: z.string(),
-  players: z.array(z.object({ user_id: z.uuid(), race_name: z.string() })),
-  requested_at_ms: z.int(),
-  expires_at_ms: z.int(),
-});
-
 /** Asks for a container that runs the game. @param job `timeoutMs` is how long the job is worth doing. */
 export function startJob(
   game: Pick<Game, 'gameId' | 'targetEngineVersion' | 'turnSchedule' | 'timeZone'>,
@@ -30,7 +20,7 @@ export function startJob(
   occasion: Occasion,
 ): NewMessage {
   const requestedAtMs = occasion.at.getTime();
-  const payload: z.infer<typeof startJobPayload> = {
+  const payload: StartJob = {
     job_id: job.jobId,
     game_id: game.gameId,
     engine_version: game.targetEngineVersion,
@@ -43,18 +33,6 @@ export function startJob(
   return message('start_job', game.gameId, payload, occasion);
 }
 
-export const stopReasons = ['cancelled', 'finished', 'external_block'] as const;
-export type StopReason = (typeof stopReasons)[number];
-
-export const stopJobPayload = z.object({
-  job_id: z.uuid(),
-  start_job_id: z.uuid(),
-  game_id: z.uuid(),
-  container_id: z.string().optional(),
-  reason: z.enum(stopReasons),
-  requested_at_ms: z.int(),
-});
-
 /** Asks that what a start job has started, or is about to start, be stopped. */
 export function stopJob(
   job: {
@@ -66,7 +44,7 @@ export function stopJob(
   },
   occasion: Occasion,
 ): NewMessage {
-  const payload: z.infer<typeof stopJobPayload> = {
+  const payload: StopJob = {
     job_id: job.jobId,
     start_job_id: job.startJobId,
     game_id: job.gameId,
@@ -76,15 +54,6 @@ export function stopJob(
   };
   return message('stop_job', job.gameId, payload, occasion);
 }
-
-export const notificationIntentPayload = z.object({
-  notification_type: z.string().startsWith('lobby.'),
-  producer: z.literal('lobby'),
-  recipient_user_ids: z.array(z.uuid()).min(1),
-  idempotency_key: z.string(),
-  payload: z.record(z.string(), z.unknown()),
-  occurred_at_ms: z.int(),
-});
 
 export type NotificationIntent = {
   /** Such as `lobby.game.paused`. */
@@ -100,7 +69,7 @@ export type NotificationIntent = {
 export function notificationIntent(intent: NotificationIntent, occasion: Occasion): NewMessage[] {
   const recipients = [...new Set(intent.recipients)];
   if (recipients.length === 0) return [];
-  const payload: z.infer<typeof notificationIntentPayload> = {
+  const payload: IntentEntry = {
     notification_type: intent.type,
     producer: 'lobby',
     recipient_user_ids: recipients,

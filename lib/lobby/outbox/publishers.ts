@@ -4,27 +4,23 @@
 import type { z } from 'zod';
 import type { Publish } from '../../outbox/outbox.ts';
 import type { Redis } from '../../redis/client.ts';
+import { fieldsOf } from '../../stream-entries/fields.ts';
+import { notificationIntentEntry } from '../../stream-entries/notification-intents.ts';
+import { startJobEntry, stopJobEntry } from '../../stream-entries/runtime-jobs.ts';
 import type { LobbyConfig } from '../config.ts';
-import { notificationIntentPayload, startJobPayload, stopJobPayload } from './messages.ts';
 
 export function lobbyPublishers(
   redis: Redis,
   streams: Pick<LobbyConfig['streams'], 'startJobs' | 'stopJobs' | 'notificationIntents'>,
 ): Record<string, Publish> {
   const to =
-    (stream: string, schema: z.ZodObject): Publish =>
+    (stream: string, entry: z.ZodObject): Publish =>
     async ({ payload, traceparent }) => {
-      const fields = Object.entries(schema.parse(payload)).flatMap(([name, value]) => [name, asText(value)]);
-      await redis.xadd(stream, '*', ...fields, 'traceparent', traceparent ?? '');
+      await redis.xadd(stream, '*', ...fieldsOf(entry, payload), 'traceparent', traceparent ?? '');
     };
   return {
-    start_job: to(streams.startJobs, startJobPayload),
-    stop_job: to(streams.stopJobs, stopJobPayload),
-    notification_intent: to(streams.notificationIntents, notificationIntentPayload),
+    start_job: to(streams.startJobs, startJobEntry),
+    stop_job: to(streams.stopJobs, stopJobEntry),
+    notification_intent: to(streams.notificationIntents, notificationIntentEntry),
   };
-}
-
-/** Fields of a stream entry are flat text; what has structure is JSON. */
-function asText(value: unknown): string {
-  return typeof value === 'string' ? value : JSON.stringify(value);
 }
