@@ -3,11 +3,13 @@
 import { type SQL, sql } from 'drizzle-orm';
 import {
   type AnyPgColumn,
+  bigint,
   check,
   customType,
   index,
   integer,
   json,
+  jsonb,
   pgSchema,
   primaryKey,
   text,
@@ -28,6 +30,8 @@ import {
 import { inviteBounds, inviteStatuses } from '../../lib/lobby/domain/invite.ts';
 import { raceNameKeyKinds, raceNameKinds } from '../../lib/lobby/race-name-directory.ts';
 import { outboxTable } from '../../lib/outbox/table.ts';
+import type { GmEvent } from '../../lib/stream-entries/gm-events.ts';
+import { streamTables } from '../../lib/streams/tables.ts';
 
 export const lobby = pgSchema('lobby');
 
@@ -71,6 +75,10 @@ export const games = lobby.table(
     engineEndpoint: text('engine_endpoint'),
     boundAt: time('bound_at'),
     registeredAt: time('registered_at'),
+    /** Until when the start job is worth doing; null unless the game is starting. */
+    startExpiresAt: time('start_expires_at'),
+    /** When the owner was told that the deadline passed without enough players; a later deadline clears it. */
+    underfilledToldAt: time('underfilled_told_at'),
 
     createdAt: time('created_at').notNull(),
     updatedAt: time('updated_at').notNull(),
@@ -131,6 +139,10 @@ export const games = lobby.table(
     index('games_closing_due')
       .on(game.closingDueAt)
       .where(sql`${game.status} = 'enrollment_open' and ${game.closingDueAt} is not null`),
+    index('games_start_due').on(game.startExpiresAt).where(sql`${game.status} = 'starting'`),
+    index('games_underfilled_due')
+      .on(game.enrollmentEndsAt)
+      .where(sql`${game.status} = 'enrollment_open' and ${game.underfilledToldAt} is null`),
     index('games_by_owner').on(game.ownerUserId, game.createdAt, game.gameId),
     index('games_words').using('gin', game.words),
   ],
@@ -304,6 +316,37 @@ export const raceNames = lobby.table(
   ],
 );
 
+/** How members fare by the reports of the Game Master: what the capability evaluation decides upon. */
+export const memberStatistics = lobby.table(
+  'member_statistics',
+  {
+    gameId: uuid('game_id')
+      .notNull()
+      .references(() => games.gameId),
+    userId: uuid('user_id').notNull(),
+    initialPlanets: bigint('initial_planets', { mode: 'number' }).notNull(),
+    initialPopulation: bigint('initial_population', { mode: 'number' }).notNull(),
+    maxPlanets: bigint('max_planets', { mode: 'number' }).notNull(),
+    maxPopulation: bigint('max_population', { mode: 'number' }).notNull(),
+  },
+  (statistics) => [
+    primaryKey({ name: 'member_statistics_pkey', columns: [statistics.gameId, statistics.userId] }),
+  ],
+);
+
+/** Reports of the Game Master about games that are still starting: they wait for the game to run. */
+export const waitingEvents = lobby.table(
+  'waiting_events',
+  {
+    position: bigint('position', { mode: 'number' }).primaryKey().generatedAlwaysAsIdentity(),
+    gameId: uuid('game_id')
+      .notNull()
+      .references(() => games.gameId),
+    event: jsonb('event').$type<GmEvent>().notNull(),
+  },
+  (waiting) => [index('waiting_events_by_game').on(waiting.gameId, waiting.position)],
+);
+
 /** First answers of mutating requests; `answer` is null only inside the transaction that finds it. */
 export const idempotencyKeys = lobby.table(
   'idempotency_keys',
@@ -322,3 +365,6 @@ export const idempotencyKeys = lobby.table(
 
 /** Start and stop jobs and notifications, by the id of their game. */
 export const outbox = outboxTable(lobby);
+
+/** Of the lobby's consumers of streams. */
+export const { consumers, processedEntries, deadLetters } = streamTables(lobby);

@@ -1,0 +1,146 @@
+// What consumers write into the tables of tables.ts.
+import { and, asc, count, eq, inArray, lt, max, sql } from 'drizzle-orm';
+import type { Database } from '../outbox/store.ts';
+import type { StreamEntry } from './entry.ts';
+import type { StreamTables } from './tables.ts';
+
+/** Notes down that an event has been applied, with the transaction that applies it. @returns false for a repeat. */
+export async function markProcessed(
+  tx: Database,
+  { processedEntries }: StreamTables,
+  consumer: string,
+  eventId: string,
+): Promise<boolean> {
+  const marked = await tx
+    .insert(processedEntries)
+    .values({ consumer, eventId })
+    .onConflictDoNothing()
+    .returning({ eventId: processedEntries.eventId });
+  return marked.length > 0;
+}
+
+/** Deletes up to `limit` notes that are older than this. @returns how many. */
+export async function forgetProcessed(
+  db: Database,
+  { processedEntries }: StreamTables,
+  old: { afterMs: number; limit: number },
+): Promise<number> {
+  const { consumer, eventId, processedAt } = processedEntries;
+  const oldest = db
+    .select({ consumer, eventId })
+    .from(processedEntries)
+    .where(lt(processedAt, sql`now() - ${old.afterMs} * interval '1 millisecond'`))
+    .orderBy(asc(processedAt))
+    .limit(old.limit)
+    .for('update', { skipLocked: true });
+  const deleted = await db
+    .delete(processedEntries)
+    .where(sql`(${consumer}, ${eventId}) in ${oldest}`)
+    .returning({ eventId });
+  return deleted.length;
+}
+
+/** Notes down what a consumer ran into; undefined: it works. */
+export async function saveLastError(
+  db: Database,
+  { consumers }: StreamTables,
+  consumer: string,
+  message: string,
+): Promise<void> {
+  await db
+    .update(consumers)
+    .set({ lastError: message, lastErrorAt: sql`clock_timestamp()` })
+    .where(eq(consumers.name, consumer));
+}
+
+export type DeadLetter = {
+  readonly deadLetterId: string;
+  readonly consumer: string;
+  readonly entryId: string;
+  readonly fields: Readonly<Record<string, string>>;
+  readonly reason: string;
+  readonly createdAt: Date;
+};
+
+/** @returns false when the entry lies there already. */
+export async function insertDeadLetter(
+  tx: Database,
+  { deadLetters }: StreamTables,
+  letter: { deadLetterId: string; consumer: string; entry: StreamEntry; reason: string },
+): Promise<boolean> {
+  const { deadLetterId, consumer, entry, reason } = letter;
+  const fields = { ...entry.fields, traceparent: entry.traceparent };
+  const inserted = await tx
+    .insert(deadLetters)
+    .values({ deadLetterId, consumer, entryId: entry.id, fields, reason })
+    .onConflictDoNothing()
+    .returning({ deadLetterId: deadLetters.deadLetterId });
+  return inserted.length > 0;
+}
+
+/** Takes a dead letter away, for good or to try it again. @returns what it was; undefined when there is none. */
+export async function takeDeadLetter(
+  tx: Database,
+  { deadLetters }: StreamTables,
+  deadLetterId: string,
+): Promise<DeadLetter | undefined> {
+  const [taken] = await tx.delete(deadLetters).where(eq(deadLetters.deadLetterId, deadLetterId)).returning();
+  return taken;
+}
+
+export type DeadLetterPlace = { readonly at: Date; readonly id: string };
+
+/** Up to `limit`, the oldest first. */
+export async function listDeadLetters(
+  db: Database,
+  { deadLetters }: StreamTables,
+  {
+    consumer,
+    after,
+    limit,
+  }: { consumer: string | undefined; after: DeadLetterPlace | undefined; limit: number },
+): Promise<DeadLetter[]> {
+  const { createdAt, deadLetterId } = deadLetters;
+  return db
+    .select()
+    .from(deadLetters)
+    .where(
+      and(
+        consumer === undefined ? undefined : eq(deadLetters.consumer, consumer),
+        after &&
+          sql`(${createdAt}, ${deadLetterId}) > (${after.at.toISOString()}::timestamptz, ${after.id}::uuid)`,
+      ),
+    )
+    .orderBy(asc(createdAt), asc(deadLetterId))
+    .limit(limit);
+}
+
+export type ConsumerRecord = {
+  readonly name: string;
+  /** Whether some process works on it now. */
+  readonly held: boolean;
+  readonly lastError: string | null;
+  readonly lastErrorAt: Date | null;
+  readonly deadLetters: number;
+};
+
+/** What is known of consumers that have run at some time. */
+export async function readConsumers(
+  db: Database,
+  { consumers, deadLetters }: StreamTables,
+  names: readonly string[],
+): Promise<ConsumerRecord[]> {
+  const held = sql<boolean>`coalesce(${max(consumers.heldUntil)} > clock_timestamp(), false)`;
+  return db
+    .select({
+      name: consumers.name,
+      held,
+      lastError: consumers.lastError,
+      lastErrorAt: consumers.lastErrorAt,
+      deadLetters: count(deadLetters.deadLetterId),
+    })
+    .from(consumers)
+    .leftJoin(deadLetters, eq(deadLetters.consumer, consumers.name))
+    .where(inArray(consumers.name, [...names]))
+    .groupBy(consumers.name);
+}

@@ -1,0 +1,50 @@
+// What consumers of streams keep in PostgreSQL, the same in the schema of every service that has some. All times are
+// PostgreSQL's own. See docs/streams.md.
+import { index, jsonb, type PgSchema, primaryKey, text, timestamp, unique, uuid } from 'drizzle-orm/pg-core';
+
+const time = (name: string) => timestamp(name, { withTimezone: true, precision: 3 });
+
+export function streamTables(schema: PgSchema) {
+  return {
+    /** Who consumes, by the consumer's name, and what it ran into last. */
+    consumers: schema.table('consumers', {
+      name: text('name').primaryKey(),
+      /** The process that works; others wait until its lease is over. */
+      holder: uuid('holder'),
+      heldUntil: time('held_until'),
+      lastError: text('last_error'),
+      lastErrorAt: time('last_error_at'),
+    }),
+    /** What has been applied, by the id that its producer gave it, so that a repeat is known. */
+    processedEntries: schema.table(
+      'processed_entries',
+      {
+        consumer: text('consumer').notNull(),
+        eventId: text('event_id').notNull(),
+        processedAt: time('processed_at').notNull().defaultNow(),
+      },
+      (entry) => [
+        primaryKey({ name: 'processed_entries_pkey', columns: [entry.consumer, entry.eventId] }),
+        index('processed_entries_by_age').on(entry.processedAt),
+      ],
+    ),
+    /** Entries that can never be applied as they are, until somebody retries or discards them. */
+    deadLetters: schema.table(
+      'dead_letters',
+      {
+        deadLetterId: uuid('dead_letter_id').primaryKey(),
+        consumer: text('consumer').notNull(),
+        entryId: text('entry_id').notNull(),
+        fields: jsonb('fields').$type<Readonly<Record<string, string>>>().notNull(),
+        reason: text('reason').notNull(),
+        createdAt: time('created_at').notNull().defaultNow(),
+      },
+      (letter) => [
+        unique('dead_letters_one_per_entry').on(letter.consumer, letter.entryId),
+        index('dead_letters_by_age').on(letter.createdAt, letter.deadLetterId),
+      ],
+    ),
+  };
+}
+
+export type StreamTables = ReturnType<typeof streamTables>;
