@@ -52,6 +52,11 @@ export type RaceNameDirectory = {
   release(tx: Tx, holder: Holder): Promise<void>;
   /** Gives up whatever is reserved for this game, which is locked and takes no more players. */
   releaseGame(tx: Tx, gameId: string): Promise<void>;
+  /**
+   * Gives up whatever the user holds, of every kind, whatever other rules say: they are blocked or gone. The caller
+   * holds the user's guard, so that nothing more is granted, and all the locks on games that it wants.
+   */
+  releaseUser(tx: Tx, userId: string): Promise<void>;
   /** Lets the user register what they have reserved in this game, before `until`; the game is over for them. */
   allowRegistration(tx: Tx, holder: Holder, until: Date): Promise<void>;
   /** What `userId` holds under this id. */
@@ -62,6 +67,14 @@ export type RaceNameDirectory = {
   listRegistered(db: Db, userId: string): Promise<HeldRaceName[]>;
   /** Makes a locked pending registration one for good. The caller holds the user's guard and has checked the rules. */
   register(tx: Tx, raceNameId: string, at: Date): Promise<HeldRaceName>;
+  /** Up to `limit` pending registrations whose time is over by `now`, the longest first. Decides nothing. */
+  listExpired(db: Db, now: Date, limit: number): Promise<HeldRaceName[]>;
+  /**
+   * Gives up those of these names that are pending registrations still, and whose time is over by `now`. The caller
+   * holds the locks on their games.
+   * @returns what was given up.
+   */
+  expire(tx: Tx, raceNameIds: readonly string[], now: Date): Promise<HeldRaceName[]>;
   /** What a user holds, the newest first. */
   list(
     db: Db,

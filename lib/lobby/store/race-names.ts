@@ -1,10 +1,10 @@
 // The Race Name Directory in PostgreSQL. Keys are locked in sorted order, so that two users who want each other's
 // names wait instead of deadlocking, and whose a key is gets looked at only while it is locked.
-import { and, desc, eq, inArray, ne, notExists, or } from 'drizzle-orm';
+import { and, asc, desc, eq, inArray, lte, ne, notExists, or, type SQL } from 'drizzle-orm';
 import { raceNameKeys, raceNames } from '../../../drizzle/lobby/schema.ts';
 import type { RaceNameKeys } from '../domain/race-name/keys.ts';
-import type { RaceNameDirectory } from '../race-name-directory.ts';
-import type { Db } from './database.ts';
+import type { HeldRaceName, RaceNameDirectory } from '../race-name-directory.ts';
+import type { Db, Tx } from './database.ts';
 import { before, takePage } from './pages.ts';
 
 export const postgresRaceNames: RaceNameDirectory = {
@@ -39,32 +39,15 @@ export const postgresRaceNames: RaceNameDirectory = {
   },
 
   async release(tx, { userId, gameId }) {
-    const held = and(eq(raceNames.gameId, gameId), eq(raceNames.userId, userId));
-    const [name] = await tx.select().from(raceNames).where(held);
-    if (name === undefined) return;
-    await tx
-      .select({ key: raceNameKeys.key })
-      .from(raceNameKeys)
-      .where(isKeyOf(name))
-      .orderBy(raceNameKeys.kind, raceNameKeys.key)
-      .for('update');
-    await tx.delete(raceNames).where(held);
-    await tx.delete(raceNameKeys).where(and(isKeyOf(name), notExists(namesWithTheKey(tx))));
+    await giveUp(tx, and(eq(raceNames.gameId, gameId), eq(raceNames.userId, userId)));
   },
 
   async releaseGame(tx, gameId) {
-    const reserved = and(eq(raceNames.gameId, gameId), eq(raceNames.kind, 'reservation'));
-    const names = await tx.select().from(raceNames).where(reserved);
-    if (names.length === 0) return;
-    const keys = isKeyOfAny(names);
-    await tx
-      .select({ key: raceNameKeys.key })
-      .from(raceNameKeys)
-      .where(keys)
-      .orderBy(raceNameKeys.kind, raceNameKeys.key)
-      .for('update');
-    await tx.delete(raceNames).where(reserved);
-    await tx.delete(raceNameKeys).where(and(keys, notExists(namesWithTheKey(tx))));
+    await giveUp(tx, and(eq(raceNames.gameId, gameId), eq(raceNames.kind, 'reservation')));
+  },
+
+  async releaseUser(tx, userId) {
+    await giveUp(tx, eq(raceNames.userId, userId));
   },
 
   async allowRegistration(tx, { userId, gameId }, until) {
@@ -105,6 +88,19 @@ export const postgresRaceNames: RaceNameDirectory = {
     return registered;
   },
 
+  async listExpired(db, now, limit) {
+    return db
+      .select()
+      .from(raceNames)
+      .where(isExpired(now))
+      .orderBy(asc(raceNames.registerUntil), asc(raceNames.raceNameId))
+      .limit(limit);
+  },
+
+  async expire(tx, raceNameIds, now) {
+    return giveUp(tx, and(inArray(raceNames.raceNameId, [...raceNameIds]), isExpired(now)));
+  },
+
   async list(db, userId, kind, { size, after }) {
     const rows = await db
       .select()
@@ -121,6 +117,31 @@ export const postgresRaceNames: RaceNameDirectory = {
     return takePage(rows, size, (held) => ({ at: held.heldSince, id: held.raceNameId }));
   },
 };
+
+/** Gives up the names that are meant, and those of their keys that no other name has. */
+async function giveUp(tx: Tx, meant: SQL | undefined): Promise<HeldRaceName[]> {
+  const names = await tx.select().from(raceNames).where(meant);
+  if (names.length === 0) return [];
+  const keys = isKeyOfAny(names);
+  await tx
+    .select({ key: raceNameKeys.key })
+    .from(raceNameKeys)
+    .where(keys)
+    .orderBy(raceNameKeys.kind, raceNameKeys.key)
+    .for('update');
+  const ids = names.map(({ raceNameId }) => raceNameId);
+  const givenUp = await tx
+    .delete(raceNames)
+    .where(and(meant, inArray(raceNames.raceNameId, ids)))
+    .returning();
+  await tx.delete(raceNameKeys).where(and(keys, notExists(namesWithTheKey(tx))));
+  return givenUp;
+}
+
+/** Only what is pending has such a time. */
+function isExpired(now: Date) {
+  return lte(raceNames.registerUntil, now);
+}
 
 function isHeldAs(userId: string, raceNameId: string) {
   return and(eq(raceNames.raceNameId, raceNameId), eq(raceNames.userId, userId));

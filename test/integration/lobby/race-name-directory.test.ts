@@ -1,5 +1,5 @@
 import { v7 as uuidv7 } from 'uuid';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { raceNameKeys } from '../../../lib/lobby/domain/race-name/keys.ts';
 import type { Tx } from '../../../lib/lobby/store/database.ts';
 import { createTestLobby, type TestLobby } from '../../support/lobby.ts';
@@ -20,6 +20,17 @@ function reserve(tx: Tx, userId: string, gameId: string, name: string) {
 }
 const reserveNow = (userId: string, gameId: string, name: string) =>
   inTransaction((tx) => reserve(tx, userId, gameId, name));
+/** A name that its user may register until then. */
+async function makePending(userId: string, name: string, until: Date): Promise<string> {
+  const gameId = await newGame();
+  await reserveNow(userId, gameId, name);
+  await inTransaction((tx) => lobby.raceNames.allowRegistration(tx, { userId, gameId }, until));
+  const held = await list(userId);
+  return held.find((one) => one.gameId === gameId)?.raceNameId ?? '';
+}
+const list = async (userId: string) =>
+  (await lobby.raceNames.list(lobby.db, userId, undefined, { size: 100, after: undefined })).items;
+const namesOf = async (userId: string) => (await list(userId)).map(({ name }) => name);
 const isFreeFor = (userId: string, name: string) =>
   lobby.raceNames.isFreeFor(lobby.db, userId, raceNameKeys(name));
 
@@ -79,6 +90,82 @@ test('releasing nothing does nothing', async () => {
   const before = await lobby.tables();
   await inTransaction((tx) => lobby.raceNames.release(tx, { userId: uuidv7(), gameId: uuidv7() }));
   expect(await lobby.tables()).toEqual(before);
+});
+
+describe('what a user who is gone has held', () => {
+  test('is free for everybody, of whichever kind it was', async () => {
+    const [bob, eve] = [uuidv7(), uuidv7()];
+    await reserveNow(bob, await newGame(), 'Reserved');
+    await makePending(bob, 'Pending', lobby.now());
+    const registered = await makePending(bob, 'Kept', lobby.now());
+    await inTransaction((tx) => lobby.raceNames.register(tx, registered, lobby.now()));
+    await reserveNow(eve, await newGame(), 'Bystander');
+
+    await inTransaction((tx) => lobby.raceNames.releaseUser(tx, bob));
+    expect(await namesOf(bob)).toEqual([]);
+    for (const name of ['Reserved', 'Pending', 'Kept']) expect(await isFreeFor(eve, name)).toBe(true);
+    expect(await namesOf(eve)).toEqual(['Bystander']);
+    expect(await isFreeFor(bob, 'Bystander')).toBe(false);
+  });
+
+  test('may be nothing', async () => {
+    const before = await lobby.tables();
+    await inTransaction((tx) => lobby.raceNames.releaseUser(tx, uuidv7()));
+    expect(await lobby.tables()).toEqual(before);
+  });
+});
+
+describe('a pending registration', () => {
+  const expire = (ids: string[], now: Date) => inTransaction((tx) => lobby.raceNames.expire(tx, ids, now));
+  const later = (ms: number) => new Date(lobby.now().getTime() + ms);
+
+  test('expires when its time is over, not a moment before, and is free then', async () => {
+    const [bob, eve] = [uuidv7(), uuidv7()];
+    const raceNameId = await makePending(bob, 'Ephemeral', later(1_000));
+    expect(await expire([raceNameId], later(999))).toEqual([]);
+    expect(await isFreeFor(eve, 'Ephemeral')).toBe(false);
+    expect(await expire([raceNameId], later(1_000))).toMatchObject([
+      {
+        raceNameId,
+        userId: bob,
+        name: 'Ephemeral',
+        kind: 'pending_registration',
+        registerUntil: later(1_000),
+      },
+    ]);
+    expect(await isFreeFor(eve, 'Ephemeral')).toBe(true);
+    expect(await expire([raceNameId], later(1_000))).toEqual([]);
+  });
+
+  test('that expires leaves its user the name that another game has under the same key', async () => {
+    const [bob, eve] = [uuidv7(), uuidv7()];
+    const raceNameId = await makePending(bob, 'Durable', lobby.now());
+    await reserveNow(bob, await newGame(), 'DURABLE');
+    expect(await expire([raceNameId], lobby.now())).toHaveLength(1);
+    expect(await isFreeFor(eve, 'durable')).toBe(false);
+  });
+
+  test('expires no more once it is registered', async () => {
+    const bob = uuidv7();
+    const raceNameId = await makePending(bob, 'Steadfast', lobby.now());
+    await inTransaction((tx) => lobby.raceNames.register(tx, raceNameId, lobby.now()));
+    expect(await expire([raceNameId], later(1_000))).toEqual([]);
+    expect(await namesOf(bob)).toEqual(['Steadfast']);
+  });
+
+  test('is listed once its time is over, the longest first, as many as asked for', async () => {
+    // A time that no other test of this file uses.
+    const at = (second: number) => new Date(Date.UTC(2001, 0, 1, 0, 0, second));
+    const bob = uuidv7();
+    await makePending(bob, 'Third', at(3));
+    await makePending(bob, 'First', at(1));
+    await makePending(bob, 'Second', at(2));
+    const expired = async (now: Date, limit: number) =>
+      (await lobby.raceNames.listExpired(lobby.db, now, limit)).map(({ name }) => name);
+    expect(await expired(at(0), 10)).toEqual([]);
+    expect(await expired(at(2), 10)).toEqual(['First', 'Second']);
+    expect(await expired(at(3), 2)).toEqual(['First', 'Second']);
+  });
 });
 
 test('a reservation that is rolled back was never there', async () => {
