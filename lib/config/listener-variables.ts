@@ -19,12 +19,20 @@ export function httpListener(prefix: string, fallbackAddr: string, name: string)
 }
 
 /** A listener for other services, which believes its callers. */
-export function serviceListener(prefix: string, fallbackAddr: string, name: string) {
+export function serviceListener(
+  prefix: string,
+  fallbackAddr: string,
+  name: string,
+  fallbackBodyLimitBytes = 65_536,
+) {
   return {
     ...httpListener(prefix, fallbackAddr, name),
-    bodyLimitBytes: defaulted(`${prefix}_BODY_LIMIT_BYTES`, '65536', integer(1_024, 16_777_216), {
-      help: 'Largest body of a request.',
-    }),
+    bodyLimitBytes: defaulted(
+      `${prefix}_BODY_LIMIT_BYTES`,
+      String(fallbackBodyLimitBytes),
+      integer(1_024, 16_777_216),
+      { help: 'Largest body of a request.' },
+    ),
     token: optional(`${prefix}_TOKEN`, bearerToken, {
       help: 'Bearer token that every request but the probes must carry. Unset: none is asked for.',
       secret: true,

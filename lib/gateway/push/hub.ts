@@ -5,6 +5,7 @@
 // of a user's events is the log's; no stream waits for another. A stream is known by its device session before that
 // is looked up, so that no revocation falls between. After a gap every stream is refilled from its user's log, or
 // ended. Holds no events: those of a user without a stream are in the log alone. Composed by workers/gateway.ts.
+import { Slots } from '../../node/slots.ts';
 import type { ClientEvent } from '../../protocol/generated/galaxy/push/v1/push.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import type { Rejection } from '../domain/envelope-checks.ts';
@@ -18,7 +19,6 @@ import {
 } from './event-stream.ts';
 import { type JoinDeps, join, type ReadUserEvents, refill, type Subscription } from './join.ts';
 import { type EventSigner, signEvent } from './signed-event.ts';
-import { Turns } from './turns.ts';
 
 /** Pages that are read at a time to refill streams after a gap. */
 const refillsAtATime = 16;
@@ -213,10 +213,10 @@ export class PushHub {
 
 /** So that many streams that are refilled at once do not ask all at once, nor wait for ever. */
 function inTurns(read: ReadUserEvents): ReadUserEvents {
-  const turns = new Turns(refillsAtATime);
+  const slots = new Slots(refillsAtATime);
   return (userId, afterEventId, signal) => {
     const askedAt = performance.now();
-    return turns.run(async () => {
+    return slots.run(async () => {
       signal.throwIfAborted();
       if (performance.now() - askedAt > refillPatienceMs) {
         throw new Error(`its turn to be refilled did not come within ${refillPatienceMs} ms`);

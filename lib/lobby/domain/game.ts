@@ -1,8 +1,8 @@
 // What the lobby knows: games, applications, memberships and the timeline of a game, as plain data. Times are Dates,
 // what is absent is null. Stores return these types, rules take them, handlers shape them into answers.
-import { Cron } from 'croner';
 import { parse as parseVersion } from 'semver';
 import { isTimeZone } from '../../time/time-zone.ts';
+import { scheduleProblem } from '../../time/turn-schedule.ts';
 
 export const gameTypes = ['public', 'private'] as const;
 export type GameType = (typeof gameTypes)[number];
@@ -182,18 +182,6 @@ export function settingsProblems(settings: GameSettings, now: Date): SettingsPro
 
 export function deadlineProblem(enrollmentEndsAt: Date, now: Date): string | undefined {
   return enrollmentEndsAt > now ? undefined : `must lie ahead; it is now ${now.toISOString()}`;
-}
-
-function scheduleProblem(schedule: string, timeZone: string, now: Date): string | undefined {
-  if (schedule.split(/\s+/).length !== 5) {
-    return 'must be a cron expression of five fields, such as 0 20 * * 1-5';
-  }
-  try {
-    const next = new Cron(schedule, { mode: '5-part', timezone: timeZone }).nextRun(now);
-    return next === null ? 'never comes due; choose a day that exists' : undefined;
-  } catch (error) {
-    return `is not a cron expression: ${error instanceof Error ? error.message : String(error)}`;
-  }
 }
 
 function timeZoneProblem(timeZone: string): string | undefined {

@@ -1,5 +1,5 @@
 /** Lets at most `limit` pieces of work run at a time; the others wait in order. */
-export class Turns {
+export class Slots {
   #free: number;
   readonly #waiting: (() => void)[] = [];
 
