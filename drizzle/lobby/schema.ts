@@ -313,6 +313,9 @@ export const raceNames = lobby.table(
     index('race_names_by_folded').on(name.folded),
     index('race_names_by_skeleton').on(name.skeleton),
     index('race_names_by_user').on(name.userId, name.heldSince, name.raceNameId),
+    index('race_names_expiring')
+      .on(name.registerUntil, name.raceNameId)
+      .where(sql`${name.registerUntil} is not null`),
   ],
 );
 

@@ -1,0 +1,1 @@
+CREATE INDEX "race_names_expiring" ON "lobby"."race_names" USING btree ("register_until","race_name_id") WHERE "lobby"."race_names"."register_until" is not null;
