@@ -7,7 +7,7 @@ import { startLobby } from '../../lib/lobby/start.ts';
 import { aborted, runProcess, within } from '../../lib/node/process.ts';
 
 export async function runLobbyHttp(environment: Environment, stop: AbortSignal): Promise<void> {
-  const { config, log, lobby, close } = await startLobby('lobby-http', environment);
+  const { config, log, lobby, close } = await startLobby('lobby-http', environment, { servesLists: true });
   const ready = () => !stop.aborted;
   const apps = {
     public: createLobbyPublicApp({ ...config.publicHttp, log, ready }, lobby),

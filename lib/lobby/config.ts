@@ -51,7 +51,7 @@ export const lobbyVariables = {
   postgres: {
     ...postgresVariables('LOBBY'),
     replicaDsns: defaulted('LOBBY_POSTGRES_REPLICA_DSNS', '', listOf(postgresDsn), {
-      help: 'DSNs of its replicas, separated by commas (a comma within one is written %2C).',
+      help: 'DSNs of its replicas, separated by commas (a comma within one is written %2C). They serve lists, and need not be up.',
       secret: true,
     }),
   },

@@ -12,6 +12,8 @@ import { postgresRaceNames } from './store/race-names.ts';
 /** What the lobby's operations are made with; built once per process. */
 export type Lobby = {
   readonly db: Db;
+  /** Runs a read whose answer may be slightly old, on a replica where there is one: for lists, never for decisions. */
+  readonly readSlightlyOld: <T>(read: (db: Db) => Promise<T>) => Promise<T>;
   readonly eligibility: EligibilityClient;
   readonly gameMaster: GameMaster;
   readonly raceNames: RaceNameDirectory;
@@ -24,9 +26,13 @@ export type Lobby = {
   readonly newId: () => string;
 };
 
-/** @param parts.publishers who publishes the messages of the outbox, by kind. */
+/**
+ * @param parts.replicas none unless given.
+ * @param parts.publishers who publishes the messages of the outbox, by kind.
+ */
 export function createLobby(parts: {
   pool: Pool;
+  replicas?: { read<T>(work: (db: Db) => Promise<T>, primary: Db): Promise<T> };
   eligibility: EligibilityClient;
   gameMaster: GameMaster;
   publishers: Readonly<Record<string, Publish>>;
@@ -35,10 +41,11 @@ export function createLobby(parts: {
   newId: () => string;
   log: Logger;
 }): Lobby {
-  const { pool, publishers, log, ...rest } = parts;
+  const { pool, replicas, publishers, log, ...rest } = parts;
   const db = drizzle({ client: pool });
   return {
     db,
+    readSlightlyOld: replicas === undefined ? (read) => read(db) : (read) => replicas.read(read, db),
     raceNames: postgresRaceNames,
     outbox: new Outbox({ db, table: outboxTable, publishers, log }),
     ...rest,

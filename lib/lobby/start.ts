@@ -13,6 +13,7 @@ import { createLobby, type Lobby } from './context.ts';
 import { createEligibility } from './eligibility.ts';
 import { createGameMaster } from './game-master.ts';
 import { lobbyPublishers } from './outbox/publishers.ts';
+import { openReplicas } from './replicas.ts';
 
 const migrationsFolder = `${import.meta.dirname}/../../drizzle/lobby/migrations`;
 
@@ -26,9 +27,14 @@ export type LobbyProcess = {
 
 /**
  * @param service name of the process in its logs.
+ * @param options.servesLists whether it needs the replicas of PostgreSQL.
  * @throws StartupError with every problem.
  */
-export async function startLobby(service: string, environment: Environment): Promise<LobbyProcess> {
+export async function startLobby(
+  service: string,
+  environment: Environment,
+  { servesLists = false } = {},
+): Promise<LobbyProcess> {
   const connectionLog = createLogger({ service, level: 'warn' });
   const { config, resources } = await start({
     environment,
@@ -64,8 +70,10 @@ export async function startLobby(service: string, environment: Environment): Pro
   const { redis, pool } = resources;
   const log = createLogger({ service, level: config.logLevel });
   outboxInstruments.start();
+  const opened = servesLists ? openReplicas(config.postgres, log) : undefined;
   const lobby = createLobby({
     pool,
+    ...(opened && { replicas: opened.replicas }),
     eligibility: createEligibility({ ...config.userService, log }),
     gameMaster: createGameMaster({ ...config.gameMaster, log }),
     publishers: lobbyPublishers(redis, config.streams),
@@ -81,6 +89,7 @@ export async function startLobby(service: string, environment: Environment): Pro
     close: async () => {
       await lobby.outbox.settled();
       redis.disconnect();
+      opened?.close();
       await pool.end();
     },
   };

@@ -12,11 +12,10 @@ export type PoolOptions = {
 };
 
 /**
- * Opens a pool and proves that the database answers.
+ * A pool that has not connected yet.
  * @param onError told of connections that break while no statement runs on them.
- * @throws Error that says what is wrong, without the DSN's password.
  */
-export async function openPool(options: PoolOptions, onError: (error: Error) => void): Promise<pg.Pool> {
+export function createPool(options: PoolOptions, onError: (error: Error) => void): pg.Pool {
   const pool = new pg.Pool({
     connectionString: options.dsn,
     max: options.maxConnections,
@@ -36,6 +35,16 @@ export async function openPool(options: PoolOptions, onError: (error: Error) => 
   // else than the database, and the pool replaces it. Of idle ones the pool would tell once more.
   pool.on('connect', (client) => client.on('error', onError));
   pool.on('error', () => {});
+  return pool;
+}
+
+/**
+ * Opens a pool and proves that the database answers.
+ * @param onError told of connections that break while no statement runs on them.
+ * @throws Error that says what is wrong, without the DSN's password.
+ */
+export async function openPool(options: PoolOptions, onError: (error: Error) => void): Promise<pg.Pool> {
+  const pool = createPool(options, onError);
   try {
     await pool.query('select 1');
     return pool;

@@ -11,8 +11,10 @@ import { createLobby, type Lobby } from '../../lib/lobby/context.ts';
 import type { Eligibility } from '../../lib/lobby/domain/eligibility.ts';
 import type { EligibilityClient } from '../../lib/lobby/eligibility.ts';
 import type { GameMaster } from '../../lib/lobby/game-master.ts';
+import type { Db } from '../../lib/lobby/store/database.ts';
 import type { Publish } from '../../lib/outbox/outbox.ts';
 import { migrate } from '../../lib/postgres/migrate.ts';
+import type { Replicas } from '../../lib/postgres/replicas.ts';
 import { createLogger } from '../../lib/telemetry/logger.ts';
 import { createAnswerCheck } from './answer-check.ts';
 import { createTestDatabase } from './database.ts';
@@ -30,6 +32,7 @@ const checkAnswer = createAnswerCheck();
 export type Client = { userId: string; get: Call; post: Call; patch: Call };
 
 export type TestLobby = Lobby & {
+  dsn: string;
   pool: pg.Pool;
   clock: Clock;
   users: TestUsers;
@@ -49,6 +52,7 @@ export type TestLobbyOptions = {
   eligibility?: EligibilityClient;
   gameMaster?: GameMaster;
   publishers?: Readonly<Record<string, Publish>>;
+  replicas?: Replicas<Db>;
 };
 
 export async function createTestLobby(options: TestLobbyOptions = {}): Promise<TestLobby> {
@@ -62,6 +66,7 @@ export async function createTestLobby(options: TestLobbyOptions = {}): Promise<T
   const log = createLogger({ service: 'test', level: 'silent' });
   const lobby = createLobby({
     pool,
+    ...(options.replicas && { replicas: options.replicas }),
     eligibility: options.eligibility ?? users,
     // One that is always there and takes everything.
     gameMaster: options.gameMaster ?? { probe: async () => {}, register: async () => {} },
@@ -80,6 +85,7 @@ export async function createTestLobby(options: TestLobbyOptions = {}): Promise<T
   const internalApp = createLobbyInternalApp(httpOptions, lobby);
   return {
     ...lobby,
+    dsn: database.dsn,
     pool,
     clock,
     users,

@@ -28,7 +28,7 @@ export const listApplicationsRoute = createRoute({
 const token = placeToken('applications');
 
 export function listApplicationsHandler(
-  lobby: Pick<Lobby, 'db'>,
+  lobby: Pick<Lobby, 'db' | 'readSlightlyOld'>,
 ): RouteHandler<typeof listApplicationsRoute, HttpEnv> {
   return async (c) => {
     const { game_id } = c.req.valid('param');

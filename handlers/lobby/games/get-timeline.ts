@@ -44,7 +44,9 @@ export const getTimelineRoute = createRoute({
 
 const token = pageToken('timeline', z.tuple([z.int32().min(0)]).readonly());
 
-export function getTimelineHandler(lobby: Pick<Lobby, 'db'>): RouteHandler<typeof getTimelineRoute, HttpEnv> {
+export function getTimelineHandler(
+  lobby: Pick<Lobby, 'db' | 'readSlightlyOld'>,
+): RouteHandler<typeof getTimelineRoute, HttpEnv> {
   return async (c) => {
     const { game_id } = c.req.valid('param');
     const { page_size, page_token } = c.req.valid('query');

@@ -57,7 +57,9 @@ export const listGamesRoute = createRoute({
 
 const tokens = { newest: placeToken('games.newest'), ending_soon: placeToken('games.ending_soon') };
 
-export function listGamesHandler(lobby: Pick<Lobby, 'db'>): RouteHandler<typeof listGamesRoute, HttpEnv> {
+export function listGamesHandler(
+  lobby: Pick<Lobby, 'readSlightlyOld'>,
+): RouteHandler<typeof listGamesRoute, HttpEnv> {
   return async (c) => {
     const caller = callerOf(c);
     const query = c.req.valid('query');

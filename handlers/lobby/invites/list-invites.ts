@@ -21,7 +21,7 @@ export const listInvitesRoute = createRoute({
 const token = placeToken('invites');
 
 export function listInvitesHandler(
-  lobby: Pick<Lobby, 'db' | 'now'>,
+  lobby: Pick<Lobby, 'db' | 'readSlightlyOld' | 'now'>,
 ): RouteHandler<typeof listInvitesRoute, HttpEnv> {
   return async (c) => {
     const { game_id } = c.req.valid('param');

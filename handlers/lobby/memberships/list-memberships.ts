@@ -24,7 +24,7 @@ export const listMembershipsRoute = createRoute({
 const token = placeToken('memberships');
 
 export function listMembershipsHandler(
-  lobby: Pick<Lobby, 'db'>,
+  lobby: Pick<Lobby, 'db' | 'readSlightlyOld'>,
 ): RouteHandler<typeof listMembershipsRoute, HttpEnv> {
   return async (c) => {
     const { game_id } = c.req.valid('param');

@@ -22,13 +22,15 @@ export const listMyApplicationsRoute = createRoute({
 const token = placeToken('my.applications');
 
 export function listMyApplicationsHandler(
-  lobby: Pick<Lobby, 'db'>,
+  lobby: Pick<Lobby, 'readSlightlyOld'>,
 ): RouteHandler<typeof listMyApplicationsRoute, HttpEnv> {
   return async (c) => {
     const query = c.req.valid('query');
     const { userId } = userOf(c.get('actor'));
     const request = pageRequestOf(token, query);
-    const page = await listApplicationsOfUser(lobby.db, userId, query.status, request);
+    const page = await lobby.readSlightlyOld((db) =>
+      listApplicationsOfUser(db, userId, query.status, request),
+    );
     return c.json(toPage(token, page, toApplication), 200);
   };
 }

@@ -31,11 +31,14 @@ export const listMyGamesRoute = createRoute({
 
 const token = placeToken('my.games');
 
-export function listMyGamesHandler(lobby: Pick<Lobby, 'db'>): RouteHandler<typeof listMyGamesRoute, HttpEnv> {
+export function listMyGamesHandler(
+  lobby: Pick<Lobby, 'readSlightlyOld'>,
+): RouteHandler<typeof listMyGamesRoute, HttpEnv> {
   return async (c) => {
     const query = c.req.valid('query');
     const { userId } = userOf(c.get('actor'));
-    const page = await listGamesOfUser(lobby.db, userId, query, pageRequestOf(token, query));
+    const request = pageRequestOf(token, query);
+    const page = await lobby.readSlightlyOld((db) => listGamesOfUser(db, userId, query, request));
     return c.json(toPage(token, page, toGameFor(callerOf(c))), 200);
   };
 }

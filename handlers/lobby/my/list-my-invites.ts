@@ -52,12 +52,13 @@ export const listMyInvitesRoute = createRoute({
 const token = placeToken('my.invites');
 
 export function listMyInvitesHandler(
-  lobby: Pick<Lobby, 'db' | 'now'>,
+  lobby: Pick<Lobby, 'readSlightlyOld' | 'now'>,
 ): RouteHandler<typeof listMyInvitesRoute, HttpEnv> {
   return async (c) => {
     const query = c.req.valid('query');
     const actor = userOf(c.get('actor'));
-    const page = await listInvitesOfUser(lobby.db, actor, query.status, pageRequestOf(token, query));
+    const request = pageRequestOf(token, query);
+    const page = await lobby.readSlightlyOld((db) => listInvitesOfUser(db, actor, query.status, request));
     return c.json(toPage(token, page, toMyInviteAt(lobby.now())), 200);
   };
 }

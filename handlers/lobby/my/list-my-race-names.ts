@@ -21,13 +21,14 @@ export const listMyRaceNamesRoute = createRoute({
 const token = placeToken('my.race-names');
 
 export function listMyRaceNamesHandler({
-  db,
+  readSlightlyOld,
   raceNames,
-}: Pick<Lobby, 'db' | 'raceNames'>): RouteHandler<typeof listMyRaceNamesRoute, HttpEnv> {
+}: Pick<Lobby, 'readSlightlyOld' | 'raceNames'>): RouteHandler<typeof listMyRaceNamesRoute, HttpEnv> {
   return async (c) => {
     const query = c.req.valid('query');
     const { userId } = userOf(c.get('actor'));
-    const page = await raceNames.list(db, userId, query.kind, pageRequestOf(token, query));
+    const request = pageRequestOf(token, query);
+    const page = await readSlightlyOld((db) => raceNames.list(db, userId, query.kind, request));
     return c.json(toPage(token, page, toRaceName), 200);
   };
 }

@@ -11,7 +11,7 @@ import { getGame } from './get-game.ts';
  * @throws Refusal `not_found` when the game is not for the caller to see.
  */
 export async function listApplications(
-  lobby: Pick<Lobby, 'db'>,
+  lobby: Pick<Lobby, 'db' | 'readSlightlyOld'>,
   caller: Caller,
   gameId: string,
   status: ApplicationStatus | undefined,
@@ -20,10 +20,6 @@ export async function listApplications(
   const game = await getGame(lobby, caller, gameId);
   const { actor } = caller;
   const seesAll = actor.kind === 'admin' || actor.userId === game.ownerUserId;
-  return listApplicationsOfGame(
-    lobby.db,
-    gameId,
-    { status, userId: seesAll ? undefined : actor.userId },
-    page,
-  );
+  const filters = { status, userId: seesAll ? undefined : actor.userId };
+  return lobby.readSlightlyOld((db) => listApplicationsOfGame(db, gameId, filters, page));
 }

@@ -9,12 +9,12 @@ export type GameOrder = (typeof gameOrders)[number];
 
 /** The games that the caller can see. */
 export async function listGames(
-  { db }: Pick<Lobby, 'db'>,
+  { readSlightlyOld }: Pick<Lobby, 'readSlightlyOld'>,
   caller: Caller,
   order: GameOrder,
   filters: GameFilters,
   page: PageRequest,
 ): Promise<Page<StoredGame>> {
   const list = { newest: listNewestGames, ending_soon: listGamesEndingSoon }[order];
-  return list(db, caller.actor, filters, page);
+  return readSlightlyOld((db) => list(db, caller.actor, filters, page));
 }

@@ -11,7 +11,7 @@ import { getGame } from './get-game.ts';
  * @throws Refusal `not_found` when the game is not for the caller to see.
  */
 export async function listInvites(
-  lobby: Pick<Lobby, 'db'>,
+  lobby: Pick<Lobby, 'db' | 'readSlightlyOld'>,
   caller: Caller,
   gameId: string,
   page: PageRequest,
@@ -19,5 +19,6 @@ export async function listInvites(
   const game = await getGame(lobby, caller, gameId);
   const { actor } = caller;
   const seesAll = actor.kind === 'admin' || actor.userId === game.ownerUserId;
-  return listInvitesOfGame(lobby.db, { gameId, userId: seesAll ? undefined : actor.userId }, page);
+  const filters = { gameId, userId: seesAll ? undefined : actor.userId };
+  return lobby.readSlightlyOld((db) => listInvitesOfGame(db, filters, page));
 }

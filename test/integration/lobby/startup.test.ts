@@ -54,7 +54,14 @@ async function refusal(env: Record<string, string>, entry = allInOne): Promise<s
   return lines;
 }
 
-type LogLine = { level: string; msg: string; listener?: string; port?: number; drained?: boolean };
+type LogLine = {
+  level: string;
+  msg: string;
+  listener?: string;
+  port?: number;
+  drained?: boolean;
+  replica?: string;
+};
 const logOf = (running: RunningProcess): LogLine[] =>
   running
     .stdout()
@@ -224,6 +231,30 @@ describe('the lobby', () => {
     } finally {
       await Promise.all(replicas.map(stop));
       await empty.drop();
+    }
+  });
+
+  test('starts without its replicas, warns of each that cannot be used, and serves lists from the primary', async () => {
+    const [nothingInIt, port] = [await createTestDatabase(), await freePort()];
+    const running = run(allInOne, {
+      ...good,
+      LOBBY_POSTGRES_REPLICA_DSNS: `postgres://lobby:hunter2@127.0.0.1:${port}/galaxy, ${nothingInIt.dsn}`,
+    });
+    try {
+      const ports = await listening(running);
+      expect(await ask(ports.internal, '/api/v1/internal/lobby/games')).toEqual([200, { items: [] }]);
+      const { host, pathname } = new URL(nothingInIt.dsn);
+      await vi.waitFor(() => {
+        const warnings = logOf(running).filter(({ msg }) => msg.startsWith('replica cannot be used'));
+        expect(warnings.map(({ replica }) => replica).sort()).toEqual(
+          [`127.0.0.1:${port}/galaxy`, `${host}${pathname}`].sort(),
+        );
+      });
+      await stop(running);
+      expect(running.stdout()).not.toContain('hunter2');
+      expect(logOf(running).map(({ msg }) => msg)).not.toContain('replica is used');
+    } finally {
+      await nothingInIt.drop();
     }
   });
 

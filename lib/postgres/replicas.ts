@@ -1,0 +1,74 @@
+// Reads that may be slightly old, spread over the replicas of a database. A replica that fails is left out at once, and
+// whoever found out is answered by the primary; from then on it is asked every second whether it is back. So nobody
+// waits for a replica that is known to be away, and a process starts without its replicas. How far one lags behind is
+// not measured here.
+import { pause } from '../node/pause.ts';
+import type { Logger } from '../telemetry/logger.ts';
+
+const retryAfterMs = 1_000;
+
+export type Replica<Db> = {
+  /** For the log; without a password. */
+  readonly name: string;
+  readonly db: Db;
+};
+
+export class Replicas<Db> {
+  readonly #probe: (db: Db) => Promise<unknown>;
+  readonly #log: Logger;
+  readonly #usable: Replica<Db>[] = [];
+  readonly #closed = new AbortController();
+  #reads = 0;
+
+  /** @param probe a read that works on a replica which can be used. */
+  constructor(replicas: readonly Replica<Db>[], probe: (db: Db) => Promise<unknown>, log: Logger) {
+    this.#probe = probe;
+    this.#log = log;
+    for (const replica of replicas) void this.#useOnceItAnswers(replica, false);
+  }
+
+  async read<T>(work: (db: Db) => Promise<T>, primary: Db): Promise<T> {
+    const replica = this.#usable[this.#reads++ % this.#usable.length];
+    if (replica === undefined) return work(primary);
+    try {
+      return await work(replica.db);
+    } catch (error) {
+      this.#leaveOut(replica, error);
+      return work(primary);
+    }
+  }
+
+  /** From now on nobody asks whether a replica is back. */
+  close(): void {
+    this.#closed.abort();
+  }
+
+  #leaveOut(replica: Replica<Db>, error: unknown): void {
+    const index = this.#usable.indexOf(replica);
+    // Another read has found out before.
+    if (index === -1) return;
+    this.#usable.splice(index, 1);
+    this.#warn(replica, error);
+    void pause(retryAfterMs, this.#closed.signal).then(() => this.#useOnceItAnswers(replica, true));
+  }
+
+  /** @param warned whether the log tells already that it cannot be used. */
+  async #useOnceItAnswers(replica: Replica<Db>, warned: boolean): Promise<void> {
+    const { signal } = this.#closed;
+    for (let told = warned; !signal.aborted; told = true) {
+      try {
+        await this.#probe(replica.db);
+        this.#usable.push(replica);
+        this.#log.info({ replica: replica.name }, 'replica is used');
+        return;
+      } catch (error) {
+        if (!told) this.#warn(replica, error);
+      }
+      await pause(retryAfterMs, signal);
+    }
+  }
+
+  #warn(replica: Replica<Db>, error: unknown): void {
+    this.#log.warn({ error, replica: replica.name }, 'replica cannot be used; its reads go elsewhere');
+  }
+}
