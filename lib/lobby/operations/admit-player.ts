@@ -1,3 +1,4 @@
+import type { NewMessage } from '../../outbox/store.ts';
 import { fullProblem, rejoiningProblem } from '../domain/admission.ts';
 import { dueClosing, gapAfterMembershipChange } from '../domain/enrollment.ts';
 import type { Membership } from '../domain/game.ts';
@@ -11,7 +12,8 @@ import { applyTransition, type TransitionParts } from './transition.ts';
 /**
  * Makes a user a member: takes a place and the race name, opens the gap when the game is full, and ends enrollment when
  * the gap is exhausted by that. The transaction has locked the user's guard, then the game.
- * @param admission `admittedBy` is the user or admin who let the player in, for the timeline.
+ * @param admission `admittedBy` is the user or admin who let the player in, for the timeline; `intents` are told before
+ *   the end of enrollment is.
  * @throws Refusal `forbidden` for a user who is blocked from the game, `already_member`, `game_full`, `race_name_taken`.
  */
 export async function admitPlayer(
@@ -24,6 +26,7 @@ export async function admitPlayer(
     admittedBy: string | null;
     at: Date;
     traceparent: string | undefined;
+    intents: (membership: Membership) => NewMessage[];
   },
 ): Promise<Membership> {
   const { userId, raceName, admittedBy, at, traceparent } = admission;
@@ -48,6 +51,7 @@ export async function admitPlayer(
     endedAt: null,
   };
   await insertMembership(tx, membership);
+  await lobby.outbox.write(tx, admission.intents(membership));
 
   const activeMembers = game.activeMembers + 1;
   const gapOpenedAt = gapAfterMembershipChange(game, activeMembers, at);

@@ -3,6 +3,7 @@ import type { Lobby } from '../context.ts';
 import { approvalProblem } from '../domain/admission.ts';
 import { mayJoin } from '../domain/eligibility.ts';
 import type { Application } from '../domain/game.ts';
+import { applicationApproved } from '../outbox/intents.ts';
 import { noSuchApplication, refuseIf, refuseUnless } from '../refusals.ts';
 import { decideApplication, findApplication } from '../store/applications.ts';
 import type { Work } from '../store/database.ts';
@@ -38,14 +39,14 @@ export async function approveApplication(
     const game = approvable(caller, application, locked);
     refuseUnless(mayJoin(eligibility, await countActiveMemberships(tx, userId)));
 
-    const at = lobby.now();
-    const approved = await decideApplication(tx, applicationId, 'approved', at);
+    const occasion = { at: lobby.now(), traceparent: caller.traceparent };
+    const approved = await decideApplication(tx, applicationId, 'approved', occasion.at);
     await admitPlayer(tx, lobby, game, {
       userId,
       raceName: application.raceName,
       admittedBy: actorId(caller),
-      at,
-      traceparent: caller.traceparent,
+      ...occasion,
+      intents: (membership) => applicationApproved(game, approved, membership, occasion),
     });
     return approved;
   };

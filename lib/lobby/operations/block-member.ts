@@ -2,6 +2,7 @@ import type { Caller } from '../caller.ts';
 import type { Lobby } from '../context.ts';
 import type { Membership } from '../domain/game.ts';
 import { blockingProblem } from '../domain/leaving.ts';
+import { memberBlocked } from '../outbox/intents.ts';
 import { refuseIf } from '../refusals.ts';
 import { rejectPendingApplicationOf } from '../store/applications.ts';
 import type { Work } from '../store/database.ts';
@@ -16,7 +17,7 @@ import { lockMembership } from './lock-membership.ts';
  * @throws Refusal `not_found`, `forbidden`, `invalid_state`.
  */
 export function blockMember(
-  lobby: Pick<Lobby, 'now' | 'raceNames'>,
+  lobby: Pick<Lobby, 'now' | 'outbox' | 'raceNames'>,
   caller: Caller,
   membershipId: string,
 ): Work<Membership> {
@@ -28,8 +29,12 @@ export function blockMember(
     const at = lobby.now();
     await rejectPendingApplicationOf(tx, gameId, userId, at);
     await endPendingInvites(tx, { gameId, userId }, 'revoked', at);
-    return active === undefined
-      ? blockEndedMembership(tx, membershipId)
-      : endMembership(tx, lobby, game, active, 'blocked', at);
+    const blocked =
+      active === undefined
+        ? await blockEndedMembership(tx, membershipId)
+        : await endMembership(tx, lobby, game, active, 'blocked', at);
+    // What they had pending ended by this, too; it is one thing to be told.
+    await lobby.outbox.write(tx, memberBlocked(game, blocked, { at, traceparent: caller.traceparent }));
+    return blocked;
   };
 }

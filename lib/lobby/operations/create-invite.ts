@@ -5,6 +5,7 @@ import type { Lobby } from '../context.ts';
 import { rejoiningProblem } from '../domain/admission.ts';
 import { type Invite, invitingProblem } from '../domain/invite.ts';
 import { newInviteCode } from '../invite-code.ts';
+import { inviteCreated } from '../outbox/intents.ts';
 import { noSuchGame, refuseIf } from '../refusals.ts';
 import type { Tx, Work } from '../store/database.ts';
 import { lockGame, type StoredGame } from '../store/games.ts';
@@ -21,7 +22,7 @@ export type Invited = { readonly userId: string } | { readonly maxUses: number; 
  *   `already_member`, `subject_not_found`.
  */
 export function createInvite(
-  lobby: Pick<Lobby, 'now' | 'newId'>,
+  lobby: Pick<Lobby, 'now' | 'newId' | 'outbox'>,
   caller: Caller,
   gameId: string,
   invited: Invited,
@@ -36,6 +37,7 @@ export function createInvite(
     const pending = { inviteId: lobby.newId(), gameId, uses: 0, createdAt: at, decidedAt: null };
     const invite: Invite = { ...pending, status: 'pending', ...(await addressee(tx, game, invited, at)) };
     await insertInvite(tx, invite);
+    await lobby.outbox.write(tx, inviteCreated(game, invite, { at, traceparent: caller.traceparent }));
     return invite;
   };
 }

@@ -2,6 +2,7 @@ import { Refusal } from '../../errors/table.ts';
 import { type Caller, managerOf } from '../caller.ts';
 import type { Lobby } from '../context.ts';
 import { type Invite, inviteOverProblem } from '../domain/invite.ts';
+import { inviteDeclined, inviteRevoked } from '../outbox/intents.ts';
 import { noSuchInvite, refuseIf } from '../refusals.ts';
 import type { Tx, Work } from '../store/database.ts';
 import { lockAnyGame, type StoredGame } from '../store/games.ts';
@@ -11,7 +12,11 @@ import { findInvite, saveInvite } from '../store/invites.ts';
  * Turns an invite down, for the user whom it is for.
  * @throws Refusal `not_found`, `forbidden`, `invalid_state`.
  */
-export function declineInvite(lobby: Pick<Lobby, 'now'>, caller: Caller, inviteId: string): Work<Invite> {
+export function declineInvite(
+  lobby: Pick<Lobby, 'now' | 'outbox'>,
+  caller: Caller,
+  inviteId: string,
+): Work<Invite> {
   return decideInvite(lobby, caller, inviteId, 'declined', (invite) => {
     if (caller.actor.kind === 'user' && caller.actor.userId === invite.userId) return;
     throw new Refusal('forbidden', 'Only the user whom it is for can decline an invite; revoke it instead.');
@@ -22,14 +27,18 @@ export function declineInvite(lobby: Pick<Lobby, 'now'>, caller: Caller, inviteI
  * Takes an invite back, for the owner of the game and admins.
  * @throws Refusal `not_found`, `forbidden`, `invalid_state`.
  */
-export function revokeInvite(lobby: Pick<Lobby, 'now'>, caller: Caller, inviteId: string): Work<Invite> {
+export function revokeInvite(
+  lobby: Pick<Lobby, 'now' | 'outbox'>,
+  caller: Caller,
+  inviteId: string,
+): Work<Invite> {
   return decideInvite(lobby, caller, inviteId, 'revoked', (_, game) => {
     managerOf(caller, game);
   });
 }
 
 function decideInvite(
-  lobby: Pick<Lobby, 'now'>,
+  lobby: Pick<Lobby, 'now' | 'outbox'>,
   caller: Caller,
   inviteId: string,
   status: 'declined' | 'revoked',
@@ -40,7 +49,10 @@ function decideInvite(
     permit(invite, game);
     const at = lobby.now();
     refuseIf(inviteOverProblem(invite, status, at));
-    return saveInvite(tx, inviteId, { status, decidedAt: at });
+    const decided = await saveInvite(tx, inviteId, { status, decidedAt: at });
+    const intent = status === 'declined' ? inviteDeclined : inviteRevoked;
+    await lobby.outbox.write(tx, intent(game, decided, { at, traceparent: caller.traceparent }));
+    return decided;
   };
 }
 

@@ -7,10 +7,11 @@ import { mayJoin } from '../domain/eligibility.ts';
 import type { Membership } from '../domain/game.ts';
 import { type Invite, inviteOverProblem, useInvite } from '../domain/invite.ts';
 import { parseRaceName } from '../domain/race-name/canonical.ts';
+import { inviteRedeemed } from '../outbox/intents.ts';
 import { noSuchInvite, refuseIf, refuseUnless } from '../refusals.ts';
 import type { Db, Work } from '../store/database.ts';
 import { findGame, lockAnyGame } from '../store/games.ts';
-import { findInvite, findInviteByCode, saveInvite } from '../store/invites.ts';
+import { findInvite, findInviteByCode, findPendingInviteOf, saveInvite } from '../store/invites.ts';
 import { countActiveMemberships } from '../store/memberships.ts';
 import { lockUserGuard } from '../store/user-guards.ts';
 import { admitPlayer } from './admit-player.ts';
@@ -41,18 +42,19 @@ export async function redeemInvite(
     // The invite says that the user may see it; the game itself does so only while the invite is pending.
     const game = await lockAnyGame(tx, seen.gameId);
     if (game === undefined) throw noSuchInvite();
-    const invite = await redeemable(lobby, caller, name, tx);
+    const named = await redeemable(lobby, caller, name, tx);
+    // Whoever is invited in person and has a code, too, is in by the invite: nobody waits for its answer any more.
+    const invite = (await findPendingInviteOf(tx, game.gameId, userId)) ?? named;
     refuseUnless(mayJoin(eligibility, await countActiveMemberships(tx, userId)));
-    const at = lobby.now();
+    const occasion = { at: lobby.now(), traceparent: caller.traceparent };
     // Before the player is admitted: that may end enrollment, and with it what is pending.
-    await saveInvite(tx, invite.inviteId, useInvite(invite, at));
-    const { traceparent } = caller;
+    await saveInvite(tx, invite.inviteId, useInvite(invite, occasion.at));
     return admitPlayer(tx, lobby, game, {
       userId,
       raceName: raceName.name,
       admittedBy: userId,
-      at,
-      traceparent,
+      ...occasion,
+      intents: (membership) => inviteRedeemed(game, invite, membership, occasion),
     });
   };
 }

@@ -2,6 +2,7 @@ import { type Caller, managerOf } from '../caller.ts';
 import type { Lobby } from '../context.ts';
 import { notPendingProblem } from '../domain/admission.ts';
 import type { Application } from '../domain/game.ts';
+import { applicationRejected } from '../outbox/intents.ts';
 import { refuseIf } from '../refusals.ts';
 import { decideApplication } from '../store/applications.ts';
 import type { Work } from '../store/database.ts';
@@ -12,7 +13,7 @@ import { lockApplication } from './lock-application.ts';
  * @throws Refusal `not_found`, `forbidden`, `invalid_state`.
  */
 export function rejectApplication(
-  { now }: Pick<Lobby, 'now'>,
+  { now, outbox }: Pick<Lobby, 'now' | 'outbox'>,
   caller: Caller,
   applicationId: string,
 ): Work<Application> {
@@ -20,6 +21,9 @@ export function rejectApplication(
     const { application, game } = await lockApplication(tx, caller, applicationId);
     managerOf(caller, game);
     refuseIf(notPendingProblem(application, 'rejected'));
-    return decideApplication(tx, applicationId, 'rejected', now());
+    const at = now();
+    const rejected = await decideApplication(tx, applicationId, 'rejected', at);
+    await outbox.write(tx, applicationRejected(game, rejected, { at, traceparent: caller.traceparent }));
+    return rejected;
   };
 }

@@ -6,6 +6,7 @@ import { applyingProblem, standingProblem } from '../domain/admission.ts';
 import { mayJoin } from '../domain/eligibility.ts';
 import type { Application } from '../domain/game.ts';
 import { parseRaceName } from '../domain/race-name/canonical.ts';
+import { applicationSubmitted } from '../outbox/intents.ts';
 import { noSuchGame, raceNameTaken, refuseIf, refuseUnless } from '../refusals.ts';
 import { hasPendingApplication, insertApplication } from '../store/applications.ts';
 import type { Work } from '../store/database.ts';
@@ -50,7 +51,8 @@ export async function submitApplication(
     // Nobody should wait for a decision that can only be no. The name is reserved when the player is admitted.
     if (!(await lobby.raceNames.isFreeFor(tx, userId, raceName.keys))) throw raceNameTaken(raceName.name);
 
-    const at = lobby.now();
+    const occasion = { at: lobby.now(), traceparent: caller.traceparent };
+    const { at } = occasion;
     const isOwner = game.ownerUserId === userId;
     const application: Application = {
       applicationId: lobby.newId(),
@@ -67,9 +69,12 @@ export async function submitApplication(
         userId,
         raceName: raceName.name,
         admittedBy: userId,
-        at,
-        traceparent: caller.traceparent,
+        ...occasion,
+        // Nobody else has a part in it.
+        intents: () => [],
       });
+    } else {
+      await lobby.outbox.write(tx, applicationSubmitted(game, application, occasion));
     }
     return application;
   };

@@ -7,6 +7,7 @@ import type { StopReason } from '../../stream-entries/runtime-jobs.ts';
 import type { Lobby } from '../context.ts';
 import type { TransitionActor, Trigger } from '../domain/game.ts';
 import { type Effect, transition } from '../domain/state-machine.ts';
+import { invitesExpired } from '../outbox/intents.ts';
 import { type NotificationIntent, notificationIntent, startJob, stopJob } from '../outbox/messages.ts';
 import { refuseIf } from '../refusals.ts';
 import { cancelPendingApplications } from '../store/applications.ts';
@@ -91,11 +92,15 @@ async function carryOut(
 ): Promise<string[]> {
   const { gameId } = game;
   switch (effect) {
-    case 'close_pending':
+    case 'close_pending': {
+      const applicants = await cancelPendingApplications(tx, gameId, pull.at);
+      const invited = await endPendingInvites(tx, { gameId }, 'expired', pull.at);
+      await outbox.write(tx, invitesExpired(game, invited, pull));
+      return applicants;
+    }
     case 'cancel_pending': {
       const applicants = await cancelPendingApplications(tx, gameId, pull.at);
-      const inviteEnd = effect === 'close_pending' ? 'expired' : 'cancelled';
-      return [...applicants, ...(await endPendingInvites(tx, { gameId }, inviteEnd, pull.at))];
+      return [...applicants, ...(await endPendingInvites(tx, { gameId }, 'cancelled', pull.at))];
     }
     case 'start_job': {
       const players = await playersOf(tx, gameId);

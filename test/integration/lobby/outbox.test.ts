@@ -124,6 +124,7 @@ test('the end of enrollment is told to owner, players and those who are still wa
   await apply(owner, gameId, `Own ${gameId.slice(-12)}`);
   await join(bob, owner, gameId, `Bob ${gameId.slice(-12)}`);
   await apply(eve, gameId, `Eve ${gameId.slice(-12)}`);
+  await lobby.outbox.settled();
   await redis.flushdb();
   await owner.post(`/games/${gameId}/close-enrollment`, { headers: { traceparent } });
   const intents = await entriesOf('intents');
@@ -143,6 +144,31 @@ test('the end of enrollment is told to owner, players and those who are still wa
     game_name: gameBody.game_name,
     status: 'ready_to_start',
     trigger: 'close_enrollment',
+  });
+});
+
+test('what becomes of an application is told as soon as it is decided', async () => {
+  const [owner, bob] = [lobby.player(), lobby.player()];
+  const gameId = await makeOpenGame(owner);
+  const applicationId = await apply(bob, gameId, `Bob ${gameId.slice(-12)}`);
+  expect(await intentTypes()).toEqual(['lobby.application.submitted']);
+  await owner.post(`/applications/${applicationId}/approve`, { headers: { traceparent } });
+  const [, approved] = await entriesOf('intents');
+  expect({ ...approved, payload: JSON.parse(approved?.payload ?? '') }).toEqual({
+    notification_type: 'lobby.application.approved',
+    producer: 'lobby',
+    recipient_user_ids: JSON.stringify([bob.userId]),
+    idempotency_key: `lobby.application.approved:${applicationId}`,
+    payload: {
+      game_id: gameId,
+      game_name: gameBody.game_name,
+      application_id: applicationId,
+      membership_id: expect.stringMatching(/^[0-9a-f-]{36}$/),
+      user_id: bob.userId,
+      race_name: `Bob ${gameId.slice(-12)}`,
+    },
+    occurred_at_ms: String(lobby.now().getTime()),
+    traceparent,
   });
 });
 
