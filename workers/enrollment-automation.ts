@@ -1,8 +1,10 @@
-// Enrollment automation of the lobby, as a process of its own: closes enrollment by deadline and by gap. Any number of
-// replicas may run; lib/lobby/enrollment-automation.ts says what makes that safe.
+// Enrollment automation of the lobby, as a process of its own: closes enrollment by deadline and by gap, and tells owners
+// when a deadline passes without enough players. Any number of replicas may run; lib/lobby/enrollment-automation.ts and
+// lib/lobby/underfilled-games.ts say what makes that safe.
 import type { Environment } from '../lib/config/variables.ts';
 import { closeDueEnrollments } from '../lib/lobby/enrollment-automation.ts';
 import { type LobbyProcess, startLobby } from '../lib/lobby/start.ts';
+import { tellOwnersOfUnderfilledGames } from '../lib/lobby/underfilled-games.ts';
 import { aborted, runProcess, within } from '../lib/node/process.ts';
 import { runTicks } from '../lib/node/tick-loop.ts';
 
@@ -23,7 +25,10 @@ export function automateEnrollment({ config, log, lobby }: LobbyProcess, stop: A
     {
       name: 'enrollment-automation',
       intervalMs: config.enrollmentAutomationIntervalMs,
-      tick: (stopped) => closeDueEnrollments(lobby, log, stopped),
+      tick: async (stopped) => {
+        await closeDueEnrollments(lobby, log, stopped);
+        await tellOwnersOfUnderfilledGames(lobby, log, stopped);
+      },
       log,
     },
     stop,

@@ -4,6 +4,7 @@
 import type { NewMessage } from '../../outbox/store.ts';
 import type { Application, Game, Membership } from '../domain/game.ts';
 import type { Invite } from '../domain/invite.ts';
+import type { StoredGame } from '../store/games.ts';
 import { type NotificationIntent, notificationIntent, type Occasion } from './messages.ts';
 
 type ToldGame = Pick<Game, 'gameId' | 'gameName' | 'ownerUserId'>;
@@ -74,6 +75,21 @@ export function invitesExpired(
 ) {
   const told = { to: invited, subject: `${game.gameId}:${game.revision}`, about: {} };
   return intent('lobby.invite.expired', game, told, occasion);
+}
+
+/** To the owner: the deadline has passed, and too few are there. */
+export function enrollmentUnderfilled(
+  game: ToldGame & Pick<StoredGame, 'enrollmentEndsAt' | 'minPlayers' | 'activeMembers'>,
+  occasion: Occasion,
+) {
+  const { gameId, enrollmentEndsAt, minPlayers, activeMembers } = game;
+  const about = {
+    enrollment_ends_at: enrollmentEndsAt.toISOString(),
+    min_players: minPlayers,
+    active_members: activeMembers,
+  };
+  const told = { to: ownerOf(game), subject: `${gameId}:${enrollmentEndsAt.getTime()}`, about };
+  return intent('lobby.enrollment.underfilled', game, told, occasion);
 }
 
 /** To whoever was put out of the game. */

@@ -8,6 +8,8 @@ import {
   getTableColumns,
   inArray,
   isNotNull,
+  isNull,
+  lt,
   lte,
   notInArray,
   or,
@@ -194,14 +196,21 @@ export async function countGamesOwned(tx: Tx, userId: string): Promise<number> {
   return row?.owned ?? 0;
 }
 
-/** Writes new settings to a locked game. */
+/** Writes new settings to a locked game; its owner is to hear anew when a new deadline passes without enough players. */
 export async function saveSettings(
   tx: Tx,
   game: StoredGame,
   settings: Partial<GameSettings>,
   at: Date,
 ): Promise<StoredGame> {
-  return save(tx, game, { ...settings, revision: game.revision + 1, updatedAt: at });
+  const { enrollmentEndsAt = game.enrollmentEndsAt } = settings;
+  const deadlineMoves = enrollmentEndsAt.getTime() !== game.enrollmentEndsAt.getTime();
+  return save(tx, game, {
+    ...settings,
+    ...(deadlineMoves ? { underfilledToldAt: null } : {}),
+    revision: game.revision + 1,
+    updatedAt: at,
+  });
 }
 
 /** Writes the number of members of a locked game, and the gap that follows from it. */
@@ -234,7 +243,7 @@ export async function saveStatus(
   return save(tx, game, { ...details, status, revision: game.revision + 1, updatedAt: at });
 }
 
-type Changes = Partial<Omit<StoredGame, 'gameId'>>;
+type Changes = Partial<Omit<StoredGame, 'gameId'>> & { readonly underfilledToldAt?: Date | null };
 
 /** A compare-and-set: the game must still be what the caller decided on. */
 async function save(tx: Tx, game: StoredGame, changes: Changes): Promise<StoredGame> {
@@ -263,4 +272,33 @@ export async function claimDueGames(tx: Tx, now: Date, limit: number): Promise<S
     .orderBy(asc(games.closingDueAt))
     .limit(limit)
     .for('update', { skipLocked: true });
+}
+
+/**
+ * Locks up to `limit` games that enroll past their deadline because `min_players` are not there yet, and whose owner
+ * has not been told so. Games that somebody else has locked are left to them.
+ */
+export async function claimUnderfilledGames(tx: Tx, now: Date, limit: number): Promise<StoredGame[]> {
+  return tx
+    .select(columns)
+    .from(games)
+    .where(
+      and(
+        sql`${games.status} = 'enrollment_open'`,
+        isNull(games.underfilledToldAt),
+        lte(games.enrollmentEndsAt, now),
+        lt(games.activeMembers, games.minPlayers),
+      ),
+    )
+    .orderBy(asc(games.enrollmentEndsAt))
+    .limit(limit)
+    .for('update', { skipLocked: true });
+}
+
+/** Notes down that the owners of these locked games have been told. */
+export async function saveUnderfilledTold(tx: Tx, gameIds: readonly string[], at: Date): Promise<void> {
+  await tx
+    .update(games)
+    .set({ underfilledToldAt: at })
+    .where(inArray(games.gameId, [...gameIds]));
 }
