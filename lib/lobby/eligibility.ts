@@ -2,8 +2,8 @@
 // nothing while it gets no usable answer. What the rights mean is decided in domain/eligibility.ts.
 import { z } from 'zod';
 import { Refusal } from '../errors/table.ts';
+import { askService, refuseUnlessOk } from '../http/ask-service.ts';
 import type { Logger } from '../telemetry/logger.ts';
-import { traceHeaders } from '../telemetry/trace.ts';
 import type { Eligibility } from './domain/eligibility.ts';
 
 export type EligibilityClient = {
@@ -17,6 +17,9 @@ export type EligibilityClient = {
 
 /** What ties the question to the request that made it necessary. */
 export type RequestContext = { readonly requestId: string; readonly traceparent?: string | undefined };
+
+/** An answer has about 400. */
+const maxBytes = 65_536;
 
 const limit = z.int().nonnegative();
 const answerSchema = z.object({
@@ -38,25 +41,14 @@ export function createEligibility(options: {
   /** Bound on the whole exchange, body included. */
   timeoutMs: number;
   log: Logger;
-  fetch?: typeof fetch;
 }): EligibilityClient {
   const ask = async (userId: string, { requestId, traceparent }: RequestContext) => {
     const url = `${options.baseUrl}/api/v1/internal/users/${encodeURIComponent(userId)}/lobby-eligibility`;
-    const response = await (options.fetch ?? fetch)(url, {
-      method: 'POST',
-      headers: {
-        accept: 'application/json',
-        'x-request-id': requestId,
-        ...(options.token === undefined ? {} : { authorization: `Bearer ${options.token}` }),
-        ...traceHeaders(traceparent),
-      },
-      redirect: 'manual',
-      signal: AbortSignal.timeout(options.timeoutMs),
-    });
-    // Read in any case, so that the connection can serve again.
-    const body = await response.text();
-    if (!response.ok) throw new Error(`the User Service answered with status ${response.status}`);
-    const answer = answerSchema.parse(JSON.parse(body));
+    const { token, timeoutMs } = options;
+    const headers = { 'x-request-id': requestId };
+    const given = await askService(url, { method: 'POST', token, headers, traceparent, timeoutMs, maxBytes });
+    refuseUnlessOk(given, { ours: 'LOBBY_USER_SERVICE_TOKEN', theirs: 'BACKEND_HTTP_TOKEN' });
+    const answer = answerSchema.parse(JSON.parse(given.text));
     if (answer.user_id !== userId.toLowerCase())
       throw new Error('the User Service answered for another user');
     return answer;

@@ -1,10 +1,13 @@
 // Asks the Game Master whether it is there, and hands games over to it. Like with the User Service, whatever is no
 // usable answer in time counts as none; who asks decides what that means.
 import { Refusal } from '../errors/table.ts';
+import { askService, refuseUnlessOk } from '../http/ask-service.ts';
 import type { Logger } from '../telemetry/logger.ts';
-import { traceHeaders } from '../telemetry/trace.ts';
 import type { RequestContext } from './eligibility.ts';
 import type { Player } from './outbox/messages.ts';
+
+/** What it says beside its status is of no use here. */
+const maxBytes = 65_536;
 
 /** A container that runs a game, and what the Game Master needs to play it. */
 export type Runtime = {
@@ -45,22 +48,17 @@ export function createGameMaster(options: {
     body?: unknown,
   ): Promise<void> => {
     try {
-      const response = await fetch(`${options.baseUrl}/api/v1/internal${path}`, {
+      const { token, timeoutMs } = options;
+      const answer = await askService(`${options.baseUrl}/api/v1/internal${path}`, {
         method,
-        headers: {
-          accept: 'application/json',
-          'x-request-id': requestId,
-          ...(options.token === undefined ? {} : { authorization: `Bearer ${options.token}` }),
-          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-          ...traceHeaders(traceparent),
-        },
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-        redirect: 'manual',
-        signal: AbortSignal.timeout(options.timeoutMs),
+        token,
+        headers: { 'x-request-id': requestId },
+        body,
+        traceparent,
+        timeoutMs,
+        maxBytes,
       });
-      // Read in any case, so that the connection can serve again.
-      await response.text();
-      if (!response.ok) throw new Error(`the Game Master answered with status ${response.status}`);
+      refuseUnlessOk(answer, { ours: 'LOBBY_GM_TOKEN', theirs: 'GM_HTTP_TOKEN' });
     } catch (error) {
       options.log.warn({ error, request_id: requestId, method, path }, 'the game master could not be asked');
       throw new Refusal(

@@ -1,5 +1,5 @@
 // Resuming a paused game: the Game Master has to be alive, and gets the game first if it never had it.
-import { delay, HttpResponse, http } from 'msw';
+import { HttpResponse, http } from 'msw';
 import { setupServer } from 'msw/node';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { createGameMaster } from '../../../lib/lobby/game-master.ts';
@@ -113,43 +113,6 @@ test('a game that the Game Master never had is registered first, with everything
       ...context,
     },
   ]);
-});
-
-const unavailable = refusal(
-  503,
-  'service_unavailable',
-  'The Game Master does not answer right now; nothing was changed. Try again later.',
-);
-const failures: [string, () => Response | Promise<Response>][] = [
-  ['answers 500', () => new HttpResponse('oops', { status: 500 })],
-  ['answers 404', () => new HttpResponse(null, { status: 404 })],
-  ['answers with a redirect', () => HttpResponse.redirect('http://gm.test/elsewhere', 302)],
-  ['cannot be reached', () => HttpResponse.error()],
-  [
-    'is too slow',
-    async () => {
-      await delay(2_000);
-      return alive();
-    },
-  ],
-];
-
-test.each(failures)('a game stays paused when the Game Master %s', async (_what, misbehave) => {
-  const before = await lobby.tables();
-  server.use(http.get(healthz, async (): Promise<Response> => misbehave()));
-  expect(await resume()).toEqual(unavailable);
-  expect(calls()).toEqual(['GET /api/v1/internal/healthz']);
-  server.resetHandlers();
-  server.use(http.post(registration, async (): Promise<Response> => misbehave()));
-  expect(await resume()).toEqual(unavailable);
-  expect(await lobby.tables()).toEqual(before);
-});
-
-test('a request that met a Game Master that was away can be repeated with its key', async () => {
-  const headers = { 'idempotency-key': `resume-${gameId}` };
-  server.use(http.get(healthz, () => HttpResponse.error(), { once: true }));
-  expect(await resume(owner, headers)).toEqual(unavailable);
-  expect(await resume(owner, headers)).toMatchObject({ status: 200 });
 });
 
 test('one of ten who resume at the same time succeeds', async () => {

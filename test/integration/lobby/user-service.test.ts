@@ -1,119 +1,203 @@
 // What the lobby does when the User Service misbehaves: it grants nothing and says that the service is unavailable.
-import { delay, HttpResponse, http } from 'msw';
-import { setupServer } from 'msw/node';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { createEligibility } from '../../../lib/lobby/eligibility.ts';
+import { v7 as uuidv7 } from 'uuid';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { freePort } from '../../../infra/local/child.ts';
+import { raceNameKeys } from '../../../lib/lobby/domain/race-name/keys.ts';
+import { createEligibility, type EligibilityClient } from '../../../lib/lobby/eligibility.ts';
 import { createLogger } from '../../../lib/telemetry/logger.ts';
-import { type Client, createTestLobby, type TestLobby } from '../../support/lobby.ts';
-import { apply, gameBody, makeOpenGame, refusal } from '../../support/lobby-games.ts';
+import { type Answer, type Client, createTestLobby, type TestLobby } from '../../support/lobby.ts';
+import { apply, field, gameBody, makeOpenGame, refusal } from '../../support/lobby-games.ts';
+import {
+  answer,
+  type Behaviour,
+  brokenAnswers,
+  type MisbehavingServer,
+  refusals,
+  startMisbehavingServer,
+  tooLargeAnswers,
+} from '../../support/misbehaving-server.ts';
 
-const route = 'http://users.test/api/v1/internal/users/:user_id/lobby-eligibility';
-const answering = (changes: { exists?: boolean; permanent_block?: boolean } = {}) =>
-  http.post<{ user_id: string }>(route, ({ params }) =>
-    HttpResponse.json({
-      user_id: params.user_id,
-      exists: true,
-      permanent_block: false,
-      can_create_public_game: true,
-      can_create_private_game: true,
-      can_join_game: true,
-      max_owned_games: 10,
-      max_active_memberships: 10,
-      max_registered_race_names: 1,
-      ...changes,
-    }),
-  );
+const rights = {
+  exists: true,
+  permanent_block: false,
+  can_create_public_game: true,
+  can_create_private_game: true,
+  can_join_game: true,
+  max_owned_games: 10,
+  max_active_memberships: 10,
+  max_registered_race_names: 1,
+};
+const userOf = (head: string) =>
+  /^POST \/api\/v1\/internal\/users\/([^/]+)\/lobby-eligibility /.exec(head)?.[1];
+const rightsOf = (head: string) => ({ user_id: userOf(head), ...rights });
+const answering =
+  (changes: object = {}): Behaviour =>
+  (socket, head) =>
+    answer(200, JSON.stringify({ ...rightsOf(head), ...changes }))(socket, head);
 
-const server = setupServer(answering());
+let users: MisbehavingServer;
 let lobby: TestLobby;
-beforeAll(async () => {
-  server.listen({ onUnhandledRequest: 'error' });
-  const log = createLogger({ service: 'test', level: 'silent' });
-  lobby = await createTestLobby({
-    eligibility: createEligibility({ baseUrl: 'http://users.test', timeoutMs: 200, log }),
+/** How the lobby asks; tests in which no answer comes do not wait long for it. */
+let client: EligibilityClient;
+const asking = (options: { baseUrl?: string; timeoutMs: number }) =>
+  createEligibility({
+    baseUrl: users.url,
+    log: createLogger({ service: 'test', level: 'silent' }),
+    ...options,
   });
-});
-afterEach(() => server.resetHandlers());
-afterAll(async () => {
-  server.close();
-  await lobby.close();
-});
 
 let owner: Client;
-let bob: Client;
-let gameId: string;
+let applicant: Client;
 let applicationId: string;
-beforeEach(async () => {
-  [owner, bob] = [lobby.player(), lobby.player()];
-  gameId = await makeOpenGame(owner);
-  applicationId = await apply(bob, gameId, `Race ${gameId.slice(-12)}`);
+/** Every request that asks the User Service, and could be granted. */
+let everythingThatAsks: [what: string, ask: () => Promise<Answer>][];
+
+beforeAll(async () => {
+  users = await startMisbehavingServer(answering());
+  client = asking({ timeoutMs: 10_000 });
+  lobby = await createTestLobby({ eligibility: { lookup: (...question) => client.lookup(...question) } });
+  owner = lobby.player();
+  applicant = lobby.player();
+  const gameId = await makeOpenGame(owner);
+  applicationId = await apply(applicant, gameId, 'Applicant');
+  const privateId = await makeOpenGame(owner, { game_type: 'private' });
+  const invites = `/games/${privateId}/invites`;
+  const guest = lobby.player();
+  const inviteId = field(await owner.post(invites, { body: { user_id: guest.userId } }), 'invite_id');
+  const code = field(
+    await owner.post(invites, { body: { max_uses: 5, expires_at: gameBody.enrollment_ends_at } }),
+    'code',
+  );
+  const registrar = lobby.player();
+  const raceNameId = await makePending(registrar.userId, gameId);
+
+  everythingThatAsks = [
+    ['creates a public game', () => owner.post('/games', { body: gameBody })],
+    ['creates a private game', () => owner.post('/games', { body: { ...gameBody, game_type: 'private' } })],
+    [
+      'applies',
+      () => lobby.player().post(`/games/${gameId}/applications`, { body: { race_name: 'Askers' } }),
+    ],
+    ['approves', () => owner.post(`/applications/${applicationId}/approve`)],
+    ['approves as admin', () => lobby.admin().post(`/applications/${applicationId}/approve`)],
+    ['redeems an invite', () => guest.post(`/invites/${inviteId}/redeem`, { body: { race_name: 'Guests' } })],
+    [
+      'redeems a code',
+      () => lobby.player().post(`/invite-codes/${code}/redeem`, { body: { race_name: 'Finders' } }),
+    ],
+    [
+      'registers a race name',
+      () => registrar.post('/race-names/register', { body: { race_name_id: raceNameId } }),
+    ],
+  ];
+});
+afterEach(() => {
+  users.behave(answering());
+  client = asking({ timeoutMs: 10_000 });
+});
+afterAll(async () => {
+  await lobby.close();
+  await users.close();
 });
 
-const everythingThatAsks = () => [
-  owner.post('/games', { body: gameBody }),
-  lobby.player().post(`/games/${gameId}/applications`, { body: { race_name: 'Askers' } }),
-  owner.post(`/applications/${applicationId}/approve`),
-];
+/** A name that a game has left to the user. */
+async function makePending(userId: string, gameId: string): Promise<string> {
+  const [raceNameId, name] = [uuidv7(), 'Registrars'];
+  await lobby.db.transaction(async (tx) => {
+    const at = lobby.now();
+    await lobby.raceNames.reserve(tx, { raceNameId, userId, gameId, name, keys: raceNameKeys(name), at });
+    await lobby.raceNames.allowRegistration(tx, { userId, gameId }, new Date(at.getTime() + 60_000));
+  });
+  return raceNameId;
+}
 
-const failures: [string, () => Response | Promise<Response>][] = [
-  ['answers 500', () => new HttpResponse('oops', { status: 500 })],
-  ['answers 404', () => HttpResponse.json({ error: { code: 'not_found', message: '' } }, { status: 404 })],
-  ['answers no JSON', () => HttpResponse.text('<html>')],
-  ['answers something else', () => HttpResponse.json({ exists: true })],
-  ['cannot be reached', () => HttpResponse.error()],
-  [
-    'is too slow',
-    async () => {
-      await delay(2_000);
-      return HttpResponse.json({});
-    },
-  ],
-];
-
-test.each(failures)('nothing is granted when the User Service %s', async (_what, misbehave) => {
-  server.use(http.post(route, async (): Promise<Response> => misbehave()));
+/** Fails unless everything that asks gets this answer, and nothing is changed by it. */
+async function everythingIsAnswered(expected: Answer): Promise<void> {
   const before = await lobby.tables();
-  const unavailable = refusal(
-    503,
-    'service_unavailable',
-    'The User Service cannot say right now what this user may do. Try again later.',
+  const answers = await Promise.all(
+    everythingThatAsks.map(async ([what, ask]) => [what, await ask()] as const),
   );
-  for (const answer of await Promise.all(everythingThatAsks())) expect(answer).toEqual(unavailable);
+  expect(answers).toEqual(everythingThatAsks.map(([what]) => [what, expected]));
   expect(await lobby.tables()).toEqual(before);
+}
+
+const unavailable = refusal(
+  503,
+  'service_unavailable',
+  'The User Service cannot say right now what this user may do. Try again later.',
+);
+const good = (head: string) => JSON.stringify(rightsOf(head));
+/** Something else than the good answer. */
+const answeringWith =
+  (make: (rights: object) => unknown): Behaviour =>
+  (socket, head) =>
+    answer(200, JSON.stringify(make(rightsOf(head))))(socket, head);
+
+describe('nothing is granted when the User Service', () => {
+  test.each(refusals(good))('%s', async (_, behaviour) => {
+    users.behave(behaviour);
+    const asked = users.heads.length;
+    await everythingIsAnswered(unavailable);
+    expect(users.heads.slice(asked).every((head) => userOf(head) !== undefined)).toBe(true);
+  });
+
+  test.each(brokenAnswers(good))('%s', async (_, behaviour) => {
+    users.behave(behaviour);
+    client = asking({ timeoutMs: 300 });
+    await everythingIsAnswered(unavailable);
+  });
+
+  test.each<[string, Behaviour]>([
+    ...tooLargeAnswers(good),
+    ['answers nothing', answer(200, '')],
+    [
+      'answers without content',
+      (socket) => socket.end('HTTP/1.1 204 No Content\r\nconnection: close\r\n\r\n'),
+    ],
+    ['answers no JSON', answer(200, '<html>busy</html>')],
+    ['answers half of its JSON', (socket, head) => answer(200, good(head).slice(0, -10))(socket, head)],
+    ['answers a list', answeringWith((body) => [body])],
+    ['answers null', answeringWith(() => null)],
+    ['leaves a right out', answeringWith((body) => ({ ...body, can_join_game: undefined }))],
+    ['answers for another user', answering({ user_id: uuidv7() })],
+    ['answers with a limit below zero', answering({ max_owned_games: -1 })],
+    ['answers with a right that is a word', answering({ can_join_game: 'yes' })],
+    ['leaves open whether the user is blocked', answering({ permanent_block: null })],
+  ])('%s', async (_, behaviour) => {
+    users.behave(behaviour);
+    await everythingIsAnswered(unavailable);
+  });
+
+  test('is not there', async () => {
+    client = asking({ baseUrl: `http://127.0.0.1:${await freePort()}`, timeoutMs: 10_000 });
+    await everythingIsAnswered(unavailable);
+  });
+
+  test('has a name that nobody knows', async () => {
+    client = asking({ baseUrl: 'http://users.invalid', timeoutMs: 10_000 });
+    await everythingIsAnswered(unavailable);
+  });
 });
 
 test.each([
   ['is blocked for good', { permanent_block: true }],
   ['is unknown', { exists: false }],
 ])('nothing is granted to a user who %s', async (_what, change) => {
-  server.use(answering(change));
-  const before = await lobby.tables();
-  const gone = refusal(404, 'subject_not_found', 'There is no such user.');
-  for (const answer of await Promise.all(everythingThatAsks())) expect(answer).toEqual(gone);
-  expect(await lobby.tables()).toEqual(before);
+  users.behave(answering(change));
+  await everythingIsAnswered(refusal(404, 'subject_not_found', 'There is no such user.'));
 });
 
-test('a passing failure of the User Service leaves the request to be repeated', async () => {
-  const headers = { 'idempotency-key': 'again' };
-  server.use(http.post(route, () => HttpResponse.error(), { once: true }));
-  const path = `/applications/${applicationId}/approve`;
-  expect(await owner.post(path, { headers })).toMatchObject({ status: 503 });
-  expect(await owner.post(path, { headers })).toMatchObject({ status: 200 });
-});
-
-test('the User Service is asked about the applicant, with the request id and the trace of the request', async () => {
-  const asked: { path: string; requestId: string | null; traceparent: string | null }[] = [];
-  server.events.on('request:start', ({ request }) => {
-    asked.push({
-      path: new URL(request.url).pathname,
-      requestId: request.headers.get('x-request-id'),
-      traceparent: request.headers.get('traceparent'),
-    });
-  });
+test('the User Service is asked about the applicant, with the request id and the trace of the request, and a repeat of a request that met its failure can be granted', async () => {
   const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
-  const headers = { 'x-request-id': 'request-1', traceparent };
-  await owner.post(`/applications/${applicationId}/approve`, { headers });
-  server.events.removeAllListeners();
-  const path = `/api/v1/internal/users/${bob.userId}/lobby-eligibility`;
-  expect(asked).toEqual([{ path, requestId: 'request-1', traceparent }]);
+  const headers = { 'idempotency-key': 'again', 'x-request-id': 'request-1', traceparent };
+  const path = `/applications/${applicationId}/approve`;
+  users.behave((socket) => socket.end());
+  expect(await owner.post(path, { headers })).toEqual(unavailable);
+  users.behave(answering());
+  expect(await owner.post(path, { headers })).toMatchObject({ status: 200 });
+  const head = users.heads.at(-1) ?? '';
+  expect(userOf(head)).toBe(applicant.userId);
+  expect(head.toLowerCase().split('\r\n')).toEqual(
+    expect.arrayContaining(['x-request-id: request-1', `traceparent: ${traceparent}`]),
+  );
 });

@@ -1,0 +1,63 @@
+// One question to another service over HTTP, bounded in time and size. Redirects are not followed: they are answers
+// like any other that is no 2xx.
+import { traceHeaders } from '../telemetry/trace.ts';
+
+export type ServiceAnswer = { readonly status: number; readonly text: string };
+
+export type ServiceQuestion = {
+  readonly method: 'GET' | 'POST' | 'PUT';
+  readonly token?: string | undefined;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Sent as JSON. */
+  readonly body?: unknown;
+  /** Of the caller, where there is one. */
+  readonly traceparent?: string | undefined;
+  /** Bound on the whole exchange, body included. */
+  readonly timeoutMs: number;
+  /** Of the answer's body, unpacked. */
+  readonly maxBytes: number;
+};
+
+/** @throws Error when there is no whole answer in time, or too much of one. */
+export async function askService(url: string, question: ServiceQuestion): Promise<ServiceAnswer> {
+  const { method, token, headers, body, traceparent, timeoutMs, maxBytes } = question;
+  const response = await fetch(url, {
+    method,
+    headers: {
+      accept: 'application/json',
+      ...headers,
+      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      ...traceHeaders(traceparent),
+    },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    redirect: 'manual',
+    signal: AbortSignal.timeout(timeoutMs),
+  });
+  // Read to its end in any case, so that the connection can serve again.
+  return { status: response.status, text: await readText(response, maxBytes) };
+}
+
+async function readText({ body }: Response, maxBytes: number): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = '';
+  let bytes = 0;
+  // Leaving the loop ends the exchange.
+  for await (const chunk of body ?? []) {
+    bytes += chunk.length;
+    if (bytes > maxBytes) throw new Error(`the answer is larger than ${maxBytes} bytes`);
+    text += decoder.decode(chunk, { stream: true });
+  }
+  return text + decoder.decode();
+}
+
+/** @throws Error for an answer that is no 2xx. @param tokenVariables of both sides, which disagree after a 401. */
+export function refuseUnlessOk(
+  { status }: ServiceAnswer,
+  tokenVariables: { ours: string; theirs: string },
+): void {
+  if (status >= 200 && status < 300) return;
+  const { ours, theirs } = tokenVariables;
+  const advice = status === 401 ? `; ${ours} must be its ${theirs}` : '';
+  throw new Error(`it answered with status ${status}${advice}`);
+}
