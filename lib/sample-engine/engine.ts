@@ -4,7 +4,13 @@
 import type { GameSetup, GameState } from '../engine/api.ts';
 import { Refusal } from '../errors/table.ts';
 import { type Game, isFinished, isGameOf, newGame, playTurn, stateOf } from './domain/game.ts';
-import type { GameFile } from './game-file.ts';
+
+/** Where the game is kept; game-file.ts makes one. */
+export type GameFile = {
+  load(): Promise<Game | undefined>;
+  /** Resolves when the game would survive a crash. */
+  save(game: Game): Promise<void>;
+};
 
 export class SampleEngine {
   readonly #file: GameFile;

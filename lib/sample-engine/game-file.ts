@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { OperatorError } from '../errors/operator-error.ts';
 import { replaceFile } from '../node/durable-file.ts';
 import { type Game, natures } from './domain/game.ts';
+import type { GameFile } from './engine.ts';
 
 const count = z.int().nonnegative();
 
@@ -25,12 +26,6 @@ const gameSchema = z.strictObject({
     }),
   ),
 });
-
-export type GameFile = {
-  load(): Promise<Game | undefined>;
-  /** Resolves when the game would survive a crash. */
-  save(game: Game): Promise<void>;
-};
 
 /** @param folder without one the game is kept in memory only. */
 export function openGameFile(folder: string | undefined): GameFile {
