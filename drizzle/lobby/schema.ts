@@ -36,6 +36,7 @@ import { streamTables } from '../../lib/streams/tables.ts';
 export const lobby = pgSchema('lobby');
 
 const time = (name: string) => timestamp(name, { precision: 3, withTimezone: true, mode: 'date' });
+const bytewiseText = customType<{ data: string }>({ dataType: () => 'text collate "C"' });
 const tsvector = customType<{ data: string }>({ dataType: () => 'tsvector' });
 
 const oneOf = (column: AnyPgColumn, values: readonly string[]) =>
@@ -97,6 +98,18 @@ export const games = lobby.table(
           (${games.gapOpenedAt} at time zone 'UTC' + ${games.startGapHours} * interval '1 hour') at time zone 'UTC' end
       )`,
     ),
+    /** Where lists look for the game. See lib/lobby/domain/shelves.ts. */
+    shelf: text('shelf')
+      .notNull()
+      .generatedAlwaysAs(
+        (): SQL => sql`${games.gameType} || '/' || ${games.status} || case
+          when ${games.status} = 'enrollment_open' then case
+            when ${games.activeMembers} < ${games.maxPlayers}
+              + case when ${games.gapOpenedAt} is null then 0 else ${games.startGapPlayers} end
+            then '/free' else '/full' end
+          when ${games.status} = 'cancelled' and ${games.openedAt} is null then '/unopened'
+          else '' end`,
+      ),
     /** Words of name and description, for the text filter of lists. */
     words: tsvector('words').generatedAlwaysAs(
       (): SQL =>
@@ -130,11 +143,18 @@ export const games = lobby.table(
       sql`${game.openedAt} is not null or ${game.status} in ('draft', 'cancelled')`,
     ),
     check('games_revision_positive', sql`${game.revision} > 0`),
-    index('games_newest').on(game.createdAt, game.gameId),
-    index('games_newest_by_status').on(game.status, game.createdAt, game.gameId),
-    index('games_newest_by_engine_version').on(game.targetEngineVersion, game.createdAt, game.gameId),
-    index('games_ending_soon')
-      .on(game.enrollmentEndsAt, game.gameId)
+    index('games_newest_on_shelf').on(game.shelf, game.createdAt, game.gameId),
+    index('games_newest_of_engine_version').on(
+      game.targetEngineVersion,
+      game.shelf,
+      game.createdAt,
+      game.gameId,
+    ),
+    index('games_ending_soon_on_shelf')
+      .on(game.shelf, game.enrollmentEndsAt, game.gameId)
+      .where(sql`${game.status} = 'enrollment_open'`),
+    index('games_ending_soon_of_engine_version')
+      .on(game.targetEngineVersion, game.shelf, game.enrollmentEndsAt, game.gameId)
       .where(sql`${game.status} = 'enrollment_open'`),
     index('games_closing_due')
       .on(game.closingDueAt)
@@ -144,8 +164,23 @@ export const games = lobby.table(
       .on(game.enrollmentEndsAt)
       .where(sql`${game.status} = 'enrollment_open' and ${game.underfilledToldAt} is null`),
     index('games_by_owner').on(game.ownerUserId, game.createdAt, game.gameId),
-    index('games_words').using('gin', game.words),
   ],
+);
+
+/**
+ * Every word of every game, for text filters to find the few games that have a rare one. A B-tree, since that can be
+ * asked whether a beginning is rare without reading all that begins so, as an index of the kind GIN would.
+ */
+export const gameWords = lobby.table(
+  'game_words',
+  {
+    /** Compared byte by byte, so that all words with one beginning stand together. */
+    word: bytewiseText('word').notNull(),
+    gameId: uuid('game_id')
+      .notNull()
+      .references(() => games.gameId),
+  },
+  (row) => [primaryKey({ name: 'game_words_pkey', columns: [row.word, row.gameId] })],
 );
 
 export const applications = lobby.table(

@@ -5,7 +5,7 @@ import { Replicas } from '../postgres/replicas.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { LobbyConfig } from './config.ts';
 import type { Db } from './store/database.ts';
-import { listNewestGames } from './store/games.ts';
+import { listGames } from './store/game-lists.ts';
 
 /** After that long the primary is asked instead, while whoever waits for the list has not given up yet. */
 const longestOperationMs = 1_000;
@@ -39,5 +39,6 @@ export function openReplicas(postgres: LobbyConfig['postgres'], log: Logger): Lo
 
 /** Fails on a server that holds something else, or has not yet got the latest migration. */
 function aList(db: Db): Promise<unknown> {
-  return listNewestGames(db, { kind: 'admin', adminId: undefined }, {}, { size: 1, after: undefined });
+  const list = { actor: { kind: 'admin', adminId: undefined }, order: 'newest', filters: {} } as const;
+  return listGames(db, list, { size: 1, after: undefined });
 }

@@ -4,7 +4,7 @@ import { pageOf, pageQuery } from '../../../lib/http/paging.ts';
 import { errorAnswers, jsonAnswer } from '../../../lib/http/schemas.ts';
 import type { Lobby } from '../../../lib/lobby/context.ts';
 import { gameBounds, gameStatuses, gameTypes } from '../../../lib/lobby/domain/game.ts';
-import { gameOrders, listGames } from '../../../lib/lobby/operations/list-games.ts';
+import { gameOrders, listGames } from '../../../lib/lobby/store/game-lists.ts';
 import { pageRequestOf, placeToken, toPage } from '../paging.ts';
 import { callerOf } from '../request.ts';
 import { gameSchema, toGameFor } from './game-answer.ts';
@@ -23,7 +23,8 @@ const querySchema = z
         type: 'string',
         maxLength: 100,
         description:
-          'Words, or beginnings of words, that name and description have all of; at least one letter or digit.',
+          'Words, or beginnings of words, that name and description have all of; at least one letter or digit. ' +
+          'A page may then have fewer games than `page_size`, even none, and yet a `next_page_token`.',
       }),
     has_free_places: z
       .enum(['true', 'false'], 'must be true or false')
@@ -71,7 +72,9 @@ export function listGamesHandler(
       targetEngineVersion: query.target_engine_version,
     };
     const token = tokens[query.sort];
-    const page = await listGames(lobby, caller, query.sort, filters, pageRequestOf(token, query));
+    const list = { actor: caller.actor, order: query.sort, filters };
+    const request = pageRequestOf(token, query);
+    const page = await lobby.readSlightlyOld((db) => listGames(db, list, request));
     return c.json(toPage(token, page, toGameFor(caller)), 200);
   };
 }

@@ -19,21 +19,23 @@ import {
 import { union } from 'drizzle-orm/pg-core';
 import { games, invites, memberships } from '../../../drizzle/lobby/schema.ts';
 import type { Caller } from '../caller.ts';
-import type { Game, GameSettings, GameStatus, GameType } from '../domain/game.ts';
+import type { Game, GameSettings, GameStatus } from '../domain/game.ts';
 import type { Db, Tx } from './database.ts';
-import { before, behind, type Page, type PageRequest, takePage } from './pages.ts';
+import { deleteWords, insertWords } from './game-words.ts';
+import { before, type Page, type PageRequest, takePage } from './pages.ts';
 
 /** A game as it is stored: with the number of its active members. */
 export type StoredGame = Game & { readonly activeMembers: number };
 
 type Actor = Caller['actor'];
 
-const { words: _words, closingDueAt: _closingDueAt, ...columns } = getTableColumns(games);
+const { words: _words, closingDueAt: _closingDueAt, shelf: _shelf, ...columns } = getTableColumns(games);
 
 export { columns as gameColumns };
 
 export async function insertGame(tx: Tx, game: StoredGame): Promise<void> {
   await tx.insert(games).values(game);
+  await insertWords(tx, game.gameId);
 }
 
 /** The game, if it is there and `actor` may see it. */
@@ -86,55 +88,6 @@ export function visibleTo(db: Db, actor: Actor): SQL | undefined {
   );
 }
 
-export type GameFilters = {
-  readonly status?: GameStatus | undefined;
-  readonly gameType?: GameType | undefined;
-  readonly targetEngineVersion?: string | undefined;
-  readonly hasFreePlaces?: boolean | undefined;
-  /** Name or description have words that begin with each of these; letters and digits only. */
-  readonly words?: readonly string[] | undefined;
-};
-
-/** Games that `actor` may see, the newest first. */
-export async function listNewestGames(
-  db: Db,
-  actor: Actor,
-  filters: GameFilters,
-  { size, after }: PageRequest,
-): Promise<Page<StoredGame>> {
-  const rows = await db
-    .select(columns)
-    .from(games)
-    .where(and(visibleTo(db, actor), matches(filters), after && before(games.createdAt, games.gameId, after)))
-    .orderBy(desc(games.createdAt), desc(games.gameId))
-    .limit(size + 1);
-  return takePage(rows, size, (game) => ({ at: game.createdAt, id: game.gameId }));
-}
-
-/** Games that enroll players and that `actor` may see, the one whose deadline is first to come first. */
-export async function listGamesEndingSoon(
-  db: Db,
-  actor: Actor,
-  filters: GameFilters,
-  { size, after }: PageRequest,
-): Promise<Page<StoredGame>> {
-  const rows = await db
-    .select(columns)
-    .from(games)
-    .where(
-      and(
-        // Written out, as the index on open games is of use only to a query that shows this to the planner.
-        sql`${games.status} = 'enrollment_open'`,
-        visibleTo(db, actor),
-        matches(filters),
-        after && behind(games.enrollmentEndsAt, games.gameId, after),
-      ),
-    )
-    .orderBy(asc(games.enrollmentEndsAt), asc(games.gameId))
-    .limit(size + 1);
-  return takePage(rows, size, (game) => ({ at: game.enrollmentEndsAt, id: game.gameId }));
-}
-
 /** What a user has to do with a game. */
 export const gameRoles = ['owner', 'player'] as const;
 export type GameRole = (typeof gameRoles)[number];
@@ -172,21 +125,6 @@ export async function listGamesOfUser(
   return takePage(rows, size, (game) => ({ at: game.createdAt, id: game.gameId }));
 }
 
-function matches(filters: GameFilters): SQL | undefined {
-  const { status, gameType, targetEngineVersion, hasFreePlaces, words } = filters;
-  return and(
-    status && eq(games.status, status),
-    gameType && eq(games.gameType, gameType),
-    targetEngineVersion === undefined ? undefined : eq(games.targetEngineVersion, targetEngineVersion),
-    hasFreePlaces === undefined ? undefined : sql`${freePlaces} = ${hasFreePlaces}`,
-    words && sql`${games.words} @@ to_tsquery('simple', ${words.map((word) => `${word}:*`).join(' & ')})`,
-  );
-}
-
-/** As `capacity` of lib/lobby/domain/enrollment.ts says. */
-const freePlaces = sql`(${games.status} = 'enrollment_open' and ${games.activeMembers} < ${games.maxPlayers}
-  + case when ${games.gapOpenedAt} is null then 0 else ${games.startGapPlayers} end)`;
-
 /** How many games a user owns that are neither finished nor cancelled. */
 export async function countGamesOwned(tx: Tx, userId: string): Promise<number> {
   const [row] = await tx
@@ -205,12 +143,15 @@ export async function saveSettings(
 ): Promise<StoredGame> {
   const { enrollmentEndsAt = game.enrollmentEndsAt } = settings;
   const deadlineMoves = enrollmentEndsAt.getTime() !== game.enrollmentEndsAt.getTime();
-  return save(tx, game, {
+  await deleteWords(tx, game.gameId);
+  const saved = await save(tx, game, {
     ...settings,
     ...(deadlineMoves ? { underfilledToldAt: null } : {}),
     revision: game.revision + 1,
     updatedAt: at,
   });
+  await insertWords(tx, game.gameId);
+  return saved;
 }
 
 /** Writes the number of members of a locked game, and the gap that follows from it. */

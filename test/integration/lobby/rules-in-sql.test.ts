@@ -4,13 +4,10 @@ import fc from 'fast-check';
 import { v7 as uuidv7 } from 'uuid';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { capacity, dueClosing, gapAfterMembershipChange } from '../../../lib/lobby/domain/enrollment.ts';
-import { gameStatuses } from '../../../lib/lobby/domain/game.ts';
-import {
-  claimDueGames,
-  insertGame,
-  listNewestGames,
-  type StoredGame,
-} from '../../../lib/lobby/store/games.ts';
+import { gameStatuses, gameTypes } from '../../../lib/lobby/domain/game.ts';
+import { shelfOf } from '../../../lib/lobby/domain/shelves.ts';
+import { listGames } from '../../../lib/lobby/store/game-lists.ts';
+import { claimDueGames, insertGame, type StoredGame } from '../../../lib/lobby/store/games.ts';
 import { createTestLobby, type TestLobby } from '../../support/lobby.ts';
 
 let lobby: TestLobby;
@@ -38,8 +35,10 @@ const anyGame: fc.Arbitrary<StoredGame> = fc
     enrollmentEndsAt: minutesFromNow,
     filledAt: minutesFromNow.filter((time) => time <= now),
     members: fc.integer({ min: 0, max: 8 }),
+    gameType: fc.constantFrom(...gameTypes),
+    everOpened: fc.boolean(),
   })
-  .map(({ extraPlayers, filledAt, members, ...game }) => {
+  .map(({ extraPlayers, filledAt, members, everOpened, ...game }) => {
     const maxPlayers = game.minPlayers + extraPlayers;
     const activeMembers = Math.min(members, maxPlayers + game.startGapPlayers);
     const full = { maxPlayers, startGapPlayers: game.startGapPlayers, gapOpenedAt: null };
@@ -49,20 +48,19 @@ const anyGame: fc.Arbitrary<StoredGame> = fc
       maxPlayers,
       activeMembers,
       gapOpenedAt: gapAfterMembershipChange(full, activeMembers, filledAt),
+      openedAt: game.status === 'draft' || (game.status === 'cancelled' && !everOpened) ? null : now,
     };
   });
 
 function empty() {
   return {
     gameId: uuidv7(),
-    gameType: 'public' as const,
     ownerUserId: uuidv7(),
     gameName: 'Orion Arm',
     description: '',
     turnSchedule: '0 20 * * *',
     timeZone: 'UTC',
     targetEngineVersion: '1.0.0',
-    openedAt: now,
     currentTurn: null,
     runtimeStatus: null,
     engineHealth: null,
@@ -83,7 +81,7 @@ function empty() {
 const idsOf = (games: readonly StoredGame[]) => games.map(({ gameId }) => gameId).toSorted();
 const admin = { kind: 'admin', adminId: undefined } as const;
 
-test('what is due and what has free places is the same by code and by SQL', async () => {
+test('what is due, where lists look for a game, and what has free places is the same by code and by SQL', async () => {
   const games = fc.sample(anyGame, 1_000);
   await lobby.db.transaction(async (tx) => {
     for (const game of games) await insertGame(tx, game);
@@ -98,12 +96,22 @@ test('what is due and what has free places is the same by code and by SQL', asyn
     true,
   );
 
+  const { rows } = await lobby.pool.query<{ id: string; shelf: string }>(
+    'select game_id as id, shelf from lobby.games',
+  );
+  const shelves = games.map((game) => ({ id: game.gameId, shelf: shelfOf(game, game.activeMembers) }));
+  expect(new Map(rows.map(({ id, shelf }) => [id, shelf]))).toEqual(
+    new Map(shelves.map(({ id, shelf }) => [id, shelf])),
+  );
+
   const free = games.filter(
     (game) => game.status === 'enrollment_open' && game.activeMembers < capacity(game),
   );
   const all = { size: 2_000, after: undefined };
-  const listed = await listNewestGames(lobby.db, admin, { hasFreePlaces: true }, all);
+  const list = (hasFreePlaces: boolean) =>
+    listGames(lobby.db, { actor: admin, order: 'newest', filters: { hasFreePlaces } }, all);
+  const listed = await list(true);
   expect(idsOf(listed.items)).toEqual(idsOf(free));
-  const others = await listNewestGames(lobby.db, admin, { hasFreePlaces: false }, all);
+  const others = await list(false);
   expect(listed.items.length + others.items.length).toBe(games.length);
 });

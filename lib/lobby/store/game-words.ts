@@ -1,0 +1,75 @@
+// The words of games, for text filters. Games that have a rare word are looked up here. How many have a common one is
+// never counted: whoever asks says how many are too many, and no more than these are read.
+import { and, eq, gte, inArray, lt, type SQL, sql } from 'drizzle-orm';
+import { games, gameWords } from '../../../drizzle/lobby/schema.ts';
+import type { Db, Tx } from './database.ts';
+
+/** Keeps the words that a game has now. */
+export async function insertWords(tx: Tx, gameId: string): Promise<void> {
+  await tx.insert(gameWords).select(
+    tx
+      .select({
+        word: sql<string>`unnest(tsvector_to_array(${games.words}))`.as('word'),
+        gameId: games.gameId,
+      })
+      .from(games)
+      .where(eq(games.gameId, gameId)),
+  );
+}
+
+/** Forgets the words that a game has now, before they change. */
+export async function deleteWords(tx: Tx, gameId: string): Promise<void> {
+  const words = tx
+    .select({ word: sql`unnest(tsvector_to_array(${games.words}))` })
+    .from(games)
+    .where(eq(games.gameId, gameId));
+  await tx.delete(gameWords).where(and(eq(gameWords.gameId, gameId), inArray(gameWords.word, words)));
+}
+
+/** That name and description of a game have words that begin with each of these, which are letters and digits only. */
+export function hasWords(beginnings: readonly string[]): SQL {
+  const query = beginnings.map((beginning) => `${beginning}:*`).join(' & ');
+  return sql`${games.words} @@ to_tsquery('simple', ${query})`;
+}
+
+/** One of these beginnings that words of fewer games than `limit` have, as words are kept; undefined if none is so rare. */
+export async function findRareBeginning(
+  db: Db,
+  beginnings: readonly string[],
+  limit: number,
+): Promise<string | undefined> {
+  const given = sql`unnest(tsvector_to_array(to_tsvector('simple', ${beginnings.join(' ')}))) as given (beginning)`;
+  const words = db
+    .select({ word: gameWords.word })
+    .from(gameWords)
+    .where(beginsWith(sql`given.beginning`))
+    .limit(limit)
+    .as('words');
+  const games = db
+    .select({ count: sql<number>`count(*)`.as('count') })
+    .from(words)
+    .as('games');
+  const [rarest] = await db
+    .select({ beginning: sql<string>`given.beginning`, count: games.count })
+    .from(given)
+    .crossJoinLateral(games)
+    .orderBy(games.count)
+    .limit(1);
+  return rarest !== undefined && Number(rarest.count) < limit ? rarest.beginning : undefined;
+}
+
+/** That a game is one of those, at most `limit`, which have a word that begins so. */
+export function isAmongThoseWith(db: Db, beginning: string, limit: number): SQL {
+  const found = db
+    .select({ gameId: gameWords.gameId })
+    .from(gameWords)
+    .where(beginsWith(sql`${beginning}`))
+    .limit(limit);
+  // An array, since the planner then looks its games up by their key, whatever it believes about how many they are.
+  return sql`${games.gameId} = any(array(${found}))`;
+}
+
+function beginsWith(beginning: SQL): SQL | undefined {
+  // Behind every word that begins so: no character comes after this one.
+  return and(gte(gameWords.word, beginning), lt(gameWords.word, sql`${beginning} || chr(1114111)`));
+}

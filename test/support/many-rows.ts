@@ -1,0 +1,97 @@
+// Fills the lobby's tables with very many rows, for tests and benchmarks of what must not depend on how many there are.
+import pg from 'pg';
+
+/** Columns of a row as SQL expressions in `n`, which counts the rows from 1. */
+export type Columns = Readonly<Record<string, string>>;
+
+const gameDefaults: Columns = {
+  game_id: `uuidv7(n * interval '-1 second')`,
+  game_type: `'public'`,
+  owner_user_id: 'gen_random_uuid()',
+  game_name: `'Game ' || n`,
+  description: `'friendly'`,
+  status: `'enrollment_open'`,
+  min_players: '2',
+  max_players: '4',
+  start_gap_hours: '0',
+  start_gap_players: '0',
+  enrollment_ends_at: `now() + interval '1 year'`,
+  opened_at: 'now()',
+  turn_schedule: `'0 20 * * *'`,
+  time_zone: `'UTC'`,
+  target_engine_version: `'1.4.0'`,
+  created_at: `now() - n * interval '1 second'`,
+  updated_at: 'now()',
+  revision: '1',
+  active_members: '0',
+};
+
+/** Inserts games `from` to `to`, 1 being the newest; what `columns` leaves out is that of an open game without players. */
+export function insertGames(client: pg.ClientBase, from: number, to: number, columns: Columns = {}) {
+  return insertRows(client, 'games', `generate_series(${from}, ${to}) n`, { ...gameDefaults, ...columns });
+}
+
+/** Inserts a row for each one of a FROM clause, whose columns the expressions may use. */
+export async function insertRows(client: pg.ClientBase, table: string, from: string, columns: Columns) {
+  const names = Object.keys(columns).join(', ');
+  await client.query(
+    `insert into lobby.${table} (${names}) select ${Object.values(columns).join(', ')} from ${from}`,
+  );
+}
+
+/** Fills `lobby.game_words` for all games that are there. */
+export async function insertWordsOfGames(client: pg.ClientBase) {
+  await client.query(
+    'insert into lobby.game_words select unnest(tsvector_to_array(words)), game_id from lobby.games',
+  );
+}
+
+/**
+ * Inserts in bulk: without indexes and without looking up what rows refer to. The indexes are made afterwards, on two
+ * connections, and the tables vacuumed and analysed, as those of a database that has run for long are.
+ * @param dsn of a superuser.
+ */
+export async function inBulk(dsn: string, work: (client: pg.Client) => Promise<void>): Promise<void> {
+  const clients = await Promise.all([connect(dsn), connect(dsn)]);
+  const [client, other] = clients as [pg.Client, pg.Client];
+  try {
+    const again = await dropIndexes(client);
+    await client.query('set session_replication_role = replica');
+    await work(client);
+    await Promise.all([client, other].map((one) => runAll(one, again)));
+    await client.query('vacuum analyze');
+  } finally {
+    await Promise.all(clients.map((one) => one.end()));
+  }
+}
+
+async function connect(dsn: string): Promise<pg.Client> {
+  const client = new pg.Client({ connectionString: dsn });
+  await client.connect();
+  await client.query(`set maintenance_work_mem = '256MB'; set max_parallel_maintenance_workers = 0`);
+  return client;
+}
+
+/** Takes statements from the list until none is left. */
+async function runAll(client: pg.Client, statements: string[]): Promise<void> {
+  for (let next = statements.shift(); next !== undefined; next = statements.shift()) await client.query(next);
+}
+
+/** Drops all indexes that no foreign key needs. @returns the statements that make them again. */
+async function dropIndexes(client: pg.Client): Promise<string[]> {
+  const { rows } = await client.query<{ drop: string; again: string }>(`
+    select
+      case when c.oid is null then format('drop index lobby.%I', i.relname)
+        else format('alter table lobby.%I drop constraint %I', t.relname, c.conname) end as drop,
+      case when c.oid is null then pg_get_indexdef(i.oid)
+        else format('alter table lobby.%I add constraint %I %s', t.relname, c.conname, pg_get_constraintdef(c.oid)) end as again
+    from pg_index x
+    join pg_class i on i.oid = x.indexrelid
+    join pg_class t on t.oid = x.indrelid
+    left join pg_constraint c on c.conindid = i.oid and c.contype in ('p', 'u')
+    where i.relnamespace = 'lobby'::regnamespace
+      and not exists (select from pg_constraint f where f.contype = 'f' and f.conindid = i.oid)
+    order by t.relpages desc`);
+  for (const { drop } of rows) await client.query(drop);
+  return rows.map(({ again }) => again);
+}

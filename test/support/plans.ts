@@ -1,0 +1,95 @@
+// How PostgreSQL carries out what the code asks of it: which rows and pages its statements touch.
+import pg from 'pg';
+
+export type Plan = {
+  readonly statement: string;
+  /** Tables that were read from one end to the other. */
+  readonly scannedTables: string[];
+  /** Rows that were taken from tables and indexes, those included that were then left out. */
+  readonly rowsRead: number;
+  /** Pages, of 8 KiB, that were looked at. */
+  readonly pagesRead: number;
+  /** As EXPLAIN shows it, for whoever wonders. */
+  readonly text: string;
+};
+
+type Statement = { text: string; values: unknown[] };
+
+/** The plans of the statements that `work` runs on any connection of this process, each run once more and undone. */
+export async function plansOf(pool: pg.Pool, work: () => Promise<unknown>): Promise<Plan[]> {
+  const statements = await statementsOf(work);
+  const plans: Plan[] = [];
+  for (const statement of statements) plans.push(await planOf(pool, statement));
+  return plans;
+}
+
+async function statementsOf(work: () => Promise<unknown>): Promise<Statement[]> {
+  const statements: Statement[] = [];
+  const query = pg.Client.prototype.query;
+  const recording = function (this: pg.Client, ...args: Parameters<typeof query>) {
+    const [config, values] = args as unknown as [string | { text: string; values?: unknown[] }, unknown];
+    const text = typeof config === 'string' ? config : config.text;
+    const given = typeof config === 'string' ? undefined : config.values;
+    if (/^\s*(select|with|insert|update|delete)\b/i.test(text)) {
+      statements.push({ text, values: given ?? (Array.isArray(values) ? values : []) });
+    }
+    return query.apply(this, args);
+  };
+  pg.Client.prototype.query = recording as typeof query;
+  try {
+    await work();
+  } finally {
+    pg.Client.prototype.query = query;
+  }
+  return statements;
+}
+
+type Node = {
+  'Node Type': string;
+  'Relation Name'?: string;
+  'Actual Rows': number;
+  'Actual Loops': number;
+  'Rows Removed by Filter'?: number;
+  'Rows Removed by Index Recheck'?: number;
+  'Shared Hit Blocks': number;
+  'Shared Read Blocks': number;
+  Plans?: Node[];
+};
+
+async function planOf(pool: pg.Pool, { text, values }: Statement): Promise<Plan> {
+  const client = await pool.connect();
+  try {
+    await client.query('begin');
+    const { rows } = await client.query<{ 'QUERY PLAN': [{ Plan: Node }] }>(
+      `explain (analyze, buffers, timing off, costs off, format json) ${text}`,
+      values,
+    );
+    const root = rows[0]?.['QUERY PLAN'][0].Plan;
+    if (root === undefined) throw new Error(`there is no plan of ${text}`);
+    const nodes = nodesOf(root);
+    const scans = nodes.filter(
+      (node) => node['Relation Name'] !== undefined || /Bitmap Index/.test(node['Node Type']),
+    );
+    return {
+      statement: text,
+      scannedTables: nodes
+        .filter((node) => node['Node Type'] === 'Seq Scan')
+        .map((node) => node['Relation Name'] ?? ''),
+      rowsRead: scans.reduce((sum, node) => sum + rowsOf(node), 0),
+      pagesRead: root['Shared Hit Blocks'] + root['Shared Read Blocks'],
+      text: JSON.stringify(root, null, 1),
+    };
+  } finally {
+    await client.query('rollback');
+    client.release();
+  }
+}
+
+function nodesOf(node: Node): Node[] {
+  return [node, ...(node.Plans ?? []).flatMap(nodesOf)];
+}
+
+function rowsOf(node: Node): number {
+  const removed = (node['Rows Removed by Filter'] ?? 0) + (node['Rows Removed by Index Recheck'] ?? 0);
+  return Math.ceil((node['Actual Rows'] + removed) * node['Actual Loops']);
+}
