@@ -27,7 +27,21 @@ export async function inSpan<T>(name: string, work: () => Promise<T>): Promise<T
   });
 }
 
-/** The same for work that does not wait. */
+/** Runs `work` in a span that begins a trace, for what nobody has asked for; without the SDK it only runs it. */
+export async function inNewTrace<T>(name: string, work: () => Promise<T>): Promise<T> {
+  return tracer.startActiveSpan(name, { root: true }, async (span) => {
+    try {
+      return await work();
+    } catch (error) {
+      markFailed(span, error);
+      throw error;
+    } finally {
+      span.end();
+    }
+  });
+}
+
+/** The same as `inSpan` for work that does not wait. */
 export function inSpanSync<T>(name: string, work: () => T): T {
   if (!recording()) return work();
   return tracer.startActiveSpan(name, (span) => {

@@ -1,0 +1,267 @@
+// The Game Master with engines that fail, a lobby that cannot be asked, and a Redis that is away.
+import type { ServerResponse } from 'node:http';
+import { v7 as uuidv7 } from 'uuid';
+import {
+  afterAll,
+  afterEach,
+  beforeAll,
+  beforeEach,
+  describe,
+  expect,
+  onTestFinished,
+  test,
+  vi,
+} from 'vitest';
+import {
+  gameMasterVariables,
+  startTestGameMaster,
+  type TestGameMaster,
+  ToldEvents,
+  waiting,
+} from '../../support/game-master.ts';
+import { PlayedEngine } from '../../support/played-engine.ts';
+import { type PlayedGame, type PlayedLobby, startPlayedLobby } from '../../support/played-lobby.ts';
+import { createTestRedis, type TestRedis } from '../../support/redis.ts';
+import { startTcpProxy, type TcpProxy } from '../../support/tcp-proxy.ts';
+import { type Answer, json } from '../../support/upstream-server.ts';
+
+let redis: TestRedis;
+let linkToRedis: TcpProxy;
+let lobby: PlayedLobby;
+let told: ToldEvents;
+let gameMaster: TestGameMaster;
+beforeAll(async () => {
+  redis = await createTestRedis();
+  linkToRedis = await startTcpProxy(redis);
+  told = await ToldEvents.of(redis);
+  lobby = await startPlayedLobby();
+  gameMaster = await startTestGameMaster({
+    ...gameMasterVariables(redis, lobby.server.url),
+    GM_REDIS_ADDR: linkToRedis.addr,
+    GM_REDIS_OPERATION_TIMEOUT: '300ms',
+    GM_LOBBY_TIMEOUT: '300ms',
+    GM_ENGINE_TIMEOUT: '300ms',
+  });
+});
+afterAll(async () => {
+  await gameMaster.stop();
+  await lobby.close();
+  await linkToRedis.close();
+  told.close();
+  await redis.drop();
+});
+
+let engine: PlayedEngine;
+let game: PlayedGame;
+beforeEach(async () => {
+  engine = await new PlayedEngine().start();
+  game = newGame();
+});
+afterEach(async () => {
+  for (const left of lobby.games.values()) left.status = 'cancelled';
+  await engine.stop();
+  lobby.heal();
+});
+const newGame = (changes: Partial<PlayedGame> = {}) => lobby.add({ engine_endpoint: engine.url, ...changes });
+
+const story = () => told.story(game.game_id);
+const untilTurn = (turn: number) =>
+  vi.waitFor(() => expect(engine.turn).toBeGreaterThanOrEqual(turn), waiting);
+const untilTold = (what: string) => vi.waitFor(async () => expect(await story()).toContain(what), waiting);
+const askedFor = () => lobby.server.received.filter(({ url }) => url.endsWith(game.game_id)).length;
+async function untilAsked(more: number): Promise<void> {
+  const before = askedFor();
+  await vi.waitFor(() => expect(askedFor()).toBeGreaterThanOrEqual(before + more), waiting);
+}
+
+/** Every turn was told, in order, with nothing between them but the trouble after `last`. */
+async function expectWholeStory(last: number, trouble: string[]): Promise<void> {
+  const upTo = (turn: number) => Array.from({ length: turn + 1 }, (_, index) => `${index} ok`);
+  const expected = [...upTo(last), ...trouble.map((health) => `${last} ${health}`)];
+  await vi.waitFor(async () => expect((await story()).length).toBeGreaterThan(expected.length + 1), waiting);
+  const all = await story();
+  expect(all).toEqual([...expected, ...upTo(all.length - trouble.length - 1).slice(last + 1)]);
+}
+
+describe('an engine that dies', () => {
+  test('is told to be unreachable, once; and when it is back, its game goes on with the next turn', async () => {
+    await untilTurn(2);
+    await engine.stop();
+    const { turn } = engine;
+    await untilTold(`${turn} unreachable`);
+    await untilAsked(3);
+    const troubles = (await told.all(game.game_id)).filter(({ engine_health }) => engine_health !== 'ok');
+    expect(troubles).toHaveLength(1);
+    expect(troubles[0]).toMatchObject({
+      event_type: 'runtime_snapshot_update',
+      turn,
+      runtime_status: 'running',
+      player_stats: engine.state.players,
+    });
+    await engine.start();
+    await expectWholeStory(turn, ['unreachable']);
+  });
+
+  test('is not waited for when its game is cancelled meanwhile', async () => {
+    await untilTurn(2);
+    await engine.stop();
+    await untilTold(`${engine.turn} unreachable`);
+    game.status = 'cancelled';
+    await untilAsked(1);
+    const asked = askedFor();
+    const calls = engine.calls.length;
+    await engine.start();
+    const elsewhere = await new PlayedEngine().start();
+    onTestFinished(() => elsewhere.stop());
+    const other = newGame({ engine_endpoint: elsewhere.url });
+    await vi.waitFor(async () => expect(await told.story(other.game_id)).not.toEqual([]), waiting);
+    expect(askedFor()).toBeLessThanOrEqual(asked + 1);
+    expect(engine.calls.slice(calls).some((call) => call.startsWith('POST'))).toBe(false);
+  });
+
+  test('before its game was set up tells nothing, so that turn 0 is the first that is heard of it', async () => {
+    const absent = await new PlayedEngine().start();
+    onTestFinished(() => absent.stop());
+    await absent.stop();
+    game = newGame({ engine_endpoint: absent.url });
+    await untilAsked(3);
+    expect(await story()).toEqual([]);
+    await absent.start();
+    await untilTold('1 ok');
+    expect((await story()).slice(0, 2)).toEqual(['0 ok', '1 ok']);
+  });
+
+  test('with the Game Master is told to be unreachable by the next one', async () => {
+    const absent = await new PlayedEngine().start();
+    await absent.stop();
+    game = newGame({ engine_endpoint: absent.url, current_turn: 7, engine_health: 'ok' });
+    await untilTold('7 unreachable');
+    expect(await told.all(game.game_id)).toMatchObject([{ turn: 7, player_stats: [] }]);
+  });
+
+  test('and comes back without its game is not played anew', async () => {
+    await untilTurn(3);
+    await engine.stop();
+    const { turn } = engine;
+    await untilTold(`${turn} unreachable`);
+    const { setup } = engine;
+    engine.setup = undefined;
+    engine.turn = 0;
+    await engine.start();
+    await untilTold(`${turn} state_lost`);
+    await untilAsked(2);
+    expect(engine.calls.filter((call) => call.startsWith('PUT'))).toHaveLength(1);
+
+    // It knows the game again, but as it was long ago.
+    engine.setup = setup;
+    engine.turn = 1;
+    const asked = engine.askedTurns.length;
+    await untilAsked(2);
+    expect(engine.askedTurns).toHaveLength(asked);
+
+    engine.turn = turn;
+    await expectWholeStory(turn, ['unreachable', 'state_lost']);
+  });
+});
+
+describe('an engine that is faulty', () => {
+  const state = (changes: object) => (response: ServerResponse) => answer(response, changes);
+  const answer = (response: ServerResponse, changes: object) =>
+    void response.end(JSON.stringify({ ...engine.state, ...changes }));
+  const faults: [what: string, health: string, fault: (response: ServerResponse) => void][] = [
+    ['fails', 'faulty', (response) => void response.writeHead(500).end('{"error":{}}')],
+    ['refuses the turn', 'faulty', (response) => void response.writeHead(409).end('{"error":{}}')],
+    ['knows no such route', 'faulty', (response) => void response.writeHead(404).end('404 page not found')],
+    ['leads elsewhere', 'faulty', (response) => void response.writeHead(302, { location: '/' }).end()],
+    ['answers with a page', 'faulty', (response) => void response.end('<html>It works!</html>')],
+    ['answers with half a state', 'faulty', (response) => void response.end('{"game_id":"')],
+    ['answers with nothing', 'faulty', (response) => void response.end()],
+    ['plays another game', 'faulty', state({ game_id: uuidv7() })],
+    ['answers with another turn', 'faulty', state({ turn: 99 })],
+    ['has a status that it does not have', 'faulty', state({ status: 'perhaps' })],
+    [
+      'counts below zero',
+      'faulty',
+      state({ players: [{ user_id: uuidv7(), planets: -1, population: 0, ships_built: 0 }] }),
+    ],
+    [
+      'says too much',
+      'unreachable',
+      (response) => void response.end(JSON.stringify({ padding: 'x'.repeat(2 ** 21) })),
+    ],
+    ['hangs up', 'unreachable', (response) => void response.destroy()],
+    ['says nothing', 'unreachable', () => {}],
+    ['stops in the middle', 'unreachable', (response) => void response.writeHead(200).write('{')],
+    [
+      'sends without an end',
+      'unreachable',
+      (response) => {
+        response.writeHead(200);
+        const timer = setInterval(() => response.write(' '), 20);
+        response.on('close', () => clearInterval(timer));
+      },
+    ],
+  ];
+  test.each(faults)('(it %s) is told to be %s, and asked again', async (_, health, fault) => {
+    let faultyTurn: string | undefined;
+    engine.mischief = (call, response) => {
+      if (!call.startsWith('POST')) return false;
+      faultyTurn ??= engine.turn >= 2 ? call : undefined;
+      if (call !== faultyTurn) return false;
+      fault(response);
+      return true;
+    };
+    await untilTold(`2 ${health}`);
+    expect(engine.turn).toBe(2);
+    engine.mischief = () => false;
+    await expectWholeStory(2, [health]);
+  });
+});
+
+describe('a lobby that cannot be asked', () => {
+  const failures: [string, Answer][] = [
+    ['hangs up', (_, response) => void response.destroy()],
+    ['says nothing', () => {}],
+    ['fails', json(500, { error: { code: 'internal_error', message: 'Broken.' } })],
+    ['refuses the token', json(401, { error: { code: 'unauthenticated', message: 'Who are you?' } })],
+    ['answers with a page', (_, response) => void response.end('<html>It works!</html>')],
+    ['answers with something else', json(200, { status: 'running' })],
+  ];
+  test.each(failures)(
+    '(it %s) lets no turn be played, and every game goes on once it can',
+    async (_, failure) => {
+      await untilTurn(2);
+      lobby.server.answer = failure;
+      // What was under way is let through.
+      await untilAsked(2);
+      const [turn, calls] = [engine.turn, engine.calls.length];
+      await untilAsked(2);
+      expect([engine.turn, engine.calls.length]).toEqual([turn, calls]);
+      lobby.heal();
+      await expectWholeStory(turn, []);
+    },
+  );
+});
+
+describe('a Redis that is away', () => {
+  const losses: [string, () => void][] = [
+    ['cannot be reached', () => linkToRedis.cut()],
+    ['does not answer', () => linkToRedis.stall()],
+  ];
+  test.each(losses)(
+    '(it %s) holds games back after one turn, and nothing of them is lost',
+    async (_, lose) => {
+      onTestFinished(() => linkToRedis.heal());
+      await untilTurn(2);
+      lose();
+      await untilAsked(3);
+      const { turn } = engine;
+      await untilAsked(2);
+      expect(engine.turn).toBe(turn);
+      const before = (await told.once(game.game_id)).at(-1)?.turn ?? 0;
+      expect(turn - before).toBeLessThanOrEqual(1);
+      linkToRedis.heal();
+      await expectWholeStory(turn, []);
+    },
+  );
+});

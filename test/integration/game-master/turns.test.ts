@@ -1,0 +1,360 @@
+// How the Game Master plays the games that it has: every turn once and in order, when it is due, and only while the lobby
+// says that the game runs.
+import { v7 as uuidv7 } from 'uuid';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import {
+  gameMasterVariables,
+  registrationOf,
+  registrationPath,
+  startTestGameMaster,
+  type TestGameMaster,
+  ToldEvents,
+  turnMs,
+  waiting,
+} from '../../support/game-master.ts';
+import { PlayedEngine } from '../../support/played-engine.ts';
+import { type PlayedGame, type PlayedLobby, startPlayedLobby } from '../../support/played-lobby.ts';
+import { createTestRedis, type TestRedis } from '../../support/redis.ts';
+
+let redis: TestRedis;
+let lobby: PlayedLobby;
+let told: ToldEvents;
+beforeAll(async () => {
+  redis = await createTestRedis();
+  told = await ToldEvents.of(redis);
+  lobby = await startPlayedLobby();
+});
+afterAll(async () => {
+  await lobby.close();
+  told.close();
+  await redis.drop();
+});
+
+let gameMaster: TestGameMaster | undefined;
+let engines: PlayedEngine[];
+beforeEach(() => {
+  gameMaster = undefined;
+  engines = [];
+});
+afterEach(async () => {
+  await gameMaster?.stop();
+  await Promise.all(engines.map((engine) => engine.stop()));
+  lobby.games.clear();
+  lobby.heal();
+});
+
+async function startGameMaster(variables: Record<string, string> = {}): Promise<TestGameMaster> {
+  gameMaster = await startTestGameMaster({
+    ...gameMasterVariables(redis, lobby.server.url),
+    ...variables,
+  });
+  return gameMaster;
+}
+
+async function startEngine(): Promise<PlayedEngine> {
+  const engine = await new PlayedEngine().start();
+  engines.push(engine);
+  return engine;
+}
+
+/** A running game that the Game Master finds, with its engine. */
+async function runningGame(
+  changes: Partial<PlayedGame> = {},
+): Promise<{ game: PlayedGame; engine: PlayedEngine }> {
+  const engine = await startEngine();
+  return { engine, game: lobby.add({ engine_endpoint: engine.url, ...changes }) };
+}
+
+const untilStory = (gameId: string, story: string[]) =>
+  vi.waitFor(async () => expect(await told.story(gameId)).toEqual(story), waiting);
+const untilTurn = (engine: PlayedEngine, turn: number) =>
+  vi.waitFor(() => expect(engine.turn).toBeGreaterThanOrEqual(turn), waiting);
+
+/** How often the lobby was asked for one game. */
+const askedFor = (gameId: string) =>
+  lobby.server.received.filter(({ url }) => url === `/api/v1/internal/games/${gameId}`).length;
+
+/** Until the lobby has been asked for the game so many more times. */
+async function untilAsked(gameId: string, more: number): Promise<void> {
+  const before = askedFor(gameId);
+  await vi.waitFor(() => expect(askedFor(gameId)).toBeGreaterThanOrEqual(before + more), waiting);
+}
+
+/** Until a game that began after this has been played for three turns: time in which anything else could happen. */
+async function anotherGameIsPlayed(): Promise<void> {
+  const { engine } = await runningGame();
+  await untilTurn(engine, 3);
+}
+
+const oneToFive = ['0 ok', '1 ok', '2 ok', '3 ok', '4 ok', '5 ok'];
+
+describe('a game', () => {
+  test('is played to its end: one snapshot for each turn, and the end until the lobby knows of it', async () => {
+    const engine = await startEngine();
+    engine.lastTurn = 5;
+    const game = lobby.add({ status: 'starting', engine_endpoint: engine.url, registered_at: null });
+    const { post } = await startGameMaster();
+    expect((await post(registrationPath(game.game_id), registrationOf(game)))[0]).toBe(200);
+    await untilStory(game.game_id, ['0 ok']);
+    game.status = 'running';
+    await untilStory(game.game_id, [...oneToFive, '5 finished']);
+
+    const ends = async () =>
+      (await told.all(game.game_id)).filter(({ event_type }) => event_type === 'game_finished');
+    await vi.waitFor(async () => expect((await ends()).length).toBeGreaterThan(3), waiting);
+    expect(new Set((await ends()).map(({ event_id }) => event_id)).size).toBe(1);
+    expect(await ends()).toContainEqual(
+      expect.objectContaining({ turn: 5, runtime_status: 'finished', player_stats: engine.state.players }),
+    );
+
+    game.status = 'finished';
+    await untilAsked(game.game_id, 1);
+    const [entries, asked] = [(await told.all(game.game_id)).length, askedFor(game.game_id)];
+    await anotherGameIsPlayed();
+    // One more may have been on its way when the lobby changed its mind.
+    expect((await told.all(game.game_id)).length).toBeLessThanOrEqual(entries + 1);
+    expect(askedFor(game.game_id)).toBeLessThanOrEqual(asked + 1);
+    expect(engine.askedTurns).toEqual([1, 2, 3, 4, 5]);
+    const turns = (await told.all(game.game_id)).filter(({ event_type }) => event_type !== 'game_finished');
+    expect(turns.map(({ turn }) => turn)).toEqual([0, 1, 2, 3, 4, 5]);
+  });
+
+  test('that is paused is not played, and goes on where it was when it is resumed', async () => {
+    const { game, engine } = await runningGame();
+    await startGameMaster();
+    await untilTurn(engine, 2);
+    game.status = 'paused';
+    // The first may have been answered before.
+    await untilAsked(game.game_id, 2);
+    const turn = engine.turn;
+    await untilAsked(game.game_id, 3);
+    expect([engine.turn, (await told.once(game.game_id)).at(-1)?.turn]).toEqual([turn, turn]);
+    game.status = 'running';
+    await untilTurn(engine, turn + 2);
+    expect(engine.askedTurns).toEqual(Array.from({ length: engine.turn }, (_, index) => index + 1));
+  });
+
+  test.each(['cancelled', 'finished', 'start_failed'] as const)(
+    'that is %s is left: nothing is asked of its engine any more',
+    async (status) => {
+      const { game, engine } = await runningGame();
+      await startGameMaster();
+      await untilTurn(engine, 2);
+      game.status = status;
+      await untilAsked(game.game_id, 1);
+      // It may have been asked for before the change; after that it is not asked for again.
+      await anotherGameIsPlayed();
+      const [asked, calls] = [askedFor(game.game_id), engine.calls.length];
+      await anotherGameIsPlayed();
+      expect([askedFor(game.game_id), engine.calls.length]).toEqual([asked, calls]);
+    },
+  );
+
+  test('that was started anew with another job is played by the new engine', async () => {
+    const { game, engine } = await runningGame();
+    await startGameMaster();
+    await untilTurn(engine, 2);
+    const newer = await startEngine();
+    Object.assign(game, { runtime_job_id: uuidv7(), engine_endpoint: newer.url, current_turn: null });
+    await untilTurn(newer, 2);
+    const calls = engine.calls.length;
+    await untilTurn(newer, 4);
+    expect(engine.calls).toHaveLength(calls);
+  });
+
+  test('that was never registered is not touched', async () => {
+    const { engine } = await runningGame({ status: 'paused', registered_at: null });
+    const { engine: unbound } = await runningGame({ engine_endpoint: null });
+    await startGameMaster();
+    await anotherGameIsPlayed();
+    expect([engine.calls, unbound.calls]).toEqual([[], []]);
+  });
+
+  test('of whose last turn the answer was not heard is not played twice', async () => {
+    const { game, engine } = await runningGame();
+    const lost: number[] = [];
+    engine.mischief = (call, response) => {
+      const turn = Number(call.split(' ')[2]);
+      if (turn !== 3 || lost.length > 0) return false;
+      lost.push(turn);
+      engine.turn = turn;
+      response.destroy();
+      return true;
+    };
+    await startGameMaster();
+    await untilTurn(engine, 5);
+    expect(lost).toEqual([3]);
+    await vi.waitFor(
+      async () => expect((await told.story(game.game_id)).slice(0, 7)).toHaveLength(7),
+      waiting,
+    );
+    expect((await told.story(game.game_id)).slice(0, 7)).toEqual([
+      ...['0 ok', '1 ok', '2 ok', '2 unreachable', '3 ok', '4 ok', '5 ok'],
+    ]);
+    expect(engine.askedTurns.filter((turn) => turn === 3)).toEqual([3]);
+  });
+});
+
+describe('games', () => {
+  test('are played side by side, as many at once as may be, and each one turn after the other', async () => {
+    let atOnce = 0;
+    let most = 0;
+    const games = await Promise.all(Array.from({ length: 6 }, () => runningGame()));
+    for (const { engine } of games) {
+      engine.mischief = async (call) => {
+        if (!call.startsWith('POST')) return false;
+        atOnce += 1;
+        most = Math.max(most, atOnce);
+        // As long as it takes for another one to come, if another one may.
+        await vi.waitFor(() => expect(most).toBe(3), { timeout: 2_000, interval: 5 }).catch(() => undefined);
+        await new Promise((resolve) => setTimeout(resolve, turnMs));
+        atOnce -= 1;
+        return false;
+      };
+    }
+    await startGameMaster({ GM_GAMES_AT_ONCE: '3' });
+    for (const { engine } of games) await untilTurn(engine, 3);
+    expect(most).toBe(3);
+    for (const { game, engine } of games) {
+      expect(engine.mostAtOnce).toBe(1);
+      const turns = (await told.all(game.game_id)).map(({ turn }) => turn);
+      expect(turns).toEqual(turns.toSorted((a, b) => a - b));
+    }
+  });
+
+  test('are found page by page, the paused ones too, with the players whom the lobby names', async () => {
+    const games = [];
+    for (const status of ['running', 'paused', 'running', 'running', 'paused', 'paused'] as const) {
+      games.push(await runningGame({ status }));
+    }
+    const crowd = games[0]?.game;
+    crowd?.players.push({ user_id: crypto.randomUUID(), race_name: 'Terran' });
+    await startGameMaster();
+    for (const { game, engine } of games) {
+      await vi.waitFor(() => expect(engine.setup?.players).toEqual(game.players), waiting);
+      if (game.status === 'running') await untilTurn(engine, 1);
+      else expect(engine.turn).toBe(0);
+    }
+  });
+});
+
+describe('by their schedules', () => {
+  const bySchedule = { GM_TURN_INTERVAL: '' };
+  const ago = (ms: number) => new Date(Date.now() - ms).toISOString();
+  const hourMs = 3_600_000;
+  /** Once a day, at least some hours away, whenever this runs. */
+  const farAway = () => `0 ${(new Date().getUTCHours() + 12) % 24} * * *`;
+
+  test('turns that are not due are not played', async () => {
+    const { game, engine } = await runningGame({ turn_schedule: farAway(), time_zone: 'UTC' });
+    const { engine: yearly } = await runningGame({
+      turn_schedule: `0 0 1 ${((new Date().getUTCMonth() + 6) % 12) + 1} *`,
+    });
+    await startGameMaster(bySchedule);
+    await untilStory(game.game_id, ['0 ok']);
+    const other = await runningGame({ turn_schedule: farAway(), time_zone: 'UTC' });
+    await untilStory(other.game.game_id, ['0 ok']);
+    expect([engine.askedTurns, yearly.askedTurns]).toEqual([[], []]);
+  });
+
+  test('of turns that were missed one is played, and no more', async () => {
+    const { game, engine } = await runningGame({
+      turn_schedule: farAway(),
+      time_zone: 'UTC',
+      current_turn: 4,
+      snapshot_at: ago(96 * hourMs),
+    });
+    engine.setup = { game_id: game.game_id, players: game.players };
+    engine.turn = 4;
+    await startGameMaster(bySchedule);
+    await untilStory(game.game_id, ['4 ok', '5 ok']);
+    const other = await runningGame({ turn_schedule: farAway(), time_zone: 'UTC' });
+    await untilStory(other.game.game_id, ['0 ok']);
+    expect(engine.askedTurns).toEqual([5]);
+  });
+
+  test('a turn that the engine owed when the Game Master ended is played at once', async () => {
+    const { game, engine } = await runningGame({
+      turn_schedule: farAway(),
+      time_zone: 'UTC',
+      current_turn: 4,
+      engine_health: 'unreachable',
+      snapshot_at: ago(1_000),
+    });
+    engine.setup = { game_id: game.game_id, players: game.players };
+    engine.turn = 4;
+    await startGameMaster(bySchedule);
+    await untilStory(game.game_id, ['4 ok', '5 ok']);
+    expect(engine.askedTurns).toEqual([5]);
+  });
+
+  test('what was missed during a pause is not made up for', async () => {
+    const { game, engine } = await runningGame({
+      status: 'paused',
+      turn_schedule: farAway(),
+      time_zone: 'UTC',
+      current_turn: 4,
+      snapshot_at: ago(96 * hourMs),
+    });
+    engine.setup = { game_id: game.game_id, players: game.players };
+    engine.turn = 4;
+    await startGameMaster(bySchedule);
+    // Once to take it over, and once for the turn that is due but for the pause.
+    await vi.waitFor(() => expect(askedFor(game.game_id)).toBe(2), waiting);
+    game.status = 'running';
+    const other = await runningGame({ turn_schedule: farAway(), time_zone: 'UTC' });
+    await untilStory(other.game.game_id, ['0 ok']);
+    expect([engine.askedTurns, askedFor(game.game_id)]).toEqual([[], 2]);
+  });
+
+  test('a schedule that cannot be read costs its game alone', async () => {
+    const { engine: broken } = await runningGame({ turn_schedule: 'whenever' });
+    const { game, engine } = await runningGame({
+      turn_schedule: farAway(),
+      time_zone: 'UTC',
+      snapshot_at: ago(96 * hourMs),
+    });
+    await startGameMaster(bySchedule);
+    await untilStory(game.game_id, ['0 ok', '1 ok']);
+    expect([engine.askedTurns, broken.askedTurns]).toEqual([[1], []]);
+  });
+});
+
+describe('told to stop', () => {
+  test('it finishes the turn that is under way and tells it', async () => {
+    const { game, engine } = await runningGame();
+    const running = await startGameMaster();
+    const asked = Promise.withResolvers<void>();
+    const played = Promise.withResolvers<void>();
+    engine.mischief = async (call) => {
+      if (!call.endsWith(' 3')) return false;
+      asked.resolve();
+      await played.promise;
+      return false;
+    };
+    await asked.promise;
+    const stopped = running.stop();
+    await vi.waitFor(
+      async () => expect(await fetch(running.url).catch(() => undefined)).toBeUndefined(),
+      waiting,
+    );
+    played.resolve();
+    await stopped;
+    expect((await told.story(game.game_id)).at(-1)).toBe('3 ok');
+    expect(engine.askedTurns).toEqual([1, 2, 3]);
+  });
+
+  test('it waits for an engine no longer than its shutdown time-out', async () => {
+    const { game, engine } = await runningGame();
+    const running = await startGameMaster({ GM_SHUTDOWN_TIMEOUT: '200ms' });
+    const asked = Promise.withResolvers<void>();
+    engine.mischief = (call) => {
+      if (!call.endsWith(' 3')) return false;
+      asked.resolve();
+      return true;
+    };
+    await asked.promise;
+    await running.stop();
+    expect((await told.story(game.game_id)).at(-1)).toBe('2 ok');
+  });
+});

@@ -1,0 +1,33 @@
+// The reference Game Master: plays the games that the lobby hands over to it, turn by turn, and tells the lobby how they
+// go. Exactly one may run: it keeps no lease, and a second one would play the same games at twice their pace.
+import { createGameMasterApp } from '../handlers/game-master/router.ts';
+import type { Environment } from '../lib/config/variables.ts';
+import { openGameMasterListener } from '../lib/game-master/listeners.ts';
+import { recoverGames } from '../lib/game-master/recovery.ts';
+import { startGameMaster } from '../lib/game-master/start.ts';
+import { aborted, runProcess, within } from '../lib/node/process.ts';
+import { runTicks } from '../lib/node/tick-loop.ts';
+
+export async function runGameMaster(environment: Environment, stop: AbortSignal): Promise<void> {
+  const gameMaster = await startGameMaster(environment, stop);
+  const { config, log, games, close } = gameMaster;
+  const app = createGameMasterApp({ ...config.http, log, ready: () => !stop.aborted }, games.register);
+  const listeners = await openGameMasterListener(app, config, log);
+  const recovery = runTicks(
+    {
+      name: 'recovery',
+      intervalMs: config.recoveryIntervalMs,
+      tick: (stopped) => recoverGames(gameMaster, stopped),
+      log,
+    },
+    stop,
+  );
+
+  await aborted(stop);
+  log.info('draining');
+  const ended = Promise.all([listeners.close(config.shutdownTimeoutMs), recovery]);
+  const drained = await within(config.shutdownTimeoutMs, ended.then(close));
+  log.info({ drained }, 'stopped');
+}
+
+if (import.meta.main) await runProcess('game-master', runGameMaster);
