@@ -3,9 +3,9 @@
 import { backendVariables, outboxRelayVariables } from '../../lib/backend/config.ts';
 import { pushVariables } from '../../lib/backend/push/config.ts';
 import { listVariables, type Variable, type VariableTree } from '../../lib/config/variables.ts';
+import { gameMasterVariables } from '../../lib/game-master/config.ts';
 import { gatewayVariables } from '../../lib/gateway/config.ts';
 import { lobbyVariables } from '../../lib/lobby/config.ts';
-import { sampleEngineVariables } from '../../lib/sample-engine/config.ts';
 import { localVariables } from '../local/config.ts';
 
 const sections: [title: string, about: string, variables: VariableTree][] = [
@@ -15,6 +15,7 @@ const sections: [title: string, about: string, variables: VariableTree][] = [
     '`workers/lobby-all-in-one.ts`, or `infra/node/lobby-http.ts` and the lobby’s workers apart',
     lobbyVariables,
   ],
+  ['Game Master', '`workers/game-master.ts`', gameMasterVariables],
   [
     'Backend, HTTP',
     '`workers/backend-all-in-one.ts`, or `infra/node/backend-http.ts`, which runs no outbox relay',
@@ -22,11 +23,6 @@ const sections: [title: string, about: string, variables: VariableTree][] = [
   ],
   ['Backend, outbox relay', '`workers/backend-outbox-relay.ts`', outboxRelayVariables],
   ['Backend, push', '`workers/backend-push.ts`', pushVariables],
-  [
-    'Sample engine',
-    '`workers/sample-engine.ts`, started by the Runtime Manager with the first three set ([engine-interface.md](engine-interface.md))',
-    sampleEngineVariables,
-  ],
   [
     'The local stack',
     '`npm start` and `npm run demo`. Every variable above may be set for them, too: it is passed on and wins',

@@ -18,6 +18,7 @@ import {
   readVariables,
   type Values,
 } from '../../lib/config/variables.ts';
+import { gameMasterVariables } from '../../lib/game-master/config.ts';
 import { gatewayVariables } from '../../lib/gateway/config.ts';
 import { lobbyVariables } from '../../lib/lobby/config.ts';
 
@@ -69,6 +70,9 @@ export const localVariables = {
     lobbyInternal: defaulted('LOBBY_INTERNAL_HTTP_ADDR', '127.0.0.1:8095', listenAddress, {
       help: 'Lobby: the same routes for an admin.',
     }),
+    gameMaster: defaulted('GM_HTTP_ADDR', '127.0.0.1:8097', listenAddress, {
+      help: 'Game Master: takes games over from the lobby.',
+    }),
   },
   gatewayAdmin: optional('GATEWAY_ADMIN_HTTP_ADDR', listenAddress, {
     help: 'Gateway, admin: metrics, at /metrics.',
@@ -81,9 +85,13 @@ export type Listeners = LocalConfig['listeners'];
 /** @throws StartupError with everything that launcher and services would refuse about what is set. */
 export function readLocalConfig(environment: Environment): LocalConfig {
   const { values, problems } = readVariables(localVariables, environment);
-  const ofServices = [gatewayVariables, backendVariables, pushVariables, lobbyVariables].flatMap(
-    (variables) => readVariables(variables, environment).problems,
-  );
+  const ofServices = [
+    gatewayVariables,
+    backendVariables,
+    pushVariables,
+    lobbyVariables,
+    gameMasterVariables,
+  ].flatMap((variables) => readVariables(variables, environment).problems);
   // What is not set is set by the stack.
   const set = ofServices.filter(({ variable }) => environment[variable] !== undefined);
   const unique = new Map([...set, ...problems].map((problem) => [problem.variable, problem]));

@@ -52,7 +52,7 @@ async function startParts(options: PlatformOptions, running: AsyncDisposableStac
     openRedis(options, secrets.redisPassword, running),
   );
 
-  log('starting backend, lobby and gateway');
+  log('starting backend, lobby, Game Master and gateway');
   const logFolder = join(dataFolder, 'logs');
   const { listeners } = config;
   const postgresDsn = postgres.dsn;

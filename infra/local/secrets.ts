@@ -8,7 +8,7 @@ import { bearerToken } from '../../lib/config/types.ts';
 
 const secretsSchema = z.object({
   redisPassword: z.string().min(1),
-  /** Bearer token between gateway, backend and lobby. */
+  /** Bearer token between gateway, backend, lobby and Game Master. */
   serviceToken: bearerToken,
   codeHmacKey: z.string().min(1),
 });

@@ -1,4 +1,4 @@
-// The whole platform on this machine: databases, backend, lobby, gateway, each a process of its own. `npm start`,
+// The whole platform on this machine: databases, backend, lobby, Game Master, gateway, each a process of its own. `npm start`,
 // the demo and the end-to-end tests run this same stack.
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -108,13 +108,29 @@ export function describeServices({ listeners, secrets, postgresDsn, redis }: Sta
         LOBBY_REDIS_DB: String(redis.db ?? 0),
         LOBBY_USER_SERVICE_BASE_URL: url(listeners.backendHttp),
         LOBBY_USER_SERVICE_TOKEN: secrets.serviceToken,
-        // The Game Master comes with the start of games; nothing calls it yet.
-        LOBBY_GM_BASE_URL: 'http://127.0.0.1:8097',
+        LOBBY_GM_BASE_URL: url(listeners.gameMaster),
+        LOBBY_GM_TOKEN: secrets.serviceToken,
       },
       listeners: [
         { address: listeners.lobbyPublic, readyz: true },
         { address: listeners.lobbyInternal, readyz: true },
       ],
+    },
+    {
+      name: 'game-master',
+      entry: 'workers/game-master.ts',
+      env: {
+        GM_HTTP_ADDR: text(listeners.gameMaster),
+        GM_HTTP_TOKEN: secrets.serviceToken,
+        GM_LOBBY_BASE_URL: url(listeners.lobbyInternal),
+        GM_LOBBY_TOKEN: secrets.serviceToken,
+        GM_REDIS_ADDR: redis.addr,
+        GM_REDIS_PASSWORD: redis.password,
+        GM_REDIS_DB: String(redis.db ?? 0),
+        // Nobody waits for 20:00 to see a game go on.
+        GM_TURN_INTERVAL: '5s',
+      },
+      listeners: [{ address: listeners.gameMaster, readyz: true }],
     },
     {
       name: 'gateway',

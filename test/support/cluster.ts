@@ -167,6 +167,7 @@ async function startParts(options: ClusterOptions, cleanUp: AsyncDisposableStack
         backendPush,
         lobbyPublic: unused,
         lobbyInternal: unused,
+        gameMaster: unused,
         ...listeners,
       },
       secrets,

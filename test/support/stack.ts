@@ -54,6 +54,7 @@ async function startParts(cleanUp: AsyncDisposableStack): Promise<TestStack> {
     backendPush: await address(),
     lobbyPublic: await address(),
     lobbyInternal: await address(),
+    gameMaster: await address(),
   };
   const secrets = await localSecrets(folder);
   const lines: string[] = [];
