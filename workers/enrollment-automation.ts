@@ -1,8 +1,8 @@
-// Enrollment automation of the lobby, as a process of its own: closes enrollment by deadline and by gap, and tells owners
-// when a deadline passes without enough players. Any number of replicas may run; lib/lobby/enrollment-automation.ts and
-// lib/lobby/underfilled-games.ts say what makes that safe.
+// Enrollment automation of the lobby, as a process of its own: closes enrollment by deadline and by gap, tells owners when
+// a deadline passes without enough players, and fails starts that take too long. Any number of replicas may run;
+// lib/lobby/due-games.ts and lib/lobby/underfilled-games.ts say what makes that safe.
 import type { Environment } from '../lib/config/variables.ts';
-import { closeDueEnrollments } from '../lib/lobby/enrollment-automation.ts';
+import { closeDueEnrollments, failOverdueStarts } from '../lib/lobby/enrollment-automation.ts';
 import { type LobbyProcess, startLobby } from '../lib/lobby/start.ts';
 import { tellOwnersOfUnderfilledGames } from '../lib/lobby/underfilled-games.ts';
 import { aborted, runProcess, within } from '../lib/node/process.ts';
@@ -28,6 +28,7 @@ export function automateEnrollment({ config, log, lobby }: LobbyProcess, stop: A
       tick: async (stopped) => {
         await closeDueEnrollments(lobby, log, stopped);
         await tellOwnersOfUnderfilledGames(lobby, log, stopped);
+        await failOverdueStarts(lobby, log, stopped);
       },
       log,
     },

@@ -93,6 +93,8 @@ export type Game = GameSettings & {
   readonly engineEndpoint: string | null;
   readonly boundAt: Date | null;
   readonly registeredAt: Date | null;
+  /** Until when the start job is worth doing; null unless the game is starting. */
+  readonly startExpiresAt: Date | null;
 
   readonly createdAt: Date;
   readonly updatedAt: Date;

@@ -24,8 +24,8 @@ export type Effect =
   | 'release_names'
   /** Decides per member whether the race name may be registered. */
   | 'evaluate_capabilities'
-  /** Intent `lobby.runtime_paused_after_start`. */
-  | 'announce_forced_pause';
+  /** What the Game Master has reported of the start, which came to nothing, is void. */
+  | 'forget_reports';
 
 type Row = {
   readonly trigger: Trigger;
@@ -64,15 +64,21 @@ const table: readonly Row[] = [
   { trigger: 'start', from: ['ready_to_start'], to: 'starting', by: people, effects: ['start_job'] },
   { trigger: 'retry_start', from: ['start_failed'], to: 'starting', by: people, effects: ['start_job'] },
   { trigger: 'runtime_ready', from: ['starting'], to: 'running', by: ['job_result'], effects: [] },
+  { trigger: 'runtime_unregistered', from: ['starting'], to: 'paused', by: ['job_result'], effects: [] },
   {
-    trigger: 'runtime_unregistered',
+    trigger: 'runtime_failed',
     from: ['starting'],
-    to: 'paused',
+    to: 'start_failed',
     by: ['job_result'],
-    effects: ['announce_forced_pause'],
+    effects: ['forget_reports'],
   },
-  { trigger: 'runtime_failed', from: ['starting'], to: 'start_failed', by: ['job_result'], effects: [] },
-  { trigger: 'start_timeout', from: ['starting'], to: 'start_failed', by: ['worker'], effects: [] },
+  {
+    trigger: 'start_timeout',
+    from: ['starting'],
+    to: 'start_failed',
+    by: ['worker'],
+    effects: ['forget_reports'],
+  },
   { trigger: 'pause', from: ['running'], to: 'paused', by: people, effects: [] },
   { trigger: 'resume', from: ['paused'], to: 'running', by: people, effects: [] },
   {
@@ -101,7 +107,7 @@ const table: readonly Row[] = [
     from: notOver,
     to: 'cancelled',
     by: ['lifecycle_event'],
-    effects: ['cancel_pending', 'stop_job_if_any', 'release_names'],
+    effects: ['cancel_pending', 'stop_job_if_any', 'release_names', 'forget_reports'],
   },
 ];
 

@@ -68,6 +68,7 @@ function draft(
     engineEndpoint: null,
     boundAt: null,
     registeredAt: null,
+    startExpiresAt: null,
     createdAt: at,
     updatedAt: at,
     startedAt: null,

@@ -16,6 +16,8 @@ import { type StatusDetails, type StoredGame, saveStatus } from '../store/games.
 import { endPendingInvites } from '../store/invites.ts';
 import { playersOf } from '../store/memberships.ts';
 import { insertTimelineEntry } from '../store/timeline.ts';
+import { takeWaitingEvents } from '../store/waiting-events.ts';
+import { evaluateCapabilities } from './evaluate-capabilities.ts';
 
 export type TransitionParts = Pick<Lobby, 'newId' | 'outbox' | 'raceNames' | 'startTimeoutMs'>;
 
@@ -32,6 +34,8 @@ export type Pull = {
   readonly unless?: ((game: StoredGame) => Parameters<typeof refuseIf>[0]) | undefined;
   /** When the Game Master has taken the game's runtime over with this. */
   readonly registeredAt?: Date | undefined;
+  /** The container that runs the game from now on. */
+  readonly container?: { readonly containerId: string; readonly engineEndpoint: string } | undefined;
 };
 
 /**
@@ -49,7 +53,14 @@ export async function applyTransition(
   const decided = transition(game, trigger, by);
   if (!decided.ok) throw new Refusal(decided.code, decided.message, decided.details);
   refuseIf(pull.unless?.(game));
-  const moved = await saveStatus(tx, game, decided.to, detailsOf(parts, decided, pull), at);
+  const moved = await saveStatus(tx, game, decided.to, detailsOf(parts, game, decided, pull), at);
+  const others: string[] = [];
+  const remarks: string[] = [];
+  for (const effect of decided.effects) {
+    const carriedOut = await carryOut(tx, parts, effect, moved, pull);
+    others.push(...(carriedOut.concerned ?? []));
+    if (carriedOut.remark !== undefined) remarks.push(carriedOut.remark);
+  }
   await insertTimelineEntry(tx, {
     entryId: parts.newId(),
     gameId: game.gameId,
@@ -60,79 +71,96 @@ export async function applyTransition(
     actorId,
     from: game.status,
     to: decided.to,
-    reason: reason ?? null,
+    reason: [...(reason === undefined ? [] : [reason]), ...remarks].join('; ') || null,
   });
-  const leftOut: string[] = [];
-  for (const effect of decided.effects) {
-    leftOut.push(...(await carryOut(tx, parts, effect, moved, pull)));
-  }
-  await announce(tx, parts, moved, pull, leftOut);
+  await announce(tx, parts, moved, pull, others);
   return moved;
 }
 
 function detailsOf(
-  { newId }: TransitionParts,
+  { newId, startTimeoutMs }: TransitionParts,
+  game: StoredGame,
   { to, effects }: { to: StoredGame['status']; effects: readonly Effect[] },
-  { at, registeredAt }: Pull,
+  { at, registeredAt, container }: Pull,
 ): StatusDetails {
   return {
     ...(to === 'enrollment_open' ? { openedAt: at } : {}),
-    ...(effects.includes('start_job') ? { runtimeJobId: newId() } : {}),
+    ...(to === 'running' && game.startedAt === null ? { startedAt: at } : {}),
+    ...(to === 'finished' ? { finishedAt: at } : {}),
+    startExpiresAt: null,
+    ...(effects.includes('start_job')
+      ? { runtimeJobId: newId(), startExpiresAt: new Date(at.getTime() + startTimeoutMs) }
+      : {}),
+    ...(container === undefined ? {} : { ...container, boundAt: at }),
     ...(registeredAt === undefined ? {} : { registeredAt }),
   };
 }
 
-/** @returns users beside owner and players whom the transition concerns. */
+type CarriedOut = {
+  /** Users beside owner and players whom the transition concerns. */
+  readonly concerned?: readonly string[];
+  /** For the timeline. */
+  readonly remark?: string | undefined;
+};
+
 async function carryOut(
   tx: Tx,
   { newId, outbox, raceNames, startTimeoutMs }: TransitionParts,
   effect: Effect,
   game: StoredGame,
   pull: Pull,
-): Promise<string[]> {
+): Promise<CarriedOut> {
   const { gameId } = game;
   switch (effect) {
     case 'close_pending': {
       const applicants = await cancelPendingApplications(tx, gameId, pull.at);
       const invited = await endPendingInvites(tx, { gameId }, 'expired', pull.at);
       await outbox.write(tx, invitesExpired(game, invited, pull));
-      return applicants;
+      return { concerned: applicants };
     }
     case 'cancel_pending': {
       const applicants = await cancelPendingApplications(tx, gameId, pull.at);
-      return [...applicants, ...(await endPendingInvites(tx, { gameId }, 'cancelled', pull.at))];
+      const invited = await endPendingInvites(tx, { gameId }, 'cancelled', pull.at);
+      return { concerned: [...applicants, ...invited] };
     }
     case 'start_job': {
       const players = await playersOf(tx, gameId);
       const job = { jobId: startJobOf(game), players, timeoutMs: startTimeoutMs };
       await outbox.write(tx, [startJob(game, job, pull)]);
-      return [];
+      return {};
     }
     case 'stop_job': {
       const { containerId } = game;
       const reason = stopReasonOf(pull.trigger);
       const job = { jobId: newId(), startJobId: startJobOf(game), gameId, containerId, reason };
       await outbox.write(tx, [stopJob(job, pull)]);
-      return [];
+      return {};
     }
     case 'release_names':
       await raceNames.releaseGame(tx, gameId);
-      return [];
+      return {};
+    case 'forget_reports':
+      await takeWaitingEvents(tx, gameId);
+      return {};
     case 'evaluate_capabilities':
-    case 'announce_forced_pause':
-      // Half a transition is worse than none: this rolls it back.
-      throw new Error(`Nothing carries out ${effect} for game ${gameId}.`);
+      return { remark: await evaluateCapabilities(tx, { raceNames, outbox }, game, pull) };
   }
 }
 
-const intents: Partial<Record<Trigger, NotificationIntent['type']>> = {
-  close_enrollment: 'lobby.enrollment.closed',
-  deadline: 'lobby.enrollment.closed',
-  gap: 'lobby.enrollment.closed',
-  pause: 'lobby.game.paused',
-  resume: 'lobby.game.resumed',
-  cancel: 'lobby.game.cancelled',
-  external_block: 'lobby.game.cancelled',
+/** `owner`: nobody but the owner need know. */
+const intents: Partial<Record<Trigger, { type: NotificationIntent['type']; to: 'everybody' | 'owner' }>> = {
+  close_enrollment: { type: 'lobby.enrollment.closed', to: 'everybody' },
+  deadline: { type: 'lobby.enrollment.closed', to: 'everybody' },
+  gap: { type: 'lobby.enrollment.closed', to: 'everybody' },
+  runtime_ready: { type: 'lobby.game.started', to: 'everybody' },
+  runtime_unregistered: { type: 'lobby.runtime_paused_after_start', to: 'everybody' },
+  runtime_failed: { type: 'lobby.game.start_failed', to: 'owner' },
+  start_timeout: { type: 'lobby.game.start_failed', to: 'owner' },
+  pause: { type: 'lobby.game.paused', to: 'everybody' },
+  resume: { type: 'lobby.game.resumed', to: 'everybody' },
+  game_finished: { type: 'lobby.game.finished', to: 'everybody' },
+  cancel: { type: 'lobby.game.cancelled', to: 'everybody' },
+  external_block: { type: 'lobby.game.cancelled', to: 'everybody' },
 };
 
 /** Has the owner, the players and `others` notified of what became of their game. */
@@ -143,14 +171,18 @@ async function announce(
   pull: Pull,
   others: readonly string[],
 ): Promise<void> {
-  const type = intents[pull.trigger];
-  if (type === undefined) return;
+  const intent = intents[pull.trigger];
+  if (intent === undefined) return;
   const { gameId, gameName, ownerUserId, revision, status } = game;
-  const players = (await playersOf(tx, gameId)).map(({ userId }) => userId);
-  const recipients = [...(ownerUserId === null ? [] : [ownerUserId]), ...players, ...others];
+  const owner = ownerUserId === null ? [] : [ownerUserId];
+  const players = intent.to === 'owner' ? [] : (await playersOf(tx, gameId)).map(({ userId }) => userId);
+  const recipients = [...owner, ...players, ...others];
   const payload = { game_id: gameId, game_name: gameName, status, trigger: pull.trigger };
-  const intent = { type, gameId, recipients, subject: `${gameId}:${revision}`, payload };
-  await outbox.write(tx, notificationIntent(intent, pull));
+  const subject = `${gameId}:${revision}`;
+  await outbox.write(
+    tx,
+    notificationIntent({ type: intent.type, gameId, recipients, subject, payload }, pull),
+  );
 }
 
 function startJobOf({ gameId, runtimeJobId }: StoredGame): string {

@@ -2,10 +2,11 @@
 // and what a client needs to show it without asking. Whoever writes these holds the game's lock, in the transaction
 // that decides. The subject of each names one occurrence, so that its idempotency key never comes twice.
 import type { NewMessage } from '../../outbox/store.ts';
+import type { Capability } from '../domain/capability.ts';
 import type { Application, Game, Membership } from '../domain/game.ts';
 import type { Invite } from '../domain/invite.ts';
 import type { StoredGame } from '../store/games.ts';
-import { type NotificationIntent, notificationIntent, type Occasion } from './messages.ts';
+import { type NotificationIntent, notificationIntent, type Occasion, type Player } from './messages.ts';
 
 type ToldGame = Pick<Game, 'gameId' | 'gameName' | 'ownerUserId'>;
 
@@ -100,6 +101,50 @@ export function memberRemoved(game: ToldGame, membership: Membership, occasion: 
 /** To whoever was put out of the game for good. */
 export function memberBlocked(game: ToldGame, membership: Membership, occasion: Occasion) {
   return intent('lobby.membership.blocked', game, toMember(membership), occasion);
+}
+
+/** To a member who did well in a game that is over. */
+export function registrationAllowed(
+  game: ToldGame,
+  { userId, raceName }: Player,
+  until: Date,
+  occasion: Occasion,
+) {
+  const about = { race_name: raceName, register_until: until.toISOString() };
+  return intent(
+    'lobby.race_name.registration_eligible',
+    game,
+    { to: [userId], subject: `${game.gameId}:${userId}`, about },
+    occasion,
+  );
+}
+
+/** To a member of a game that is over, who did not. */
+export function registrationDenied(
+  game: ToldGame,
+  { userId, raceName }: Player,
+  reason: Exclude<Capability, 'capable'>,
+  occasion: Occasion,
+) {
+  const about = { race_name: raceName, reason };
+  return intent(
+    'lobby.race_name.registration_denied',
+    game,
+    { to: [userId], subject: `${game.gameId}:${userId}`, about },
+    occasion,
+  );
+}
+
+/** To owner and players: a turn was played. */
+export function turnAdvanced(
+  game: ToldGame & Pick<Game, 'runtimeJobId'>,
+  turn: number,
+  players: readonly Player[],
+  occasion: Occasion,
+) {
+  const to = [...ownerOf(game), ...players.map(({ userId }) => userId)];
+  const subject = `${game.gameId}:${game.runtimeJobId}:${turn}`;
+  return intent('lobby.game.turn_advanced', game, { to, subject, about: { turn } }, occasion);
 }
 
 type Told = {

@@ -57,6 +57,12 @@ export async function lockGame(tx: Tx, actor: Actor, gameId: string): Promise<St
   return game;
 }
 
+/** A game, whoever may see it. */
+export async function findAnyGame(db: Db, gameId: string): Promise<StoredGame | undefined> {
+  const [game] = await db.select(columns).from(games).where(eq(games.gameId, gameId));
+  return game;
+}
+
 /** As `lockGame`, for those to whom something else than seeing the game gives a right to it, such as an invite. */
 export async function lockAnyGame(tx: Tx, gameId: string): Promise<StoredGame | undefined> {
   const [game] = await tx.select(columns).from(games).where(eq(games.gameId, gameId)).for('update');
@@ -171,7 +177,20 @@ export async function saveMemberCount(
 }
 
 /** What a transition may change of a game beside its status. */
-export type StatusDetails = Partial<Pick<StoredGame, 'openedAt' | 'runtimeJobId' | 'registeredAt'>>;
+export type StatusDetails = Partial<
+  Pick<
+    StoredGame,
+    | 'openedAt'
+    | 'startedAt'
+    | 'finishedAt'
+    | 'runtimeJobId'
+    | 'startExpiresAt'
+    | 'containerId'
+    | 'engineEndpoint'
+    | 'boundAt'
+    | 'registeredAt'
+  >
+>;
 
 /** Writes a new status; for `applyTransition` only. */
 export async function saveStatus(
@@ -182,6 +201,26 @@ export async function saveStatus(
   at: Date,
 ): Promise<StoredGame> {
   return save(tx, game, { ...details, status, revision: game.revision + 1, updatedAt: at });
+}
+
+/** Writes what the Game Master reports of a locked game: no change of the game itself, so its revision stays. */
+export async function saveSnapshot(
+  tx: Tx,
+  game: StoredGame,
+  snapshot: Pick<StoredGame, 'currentTurn' | 'runtimeStatus' | 'engineHealth' | 'snapshotAt'>,
+): Promise<StoredGame> {
+  return save(tx, game, snapshot);
+}
+
+/** Locks up to `limit` games whose start has not succeeded by `now`, leaving out those that somebody has locked. */
+export async function claimOverdueStarts(tx: Tx, now: Date, limit: number): Promise<StoredGame[]> {
+  return tx
+    .select(columns)
+    .from(games)
+    .where(and(sql`${games.status} = 'starting'`, lte(games.startExpiresAt, now)))
+    .orderBy(asc(games.startExpiresAt))
+    .limit(limit)
+    .for('update', { skipLocked: true });
 }
 
 type Changes = Partial<Omit<StoredGame, 'gameId'>> & { readonly underfilledToldAt?: Date | null };

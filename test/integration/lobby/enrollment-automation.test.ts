@@ -62,6 +62,7 @@ async function open(changes: Partial<StoredGame> = {}): Promise<StoredGame> {
     engineEndpoint: null,
     boundAt: null,
     registeredAt: null,
+    startExpiresAt: null,
     createdAt: hoursAgo(100),
     updatedAt: hoursAgo(100),
     startedAt: null,

@@ -70,6 +70,7 @@ function empty() {
     engineEndpoint: null,
     boundAt: null,
     registeredAt: null,
+    startExpiresAt: null,
     createdAt: now,
     updatedAt: now,
     startedAt: null,

@@ -25,7 +25,12 @@ const cancelled = (by: TransitionActor[]): Cell => ({
   unbound: ['cancel_pending', 'release_names'],
   alsoWhenBound: ['stop_job'],
 });
-const blocked = cancelled(['lifecycle_event']);
+const blocked: Cell = {
+  to: 'cancelled',
+  by: ['lifecycle_event'],
+  unbound: ['cancel_pending', 'release_names', 'forget_reports'],
+  alsoWhenBound: ['stop_job'],
+};
 const closed = (by: TransitionActor[]): Cell => ({ to: 'ready_to_start', by, unbound: ['close_pending'] });
 const moved = (to: GameStatus, by: TransitionActor[], ...unbound: Effect[]): Cell => ({ to, by, unbound });
 
@@ -49,14 +54,14 @@ const specification: Record<GameStatus, Partial<Record<Trigger, Cell>>> = {
   },
   starting: {
     runtime_ready: moved('running', ['job_result']),
-    runtime_unregistered: moved('paused', ['job_result'], 'announce_forced_pause'),
-    runtime_failed: moved('start_failed', ['job_result']),
-    start_timeout: moved('start_failed', ['worker']),
+    runtime_unregistered: moved('paused', ['job_result']),
+    runtime_failed: moved('start_failed', ['job_result'], 'forget_reports'),
+    start_timeout: moved('start_failed', ['worker'], 'forget_reports'),
     // A start job is under way, so that there may be a container although none is bound yet.
     external_block: {
       to: 'cancelled',
       by: ['lifecycle_event'],
-      unbound: ['cancel_pending', 'stop_job', 'release_names'],
+      unbound: ['cancel_pending', 'stop_job', 'release_names', 'forget_reports'],
     },
   },
   start_failed: {

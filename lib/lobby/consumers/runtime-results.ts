@@ -1,0 +1,138 @@
+// Consumer of `runtime:job_results`: what became of the jobs that the lobby gave the Runtime Manager.
+//
+// A start that succeeded is handed over to the Game Master before anything is written: when that takes it the game
+// runs, when it does not the game is paused, to be resumed by hand. A result counts only for the start that its game
+// waits for; whatever else was started is to be stopped again. Results of stop jobs are only logged.
+import { randomUUID } from 'node:crypto';
+import { Refusal } from '../../errors/table.ts';
+import { type JobResult, jobResultEntry } from '../../stream-entries/runtime-jobs.ts';
+import { CannotApply, type Consumer, type Delivery } from '../../streams/consumer.ts';
+import type { Logger } from '../../telemetry/logger.ts';
+import type { Lobby } from '../context.ts';
+import { isCurrentStart, startSucceeded } from '../domain/runtime-reports.ts';
+import { applyGmEvent } from '../operations/apply-gm-event.ts';
+import { applyTransition, type Pull, type TransitionParts } from '../operations/transition.ts';
+import { stopJob } from '../outbox/messages.ts';
+import type { Tx } from '../store/database.ts';
+import { findAnyGame, lockAnyGame, type StoredGame } from '../store/games.ts';
+import { playersOf } from '../store/memberships.ts';
+import { takeWaitingEvents } from '../store/waiting-events.ts';
+import type { ConsumerPlace } from './places.ts';
+
+type Parts = TransitionParts & Pick<Lobby, 'db' | 'gameMaster' | 'now'>;
+type Container = NonNullable<Pull['container']>;
+
+export function runtimeResultsConsumer(
+  lobby: Parts,
+  place: ConsumerPlace,
+  log: Logger,
+): Consumer<JobResult, Tx> {
+  return {
+    ...place,
+    entry: jobResultEntry,
+    orderingKey: (result) => result.game_id,
+    async handle(result, delivery) {
+      if (result.kind === 'stop') logStop(result, log);
+      else if (result.outcome === 'success') await startHasSucceeded(lobby, result, delivery);
+      else await startHasFailed(lobby, result, delivery);
+      lobby.outbox.publishSoon([result.game_id]);
+    },
+  };
+}
+
+async function startHasSucceeded(lobby: Parts, result: JobResult, delivery: Delivery<Tx>): Promise<void> {
+  const container = containerOf(result);
+  const seen = existing(result, await findAnyGame(lobby.db, result.game_id));
+  // Answered before the Game Master is asked; decided again under the game's lock.
+  const wanted = startSucceeded(seen, result.job_id) === 'current';
+  const registered = wanted && (await register(lobby, seen, container, delivery));
+
+  await delivery.apply(eventIdOf(result), async (tx) => {
+    const game = existing(result, await lockAnyGame(tx, result.game_id));
+    const occasion = { at: lobby.now(), traceparent: delivery.traceparent };
+    switch (startSucceeded(game, result.job_id)) {
+      case 'repeat':
+        return;
+      case 'superseded': {
+        const { job_id: startJobId, game_id: gameId } = result;
+        const { containerId } = container;
+        const job = { jobId: lobby.newId(), startJobId, gameId, containerId, reason: 'superseded' } as const;
+        await lobby.outbox.write(tx, [stopJob(job, occasion)]);
+        return;
+      }
+      case 'current': {
+        let moved = await applyTransition(tx, lobby, game, {
+          trigger: registered ? 'runtime_ready' : 'runtime_unregistered',
+          by: 'job_result',
+          actorId: null,
+          ...(registered
+            ? { registeredAt: occasion.at }
+            : { reason: 'the Game Master did not take the game over' }),
+          container,
+          ...occasion,
+        });
+        for (const event of await takeWaitingEvents(tx, game.gameId)) {
+          moved = await applyGmEvent(tx, lobby, moved, event, occasion);
+        }
+      }
+    }
+  });
+}
+
+async function startHasFailed(lobby: Parts, result: JobResult, delivery: Delivery<Tx>): Promise<void> {
+  await delivery.apply(eventIdOf(result), async (tx) => {
+    const game = existing(result, await lockAnyGame(tx, result.game_id));
+    if (!isCurrentStart(game, result.job_id)) return;
+    const { error_code: code = 'unknown', error_message: message } = result;
+    await applyTransition(tx, lobby, game, {
+      trigger: 'runtime_failed',
+      by: 'job_result',
+      actorId: null,
+      reason: message === undefined ? code : `${code}: ${message}`,
+      at: lobby.now(),
+      traceparent: delivery.traceparent,
+    });
+  });
+}
+
+/** @returns whether the Game Master plays the game from now on. */
+async function register(
+  lobby: Parts,
+  game: StoredGame,
+  container: Container,
+  { traceparent }: Delivery<Tx>,
+): Promise<boolean> {
+  const { gameId, runtimeJobId, turnSchedule, timeZone } = game;
+  if (runtimeJobId === null) throw new TypeError(`game ${gameId} is starting without a start job`);
+  const players = await playersOf(lobby.db, gameId);
+  const runtime = { gameId, runtimeJobId, ...container, turnSchedule, timeZone, players };
+  try {
+    await lobby.gameMaster.register(runtime, { requestId: randomUUID(), traceparent });
+    return true;
+  } catch (error) {
+    if (error instanceof Refusal) return false;
+    throw error;
+  }
+}
+
+function containerOf({ container_id, engine_endpoint }: JobResult): Container {
+  if (container_id === undefined || engine_endpoint === undefined) {
+    throw new CannotApply('a start that succeeded names container_id and engine_endpoint');
+  }
+  return { containerId: container_id, engineEndpoint: engine_endpoint };
+}
+
+function existing({ game_id }: JobResult, game: StoredGame | undefined): StoredGame {
+  if (game === undefined) throw new CannotApply(`there is no game ${game_id}`);
+  return game;
+}
+
+/** A job has one result, however often it is told. */
+function eventIdOf({ kind, job_id }: JobResult): string {
+  return `${kind}:${job_id}`;
+}
+
+function logStop({ job_id, game_id, outcome, error_code, error_message }: JobResult, log: Logger): void {
+  if (outcome === 'success') return;
+  log.warn({ job_id, game_id, error_code, error_message }, 'a container could not be stopped');
+}

@@ -1,0 +1,51 @@
+// What a report from outside means for a game: of the Runtime Manager about a start job, of the Game Master about a
+// game that it plays. Reports come late, twice, and for runtimes that are no longer a game's; what they mean is decided
+// here, under the game's lock.
+import type { Game } from './game.ts';
+
+/**
+ * What the success of a start job means. `repeat`: the container is the game's already. `superseded`: nobody waits for
+ * it any more, so that the container is to be stopped.
+ */
+export function startSucceeded(
+  game: Pick<Game, 'status' | 'runtimeJobId' | 'boundAt'>,
+  jobId: string,
+): 'current' | 'repeat' | 'superseded' {
+  if (game.runtimeJobId !== jobId) return 'superseded';
+  if (game.status === 'starting') return 'current';
+  return game.boundAt === null ? 'superseded' : 'repeat';
+}
+
+/** Whether the failure of a start job is that of the start that a game waits for. */
+export function isCurrentStart(game: Pick<Game, 'status' | 'runtimeJobId'>, jobId: string): boolean {
+  return game.status === 'starting' && game.runtimeJobId === jobId;
+}
+
+type Report = {
+  readonly runtimeJobId: string;
+  readonly turn: number;
+  readonly at: Date;
+  /** Whether it says that the game has ended, which is news whatever the turn. */
+  readonly finishes: boolean;
+};
+
+/**
+ * What a report about a game means. `wait`: until the game, which is still starting, runs. `old`: of an earlier
+ * runtime, or not newer than what is known. `over`: the game is.
+ */
+export function readReport(
+  game: Pick<Game, 'status' | 'runtimeJobId' | 'currentTurn' | 'snapshotAt'>,
+  report: Report,
+): 'apply' | 'wait' | 'old' | 'over' {
+  if (game.status === 'finished' || game.status === 'cancelled') return 'over';
+  if (game.runtimeJobId !== report.runtimeJobId) return 'old';
+  if (game.status === 'starting') return 'wait';
+  if (game.status !== 'running' && game.status !== 'paused') return 'old';
+  return report.finishes || isNewer(game, report) ? 'apply' : 'old';
+}
+
+/** Of one turn the later report counts: an engine that fails says so without a new turn. */
+function isNewer({ currentTurn, snapshotAt }: Pick<Game, 'currentTurn' | 'snapshotAt'>, report: Report) {
+  if (currentTurn === null || report.turn > currentTurn) return true;
+  return report.turn === currentTurn && (snapshotAt === null || report.at > snapshotAt);
+}

@@ -1,0 +1,38 @@
+import { capabilityOf, registrationWindowMs } from '../domain/capability.ts';
+import { registrationAllowed, registrationDenied } from '../outbox/intents.ts';
+import type { Occasion } from '../outbox/messages.ts';
+import type { Tx } from '../store/database.ts';
+import type { StoredGame } from '../store/games.ts';
+import { statisticsOf } from '../store/member-statistics.ts';
+import { playersOf } from '../store/memberships.ts';
+import type { TransitionParts } from './transition.ts';
+
+/**
+ * Decides per member of a finished game, which is locked, whether the race name may be registered. Whoever has left it
+ * since it started gets nothing; their names, too, are free from now on.
+ * @returns what the game's timeline is to tell beside; undefined when nothing is remarkable.
+ */
+export async function evaluateCapabilities(
+  tx: Tx,
+  { raceNames, outbox }: Pick<TransitionParts, 'raceNames' | 'outbox'>,
+  game: StoredGame,
+  occasion: Occasion,
+): Promise<string | undefined> {
+  const { gameId } = game;
+  const statistics = await statisticsOf(tx, gameId);
+  const until = new Date(occasion.at.getTime() + registrationWindowMs);
+  const unknown: string[] = [];
+  for (const player of await playersOf(tx, gameId)) {
+    const { userId } = player;
+    const capability = capabilityOf(statistics.get(userId));
+    if (capability === 'no_statistics') unknown.push(userId);
+    if (capability === 'capable') {
+      await raceNames.allowRegistration(tx, { userId, gameId }, until);
+      await outbox.write(tx, registrationAllowed(game, player, until, occasion));
+    } else {
+      await outbox.write(tx, registrationDenied(game, player, capability, occasion));
+    }
+  }
+  await raceNames.releaseGame(tx, gameId);
+  return unknown.length === 0 ? undefined : `no statistics at all for ${unknown.join(', ')}`;
+}

@@ -1,0 +1,27 @@
+// Reports of the Game Master that came while their game was still starting.
+import { asc, eq, inArray } from 'drizzle-orm';
+import { waitingEvents } from '../../../drizzle/lobby/schema.ts';
+import type { GmEvent } from '../../stream-entries/gm-events.ts';
+import type { Tx } from './database.ts';
+
+/** The game is locked. */
+export async function keepWaitingEvent(tx: Tx, event: GmEvent): Promise<void> {
+  await tx.insert(waitingEvents).values({ gameId: event.game_id, event });
+}
+
+/** Takes away what waits for a game that is locked. @returns it in the order in which it came. */
+export async function takeWaitingEvents(tx: Tx, gameId: string): Promise<GmEvent[]> {
+  const waiting = await tx
+    .select()
+    .from(waitingEvents)
+    .where(eq(waitingEvents.gameId, gameId))
+    .orderBy(asc(waitingEvents.position));
+  if (waiting.length === 0) return [];
+  await tx.delete(waitingEvents).where(
+    inArray(
+      waitingEvents.position,
+      waiting.map(({ position }) => position),
+    ),
+  );
+  return waiting.map(({ event }) => event);
+}
