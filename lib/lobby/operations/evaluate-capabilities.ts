@@ -1,3 +1,4 @@
+import type { Lobby } from '../context.ts';
 import { capabilityOf, registrationWindowMs } from '../domain/capability.ts';
 import { registrationAllowed, registrationDenied } from '../outbox/intents.ts';
 import type { Occasion } from '../outbox/messages.ts';
@@ -5,7 +6,6 @@ import type { Tx } from '../store/database.ts';
 import type { StoredGame } from '../store/games.ts';
 import { statisticsOf } from '../store/member-statistics.ts';
 import { playersOf } from '../store/memberships.ts';
-import type { TransitionParts } from './transition.ts';
 
 /**
  * Decides per member of a finished game, which is locked, whether the race name may be registered. Whoever has left it
@@ -14,7 +14,7 @@ import type { TransitionParts } from './transition.ts';
  */
 export async function evaluateCapabilities(
   tx: Tx,
-  { raceNames, outbox }: Pick<TransitionParts, 'raceNames' | 'outbox'>,
+  { raceNames, outbox }: Pick<Lobby, 'raceNames' | 'outbox'>,
   game: StoredGame,
   occasion: Occasion,
 ): Promise<string | undefined> {
