@@ -6,6 +6,7 @@ import { listVariables, type Variable, type VariableTree } from '../../lib/confi
 import { gameMasterVariables } from '../../lib/game-master/config.ts';
 import { gatewayVariables } from '../../lib/gateway/config.ts';
 import { lobbyVariables } from '../../lib/lobby/config.ts';
+import { sampleEngineVariables } from '../../lib/sample-engine/config.ts';
 import { localVariables } from '../local/config.ts';
 
 const sections: [title: string, about: string, variables: VariableTree][] = [
@@ -23,6 +24,11 @@ const sections: [title: string, about: string, variables: VariableTree][] = [
   ],
   ['Backend, outbox relay', '`workers/backend-outbox-relay.ts`', outboxRelayVariables],
   ['Backend, push', '`workers/backend-push.ts`', pushVariables],
+  [
+    'Sample engine',
+    '`workers/sample-engine.ts`, started by the Runtime Manager with the first three set ([engine-interface.md](engine-interface.md))',
+    sampleEngineVariables,
+  ],
   [
     'The local stack',
     '`npm start` and `npm run demo`. Every variable above may be set for them, too: it is passed on and wins',

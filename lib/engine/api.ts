@@ -33,7 +33,11 @@ export const gameSetupSchema = z.strictObject({
   players: z
     .array(z.strictObject({ user_id: z.uuid(), race_name: z.string().min(1) }))
     .min(1)
-    .max(maxPlayers),
+    .max(maxPlayers)
+    .refine(
+      (players) => new Set(players.map((player) => player.user_id)).size === players.length,
+      'must name every user once',
+    ),
 });
 
 /** Body of `POST /api/v1/game/turns`: the number of the turn to play. The first is 1. */

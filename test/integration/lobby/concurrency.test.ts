@@ -2,6 +2,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type Client, createTestLobby, type TestLobby } from '../../support/lobby.ts';
 import { apply, column, field, gameBody, makeDraft, makeOpenGame } from '../../support/lobby-games.ts';
+import { expectLobbyToHold } from '../../support/lobby-invariants.ts';
 
 let lobby: TestLobby;
 beforeAll(async () => {
@@ -14,28 +15,7 @@ const codes = (answers: { status: number; body: unknown }[]) =>
   answers.map(({ status, body }) => (status < 300 ? 'ok' : (body as { error: { code: string } }).error.code));
 const countOf = (list: string[], code: string) => list.filter((given) => given === code).length;
 
-/** Holds of the whole database at any time. */
-afterEach(async () => {
-  const { rows: wrongGames } = await lobby.pool.query(`
-    select game_id from lobby.games g
-    where active_members <> (select count(*) from lobby.memberships m where m.game_id = g.game_id and m.status = 'active')
-       or active_members > max_players + start_gap_players`);
-  const { rows: membersWithoutName } = await lobby.pool.query(`
-    select m.game_id, m.user_id from lobby.memberships m left join lobby.race_names n using (game_id, user_id)
-    where n.name is distinct from m.race_name`);
-  const { rows: strayKeys } = await lobby.pool.query(`
-    select kind, key from lobby.race_name_keys k where not exists (select from lobby.race_names n
-      where n.user_id = k.user_id and k.key = case k.kind when 'folded' then n.folded else n.skeleton end)`);
-  const { rows: namesWithoutKeys } = await lobby.pool.query(`
-    select name from lobby.race_names n where 2 <> (select count(*) from lobby.race_name_keys k
-      where k.user_id = n.user_id and (k.kind, k.key) in (('folded', n.folded), ('skeleton', n.skeleton)))`);
-  expect({ wrongGames, membersWithoutName, strayKeys, namesWithoutKeys }).toEqual({
-    wrongGames: [],
-    membersWithoutName: [],
-    strayKeys: [],
-    namesWithoutKeys: [],
-  });
-});
+afterEach(() => expectLobbyToHold(lobby.pool));
 
 describe('twenty approvals at once', () => {
   test.each([

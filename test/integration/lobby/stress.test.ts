@@ -1,17 +1,35 @@
-// Many people who apply, are approved, rejected, removed and blocked, withdraw and leave, all at once and again and
-// again, in few games and under few names. Whatever comes of it, places and names hold.
+// Many people who do everything that the lobby lets them do, all at once and again and again, in few games and under
+// few names, many of which look alike. Whatever comes of it: places, names, invites and the games' histories hold, and
+// others hear of it in the order in which it was decided.
+import { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { lobbyPublishers } from '../../../lib/lobby/outbox/publishers.ts';
 import { type Answer, type Client, createTestLobby, type TestLobby } from '../../support/lobby.ts';
 import { makeOpenGame } from '../../support/lobby-games.ts';
+import { expectLobbyToHold } from '../../support/lobby-invariants.ts';
+import { createTestRedis, type TestRedis } from '../../support/redis.ts';
 
+/** One for all, so that the order across kinds shows. */
+const stream = 'everything';
+const streams = { startJobs: stream, stopJobs: stream, notificationIntents: stream };
+let testRedis: TestRedis;
+let redis: Redis;
 let lobby: TestLobby;
 beforeAll(async () => {
-  lobby = await createTestLobby();
+  testRedis = await createTestRedis();
+  redis = new Redis({ ...testRedis, protocol: 2 });
+  lobby = await createTestLobby({ publishers: lobbyPublishers(redis, streams) });
 });
-afterAll(() => lobby.close());
+afterAll(async () => {
+  await lobby.close();
+  redis.disconnect();
+  await testRedis.drop();
+});
 
 const rounds = 12;
-const expected = new Set([
+const openAtOnce = 3;
+/** What rules may refuse here; anything else is a fault. */
+const expectedCodes = new Set([
   'ok',
   'forbidden',
   'not_found',
@@ -20,6 +38,13 @@ const expected = new Set([
   'already_member',
   'game_full',
   'race_name_taken',
+]);
+/** Each in forms that count as one name. */
+const names = ['Cosmo', 'Orbit', 'Rokoro', 'Bronto', 'Sorrow', 'Troll', 'Oracle', 'Novo'].flatMap((name) => [
+  name,
+  name.toUpperCase(),
+  name.replace('o', 'о' /* Cyrillic */),
+  name.replace('r', 'ｒ' /* full-width */),
 ]);
 
 /** A generator that gives the same numbers in every run; what is decided by chance here is only who does what. */
@@ -30,108 +55,166 @@ function dice(seed: number): (sides: number) => number {
     return Math.floor((state / 2 ** 32) * sides);
   };
 }
-
-function codeOf({ status, body }: Answer): string {
-  return status < 300 ? 'ok' : (body as { error: { code: string } }).error.code;
+const roll = dice(20_260_131);
+const oneIn = (sides: number) => roll(sides) === 0;
+function pick<Item>(items: readonly Item[]): Item {
+  const item = items[roll(items.length)];
+  if (item === undefined) throw new Error('there is nothing to pick from');
+  return item;
 }
 
-async function ids(query: string, values: unknown[]): Promise<string[]> {
-  const { rows } = await lobby.pool.query<{ id: string }>(query, values);
-  return rows.map(({ id }) => id);
+type Act = () => Promise<Answer>;
+type Row = { id: string; game_id: string; user_id: string | null; code: string | null };
+
+async function rowsOf(query: string): Promise<Row[]> {
+  return (await lobby.pool.query<Row>(query)).rows;
 }
 
-/** What must be empty at any time, by what it would show. */
-async function violations() {
-  const find = async (query: string) => (await lobby.pool.query(query)).rows;
-  return {
-    miscountedOrOverfull: await find(`
-      select game_id from lobby.games g where active_members <>
-          (select count(*) from lobby.memberships m where m.game_id = g.game_id and m.status = 'active')
-        or active_members > max_players + start_gap_players
-        or (gap_opened_at is null) <> (active_members < max_players)`),
-    membersWithoutTheirName: await find(`
-      select m.game_id, m.user_id from lobby.memberships m left join lobby.race_names n using (game_id, user_id)
-      where m.status = 'active' and n.name is distinct from m.race_name`),
-    namesOfNobody: await find(`
-      select n.game_id, n.user_id from lobby.race_names n where not exists
-        (select from lobby.memberships m where (m.game_id, m.user_id) = (n.game_id, n.user_id) and m.status = 'active')`),
-    sharedNames: await find(`
-      select folded from lobby.race_names group by folded having count(distinct user_id) > 1`),
-    strayKeys: await find(`
-      select k.kind, k.key from lobby.race_name_keys k where not exists (select from lobby.race_names n
-        where n.user_id = k.user_id and k.key = case k.kind when 'folded' then n.folded else n.skeleton end)`),
-    namesWithoutKeys: await find(`
-      select name from lobby.race_names n where 2 <> (select count(*) from lobby.race_name_keys k
-        where k.user_id = n.user_id and (k.kind, k.key) in (('folded', n.folded), ('skeleton', n.skeleton)))`),
-    blockedMembers: await find(`
-      select game_id, user_id from lobby.memberships group by game_id, user_id
-      having bool_or(status = 'blocked') and bool_or(status = 'active')`),
-    pendingInClosedGames: await find(`
-      select application_id from lobby.applications join lobby.games using (game_id)
-      where applications.status = 'pending' and games.status <> 'enrollment_open'`),
-  };
+async function idsOfGames(gameType: string, status: string): Promise<string[]> {
+  const { rows } = await lobby.pool.query<{ game_id: string }>(
+    'select game_id from lobby.games where game_type = $1 and status = $2 order by created_at, game_id',
+    [gameType, status],
+  );
+  return rows.map(({ game_id }) => game_id);
 }
 
-test('places and names hold whatever happens at once', { timeout: 60_000 }, async () => {
-  const roll = dice(20_260_131);
+const post =
+  (client: Client, path: string, body?: unknown): Act =>
+  () =>
+    client.post(path, body === undefined ? {} : { body });
+
+/** Everything that is tried at once in a round. */
+async function acts(owner: Client, players: readonly Client[]): Promise<Act[]> {
+  const admin = lobby.admin();
+  const manager = () => (oneIn(4) ? admin : owner);
+  const playerOf = (userId: string | null) =>
+    players.find((player) => player.userId === userId) ?? pick(players);
+  const named = ({ userId }: Client) => ({ race_name: oneIn(3) ? pick(names) : `Own ${userId.slice(-12)}` });
+  const chosen: Act[] = [];
+
+  const publicGames = await idsOfGames('public', 'enrollment_open');
+  const privateGames = await idsOfGames('private', 'enrollment_open');
+  for (const player of players) {
+    chosen.push(post(player, `/games/${pick(publicGames)}/applications`, named(player)));
+    if (oneIn(4)) chosen.push(post(player, `/games/${pick([...publicGames, ...privateGames])}/leave`));
+    if (oneIn(3)) {
+      const path = `/games/${pick(privateGames)}/invites`;
+      chosen.push(post(manager(), path, { user_id: player.userId }));
+    }
+  }
+  for (const gameId of privateGames) {
+    const body = { max_uses: 2, expires_at: '2031-05-30T12:00:00Z' };
+    if (oneIn(3)) chosen.push(post(owner, `/games/${gameId}/invites`, body));
+  }
+
+  const applications = await rowsOf(
+    `select application_id as id, user_id from lobby.applications where status = 'pending' order by 1`,
+  );
+  for (const { id, user_id } of applications) {
+    chosen.push(post(manager(), `/applications/${id}/approve`));
+    if (oneIn(8)) chosen.push(post(manager(), `/applications/${id}/reject`));
+    if (oneIn(8)) chosen.push(post(playerOf(user_id), `/applications/${id}/withdraw`));
+  }
+  const invites = await rowsOf(
+    `select invite_id as id, user_id, code from lobby.invites where status = 'pending' order by 1`,
+  );
+  for (const { id, user_id, code } of invites) {
+    const guests = code === null ? [playerOf(user_id)] : [pick(players), pick(players), pick(players)];
+    const path = code === null ? `/invites/${id}/redeem` : `/invite-codes/${code}/redeem`;
+    for (const guest of guests) chosen.push(post(guest, path, named(guest)));
+    if (code === null && oneIn(6)) chosen.push(post(playerOf(user_id), `/invites/${id}/decline`));
+    if (oneIn(10)) chosen.push(post(manager(), `/invites/${id}/revoke`));
+  }
+  const memberships = await rowsOf(
+    `select membership_id as id, game_id, user_id from lobby.memberships where status = 'active' order by 1`,
+  );
+  for (const { id, game_id, user_id } of memberships) {
+    if (oneIn(12)) chosen.push(post(playerOf(user_id), `/games/${game_id}/leave`));
+    if (oneIn(12)) chosen.push(post(manager(), `/memberships/${id}/remove`));
+    if (oneIn(40)) chosen.push(post(manager(), `/memberships/${id}/block`));
+  }
+
+  for (const gameId of [...publicGames, ...privateGames]) {
+    if (oneIn(6)) chosen.push(post(owner, `/games/${gameId}/close-enrollment`));
+    if (oneIn(6)) chosen.push(post(admin, `/games/${gameId}/close-enrollment`));
+    if (oneIn(14)) chosen.push(post(manager(), `/games/${gameId}/cancel`));
+  }
+  const ready = [
+    ...(await idsOfGames('public', 'ready_to_start')),
+    ...(await idsOfGames('private', 'ready_to_start')),
+  ];
+  for (const gameId of ready) {
+    if (oneIn(2)) chosen.push(post(owner, `/games/${gameId}/start`), post(admin, `/games/${gameId}/start`));
+    if (oneIn(3)) chosen.push(post(manager(), `/games/${gameId}/cancel`));
+  }
+  return chosen;
+}
+
+/** What the outbox got, per game and in order, by the ids that consumers know it by. */
+async function decided(): Promise<Map<string, string[]>> {
+  const { rows } = await lobby.pool.query<{ game: string; key: string }>(
+    `select ordering_key as game, coalesce(payload ->> 'idempotency_key', payload ->> 'job_id') as key
+     from lobby.outbox order by position`,
+  );
+  const keys = new Map<string, string[]>();
+  for (const { game, key } of rows) keys.set(game, [...(keys.get(game) ?? []), key]);
+  return keys;
+}
+
+/** The same of what Redis got, in the order in which it did. */
+async function published(): Promise<Map<string, string[]>> {
+  const keys = new Map<string, string[]>();
+  for (const [, fields] of await redis.xrange(stream, '-', '+')) {
+    const entry = new Map(fields.flatMap((name, at) => (at % 2 === 0 ? [[name, fields[at + 1] ?? '']] : [])));
+    const game = entry.get('game_id') ?? JSON.parse(entry.get('payload') ?? '').game_id;
+    keys.set(game, [...(keys.get(game) ?? []), entry.get('idempotency_key') ?? entry.get('job_id') ?? '']);
+  }
+  return keys;
+}
+
+test('places, names, invites and histories hold whatever happens at once', { timeout: 120_000 }, async () => {
   const owner = lobby.player();
   const players = Array.from({ length: 12 }, () => lobby.player());
-  const names = Array.from({ length: 8 }, (_, index) => `Rival ${index}`);
-  const games: string[] = [];
-  for (let index = 0; index < 3; index++) {
-    games.push(await makeOpenGame(owner, { max_players: 4, start_gap_players: 2 }));
-  }
-  const pick = <Item>(items: readonly Item[]): Item | undefined => items[roll(items.length)];
   const seen = new Map<string, number>();
 
-  const actions = async (): Promise<(() => Promise<Answer>)[]> => {
-    const pending = await ids(
-      `select application_id as id from lobby.applications where status = 'pending'`,
-      [],
-    );
-    const active = await ids(
-      `select membership_id as id from lobby.memberships where status = 'active' and game_id = any($1)`,
-      [games],
-    );
-    const chosen: (() => Promise<Answer>)[] = [];
-    const one = (client: Client | undefined, path: string, body?: unknown) => {
-      if (client !== undefined) chosen.push(() => client.post(path, body === undefined ? {} : { body }));
-    };
-    for (const player of players) {
-      one(player, `/games/${pick(games)}/applications`, { race_name: pick(names) });
-      if (roll(4) === 0) one(player, `/games/${pick(games)}/leave`);
-    }
-    for (const id of pending) {
-      one(owner, `/applications/${id}/approve`);
-      if (roll(4) === 0) one(owner, `/applications/${id}/reject`);
-      if (roll(4) === 0) one(pick(players), `/applications/${id}/withdraw`);
-    }
-    for (const id of active) {
-      if (roll(6) === 0) one(owner, `/memberships/${id}/remove`);
-      if (roll(40) === 0) one(owner, `/memberships/${id}/block`);
-    }
-    return chosen;
-  };
-
   for (let round = 0; round < rounds; round++) {
-    const answers = await Promise.all((await actions()).map((act) => act()));
-    for (const answer of answers) {
-      const code = codeOf(answer);
+    lobby.clock.advance(1_000);
+    for (const game_type of ['public', 'private']) {
+      while ((await idsOfGames(game_type, 'enrollment_open')).length < openAtOnce) {
+        await makeOpenGame(owner, { game_type, max_players: 3, start_gap_players: 1 });
+      }
+    }
+    const answers = await Promise.all((await acts(owner, players)).map((act) => act()));
+    for (const { status, body } of answers) {
+      const code = status < 300 ? 'ok' : (body as { error: { code: string } }).error.code;
       seen.set(code, (seen.get(code) ?? 0) + 1);
     }
-    for (const [what, rows] of Object.entries(await violations())) {
-      expect(rows, `${what} after round ${round}`).toEqual([]);
-    }
+    await expectLobbyToHold(lobby.pool, `after round ${round}`);
   }
 
-  const unexpected = [...seen.keys()].filter((code) => !expected.has(code));
-  expect(unexpected).toEqual([]);
+  expect([...seen.keys()].filter((code) => !expectedCodes.has(code))).toEqual([]);
+  await lobby.outbox.settled();
+  expect(await published()).toEqual(await decided());
+
   // Enough has happened for this to mean something.
-  expect(seen.get('ok')).toBeGreaterThan(50);
-  expect(seen.get('race_name_taken')).toBeGreaterThan(0);
-  const { rows } = await lobby.pool.query(
-    'select status, count(*)::int from lobby.memberships group by status',
-  );
-  const ends = new Map(rows.map((row) => [row.status, row.count]));
-  for (const status of ['left', 'removed']) expect(ends.get(status), status).toBeGreaterThan(0);
+  expect(seen.get('ok')).toBeGreaterThan(150);
+  expect(seen.get('race_name_taken')).toBeGreaterThan(10);
+  const { rows } = await lobby.pool.query(`
+    select 'membership ' || status as what, count(*)::int from lobby.memberships group by status
+    union all select 'application ' || status, count(*)::int from lobby.applications group by status
+    union all select 'invite ' || status, count(*)::int from lobby.invites where code is null group by status
+    union all select 'code ' || status, count(*)::int from lobby.invites where code is not null group by status
+    union all select trigger, count(*)::int from lobby.timeline group by trigger`);
+  const counts = new Map(rows.map(({ what, count }) => [what, count]));
+  const happened = [
+    ...['left', 'removed'].map((status) => `membership ${status}`),
+    ...['approved', 'rejected', 'withdrawn', 'cancelled'].map((status) => `application ${status}`),
+    ...['redeemed', 'declined', 'revoked'].map((status) => `invite ${status}`),
+    'code redeemed',
+    ...['gap', 'close_enrollment', 'start', 'cancel'],
+  ];
+  expect(
+    happened.filter((what) => !counts.has(what)),
+    JSON.stringify([...counts]),
+  ).toEqual([]);
 });
