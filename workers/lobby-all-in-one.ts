@@ -9,7 +9,7 @@ import { aborted, runProcess, within } from '../lib/node/process.ts';
 import { automateEnrollment } from './enrollment-automation.ts';
 
 export async function runLobby(environment: Environment, stop: AbortSignal): Promise<void> {
-  const lobbyProcess = await startLobby('lobby', environment, { servesLists: true });
+  const lobbyProcess = await startLobby('lobby', environment, { servesLists: true, alone: true });
   const { config, log, lobby, close } = lobbyProcess;
   const ready = () => !stop.aborted;
   const apps = {

@@ -1,4 +1,5 @@
 // The configuration of every process of the lobby, so that one set of variables serves them all.
+import { z } from 'zod';
 import { serviceListener } from '../config/listener-variables.ts';
 import { postgresVariables } from '../config/postgres-variables.ts';
 import {
@@ -113,6 +114,16 @@ export const lobbyVariables = {
   enrollmentAutomationIntervalMs: defaulted('LOBBY_ENROLLMENT_AUTOMATION_INTERVAL', '30s', positiveDuration, {
     help: 'How often games are looked for whose enrollment is over.',
   }),
+  raceNameDirectoryBackend: defaulted(
+    'LOBBY_RACE_NAME_DIRECTORY_BACKEND',
+    'postgres',
+    z.enum(['postgres', 'stub'], { error: 'write postgres or stub' }),
+    {
+      help:
+        'Where race names are kept: `stub` is the memory of the all-in-one process, for trying things out; it ' +
+        'forgets names that were registered or could be.',
+    },
+  ),
   logLevel: defaulted('LOBBY_LOG_LEVEL', 'info', logLevel, {
     help: 'Least severe log line that is written.',
   }),

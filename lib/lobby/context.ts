@@ -5,7 +5,7 @@ import { Outbox, type Publish } from '../outbox/outbox.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { EligibilityClient } from './eligibility.ts';
 import type { GameMaster } from './game-master.ts';
-import type { RaceNameDirectory } from './race-name-directory.ts';
+import type { InProcessRaceNameDirectory, RaceNameDirectory } from './race-name-directory.ts';
 import type { Db } from './store/database.ts';
 import { postgresRaceNames } from './store/race-names.ts';
 
@@ -29,6 +29,7 @@ export type Lobby = {
 /**
  * @param parts.replicas none unless given.
  * @param parts.publishers who publishes the messages of the outbox, by kind.
+ * @param parts.inProcessRaceNames keeps the race names in place of PostgreSQL.
  */
 export function createLobby(parts: {
   pool: Pool;
@@ -40,13 +41,15 @@ export function createLobby(parts: {
   now: () => Date;
   newId: () => string;
   log: Logger;
+  inProcessRaceNames?: InProcessRaceNameDirectory | undefined;
 }): Lobby {
-  const { pool, replicas, publishers, log, ...rest } = parts;
-  const db = drizzle({ client: pool });
+  const { pool, replicas, publishers, log, inProcessRaceNames, ...rest } = parts;
+  const database = drizzle({ client: pool });
+  const db = inProcessRaceNames?.follow(database) ?? database;
   return {
     db,
     readSlightlyOld: replicas === undefined ? (read) => read(db) : (read) => replicas.read(read, db),
-    raceNames: postgresRaceNames,
+    raceNames: inProcessRaceNames ?? postgresRaceNames,
     outbox: new Outbox({ db, table: outboxTable, publishers, log }),
     ...rest,
   };

@@ -83,3 +83,9 @@ export type RaceNameDirectory = {
     page: PageRequest,
   ): Promise<Page<HeldRaceName>>;
 };
+
+/** One whose names are not in the database, but come and go with its transactions. */
+export type InProcessRaceNameDirectory = RaceNameDirectory & {
+  /** The handle of the same database whose transactions the directory is to be called in. */
+  follow(db: Db): Db;
+};

@@ -1,5 +1,6 @@
 // Start-up of every process of the lobby: configuration, Redis, PostgreSQL with its migrations. Whether User Service
 // and Game Master can be reached is not asked; their failures surface per request.
+import { drizzle } from 'drizzle-orm/node-postgres';
 import type { Pool } from 'pg';
 import { v7 as uuidv7 } from 'uuid';
 import { start } from '../config/startup.ts';
@@ -12,8 +13,11 @@ import { type LobbyConfig, lobbyVariables } from './config.ts';
 import { createLobby, type Lobby } from './context.ts';
 import { createEligibility } from './eligibility.ts';
 import { createGameMaster } from './game-master.ts';
+import { inProcessRaceNames } from './in-process/race-names.ts';
 import { lobbyPublishers } from './outbox/publishers.ts';
+import type { InProcessRaceNameDirectory } from './race-name-directory.ts';
 import { openReplicas } from './replicas.ts';
+import { membershipsWithNames } from './store/memberships.ts';
 
 const migrationsFolder = `${import.meta.dirname}/../../drizzle/lobby/migrations`;
 
@@ -28,17 +32,28 @@ export type LobbyProcess = {
 /**
  * @param service name of the process in its logs.
  * @param options.servesLists whether it needs the replicas of PostgreSQL.
+ * @param options.alone whether no other process of the lobby runs, so that one may keep something to itself.
  * @throws StartupError with every problem.
  */
 export async function startLobby(
   service: string,
   environment: Environment,
-  { servesLists = false } = {},
+  { servesLists = false, alone = false } = {},
 ): Promise<LobbyProcess> {
   const connectionLog = createLogger({ service, level: 'warn' });
   const { config, resources } = await start({
     environment,
     variables: lobbyVariables,
+    checks: [
+      {
+        needs: ['LOBBY_RACE_NAME_DIRECTORY_BACKEND'],
+        problem: ({ raceNameDirectoryBackend }: LobbyConfig) =>
+          raceNameDirectoryBackend === 'stub' && !alone
+            ? '"stub" keeps race names in the memory of one process, which has to be the whole lobby ' +
+              '(workers/lobby-all-in-one.ts). Set it to postgres here, and there.'
+            : undefined,
+      },
+    ],
     requirements: {
       redis: {
         needs: [
@@ -81,6 +96,8 @@ export async function startLobby(
     now: () => new Date(),
     newId: () => uuidv7(),
     log,
+    inProcessRaceNames:
+      config.raceNameDirectoryBackend === 'stub' ? await keepRaceNames(pool, log) : undefined,
   });
   return {
     config,
@@ -93,4 +110,14 @@ export async function startLobby(
       await pool.end();
     },
   };
+}
+
+async function keepRaceNames(pool: Pool, log: Logger): Promise<InProcessRaceNameDirectory> {
+  const memberships = await membershipsWithNames(drizzle({ client: pool }));
+  log.warn(
+    { variable: 'LOBBY_RACE_NAME_DIRECTORY_BACKEND', reserved: memberships.length },
+    'race names are kept in memory: names that are registered or can be are lost when this process ends, and no other ' +
+      'process of the lobby may use this database',
+  );
+  return inProcessRaceNames(memberships);
 }

@@ -1,8 +1,9 @@
-import { DrizzleQueryError } from 'drizzle-orm';
+import { DrizzleQueryError, sql } from 'drizzle-orm';
+import type { PgDatabase, PgQueryResultHKT } from 'drizzle-orm/pg-core';
 
 const maxAttempts = 5;
 const serializationFailure = '40001';
-const deadlockDetected = '40P01';
+export const deadlockDetected = '40P01';
 export const uniqueViolation = '23505';
 
 /** The SQLSTATE of a failed query, and the constraint that it violated, where there is one. */
@@ -33,4 +34,25 @@ export async function inTransaction<Tx, T>(db: Transactional<Tx>, work: (tx: Tx)
       await new Promise((resolve) => setTimeout(resolve, Math.random() * 20 * attempt));
     }
   }
+}
+
+/** By what PostgreSQL knows an open transaction. Fails in one that can only be rolled back. */
+export async function transactionId(tx: PgDatabase<PgQueryResultHKT>): Promise<string> {
+  return onlyValue(await tx.select({ value: sql<string>`pg_current_xact_id()::text` }).from(one));
+}
+
+/** What has become of a transaction, for when the answer to its commit was lost. */
+export async function outcomeOf(
+  db: PgDatabase<PgQueryResultHKT>,
+  id: string,
+): Promise<'committed' | 'rolled back' | 'in progress'> {
+  const status = onlyValue(await db.select({ value: sql<string>`pg_xact_status(${id}::xid8)` }).from(one));
+  return status === 'committed' || status === 'in progress' ? status : 'rolled back';
+}
+
+const one = sql`(select 1) as one`;
+
+function onlyValue([row]: { value: string }[]): string {
+  if (row === undefined) throw new TypeError('a select without a table gives one row');
+  return row.value;
 }

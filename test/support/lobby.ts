@@ -11,6 +11,7 @@ import { createLobby, type Lobby } from '../../lib/lobby/context.ts';
 import type { Eligibility } from '../../lib/lobby/domain/eligibility.ts';
 import type { EligibilityClient } from '../../lib/lobby/eligibility.ts';
 import type { GameMaster } from '../../lib/lobby/game-master.ts';
+import { inProcessRaceNames } from '../../lib/lobby/in-process/race-names.ts';
 import type { Db } from '../../lib/lobby/store/database.ts';
 import type { Publish } from '../../lib/outbox/outbox.ts';
 import { migrate } from '../../lib/postgres/migrate.ts';
@@ -47,12 +48,16 @@ export type TestLobby = Lobby & {
   close(): Promise<void>;
 };
 
+export const raceNameBackends = ['postgres', 'stub'] as const;
+export type RaceNameBackend = (typeof raceNameBackends)[number];
+
 /** What a test file wants otherwise than usual. Without publishers messages of the outbox wait. */
 export type TestLobbyOptions = {
   eligibility?: EligibilityClient;
   gameMaster?: GameMaster;
   publishers?: Readonly<Record<string, Publish>>;
   replicas?: Replicas<Db>;
+  raceNames?: RaceNameBackend;
 };
 
 export async function createTestLobby(options: TestLobbyOptions = {}): Promise<TestLobby> {
@@ -75,6 +80,7 @@ export async function createTestLobby(options: TestLobbyOptions = {}): Promise<T
     now: clock.now,
     newId: () => uuidv7(),
     log,
+    inProcessRaceNames: options.raceNames === 'stub' ? inProcessRaceNames([]) : undefined,
   });
   const httpOptions = {
     log,

@@ -1,6 +1,19 @@
-import { and, asc, count, eq, inArray, notInArray } from 'drizzle-orm';
-import { games, memberships } from '../../../drizzle/lobby/schema.ts';
+import {
+  and,
+  asc,
+  count,
+  desc,
+  eq,
+  getTableColumns,
+  inArray,
+  isNull,
+  lte,
+  notInArray,
+  sql,
+} from 'drizzle-orm';
+import { games, memberships, timeline, userGuards } from '../../../drizzle/lobby/schema.ts';
 import type { Membership, MembershipStatus } from '../domain/game.ts';
+import { leavingFreesName } from '../domain/leaving.ts';
 import type { Db, Tx } from './database.ts';
 import { behind, type Page, type PageRequest, takePage } from './pages.ts';
 
@@ -74,6 +87,35 @@ export async function standingInGame(
     );
   if (rows.some(({ status }) => status === 'active')) return 'active';
   return rows.length > 0 ? 'blocked' : undefined;
+}
+
+/**
+ * The memberships whose race names are reserved, whatever the Race Name Directory holds: of those who play in a game
+ * that is not over, and of those who left one when that freed no name any more. Users who are gone keep nothing.
+ */
+export async function membershipsWithNames(db: Db): Promise<Membership[]> {
+  const statusAtEnd = db
+    .select({ status: timeline.to })
+    .from(timeline)
+    .where(and(eq(timeline.gameId, memberships.gameId), lte(timeline.at, memberships.endedAt)))
+    .orderBy(desc(timeline.revision))
+    .limit(1)
+    .as('status_at_end');
+  const rows = await db
+    .select({ membership: getTableColumns(memberships), statusAtEnd: statusAtEnd.status })
+    .from(memberships)
+    .innerJoin(games, eq(games.gameId, memberships.gameId))
+    .leftJoin(userGuards, eq(userGuards.userId, memberships.userId))
+    .leftJoinLateral(statusAtEnd, sql`true`)
+    .where(and(notInArray(games.status, ['finished', 'cancelled']), isNull(userGuards.goneAt)))
+    .orderBy(asc(memberships.joinedAt), asc(memberships.membershipId));
+  return rows
+    .filter(
+      ({ membership, statusAtEnd }) =>
+        membership.status === 'active' ||
+        (statusAtEnd !== null && !leavingFreesName({ status: statusAtEnd })),
+    )
+    .map(({ membership }) => membership);
 }
 
 /** How many games that are neither finished nor cancelled a user plays in. */

@@ -1,205 +1,291 @@
+// What both backends of the Race Name Directory do alike: in PostgreSQL, and in the memory of the process ("stub").
 import { v7 as uuidv7 } from 'uuid';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { raceNameKeys } from '../../../lib/lobby/domain/race-name/keys.ts';
-import type { Tx } from '../../../lib/lobby/store/database.ts';
-import { createTestLobby, type TestLobby } from '../../support/lobby.ts';
-import { makeDraft } from '../../support/lobby-games.ts';
+import { raceNameBackends } from '../../support/lobby.ts';
+import { createTestRaceNames, type TestRaceNames } from '../../support/race-names.ts';
 
-let lobby: TestLobby;
-beforeAll(async () => {
-  lobby = await createTestLobby();
-});
-afterAll(() => lobby.close());
+class RolledBack extends Error {}
 
-const newGame = () => makeDraft(lobby.player());
-const inTransaction = <T>(work: (tx: Tx) => Promise<T>) => lobby.db.transaction(work);
+describe.each(raceNameBackends)('the race name directory (%s)', (backend) => {
+  let names: TestRaceNames;
+  let directory: TestRaceNames['directory'];
+  beforeAll(async () => {
+    names = await createTestRaceNames(backend);
+    directory = names.directory;
+  });
+  afterAll(() => names.close());
 
-function reserve(tx: Tx, userId: string, gameId: string, name: string) {
-  const keys = raceNameKeys(name);
-  return lobby.raceNames.reserve(tx, { raceNameId: uuidv7(), userId, gameId, name, keys, at: lobby.now() });
-}
-const reserveNow = (userId: string, gameId: string, name: string) =>
-  inTransaction((tx) => reserve(tx, userId, gameId, name));
-/** A name that its user may register until then. */
-async function makePending(userId: string, name: string, until: Date): Promise<string> {
-  const gameId = await newGame();
-  await reserveNow(userId, gameId, name);
-  await inTransaction((tx) => lobby.raceNames.allowRegistration(tx, { userId, gameId }, until));
-  const held = await list(userId);
-  return held.find((one) => one.gameId === gameId)?.raceNameId ?? '';
-}
-const list = async (userId: string) =>
-  (await lobby.raceNames.list(lobby.db, userId, undefined, { size: 100, after: undefined })).items;
-const namesOf = async (userId: string) => (await list(userId)).map(({ name }) => name);
-const isFreeFor = (userId: string, name: string) =>
-  lobby.raceNames.isFreeFor(lobby.db, userId, raceNameKeys(name));
+  let bob: string;
+  let eve: string;
+  beforeEach(() => {
+    [bob, eve] = [uuidv7(), uuidv7()];
+  });
+  const later = (ms: number) => new Date(names.lobby.now().getTime() + ms);
+  /** The rejection of a transaction that did this before it was rolled back. */
+  const rolledBack = async (work: Parameters<typeof names.inTransaction>[0]) => {
+    const transaction = names.inTransaction(async (tx) => {
+      await work(tx);
+      throw new RolledBack();
+    });
+    await expect(transaction).rejects.toThrow(RolledBack);
+  };
 
-test('a name is free until it is reserved, and then for its user only', async () => {
-  const [bob, eve] = [uuidv7(), uuidv7()];
-  expect(await isFreeFor(eve, 'Freebies')).toBe(true);
-  expect(await reserveNow(bob, await newGame(), 'Freebies')).toBe('reserved');
-  expect(await isFreeFor(bob, 'Freebies')).toBe(true);
-  expect(await isFreeFor(eve, 'Freebies')).toBe(false);
-  expect(await reserveNow(eve, await newGame(), 'Freebies')).toBe('taken');
-});
+  describe('a reservation', () => {
+    test('takes a name that was free for its user only', async () => {
+      expect(await names.isFreeFor(eve, 'Freebies')).toBe(true);
+      expect(await names.reserveNow(bob, 'Freebies')).toBe('reserved');
+      expect(await names.isFreeFor(bob, 'Freebies')).toBe(true);
+      expect(await names.isFreeFor(eve, 'Freebies')).toBe(false);
+      expect(await names.reserveNow(eve, 'Freebies')).toBe('taken');
+      expect(await names.namesOf(eve)).toEqual([]);
+    });
 
-test('a name is taken by one that reads the same, and by one that looks the same', async () => {
-  const eve = uuidv7();
-  await reserveNow(uuidv7(), await newGame(), 'Copycat');
-  for (const name of ['COPYCAT', 'Ｃopycat', 'Сopycat' /* Cyrillic С */]) {
-    expect(await isFreeFor(eve, name)).toBe(false);
-    expect(await reserveNow(eve, await newGame(), name)).toBe('taken');
-  }
-});
+    test('takes what reads the same, and what looks the same', async () => {
+      await names.reserveNow(bob, 'Copycat');
+      for (const name of ['COPYCAT', 'Ｃopycat', 'Сopycat' /* Cyrillic С */]) {
+        expect(await names.isFreeFor(eve, name)).toBe(false);
+        expect(await names.reserveNow(eve, name)).toBe('taken');
+      }
+      for (const name of ['Copycat-', 'Copy cat', 'Copyćat'])
+        expect(await names.isFreeFor(eve, name)).toBe(true);
+    });
 
-test('a released name is free for everybody', async () => {
-  const [bob, eve] = [uuidv7(), uuidv7()];
-  const gameId = await newGame();
-  await reserveNow(bob, gameId, 'Released');
-  await inTransaction((tx) => lobby.raceNames.release(tx, { userId: bob, gameId }));
-  expect(await isFreeFor(eve, 'Released')).toBe(true);
-  expect(await reserveNow(eve, await newGame(), 'Released')).toBe('reserved');
-});
+    test('is refused when its name shares but one key with somebody else’s', async () => {
+      await names.reserveNow(bob, 'Воb' /* Cyrillic В, о: looks like Bob, and reads воb */);
+      expect(await names.isFreeFor(eve, 'воb')).toBe(false);
+      expect(await names.isFreeFor(eve, 'bob')).toBe(false);
+    });
 
-test('a name that its user has from another game, too, is not free before that is released', async () => {
-  const [bob, eve] = [uuidv7(), uuidv7()];
-  const [first, second] = [await newGame(), await newGame()];
-  await reserveNow(bob, first, 'Doubled');
-  await reserveNow(bob, second, 'DOUBLED');
-  await inTransaction((tx) => lobby.raceNames.release(tx, { userId: bob, gameId: first }));
-  expect(await isFreeFor(eve, 'doubled')).toBe(false);
-  await inTransaction((tx) => lobby.raceNames.release(tx, { userId: bob, gameId: second }));
-  expect(await isFreeFor(eve, 'doubled')).toBe(true);
-});
+    test('gives a user one name per game', async () => {
+      const gameId = await names.newGame();
+      await names.reserveNow(bob, 'Onename', gameId);
+      await expect(names.reserveNow(bob, 'Another', gameId)).rejects.toThrow();
+      expect(await names.namesOf(bob)).toEqual(['Onename']);
+      expect(await names.isFreeFor(eve, 'Another')).toBe(true);
+    });
 
-test('of two names that only look the same, one released leaves the look taken', async () => {
-  const [bob, eve] = [uuidv7(), uuidv7()];
-  const [latin, cyrillic] = [await newGame(), await newGame()];
-  await reserveNow(bob, latin, 'Paola');
-  await reserveNow(bob, cyrillic, 'Pаola');
-  await inTransaction((tx) => lobby.raceNames.release(tx, { userId: bob, gameId: latin }));
-  expect(await isFreeFor(eve, 'paola')).toBe(false);
-  const { rows } = await lobby.pool.query(
-    'select kind from lobby.race_name_keys where user_id = $1 order by 1',
-    [bob],
-  );
-  expect(rows).toEqual([{ kind: 'folded' }, { kind: 'skeleton' }]);
-});
-
-test('releasing nothing does nothing', async () => {
-  const before = await lobby.tables();
-  await inTransaction((tx) => lobby.raceNames.release(tx, { userId: uuidv7(), gameId: uuidv7() }));
-  expect(await lobby.tables()).toEqual(before);
-});
-
-describe('what a user who is gone has held', () => {
-  test('is free for everybody, of whichever kind it was', async () => {
-    const [bob, eve] = [uuidv7(), uuidv7()];
-    await reserveNow(bob, await newGame(), 'Reserved');
-    await makePending(bob, 'Pending', lobby.now());
-    const registered = await makePending(bob, 'Kept', lobby.now());
-    await inTransaction((tx) => lobby.raceNames.register(tx, registered, lobby.now()));
-    await reserveNow(eve, await newGame(), 'Bystander');
-
-    await inTransaction((tx) => lobby.raceNames.releaseUser(tx, bob));
-    expect(await namesOf(bob)).toEqual([]);
-    for (const name of ['Reserved', 'Pending', 'Kept']) expect(await isFreeFor(eve, name)).toBe(true);
-    expect(await namesOf(eve)).toEqual(['Bystander']);
-    expect(await isFreeFor(bob, 'Bystander')).toBe(false);
+    test('that is refused leaves the key that was free to others', async () => {
+      await names.reserveNow(bob, 'Halfling');
+      // It looks like Halfling, but reads otherwise.
+      const lookAlike = 'Hаlfling';
+      expect(raceNameKeys(lookAlike).folded).not.toBe(raceNameKeys('Halfling').folded);
+      expect(await names.reserveNow(eve, lookAlike)).toBe('taken');
+      await names.inTransaction((tx) => directory.releaseUser(tx, bob));
+      expect(await names.reserveNow(uuidv7(), lookAlike)).toBe('reserved');
+    });
   });
 
-  test('may be nothing', async () => {
-    const before = await lobby.tables();
-    await inTransaction((tx) => lobby.raceNames.releaseUser(tx, uuidv7()));
-    expect(await lobby.tables()).toEqual(before);
-  });
-});
+  describe('a name that is given up', () => {
+    test('is free for everybody', async () => {
+      const gameId = await names.newGame();
+      await names.reserveNow(bob, 'Released', gameId);
+      await names.inTransaction((tx) => directory.release(tx, { userId: bob, gameId }));
+      expect(await names.namesOf(bob)).toEqual([]);
+      expect(await names.reserveNow(eve, 'Released')).toBe('reserved');
+    });
 
-describe('a pending registration', () => {
-  const expire = (ids: string[], now: Date) => inTransaction((tx) => lobby.raceNames.expire(tx, ids, now));
-  const later = (ms: number) => new Date(lobby.now().getTime() + ms);
+    test('stays its user’s while another game has it, too', async () => {
+      const [first, second] = [await names.newGame(), await names.newGame()];
+      await names.reserveNow(bob, 'Doubled', first);
+      await names.reserveNow(bob, 'DOUBLED', second);
+      await names.inTransaction((tx) => directory.release(tx, { userId: bob, gameId: first }));
+      expect(await names.isFreeFor(eve, 'doubled')).toBe(false);
+      await names.inTransaction((tx) => directory.release(tx, { userId: bob, gameId: second }));
+      expect(await names.isFreeFor(eve, 'doubled')).toBe(true);
+    });
 
-  test('expires when its time is over, not a moment before, and is free then', async () => {
-    const [bob, eve] = [uuidv7(), uuidv7()];
-    const raceNameId = await makePending(bob, 'Ephemeral', later(1_000));
-    expect(await expire([raceNameId], later(999))).toEqual([]);
-    expect(await isFreeFor(eve, 'Ephemeral')).toBe(false);
-    expect(await expire([raceNameId], later(1_000))).toMatchObject([
-      {
-        raceNameId,
-        userId: bob,
-        name: 'Ephemeral',
-        kind: 'pending_registration',
-        registerUntil: later(1_000),
-      },
-    ]);
-    expect(await isFreeFor(eve, 'Ephemeral')).toBe(true);
-    expect(await expire([raceNameId], later(1_000))).toEqual([]);
-  });
+    test('leaves the look taken when another of the user’s names has it', async () => {
+      const latin = await names.newGame();
+      await names.reserveNow(bob, 'Paola', latin);
+      await names.reserveNow(bob, 'Pаola' /* Cyrillic а */);
+      await names.inTransaction((tx) => directory.release(tx, { userId: bob, gameId: latin }));
+      expect(await names.isFreeFor(eve, 'paola')).toBe(false);
+      expect(await names.isFreeFor(eve, 'PАOLA' /* Cyrillic А */)).toBe(false);
+    });
 
-  test('that expires leaves its user the name that another game has under the same key', async () => {
-    const [bob, eve] = [uuidv7(), uuidv7()];
-    const raceNameId = await makePending(bob, 'Durable', lobby.now());
-    await reserveNow(bob, await newGame(), 'DURABLE');
-    expect(await expire([raceNameId], lobby.now())).toHaveLength(1);
-    expect(await isFreeFor(eve, 'durable')).toBe(false);
-  });
+    test('may be none', async () => {
+      await names.reserveNow(bob, 'Untouched');
+      await names.inTransaction((tx) => directory.release(tx, { userId: eve, gameId: uuidv7() }));
+      await names.inTransaction((tx) => directory.releaseUser(tx, eve));
+      await names.inTransaction((tx) => directory.releaseGame(tx, uuidv7()));
+      expect(await names.namesOf(bob)).toEqual(['Untouched']);
+    });
 
-  test('expires no more once it is registered', async () => {
-    const bob = uuidv7();
-    const raceNameId = await makePending(bob, 'Steadfast', lobby.now());
-    await inTransaction((tx) => lobby.raceNames.register(tx, raceNameId, lobby.now()));
-    expect(await expire([raceNameId], later(1_000))).toEqual([]);
-    expect(await namesOf(bob)).toEqual(['Steadfast']);
-  });
-
-  test('is listed once its time is over, the longest first, as many as asked for', async () => {
-    // A time that no other test of this file uses.
-    const at = (second: number) => new Date(Date.UTC(2001, 0, 1, 0, 0, second));
-    const bob = uuidv7();
-    await makePending(bob, 'Third', at(3));
-    await makePending(bob, 'First', at(1));
-    await makePending(bob, 'Second', at(2));
-    const expired = async (now: Date, limit: number) =>
-      (await lobby.raceNames.listExpired(lobby.db, now, limit)).map(({ name }) => name);
-    expect(await expired(at(0), 10)).toEqual([]);
-    expect(await expired(at(2), 10)).toEqual(['First', 'Second']);
-    expect(await expired(at(3), 2)).toEqual(['First', 'Second']);
-  });
-});
-
-test('a reservation that is rolled back was never there', async () => {
-  const bob = uuidv7();
-  const gameId = await newGame();
-  const before = await lobby.tables();
-  const rolledBack = inTransaction(async (tx) => {
-    await reserve(tx, bob, gameId, 'Regretted');
-    throw new Error('regret');
-  });
-  await expect(rolledBack).rejects.toThrow('regret');
-  expect(await lobby.tables()).toEqual(before);
-});
-
-test('a reservation waits for a transaction that releases the name, and then has it', async () => {
-  const [bob, eve] = [uuidv7(), uuidv7()];
-  const [bobs, eves] = [await newGame(), await newGame()];
-  await reserveNow(bob, bobs, 'Handover');
-  let waiting: Promise<string> | undefined;
-  await inTransaction(async (tx) => {
-    await lobby.raceNames.release(tx, { userId: bob, gameId: bobs });
-    waiting = reserveNow(eve, eves, 'Handover');
-    await untilSomebodyWaits();
-  });
-  expect(await waiting).toBe('reserved');
-});
-
-async function untilSomebodyWaits(): Promise<void> {
-  await expect
-    .poll(async () => {
-      const { rows } = await lobby.pool.query(
-        `select count(*)::int as waiting from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()`,
+    test('with its game leaves those that can be registered by then', async () => {
+      const gameId = await names.newGame();
+      await names.reserveNow(bob, 'Goner', gameId);
+      await names.reserveNow(eve, 'Stayer', gameId);
+      await names.inTransaction((tx) =>
+        directory.allowRegistration(tx, { userId: eve, gameId }, later(1_000)),
       );
-      return rows[0].waiting;
-    })
-    .toBeGreaterThan(0);
-}
+      await names.inTransaction((tx) => directory.releaseGame(tx, gameId));
+      expect(await names.namesOf(bob)).toEqual([]);
+      expect(await names.namesOf(eve)).toEqual(['Stayer']);
+      expect(await names.isFreeFor(bob, 'stayer')).toBe(false);
+    });
+  });
+
+  test('what a user who is gone has held is free, of whichever kind it was', async () => {
+    await names.reserveNow(bob, 'Reserved');
+    await names.makePending(bob, 'Pending', later(1_000));
+    const registered = await names.makePending(bob, 'Kept', later(1_000));
+    await names.inTransaction((tx) => directory.register(tx, registered, later(0)));
+    await names.reserveNow(eve, 'Bystander');
+
+    await names.inTransaction((tx) => directory.releaseUser(tx, bob));
+    expect(await names.namesOf(bob)).toEqual([]);
+    for (const name of ['Reserved', 'Pending', 'Kept']) expect(await names.isFreeFor(eve, name)).toBe(true);
+    expect(await names.namesOf(eve)).toEqual(['Bystander']);
+    expect(await names.isFreeFor(bob, 'Bystander')).toBe(false);
+  });
+
+  describe('a pending registration', () => {
+    const expire = (ids: string[], now: Date) => names.inTransaction((tx) => directory.expire(tx, ids, now));
+
+    test('is allowed only of what is reserved', async () => {
+      const allow = (gameId: string) =>
+        names.inTransaction((tx) => directory.allowRegistration(tx, { userId: bob, gameId }, later(1)));
+      await expect(allow(await names.newGame())).rejects.toThrow(`User ${bob} has reserved no race name`);
+      await names.makePending(bob, 'Already', later(1_000));
+      const [held] = await names.list(bob);
+      await expect(allow(held?.gameId ?? '')).rejects.toThrow('has reserved no race name');
+    });
+
+    test('is registered for good', async () => {
+      const raceNameId = await names.makePending(bob, 'Forever', later(1_000));
+      const registered = await names.inTransaction(async (tx) => {
+        expect(await directory.lock(tx, eve, raceNameId)).toBeUndefined();
+        expect(await directory.lock(tx, bob, raceNameId)).toMatchObject({ kind: 'pending_registration' });
+        return directory.register(tx, raceNameId, later(500));
+      });
+      expect(registered).toMatchObject({ kind: 'registered', registeredAt: later(500), registerUntil: null });
+      expect(await directory.find(names.lobby.db, bob, raceNameId)).toEqual(registered);
+      expect(await directory.find(names.lobby.db, eve, raceNameId)).toBeUndefined();
+      expect(await directory.listRegistered(names.lobby.db, bob)).toEqual([registered]);
+      expect(await names.isFreeFor(eve, 'FOREVER')).toBe(false);
+      const again = names.inTransaction((tx) => directory.register(tx, raceNameId, later(600)));
+      await expect(again).rejects.toThrow(`Race name ${raceNameId} is no pending registration`);
+    });
+
+    test('expires when its time is over, not a moment before, and is free then', async () => {
+      const raceNameId = await names.makePending(bob, 'Ephemeral', later(1_000));
+      expect(await expire([raceNameId], later(999))).toEqual([]);
+      expect(await names.isFreeFor(eve, 'Ephemeral')).toBe(false);
+      const [held] = await names.list(bob);
+      expect(await expire([raceNameId], later(1_000))).toEqual([held]);
+      expect(await names.isFreeFor(eve, 'Ephemeral')).toBe(true);
+      expect(await expire([raceNameId], later(1_000))).toEqual([]);
+    });
+
+    test('that expires leaves its user the name that another game has under the same key', async () => {
+      const raceNameId = await names.makePending(bob, 'Durable', later(0));
+      await names.reserveNow(bob, 'DURABLE');
+      expect(await expire([raceNameId], later(0))).toHaveLength(1);
+      expect(await names.isFreeFor(eve, 'durable')).toBe(false);
+    });
+
+    test('expires no more once it is registered', async () => {
+      const raceNameId = await names.makePending(bob, 'Steadfast', later(0));
+      await names.inTransaction((tx) => directory.register(tx, raceNameId, later(0)));
+      expect(await expire([raceNameId], later(1_000))).toEqual([]);
+      expect(await names.namesOf(bob)).toEqual(['Steadfast']);
+    });
+
+    test('is listed once its time is over, the longest first, as many as asked for', async () => {
+      // Times that no other test uses.
+      const at = (second: number) => new Date(Date.UTC(2001, 0, 1, 0, 0, second));
+      for (const second of [3, 1, 2]) await names.makePending(bob, `Number ${second}`, at(second));
+      const expired = async (now: Date, limit: number) =>
+        (await directory.listExpired(names.lobby.db, now, limit)).map(({ name }) => name);
+      expect(await expired(at(0), 10)).toEqual([]);
+      expect(await expired(at(2), 10)).toEqual(['Number 1', 'Number 2']);
+      expect(await expired(at(3), 2)).toEqual(['Number 1', 'Number 2']);
+    });
+  });
+
+  test('a user’s names are listed in pages, the newest first, also of one kind', async () => {
+    const held = ['One', 'Two', 'Three', 'Four', 'Five'].map((word) => `${word} of mine`);
+    for (const [index, name] of held.entries()) {
+      // Two at the same time.
+      if (index !== 2) names.lobby.clock.advance(1_000);
+      await names.reserveNow(bob, name);
+    }
+    const read: string[] = [];
+    let after: { at: Date; id: string } | undefined;
+    do {
+      const page = await directory.list(names.lobby.db, bob, 'reservation', { size: 2, after });
+      read.push(...page.items.map(({ name }) => name));
+      after = page.next;
+    } while (after !== undefined);
+    expect(read).toEqual(held.toReversed());
+    const pending = await directory.list(names.lobby.db, bob, 'pending_registration', { size: 2, after });
+    expect(pending).toEqual({ items: [] });
+  });
+
+  describe('a transaction', () => {
+    test('sees what it has done, and nobody else does until it commits', async () => {
+      const gameId = await names.newGame();
+      await names.reserveNow(bob, 'Before', gameId);
+      await names.inTransaction(async (tx) => {
+        await directory.release(tx, { userId: bob, gameId });
+        await names.reserve(tx, bob, gameId, 'After');
+        expect(await names.isFreeFor(eve, 'After', tx)).toBe(false);
+        expect(await names.isFreeFor(eve, 'Before', tx)).toBe(true);
+        expect(await names.isFreeFor(eve, 'After')).toBe(true);
+        expect(await names.namesOf(bob)).toEqual(['Before']);
+      });
+      expect(await names.namesOf(bob)).toEqual(['After']);
+      expect(await names.isFreeFor(eve, 'After')).toBe(false);
+    });
+
+    test('that is rolled back has reserved, released and registered nothing', async () => {
+      const gameId = await names.newGame();
+      await names.reserveNow(bob, 'Remains', gameId);
+      const pending = await names.makePending(bob, 'Undecided', later(0));
+      const before = await names.list(bob);
+      await rolledBack(async (tx) => {
+        await names.reserve(tx, eve, gameId, 'Regretted');
+        await directory.register(tx, pending, later(0));
+        await directory.releaseGame(tx, gameId);
+      });
+      await rolledBack((tx) => directory.releaseUser(tx, bob));
+      await rolledBack((tx) => directory.expire(tx, [pending], later(0)));
+      expect(await names.list(bob)).toEqual(before);
+      expect(await names.isFreeFor(bob, 'Regretted')).toBe(true);
+      expect(await names.isFreeFor(eve, 'Remains')).toBe(false);
+    });
+
+    test('keeps what it did before and after a savepoint that is rolled back, and nothing of what was in it', async () => {
+      const [first, second, third] = [await names.newGame(), await names.newGame(), await names.newGame()];
+      await names.inTransaction(async (tx) => {
+        await names.reserve(tx, bob, first, 'Outer one');
+        const savepoint = tx.transaction(async (inner) => {
+          await directory.release(inner, { userId: bob, gameId: first });
+          await names.reserve(inner, eve, second, 'Outer one');
+          await inner.transaction((innermost) => names.reserve(innermost, eve, third, 'Innermost'));
+          expect(await names.isFreeFor(bob, 'Innermost', inner)).toBe(false);
+          throw new RolledBack();
+        });
+        await expect(savepoint).rejects.toThrow(RolledBack);
+        expect(await names.isFreeFor(bob, 'Innermost', tx)).toBe(true);
+        expect(await names.isFreeFor(eve, 'Outer one', tx)).toBe(false);
+        await tx.transaction((inner) => names.reserve(inner, bob, second, 'Outer two'));
+      });
+      expect(await names.namesOf(bob)).toEqual(['Outer one', 'Outer two']);
+      expect(await names.namesOf(eve)).toEqual([]);
+    });
+
+    test('in which a statement failed has done nothing, although its work went on', async () => {
+      const gameId = await names.newGame();
+      const swallowing = names.inTransaction(async (tx) => {
+        await names.reserve(tx, bob, gameId, 'Swallowed');
+        await tx.execute('select 1 / 0').catch(() => {});
+      });
+      // PostgreSQL answers the commit with a rollback, without an error.
+      await Promise.allSettled([swallowing]);
+      expect(await names.namesOf(bob)).toEqual([]);
+      expect(await names.reserveNow(eve, 'Swallowed')).toBe('reserved');
+    });
+  });
+});

@@ -61,6 +61,7 @@ type LogLine = {
   port?: number;
   drained?: boolean;
   replica?: string;
+  variable?: string;
 };
 const logOf = (running: RunningProcess): LogLine[] =>
   running
@@ -131,6 +132,18 @@ describe('the lobby refuses to start', () => {
     ]);
     expect(lines.join()).not.toContain('hunter2');
   });
+
+  test.each(['infra/node/lobby-http.ts', 'workers/enrollment-automation.ts'])(
+    'when race names are to be kept in the memory of a process that is not the whole lobby: %s',
+    async (entry) => {
+      const lines = await refusal({ ...good, LOBBY_RACE_NAME_DIRECTORY_BACKEND: 'stub' }, entry);
+      expect(lines).toEqual([
+        expect.stringMatching(
+          /^ {2}LOBBY_RACE_NAME_DIRECTORY_BACKEND: "stub" keeps race names in the memory of one process.*all-in-one/,
+        ),
+      ]);
+    },
+  );
 
   test('when Redis rejects the password, without printing it', async () => {
     const lines = await refusal({ ...good, LOBBY_REDIS_PASSWORD: 'not-the-password' });
@@ -256,6 +269,24 @@ describe('the lobby', () => {
     } finally {
       await nothingInIt.drop();
     }
+  });
+
+  test('keeps race names in its memory when told to, and warns of it', async () => {
+    const running = run(allInOne, { ...good, LOBBY_RACE_NAME_DIRECTORY_BACKEND: 'stub' });
+    const ports = await listening(running);
+    const userId = crypto.randomUUID();
+    const response = await fetch(
+      `http://127.0.0.1:${ports.public}/api/v1/lobby/race-names/availability?name=Zorblax`,
+      { headers: { 'x-user-id': userId } },
+    );
+    expect(await response.json()).toEqual({ available: true, reason: null, message: null });
+    await stop(running);
+    expect(logOf(running).filter(({ level }) => level === 'warn')).toMatchObject([
+      {
+        msg: expect.stringContaining('race names are kept in memory'),
+        variable: 'LOBBY_RACE_NAME_DIRECTORY_BACKEND',
+      },
+    ]);
   });
 
   test('runs enrollment automation as a process of its own, without a listener', async () => {

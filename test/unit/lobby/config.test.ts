@@ -49,6 +49,7 @@ describe('the configuration of the lobby', () => {
       outboxRelayIntervalMs: 1_000,
       startTimeoutMs: 300_000,
       enrollmentAutomationIntervalMs: 30_000,
+      raceNameDirectoryBackend: 'postgres',
       telemetry: { stdoutTraces: false, stdoutMetrics: false },
       logLevel: 'info',
     });
@@ -128,6 +129,7 @@ describe('the configuration of the lobby', () => {
     ['LOBBY_OUTBOX_RELAY_INTERVAL', '1'],
     ['LOBBY_OTEL_STDOUT_TRACES_ENABLED', 'yes'],
     ['LOBBY_ENROLLMENT_AUTOMATION_INTERVAL', '30'],
+    ['LOBBY_RACE_NAME_DIRECTORY_BACKEND', 'memory'],
     ['LOBBY_LOG_LEVEL', 'verbose'],
     ['LOBBY_SHUTDOWN_TIMEOUT', 'never'],
   ])('refuses %s=%s', (name, value) => {
