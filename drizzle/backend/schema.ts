@@ -13,6 +13,7 @@ import {
   uuid,
 } from 'drizzle-orm/pg-core';
 import { outboxTable } from '../../lib/outbox/table.ts';
+import { streamTables } from '../../lib/streams/tables.ts';
 
 const bytea = customType<{ data: Uint8Array<ArrayBuffer>; driverData: Uint8Array }>({
   dataType: () => 'bytea',
@@ -27,7 +28,7 @@ export const users = backend.table(
   'users',
   {
     userId: uuid('user_id').primaryKey(),
-    /** Normalised. */
+    /** Normalised; empty once the user was deleted. */
     email: text('email').notNull(),
     /** Lower case. */
     handle: text('handle'),
@@ -44,6 +45,9 @@ export const users = backend.table(
     // A deleted account frees its address and its handle.
     uniqueIndex('users_email_unique').on(table.email).where(sql`deleted_at is null`),
     uniqueIndex('users_handle_unique').on(table.handle).where(sql`deleted_at is null`),
+    // For the admin's search by how they begin.
+    index('users_email_prefix').on(table.email.op('text_pattern_ops')),
+    index('users_handle_prefix').on(table.handle.op('text_pattern_ops')),
   ],
 );
 
@@ -104,3 +108,30 @@ export const entitlements = backend.table('entitlements', {
 
 /** Session invalidations and lifecycle events; the ordering key is the user's id. */
 export const outbox = outboxTable(backend);
+
+/** Mails that are still to be sent; the row goes with the mail. All times but `expires_at` are PostgreSQL's own. */
+export const mails = backend.table(
+  'mails',
+  {
+    /** Of a sign-in code the id of its challenge. */
+    mailId: uuid('mail_id').primaryKey(),
+    recipient: text('recipient').notNull(),
+    /** BCP 47 tag of the language that the recipient reads. */
+    locale: text('locale').notNull(),
+    /** What it says, encrypted: it may hold a code. */
+    content: bytea('content').notNull(),
+    /** From then on nobody wants it. */
+    expiresAt: time('expires_at').notNull(),
+    createdAt: time('created_at').notNull().defaultNow(),
+    /** Attempts to send it that failed. */
+    failures: integer('failures').notNull().default(0),
+    /** While somebody sends it, when it can be taken for abandoned. */
+    nextAttemptAt: time('next_attempt_at').notNull().defaultNow(),
+  },
+  (mail) => [
+    index('mails_by_deadline').on(mail.expiresAt, mail.mailId),
+    index('mails_by_recipient').on(mail.recipient),
+  ],
+);
+
+export const { consumers, processedEntries, deadLetters } = streamTables(backend);

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { serviceListener } from '../config/listener-variables.ts';
+import { mailAddress, smtpUrl } from '../config/mail-types.ts';
 import { postgresVariables } from '../config/postgres-variables.ts';
 import {
   anyText,
@@ -22,9 +23,11 @@ const hmacKey = z
     'it must have at least 32 bytes; make one with: openssl rand -base64 48',
   );
 
-const mailer = z.literal('log', {
-  error: 'only "log" exists in this version (it prints sign-in codes to the log, for local use)',
+const mailer = z.enum(['log', 'smtp'], {
+  error: 'write smtp, or log (which prints sign-in codes to the log, for local use)',
 });
+
+const smtpTls = z.enum(['required', 'optional'], { error: 'write required or optional' });
 
 const limit = integer(0, 1_000_000);
 
@@ -55,11 +58,8 @@ export const backendVariables = {
   }),
   signIn: {
     codeHmacKey: required('BACKEND_CODE_HMAC_KEY', hmacKey, {
-      help: 'Secret under which sign-in codes are hashed: a random text of at least 32 bytes, the same for every replica.',
+      help: 'Secret under which sign-in codes are hashed and mails wait encrypted: a random text of at least 32 bytes, the same for every process of the backend that wants it.',
       secret: true,
-    }),
-    mailer: required('BACKEND_MAILER', mailer, {
-      help: 'How sign-in codes are sent. Only log exists in this version: it prints them to the log, for local use.',
     }),
     maxMailsPerNetwork: defaulted('BACKEND_SIGN_IN_MAILS_PER_NETWORK', '10', integer(1, 1_000), {
       help: 'Most sign-in mails to one address that are asked for from one network (an IPv4 address, or the /64 of an IPv6 address) within the window.',
@@ -69,6 +69,30 @@ export const backendVariables = {
     }),
     windowMs: defaulted('BACKEND_SIGN_IN_MAIL_WINDOW', '1h', positiveDuration, {
       help: 'The window of these limits.',
+    }),
+  },
+  mail: {
+    mailer: required('BACKEND_MAILER', mailer, {
+      help: 'How mails are sent: by `smtp`, or not at all but into the `log`, sign-in codes included, for local use.',
+    }),
+    smtpServer: optional('BACKEND_SMTP_URL', smtpUrl, {
+      help: 'The SMTP server that takes the mails: `smtp://user:password@host:587` (STARTTLS), or `smtps://…:465`. Required with BACKEND_MAILER=smtp.',
+      secret: true,
+    }),
+    from: optional('BACKEND_MAIL_FROM', mailAddress, {
+      help: 'Whom mails come from: `Galaxy <noreply@example.com>`. Required with BACKEND_MAILER=smtp.',
+    }),
+    smtpTls: defaulted('BACKEND_SMTP_TLS', 'required', smtpTls, {
+      help: '`optional` also sends to a server that has no STARTTLS: mails and password travel in the clear then.',
+    }),
+    smtpTimeoutMs: defaulted('BACKEND_SMTP_TIMEOUT', '20s', positiveDuration, {
+      help: 'Bound on sending one mail, connecting included. A mail that did not get through in time is tried again.',
+    }),
+    smtpConnections: defaulted('BACKEND_SMTP_CONNECTIONS', '4', integer(1, 100), {
+      help: 'Most connections of one process to the SMTP server, and so most mails that it sends at a time.',
+    }),
+    intervalMs: defaulted('BACKEND_MAIL_INTERVAL', '1s', positiveDuration, {
+      help: 'How often the mail worker looks for mails that are still to be sent.',
     }),
   },
   entitlementDefaults: {
@@ -124,3 +148,14 @@ export const outboxRelayVariables = {
 };
 
 export type OutboxRelayConfig = Values<typeof outboxRelayVariables>;
+
+/** Of the mail worker as a process of its own. */
+export const mailWorkerVariables = {
+  postgres: backendVariables.postgres,
+  codeHmacKey: backendVariables.signIn.codeHmacKey,
+  mail: backendVariables.mail,
+  logLevel: backendVariables.logLevel,
+  shutdownTimeoutMs: backendVariables.shutdownTimeoutMs,
+};
+
+export type MailWorkerConfig = Values<typeof mailWorkerVariables>;

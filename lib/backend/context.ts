@@ -1,12 +1,18 @@
 import type { Outbox } from '../outbox/outbox.ts';
 import type { Logger } from '../telemetry/logger.ts';
-import type { Background } from './background.ts';
 import type { Entitlements } from './domain/eligibility.ts';
 import type { MailLimits } from './domain/sign-in.ts';
-import type { Mailer } from './mailer.ts';
+import type { NewMail } from './mail/outgoing-mails.ts';
 import type { SignInCodes } from './sign-in-codes.ts';
 import type { Database } from './store/database.ts';
 import type { FindDeviceSession } from './store/device-sessions.ts';
+
+export type OutgoingMails = {
+  /** Writes mails with the transaction that decides them. */
+  write(tx: Database, mails: readonly NewMail[]): Promise<void>;
+  /** Sends them in the background; to be called after the commit. */
+  sendSoon(): void;
+};
 
 /** What the backend's operations are made of, built once at start; each one declares the slice that it needs. */
 export type BackendContext = {
@@ -14,9 +20,8 @@ export type BackendContext = {
   readonly findDeviceSession: FindDeviceSession;
   readonly outbox: Pick<Outbox, 'write' | 'publishSoon'>;
   readonly codes: SignInCodes;
-  readonly mailer: Mailer;
+  readonly mails: OutgoingMails;
   readonly mailLimits: MailLimits;
-  readonly background: Background;
   readonly entitlementDefaults: Entitlements;
   readonly now: () => Date;
   readonly newId: () => string;

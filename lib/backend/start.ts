@@ -1,6 +1,5 @@
-// Start-up of the backend's processes on Node, the push process excepted: configuration, PostgreSQL with its
-// migrations, Redis, and what operations need. Redis may go away afterwards: it only takes what the outbox publishes.
-import { fileURLToPath } from 'node:url';
+// Start-up of the backend's HTTP side and of its outbox relay on Node: configuration, PostgreSQL with its migrations,
+// Redis, and what operations need.
 import { drizzle } from 'drizzle-orm/node-postgres';
 import type pg from 'pg';
 import { v7 as uuidv7 } from 'uuid';
@@ -11,11 +10,8 @@ import { outboxInstruments } from '../outbox/instruments.ts';
 import { Outbox } from '../outbox/outbox.ts';
 import { RedisLife } from '../outbox/redis-life.ts';
 import { lossCheckIntervalMs, type Relay } from '../outbox/relay.ts';
-import { openDatabase } from '../postgres/open-database.ts';
-import { openRedis, type Redis } from '../redis/client.ts';
-import { refuseEviction } from '../redis/no-eviction.ts';
+import type { Redis } from '../redis/client.ts';
 import { createLogger, type Logger } from '../telemetry/logger.ts';
-import { createBackground } from './background.ts';
 import {
   type BackendConfig,
   backendVariables,
@@ -23,18 +19,20 @@ import {
   outboxRelayVariables,
 } from './config.ts';
 import type { BackendContext } from './context.ts';
-import { createLogMailer } from './mailer.ts';
+import type { MailWorker } from './mail/mail-worker.ts';
+import { mailChecks, openMail } from './mail/open-mail.ts';
 import { backendPublishers } from './outbox/publishers.ts';
+import { postgresRequirement, redisRequirement } from './requirements.ts';
 import { createSignInCodes } from './sign-in-codes.ts';
 import { prepareFindDeviceSession } from './store/device-sessions.ts';
-
-const migrationsFolder = fileURLToPath(new URL('../../drizzle/backend/migrations', import.meta.url));
 
 export type Backend = {
   readonly config: BackendConfig;
   readonly context: BackendContext;
   /** For a process that runs the outbox relay beside what else it does. */
   readonly relay: Relay;
+  /** The same for the mail worker. */
+  readonly mailWorker: MailWorker;
   readonly log: Logger;
   /** Waits for work that goes on after its request was answered, and closes the connections. */
   close(): Promise<void>;
@@ -42,38 +40,39 @@ export type Backend = {
 
 /** @throws StartupError with every problem. */
 export async function startBackend(environment: Environment): Promise<Backend> {
-  const connectionLog = createLogger({ service: 'backend', level: 'warn' });
+  const service = 'backend';
+  const connectionLog = createLogger({ service, level: 'warn' });
   const { config, resources } = await start({
     environment,
     variables: backendVariables,
-    checks: [mailLimits],
+    checks: [mailLimits, ...mailChecks],
     requirements: requirements(connectionLog),
   });
-  const log = createLogger({ service: 'backend', level: config.logLevel });
-  const background = createBackground(log);
+  const log = createLogger({ service, level: config.logLevel });
   const relay = createRelay(config, resources, log);
+  const { db } = relay;
+  const secret = config.signIn.codeHmacKey;
+  const mail = await openMail(config.mail, { secret, db, service, log });
   const context: BackendContext = {
-    db: relay.db,
-    findDeviceSession: prepareFindDeviceSession(relay.db),
+    db,
+    findDeviceSession: prepareFindDeviceSession(db),
     outbox: relay.outbox,
-    codes: await createSignInCodes(config.signIn.codeHmacKey),
-    // Has a level of its own: where codes are read from the log, they must be in it.
-    mailer: createLogMailer(createLogger({ service: 'backend', level: 'info' })),
+    codes: await createSignInCodes(secret),
+    mails: mail.mails,
     mailLimits: config.signIn,
-    background,
     entitlementDefaults: config.entitlementDefaults,
     now: () => new Date(),
     newId: () => uuidv7(),
     log,
   };
-  log.warn('BACKEND_MAILER=log prints sign-in codes to this log: whoever reads it can sign in as anyone');
   return {
     config,
     context,
     relay,
+    mailWorker: { sender: mail.sender, db, intervalMs: config.mail.intervalMs, log },
     log,
     async close() {
-      await Promise.all([background.settled(), relay.outbox.settled()]);
+      await Promise.all([mail.close(), relay.outbox.settled()]);
       await closeAll(resources);
     },
   };
@@ -96,44 +95,7 @@ export async function startOutboxRelay(
 type Resources = { postgres: pg.Pool; redis: Redis };
 
 function requirements(connectionLog: Logger) {
-  return {
-    postgres: {
-      needs: [
-        'BACKEND_POSTGRES_PRIMARY_DSN',
-        'BACKEND_POSTGRES_OPERATION_TIMEOUT',
-        'BACKEND_POSTGRES_MAX_OPEN_CONNS',
-        'BACKEND_POSTGRES_MAX_IDLE_CONNS',
-        'BACKEND_POSTGRES_CONN_MAX_LIFETIME',
-      ] as const,
-      open: ({ postgres }: OutboxRelayConfig) =>
-        openDatabase(postgres, { folder: migrationsFolder, schema: 'backend' }, (error) =>
-          connectionLog.warn({ error }, 'postgresql connection lost'),
-        ),
-      close: (pool: pg.Pool) => pool.end(),
-    },
-    redis: {
-      needs: [
-        'BACKEND_REDIS_ADDR',
-        'BACKEND_REDIS_PASSWORD',
-        'BACKEND_REDIS_DB',
-        'BACKEND_REDIS_TLS_ENABLED',
-        'BACKEND_REDIS_OPERATION_TIMEOUT',
-      ] as const,
-      open: ({ redis }: OutboxRelayConfig) => openUsableRedis(redis, connectionLog),
-      close: async (redis: Redis) => redis.disconnect(),
-    },
-  };
-}
-
-async function openUsableRedis(options: OutboxRelayConfig['redis'], connectionLog: Logger): Promise<Redis> {
-  const redis = await openRedis(options, (error) => connectionLog.warn({ error }, 'redis connection lost'));
-  try {
-    await refuseEviction(redis, 'the push log');
-    return redis;
-  } catch (error) {
-    redis.disconnect();
-    throw error;
-  }
+  return { postgres: postgresRequirement(connectionLog), redis: redisRequirement(connectionLog) };
 }
 
 function createRelay(config: OutboxRelayConfig, { postgres, redis }: Resources, log: Logger): Relay {

@@ -8,10 +8,11 @@ import { v7 as uuidv7 } from 'uuid';
 import { outbox as outboxTable } from '../../drizzle/backend/schema.ts';
 import { createBackendAdminApp } from '../../handlers/backend/admin-router.ts';
 import { createBackendServiceApp } from '../../handlers/backend/service-router.ts';
-import { createBackground } from '../../lib/backend/background.ts';
 import type { BackendContext } from '../../lib/backend/context.ts';
 import type { Entitlements } from '../../lib/backend/domain/eligibility.ts';
-import type { SignInMail } from '../../lib/backend/mailer.ts';
+import type { Mail, Mailer } from '../../lib/backend/mail/mail.ts';
+import { MailSender, writeMails } from '../../lib/backend/mail/outgoing-mails.ts';
+import { createMailSeal } from '../../lib/backend/mail/seal.ts';
 import { createSignInCodes } from '../../lib/backend/sign-in-codes.ts';
 import { prepareFindDeviceSession } from '../../lib/backend/store/device-sessions.ts';
 import type { HttpApp } from '../../lib/http/app.ts';
@@ -48,7 +49,8 @@ type RequestOptions = { body?: unknown; headers?: HeadersInit };
 export type TestBackend = {
   readonly app: HttpApp;
   readonly pool: pg.Pool;
-  readonly mails: SignInMail[];
+  /** Those that were sent, by the mailer that records them. */
+  readonly mails: Mail[];
   /** What the outbox has published, in its order. */
   readonly published: Message[];
   readonly logLines: string[];
@@ -58,26 +60,38 @@ export type TestBackend = {
   request(method: string, path: string, options?: RequestOptions): Promise<Answer>;
   /** The same, to the admin listener. */
   adminRequest(method: string, path: string, options?: RequestOptions): Promise<Answer>;
-  /** Every row of every table, once nothing goes on in the background, to show that nothing changed. */
+  /** Resolves when nothing goes on in the background. */
+  settled(): Promise<void>;
+  /** Sends what is due, as the mail worker does; ends pauses after failures first. */
+  sendMails(): Promise<void>;
+  /** Another process that sends mails. */
+  newMailSender(): MailSender;
+  /** Every row of every table then, to show that nothing changed. */
   snapshot(): Promise<Tables>;
   close(): Promise<void>;
 };
 
+export const secret = 'the secret of the tests, with 32 bytes or more';
+
 export async function startTestBackend(
-  options: { token?: string; lobby?: { httpUrl: string; token: string | undefined; timeoutMs: number } } = {},
+  options: {
+    token?: string;
+    lobby?: { httpUrl: string; token: string | undefined; timeoutMs: number };
+    /** Instead of the one that records. */
+    mailer?: Mailer;
+  } = {},
 ): Promise<TestBackend> {
   const database = await createTestDatabase(backendTemplate);
   const pool = new pg.Pool({ connectionString: database.dsn, max: connections, idleTimeoutMillis: 0 });
   pool.on('error', () => {});
   // All of them are open before the test begins: requests that it sends at once then really run at once.
   await Promise.all(Array.from({ length: connections }, () => pool.query('select pg_sleep(0.05)')));
-  const mails: SignInMail[] = [];
+  const mails: Mail[] = [];
   const logLines: string[] = [];
   const log = pino(
     { level: 'trace', serializers: { error: toLoggedError } },
     { write: (line: string) => logLines.push(line) },
   );
-  const background = createBackground(log);
   let clock = Date.parse('2026-01-31T12:00:00.000Z');
   const now = () => new Date(clock);
   const db = drizzle({ client: pool });
@@ -87,18 +101,27 @@ export async function startTestBackend(
   };
   const publishers = { session_invalidation: publish, user_lifecycle: publish };
   const outbox = new Outbox({ db, table: outboxTable, publishers, log });
+  const seal = await createMailSeal(secret);
+  const recorder: Mailer = {
+    async send(mail) {
+      mails.push(mail);
+    },
+    close() {},
+  };
+  const mailer = options.mailer ?? recorder;
+  const newMailSender = () => new MailSender({ db, seal, mailer, maxAtOnce: 4, timeoutMs: 5_000, now, log });
+  const sender = newMailSender();
+  const settled = async () => {
+    await sender.settled();
+    await outbox.settled();
+  };
   const context: BackendContext = {
     db,
     findDeviceSession: prepareFindDeviceSession(db),
     outbox,
-    codes: await createSignInCodes('the secret of the tests, with 32 bytes or more'),
-    mailer: {
-      async sendSignInCode(mail) {
-        mails.push(mail);
-      },
-    },
+    codes: await createSignInCodes(secret),
+    mails: { write: (tx, written) => writeMails(tx, seal, written), sendSoon: () => sender.sendSoon() },
     mailLimits,
-    background,
     entitlementDefaults,
     now,
     newId: () => uuidv7(),
@@ -119,13 +142,20 @@ export async function startTestBackend(
     now,
     request: (method, path, options) => ask(app, method, path, options),
     adminRequest: (method, path, options) => ask(adminApp, method, path, options),
+    settled,
+    newMailSender,
+    async sendMails() {
+      await pool.query('update backend.mails set next_attempt_at = now()');
+      sender.sendSoon();
+      await sender.settled();
+    },
     async snapshot() {
-      await outbox.settled();
+      await settled();
       return readTables(pool, ['backend']);
     },
     async close() {
-      await background.settled();
-      await outbox.settled();
+      await sender.stop();
+      await settled();
       await pool.end();
       await database.drop();
     },
@@ -164,9 +194,11 @@ export class TestDevice {
       body: { email, ...(locale === undefined ? {} : { locale }) },
     });
     if (status !== 202) throw new Error(`send-email-code answered ${status} ${JSON.stringify(body)}`);
-    const code = this.#backend.mails.at(-1)?.code;
-    if (code === undefined) throw new Error('no code was mailed');
-    return { challengeId: String(body.challenge_id), code };
+    const challengeId = String(body.challenge_id);
+    await this.#backend.settled();
+    const content = this.#backend.mails.find(({ mailId }) => mailId === challengeId)?.content;
+    if (content?.kind !== 'sign_in_code') throw new Error('no code was mailed');
+    return { challengeId, code: content.code };
   }
 
   /** The body of a confirmation, as a well-behaved client sends it. */

@@ -13,13 +13,13 @@ import {
 const deletedPerChallenge = 10;
 
 /**
- * Makes a challenge and mails its code after the answer. Never looks at the users, so that neither the answer nor
+ * Makes a challenge, and with it the mail that tells its code, which is sent after the answer. Never looks at the users, so that neither the answer nor
  * its time tells whether an address has an account.
  * @throws Refusal rate_limited with `retry_after_seconds` when the address got too many mails, altogether or as asked for from
  *   this network.
  */
 export async function sendEmailCode(
-  deps: Pick<BackendContext, 'db' | 'codes' | 'mailer' | 'mailLimits' | 'background' | 'now' | 'newId'>,
+  deps: Pick<BackendContext, 'db' | 'codes' | 'mails' | 'mailLimits' | 'now' | 'newId'>,
   request: { email: string; locale: string; clientNetwork: string | null },
 ): Promise<{ challengeId: string; expiresAt: Date }> {
   const { email, locale, clientNetwork } = request;
@@ -51,6 +51,9 @@ export async function sendEmailCode(
       expiresAt: expires,
       usedAt: null,
     });
+    await deps.mails.write(tx, [
+      { mailId: challengeId, to: email, locale, content: { kind: 'sign_in_code', code }, expiresAt: expires },
+    ]);
     const keptMs = Math.max(deps.mailLimits.windowMs, codeLifetimeMs);
     await deleteOldChallenges(tx, {
       before: new Date(createdAt.getTime() - keptMs),
@@ -59,8 +62,7 @@ export async function sendEmailCode(
     return expires;
   });
 
-  const mail = { challengeId, to: email, code, locale };
-  deps.background.run('sign-in mail', () => deps.mailer.sendSignInCode(mail));
+  deps.mails.sendSoon();
   return { challengeId, expiresAt };
 }
 

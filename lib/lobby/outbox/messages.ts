@@ -2,7 +2,10 @@
 // is the game's id, so that whatever is told of a game is told in the order in which it was decided; whoever writes
 // holds the game's lock. The payloads are what the stream entries of lib/stream-entries say.
 import type { NewMessage } from '../../outbox/store.ts';
-import type { NotificationIntent as IntentEntry } from '../../stream-entries/notification-intents.ts';
+import type {
+  NotificationIntent as IntentEntry,
+  NotificationType,
+} from '../../stream-entries/notification-intents.ts';
 import type { StartJob, StopJob, StopReason } from '../../stream-entries/runtime-jobs.ts';
 import { keptTraceparent } from '../../telemetry/trace.ts';
 import type { Game } from '../domain/game.ts';
@@ -57,7 +60,7 @@ export function stopJob(
 
 export type NotificationIntent = {
   /** Such as `lobby.game.paused`. */
-  readonly type: `lobby.${string}`;
+  readonly type: NotificationType;
   readonly gameId: string;
   readonly recipients: readonly string[];
   /** Tells this occurrence from all others of its type: an id, with a revision where the id has several. */

@@ -30,11 +30,12 @@ describe('send-email-code', () => {
       challenge_id: expect.stringMatching(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$/),
       expires_at: new Date(backend.now().getTime() + 600_000).toISOString(),
     });
+    await backend.settled();
     expect(backend.mails.at(-1)).toEqual({
-      challengeId: body.challenge_id,
+      mailId: body.challenge_id,
       to: email,
-      code: expect.stringMatching(/^\d{6}$/),
       locale: 'de-AT',
+      content: { kind: 'sign_in_code', code: expect.stringMatching(/^\d{6}$/) },
     });
   });
 
@@ -71,8 +72,8 @@ describe('send-email-code', () => {
       expect((await backend.request('POST', sendPath, { body: { email } })).status).toBe(202);
       backend.advance(1_000);
     }
-    const mailsBefore = backend.mails.length;
     const before = await backend.snapshot();
+    const mailsBefore = backend.mails.length;
     const refused = await backend.request('POST', sendPath, { body: { email: email.toUpperCase() } });
     expect(refused.status).toBe(429);
     expect(refused.headers.get('retry-after')).toBe('3592');

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { ed25519 } from '@noble/curves/ed25519.js';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { freePort } from '../../../infra/local/child.ts';
@@ -11,6 +12,10 @@ import { json, startUpstreamServer } from '../../support/upstream-server.ts';
 
 // Every test starts processes, some of them several at once.
 vi.setConfig({ testTimeout: 60_000 });
+
+const migrations: { entries: unknown[] } = JSON.parse(
+  readFileSync('drizzle/backend/migrations/meta/_journal.json', 'utf8'),
+);
 
 /** Empty: what starts here first applies the migrations. */
 let database: TestDatabase;
@@ -112,7 +117,9 @@ describe('the backend refuses to start', () => {
       BACKEND_REDIS_ADDR: `127.0.0.1:${await freePort()}`,
       BACKEND_REDIS_PASSWORD: 'hunter3',
       BACKEND_CODE_HMAC_KEY: 'only 31 bytes, which is too few',
-      BACKEND_MAILER: 'smtp',
+      BACKEND_MAILER: 'pigeon',
+      BACKEND_SMTP_URL: 'http://user:hunter4@mail.example.com',
+      BACKEND_MAIL_FROM: 'Galaxy',
       BACKEND_LOBBY_HTTP_URL: 'lobby:8094',
       BACKEND_DEFAULT_CAN_JOIN_GAME: 'yes',
       BACKEND_SIGN_IN_MAIL_WINDOW: '0s',
@@ -122,12 +129,14 @@ describe('the backend refuses to start', () => {
       '  BACKEND_DEFAULT_CAN_JOIN_GAME: "yes" cannot be used: write true or false',
       '  BACKEND_HTTP_ADDR: "everywhere" cannot be used: write host:port, or :port for every interface',
       expect.stringMatching(/^ {2}BACKEND_LOBBY_HTTP_URL: "lobby:8094" cannot be used: write a URL/),
-      expect.stringMatching(/^ {2}BACKEND_MAILER: "smtp" cannot be used: only "log" exists in this version/),
+      expect.stringMatching(/^ {2}BACKEND_MAILER: "pigeon" cannot be used: write smtp, or log/),
+      '  BACKEND_MAIL_FROM: "Galaxy" cannot be used: write name@example.com, or Galaxy <name@example.com>',
       expect.stringMatching(/^ {2}BACKEND_POSTGRES_PRIMARY_DSN: PostgreSQL cannot be used: .*ECONNREFUSED/),
       expect.stringMatching(/^ {2}BACKEND_REDIS_ADDR: Redis at .* cannot be used: .*ECONNREFUSED/),
       '  BACKEND_SIGN_IN_MAIL_WINDOW: "0s" cannot be used: must be longer than zero',
+      expect.stringMatching(/^ {2}BACKEND_SMTP_URL: its value cannot be used: write a URL such as smtp:/),
     ]);
-    expect(lines.join()).not.toMatch(/hunter[23]|only 31 bytes/);
+    expect(lines.join()).not.toMatch(/hunter[234]|only 31 bytes/);
   });
 
   it('when PostgreSQL has no such database', async () => {
@@ -161,6 +170,13 @@ describe('the backend refuses to start', () => {
       '  BACKEND_HTTP_TOKEN: its value cannot be used: it has a blank or newline at its end; remove it',
       expect.stringMatching(/^ {2}BACKEND_LOG_LEVEL: "loud" cannot be used/),
       '  BACKEND_SIGN_IN_MAILS_PER_ADDRESS: is below BACKEND_SIGN_IN_MAILS_PER_NETWORK; raise it, or lower that one',
+    ]);
+  });
+
+  it('when mails are to be sent by SMTP, but neither server nor sender is named', async () => {
+    expect(await refusal({ ...good, BACKEND_MAILER: 'smtp' })).toEqual([
+      '  BACKEND_SMTP_URL: is not set; BACKEND_MAILER=smtp needs it',
+      '  BACKEND_MAIL_FROM: is not set; BACKEND_MAILER=smtp needs it',
     ]);
   });
 
@@ -279,7 +295,7 @@ describe('the backend', () => {
       const applied = await withClient(empty.dsn, (client) =>
         client.query('select hash from backend.schema_migrations'),
       );
-      expect(applied.rows.length).toBe(1);
+      expect(applied.rows.length).toBe(migrations.entries.length);
     } finally {
       await Promise.all(replicas.map(stop));
       await empty.drop();

@@ -3,7 +3,7 @@ import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
 import { backendVariables } from '../../../lib/backend/config.ts';
 import { codeLifetimeMs, maxAttempts } from '../../../lib/backend/domain/sign-in.ts';
-import { createLogMailer } from '../../../lib/backend/mailer.ts';
+import { createLogMailer } from '../../../lib/backend/mail/log-mailer.ts';
 import { verifyWithDeviceKey } from '../../../lib/protocol/device-key.ts';
 import { confirmBytes } from '../../../lib/protocol/envelope.ts';
 
@@ -32,7 +32,12 @@ describe('the page on signing in', () => {
     let written = '';
     const log = pino({ base: { service: 'backend' } }, { write: (line: string) => (written = line) });
     const { challenge_id: challengeId = '', to = '', code = '', locale = '' } = shown;
-    await createLogMailer(log).sendSignInCode({ challengeId, to, code, locale });
+    await createLogMailer(log).send({
+      mailId: challengeId,
+      to,
+      locale,
+      content: { kind: 'sign_in_code', code },
+    });
     const { level: _, time: __, ...fields } = JSON.parse(written);
     const { level: ___, time: ____, ...shownFields } = shown;
     expect(fields).toEqual(shownFields);

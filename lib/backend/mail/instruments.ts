@@ -1,0 +1,35 @@
+import { Instruments } from '../../telemetry/instruments.ts';
+
+export const mailInstruments = new Instruments('galaxy.mail');
+
+export const mailsSent = mailInstruments.counter(
+  'mails_sent_total',
+  ['kind'],
+  'Mails that the SMTP server accepted, repeats included.',
+);
+
+export const mailAttemptsFailed = mailInstruments.counter(
+  'mail_attempts_failed_total',
+  ['kind'],
+  'Attempts to send a mail that failed and are tried again.',
+);
+
+export const mailsGivenUp = mailInstruments.counter(
+  'mails_given_up_total',
+  ['reason'],
+  'Mails that will not be sent: `refused` for good by the server, `expired` before they could be sent, or `unreadable` ' +
+    'since the secret of the codes has changed.',
+);
+
+let waitedMs = 0;
+
+mailInstruments.gauge(
+  'mail_oldest_waiting_age_ms',
+  [],
+  'How long the oldest mail has waited to be sent, as the mail worker saw it last; 0 when none waits.',
+  (tell) => tell(waitedMs),
+);
+
+export function sawOldestWaitingMail(ms: number): void {
+  waitedMs = ms;
+}

@@ -1,0 +1,22 @@
+import type { Logger } from '../../telemetry/logger.ts';
+import { composeMail } from './compose.ts';
+import type { Mailer } from './mail.ts';
+
+/**
+ * For local use only: instead of mailing a code it writes the line that docs/sign-in.md describes, which people,
+ * tests and the demo read the code from. The only log line of the platform that holds a secret.
+ */
+export function createLogMailer(log: Logger): Mailer {
+  return {
+    async send(mail) {
+      const { mailId, to, locale, content } = mail;
+      if (content.kind === 'sign_in_code') {
+        log.info({ challenge_id: mailId, to, code: content.code, locale }, 'sign-in code');
+        return;
+      }
+      const { subject, text } = await composeMail(mail);
+      log.info({ mail_id: mailId, to, locale, subject, text }, 'mail');
+    },
+    close() {},
+  };
+}

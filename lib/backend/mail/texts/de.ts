@@ -1,0 +1,40 @@
+import type { MailTexts } from './texts.ts';
+
+export const de: MailTexts = {
+  signInCode: {
+    subject: 'Dein Anmeldecode für Galaxy',
+    intro: 'Mit diesem Code meldest du dich bei Galaxy an:',
+    validFor: (minutes) => `Er gilt ${minutes} Minuten lang und nur einmal.`,
+    notYou:
+      'Falls du ihn nicht angefordert hast, brauchst du nichts zu tun. Gib den Code an niemanden weiter; niemand von Galaxy fragt danach.',
+  },
+  notification: {
+    sentences: {
+      'lobby.application.submitted': 'Jemand möchte in deinem Spiel mitspielen',
+      'lobby.application.approved': 'Deine Bewerbung wurde angenommen: du bist dabei',
+      'lobby.application.rejected': 'Deine Bewerbung wurde abgelehnt',
+      'lobby.invite.created': 'Du bist zu einem Spiel eingeladen',
+      'lobby.invite.redeemed': 'Jemand hat eine Einladung zu deinem Spiel angenommen',
+      'lobby.invite.expired': 'Deine Einladung ist abgelaufen',
+      'lobby.membership.removed': 'Du wurdest aus dem Spiel entfernt',
+      'lobby.membership.blocked': 'Du wurdest für das Spiel gesperrt',
+      'lobby.enrollment.closed': 'Die Anmeldung ist geschlossen',
+      'lobby.enrollment.underfilled': 'Deinem Spiel fehlen noch Spieler, obwohl die Frist vorbei ist',
+      'lobby.game.started': 'Das Spiel hat begonnen',
+      'lobby.game.start_failed': 'Das Spiel konnte nicht gestartet werden',
+      'lobby.game.paused': 'Das Spiel ist angehalten',
+      'lobby.game.resumed': 'Das Spiel geht weiter',
+      'lobby.game.turn_advanced': 'Ein neuer Zug hat begonnen',
+      'lobby.game.finished': 'Das Spiel ist zu Ende',
+      'lobby.game.cancelled': 'Das Spiel wurde abgebrochen',
+      'lobby.runtime_paused_after_start': 'Das Spiel hat begonnen, ist aber vorerst angehalten',
+      'lobby.race_name.registration_eligible': 'Du kannst deinen Volksnamen dauerhaft eintragen lassen',
+      'lobby.race_name.registration_denied': 'Dein Volksname kann nicht eingetragen werden',
+      'lobby.race_name.registered': 'Dein Volksname ist eingetragen',
+      'lobby.race_name.expired': 'Dein Volksname wurde nicht rechtzeitig eingetragen und ist wieder frei',
+    },
+    game: 'Spiel',
+    raceName: 'Volksname',
+    outro: 'Mehr siehst du in deinem Spielprogramm.',
+  },
+};

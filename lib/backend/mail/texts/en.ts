@@ -1,0 +1,40 @@
+import type { MailTexts } from './texts.ts';
+
+export const en: MailTexts = {
+  signInCode: {
+    subject: 'Your Galaxy sign-in code',
+    intro: 'Here is the code to sign in to Galaxy:',
+    validFor: (minutes) => `It is good for ${minutes} minutes and can be used once.`,
+    notYou:
+      'If you did not ask for it, you need not do anything. Do not tell the code to anybody; nobody from Galaxy will ask for it.',
+  },
+  notification: {
+    sentences: {
+      'lobby.application.submitted': 'Somebody has applied to play in your game',
+      'lobby.application.approved': 'Your application was approved: you are in the game',
+      'lobby.application.rejected': 'Your application was rejected',
+      'lobby.invite.created': 'You are invited to a game',
+      'lobby.invite.redeemed': 'Somebody has accepted an invitation to your game',
+      'lobby.invite.expired': 'Your invitation has expired',
+      'lobby.membership.removed': 'You were removed from the game',
+      'lobby.membership.blocked': 'You were blocked from the game',
+      'lobby.enrollment.closed': 'Enrollment is closed',
+      'lobby.enrollment.underfilled': 'Your game still lacks players, although its deadline has passed',
+      'lobby.game.started': 'The game has started',
+      'lobby.game.start_failed': 'The game could not be started',
+      'lobby.game.paused': 'The game is paused',
+      'lobby.game.resumed': 'The game goes on',
+      'lobby.game.turn_advanced': 'A new turn has begun',
+      'lobby.game.finished': 'The game is over',
+      'lobby.game.cancelled': 'The game was cancelled',
+      'lobby.runtime_paused_after_start': 'The game has started, but is paused for now',
+      'lobby.race_name.registration_eligible': 'You may register your race name for good',
+      'lobby.race_name.registration_denied': 'Your race name cannot be registered',
+      'lobby.race_name.registered': 'Your race name is registered',
+      'lobby.race_name.expired': 'Your race name was not registered in time and is free again',
+    },
+    game: 'Game',
+    raceName: 'Race name',
+    outro: 'Open your game client to see more.',
+  },
+};

@@ -1,0 +1,20 @@
+// What mails say, in one language. A language is a file of this folder; a new one is listed in compose.ts, too.
+import type { NotificationType } from '../../../stream-entries/notification-intents.ts';
+
+export type MailTexts = {
+  readonly signInCode: {
+    readonly subject: string;
+    readonly intro: string;
+    readonly validFor: (minutes: number) => string;
+    /** For somebody who did not ask for it. */
+    readonly notYou: string;
+  };
+  readonly notification: {
+    /** One sentence for each type, without a full stop: it is the subject, too. */
+    readonly sentences: Readonly<Record<NotificationType, string>>;
+    readonly game: string;
+    readonly raceName: string;
+    /** Where to look for more. */
+    readonly outro: string;
+  };
+};

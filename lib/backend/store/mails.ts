@@ -1,0 +1,73 @@
+import { asc, eq, inArray, lte, sql } from 'drizzle-orm';
+import { mails } from '../../../drizzle/backend/schema.ts';
+import type { Database } from './database.ts';
+
+export type StoredMail = {
+  readonly mailId: string;
+  readonly recipient: string;
+  readonly locale: string;
+  /** Sealed. */
+  readonly content: Uint8Array<ArrayBuffer>;
+  readonly expiresAt: Date;
+};
+
+export async function insertMails(tx: Database, rows: readonly StoredMail[]): Promise<void> {
+  if (rows.length > 0) await tx.insert(mails).values([...rows]);
+}
+
+export type DueMail = StoredMail & { readonly failures: number };
+
+/**
+ * Takes up to `limit` mails that are due, the ones that are wanted soonest first. Nobody else gets them until
+ * `claimMs` have passed; by then they are sent, or whoever took them has died.
+ */
+export async function claimDueMails(
+  db: Database,
+  { limit, claimMs }: { limit: number; claimMs: number },
+): Promise<DueMail[]> {
+  const due = db
+    .select({ mailId: mails.mailId })
+    .from(mails)
+    .where(lte(mails.nextAttemptAt, sql`now()`))
+    .orderBy(asc(mails.expiresAt), asc(mails.mailId))
+    .limit(limit)
+    .for('update', { skipLocked: true });
+  const { mailId, recipient, locale, content, expiresAt, failures } = mails;
+  return db
+    .update(mails)
+    .set({ nextAttemptAt: inMs(claimMs) })
+    .where(inArray(mailId, due))
+    .returning({ mailId, recipient, locale, content, expiresAt, failures });
+}
+
+export async function deleteMail(db: Database, mailId: string): Promise<void> {
+  await db.delete(mails).where(eq(mails.mailId, mailId));
+}
+
+export async function retryMailLater(
+  db: Database,
+  { mailId, afterMs }: { mailId: string; afterMs: number },
+): Promise<void> {
+  await db
+    .update(mails)
+    .set({ failures: sql`${mails.failures} + 1`, nextAttemptAt: inMs(afterMs) })
+    .where(eq(mails.mailId, mailId));
+}
+
+/** How long the oldest mail has waited, in milliseconds; 0 when none waits. */
+export async function oldestWaitingMailMs(db: Database): Promise<number> {
+  const [row] = await db
+    .select({
+      ms: sql<number>`(extract(epoch from clock_timestamp() - min(${mails.createdAt})) * 1000)::float8`,
+    })
+    .from(mails);
+  return Math.max(0, row?.ms ?? 0);
+}
+
+export async function deleteMailsTo(tx: Database, recipient: string): Promise<void> {
+  await tx.delete(mails).where(eq(mails.recipient, recipient));
+}
+
+function inMs(ms: number) {
+  return sql`now() + ${ms} * interval '1 millisecond'`;
+}

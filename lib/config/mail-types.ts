@@ -1,0 +1,59 @@
+import { z } from 'zod';
+
+export type SmtpServer = {
+  readonly host: string;
+  readonly port: number;
+  /** TLS from the first byte; otherwise by STARTTLS. */
+  readonly secure: boolean;
+  readonly credentials: { readonly user: string; readonly password: string } | undefined;
+};
+
+const defaultPorts = { 'smtp:': 587, 'smtps:': 465 };
+
+/** `smtp://user:password@host:587`, or `smtps://…:465` for TLS from the first byte. */
+export const smtpUrl = z.string().transform((text, context): SmtpServer => {
+  const refuse = (message: string) => {
+    context.addIssue({ code: 'custom', message });
+    return z.NEVER;
+  };
+  const url = URL.parse(text);
+  const defaultPort = defaultPorts[url?.protocol as keyof typeof defaultPorts];
+  if (url === null || defaultPort === undefined || url.hostname === '') {
+    return refuse('write a URL such as smtp://user:password@smtp.example.com:587, or smtps://…:465');
+  }
+  if (!['', '/'].includes(url.pathname) || url.search !== '' || url.hash !== '') {
+    return refuse('nothing may follow host and port');
+  }
+  const user = decoded(url.username);
+  const password = decoded(url.password);
+  if (user === undefined || password === undefined) {
+    return refuse('write % in user and password as %25, and other special characters alike');
+  }
+  if ((user === '') !== (password === '')) return refuse('give user and password, or neither');
+  return {
+    host: url.hostname.replace(/^\[(.*)\]$/, '$1'),
+    port: url.port === '' ? defaultPort : Number(url.port),
+    secure: url.protocol === 'smtps:',
+    credentials: user === '' ? undefined : { user, password },
+  };
+});
+
+function decoded(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return undefined;
+  }
+}
+
+export type MailAddress = { readonly name: string; readonly address: string };
+
+/** `noreply@example.com`, or `Galaxy <noreply@example.com>`. */
+export const mailAddress = z.string().transform((text, context): MailAddress => {
+  const [, name = '', inBrackets, alone] =
+    /^(?:([^<>"\p{Cc}]*)<([^<>]*)>|([^<>]*))$/u.exec(text.trim()) ?? [];
+  const address = inBrackets ?? alone ?? '';
+  if (z.regexes.email.test(address)) return { name: name.trim(), address };
+  context.addIssue({ code: 'custom', message: 'write name@example.com, or Galaxy <name@example.com>' });
+  return z.NEVER;
+});

@@ -1,0 +1,251 @@
+// Mails that a real SMTP server takes, and those that wait for one.
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { TestDevice } from '../../support/backend.ts';
+import { away, type MailBackend, startMailBackend } from '../../support/mail-backend.ts';
+
+let mail: MailBackend;
+beforeAll(async () => {
+  mail = await startMailBackend();
+});
+afterAll(() => mail.close());
+
+let email: string;
+let players = 0;
+beforeEach(() => {
+  players += 1;
+  email = `player${players}@example.com`;
+});
+afterEach(() => mail.reset());
+
+describe('a mail', () => {
+  it('brings the code, as text and as HTML, and names no one but its reader', async () => {
+    const server = await mail.smtpServer();
+    mail.mailToServer(server);
+    const challengeId = await mail.ask(email, 'en');
+    expect(server.received.length).toBe(1);
+    const [got] = server.received;
+    expect(got?.recipients).toEqual([email]);
+    expect(Object.fromEntries(got?.headers ?? [])).toEqual({
+      from: 'Galaxy <noreply@galaxy.example>',
+      to: email,
+      subject: 'Your Galaxy sign-in code',
+      'message-id': `<${challengeId}@galaxy.example>`,
+      date: expect.any(String),
+      'mime-version': '1.0',
+      'auto-submitted': 'auto-generated',
+      'content-language': 'en',
+      'content-type': expect.stringMatching(/^multipart\/alternative;/),
+    });
+    const text = got?.parts.get('text/plain') ?? '';
+    const code = /^ {4}(\d{6})$/m.exec(text)?.[1] ?? '';
+    expect(text).toBe(
+      `${[
+        'Here is the code to sign in to Galaxy:',
+        `    ${code}`,
+        'It is good for 10 minutes and can be used once.',
+        'If you did not ask for it, you need not do anything. Do not tell the code to anybody; nobody from Galaxy will ask for it.',
+      ].join('\n\n')}\n`,
+    );
+    const html = got?.parts.get('text/html') ?? '';
+    expect(html).toContain('<html lang="en">');
+    expect(html).toContain(`>${code}</p>`);
+    expect(got?.headers.get('subject')).not.toContain(code);
+    expect(await mail.waiting()).toEqual([]);
+    expect(mail.backend.logLines.join()).not.toContain(code);
+  });
+
+  it.each([
+    ['de-AT', 'de', 'Dein Anmeldecode für Galaxy', 'Er gilt 10 Minuten lang'],
+    ['ru', 'ru', 'Код для входа в Galaxy', 'Он действует 10 минут,'],
+    ['pt-BR', 'en', 'Your Galaxy sign-in code', 'It is good for 10 minutes'],
+    [undefined, 'en', 'Your Galaxy sign-in code', 'It is good for 10 minutes'],
+  ])('asked for in %s is written in %s', async (locale, language, subject, sentence) => {
+    const server = await mail.smtpServer();
+    mail.mailToServer(server);
+    await mail.ask(email, locale);
+    const [got] = server.received;
+    expect(got?.headers.get('content-language')).toBe(language);
+    expect(got?.headers.get('subject')).toBe(subject);
+    expect(got?.parts.get('text/plain')).toContain(sentence);
+    expect(got?.parts.get('text/html')).toContain(sentence);
+    expect(got?.parts.get('text/html')).toContain(`<html lang="${language}">`);
+  });
+
+  it('signs its reader in', async () => {
+    const server = await mail.smtpServer();
+    mail.mailToServer(server);
+    const challengeId = await mail.ask(email);
+    const code = /\d{6}/.exec(server.received[0]?.parts.get('text/plain') ?? '')?.[0] ?? '';
+    expect(await new TestDevice(mail.backend).confirm(challengeId, code)).toMatchObject({ status: 201 });
+  });
+
+  it('goes over connections that are kept, and to one person each', async () => {
+    let connections = 0;
+    const server = await mail.smtpServer({
+      onConnect: (_, callback) => {
+        connections += 1;
+        callback();
+      },
+    });
+    mail.mailToServer(server);
+    await Promise.all(Array.from({ length: 20 }, (_, index) => mail.ask(`many${index}@example.com`, 'en')));
+    await mail.backend.settled();
+    expect(server.received.map(({ recipients }) => recipients).toSorted()).toEqual(
+      Array.from({ length: 20 }, (_, index) => [`many${index}@example.com`]).toSorted(),
+    );
+    expect(connections).toBeLessThanOrEqual(4);
+  });
+});
+
+describe('a mail that waits', () => {
+  it('does not show its code to whoever reads the table', async () => {
+    const server = await mail.smtpServer();
+    mail.use(away);
+    await mail.ask(email);
+    const [{ content, ...row } = {}] = await mail.waiting();
+    const stored = `${(content as Buffer).toString('latin1')}${JSON.stringify(row)}`;
+    mail.mailToServer(server);
+    await mail.backend.sendMails();
+    const code = /\d{6}/.exec(server.received[0]?.parts.get('text/plain') ?? '')?.[0] ?? 'none';
+    expect(code).toMatch(/^\d{6}$/);
+    expect(stored).not.toContain(code);
+    expect(stored).not.toContain('sign_in_code');
+  });
+
+  it('cannot be read as another one', async () => {
+    mail.use(away);
+    const first = await mail.ask(email);
+    const second = await mail.ask(email);
+    const swapped = await mail.backend.pool.query(
+      'update backend.mails set content = (select content from backend.mails where mail_id = $1) where mail_id = $2',
+      [first, second],
+    );
+    expect(swapped.rowCount).toBe(1);
+    const server = await mail.smtpServer();
+    mail.mailToServer(server);
+    await mail.backend.sendMails();
+    expect(server.received.map(({ headers }) => headers.get('message-id'))).toEqual([
+      `<${first}@galaxy.example>`,
+    ]);
+    expect(await mail.waiting()).toEqual([]);
+    expect(mail.warnings()).toContainEqual({
+      mail_id: second,
+      reason: 'unreadable',
+      failures: 1,
+      error: expect.objectContaining({ type: 'OperationError' }),
+      msg: 'mail given up',
+    });
+  });
+
+  it('is not sent once its code has expired', async () => {
+    mail.use(away);
+    const challengeId = await mail.ask(email);
+    const server = await mail.smtpServer();
+    mail.mailToServer(server);
+    mail.backend.advance(599_999);
+    mail.use(away);
+    await mail.backend.sendMails();
+    expect((await mail.waiting()).map(({ failures }) => failures)).toEqual([2]);
+    mail.mailToServer(server);
+    mail.backend.advance(1);
+    await mail.backend.sendMails();
+    expect(server.received).toEqual([]);
+    expect(await mail.waiting()).toEqual([]);
+    expect(mail.warnings().at(-1)).toEqual({
+      mail_id: challengeId,
+      reason: 'expired',
+      failures: 2,
+      msg: 'mail given up',
+    });
+  });
+
+  it('is tried at pauses that grow to a minute', async () => {
+    mail.use(away);
+    await mail.ask(email);
+    const pauses: number[] = [];
+    for (let attempt = 0; attempt < 7; attempt += 1) {
+      const { rows } = await mail.backend.pool.query(
+        'select extract(epoch from next_attempt_at - now()) as pause from backend.mails',
+      );
+      pauses.push(Number(rows[0].pause));
+      await mail.backend.sendMails();
+    }
+    [2, 4, 8, 16, 32, 60, 60].forEach((expected, attempt) => {
+      expect(pauses[attempt]).toBeLessThanOrEqual(expected);
+      expect(pauses[attempt]).toBeGreaterThan(expected - 1.5);
+    });
+  });
+});
+
+describe('headers', () => {
+  it('cannot be put into a mail by an address', async () => {
+    const server = await mail.smtpServer();
+    mail.mailToServer(server);
+    const addresses = [
+      'a@example.com\r\nBcc: victim@example.com',
+      'a@example.com, victim@example.com',
+      'a@example.com> <victim@example.com',
+    ];
+    const content = { kind: 'sign_in_code', code: '000000' } as const;
+    const sent = await Promise.allSettled(
+      addresses.map((to) => mail.send({ mailId: crypto.randomUUID(), to, locale: 'en', content })),
+    );
+    expect(sent.filter(({ status }) => status === 'fulfilled').length).toBe(server.received.length);
+    for (const { recipients, headers } of server.received) {
+      expect(recipients).not.toContain('victim@example.com');
+      expect([...headers.keys()]).not.toContain('bcc');
+    }
+    for (const address of addresses) {
+      const before = await mail.backend.snapshot();
+      const refused = await mail.backend.request('POST', '/api/v1/public/auth/send-email-code', {
+        body: { email: address },
+      });
+      expect(refused.status).toBe(400);
+      expect(await mail.backend.snapshot()).toEqual(before);
+    }
+  });
+
+  it('cannot be put into a mail by the name of a game', async () => {
+    const server = await mail.smtpServer();
+    mail.mailToServer(server);
+    await mail.send({
+      mailId: crypto.randomUUID(),
+      to: email,
+      locale: 'ru',
+      content: {
+        kind: 'notification',
+        type: 'lobby.game.started',
+        payload: { game_name: 'Обмен\r\nBcc: victim@example.com\r\n\r\n<b>body</b>' },
+      },
+    });
+    const [got] = server.received;
+    expect(got?.recipients).toEqual([email]);
+    expect([...(got?.headers.keys() ?? [])]).not.toContain('bcc');
+    expect(got?.headers.get('subject')).toBe('Обмен Bcc: victim@example.com <b>body</b>: Игра началась');
+    expect(got?.parts.get('text/html')).toContain(
+      '<p>Игра: Обмен Bcc: victim@example.com &lt;b&gt;body&lt;/b&gt;</p>',
+    );
+    expect(got?.parts.get('text/html')).not.toContain('<b>');
+  });
+});
+
+describe('several processes', () => {
+  it('send every mail, and each once', async () => {
+    mail.use(away);
+    const ids = await Promise.all(
+      Array.from({ length: 30 }, (_, index) => mail.ask(`shared${index}@example.com`, 'en')),
+    );
+    const server = await mail.smtpServer();
+    mail.mailToServer(server);
+    await mail.backend.pool.query('update backend.mails set next_attempt_at = now()');
+    const senders = Array.from({ length: 3 }, () => mail.backend.newMailSender());
+    for (const sender of senders) sender.sendSoon();
+    await vi.waitFor(async () => {
+      await Promise.all(senders.map((sender) => sender.settled()));
+      expect(await mail.waiting()).toEqual([]);
+    });
+    expect(server.received.map(({ headers }) => headers.get('message-id')).toSorted()).toEqual(
+      ids.map((id) => `<${id}@galaxy.example>`).toSorted(),
+    );
+  });
+});

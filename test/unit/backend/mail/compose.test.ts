@@ -1,0 +1,87 @@
+import { describe, expect, it } from 'vitest';
+import { composeMail, languageOf } from '../../../../lib/backend/mail/compose.ts';
+import { de } from '../../../../lib/backend/mail/texts/de.ts';
+import { en } from '../../../../lib/backend/mail/texts/en.ts';
+import { ru } from '../../../../lib/backend/mail/texts/ru.ts';
+import { notificationTypes } from '../../../../lib/stream-entries/notification-intents.ts';
+
+const languages = { en, de, ru };
+
+describe('the language of a mail', () => {
+  it.each([
+    ['en', 'en'],
+    ['en-GB', 'en'],
+    ['de', 'de'],
+    ['de-CH-1996', 'de'],
+    ['ru-Latn', 'ru'],
+    ['be', 'en'],
+    ['zh-Hant-TW', 'en'],
+    ['und', 'en'],
+    ['toString', 'en'],
+  ])('for somebody who reads %s is %s', (locale, language) => {
+    expect(languageOf(locale)).toBe(language);
+  });
+});
+
+describe('the texts', () => {
+  it.each(Object.entries(languages))(
+    'in %s are one sentence for every notification, each another',
+    (_, texts) => {
+      const sentences = notificationTypes.map((type) => texts.notification.sentences[type]);
+      expect(new Set(sentences).size).toBe(notificationTypes.length);
+      for (const sentence of sentences) expect(sentence).toMatch(/^\p{Lu}[^.\n]{3,90}[^.\n\s]$/u);
+    },
+  );
+
+  it.each(Object.entries(languages))('in %s are written in its alphabet', (language, texts) => {
+    const letters = Object.values(texts.notification.sentences).join('').replaceAll(/\P{L}/gu, '');
+    expect(letters).toMatch(language === 'ru' ? /^\p{Script=Cyrillic}+$/u : /^\p{Script=Latin}+$/u);
+  });
+
+  it('say minutes in Russian as Russians do', () => {
+    const said = [1, 2, 5, 10, 21].map((minutes) => /\d+ \p{L}+/u.exec(ru.signInCode.validFor(minutes))?.[0]);
+    expect(said).toEqual(['1 минуту', '2 минуты', '5 минут', '10 минут', '21 минуту']);
+  });
+});
+
+describe('a mail about a notification', () => {
+  const compose = (payload: Record<string, unknown>, locale = 'en') =>
+    composeMail({ locale, content: { kind: 'notification', type: 'lobby.game.started', payload } });
+
+  it('names game and race name where the payload does', async () => {
+    const mail = await compose({ game_id: 'g', game_name: 'Andromeda', race_name: "O'Neill & Sons" });
+    expect(mail.subject).toBe('Andromeda: The game has started');
+    expect(mail.text).toBe(
+      [
+        'The game has started.',
+        'Game: Andromeda',
+        "Race name: O'Neill & Sons",
+        'Open your game client to see more.',
+        '',
+      ]
+        .join('\n\n')
+        .trimEnd()
+        .concat('\n'),
+    );
+    expect(mail.html).toContain('<p>Race name: O&#39;Neill &amp; Sons</p>');
+  });
+
+  it('says what it can where the payload names nothing, or something that is no name', async () => {
+    for (const payload of [{}, { game_name: 7 }, { game_name: ' \n ' }, { game_name: { evil: true } }]) {
+      const mail = await compose(payload);
+      expect(mail.subject).toBe('The game has started');
+      expect(mail.text).toBe('The game has started.\n\nOpen your game client to see more.\n');
+    }
+  });
+
+  it('keeps markup, line breaks and endless names from doing harm', async () => {
+    const mail = await compose({
+      game_name: `<img src=x onerror=alert(1)>\u2028"${'\u{1F680}'.repeat(200)}`,
+    });
+    expect(mail.subject).toMatch(/^<img src=x onerror=alert\(1\)> "\u{1F680}+: The game has started$/u);
+    expect(mail.subject.length).toBeLessThan(150);
+    expect(mail.subject.isWellFormed()).toBe(true);
+    expect(mail.html).not.toContain('<img');
+    expect(mail.html).toContain('&lt;img src=x onerror=alert(1)&gt; &quot;');
+  });
+});
