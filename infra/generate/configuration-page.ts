@@ -1,6 +1,6 @@
 // docs/configuration.md: every environment variable of every process, from the declarations that read them.
 
-import { backendVariables, outboxRelayVariables } from '../../lib/backend/config.ts';
+import { backendVariables, mailWorkerVariables, outboxRelayVariables } from '../../lib/backend/config.ts';
 import { pushVariables } from '../../lib/backend/push/config.ts';
 import { listVariables, type Variable, type VariableTree } from '../../lib/config/variables.ts';
 import { gameMasterVariables } from '../../lib/game-master/config.ts';
@@ -19,10 +19,11 @@ const sections: [title: string, about: string, variables: VariableTree][] = [
   ['Game Master', '`workers/game-master.ts`', gameMasterVariables],
   [
     'Backend, HTTP',
-    '`workers/backend-all-in-one.ts`, or `infra/node/backend-http.ts`, which runs no outbox relay',
+    '`workers/backend-all-in-one.ts`, or `infra/node/backend-http.ts`, which runs none of the workers below',
     backendVariables,
   ],
   ['Backend, outbox relay', '`workers/backend-outbox-relay.ts`', outboxRelayVariables],
+  ['Backend, mail', '`workers/backend-mail.ts`', mailWorkerVariables],
   ['Backend, push', '`workers/backend-push.ts`', pushVariables],
   [
     'Sample engine',

@@ -54,6 +54,6 @@ export const mailAddress = z.string().transform((text, context): MailAddress => 
     /^(?:([^<>"\p{Cc}]*)<([^<>]*)>|([^<>]*))$/u.exec(text.trim()) ?? [];
   const address = inBrackets ?? alone ?? '';
   if (z.regexes.email.test(address)) return { name: name.trim(), address };
-  context.addIssue({ code: 'custom', message: 'write name@example.com, or Galaxy <name@example.com>' });
+  context.addIssue({ code: 'custom', message: 'write an e-mail address, or a name and the address in <>' });
   return z.NEVER;
 });

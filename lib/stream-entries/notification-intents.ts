@@ -9,6 +9,8 @@ export const notificationTypes = [
   'lobby.application.rejected',
   'lobby.invite.created',
   'lobby.invite.redeemed',
+  'lobby.invite.declined',
+  'lobby.invite.revoked',
   'lobby.invite.expired',
   'lobby.membership.removed',
   'lobby.membership.blocked',

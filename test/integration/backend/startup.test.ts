@@ -130,7 +130,7 @@ describe('the backend refuses to start', () => {
       '  BACKEND_HTTP_ADDR: "everywhere" cannot be used: write host:port, or :port for every interface',
       expect.stringMatching(/^ {2}BACKEND_LOBBY_HTTP_URL: "lobby:8094" cannot be used: write a URL/),
       expect.stringMatching(/^ {2}BACKEND_MAILER: "pigeon" cannot be used: write smtp, or log/),
-      '  BACKEND_MAIL_FROM: "Galaxy" cannot be used: write name@example.com, or Galaxy <name@example.com>',
+      '  BACKEND_MAIL_FROM: "Galaxy" cannot be used: write an e-mail address, or a name and the address in <>',
       expect.stringMatching(/^ {2}BACKEND_POSTGRES_PRIMARY_DSN: PostgreSQL cannot be used: .*ECONNREFUSED/),
       expect.stringMatching(/^ {2}BACKEND_REDIS_ADDR: Redis at .* cannot be used: .*ECONNREFUSED/),
       '  BACKEND_SIGN_IN_MAIL_WINDOW: "0s" cannot be used: must be longer than zero',

@@ -59,7 +59,7 @@ describe('the address that mails come from', () => {
     '"Galaxy" <noreply@example.com>',
   ])('%j is refused', (text) => {
     expect(problemOf(mailAddress.safeParse(text))).toBe(
-      'write name@example.com, or Galaxy <name@example.com>',
+      'write an e-mail address, or a name and the address in <>',
     );
   });
 });

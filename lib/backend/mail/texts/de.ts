@@ -15,6 +15,8 @@ export const de: MailTexts = {
       'lobby.application.rejected': 'Deine Bewerbung wurde abgelehnt',
       'lobby.invite.created': 'Du bist zu einem Spiel eingeladen',
       'lobby.invite.redeemed': 'Jemand hat eine Einladung zu deinem Spiel angenommen',
+      'lobby.invite.declined': 'Jemand hat eine Einladung zu deinem Spiel abgelehnt',
+      'lobby.invite.revoked': 'Deine Einladung wurde zurückgezogen',
       'lobby.invite.expired': 'Deine Einladung ist abgelaufen',
       'lobby.membership.removed': 'Du wurdest aus dem Spiel entfernt',
       'lobby.membership.blocked': 'Du wurdest für das Spiel gesperrt',

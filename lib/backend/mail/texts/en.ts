@@ -15,6 +15,8 @@ export const en: MailTexts = {
       'lobby.application.rejected': 'Your application was rejected',
       'lobby.invite.created': 'You are invited to a game',
       'lobby.invite.redeemed': 'Somebody has accepted an invitation to your game',
+      'lobby.invite.declined': 'Somebody has declined an invitation to your game',
+      'lobby.invite.revoked': 'Your invitation was taken back',
       'lobby.invite.expired': 'Your invitation has expired',
       'lobby.membership.removed': 'You were removed from the game',
       'lobby.membership.blocked': 'You were blocked from the game',

@@ -16,6 +16,8 @@ export const ru: MailTexts = {
       'lobby.application.rejected': 'Ваша заявка отклонена',
       'lobby.invite.created': 'Вас приглашают в игру',
       'lobby.invite.redeemed': 'Приглашение в вашу игру принято',
+      'lobby.invite.declined': 'Приглашение в вашу игру отклонено',
+      'lobby.invite.revoked': 'Ваше приглашение отозвано',
       'lobby.invite.expired': 'Срок вашего приглашения истёк',
       'lobby.membership.removed': 'Вас исключили из игры',
       'lobby.membership.blocked': 'Вас заблокировали в игре',
