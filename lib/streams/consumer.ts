@@ -31,6 +31,8 @@ export class CannotApply extends Error {
 /** What a handler has beside its entry. */
 export type Delivery<Tx> = {
   readonly traceparent: string | undefined;
+  /** Runs `work` in a transaction while this process holds the lease, however often: for effects that are idempotent. */
+  transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
   /**
    * Runs `work` in a transaction, unless this event has been applied before. May run it again after a deadlock.
    * @returns what `work` returned; undefined for a repeat.
@@ -123,25 +125,27 @@ async function handleEntry<Entry, Tx extends Database>(
   { entry, parsed }: { entry: StreamEntry; parsed: z.ZodSafeParseResult<Entry> },
 ): Promise<void> {
   const { name } = consumer;
+  const transaction = <T>(work: (tx: Tx) => Promise<T>) =>
+    inTransaction(db, async (tx: Tx) => {
+      await lease.checkHeld(tx);
+      return work(tx);
+    });
   const span = startSpanFrom(entry.traceparent, `consume ${name}`, { 'messaging.message.id': entry.id });
   try {
     if (!parsed.success) throw new CannotApply(`malformed: ${problemsOf(parsed.error)}`);
     await consumer.handle(parsed.data, {
       traceparent: entry.traceparent === '' ? undefined : entry.traceparent,
+      transaction,
       apply: (eventId, work) =>
-        inTransaction(db, async (tx: Tx) => {
-          await lease.checkHeld(tx);
-          return (await markProcessed(tx, tables, name, eventId)) ? work(tx) : undefined;
-        }),
+        transaction(async (tx) => ((await markProcessed(tx, tables, name, eventId)) ? work(tx) : undefined)),
     });
     entriesHandled.add(1, name);
   } catch (error) {
     if (!(error instanceof CannotApply)) throw error;
     const reason = error.message;
-    await inTransaction(db, async (tx: Tx) => {
-      await lease.checkHeld(tx);
-      await insertDeadLetter(tx, tables, { deadLetterId: uuidv7(), consumer: name, entry, reason });
-    });
+    await transaction((tx) =>
+      insertDeadLetter(tx, tables, { deadLetterId: uuidv7(), consumer: name, entry, reason }),
+    );
     deadLettered.add(1, name);
     log.error({ entry_id: entry.id, reason }, 'entry put into the dead letters');
   } finally {

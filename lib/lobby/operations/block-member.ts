@@ -4,7 +4,7 @@ import type { Membership } from '../domain/game.ts';
 import { blockingProblem } from '../domain/leaving.ts';
 import { memberBlocked } from '../outbox/intents.ts';
 import { refuseIf } from '../refusals.ts';
-import { rejectPendingApplicationOf } from '../store/applications.ts';
+import { endPendingApplicationOf } from '../store/applications.ts';
 import type { Work } from '../store/database.ts';
 import { endPendingInvites } from '../store/invites.ts';
 import { blockEndedMembership, findActiveMembership } from '../store/memberships.ts';
@@ -27,7 +27,7 @@ export function blockMember(
     const active = await findActiveMembership(tx, gameId, userId);
     refuseIf(blockingProblem(game, membership, active));
     const at = lobby.now();
-    await rejectPendingApplicationOf(tx, gameId, userId, at);
+    await endPendingApplicationOf(tx, { gameId, userId }, 'rejected', at);
     await endPendingInvites(tx, { gameId, userId }, 'revoked', at);
     const blocked =
       active === undefined

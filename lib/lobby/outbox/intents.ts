@@ -103,6 +103,11 @@ export function memberBlocked(game: ToldGame, membership: Membership, occasion: 
   return intent('lobby.membership.blocked', game, toMember(membership), occasion);
 }
 
+/** To the owner, whose player was blocked from the whole platform, or has deleted their account. */
+export function memberOfOwnerBlocked(game: ToldGame, membership: Membership, occasion: Occasion) {
+  return intent('lobby.membership.blocked', game, { ...toMember(membership), to: ownerOf(game) }, occasion);
+}
+
 /** To a member who did well in a game that is over. */
 export function registrationAllowed(
   game: ToldGame,

@@ -46,16 +46,16 @@ export async function decideApplication(
   return decided;
 }
 
-/** Rejects what a user has pending in a locked game, if anything. */
-export async function rejectPendingApplicationOf(
+/** Ends what a user has pending in a locked game, if anything. */
+export async function endPendingApplicationOf(
   tx: Tx,
-  gameId: string,
-  userId: string,
+  { gameId, userId }: { gameId: string; userId: string },
+  status: 'rejected' | 'cancelled',
   at: Date,
 ): Promise<void> {
   await tx
     .update(applications)
-    .set({ status: 'rejected', decidedAt: at })
+    .set({ status, decidedAt: at })
     .where(
       and(
         eq(applications.gameId, gameId),

@@ -18,3 +18,14 @@ export async function lockUserGuard(tx: Tx, userId: string): Promise<void> {
     .returning({ goneAt: userGuards.goneAt });
   if (guard?.goneAt) throw new Refusal('subject_not_found', 'There is no such user.');
 }
+
+/** Locks a user's guard until the transaction ends; from its commit on nothing is granted to this user any more. */
+export async function markUserGone(tx: Tx, userId: string, at: Date): Promise<void> {
+  await tx
+    .insert(userGuards)
+    .values({ userId, goneAt: at })
+    .onConflictDoUpdate({
+      target: userGuards.userId,
+      set: { goneAt: sql`coalesce(${userGuards.goneAt}, excluded.gone_at)` },
+    });
+}

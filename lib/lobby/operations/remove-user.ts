@@ -1,0 +1,95 @@
+// Takes everything from a user who was blocked for good, or whose account is gone: owned games are cancelled, memberships
+// blocked, applications and invites cancelled, race names released, whatever other rules say.
+//
+// The user's guard is marked first, in a transaction of its own: whatever is being granted at that moment is committed
+// by then and found afterwards, and nothing is granted any more. The rest goes game by game, each in a transaction
+// under the game's lock, so that no lock is held for long however much there is. Doing it again, or from where a crash
+// left it, changes nothing more.
+import type { Lobby } from '../context.ts';
+import { overProblem } from '../domain/leaving.ts';
+import { memberOfOwnerBlocked } from '../outbox/intents.ts';
+import type { Occasion } from '../outbox/messages.ts';
+import { endPendingApplicationOf } from '../store/applications.ts';
+import type { Tx, Work } from '../store/database.ts';
+import { lockAnyGame } from '../store/games.ts';
+import { endPendingInvites } from '../store/invites.ts';
+import { findActiveMembership } from '../store/memberships.ts';
+import { listGamesToCancel, listGamesWithStakesOf } from '../store/stakes.ts';
+import { markUserGone } from '../store/user-guards.ts';
+import { endMembership } from './end-membership.ts';
+import { applyTransition, type TransitionParts } from './transition.ts';
+
+const gamesAtOnce = 100;
+
+type Parts = TransitionParts & Pick<Lobby, 'db' | 'now'>;
+
+/**
+ * @param user.reason for the timelines of the games that they owned.
+ * @param transaction runs one of the steps.
+ */
+export async function removeUser(
+  lobby: Parts,
+  user: { userId: string; reason: string; traceparent: string | undefined },
+  transaction: (work: Work<void>) => Promise<void>,
+): Promise<void> {
+  const { userId } = user;
+  const markGone = (tx: Tx) => markUserGone(tx, userId, lobby.now());
+  await transaction(markGone);
+  const inEach = async (
+    list: typeof listGamesToCancel,
+    step: (tx: Tx, gameId: string, occasion: Occasion) => Promise<void>,
+  ) => {
+    for (;;) {
+      const gameIds = await list(lobby.db, userId, gamesAtOnce);
+      if (gameIds.length === 0) return;
+      for (const gameId of gameIds) {
+        const { traceparent } = user;
+        await transaction((tx) => step(tx, gameId, { at: lobby.now(), traceparent }));
+        lobby.outbox.publishSoon([gameId]);
+      }
+    }
+  };
+  await inEach(listGamesToCancel, (tx, gameId, occasion) => cancelOwned(tx, lobby, gameId, user, occasion));
+  await inEach(listGamesWithStakesOf, (tx, gameId, occasion) =>
+    removeFrom(tx, lobby, { gameId, userId }, occasion),
+  );
+  await transaction(async (tx) => {
+    await markGone(tx);
+    await lobby.raceNames.releaseUser(tx, userId);
+  });
+}
+
+async function cancelOwned(
+  tx: Tx,
+  lobby: Parts,
+  gameId: string,
+  { reason }: { reason: string },
+  occasion: Occasion,
+): Promise<void> {
+  const game = await lockAnyGame(tx, gameId);
+  // It may have ended while this waited for the lock.
+  if (game === undefined || overProblem(game) !== undefined) return;
+  await applyTransition(tx, lobby, game, {
+    trigger: 'external_block',
+    by: 'lifecycle_event',
+    actorId: null,
+    reason,
+    ...occasion,
+  });
+}
+
+async function removeFrom(
+  tx: Tx,
+  lobby: Parts,
+  { gameId, userId }: { gameId: string; userId: string },
+  occasion: Occasion,
+): Promise<void> {
+  const game = await lockAnyGame(tx, gameId);
+  if (game === undefined) return;
+  await endPendingApplicationOf(tx, { gameId, userId }, 'cancelled', occasion.at);
+  await endPendingInvites(tx, { gameId, userId }, 'cancelled', occasion.at);
+  const membership = await findActiveMembership(tx, gameId, userId);
+  if (membership === undefined || overProblem(game) !== undefined) return;
+  const blocked = await endMembership(tx, lobby, game, membership, 'blocked', occasion.at);
+  await lobby.outbox.write(tx, memberOfOwnerBlocked(game, blocked, occasion));
+}
