@@ -3,7 +3,7 @@
 // A connection that sends nothing, or its headers or body too slowly, is told 408 and ended; so is one that is idle.
 // Requests with too many or too large headers are told 431. What one connection can ask for at once is bounded, too:
 // HTTP/1.1 lets a client send the next requests before the first is answered, and Node starts on all of them.
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { getRequestListener, type Http2Bindings, type HttpBindings } from '@hono/node-server';
 import type { ListenAddress } from '../config/types.ts';
@@ -60,12 +60,14 @@ export async function listenHttp(
   log: Logger,
   bounds: HttpBounds = defaultBounds,
 ): Promise<Listener> {
+  let closing = false;
   const serve = getRequestListener(
     async (request: Request, { incoming, outgoing }: HttpBindings | Http2Bindings) => {
       const response = await app.fetch(request, { peerAddress: incoming.socket.remoteAddress });
-      // Answered before the whole request was read (too large, no token): what is left of it makes the connection
-      // useless, so the client must hear that it ends instead of finding out with its next request.
-      if (incoming.method !== 'GET' && !incoming.complete) outgoing.setHeader('connection', 'close');
+      // Answered before the whole request was read (too large, no token), what is left of it makes the connection
+      // useless. The client must hear that it ends instead of finding out with its next request.
+      const unread = incoming.method !== 'GET' && !incoming.complete;
+      if (unread || closing) outgoing.setHeader('connection', 'close');
       return response;
     },
   );
@@ -89,7 +91,11 @@ export async function listenHttp(
       }
       running.set(socket, count);
       if (typeof bounds.connections === 'object') bounds.connections.ready(socket);
-      response.once('close', () => running.set(socket, (running.get(socket) ?? 1) - 1));
+      response.once('close', () => {
+        running.set(socket, (running.get(socket) ?? 1) - 1);
+        // Closing ends idle connections only; one that is busy just then would be kept for the client's next request.
+        if (closing) socket.end();
+      });
       if (request.rawHeaders.length > bounds.maxHeaders * 2) refuseHeaders(response);
       else void serve(request, response);
     },
@@ -99,7 +105,6 @@ export async function listenHttp(
   server.maxHeadersCount = bounds.maxHeaders + 1;
   boundConnections(server, bounds);
 
-  const startClosing = endConnectionsWhenClosing(server);
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) => reject(bindError(error, address)));
     server.listen(address.port, address.host, resolve);
@@ -110,7 +115,7 @@ export async function listenHttp(
     port: (server.address() as AddressInfo).port,
     close: (timeoutMs) =>
       new Promise((resolve) => {
-        startClosing();
+        closing = true;
         const cut = setTimeout(() => server.closeAllConnections(), timeoutMs);
         server.close(() => {
           clearTimeout(cut);
@@ -132,20 +137,6 @@ function boundConnections(
     });
   }
   if (connectionsPerAddress !== undefined) boundConnectionsPerAddress(server, connectionsPerAddress);
-}
-
-/** Closing ends idle connections only; one that is busy just then would be kept for the client's next request. */
-function endConnectionsWhenClosing(server: Server): () => void {
-  let closing = false;
-  server.prependListener('request', (request: IncomingMessage, response: ServerResponse) => {
-    if (closing) response.setHeader('connection', 'close');
-    response.once('close', () => {
-      if (closing) request.socket.end();
-    });
-  });
-  return () => {
-    closing = true;
-  };
 }
 
 function refuseHeaders(response: ServerResponse): void {

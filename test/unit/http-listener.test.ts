@@ -39,7 +39,7 @@ test('a close waits for the request that is running, and not for its connection 
   const releasedAt = performance.now();
   app.release();
   const [response] = (await answered) as [IncomingMessage];
-  expect(response.statusCode).toBe(200);
+  expect([response.statusCode, response.headers.connection]).toEqual([200, 'close']);
   expect(await text(response)).toBe('done');
   await closing;
   expect(performance.now() - releasedAt).toBeLessThan(5_000);

@@ -5,6 +5,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vite
 import { freePort } from '../../../infra/local/child.ts';
 import { withClient } from '../../../infra/local/postgres.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
+import { listening, lobbyEnvironment, logOf, stop } from '../../support/lobby-process.ts';
 import { createTestRedis, type TestRedis } from '../../support/redis.ts';
 import { type RunningProcess, runEntry } from '../../support/run-process.ts';
 
@@ -15,17 +16,7 @@ let good: Record<string, string>;
 
 beforeAll(async () => {
   [redis, database] = await Promise.all([createTestRedis(), createTestDatabase()]);
-  good = {
-    LOBBY_PUBLIC_HTTP_ADDR: '127.0.0.1:0',
-    LOBBY_INTERNAL_HTTP_ADDR: '127.0.0.1:0',
-    LOBBY_REDIS_MASTER_ADDR: redis.addr,
-    LOBBY_REDIS_PASSWORD: redis.password,
-    LOBBY_REDIS_DB: String(redis.db),
-    LOBBY_POSTGRES_PRIMARY_DSN: database.dsn,
-    // Nobody listens there: neither is asked for at start.
-    LOBBY_USER_SERVICE_BASE_URL: 'http://127.0.0.1:1',
-    LOBBY_GM_BASE_URL: 'http://127.0.0.1:1',
-  };
+  good = lobbyEnvironment(database, redis);
 });
 afterAll(async () => {
   await Promise.all([redis.drop(), database.drop()]);
@@ -54,45 +45,10 @@ async function refusal(env: Record<string, string>, entry = allInOne): Promise<s
   return lines;
 }
 
-type LogLine = {
-  level: string;
-  msg: string;
-  listener?: string;
-  port?: number;
-  drained?: boolean;
-  replica?: string;
-  variable?: string;
-};
-const logOf = (running: RunningProcess): LogLine[] =>
-  running
-    .stdout()
-    .split('\n')
-    .filter((line) => line.endsWith('}'))
-    .map((line) => JSON.parse(line));
-
-/** Waits until the process listens; its base URLs. */
-async function listening(running: RunningProcess) {
-  return vi.waitFor(
-    () => {
-      const lines = logOf(running).filter(({ msg }) => msg === 'listening');
-      expect(lines.map(({ listener }) => listener).sort()).toEqual(['internal-http', 'public-http']);
-      const portOf = (name: string) => lines.find(({ listener }) => listener === name)?.port ?? 0;
-      return { public: portOf('public-http'), internal: portOf('internal-http') };
-    },
-    { timeout: 15_000 },
-  );
-}
-
 const ask = async (port: number, path: string) => {
   const response = await fetch(`http://127.0.0.1:${port}${path}`);
   return [response.status, await response.json()];
 };
-
-async function stop(running: RunningProcess) {
-  running.child.kill('SIGTERM');
-  const { exitCode, stderr } = await running.ended;
-  expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
-}
 
 describe('the lobby refuses to start', () => {
   test.each([allInOne, 'infra/node/lobby-http.ts', 'workers/enrollment-automation.ts'])(
@@ -257,12 +213,15 @@ describe('the lobby', () => {
       const ports = await listening(running);
       expect(await ask(ports.internal, '/api/v1/internal/lobby/games')).toEqual([200, { items: [] }]);
       const { host, pathname } = new URL(nothingInIt.dsn);
-      await vi.waitFor(() => {
-        const warnings = logOf(running).filter(({ msg }) => msg.startsWith('replica cannot be used'));
-        expect(warnings.map(({ replica }) => replica).sort()).toEqual(
-          [`127.0.0.1:${port}/galaxy`, `${host}${pathname}`].sort(),
-        );
-      });
+      await vi.waitFor(
+        () => {
+          const warnings = logOf(running).filter(({ msg }) => msg.startsWith('replica cannot be used'));
+          expect(warnings.map(({ replica }) => replica).sort()).toEqual(
+            [`127.0.0.1:${port}/galaxy`, `${host}${pathname}`].sort(),
+          );
+        },
+        { timeout: 10_000 },
+      );
       await stop(running);
       expect(running.stdout()).not.toContain('hunter2');
       expect(logOf(running).map(({ msg }) => msg)).not.toContain('replica is used');
@@ -306,19 +265,22 @@ describe('the lobby that is told to stop', () => {
   test('finishes the requests that it has begun, and is no longer ready for others', async () => {
     const running = run(allInOne, good);
     const ports = await listening(running);
-    // A request that is under way when the signal comes: its head is not complete yet.
-    const socket = connect(ports.public, '127.0.0.1');
-    await once(socket, 'connect');
-    socket.write('GET /readyz HTTP/1.1\r\nHost: lobby\r\n');
-    // The head has been read once a later request on another connection is answered.
-    await ask(ports.public, '/healthz');
+    // Requests that are under way when the signal comes: their heads are not complete yet.
+    const sockets = [connect(ports.public, '127.0.0.1'), connect(ports.internal, '127.0.0.1')];
+    await Promise.all(sockets.map((socket) => once(socket, 'connect')));
+    for (const socket of sockets) socket.write('GET /readyz HTTP/1.1\r\nHost: lobby\r\n');
+    // The heads have been read once later requests on other connections are answered.
+    for (const port of [ports.public, ports.internal]) await ask(port, '/healthz');
 
     running.child.kill('SIGTERM');
-    await vi.waitFor(() => expect(logOf(running).map(({ msg }) => msg)).toContain('draining'));
-    socket.write('\r\n');
-    const answer = await text(socket);
-    expect(answer).toMatch(/^HTTP\/1\.1 503 /);
-    expect(answer).toContain('{"status":"draining"}');
+    await vi.waitFor(() => expect(logOf(running).map(({ msg }) => msg)).toContain('draining'), {
+      timeout: 10_000,
+    });
+    for (const socket of sockets) socket.write('\r\n');
+    for (const answer of await Promise.all(sockets.map((socket) => text(socket)))) {
+      expect(answer).toMatch(/^HTTP\/1\.1 503 /);
+      expect(answer).toContain('{"status":"draining"}');
+    }
     expect((await running.ended).exitCode).toBe(0);
     expect(logOf(running).at(-1)).toMatchObject({ msg: 'stopped', drained: true });
   });
