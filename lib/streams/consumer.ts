@@ -3,13 +3,15 @@
 //
 // Guarantees, beside those of stream-loop.ts: what `apply` does for an event happens once, in one transaction with the
 // note that it has happened, and only while this process holds the lease. An entry that is malformed, or that `handle`
-// says can never be applied (`CannotApply`), is put into the dead letters with the reason, and the stream goes on.
+// says can never be applied (`CannotApply`), or one of whose values PostgreSQL refuses, is put into the dead letters
+// with the reason, and the stream goes on.
 import { v7 as uuidv7 } from 'uuid';
 import type { z } from 'zod';
 import { fieldProblems } from '../http/field-problems.ts';
 import type { Database } from '../outbox/store.ts';
-import { inTransaction } from '../postgres/transaction.ts';
+import { inTransaction, sqlState } from '../postgres/transaction.ts';
 import type { Redis } from '../redis/client.ts';
+import { toLoggedError } from '../telemetry/logged-error.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { startSpanFrom } from '../telemetry/spans.ts';
 import type { StreamEntry } from './entry.ts';
@@ -19,6 +21,9 @@ import type { StreamPlace } from './offset.ts';
 import { insertDeadLetter, markProcessed, saveLastError } from './store.ts';
 import { consumeStream, openStreamReader } from './stream-loop.ts';
 import type { StreamTables } from './tables.ts';
+
+/** Of a failure or of a dead letter, in characters. */
+const longestReason = 1_000;
 
 /** This entry can never be applied as it is. The message says why, for a person who decides what becomes of it. */
 export class CannotApply extends Error {
@@ -84,12 +89,10 @@ async function consume<Entry, Tx extends Database>(
 ): Promise<void> {
   const { name, stream, offsetKey } = consumer;
   const { db, tables, redis, blockMs, log } = parts;
-  const reader = await openStreamReader(redis, parts, (error) =>
-    log.warn({ error }, 'redis connection of the reader lost'),
-  );
+  // The loop tells what fails, and the service's own connection why.
+  const reader = openStreamReader(redis, parts, () => {});
   await consumeStream(
     {
-      name,
       stream,
       offsetKey,
       redis,
@@ -103,8 +106,7 @@ async function consume<Entry, Tx extends Database>(
         };
       },
       onFailure: async (error) => {
-        const message = error instanceof Error ? error.message : String(error);
-        await saveLastError(db, tables, name, message).catch((cause: unknown) =>
+        await saveLastError(db, tables, name, describeFailure(error)).catch((cause: unknown) =>
           log.warn({ error: cause }, 'the failure could not be noted down'),
         );
       },
@@ -132,7 +134,7 @@ async function handleEntry<Entry, Tx extends Database>(
     });
   const span = startSpanFrom(entry.traceparent, `consume ${name}`, { 'messaging.message.id': entry.id });
   try {
-    if (!parsed.success) throw new CannotApply(`malformed: ${problemsOf(parsed.error)}`);
+    refuseUnusable(entry, parsed);
     await consumer.handle(parsed.data, {
       traceparent: entry.traceparent === '' ? undefined : entry.traceparent,
       transaction,
@@ -141,11 +143,12 @@ async function handleEntry<Entry, Tx extends Database>(
     });
     entriesHandled.add(1, name);
   } catch (error) {
-    if (!(error instanceof CannotApply)) throw error;
-    const reason = error.message;
-    await transaction((tx) =>
+    const reason = whyNeverApplied(error);
+    if (reason === undefined) throw error;
+    const isNew = await transaction((tx) =>
       insertDeadLetter(tx, tables, { deadLetterId: uuidv7(), consumer: name, entry, reason }),
     );
+    if (!isNew) return;
     deadLettered.add(1, name);
     log.error({ entry_id: entry.id, reason }, 'entry put into the dead letters');
   } finally {
@@ -153,8 +156,38 @@ async function handleEntry<Entry, Tx extends Database>(
   }
 }
 
-function problemsOf(error: z.ZodError): string {
-  return fieldProblems(error)
-    .map(({ field, problem }) => `${field} ${problem}`)
-    .join('; ');
+/** @throws CannotApply for what is no entry of this consumer's, whatever its handler may think of it. */
+function refuseUnusable<Entry>(
+  { fields }: StreamEntry,
+  parsed: z.ZodSafeParseResult<Entry>,
+): asserts parsed is z.ZodSafeParseSuccess<Entry> {
+  if (
+    Object.entries(fields)
+      .flat()
+      .some((text) => text.includes('\0'))
+  ) {
+    throw new CannotApply('malformed: holds a NUL character, which PostgreSQL cannot keep');
+  }
+  if (parsed.success) return;
+  const problems = fieldProblems(parsed.error).map(({ field, problem }) => `${field} ${problem}`);
+  throw new CannotApply(`malformed: ${problems.join('; ')}`);
+}
+
+/** @returns undefined when it may be applied another time. */
+function whyNeverApplied(error: unknown): string | undefined {
+  if (error instanceof CannotApply) return shortened(error.message);
+  // Class 22: a value of the entry is none that its column can take.
+  if (sqlState(error)?.code.startsWith('22')) return shortened(`malformed: ${describeFailure(error)}`);
+  return undefined;
+}
+
+/** For people, without the values of statements. */
+function describeFailure(error: unknown): string {
+  let innermost = error;
+  while (innermost instanceof Error && innermost.cause !== undefined) innermost = innermost.cause;
+  return shortened(toLoggedError(innermost).message);
+}
+
+function shortened(text: string): string {
+  return text.length <= longestReason ? text : `${text.slice(0, longestReason)}…`;
 }

@@ -1,18 +1,21 @@
 // Lets one of several replicas of a worker work, by a lease in PostgreSQL.
 //
-// Guarantees: at most one process holds a lease, as far as PostgreSQL's clock is concerned. A transaction that begins
-// with `checkHeld` commits only while its process holds the lease: a process that takes over waits for it. After a
-// process has died another takes over within `leaseMs` and `waitMs`; after a clean end, within `waitMs`.
+// Guarantees: a transaction that begins with `checkHeld` commits only while no other process has taken the lease: who
+// takes it waits for such transactions. A process that does not renew its lease loses it to whoever waits, by
+// PostgreSQL's clock: after it has died another takes over within `leaseMs` and `waitMs`; after a clean end, within
+// `waitMs`. While nobody waits, a holder that was held up goes on.
 import { randomUUID } from 'node:crypto';
-import { and, eq, gt, isNull, lte, or, sql } from 'drizzle-orm';
+import { and, eq, isNull, lte, or, sql } from 'drizzle-orm';
 import { pause } from '../node/pause.ts';
 import type { Database } from '../outbox/store.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import { seldom } from '../telemetry/seldom.ts';
 import type { StreamTables } from './tables.ts';
 
 const leaseMs = 9_000;
 const renewMs = 3_000;
 const waitMs = 2_000;
+const toldEveryMs = 30_000;
 
 /** The lease has passed to another process. */
 export class LeaseLost extends Error {
@@ -37,17 +40,23 @@ export async function whileLeased(
   work: (lease: Lease, over: AbortSignal) => Promise<void>,
   stop: AbortSignal,
 ): Promise<void> {
-  const { log, name } = options;
   const store = leaseStore(options, randomUUID());
+  let failure: unknown;
+  const tell = seldom(toldEveryMs, (times) =>
+    options.log.warn({ error: failure, times }, 'the lease could not be asked for; trying again'),
+  );
+  const failed = (error: unknown) => {
+    failure = error;
+    tell();
+  };
   while (!stop.aborted) {
     try {
       if (await store.take()) {
-        log.info({ worker: name }, 'lease taken');
-        await holdAndWork(store, log, work, stop);
-        await store.giveBack();
+        options.log.info('lease taken');
+        await holdAndWork(store, work, { failed, log: options.log }, stop);
       }
     } catch (error) {
-      log.warn({ error, worker: name }, 'the lease could not be kept; trying again');
+      failed(error);
     }
     await pause(waitMs, stop);
   }
@@ -57,44 +66,38 @@ type LeaseStore = ReturnType<typeof leaseStore>;
 
 async function holdAndWork(
   store: LeaseStore,
-  log: Logger,
   work: (lease: Lease, over: AbortSignal) => Promise<void>,
+  { failed, log }: { failed: (error: unknown) => void; log: Logger },
   stop: AbortSignal,
 ): Promise<void> {
   const lost = new AbortController();
   const over = AbortSignal.any([stop, lost.signal]);
-  const renewing = renew(store, log, lost, over);
+  const lose = () => {
+    if (!over.aborted) log.warn('the lease has passed to another process');
+    lost.abort();
+  };
+  const renewing = (async () => {
+    for (;;) {
+      await pause(renewMs, over);
+      if (over.aborted) return;
+      await store.renew().then((mine) => mine || lose(), failed);
+    }
+  })();
   try {
-    await work({ checkHeld: store.checkHeld }, over);
+    await work(
+      {
+        async checkHeld(tx) {
+          if (await store.isHeld(tx)) return;
+          lose();
+          throw new LeaseLost(store.name);
+        },
+      },
+      over,
+    );
   } finally {
     lost.abort();
     await renewing;
-  }
-}
-
-/** Until `over` aborts. A renewal that fails is tried again; the lease is given up only when it has passed. */
-async function renew(
-  store: LeaseStore,
-  log: Logger,
-  lost: AbortController,
-  over: AbortSignal,
-): Promise<void> {
-  let until = performance.now() + leaseMs;
-  for (;;) {
-    await pause(renewMs, over);
-    if (over.aborted) return;
-    const asked = performance.now();
-    try {
-      if (!(await store.renew())) {
-        log.warn('the lease has passed to another process');
-        lost.abort();
-        return;
-      }
-      until = asked + leaseMs;
-    } catch (error) {
-      log.warn({ error }, 'the lease could not be renewed');
-      if (performance.now() > until) lost.abort();
-    }
+    await store.giveBack();
   }
 }
 
@@ -102,11 +105,12 @@ function leaseStore(
   { db, consumers, name }: { db: Database; consumers: StreamTables['consumers']; name: string },
   holder: string,
 ) {
-  const now = sql`clock_timestamp()`;
   const until = sql`clock_timestamp() + ${leaseMs} * interval '1 millisecond'`;
   const mine = and(eq(consumers.name, name), eq(consumers.holder, holder));
-  const free = or(isNull(consumers.heldUntil), lte(consumers.heldUntil, now), eq(consumers.holder, holder));
+  const over = lte(consumers.heldUntil, sql`clock_timestamp()`);
+  const free = or(isNull(consumers.heldUntil), over, eq(consumers.holder, holder));
   return {
+    name,
     async take(): Promise<boolean> {
       await db.insert(consumers).values({ name }).onConflictDoNothing();
       return db.transaction(async (tx) => {
@@ -121,25 +125,26 @@ function leaseStore(
         return true;
       });
     },
+    /** @returns false when it has passed to another. */
     async renew(): Promise<boolean> {
       const renewed = await db
         .update(consumers)
         .set({ heldUntil: until })
-        .where(and(mine, gt(consumers.heldUntil, now)))
+        .where(mine)
         .returning({ name: consumers.name });
       return renewed.length > 0;
     },
     async giveBack(): Promise<void> {
       await db.update(consumers).set({ holder: null, heldUntil: null }).where(mine);
     },
-    async checkHeld(tx: Database): Promise<void> {
+    async isHeld(tx: Database): Promise<boolean> {
       const [held] = await tx
         .select({ name: consumers.name })
         .from(consumers)
-        .where(and(mine, gt(consumers.heldUntil, now)))
+        .where(mine)
         // Shared, so that one process's transactions do not wait for each other, nor for a renewal.
         .for('key share');
-      if (held === undefined) throw new LeaseLost(name);
+      return held !== undefined;
     },
   };
 }

@@ -40,7 +40,7 @@ export async function forgetProcessed(
   return deleted.length;
 }
 
-/** Notes down what a consumer ran into; undefined: it works. */
+/** Notes down what a consumer ran into, and when. */
 export async function saveLastError(
   db: Database,
   { consumers }: StreamTables,
@@ -69,13 +69,19 @@ export async function insertDeadLetter(
   letter: { deadLetterId: string; consumer: string; entry: StreamEntry; reason: string },
 ): Promise<boolean> {
   const { deadLetterId, consumer, entry, reason } = letter;
-  const fields = { ...entry.fields, traceparent: entry.traceparent };
+  const texts = Object.entries({ ...entry.fields, traceparent: entry.traceparent });
+  const fields = Object.fromEntries(texts.map(([name, text]) => [keepable(name), keepable(text)]));
   const inserted = await tx
     .insert(deadLetters)
-    .values({ deadLetterId, consumer, entryId: entry.id, fields, reason })
+    .values({ deadLetterId, consumer, entryId: entry.id, fields, reason: keepable(reason) })
     .onConflictDoNothing()
     .returning({ deadLetterId: deadLetters.deadLetterId });
   return inserted.length > 0;
+}
+
+/** PostgreSQL keeps every character but NUL. */
+function keepable(text: string): string {
+  return text.replaceAll('\0', '\u{fffd}');
 }
 
 /** Takes a dead letter away, for good or to try it again. @returns what it was; undefined when there is none. */

@@ -4,9 +4,9 @@
 // in the stream's order, those with different keys side by side. The offset moves over a completed prefix only: when
 // an entry fails, those that were handled after it come again, so handling twice must change nothing more. A failure
 // is tried again after a pause that doubles from half a second to ten seconds, for as long as it takes; what can never
-// be handled is for the handler to put away. An offset that is missing, or points beyond the stream's end because Redis
-// came back empty or older, means from the beginning; one that points before the first entry means that entries were
-// lost, which is told by `onLoss` and passed over. When told to stop it finishes the entries under way.
+// be handled is for the handler to put away. An offset that is missing, or has strayed (offset.ts), means from the
+// beginning; one that points before the first entry means that entries were lost, which is told by `onLoss` and passed
+// over. When told to stop it finishes the entries under way.
 import { pause } from '../node/pause.ts';
 import type { Redis } from '../redis/client.ts';
 import type { Logger } from '../telemetry/logger.ts';
@@ -20,10 +20,8 @@ const firstBackoffMs = 500;
 const longestBackoffMs = 10_000;
 
 export type StreamLoop = StreamPlace & {
-  /** For the log. */
-  readonly name: string;
   readonly redis: Redis;
-  /** For blocking reads alone: see `openStreamReader`. */
+  /** For blocking reads alone: see `openStreamReader`. Disconnected when the loop ends. */
   readonly reader: Redis;
   /** How long a read waits for an entry. */
   readonly blockMs: number;
@@ -36,15 +34,18 @@ export type StreamLoop = StreamPlace & {
   readonly log: Logger;
 };
 
-/** A connection for blocking reads, which may take as long as they block. @param onError told when it breaks. */
-export async function openStreamReader(
+/**
+ * A connection for blocking reads, which may take as long as they block. It is being made when this returns, and made
+ * again whenever it breaks.
+ * @param onError told when it breaks, or cannot be made.
+ */
+export function openStreamReader(
   redis: Redis,
   { blockMs, operationTimeoutMs }: { blockMs: number; operationTimeoutMs: number },
   onError: (error: Error) => void,
-): Promise<Redis> {
-  const reader = redis.duplicate({ commandTimeout: blockMs + operationTimeoutMs });
+): Redis {
+  const reader = redis.duplicate({ lazyConnect: false, commandTimeout: blockMs + operationTimeoutMs });
   reader.on('error', onError);
-  await reader.connect();
   return reader;
 }
 
@@ -53,33 +54,19 @@ export async function consumeStream(loop: StreamLoop, stop: AbortSignal): Promis
   // A blocking read would hold the stop up for as long as it blocks.
   const disconnect = () => loop.reader.disconnect();
   stop.addEventListener('abort', disconnect, { once: true });
+  const findPlace = placeFinder(loop);
   let failures = 0;
   let offset: string | undefined;
-  let told: string | undefined;
   while (!stop.aborted) {
     try {
       if (offset === undefined) {
-        await ready(loop.reader);
-        const found = await findOffset(loop);
-        offset = found.offset;
-        if (found.lost && told !== offset) {
-          told = offset;
-          loop.onLoss(offset);
-        }
+        await connected(loop.reader, stop);
+        if (stop.aborted) break;
+        offset = await findPlace();
       }
       const entries = await readEntries(loop, offset);
-      if (stop.aborted) break;
-      // What comes next after silence may be another Redis: look where the stream stands.
-      if (entries.length === 0) offset = undefined;
-      else {
-        const { handled, failure } = await handleAll(loop, entries, stop);
-        const last = entries[handled - 1];
-        if (last !== undefined) {
-          offset = last.id;
-          await advanceOffset(loop.redis, loop.offsetKey, offset);
-        }
-        if (failure !== undefined) throw failure.error;
-      }
+      // What comes next after silence may be of another stream: look how it stands.
+      offset = entries.length === 0 ? undefined : await handleAll(loop, offset, entries, stop);
       failures = 0;
     } catch (error) {
       if (stop.aborted) break;
@@ -87,8 +74,6 @@ export async function consumeStream(loop: StreamLoop, stop: AbortSignal): Promis
       offset = undefined;
       loop.log.warn({ error, failures }, 'stream could not be followed; trying again');
       await loop.onFailure(error);
-      // A connection that answers too late still owes its answer, so it cannot be used again.
-      if (loop.reader.status === 'ready') loop.reader.disconnect(true);
       await pause(Math.min(firstBackoffMs * 2 ** Math.min(failures - 1, 30), longestBackoffMs), stop);
     }
   }
@@ -96,27 +81,69 @@ export async function consumeStream(loop: StreamLoop, stop: AbortSignal): Promis
   disconnect();
 }
 
-/** Commands on a connection that is being made again fail at once; a ping fails in their place. */
-async function ready(reader: Redis): Promise<void> {
-  await reader.ping();
+/** Resolves when the connection is there, however long Redis is away, or when `stop` aborts. */
+function connected(reader: Redis, stop: AbortSignal): Promise<void> {
+  if (reader.status === 'ready' || stop.aborted) return Promise.resolve();
+  return new Promise((resolve) => {
+    const done = () => {
+      reader.off('ready', done);
+      stop.removeEventListener('abort', done);
+      resolve();
+    };
+    reader.on('ready', done);
+    stop.addEventListener('abort', done);
+  });
 }
 
-async function findOffset(loop: StreamLoop): Promise<{ offset: string; lost: boolean }> {
-  const { offset, beyondEnd, lost } = await readStreamState(loop.redis, loop);
-  if (offset === undefined) return { offset: streamStart, lost: false };
-  if (!beyondEnd) return { offset, lost };
-  loop.log.warn({ offset }, 'the offset lies beyond the stream, which is another one: from its beginning');
-  await forgetOffset(loop.redis, loop.offsetKey, offset);
-  return { offset: streamStart, lost: false };
+/** @returns a function that looks up what is to be read on from. */
+function placeFinder({ redis, onLoss, log, ...place }: StreamLoop): () => Promise<string> {
+  let told: string | undefined;
+  return async () => {
+    const { offset, strayed, lost } = await readStreamState(redis, place);
+    if (offset === undefined) return streamStart;
+    if (strayed) {
+      log.warn({ offset }, 'the offset is none of this stream’s, which was made anew: from its beginning');
+      await forgetOffset(redis, place.offsetKey, offset);
+      return streamStart;
+    }
+    if (lost && told !== offset) onLoss(offset);
+    told = lost ? offset : undefined;
+    return offset;
+  };
 }
 
 async function readEntries({ reader, stream, blockMs }: StreamLoop, offset: string): Promise<StreamEntry[]> {
-  const reply = await reader.xread('COUNT', entriesPerRead, 'BLOCK', blockMs, 'STREAMS', stream, offset);
-  return (reply?.[0]?.[1] ?? []).map(readEntry);
+  try {
+    const reply = await reader.xread('COUNT', entriesPerRead, 'BLOCK', blockMs, 'STREAMS', stream, offset);
+    return (reply?.[0]?.[1] ?? []).map(readEntry);
+  } catch (error) {
+    // A connection that answers too late still owes its answer, so it cannot be used again.
+    if (reader.status === 'ready') reader.disconnect(true);
+    throw error;
+  }
+}
+
+/**
+ * Handles what was read from `from` on, and moves the offset over what was completed.
+ * @returns where it stands now; undefined when it must be looked up again.
+ * @throws what the first entry failed with that was not completed.
+ */
+async function handleAll(
+  loop: StreamLoop,
+  from: string,
+  entries: readonly StreamEntry[],
+  stop: AbortSignal,
+): Promise<string | undefined> {
+  const { handled, failure } = await handlePrefix(loop, entries, stop);
+  const to = entries[handled - 1]?.id;
+  const moved = to === undefined || (await advanceOffset(loop.redis, loop, { from, to }));
+  if (failure !== undefined) throw failure.error;
+  if (!moved) loop.log.warn({ offset: from }, 'the stream was made anew while it was read; looking again');
+  return moved ? to : undefined;
 }
 
 /** @returns how many of the first entries have been handled, all of them unless one failed or `stop` aborted. */
-async function handleAll(
+async function handlePrefix(
   loop: StreamLoop,
   entries: readonly StreamEntry[],
   stop: AbortSignal,

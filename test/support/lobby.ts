@@ -18,10 +18,16 @@ import { migrate } from '../../lib/postgres/migrate.ts';
 import type { Replicas } from '../../lib/postgres/replicas.ts';
 import { createLogger } from '../../lib/telemetry/logger.ts';
 import { createAnswerCheck } from './answer-check.ts';
-import { createTestDatabase } from './database.ts';
+import { createTestDatabase, type Template } from './database.ts';
 import { readTables, type Tables } from './tables.ts';
 
 const folder = join(import.meta.dirname, '../../drizzle/lobby/migrations');
+
+/** The lobby's schema, migrated. */
+export const lobbyTemplate: Template = {
+  name: 'lobby',
+  migrate: (dsn) => migrate({ dsn, folder, schema: 'lobby' }),
+};
 
 export type Answer = { status: number; body: unknown; etag: string | null };
 type Call = (path: string, options?: { body?: unknown; headers?: Record<string, string> }) => Promise<Answer>;
@@ -61,10 +67,7 @@ export type TestLobbyOptions = {
 };
 
 export async function createTestLobby(options: TestLobbyOptions = {}): Promise<TestLobby> {
-  const database = await createTestDatabase({
-    name: 'lobby',
-    migrate: (dsn) => migrate({ dsn, folder, schema: 'lobby' }),
-  });
+  const database = await createTestDatabase(lobbyTemplate);
   const { pool, close } = openTestPool(database.dsn);
   const clock = createClock();
   const users = createTestUsers();
