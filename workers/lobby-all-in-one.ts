@@ -1,5 +1,6 @@
 // The whole Game Lobby in one process, for small and local deployments: both HTTP listeners and every worker. The same
-// parts run as processes of their own in larger ones (infra/node/lobby-http.ts, workers/enrollment-automation.ts).
+// parts run as processes of their own in larger ones (infra/node/lobby-http.ts, workers/enrollment-automation.ts,
+// workers/pending-registration-expirer.ts).
 import { createLobbyInternalApp } from '../handlers/lobby/internal-router.ts';
 import { createLobbyPublicApp } from '../handlers/lobby/public-router.ts';
 import type { Environment } from '../lib/config/variables.ts';
@@ -7,6 +8,7 @@ import { openLobbyListeners } from '../lib/lobby/listeners.ts';
 import { startLobby } from '../lib/lobby/start.ts';
 import { aborted, runProcess, within } from '../lib/node/process.ts';
 import { automateEnrollment } from './enrollment-automation.ts';
+import { expireRaceNames } from './pending-registration-expirer.ts';
 
 export async function runLobby(environment: Environment, stop: AbortSignal): Promise<void> {
   const lobbyProcess = await startLobby('lobby', environment, { servesLists: true, alone: true });
@@ -17,7 +19,7 @@ export async function runLobby(environment: Environment, stop: AbortSignal): Pro
     internal: createLobbyInternalApp({ ...config.internalHttp, log, ready }, lobby),
   };
   const listeners = await openLobbyListeners(apps, config, log);
-  const workers = [automateEnrollment(lobbyProcess, stop)];
+  const workers = [automateEnrollment(lobbyProcess, stop), expireRaceNames(lobbyProcess, stop)];
 
   await aborted(stop);
   log.info('draining');

@@ -114,6 +114,9 @@ export const lobbyVariables = {
   enrollmentAutomationIntervalMs: defaulted('LOBBY_ENROLLMENT_AUTOMATION_INTERVAL', '30s', positiveDuration, {
     help: 'How often games are looked for whose enrollment is over.',
   }),
+  raceNameExpirationIntervalMs: defaulted('LOBBY_RACE_NAME_EXPIRATION_INTERVAL', '1h', positiveDuration, {
+    help: 'How often race names are looked for that were not registered in time.',
+  }),
   raceNameDirectoryBackend: defaulted(
     'LOBBY_RACE_NAME_DIRECTORY_BACKEND',
     'postgres',

@@ -3,9 +3,11 @@ import type { Caller } from '../caller.ts';
 import type { Lobby } from '../context.ts';
 import { mayRegister } from '../domain/eligibility.ts';
 import { registrationProblem } from '../domain/race-name/registration.ts';
+import { raceNameRegistered } from '../outbox/intents.ts';
 import type { HeldRaceName } from '../race-name-directory.ts';
 import { noSuchRaceName, refuseIf, refuseUnless } from '../refusals.ts';
 import type { Work } from '../store/database.ts';
+import { lockAnyGame } from '../store/games.ts';
 import { lockUserGuard } from '../store/user-guards.ts';
 
 /**
@@ -13,7 +15,7 @@ import { lockUserGuard } from '../store/user-guards.ts';
  * @throws Refusal `not_found`, `invalid_state`, `not_eligible`, `subject_not_found`, `service_unavailable`.
  */
 export async function registerRaceName(
-  lobby: Pick<Lobby, 'db' | 'eligibility' | 'raceNames' | 'now'>,
+  lobby: Pick<Lobby, 'db' | 'eligibility' | 'raceNames' | 'outbox' | 'now'>,
   caller: Caller & { actor: UserActor },
   raceNameId: string,
 ): Promise<Work<HeldRaceName>> {
@@ -28,12 +30,16 @@ export async function registerRaceName(
   return async (tx) => {
     // Two names of one user are registered one after the other, each counting those before it.
     await lockUserGuard(tx, userId);
+    const game = await lockAnyGame(tx, seen.gameId);
+    if (game === undefined) throw new Error(`Game ${seen.gameId} is gone, but its race names are not.`);
     const held = await raceNames.lock(tx, userId, raceNameId);
     if (held === undefined) throw noSuchRaceName();
     const registered = await raceNames.listRegistered(tx, userId);
     const at = lobby.now();
     refuseIf(registrationProblem(held, registered, at));
     refuseUnless(mayRegister(eligibility, registered.length));
-    return raceNames.register(tx, raceNameId, at);
+    const kept = await raceNames.register(tx, raceNameId, at);
+    await lobby.outbox.write(tx, raceNameRegistered(game, kept, { at, traceparent: caller.traceparent }));
+    return kept;
   };
 }

@@ -5,6 +5,7 @@ import type { NewMessage } from '../../outbox/store.ts';
 import type { Capability } from '../domain/capability.ts';
 import type { Application, Game, Membership } from '../domain/game.ts';
 import type { Invite } from '../domain/invite.ts';
+import type { HeldRaceName } from '../race-name-directory.ts';
 import type { StoredGame } from '../store/games.ts';
 import { type NotificationIntent, notificationIntent, type Occasion, type Player } from './messages.ts';
 
@@ -140,6 +141,18 @@ export function registrationDenied(
   );
 }
 
+/** To the player, whose name it is for good. */
+export function raceNameRegistered(game: ToldGame, held: HeldRaceName, occasion: Occasion) {
+  const about = { ...aboutRaceName(held), registered_at: held.registeredAt?.toISOString() };
+  return intent('lobby.race_name.registered', game, toHolder(held, about), occasion);
+}
+
+/** To the player, who did not register it in time. */
+export function raceNameExpired(game: ToldGame, held: HeldRaceName, occasion: Occasion) {
+  const about = { ...aboutRaceName(held), register_until: held.registerUntil?.toISOString() };
+  return intent('lobby.race_name.expired', game, toHolder(held, about), occasion);
+}
+
 /** To owner and players: a turn was played. */
 export function turnAdvanced(
   game: ToldGame & Pick<Game, 'runtimeJobId'>,
@@ -181,6 +194,14 @@ function toInvited({ inviteId, userId }: Invite): Told {
 function toMember(membership: Membership): Told {
   const { userId, membershipId } = membership;
   return { to: [userId], subject: membershipId, about: aboutMembership(membership) };
+}
+
+function toHolder({ userId, raceNameId }: HeldRaceName, about: Told['about']): Told {
+  return { to: [userId], subject: raceNameId, about };
+}
+
+function aboutRaceName({ raceNameId, name }: HeldRaceName) {
+  return { race_name_id: raceNameId, race_name: name };
 }
 
 function aboutApplication({ applicationId, userId, raceName }: Application) {

@@ -240,6 +240,15 @@ async function save(tx: Tx, game: StoredGame, changes: Changes): Promise<StoredG
   return saved;
 }
 
+/** Locks those of these games that nobody else has locked. */
+export async function lockFreeGames(tx: Tx, gameIds: readonly string[]): Promise<StoredGame[]> {
+  return tx
+    .select(columns)
+    .from(games)
+    .where(inArray(games.gameId, [...gameIds]))
+    .for('update', { skipLocked: true });
+}
+
 /**
  * Locks up to `limit` games whose enrollment is to end by `now`, the longest due first. Games that somebody else has
  * locked are left to them. The work grows with what is due, not with how many games there are.

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { Refusal } from '../../../lib/errors/table.ts';
 import { raceNameKeys } from '../../../lib/lobby/domain/race-name/keys.ts';
 import { type Client, createTestLobby, type TestLobby } from '../../support/lobby.ts';
-import { field, invalidFields, makeDraft, refusal } from '../../support/lobby-games.ts';
+import { field, gameBody, invalidFields, makeDraft, refusal } from '../../support/lobby-games.ts';
 
 const day = 24 * 3_600_000;
 
@@ -78,6 +78,40 @@ describe('registering a race name', () => {
     const other = lobby.player();
     const check = await other.get(`/race-names/availability?name=${encodeURIComponent(name.toUpperCase())}`);
     expect(check.body).toMatchObject({ available: false, reason: 'taken' });
+  });
+
+  test('tells the player so, once, under the game that the name comes from', async () => {
+    const name = newName();
+    const raceNameId = await makePending(player, name);
+    await register(player, raceNameId, { 'idempotency-key': 'told' });
+    await register(player, raceNameId, { 'idempotency-key': 'told' });
+    const at = lobby.now();
+    const { game_id } = (
+      await lobby.pool.query('select game_id from lobby.race_names where race_name_id = $1', [raceNameId])
+    ).rows[0];
+    const { rows } = await lobby.pool.query(
+      `select ordering_key, payload from lobby.outbox where payload -> 'payload' ->> 'race_name_id' = $1`,
+      [raceNameId],
+    );
+    expect(rows).toEqual([
+      {
+        ordering_key: game_id,
+        payload: {
+          notification_type: 'lobby.race_name.registered',
+          producer: 'lobby',
+          recipient_user_ids: [player.userId],
+          idempotency_key: `lobby.race_name.registered:${raceNameId}`,
+          payload: {
+            game_id,
+            game_name: gameBody.game_name,
+            race_name_id: raceNameId,
+            race_name: name,
+            registered_at: at.toISOString(),
+          },
+          occurred_at_ms: at.getTime(),
+        },
+      },
+    ]);
   });
 
   test('works until the last moment of its time, and not after', async () => {

@@ -51,19 +51,21 @@ const ask = async (port: number, path: string) => {
 };
 
 describe('the lobby refuses to start', () => {
-  test.each([allInOne, 'infra/node/lobby-http.ts', 'workers/enrollment-automation.ts'])(
-    'with a line for every variable that is missing: %s',
-    async (entry) => {
-      const lines = await refusal({}, entry);
-      expect(lines.map((line) => line.split(' is not set.')[0]).sort()).toEqual([
-        '  LOBBY_GM_BASE_URL:',
-        '  LOBBY_POSTGRES_PRIMARY_DSN:',
-        '  LOBBY_REDIS_MASTER_ADDR:',
-        '  LOBBY_REDIS_PASSWORD:',
-        '  LOBBY_USER_SERVICE_BASE_URL:',
-      ]);
-    },
-  );
+  test.each([
+    allInOne,
+    'infra/node/lobby-http.ts',
+    'workers/enrollment-automation.ts',
+    'workers/pending-registration-expirer.ts',
+  ])('with a line for every variable that is missing: %s', async (entry) => {
+    const lines = await refusal({}, entry);
+    expect(lines.map((line) => line.split(' is not set.')[0]).sort()).toEqual([
+      '  LOBBY_GM_BASE_URL:',
+      '  LOBBY_POSTGRES_PRIMARY_DSN:',
+      '  LOBBY_REDIS_MASTER_ADDR:',
+      '  LOBBY_REDIS_PASSWORD:',
+      '  LOBBY_USER_SERVICE_BASE_URL:',
+    ]);
+  });
 
   test('with malformed, removed and unreachable things all at once', async () => {
     const port = await freePort();
@@ -89,7 +91,11 @@ describe('the lobby refuses to start', () => {
     expect(lines.join()).not.toContain('hunter2');
   });
 
-  test.each(['infra/node/lobby-http.ts', 'workers/enrollment-automation.ts'])(
+  test.each([
+    'infra/node/lobby-http.ts',
+    'workers/enrollment-automation.ts',
+    'workers/pending-registration-expirer.ts',
+  ])(
     'when race names are to be kept in the memory of a process that is not the whole lobby: %s',
     async (entry) => {
       const lines = await refusal({ ...good, LOBBY_RACE_NAME_DIRECTORY_BACKEND: 'stub' }, entry);
@@ -248,17 +254,20 @@ describe('the lobby', () => {
     ]);
   });
 
-  test('runs enrollment automation as a process of its own, without a listener', async () => {
-    const running = run('workers/enrollment-automation.ts', good);
-    await vi.waitFor(() => expect(logOf(running).map(({ msg }) => msg)).toContain('worker started'), {
-      timeout: 15_000,
-    });
-    await stop(running);
-    const messages = logOf(running).map(({ msg }) => msg);
-    expect(messages).not.toContain('listening');
-    expect(messages).not.toContain('tick failed');
-    expect(messages.slice(-3)).toEqual(['draining', 'worker stopped', 'stopped']);
-  });
+  test.each(['workers/enrollment-automation.ts', 'workers/pending-registration-expirer.ts'])(
+    'runs a worker as a process of its own, without a listener: %s',
+    async (entry) => {
+      const running = run(entry, good);
+      await vi.waitFor(() => expect(logOf(running).map(({ msg }) => msg)).toContain('worker started'), {
+        timeout: 15_000,
+      });
+      await stop(running);
+      const messages = logOf(running).map(({ msg }) => msg);
+      expect(messages).not.toContain('listening');
+      expect(messages).not.toContain('tick failed');
+      expect(messages.slice(-3)).toEqual(['draining', 'worker stopped', 'stopped']);
+    },
+  );
 });
 
 describe('the lobby that is told to stop', () => {

@@ -1,0 +1,38 @@
+// Pending registration expirer of the lobby, as a process of its own: gives up race names that were not registered in
+// time. Any number of replicas may run; lib/lobby/pending-registrations.ts says what makes that safe.
+import type { Environment } from '../lib/config/variables.ts';
+import { expirePendingRegistrations } from '../lib/lobby/pending-registrations.ts';
+import { type LobbyProcess, startLobby } from '../lib/lobby/start.ts';
+import { aborted, runProcess, within } from '../lib/node/process.ts';
+import { runTicks } from '../lib/node/tick-loop.ts';
+
+const name = 'lobby-pending-registration-expirer';
+
+export async function runPendingRegistrationExpirer(
+  environment: Environment,
+  stop: AbortSignal,
+): Promise<void> {
+  const lobbyProcess = await startLobby(name, environment);
+  const { config, log, close } = lobbyProcess;
+  const expiring = expireRaceNames(lobbyProcess, stop);
+
+  await aborted(stop);
+  log.info('draining');
+  const drained = await within(config.shutdownTimeoutMs, expiring.then(close));
+  log.info({ drained }, 'stopped');
+}
+
+/** The worker's loop alone, for processes that run several. */
+export function expireRaceNames({ config, log, lobby }: LobbyProcess, stop: AbortSignal): Promise<void> {
+  return runTicks(
+    {
+      name: 'pending-registration-expirer',
+      intervalMs: config.raceNameExpirationIntervalMs,
+      tick: (stopped) => expirePendingRegistrations(lobby, log, stopped),
+      log,
+    },
+    stop,
+  );
+}
+
+if (import.meta.main) await runProcess(name, runPendingRegistrationExpirer);
