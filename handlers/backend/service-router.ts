@@ -6,8 +6,10 @@ import { lobbyEligibilityHandler, lobbyEligibilityRoute } from './internal/lobby
 import { type LobbyUpstream, passToLobby } from './lobby/pass-to-lobby.ts';
 import { confirmEmailCodeHandler, confirmEmailCodeRoute } from './public-auth/confirm-email-code.ts';
 import { sendEmailCodeHandler, sendEmailCodeRoute } from './public-auth/send-email-code.ts';
+import { deleteAccountHandler, deleteAccountRoute } from './user/delete-account.ts';
 import { getAccountHandler, getAccountRoute } from './user/get-account.ts';
 import { listSessionsHandler, listSessionsRoute } from './user/list-sessions.ts';
+import { lookupPlayerHandler, lookupPlayerRoute } from './user/lookup-player.ts';
 import { revokeAllSessionsHandler, revokeAllSessionsRoute } from './user/revoke-all-sessions.ts';
 import { revokeSessionHandler, revokeSessionRoute } from './user/revoke-session.ts';
 import { updateAccountHandler, updateAccountRoute } from './user/update-account.ts';
@@ -29,6 +31,8 @@ export function createBackendServiceApp(
   app.use('/api/v1/user/*', admitUser);
   app.openapi(getAccountRoute, getAccountHandler(backend));
   app.openapi(updateAccountRoute, updateAccountHandler(backend));
+  app.openapi(deleteAccountRoute, deleteAccountHandler(backend));
+  app.openapi(lookupPlayerRoute, lookupPlayerHandler(backend));
   app.openapi(listSessionsRoute, listSessionsHandler(backend));
   app.openapi(revokeSessionRoute, revokeSessionHandler(backend));
   app.openapi(revokeAllSessionsRoute, revokeAllSessionsHandler(backend));

@@ -12,6 +12,7 @@ import {
   logLevel,
   peerAddress,
   positiveDuration,
+  rate,
   text,
 } from '../config/types.ts';
 import { defaulted, optional, required, type Values } from '../config/variables.ts';
@@ -71,6 +72,9 @@ export const backendVariables = {
       help: 'The window of these limits.',
     }),
   },
+  lookupRate: defaulted('BACKEND_USER_LOOKUP_RATE', '60/h burst 20', rate, {
+    help: 'How often one user may look up other players by their handles, at each replica; `off` for no limit.',
+  }),
   mail: {
     mailer: required('BACKEND_MAILER', mailer, {
       help: 'How mails are sent: by `smtp`, or not at all but into the `log`, sign-in codes included, for local use.',

@@ -22,6 +22,8 @@ export type BackendContext = {
   readonly codes: SignInCodes;
   readonly mails: OutgoingMails;
   readonly mailLimits: MailLimits;
+  /** Counts a look-up of a player; how long this user has to wait with it, 0 when it may be now. */
+  readonly lookupWaitMs: (userId: string) => number;
   readonly entitlementDefaults: Entitlements;
   readonly now: () => Date;
   readonly newId: () => string;

@@ -19,6 +19,7 @@ import {
   outboxRelayVariables,
 } from './config.ts';
 import type { BackendContext } from './context.ts';
+import { createLookupLimit } from './lookup-limit.ts';
 import type { MailWorker } from './mail/mail-worker.ts';
 import { mailChecks, openMail } from './mail/open-mail.ts';
 import { backendPublishers } from './outbox/publishers.ts';
@@ -60,6 +61,7 @@ export async function startBackend(environment: Environment): Promise<Backend> {
     codes: await createSignInCodes(secret),
     mails: mail.mails,
     mailLimits: config.signIn,
+    lookupWaitMs: createLookupLimit(config.lookupRate),
     entitlementDefaults: config.entitlementDefaults,
     now: () => new Date(),
     newId: () => uuidv7(),

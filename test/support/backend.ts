@@ -10,6 +10,7 @@ import { createBackendAdminApp } from '../../handlers/backend/admin-router.ts';
 import { createBackendServiceApp } from '../../handlers/backend/service-router.ts';
 import type { BackendContext } from '../../lib/backend/context.ts';
 import type { Entitlements } from '../../lib/backend/domain/eligibility.ts';
+import { createLookupLimit } from '../../lib/backend/lookup-limit.ts';
 import type { Mail, Mailer } from '../../lib/backend/mail/mail.ts';
 import { MailSender, writeMails } from '../../lib/backend/mail/outgoing-mails.ts';
 import { createMailSeal } from '../../lib/backend/mail/seal.ts';
@@ -39,6 +40,8 @@ export const entitlementDefaults: Entitlements = {
 };
 
 export const mailLimits = { maxMailsPerNetwork: 5, maxMailsPerAddress: 8, windowMs: 3_600_000 };
+
+export const lookupRate = { count: 60, perMs: 3_600_000, burst: 5 };
 
 const connections = 10;
 
@@ -122,6 +125,7 @@ export async function startTestBackend(
     codes: await createSignInCodes(secret),
     mails: { write: (tx, written) => writeMails(tx, seal, written), sendSoon: () => sender.sendSoon() },
     mailLimits,
+    lookupWaitMs: createLookupLimit(lookupRate, () => clock),
     entitlementDefaults,
     now,
     newId: () => uuidv7(),

@@ -3,12 +3,8 @@ import { blockUser } from '../../../lib/backend/operations/block-user.ts';
 import type { HttpEnv } from '../../../lib/http/env.ts';
 import { errorAnswers, id, jsonAnswer, jsonBody } from '../../../lib/http/schemas.ts';
 import { keptTraceparent } from '../../../lib/telemetry/trace.ts';
+import { reasonCode } from './reason-code.ts';
 import { toUser, userSchema } from './user-answer.ts';
-
-const reasonCode = z
-  .string()
-  .regex(/^[a-z][a-z0-9_]{0,63}$/, 'must be 1 to 64 of a-z, 0-9 and _, and begin with a letter')
-  .openapi({ example: 'abuse' });
 
 export const blockUserRoute = createRoute({
   method: 'post',

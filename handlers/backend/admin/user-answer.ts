@@ -5,6 +5,7 @@ import { accountSchema, toAccount } from '../user/account-answer.ts';
 
 export const userSchema = accountSchema
   .extend({
+    email: z.string().nullable().openapi({ description: '`null` once the user was deleted.' }),
     status: z.enum(['active', 'blocked', 'deleted']),
     blocked_at: timestamp.optional(),
     deleted_at: timestamp.optional(),
@@ -15,6 +16,7 @@ export function toUser(user: User): z.infer<typeof userSchema> {
   const { blockedAt, deletedAt } = user;
   return {
     ...toAccount(user),
+    email: deletedAt === null ? user.email : null,
     status: statusOf(user),
     ...(blockedAt === null ? {} : { blocked_at: blockedAt.toISOString() }),
     ...(deletedAt === null ? {} : { deleted_at: deletedAt.toISOString() }),

@@ -14,6 +14,27 @@ export type Entitlements = {
 /** null keeps the default. */
 export type EntitlementOverrides = { readonly [K in keyof Entitlements]: Entitlements[K] | null };
 
+export const noOverrides: EntitlementOverrides = {
+  canCreatePublicGame: null,
+  canCreatePrivateGame: null,
+  canJoinGame: null,
+  maxOwnedGames: null,
+  maxActiveMemberships: null,
+  maxRegisteredRaceNames: null,
+};
+
+/** What somebody is granted: the defaults where nothing else was said. */
+export function withOverrides(overrides: EntitlementOverrides, defaults: Entitlements): Entitlements {
+  return {
+    canCreatePublicGame: overrides.canCreatePublicGame ?? defaults.canCreatePublicGame,
+    canCreatePrivateGame: overrides.canCreatePrivateGame ?? defaults.canCreatePrivateGame,
+    canJoinGame: overrides.canJoinGame ?? defaults.canJoinGame,
+    maxOwnedGames: overrides.maxOwnedGames ?? defaults.maxOwnedGames,
+    maxActiveMemberships: overrides.maxActiveMemberships ?? defaults.maxActiveMemberships,
+    maxRegisteredRaceNames: overrides.maxRegisteredRaceNames ?? defaults.maxRegisteredRaceNames,
+  };
+}
+
 export type Eligibility = Entitlements & { readonly exists: boolean; readonly permanentBlock: boolean };
 
 const nothing: Entitlements = {
@@ -37,11 +58,6 @@ export function eligibilityOf(
   return {
     exists: true,
     permanentBlock: false,
-    canCreatePublicGame: overrides?.canCreatePublicGame ?? defaults.canCreatePublicGame,
-    canCreatePrivateGame: overrides?.canCreatePrivateGame ?? defaults.canCreatePrivateGame,
-    canJoinGame: overrides?.canJoinGame ?? defaults.canJoinGame,
-    maxOwnedGames: overrides?.maxOwnedGames ?? defaults.maxOwnedGames,
-    maxActiveMemberships: overrides?.maxActiveMemberships ?? defaults.maxActiveMemberships,
-    maxRegisteredRaceNames: overrides?.maxRegisteredRaceNames ?? defaults.maxRegisteredRaceNames,
+    ...withOverrides(overrides ?? noOverrides, defaults),
   };
 }

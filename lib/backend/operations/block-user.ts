@@ -1,7 +1,7 @@
 import { inTransaction } from '../../postgres/transaction.ts';
 import type { BackendContext } from '../context.ts';
 import type { User } from '../domain/user.ts';
-import { permanentlyBlocked } from '../outbox/messages.ts';
+import { userLifecycleEvent } from '../outbox/messages.ts';
 import { lockUser, markBlocked } from '../store/users.ts';
 import { endSessions } from './end-sessions.ts';
 import { userNotFound } from './revoke-all-sessions.ts';
@@ -24,7 +24,14 @@ export async function blockUser(
     await markBlocked(tx, userId, at);
     await endSessions(deps, tx, { userId, reason: 'account_blocked', at, traceparent });
     await deps.outbox.write(tx, [
-      permanentlyBlocked({ eventId: deps.newId(), userId, reasonCode, at, traceparent }),
+      userLifecycleEvent({
+        eventId: deps.newId(),
+        eventType: 'permanent_blocked',
+        userId,
+        reasonCode,
+        at,
+        traceparent,
+      }),
     ]);
     return { ...user, blockedAt: at };
   });

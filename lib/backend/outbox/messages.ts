@@ -8,7 +8,7 @@ import type { UserLifecycleEvent } from '../../stream-entries/user-lifecycle.ts'
 const sessionsPerInvalidation = 500;
 
 /** Why sessions have ended, as gateways hear it. */
-export type InvalidationReason = 'revoked' | 'account_blocked';
+export type InvalidationReason = 'revoked' | 'account_blocked' | 'account_deleted';
 
 export const sessionInvalidationPayload = z.object({
   user_id: z.uuid(),
@@ -35,8 +35,9 @@ export function sessionInvalidations(ended: {
   return messages;
 }
 
-export function permanentlyBlocked(event: {
+export function userLifecycleEvent(event: {
   eventId: string;
+  eventType: UserLifecycleEvent['event_type'];
   userId: string;
   reasonCode: string;
   at: Date;
@@ -44,7 +45,7 @@ export function permanentlyBlocked(event: {
 }): NewMessage {
   const payload: UserLifecycleEvent = {
     event_id: event.eventId,
-    event_type: 'permanent_blocked',
+    event_type: event.eventType,
     user_id: event.userId,
     reason_code: event.reasonCode,
     occurred_at_ms: event.at.getTime(),

@@ -48,6 +48,11 @@ export async function markChallengeUsed(tx: Database, challengeId: string, usedA
   await tx.update(authChallenges).set({ usedAt }).where(eq(authChallenges.challengeId, challengeId));
 }
 
+/** Deletes everything that was asked for with an address, and with it what was under way. */
+export async function deleteChallengesOf(tx: Database, email: string): Promise<void> {
+  await tx.delete(authChallenges).where(eq(authChallenges.email, email));
+}
+
 /** Deletes up to `limit` of the oldest challenges; those that another transaction holds are left for later. */
 export async function deleteOldChallenges(tx: Database, old: { before: Date; limit: number }): Promise<void> {
   const oldest = tx

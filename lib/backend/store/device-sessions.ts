@@ -79,3 +79,7 @@ export async function revokeActiveSessions(
     .returning({ deviceSessionId: deviceSessions.deviceSessionId });
   return revoked.map((session) => session.deviceSessionId);
 }
+
+export async function eraseDeviceNames(tx: Database, userId: string): Promise<void> {
+  await tx.update(deviceSessions).set({ deviceName: null }).where(eq(deviceSessions.userId, userId));
+}

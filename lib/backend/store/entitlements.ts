@@ -16,3 +16,27 @@ export async function findUserWithEntitlements(
     .where(eq(users.userId, userId));
   return row && { user: row.user, overrides: row.overrides ?? undefined };
 }
+
+/** Locks nothing: whoever changes them holds the user's lock. */
+export async function findEntitlements(
+  tx: Database,
+  userId: string,
+): Promise<EntitlementOverrides | undefined> {
+  const [found] = await tx.select().from(entitlements).where(eq(entitlements.userId, userId));
+  return found;
+}
+
+export async function saveEntitlements(
+  tx: Database,
+  userId: string,
+  overrides: EntitlementOverrides,
+): Promise<void> {
+  await tx
+    .insert(entitlements)
+    .values({ userId, ...overrides })
+    .onConflictDoUpdate({ target: entitlements.userId, set: { ...overrides } });
+}
+
+export async function deleteEntitlements(tx: Database, userId: string): Promise<void> {
+  await tx.delete(entitlements).where(eq(entitlements.userId, userId));
+}

@@ -1,6 +1,7 @@
-import { and, eq, isNull } from 'drizzle-orm';
+import { and, desc, eq, isNull, like, lt } from 'drizzle-orm';
 import { users } from '../../../drizzle/backend/schema.ts';
 import { sqlState, uniqueViolation } from '../../postgres/transaction.ts';
+import { defaultLocale, defaultTimeZone } from '../domain/profile.ts';
 import type { User } from '../domain/user.ts';
 import type { Database } from './database.ts';
 
@@ -13,6 +14,62 @@ export async function findUser(db: Database, userId: string): Promise<User | und
 export async function lockUser(tx: Database, userId: string): Promise<User | undefined> {
   const [user] = await tx.select().from(users).where(eq(users.userId, userId)).for('no key update');
   return user;
+}
+
+/** Finds the user with a handle who has not been deleted. @param handle in lower case. */
+export async function findUserByHandle(db: Database, handle: string): Promise<User | undefined> {
+  const [user] = await db
+    .select()
+    .from(users)
+    .where(and(eq(users.handle, handle), isNull(users.deletedAt)));
+  return user;
+}
+
+/** Those whose address or handle begin so, newest first. @param page.before the id of the last one on the page before. */
+export async function listUsers(
+  db: Database,
+  page: {
+    emailPrefix: string | undefined;
+    handlePrefix: string | undefined;
+    before: string | undefined;
+    limit: number;
+  },
+): Promise<User[]> {
+  return db
+    .select()
+    .from(users)
+    .where(
+      and(
+        page.emailPrefix === undefined ? undefined : like(users.email, prefixPattern(page.emailPrefix)),
+        page.handlePrefix === undefined ? undefined : like(users.handle, prefixPattern(page.handlePrefix)),
+        page.before === undefined ? undefined : lt(users.userId, page.before),
+      ),
+    )
+    .orderBy(desc(users.userId))
+    .limit(page.limit);
+}
+
+const prefixPattern = (prefix: string) => `${prefix.replaceAll(/[\\%_]/g, '\\$&')}%`;
+
+/** Takes away all that tells who a user was; the id stays. */
+export async function eraseUser(
+  tx: Database,
+  userId: string,
+  deletedAt: Date,
+): Promise<(User & { readonly deletedAt: Date }) | undefined> {
+  const [erased] = await tx
+    .update(users)
+    .set({
+      email: '',
+      handle: null,
+      displayName: null,
+      locale: defaultLocale,
+      timeZone: defaultTimeZone,
+      deletedAt,
+    })
+    .where(eq(users.userId, userId))
+    .returning();
+  return erased && { ...erased, deletedAt };
 }
 
 export async function markBlocked(tx: Database, userId: string, blockedAt: Date): Promise<void> {

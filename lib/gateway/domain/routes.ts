@@ -31,9 +31,18 @@ const patch = (upstream: Upstream, path: string): Route => ({
   path,
 });
 
+const del = (upstream: Upstream, path: string): Route => ({
+  upstream,
+  class: 'write',
+  method: 'DELETE',
+  path,
+});
+
 export const routes = {
   'user.account.get': get('backend', '/api/v1/user/account'),
   'user.account.update': patch('backend', '/api/v1/user/account'),
+  'user.account.delete': del('backend', '/api/v1/user/account'),
+  'user.player.lookup': get('backend', '/api/v1/user/lookup'),
   'user.session.list': get('backend', '/api/v1/user/sessions'),
   'user.session.revoke': post('backend', '/api/v1/user/sessions/{device_session_id}/revoke'),
   'user.session.revoke_all': post('backend', '/api/v1/user/sessions/revoke-all'),

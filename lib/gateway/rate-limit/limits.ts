@@ -4,12 +4,12 @@ import { randomBytes } from 'node:crypto';
 import type { Rate } from '../../config/types.ts';
 import type { Values } from '../../config/variables.ts';
 import { Refusal } from '../../errors/table.ts';
+import { TokenBuckets } from '../../rate-limit/token-buckets.ts';
 import type { RequestLimits } from '../admission.ts';
 import { addressBlock } from '../client-address.ts';
 import type { Rejection } from '../domain/envelope-checks.ts';
 import type { MessageClass } from '../domain/routes.ts';
 import { type RateLimit, requestRateLimited } from '../instruments.ts';
-import { TokenBuckets } from './token-buckets.ts';
 import type { rateLimitVariables } from './variables.ts';
 
 /** Each throws a Refusal `rate_limited` that says when to come back, or returns. */

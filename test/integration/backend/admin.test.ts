@@ -1,6 +1,6 @@
 import { v7 as uuidv7 } from 'uuid';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { permanentlyBlocked, sessionInvalidations } from '../../../lib/backend/outbox/messages.ts';
+import { sessionInvalidations, userLifecycleEvent } from '../../../lib/backend/outbox/messages.ts';
 import { type Answer, startTestBackend, type TestBackend, TestDevice } from '../../support/backend.ts';
 
 let backend: TestBackend;
@@ -76,7 +76,13 @@ describe('an admin', () => {
     await mark('blocked_at');
     expect(await look()).toEqual({ ...seen, status: 'blocked', blocked_at: at });
     await mark('deleted_at');
-    expect(await look()).toEqual({ ...seen, status: 'deleted', blocked_at: at, deleted_at: at });
+    expect(await look()).toEqual({
+      ...seen,
+      email: null,
+      status: 'deleted',
+      blocked_at: at,
+      deleted_at: at,
+    });
   });
 
   it('revokes a session, which the gateways are told of once', async () => {
@@ -182,6 +188,9 @@ describe('the admin listener', () => {
   it.each([
     ['GET', () => `${usersPath}/${uuidv7()}`, undefined],
     ['POST', () => `${usersPath}/${uuidv7()}/block`, { reason_code: 'abuse' }],
+    ['POST', () => `${usersPath}/${uuidv7()}/delete`, { reason_code: 'abuse' }],
+    ['GET', () => `${usersPath}/${uuidv7()}/entitlements`, undefined],
+    ['PUT', () => `${usersPath}/${uuidv7()}/entitlements`, { can_join_game: false }],
     ['POST', () => `${usersPath}/${uuidv7()}/sessions/revoke-all`, {}],
     ['POST', () => `${sessionsPath}/${uuidv7()}/revoke`, {}],
   ])('%s of nobody is not found and changes nothing', async (method, path, body) => {
@@ -284,7 +293,14 @@ describe('messages of the backend', () => {
 
   it('carry the time of what happened in milliseconds', () => {
     const at = new Date('2026-01-31T12:00:00.123Z');
-    const event = { eventId: uuidv7(), userId: user.userId, reasonCode: 'abuse', at, traceparent: undefined };
-    expect(permanentlyBlocked(event).payload.occurred_at_ms).toBe(1_769_860_800_123);
+    const event = {
+      eventId: uuidv7(),
+      eventType: 'permanent_blocked' as const,
+      userId: user.userId,
+      reasonCode: 'abuse',
+      at,
+      traceparent: undefined,
+    };
+    expect(userLifecycleEvent(event).payload.occurred_at_ms).toBe(1_769_860_800_123);
   });
 });

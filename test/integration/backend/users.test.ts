@@ -51,6 +51,7 @@ async function expectUnchanged(act: () => Promise<Answer>, status: number, error
 const userRoutes: [string, string, unknown?][] = [
   ['GET', '/api/v1/user/account'],
   ['PATCH', '/api/v1/user/account', { display_name: 'Eve' }],
+  ['GET', '/api/v1/user/lookup?handle=somebody'],
   ['GET', '/api/v1/user/sessions'],
   ['POST', `/api/v1/user/sessions/${uuidv7()}/revoke`],
   ['POST', '/api/v1/user/sessions/revoke-all', {}],

@@ -14,7 +14,7 @@
 //   1 of 2,500 at 10,000, 1 of 55 at 30,000. The hash is keyed per process, so nobody can aim at somebody's cells,
 //   and every replica draws others.
 // - A check is one hash and four reads, and allocates nothing.
-import type { Rate } from '../../config/types.ts';
+import type { Rate } from '../config/types.ts';
 import { KeyedHash } from './keyed-hash.ts';
 
 const cellsPerRow = 65_536;

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Rate } from '../../../lib/config/types.ts';
-import { KeyedHash } from '../../../lib/gateway/rate-limit/keyed-hash.ts';
-import { TokenBuckets } from '../../../lib/gateway/rate-limit/token-buckets.ts';
+import type { Rate } from '../../lib/config/types.ts';
+import { KeyedHash } from '../../lib/rate-limit/keyed-hash.ts';
+import { TokenBuckets } from '../../lib/rate-limit/token-buckets.ts';
 
 const hashKey = Uint8Array.from([0, 1, 2, 3, 4, 5, 6, 7]);
 

@@ -1,0 +1,33 @@
+import { createRoute, type RouteHandler, z } from '@hono/zod-openapi';
+import { deleteUser } from '../../../lib/backend/operations/delete-user.ts';
+import type { HttpEnv } from '../../../lib/http/env.ts';
+import { errorAnswers, id, jsonAnswer, jsonBody } from '../../../lib/http/schemas.ts';
+import { keptTraceparent } from '../../../lib/telemetry/trace.ts';
+import { reasonCode } from './reason-code.ts';
+import { toUser, userSchema } from './user-answer.ts';
+
+export const deleteUserRoute = createRoute({
+  method: 'post',
+  path: '/api/v1/internal/users/{user_id}/delete',
+  operationId: 'deleteUser',
+  summary: 'Deletes a user for good and erases what tells who they were; once more changes nothing',
+  tags: ['admin'],
+  request: {
+    params: z.strictObject({ user_id: id }),
+    body: jsonBody(z.strictObject({ reason_code: reasonCode })),
+  },
+  responses: { 200: jsonAnswer(userSchema, 'The deleted user'), ...errorAnswers('not_found') },
+});
+
+export function deleteUserHandler(
+  deps: Parameters<typeof deleteUser>[0],
+): RouteHandler<typeof deleteUserRoute, HttpEnv> {
+  return async (c) => {
+    const user = await deleteUser(deps, {
+      userId: c.req.valid('param').user_id,
+      reasonCode: c.req.valid('json').reason_code,
+      traceparent: keptTraceparent(c.req.header('traceparent')),
+    });
+    return c.json(toUser(user), 200);
+  };
+}

@@ -1,0 +1,37 @@
+import { createRoute, type RouteHandler, z } from '@hono/zod-openapi';
+import { listUsers } from '../../../lib/backend/operations/list-users.ts';
+import type { HttpEnv } from '../../../lib/http/env.ts';
+import { pageOf, pageQuery, pageToken } from '../../../lib/http/paging.ts';
+import { errorAnswers, id, jsonAnswer } from '../../../lib/http/schemas.ts';
+import { toUser, userSchema } from './user-answer.ts';
+
+/** Upper case and blanks around it do not matter. */
+const prefix = z.string().trim().toLowerCase().min(1).max(254).optional();
+
+export const listUsersRoute = createRoute({
+  method: 'get',
+  path: '/api/v1/internal/users',
+  operationId: 'listUsers',
+  summary: 'Users, newest first, by how their address or handle begins; blocked and deleted ones too',
+  tags: ['admin'],
+  request: { query: z.strictObject({ email: prefix, handle: prefix, ...pageQuery }) },
+  responses: { 200: jsonAnswer(pageOf(userSchema), 'A page of users'), ...errorAnswers() },
+});
+
+const token = pageToken('admin.users', z.tuple([id]));
+
+export function listUsersHandler(
+  deps: Parameters<typeof listUsers>[0],
+): RouteHandler<typeof listUsersRoute, HttpEnv> {
+  return async (c) => {
+    const { email, handle, page_size: size, page_token: pageToken } = c.req.valid('query');
+    const page = await listUsers(deps, { email, handle }, { size, before: token.read(pageToken)?.[0] });
+    return c.json(
+      {
+        items: page.users.map(toUser),
+        ...(page.next === undefined ? {} : { next_page_token: token.write([page.next]) }),
+      },
+      200,
+    );
+  };
+}

@@ -1,0 +1,7 @@
+import { z } from '@hono/zod-openapi';
+
+/** Why an admin does something to a user, for those who hear of it. */
+export const reasonCode = z
+  .string()
+  .regex(/^[a-z][a-z0-9_]{0,63}$/, 'must be 1 to 64 of a-z, 0-9 and _, and begin with a letter')
+  .openapi({ example: 'abuse' });

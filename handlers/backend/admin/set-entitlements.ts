@@ -1,0 +1,50 @@
+import { createRoute, type RouteHandler, z } from '@hono/zod-openapi';
+import { setEntitlements } from '../../../lib/backend/operations/set-entitlements.ts';
+import type { HttpEnv } from '../../../lib/http/env.ts';
+import { errorAnswers, id, jsonAnswer, jsonBody } from '../../../lib/http/schemas.ts';
+import { entitlementsSchema, limit, right, toEntitlements } from './entitlements-answer.ts';
+
+const bodySchema = z
+  .strictObject({
+    can_create_public_game: right.nullable().optional(),
+    can_create_private_game: right.nullable().optional(),
+    can_join_game: right.nullable().optional(),
+    max_owned_games: limit.nullable().optional(),
+    max_active_memberships: limit.nullable().optional(),
+    max_registered_race_names: limit.nullable().optional(),
+  })
+  .refine((body) => Object.keys(body).length > 0, {
+    error: 'name at least one entitlement to change',
+    when: ({ issues }) => issues.length === 0,
+  });
+
+export const setEntitlementsRoute = createRoute({
+  method: 'put',
+  path: '/api/v1/internal/users/{user_id}/entitlements',
+  operationId: 'setEntitlements',
+  summary: 'Changes the entitlements that are given; null gives one back to the default',
+  tags: ['admin'],
+  request: { params: z.strictObject({ user_id: id }), body: jsonBody(bodySchema) },
+  responses: {
+    200: jsonAnswer(entitlementsSchema, 'The entitlements as they are now'),
+    ...errorAnswers('not_found'),
+  },
+});
+
+export function setEntitlementsHandler(
+  deps: Parameters<typeof setEntitlements>[0],
+): RouteHandler<typeof setEntitlementsRoute, HttpEnv> {
+  return async (c) => {
+    const userId = c.req.valid('param').user_id;
+    const body = c.req.valid('json');
+    const granted = await setEntitlements(deps, userId, {
+      canCreatePublicGame: body.can_create_public_game,
+      canCreatePrivateGame: body.can_create_private_game,
+      canJoinGame: body.can_join_game,
+      maxOwnedGames: body.max_owned_games,
+      maxActiveMemberships: body.max_active_memberships,
+      maxRegisteredRaceNames: body.max_registered_race_names,
+    });
+    return c.json(toEntitlements(userId, granted), 200);
+  };
+}

@@ -1,0 +1,32 @@
+import { createRoute, type RouteHandler, z } from '@hono/zod-openapi';
+import { deleteOwnAccount } from '../../../lib/backend/operations/delete-user.ts';
+import { userOf } from '../../../lib/http/actor.ts';
+import type { HttpEnv } from '../../../lib/http/env.ts';
+import { errorAnswers, id, jsonAnswer, noBody, timestamp } from '../../../lib/http/schemas.ts';
+import { keptTraceparent } from '../../../lib/telemetry/trace.ts';
+
+export const deleteAccountRoute = createRoute({
+  method: 'delete',
+  path: '/api/v1/user/account',
+  operationId: 'deleteAccount',
+  summary:
+    'Deletes the account for good: it leaves its games, its sessions end, what tells who it was is erased; once more changes nothing',
+  tags: ['user'],
+  request: { body: noBody },
+  responses: {
+    200: jsonAnswer(z.object({ user_id: id, deleted_at: timestamp }), 'The account is deleted'),
+    ...errorAnswers('unauthenticated', 'account_blocked'),
+  },
+});
+
+export function deleteAccountHandler(
+  deps: Parameters<typeof deleteOwnAccount>[0],
+): RouteHandler<typeof deleteAccountRoute, HttpEnv> {
+  return async (c) => {
+    const { userId, deletedAt } = await deleteOwnAccount(deps, {
+      userId: userOf(c.get('actor')).userId,
+      traceparent: keptTraceparent(c.req.header('traceparent')),
+    });
+    return c.json({ user_id: userId, deleted_at: deletedAt.toISOString() }, 200);
+  };
+}

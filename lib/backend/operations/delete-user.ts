@@ -1,0 +1,89 @@
+import { inTransaction } from '../../postgres/transaction.ts';
+import type { BackendContext } from '../context.ts';
+import type { User } from '../domain/user.ts';
+import { userLifecycleEvent } from '../outbox/messages.ts';
+import { deleteChallengesOf } from '../store/auth-challenges.ts';
+import type { Database } from '../store/database.ts';
+import { eraseDeviceNames } from '../store/device-sessions.ts';
+import { deleteEntitlements } from '../store/entitlements.ts';
+import { deleteMailsTo } from '../store/mails.ts';
+import { eraseUser, lockUser } from '../store/users.ts';
+import { endSessions } from './end-sessions.ts';
+import { noSuchUser, requireActing } from './get-account.ts';
+import { userNotFound } from './revoke-all-sessions.ts';
+
+type Deps = Pick<BackendContext, 'db' | 'outbox' | 'now' | 'newId'>;
+
+export type DeletedUser = User & { readonly deletedAt: Date };
+
+/**
+ * Deletes the account of the user who asks; doing it again changes nothing.
+ * @throws Refusal unauthenticated when there never was such a user; account_blocked: whoever is blocked would otherwise
+ *   come back with the same address.
+ */
+export function deleteOwnAccount(
+  deps: Deps,
+  { userId, traceparent }: { userId: string; traceparent: string | undefined },
+): Promise<DeletedUser> {
+  return deleteLocked(deps, { userId, reasonCode: 'requested_by_user', traceparent }, (user) => {
+    if (user === undefined) throw noSuchUser();
+    if (user.deletedAt === null) requireActing(user);
+    return user;
+  });
+}
+
+/** Deletes anybody, blocked users too; doing it again changes nothing. @throws Refusal not_found. */
+export function deleteUser(
+  deps: Deps,
+  deletion: { userId: string; reasonCode: string; traceparent: string | undefined },
+): Promise<DeletedUser> {
+  return deleteLocked(deps, deletion, (user) => {
+    if (user === undefined) throw userNotFound(deletion.userId);
+    return user;
+  });
+}
+
+/**
+ * One transaction, under the lock that signing in waits for: sessions end, whatever tells who it was is erased (address
+ * and handle are free again), and gateways and lobby hear of it. The ids stay, so that what refers to them still does.
+ */
+async function deleteLocked(
+  deps: Deps,
+  {
+    userId,
+    reasonCode,
+    traceparent,
+  }: { userId: string; reasonCode: string; traceparent: string | undefined },
+  admit: (user: User | undefined) => User,
+): Promise<DeletedUser> {
+  const deleted = await inTransaction(deps.db, async (tx) => {
+    const user = admit(await lockUser(tx, userId));
+    if (user.deletedAt !== null) return { ...user, deletedAt: user.deletedAt };
+    const at = deps.now();
+    await endSessions(deps, tx, { userId, reason: 'account_deleted', at, traceparent });
+    const erased = await erase(tx, user, at);
+    await deps.outbox.write(tx, [
+      userLifecycleEvent({
+        eventId: deps.newId(),
+        eventType: 'deleted',
+        userId,
+        reasonCode,
+        at,
+        traceparent,
+      }),
+    ]);
+    return erased;
+  });
+  deps.outbox.publishSoon([userId]);
+  return deleted;
+}
+
+async function erase(tx: Database, { userId, email }: User, at: Date): Promise<DeletedUser> {
+  await eraseDeviceNames(tx, userId);
+  await deleteEntitlements(tx, userId);
+  await deleteMailsTo(tx, email);
+  await deleteChallengesOf(tx, email);
+  const erased = await eraseUser(tx, userId, at);
+  if (erased === undefined) throw new Error('a user vanished while their row was locked');
+  return erased;
+}

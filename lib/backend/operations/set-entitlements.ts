@@ -1,0 +1,53 @@
+import { inTransaction } from '../../postgres/transaction.ts';
+import type { BackendContext } from '../context.ts';
+import {
+  type EntitlementOverrides,
+  type Entitlements,
+  noOverrides,
+  withOverrides,
+} from '../domain/eligibility.ts';
+import { findEntitlements, saveEntitlements } from '../store/entitlements.ts';
+import { lockUser } from '../store/users.ts';
+import { userNotFound } from './revoke-all-sessions.ts';
+
+export type EntitlementChanges = {
+  readonly [K in keyof EntitlementOverrides]?: EntitlementOverrides[K] | undefined;
+};
+
+/** What a user was granted by themselves, and what they have with the defaults. */
+export type GrantedEntitlements = { overrides: EntitlementOverrides; effective: Entitlements };
+
+/**
+ * Changes what is given: a value of the user's own, or null for the default. The lobby asks before it grants
+ * something, so it holds from the next time on; what was granted before stays.
+ * @throws Refusal not_found, for a deleted user too.
+ */
+export async function setEntitlements(
+  deps: Pick<BackendContext, 'db' | 'entitlementDefaults'>,
+  userId: string,
+  changes: EntitlementChanges,
+): Promise<GrantedEntitlements> {
+  const overrides = await inTransaction(deps.db, async (tx) => {
+    const user = await lockUser(tx, userId);
+    if (user === undefined || user.deletedAt !== null) throw userNotFound(userId);
+    const changed = changedBy((await findEntitlements(tx, userId)) ?? noOverrides, changes);
+    await saveEntitlements(tx, userId, changed);
+    return changed;
+  });
+  return { overrides, effective: withOverrides(overrides, deps.entitlementDefaults) };
+}
+
+function changedBy(known: EntitlementOverrides, changes: EntitlementChanges): EntitlementOverrides {
+  const given = <K extends keyof EntitlementOverrides>(name: K): EntitlementOverrides[K] => {
+    const change: EntitlementOverrides[K] | undefined = changes[name];
+    return change === undefined ? known[name] : change;
+  };
+  return {
+    canCreatePublicGame: given('canCreatePublicGame'),
+    canCreatePrivateGame: given('canCreatePrivateGame'),
+    canJoinGame: given('canJoinGame'),
+    maxOwnedGames: given('maxOwnedGames'),
+    maxActiveMemberships: given('maxActiveMemberships'),
+    maxRegisteredRaceNames: given('maxRegisteredRaceNames'),
+  };
+}

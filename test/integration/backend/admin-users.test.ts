@@ -1,0 +1,225 @@
+// How admins find users, and what they grant them.
+
+import { v7 as uuidv7 } from 'uuid';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import {
+  type Answer,
+  entitlementDefaults,
+  startTestBackend,
+  type TestBackend,
+  TestDevice,
+} from '../../support/backend.ts';
+import { plansOf } from '../../support/plans.ts';
+
+let backend: TestBackend;
+beforeAll(async () => {
+  backend = await startTestBackend();
+});
+afterAll(() => backend.close());
+
+const usersPath = '/api/v1/internal/users';
+const list = (query = '') => backend.adminRequest('GET', `${usersPath}${query}`);
+const signIn = async (email: string) => (await new TestDevice(backend).signIn(email)).userId;
+
+const items = (answer: Answer) => answer.body.items as Record<string, unknown>[];
+const idsOf = (answer: Answer) => items(answer).map(({ user_id: id }) => id);
+
+async function expectUnchanged(act: () => Promise<Answer>, field: string): Promise<void> {
+  const before = await backend.snapshot();
+  const { status, body } = await act();
+  expect({ status, body }).toMatchObject({
+    status: 400,
+    body: { error: { code: 'invalid_request', details: { fields: [{ field }] } } },
+  });
+  expect(await backend.snapshot()).toEqual(before);
+}
+
+describe('an admin', () => {
+  it('finds users by how their address or handle begins, newest first', async () => {
+    const ada = await signIn('ada@example.com');
+    const adam = await signIn('adam@example.org');
+    const bob = await signIn('bob@example.com');
+    const setHandle = (userId: string, handle: string) =>
+      backend.request('PATCH', '/api/v1/user/account', {
+        headers: { 'X-User-ID': userId },
+        body: { handle },
+      });
+    await setHandle(ada, 'countess');
+    await setHandle(bob, 'count_b');
+
+    expect(idsOf(await list('?email=ada'))).toEqual([adam, ada]);
+    expect(idsOf(await list('?email=%20ADA%40Example.com%20'))).toEqual([ada]);
+    expect(idsOf(await list('?handle=count'))).toEqual([bob, ada]);
+    expect(idsOf(await list('?handle=COUNT_'))).toEqual([bob]);
+    expect(idsOf(await list('?handle=count&email=a'))).toEqual([ada]);
+    expect(idsOf(await list('?email=example.com'))).toEqual([]);
+    for (const pattern of ['%25', '_da', 'a%25', '%5C']) {
+      expect(idsOf(await list(`?email=${pattern}`))).toEqual([]);
+    }
+    expect(items(await list('?email=bob'))).toEqual([
+      {
+        user_id: bob,
+        email: 'bob@example.com',
+        handle: 'count_b',
+        display_name: null,
+        locale: 'en',
+        time_zone: 'UTC',
+        created_at: backend.now().toISOString(),
+        status: 'active',
+      },
+    ]);
+  });
+
+  it('finds blocked users as such, and deleted ones only among all', async () => {
+    const blocked = await signIn('troll@example.com');
+    await backend.adminRequest('POST', `${usersPath}/${blocked}/block`, { body: { reason_code: 'abuse' } });
+    expect(items(await list('?email=troll'))).toMatchObject([{ user_id: blocked, status: 'blocked' }]);
+    await backend.adminRequest('POST', `${usersPath}/${blocked}/delete`, { body: { reason_code: 'abuse' } });
+    expect(items(await list('?email=troll'))).toEqual([]);
+    expect(items(await list())).toContainEqual(
+      expect.objectContaining({ user_id: blocked, status: 'deleted', email: null }),
+    );
+  });
+
+  it('gets pages that miss nothing and repeat nothing while users are added', async () => {
+    const ids = [];
+    for (let index = 0; index < 7; index += 1) ids.push(await signIn(`page${index}@example.com`));
+    const seen: unknown[] = [];
+    let token: unknown;
+    do {
+      const page: Answer = await list(
+        `?email=page&page_size=3${token === undefined ? '' : `&page_token=${token}`}`,
+      );
+      expect(items(page).length).toBeLessThanOrEqual(3);
+      seen.push(...idsOf(page));
+      token = page.body.next_page_token;
+      await signIn(`page-late-${seen.length}@example.com`);
+    } while (token !== undefined);
+    expect(seen).toEqual(ids.toReversed());
+  });
+
+  it.each([
+    ['an empty search', '?email=', 'email'],
+    ['a search that is too long', `?handle=${'a'.repeat(255)}`, 'handle'],
+    ['a page of nothing', '?page_size=0', 'page_size'],
+    ['a page that is too large', '?page_size=201', 'page_size'],
+    ['a token that was made up', '?page_token=abc', 'page_token'],
+    ['an unknown filter', '?status=blocked', 'status'],
+  ])('is refused %s', async (_, query, field) => {
+    await expectUnchanged(() => list(query), field);
+  });
+
+  it('is not made to wait by many users: each search reads an index', async () => {
+    await backend.pool.query(
+      `insert into backend.users (user_id, email, handle, locale, time_zone, created_at)
+       select gen_random_uuid(), 'many' || n || '@example.com', 'many-' || n, 'en', 'UTC', now()
+       from generate_series(1, 20000) n`,
+    );
+    await backend.pool.query('analyze backend.users');
+    for (const query of ['?email=many777', '?handle=many-777', '?email=many&page_size=5', '?page_size=5']) {
+      const plans = await plansOf(backend.pool, () => list(query));
+      expect(plans.length).toBe(1);
+      for (const plan of plans) {
+        expect(plan.scannedTables, plan.text).toEqual([]);
+        expect(plan.rowsRead, plan.text).toBeLessThan(300);
+      }
+    }
+  });
+});
+
+describe('entitlements', () => {
+  const path = (userId: string) => `${usersPath}/${userId}/entitlements`;
+  const put = (userId: string, body: unknown) => backend.adminRequest('PUT', path(userId), { body });
+  const defaults = {
+    can_create_public_game: entitlementDefaults.canCreatePublicGame,
+    can_create_private_game: entitlementDefaults.canCreatePrivateGame,
+    can_join_game: entitlementDefaults.canJoinGame,
+    max_owned_games: entitlementDefaults.maxOwnedGames,
+    max_active_memberships: entitlementDefaults.maxActiveMemberships,
+    max_registered_race_names: entitlementDefaults.maxRegisteredRaceNames,
+  };
+  const none = Object.fromEntries(Object.keys(defaults).map((name) => [name, null]));
+  let userId: string;
+  let users = 0;
+  const newUser = async () => {
+    users += 1;
+    userId = await signIn(`granted${users}@example.com`);
+    return userId;
+  };
+
+  it('are the defaults until an admin says otherwise, and again afterwards', async () => {
+    await newUser();
+    const shown = async () => (await backend.adminRequest('GET', path(userId))).body;
+    const eligibility = async () =>
+      (await backend.request('POST', `/api/v1/internal/users/${userId}/lobby-eligibility`)).body;
+    expect(await shown()).toEqual({ user_id: userId, ...none, effective: defaults });
+
+    const first = await put(userId, { can_join_game: false, max_owned_games: 0 });
+    const changed = { can_join_game: false, max_owned_games: 0 };
+    expect([first.status, first.body]).toEqual([
+      200,
+      { user_id: userId, ...none, ...changed, effective: { ...defaults, ...changed } },
+    ]);
+    expect(await shown()).toEqual(first.body);
+    expect(await eligibility()).toMatchObject({ exists: true, ...defaults, ...changed });
+
+    const second = await put(userId, { can_join_game: null, max_registered_race_names: 1_000_000 });
+    const more = { max_owned_games: 0, max_registered_race_names: 1_000_000 };
+    expect(second.body).toEqual({ user_id: userId, ...none, ...more, effective: { ...defaults, ...more } });
+    expect(await eligibility()).toMatchObject({ ...defaults, ...more });
+
+    const again = await put(userId, none);
+    expect(again.body).toEqual({ user_id: userId, ...none, effective: defaults });
+    expect(await eligibility()).toMatchObject(defaults);
+  });
+
+  it('changed at the same time keep every change', async () => {
+    await newUser();
+    const changes = [
+      { can_create_public_game: false },
+      { can_create_private_game: false },
+      { can_join_game: false },
+      { max_owned_games: 1 },
+      { max_active_memberships: 2 },
+      { max_registered_race_names: 3 },
+    ];
+    await Promise.all(changes.map((change) => put(userId, change)));
+    expect((await backend.adminRequest('GET', path(userId))).body).toMatchObject(
+      Object.assign({}, ...changes),
+    );
+  });
+
+  it('of a blocked user can be changed, of a deleted one there are none', async () => {
+    await newUser();
+    await backend.adminRequest('POST', `${usersPath}/${userId}/block`, { body: { reason_code: 'abuse' } });
+    expect((await put(userId, { max_owned_games: 5 })).status).toBe(200);
+    await backend.adminRequest('POST', `${usersPath}/${userId}/delete`, { body: { reason_code: 'abuse' } });
+    const before = await backend.snapshot();
+    const error = { code: 'not_found', message: `There is no user ${userId}.` };
+    for (const answer of [await put(userId, none), await backend.adminRequest('GET', path(userId))]) {
+      expect([answer.status, answer.body]).toEqual([404, { error }]);
+    }
+    expect(await backend.snapshot()).toEqual(before);
+  });
+
+  it.each([
+    ['nothing to change', {}, ''],
+    ['a limit below zero', { max_owned_games: -1 }, 'max_owned_games'],
+    ['a limit without bounds', { max_owned_games: 1_000_001 }, 'max_owned_games'],
+    ['half a game', { max_owned_games: 0.5 }, 'max_owned_games'],
+    ['a right in words', { can_join_game: 'yes' }, 'can_join_game'],
+    ['an unknown entitlement', { max_wishes: 3 }, 'max_wishes'],
+  ])('are refused %s', async (_, body, field) => {
+    await newUser();
+    await expectUnchanged(() => put(userId, body), field);
+  });
+
+  it('of nobody are not found', async () => {
+    const nobody = uuidv7();
+    const answer = await put(nobody, { can_join_game: false });
+    expect([answer.status, answer.body]).toEqual([
+      404,
+      { error: { code: 'not_found', message: `There is no user ${nobody}.` } },
+    ]);
+  });
+});
