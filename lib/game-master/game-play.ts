@@ -184,10 +184,10 @@ export class GamePlay {
     this.#log.info({ turn: state.turn, status: state.status }, 'turn told');
   }
 
-  /** Before turn 0 was told there is nothing to tell: the first that the lobby hears of a game is how it begins. */
   async #tellTrouble(health: EngineTrouble['health']): Promise<void> {
-    if (this.#told === undefined || this.#toldTrouble === health) return;
-    const event = troubleEvent(this.runtime, this.#told, health, this.#deps.now());
+    if (this.#toldTrouble === health) return;
+    const played = this.#told ?? { turn: 0, players: [] };
+    const event = troubleEvent(this.runtime, played, health, this.#deps.now());
     try {
       await this.#deps.tellLobby(event, keptTraceparent(undefined));
       this.#toldTrouble = health;

@@ -1,17 +1,17 @@
 // The real Game Master on a database of the run's Redis, inside the test's process, between a lobby and engines.
-import type { Redis } from 'ioredis';
-import { inject, vi } from 'vitest';
+
+import { vi } from 'vitest';
 import { freePort } from '../../infra/local/child.ts';
+import type { Redis } from '../../lib/redis/client.ts';
 import { type GmEvent, gmEventEntry } from '../../lib/stream-entries/gm-events.ts';
 import { runGameMaster } from '../../workers/game-master.ts';
 import type { PlayedGame } from './played-lobby.ts';
-import type { TestRedis } from './redis.ts';
 import { openDatabase } from './redis-databases.ts';
 
 /** Between two turns. */
 export const turnMs = 40;
 /** Generous, for a machine that does other things, too. */
-export const waiting = { timeout: 15_000, interval: 10 };
+export const waiting = { timeout: 18_000, interval: 10 };
 
 export type TestGameMaster = {
   readonly url: string;
@@ -22,7 +22,10 @@ export type TestGameMaster = {
   stop(): Promise<void>;
 };
 
-export function gameMasterVariables(redis: TestRedis, lobbyUrl: string): Record<string, string> {
+/** A logical database of a Redis. */
+export type RedisPlace = { addr: string; port: number; password: string; db: number };
+
+export function gameMasterVariables(redis: RedisPlace, lobbyUrl: string): Record<string, string> {
   return {
     GM_LOBBY_BASE_URL: lobbyUrl,
     GM_REDIS_ADDR: redis.addr,
@@ -79,20 +82,18 @@ export type ToldEvent = GmEvent & { traceparent: string };
 /** Reads what the lobby was told. */
 export class ToldEvents {
   readonly #redis: Redis;
-  readonly #stream: string;
 
-  private constructor(redis: Redis, stream: string) {
+  private constructor(redis: Redis) {
     this.#redis = redis;
-    this.#stream = stream;
   }
 
-  static async of(redis: TestRedis, stream = 'gm:lobby_events'): Promise<ToldEvents> {
-    return new ToldEvents(await openDatabase(inject('redis'), redis.db), stream);
+  static async of(redis: RedisPlace): Promise<ToldEvents> {
+    return new ToldEvents(await openDatabase(redis, redis.db));
   }
 
   /** Of one game, in order, repeats included. */
   async all(gameId: string): Promise<ToldEvent[]> {
-    const entries = await this.#redis.xrange(this.#stream, '-', '+');
+    const entries = await this.#redis.xrange('gm:lobby_events', '-', '+');
     return entries.map(([, fields]) => readEvent(fields)).filter((event) => event.game_id === gameId);
   }
 

@@ -13,13 +13,16 @@ export type TestEngine = RunningProcess & {
   ): Promise<[status: number, answer: unknown]>;
 };
 
-/** Starts it and waits until it is healthy. */
-export async function startTestEngine(variables: Record<string, string> = {}): Promise<TestEngine> {
-  const port = await freePort();
-  const url = `http://127.0.0.1:${port}`;
+/** Starts it and waits until it is healthy. @param port a free one, unless it is to come back where it was. */
+export async function startTestEngine(
+  variables: Record<string, string> = {},
+  port?: number,
+): Promise<TestEngine> {
+  const enginePort = port ?? (await freePort());
+  const url = `http://127.0.0.1:${enginePort}`;
   const running = runEntry('workers/sample-engine.ts', {
     GALAXY_ENGINE_HOST: '127.0.0.1',
-    GALAXY_ENGINE_PORT: String(port),
+    GALAXY_ENGINE_PORT: String(enginePort),
     ...variables,
   });
   const early = running.ended.then(({ stderr }) => {

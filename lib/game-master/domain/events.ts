@@ -24,7 +24,7 @@ export function finishedEvent(runtime: Subject, state: Progress, at: Date): GmEv
 /**
  * The engine does not play on after `played`. Told once for each turn and kind of trouble; that it is over is told by the
  * next turn's snapshot.
- * @param played the last turn, and how players stood then as far as that is known.
+ * @param played the last turn, and how players stood then as far as that is known; turn 0 of a game that was never set up.
  */
 export function troubleEvent(
   runtime: Subject,

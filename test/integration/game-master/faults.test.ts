@@ -25,6 +25,9 @@ import { createTestRedis, type TestRedis } from '../../support/redis.ts';
 import { startTcpProxy, type TcpProxy } from '../../support/tcp-proxy.ts';
 import { type Answer, json } from '../../support/upstream-server.ts';
 
+// Most wait for several turns and time-outs, on a machine that may do other things, too.
+vi.setConfig({ testTimeout: 60_000 });
+
 let redis: TestRedis;
 let linkToRedis: TcpProxy;
 let lobby: PlayedLobby;
@@ -38,9 +41,9 @@ beforeAll(async () => {
   gameMaster = await startTestGameMaster({
     ...gameMasterVariables(redis, lobby.server.url),
     GM_REDIS_ADDR: linkToRedis.addr,
-    GM_REDIS_OPERATION_TIMEOUT: '300ms',
-    GM_LOBBY_TIMEOUT: '300ms',
-    GM_ENGINE_TIMEOUT: '300ms',
+    GM_REDIS_OPERATION_TIMEOUT: '1s',
+    GM_LOBBY_TIMEOUT: '1500ms',
+    GM_ENGINE_TIMEOUT: '1500ms',
   });
 });
 afterAll(async () => {
@@ -119,16 +122,20 @@ describe('an engine that dies', () => {
     expect(engine.calls.slice(calls).some((call) => call.startsWith('POST'))).toBe(false);
   });
 
-  test('before its game was set up tells nothing, so that turn 0 is the first that is heard of it', async () => {
+  test('before its game was set up is told to be unreachable, and turn 0 comes once it is there', async () => {
     const absent = await new PlayedEngine().start();
     onTestFinished(() => absent.stop());
     await absent.stop();
     game = newGame({ engine_endpoint: absent.url });
+    await untilTold('0 unreachable');
     await untilAsked(3);
-    expect(await story()).toEqual([]);
     await absent.start();
     await untilTold('1 ok');
-    expect((await story()).slice(0, 2)).toEqual(['0 ok', '1 ok']);
+    const [trouble, beginning] = await told.all(game.game_id);
+    expect(trouble).toMatchObject({ turn: 0, engine_health: 'unreachable', player_stats: [] });
+    expect(beginning).toMatchObject({ turn: 0, engine_health: 'ok', player_stats: expect.any(Array) });
+    expect(beginning?.player_stats).toHaveLength(2);
+    expect((await story()).slice(0, 3)).toEqual(['0 unreachable', '0 ok', '1 ok']);
   });
 
   test('with the Game Master is told to be unreachable by the next one', async () => {

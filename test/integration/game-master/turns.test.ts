@@ -16,6 +16,9 @@ import { PlayedEngine } from '../../support/played-engine.ts';
 import { type PlayedGame, type PlayedLobby, startPlayedLobby } from '../../support/played-lobby.ts';
 import { createTestRedis, type TestRedis } from '../../support/redis.ts';
 
+// Most wait for several turns and time-outs, on a machine that may do other things, too.
+vi.setConfig({ testTimeout: 60_000 });
+
 let redis: TestRedis;
 let lobby: PlayedLobby;
 let told: ToldEvents;
