@@ -1,0 +1,159 @@
+// Follows the streams of start and stop jobs and publishes what became of them. An entry's offset is saved after its
+// result was published, so a result is published at least once; what comes again is answered from the journal.
+import { z } from 'zod';
+import { fieldProblems } from '../http/field-problems.ts';
+import type { Redis } from '../redis/client.ts';
+import { fieldsOf } from '../stream-entries/fields.ts';
+import {
+  type JobResult,
+  jobResultEntry,
+  startJobEntry,
+  stopJobEntry,
+} from '../stream-entries/runtime-jobs.ts';
+import type { StreamEntry } from '../streams/entry.ts';
+import { entriesHandled, lossesSeen } from '../streams/instruments.ts';
+import type { StreamPlace } from '../streams/offset.ts';
+import { consumeStream } from '../streams/stream-loop.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import { startSpanFrom } from '../telemetry/spans.ts';
+import type { RuntimeManager } from './manager.ts';
+
+export const startJobsOffsetKey = 'runtime_manager:stream_offsets:start_jobs';
+export const stopJobsOffsetKey = 'runtime_manager:stream_offsets:stop_jobs';
+
+export type JobStreams = {
+  readonly startJobs: string;
+  readonly stopJobs: string;
+  readonly jobResults: string;
+};
+
+type Parts = {
+  readonly manager: RuntimeManager;
+  readonly streams: JobStreams;
+  readonly redis: Redis;
+  /** A connection for the blocking reads of each stream. */
+  readonly readers: { readonly startJobs: Redis; readonly stopJobs: Redis };
+  readonly blockMs: number;
+  readonly log: Logger;
+};
+
+/** Runs until `stop` aborts; never rejects. */
+export async function consumeJobs(parts: Parts, stop: AbortSignal): Promise<void> {
+  const { manager, streams, readers } = parts;
+  await Promise.all([
+    follow(
+      {
+        name: 'runtime_manager.start_jobs',
+        kind: 'start',
+        stream: streams.startJobs,
+        offsetKey: startJobsOffsetKey,
+        reader: readers.startJobs,
+        entry: startJobEntry,
+        orderingKey: (job) => job.job_id,
+        handle: (job) => manager.start(job, stop),
+      },
+      parts,
+      stop,
+    ),
+    follow(
+      {
+        name: 'runtime_manager.stop_jobs',
+        kind: 'stop',
+        stream: streams.stopJobs,
+        offsetKey: stopJobsOffsetKey,
+        reader: readers.stopJobs,
+        entry: stopJobEntry,
+        orderingKey: (job) => job.start_job_id,
+        handle: (job) => manager.stop(job),
+      },
+      parts,
+      stop,
+    ),
+  ]);
+}
+
+type Source<Job> = StreamPlace & {
+  readonly name: string;
+  readonly kind: JobResult['kind'];
+  readonly reader: Redis;
+  readonly entry: z.ZodType<Job>;
+  readonly orderingKey: (job: Job) => string;
+  readonly handle: (job: Job) => Promise<JobResult>;
+};
+
+function follow<Job>(source: Source<Job>, parts: Parts, stop: AbortSignal): Promise<void> {
+  const { name, stream, offsetKey, reader } = source;
+  const { redis, blockMs } = parts;
+  const log = parts.log.child({ worker: name });
+  log.info({ stream }, 'worker started');
+  return consumeStream(
+    {
+      name,
+      stream,
+      offsetKey,
+      redis,
+      reader,
+      blockMs,
+      prepare: (entry) => {
+        const parsed = source.entry.safeParse(entry.fields);
+        return {
+          key: parsed.success ? source.orderingKey(parsed.data) : '',
+          handle: () =>
+            answering(source, parts, entry, async () =>
+              parsed.success
+                ? source.handle(parsed.data)
+                : refuseMalformed(source, parts, entry, parsed.error),
+            ),
+        };
+      },
+      // The loop has logged it.
+      onFailure: async () => {},
+      onLoss: (offset) => {
+        lossesSeen.add(1, name);
+        log.error({ offset }, 'jobs of the stream were lost before they were done');
+      },
+      log,
+    },
+    stop,
+  );
+}
+
+async function answering(
+  { name }: { name: string },
+  { redis, streams }: Parts,
+  { id, traceparent }: StreamEntry,
+  work: () => Promise<JobResult | undefined>,
+): Promise<void> {
+  const span = startSpanFrom(traceparent, `consume ${name}`, { 'messaging.message.id': id });
+  try {
+    const result = await work();
+    if (result !== undefined) {
+      const fields = fieldsOf(jobResultEntry, result);
+      await redis.xadd(streams.jobResults, '*', ...fields, 'traceparent', traceparent);
+    }
+    entriesHandled.add(1, name);
+  } finally {
+    span?.end();
+  }
+}
+
+const readableIds = z.object({ job_id: z.uuid(), game_id: z.uuid() });
+
+/** A job that nobody can do is answered, if it says whose it is, and logged in any case; the stream goes on. */
+function refuseMalformed<Job>(
+  { kind }: Source<Job>,
+  { manager, log }: Parts,
+  { id, fields }: StreamEntry,
+  error: z.ZodError,
+): JobResult | undefined {
+  const problems = fieldProblems(error)
+    .map(({ field, problem }) => `${field} ${problem}`)
+    .join('; ');
+  log.error({ entry_id: id, kind, problems }, 'a job cannot be read and is passed over');
+  const ids = readableIds.safeParse(fields).data;
+  if (ids === undefined) return undefined;
+  return manager.refuse(ids, kind, {
+    code: 'malformed_job',
+    message: `The job cannot be read: ${problems}.`,
+  });
+}

@@ -1,0 +1,140 @@
+// As much of the Docker Engine API as the driver needs, over its unix socket.
+import { Agent, request } from 'undici';
+import { z } from 'zod';
+import { DriverUnavailable } from './driver.ts';
+
+const answerTimeoutMs = 10_000;
+const frameHeaderBytes = 8;
+
+const createdSchema = z.object({ Id: z.string().min(1) });
+const containerSchema = z.object({
+  Id: z.string().min(1),
+  State: z.object({
+    Running: z.boolean(),
+    Restarting: z.boolean().default(false),
+    ExitCode: z.int().default(0),
+  }),
+  Config: z.object({ Labels: z.record(z.string(), z.string()).nullable() }),
+  HostConfig: z.object({
+    PortBindings: z.record(z.string(), z.array(z.object({ HostPort: z.string() })).nullable()).nullish(),
+  }),
+});
+export type Container = z.infer<typeof containerSchema>;
+
+/** Docker refused what it was asked for. */
+export class DockerRefusal extends Error {
+  readonly status: number;
+
+  constructor(status: number, message: string) {
+    super(message);
+    this.name = 'DockerRefusal';
+    this.status = status;
+  }
+}
+
+export class DockerApi {
+  readonly #socketPath: string;
+  readonly #agent: Agent;
+
+  constructor(socketPath: string) {
+    this.#socketPath = socketPath;
+    this.#agent = new Agent({ connect: { socketPath } });
+  }
+
+  /** @returns its id. @throws DockerRefusal 404 without the image, 409 when the name is taken. */
+  async create(name: string, body: Readonly<Record<string, unknown>>): Promise<string> {
+    const answer = await this.#call('POST', `/containers/create?name=${name}`, { body });
+    return createdSchema.parse(jsonOf(answer)).Id;
+  }
+
+  /** @param container id or name. */
+  async inspect(container: string): Promise<Container | undefined> {
+    const answer = await this.#call('GET', `/containers/${container}/json`, { accept: [404] });
+    return answer === undefined ? undefined : containerSchema.parse(jsonOf(answer));
+  }
+
+  async start(container: string): Promise<void> {
+    await this.#call('POST', `/containers/${container}/start`, { accept: [304] });
+  }
+
+  /** One that has ended, or is not there, is no error. */
+  async stop(container: string, timeoutMs: number): Promise<void> {
+    const seconds = Math.ceil(timeoutMs / 1_000);
+    await this.#call('POST', `/containers/${container}/stop?t=${seconds}`, {
+      accept: [304, 404],
+      timeoutMs: answerTimeoutMs + timeoutMs,
+    });
+  }
+
+  async remove(container: string): Promise<void> {
+    await this.#call('DELETE', `/containers/${container}?v=true&force=true`, { accept: [404] });
+  }
+
+  /** The end of what it wrote. */
+  async lastLines(container: string): Promise<string> {
+    const answer = await this.#call('GET', `/containers/${container}/logs?stdout=true&stderr=true&tail=5`, {
+      accept: [404],
+    });
+    return answer === undefined ? '' : textOfLogs(answer);
+  }
+
+  close(): Promise<void> {
+    return this.#agent.destroy();
+  }
+
+  /** @returns the body; undefined for a status of `accept`, which stands for "there is nothing to do". */
+  async #call(
+    method: 'GET' | 'POST' | 'DELETE',
+    path: string,
+    options: { body?: unknown; accept?: readonly number[]; timeoutMs?: number } = {},
+  ): Promise<Buffer | undefined> {
+    const { status, body } = await this.#exchange(method, path, options);
+    if (status >= 200 && status < 300) return body;
+    if (options.accept?.includes(status) === true) return undefined;
+    throw new DockerRefusal(status, refusalOf(body));
+  }
+
+  async #exchange(
+    method: 'GET' | 'POST' | 'DELETE',
+    path: string,
+    { body, timeoutMs = answerTimeoutMs }: { body?: unknown; timeoutMs?: number },
+  ): Promise<{ status: number; body: Buffer }> {
+    try {
+      const response = await request(`http://docker${path}`, {
+        dispatcher: this.#agent,
+        method,
+        signal: AbortSignal.timeout(timeoutMs),
+        ...(body === undefined
+          ? {}
+          : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
+      });
+      return { status: response.statusCode, body: Buffer.from(await response.body.arrayBuffer()) };
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      throw new DriverUnavailable(`Docker does not answer at ${this.#socketPath}: ${why}`, { cause: error });
+    }
+  }
+}
+
+function jsonOf(body: Buffer | undefined): unknown {
+  return JSON.parse(String(body));
+}
+
+function refusalOf(body: Buffer): string {
+  try {
+    return z.object({ message: z.string() }).parse(jsonOf(body)).message;
+  } catch {
+    return body.toString('utf8', 0, 500);
+  }
+}
+
+/** Logs come in frames: one byte for the stream, three unused, four for the length, then as many bytes of text. */
+function textOfLogs(frames: Buffer): string {
+  const texts: string[] = [];
+  for (let at = 0; at + frameHeaderBytes <= frames.length; ) {
+    const end = at + frameHeaderBytes + frames.readUInt32BE(at + 4);
+    texts.push(frames.toString('utf8', at + frameHeaderBytes, end));
+    at = end;
+  }
+  return texts.join('').trim();
+}

@@ -1,0 +1,160 @@
+// Engines as Docker containers. A container is named after its start job, and Docker gives a name once, so that no job
+// gets two, whatever this process remembers. Docker itself keeps them running when it or the machine is started again.
+//
+// Without a network of their own they are published on this machine's loopback address, on ports chosen here: those that
+// Docker chooses change with every start. In a network they are reached by their names.
+import { engineEnvironment } from '../../engine/api.ts';
+import type { EngineJob } from '../journal.ts';
+import { type Container, DockerApi, DockerRefusal } from './docker-api.ts';
+import { type Driver, type Runtime, StartFailed, withVersion } from './driver.ts';
+import { untilHealthy } from './health.ts';
+import { Ports } from './ports.ts';
+
+const loopback = '127.0.0.1';
+const enginePort = 8_080;
+const portKey = `${enginePort}/tcp`;
+const dataFolder = '/data';
+const jobLabel = 'galaxy.start_job_id';
+const gameLabel = 'galaxy.game_id';
+
+export type DockerDriverOptions = {
+  readonly socketPath: string;
+  /** With `{engine_version}`. */
+  readonly image: string;
+  /** A Docker network in which this process and the Game Master are, too. */
+  readonly network: string | undefined;
+  /** What engines get of this process's own environment. */
+  readonly environment: Readonly<Record<string, string>>;
+  readonly stopTimeoutMs: number;
+};
+
+export class DockerDriver implements Driver {
+  readonly #options: DockerDriverOptions;
+  readonly #docker: DockerApi;
+  readonly #ports = new Ports();
+
+  constructor(options: DockerDriverOptions) {
+    this.#options = options;
+    this.#docker = new DockerApi(options.socketPath);
+  }
+
+  async start(job: EngineJob, bounds: Parameters<Driver['start']>[1]): Promise<Runtime> {
+    const name = nameOf(job.jobId);
+    try {
+      const container = await this.#startContainer(job, name);
+      const port = publishedPort(container);
+      const engineEndpoint =
+        port === undefined ? `http://${name}:${enginePort}` : `http://${loopback}:${port}`;
+      await untilHealthy(engineEndpoint, bounds, () => this.#requireRunning(container.Id));
+      return { containerId: container.Id, engineEndpoint };
+    } catch (error) {
+      if (!(error instanceof DockerRefusal)) throw error;
+      throw new StartFailed(
+        'container_failed',
+        `Docker refused with status ${error.status}: ${error.message}`,
+      );
+    }
+  }
+
+  async halt(jobId: string): Promise<void> {
+    await this.#docker.stop(nameOf(jobId), this.#options.stopTimeoutMs);
+  }
+
+  /** With its volume. */
+  async remove(jobId: string): Promise<void> {
+    await this.halt(jobId);
+    await this.#docker.remove(nameOf(jobId));
+  }
+
+  async forget(): Promise<void> {}
+
+  close(): Promise<void> {
+    return this.#docker.close();
+  }
+
+  async #startContainer(job: EngineJob, name: string): Promise<Container> {
+    const container = await this.#containerOf(job, name);
+    try {
+      await this.#docker.start(container.Id);
+      return container;
+    } finally {
+      // From now on Docker has the port, or nobody.
+      this.#ports.giveBack(publishedPort(container) ?? 0);
+    }
+  }
+
+  /** The one that is there already, or a new one. */
+  async #containerOf(job: EngineJob, name: string): Promise<Container> {
+    const found = (await this.#docker.inspect(name)) ?? (await this.#create(job, name));
+    if (found.Config.Labels?.[jobLabel] === job.jobId) return found;
+    throw new StartFailed(
+      'container_failed',
+      `A container that is not the Runtime Manager's has the name ${name}. Remove or rename it.`,
+    );
+  }
+
+  async #create(job: EngineJob, name: string): Promise<Container> {
+    const { network, environment } = this.#options;
+    const image = withVersion(this.#options.image, job);
+    const variables = {
+      ...environment,
+      [engineEnvironment.host]: '0.0.0.0',
+      [engineEnvironment.port]: String(enginePort),
+      [engineEnvironment.version]: job.engineVersion,
+      [engineEnvironment.dataFolder]: dataFolder,
+    };
+    try {
+      await this.#docker.create(name, {
+        Image: image,
+        Env: Object.entries(variables).map(([variable, value]) => `${variable}=${value}`),
+        Labels: { [jobLabel]: job.jobId, [gameLabel]: job.gameId },
+        ExposedPorts: { [portKey]: {} },
+        Volumes: { [dataFolder]: {} },
+        HostConfig: {
+          RestartPolicy: { Name: 'unless-stopped' },
+          ...(network === undefined
+            ? { PortBindings: { [portKey]: [await this.#newPort()] } }
+            : { NetworkMode: network }),
+        },
+      });
+    } catch (error) {
+      if (!(error instanceof DockerRefusal)) throw error;
+      if (error.status === 404) {
+        throw new StartFailed(
+          'image_not_found',
+          `Docker has no image ${image} (${error.message}). Pull or build it, then start the game again.`,
+        );
+      }
+      // Made since it was looked for: by a call whose answer did not come.
+      if (error.status !== 409) throw error;
+    }
+    const created = await this.#docker.inspect(name);
+    if (created !== undefined) return created;
+    throw new StartFailed('container_failed', `The container ${name} was removed while it was started.`);
+  }
+
+  async #newPort(): Promise<{ HostIp: string; HostPort: string }> {
+    return { HostIp: loopback, HostPort: String(await this.#ports.takeFree(loopback)) };
+  }
+
+  async #requireRunning(id: string): Promise<void> {
+    const container = await this.#docker.inspect(id);
+    if (container?.State.Running === true && !container.State.Restarting) return;
+    const said = await this.#docker.lastLines(id);
+    throw new StartFailed(
+      'engine_ended',
+      `The engine ended before it was healthy, with exit code ${container?.State.ExitCode}. ` +
+        (said === '' ? 'It wrote nothing.' : `Its last words: ${said}`),
+    );
+  }
+}
+
+/** undefined in a network of its own. */
+function publishedPort({ HostConfig }: Container): number | undefined {
+  const port = HostConfig.PortBindings?.[portKey]?.[0]?.HostPort;
+  return port === undefined ? undefined : Number(port);
+}
+
+function nameOf(jobId: string): string {
+  return `galaxy-engine-${jobId}`;
+}

@@ -1,0 +1,63 @@
+// Waits until an engine can be used.
+import { setTimeout as delay } from 'node:timers/promises';
+import { engineRoutes, healthSchema } from '../../engine/api.ts';
+import { type StartBounds, StartFailed } from './driver.ts';
+
+const pollMs = 50;
+const answerTimeoutMs = 1_000;
+
+/**
+ * @param requireAlive throws when the engine has ended.
+ * @throws StartFailed when it is not healthy in time; whatever `requireAlive` throws; the signal's reason.
+ */
+export async function untilHealthy(
+  endpoint: string,
+  { timeoutMs, signal }: StartBounds,
+  requireAlive: () => Promise<void>,
+): Promise<void> {
+  const deadline = performance.now() + timeoutMs;
+  for (;;) {
+    signal.throwIfAborted();
+    const problem = await healthProblem(endpoint, signal);
+    // Also when something answers: it may be another program, on the port that the engine did not get.
+    await requireAlive();
+    if (problem === undefined) return;
+    if (performance.now() > deadline) {
+      throw new StartFailed(
+        'engine_not_healthy',
+        `The engine did not become healthy within ${timeoutMs / 1_000} s: GET ${engineRoutes.health} ${problem}.`,
+      );
+    }
+    await delay(pollMs, undefined, { signal });
+  }
+}
+
+async function healthProblem(endpoint: string, signal: AbortSignal): Promise<string | undefined> {
+  try {
+    const response = await fetch(`${endpoint}${engineRoutes.health}`, {
+      redirect: 'manual',
+      signal: AbortSignal.any([signal, AbortSignal.timeout(answerTimeoutMs)]),
+    });
+    const body = await response.text();
+    if (response.status !== 200) return `answers with status ${response.status}`;
+    return isHealthy(body) ? undefined : 'answers 200, but not {"status":"ok"}';
+  } catch (error) {
+    signal.throwIfAborted();
+    return `is not answered (${reasonOf(error)})`;
+  }
+}
+
+function isHealthy(body: string): boolean {
+  try {
+    return healthSchema.safeParse(JSON.parse(body)).success;
+  } catch {
+    return false;
+  }
+}
+
+/** fetch says only that it failed; why is in the cause. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  if (error.name === 'TimeoutError') return `nothing within ${answerTimeoutMs / 1_000} s`;
+  return error.cause instanceof Error ? error.cause.message : error.message;
+}

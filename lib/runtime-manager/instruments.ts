@@ -1,0 +1,9 @@
+import { Instruments } from '../telemetry/instruments.ts';
+
+export const runtimeManagerInstruments = new Instruments('galaxy.runtime_manager');
+
+export const finishedJobs = runtimeManagerInstruments.counter(
+  'runtime_jobs_total',
+  ['kind', 'outcome'],
+  'Start and stop jobs that were finished, without repeats.',
+);

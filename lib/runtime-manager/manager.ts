@@ -1,0 +1,237 @@
+// What the Runtime Manager does with a job.
+//
+// Guarantees: of a start job there is at most one engine, however often the job comes and wherever this process dies:
+// the journal knows what was begun, and drivers take over what they find. A job gets one result; when it comes again it
+// is answered with that. Once a stop job has named a start job, whether that has come or not, no engine of it is running
+// when the stop has been answered with success, nor will one. Jobs of one start job are worked on one after the other; a
+// stop calls a start off that is under way.
+//
+// An engine that ends by itself is not started again while this process lives: that is for operators to decide, and the
+// Game Master notices. When this process starts, it starts all that should run.
+
+import type { JobResult, StartJob, StopJob } from '../stream-entries/runtime-jobs.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import { decideStart, type Failure, stoppedFailure } from './domain/start-decision.ts';
+import { type Driver, DriverUnavailable, type Runtime, StartFailed } from './drivers/driver.ts';
+import { finishedJobs } from './instruments.ts';
+import type { EngineJob, Journal } from './journal.ts';
+
+/** The bound of the entry's field. */
+const longestMessage = 2_048;
+const revivedAtOnce = 4;
+
+export class RuntimeManager {
+  readonly #driver: Driver;
+  readonly #journal: Journal;
+  readonly #startTimeoutMs: number;
+  readonly #now: () => Date;
+  readonly #log: Logger;
+  /** The last piece of work of each start job that is worked on. */
+  readonly #turns = new Map<string, Promise<unknown>>();
+  readonly #starting = new Map<string, AbortController>();
+
+  constructor(parts: {
+    driver: Driver;
+    journal: Journal;
+    startTimeoutMs: number;
+    now: () => Date;
+    log: Logger;
+  }) {
+    this.#driver = parts.driver;
+    this.#journal = parts.journal;
+    this.#startTimeoutMs = parts.startTimeoutMs;
+    this.#now = parts.now;
+    this.#log = parts.log;
+  }
+
+  /**
+   * @param stop aborts when this process is to end: then a start is left as it is, for the job's next coming.
+   * @throws DriverUnavailable when the job is to be tried again later; the reason of `stop`.
+   */
+  start(job: StartJob, stop: AbortSignal): Promise<JobResult> {
+    return this.#inTurn(job.job_id, async () => {
+      const decision = decideStart(job, this.#journal.findStart(job.job_id), this.#now());
+      switch (decision.kind) {
+        case 'answer':
+          return decision.result;
+        case 'refuse':
+          return this.#failStart(job, decision.failure);
+        case 'start':
+          return this.#startEngine(job, stop);
+        default:
+          return decision satisfies never;
+      }
+    });
+  }
+
+  /** @throws DriverUnavailable when the job is to be tried again later. */
+  async stop(job: StopJob): Promise<JobResult> {
+    const known = this.#journal.findStop(job.job_id);
+    if (known !== undefined) return known;
+    this.#journal.markStopped(job.start_job_id, job.game_id);
+    this.#starting.get(job.start_job_id)?.abort();
+    return this.#inTurn(job.start_job_id, async () => {
+      const failure = await this.#removeEngine(job.start_job_id);
+      const result = this.#result(job, 'stop', failure === undefined ? {} : { failure });
+      this.#journal.finishStop(result);
+      this.#told(result, { start_job_id: job.start_job_id, reason: job.reason });
+      return result;
+    });
+  }
+
+  /** For a job of which only the ids can be read. */
+  refuse(job: { job_id: string; game_id: string }, kind: JobResult['kind'], failure: Failure): JobResult {
+    const known =
+      kind === 'start' ? this.#journal.findStart(job.job_id)?.result : this.#journal.findStop(job.job_id);
+    if (known !== undefined) return known;
+    const result = this.#result(job, kind, { failure });
+    if (kind === 'start') this.#journal.finishStart(result);
+    else this.#journal.finishStop(result);
+    this.#told(result, {});
+    return result;
+  }
+
+  /** Sees to it that every engine runs that should: after a restart of the machine, or of a local stack. */
+  async revive(stop: AbortSignal): Promise<void> {
+    const waiting = this.#journal.engines('started');
+    const work = async () => {
+      for (let job = waiting.shift(); job !== undefined && !stop.aborted; job = waiting.shift()) {
+        await this.#reviveOne(job, stop);
+      }
+    };
+    await Promise.all(Array.from({ length: revivedAtOnce }, work));
+  }
+
+  /** Ends every engine. They are started again when the next Runtime Manager on this journal starts. */
+  async haltAll(): Promise<void> {
+    await Promise.all(
+      this.#journal.engines('begun').map(async ({ jobId, gameId }) => {
+        try {
+          await this.#driver.halt(jobId);
+        } catch (error) {
+          this.#log.error({ error, job_id: jobId, game_id: gameId }, 'an engine could not be ended');
+        }
+      }),
+    );
+  }
+
+  /** Forgets what is long over. */
+  async forget(olderThanMs: number): Promise<void> {
+    for (const jobId of this.#journal.forget(olderThanMs)) await this.#driver.forget(jobId);
+  }
+
+  async #startEngine(job: StartJob, stop: AbortSignal): Promise<JobResult> {
+    const engine = { jobId: job.job_id, gameId: job.game_id, engineVersion: job.engine_version };
+    this.#journal.begin(engine);
+    const attempt = new AbortController();
+    this.#starting.set(job.job_id, attempt);
+    try {
+      const timeoutMs = Math.min(this.#startTimeoutMs, job.expires_at_ms - this.#now().getTime());
+      const signal = AbortSignal.any([attempt.signal, stop]);
+      const runtime = await this.#driver.start(engine, { timeoutMs, signal });
+      // Nothing can come between this look and the note in the journal.
+      if (!this.#isStopped(job.job_id)) return this.#finishStart(this.#result(job, 'start', { runtime }));
+    } catch (error) {
+      if (!this.#isStopped(job.job_id)) {
+        stop.throwIfAborted();
+        if (error instanceof DriverUnavailable) throw error;
+        return await this.#failStart(job, this.#failureOf(error, engine));
+      }
+    } finally {
+      this.#starting.delete(job.job_id);
+    }
+    return this.#failStart(job, stoppedFailure);
+  }
+
+  /** Whatever was begun is removed first, also what a process began that has died since. */
+  async #failStart(job: StartJob, failure: Failure): Promise<JobResult> {
+    const begun = this.#journal.findStart(job.job_id)?.engineVersion !== undefined;
+    if (begun) await this.#removeEngine(job.job_id);
+    return this.#finishStart(this.#result(job, 'start', { failure }));
+  }
+
+  #finishStart(result: JobResult): JobResult {
+    this.#journal.finishStart(result);
+    this.#told(result, {});
+    return result;
+  }
+
+  /** @returns why it could not be removed, when trying again would not help. */
+  async #removeEngine(startJobId: string): Promise<Failure | undefined> {
+    try {
+      await this.#driver.remove(startJobId);
+      return undefined;
+    } catch (error) {
+      if (error instanceof DriverUnavailable) throw error;
+      this.#log.error({ error, job_id: startJobId }, 'an engine could not be removed; end it by hand');
+      return {
+        code: 'stop_failed',
+        message: `The engine could not be ended: ${error instanceof Error ? error.message : String(error)}`,
+      };
+    }
+  }
+
+  async #reviveOne(job: EngineJob, stop: AbortSignal): Promise<void> {
+    const names = { job_id: job.jobId, game_id: job.gameId };
+    await this.#inTurn(job.jobId, async () => {
+      if (this.#isStopped(job.jobId)) return;
+      try {
+        await this.#driver.start(job, { timeoutMs: this.#startTimeoutMs, signal: stop });
+        this.#log.info(names, 'engine runs');
+      } catch (error) {
+        if (stop.aborted) return;
+        this.#log.error(
+          { error, ...names },
+          'the engine of a game does not run and could not be started again',
+        );
+      }
+    });
+  }
+
+  #failureOf(error: unknown, { jobId, gameId }: EngineJob): Failure {
+    if (error instanceof StartFailed) return error.failure;
+    this.#log.error({ error, job_id: jobId, game_id: gameId }, 'an engine could not be started');
+    return {
+      code: 'internal_error',
+      message: 'The Runtime Manager could not start the engine; its log says why.',
+    };
+  }
+
+  #isStopped(startJobId: string): boolean {
+    return this.#journal.findStart(startJobId)?.stopped === true;
+  }
+
+  #result(
+    job: { job_id: string; game_id: string },
+    kind: JobResult['kind'],
+    { runtime, failure }: { runtime?: Runtime; failure?: Failure },
+  ): JobResult {
+    return {
+      job_id: job.job_id,
+      game_id: job.game_id,
+      kind,
+      outcome: failure === undefined ? 'success' : 'failure',
+      ...(runtime && { container_id: runtime.containerId, engine_endpoint: runtime.engineEndpoint }),
+      ...(failure && { error_code: failure.code, error_message: failure.message.slice(0, longestMessage) }),
+      finished_at_ms: this.#now().getTime(),
+    };
+  }
+
+  #told({ job_id, game_id, kind, outcome, error_code, error_message }: JobResult, more: object): void {
+    finishedJobs.add(1, kind, outcome);
+    const fields = { job_id, game_id, kind, outcome, ...more };
+    if (outcome === 'success') this.#log.info(fields, 'job done');
+    else this.#log.warn({ ...fields, error_code, error_message }, 'job failed');
+  }
+
+  #inTurn<T>(startJobId: string, work: () => Promise<T>): Promise<T> {
+    const turn = (this.#turns.get(startJobId) ?? Promise.resolve()).then(work);
+    const ended = turn
+      .catch(() => undefined)
+      .finally(() => {
+        if (this.#turns.get(startJobId) === ended) this.#turns.delete(startJobId);
+      });
+    this.#turns.set(startJobId, ended);
+    return turn;
+  }
+}

@@ -1,0 +1,29 @@
+// The reference Runtime Manager: starts the engines of games and stops them, as the lobby's jobs ask. One process for
+// one data folder and one pair of streams; lib/runtime-manager/manager.ts says what makes a crash at any point safe.
+import type { Environment } from '../lib/config/variables.ts';
+import { aborted, runProcess, within } from '../lib/node/process.ts';
+import { runTicks } from '../lib/node/tick-loop.ts';
+import { consumeJobs } from '../lib/runtime-manager/consume-jobs.ts';
+import { forgetIntervalMs, keptMs, startRuntimeManager } from '../lib/runtime-manager/start.ts';
+
+export async function runRuntimeManager(environment: Environment, stop: AbortSignal): Promise<void> {
+  const { config, log, manager, redis, readers, close } = await startRuntimeManager(environment);
+  const { streams, readBlockTimeoutMs: blockMs } = config;
+  const working = Promise.all([
+    consumeJobs({ manager, streams, redis, readers, blockMs, log }, stop),
+    manager.revive(stop),
+    runTicks(
+      { name: 'journal', intervalMs: forgetIntervalMs, tick: () => manager.forget(keptMs), log },
+      stop,
+    ),
+  ]);
+
+  await Promise.race([aborted(stop), working]);
+  log.info('draining');
+  const drained = await within(config.shutdownTimeoutMs, working);
+  if (config.stopEnginesOnExit) await manager.haltAll();
+  await close();
+  log.info({ drained }, 'stopped');
+}
+
+if (import.meta.main) await runProcess('runtime-manager', runRuntimeManager);
