@@ -6,6 +6,7 @@ import { listVariables, type Variable, type VariableTree } from '../../lib/confi
 import { gameMasterVariables } from '../../lib/game-master/config.ts';
 import { gatewayVariables } from '../../lib/gateway/config.ts';
 import { lobbyVariables } from '../../lib/lobby/config.ts';
+import { runtimeManagerVariables } from '../../lib/runtime-manager/config.ts';
 import { sampleEngineVariables } from '../../lib/sample-engine/config.ts';
 import { localVariables } from '../local/config.ts';
 
@@ -17,6 +18,7 @@ const sections: [title: string, about: string, variables: VariableTree][] = [
     lobbyVariables,
   ],
   ['Game Master', '`workers/game-master.ts`', gameMasterVariables],
+  ['Runtime Manager', '`workers/runtime-manager.ts`', runtimeManagerVariables],
   [
     'Backend, HTTP',
     '`workers/backend-all-in-one.ts`, or `infra/node/backend-http.ts`, which runs none of the workers below',

@@ -21,6 +21,7 @@ import {
 import { gameMasterVariables } from '../../lib/game-master/config.ts';
 import { gatewayVariables } from '../../lib/gateway/config.ts';
 import { lobbyVariables } from '../../lib/lobby/config.ts';
+import { runtimeManagerVariables } from '../../lib/runtime-manager/config.ts';
 
 export const localVariables = {
   dataFolder: defaulted('GALAXY_DATA_FOLDER', '.galaxy', filePath, {
@@ -91,6 +92,7 @@ export function readLocalConfig(environment: Environment): LocalConfig {
     pushVariables,
     lobbyVariables,
     gameMasterVariables,
+    runtimeManagerVariables,
   ].flatMap((variables) => readVariables(variables, environment).problems);
   // What is not set is set by the stack.
   const set = ofServices.filter(({ variable }) => environment[variable] !== undefined);

@@ -10,7 +10,7 @@ const lineSchema = z.looseObject({
 
 const alwaysShown = new Set(['sign-in code']);
 const shownLevels = new Set(['warn', 'error', 'fatal']);
-const width = 13;
+const width = 15;
 
 /** How a line is shown on the terminal, or nothing for one that is not. */
 export function readableLine(service: string, line: string): string | undefined {

@@ -52,7 +52,7 @@ async function startParts(options: PlatformOptions, running: AsyncDisposableStac
     openRedis(options, secrets.redisPassword, running),
   );
 
-  log('starting backend, lobby, Game Master and gateway');
+  log('starting backend, lobby, Game Master, Runtime Manager and gateway');
   const logFolder = join(dataFolder, 'logs');
   const { listeners } = config;
   const postgresDsn = postgres.dsn;
@@ -62,6 +62,7 @@ async function startParts(options: PlatformOptions, running: AsyncDisposableStac
     postgresDsn,
     redis,
     logFolder,
+    runtimeFolder: join(dataFolder, 'runtime'),
     environment,
     onLine,
   });

@@ -14,6 +14,8 @@ export type StackOptions = {
   redis: { addr: string; password: string; db?: number };
   /** Gets one log file per process. */
   logFolder: string;
+  /** What the Runtime Manager and the engines keep. */
+  runtimeFolder: string;
   /** Variables for every process; what is set here wins over what the stack sets itself. */
   environment: NodeJS.ProcessEnv;
   onLine: (service: string, line: string) => void;
@@ -55,7 +57,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
 }
 
 /** The platform's processes, the ones that others depend on first. */
-export function describeServices({ listeners, secrets, postgresDsn, redis }: StackOptions) {
+export function describeServices({ listeners, secrets, postgresDsn, redis, runtimeFolder }: StackOptions) {
   const url = (address: ListenAddress) => `http://${reachable(address)}`;
   const text = ({ host, port }: ListenAddress) =>
     host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
@@ -115,6 +117,20 @@ export function describeServices({ listeners, secrets, postgresDsn, redis }: Sta
         { address: listeners.lobbyPublic, readyz: true },
         { address: listeners.lobbyInternal, readyz: true },
       ],
+    },
+    {
+      name: 'runtime-manager',
+      entry: 'workers/runtime-manager.ts',
+      env: {
+        RM_REDIS_ADDR: redis.addr,
+        RM_REDIS_PASSWORD: redis.password,
+        RM_REDIS_DB: String(redis.db ?? 0),
+        RM_DATA_FOLDER: runtimeFolder,
+        // Nothing is left running; the next start goes on with the games.
+        RM_STOP_ENGINES_ON_EXIT: 'true',
+        RM_SHUTDOWN_TIMEOUT: '5s',
+      },
+      listeners: [],
     },
     {
       name: 'game-master',

@@ -174,6 +174,7 @@ async function startParts(options: ClusterOptions, cleanUp: AsyncDisposableStack
       postgresDsn: database.dsn,
       redis,
       logFolder: folder,
+      runtimeFolder: folder,
       environment: {},
       onLine: () => {},
     }).find((other) => other.name === service);

@@ -65,6 +65,7 @@ async function startParts(cleanUp: AsyncDisposableStack): Promise<TestStack> {
     postgresDsn: database.dsn,
     redis,
     logFolder,
+    runtimeFolder: join(folder, 'runtime'),
     environment: {},
     onLine: (_, line) => lines.push(line),
   });

@@ -1,10 +1,12 @@
 // Waits until an engine can be used.
 import { setTimeout as delay } from 'node:timers/promises';
 import { engineRoutes, healthSchema } from '../../engine/api.ts';
+import { askService } from '../../http/ask-service.ts';
 import { type StartBounds, StartFailed } from './driver.ts';
 
 const pollMs = 50;
 const answerTimeoutMs = 1_000;
+const maxAnswerBytes = 4_096;
 
 /**
  * @param requireAlive throws when the engine has ended.
@@ -18,7 +20,7 @@ export async function untilHealthy(
   const deadline = performance.now() + timeoutMs;
   for (;;) {
     signal.throwIfAborted();
-    const problem = await healthProblem(endpoint, signal);
+    const problem = await healthProblem(endpoint);
     // Also when something answers: it may be another program, on the port that the engine did not get.
     await requireAlive();
     if (problem === undefined) return;
@@ -32,17 +34,16 @@ export async function untilHealthy(
   }
 }
 
-async function healthProblem(endpoint: string, signal: AbortSignal): Promise<string | undefined> {
+async function healthProblem(endpoint: string): Promise<string | undefined> {
   try {
-    const response = await fetch(`${endpoint}${engineRoutes.health}`, {
-      redirect: 'manual',
-      signal: AbortSignal.any([signal, AbortSignal.timeout(answerTimeoutMs)]),
+    const { status, text } = await askService(`${endpoint}${engineRoutes.health}`, {
+      method: 'GET',
+      timeoutMs: answerTimeoutMs,
+      maxBytes: maxAnswerBytes,
     });
-    const body = await response.text();
-    if (response.status !== 200) return `answers with status ${response.status}`;
-    return isHealthy(body) ? undefined : 'answers 200, but not {"status":"ok"}';
+    if (status !== 200) return `answers with status ${status}`;
+    return isHealthy(text) ? undefined : 'answers 200, but not {"status":"ok"}';
   } catch (error) {
-    signal.throwIfAborted();
     return `is not answered (${reasonOf(error)})`;
   }
 }
