@@ -88,7 +88,6 @@ function follow<Job>(source: Source<Job>, parts: Parts, stop: AbortSignal): Prom
   log.info({ stream }, 'worker started');
   return consumeStream(
     {
-      name,
       stream,
       offsetKey,
       redis,

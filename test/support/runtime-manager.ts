@@ -108,19 +108,41 @@ export class JobStreams {
   }
 }
 
-export type EngineProcess = { readonly pid: number; readonly dataFolder: string };
+export type EngineProcess = {
+  readonly pid: number;
+  readonly dataFolder: string;
+  /** It is not the engine yet: it waits for the word of the Runtime Manager, and ends without it. */
+  readonly waiting: boolean;
+};
 
 /** Every process that was started as an engine below this folder, and what such a process has started. */
 export async function enginesIn(dataFolder: string): Promise<EngineProcess[]> {
   const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
   const found = await Promise.all(
     pids.map(async (pid) => {
-      const environment = await readFile(`/proc/${pid}/environ`, 'utf8').catch(() => '');
+      const [environment, command] = await Promise.all([
+        readFile(`/proc/${pid}/environ`, 'utf8').catch(() => ''),
+        readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => ''),
+      ]);
       const folder = /GALAXY_ENGINE_DATA_FOLDER=([^\0]*)/.exec(environment)?.[1];
-      return folder?.startsWith(`${dataFolder}/`) ? [{ pid: Number(pid), dataFolder: folder }] : [];
+      const waiting = command.includes('read -r go');
+      return folder?.startsWith(`${dataFolder}/`) ? [{ pid: Number(pid), dataFolder: folder, waiting }] : [];
     }),
   );
   return found.flat();
+}
+
+/** Waits until so many engines run, healthy or not. @returns all of their processes. */
+export async function untilEngines(dataFolder: string, count: number): Promise<EngineProcess[]> {
+  return vi.waitFor(
+    async () => {
+      const engines = await enginesIn(dataFolder);
+      const folders = new Set(engines.map((engine) => engine.dataFolder));
+      expect([folders.size, engines.filter(({ waiting }) => waiting)]).toEqual([count, []]);
+      return engines;
+    },
+    { timeout: 10_000 },
+  );
 }
 
 export async function expectNoEngines(dataFolder: string): Promise<void> {

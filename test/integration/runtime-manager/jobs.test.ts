@@ -16,6 +16,7 @@ import {
   newStartJob,
   runRuntimeManager,
   stopOf,
+  untilEngines,
 } from '../../support/runtime-manager.ts';
 
 let redis: TestRedis;
@@ -179,7 +180,7 @@ describe('a start job is refused, and leaves nothing running,', () => {
       'whose engine answers something else',
       {
         ...program(
-          'node',
+          process.execPath,
           '-e',
           'require("node:http").createServer((_, r) => r.end("{}")).listen(process.env.GALAXY_ENGINE_PORT, "127.0.0.1")',
         ),
@@ -221,7 +222,7 @@ describe('a stop job', () => {
     const { folder } = startManager(program('sleep', '1000'));
     const job = newStartJob();
     await lobby.ask(job);
-    await vi.waitFor(async () => expect(await enginesIn(folder)).toHaveLength(1), { timeout: 10_000 });
+    await untilEngines(folder, 1);
     expect(await lobby.done(stopOf(job))).toMatchObject({ outcome: 'success' });
     expect(await lobby.resultOf(job.job_id)).toMatchObject({ outcome: 'failure', error_code: 'stopped' });
     expect(await enginesIn(folder)).toEqual([]);
@@ -237,10 +238,10 @@ describe('a stop job', () => {
   });
 
   it('ends an engine that does not listen to SIGTERM, with all that it has started', async () => {
-    const script = 'trap "" TERM; (trap "" TERM; sleep 1000) & node "$0" & wait; wait; sleep 1000';
+    const script = 'trap "" TERM; (trap "" TERM; sleep 1000) & "$0" "$1" & wait; wait; sleep 1000';
     const engine = join(import.meta.dirname, '../../../workers/sample-engine.ts');
     const { folder } = startManager({
-      ...program('/bin/sh', '-c', script, engine),
+      ...program('/bin/sh', '-c', script, process.execPath, engine),
       RM_STOP_TIMEOUT: '300ms',
     });
     const job = newStartJob();

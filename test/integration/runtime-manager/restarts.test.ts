@@ -1,0 +1,342 @@
+// The Runtime Manager and its engines when processes die: wherever it is killed, a job gets one engine and one result.
+import { randomInt, randomUUID } from 'node:crypto';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { processIdentity } from '../../../lib/node/process-groups.ts';
+import { openRedis, type Redis } from '../../../lib/redis/client.ts';
+import { createTestRedis, type TestRedis } from '../../support/redis.ts';
+import type { RunningProcess } from '../../support/run-process.ts';
+import {
+  askGame,
+  enginesIn,
+  expectNoEngines,
+  JobStreams,
+  killEngines,
+  newStartJob,
+  runRuntimeManager,
+  stopOf,
+  untilEngines,
+} from '../../support/runtime-manager.ts';
+
+const startOffset = 'runtime_manager:stream_offsets:start_jobs';
+const slowEngine = 'sleep 0.3; exec "$0" "$1"';
+const sampleEngine = join(import.meta.dirname, '../../../workers/sample-engine.ts');
+
+let redis: TestRedis;
+let connection: Redis;
+let lobby: JobStreams;
+let root: string;
+let folder: string;
+const running: RunningProcess[] = [];
+
+beforeAll(async () => {
+  redis = await createTestRedis();
+  connection = await openRedis({ ...redis, addr: redis, operationTimeoutMs: 10_000 }, () => {});
+  lobby = new JobStreams(connection);
+  root = await mkdtemp(join(tmpdir(), 'galaxy-test-runtime-'));
+});
+afterEach(async () => {
+  for (const { child, ended } of running.splice(0)) {
+    child.kill('SIGKILL');
+    await ended;
+  }
+  await killEngines(root);
+  await connection.flushdb();
+});
+afterAll(async () => {
+  connection.disconnect();
+  await redis.drop();
+  await rm(root, { recursive: true, force: true });
+});
+
+function newFolder(): void {
+  folder = join(root, randomUUID());
+}
+
+/** On the folder of this test. */
+function startManager(variables: Record<string, string> = {}): RunningProcess {
+  const manager = runRuntimeManager(redis, folder, variables);
+  running.push(manager);
+  return manager;
+}
+
+async function signal({ child, ended }: RunningProcess, name: 'SIGTERM' | 'SIGKILL'): Promise<void> {
+  child.kill(name);
+  const { exitCode, stderr } = await ended;
+  if (name === 'SIGTERM') expect([exitCode, stderr]).toEqual([0, '']);
+}
+
+const program = (...words: string[]) => ({ RM_PROCESS_COMMAND: JSON.stringify(words) });
+const logged = (manager: RunningProcess, text: string) =>
+  vi.waitFor(() => expect(manager.stdout()).toContain(text), { timeout: 10_000 });
+const pids = async () => (await enginesIn(folder)).map(({ pid }) => pid);
+
+describe('a Runtime Manager that is killed', () => {
+  it('at any moment of a start leaves one engine and one result to the next', {
+    timeout: 90_000,
+  }, async () => {
+    newFolder();
+    const engine = program('/bin/sh', '-c', slowEngine, process.execPath, sampleEngine);
+    const jobs = [newStartJob(), newStartJob(), newStartJob()];
+    for (const job of jobs) {
+      const manager = startManager(engine);
+      await logged(manager, 'worker started');
+      await lobby.ask(job);
+      await delay(randomInt(0, 700));
+      await signal(manager, 'SIGKILL');
+    }
+    startManager(engine);
+    for (const job of jobs) {
+      expect(await lobby.resultOf(job.job_id)).toMatchObject({ outcome: 'success' });
+      const results = (await lobby.resultsOf(job.job_id)).map((result) => JSON.stringify(result));
+      expect(new Set(results).size).toBe(1);
+    }
+    const engines = await enginesIn(folder);
+    expect(engines.map(({ dataFolder }) => dataFolder.split('/').at(-2)).toSorted()).toEqual(
+      jobs.map(({ job_id }) => job_id).toSorted(),
+    );
+    for (const job of jobs) {
+      const { engine_endpoint } = await lobby.resultOf(job.job_id);
+      expect((await askGame(engine_endpoint))[0]).toBe(404);
+      expect(await lobby.done(stopOf(job))).toMatchObject({ outcome: 'success' });
+    }
+    await expectNoEngines(folder);
+  });
+
+  it('while it waits for an engine has it taken over, not started once more', async () => {
+    newFolder();
+    const engine = program('/bin/sh', '-c', 'sleep 2; exec "$0" "$1"', process.execPath, sampleEngine);
+    const first = startManager(engine);
+    const job = newStartJob();
+    await lobby.ask(job);
+    await untilEngines(folder, 1);
+    await signal(first, 'SIGKILL');
+    expect(await lobby.resultsOf(job.job_id)).toEqual([]);
+    const [pid] = (await pids()).toSorted((a, b) => a - b);
+    startManager(engine);
+    expect(await lobby.resultOf(job.job_id)).toMatchObject({ outcome: 'success' });
+    expect(await pids()).toEqual([pid]);
+  });
+
+  it('after it has noted a result down and before it has published it, publishes it later', async () => {
+    newFolder();
+    // Something else in the place of the stream, so that nothing can be published.
+    await connection.set('runtime:job_results', 'x');
+    const first = startManager();
+    const job = newStartJob();
+    await lobby.ask(job);
+    await logged(first, '"msg":"job done"');
+    const started = await pids();
+    await signal(first, 'SIGKILL');
+    await connection.del('runtime:job_results');
+    startManager();
+    expect(await lobby.resultOf(job.job_id)).toMatchObject({ outcome: 'success' });
+    expect(await pids()).toEqual(started);
+  });
+
+  it('after it has published a result and before it has saved its place, publishes the same once more', async () => {
+    newFolder();
+    const first = startManager();
+    // By then it has looked for its place.
+    await lobby.done(newStartJob());
+    await connection.del(startOffset);
+    await connection.lpush(startOffset, 'x');
+    const job = newStartJob();
+    await lobby.done(job);
+    await signal(first, 'SIGKILL');
+    await connection.del(startOffset);
+    const started = await pids();
+    startManager();
+    await vi.waitFor(
+      async () => expect((await lobby.resultsOf(job.job_id)).length).toBeGreaterThanOrEqual(2),
+      {
+        timeout: 10_000,
+      },
+    );
+    const results = (await lobby.resultsOf(job.job_id)).map((result) => JSON.stringify(result));
+    expect(new Set(results).size).toBe(1);
+    expect(await pids()).toEqual(started);
+  });
+
+  it('remembers a stop whose start comes only after it', async () => {
+    newFolder();
+    const first = startManager();
+    const job = newStartJob();
+    await lobby.done(stopOf(job));
+    await signal(first, 'SIGKILL');
+    startManager();
+    expect(await lobby.done(job)).toMatchObject({ outcome: 'failure', error_code: 'stopped' });
+    expect(await pids()).toEqual([]);
+  });
+
+  it('ends an engine that it had begun to start when the job has expired or was stopped meanwhile', async () => {
+    newFolder();
+    const engine = program('sleep', '1000');
+    const first = startManager(engine);
+    const [expiring, stopped] = [newStartJob({ expires_at_ms: Date.now() + 8_000 }), newStartJob()];
+    for (const job of [expiring, stopped]) await lobby.ask(job);
+    await untilEngines(folder, 2);
+    await signal(first, 'SIGKILL');
+    expect(await pids()).toHaveLength(2);
+    const stop = stopOf(stopped);
+    await lobby.ask(stop);
+    await vi.waitFor(() => expect(Date.now()).toBeGreaterThan(expiring.expires_at_ms), { timeout: 9_000 });
+    startManager(engine);
+    expect(await lobby.resultOf(expiring.job_id)).toMatchObject({ error_code: 'expired' });
+    expect(await lobby.resultOf(stopped.job_id)).toMatchObject({ error_code: 'stopped' });
+    expect(await lobby.resultOf(stop.job_id)).toMatchObject({ outcome: 'success' });
+    await expectNoEngines(folder);
+  });
+});
+
+describe('a Runtime Manager that is told to stop', () => {
+  it('leaves engines running, and ends those of before when it is back', async () => {
+    newFolder();
+    const first = startManager();
+    const job = newStartJob();
+    await lobby.done(job);
+    const started = await pids();
+    await signal(first, 'SIGTERM');
+    expect(await pids()).toEqual(started);
+    startManager();
+    expect(await lobby.done(stopOf(job))).toMatchObject({ outcome: 'success' });
+    expect(await pids()).toEqual([]);
+  });
+
+  it('does not wait for a start that is under way, which the next one finishes', async () => {
+    newFolder();
+    const engine = program('/bin/sh', '-c', 'sleep 2; exec "$0" "$1"', process.execPath, sampleEngine);
+    const first = startManager({ ...engine, RM_SHUTDOWN_TIMEOUT: '30s' });
+    const job = newStartJob();
+    await lobby.ask(job);
+    await untilEngines(folder, 1);
+    await signal(first, 'SIGTERM');
+    expect(first.stdout()).toContain('"drained":true');
+    expect(await lobby.resultsOf(job.job_id)).toEqual([]);
+    startManager(engine);
+    expect(await lobby.resultOf(job.job_id)).toMatchObject({ outcome: 'success' });
+    expect(await pids()).toHaveLength(1);
+  });
+
+  it('ends its engines when it is set to, and starts those of running games again where they were', async () => {
+    newFolder();
+    const withEngines = { RM_STOP_ENGINES_ON_EXIT: 'true' };
+    const first = startManager(withEngines);
+    const [job, over] = [newStartJob(), newStartJob()];
+    const { engine_endpoint } = await lobby.done(job);
+    await lobby.done(over);
+    await lobby.done(stopOf(over));
+    const setup = { game_id: job.game_id, players: job.players };
+    const before = await askGame(engine_endpoint, 'PUT', setup);
+    await signal(first, 'SIGTERM');
+    expect(await pids()).toEqual([]);
+
+    const second = startManager(withEngines);
+    await logged(second, '"msg":"engine runs"');
+    expect(await askGame(engine_endpoint)).toEqual(before);
+    expect(await pids()).toHaveLength(1);
+    await signal(second, 'SIGTERM');
+    expect(await pids()).toEqual([]);
+  });
+
+  it('ends an engine, too, whose start is under way', async () => {
+    newFolder();
+    const first = startManager({ ...program('sleep', '1000'), RM_STOP_ENGINES_ON_EXIT: 'true' });
+    await lobby.ask(newStartJob());
+    await untilEngines(folder, 1);
+    await signal(first, 'SIGTERM');
+    await expectNoEngines(folder);
+  });
+});
+
+describe('a Runtime Manager that starts', () => {
+  it('starts engines again that died while it was away, and says so when their port is taken', async () => {
+    newFolder();
+    const first = startManager();
+    const jobs = [newStartJob(), newStartJob()] as const;
+    const endpoints = await Promise.all(
+      jobs.map(async (job) => (await lobby.done(job)).engine_endpoint ?? ''),
+    );
+    await signal(first, 'SIGTERM');
+    await killEngines(folder);
+    await expectNoEngines(folder);
+    const squatter = createServer().listen(Number(new URL(endpoints[1] ?? '').port), '127.0.0.1');
+    try {
+      const second = startManager();
+      await logged(second, '"msg":"engine runs"');
+      await logged(second, 'could not be started again');
+      expect((await askGame(endpoints[0]))[0]).toBe(404);
+      expect(await pids()).toHaveLength(1);
+      expect(await lobby.done(stopOf(jobs[1]))).toMatchObject({ outcome: 'success' });
+    } finally {
+      squatter.close();
+    }
+  });
+
+  it('does not take a process for its engine that has the pid of one by now', async () => {
+    newFolder();
+    const job = newStartJob();
+    const place = join(folder, 'engines', job.job_id);
+    await mkdir(place, { recursive: true });
+    const identity = `${await processIdentity(process.pid)}0`;
+    await writeFile(
+      join(place, 'process.json'),
+      JSON.stringify({ pid: process.pid, identity, port: randomInt(20_000, 30_000) }),
+    );
+    startManager();
+    expect(await lobby.done(job)).toMatchObject({ outcome: 'success' });
+    const { pid } = JSON.parse(await readFile(join(place, 'process.json'), 'utf8'));
+    expect(await pids()).toEqual([pid]);
+    expect(await lobby.done(stopOf(job))).toMatchObject({ outcome: 'success' });
+  });
+
+  it('refuses a folder on which another one runs, and a Redis that is not there, both at once', async () => {
+    newFolder();
+    const first = startManager();
+    await logged(first, 'worker started');
+    const second = startManager({ RM_REDIS_ADDR: '127.0.0.1:1' });
+    const { exitCode, stderr } = await second.ended;
+    expect(exitCode).toBe(1);
+    expect(stderr.trimEnd().split('\n').toSorted()).toEqual([
+      expect.stringMatching(/^ {2}RM_DATA_FOLDER: \S+journal\.sqlite is in use: another Runtime Manager/),
+      expect.stringMatching(/^ {2}RM_REDIS_ADDR: Redis at 127\.0\.0\.1:1 cannot be used/),
+      'runtime-manager refuses to start: 2 problems',
+    ]);
+    expect(await lobby.done(newStartJob())).toMatchObject({ outcome: 'success' });
+  });
+
+  it('says everything that is wrong with its configuration', async () => {
+    newFolder();
+    const { ended } = runRuntimeManager(redis, '', {
+      RM_DRIVER: 'docker',
+      RM_PROCESS_COMMAND: '["engine",',
+      RM_START_TIMEOUT: '0s',
+    });
+    const { exitCode, stderr } = await ended;
+    expect(exitCode).toBe(1);
+    expect(stderr.trimEnd().split('\n').toSorted()).toEqual([
+      expect.stringMatching(/^ {2}RM_DATA_FOLDER: is not set\./),
+      '  RM_DOCKER_IMAGE: is not set; RM_DRIVER=docker needs it',
+      expect.stringMatching(/^ {2}RM_PROCESS_COMMAND: .*write words with blanks between them, or a JSON/),
+      expect.stringMatching(/^ {2}RM_START_TIMEOUT: .*must be longer than zero/),
+      'runtime-manager refuses to start: 4 problems',
+    ]);
+  });
+});
+
+describe('when Redis has lost its data', () => {
+  it('jobs that come again are answered as before, and start nothing', async () => {
+    newFolder();
+    startManager({ RM_READ_BLOCK_TIMEOUT: '200ms' });
+    const jobs = [newStartJob(), newStartJob()];
+    const before = await Promise.all(jobs.map((job) => lobby.done(job)));
+    const started = await pids();
+    await connection.flushdb();
+    expect(await Promise.all(jobs.map((job) => lobby.done(job)))).toEqual(before);
+    expect((await pids()).toSorted()).toEqual(started.toSorted());
+  });
+});
