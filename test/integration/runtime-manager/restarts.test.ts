@@ -177,7 +177,8 @@ describe('a Runtime Manager that is killed', () => {
     newFolder();
     const engine = program('sleep', '1000');
     const first = startManager(engine);
-    const [expiring, stopped] = [newStartJob({ expires_at_ms: Date.now() + 8_000 }), newStartJob()];
+    await logged(first, 'worker started');
+    const [expiring, stopped] = [newStartJob({ expires_at_ms: Date.now() + 5_000 }), newStartJob()];
     for (const job of [expiring, stopped]) await lobby.ask(job);
     await untilEngines(folder, 2);
     await signal(first, 'SIGKILL');
