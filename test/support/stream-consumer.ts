@@ -74,6 +74,8 @@ export function connectRedis(
   return openRedis({ addr: { host, port }, password, db, operationTimeoutMs: 1_000 }, onError);
 }
 
+export type Handle = (said: Said, delivery: Delivery<Tx>) => Promise<void>;
+
 export type Replica = {
   readonly lines: LogLine[];
   /** Ends it cleanly. */
@@ -85,7 +87,7 @@ export class TestStream {
   readonly name = `test_${randomUUID()}`;
   readonly place: StreamPlace = { stream: `${this.name}:stream`, offsetKey: `${this.name}:offset` };
   readonly #stores: StreamStores;
-  handle: (said: Said, delivery: Delivery<Tx>) => Promise<void>;
+  handle: Handle;
 
   constructor(stores: StreamStores) {
     this.#stores = stores;
@@ -93,7 +95,7 @@ export class TestStream {
   }
 
   /** What it does with an entry unless a test wants it otherwise. */
-  readonly apply = async (said: Said, delivery: Delivery<Tx>): Promise<void> => {
+  readonly apply: Handle = async (said, delivery) => {
     await delivery.apply(said.event_id, (tx) => this.write(tx, said));
   };
 
@@ -135,7 +137,7 @@ export class TestStream {
   }
 
   /** A process that consumes, on stores of the test file unless others are given. */
-  start(on: { db?: Db; redis?: Redis; blockMs?: number } = {}): Replica {
+  start(on: { db?: Db; redis?: Redis; blockMs?: number; handle?: Handle } = {}): Replica {
     const { log, lines } = keptLog();
     const stop = new AbortController();
     const consumer: Consumer<Said, Tx> = {
@@ -143,7 +145,7 @@ export class TestStream {
       ...this.place,
       entry: saidEntry,
       orderingKey: ({ thing }) => thing,
-      handle: (said, delivery) => this.handle(said, delivery),
+      handle: (said, delivery) => (on.handle ?? this.handle)(said, delivery),
     };
     const { db, redis } = { ...this.#stores, ...on };
     const parts = { db, redis, tables, blockMs: on.blockMs ?? 200, operationTimeoutMs: 1_000, log };
