@@ -1,6 +1,5 @@
 // Start-up of the backend's HTTP side and of its outbox relay on Node: configuration, PostgreSQL with its migrations,
 // Redis, and what operations need.
-import { drizzle } from 'drizzle-orm/node-postgres';
 import type pg from 'pg';
 import { v7 as uuidv7 } from 'uuid';
 import { outbox as outboxTable } from '../../drizzle/backend/schema.ts';
@@ -10,6 +9,7 @@ import { outboxInstruments } from '../outbox/instruments.ts';
 import { Outbox } from '../outbox/outbox.ts';
 import { RedisLife } from '../outbox/redis-life.ts';
 import { lossCheckIntervalMs, type Relay } from '../outbox/relay.ts';
+import { databaseOn } from '../postgres/database.ts';
 import type { Redis } from '../redis/client.ts';
 import { createLogger, type Logger } from '../telemetry/logger.ts';
 import {
@@ -102,7 +102,7 @@ function requirements(connectionLog: Logger) {
 
 function createRelay(config: OutboxRelayConfig, { postgres, redis }: Resources, log: Logger): Relay {
   outboxInstruments.start();
-  const db = drizzle({ client: postgres });
+  const db = databaseOn(postgres);
   const publishers = backendPublishers(redis, config.userLifecycleStream);
   return {
     outbox: new Outbox({ db, table: outboxTable, publishers, log }),

@@ -1,7 +1,7 @@
-import { drizzle } from 'drizzle-orm/node-postgres';
 import type { Pool } from 'pg';
 import { outbox as outboxTable } from '../../drizzle/lobby/schema.ts';
 import { Outbox, type Publish } from '../outbox/outbox.ts';
+import { databaseOn } from '../postgres/database.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { EligibilityClient } from './eligibility.ts';
 import type { GameMaster } from './game-master.ts';
@@ -44,7 +44,7 @@ export function createLobby(parts: {
   inProcessRaceNames?: InProcessRaceNameDirectory | undefined;
 }): Lobby {
   const { pool, replicas, publishers, log, inProcessRaceNames, ...rest } = parts;
-  const database = drizzle({ client: pool });
+  const database = databaseOn(pool);
   const db = inProcessRaceNames?.follow(database) ?? database;
   return {
     db,

@@ -1,11 +1,11 @@
 // Start-up of every process of the lobby: configuration, Redis, PostgreSQL with its migrations. Whether User Service
 // and Game Master can be reached is not asked; their failures surface per request.
-import { drizzle } from 'drizzle-orm/node-postgres';
 import type { Pool } from 'pg';
 import { v7 as uuidv7 } from 'uuid';
 import { start } from '../config/startup.ts';
 import type { Environment } from '../config/variables.ts';
 import { outboxInstruments } from '../outbox/instruments.ts';
+import { databaseOn } from '../postgres/database.ts';
 import { openDatabase } from '../postgres/open-database.ts';
 import { openRedis, type Redis } from '../redis/client.ts';
 import { createLogger, type Logger } from '../telemetry/logger.ts';
@@ -113,7 +113,7 @@ export async function startLobby(
 }
 
 async function keepRaceNames(pool: Pool, log: Logger): Promise<InProcessRaceNameDirectory> {
-  const memberships = await membershipsWithNames(drizzle({ client: pool }));
+  const memberships = await membershipsWithNames(databaseOn(pool));
   log.warn(
     { variable: 'LOBBY_RACE_NAME_DIRECTORY_BACKEND', reserved: memberships.length },
     'race names are kept in memory: names that are registered or can be are lost when this process ends, and no other ' +

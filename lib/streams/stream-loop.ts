@@ -65,9 +65,10 @@ export async function consumeStream(loop: StreamLoop, stop: AbortSignal): Promis
         offset = await findPlace();
       }
       const entries = await readEntries(loop, offset);
-      // What comes next after silence may be of another stream: look how it stands.
-      offset = entries.length === 0 ? undefined : await handleAll(loop, offset, entries, stop);
-      failures = 0;
+      const { to, failure } = await handleAll(loop, offset, entries, stop);
+      offset = to;
+      if (to !== undefined || entries.length === 0) failures = 0;
+      if (failure !== undefined) throw failure.error;
     } catch (error) {
       if (stop.aborted) break;
       failures += 1;
@@ -125,33 +126,34 @@ async function readEntries({ reader, stream, blockMs }: StreamLoop, offset: stri
 
 /**
  * Handles what was read from `from` on, and moves the offset over what was completed.
- * @returns where it stands now; undefined when it must be looked up again.
- * @throws what the first entry failed with that was not completed.
+ * @returns `to`, where it stands now: undefined when it did not move. So it must be looked up again, after silence, too:
+ *   what comes next may be of another stream.
  */
 async function handleAll(
   loop: StreamLoop,
   from: string,
   entries: readonly StreamEntry[],
   stop: AbortSignal,
-): Promise<string | undefined> {
+): Promise<{ to: string | undefined; failure: Failure | undefined }> {
   const { handled, failure } = await handlePrefix(loop, entries, stop);
   const to = entries[handled - 1]?.id;
-  const moved = to === undefined || (await advanceOffset(loop.redis, loop, { from, to }));
-  if (failure !== undefined) throw failure.error;
-  if (!moved) loop.log.warn({ offset: from }, 'the stream was made anew while it was read; looking again');
-  return moved ? to : undefined;
+  if (to === undefined || (await advanceOffset(loop.redis, loop, { from, to }))) return { to, failure };
+  loop.log.warn({ offset: from }, 'the stream was made anew while it was read; looking again');
+  return { to: undefined, failure };
 }
+
+type Failure = { readonly error: unknown };
 
 /** @returns how many of the first entries have been handled, all of them unless one failed or `stop` aborted. */
 async function handlePrefix(
   loop: StreamLoop,
   entries: readonly StreamEntry[],
   stop: AbortSignal,
-): Promise<{ handled: number; failure: { error: unknown } | undefined }> {
+): Promise<{ handled: number; failure: Failure | undefined }> {
   const prepared = entries.map((entry, index) => ({ index, ...loop.prepare(entry) }));
   const waiting = [...Map.groupBy(prepared, ({ key }) => key).values()];
   let firstLeft = entries.length;
-  let failure: { error: unknown } | undefined;
+  let failure: Failure | undefined;
   const work = async () => {
     for (let ofKey = waiting.shift(); ofKey !== undefined; ofKey = waiting.shift()) {
       for (const { index, handle } of ofKey) {

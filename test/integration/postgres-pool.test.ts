@@ -1,7 +1,9 @@
-import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { withClient } from '../../infra/local/postgres.ts';
+import { databaseOn } from '../../lib/postgres/database.ts';
 import { openPool } from '../../lib/postgres/pool.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { startTcpProxy } from '../support/tcp-proxy.ts';
 
 let database: TestDatabase;
 beforeAll(async () => {
@@ -82,4 +84,52 @@ it('keeps no more connections than it may while nothing needs them', async () =>
   } finally {
     await pool.end();
   }
+});
+
+describe('a transaction', () => {
+  it('that cannot begin, or not end, keeps no connection from others', async () => {
+    const { hostname, port } = new URL(database.dsn);
+    const proxy = await startTcpProxy({ host: hostname, port: Number(port) });
+    const dsn = new URL(database.dsn);
+    dsn.host = proxy.addr;
+    const pool = await openPool(
+      { dsn: dsn.href, maxConnections: 1, maxIdleConnections: 0, operationTimeoutMs: 300 },
+      () => {},
+    );
+    const db = databaseOn(pool);
+    const one = () => db.transaction(async (tx) => (await tx.execute('select 1 as one')).rows);
+    try {
+      expect(await one()).toEqual([{ one: 1 }]);
+      proxy.stall();
+      await expect(one()).rejects.toThrow('begin');
+      proxy.heal();
+      await expect(db.transaction(async () => proxy.stall())).rejects.toThrow('rollback');
+      proxy.heal();
+      expect(await one()).toEqual([{ one: 1 }]);
+    } finally {
+      await pool.end();
+      await proxy.close();
+    }
+  });
+
+  it('fails with what failed first, also when the connection is lost with it', async () => {
+    const pool = await openPool(
+      { dsn: database.dsn, maxConnections: 2, maxIdleConnections: 0, operationTimeoutMs: 5_000 },
+      () => {},
+    );
+    const db = databaseOn(pool);
+    try {
+      const lost = db.transaction(async (tx) => {
+        await tx.execute('select pg_terminate_backend(pg_backend_pid())');
+      });
+      await expect(lost).rejects.toMatchObject({ cause: { code: '57P01' } });
+      const refused = db.transaction(async (tx) => {
+        await tx.execute('select 1');
+        throw new Error('changed my mind');
+      });
+      await expect(refused).rejects.toThrow('changed my mind');
+    } finally {
+      await pool.end();
+    }
+  });
 });

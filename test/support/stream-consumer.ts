@@ -2,12 +2,12 @@
 // takes effect. Every test has a stream of its own.
 import { randomUUID } from 'node:crypto';
 import { eq, sql } from 'drizzle-orm';
-import { drizzle } from 'drizzle-orm/node-postgres';
 import { bigint, integer, pgTable, text } from 'drizzle-orm/pg-core';
 import type pg from 'pg';
 import { z } from 'zod';
 import * as tables from '../../drizzle/lobby/schema.ts';
 import type { Db, Tx } from '../../lib/lobby/store/database.ts';
+import { databaseOn } from '../../lib/postgres/database.ts';
 import { openPool } from '../../lib/postgres/pool.ts';
 import { openRedis, type Redis } from '../../lib/redis/client.ts';
 import { fieldsOf, integerText } from '../../lib/stream-entries/fields.ts';
@@ -42,7 +42,7 @@ export async function openStreamStores(): Promise<StreamStores> {
   const server = await createTestRedis();
   const pool = await connectPostgres(database.dsn);
   const redis = await connectRedis(server);
-  const db = drizzle({ client: pool });
+  const db = databaseOn(pool);
   await db.execute(
     sql`create table effects (position bigint primary key generated always as identity,
         consumer text not null, thing text not null, number integer not null)`,

@@ -1,9 +1,9 @@
 // The mail worker: sends what the process that wrote it did not (it died, the server was away). Any number of
 // replicas may run; outgoing-mails.ts says what makes that and a crash at any point safe.
-import { drizzle } from 'drizzle-orm/node-postgres';
 import { start } from '../../config/startup.ts';
 import type { Environment } from '../../config/variables.ts';
 import { runTicks } from '../../node/tick-loop.ts';
+import { databaseOn } from '../../postgres/database.ts';
 import { createLogger, type Logger } from '../../telemetry/logger.ts';
 import { type MailWorkerConfig, mailWorkerVariables } from '../config.ts';
 import { postgresRequirement } from '../requirements.ts';
@@ -32,7 +32,7 @@ export async function startMailWorker(
     requirements: { postgres: postgresRequirement(createLogger({ service, level: 'warn' })) },
   });
   const log = createLogger({ service, level: config.logLevel });
-  const db = drizzle({ client: resources.postgres });
+  const db = databaseOn(resources.postgres);
   const { sender, close } = await openMail(config.mail, { secret: config.codeHmacKey, db, service, log });
   return {
     config,

@@ -1,7 +1,7 @@
 // Several replicas of one consumer, and what becomes of them when PostgreSQL, where their lease is, fails them.
-import { drizzle } from 'drizzle-orm/node-postgres';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import * as tables from '../../../drizzle/lobby/schema.ts';
+import { databaseOn } from '../../../lib/postgres/database.ts';
 import { readConsumers } from '../../../lib/streams/store.ts';
 import {
   connectPostgres,
@@ -51,7 +51,7 @@ async function startBehindProxy(handle?: Handle): Promise<{ replica: Replica; pr
     await pool.end();
     await proxy.close();
   });
-  return { replica: start({ db: drizzle({ client: pool }), ...(handle && { handle }) }), proxy };
+  return { replica: start({ db: databaseOn(pool), ...(handle && { handle }) }), proxy };
 }
 
 const effectsAre = (...expected: string[]) =>

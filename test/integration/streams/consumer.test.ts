@@ -12,7 +12,7 @@ import {
   TestStream,
 } from '../../support/stream-consumer.ts';
 
-const patience = { timeout: 10_000, interval: 10 };
+const patience = { timeout: 15_000, interval: 10 };
 
 let stores: StreamStores;
 beforeAll(async () => {
@@ -77,7 +77,7 @@ describe('entries', () => {
 
   it('keep the order of their keys over many reads, each taking effect once', async () => {
     const keys = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j', 'k', 'l'];
-    const perKey = 40;
+    const perKey = 20;
     const all = Array.from({ length: perKey }, (_, index) => keys.map((key) => `${key}${index + 1}`)).flat();
     const ids = await stream.add(...all);
     start();
