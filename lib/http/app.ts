@@ -60,7 +60,7 @@ export function createHttpApp(options: HttpAppOptions): HttpApp {
 
 const refuseInvalidInput: Hook<unknown, HttpEnv, string, unknown> = (result) => {
   if (result.success) return;
-  throw invalidFields(fieldProblems(result.error));
+  throw invalidFields(fieldProblems(result.error, 'data' in result ? result.data : undefined));
 };
 
 function logRequests({ log, quietPath, answered }: HttpAppOptions): MiddlewareHandler<HttpEnv> {
@@ -152,8 +152,18 @@ function bodyOfHttpException(error: HTTPException): ErrorBody {
     415: 'unsupported_media_type',
   };
   const code = codes[error.status] ?? (error.status < 500 ? 'invalid_request' : 'internal_error');
-  const message = code === 'internal_error' ? 'Something went wrong here.' : `${error.message}.`;
-  return errorBody(code, message);
+  return errorBody(code, messageOf(code, error));
+}
+
+function messageOf(code: ErrorCode, error: HTTPException): string {
+  switch (code) {
+    case 'internal_error':
+      return 'Something went wrong here.';
+    case 'unsupported_media_type':
+      return 'A body must be JSON, sent as Content-Type: application/json.';
+    default:
+      return `${error.message}.`;
+  }
 }
 
 function answer(c: Context<HttpEnv>, body: ErrorBody): Response {

@@ -3,15 +3,31 @@ import { Refusal } from '../errors/table.ts';
 
 export type FieldProblem = { field: string; problem: string };
 
-/** What is wrong with each field, for the `details.fields` of an `invalid_request`. */
-export function fieldProblems(error: z.core.$ZodError): FieldProblem[] {
-  return error.issues.flatMap((issue) => {
+/**
+ * What is wrong with each field, for the `details.fields` of an `invalid_request`.
+ * @param input what was parsed, where it is at hand: tells what is missing from what is wrong.
+ */
+export function fieldProblems(error: z.core.$ZodError, input?: unknown): FieldProblem[] {
+  const problems = error.issues.flatMap((issue) => {
     const path = issue.path.map(String);
     if (issue.code === 'unrecognized_keys') {
       return issue.keys.map((key) => ({ field: [...path, key].join('.'), problem: 'is not a known field' }));
     }
-    return [{ field: path.join('.'), problem: problemOf(issue) }];
+    const problem = isMissing(issue, input) ? 'is missing' : problemOf(issue);
+    return [{ field: path.join('.'), problem }];
   });
+  // Two rules may find the same fault, in the same words.
+  return [...new Map(problems.map((problem) => [`${problem.field} ${problem.problem}`, problem])).values()];
+}
+
+function isMissing({ code, path }: z.core.$ZodIssue, input: unknown): boolean {
+  if (input === undefined || path.length === 0 || code === 'custom') return false;
+  let value: unknown = input;
+  for (const key of path) {
+    if (typeof value !== 'object' || value === null) return false;
+    value = (value as Record<PropertyKey, unknown>)[key];
+  }
+  return value === undefined;
 }
 
 /** In words for a person, where a schema has no words of its own. */

@@ -7,6 +7,8 @@ import { invalidFields } from './field-problems.ts';
 const defaultPageSize = 50;
 const maxPageSize = 200;
 
+const notAToken = 'is not a token of this list; start again without one';
+
 /** `page_size` and `page_token`, for the query of a list. */
 export const pageQuery = {
   page_size: z
@@ -18,7 +20,7 @@ export const pageQuery = {
     .openapi({ type: 'integer', minimum: 1, maximum: maxPageSize, default: defaultPageSize }),
   page_token: z
     .string()
-    .max(512)
+    .max(512, notAToken)
     .optional()
     .openapi({ description: '`next_page_token` of the page before, with the same filters and order.' }),
 };
@@ -56,9 +58,7 @@ export function pageToken<Position extends readonly unknown[]>(
       if (token === undefined) return undefined;
       const values = parse(token);
       if (values === undefined) {
-        throw invalidFields([
-          { field: 'page_token', problem: 'is not a token of this list; start again without one' },
-        ]);
+        throw invalidFields([{ field: 'page_token', problem: notAToken }]);
       }
       return values;
     },

@@ -15,7 +15,7 @@ export function nextTurnAt(schedule: string, timeZone: string, after: Date): Dat
 
 /** What is wrong with a schedule, if something is. @param timeZone one that exists. */
 export function scheduleProblem(schedule: string, timeZone: string, now: Date): string | undefined {
-  if (schedule.split(/\s+/).length !== 5) {
+  if (!/^\S+(?:\s+\S+){4}$/.test(schedule)) {
     return 'must be a cron expression of five fields, such as 0 20 * * 1-5';
   }
   try {

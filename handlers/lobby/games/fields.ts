@@ -11,7 +11,8 @@ const farthestDeadline = new Date(Date.UTC(9999, 0));
 export const settingFields = {
   game_name: boundedText(gameName.min, gameName.max)
     .refine((name) => name === name.trim(), 'must not begin or end with a space')
-    .refine((name) => !/[\n\t]/.test(name), 'must be one line'),
+    .refine((name) => !/[\n\t\p{Zl}\p{Zp}]/u.test(name), 'must be one line')
+    .refine((name) => !hasInvisible(name), 'must not contain characters that cannot be seen'),
   description: boundedText(0, description.max),
   min_players: wholeNumber(players),
   max_players: wholeNumber(players).openapi({ description: 'At least min_players.' }),
@@ -65,15 +66,35 @@ export function toSettings(
   };
 }
 
-/** Text that can be stored and shown as it is; lengths are in characters, not in UTF-16 units. */
+/** They have a refusal of their own. */
+const turningMarks = /[\u202A-\u202E\u2066-\u2069]/g;
+
+/**
+ * Whether a name has something in it that nobody sees, or nothing that anybody sees. What picks the form of a symbol, or
+ * joins letters or symbols, may stand where it does so.
+ */
+function hasInvisible(name: string): boolean {
+  const shown = name
+    .replace(turningMarks, '')
+    .replace(/(?<=[\p{S}\p{N}\p{P}])(?:\uFE0E|\uFE0F)/gu, '')
+    .replace(/(?<=[\p{L}\p{M}\p{S}])(?:\u200C|\u200D)(?=[\p{L}\p{M}\p{S}])/gu, '');
+  return /[\p{Default_Ignorable_Code_Point}\u2800]/u.test(shown) || !/[\p{L}\p{N}\p{P}\p{S}]/u.test(shown);
+}
+
+/** Text in NFC that can be stored and shown as it is; lengths are in characters, not in UTF-16 units. */
 function boundedText(min: number, max: number) {
   const bounds = min === 0 ? `at most ${max}` : `${min} to ${max}`;
   return z
     .string()
+    .normalize('NFC')
     .refine((text) => within([...text].length, { min, max }), `must have ${bounds} characters`)
     .refine(
       (text) => text.isWellFormed() && !/[^\P{Cc}\n\t]|\uFFFD/u.test(text),
       'must not contain control characters or characters that could not be read',
+    )
+    .refine(
+      (text) => text.search(turningMarks) === -1,
+      'must not contain marks that turn the direction of what follows',
     )
     .openapi({ minLength: min, maxLength: max });
 }

@@ -9,6 +9,8 @@ import { pageRequestOf, placeToken, toPage } from '../paging.ts';
 import { callerOf } from '../request.ts';
 import { gameSchema, toGameFor } from './game-answer.ts';
 
+const versionProblem = 'must be a semantic version such as 1.4.0';
+
 const querySchema = z
   .strictObject({
     status: z.enum(gameStatuses).optional(),
@@ -16,7 +18,7 @@ const querySchema = z
     q: z
       .string()
       .max(100, 'must have at most 100 characters')
-      .transform((text) => text.match(/[\p{L}\p{M}\p{N}]+/gu) ?? [])
+      .transform((text) => text.normalize('NFC').match(/[\p{L}\p{M}\p{N}]+/gu) ?? [])
       .refine((words) => words.length > 0, 'must have a letter or a digit')
       .optional()
       .openapi({
@@ -33,8 +35,8 @@ const querySchema = z
       .openapi({ type: 'boolean', description: 'Whether the game takes players now.' }),
     target_engine_version: z
       .string()
-      .max(gameBounds.targetEngineVersion.max)
-      .regex(/^[\w.+-]+$/, 'must be a semantic version such as 1.4.0')
+      .max(gameBounds.targetEngineVersion.max, versionProblem)
+      .regex(/^[\w.+-]+$/, versionProblem)
       .optional(),
     sort: z.enum(gameOrders).default('newest').openapi({
       description: '`ending_soon` lists games whose enrollment is open, by their deadline.',

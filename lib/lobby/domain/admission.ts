@@ -93,7 +93,8 @@ export function fullProblem(game: Fillable): Problem | undefined {
   };
 }
 
-function notEnrolling({ status }: Pick<Game, 'status'>): Problem | undefined {
+/** Why nobody joins a game, whatever they have in hand. */
+export function notEnrolling({ status }: Pick<Game, 'status'>): Problem | undefined {
   if (status === 'enrollment_open') return undefined;
   return {
     code: 'invalid_state',

@@ -1,5 +1,5 @@
 import type { NewMessage } from '../../outbox/store.ts';
-import { fullProblem, rejoiningProblem } from '../domain/admission.ts';
+import { fullProblem, notEnrolling, rejoiningProblem } from '../domain/admission.ts';
 import { dueClosing, gapAfterMembershipChange } from '../domain/enrollment.ts';
 import type { Membership } from '../domain/game.ts';
 import { raceNameKeys } from '../domain/race-name/keys.ts';
@@ -14,7 +14,8 @@ import { applyTransition, type TransitionParts } from './transition.ts';
  * the gap is exhausted by that. The transaction has locked the user's guard, then the game.
  * @param admission `admittedBy` is the user or admin who let the player in, for the timeline; `intents` are told before
  *   the end of enrollment is.
- * @throws Refusal `forbidden` for a user who is blocked from the game, `already_member`, `game_full`, `race_name_taken`.
+ * @throws Refusal `forbidden` for a user who is blocked from the game, `already_member`, `game_full`, `invalid_state` for
+ *   a game that does not enroll, `race_name_taken`.
  */
 export async function admitPlayer(
   tx: Tx,
@@ -31,7 +32,9 @@ export async function admitPlayer(
 ): Promise<Membership> {
   const { userId, raceName, admittedBy, at, traceparent } = admission;
   const { gameId } = game;
-  refuseIf(rejoiningProblem(await standingInGame(tx, gameId, userId)) ?? fullProblem(game));
+  refuseIf(
+    rejoiningProblem(await standingInGame(tx, gameId, userId)) ?? fullProblem(game) ?? notEnrolling(game),
+  );
   const reserved = await lobby.raceNames.reserve(tx, {
     raceNameId: lobby.newId(),
     userId,
