@@ -18,6 +18,8 @@ export async function runGameMaster(environment: Environment, stop: AbortSignal)
       name: 'recovery',
       intervalMs: config.recoveryIntervalMs,
       tick: (stopped) => recoverGames(gameMaster, stopped),
+      // The lobby may be starting, too: some 15 s.
+      quietFailures: 4,
       log,
     },
     stop,

@@ -85,7 +85,7 @@ export class GamePlay {
 
   /** Returns when the game is over for this runtime, or `stop` aborts. @throws Error when it cannot be played at all. */
   async play(stop: AbortSignal): Promise<void> {
-    let goesOn = await this.#until('take over', () => this.#takeOver(), stop);
+    let goesOn = await this.#until('take_over', () => this.#takeOver(), stop);
     while (goesOn && this.#told?.status === 'running') {
       const due = nextDue(this.runtime, this.#deps.turnIntervalMs, this.#after);
       await this.#waitUntil(due, stop);

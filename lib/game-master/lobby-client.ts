@@ -86,7 +86,8 @@ export function createLobbyClient(options: {
       refuseUnlessOk(answer, { ours: 'GM_LOBBY_TOKEN', theirs: 'LOBBY_INTERNAL_HTTP_TOKEN' });
       return JSON.parse(answer.text);
     } catch (error) {
-      throw new Error('the lobby cannot be asked', { cause: error });
+      const why = error instanceof Error ? error.message : String(error);
+      throw new Error(`the lobby cannot be asked: ${why}`, { cause: error });
     }
   };
   async function* pages<T>(path: string, item: z.ZodType<T>): AsyncGenerator<T> {

@@ -16,6 +16,8 @@ export type TickLoop = {
   readonly intervalMs: number;
   /** Should look at `stop` between pieces of work. */
   readonly tick: (stop: AbortSignal) => Promise<void>;
+  /** How many failures in a row are no news yet, for a tick that asks a peer which may still be starting; 0 by default. */
+  readonly quietFailures?: number;
   readonly log: Logger;
 };
 
@@ -30,7 +32,7 @@ export async function runTicks(loop: TickLoop, stop: AbortSignal): Promise<void>
       failures = 0;
     } catch (error) {
       failures += 1;
-      log.error({ error, failures }, 'tick failed');
+      log[failures > (loop.quietFailures ?? 0) ? 'error' : 'info']({ error, failures }, 'tick failed');
     }
     const pauseMs = failures === 0 ? loop.intervalMs : backoffMs(failures, loop.intervalMs);
     await pause(pauseMs * (1 + jitter * (2 * Math.random() - 1)), stop);

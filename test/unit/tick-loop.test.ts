@@ -12,11 +12,11 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-function loop(tick: (stop: AbortSignal) => Promise<void>, intervalMs = 30_000) {
+function loop(tick: (stop: AbortSignal) => Promise<void>, intervalMs = 30_000, quietFailures = 0) {
   const lines: { level: number; msg: string; worker?: string; failures?: number }[] = [];
   const log = pino({ level: 'info' }, { write: (line: string) => lines.push(JSON.parse(line)) });
   const stop = new AbortController();
-  const ended = runTicks({ name: 'sweeper', intervalMs, tick, log }, stop.signal);
+  const ended = runTicks({ name: 'sweeper', intervalMs, tick, quietFailures, log }, stop.signal);
   return { ended, stop, lines };
 }
 
@@ -115,6 +115,23 @@ test('logs a failing tick, backs off, and returns to the interval once one succe
   const errors = lines.filter(({ msg }) => msg === 'tick failed');
   expect(errors.map(({ failures }) => failures)).toEqual([1, 2, 3]);
   expect(errors.every(({ worker, level }) => worker === 'sweeper' && level === 50)).toBe(true);
+  stop.abort();
+  await ended;
+});
+
+test('makes no fuss of the first failures where a peer may still be starting, each time anew', async () => {
+  let ticks = 0;
+  const { ended, stop, lines } = loop(
+    async () => {
+      ticks += 1;
+      if (ticks !== 4) throw new Error('nobody answers yet');
+    },
+    1_000,
+    2,
+  );
+  await vi.advanceTimersByTimeAsync(1_000 + 2_000 + 4_000 + 1_000);
+  const levels = lines.filter(({ msg }) => msg === 'tick failed').map(({ level }) => level);
+  expect(levels).toEqual([30, 30, 50, 30]);
   stop.abort();
   await ended;
 });
