@@ -2,19 +2,20 @@
 //
 // Loaded before the process's own modules, so that HTTP, gRPC, PostgreSQL and Redis are traced without a line in
 // them; code that wants its own spans or instruments asks @opentelemetry/api. Starts the SDK only when the standard
-// OTEL_* variables (or <SERVICE>_OTEL_STDOUT_TRACES_ENABLED, ..._METRICS_ENABLED) ask for it: it costs most of a
-// second at start. OTEL_* belong to the SDK, which reads them itself. Where an admin listener is configured, too
-// (<SERVICE>_ADMIN_HTTP_ADDR), the same MeterProvider gets the reader that it asks.
+// OTEL_* variables, or the process's own <SERVICE>_OTEL_STDOUT_TRACES_ENABLED and ..._METRICS_ENABLED, ask for it: it
+// costs most of a second at start. OTEL_* belong to the SDK, which reads them itself. Where the gateway has an admin
+// listener, too (GATEWAY_ADMIN_HTTP_ADDR), the same MeterProvider gets the reader that this asks.
 import { register } from 'node:module';
 import { basename } from 'node:path';
 import { registerFlush } from '../../lib/telemetry/flush.ts';
 import { createPrometheusReader } from '../../lib/telemetry/metrics.ts';
+import { servicePrefix } from './service-prefix.ts';
 
 const environment = process.env;
+const entry = process.argv[1] ?? 'process';
+const service = servicePrefix(entry);
 const stdout = (signal: 'TRACES' | 'METRICS') =>
-  Object.entries(environment).some(
-    ([name, value]) => name.endsWith(`_OTEL_STDOUT_${signal}_ENABLED`) && value === 'true',
-  );
+  environment[`${service}_OTEL_STDOUT_${signal}_ENABLED`] === 'true';
 const otlp = (signal: 'TRACES' | 'METRICS') =>
   [environment.OTEL_EXPORTER_OTLP_ENDPOINT, environment[`OTEL_EXPORTER_OTLP_${signal}_ENDPOINT`]].some(
     Boolean,
@@ -28,9 +29,7 @@ function exporters(signal: 'TRACES' | 'METRICS'): string {
   return chosen.join(',') || 'none';
 }
 
-const adminListener = Object.entries(environment).some(
-  ([name, value]) => name.endsWith('_ADMIN_HTTP_ADDR') && value,
-);
+const adminListener = service === 'GATEWAY' && Boolean(environment.GATEWAY_ADMIN_HTTP_ADDR);
 const traces = exporters('TRACES');
 const metrics = exporters('METRICS');
 
@@ -38,7 +37,7 @@ if (environment.OTEL_SDK_DISABLED !== 'true' && (traces !== 'none' || metrics !=
   environment.OTEL_TRACES_EXPORTER = traces;
   environment.OTEL_METRICS_EXPORTER = metrics;
   environment.OTEL_LOGS_EXPORTER ??= 'none';
-  environment.OTEL_SERVICE_NAME ??= `galaxy-${basename(process.argv[1] ?? 'process', '.ts')}`;
+  environment.OTEL_SERVICE_NAME ??= `galaxy-${basename(entry, '.ts')}`;
   await startSdk();
 }
 

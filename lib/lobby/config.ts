@@ -135,10 +135,10 @@ export const lobbyVariables = {
   }),
   telemetry: {
     stdoutTraces: defaulted('LOBBY_OTEL_STDOUT_TRACES_ENABLED', 'false', boolean, {
-      help: 'Whether to print traces to standard output.',
+      help: 'Whether to print traces to standard output; see telemetry.md.',
     }),
     stdoutMetrics: defaulted('LOBBY_OTEL_STDOUT_METRICS_ENABLED', 'false', boolean, {
-      help: 'Whether to print metrics to standard output.',
+      help: 'Whether to print metrics to standard output; see telemetry.md.',
     }),
   },
   removed: {

@@ -8,6 +8,7 @@ import { outboxInstruments } from '../outbox/instruments.ts';
 import { databaseOn } from '../postgres/database.ts';
 import { openDatabase } from '../postgres/open-database.ts';
 import { openRedis, type Redis } from '../redis/client.ts';
+import { telemetryRuns } from '../telemetry/flush.ts';
 import { createLogger, type Logger } from '../telemetry/logger.ts';
 import { type LobbyConfig, lobbyVariables } from './config.ts';
 import { createLobby, type Lobby } from './context.ts';
@@ -85,6 +86,7 @@ export async function startLobby(
   const { redis, pool } = resources;
   const log = createLogger({ service, level: config.logLevel });
   outboxInstruments.start();
+  warnOfUselessTelemetry(config.telemetry, log);
   const opened = servesLists ? openReplicas(config.postgres, log) : undefined;
   const lobby = createLobby({
     pool,
@@ -120,4 +122,17 @@ async function keepRaceNames(pool: Pool, log: Logger): Promise<InProcessRaceName
       'process of the lobby may use this database',
   );
   return inProcessRaceNames(memberships);
+}
+
+function warnOfUselessTelemetry(
+  { stdoutTraces, stdoutMetrics }: LobbyConfig['telemetry'],
+  log: Logger,
+): void {
+  if (telemetryRuns()) return;
+  const set = [
+    ...(stdoutTraces ? ['LOBBY_OTEL_STDOUT_TRACES_ENABLED'] : []),
+    ...(stdoutMetrics ? ['LOBBY_OTEL_STDOUT_METRICS_ENABLED'] : []),
+  ];
+  if (set.length === 0) return;
+  log.warn(`${set.join(' and ')} do nothing without: node --import ./infra/node/telemetry.ts`);
 }

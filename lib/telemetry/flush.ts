@@ -9,6 +9,11 @@ export function registerFlush(work: () => Promise<void>): void {
   flush = work;
 }
 
+/** Whether the SDK runs in this process. */
+export function telemetryRuns(): boolean {
+  return flush !== undefined;
+}
+
 /** Never throws: what could not be exported is lost with the process, and said so by the SDK's own log. */
 export async function flushTelemetry(): Promise<void> {
   if (flush === undefined) return;

@@ -32,11 +32,12 @@ export type LogLine = {
   variable?: string;
 };
 
+/** Its log; traces and metrics that are printed in between are left out. */
 export const logOf = (running: RunningProcess): LogLine[] =>
   running
     .stdout()
     .split('\n')
-    .filter((line) => line.endsWith('}'))
+    .filter((line) => line.startsWith('{"level":') && line.endsWith('}'))
     .map((line) => JSON.parse(line));
 
 /** Waits until the process listens; its ports. */
@@ -48,7 +49,7 @@ export async function listening(running: RunningProcess): Promise<{ public: numb
       const portOf = (name: string) => lines.find(({ listener }) => listener === name)?.port ?? 0;
       return { public: portOf('public-http'), internal: portOf('internal-http') };
     },
-    { timeout: 15_000 },
+    { timeout: 40_000 },
   );
 }
 

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { connect } from 'node:net';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { freePort } from '../../../infra/local/child.ts';
@@ -125,6 +125,24 @@ describe('the lobby refuses to start', () => {
   test('when Redis has no such logical database', async () => {
     const lines = await refusal({ ...good, LOBBY_REDIS_DB: '999999' });
     expect(lines).toEqual([expect.stringMatching(/LOBBY_REDIS_MASTER_ADDR: .*out of range/)]);
+  });
+
+  test('when Redis and PostgreSQL take connections and say nothing', async () => {
+    const silent = createServer();
+    await once(silent.listen(0, '127.0.0.1'), 'listening');
+    const addr = `127.0.0.1:${(silent.address() as AddressInfo).port}`;
+    const lines = await refusal({
+      ...good,
+      LOBBY_REDIS_MASTER_ADDR: addr,
+      LOBBY_REDIS_OPERATION_TIMEOUT: '300ms',
+      LOBBY_POSTGRES_PRIMARY_DSN: `postgres://lobby:hunter2@${addr}/galaxy`,
+      LOBBY_POSTGRES_OPERATION_TIMEOUT: '300ms',
+    });
+    silent.close();
+    expect(lines.toSorted()).toEqual([
+      expect.stringMatching(/^ {2}LOBBY_POSTGRES_PRIMARY_DSN: PostgreSQL cannot be used: .*timeout/),
+      expect.stringMatching(/^ {2}LOBBY_REDIS_MASTER_ADDR: Redis at .* cannot be used: .*time/i),
+    ]);
   });
 
   test('when PostgreSQL has no such database', async () => {
