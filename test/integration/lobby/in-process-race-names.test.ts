@@ -9,7 +9,7 @@ import type { Db, Tx } from '../../../lib/lobby/store/database.ts';
 import { lockAnyGame } from '../../../lib/lobby/store/games.ts';
 import { membershipsWithNames } from '../../../lib/lobby/store/memberships.ts';
 import { type Client, createTestLobby, type TestLobby } from '../../support/lobby.ts';
-import { apply, approve, join, makeOpenGame, refusal } from '../../support/lobby-games.ts';
+import { apply, approve, field, join, makeOpenGame, refusal } from '../../support/lobby-games.ts';
 
 let lobby: TestLobby;
 let owner: Client;
@@ -138,20 +138,39 @@ describe('a process that begins anew', () => {
     expect(await isReserved(name)).toBe(false);
   });
 
-  test('is asked for what the running one holds, and both agree', async () => {
-    const anew = inProcessRaceNames(await membershipsWithNames(lobby.db));
-    const users = await lobby.pool.query(`select distinct user_id from lobby.memberships
-      where user_id not in (select user_id from lobby.user_guards where gone_at is not null)`);
-    const namesIn = async (directory: TestLobby['raceNames']) => {
-      const pages = await Promise.all(
-        users.rows.map(({ user_id }) =>
-          directory.list(lobby.db, user_id, undefined, { size: 10, after: undefined }),
-        ),
-      );
-      return pages.flatMap(({ items }) => items.map(({ name, gameId }) => `${name} ${gameId}`)).toSorted();
+  test('knows the same as the one that ran, after many have come and gone at once', async () => {
+    const looks = ['Orlon', '0rlon', 'ORLON', 'Illya', '1llya', 'Paolo', 'Pаolo'];
+    const games = await Promise.all(
+      Array.from({ length: 4 }, () => makeOpenGame(owner, { max_players: 20 })),
+    );
+    const players = Array.from({ length: 10 }, () => lobby.player());
+    await Promise.all(
+      players.map(async (player, index) => {
+        for (const [round, gameId] of games.entries()) {
+          const body = { race_name: looks[(index * 3 + round) % looks.length] };
+          const applied = await player.post(`/games/${gameId}/applications`, { body });
+          if (applied.status !== 201) continue;
+          const approved = await owner.post(`/applications/${field(applied, 'application_id')}/approve`);
+          if (approved.status === 200 && (index + round) % 3 === 0) {
+            expect(await player.post(`/games/${gameId}/leave`)).toMatchObject({ status: 200 });
+          }
+        }
+      }),
+    );
+
+    const heldIn = async (directory: TestLobby['raceNames']) => {
+      const page = { size: 10, after: undefined };
+      const of = players.map(({ userId }) => directory.list(lobby.db, userId, undefined, page));
+      return (await Promise.all(of)).flatMap(({ items }) => items);
     };
-    expect((await namesIn(anew)).length).toBeGreaterThan(3);
-    expect(await namesIn(anew)).toEqual(await namesIn(lobby.raceNames));
+    const held = await heldIn(lobby.raceNames);
+    const anew = await heldIn(inProcessRaceNames(await membershipsWithNames(lobby.db)));
+    const shown = ({ userId, gameId, name }: (typeof held)[number]) => `${userId} ${gameId} ${name}`;
+    expect(held.length).toBeGreaterThan(0);
+    expect(anew.map(shown).toSorted()).toEqual(held.map(shown).toSorted());
+    for (const [key, of] of Map.groupBy(held, ({ skeleton }) => skeleton)) {
+      expect([key, new Set(of.map(({ userId }) => userId)).size]).toEqual([key, 1]);
+    }
   });
 });
 
