@@ -5,18 +5,13 @@ import type { Environment } from '../lib/config/variables.ts';
 import { closeDueEnrollments, failOverdueStarts } from '../lib/lobby/enrollment-automation.ts';
 import { type LobbyProcess, startLobby } from '../lib/lobby/start.ts';
 import { tellOwnersOfUnderfilledGames } from '../lib/lobby/underfilled-games.ts';
-import { aborted, runProcess, within } from '../lib/node/process.ts';
+import { runProcess, untilStopped } from '../lib/node/process.ts';
 import { runTicks } from '../lib/node/tick-loop.ts';
 
 export async function runEnrollmentAutomation(environment: Environment, stop: AbortSignal): Promise<void> {
   const lobbyProcess = await startLobby('lobby-enrollment-automation', environment);
-  const { config, log, close } = lobbyProcess;
   const automation = automateEnrollment(lobbyProcess, stop);
-
-  await aborted(stop);
-  log.info('draining');
-  const drained = await within(config.shutdownTimeoutMs, automation.then(close));
-  log.info({ drained }, 'stopped');
+  await untilStopped(lobbyProcess, stop, () => automation);
 }
 
 /** The worker's loop alone, for processes that run several. */

@@ -4,22 +4,18 @@ import { createLobbyPublicApp } from '../../handlers/lobby/public-router.ts';
 import type { Environment } from '../../lib/config/variables.ts';
 import { openLobbyListeners } from '../../lib/lobby/listeners.ts';
 import { startLobby } from '../../lib/lobby/start.ts';
-import { aborted, runProcess, within } from '../../lib/node/process.ts';
+import { runProcess, untilStopped } from '../../lib/node/process.ts';
 
 export async function runLobbyHttp(environment: Environment, stop: AbortSignal): Promise<void> {
-  const { config, log, lobby, close } = await startLobby('lobby-http', environment, { servesLists: true });
+  const lobbyProcess = await startLobby('lobby-http', environment, { servesLists: true });
+  const { config, log, lobby } = lobbyProcess;
   const ready = () => !stop.aborted;
   const apps = {
     public: createLobbyPublicApp({ ...config.publicHttp, log, ready }, lobby),
     internal: createLobbyInternalApp({ ...config.internalHttp, log, ready }, lobby),
   };
   const listeners = await openLobbyListeners(apps, config, log);
-
-  await aborted(stop);
-  log.info('draining');
-  const ended = listeners.close(config.shutdownTimeoutMs);
-  const drained = await within(config.shutdownTimeoutMs, ended.then(close));
-  log.info({ drained }, 'stopped');
+  await untilStopped(lobbyProcess, stop, () => listeners.close(config.shutdownTimeoutMs));
 }
 
 if (import.meta.main) await runProcess('lobby-http', runLobbyHttp);

@@ -8,6 +8,7 @@ import { outboxInstruments } from '../outbox/instruments.ts';
 import { databaseOn } from '../postgres/database.ts';
 import { openDatabase } from '../postgres/open-database.ts';
 import { openRedis, type Redis } from '../redis/client.ts';
+import { streamInstruments } from '../streams/instruments.ts';
 import { telemetryRuns } from '../telemetry/flush.ts';
 import { createLogger, type Logger } from '../telemetry/logger.ts';
 import { type LobbyConfig, lobbyVariables } from './config.ts';
@@ -26,6 +27,8 @@ export type LobbyProcess = {
   readonly config: LobbyConfig;
   readonly log: Logger;
   readonly lobby: Lobby;
+  /** The Redis that carries the streams. */
+  readonly redis: Redis;
   /** Waits for what is being published, and closes the connections to Redis and PostgreSQL. */
   close(): Promise<void>;
 };
@@ -86,6 +89,7 @@ export async function startLobby(
   const { redis, pool } = resources;
   const log = createLogger({ service, level: config.logLevel });
   outboxInstruments.start();
+  streamInstruments.start();
   warnOfUselessTelemetry(config.telemetry, log);
   const opened = servesLists ? openReplicas(config.postgres, log) : undefined;
   const lobby = createLobby({
@@ -105,6 +109,7 @@ export async function startLobby(
     config,
     log,
     lobby,
+    redis,
     close: async () => {
       await lobby.outbox.settled();
       redis.disconnect();

@@ -3,6 +3,7 @@ import { StartupError } from '../config/startup.ts';
 import type { Environment } from '../config/variables.ts';
 import { OperatorError } from '../errors/operator-error.ts';
 import { flushTelemetry } from '../telemetry/flush.ts';
+import type { Logger } from '../telemetry/logger.ts';
 
 /**
  * Runs a process until SIGTERM or SIGINT. `main` gets the environment and a signal that says when to stop, and
@@ -55,6 +56,29 @@ export async function within(timeoutMs: number, work: Promise<unknown>): Promise
   } finally {
     clearTimeout(timer);
   }
+}
+
+/** What a started process has for its end. */
+export type Stoppable = {
+  readonly config: { readonly shutdownTimeoutMs: number };
+  readonly log: Logger;
+  /** Closes connections; called when nothing runs any more. */
+  close(): Promise<void>;
+};
+
+/**
+ * Waits for `stop`, then drains: `end` stops what runs and waits for it, then the process is closed; all of it within
+ * its shutdown time-out.
+ */
+export async function untilStopped(
+  { config, log, close }: Stoppable,
+  stop: AbortSignal,
+  end: () => Promise<unknown>,
+): Promise<void> {
+  await aborted(stop);
+  log.info('draining');
+  const drained = await within(config.shutdownTimeoutMs, end().then(close));
+  log.info({ drained }, 'stopped');
 }
 
 function describe(name: string, error: unknown): string {

@@ -1,0 +1,51 @@
+// Runs the lobby's consumers, each of which is a process of its own, or a part of the all-in-one process.
+import { consumers, deadLetters, processedEntries } from '../../../drizzle/lobby/schema.ts';
+import { type Consumer, type ConsumerParts, runConsumer } from '../../streams/consumer.ts';
+import type { LobbyProcess } from '../start.ts';
+import type { Tx } from '../store/database.ts';
+import { gmEventsConsumer } from './gm-events.ts';
+import { consumerPlaces } from './places.ts';
+import { runtimeResultsConsumer } from './runtime-results.ts';
+import { userLifecycleConsumer } from './user-lifecycle.ts';
+
+/** Runs until `stop` aborts; never rejects. So do the others. */
+export function consumeGmEvents(process: LobbyProcess, stop: AbortSignal): Promise<void> {
+  const { lobby, config } = process;
+  const { gm_events } = consumerPlaces(config.streams);
+  return run(process, gmEventsConsumer(lobby, gm_events), config.readBlockTimeoutMs.gmEvents, stop);
+}
+
+export function consumeRuntimeResults(process: LobbyProcess, stop: AbortSignal): Promise<void> {
+  const { lobby, config, log } = process;
+  const { runtime_results } = consumerPlaces(config.streams);
+  const consumer = runtimeResultsConsumer(lobby, runtime_results, log);
+  return run(process, consumer, config.readBlockTimeoutMs.jobResults, stop);
+}
+
+export function consumeUserLifecycle(process: LobbyProcess, stop: AbortSignal): Promise<void> {
+  const { lobby, config } = process;
+  const { user_lifecycle } = consumerPlaces(config.streams);
+  return run(
+    process,
+    userLifecycleConsumer(lobby, user_lifecycle),
+    config.readBlockTimeoutMs.userLifecycle,
+    stop,
+  );
+}
+
+function run<Entry>(
+  { config, log, lobby, redis }: LobbyProcess,
+  consumer: Consumer<Entry, Tx>,
+  blockMs: number,
+  stop: AbortSignal,
+): Promise<void> {
+  const parts: ConsumerParts<Tx> = {
+    db: lobby.db,
+    tables: { consumers, deadLetters, processedEntries },
+    redis,
+    blockMs,
+    operationTimeoutMs: config.redis.operationTimeoutMs,
+    log,
+  };
+  return runConsumer(consumer, parts, stop);
+}

@@ -1,0 +1,14 @@
+// The lobby's consumer of `runtime:job_results`, as a process of its own: what became of the containers that it asked
+// for. Of any number of replicas one works; see lib/lobby/consumers/runtime-results.ts.
+import type { Environment } from '../lib/config/variables.ts';
+import { consumeRuntimeResults } from '../lib/lobby/consumers/run.ts';
+import { startLobby } from '../lib/lobby/start.ts';
+import { runProcess, untilStopped } from '../lib/node/process.ts';
+
+export async function runRuntimeJobResults(environment: Environment, stop: AbortSignal): Promise<void> {
+  const lobbyProcess = await startLobby('lobby-runtime-results', environment);
+  const consuming = consumeRuntimeResults(lobbyProcess, stop);
+  await untilStopped(lobbyProcess, stop, () => consuming);
+}
+
+if (import.meta.main) await runProcess('lobby-runtime-results', runRuntimeJobResults);
