@@ -1,0 +1,299 @@
+// What becomes of games by the Runtime Manager's answers to start jobs: on time, late, twice, of earlier starts, and
+// with a Game Master that takes the game over or does not.
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { Refusal } from '../../../lib/errors/table.ts';
+import { failOverdueStarts } from '../../../lib/lobby/enrollment-automation.ts';
+import type { Runtime } from '../../../lib/lobby/game-master.ts';
+import { createLogger } from '../../../lib/telemetry/logger.ts';
+import { type Client, createTestLobby, type TestLobby } from '../../support/lobby.ts';
+import { type LobbyConsumers, startLobbyConsumers } from '../../support/lobby-consumers.ts';
+import { field, join, makeOpenGame } from '../../support/lobby-games.ts';
+import { intentsOf, stopJobsOf, toldOf } from '../../support/lobby-outbox.ts';
+
+let lobby: TestLobby;
+let consumers: LobbyConsumers;
+let owner: Client;
+let players: [Client, Client];
+let gameMasterIsThere: boolean;
+const registered: Runtime[] = [];
+
+beforeAll(async () => {
+  lobby = await createTestLobby({
+    gameMaster: {
+      probe: async () => {},
+      async register(runtime) {
+        if (!gameMasterIsThere) throw new Refusal('service_unavailable', 'The Game Master is away.');
+        registered.push(runtime);
+      },
+    },
+  });
+  consumers = await startLobbyConsumers(lobby);
+});
+beforeEach(() => {
+  owner = lobby.player();
+  players = [lobby.player(), lobby.player()];
+  gameMasterIsThere = true;
+  registered.length = 0;
+});
+afterAll(async () => {
+  await consumers.stop();
+  await lobby.close();
+});
+
+const nameOf = (player: Client) => `S ${player.userId.slice(-12)}`;
+
+/** A game that waits for its start job. */
+async function startingGame(): Promise<{ gameId: string; jobId: string }> {
+  const gameId = await makeOpenGame(owner);
+  for (const player of players) await join(player, owner, gameId, nameOf(player));
+  await owner.post(`/games/${gameId}/close-enrollment`);
+  return { gameId, jobId: await start(gameId, 'start') };
+}
+async function start(gameId: string, verb: 'start' | 'retry-start'): Promise<string> {
+  expect(await owner.post(`/games/${gameId}/${verb}`)).toMatchObject({ body: { status: 'starting' } });
+  return field(await lobby.admin().get(`/games/${gameId}`), 'runtime_job_id');
+}
+const gameOf = async (gameId: string) =>
+  (await lobby.admin().get(`/games/${gameId}`)).body as Record<string, unknown>;
+const lastMove = async (gameId: string) => {
+  const { body } = await lobby.admin().get(`/games/${gameId}/timeline`);
+  return (body as { items: unknown[] }).items.at(-1);
+};
+const everyone = () => [owner, ...players].map(({ userId }) => userId);
+
+async function timeOut(): Promise<void> {
+  lobby.clock.advance(300_000);
+  await failOverdueStarts(
+    lobby,
+    createLogger({ service: 'test', level: 'silent' }),
+    new AbortController().signal,
+  );
+}
+
+describe('a start that succeeded', () => {
+  test('makes the game run in its container once the Game Master has taken it over', async () => {
+    const { gameId, jobId } = await startingGame();
+    await consumers.tellResult(gameId, jobId, {
+      container_id: 'c-1',
+      engine_endpoint: 'http://127.0.0.1:7001',
+    });
+
+    const now = lobby.now().toISOString();
+    expect(await gameOf(gameId)).toMatchObject({
+      status: 'running',
+      runtime_job_id: jobId,
+      container_id: 'c-1',
+      engine_endpoint: 'http://127.0.0.1:7001',
+      bound_at: now,
+      registered_at: now,
+      started_at: now,
+    });
+    expect(registered).toEqual([
+      {
+        gameId,
+        runtimeJobId: jobId,
+        containerId: 'c-1',
+        engineEndpoint: 'http://127.0.0.1:7001',
+        turnSchedule: '0 20 * * 1-5',
+        timeZone: 'Europe/Berlin',
+        players: players.map((player) => ({ userId: player.userId, raceName: nameOf(player) })),
+      },
+    ]);
+    expect(await lastMove(gameId)).toMatchObject({
+      trigger: 'runtime_ready',
+      actor: 'job_result',
+      from: 'starting',
+      to: 'running',
+      reason: null,
+    });
+    expect(await intentsOf(lobby, gameId, 'lobby.game.started')).toMatchObject([{ to: everyone() }]);
+  });
+
+  test('pauses the game when the Game Master does not take it over, until it is resumed by hand', async () => {
+    gameMasterIsThere = false;
+    const { gameId, jobId } = await startingGame();
+    await consumers.tellResult(gameId, jobId);
+
+    expect(await gameOf(gameId)).toMatchObject({
+      status: 'paused',
+      container_id: `container-of-${jobId}`,
+      registered_at: null,
+      started_at: null,
+    });
+    expect(await lastMove(gameId)).toMatchObject({
+      trigger: 'runtime_unregistered',
+      reason: 'the Game Master did not take the game over',
+    });
+    expect(await intentsOf(lobby, gameId, 'lobby.runtime_paused_after_start')).toMatchObject([
+      { to: everyone() },
+    ]);
+    expect(await intentsOf(lobby, gameId, 'lobby.game.started')).toEqual([]);
+
+    gameMasterIsThere = true;
+    expect(await owner.post(`/games/${gameId}/resume`)).toMatchObject({ body: { status: 'running' } });
+    expect(registered).toMatchObject([{ gameId, runtimeJobId: jobId, containerId: `container-of-${jobId}` }]);
+    expect(await gameOf(gameId)).toMatchObject({ started_at: lobby.now().toISOString() });
+  });
+
+  test('changes nothing when it is told again', async () => {
+    const { gameId, jobId } = await startingGame();
+    await consumers.tellResult(gameId, jobId);
+    const before = await lobby.tables({ except: ['consumers'] });
+    await consumers.tellResult(gameId, jobId);
+    expect(await lobby.tables({ except: ['consumers'] })).toEqual(before);
+    expect(registered).toHaveLength(1);
+  });
+
+  test('changes nothing when it is told again so late that nobody remembers having heard it', async () => {
+    const { gameId, jobId } = await startingGame();
+    await consumers.tellResult(gameId, jobId);
+    await lobby.pool.query('delete from lobby.processed_entries');
+    await consumers.tellResult(gameId, jobId);
+    expect(await gameOf(gameId)).toMatchObject({ status: 'running' });
+    expect(await stopJobsOf(lobby, gameId)).toEqual([]);
+  });
+
+  test('comes to nothing when it is too late: its container is to be stopped', async () => {
+    const { gameId, jobId } = await startingGame();
+    await timeOut();
+    expect(await gameOf(gameId)).toMatchObject({ status: 'start_failed' });
+    expect(await lastMove(gameId)).toMatchObject({
+      trigger: 'start_timeout',
+      actor: 'worker',
+      reason: 'the Runtime Manager did not answer in time',
+    });
+    expect(await intentsOf(lobby, gameId, 'lobby.game.start_failed')).toMatchObject([{ to: [owner.userId] }]);
+
+    await consumers.tellResult(gameId, jobId, { container_id: 'c-late' });
+    expect(await gameOf(gameId)).toMatchObject({ status: 'start_failed', container_id: null });
+    expect(await stopJobsOf(lobby, gameId)).toMatchObject([
+      { start_job_id: jobId, game_id: gameId, container_id: 'c-late', reason: 'superseded' },
+    ]);
+    expect(registered).toEqual([]);
+  });
+
+  test('of an earlier start does not count while another one is under way', async () => {
+    const { gameId, jobId: earlier } = await startingGame();
+    await timeOut();
+    const current = await start(gameId, 'retry-start');
+    await consumers.tellResult(gameId, earlier);
+    expect(await gameOf(gameId)).toMatchObject({ status: 'starting', runtime_job_id: current });
+    expect(await stopJobsOf(lobby, gameId)).toMatchObject([{ start_job_id: earlier, reason: 'superseded' }]);
+
+    await consumers.tellResult(gameId, current);
+    expect(await gameOf(gameId)).toMatchObject({
+      status: 'running',
+      container_id: `container-of-${current}`,
+    });
+    expect(await stopJobsOf(lobby, gameId)).toHaveLength(1);
+  });
+
+  test('applies what the Game Master reported meanwhile, in order', async () => {
+    const { gameId, jobId } = await startingGame();
+    const planets = (count: number) =>
+      players.map(({ userId }) => ({ user_id: userId, planets: count, population: count, ships_built: 0 }));
+    await consumers.tellReport(gameId, jobId, { turn: 0, player_stats: planets(1) });
+    await consumers.tellReport(gameId, jobId, { turn: 1, player_stats: planets(2) });
+    expect(await gameOf(gameId)).toMatchObject({ status: 'starting', current_turn: null });
+
+    await consumers.tellResult(gameId, jobId);
+    expect(await gameOf(gameId)).toMatchObject({ status: 'running', current_turn: 1 });
+    expect(await intentsOf(lobby, gameId, 'lobby.game.turn_advanced')).toMatchObject([
+      { to: everyone(), payload: { turn: 1 } },
+    ]);
+  });
+
+  test('finishes a game at once that the Game Master has reported to be over', async () => {
+    const { gameId, jobId } = await startingGame();
+    await consumers.tellReport(gameId, jobId, { event_type: 'game_finished', turn: 3 });
+    await consumers.tellResult(gameId, jobId);
+    expect(await gameOf(gameId)).toMatchObject({ status: 'finished', current_turn: 3 });
+    expect(
+      (await toldOf(lobby, gameId)).map(({ kind, payload }) => payload.notification_type ?? kind),
+    ).toEqual(expect.arrayContaining(['lobby.game.started', 'lobby.game.finished', 'stop_job']));
+  });
+});
+
+describe('a start that failed', () => {
+  test('is told with its reason, and can be tried again', async () => {
+    const { gameId, jobId } = await startingGame();
+    await consumers.tellReport(gameId, jobId, { turn: 0 });
+    await consumers.tellResult(gameId, jobId, {
+      outcome: 'failure',
+      error_code: 'image_missing',
+      error_message: 'there is no engine 1.4.0',
+    });
+    expect(await gameOf(gameId)).toMatchObject({ status: 'start_failed', container_id: null });
+    expect(await lastMove(gameId)).toMatchObject({
+      trigger: 'runtime_failed',
+      actor: 'job_result',
+      reason: 'image_missing: there is no engine 1.4.0',
+    });
+    expect(await intentsOf(lobby, gameId, 'lobby.game.start_failed')).toMatchObject([{ to: [owner.userId] }]);
+    expect((await lobby.pool.query('select 1 from lobby.waiting_events')).rowCount).toBe(0);
+
+    const again = await start(gameId, 'retry-start');
+    expect(again).not.toBe(jobId);
+    await consumers.tellResult(gameId, again);
+    expect(await gameOf(gameId)).toMatchObject({ status: 'running' });
+  });
+
+  test('of an earlier start does not count', async () => {
+    const { gameId, jobId: earlier } = await startingGame();
+    await timeOut();
+    await start(gameId, 'retry-start');
+    await consumers.tellResult(gameId, earlier, { outcome: 'failure', error_code: 'late' });
+    expect(await gameOf(gameId)).toMatchObject({ status: 'starting' });
+  });
+});
+
+test('a start that is on time is not timed out', async () => {
+  const { gameId } = await startingGame();
+  lobby.clock.advance(299_999);
+  await failOverdueStarts(
+    lobby,
+    createLogger({ service: 'test', level: 'silent' }),
+    new AbortController().signal,
+  );
+  expect(await gameOf(gameId)).toMatchObject({ status: 'starting' });
+});
+
+test('results that make no sense are put into the dead letters, and the next one counts', async () => {
+  const { gameId, jobId } = await startingGame();
+  const before = await lobby.tables({ except: ['consumers', 'dead_letters'] });
+  const unknown = '019a0000-0000-7000-8000-000000000000';
+  await consumers.tellResult(unknown, jobId);
+  await consumers.tellResult(gameId, jobId, { outcome: 'maybe' });
+  await consumers.tell('runtime_results', {
+    job_id: jobId,
+    game_id: gameId,
+    kind: 'start',
+    outcome: 'success',
+    finished_at_ms: 1,
+  });
+  expect(await consumers.deadLetters()).toEqual([
+    { consumer: 'runtime_results', reason: `there is no game ${unknown}` },
+    {
+      consumer: 'runtime_results',
+      reason: expect.stringContaining('outcome must be one of success, failure'),
+    },
+    {
+      consumer: 'runtime_results',
+      reason: 'a start that succeeded names container_id and engine_endpoint',
+    },
+  ]);
+  expect(await lobby.tables({ except: ['consumers', 'dead_letters'] })).toEqual(before);
+
+  await consumers.tellResult(gameId, jobId);
+  expect(await gameOf(gameId)).toMatchObject({ status: 'running' });
+});
+
+test('results of stop jobs change nothing', async () => {
+  const { gameId, jobId } = await startingGame();
+  await consumers.tellResult(gameId, jobId);
+  const before = await lobby.tables({ except: ['consumers'] });
+  for (const outcome of ['success', 'failure']) {
+    await consumers.tellResult(gameId, '019a0000-0000-7000-8000-000000000001', { kind: 'stop', outcome });
+  }
+  expect(await lobby.tables({ except: ['consumers'] })).toEqual(before);
+});
