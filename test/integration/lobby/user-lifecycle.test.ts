@@ -1,0 +1,210 @@
+// What becomes of everything that a user has in the lobby when they are blocked for good, or delete their account.
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { type Client, createTestLobby, type TestLobby } from '../../support/lobby.ts';
+import { type LobbyConsumers, startLobbyConsumers } from '../../support/lobby-consumers.ts';
+import {
+  apply,
+  column,
+  field,
+  gameBody,
+  join,
+  makeDraft,
+  makeOpenGame,
+  refusal,
+} from '../../support/lobby-games.ts';
+import { intentsOf, stopJobsOf } from '../../support/lobby-outbox.ts';
+
+let lobby: TestLobby;
+let consumers: LobbyConsumers;
+let user: Client;
+let other: Client;
+
+beforeAll(async () => {
+  lobby = await createTestLobby();
+  consumers = await startLobbyConsumers(lobby);
+});
+beforeEach(() => {
+  [user, other] = [lobby.player(), lobby.player()];
+});
+afterAll(async () => {
+  await consumers.stop();
+  await lobby.close();
+});
+
+const event = (changes: Record<string, unknown> = {}) => ({
+  event_id: randomUUID(),
+  event_type: 'permanent_blocked',
+  user_id: user.userId,
+  reason_code: 'cheating',
+  occurred_at_ms: lobby.now().getTime(),
+  ...changes,
+});
+const block = (changes = {}) => consumers.tell('user_lifecycle', event(changes));
+const nameOf = (player: Client) => `L ${player.userId.slice(-12)}`;
+const statusOf = async (gameId: string) => field(await lobby.admin().get(`/games/${gameId}`), 'status');
+const lastMove = async (gameId: string) => {
+  const { body } = await lobby.admin().get(`/games/${gameId}/timeline`);
+  return (body as { items: unknown[] }).items.at(-1);
+};
+const only = async (table: string, columns: string) =>
+  (await lobby.pool.query(`select ${columns} from lobby.${table} where user_id = $1`, [user.userId])).rows;
+
+/** A game that waits for its start job, or runs. */
+async function startedGame(owner: Client, players: Client[], running: boolean): Promise<string> {
+  const gameId = await makeOpenGame(owner);
+  for (const player of players) await join(player, owner, gameId, nameOf(player));
+  await owner.post(`/games/${gameId}/close-enrollment`);
+  await owner.post(`/games/${gameId}/start`);
+  const jobId = field(await lobby.admin().get(`/games/${gameId}`), 'runtime_job_id');
+  if (running) await consumers.tellResult(gameId, jobId);
+  return gameId;
+}
+
+describe.each(['permanent_blocked', 'deleted'])('%s', (event_type) => {
+  const reason = `${event_type}: cheating`;
+
+  test('cancels the games that the user owns, whatever they are at, and stops their containers', async () => {
+    const [p, q, r, s] = [lobby.player(), lobby.player(), lobby.player(), lobby.player()];
+    const draft = await makeDraft(user);
+    const open = await makeOpenGame(user);
+    const starting = await startedGame(user, [p, q], false);
+    const running = await startedGame(user, [r, s], true);
+    const application = await apply(other, open, nameOf(other));
+    await block({ event_type });
+
+    for (const gameId of [draft, open, starting, running]) {
+      expect(await statusOf(gameId)).toBe('cancelled');
+      expect(await lastMove(gameId)).toMatchObject({
+        trigger: 'external_block',
+        actor: 'lifecycle_event',
+        to: 'cancelled',
+        reason,
+      });
+    }
+    expect(await stopJobsOf(lobby, draft)).toEqual([]);
+    expect(await stopJobsOf(lobby, starting)).toMatchObject([{ reason: 'external_block' }]);
+    expect(await stopJobsOf(lobby, running)).toMatchObject([
+      { reason: 'external_block', container_id: expect.stringMatching(/^container-of-/) },
+    ]);
+    expect(column(await other.get('/my/applications'), 'application_id')).toEqual([application]);
+    expect(column(await other.get('/my/applications'), 'status')).toEqual(['cancelled']);
+    expect(await intentsOf(lobby, running, 'lobby.game.cancelled')).toMatchObject([
+      { to: [user.userId, r.userId, s.userId] },
+    ]);
+    // The players of a game that is off have their names back.
+    expect(column(await r.get('/my/race-names'), 'race_name')).toEqual([]);
+  });
+
+  test('puts the user out of the games of others, which go on, and frees names and places', async () => {
+    const open = await makeOpenGame(other);
+    await join(user, other, open, nameOf(user));
+    const running = await startedGame(other, [user, lobby.player()], true);
+    await block({ event_type });
+
+    expect(await only('memberships', 'status')).toEqual([{ status: 'blocked' }, { status: 'blocked' }]);
+    expect((await lobby.admin().get(`/games/${open}`)).body).toMatchObject({
+      status: 'enrollment_open',
+      active_members: 0,
+    });
+    expect((await lobby.admin().get(`/games/${running}`)).body).toMatchObject({
+      status: 'running',
+      active_members: 1,
+    });
+    expect(await only('race_names', 'name')).toEqual([]);
+    expect(await only('race_name_keys', 'key')).toEqual([]);
+    expect(await intentsOf(lobby, open, 'lobby.membership.blocked')).toMatchObject([
+      { to: [other.userId], payload: { user_id: user.userId, race_name: nameOf(user) } },
+    ]);
+    // Somebody else can have the name now, in that very game.
+    await join(lobby.player(), other, open, nameOf(user));
+  });
+
+  test('cancels applications and invites, and frees every kind of race name', async () => {
+    const publicGame = await makeOpenGame(other);
+    const application = await apply(user, publicGame, nameOf(user));
+    const privateGame = await makeOpenGame(other, { game_type: 'private' });
+    await other.post(`/games/${privateGame}/invites`, { body: { user_id: user.userId } });
+    const finished = await startedGame(other, [user, lobby.player()], true);
+    const jobId = field(await lobby.admin().get(`/games/${finished}`), 'runtime_job_id');
+    const grown = (amount: number) => [
+      { user_id: user.userId, planets: amount, population: amount, ships_built: 0 },
+    ];
+    await consumers.tellReport(finished, jobId, { turn: 0, player_stats: grown(1) });
+    await consumers.tellReport(finished, jobId, { event_type: 'game_finished', player_stats: grown(2) });
+    expect(await only('race_names', 'kind')).toEqual([{ kind: 'pending_registration' }]);
+    await block({ event_type });
+
+    expect(await only('applications', 'application_id, status')).toContainEqual({
+      application_id: application,
+      status: 'cancelled',
+    });
+    expect(await only('invites', 'status')).toEqual([{ status: 'cancelled' }]);
+    expect(await only('race_names', 'name')).toEqual([]);
+    expect(await only('race_name_keys', 'key')).toEqual([]);
+    // What they did in a game that is over stays as it was.
+    expect(await only('memberships', 'status')).toEqual([{ status: 'active' }]);
+    expect(await other.post(`/applications/${application}/approve`)).toMatchObject({ status: 409 });
+  });
+});
+
+test('grants nothing to the user any more, even where the User Service does not know yet', async () => {
+  const gameId = await makeOpenGame(other);
+  const privateGame = await makeOpenGame(other, { game_type: 'private' });
+  await block();
+  const gone = refusal(404, 'subject_not_found', 'There is no such user.');
+  const before = await lobby.tables();
+  expect(await user.post(`/games/${gameId}/applications`, { body: { race_name: nameOf(user) } })).toEqual(
+    gone,
+  );
+  expect(await user.post('/games', { body: gameBody })).toEqual(gone);
+  expect(await other.post(`/games/${privateGame}/invites`, { body: { user_id: user.userId } })).toEqual(gone);
+  expect(await lobby.tables()).toEqual(before);
+});
+
+test('leaves nothing with a user to whom everything is being granted at that very moment', async () => {
+  for (let round = 0; round < 5; round++) {
+    const player = lobby.player();
+    const games = await Promise.all(Array.from({ length: 6 }, () => makeOpenGame(other)));
+    const applied = await Promise.all(games.map((gameId) => apply(player, gameId, `${nameOf(player)}`)));
+    await Promise.all([
+      block({ user_id: player.userId }),
+      ...applied.map((application) => other.post(`/applications/${application}/approve`)),
+      ...games.map((gameId) =>
+        player.post(`/games/${gameId}/applications`, { body: { race_name: `${nameOf(player)} x` } }),
+      ),
+    ]);
+    const { rows } = await lobby.pool.query(
+      `select 'membership' as what from lobby.memberships where user_id = $1 and status = 'active'
+       union all select 'application' from lobby.applications where user_id = $1 and status = 'pending'
+       union all select 'name' from lobby.race_names where user_id = $1
+       union all select 'key' from lobby.race_name_keys where user_id = $1`,
+      [player.userId],
+    );
+    expect(rows).toEqual([]);
+    for (const gameId of games) {
+      expect((await lobby.admin().get(`/games/${gameId}`)).body).toMatchObject({ active_members: 0 });
+    }
+  }
+});
+
+test('changes nothing when it is told again, or of a user who has nothing', async () => {
+  const gameId = await makeOpenGame(user);
+  const told = event();
+  await consumers.tell('user_lifecycle', told);
+  expect(await statusOf(gameId)).toBe('cancelled');
+  const except = { except: ['consumers', 'processed_entries', 'user_guards'] };
+  const before = await lobby.tables(except);
+  await consumers.tell('user_lifecycle', told);
+  await lobby.pool.query('delete from lobby.processed_entries');
+  await consumers.tell('user_lifecycle', told, event({ user_id: randomUUID() }));
+  expect(await lobby.tables(except)).toEqual(before);
+});
+
+test('an entry that makes no sense is put into the dead letters', async () => {
+  await block({ event_type: 'temporarily_annoyed' });
+  expect((await consumers.deadLetters()).at(-1)).toEqual({
+    consumer: 'user_lifecycle',
+    reason: expect.stringContaining('event_type must be one of permanent_blocked, deleted'),
+  });
+});
