@@ -8,7 +8,6 @@ import { userLifecycleConsumer } from '../../lib/lobby/consumers/user-lifecycle.
 import { openRedis, type Redis } from '../../lib/redis/client.ts';
 import { runConsumer } from '../../lib/streams/consumer.ts';
 import { compareEntryIds } from '../../lib/streams/entry.ts';
-import { readOffset } from '../../lib/streams/offset.ts';
 import { createLogger } from '../../lib/telemetry/logger.ts';
 import type { TestLobby } from './lobby.ts';
 import { createTestRedis } from './redis.ts';
@@ -59,8 +58,8 @@ export async function startLobbyConsumers(lobby: TestLobby): Promise<LobbyConsum
     }
     const deadline = Date.now() + 15_000;
     for (;;) {
-      const offset = await readOffset(redis, offsetKey);
-      if (offset !== undefined && compareEntryIds(offset, last) >= 0) break;
+      const offset = await redis.get(offsetKey);
+      if (offset !== null && compareEntryIds(offset, last) >= 0) break;
       if (Date.now() > deadline) throw new Error(`${consumer} has not dealt with ${JSON.stringify(entries)}`);
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
