@@ -1,6 +1,11 @@
 // docs/configuration.md: every environment variable of every process, from the declarations that read them.
 
-import { backendVariables, mailWorkerVariables, outboxRelayVariables } from '../../lib/backend/config.ts';
+import {
+  backendVariables,
+  mailWorkerVariables,
+  notificationWorkerVariables,
+  outboxRelayVariables,
+} from '../../lib/backend/config.ts';
 import { pushVariables } from '../../lib/backend/push/config.ts';
 import { listVariables, type Variable, type VariableTree } from '../../lib/config/variables.ts';
 import { gameMasterVariables } from '../../lib/game-master/config.ts';
@@ -25,6 +30,7 @@ const sections: [title: string, about: string, variables: VariableTree][] = [
     backendVariables,
   ],
   ['Backend, outbox relay', '`workers/backend-outbox-relay.ts`', outboxRelayVariables],
+  ['Backend, notifications', '`workers/backend-notifications.ts`', notificationWorkerVariables],
   ['Backend, mail', '`workers/backend-mail.ts`', mailWorkerVariables],
   ['Backend, push', '`workers/backend-push.ts`', pushVariables],
   [

@@ -16,6 +16,7 @@ import {
   text,
 } from '../config/types.ts';
 import { defaulted, optional, required, type Values } from '../config/variables.ts';
+import { type NotificationType, notificationTypes } from '../stream-entries/notification-intents.ts';
 
 const hmacKey = z
   .string()
@@ -29,6 +30,20 @@ const mailer = z.enum(['log', 'smtp'], {
 });
 
 const smtpTls = z.enum(['required', 'optional'], { error: 'write required or optional' });
+
+/** `lobby.game.started, lobby.invite.created` */
+const notificationTypeList = z.string().transform((list, context): ReadonlySet<NotificationType> => {
+  const names = list
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '');
+  const types = new Set(notificationTypes.filter((type) => names.includes(type)));
+  const unknown = names.filter((name) => !types.has(name as NotificationType));
+  if (unknown.length === 0) return types;
+  const message = `there is no notification ${unknown.join(', ')}; docs/notifications.md lists them`;
+  context.addIssue({ code: 'custom', message });
+  return z.NEVER;
+});
 
 const limit = integer(0, 1_000_000);
 
@@ -54,6 +69,18 @@ export const backendVariables = {
   userLifecycleStream: defaulted('BACKEND_USER_LIFECYCLE_STREAM', 'user:lifecycle_events', text, {
     help: 'Redis stream that tells the lobby of users who were blocked.',
   }),
+  notifications: {
+    stream: defaulted('BACKEND_NOTIFICATION_INTENTS_STREAM', 'notification:intents', text, {
+      help: 'Redis stream that asks for users to be notified.',
+    }),
+    readBlockTimeoutMs: defaulted('BACKEND_NOTIFICATION_INTENTS_READ_BLOCK_TIMEOUT', '5s', positiveDuration, {
+      help: 'How long one read waits for them.',
+    }),
+    mailedTypes: defaulted('BACKEND_MAIL_NOTIFICATION_TYPES', '', notificationTypeList, {
+      help: 'Types of notifications that go by mail, too, with commas between them, such as `lobby.game.started, lobby.invite.created`. Empty: none.',
+      mayBeEmpty: true,
+    }),
+  },
   outboxRelayIntervalMs: defaulted('BACKEND_OUTBOX_RELAY_INTERVAL', '1s', positiveDuration, {
     help: 'How often the outbox relay looks for messages that are still to be published.',
   }),
@@ -152,6 +179,18 @@ export const outboxRelayVariables = {
 };
 
 export type OutboxRelayConfig = Values<typeof outboxRelayVariables>;
+
+/** Of the notification worker as a process of its own. */
+export const notificationWorkerVariables = {
+  postgres: backendVariables.postgres,
+  redis: backendVariables.redis,
+  codeHmacKey: backendVariables.signIn.codeHmacKey,
+  notifications: backendVariables.notifications,
+  logLevel: backendVariables.logLevel,
+  shutdownTimeoutMs: backendVariables.shutdownTimeoutMs,
+};
+
+export type NotificationWorkerConfig = Values<typeof notificationWorkerVariables>;
 
 /** Of the mail worker as a process of its own. */
 export const mailWorkerVariables = {

@@ -22,6 +22,7 @@ import type { BackendContext } from './context.ts';
 import { createLookupLimit } from './lookup-limit.ts';
 import type { MailWorker } from './mail/mail-worker.ts';
 import { mailChecks, openMail } from './mail/open-mail.ts';
+import type { NotificationWorker } from './notifications/notification-worker.ts';
 import { backendPublishers } from './outbox/publishers.ts';
 import { postgresRequirement, redisRequirement } from './requirements.ts';
 import { createSignInCodes } from './sign-in-codes.ts';
@@ -32,8 +33,9 @@ export type Backend = {
   readonly context: BackendContext;
   /** For a process that runs the outbox relay beside what else it does. */
   readonly relay: Relay;
-  /** The same for the mail worker. */
+  /** The same for the other workers. */
   readonly mailWorker: MailWorker;
+  readonly notificationWorker: NotificationWorker;
   readonly log: Logger;
   /** Waits for work that goes on after its request was answered, and closes the connections. */
   close(): Promise<void>;
@@ -71,6 +73,7 @@ export async function startBackend(environment: Environment): Promise<Backend> {
     config,
     context,
     relay,
+    notificationWorker: { config, db, redis: resources.redis, mails: mail.mails, log },
     mailWorker: { sender: mail.sender, db, intervalMs: config.mail.intervalMs, log },
     log,
     async close() {

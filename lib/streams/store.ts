@@ -7,16 +7,27 @@ import type { StreamTables } from './tables.ts';
 /** Notes down that an event has been applied, with the transaction that applies it. @returns false for a repeat. */
 export async function markProcessed(
   tx: Database,
-  { processedEntries }: StreamTables,
+  tables: StreamTables,
   consumer: string,
   eventId: string,
 ): Promise<boolean> {
+  return (await markAllProcessed(tx, tables, consumer, [eventId])).has(eventId);
+}
+
+/** The same for several. @returns those that are no repeats. */
+export async function markAllProcessed(
+  tx: Database,
+  { processedEntries }: StreamTables,
+  consumer: string,
+  eventIds: readonly string[],
+): Promise<ReadonlySet<string>> {
+  if (eventIds.length === 0) return new Set();
   const marked = await tx
     .insert(processedEntries)
-    .values({ consumer, eventId })
+    .values(eventIds.map((eventId) => ({ consumer, eventId })))
     .onConflictDoNothing()
     .returning({ eventId: processedEntries.eventId });
-  return marked.length > 0;
+  return new Set(marked.map(({ eventId }) => eventId));
 }
 
 /** Deletes up to `limit` notes that are older than this. @returns how many. */

@@ -52,6 +52,8 @@ type RequestOptions = { body?: unknown; headers?: HeadersInit };
 export type TestBackend = {
   readonly app: HttpApp;
   readonly pool: pg.Pool;
+  /** Of its database. */
+  readonly dsn: string;
   /** Those that were sent, by the mailer that records them. */
   readonly mails: Mail[];
   /** What the outbox has published, in its order. */
@@ -67,6 +69,8 @@ export type TestBackend = {
   settled(): Promise<void>;
   /** Sends what is due, as the mail worker does; ends pauses after failures first. */
   sendMails(): Promise<void>;
+  /** Writes and sends mails, as the context has it. */
+  readonly outgoingMails: BackendContext['mails'];
   /** Another process that sends mails. */
   newMailSender(): MailSender;
   /** Every row of every table then, to show that nothing changed. */
@@ -137,6 +141,7 @@ export async function startTestBackend(
   return {
     app,
     pool,
+    dsn: database.dsn,
     mails,
     published,
     logLines,
@@ -147,6 +152,7 @@ export async function startTestBackend(
     request: (method, path, options) => ask(app, method, path, options),
     adminRequest: (method, path, options) => ask(adminApp, method, path, options),
     settled,
+    outgoingMails: context.mails,
     newMailSender,
     async sendMails() {
       await pool.query('update backend.mails set next_attempt_at = now()');

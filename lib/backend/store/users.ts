@@ -1,4 +1,4 @@
-import { and, desc, eq, isNull, like, lt } from 'drizzle-orm';
+import { and, desc, eq, inArray, isNull, like, lt } from 'drizzle-orm';
 import { users } from '../../../drizzle/backend/schema.ts';
 import { sqlState, uniqueViolation } from '../../postgres/transaction.ts';
 import { defaultLocale, defaultTimeZone } from '../domain/profile.ts';
@@ -23,6 +23,25 @@ export async function findUserByHandle(db: Database, handle: string): Promise<Us
     .from(users)
     .where(and(eq(users.handle, handle), isNull(users.deletedAt)));
   return user;
+}
+
+export type Recipient = Pick<User, 'userId' | 'email' | 'locale'>;
+
+/**
+ * Those of these users who are neither blocked nor deleted.
+ * @param options.lock keeps them so until the transaction ends.
+ */
+export async function findActingUsers(
+  tx: Database,
+  userIds: readonly string[],
+  { lock }: { lock: boolean },
+): Promise<Recipient[]> {
+  const { userId, email, locale } = users;
+  const query = tx
+    .select({ userId, email, locale })
+    .from(users)
+    .where(and(inArray(userId, [...userIds]), isNull(users.blockedAt), isNull(users.deletedAt)));
+  return lock ? query.for('share') : query;
 }
 
 /** Those whose address or handle begin so, newest first. @param page.before the id of the last one on the page before. */

@@ -1,0 +1,18 @@
+// The backend's notification worker, as a process of its own: tells users of what the lobby has decided, by events and,
+// where that is wanted, by mails for the mail worker. Of any number of replicas one works; see
+// lib/backend/notifications/notification-intents.ts.
+import { keepNotifying, startNotificationWorker } from '../lib/backend/notifications/notification-worker.ts';
+import type { Environment } from '../lib/config/variables.ts';
+import { aborted, runProcess, within } from '../lib/node/process.ts';
+
+export async function runBackendNotifications(environment: Environment, stop: AbortSignal): Promise<void> {
+  const { config, worker, log, close } = await startNotificationWorker(environment);
+  const notifying = keepNotifying(worker, stop);
+
+  await aborted(stop);
+  log.info('draining');
+  const drained = await within(config.shutdownTimeoutMs, notifying.then(close));
+  log.info({ drained }, 'stopped');
+}
+
+if (import.meta.main) await runProcess('backend-notifications', runBackendNotifications);
