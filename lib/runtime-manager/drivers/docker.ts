@@ -57,13 +57,16 @@ export class DockerDriver implements Driver {
   }
 
   async halt(jobId: string): Promise<void> {
-    await this.#docker.stop(nameOf(jobId), this.#options.stopTimeoutMs);
+    const container = await this.#docker.inspect(nameOf(jobId));
+    if (isOf(jobId, container)) await this.#docker.stop(container.Id, this.#options.stopTimeoutMs);
   }
 
   /** With its volume. */
   async remove(jobId: string): Promise<void> {
-    await this.halt(jobId);
-    await this.#docker.remove(nameOf(jobId));
+    const container = await this.#docker.inspect(nameOf(jobId));
+    if (!isOf(jobId, container)) return;
+    await this.#docker.stop(container.Id, this.#options.stopTimeoutMs);
+    await this.#docker.remove(container.Id);
   }
 
   async forget(): Promise<void> {}
@@ -86,7 +89,7 @@ export class DockerDriver implements Driver {
   /** The one that is there already, or a new one. */
   async #containerOf(job: EngineJob, name: string): Promise<Container> {
     const found = (await this.#docker.inspect(name)) ?? (await this.#create(job, name));
-    if (found.Config.Labels?.[jobLabel] === job.jobId) return found;
+    if (isOf(job.jobId, found)) return found;
     throw new StartFailed(
       'container_failed',
       `A container that is not the Runtime Manager's has the name ${name}. Remove or rename it.`,
@@ -147,6 +150,11 @@ export class DockerDriver implements Driver {
         (said === '' ? 'It wrote nothing.' : `Its last words: ${said}`),
     );
   }
+}
+
+/** Names are Docker's; somebody else may have given one of these. */
+function isOf(jobId: string, container: Container | undefined): container is Container {
+  return container?.Config.Labels?.[jobLabel] === jobId;
 }
 
 /** undefined in a network of its own. */

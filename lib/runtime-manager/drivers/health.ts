@@ -27,7 +27,7 @@ export async function untilHealthy(
     if (performance.now() > deadline) {
       throw new StartFailed(
         'engine_not_healthy',
-        `The engine did not become healthy within ${timeoutMs / 1_000} s: GET ${engineRoutes.health} ${problem}.`,
+        `The engine at ${endpoint} was not healthy within ${timeoutMs / 1_000} s: GET ${engineRoutes.health} ${problem}.`,
       );
     }
     await delay(pollMs, undefined, { signal });

@@ -1,0 +1,208 @@
+// The Docker driver against a Docker Engine on a unix socket that plays along.
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { openRedis, type Redis } from '../../../lib/redis/client.ts';
+import { DockerDriver } from '../../../lib/runtime-manager/drivers/docker.ts';
+import { type FakeDocker, startFakeDocker } from '../../support/docker-socket.ts';
+import { createTestRedis, type TestRedis } from '../../support/redis.ts';
+import { JobStreams, newStartJob, runRuntimeManager, stopOf } from '../../support/runtime-manager.ts';
+
+let folder: string;
+let docker: FakeDocker;
+let drivers: DockerDriver[];
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'galaxy-docker-'));
+});
+beforeEach(async () => {
+  docker = await startFakeDocker(join(folder, `${randomUUID().slice(0, 8)}.sock`));
+  drivers = [];
+});
+afterEach(async () => {
+  for (const driver of drivers) await driver.close();
+  await docker.stop();
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+function newDriver(more: { image?: string; network?: string; socketPath?: string } = {}): DockerDriver {
+  const driver = new DockerDriver({
+    socketPath: docker.socketPath,
+    image: 'engine:{engine_version}',
+    network: undefined,
+    environment: { GALAXY_ENGINE_TURNS: '7' },
+    stopTimeoutMs: 1_000,
+    ...more,
+  });
+  drivers.push(driver);
+  return driver;
+}
+
+const newJob = () => ({ jobId: randomUUID(), gameId: randomUUID(), engineVersion: '1.4.0' });
+const bounds = { timeoutMs: 3_000, signal: new AbortController().signal };
+
+describe('the Docker driver', () => {
+  it('starts a container that is known by its name, with the version, the data folder and a port of 127.0.0.1', async () => {
+    const job = newJob();
+    const { containerId, engineEndpoint } = await newDriver().start(job, bounds);
+    const container = docker.containers.get(`galaxy-engine-${job.jobId}`);
+    expect(containerId).toBe(container?.id);
+    const port = container?.body.HostConfig.PortBindings?.['8080/tcp']?.[0]?.HostPort;
+    expect(engineEndpoint).toBe(`http://127.0.0.1:${port}`);
+    expect(container?.body).toEqual({
+      Image: 'engine:1.4.0',
+      Env: [
+        'GALAXY_ENGINE_TURNS=7',
+        'GALAXY_ENGINE_HOST=0.0.0.0',
+        'GALAXY_ENGINE_PORT=8080',
+        'GALAXY_ENGINE_VERSION=1.4.0',
+        'GALAXY_ENGINE_DATA_FOLDER=/data',
+      ],
+      Labels: { 'galaxy.start_job_id': job.jobId, 'galaxy.game_id': job.gameId },
+      ExposedPorts: { '8080/tcp': {} },
+      Volumes: { '/data': {} },
+      HostConfig: {
+        RestartPolicy: { Name: 'unless-stopped' },
+        PortBindings: { '8080/tcp': [{ HostIp: '127.0.0.1', HostPort: port }] },
+      },
+    });
+  });
+
+  it('takes over what runs already, and starts again what was halted, in the same place', async () => {
+    const job = newJob();
+    const started = await newDriver().start(job, bounds);
+    const driver = newDriver();
+    expect(await driver.start(job, bounds)).toEqual(started);
+    await driver.halt(job.jobId);
+    expect(docker.containers.get(`galaxy-engine-${job.jobId}`)?.running).toBe(false);
+    expect(await driver.start(job, bounds)).toEqual(started);
+    expect(docker.containers.size).toBe(1);
+    expect((await fetch(`${started.engineEndpoint}/healthz`)).status).toBe(200);
+  });
+
+  it('removes the container, once and again, and one that never was', async () => {
+    const [job, driver] = [newJob(), newDriver()];
+    await driver.start(job, bounds);
+    for (const jobId of [job.jobId, job.jobId, randomUUID()]) await driver.remove(jobId);
+    expect(docker.containers.size).toBe(0);
+  });
+
+  it('makes no second container when the answer to the first call was lost', async () => {
+    const [job, driver] = [newJob(), newDriver()];
+    docker.cutNext = /^POST \/containers\/create/;
+    await expect(driver.start(job, bounds)).rejects.toThrow(/^Docker does not answer at \S+\.sock/);
+    await driver.start(job, bounds);
+    expect(docker.containers.size).toBe(1);
+  });
+
+  it('reaches engines by name in a network', async () => {
+    const [job, driver] = [newJob(), newDriver({ network: 'galaxy' })];
+    await expect(driver.start(job, { ...bounds, timeoutMs: 100 })).rejects.toMatchObject({
+      failure: { code: 'engine_not_healthy', message: expect.stringContaining(`galaxy-engine-${job.jobId}`) },
+    });
+    expect(docker.containers.get(`galaxy-engine-${job.jobId}`)?.body.HostConfig).toEqual({
+      RestartPolicy: { Name: 'unless-stopped' },
+      NetworkMode: 'galaxy',
+    });
+  });
+
+  it.each([
+    [
+      'an image that is not there',
+      () => newDriver({ image: 'other:{engine_version}' }),
+      'image_not_found',
+      /^Docker has no image other:1\.4\.0 \(No such image: other:1\.4\.0\)\. Pull or build it/,
+    ],
+    [
+      'an engine that ends at once',
+      () => {
+        docker.image = 'crashes';
+        return newDriver();
+      },
+      'engine_ended',
+      /with exit code 3\. Its last words: first line\nno license found$/,
+    ],
+    [
+      'an engine that is never healthy',
+      () => {
+        docker.image = 'silent';
+        return newDriver();
+      },
+      'engine_not_healthy',
+      /within 0\.3 s: GET \/healthz is not answered/,
+    ],
+    [
+      'a Docker that cannot start it',
+      () => {
+        docker.refuse = { request: /\/start$/, status: 500, message: 'port is already allocated' };
+        return newDriver();
+      },
+      'container_failed',
+      /^Docker refused with status 500: port is already allocated$/,
+    ],
+  ])('says what is wrong with %s', async (_, driver, code, message) => {
+    const bound = { ...bounds, timeoutMs: 300 };
+    await expect(driver().start(newJob(), bound)).rejects.toMatchObject({
+      name: 'StartFailed',
+      failure: { code, message: expect.stringMatching(message) },
+    });
+  });
+
+  it('touches no container that is not its own, whatever its name', async () => {
+    const [job, driver] = [newJob(), newDriver()];
+    docker.addContainer(`galaxy-engine-${job.jobId}`, { owner: 'somebody' });
+    await expect(driver.start(job, bounds)).rejects.toMatchObject({
+      failure: { code: 'container_failed', message: expect.stringContaining('Remove or rename it') },
+    });
+    await driver.remove(job.jobId);
+    expect(docker.containers.size).toBe(1);
+    expect(docker.requests.filter((request) => !request.startsWith('GET'))).toEqual([]);
+  });
+
+  it('says that it may help to wait when Docker does not answer', async () => {
+    const driver = newDriver({ socketPath: join(folder, 'nobody.sock') });
+    const unavailable = { name: 'DriverUnavailable', message: expect.stringContaining('nobody.sock') };
+    await expect(driver.start(newJob(), bounds)).rejects.toMatchObject(unavailable);
+    await expect(driver.remove(randomUUID())).rejects.toMatchObject(unavailable);
+  });
+});
+
+describe('the Runtime Manager with Docker', () => {
+  let redis: TestRedis;
+  let connection: Redis;
+
+  beforeAll(async () => {
+    redis = await createTestRedis();
+    connection = await openRedis({ ...redis, addr: redis, operationTimeoutMs: 10_000 }, () => {});
+  });
+  afterAll(async () => {
+    connection.disconnect();
+    await redis.drop();
+  });
+
+  it('does what the jobs ask, and waits with them while Docker does not answer', async () => {
+    const lobby = new JobStreams(connection);
+    const { child, ended, stdout } = runRuntimeManager(redis, join(folder, 'manager'), {
+      RM_DRIVER: 'docker',
+      RM_DOCKER_SOCKET: docker.socketPath,
+      RM_DOCKER_IMAGE: 'engine:{engine_version}',
+    });
+    try {
+      const job = newStartJob();
+      const { container_id } = await lobby.done(job);
+      expect([...docker.containers.values()].map(({ id }) => id)).toEqual([container_id]);
+      await docker.stop();
+      const stop = stopOf(job);
+      await lobby.ask(stop);
+      await vi.waitFor(() => expect(stdout()).toContain('Docker does not answer'), { timeout: 10_000 });
+      expect(await lobby.resultsOf(stop.job_id)).toEqual([]);
+      docker = await startFakeDocker(docker.socketPath);
+      expect(await lobby.resultOf(stop.job_id)).toMatchObject({ outcome: 'success' });
+    } finally {
+      child.kill('SIGTERM');
+      await ended;
+    }
+  });
+});

@@ -1,0 +1,174 @@
+// As much of a Docker Engine as the driver talks to, on a unix socket: it keeps containers and their states, and where a
+// real one would run the image, it serves its health on the port that was published.
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
+import { json } from 'node:stream/consumers';
+
+type CreateBody = {
+  Image: string;
+  Env: string[];
+  Labels: Record<string, string>;
+  HostConfig: { PortBindings?: Record<string, { HostIp: string; HostPort: string }[]> };
+};
+
+export type FakeContainer = {
+  readonly id: string;
+  readonly name: string;
+  readonly body: CreateBody;
+  running: boolean;
+  exitCode: number;
+  engine: Server | undefined;
+};
+
+export type FakeDocker = {
+  readonly socketPath: string;
+  readonly containers: Map<string, FakeContainer>;
+  /** Method and path of every request, in their order. */
+  readonly requests: string[];
+  /** What the image does when its container is started; it serves its health unless told otherwise. */
+  image: 'healthy' | 'crashes' | 'silent';
+  /** Answers of this path are not given, although what was asked for is done: the connection is cut once. */
+  cutNext: RegExp | undefined;
+  /** Refusals to give: by method and path. */
+  refuse: { request: RegExp; status: number; message: string } | undefined;
+  addContainer(name: string, labels: Record<string, string>): void;
+  stop(): Promise<void>;
+};
+
+type Answer = { status: number; body?: unknown };
+
+export async function startFakeDocker(socketPath: string): Promise<FakeDocker> {
+  const containers = new Map<string, FakeContainer>();
+  const docker: FakeDocker = {
+    socketPath,
+    containers,
+    requests: [],
+    image: 'healthy',
+    cutNext: undefined,
+    refuse: undefined,
+    addContainer(name, labels) {
+      const body = { Image: 'x', Env: [], Labels: labels, HostConfig: {} };
+      containers.set(name, newContainer(name, body));
+    },
+    async stop() {
+      for (const container of containers.values()) await end(container);
+      server.closeAllConnections();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+  const server = createServer((request, response) => {
+    void answer(docker, request).then(({ status, body }) => {
+      if (docker.cutNext?.test(`${request.method} ${request.url}`)) {
+        docker.cutNext = undefined;
+        request.socket.destroy();
+        return;
+      }
+      const bytes = Buffer.isBuffer(body) ? body : body === undefined ? '' : JSON.stringify(body);
+      response.writeHead(status, { 'content-type': 'application/json' }).end(bytes);
+    });
+  });
+  server.listen(socketPath);
+  await once(server, 'listening');
+  return docker;
+}
+
+async function answer(docker: FakeDocker, request: IncomingMessage): Promise<Answer> {
+  const url = new URL(request.url ?? '', 'http://docker');
+  const asked = `${request.method} ${url.pathname}`;
+  docker.requests.push(asked);
+  const { refuse } = docker;
+  if (refuse?.request.test(asked)) return refusal(refuse.status, refuse.message);
+  if (asked === 'POST /containers/create') {
+    const body = (await json(request)) as CreateBody;
+    return create(docker, url.searchParams.get('name') ?? '', body);
+  }
+  const [, , key = '', verb = ''] = url.pathname.split('/');
+  const container = [...docker.containers.values()].find(({ id, name }) => id === key || name === key);
+  if (container === undefined) return refusal(404, `No such container: ${key}`);
+  switch (`${request.method} ${verb}`) {
+    case 'GET json':
+      return { status: 200, body: inspected(container) };
+    case 'POST start':
+      if (container.running) return { status: 304 };
+      await run(docker, container);
+      return { status: 204 };
+    case 'POST stop':
+      if (!container.running) return { status: 304 };
+      await end(container);
+      return { status: 204 };
+    case 'GET logs':
+      return { status: 200, body: frames('first line\n', 'no license found\n') };
+    case 'DELETE ':
+      await end(container);
+      docker.containers.delete(container.name);
+      return { status: 204 };
+    default:
+      return refusal(404, 'page not found');
+  }
+}
+
+function create({ containers }: FakeDocker, name: string, body: CreateBody): Answer {
+  if (!body.Image.startsWith('engine:')) return refusal(404, `No such image: ${body.Image}`);
+  if (containers.has(name)) return refusal(409, `Conflict. The container name "/${name}" is already in use`);
+  const container = newContainer(name, body);
+  containers.set(name, container);
+  return { status: 201, body: { Id: container.id, Warnings: [] } };
+}
+
+function newContainer(name: string, body: CreateBody): FakeContainer {
+  const id = randomBytes(32).toString('hex');
+  return { id, name, body, running: false, exitCode: 0, engine: undefined };
+}
+
+function inspected({ id, name, body, running, exitCode }: FakeContainer) {
+  return {
+    Id: id,
+    Name: `/${name}`,
+    State: {
+      Status: running ? 'running' : 'exited',
+      Running: running,
+      Restarting: false,
+      ExitCode: exitCode,
+    },
+    Config: { Labels: body.Labels, Image: body.Image, Env: body.Env },
+    HostConfig: { PortBindings: {}, ...body.HostConfig },
+  };
+}
+
+async function run({ image }: FakeDocker, container: FakeContainer): Promise<void> {
+  container.running = image !== 'crashes';
+  container.exitCode = image === 'crashes' ? 3 : 0;
+  const published = container.body.HostConfig.PortBindings?.['8080/tcp']?.[0];
+  if (image !== 'healthy' || published === undefined) return;
+  const engine = createServer((_, response) => response.end('{"status":"ok"}'));
+  engine.listen(Number(published.HostPort), published.HostIp);
+  await once(engine, 'listening');
+  container.engine = engine;
+}
+
+async function end(container: FakeContainer): Promise<void> {
+  container.running = false;
+  const { engine } = container;
+  container.engine = undefined;
+  if (engine === undefined) return;
+  engine.closeAllConnections();
+  engine.close();
+  await once(engine, 'close');
+}
+
+/** Docker's frames of logs. */
+function frames(...texts: string[]): Buffer {
+  return Buffer.concat(
+    texts.map((text) => {
+      const header = Buffer.from([2, 0, 0, 0, 0, 0, 0, 0]);
+      header.writeUInt32BE(Buffer.byteLength(text), 4);
+      return Buffer.concat([header, Buffer.from(text)]);
+    }),
+  );
+}
+
+function refusal(status: number, message: string): Answer {
+  return { status, body: { message } };
+}

@@ -1,0 +1,64 @@
+import { describe, expect, it } from 'vitest';
+import { decideStart } from '../../../lib/runtime-manager/domain/start-decision.ts';
+import type { JobResult } from '../../../lib/stream-entries/runtime-jobs.ts';
+
+const noon = new Date('2026-05-01T12:00:00.000Z');
+const job = { engine_version: '1.4.0', expires_at_ms: noon.getTime() + 1 };
+const result: JobResult = {
+  job_id: '0198c5a0-1111-7c50-8f0e-3f0f5d1f9a11',
+  game_id: '0198c5a0-2222-7c50-8f0e-3f0f5d1f9a11',
+  kind: 'start',
+  outcome: 'success',
+  finished_at_ms: 1,
+};
+const refusal = (code: string) => ({ kind: 'refuse', failure: { code, message: expect.any(String) } });
+
+describe('a start job', () => {
+  it.each([
+    ['of which nothing is known', undefined],
+    ['that was begun and has no result', { stopped: false, result: undefined }],
+  ])('%s is to be started', (_, record) => {
+    expect(decideStart(job, record, noon)).toEqual({ kind: 'start' });
+  });
+
+  it.each([
+    ['as long as it runs', false, job],
+    ['after its stop', true, job],
+    ['after its time', false, { ...job, expires_at_ms: 0 }],
+  ])('that has a result is answered with it, %s', (_, stopped, again) => {
+    expect(decideStart(again, { stopped, result }, noon)).toEqual({ kind: 'answer', result });
+  });
+
+  it('that a stop job named is refused as stopped, expired or not', () => {
+    const record = { stopped: true, result: undefined };
+    expect(decideStart(job, record, noon)).toEqual(refusal('stopped'));
+    expect(decideStart({ ...job, expires_at_ms: 0 }, record, noon)).toEqual(refusal('stopped'));
+  });
+
+  it('is void from its expiry on, not a millisecond earlier', () => {
+    expect(decideStart({ ...job, expires_at_ms: noon.getTime() }, undefined, noon)).toEqual(
+      refusal('expired'),
+    );
+    expect(decideStart({ ...job, expires_at_ms: noon.getTime() + 1 }, undefined, noon).kind).toBe('start');
+  });
+
+  it.each(['1.4.0', '0.0.1', '10.20.30-rc.1', '1.2.3+build.5', '1.2.3-a+b'])('may ask for %s', (version) => {
+    expect(decideStart({ ...job, engine_version: version }, undefined, noon).kind).toBe('start');
+  });
+
+  it.each([
+    '',
+    '1',
+    '1.2',
+    'v1.2.3',
+    '1.2.3 ',
+    '1.2.3/../x',
+    '../1.2.3',
+    '1.2.3-..',
+    `1.2.3-${'a'.repeat(64)}`,
+  ])('may not ask for "%s", which would become part of a path', (version) => {
+    expect(decideStart({ ...job, engine_version: version }, undefined, noon)).toEqual(
+      refusal('invalid_engine_version'),
+    );
+  });
+});
