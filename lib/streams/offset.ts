@@ -12,8 +12,8 @@ export type StreamPlace = { readonly stream: string; readonly offsetKey: string 
 
 /**
  * For Lua scripts. `known(text)`: the text, if it is an id; nil when there is none, and for anything else, which only a
- * person's hand can have written. `holds(stream, id)`: whether no entry of the stream lies before this one without it
- * being there.
+ * person's hand can have written. `comesBefore(a, b)`: of two ids. `holds(stream, id)`: whether no entry of the stream
+ * lies before this one without it being there.
  */
 export const offsetFunctions = `
 local function parts(id)
@@ -22,6 +22,11 @@ local function parts(id)
 end
 local function known(text)
   if parts(text) then return text end
+end
+local function comesBefore(a, b)
+  local aMs, aNumber = parts(a)
+  local bMs, bNumber = parts(b)
+  return aMs < bMs or (aMs == bMs and aNumber < bNumber)
 end
 local function holds(stream, id)
   local newest = redis.call('XREVRANGE', stream, id, '-', 'COUNT', 1)[1]
@@ -33,9 +38,8 @@ end
 // Gives 1 when the offset stands there or further, 0 when the stream is not the one that was read from.
 const advanceScript = `${offsetFunctions}
 if not holds(KEYS[2], ARGV[2]) then return 0 end
-local ms, number = parts(redis.call('GET', KEYS[1]))
-local newMs, newNumber = parts(ARGV[1])
-if not ms or ms < newMs or (ms == newMs and number < newNumber) then redis.call('SET', KEYS[1], ARGV[1]) end
+local current = known(redis.call('GET', KEYS[1]))
+if not current or comesBefore(current, ARGV[1]) then redis.call('SET', KEYS[1], ARGV[1]) end
 return 1
 `;
 
