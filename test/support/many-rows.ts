@@ -4,10 +4,20 @@ import pg from 'pg';
 /** Columns of a row as SQL expressions in `n`, which counts the rows from 1. */
 export type Columns = Readonly<Record<string, string>>;
 
+/** An id that tells what `n` it was made of; quickly, as a million of them are. */
+export function idOf(n: string): string {
+  return `('01960000-0000-7000-8000-' || lpad(to_hex(${n}), 12, '0'))::uuid`;
+}
+
+/** An id like a random one, always the same for the same `n`. */
+export function randomId(n: string): string {
+  return `overlay(overlay(md5((${n})::text) placing '4' from 13) placing '8' from 17)::uuid`;
+}
+
 const gameDefaults: Columns = {
-  game_id: `uuidv7(n * interval '-1 second')`,
+  game_id: idOf('n'),
   game_type: `'public'`,
-  owner_user_id: 'gen_random_uuid()',
+  owner_user_id: randomId('n'),
   game_name: `'Game ' || n`,
   description: `'friendly'`,
   status: `'enrollment_open'`,
@@ -39,25 +49,27 @@ export async function insertRows(client: pg.ClientBase, table: string, from: str
   );
 }
 
-/** Fills `lobby.game_words` for all games that are there. */
-export async function insertWordsOfGames(client: pg.ClientBase) {
-  await client.query(
-    'insert into lobby.game_words select unnest(tsvector_to_array(words)), game_id from lobby.games',
-  );
-}
+/** What is to be inserted into `game_words` when games have been. */
+export const wordsOfGames: [from: string, columns: Columns] = [
+  'lobby.games',
+  { word: 'unnest(tsvector_to_array(words))', game_id: 'game_id' },
+];
 
 /**
- * Inserts in bulk: without indexes and without looking up what rows refer to. The indexes are made afterwards, on two
- * connections, and the tables vacuumed and analysed, as those of a database that has run for long are.
+ * Inserts in bulk on two connections: without indexes and without looking up what rows refer to. The indexes are made
+ * afterwards, and the tables vacuumed and analysed, as those of a database that has run for long are.
  * @param dsn of a superuser.
  */
-export async function inBulk(dsn: string, work: (client: pg.Client) => Promise<void>): Promise<void> {
+export async function inBulk(
+  dsn: string,
+  work: (client: pg.Client, other: pg.Client) => Promise<void>,
+): Promise<void> {
   const clients = await Promise.all([connect(dsn), connect(dsn)]);
   const [client, other] = clients as [pg.Client, pg.Client];
   try {
     const again = await dropIndexes(client);
-    await client.query('set session_replication_role = replica');
-    await work(client);
+    for (const one of clients) await one.query('set session_replication_role = replica');
+    await work(client, other);
     await Promise.all([client, other].map((one) => runAll(one, again)));
     await client.query('vacuum analyze');
   } finally {

@@ -15,7 +15,10 @@ export type Plan = {
 
 type Statement = { text: string; values: unknown[] };
 
-/** The plans of the statements that `work` runs on any connection of this process, each run once more and undone. */
+/**
+ * The plans of the statements that `work` runs on any connection of this process, each run once more and undone. Those
+ * that insert are left out: they cannot run twice.
+ */
 export async function plansOf(pool: pg.Pool, work: () => Promise<unknown>): Promise<Plan[]> {
   const statements = await statementsOf(work);
   const plans: Plan[] = [];
@@ -30,7 +33,7 @@ async function statementsOf(work: () => Promise<unknown>): Promise<Statement[]> 
     const [config, values] = args as unknown as [string | { text: string; values?: unknown[] }, unknown];
     const text = typeof config === 'string' ? config : config.text;
     const given = typeof config === 'string' ? undefined : config.values;
-    if (/^\s*(select|with|insert|update|delete)\b/i.test(text)) {
+    if (/^[\s(]*(select|with|update|delete)\b/i.test(text)) {
       statements.push({ text, values: given ?? (Array.isArray(values) ? values : []) });
     }
     return query.apply(this, args);

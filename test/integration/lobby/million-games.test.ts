@@ -1,0 +1,194 @@
+// What the lobby reads from a database with a million games, whatever it is asked: no table from one end to the other,
+// and no more than so many rows and pages, however few of them fit.
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { placeToken } from '../../../handlers/lobby/paging.ts';
+import { closeDueEnrollments } from '../../../lib/lobby/enrollment-automation.ts';
+import { tellOwnersOfUnderfilledGames } from '../../../lib/lobby/underfilled-games.ts';
+import { createLogger } from '../../../lib/telemetry/logger.ts';
+import { type Client, createTestLobby, type TestLobby } from '../../support/lobby.ts';
+import { apply, column, join, makeOpenGame } from '../../support/lobby-games.ts';
+import { filledTables, fillLobby, gameIdOf, numbers } from '../../support/million-games.ts';
+import { plansOf } from '../../support/plans.ts';
+
+let lobby: TestLobby;
+let me: Client;
+let admin: Client;
+
+beforeAll(async () => {
+  lobby = await createTestLobby();
+  [me, admin] = [lobby.player(), lobby.admin()];
+  await fillLobby(lobby.dsn, { me: me.userId, now: lobby.now() });
+}, 600_000);
+afterAll(() => lobby.close());
+
+/** Fails when a statement of `work` reads a whole table, or more than is allowed. */
+async function readsLittle(
+  work: () => Promise<unknown>,
+  allowed = { rows: 2_500, pages: 600 },
+): Promise<number> {
+  const plans = await plansOf(lobby.pool, work);
+  expect(plans.length).toBeGreaterThan(0);
+  for (const plan of plans) {
+    const { rowsRead, pagesRead } = plan;
+    const scans = plan.scannedTables.filter((table) => filledTables.includes(table));
+    const fits = scans.length === 0 && rowsRead <= allowed.rows && pagesRead <= allowed.pages;
+    expect(
+      fits,
+      `scans ${scans.length}, ${rowsRead} rows, ${pagesRead} pages: ${plan.statement}\n${plan.text}`,
+    ).toBe(true);
+  }
+  return plans.length;
+}
+
+/** To begin with the games behind number 700,000. */
+function deep(order: 'newest' | 'ending_soon'): string {
+  const minutes = order === 'newest' ? -700_000 : 700_000;
+  const at = lobby.now().getTime() + minutes * 60_000;
+  return `page_token=${placeToken(`games.${order}`).write([at, gameIdOf(700_000)])}`;
+}
+
+describe('a page of the list of games', () => {
+  const filters = [
+    { query: '', shown: [50, 50] },
+    { query: 'status=enrollment_open', shown: [50, 50] },
+    { query: 'status=finished', shown: [50, 50] },
+    { query: 'status=paused', shown: [8, 9] },
+    { query: 'status=draft', shown: [1, 50] },
+    { query: 'status=cancelled', shown: [50, 50] },
+    { query: 'game_type=public', shown: [50, 50] },
+    { query: 'game_type=private', shown: [4, 50] },
+    { query: 'has_free_places=true', shown: [20, 20] },
+    { query: 'has_free_places=false', shown: [50, 50] },
+    { query: 'has_free_places=false&status=enrollment_open', shown: [50, 50] },
+    { query: 'target_engine_version=1.4.0', shown: [50, 50] },
+    { query: 'target_engine_version=2.0.0', shown: [4, 5] },
+    { query: 'target_engine_version=9.9.9', shown: [0, 0] },
+    { query: 'target_engine_version=2.0.0&status=paused', shown: [0, 0] },
+    { query: 'target_engine_version=1.4.0&has_free_places=true', shown: [19, 19] },
+    { query: 'target_engine_version=1.4.0&game_type=private', shown: [4, 50] },
+  ];
+
+  test.each(filters)('reads little with the filters "$query"', async ({ query, shown }) => {
+    for (const [index, client] of [me, admin].entries()) {
+      expect(column(await client.get(`/games?${query}`), 'game_id')).toHaveLength(shown[index] ?? 0);
+      await readsLittle(() => client.get(`/games?${query}`));
+      await readsLittle(() => client.get(`/games?${query}&${deep('newest')}`));
+      if (query.includes('status=') && !query.includes('enrollment_open')) continue;
+      await readsLittle(() => client.get(`/games?sort=ending_soon&${query}`));
+      await readsLittle(() => client.get(`/games?sort=ending_soon&${query}&${deep('ending_soon')}`));
+    }
+  });
+});
+
+describe('a page of the games with some words', () => {
+  const searches = [
+    { query: 'q=game', found: 50, more: true },
+    { query: 'q=gam', found: 50, more: true },
+    // The beginning of 111,111 words, all of them rare.
+    { query: 'q=2', found: 50, more: true },
+    { query: 'q=rare', found: 2, more: false },
+    { query: 'q=nowhere', found: 0, more: false },
+    { query: 'q=game%20rare', found: 2, more: false },
+    { query: 'q=rare&status=running', found: 0, more: false },
+    { query: 'q=game%20799999', found: 1, more: false },
+    // Half of all games have the one word, half the other: no game has both, and no game that comes first the second.
+    { query: 'q=young%20old', found: 0, more: true },
+    { query: 'q=old', found: 0, more: true },
+    { query: 'q=game&status=paused', found: 8, more: false },
+    { query: 'q=game&has_free_places=true', found: 20, more: false },
+    { query: 'q=game&target_engine_version=2.0.0', found: 4, more: false },
+  ];
+
+  test.each(searches)('reads little for $query', async ({ query, found, more }) => {
+    const page = await me.get(`/games?${query}`);
+    expect(column(page, 'game_id')).toHaveLength(found);
+    expect((page.body as { next_page_token?: string }).next_page_token !== undefined).toBe(more);
+    const allowed = { rows: 12_000, pages: 1_000 };
+    for (const client of [me, admin]) {
+      const statements = await readsLittle(() => client.get(`/games?${query}`), allowed);
+      expect(statements).toBeLessThan(10);
+      await readsLittle(() => client.get(`/games?${query}&${deep('newest')}`), allowed);
+      if (query.includes('status=')) continue;
+      await readsLittle(() => client.get(`/games?sort=ending_soon&${query}`), allowed);
+      await readsLittle(() => client.get(`/games?sort=ending_soon&${query}&${deep('ending_soon')}`), allowed);
+    }
+  });
+
+  test('leads to every game that has them, and to each once', async () => {
+    const found: unknown[] = [];
+    let token: string | undefined;
+    do {
+      const query = 'q=sparse&game_type=private&status=enrollment_open';
+      const page = await admin.get(`/games?${query}${token === undefined ? '' : `&page_token=${token}`}`);
+      found.push(...column(page, 'game_id'));
+      token = (page.body as { next_page_token?: string }).next_page_token;
+    } while (token !== undefined);
+    expect(found).toEqual(Array.from({ length: 333 }, (_, index) => gameIdOf(100_200 + index * 300)));
+  });
+});
+
+test.each([
+  '/my/games',
+  '/my/games?role=owner',
+  '/my/games?role=player',
+  '/my/games?status=paused',
+  '/my/applications',
+  '/my/applications?status=withdrawn',
+  '/my/invites',
+  '/my/race-names',
+  '/my/race-names?kind=registered',
+])('%s reads little beside what is mine', async (path) => {
+  // I have played in 501 games, have applied to 500 and hold 300 names.
+  await readsLittle(() => me.get(path), { rows: 2_500, pages: 3_000 });
+});
+
+test('a game, its lists and its timeline are read without those of other games', async () => {
+  const popular = `/games/${gameIdOf(numbers.popular)}`;
+  const somebody = lobby.player();
+  for (const client of [me, admin, somebody]) {
+    await readsLittle(() => client.get(popular));
+    await readsLittle(() => client.get(`${popular}/memberships`));
+    await readsLittle(() => client.get(`${popular}/invites`));
+    await readsLittle(() => client.get(`${popular}/applications`), { rows: 10_100, pages: 1_000 });
+    // All 5,000 of the game have to be looked at, first in the index.
+    await readsLittle(() => client.get(`${popular}/applications?status=withdrawn`), {
+      rows: 10_100,
+      pages: 1_000,
+    });
+  }
+  await readsLittle(() => me.get(`${popular}/timeline`));
+});
+
+test('whether a race name is free is told without reading those of others', async () => {
+  await readsLittle(() => me.get('/race-names/availability?name=Name%20100000'), { rows: 5, pages: 20 });
+  await readsLittle(() => me.get('/race-names/availability?name=Vegans'), { rows: 5, pages: 20 });
+});
+
+test('making a game, applying, approving and leaving read little beside what is mine', async () => {
+  await readsLittle(
+    async () => {
+      const gameId = await makeOpenGame(me, { game_name: 'The newest of all' });
+      await me.patch(`/games/${gameId}`, { body: { description: 'common' } });
+      const player = lobby.player();
+      await join(player, me, gameId, 'Lyrans');
+      await apply(me, gameId, 'Cygnans');
+      await player.post(`/games/${gameId}/leave`);
+      await me.post(`/games/${gameId}/cancel`);
+    },
+    { rows: 2_500, pages: 3_000 },
+  );
+});
+
+test('the enrollment automation finds what is due without looking at what is not', async () => {
+  const log = createLogger({ service: 'test', level: 'silent' });
+  const { signal } = new AbortController();
+  await readsLittle(() => closeDueEnrollments(lobby, log, signal), { rows: 100, pages: 200 });
+  const closed = await lobby.pool.query(`select game_id from lobby.games where status = 'ready_to_start'`);
+  expect(closed.rows.map((row) => row.game_id).toSorted()).toEqual(numbers.due.map(gameIdOf));
+  await readsLittle(() => tellOwnersOfUnderfilledGames(lobby, log, signal), { rows: 100, pages: 200 });
+});
+
+test('race names that were not registered in time are found without looking at others', async () => {
+  lobby.clock.advance(10 * 60_000);
+  await readsLittle(() => lobby.raceNames.listExpired(lobby.db, lobby.now(), 100), { rows: 10, pages: 50 });
+});
