@@ -133,3 +133,23 @@ describe('a transaction', () => {
     }
   });
 });
+
+it('replaces a connection that has lived long enough', async () => {
+  const pool = await openPool(
+    {
+      dsn: database.dsn,
+      maxConnections: 1,
+      maxIdleConnections: 1,
+      operationTimeoutMs: 5_000,
+      connectionMaxLifetimeMs: 1_000,
+    },
+    () => {},
+  );
+  const pid = async () => (await pool.query('select pg_backend_pid() as pid')).rows[0].pid;
+  try {
+    const first = await pid();
+    await vi.waitFor(async () => expect(await pid()).not.toBe(first), { timeout: 10_000 });
+  } finally {
+    await pool.end();
+  }
+});

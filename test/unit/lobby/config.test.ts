@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { readVariables } from '../../../lib/config/variables.ts';
+import { listVariables, readVariables } from '../../../lib/config/variables.ts';
 import { lobbyVariables } from '../../../lib/lobby/config.ts';
 import { trustWarning } from '../../../lib/node/listeners.ts';
 
@@ -11,6 +11,8 @@ const required = {
   LOBBY_GM_BASE_URL: 'http://gm:8097',
 };
 const read = (environment: Record<string, string>) => readVariables(lobbyVariables, environment);
+const listenerNames = (listener: string) =>
+  ['ADDR', 'READ_HEADER_TIMEOUT', 'READ_TIMEOUT', 'IDLE_TIMEOUT'].map((name) => `${listener}_${name}`);
 const namesOf = ({ problems }: ReturnType<typeof read>) => problems.map(({ variable }) => variable).sort();
 
 describe('the configuration of the lobby', () => {
@@ -55,6 +57,49 @@ describe('the configuration of the lobby', () => {
       logLevel: 'info',
     });
     expect(namesOf(read({}))).toEqual(Object.keys(required).sort());
+  });
+
+  test.each([
+    ['HTTP listeners', ['PUBLIC_HTTP', 'INTERNAL_HTTP'].flatMap(listenerNames)],
+    ['process and logging', ['SHUTDOWN_TIMEOUT', 'LOG_LEVEL']],
+    [
+      'Redis',
+      ['REDIS_MASTER_ADDR', 'REDIS_REPLICA_ADDRS', 'REDIS_PASSWORD', 'REDIS_DB', 'REDIS_OPERATION_TIMEOUT'],
+    ],
+    [
+      'PostgreSQL',
+      [
+        'POSTGRES_PRIMARY_DSN',
+        'POSTGRES_REPLICA_DSNS',
+        'POSTGRES_OPERATION_TIMEOUT',
+        'POSTGRES_MAX_OPEN_CONNS',
+        'POSTGRES_MAX_IDLE_CONNS',
+        'POSTGRES_CONN_MAX_LIFETIME',
+      ],
+    ],
+    [
+      'streams',
+      [
+        'GM_EVENTS_STREAM',
+        'RUNTIME_START_JOBS_STREAM',
+        'RUNTIME_STOP_JOBS_STREAM',
+        'RUNTIME_JOB_RESULTS_STREAM',
+        'NOTIFICATION_INTENTS_STREAM',
+        'USER_LIFECYCLE_STREAM',
+        'GM_EVENTS_READ_BLOCK_TIMEOUT',
+        'RUNTIME_JOB_RESULTS_READ_BLOCK_TIMEOUT',
+        'USER_LIFECYCLE_READ_BLOCK_TIMEOUT',
+      ],
+    ],
+    ['upstream clients', ['USER_SERVICE_BASE_URL', 'USER_SERVICE_TIMEOUT', 'GM_BASE_URL', 'GM_TIMEOUT']],
+    [
+      'workers',
+      ['ENROLLMENT_AUTOMATION_INTERVAL', 'RACE_NAME_EXPIRATION_INTERVAL', 'RACE_NAME_DIRECTORY_BACKEND'],
+    ],
+    ['telemetry', ['OTEL_STDOUT_TRACES_ENABLED', 'OTEL_STDOUT_METRICS_ENABLED']],
+  ])('keeps the names that operators know: %s', (_, names) => {
+    const declared = listVariables(lobbyVariables).map(({ name }) => name);
+    expect(declared).toEqual(expect.arrayContaining(names.map((name) => `LOBBY_${name}`)));
   });
 
   test('takes replicas as lists', () => {
