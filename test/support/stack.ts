@@ -18,26 +18,35 @@ import { signInByMail } from './sign-in.ts';
 export type TestStack = {
   readonly listeners: Listeners;
   readonly serviceToken: string;
+  /** Where the Runtime Manager keeps its journal and the engines. */
+  readonly runtimeFolder: string;
   /** A pool on the stack's database. */
   readonly db: pg.Pool;
   /** Signs a new player in by e-mail, as a person would. */
   signIn(name: string): Promise<GalaxyClient>;
   /** Everything that the processes have logged. */
   logs(): Promise<string>;
+  /** Ends its processes as Ctrl-C does; the databases stay, and it can be started again. */
+  stopServices(): Promise<void>;
+  startServices(): Promise<void>;
   stop(): Promise<void>;
 };
 
-export async function startTestStack(): Promise<TestStack> {
+/** @param environment variables for every process. */
+export async function startTestStack(environment: Record<string, string> = {}): Promise<TestStack> {
   const cleanUp = new AsyncDisposableStack();
   try {
-    return await startParts(cleanUp);
+    return await startParts(cleanUp, environment);
   } catch (error) {
     await cleanUp.disposeAsync();
     throw error;
   }
 }
 
-async function startParts(cleanUp: AsyncDisposableStack): Promise<TestStack> {
+async function startParts(
+  cleanUp: AsyncDisposableStack,
+  environment: Record<string, string>,
+): Promise<TestStack> {
   const folder = await mkdtemp(join(tmpdir(), 'galaxy-test-stack-'));
   cleanUp.defer(() => rm(folder, { recursive: true, force: true }));
   const database = await createTestDatabase();
@@ -59,16 +68,19 @@ async function startParts(cleanUp: AsyncDisposableStack): Promise<TestStack> {
   const secrets = await localSecrets(folder);
   const lines: string[] = [];
   const logFolder = join(folder, 'logs');
-  const stack = await startStack({
-    listeners,
-    secrets,
-    postgresDsn: database.dsn,
-    redis,
-    logFolder,
-    runtimeFolder: join(folder, 'runtime'),
-    environment: {},
-    onLine: (_, line) => lines.push(line),
-  });
+  const runtimeFolder = join(folder, 'runtime');
+  const start = () =>
+    startStack({
+      listeners,
+      secrets,
+      postgresDsn: database.dsn,
+      redis,
+      logFolder,
+      runtimeFolder,
+      environment,
+      onLine: (_, line) => lines.push(line),
+    });
+  let stack = await start();
   cleanUp.defer(() => stack.stop());
 
   const db = new pg.Pool({ connectionString: database.dsn, max: 4 });
@@ -80,6 +92,7 @@ async function startParts(cleanUp: AsyncDisposableStack): Promise<TestStack> {
   };
   return {
     listeners,
+    runtimeFolder,
     serviceToken: secrets.serviceToken,
     db,
     async signIn(name) {
@@ -91,6 +104,10 @@ async function startParts(cleanUp: AsyncDisposableStack): Promise<TestStack> {
     async logs() {
       const files = await readdir(logFolder);
       return (await Promise.all(files.map((file) => readFile(join(logFolder, file), 'utf8')))).join('');
+    },
+    stopServices: () => stack.stop(),
+    async startServices() {
+      stack = await start();
     },
     stop: () => cleanUp.disposeAsync(),
   };
