@@ -1,17 +1,7 @@
-// Invites to private games: for one user or as a code, and what ends them.
-import { v7 as uuidv7 } from 'uuid';
+// Invites to private games: for one user or as a code, and what ends them. What is refused is in invite-refusals.test.ts.
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Client, createTestLobby, type TestLobby } from '../../support/lobby.ts';
-import {
-  column,
-  field,
-  invalidFields,
-  makeDraft,
-  makeOpenGame,
-  noSuchGame,
-  notTheOwner,
-  refusal,
-} from '../../support/lobby-games.ts';
+import { column, field, makeOpenGame, noSuchGame, refusal } from '../../support/lobby-games.ts';
 
 let lobby: TestLobby;
 let owner: Client;
@@ -142,42 +132,4 @@ test('invites end with enrollment, and with the game', async () => {
       over(status, 'redeemed'),
     );
   }
-});
-
-test('invites that cannot be made are refused, and nothing changes', async () => {
-  const bob = lobby.player();
-  const [gameId, publicId] = [await privateGame(), await makeOpenGame(owner)];
-  const draftId = await makeDraft(owner, { game_type: 'private' });
-  const inviteId = await invite(gameId, bob);
-  const before = await lobby.tables();
-  const body = { user_id: lobby.player().userId };
-  const path = `/games/${gameId}/invites`;
-  expect(await lobby.player().post(path, { body })).toEqual(noSuchGame);
-  expect(await bob.post(path, { body })).toEqual(notTheOwner);
-  expect(await owner.post(`/games/${publicId}/invites`, { body })).toMatchObject({ status: 403 });
-  expect(await owner.post(`/games/${draftId}/invites`, { body })).toMatchObject({ status: 409 });
-  expect(await owner.post(path, { body: { user_id: bob.userId } })).toEqual(
-    refusal(409, 'invalid_state', 'The user is invited already and has yet to answer.', {
-      invite_id: inviteId,
-    }),
-  );
-  expect(await owner.post(path, { body: { user_id: owner.userId } })).toMatchObject({ status: 403 });
-  expect(await owner.post(path, { body: { max_uses: 1, expires_at: '2031-05-01T12:00:00Z' } })).toEqual(
-    invalidFields({ field: 'expires_at', problem: 'must lie ahead' }),
-  );
-  for (const bad of [
-    {},
-    { max_uses: 1 },
-    { ...body, max_uses: 1, expires_at },
-    { max_uses: 0, expires_at },
-    { max_uses: 1_001, expires_at },
-  ]) {
-    expect(await owner.post(path, { body: bad })).toMatchObject({ status: 400 });
-  }
-  lobby.users.restrict(bob.userId, { canJoinGame: false });
-  expect(await bob.post(`/invites/${inviteId}/redeem`, named('Unable'))).toMatchObject({
-    body: { error: { code: 'not_eligible' } },
-  });
-  expect(await bob.post(`/invites/${uuidv7()}/redeem`, named('Unable'))).toEqual(noSuchInvite);
-  expect(await lobby.tables()).toEqual(before);
 });
