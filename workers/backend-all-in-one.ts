@@ -8,25 +8,22 @@ import { keepSendingMails } from '../lib/backend/mail/mail-worker.ts';
 import { keepNotifying } from '../lib/backend/notifications/notification-worker.ts';
 import { startBackend } from '../lib/backend/start.ts';
 import type { Environment } from '../lib/config/variables.ts';
-import { aborted, runProcess, within } from '../lib/node/process.ts';
+import { runProcess, untilStopped } from '../lib/node/process.ts';
 import { runRelay } from '../lib/outbox/relay.ts';
 
 export async function runBackend(environment: Environment, stop: AbortSignal): Promise<void> {
-  const { config, context, relay, mailWorker, notificationWorker, log, close } =
-    await startBackend(environment);
+  const backend = await startBackend(environment);
+  const { config, context, log } = backend;
   const apps = createBackendApps(config, { log, ready: () => !stop.aborted }, context);
   const listeners = await openBackendListeners(apps, config, log);
   const workers = [
-    runRelay(relay, stop),
-    keepNotifying(notificationWorker, stop),
-    keepSendingMails(mailWorker, stop),
+    runRelay(backend.relay, stop),
+    keepNotifying(backend.notificationWorker, stop),
+    keepSendingMails(backend.mailWorker, stop),
   ];
-
-  await aborted(stop);
-  log.info('draining');
-  const ended = Promise.all([listeners.close(config.shutdownTimeoutMs), ...workers]);
-  const drained = await within(config.shutdownTimeoutMs, ended.then(close));
-  log.info({ drained }, 'stopped');
+  await untilStopped(backend, stop, () =>
+    Promise.all([listeners.close(config.shutdownTimeoutMs), ...workers]),
+  );
 }
 
 if (import.meta.main) await runProcess('backend', runBackend);

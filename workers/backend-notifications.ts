@@ -3,16 +3,12 @@
 // lib/backend/notifications/notification-intents.ts.
 import { keepNotifying, startNotificationWorker } from '../lib/backend/notifications/notification-worker.ts';
 import type { Environment } from '../lib/config/variables.ts';
-import { aborted, runProcess, within } from '../lib/node/process.ts';
+import { runProcess, untilStopped } from '../lib/node/process.ts';
 
 export async function runBackendNotifications(environment: Environment, stop: AbortSignal): Promise<void> {
-  const { config, worker, log, close } = await startNotificationWorker(environment);
-  const notifying = keepNotifying(worker, stop);
-
-  await aborted(stop);
-  log.info('draining');
-  const drained = await within(config.shutdownTimeoutMs, notifying.then(close));
-  log.info({ drained }, 'stopped');
+  const notificationProcess = await startNotificationWorker(environment);
+  const notifying = keepNotifying(notificationProcess.worker, stop);
+  await untilStopped(notificationProcess, stop, () => notifying);
 }
 
 if (import.meta.main) await runProcess('backend-notifications', runBackendNotifications);

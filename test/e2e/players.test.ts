@@ -1,0 +1,120 @@
+// What players hear of, and how they come and go, through the front door of the whole platform.
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import type { PlayerEvent } from '../../lib/client/events.ts';
+import type { GalaxyClient } from '../../lib/client/galaxy-client.ts';
+import { GatewayError } from '../../lib/client/gateway-error.ts';
+import { startTestStack, type TestStack } from '../support/stack.ts';
+
+let stack: TestStack;
+let ada: GalaxyClient;
+let boris: GalaxyClient;
+beforeAll(async () => {
+  stack = await startTestStack();
+  [ada, boris] = await Promise.all([stack.signIn('ada'), stack.signIn('boris')]);
+});
+afterAll(() => stack?.stop());
+
+async function ok(
+  client: GalaxyClient,
+  messageType: string,
+  payload: object,
+): Promise<Record<string, string>> {
+  const { resultCode, payload: result } = await client.execute(messageType, payload);
+  expect({ resultCode, result }).toMatchObject({ resultCode: 'ok' });
+  return result as Record<string, string>;
+}
+
+/** Opens a player's stream, and keeps what comes and how it ends. */
+async function listen(client: GalaxyClient) {
+  const events: PlayerEvent[] = [];
+  const opened = Promise.withResolvers<void>();
+  const stop = new AbortController();
+  const follow = async () => {
+    for await (const message of client.events({ signal: stop.signal })) {
+      if (message.kind === 'hello') opened.resolve();
+      else events.push(message);
+    }
+  };
+  const ended = follow().then(
+    () => 'stopped',
+    (error: unknown) => (error instanceof GatewayError ? error.reason : String(error)),
+  );
+  await opened.promise;
+  return { events, ended, stop: () => stop.abort() };
+}
+
+async function openGame(owner: GalaxyClient, name: string): Promise<string> {
+  const { game_id: gameId = '' } = await ok(owner, 'lobby.game.create', {
+    game_type: 'public',
+    game_name: name,
+    min_players: 2,
+    max_players: 4,
+    enrollment_ends_at: new Date(Date.now() + 86_400_000).toISOString(),
+    turn_schedule: '0 18 * * *',
+    time_zone: 'Europe/Berlin',
+    target_engine_version: '1.0.0',
+  });
+  await ok(owner, 'lobby.game.open_enrollment', { game_id: gameId });
+  return gameId;
+}
+
+const soon = (assertion: () => void) => vi.waitFor(assertion, { timeout: 20_000 });
+
+describe('players', () => {
+  it('hear of what is decided about them, as signed events', async () => {
+    const [owner, applicant] = [await listen(ada), await listen(boris)];
+    const gameId = await openGame(ada, 'Andromeda');
+    const { application_id: applicationId } = await ok(boris, 'lobby.application.submit', {
+      game_id: gameId,
+      race_name: 'Orions',
+    });
+    await ok(ada, 'lobby.application.approve', { application_id: applicationId });
+    await ok(ada, 'lobby.game.cancel', { game_id: gameId });
+
+    const about = { game_id: gameId, game_name: 'Andromeda' };
+    const application = { application_id: applicationId, user_id: boris.session.userId, race_name: 'Orions' };
+    await soon(() => expect(applicant.events.length).toBe(2));
+    expect(applicant.events.map(({ eventType, payload }) => [eventType, payload])).toMatchObject([
+      ['lobby.application.approved', { ...about, ...application }],
+      ['lobby.game.cancelled', { ...about, status: 'cancelled' }],
+    ]);
+    await soon(() => expect(owner.events.length).toBe(2));
+    expect(owner.events.map(({ eventType, payload }) => [eventType, payload])).toMatchObject([
+      ['lobby.application.submitted', { ...about, ...application }],
+      ['lobby.game.cancelled', { ...about, status: 'cancelled' }],
+    ]);
+    owner.stop();
+    applicant.stop();
+    expect(await Promise.all([owner.ended, applicant.ended])).toEqual(['stopped', 'stopped']);
+  });
+
+  it('find each other by their handles', async () => {
+    const handle = `boris-${randomUUID().slice(0, 8)}`;
+    await ok(boris, 'user.account.update', { handle, display_name: 'Boris' });
+    expect(await ok(ada, 'user.player.lookup', { handle })).toEqual({
+      user_id: boris.session.userId,
+      handle,
+      display_name: 'Boris',
+    });
+    const { resultCode } = await ada.execute('user.player.lookup', { handle: 'nobody-of-that-name' });
+    expect(resultCode).toBe('not_found');
+  });
+
+  it('who delete their account are out at once, everywhere, and their games fall', async () => {
+    const clara = await stack.signIn('clara');
+    const gameId = await openGame(clara, 'Clara’s game');
+    const stream = await listen(clara);
+    expect(await ok(clara, 'user.account.delete', {})).toEqual({
+      user_id: clara.session.userId,
+      deleted_at: expect.any(String),
+    });
+    expect(await stream.ended).toBe('SESSION_REVOKED');
+    await expect(clara.execute('user.account.get', {})).rejects.toMatchObject({ reason: 'SESSION_REVOKED' });
+    await vi.waitFor(
+      async () =>
+        expect(await ok(ada, 'lobby.game.get', { game_id: gameId })).toMatchObject({ status: 'cancelled' }),
+      { timeout: 20_000 },
+    );
+  });
+});
