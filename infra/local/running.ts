@@ -2,7 +2,9 @@
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import type { Listeners } from './config.ts';
 import { pidExists } from './processes.ts';
+import { reachable } from './service.ts';
 
 const runningSchema = z.object({
   pid: z.int(),
@@ -10,9 +12,22 @@ const runningSchema = z.object({
   grpcAddr: z.string(),
   /** The log file in which sign-in codes appear. */
   mailLog: z.string(),
+  /** Of the backend's admin listener. */
+  adminUrl: z.string(),
 });
 
 export type RunningStack = z.infer<typeof runningSchema>;
+
+/** What there is to know of a stack that this process runs. */
+export function runningStack(listeners: Listeners, logFolder: string): RunningStack {
+  return {
+    pid: process.pid,
+    httpUrl: `http://${reachable(listeners.gatewayHttp)}`,
+    grpcAddr: reachable(listeners.gatewayGrpc),
+    mailLog: join(logFolder, 'backend.log'),
+    adminUrl: `http://${reachable(listeners.backendAdmin)}`,
+  };
+}
 
 const fileIn = (dataFolder: string) => join(dataFolder, 'running.json');
 

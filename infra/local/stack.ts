@@ -144,7 +144,7 @@ export function describeServices({ listeners, secrets, postgresDsn, redis, runti
         GM_REDIS_PASSWORD: redis.password,
         GM_REDIS_DB: String(redis.db ?? 0),
         // Nobody waits for 20:00 to see a game go on.
-        GM_TURN_INTERVAL: '5s',
+        GM_TURN_INTERVAL: '2s',
       },
       listeners: [{ address: listeners.gameMaster, readyz: true }],
     },

@@ -1,12 +1,12 @@
 // npm start: the whole platform on this machine, until Ctrl-C.
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import type { Environment } from '../../lib/config/variables.ts';
 import { OperatorError } from '../../lib/errors/operator-error.ts';
 import { aborted, runProcess } from '../../lib/node/process.ts';
 import { type LocalConfig, listenersOf, readLocalConfig } from './config.ts';
 import { readableLine, withoutPassword } from './log-lines.ts';
 import { type Platform, startPlatform } from './platform.ts';
-import { announce, withdraw } from './running.ts';
+import { announce, runningStack, withdraw } from './running.ts';
 import { reachable } from './service.ts';
 
 const print = (line: string) => process.stdout.write(`${line}\n`);
@@ -26,12 +26,7 @@ async function runLocally(environment: Environment, stop: AbortSignal): Promise<
     log: (line) => print(`galaxy: ${line}`),
   });
   try {
-    await announce(dataFolder, {
-      pid: process.pid,
-      httpUrl: `http://${reachable(config.listeners.gatewayHttp)}`,
-      grpcAddr: reachable(config.listeners.gatewayGrpc),
-      mailLog: join(platform.logFolder, 'backend.log'),
-    });
+    await announce(dataFolder, runningStack(config.listeners, platform.logFolder));
     print(overview(config, platform, performance.now() - startedAt));
     const lost = await Promise.race([platform.lost, aborted(stop)]);
     if (typeof lost === 'string') throw new OperatorError(`${lost}; its log is in ${platform.logFolder}`);

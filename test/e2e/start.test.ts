@@ -20,6 +20,8 @@ beforeAll(async () => {
     GALAXY_DATA_FOLDER: folder,
     GALAXY_POSTGRES_PORT: '0',
     GALAXY_REDIS_PORT: '0',
+    // A game is over soon.
+    GM_TURN_INTERVAL: '300ms',
   };
   for (const { name } of Object.values(localVariables.listeners)) env[name] = `127.0.0.1:${await freePort()}`;
 });
@@ -83,15 +85,21 @@ async function processesOfFolder(): Promise<string[]> {
 const isMainProcess = (line: string) => !/^\d+ postgres: /.test(line);
 
 describe.runIf(process.platform === 'linux')('npm start', () => {
-  it('starts everything, serves the demo, and leaves no process behind on Ctrl-C; and so again', async () => {
+  it('starts everything, serves the demo, and leaves no process behind on Ctrl-C; and so again', {
+    timeout: 180_000,
+  }, async () => {
     for (const _ of ['first', 'second']) {
       const stack = await startStack();
       // Launcher, pinned Node, PostgreSQL, Redis and four services at least.
       expect((await processesOfFolder()).length).toBeGreaterThanOrEqual(8);
 
-      const demo = run('infra/local/demo.ts');
+      const demo = run('infra/local/demo/demo.ts');
       expect([await demo.exitCode, demo.output()]).toEqual([0, expect.stringContaining('All of it worked')]);
       expect(demo.output()).toContain('Using the stack that runs already');
+      expect(demo.output()).toMatch(
+        /hears of the turns 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, and that the game is over/,
+      );
+      expect(demo.output()).toMatch(/game_finished +running → finished, by gm_event/);
 
       pressCtrlC(stack);
       expect([await stack.exitCode, stack.output()]).toEqual([
@@ -203,8 +211,8 @@ describe.runIf(process.platform === 'linux')('npm start', () => {
 });
 
 describe('npm run demo', () => {
-  it('starts a stack of its own where none runs, and removes it again', async () => {
-    const demo = run('infra/local/demo.ts');
+  it('starts a stack of its own where none runs, and removes it again', { timeout: 120_000 }, async () => {
+    const demo = run('infra/local/demo/demo.ts');
     expect([await demo.exitCode, demo.output()]).toEqual([0, expect.stringContaining('All of it worked')]);
     expect(demo.output()).toContain('the demo starts its own');
   });

@@ -1,0 +1,122 @@
+// A player of the demo: a client of the gateway, and everything that its stream of events has brought so far.
+import { readFile } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { PlayerEvent } from '../../../lib/client/events.ts';
+import { type CommandResult, type Endpoints, GalaxyClient } from '../../../lib/client/galaxy-client.ts';
+import { GatewayError } from '../../../lib/client/gateway-error.ts';
+import { signInCode } from '../log-lines.ts';
+
+const mailTimeoutMs = 10_000;
+const eventTimeoutMs = 120_000;
+
+export const print = (line: string) => process.stdout.write(`${line}\n`);
+export const heading = (text: string) => print(`\n${text}`);
+
+/** Stops the demo with a sentence about what is off. */
+export function check(holds: boolean, expectation: string): asserts holds {
+  if (!holds) throw new Error(`the demo expected that ${expectation}`);
+}
+
+export class Player {
+  readonly name: string;
+  readonly raceName: string;
+  readonly email: string;
+  readonly client: GalaxyClient;
+  /** In the order in which they came, each with the gateway's signature checked. */
+  readonly events: PlayerEvent[] = [];
+  readonly #over = new AbortController();
+  #following: Promise<string> = Promise.resolve('');
+
+  constructor(endpoints: Endpoints, named: { name: string; raceName: string; email: string }) {
+    this.name = named.name;
+    this.raceName = named.raceName;
+    this.email = named.email;
+    this.client = new GalaxyClient(endpoints);
+  }
+
+  says(what: string): void {
+    print(`  ${this.name.padEnd(6)} ${what}`);
+  }
+
+  async signIn(mailLog: string): Promise<void> {
+    const challengeId = await this.client.sendEmailCode(this.email);
+    const code = await readCode(mailLog, challengeId);
+    await this.client.confirmEmailCode(challengeId, code, 'demo');
+    this.says(
+      `signs in as ${this.email} with the code ${code}: session ${this.client.session.deviceSessionId}`,
+    );
+  }
+
+  /** Follows the player's events from now on; resolves once the stream is live. */
+  async follow(): Promise<void> {
+    const items = this.client.events({ signal: this.#over.signal });
+    const hello = await items.next();
+    check(!hello.done && hello.value.kind === 'hello', 'a stream of events begins with a hello');
+    this.says(`follows the events after ${hello.value.lastEventId || 'the beginning'}`);
+    const collect = async () => {
+      for await (const item of items) if (item.kind === 'event') this.events.push(item);
+    };
+    this.#following = refusal(collect());
+  }
+
+  /** Waits for an event of one of these types. @throws Error when none comes. */
+  async hears(
+    eventTypes: readonly string[],
+    about: (payload: PlayerEvent['payload']) => boolean,
+  ): Promise<PlayerEvent> {
+    const deadline = Date.now() + eventTimeoutMs;
+    while (Date.now() < deadline) {
+      const heard = this.events.find((event) => eventTypes.includes(event.eventType) && about(event.payload));
+      if (heard !== undefined) return heard;
+      await delay(20);
+    }
+    const heard = this.events.map((event) => event.eventType).join(', ') || 'nothing';
+    throw new Error(
+      `${this.name} heard no ${eventTypes.join(' or ')} within ${eventTimeoutMs / 1_000} s, but ${heard}`,
+    );
+  }
+
+  /** Why the stream of events has ended. */
+  get streamEnd(): Promise<string> {
+    return this.#following;
+  }
+
+  /** The payload of a command's answer. @throws Error when it is refused. */
+  async does(messageType: string, payload: object): Promise<CommandResult['payload']> {
+    const result = await this.client.execute(messageType, payload);
+    check(
+      result.resultCode === 'ok',
+      `${messageType} of ${this.name} succeeds; got ${result.resultCode}: ${JSON.stringify(result.payload)}`,
+    );
+    return result.payload;
+  }
+
+  async leave(): Promise<void> {
+    this.#over.abort();
+    await this.#following;
+    this.client.close();
+  }
+}
+
+/** The gateway's reason for refusing something; `accepted` if it did not. */
+export async function refusal(outcome: Promise<unknown>): Promise<string> {
+  try {
+    await outcome;
+    return 'accepted';
+  } catch (error) {
+    if (error instanceof GatewayError) return error.reason;
+    throw error;
+  }
+}
+
+/** The local stack's mailer writes codes to a log, which stands in for a player's mailbox. */
+async function readCode(mailLog: string, challengeId: string): Promise<string> {
+  const deadline = Date.now() + mailTimeoutMs;
+  while (Date.now() < deadline) {
+    const lines = (await readFile(mailLog, 'utf8')).split('\n');
+    const code = lines.map((line) => signInCode(line, challengeId)).find((found) => found !== undefined);
+    if (code !== undefined) return code;
+    await delay(50);
+  }
+  throw new Error(`no sign-in code for challenge ${challengeId} arrived in ${mailLog}`);
+}
