@@ -19,15 +19,18 @@ export const mutationHeaders = z.object({
     }),
 });
 
+const revisionPattern = /^(?:\d{1,9}|"\d{1,9}")$/;
+
 /** Headers of a route that changes a game. */
 export const gameMutationHeaders = mutationHeaders.extend({
   'If-Match': z
     .string()
-    .regex(/^(?:\d{1,9}|"\d{1,9}")$/, 'must be the revision of the game, such as 3 or "3"')
+    .regex(revisionPattern, 'must be the revision of the game, such as 3 or "3"')
     .transform((revision) => Number(revision.replaceAll('"', '')))
     .optional()
     .openapi({
       type: 'string',
+      pattern: revisionPattern.source,
       description:
         'The ETag or revision that the change is based on; another one now is 412 revision_mismatch.',
     }),

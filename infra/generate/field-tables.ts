@@ -12,7 +12,7 @@ function fieldRows(name: string, schema: Schema, required: boolean): string[] {
   const notes = [
     ...(required ? [] : ['optional']),
     ...(schema.default === undefined ? [] : [`default \`${JSON.stringify(schema.default)}\``]),
-    ...(typeof schema.description === 'string' ? [schema.description] : []),
+    ...(typeof schema.description === 'string' ? [schema.description.replace(/\.$/, '')] : []),
     ...(schema.example === undefined ? [] : [`such as \`${String(schema.example)}\``]),
   ];
   const row = `| \`${name}\` | ${typeText(schema)} | ${notes.join('; ')} |`;
@@ -30,6 +30,11 @@ function rowsWithin(prefix: string, { properties = {}, required = [] }: Schema):
   );
 }
 
+function lengthText({ minLength = 0, maxLength }: Schema): string | undefined {
+  if (maxLength === undefined) return minLength === 0 ? undefined : `at least ${minLength} characters`;
+  return minLength === 0 ? `at most ${maxLength} characters` : `${minLength} to ${maxLength} characters`;
+}
+
 function typeText(schema: Schema): string {
   const values = schema.enum as unknown[] | undefined;
   if (values !== undefined) return values.map((value) => `\`${String(value)}\``).join(' ');
@@ -37,8 +42,7 @@ function typeText(schema: Schema): string {
   const bounds = [
     schema.format,
     schema.pattern === undefined ? undefined : `\`${String(schema.pattern).replaceAll('|', '\\|')}\``,
-    schema.minLength === undefined ? undefined : `at least ${schema.minLength} characters`,
-    schema.maxLength === undefined ? undefined : `at most ${schema.maxLength} characters`,
+    lengthText(schema),
     schema.minimum === undefined ? undefined : `≥ ${schema.minimum}`,
     schema.maximum === undefined || Number(schema.maximum) > 2 ** 50 ? undefined : `≤ ${schema.maximum}`,
   ].filter((bound) => bound !== undefined);

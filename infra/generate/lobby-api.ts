@@ -27,15 +27,14 @@ export function lobbyApiPage(): string {
   const internalOnly = [...onInternal].filter(([operation]) => !onPublic.has(toPublic(operation)));
   const mirrored = new Set([...onInternal.keys()].map(toPublic));
 
-  const sections = [
-    ...[...onPublic].map(([name, operation]) => {
-      const messageType = messageTypes.get(name);
-      return section(name.replace(` ${publicPrefix}`, ' '), operation, [
-        mirrored.has(name) ? 'Both listeners.' : 'Public listener only.',
-        ...(messageType === undefined ? [] : [`Message type: \`${messageType}\`.`]),
-      ]);
-    }),
-    ...internalOnly.map(([name, operation]) => section(name, operation, ['Internal listener only.'])),
+  const described: Described[] = [
+    ...[...onPublic].map(([name, operation]) => ({
+      title: name.replace(` ${publicPrefix}`, ' '),
+      operation,
+      listeners: mirrored.has(name) ? 'both' : 'public',
+      messageType: messageTypes.get(name),
+    })),
+    ...internalOnly.map(([title, operation]) => ({ title, operation, listeners: 'internal' })),
   ];
   return [
     '# The HTTP API of the lobby',
@@ -48,7 +47,7 @@ export function lobbyApiPage(): string {
     '| listener | default address | routes below | who asks |',
     '| --- | --- | --- | --- |',
     `| public | \`:8094\` | \`${publicPrefix}\` | the user in \`X-User-ID\`; without one, \`unauthenticated\` |`,
-    `| internal | \`:8095\` | \`${internalPrefix}\` | an admin; \`X-Admin-ID\` may name one |`,
+    `| internal | \`:8095\` | \`${internalPrefix}\`; what begins with \`/api\` is whole | an admin, whom \`X-Admin-ID\` may name, or the Game Master |`,
     '',
     'Each wants `Authorization: Bearer <token>` where a token is configured, but for `GET /healthz` and `GET /readyz`.',
     'The internal one describes itself in OpenAPI 3.1 at `GET /openapi.json`; the description of the public one is',
@@ -58,10 +57,46 @@ export function lobbyApiPage(): string {
     '`{"error":{"code","message","details"?}}`; [errors.md](errors.md) has the status of every code. Any request can also',
     'be answered with `unauthenticated`, `payload_too_large`, `unsupported_media_type` or `service_unavailable`.',
     '',
-    ...sections,
-    ...namedSchemas([...onPublic.values(), ...internalOnly.map(([, operation]) => operation)]),
+    'Whatever changes something takes `Idempotency-Key`; what changes a game takes `If-Match`, too, and answers with the',
+    'game and its `ETag`.',
+    '',
+    '| route | does | listeners |',
+    '| --- | --- | --- |',
+    ...described.map(
+      ({ title, operation, listeners }) =>
+        `| [${title}](#${anchorOf(title)}) | ${operation.summary} | ${listeners} |`,
+    ),
+    '',
+    ...headersOf(described.map(({ operation }) => operation)),
+    ...described.map(section),
+    ...namedSchemas(described.map(({ operation }) => operation)),
   ].join('\n');
 }
+
+/** An operation, under the path by which the page names it. */
+type Described = {
+  title: string;
+  operation: Operation;
+  listeners: string;
+  messageType?: string | undefined;
+};
+
+/** As Markdown renderers make it of a heading. */
+function anchorOf(title: string): string {
+  return title
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N} _-]/gu, '')
+    .replaceAll(' ', '-');
+}
+
+/** The headers that operations take, once. */
+function headersOf(operations: readonly Operation[]): string[] {
+  const parameters = operations.flatMap((operation) => operation.parameters);
+  const headers = new Map(parameters.filter(isHeader).map((parameter) => [parameter.name, parameter]));
+  return ['## Headers', '', ...parameterTable('Taken where a route says so', [...headers.values()])];
+}
+
+const isHeader = ({ in: place }: Operation['parameters'][number]) => place === 'header';
 
 /** What several operations answer with, once. */
 function namedSchemas(operations: readonly Operation[]): string[] {
@@ -81,17 +116,23 @@ function answerOf({ status, result, resultName, isPage }: Operation): string[] {
   return [`Answer ${status}: ${isPage ? `${page} ` : ''}${link}.`, ''];
 }
 
-function section(title: string, operation: Operation, where: string[]): string {
+function section({ title, operation, listeners, messageType }: Described): string {
   const at = (place: string) => operation.parameters.filter((parameter) => parameter.in === place);
+  const headers = operation.parameters.filter(isHeader).map(({ name }) => `\`${name}\``);
+  const facts = [
+    listeners === 'both' ? 'Both listeners.' : `Only on the ${listeners} listener.`,
+    ...(messageType === undefined ? [] : [`Message type: \`${messageType}\`.`]),
+    ...(headers.length === 0 ? [] : [`[Headers](#headers): ${headers.join(', ')}.`]),
+  ];
   return [
     `## ${title}`,
     '',
     `${operation.summary}.`,
     '',
-    ...where.flatMap((line) => [line, '']),
+    facts.join(' '),
+    '',
     ...parameterTable('Path', at('path')),
     ...parameterTable('Query', at('query')),
-    ...parameterTable('Headers', at('header')),
     ...(operation.body === undefined ? [] : fieldTable('Body', operation.body)),
     ...answerOf(operation),
     `Error codes: ${operation.errors.map((code) => `\`${code}\``).join(', ')}.`,

@@ -10,7 +10,7 @@ export const getGameRoute = createRoute({
   method: 'get',
   path: '/games/{game_id}',
   operationId: 'getGame',
-  summary: 'One game; drafts for their owner, private games for owner and members',
+  summary: 'One game; drafts for their owner, private games for owner, members and invited',
   tags: ['games'],
   request: { query: noQuery, params: z.strictObject({ game_id: id }) },
   responses: { 200: jsonAnswer(gameSchema, 'The game'), ...errorAnswers('not_found') },

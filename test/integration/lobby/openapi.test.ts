@@ -50,6 +50,7 @@ describe('the description of the lobby', () => {
     const document = await internal();
     expect(document.openapi).toBe('3.1.0');
     expect(described(document)).toEqual(mounted(lobby.internalApp, '/api/'));
+    expect(described(document)).toContain('GET /api/v1/internal/games/{game_id}/memberships');
   });
 
   test('is not served on the public listener', async () => {
