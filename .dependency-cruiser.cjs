@@ -55,6 +55,13 @@ module.exports = {
       to: { path: `^(lib|handlers|drizzle)/(${services.filter((other) => other !== service).join('|')})/` },
     })),
     {
+      name: 'transactions-give-their-connections-back',
+      comment: 'Drizzle on a pool of connections comes from databaseOn, which says why.',
+      severity: 'error',
+      from: { path: '^(lib|handlers|workers|infra)/', pathNot: '^lib/postgres/' },
+      to: { path: 'node_modules/drizzle-orm/node-postgres' },
+    },
+    {
       name: 'domain-is-pure',
       comment:
         'Rules take plain data and decide; clock, ids, stores and upstreams are passed in from outside.',

@@ -5,6 +5,7 @@ import { createLobbyPublicApp } from '../handlers/lobby/public-router.ts';
 import type { Environment } from '../lib/config/variables.ts';
 import { consumeGmEvents, consumeRuntimeResults, consumeUserLifecycle } from '../lib/lobby/consumers/run.ts';
 import { openLobbyListeners } from '../lib/lobby/listeners.ts';
+import { relayLobbyOutbox } from '../lib/lobby/outbox/relay.ts';
 import { startLobby } from '../lib/lobby/start.ts';
 import { runProcess, untilStopped } from '../lib/node/process.ts';
 import { automateEnrollment } from './enrollment-automation.ts';
@@ -25,6 +26,7 @@ export async function runLobby(environment: Environment, stop: AbortSignal): Pro
     consumeRuntimeResults(lobbyProcess, stop),
     consumeGmEvents(lobbyProcess, stop),
     consumeUserLifecycle(lobbyProcess, stop),
+    relayLobbyOutbox(lobbyProcess, stop),
   ];
   await untilStopped(lobbyProcess, stop, () =>
     Promise.all([listeners.close(config.shutdownTimeoutMs), ...workers]),

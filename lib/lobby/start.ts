@@ -16,6 +16,7 @@ import { createLobby, type Lobby } from './context.ts';
 import { createEligibility } from './eligibility.ts';
 import { createGameMaster } from './game-master.ts';
 import { inProcessRaceNames } from './in-process/race-names.ts';
+import { lobbyInstruments } from './instruments.ts';
 import { lobbyPublishers } from './outbox/publishers.ts';
 import type { InProcessRaceNameDirectory } from './race-name-directory.ts';
 import { openReplicas } from './replicas.ts';
@@ -90,6 +91,7 @@ export async function startLobby(
   const log = createLogger({ service, level: config.logLevel });
   outboxInstruments.start();
   streamInstruments.start();
+  lobbyInstruments.start();
   warnOfUselessTelemetry(config.telemetry, log);
   const opened = servesLists ? openReplicas(config.postgres, log) : undefined;
   const lobby = createLobby({

@@ -1,9 +1,9 @@
 // The notification worker: what it needs, and its run. Of any number of replicas one works, by a lease in PostgreSQL;
 // notification-intents.ts says what makes a crash at any point safe.
-import { drizzle } from 'drizzle-orm/node-postgres';
 import { v7 as uuidv7 } from 'uuid';
 import { start } from '../../config/startup.ts';
 import type { Environment } from '../../config/variables.ts';
+import { databaseOn } from '../../postgres/database.ts';
 import type { Redis } from '../../redis/client.ts';
 import { type ConsumerParts, runConsumer } from '../../streams/consumer.ts';
 import { streamInstruments } from '../../streams/instruments.ts';
@@ -51,7 +51,7 @@ export async function startNotificationWorker(environment: Environment): Promise
   } satisfies NotificationWorker['mails'];
   return {
     config,
-    worker: { config, db: drizzle({ client: postgres }), redis, mails, log },
+    worker: { config, db: databaseOn(postgres), redis, mails, log },
     log,
     async close() {
       redis.disconnect();

@@ -1,8 +1,8 @@
 // Runs the lobby's consumers, each of which is a process of its own, or a part of the all-in-one process.
-import { consumers, deadLetters, processedEntries } from '../../../drizzle/lobby/schema.ts';
 import { type Consumer, type ConsumerParts, runConsumer } from '../../streams/consumer.ts';
 import type { LobbyProcess } from '../start.ts';
 import type { Tx } from '../store/database.ts';
+import { lobbyStreamTables } from '../store/stream-tables.ts';
 import { gmEventsConsumer } from './gm-events.ts';
 import { consumerPlaces } from './places.ts';
 import { runtimeResultsConsumer } from './runtime-results.ts';
@@ -41,7 +41,7 @@ function run<Entry>(
 ): Promise<void> {
   const parts: ConsumerParts<Tx> = {
     db: lobby.db,
-    tables: { consumers, deadLetters, processedEntries },
+    tables: lobbyStreamTables,
     redis,
     blockMs,
     operationTimeoutMs: config.redis.operationTimeoutMs,

@@ -91,6 +91,8 @@ test('OTEL_EXPORTER_OTLP_ENDPOINT gets spans of requests with their statements b
   expect(request?.name).toMatch(/^GET/);
   const statement = ofRequest.find(({ name }) => name.startsWith('pg.query'));
   expect(ofRequest.map(({ spanId }) => spanId)).toContain(statement?.parentSpanId);
-  expect(collector.metrics.map(({ name }) => name)).toContain('http.server.request.duration');
+  const names = collector.metrics.map(({ name }) => name);
+  expect(names).toContain('http.server.request.duration');
+  expect(names).toContain('lobby.gm_events.oldest_unprocessed_age_ms');
   expect(collector.text()).toContain('galaxy-lobby-all-in-one');
 });

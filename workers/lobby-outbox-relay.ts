@@ -1,0 +1,15 @@
+// The lobby's outbox relay, as a process of its own: publishes the jobs and intents that the process which decided them
+// could not publish, and tells how far behind the lobby's consumers are, whether they run or not. Any number of
+// replicas may run; see lib/lobby/outbox/relay.ts.
+import type { Environment } from '../lib/config/variables.ts';
+import { relayLobbyOutbox } from '../lib/lobby/outbox/relay.ts';
+import { startLobby } from '../lib/lobby/start.ts';
+import { runProcess, untilStopped } from '../lib/node/process.ts';
+
+export async function runLobbyOutboxRelay(environment: Environment, stop: AbortSignal): Promise<void> {
+  const lobbyProcess = await startLobby('lobby-outbox-relay', environment);
+  const relaying = relayLobbyOutbox(lobbyProcess, stop);
+  await untilStopped(lobbyProcess, stop, () => relaying);
+}
+
+if (import.meta.main) await runProcess('lobby-outbox-relay', runLobbyOutboxRelay);
