@@ -13,8 +13,22 @@ export type TcpProxy = {
   heal: () => void;
   /** Ends all connections, and leads new ones to another server; without one, to the first again. */
   lead: (elsewhere?: Target) => void;
+  /** Resolves when a client gets to this point. One at a time: a point that nobody has got to is forgotten. */
+  hold: (point: HoldPoint) => Promise<Held>;
   close: () => Promise<void>;
 };
+
+/** Where a client is to be held: at the first bytes that contain `at`, on a connection that has carried `after`. */
+export type HoldPoint = { at: string; after?: string };
+
+/** A connection on which nothing gets through any more, in either direction, for as long as it lives. */
+export type Held = {
+  /** Lets on after all what was held; its answer stays away. */
+  deliver: () => void;
+};
+
+/** As many bytes as a point may be split by. */
+const rememberedBytes = 256;
 
 type Target = { host: string; port: number };
 
@@ -22,6 +36,7 @@ export async function startTcpProxy(first: Target): Promise<TcpProxy> {
   let target = first;
   const sockets = new Set<Socket>();
   let mode: 'open' | 'cut' | 'stalled' = 'open';
+  let waiting: { point: HoldPoint; reached: (held: Held) => void } | undefined;
   // Without Nagle's delays, which neither end would have by itself.
   const server = createServer({ noDelay: true }, (near) => {
     if (mode === 'cut') {
@@ -29,12 +44,37 @@ export async function startTcpProxy(first: Target): Promise<TcpProxy> {
       return;
     }
     const far = connect({ host: target.host, port: target.port, noDelay: true });
-    join(near, far);
-    join(far, near);
+    const isHeld = watch(far);
+    join(near, far, isHeld);
+    join(far, near, () => isHeld());
   });
-  const join = (from: Socket, to: Socket) => {
+  /** @returns a function that tells whether the connection is held, or is so from these bytes on. */
+  const watch = (far: Socket) => {
+    let held = false;
+    let seen: { of: HoldPoint; isPast: boolean; tail: string } | undefined;
+    return (bytes?: Buffer): boolean => {
+      if (held || waiting === undefined || bytes === undefined) return held;
+      const { point, reached } = waiting;
+      const { isPast, tail } = seen?.of === point ? seen : { isPast: point.after === undefined, tail: '' };
+      const text = tail + bytes.toString('latin1');
+      const past = isPast ? 0 : text.indexOf(point.after ?? '');
+      seen = {
+        of: point,
+        isPast: past !== -1,
+        tail: text.slice(Math.max(past, text.length - rememberedBytes)),
+      };
+      held = past !== -1 && text.includes(point.at, past);
+      if (!held) return false;
+      waiting = undefined;
+      reached({ deliver: () => far.write(bytes) });
+      return true;
+    };
+  };
+  const join = (from: Socket, to: Socket, isHeld: (bytes?: Buffer) => boolean) => {
     sockets.add(from);
-    from.on('data', (bytes) => to.write(bytes));
+    from.on('data', (bytes: Buffer) => {
+      if (!isHeld(bytes)) to.write(bytes);
+    });
     from.on('close', () => {
       sockets.delete(from);
       to.destroy();
@@ -62,6 +102,10 @@ export async function startTcpProxy(first: Target): Promise<TcpProxy> {
       mode = 'open';
       for (const socket of sockets) socket.resume();
     },
+    hold: (point) =>
+      new Promise((reached) => {
+        waiting = { point, reached };
+      }),
     lead: (elsewhere = first) => {
       target = elsewhere;
       destroyAll();
