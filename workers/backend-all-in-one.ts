@@ -6,6 +6,7 @@ import { createBackendApps } from '../handlers/backend/apps.ts';
 import { openBackendListeners } from '../lib/backend/listeners.ts';
 import { keepSendingMails } from '../lib/backend/mail/mail-worker.ts';
 import { keepNotifying } from '../lib/backend/notifications/notification-worker.ts';
+import { keepNotificationIntents } from '../lib/backend/notifications/upkeep.ts';
 import { startBackend } from '../lib/backend/start.ts';
 import type { Environment } from '../lib/config/variables.ts';
 import { runProcess, untilStopped } from '../lib/node/process.ts';
@@ -18,6 +19,7 @@ export async function runBackend(environment: Environment, stop: AbortSignal): P
   const listeners = await openBackendListeners(apps, config, log);
   const workers = [
     runRelay(backend.relay, stop),
+    keepNotificationIntents(backend.notificationUpkeep, stop),
     keepNotifying(backend.notificationWorker, stop),
     keepSendingMails(backend.mailWorker, stop),
   ];

@@ -1,5 +1,7 @@
 // The backend's outbox relay, as a process of its own: publishes session invalidations and user events that the
-// process which decided them could not publish. Any number of replicas; lib/outbox/outbox.ts says why that is safe.
+// process which decided them could not publish, and looks after the stream that the notification worker reads. Any
+// number of replicas; lib/outbox/outbox.ts says why that is safe.
+import { keepNotificationIntents } from '../lib/backend/notifications/upkeep.ts';
 import { startOutboxRelay } from '../lib/backend/start.ts';
 import type { Environment } from '../lib/config/variables.ts';
 import { runProcess, untilStopped } from '../lib/node/process.ts';
@@ -7,8 +9,11 @@ import { runRelay } from '../lib/outbox/relay.ts';
 
 export async function runBackendOutboxRelay(environment: Environment, stop: AbortSignal): Promise<void> {
   const relayProcess = await startOutboxRelay(environment);
-  const relaying = runRelay(relayProcess.relay, stop);
-  await untilStopped(relayProcess, stop, () => relaying);
+  const running = Promise.all([
+    runRelay(relayProcess.relay, stop),
+    keepNotificationIntents(relayProcess.notificationUpkeep, stop),
+  ]);
+  await untilStopped(relayProcess, stop, () => running);
 }
 
 if (import.meta.main) await runProcess('backend-outbox-relay', runBackendOutboxRelay);

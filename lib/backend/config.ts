@@ -174,6 +174,7 @@ export const outboxRelayVariables = {
   redis: backendVariables.redis,
   userLifecycleStream: backendVariables.userLifecycleStream,
   outboxRelayIntervalMs: backendVariables.outboxRelayIntervalMs,
+  notifications: { stream: backendVariables.notifications.stream },
   logLevel: backendVariables.logLevel,
   shutdownTimeoutMs: backendVariables.shutdownTimeoutMs,
 };

@@ -23,6 +23,7 @@ import { createLookupLimit } from './lookup-limit.ts';
 import type { MailWorker } from './mail/mail-worker.ts';
 import { mailChecks, openMail } from './mail/open-mail.ts';
 import type { NotificationWorker } from './notifications/notification-worker.ts';
+import type { NotificationUpkeep } from './notifications/upkeep.ts';
 import { backendPublishers } from './outbox/publishers.ts';
 import { postgresRequirement, redisRequirement } from './requirements.ts';
 import { createSignInCodes } from './sign-in-codes.ts';
@@ -33,6 +34,7 @@ export type Backend = {
   readonly context: BackendContext;
   /** For a process that runs the outbox relay beside what else it does. */
   readonly relay: Relay;
+  readonly notificationUpkeep: NotificationUpkeep;
   /** The same for the other workers. */
   readonly mailWorker: MailWorker;
   readonly notificationWorker: NotificationWorker;
@@ -73,6 +75,7 @@ export async function startBackend(environment: Environment): Promise<Backend> {
     config,
     context,
     relay,
+    notificationUpkeep: notificationUpkeep(config, resources, relay),
     notificationWorker: { config, db, redis: resources.redis, mails: mail.mails, log },
     mailWorker: { sender: mail.sender, db, intervalMs: config.mail.intervalMs, log },
     log,
@@ -84,9 +87,13 @@ export async function startBackend(environment: Environment): Promise<Backend> {
 }
 
 /** What the outbox relay needs, as a process of its own. @throws StartupError with every problem. */
-export async function startOutboxRelay(
-  environment: Environment,
-): Promise<{ config: OutboxRelayConfig; relay: Relay; log: Logger; close(): Promise<void> }> {
+export async function startOutboxRelay(environment: Environment): Promise<{
+  config: OutboxRelayConfig;
+  relay: Relay;
+  notificationUpkeep: NotificationUpkeep;
+  log: Logger;
+  close(): Promise<void>;
+}> {
   const service = 'backend-outbox-relay';
   const { config, resources } = await start({
     environment,
@@ -94,7 +101,14 @@ export async function startOutboxRelay(
     requirements: requirements(createLogger({ service, level: 'warn' })),
   });
   const log = createLogger({ service, level: config.logLevel });
-  return { config, relay: createRelay(config, resources, log), log, close: () => closeAll(resources) };
+  const relay = createRelay(config, resources, log);
+  return {
+    config,
+    relay,
+    notificationUpkeep: notificationUpkeep(config, resources, relay),
+    log,
+    close: () => closeAll(resources),
+  };
 }
 
 type Resources = { postgres: pg.Pool; redis: Redis };
@@ -116,6 +130,14 @@ function createRelay(config: OutboxRelayConfig, { postgres, redis }: Resources, 
     lossCheckIntervalMs,
     log,
   };
+}
+
+function notificationUpkeep(
+  { notifications }: OutboxRelayConfig,
+  { redis }: Resources,
+  { db, log }: Relay,
+): NotificationUpkeep {
+  return { stream: notifications.stream, db, redis, log };
 }
 
 async function closeAll({ postgres, redis }: Resources): Promise<void> {

@@ -1,7 +1,6 @@
 // The backend's two listeners in the test's process: the real handlers on a database of the test file's own, with a
 // clock that the test moves, the mails that went out, what the outbox published, and every line that was logged.
 import { ed25519 } from '@noble/curves/ed25519.js';
-import { drizzle } from 'drizzle-orm/node-postgres';
 import pg from 'pg';
 import { pino } from 'pino';
 import { v7 as uuidv7 } from 'uuid';
@@ -19,6 +18,7 @@ import { prepareFindDeviceSession } from '../../lib/backend/store/device-session
 import type { HttpApp } from '../../lib/http/app.ts';
 import { Outbox } from '../../lib/outbox/outbox.ts';
 import type { Message } from '../../lib/outbox/store.ts';
+import { databaseOn } from '../../lib/postgres/database.ts';
 import { migrate } from '../../lib/postgres/migrate.ts';
 import { confirmBytes } from '../../lib/protocol/envelope.ts';
 import { toLoggedError } from '../../lib/telemetry/logged-error.ts';
@@ -101,7 +101,7 @@ export async function startTestBackend(
   );
   let clock = Date.parse('2026-01-31T12:00:00.000Z');
   const now = () => new Date(clock);
-  const db = drizzle({ client: pool });
+  const db = databaseOn(pool);
   const published: Message[] = [];
   const publish = async (message: Message) => {
     published.push(message);

@@ -1,6 +1,5 @@
 // The notification worker on a test's backend and push log, and intents for it.
 import { randomUUID } from 'node:crypto';
-import { drizzle } from 'drizzle-orm/node-postgres';
 import { vi } from 'vitest';
 import { notificationsPlace } from '../../lib/backend/notifications/notification-intents.ts';
 import {
@@ -9,6 +8,7 @@ import {
 } from '../../lib/backend/notifications/notification-worker.ts';
 import type { ClientEventEntry } from '../../lib/backend/push/log/entry.ts';
 import { readState } from '../../lib/backend/push/log/read-global.ts';
+import { databaseOn } from '../../lib/postgres/database.ts';
 import { fieldsOf } from '../../lib/stream-entries/fields.ts';
 import {
   type NotificationIntent,
@@ -99,7 +99,7 @@ export function testNotifications(backend: TestBackend, log: TestPushLog): TestN
             operationTimeoutMs: 5_000,
           },
         },
-        db: drizzle({ client: backend.pool }),
+        db: databaseOn(backend.pool),
         redis: log.redis,
         mails,
         log: logger,

@@ -126,6 +126,20 @@ describe('a server that is away', () => {
     expect(await mail.waiting()).toEqual([]);
   });
 
+  it('between two mails is found again, by a mailer that had kept its connection', async () => {
+    const first = await startSmtpServer();
+    const { port } = first;
+    mail.mailToServer({ port });
+    await mail.ask(email);
+    expect(first.received.length).toBe(1);
+    await first.close();
+    const back = await mail.smtpServer({ port });
+    await mail.ask(email);
+    await mail.backend.sendMails();
+    expect(back.received.length).toBe(1);
+    expect(await mail.waiting()).toEqual([]);
+  });
+
   it('in the middle of a mail gets it again', async () => {
     let hangUp = true;
     const server = await mail.smtpServer({
