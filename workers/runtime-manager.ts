@@ -3,8 +3,13 @@
 import type { Environment } from '../lib/config/variables.ts';
 import { aborted, runProcess, within } from '../lib/node/process.ts';
 import { runTicks } from '../lib/node/tick-loop.ts';
-import { consumeJobs } from '../lib/runtime-manager/consume-jobs.ts';
-import { forgetIntervalMs, keptMs, startRuntimeManager } from '../lib/runtime-manager/start.ts';
+import { consumeJobs, trimJobs } from '../lib/runtime-manager/consume-jobs.ts';
+import {
+  forgetIntervalMs,
+  keptMs,
+  startRuntimeManager,
+  trimIntervalMs,
+} from '../lib/runtime-manager/start.ts';
 
 export async function runRuntimeManager(environment: Environment, stop: AbortSignal): Promise<void> {
   const { config, log, manager, redis, readers, close } = await startRuntimeManager(environment);
@@ -12,6 +17,10 @@ export async function runRuntimeManager(environment: Environment, stop: AbortSig
   const working = Promise.all([
     consumeJobs({ manager, streams, redis, readers, blockMs, log }, stop),
     manager.revive(stop),
+    runTicks(
+      { name: 'job trimming', intervalMs: trimIntervalMs, tick: () => trimJobs(redis, streams), log },
+      stop,
+    ),
     runTicks(
       { name: 'journal', intervalMs: forgetIntervalMs, tick: () => manager.forget(keptMs), log },
       stop,

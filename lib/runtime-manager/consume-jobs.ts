@@ -14,6 +14,7 @@ import type { StreamEntry } from '../streams/entry.ts';
 import { entriesHandled, lossesSeen } from '../streams/instruments.ts';
 import type { StreamPlace } from '../streams/offset.ts';
 import { consumeStream } from '../streams/stream-loop.ts';
+import { keptMs, trimStream } from '../streams/trim.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { startSpanFrom } from '../telemetry/spans.ts';
 import type { RuntimeManager } from './manager.ts';
@@ -70,6 +71,12 @@ export async function consumeJobs(parts: Parts, stop: AbortSignal): Promise<void
       stop,
     ),
   ]);
+}
+
+/** Removes jobs that were done long ago from the streams, which nobody else consumes. */
+export async function trimJobs(redis: Redis, { startJobs, stopJobs }: JobStreams): Promise<void> {
+  await trimStream(redis, { stream: startJobs, offsetKeys: [startJobsOffsetKey] }, keptMs);
+  await trimStream(redis, { stream: stopJobs, offsetKeys: [stopJobsOffsetKey] }, keptMs);
 }
 
 type Source<Job> = StreamPlace & {

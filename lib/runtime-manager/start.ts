@@ -19,6 +19,7 @@ import { RuntimeManager } from './manager.ts';
 /** For as long as the lobby may publish a job again, and longer. */
 export const keptMs = 30 * 24 * 3_600_000;
 export const forgetIntervalMs = 3_600_000;
+export const trimIntervalMs = 60_000;
 
 const sampleEngine = [execPath, join(import.meta.dirname, '..', '..', 'workers', 'sample-engine.ts')];
 /** What engines get of this process's environment, beside `GALAXY_ENGINE_…`. Nothing else: it holds secrets. */

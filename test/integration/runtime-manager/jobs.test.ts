@@ -1,5 +1,4 @@
 // The Runtime Manager with real engines as processes: what becomes of a job.
-import { randomUUID } from 'node:crypto';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,55 +9,38 @@ import type { RunningProcess } from '../../support/run-process.ts';
 import {
   askGame,
   enginesIn,
-  expectNoEngines,
   JobStreams,
   killEngines,
   newStartJob,
   runRuntimeManager,
   stopOf,
-  untilEngines,
 } from '../../support/runtime-manager.ts';
 
 let redis: TestRedis;
 let connection: Redis;
 let lobby: JobStreams;
-let root: string;
-const running: RunningProcess[] = [];
+let folder: string;
+let manager: RunningProcess;
 
 beforeAll(async () => {
   redis = await createTestRedis();
   connection = await openRedis({ ...redis, addr: redis, operationTimeoutMs: 10_000 }, () => {});
   lobby = new JobStreams(connection);
-  root = await mkdtemp(join(tmpdir(), 'galaxy-test-runtime-'));
+  folder = await mkdtemp(join(tmpdir(), 'galaxy-test-runtime-'));
+  manager = runRuntimeManager(redis, folder, { GALAXY_ENGINE_TURNS: '3', TZ: 'UTC', SOMETHING_ELSE: 'x' });
 });
-afterEach(async () => {
-  for (const manager of running.splice(0)) await end(manager);
-  await killEngines(root);
-  await connection.flushdb();
-});
+afterEach(() => killEngines(folder));
 afterAll(async () => {
+  manager.child.kill('SIGTERM');
+  const { exitCode, stderr } = await manager.ended;
   connection.disconnect();
   await redis.drop();
-  await rm(root, { recursive: true, force: true });
-});
-
-function startManager(variables: Record<string, string> = {}, folder = join(root, randomUUID())) {
-  const manager = runRuntimeManager(redis, folder, variables);
-  running.push(manager);
-  return { ...manager, folder };
-}
-
-async function end({ child, ended }: RunningProcess): Promise<void> {
-  child.kill('SIGTERM');
-  const { exitCode, stderr } = await ended;
+  await rm(folder, { recursive: true, force: true });
   expect([exitCode, stderr]).toEqual([0, '']);
-}
-
-const program = (...words: string[]) => ({ RM_PROCESS_COMMAND: JSON.stringify(words) });
+});
 
 describe('a start job', () => {
   it('starts an engine that can be used, and a stop job ends it', async () => {
-    const { folder } = startManager();
     const job = newStartJob();
     const result = await lobby.done(job);
     expect(result).toEqual({
@@ -88,7 +70,6 @@ describe('a start job', () => {
   });
 
   it('that comes again is answered with the same result, and starts nothing', async () => {
-    const { folder } = startManager();
     const job = newStartJob();
     await Promise.all([lobby.ask(job), lobby.ask(job), lobby.ask(job)]);
     await vi.waitFor(async () => expect(await lobby.resultsOf(job.job_id)).toHaveLength(3), {
@@ -111,7 +92,6 @@ describe('a start job', () => {
   });
 
   it('gets an engine of its own, and its stop ends that one alone', async () => {
-    const { folder } = startManager();
     const jobs = [newStartJob(), newStartJob(), newStartJob()] as const;
     const results = await Promise.all(jobs.map((job) => lobby.done(job)));
     expect(new Set(results.map((result) => result.engine_endpoint)).size).toBe(3);
@@ -121,7 +101,6 @@ describe('a start job', () => {
   });
 
   it('hands its trace on to its result', async () => {
-    startManager();
     const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
     const job = newStartJob({ expires_at_ms: 0 });
     await lobby.ask(job, traceparent);
@@ -130,7 +109,6 @@ describe('a start job', () => {
   });
 
   it('gives its engine nothing of the environment but what engines need, and not the password of Redis', async () => {
-    const { folder } = startManager({ GALAXY_ENGINE_TURNS: '3', TZ: 'UTC', SOMETHING_ELSE: 'x' });
     await lobby.done(newStartJob());
     const [engine] = await enginesIn(folder);
     const environment = await readFile(`/proc/${engine?.pid}/environ`, 'utf8');
@@ -148,12 +126,11 @@ describe('a start job', () => {
   });
 });
 
-describe('a start job is refused, and leaves nothing running,', () => {
+describe('a start job is refused', () => {
   it.each([
     ['that has expired', { expires_at_ms: Date.now() - 1 }, 'expired', /^The start was not done in time/],
     ['for what is no version', { engine_version: '../../sh' }, 'invalid_engine_version', /"\.\.\/\.\.\/sh"/],
   ])('%s', async (_, more, error_code, error_message) => {
-    const { folder } = startManager();
     expect(await lobby.done(newStartJob(more))).toMatchObject({
       outcome: 'failure',
       error_code,
@@ -161,100 +138,27 @@ describe('a start job is refused, and leaves nothing running,', () => {
     });
     expect(await enginesIn(folder)).toEqual([]);
   });
-
-  it.each([
-    [
-      'whose engine ends at once',
-      program('/bin/sh', '-c', 'echo no license found >&2; exit 3'),
-      'engine_ended',
-      /ended before it was healthy.*no license found/s,
-    ],
-    ['whose command is not there', program('/nowhere/engine'), 'engine_ended', /\/nowhere\/engine/],
-    [
-      'whose engine is never healthy',
-      { ...program('sleep', '1000'), RM_START_TIMEOUT: '600ms' },
-      'engine_not_healthy',
-      /within 0\.6 s: GET \/healthz is not answered \(.*ECONNREFUSED/,
-    ],
-    [
-      'whose engine answers something else',
-      {
-        ...program(
-          process.execPath,
-          '-e',
-          'require("node:http").createServer((_, r) => r.end("{}")).listen(process.env.GALAXY_ENGINE_PORT, "127.0.0.1")',
-        ),
-        RM_START_TIMEOUT: '2s',
-      },
-      'engine_not_healthy',
-      /answers 200, but not/,
-    ],
-  ])('%s', async (_, variables, error_code, error_message) => {
-    const { folder } = startManager(variables);
-    const job = newStartJob();
-    expect(await lobby.done(job)).toMatchObject({
-      outcome: 'failure',
-      error_code,
-      error_message: expect.stringMatching(error_message),
-    });
-    await expectNoEngines(folder);
-    expect(await lobby.done(stopOf(job))).toMatchObject({ outcome: 'success' });
-  });
-
-  it('when its time is over before its engine is healthy', async () => {
-    const { folder } = startManager(program('sleep', '1000'));
-    const job = newStartJob({ expires_at_ms: Date.now() + 2_500 });
-    expect(await lobby.done(job)).toMatchObject({ outcome: 'failure', error_code: 'engine_not_healthy' });
-    await expectNoEngines(folder);
-  });
 });
 
 describe('a stop job', () => {
   it('that comes before its start job has it refused', async () => {
-    const { folder } = startManager();
     const job = newStartJob();
     expect(await lobby.done(stopOf(job))).toMatchObject({ kind: 'stop', outcome: 'success' });
     expect(await lobby.done(job)).toMatchObject({ kind: 'start', outcome: 'failure', error_code: 'stopped' });
     expect(await enginesIn(folder)).toEqual([]);
   });
 
-  it('calls off a start that is under way', async () => {
-    const { folder } = startManager(program('sleep', '1000'));
-    const job = newStartJob();
-    await lobby.ask(job);
-    await untilEngines(folder, 1);
-    expect(await lobby.done(stopOf(job))).toMatchObject({ outcome: 'success' });
-    expect(await lobby.resultOf(job.job_id)).toMatchObject({ outcome: 'failure', error_code: 'stopped' });
-    expect(await enginesIn(folder)).toEqual([]);
-  });
-
   it('succeeds for an engine that has ended by itself', async () => {
-    const { folder, stdout } = startManager();
     const job = newStartJob();
     await lobby.done(job);
     await killEngines(folder);
-    await vi.waitFor(() => expect(stdout()).toContain('"signal":"SIGKILL","msg":"engine ended"'));
+    await vi.waitFor(() => expect(manager.stdout()).toContain('"signal":"SIGKILL","msg":"engine ended"'));
     expect(await lobby.done(stopOf(job))).toMatchObject({ outcome: 'success' });
-  });
-
-  it('ends an engine that does not listen to SIGTERM, with all that it has started', async () => {
-    const script = 'trap "" TERM; (trap "" TERM; sleep 1000) & "$0" "$1" & wait; wait; sleep 1000';
-    const engine = join(import.meta.dirname, '../../../workers/sample-engine.ts');
-    const { folder } = startManager({
-      ...program('/bin/sh', '-c', script, process.execPath, engine),
-      RM_STOP_TIMEOUT: '300ms',
-    });
-    const job = newStartJob();
-    expect(await lobby.done(job)).toMatchObject({ outcome: 'success' });
-    expect((await enginesIn(folder)).length).toBeGreaterThanOrEqual(3);
-    expect(await lobby.done(stopOf(job))).toMatchObject({ outcome: 'success' });
-    await expectNoEngines(folder);
   });
 });
 
 describe('a job that cannot be read', () => {
   it('is answered where it says whose it is, told in the log, and does not hold up the others', async () => {
-    const { stdout } = startManager();
     const [start, stop] = [newStartJob(), stopOf(newStartJob())];
     await lobby.write('start', { job_id: start.job_id, game_id: start.game_id, players: '[' });
     await lobby.write('start', { hello: 'world' });
@@ -272,6 +176,6 @@ describe('a job that cannot be read', () => {
     const next = newStartJob();
     expect(await lobby.done(next)).toMatchObject({ outcome: 'success' });
     expect(await lobby.done(stopOf(next))).toMatchObject({ outcome: 'success' });
-    expect(stdout().match(/a job cannot be read and is passed over/g)).toHaveLength(3);
+    expect(manager.stdout().match(/a job cannot be read and is passed over/g)).toHaveLength(3);
   });
 });
