@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
+import { Validator } from '@seriousme/openapi-schema-validator';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { lobbyOperations } from '../../../infra/generate/openapi-documents.ts';
+import { z } from 'zod';
+import { lobbyInternalOperations, lobbyOperations } from '../../../infra/generate/openapi-documents.ts';
 import { createAnswerCheck } from '../../support/answer-check.ts';
 import { createTestLobby, type TestLobby } from '../../support/lobby.ts';
 import { makeDraft } from '../../support/lobby-games.ts';
@@ -51,6 +53,31 @@ describe('the description of the lobby', () => {
     expect(document.openapi).toBe('3.1.0');
     expect(described(document)).toEqual(mounted(lobby.internalApp, '/api/'));
     expect(described(document)).toContain('GET /api/v1/internal/games/{game_id}/memberships');
+  });
+
+  test('is valid OpenAPI 3.1, on both listeners', async () => {
+    const validate = async (document: unknown) => {
+      const validator = new Validator();
+      const { valid, errors } = await validator.validate(JSON.stringify(document));
+      return { valid, errors, version: validator.version };
+    };
+    for (const document of [published, await internal()]) {
+      expect(await validate(document)).toEqual({ valid: true, errors: undefined, version: '3.1' });
+      const [path = '', methods] = Object.entries(document.paths)[0] ?? [];
+      const misplaced = { ...document, paths: { [path.slice(1)]: methods } };
+      expect(await validate(misplaced)).toMatchObject({ valid: false });
+    }
+  });
+
+  test('has schemas that can be read as such', () => {
+    for (const [name, { parameters, body, result, refusal }] of [
+      ...lobbyOperations(),
+      ...lobbyInternalOperations(),
+    ]) {
+      for (const schema of [...parameters.map(({ schema }) => schema), body ?? {}, result, refusal]) {
+        expect(() => z.fromJSONSchema(schema as z.core.JSONSchema.JSONSchema), name).not.toThrow();
+      }
+    }
   });
 
   test('is not served on the public listener', async () => {
