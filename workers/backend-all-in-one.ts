@@ -14,8 +14,8 @@ import { runRelay } from '../lib/outbox/relay.ts';
 
 export async function runBackend(environment: Environment, stop: AbortSignal): Promise<void> {
   const backend = await startBackend(environment);
-  const { config, context, log } = backend;
-  const apps = createBackendApps(config, { log, ready: () => !stop.aborted }, context);
+  const { config, context, streams, log } = backend;
+  const apps = createBackendApps(config, { log, ready: () => !stop.aborted }, context, streams);
   const listeners = await openBackendListeners(apps, config, log);
   const workers = [
     runRelay(backend.relay, stop),

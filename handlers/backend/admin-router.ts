@@ -1,6 +1,11 @@
 import type { BackendContext } from '../../lib/backend/context.ts';
 import { admitAdmin } from '../../lib/http/actor.ts';
 import { createHttpApp, type HttpApp, type HttpAppOptions } from '../../lib/http/app.ts';
+import type { StreamOperations } from '../../lib/streams/operations.ts';
+import { discardDeadLetterHandler, discardDeadLetterRoute } from '../streams/discard-dead-letter.ts';
+import { listDeadLettersHandler, listDeadLettersRoute } from '../streams/list-dead-letters.ts';
+import { listStreamsHandler, listStreamsRoute } from '../streams/list-streams.ts';
+import { retryDeadLetterHandler, retryDeadLetterRoute } from '../streams/retry-dead-letter.ts';
 import { blockUserHandler, blockUserRoute } from './admin/block-user.ts';
 import { deleteUserHandler, deleteUserRoute } from './admin/delete-user.ts';
 import { getEntitlementsHandler, getEntitlementsRoute } from './admin/get-entitlements.ts';
@@ -10,8 +15,12 @@ import { revokeAnySessionHandler, revokeAnySessionRoute } from './admin/revoke-s
 import { revokeUserSessionsHandler, revokeUserSessionsRoute } from './admin/revoke-user-sessions.ts';
 import { setEntitlementsHandler, setEntitlementsRoute } from './admin/set-entitlements.ts';
 
-/** The backend's admin listener: what those who run the platform do to users and their sessions. */
-export function createBackendAdminApp(options: HttpAppOptions, backend: BackendContext): HttpApp {
+/** The backend's admin listener: what those who run the platform do to users, their sessions and streams. */
+export function createBackendAdminApp(
+  options: HttpAppOptions,
+  backend: BackendContext,
+  streams: StreamOperations,
+): HttpApp {
   const app = createHttpApp(options);
 
   app.use('/api/v1/internal/*', admitAdmin);
@@ -23,6 +32,11 @@ export function createBackendAdminApp(options: HttpAppOptions, backend: BackendC
   app.openapi(setEntitlementsRoute, setEntitlementsHandler(backend));
   app.openapi(revokeUserSessionsRoute, revokeUserSessionsHandler(backend));
   app.openapi(revokeAnySessionRoute, revokeAnySessionHandler(backend));
+
+  app.openapi(listStreamsRoute, listStreamsHandler(streams));
+  app.openapi(listDeadLettersRoute, listDeadLettersHandler(streams));
+  app.openapi(retryDeadLetterRoute, retryDeadLetterHandler(streams));
+  app.openapi(discardDeadLetterRoute, discardDeadLetterHandler(streams));
 
   return app;
 }

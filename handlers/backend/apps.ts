@@ -1,6 +1,7 @@
 import type { BackendConfig } from '../../lib/backend/config.ts';
 import type { BackendContext } from '../../lib/backend/context.ts';
 import type { HttpApp, HttpAppOptions } from '../../lib/http/app.ts';
+import type { StreamOperations } from '../../lib/streams/operations.ts';
 import { createBackendAdminApp } from './admin-router.ts';
 import { createBackendServiceApp } from './service-router.ts';
 
@@ -9,11 +10,12 @@ export function createBackendApps(
   { http, adminHttp, lobby }: Pick<BackendConfig, 'http' | 'adminHttp' | 'lobby'>,
   process: Pick<HttpAppOptions, 'log' | 'ready'>,
   backend: BackendContext,
+  streams: StreamOperations,
 ): { service: HttpApp; admin: HttpApp } {
   const { httpUrl, ...rest } = lobby;
   const upstream = httpUrl === undefined ? undefined : { httpUrl, ...rest };
   return {
     service: createBackendServiceApp({ ...http, ...process }, backend, upstream),
-    admin: createBackendAdminApp({ ...adminHttp, ...process }, backend),
+    admin: createBackendAdminApp({ ...adminHttp, ...process }, backend, streams),
   };
 }

@@ -8,8 +8,8 @@ import { runProcess, untilStopped } from '../../lib/node/process.ts';
 
 export async function runBackendHttp(environment: Environment, stop: AbortSignal): Promise<void> {
   const backend = await startBackend(environment);
-  const { config, context, log } = backend;
-  const apps = createBackendApps(config, { log, ready: () => !stop.aborted }, context);
+  const { config, context, streams, log } = backend;
+  const apps = createBackendApps(config, { log, ready: () => !stop.aborted }, context, streams);
   const listeners = await openBackendListeners(apps, config, log);
   await untilStopped(backend, stop, () => listeners.close(config.shutdownTimeoutMs));
 }

@@ -11,6 +11,7 @@ import { RedisLife } from '../outbox/redis-life.ts';
 import { lossCheckIntervalMs, type Relay } from '../outbox/relay.ts';
 import { databaseOn } from '../postgres/database.ts';
 import type { Redis } from '../redis/client.ts';
+import type { StreamOperations } from '../streams/operations.ts';
 import { createLogger, type Logger } from '../telemetry/logger.ts';
 import {
   type BackendConfig,
@@ -22,16 +23,19 @@ import type { BackendContext } from './context.ts';
 import { createLookupLimit } from './lookup-limit.ts';
 import type { MailWorker } from './mail/mail-worker.ts';
 import { mailChecks, openMail } from './mail/open-mail.ts';
+import { notificationsPlace } from './notifications/notification-intents.ts';
 import type { NotificationWorker } from './notifications/notification-worker.ts';
 import type { NotificationUpkeep } from './notifications/upkeep.ts';
 import { backendPublishers } from './outbox/publishers.ts';
 import { postgresRequirement, redisRequirement } from './requirements.ts';
 import { createSignInCodes } from './sign-in-codes.ts';
 import { prepareFindDeviceSession } from './store/device-sessions.ts';
+import { backendStreamTables } from './store/stream-tables.ts';
 
 export type Backend = {
   readonly config: BackendConfig;
   readonly context: BackendContext;
+  readonly streams: StreamOperations;
   /** For a process that runs the outbox relay beside what else it does. */
   readonly relay: Relay;
   readonly notificationUpkeep: NotificationUpkeep;
@@ -74,6 +78,12 @@ export async function startBackend(environment: Environment): Promise<Backend> {
   return {
     config,
     context,
+    streams: {
+      db,
+      redis: resources.redis,
+      tables: backendStreamTables,
+      consumers: [notificationsPlace(config.notifications.stream)],
+    },
     relay,
     notificationUpkeep: notificationUpkeep(config, resources, relay),
     notificationWorker: { config, db, redis: resources.redis, mails: mail.mails, log },

@@ -13,14 +13,17 @@ import { createLookupLimit } from '../../lib/backend/lookup-limit.ts';
 import type { Mail, Mailer } from '../../lib/backend/mail/mail.ts';
 import { MailSender, writeMails } from '../../lib/backend/mail/outgoing-mails.ts';
 import { createMailSeal } from '../../lib/backend/mail/seal.ts';
+import { notificationsPlace } from '../../lib/backend/notifications/notification-intents.ts';
 import { createSignInCodes } from '../../lib/backend/sign-in-codes.ts';
 import { prepareFindDeviceSession } from '../../lib/backend/store/device-sessions.ts';
+import { backendStreamTables } from '../../lib/backend/store/stream-tables.ts';
 import type { HttpApp } from '../../lib/http/app.ts';
 import { Outbox } from '../../lib/outbox/outbox.ts';
 import type { Message } from '../../lib/outbox/store.ts';
 import { databaseOn } from '../../lib/postgres/database.ts';
 import { migrate } from '../../lib/postgres/migrate.ts';
 import { confirmBytes } from '../../lib/protocol/envelope.ts';
+import type { Redis } from '../../lib/redis/client.ts';
 import { toLoggedError } from '../../lib/telemetry/logged-error.ts';
 import { createTestDatabase, type Template } from './database.ts';
 import { readTables, type Tables } from './tables.ts';
@@ -84,6 +87,8 @@ export async function startTestBackend(
   options: {
     token?: string;
     lobby?: { httpUrl: string; token: string | undefined; timeoutMs: number };
+    /** Where the streams of the admin's routes are. */
+    redis?: Redis;
     /** Instead of the one that records. */
     mailer?: Mailer;
   } = {},
@@ -137,7 +142,15 @@ export async function startTestBackend(
   };
   const httpOptions = { log, ready: () => true, bodyLimitBytes: 65_536, token: options.token };
   const app = createBackendServiceApp(httpOptions, context, options.lobby);
-  const adminApp = createBackendAdminApp(httpOptions, context);
+  const adminApp = createBackendAdminApp(httpOptions, context, {
+    db,
+    tables: backendStreamTables,
+    get redis() {
+      if (options.redis === undefined) throw new Error('this backend has no Redis');
+      return options.redis;
+    },
+    consumers: [notificationsPlace('notification:intents')],
+  });
   return {
     app,
     pool,

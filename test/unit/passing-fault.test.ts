@@ -20,6 +20,20 @@ describe('a fault that passes by itself', () => {
     expect(isPassingFault(new Error('Query read timeout'))).toBe(true);
   });
 
+  it('is a Redis that is away or slow', () => {
+    for (const message of [
+      'Connection is closed.',
+      'Command timed out',
+      "Stream isn't writeable and enableOfflineQueue options is false",
+    ]) {
+      expect(isPassingFault(new Error(message))).toBe(true);
+    }
+    expect(isPassingFault(Object.assign(new Error('gave up'), { name: 'MaxRetriesPerRequestError' }))).toBe(
+      true,
+    );
+    expect(isPassingFault(Object.assign(new Error('ERR syntax error'), { name: 'ReplyError' }))).toBe(false);
+  });
+
   it.each(['23505', '42P01', '22P02', 'ERR_INVALID_ARG_TYPE'])('is none of code %s', (code) => {
     expect(isPassingFault(withCode(code))).toBe(false);
   });

@@ -1,0 +1,40 @@
+import { createRoute, type RouteHandler, z } from '@hono/zod-openapi';
+import type { HttpEnv } from '../../lib/http/env.ts';
+import { pageOf, pageQuery, pageToken } from '../../lib/http/paging.ts';
+import { errorAnswers, id, jsonAnswer } from '../../lib/http/schemas.ts';
+import { listDeadLetters } from '../../lib/streams/operations.ts';
+import { deadLetterSchema, toDeadLetter } from './dead-letter-answer.ts';
+
+export const listDeadLettersRoute = createRoute({
+  method: 'get',
+  path: '/api/v1/internal/dead-letters',
+  operationId: 'listDeadLetters',
+  summary: 'Entries of streams that could not be applied, the oldest first',
+  tags: ['operations'],
+  request: { query: z.strictObject({ consumer: z.string().min(1).max(64).optional(), ...pageQuery }) },
+  responses: { 200: jsonAnswer(pageOf(deadLetterSchema), 'A page of dead letters'), ...errorAnswers() },
+});
+
+// What PostgreSQL can compare with; a token may be made up.
+const epochMs = z.int().min(0).max(Date.UTC(9999, 0));
+const token = pageToken('operations.dead_letters', z.tuple([epochMs, id]));
+
+export function listDeadLettersHandler(
+  streams: Parameters<typeof listDeadLetters>[0],
+): RouteHandler<typeof listDeadLettersRoute, HttpEnv> {
+  return async (c) => {
+    const query = c.req.valid('query');
+    const place = token.read(query.page_token);
+    const { letters, next } = await listDeadLetters(streams, query.consumer, {
+      size: query.page_size,
+      after: place && { at: new Date(place[0]), id: place[1] },
+    });
+    return c.json(
+      {
+        items: letters.map(toDeadLetter),
+        ...(next === undefined ? {} : { next_page_token: token.write([next.at.getTime(), next.id]) }),
+      },
+      200,
+    );
+  };
+}

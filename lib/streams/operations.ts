@@ -1,0 +1,116 @@
+// What those who run the platform see and do about the streams that a service consumes: how each consumer stands, and
+// what becomes of entries that could not be applied.
+import { Refusal } from '../errors/table.ts';
+import type { Database } from '../outbox/store.ts';
+import { inTransaction } from '../postgres/transaction.ts';
+import type { Redis } from '../redis/client.ts';
+import { readStreamState, type StreamPlace } from './offset.ts';
+import {
+  type DeadLetter,
+  type DeadLetterPlace,
+  listDeadLetters as listStored,
+  readConsumers,
+  takeDeadLetter,
+} from './store.ts';
+import type { StreamTables } from './tables.ts';
+
+export type StreamOperations<Tx extends Database = Database> = {
+  readonly db: Database & { transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T> };
+  readonly tables: StreamTables;
+  readonly redis: Redis;
+  /** Of this service. */
+  readonly consumers: readonly (StreamPlace & { readonly name: string })[];
+};
+
+export type ConsumerStanding = {
+  readonly consumer: string;
+  readonly stream: string;
+  /** undefined before it has handled anything. */
+  readonly offset: string | undefined;
+  /** Entries were gone before they took effect. */
+  readonly lost: boolean;
+  readonly oldestUnprocessedAgeMs: number;
+  /** Whether some process works on it now. */
+  readonly running: boolean;
+  /** What it ran into last, and when; it may have gone on since. */
+  readonly lastError: { readonly message: string; readonly at: Date } | undefined;
+  readonly deadLetters: number;
+};
+
+export async function listStreams(streams: StreamOperations): Promise<ConsumerStanding[]> {
+  const { db, tables, redis, consumers } = streams;
+  const names = consumers.map(({ name }) => name);
+  const [records, states] = await Promise.all([
+    readConsumers(db, tables, names),
+    Promise.all(consumers.map((consumer) => readStreamState(redis, consumer))),
+  ]);
+  const recordOf = new Map(records.map((record) => [record.name, record]));
+  return consumers.flatMap(({ name, stream }, index) => {
+    const state = states[index];
+    const record = recordOf.get(name);
+    if (state === undefined) return [];
+    const { offset, lost, oldestUnprocessedAgeMs } = state;
+    return {
+      consumer: name,
+      stream,
+      offset,
+      lost,
+      oldestUnprocessedAgeMs,
+      running: record?.held ?? false,
+      lastError:
+        record?.lastError == null || record.lastErrorAt === null
+          ? undefined
+          : { message: record.lastError, at: record.lastErrorAt },
+      deadLetters: record?.deadLetters ?? 0,
+    };
+  });
+}
+
+export type DeadLetterPage = { letters: DeadLetter[]; next: DeadLetterPlace | undefined };
+
+/** The oldest first. @param consumer of one consumer; undefined for all of them. */
+export async function listDeadLetters(
+  { db, tables }: StreamOperations,
+  consumer: string | undefined,
+  page: { size: number; after: DeadLetterPlace | undefined },
+): Promise<DeadLetterPage> {
+  const found = await listStored(db, tables, { consumer, after: page.after, limit: page.size + 1 });
+  const letters = found.slice(0, page.size);
+  const last = letters.at(-1);
+  const more = found.length > page.size && last !== undefined;
+  return { letters, next: more ? { at: last.createdAt, id: last.deadLetterId } : undefined };
+}
+
+/**
+ * Puts an entry into its stream again, as a new one at the end. When it is not known whether that has happened the dead
+ * letter stays, and trying again may add the entry twice: consumers know repeats.
+ * @throws Refusal not_found; invalid_state when nobody here consumes its stream any more.
+ */
+export async function retryDeadLetter(streams: StreamOperations, deadLetterId: string): Promise<DeadLetter> {
+  return inTransaction(streams.db, async (tx) => {
+    const letter = await take(streams, tx, deadLetterId);
+    const consumer = streams.consumers.find(({ name }) => name === letter.consumer);
+    if (consumer === undefined) {
+      throw new Refusal(
+        'invalid_state',
+        `There is no consumer ${letter.consumer} any more that could try it again; it can be discarded.`,
+      );
+    }
+    await streams.redis.xadd(consumer.stream, '*', ...Object.entries(letter.fields).flat());
+    return letter;
+  });
+}
+
+/** Gives an entry up for good. @throws Refusal not_found. */
+export async function discardDeadLetter(
+  streams: StreamOperations,
+  deadLetterId: string,
+): Promise<DeadLetter> {
+  return inTransaction(streams.db, (tx) => take(streams, tx, deadLetterId));
+}
+
+async function take({ tables }: StreamOperations, tx: Database, deadLetterId: string): Promise<DeadLetter> {
+  const letter = await takeDeadLetter(tx, tables, deadLetterId);
+  if (letter === undefined) throw new Refusal('not_found', `There is no dead letter ${deadLetterId}.`);
+  return letter;
+}
