@@ -26,13 +26,17 @@ import { blockMemberHandler, blockMemberRoute } from './memberships/block-member
 import { listMembershipsHandler, listMembershipsRoute } from './memberships/list-memberships.ts';
 import { removeMemberHandler, removeMemberRoute } from './memberships/remove-member.ts';
 import { describeInternalApi } from './openapi.ts';
+import { discardDeadLetterHandler, discardDeadLetterRoute } from './operations/discard-dead-letter.ts';
+import { listDeadLettersHandler, listDeadLettersRoute } from './operations/list-dead-letters.ts';
+import { listStreamsHandler, listStreamsRoute } from './operations/list-streams.ts';
+import { retryDeadLetterHandler, retryDeadLetterRoute } from './operations/retry-dead-letter.ts';
 import { checkAvailabilityHandler, checkAvailabilityRoute } from './race-names/check-availability.ts';
 
 const prefix = '/api/v1/internal';
 
 /**
  * The lobby's internal listener: the public routes again, for the admin actor, but for those that are a person's own
- * business; what the Game Master reads; and what describes them all.
+ * business; what the Game Master reads; what operators do about streams; and what describes them all.
  */
 export function createLobbyInternalApp(options: HttpAppOptions, lobby: Lobby): HttpApp {
   const routes = new OpenAPIHono<HttpEnv>();
@@ -74,9 +78,18 @@ export function createLobbyInternalApp(options: HttpAppOptions, lobby: Lobby): H
   gameMasterReads.openapi(readGameRoute, getGameHandler(upToDate));
   gameMasterReads.openapi(readMembershipsRoute, listMembershipsHandler(upToDate));
 
+  const operations = new OpenAPIHono<HttpEnv>();
+  operations.use(admitAdmin);
+
+  operations.openapi(listStreamsRoute, listStreamsHandler(lobby));
+  operations.openapi(listDeadLettersRoute, listDeadLettersHandler(lobby));
+  operations.openapi(retryDeadLetterRoute, retryDeadLetterHandler(lobby));
+  operations.openapi(discardDeadLetterRoute, discardDeadLetterHandler(lobby));
+
   const app = createHttpApp(options);
   app.route(`${prefix}/lobby`, routes);
   app.route(prefix, gameMasterReads);
+  app.route(prefix, operations);
   const description = describeInternalApi(app);
   app.get('/openapi.json', (c) => c.json(description));
   return app;

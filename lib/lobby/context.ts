@@ -8,6 +8,7 @@ import type { GameMaster } from './game-master.ts';
 import type { InProcessRaceNameDirectory, RaceNameDirectory } from './race-name-directory.ts';
 import type { Db } from './store/database.ts';
 import { postgresRaceNames } from './store/race-names.ts';
+import type { StreamStates } from './stream-states.ts';
 
 /** What the lobby's operations are made with; built once per process. */
 export type Lobby = {
@@ -19,6 +20,7 @@ export type Lobby = {
   readonly raceNames: RaceNameDirectory;
   /** Whatever is written into it by a transaction is published under the game's id after the commit. */
   readonly outbox: Outbox;
+  readonly streamStates: StreamStates;
   /** How long a start job is worth doing. */
   readonly startTimeoutMs: number;
   readonly now: () => Date;
@@ -37,6 +39,7 @@ export function createLobby(parts: {
   eligibility: EligibilityClient;
   gameMaster: GameMaster;
   publishers: Readonly<Record<string, Publish>>;
+  streamStates: StreamStates;
   startTimeoutMs: number;
   now: () => Date;
   newId: () => string;

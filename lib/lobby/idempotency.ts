@@ -22,12 +22,12 @@ const forgottenPerKey = 10;
 /**
  * Answers a mutating request. `prepare` asks of others what has to be known before; it is not called when the answer
  * is there already, so that a repeat depends on nobody. Its `Work` runs in a transaction; what that writes into the
- * outbox, under the id of the game that its result names, is published after the commit.
+ * outbox, under the id that its result names, is published after the commit.
  * @param key undefined when the request came without one.
  * @param toAnswer makes the body of the answer, as JSON.
  * @throws Refusal `idempotency_conflict` when the key came with another request before.
  */
-export async function answerOnce<Result extends { readonly gameId: string }, Answer>(
+export async function answerOnce<Result extends Subject, Answer>(
   lobby: Pick<Lobby, 'db' | 'now' | 'outbox'>,
   key: IdempotencyKey | undefined,
   prepare: () => Promise<Work<Result>> | Work<Result>,
@@ -35,7 +35,7 @@ export async function answerOnce<Result extends { readonly gameId: string }, Ans
 ): Promise<Answer> {
   if (key === undefined) {
     const result = await inTransaction(lobby.db, await prepare());
-    lobby.outbox.publishSoon([result.gameId]);
+    lobby.outbox.publishSoon([orderingKeyOf(result)]);
     return toAnswer(result);
   }
 
@@ -62,10 +62,17 @@ export async function answerOnce<Result extends { readonly gameId: string }, Ans
     const result = await work(tx);
     const answer = toAnswer(result);
     await keepAnswer(tx, key, answer);
-    return { answer, gameId: result.gameId };
+    return { answer, orderingKey: orderingKeyOf(result) };
   });
-  if (done.gameId !== undefined) lobby.outbox.publishSoon([done.gameId]);
+  if (done.orderingKey !== undefined) lobby.outbox.publishSoon([done.orderingKey]);
   return done.answer;
+}
+
+/** What a request is about: a game, but for what is done about dead letters. */
+type Subject = { readonly gameId: string } | { readonly deadLetterId: string };
+
+function orderingKeyOf(subject: Subject): string {
+  return 'gameId' in subject ? subject.gameId : subject.deadLetterId;
 }
 
 function conflict({ key }: IdempotencyKey): Refusal {

@@ -12,6 +12,7 @@ import { streamInstruments } from '../streams/instruments.ts';
 import { telemetryRuns } from '../telemetry/flush.ts';
 import { createLogger, type Logger } from '../telemetry/logger.ts';
 import { type LobbyConfig, lobbyVariables } from './config.ts';
+import { consumerPlaces } from './consumers/places.ts';
 import { createLobby, type Lobby } from './context.ts';
 import { createEligibility } from './eligibility.ts';
 import { createGameMaster } from './game-master.ts';
@@ -21,6 +22,7 @@ import { lobbyPublishers } from './outbox/publishers.ts';
 import type { InProcessRaceNameDirectory } from './race-name-directory.ts';
 import { openReplicas } from './replicas.ts';
 import { membershipsWithNames } from './store/memberships.ts';
+import { redisStreamStates } from './stream-states.ts';
 
 const migrationsFolder = `${import.meta.dirname}/../../drizzle/lobby/migrations`;
 
@@ -100,6 +102,7 @@ export async function startLobby(
     eligibility: createEligibility({ ...config.userService, log }),
     gameMaster: createGameMaster({ ...config.gameMaster, log }),
     publishers: lobbyPublishers(redis, config.streams),
+    streamStates: redisStreamStates(redis, consumerPlaces(config.streams)),
     startTimeoutMs: config.startTimeoutMs,
     now: () => new Date(),
     newId: () => uuidv7(),

@@ -13,6 +13,7 @@ import type { EligibilityClient } from '../../lib/lobby/eligibility.ts';
 import type { GameMaster } from '../../lib/lobby/game-master.ts';
 import { inProcessRaceNames } from '../../lib/lobby/in-process/race-names.ts';
 import type { Db } from '../../lib/lobby/store/database.ts';
+import type { StreamStates } from '../../lib/lobby/stream-states.ts';
 import type { Publish } from '../../lib/outbox/outbox.ts';
 import { migrate } from '../../lib/postgres/migrate.ts';
 import type { Replicas } from '../../lib/postgres/replicas.ts';
@@ -49,6 +50,8 @@ export type TestLobby = Lobby & {
   player(): Client;
   /** An admin on the internal listener. */
   admin(adminId?: string): Client;
+  /** An admin who looks after the streams. */
+  operator(adminId?: string): Client;
   /** Rows of tables whose growth is no business state (`idempotency_keys`) can be left out by name. */
   tables(options?: { except: string[] }): Promise<Tables>;
   close(): Promise<void>;
@@ -62,6 +65,7 @@ export type TestLobbyOptions = {
   eligibility?: EligibilityClient;
   gameMaster?: GameMaster;
   publishers?: Readonly<Record<string, Publish>>;
+  streamStates?: StreamStates;
   replicas?: Replicas<Db>;
   raceNames?: RaceNameBackend;
 };
@@ -79,6 +83,7 @@ export async function createTestLobby(options: TestLobbyOptions = {}): Promise<T
     // One that is always there and takes everything.
     gameMaster: options.gameMaster ?? { probe: async () => {}, register: async () => {} },
     publishers: options.publishers ?? {},
+    streamStates: options.streamStates ?? { read: () => Promise.reject(new Error('there is no Redis')) },
     startTimeoutMs: 300_000,
     now: clock.now,
     newId: () => uuidv7(),
@@ -106,6 +111,8 @@ export async function createTestLobby(options: TestLobbyOptions = {}): Promise<T
     },
     admin: (adminId = 'ada') =>
       client(internalApp, '/api/v1/internal/lobby', adminId, { 'x-admin-id': adminId }),
+    operator: (adminId = 'ada') =>
+      client(internalApp, '/api/v1/internal', adminId, { 'x-admin-id': adminId }),
     tables: (except) => readTables(pool, ['lobby'], except?.except),
     close: async () => {
       await lobby.outbox.settled();

@@ -1,13 +1,17 @@
-// What the lobby writes into its outbox: jobs for the Runtime Manager and intents for notifications. The ordering key
+// What the lobby writes into its outbox: jobs for the Runtime Manager, intents for notifications, and dead letters that
+// are to be tried again. But for these the ordering key
 // is the game's id, so that whatever is told of a game is told in the order in which it was decided; whoever writes
 // holds the game's lock. The payloads are what the stream entries of lib/stream-entries say.
+import { z } from 'zod';
 import type { NewMessage } from '../../outbox/store.ts';
 import type {
   NotificationIntent as IntentEntry,
   NotificationType,
 } from '../../stream-entries/notification-intents.ts';
 import type { StartJob, StopJob, StopReason } from '../../stream-entries/runtime-jobs.ts';
+import type { DeadLetter } from '../../streams/store.ts';
 import { keptTraceparent } from '../../telemetry/trace.ts';
+import { type ConsumerName, consumerNames } from '../consumers/places.ts';
 import type { Game } from '../domain/game.ts';
 
 /** A user who plays in a game, and as whom. */
@@ -81,6 +85,20 @@ export function notificationIntent(intent: NotificationIntent, occasion: Occasio
     occurred_at_ms: occasion.at.getTime(),
   };
   return [message('notification_intent', intent.gameId, payload, occasion)];
+}
+
+export const streamEntryPayload = z.object({
+  consumer: z.enum(consumerNames),
+  fields: z.record(z.string(), z.string()),
+});
+
+/** Puts a dead letter back into the stream that it came from. Its own trace context is among its fields. */
+export function streamEntry(
+  consumer: ConsumerName,
+  { deadLetterId, fields }: Pick<DeadLetter, 'deadLetterId' | 'fields'>,
+): NewMessage {
+  const payload: z.infer<typeof streamEntryPayload> = { consumer, fields };
+  return { kind: 'stream_entry', orderingKey: deadLetterId, payload, traceparent: undefined };
 }
 
 function message(

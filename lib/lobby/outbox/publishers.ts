@@ -8,11 +8,11 @@ import { fieldsOf } from '../../stream-entries/fields.ts';
 import { notificationIntentEntry } from '../../stream-entries/notification-intents.ts';
 import { startJobEntry, stopJobEntry } from '../../stream-entries/runtime-jobs.ts';
 import type { LobbyConfig } from '../config.ts';
+import { consumerPlaces } from '../consumers/places.ts';
+import { streamEntryPayload } from './messages.ts';
 
-export function lobbyPublishers(
-  redis: Redis,
-  streams: Pick<LobbyConfig['streams'], 'startJobs' | 'stopJobs' | 'notificationIntents'>,
-): Record<string, Publish> {
+export function lobbyPublishers(redis: Redis, streams: LobbyConfig['streams']): Record<string, Publish> {
+  const places = consumerPlaces(streams);
   const to =
     (stream: string, entry: z.ZodObject): Publish =>
     async ({ payload, traceparent }) => {
@@ -22,5 +22,9 @@ export function lobbyPublishers(
     start_job: to(streams.startJobs, startJobEntry),
     stop_job: to(streams.stopJobs, stopJobEntry),
     notification_intent: to(streams.notificationIntents, notificationIntentEntry),
+    stream_entry: async ({ payload }) => {
+      const { consumer, fields } = streamEntryPayload.parse(payload);
+      await redis.xadd(places[consumer].stream, '*', ...Object.entries(fields).flat());
+    },
   };
 }

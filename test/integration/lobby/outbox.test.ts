@@ -7,7 +7,14 @@ import { createTestLobby, type TestLobby } from '../../support/lobby.ts';
 import { apply, field, gameBody, join, makeDraft, makeOpenGame } from '../../support/lobby-games.ts';
 import { createTestRedis, type TestRedis } from '../../support/redis.ts';
 
-const streams = { startJobs: 'jobs:start', stopJobs: 'jobs:stop', notificationIntents: 'intents' };
+/** What the lobby consumes is of no matter here. */
+const consumed = { gmEvents: 'gm', jobResults: 'results', userLifecycle: 'users' };
+const streams = {
+  startJobs: 'jobs:start',
+  stopJobs: 'jobs:stop',
+  notificationIntents: 'intents',
+  ...consumed,
+};
 
 let testRedis: TestRedis;
 let redis: Redis;

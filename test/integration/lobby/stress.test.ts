@@ -11,7 +11,8 @@ import { createTestRedis, type TestRedis } from '../../support/redis.ts';
 
 /** One for all, so that the order across kinds shows. */
 const stream = 'everything';
-const streams = { startJobs: stream, stopJobs: stream, notificationIntents: stream };
+const consumed = { gmEvents: 'gm', jobResults: 'results', userLifecycle: 'users' };
+const streams = { startJobs: stream, stopJobs: stream, notificationIntents: stream, ...consumed };
 let testRedis: TestRedis;
 let redis: Redis;
 let lobby: TestLobby;

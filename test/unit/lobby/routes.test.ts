@@ -76,6 +76,18 @@ test('the Game Master reads games and their members, and changes nothing', () =>
   ]);
 });
 
+test('operators look after streams on the internal listener alone', () => {
+  const rest = [...lobbyInternalOperations().keys()].filter(
+    (operation) => !/ \/api\/v1\/internal\/(lobby|games)/.test(operation),
+  );
+  expect(rest).toEqual([
+    'GET /api/v1/internal/streams',
+    'GET /api/v1/internal/dead-letters',
+    'POST /api/v1/internal/dead-letters/{dead_letter_id}/retry',
+    'POST /api/v1/internal/dead-letters/{dead_letter_id}/discard',
+  ]);
+});
+
 test('a message type reads area, noun, verb', () => {
   for (const [messageType] of toLobby) expect(messageType).toMatch(/^lobby\.[a-z_]+\.[a-z_]+$/);
 });

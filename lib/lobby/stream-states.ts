@@ -1,0 +1,18 @@
+import type { Redis } from '../redis/client.ts';
+import { readStreamState, type StreamState } from '../streams/offset.ts';
+import type { ConsumerPlace, ConsumerPlaces } from './consumers/places.ts';
+
+/** How the streams that the lobby consumes stand. Handlers ask for it on every runtime, by whichever driver of Redis. */
+export type StreamStates = {
+  /** Of every consumer, in a fixed order. Rejects when Redis cannot be asked. */
+  read(): Promise<(ConsumerPlace & StreamState)[]>;
+};
+
+export function redisStreamStates(redis: Redis, places: ConsumerPlaces): StreamStates {
+  return {
+    read: () =>
+      Promise.all(
+        Object.values(places).map(async (place) => ({ ...place, ...(await readStreamState(redis, place)) })),
+      ),
+  };
+}
