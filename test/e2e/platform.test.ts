@@ -40,8 +40,21 @@ async function openGame(name: string): Promise<string> {
   return gameId ?? '';
 }
 
-/** Everything that backend and lobby have stored. */
-const tables = (): Promise<Tables> => readTables(stack.db, ['backend', 'lobby']);
+/** Everything that backend and lobby have decided; how far word of it has spread changes by itself. */
+async function tables(): Promise<Tables> {
+  const decided = await readTables(
+    stack.db,
+    ['backend', 'lobby'],
+    ['outbox', 'consumers', 'processed_entries'],
+  );
+  for (const schema of ['backend', 'lobby']) {
+    const { rows } = await stack.db.query(
+      `select (position, kind, ordering_key, payload)::text as row from ${schema}.outbox order by position`,
+    );
+    decided[`${schema}.outbox`] = rows.map(({ row }) => String(row));
+  }
+  return decided;
+}
 
 /** What a revocation tells others is marked as published shortly after its answer. */
 async function untilPublished(): Promise<void> {
