@@ -35,6 +35,8 @@ export type Scale = {
   idleStreams: number;
   /** Device sessions: in the upstream's memory for gateway.command, in the database for backend.session. */
   sessions: number;
+  /** Games in the database of lobby.list, lobby.get and lobby.approve. */
+  games: number;
 };
 
 export type Bench = {

@@ -19,6 +19,7 @@ import { gatewayCommand } from './rows/gateway-command.ts';
 import { gatewayEventLatency } from './rows/gateway-event-latency.ts';
 import { gatewayFanout } from './rows/gateway-fanout.ts';
 import { gatewayIdleStream } from './rows/gateway-idle-stream.ts';
+import { lobbyApprove, lobbyGet, lobbyList } from './rows/lobby-http.ts';
 import { findCores, pin } from './system.ts';
 import { table } from './table.ts';
 
@@ -29,6 +30,9 @@ const rows: readonly Row[] = [
   gatewayIdleStream,
   gatewayEventLatency,
   backendSession,
+  lobbyList,
+  lobbyGet,
+  lobbyApprove,
 ];
 
 const full: Scale = {
@@ -39,6 +43,7 @@ const full: Scale = {
   deliveriesPerRound: 80_000,
   idleStreams: 2_000,
   sessions: 1_000,
+  games: 100_000,
 };
 const quick: Scale = {
   ...full,

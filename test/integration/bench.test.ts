@@ -16,6 +16,7 @@ import { gatewayCommand } from '../bench/rows/gateway-command.ts';
 import { gatewayEventLatency } from '../bench/rows/gateway-event-latency.ts';
 import { gatewayFanout } from '../bench/rows/gateway-fanout.ts';
 import { gatewayIdleStream } from '../bench/rows/gateway-idle-stream.ts';
+import { lobbyApprove, lobbyGet, lobbyList } from '../bench/rows/lobby-http.ts';
 import { runRow } from '../bench/run.ts';
 import { table } from '../bench/table.ts';
 
@@ -44,6 +45,7 @@ beforeAll(async () => {
       deliveriesPerRound: 64,
       idleStreams: 20,
       sessions: 100,
+      games: 400,
     },
     cores: undefined,
     redis,
@@ -56,7 +58,14 @@ beforeAll(async () => {
 }, timeoutMs);
 afterAll(() => running.disposeAsync());
 
-const withFloor: Row[] = [gatewayCommand, gatewayFanout(32), backendSession];
+const withFloor: Row[] = [
+  gatewayCommand,
+  gatewayFanout(32),
+  backendSession,
+  lobbyList,
+  lobbyGet,
+  lobbyApprove,
+];
 
 describe('a benchmark row', () => {
   it.each(withFloor)(

@@ -1,5 +1,6 @@
 // How PostgreSQL carries out what the code asks of it: which rows and pages its statements touch.
-import pg from 'pg';
+import type pg from 'pg';
+import { type Statement, statementsOf } from './statements.ts';
 
 export type Plan = {
   readonly statement: string;
@@ -13,8 +14,6 @@ export type Plan = {
   readonly text: string;
 };
 
-type Statement = { text: string; values: unknown[] };
-
 /**
  * The plans of the statements that `work` runs on any connection of this process, each run once more and undone. Those
  * that insert are left out: they cannot run twice.
@@ -22,29 +21,11 @@ type Statement = { text: string; values: unknown[] };
 export async function plansOf(pool: pg.Pool, work: () => Promise<unknown>): Promise<Plan[]> {
   const statements = await statementsOf(work);
   const plans: Plan[] = [];
-  for (const statement of statements) plans.push(await planOf(pool, statement));
-  return plans;
-}
-
-async function statementsOf(work: () => Promise<unknown>): Promise<Statement[]> {
-  const statements: Statement[] = [];
-  const query = pg.Client.prototype.query;
-  const recording = function (this: pg.Client, ...args: Parameters<typeof query>) {
-    const [config, values] = args as unknown as [string | { text: string; values?: unknown[] }, unknown];
-    const text = typeof config === 'string' ? config : config.text;
-    const given = typeof config === 'string' ? undefined : config.values;
-    if (/^[\s(]*(select|with|update|delete)\b/i.test(text)) {
-      statements.push({ text, values: given ?? (Array.isArray(values) ? values : []) });
-    }
-    return query.apply(this, args);
-  };
-  pg.Client.prototype.query = recording as typeof query;
-  try {
-    await work();
-  } finally {
-    pg.Client.prototype.query = query;
+  for (const statement of statements) {
+    if (/^[\s(]*(select|with|update|delete)\b/i.test(statement.text))
+      plans.push(await planOf(pool, statement));
   }
-  return statements;
+  return plans;
 }
 
 type Node = {
@@ -65,7 +46,7 @@ async function planOf(pool: pg.Pool, { text, values }: Statement): Promise<Plan>
     await client.query('begin');
     const { rows } = await client.query<{ 'QUERY PLAN': [{ Plan: Node }] }>(
       `explain (analyze, buffers, timing off, costs off, format json) ${text}`,
-      values,
+      [...values],
     );
     const root = rows[0]?.['QUERY PLAN'][0].Plan;
     if (root === undefined) throw new Error(`there is no plan of ${text}`);

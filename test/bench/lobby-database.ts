@@ -1,0 +1,47 @@
+// Databases of the lobby with very many games, for the rows that ask what such a one costs.
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import type pg from 'pg';
+import { migrate } from '../../lib/postgres/migrate.ts';
+import { type Columns, idOf, inBulk, insertGames, insertRows, wordsOfGames } from '../support/many-rows.ts';
+import type { Bench } from './entry.ts';
+
+const migrations = join(import.meta.dirname, '../../drizzle/lobby/migrations');
+
+/** @returns the DSN of a migrated database that `fill` has filled in bulk. */
+export async function createLobbyDatabase(
+  bench: Bench,
+  fill: (client: pg.Client) => Promise<void>,
+): Promise<string> {
+  const name = `bench_${randomBytes(6).toString('hex')}`;
+  await bench.postgres.createDatabase(name);
+  const dsn = bench.postgres.dsn(name);
+  await migrate({ dsn, folder: migrations, schema: 'lobby' });
+  await inBulk(dsn, fill);
+  return dsn;
+}
+
+/** Every other one enrolls, with room for many; each is owned by a user with the id of the game. */
+const gamesToFind: Columns = {
+  owner_user_id: idOf('n'),
+  status: `case n % 2 when 0 then 'enrollment_open' else 'finished' end`,
+  max_players: '1000',
+  description: `'A friendly game of the usual length, with a turn every night but Sundays; beginners are welcome.'`,
+};
+
+const withGames = new WeakMap<Bench, Promise<string>>();
+
+/** A database of `scale.games` games to list, read and join; the same for all rows of a run. */
+export function databaseWithGames(bench: Bench): Promise<string> {
+  const existing = withGames.get(bench);
+  if (existing !== undefined) return existing;
+  const created = createLobbyDatabase(bench, async (client) => {
+    await insertGames(client, 1, bench.scale.games, gamesToFind);
+    await insertRows(client, 'game_words', ...wordsOfGames);
+  });
+  withGames.set(bench, created);
+  return created;
+}
+
+/** The id of a game by its number, 1 being the newest. */
+export const gameIdOf = (n: number) => `01960000-0000-7000-8000-${n.toString(16).padStart(12, '0')}`;
