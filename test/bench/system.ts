@@ -32,6 +32,17 @@ export function rssKib(pid: number): number | undefined {
   return line === undefined ? undefined : Number(line);
 }
 
+/** Resident memory of a process and all that came of it, as far as they run this program. */
+export function treeRssKib(pid: number, program: string): number | undefined {
+  if (process.platform !== 'linux') return undefined;
+  const children = read(`/proc/${pid}/task/${pid}/children`) ?? '';
+  const own = read(`/proc/${pid}/comm`)?.trim().startsWith(program) ? (rssKib(pid) ?? 0) : 0;
+  return children
+    .split(' ')
+    .filter((child) => child !== '')
+    .reduce((total, child) => total + (treeRssKib(Number(child), program) ?? 0), own);
+}
+
 /** Resident memory once it has stopped to change, or after ten seconds. @throws Error where the system does not tell. */
 export async function settledRssKib(pid: number): Promise<number> {
   const stableMs = 1_000;
