@@ -19,7 +19,9 @@ import { gatewayCommand } from './rows/gateway-command.ts';
 import { gatewayEventLatency } from './rows/gateway-event-latency.ts';
 import { gatewayFanout } from './rows/gateway-fanout.ts';
 import { gatewayIdleStream } from './rows/gateway-idle-stream.ts';
+import { lobbyConsumerGmEvents } from './rows/lobby-consumer.ts';
 import { lobbyApprove, lobbyGet, lobbyList } from './rows/lobby-http.ts';
+import { startNpmStart } from './rows/start-npm-start.ts';
 import { findCores, pin } from './system.ts';
 import { table } from './table.ts';
 
@@ -33,6 +35,8 @@ const rows: readonly Row[] = [
   lobbyList,
   lobbyGet,
   lobbyApprove,
+  lobbyConsumerGmEvents,
+  startNpmStart,
 ];
 
 const full: Scale = {

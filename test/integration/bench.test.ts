@@ -16,7 +16,9 @@ import { gatewayCommand } from '../bench/rows/gateway-command.ts';
 import { gatewayEventLatency } from '../bench/rows/gateway-event-latency.ts';
 import { gatewayFanout } from '../bench/rows/gateway-fanout.ts';
 import { gatewayIdleStream } from '../bench/rows/gateway-idle-stream.ts';
+import { lobbyConsumerGmEvents } from '../bench/rows/lobby-consumer.ts';
 import { lobbyApprove, lobbyGet, lobbyList } from '../bench/rows/lobby-http.ts';
+import { startNpmStart } from '../bench/rows/start-npm-start.ts';
 import { runRow } from '../bench/run.ts';
 import { table } from '../bench/table.ts';
 
@@ -65,6 +67,7 @@ const withFloor: Row[] = [
   lobbyList,
   lobbyGet,
   lobbyApprove,
+  lobbyConsumerGmEvents,
 ];
 
 describe('a benchmark row', () => {
@@ -106,6 +109,16 @@ describe('a benchmark row', () => {
     timeoutMs,
   );
 });
+
+it(
+  'start.npm_start tells how long it takes and what memory the platform has',
+  async () => {
+    const entry = await runRow(startNpmStart, bench);
+    expect(entry).toMatchObject({ n: 1, p50_ms: expect.any(Number) });
+    if (process.platform === 'linux') expect(entry.rss_kib).toBeGreaterThan(100_000);
+  },
+  2 * timeoutMs,
+);
 
 describe('the load', () => {
   it('takes no status but OK for an answer', async () => {

@@ -4,17 +4,17 @@ import { randomUUID } from 'node:crypto';
 import pg from 'pg';
 import { v7 as uuidv7 } from 'uuid';
 import type { UserActor } from '../../../lib/http/env.ts';
-import { createLobby, type Lobby } from '../../../lib/lobby/context.ts';
 import { raceNameKeys } from '../../../lib/lobby/domain/race-name/keys.ts';
 import { approveApplication } from '../../../lib/lobby/operations/approve-application.ts';
 import { submitApplication } from '../../../lib/lobby/operations/submit-application.ts';
 import { listGames } from '../../../lib/lobby/store/game-lists.ts';
 import { findGame } from '../../../lib/lobby/store/games.ts';
 import { inTransaction } from '../../../lib/postgres/transaction.ts';
-import { createLogger } from '../../../lib/telemetry/logger.ts';
-import { type Statement, statementsOf } from '../../support/statements.ts';
+import { statementsOf } from '../../support/statements.ts';
+import { benchLobby } from '../bench-lobby.ts';
 import { gameIdOf } from '../lobby-database.ts';
 import { serveCalls } from '../peer.ts';
+import { type Ids, send, sendAll, stepsOf } from '../recorded-statements.ts';
 import { closedLoop, type LoopRound } from './closed-loop.ts';
 
 const pageSize = 50;
@@ -27,57 +27,12 @@ function database(): pg.Pool {
   return pool;
 }
 
-/** A recorded value: always the same, or made of the ids of the turn. */
-type Value = unknown | ((ids: Ids) => unknown);
-type Ids = readonly string[];
-type Step = { text: string; name?: string; values: Value[] };
-
-/** Makes steps of statements: wherever a value has an id of the recording, it gets the one of the turn in its place. */
-function stepsOf(statements: readonly Statement[], recorded: Ids): Step[] {
-  const toValue = (value: unknown): Value => {
-    if (typeof value !== 'string') return value;
-    const whole = recorded.indexOf(value);
-    if (whole >= 0) return (ids: Ids) => ids[whole];
-    const within = recorded.flatMap((id, index) => (value.includes(id) ? [index] : []));
-    if (within.length === 0) return value;
-    return (ids: Ids) =>
-      within.reduce((text, index) => text.replaceAll(recorded[index] ?? '', ids[index] ?? ''), value);
-  };
-  return statements.map(({ values, ...statement }) => ({ ...statement, values: values.map(toValue) }));
-}
-
-async function send(client: pg.Pool | pg.PoolClient, { values, ...step }: Step, ids: Ids) {
-  const result = await client.query({
-    ...step,
-    values: values.map((value) => (typeof value === 'function' ? value(ids) : value)),
-  });
-  const changes = /^(insert|update)/i.test(step.text);
-  if (changes && result.rowCount === 0) throw new Error(`nothing was changed by ${step.text}`);
-  return result;
-}
-
-/** Sends statements one by one; those between begin and commit on one connection. */
-async function sendAll(steps: readonly Step[], ids: Ids): Promise<void> {
-  let client: pg.PoolClient | undefined;
-  try {
-    for (const step of steps) {
-      if (step.text === 'begin') client = await database().connect();
-      await send(client ?? database(), step, ids);
-      if (step.text !== 'commit') continue;
-      client?.release();
-      client = undefined;
-    }
-  } finally {
-    client?.release(true);
-  }
-}
-
 type Recording = { statements: number; repeat: (turn: number) => Promise<void> };
 
 const reader: UserActor = { kind: 'user', userId: randomUUID() };
 
 async function recordList(): Promise<Recording> {
-  const { db } = lobbyOf(database());
+  const { db } = benchLobby(database());
   const list = { actor: reader, order: 'newest', filters: {} } as const;
   const statements = await statementsOf(() => listGames(db, list, { size: pageSize, after: undefined }));
   const [step, ...others] = stepsOf(statements, []);
@@ -92,7 +47,7 @@ async function recordList(): Promise<Recording> {
 }
 
 async function recordGet(): Promise<Recording> {
-  const { db } = lobbyOf(database());
+  const { db } = benchLobby(database());
   const gameId = gameIdOf(1);
   const [step, ...others] = stepsOf(await statementsOf(() => findGame(db, reader, gameId)), [gameId]);
   if (step === undefined || others.length > 0) throw new Error('a game is no longer read by one statement');
@@ -116,7 +71,7 @@ function idsOf(count: number, newIds: Ids): Ids {
 async function recordApprove(): Promise<Recording> {
   const userId = randomUUID();
   const recorded: string[] = [userId];
-  const lobby = lobbyOf(database(), () => {
+  const lobby = benchLobby(database(), () => {
     const id = uuidv7();
     recorded.push(id);
     return id;
@@ -133,31 +88,9 @@ async function recordApprove(): Promise<Recording> {
     statements: steps.length,
     repeat: (count) => {
       const newIds = Array.from({ length: recorded.length }, () => randomUUID());
-      return sendAll(steps, idsOf(count, newIds));
+      return sendAll(database(), steps, idsOf(count, newIds));
     },
   };
-}
-
-function lobbyOf(client: pg.Pool, newId: () => string = uuidv7): Lobby {
-  const everything = {
-    canCreatePublicGame: true,
-    canCreatePrivateGame: true,
-    canJoinGame: true,
-    maxOwnedGames: 1_000_000,
-    maxActiveMemberships: 1_000_000,
-    maxRegisteredRaceNames: 1_000_000,
-  };
-  const nothing = async () => undefined;
-  return createLobby({
-    pool: client,
-    eligibility: { lookup: async (userId) => ({ userId, ...everything }) },
-    gameMaster: { probe: nothing, register: nothing },
-    publishers: {},
-    startTimeoutMs: 300_000,
-    now: () => new Date(),
-    newId,
-    log: createLogger({ service: 'floor', level: 'error' }),
-  });
 }
 
 const operations = { list: recordList, get: recordGet, approve: recordApprove };
