@@ -16,7 +16,7 @@ import { createTestRedis, type TestRedis } from './redis.ts';
 import { openDatabase } from './redis-databases.ts';
 import { type RunningProcess, runEntry } from './run-process.ts';
 import { startTcpProxy, type TcpProxy } from './tcp-proxy.ts';
-import { json, startUpstreamServer, type UpstreamServer } from './upstream-server.ts';
+import { type Answer, json, startUpstreamServer, type UpstreamServer } from './upstream-server.ts';
 
 export const streams = {
   startJobs: 'runtime:start_jobs',
@@ -38,6 +38,8 @@ export class LobbyStage {
   readonly server: TestRedis;
   readonly redis: Awaited<ReturnType<typeof openDatabase>>;
   readonly gameMaster: UpstreamServer;
+  /** The User Service: everybody may do everything. */
+  readonly users: UpstreamServer;
   readonly toPostgres: TcpProxy;
   readonly toRedis: TcpProxy;
   readonly #started: RunningProcess[] = [];
@@ -47,6 +49,7 @@ export class LobbyStage {
     server: TestRedis;
     redis: LobbyStage['redis'];
     gameMaster: UpstreamServer;
+    users: UpstreamServer;
     toPostgres: TcpProxy;
     toRedis: TcpProxy;
   }) {
@@ -54,12 +57,14 @@ export class LobbyStage {
     this.server = parts.server;
     this.redis = parts.redis;
     this.gameMaster = parts.gameMaster;
+    this.users = parts.users;
     this.toPostgres = parts.toPostgres;
     this.toRedis = parts.toRedis;
   }
 
-  static async open(): Promise<LobbyStage> {
-    const server = await createTestRedis();
+  /** @param ownRedis instead of a database of the run's server. */
+  static async open(ownRedis?: TestRedis): Promise<LobbyStage> {
+    const server = ownRedis ?? (await createTestRedis());
     const redis = await openDatabase(server, server.db);
     const lobby = await createTestLobby({ publishers: lobbyPublishers(redis, streams) });
     lobby.clock.set(new Date());
@@ -69,6 +74,7 @@ export class LobbyStage {
       server,
       redis,
       gameMaster: await startUpstreamServer(json(200, {})),
+      users: await startUpstreamServer(mayEverything),
       toPostgres: await startTcpProxy({ host: hostname, port: Number(port) }),
       toRedis: await startTcpProxy(server),
     });
@@ -78,9 +84,11 @@ export class LobbyStage {
   start(entry: string, variables: Record<string, string> = {}): RunningProcess {
     const dsn = new URL(this.lobby.dsn);
     dsn.host = this.toPostgres.addr;
+    dsn.searchParams.set('application_name', workerName);
     const running = runEntry(`workers/${entry}.ts`, {
       ...lobbyEnvironment({ dsn: dsn.href }, { ...this.server, addr: this.toRedis.addr }),
       LOBBY_GM_BASE_URL: this.gameMaster.url,
+      LOBBY_USER_SERVICE_BASE_URL: this.users.url,
       LOBBY_RUNTIME_JOB_RESULTS_READ_BLOCK_TIMEOUT: '500ms',
       LOBBY_GM_EVENTS_READ_BLOCK_TIMEOUT: '500ms',
       LOBBY_USER_LIFECYCLE_READ_BLOCK_TIMEOUT: '500ms',
@@ -96,27 +104,61 @@ export class LobbyStage {
     return running;
   }
 
+  /** The server ends every session of the workers, as when it restarts. @returns how many there were. */
+  async endSessions(): Promise<number> {
+    const { rowCount } = await this.lobby.pool.query(
+      `select pg_terminate_backend(pid) from pg_stat_activity
+       where datname = current_database() and application_name = $1`,
+      [workerName],
+    );
+    return rowCount ?? 0;
+  }
+
+  /** A user who asks a process of the lobby. */
+  caller(
+    { public: port }: { public: number },
+    { userId }: Pick<Client, 'userId'> = this.lobby.player(),
+  ): Client {
+    const call =
+      (method: string): Client['get'] =>
+      async (path, { body, headers = {} } = {}) => {
+        const response = await fetch(`http://127.0.0.1:${port}/api/v1/lobby${path}`, {
+          method,
+          headers: {
+            'x-user-id': userId,
+            ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+            ...headers,
+          },
+          ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+          signal: AbortSignal.timeout(waiting.timeout),
+        });
+        return { status: response.status, body: await response.json(), etag: response.headers.get('etag') };
+      };
+    return { userId, get: call('GET'), post: call('POST'), patch: call('PATCH') };
+  }
+
   /** Ends what a dead worker has held, which takes up to 9 s otherwise: lobby-replicas.test.ts measures that. */
   async freeLeases(): Promise<void> {
     await this.lobby.pool.query('update lobby.consumers set holder = null, held_until = null');
   }
 
   /** A game with two players that waits for its start job. @param owner somebody new unless given. */
-  async startingGame(owner: Client = this.lobby.player()): Promise<StartingGame> {
-    const game = await this.openGame(owner);
-    await owner.post(`/games/${game.gameId}/close-enrollment`);
-    await owner.post(`/games/${game.gameId}/start`);
+  async startingGame(owner?: Client, players?: [Client, Client]): Promise<StartingGame> {
+    const game = await this.openGame(owner, players);
+    await game.owner.post(`/games/${game.gameId}/close-enrollment`);
+    await game.owner.post(`/games/${game.gameId}/start`);
     const jobId = field(await this.lobby.admin().get(`/games/${game.gameId}`), 'runtime_job_id');
     return { ...game, jobId };
   }
 
   /** A game with two players that still enrolls. */
-  async openGame(owner: Client = this.lobby.player()): Promise<OpenGame> {
-    const { lobby } = this;
-    lobby.clock.set(new Date());
+  async openGame(
+    owner: Client = this.lobby.player(),
+    players: [Client, Client] = [this.lobby.player(), this.lobby.player()],
+  ): Promise<OpenGame> {
+    this.lobby.clock.set(new Date());
     const endsAt = new Date(Date.now() + month).toISOString();
     const gameId = await makeOpenGame(owner, { enrollment_ends_at: endsAt });
-    const players: [Client, Client] = [lobby.player(), lobby.player()];
     for (const player of players) await join(player, owner, gameId, nameOf(player));
     return { gameId, owner, players };
   }
@@ -194,11 +236,11 @@ export class LobbyStage {
     await vi.waitFor(async () => expect(await this.redis.get(place.offsetKey)).toBe(entryId), waiting);
   }
 
-  /** Publishes what dead processes have left to others, as the outbox relay does; then everything has to hold. */
-  async expectWhole(): Promise<void> {
+  /** Everything holds once what is left to be published is: by an outbox relay, or else by this. */
+  async expectWhole({ relayed = false } = {}): Promise<void> {
     await this.lobby.outbox.settled();
     await vi.waitFor(async () => {
-      await this.lobby.outbox.publishDue(new AbortController().signal);
+      if (!relayed) await this.lobby.outbox.publishDue(new AbortController().signal);
       await expectLobbyAtRest(this.lobby.pool, this.redis, streams);
     }, waiting);
   }
@@ -210,7 +252,12 @@ export class LobbyStage {
   async close(): Promise<void> {
     await this.killAll();
     await this.lobby.close();
-    await Promise.all([this.toPostgres.close(), this.toRedis.close(), this.gameMaster.close()]);
+    await Promise.all([
+      this.toPostgres.close(),
+      this.toRedis.close(),
+      this.gameMaster.close(),
+      this.users.close(),
+    ]);
     this.redis.disconnect();
     await this.server.drop();
   }
@@ -218,6 +265,18 @@ export class LobbyStage {
 
 export type OpenGame = { gameId: string; owner: Client; players: [Client, Client] };
 export type StartingGame = OpenGame & { jobId: string };
+
+/** By which PostgreSQL tells the sessions of workers from those of the test. */
+const workerName = 'worker';
+/** More than any game asks for. */
+const many = 1_000;
+
+const mayEverything: Answer = (request, response) => {
+  const user_id = request.url.split('/').at(-2);
+  const rights = { can_create_public_game: true, can_create_private_game: true, can_join_game: true };
+  const limits = { max_owned_games: many, max_active_memberships: many, max_registered_race_names: many };
+  json(200, { user_id, exists: true, permanent_block: false, ...rights, ...limits })(request, response);
+};
 
 const silent = createLogger({ service: 'test', level: 'silent' });
 
