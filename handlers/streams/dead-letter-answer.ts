@@ -7,8 +7,8 @@ export const deadLetterSchema = z
     dead_letter_id: id,
     consumer: z.string(),
     entry_id: z.string().openapi({ description: 'Of the entry in its stream, from where it may be gone.' }),
-    fields: z.record(z.string(), z.string()),
-    reason: z.string(),
+    fields: z.record(z.string(), z.string()).openapi({ description: 'What the entry said.' }),
+    reason: z.string().openapi({ description: 'Why it could not be applied.' }),
     created_at: timestamp,
   })
   .openapi('DeadLetter');

@@ -4,8 +4,8 @@ import { errorAnswers, id, jsonAnswer, noBody } from '../../../lib/http/schemas.
 import type { Lobby } from '../../../lib/lobby/context.ts';
 import { answerOnce } from '../../../lib/lobby/idempotency.ts';
 import { discardDeadLetter } from '../../../lib/lobby/operations/dead-letters.ts';
+import { deadLetterSchema, toDeadLetter } from '../../streams/dead-letter-answer.ts';
 import { idempotencyKeyOf, mutationHeaders } from '../request.ts';
-import { deadLetterSchema, toDeadLetter } from './dead-letter-answer.ts';
 
 export const discardDeadLetterRoute = createRoute({
   method: 'post',

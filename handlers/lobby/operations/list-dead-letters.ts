@@ -5,8 +5,8 @@ import { errorAnswers, jsonAnswer } from '../../../lib/http/schemas.ts';
 import { consumerNames } from '../../../lib/lobby/consumers/places.ts';
 import type { Lobby } from '../../../lib/lobby/context.ts';
 import { pageOfDeadLetters } from '../../../lib/lobby/operations/dead-letters.ts';
+import { deadLetterSchema, toDeadLetter } from '../../streams/dead-letter-answer.ts';
 import { pageRequestOf, placeToken, toPage } from '../paging.ts';
-import { deadLetterSchema, toDeadLetter } from './dead-letter-answer.ts';
 
 export const listDeadLettersRoute = createRoute({
   method: 'get',
