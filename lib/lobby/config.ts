@@ -37,7 +37,7 @@ export const lobbyVariables = {
       help: 'host:port of the Redis that carries the streams.',
     }),
     replicaAddrs: defaulted('LOBBY_REDIS_REPLICA_ADDRS', '', listOf(peerAddress), {
-      help: 'host:port of its replicas, separated by commas.',
+      help: 'host:port of its replicas, separated by commas. They show how streams stand (`GET /api/v1/internal/streams`), and need not be up.',
     }),
     password: required('LOBBY_REDIS_PASSWORD', anyText, {
       help: 'Its password; set it to nothing on purpose for a Redis without one.',

@@ -1,7 +1,7 @@
 // The replicas that serve the lobby's lists, where LOBBY_POSTGRES_REPLICA_DSNS names some.
 import { databaseOn } from '../postgres/database.ts';
 import { createPool } from '../postgres/pool.ts';
-import { Replicas } from '../postgres/replicas.ts';
+import { Replicas } from '../replicas/replicas.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { LobbyConfig } from './config.ts';
 import type { Db } from './store/database.ts';
@@ -24,7 +24,7 @@ export function openReplicas(postgres: LobbyConfig['postgres'], log: Logger): Lo
     const pool = createPool({ ...postgres, dsn, operationTimeoutMs }, (error) =>
       log.warn({ error, replica: name }, 'postgresql connection lost'),
     );
-    return { name, pool, db: databaseOn(pool) };
+    return { name, pool, connection: databaseOn(pool) };
   });
   const replicas = new Replicas<Db>(opened, aList, log);
   return {

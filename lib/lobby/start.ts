@@ -8,6 +8,7 @@ import { outboxInstruments } from '../outbox/instruments.ts';
 import { databaseOn } from '../postgres/database.ts';
 import { openDatabase } from '../postgres/open-database.ts';
 import { openRedis, type Redis } from '../redis/client.ts';
+import { openRedisReplicas } from '../redis/replicas.ts';
 import { streamInstruments } from '../streams/instruments.ts';
 import { telemetryRuns } from '../telemetry/flush.ts';
 import { createLogger, type Logger } from '../telemetry/logger.ts';
@@ -38,7 +39,7 @@ export type LobbyProcess = {
 
 /**
  * @param service name of the process in its logs.
- * @param options.servesLists whether it needs the replicas of PostgreSQL.
+ * @param options.servesLists whether it needs the replicas of PostgreSQL and Redis.
  * @param options.alone whether no other process of the lobby runs, so that one may keep something to itself.
  * @throws StartupError with every problem.
  */
@@ -96,13 +97,19 @@ export async function startLobby(
   lobbyInstruments.start();
   warnOfUselessTelemetry(config.telemetry, log);
   const opened = servesLists ? openReplicas(config.postgres, log) : undefined;
+  const redisReplicas = openRedisReplicas(
+    redis,
+    servesLists ? config.redis.replicaAddrs : [],
+    config.redis,
+    log,
+  );
   const lobby = createLobby({
     pool,
     ...(opened && { replicas: opened.replicas }),
     eligibility: createEligibility({ ...config.userService, log }),
     gameMaster: createGameMaster({ ...config.gameMaster, log }),
     publishers: lobbyPublishers(redis, config.streams),
-    streamStates: redisStreamStates(redis, consumerPlaces(config.streams)),
+    streamStates: redisStreamStates(redisReplicas, consumerPlaces(config.streams)),
     startTimeoutMs: config.startTimeoutMs,
     now: () => new Date(),
     newId: () => uuidv7(),
@@ -117,6 +124,7 @@ export async function startLobby(
     redis,
     close: async () => {
       await lobby.outbox.settled();
+      redisReplicas.close();
       redis.disconnect();
       opened?.close();
       await pool.end();

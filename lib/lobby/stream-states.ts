@@ -1,4 +1,4 @@
-import type { Redis } from '../redis/client.ts';
+import type { RedisReads } from '../redis/client.ts';
 import { readStreamState, type StreamState } from '../streams/offset.ts';
 import type { ConsumerPlace, ConsumerPlaces } from './consumers/places.ts';
 
@@ -8,11 +8,17 @@ export type StreamStates = {
   read(): Promise<(ConsumerPlace & StreamState)[]>;
 };
 
-export function redisStreamStates(redis: Redis, places: ConsumerPlaces): StreamStates {
+/** They may be slightly old: nothing is decided by them. */
+export function redisStreamStates({ read }: RedisReads, places: ConsumerPlaces): StreamStates {
   return {
     read: () =>
-      Promise.all(
-        Object.values(places).map(async (place) => ({ ...place, ...(await readStreamState(redis, place)) })),
+      read((redis) =>
+        Promise.all(
+          Object.values(places).map(async (place) => ({
+            ...place,
+            ...(await readStreamState(redis, place)),
+          })),
+        ),
       ),
   };
 }

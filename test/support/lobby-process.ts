@@ -7,7 +7,7 @@ import type { RunningProcess } from './run-process.ts';
 /** The variables of a lobby whose listeners take free ports. Neither User Service nor Game Master is there. */
 export function lobbyEnvironment(
   database: Pick<TestDatabase, 'dsn'>,
-  redis: TestRedis,
+  redis: Pick<TestRedis, 'addr' | 'password' | 'db'>,
 ): Record<string, string> {
   return {
     LOBBY_PUBLIC_HTTP_ADDR: '127.0.0.1:0',

@@ -16,7 +16,7 @@ import type { Db } from '../../lib/lobby/store/database.ts';
 import type { StreamStates } from '../../lib/lobby/stream-states.ts';
 import type { Publish } from '../../lib/outbox/outbox.ts';
 import { migrate } from '../../lib/postgres/migrate.ts';
-import type { Replicas } from '../../lib/postgres/replicas.ts';
+import type { Replicas } from '../../lib/replicas/replicas.ts';
 import { createLogger } from '../../lib/telemetry/logger.ts';
 import { createAnswerCheck } from './answer-check.ts';
 import { createTestDatabase, type Template } from './database.ts';

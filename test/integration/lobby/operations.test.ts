@@ -33,7 +33,7 @@ beforeAll(async () => {
   redis = await connectRedis(server);
   lobby = await createTestLobby({
     publishers: lobbyPublishers(redis, streams),
-    streamStates: redisStreamStates(redis, consumerPlaces(streams)),
+    streamStates: redisStreamStates({ read: (work) => work(redis) }, consumerPlaces(streams)),
   });
   operator = lobby.operator();
 });
@@ -123,7 +123,7 @@ describe('GET /streams', () => {
     const { log } = keptLog();
     const app = createLobbyInternalApp(
       { log, ready: () => true, bodyLimitBytes: 1_024 },
-      { ...lobby, streamStates: redisStreamStates(away, consumerPlaces(streams)) },
+      { ...lobby, streamStates: redisStreamStates({ read: (work) => work(away) }, consumerPlaces(streams)) },
     );
     const response = await app.request('/api/v1/internal/streams');
     expect([response.status, await response.json()]).toEqual([

@@ -1,4 +1,4 @@
-// Reads that may be slightly old, spread over the replicas of a database. A replica that fails is left out at once, and
+// Reads that may be slightly old, spread over the replicas of a server. A replica that fails is left out at once, and
 // whoever found out is answered by the primary; from then on it is asked every second whether it is back. So nobody
 // waits for a replica that is known to be away, and a process starts without its replicas. How far one lags behind is
 // not measured here.
@@ -7,31 +7,35 @@ import type { Logger } from '../telemetry/logger.ts';
 
 const retryAfterMs = 1_000;
 
-export type Replica<Db> = {
+export type Replica<Connection> = {
   /** For the log; without a password. */
   readonly name: string;
-  readonly db: Db;
+  readonly connection: Connection;
 };
 
-export class Replicas<Db> {
-  readonly #probe: (db: Db) => Promise<unknown>;
+export class Replicas<Connection> {
+  readonly #probe: (connection: Connection) => Promise<unknown>;
   readonly #log: Logger;
-  readonly #usable: Replica<Db>[] = [];
+  readonly #usable: Replica<Connection>[] = [];
   readonly #closed = new AbortController();
   #reads = 0;
 
   /** @param probe a read that works on a replica which can be used. */
-  constructor(replicas: readonly Replica<Db>[], probe: (db: Db) => Promise<unknown>, log: Logger) {
+  constructor(
+    replicas: readonly Replica<Connection>[],
+    probe: (connection: Connection) => Promise<unknown>,
+    log: Logger,
+  ) {
     this.#probe = probe;
     this.#log = log;
     for (const replica of replicas) void this.#useOnceItAnswers(replica, false);
   }
 
-  async read<T>(work: (db: Db) => Promise<T>, primary: Db): Promise<T> {
+  async read<T>(work: (connection: Connection) => Promise<T>, primary: Connection): Promise<T> {
     const replica = this.#usable[this.#reads++ % this.#usable.length];
     if (replica === undefined) return work(primary);
     try {
-      return await work(replica.db);
+      return await work(replica.connection);
     } catch (error) {
       this.#leaveOut(replica, error);
       return work(primary);
@@ -43,7 +47,7 @@ export class Replicas<Db> {
     this.#closed.abort();
   }
 
-  #leaveOut(replica: Replica<Db>, error: unknown): void {
+  #leaveOut(replica: Replica<Connection>, error: unknown): void {
     const index = this.#usable.indexOf(replica);
     // Another read has found out before.
     if (index === -1) return;
@@ -53,11 +57,11 @@ export class Replicas<Db> {
   }
 
   /** @param warned whether the log tells already that it cannot be used. */
-  async #useOnceItAnswers(replica: Replica<Db>, warned: boolean): Promise<void> {
+  async #useOnceItAnswers(replica: Replica<Connection>, warned: boolean): Promise<void> {
     const { signal } = this.#closed;
     for (let told = warned; !signal.aborted; told = true) {
       try {
-        await this.#probe(replica.db);
+        await this.#probe(replica.connection);
         this.#usable.push(replica);
         this.#log.info({ replica: replica.name }, 'replica is used');
         return;
@@ -68,7 +72,7 @@ export class Replicas<Db> {
     }
   }
 
-  #warn(replica: Replica<Db>, error: unknown): void {
+  #warn(replica: Replica<Connection>, error: unknown): void {
     this.#log.warn({ error, replica: replica.name }, 'replica cannot be used; its reads go elsewhere');
   }
 }
