@@ -4,6 +4,7 @@
 import { v7 as uuidv7 } from 'uuid';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { raceNameKeys } from '../../lib/lobby/domain/race-name/keys.ts';
+import { notificationIntent } from '../../lib/lobby/outbox/messages.ts';
 import { makeDraft } from '../support/lobby-games.ts';
 import { kill, LobbyStage, nameOf, streams, waiting } from '../support/lobby-stage.ts';
 import type { RunningProcess } from '../support/run-process.ts';
@@ -184,6 +185,37 @@ const workers: Worker[] = [
           [raceNameId, `lobby.race_name.expired:${raceNameId}`],
         );
         expect(rows).toEqual([{ names: 0, intents: 1 }]);
+      };
+    },
+  },
+  {
+    entry: 'lobby-outbox-relay',
+    points: {
+      ...publishing,
+      ...deciding('update "lobby"."outbox" set "published_at"'),
+    },
+    async provoke() {
+      // As a process leaves them that has died after its commit.
+      const gameId = uuidv7();
+      const intent = (subject: string) =>
+        notificationIntent(
+          {
+            type: 'lobby.game.paused',
+            gameId,
+            recipients: [uuidv7()],
+            subject,
+            payload: { game_id: gameId },
+          },
+          { at: new Date(), traceparent: undefined },
+        );
+      const { db, outbox, pool } = stage.lobby;
+      await db.transaction((tx) => outbox.write(tx, [...intent(`${gameId}:1`), ...intent(`${gameId}:2`)]));
+      return async () => {
+        const { rows } = await pool.query(
+          'select count(published_at)::int as told from lobby.outbox where ordering_key = $1',
+          [gameId],
+        );
+        expect(rows).toEqual([{ told: 2 }]);
       };
     },
   },

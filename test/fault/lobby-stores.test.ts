@@ -24,7 +24,6 @@ beforeAll(async () => {
   const place = { host: '127.0.0.1', port, addr: server.addr, password: 'secret', db: 0 };
   stage = await LobbyStage.open({ ...place, drop: async () => {} });
   const running = stage.start('lobby-all-in-one', {
-    LOBBY_OUTBOX_RELAY_INTERVAL: '200ms',
     LOBBY_POSTGRES_OPERATION_TIMEOUT: '5s',
     LOBBY_REDIS_OPERATION_TIMEOUT: '1s',
   });

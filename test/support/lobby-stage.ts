@@ -94,6 +94,7 @@ export class LobbyStage {
       LOBBY_USER_LIFECYCLE_READ_BLOCK_TIMEOUT: '500ms',
       LOBBY_ENROLLMENT_AUTOMATION_INTERVAL: '100ms',
       LOBBY_RACE_NAME_EXPIRATION_INTERVAL: '100ms',
+      LOBBY_OUTBOX_RELAY_INTERVAL: '100ms',
       // Operations are held for longer than usual here.
       LOBBY_POSTGRES_OPERATION_TIMEOUT: '30s',
       LOBBY_REDIS_OPERATION_TIMEOUT: '30s',

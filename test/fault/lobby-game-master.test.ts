@@ -1,0 +1,101 @@
+// The lobby and the Game Master as real processes, of which the latter is away when a game is to be registered, and when
+// it is to be resumed: the game waits, its timeline says why, and it is played once both are there.
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { freePort } from '../../infra/local/child.ts';
+import { gameMasterVariables } from '../support/game-master.ts';
+import { listening } from '../support/lobby-process.ts';
+import { kill, LobbyStage, type StartingGame, waiting } from '../support/lobby-stage.ts';
+import { PlayedEngine } from '../support/played-engine.ts';
+import { type RunningProcess, runEntry } from '../support/run-process.ts';
+
+let stage: LobbyStage;
+let engine: PlayedEngine;
+let gameMasterAddr: string;
+let gameMaster: RunningProcess | undefined;
+let ports: { public: number; internal: number };
+beforeAll(async () => {
+  stage = await LobbyStage.open();
+  engine = await new PlayedEngine().start();
+  gameMasterAddr = `127.0.0.1:${await freePort()}`;
+  const lobby = stage.start('lobby-all-in-one', {
+    LOBBY_GM_BASE_URL: `http://${gameMasterAddr}`,
+    LOBBY_POSTGRES_OPERATION_TIMEOUT: '',
+    LOBBY_REDIS_OPERATION_TIMEOUT: '',
+  });
+  ports = await listening(lobby);
+});
+afterAll(async () => {
+  if (gameMaster !== undefined) await kill(gameMaster);
+  await stage?.close();
+  await engine?.stop();
+});
+
+async function startGameMaster(): Promise<void> {
+  gameMaster = runEntry('workers/game-master.ts', {
+    ...gameMasterVariables(stage.server, `http://127.0.0.1:${ports.internal}`),
+    GM_HTTP_ADDR: gameMasterAddr,
+  });
+  await vi.waitFor(
+    async () => expect(await fetch(`http://${gameMasterAddr}/readyz`)).toMatchObject({ status: 200 }),
+    waiting,
+  );
+}
+
+const turnOf = async ({ gameId }: StartingGame): Promise<number> => {
+  const { rows } = await stage.lobby.pool.query('select current_turn from lobby.games where game_id = $1', [
+    gameId,
+  ]);
+  return rows[0].current_turn ?? -1;
+};
+const untilTurn = (game: StartingGame, turn: number) =>
+  vi.waitFor(async () => expect(await turnOf(game)).toBeGreaterThanOrEqual(turn), waiting);
+const toldOf = async ({ gameId }: StartingGame, type: string): Promise<number> => {
+  const { rowCount } = await stage.lobby.pool.query(
+    `select 1 from lobby.outbox where ordering_key = $1 and payload ->> 'notification_type' = $2`,
+    [gameId, type],
+  );
+  return rowCount ?? 0;
+};
+const away = { status: 503, body: { error: { code: 'service_unavailable' } } };
+
+test('a Game Master that is away at registration and at resume leaves a game paused, and plays it once it is there', async () => {
+  const game = await stage.startingGame();
+  const owner = stage.caller(ports, game.owner);
+  const pull = (verb: string) => owner.post(`/games/${game.gameId}/${verb}`);
+  await stage.tellResult(game, { engine_endpoint: engine.url });
+  await vi.waitFor(async () => expect(await stage.statusOf(game.gameId)).toBe('paused'), waiting);
+  expect((await stage.movesOf(game.gameId)).at(-1)).toBe('runtime_unregistered');
+  const { rows } = await stage.lobby.pool.query(
+    'select reason from lobby.timeline where game_id = $1 order by revision desc limit 1',
+    [game.gameId],
+  );
+  expect(rows).toEqual([{ reason: 'the Game Master did not take the game over' }]);
+  expect(await toldOf(game, 'lobby.runtime_paused_after_start')).toBe(1);
+  expect(await pull('resume')).toMatchObject(away);
+  expect((await stage.movesOf(game.gameId)).at(-1)).toBe('runtime_unregistered');
+
+  await startGameMaster();
+  expect(await pull('resume')).toMatchObject({ status: 200, body: { status: 'running' } });
+  await untilTurn(game, 2);
+
+  expect(await pull('pause')).toMatchObject({ status: 200 });
+  await kill(gameMaster as RunningProcess);
+  expect(await pull('resume')).toMatchObject(away);
+  expect(await stage.statusOf(game.gameId)).toBe('paused');
+  const before = engine.turn;
+  await startGameMaster();
+  expect(await pull('resume')).toMatchObject({ status: 200, body: { status: 'running' } });
+  engine.lastTurn = before + 3;
+  await vi.waitFor(async () => expect(await stage.statusOf(game.gameId)).toBe('finished'), waiting);
+  expect(await turnOf(game)).toBe(before + 3);
+  expect((await stage.movesOf(game.gameId)).slice(3)).toEqual([
+    'runtime_unregistered',
+    'resume',
+    'pause',
+    'resume',
+    'game_finished',
+  ]);
+  // One per turn, however often the Game Master has told of it; none of how the game began.
+  expect(await toldOf(game, 'lobby.game.turn_advanced')).toBe(before + 3);
+  await stage.expectWhole({ relayed: true });
+});
