@@ -162,7 +162,9 @@ test('grants nothing to the user any more, even where the User Service does not 
   expect(await lobby.tables()).toEqual(before);
 });
 
-test('leaves nothing with a user to whom everything is being granted at that very moment', async () => {
+test('leaves nothing with a user to whom everything is being granted at that very moment', {
+  timeout: 60_000,
+}, async () => {
   for (let round = 0; round < 5; round++) {
     const player = lobby.player();
     const games = await Promise.all(Array.from({ length: 6 }, () => makeOpenGame(other)));
