@@ -5,12 +5,12 @@ import type { Environment } from '../lib/config/variables.ts';
 import { openGameMasterListener } from '../lib/game-master/listeners.ts';
 import { recoverGames } from '../lib/game-master/recovery.ts';
 import { startGameMaster } from '../lib/game-master/start.ts';
-import { aborted, runProcess, within } from '../lib/node/process.ts';
+import { runProcess, untilStopped } from '../lib/node/process.ts';
 import { runTicks } from '../lib/node/tick-loop.ts';
 
 export async function runGameMaster(environment: Environment, stop: AbortSignal): Promise<void> {
   const gameMaster = await startGameMaster(environment, stop);
-  const { config, log, games, close } = gameMaster;
+  const { config, log, games } = gameMaster;
   const app = createGameMasterApp({ ...config.http, log, ready: () => !stop.aborted }, games.register);
   const listeners = await openGameMasterListener(app, config, log);
   const recovery = runTicks(
@@ -24,12 +24,9 @@ export async function runGameMaster(environment: Environment, stop: AbortSignal)
     },
     stop,
   );
-
-  await aborted(stop);
-  log.info('draining');
-  const ended = Promise.all([listeners.close(config.shutdownTimeoutMs), recovery]);
-  const drained = await within(config.shutdownTimeoutMs, ended.then(close));
-  log.info({ drained }, 'stopped');
+  await untilStopped(gameMaster, stop, () =>
+    Promise.all([listeners.close(config.shutdownTimeoutMs), recovery]),
+  );
 }
 
 if (import.meta.main) await runProcess('game-master', runGameMaster);

@@ -3,7 +3,7 @@
 import type { Environment } from '../lib/config/variables.ts';
 import { expirePendingRegistrations } from '../lib/lobby/pending-registrations.ts';
 import { type LobbyProcess, startLobby } from '../lib/lobby/start.ts';
-import { aborted, runProcess, within } from '../lib/node/process.ts';
+import { runProcess, untilStopped } from '../lib/node/process.ts';
 import { runTicks } from '../lib/node/tick-loop.ts';
 
 const name = 'lobby-pending-registration-expirer';
@@ -13,13 +13,8 @@ export async function runPendingRegistrationExpirer(
   stop: AbortSignal,
 ): Promise<void> {
   const lobbyProcess = await startLobby(name, environment);
-  const { config, log, close } = lobbyProcess;
   const expiring = expireRaceNames(lobbyProcess, stop);
-
-  await aborted(stop);
-  log.info('draining');
-  const drained = await within(config.shutdownTimeoutMs, expiring.then(close));
-  log.info({ drained }, 'stopped');
+  await untilStopped(lobbyProcess, stop, () => expiring);
 }
 
 /** The worker's loop alone, for processes that run several. */

@@ -45,7 +45,7 @@ describe('lobby routes', () => {
   beforeAll(async () => {
     lobby = await startUpstreamServer(json(200, {}));
     backend = await startTestBackend({
-      lobby: { httpUrl: lobby.url, token: 'lobby-token', timeoutMs: 300 },
+      lobby: { httpUrl: lobby.url, token: 'lobby-token', timeoutMs: 1_500 },
     });
   });
   beforeEach(() => {
