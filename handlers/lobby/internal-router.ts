@@ -3,6 +3,8 @@ import { admitAdmin } from '../../lib/http/actor.ts';
 import { createHttpApp, type HttpApp, type HttpAppOptions } from '../../lib/http/app.ts';
 import type { HttpEnv } from '../../lib/http/env.ts';
 import type { Lobby } from '../../lib/lobby/context.ts';
+import { listDeadLettersHandler, listDeadLettersRoute } from '../streams/list-dead-letters.ts';
+import { listStreamsHandler, listStreamsRoute } from '../streams/list-streams.ts';
 import { approveApplicationHandler, approveApplicationRoute } from './applications/approve-application.ts';
 import { listApplicationsHandler, listApplicationsRoute } from './applications/list-applications.ts';
 import { rejectApplicationHandler, rejectApplicationRoute } from './applications/reject-application.ts';
@@ -27,8 +29,6 @@ import { listMembershipsHandler, listMembershipsRoute } from './memberships/list
 import { removeMemberHandler, removeMemberRoute } from './memberships/remove-member.ts';
 import { describeInternalApi } from './openapi.ts';
 import { discardDeadLetterHandler, discardDeadLetterRoute } from './operations/discard-dead-letter.ts';
-import { listDeadLettersHandler, listDeadLettersRoute } from './operations/list-dead-letters.ts';
-import { listStreamsHandler, listStreamsRoute } from './operations/list-streams.ts';
 import { retryDeadLetterHandler, retryDeadLetterRoute } from './operations/retry-dead-letter.ts';
 import { checkAvailabilityHandler, checkAvailabilityRoute } from './race-names/check-availability.ts';
 
@@ -81,15 +81,15 @@ export function createLobbyInternalApp(options: HttpAppOptions, lobby: Lobby): H
   const operations = new OpenAPIHono<HttpEnv>();
   operations.use(admitAdmin);
 
-  operations.openapi(listStreamsRoute, listStreamsHandler(lobby));
-  operations.openapi(listDeadLettersRoute, listDeadLettersHandler(lobby));
+  operations.openapi(listStreamsRoute, listStreamsHandler(lobby.streams));
+  operations.openapi(listDeadLettersRoute, listDeadLettersHandler(lobby.streams));
   operations.openapi(retryDeadLetterRoute, retryDeadLetterHandler(lobby));
   operations.openapi(discardDeadLetterRoute, discardDeadLetterHandler(lobby));
 
   const app = createHttpApp(options);
   app.route(`${prefix}/lobby`, routes);
   app.route(prefix, gameMasterReads);
-  app.route(prefix, operations);
+  app.route('/', operations);
   const description = describeInternalApi(app);
   app.get('/openapi.json', (c) => c.json(description));
   return app;

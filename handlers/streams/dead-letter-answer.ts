@@ -1,6 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import { id, timestamp } from '../../lib/http/schemas.ts';
 import type { DeadLetter } from '../../lib/streams/store.ts';
+import type { Logger } from '../../lib/telemetry/logger.ts';
 
 export const deadLetterSchema = z
   .object({
@@ -13,7 +14,9 @@ export const deadLetterSchema = z
   })
   .openapi('DeadLetter');
 
-export function toDeadLetter(letter: DeadLetter): z.infer<typeof deadLetterSchema> {
+type Answer = z.infer<typeof deadLetterSchema>;
+
+export function toDeadLetter(letter: DeadLetter): Answer {
   return {
     dead_letter_id: letter.deadLetterId,
     consumer: letter.consumer,
@@ -22,4 +25,14 @@ export function toDeadLetter(letter: DeadLetter): z.infer<typeof deadLetterSchem
     reason: letter.reason,
     created_at: letter.createdAt.toISOString(),
   };
+}
+
+/** Who decided is what the log of the request names already. */
+export function logDecision(
+  log: Logger,
+  letter: Answer,
+  decision: 'put back into its stream' | 'discarded',
+): void {
+  const { dead_letter_id, consumer, entry_id, reason } = letter;
+  log.warn({ dead_letter_id, consumer, entry_id, reason }, `dead letter ${decision}`);
 }

@@ -1,8 +1,9 @@
 import { createRoute, type RouteHandler, z } from '@hono/zod-openapi';
 import type { HttpEnv } from '../../lib/http/env.ts';
 import { errorAnswers, id, jsonAnswer, noBody } from '../../lib/http/schemas.ts';
-import { discardDeadLetter } from '../../lib/streams/operations.ts';
-import { deadLetterSchema, toDeadLetter } from './dead-letter-answer.ts';
+import { inTransaction } from '../../lib/postgres/transaction.ts';
+import { discardDeadLetter, type StreamOperations } from '../../lib/streams/operations.ts';
+import { deadLetterSchema, logDecision, toDeadLetter } from './dead-letter-answer.ts';
 
 export const discardDeadLetterRoute = createRoute({
   method: 'post',
@@ -18,8 +19,12 @@ export const discardDeadLetterRoute = createRoute({
 });
 
 export function discardDeadLetterHandler(
-  streams: Parameters<typeof discardDeadLetter>[0],
+  streams: Pick<StreamOperations, 'db' | 'tables'>,
 ): RouteHandler<typeof discardDeadLetterRoute, HttpEnv> {
-  return async (c) =>
-    c.json(toDeadLetter(await discardDeadLetter(streams, c.req.valid('param').dead_letter_id)), 200);
+  return async (c) => {
+    const { dead_letter_id: id } = c.req.valid('param');
+    const letter = toDeadLetter(await inTransaction(streams.db, (tx) => discardDeadLetter(streams, tx, id)));
+    logDecision(c.get('log'), letter, 'discarded');
+    return c.json(letter, 200);
+  };
 }

@@ -1,8 +1,9 @@
 import { createRoute, type RouteHandler, z } from '@hono/zod-openapi';
 import type { HttpEnv } from '../../lib/http/env.ts';
 import { errorAnswers, id, jsonAnswer, noBody } from '../../lib/http/schemas.ts';
-import { retryDeadLetter } from '../../lib/streams/operations.ts';
-import { deadLetterSchema, toDeadLetter } from './dead-letter-answer.ts';
+import { inTransaction } from '../../lib/postgres/transaction.ts';
+import { retryDeadLetter, type StreamOperations } from '../../lib/streams/operations.ts';
+import { deadLetterSchema, logDecision, toDeadLetter } from './dead-letter-answer.ts';
 
 export const retryDeadLetterRoute = createRoute({
   method: 'post',
@@ -18,8 +19,12 @@ export const retryDeadLetterRoute = createRoute({
 });
 
 export function retryDeadLetterHandler(
-  streams: Parameters<typeof retryDeadLetter>[0],
+  streams: Omit<StreamOperations, 'states'>,
 ): RouteHandler<typeof retryDeadLetterRoute, HttpEnv> {
-  return async (c) =>
-    c.json(toDeadLetter(await retryDeadLetter(streams, c.req.valid('param').dead_letter_id)), 200);
+  return async (c) => {
+    const { dead_letter_id: id } = c.req.valid('param');
+    const letter = toDeadLetter(await inTransaction(streams.db, (tx) => retryDeadLetter(streams, tx, id)));
+    logDecision(c.get('log'), letter, 'put back into its stream');
+    return c.json(letter, 200);
+  };
 }

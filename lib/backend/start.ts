@@ -11,7 +11,7 @@ import { RedisLife } from '../outbox/redis-life.ts';
 import { lossCheckIntervalMs, type Relay } from '../outbox/relay.ts';
 import { databaseOn } from '../postgres/database.ts';
 import type { Redis } from '../redis/client.ts';
-import type { StreamOperations } from '../streams/operations.ts';
+import { putBackAtOnce, type StreamOperations, statesOf } from '../streams/operations.ts';
 import { createLogger, type Logger } from '../telemetry/logger.ts';
 import {
   type BackendConfig,
@@ -75,14 +75,16 @@ export async function startBackend(environment: Environment): Promise<Backend> {
     newId: () => uuidv7(),
     log,
   };
+  const consumers = [notificationsPlace(config.notifications.stream)];
   return {
     config,
     context,
     streams: {
       db,
-      redis: resources.redis,
       tables: backendStreamTables,
-      consumers: [notificationsPlace(config.notifications.stream)],
+      consumers,
+      states: statesOf(consumers, { read: (work) => work(resources.redis) }),
+      putBack: putBackAtOnce(resources.redis),
     },
     relay,
     notificationUpkeep: notificationUpkeep(config, resources, relay),

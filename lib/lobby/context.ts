@@ -2,13 +2,15 @@ import type { Pool } from 'pg';
 import { outbox as outboxTable } from '../../drizzle/lobby/schema.ts';
 import { Outbox, type Publish } from '../outbox/outbox.ts';
 import { databaseOn } from '../postgres/database.ts';
+import type { StreamOperations } from '../streams/operations.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { EligibilityClient } from './eligibility.ts';
 import type { GameMaster } from './game-master.ts';
+import { streamEntry } from './outbox/messages.ts';
 import type { InProcessRaceNameDirectory, RaceNameDirectory } from './race-name-directory.ts';
-import type { Db } from './store/database.ts';
+import type { Db, Tx } from './store/database.ts';
 import { postgresRaceNames } from './store/race-names.ts';
-import type { StreamStates } from './stream-states.ts';
+import { lobbyStreamTables } from './store/stream-tables.ts';
 
 /** What the lobby's operations are made with; built once per process. */
 export type Lobby = {
@@ -20,7 +22,7 @@ export type Lobby = {
   readonly raceNames: RaceNameDirectory;
   /** Whatever is written into it by a transaction is published under the game's id after the commit. */
   readonly outbox: Outbox;
-  readonly streamStates: StreamStates;
+  readonly streams: StreamOperations<Tx>;
   /** How long a start job is worth doing. */
   readonly startTimeoutMs: number;
   readonly now: () => Date;
@@ -31,6 +33,7 @@ export type Lobby = {
 /**
  * @param parts.replicas none unless given.
  * @param parts.publishers who publishes the messages of the outbox, by kind.
+ * @param parts.streams those that it consumes.
  * @param parts.inProcessRaceNames keeps the race names in place of PostgreSQL.
  */
 export function createLobby(parts: {
@@ -39,21 +42,28 @@ export function createLobby(parts: {
   eligibility: EligibilityClient;
   gameMaster: GameMaster;
   publishers: Readonly<Record<string, Publish>>;
-  streamStates: StreamStates;
+  streams: Pick<StreamOperations<Tx>, 'consumers' | 'states'>;
   startTimeoutMs: number;
   now: () => Date;
   newId: () => string;
   log: Logger;
   inProcessRaceNames?: InProcessRaceNameDirectory | undefined;
 }): Lobby {
-  const { pool, replicas, publishers, log, inProcessRaceNames, ...rest } = parts;
+  const { pool, replicas, publishers, streams, log, inProcessRaceNames, ...rest } = parts;
   const database = databaseOn(pool);
   const db = inProcessRaceNames?.follow(database) ?? database;
+  const outbox = new Outbox({ db, table: outboxTable, publishers, log });
   return {
     db,
     readSlightlyOld: replicas === undefined ? (read) => read(db) : (read) => replicas.read(read, db),
     raceNames: inProcessRaceNames ?? postgresRaceNames,
-    outbox: new Outbox({ db, table: outboxTable, publishers, log }),
+    outbox,
+    streams: {
+      db,
+      tables: lobbyStreamTables,
+      ...streams,
+      putBack: (tx, { name }, letter) => outbox.write(tx, [streamEntry(name, letter)]),
+    },
     ...rest,
   };
 }

@@ -10,6 +10,7 @@ import { openDatabase } from '../postgres/open-database.ts';
 import { openRedis, type Redis } from '../redis/client.ts';
 import { openRedisReplicas } from '../redis/replicas.ts';
 import { streamInstruments } from '../streams/instruments.ts';
+import { statesOf } from '../streams/operations.ts';
 import { telemetryRuns } from '../telemetry/flush.ts';
 import { createLogger, type Logger } from '../telemetry/logger.ts';
 import { type LobbyConfig, lobbyVariables } from './config.ts';
@@ -23,7 +24,6 @@ import { lobbyPublishers } from './outbox/publishers.ts';
 import type { InProcessRaceNameDirectory } from './race-name-directory.ts';
 import { openReplicas } from './replicas.ts';
 import { membershipsWithNames } from './store/memberships.ts';
-import { redisStreamStates } from './stream-states.ts';
 
 const migrationsFolder = `${import.meta.dirname}/../../drizzle/lobby/migrations`;
 
@@ -103,13 +103,14 @@ export async function startLobby(
     config.redis,
     log,
   );
+  const consumers = Object.values(consumerPlaces(config.streams));
   const lobby = createLobby({
     pool,
     ...(opened && { replicas: opened.replicas }),
     eligibility: createEligibility({ ...config.userService, log }),
     gameMaster: createGameMaster({ ...config.gameMaster, log }),
     publishers: lobbyPublishers(redis, config.streams),
-    streamStates: redisStreamStates(redisReplicas, consumerPlaces(config.streams)),
+    streams: { consumers, states: statesOf(consumers, redisReplicas) },
     startTimeoutMs: config.startTimeoutMs,
     now: () => new Date(),
     newId: () => uuidv7(),

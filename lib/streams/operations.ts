@@ -2,9 +2,8 @@
 // what becomes of entries that could not be applied.
 import { Refusal } from '../errors/table.ts';
 import type { Database } from '../outbox/store.ts';
-import { inTransaction } from '../postgres/transaction.ts';
-import type { Redis } from '../redis/client.ts';
-import { readStreamState, type StreamPlace } from './offset.ts';
+import type { Redis, RedisReads } from '../redis/client.ts';
+import { readStreamState, type StreamPlace, type StreamState } from './offset.ts';
 import {
   type DeadLetter,
   type DeadLetterPlace,
@@ -14,13 +13,37 @@ import {
 } from './store.ts';
 import type { StreamTables } from './tables.ts';
 
+export type ConsumerPlace = StreamPlace & { readonly name: string };
+
+/** Handlers ask Redis through this alone, so that they run wherever some driver of Redis does. */
 export type StreamOperations<Tx extends Database = Database> = {
   readonly db: Database & { transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T> };
   readonly tables: StreamTables;
-  readonly redis: Redis;
   /** Of this service. */
-  readonly consumers: readonly (StreamPlace & { readonly name: string })[];
+  readonly consumers: readonly ConsumerPlace[];
+  /** How the consumers stand in their streams, in their order. Rejects when Redis cannot be asked. */
+  readonly states: () => Promise<StreamState[]>;
+  /** Adds the entry to the stream of its consumer again, together with the transaction that took it. */
+  readonly putBack: (tx: Tx, consumer: ConsumerPlace, letter: DeadLetter) => Promise<void>;
 };
+
+/** They may be slightly old: nothing is decided by them. */
+export function statesOf(
+  consumers: readonly ConsumerPlace[],
+  { read }: RedisReads,
+): StreamOperations['states'] {
+  return () => read((redis) => Promise.all(consumers.map((consumer) => readStreamState(redis, consumer))));
+}
+
+/**
+ * Puts entries back at once. When it is not known whether that has happened the dead letter stays, and trying again may
+ * add the entry twice: consumers know repeats.
+ */
+export function putBackAtOnce(redis: Redis): StreamOperations['putBack'] {
+  return async (_, { stream }, { fields }) => {
+    await redis.xadd(stream, '*', ...Object.entries(fields).flat());
+  };
+}
 
 export type ConsumerStanding = {
   readonly consumer: string;
@@ -37,16 +60,24 @@ export type ConsumerStanding = {
   readonly deadLetters: number;
 };
 
-export async function listStreams(streams: StreamOperations): Promise<ConsumerStanding[]> {
-  const { db, tables, redis, consumers } = streams;
+/** @throws Refusal service_unavailable while Redis cannot be asked. */
+export async function listStreams({
+  db,
+  tables,
+  consumers,
+  states,
+}: Omit<StreamOperations, 'putBack'>): Promise<ConsumerStanding[]> {
   const names = consumers.map(({ name }) => name);
-  const [records, states] = await Promise.all([
+  const [records, found] = await Promise.all([
     readConsumers(db, tables, names),
-    Promise.all(consumers.map((consumer) => readStreamState(redis, consumer))),
+    // Why, the connection itself has logged.
+    states().catch(() => {
+      throw new Refusal('service_unavailable', 'Redis cannot be asked how the streams stand. Try again.');
+    }),
   ]);
   const recordOf = new Map(records.map((record) => [record.name, record]));
   return consumers.flatMap(({ name, stream }, index) => {
-    const state = states[index];
+    const state = found[index];
     const record = recordOf.get(name);
     if (state === undefined) return [];
     const { offset, lost, oldestUnprocessedAgeMs } = state;
@@ -70,7 +101,7 @@ export type DeadLetterPage = { letters: DeadLetter[]; next: DeadLetterPlace | un
 
 /** The oldest first. @param consumer of one consumer; undefined for all of them. */
 export async function listDeadLetters(
-  { db, tables }: StreamOperations,
+  { db, tables }: Pick<StreamOperations, 'db' | 'tables'>,
   consumer: string | undefined,
   page: { size: number; after: DeadLetterPlace | undefined },
 ): Promise<DeadLetterPage> {
@@ -82,34 +113,32 @@ export async function listDeadLetters(
 }
 
 /**
- * Puts an entry into its stream again, as a new one at the end. When it is not known whether that has happened the dead
- * letter stays, and trying again may add the entry twice: consumers know repeats.
+ * Puts an entry into its stream again, as a new one at the end.
  * @throws Refusal not_found; invalid_state when nobody here consumes its stream any more.
  */
-export async function retryDeadLetter(streams: StreamOperations, deadLetterId: string): Promise<DeadLetter> {
-  return inTransaction(streams.db, async (tx) => {
-    const letter = await take(streams, tx, deadLetterId);
-    const consumer = streams.consumers.find(({ name }) => name === letter.consumer);
-    if (consumer === undefined) {
-      throw new Refusal(
-        'invalid_state',
-        `There is no consumer ${letter.consumer} any more that could try it again; it can be discarded.`,
-      );
-    }
-    await streams.redis.xadd(consumer.stream, '*', ...Object.entries(letter.fields).flat());
-    return letter;
-  });
+export async function retryDeadLetter<Tx extends Database>(
+  streams: Pick<StreamOperations<Tx>, 'tables' | 'consumers' | 'putBack'>,
+  tx: Tx,
+  deadLetterId: string,
+): Promise<DeadLetter> {
+  const letter = await discardDeadLetter(streams, tx, deadLetterId);
+  const consumer = streams.consumers.find(({ name }) => name === letter.consumer);
+  if (consumer === undefined) {
+    throw new Refusal(
+      'invalid_state',
+      `There is no consumer ${letter.consumer} any more that could try it again; it can be discarded.`,
+    );
+  }
+  await streams.putBack(tx, consumer, letter);
+  return letter;
 }
 
 /** Gives an entry up for good. @throws Refusal not_found. */
 export async function discardDeadLetter(
-  streams: StreamOperations,
+  { tables }: Pick<StreamOperations, 'tables'>,
+  tx: Database,
   deadLetterId: string,
 ): Promise<DeadLetter> {
-  return inTransaction(streams.db, (tx) => take(streams, tx, deadLetterId));
-}
-
-async function take({ tables }: StreamOperations, tx: Database, deadLetterId: string): Promise<DeadLetter> {
   const letter = await takeDeadLetter(tx, tables, deadLetterId);
   if (letter === undefined) throw new Refusal('not_found', `There is no dead letter ${deadLetterId}.`);
   return letter;

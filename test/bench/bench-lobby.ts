@@ -20,7 +20,7 @@ export function benchLobby(client: pg.Pool, newId: () => string = uuidv7): Lobby
     eligibility: { lookup: async (userId) => ({ userId, ...everything }) },
     gameMaster: { probe: nothing, register: nothing },
     publishers: {},
-    streamStates: { read: () => Promise.reject(new Error('nobody asks for the streams')) },
+    streams: { consumers: [], states: () => Promise.reject(new Error('nobody asks for the streams')) },
     startTimeoutMs: 300_000,
     now: () => new Date(),
     newId,

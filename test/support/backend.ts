@@ -24,6 +24,7 @@ import { databaseOn } from '../../lib/postgres/database.ts';
 import { migrate } from '../../lib/postgres/migrate.ts';
 import { confirmBytes } from '../../lib/protocol/envelope.ts';
 import type { Redis } from '../../lib/redis/client.ts';
+import { putBackAtOnce, statesOf } from '../../lib/streams/operations.ts';
 import { toLoggedError } from '../../lib/telemetry/logged-error.ts';
 import { createTestDatabase, type Template } from './database.ts';
 import { readTables, type Tables } from './tables.ts';
@@ -142,14 +143,17 @@ export async function startTestBackend(
   };
   const httpOptions = { log, ready: () => true, bodyLimitBytes: 65_536, token: options.token };
   const app = createBackendServiceApp(httpOptions, context, options.lobby);
+  const consumers = [notificationsPlace('notification:intents')];
+  const theRedis = () => {
+    if (options.redis === undefined) throw new Error('this backend has no Redis');
+    return options.redis;
+  };
   const adminApp = createBackendAdminApp(httpOptions, context, {
     db,
     tables: backendStreamTables,
-    get redis() {
-      if (options.redis === undefined) throw new Error('this backend has no Redis');
-      return options.redis;
-    },
-    consumers: [notificationsPlace('notification:intents')],
+    consumers,
+    states: statesOf(consumers, { read: async (work) => work(theRedis()) }),
+    putBack: (...putBack) => putBackAtOnce(theRedis())(...putBack),
   });
   return {
     app,

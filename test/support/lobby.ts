@@ -13,7 +13,6 @@ import type { EligibilityClient } from '../../lib/lobby/eligibility.ts';
 import type { GameMaster } from '../../lib/lobby/game-master.ts';
 import { inProcessRaceNames } from '../../lib/lobby/in-process/race-names.ts';
 import type { Db } from '../../lib/lobby/store/database.ts';
-import type { StreamStates } from '../../lib/lobby/stream-states.ts';
 import type { Publish } from '../../lib/outbox/outbox.ts';
 import { migrate } from '../../lib/postgres/migrate.ts';
 import type { Replicas } from '../../lib/replicas/replicas.ts';
@@ -60,12 +59,15 @@ export type TestLobby = Lobby & {
 export const raceNameBackends = ['postgres', 'stub'] as const;
 export type RaceNameBackend = (typeof raceNameBackends)[number];
 
+/** Of a lobby whose tests ask for none. */
+const noStreams = { consumers: [], states: async () => [] };
+
 /** What a test file wants otherwise than usual. Without publishers messages of the outbox wait. */
 export type TestLobbyOptions = {
   eligibility?: EligibilityClient;
   gameMaster?: GameMaster;
   publishers?: Readonly<Record<string, Publish>>;
-  streamStates?: StreamStates;
+  streams?: Parameters<typeof createLobby>[0]['streams'];
   replicas?: Replicas<Db>;
   raceNames?: RaceNameBackend;
 };
@@ -83,7 +85,7 @@ export async function createTestLobby(options: TestLobbyOptions = {}): Promise<T
     // One that is always there and takes everything.
     gameMaster: options.gameMaster ?? { probe: async () => {}, register: async () => {} },
     publishers: options.publishers ?? {},
-    streamStates: options.streamStates ?? { read: () => Promise.reject(new Error('there is no Redis')) },
+    streams: options.streams ?? noStreams,
     startTimeoutMs: 300_000,
     now: clock.now,
     newId: () => uuidv7(),

@@ -1,34 +1,29 @@
-import { createRoute, type RouteHandler, z } from '@hono/zod-openapi';
+import { createRoute, type RouteHandler } from '@hono/zod-openapi';
 import type { HttpEnv } from '../../../lib/http/env.ts';
-import { errorAnswers, id, jsonAnswer, noBody } from '../../../lib/http/schemas.ts';
+import { errorAnswers } from '../../../lib/http/schemas.ts';
 import type { Lobby } from '../../../lib/lobby/context.ts';
 import { answerOnce } from '../../../lib/lobby/idempotency.ts';
-import { retryDeadLetter } from '../../../lib/lobby/operations/dead-letters.ts';
-import { deadLetterSchema, toDeadLetter } from '../../streams/dead-letter-answer.ts';
+import type { Tx } from '../../../lib/lobby/store/database.ts';
+import { retryDeadLetter } from '../../../lib/streams/operations.ts';
+import { logDecision, toDeadLetter } from '../../streams/dead-letter-answer.ts';
+import { retryDeadLetterRoute as anywhere } from '../../streams/retry-dead-letter.ts';
 import { idempotencyKeyOf, mutationHeaders } from '../request.ts';
 
 export const retryDeadLetterRoute = createRoute({
-  method: 'post',
-  path: '/dead-letters/{dead_letter_id}/retry',
-  operationId: 'retryDeadLetter',
-  summary: 'Puts a dead letter back at the end of its stream, to be consumed anew',
-  tags: ['operations'],
-  request: { params: z.strictObject({ dead_letter_id: id }), headers: mutationHeaders, body: noBody },
-  responses: {
-    200: jsonAnswer(deadLetterSchema, 'The dead letter, which is none any more'),
-    ...errorAnswers('not_found', 'invalid_state', 'idempotency_conflict'),
-  },
+  ...anywhere,
+  request: { ...anywhere.request, headers: mutationHeaders },
+  responses: { ...anywhere.responses, ...errorAnswers('not_found', 'invalid_state', 'idempotency_conflict') },
 });
 
 export function retryDeadLetterHandler(
-  lobby: Pick<Lobby, 'db' | 'now' | 'outbox'>,
+  lobby: Pick<Lobby, 'db' | 'now' | 'outbox' | 'streams'>,
 ): RouteHandler<typeof retryDeadLetterRoute, HttpEnv> {
   return async (c) => {
-    const { dead_letter_id } = c.req.valid('param');
+    const { dead_letter_id: id } = c.req.valid('param');
     const key = await idempotencyKeyOf(c);
-    const answer = await answerOnce(lobby, key, () => retryDeadLetter(lobby, dead_letter_id), toDeadLetter);
-    const { consumer, entry_id, reason } = answer;
-    c.get('log').warn({ dead_letter_id, consumer, entry_id, reason }, 'dead letter put back into its stream');
-    return c.json(answer, 200);
+    const work = () => (tx: Tx) => retryDeadLetter(lobby.streams, tx, id);
+    const letter = await answerOnce(lobby, key, work, toDeadLetter);
+    logDecision(c.get('log'), letter, 'put back into its stream');
+    return c.json(letter, 200);
   };
 }

@@ -11,7 +11,6 @@ import type {
 import type { StartJob, StopJob, StopReason } from '../../stream-entries/runtime-jobs.ts';
 import type { DeadLetter } from '../../streams/store.ts';
 import { keptTraceparent } from '../../telemetry/trace.ts';
-import { type ConsumerName, consumerNames } from '../consumers/places.ts';
 import type { Game } from '../domain/game.ts';
 
 /** A user who plays in a game, and as whom. */
@@ -88,13 +87,13 @@ export function notificationIntent(intent: NotificationIntent, occasion: Occasio
 }
 
 export const streamEntryPayload = z.object({
-  consumer: z.enum(consumerNames),
+  consumer: z.string(),
   fields: z.record(z.string(), z.string()),
 });
 
 /** Puts a dead letter back into the stream that it came from. Its own trace context is among its fields. */
 export function streamEntry(
-  consumer: ConsumerName,
+  consumer: string,
   { deadLetterId, fields }: Pick<DeadLetter, 'deadLetterId' | 'fields'>,
 ): NewMessage {
   const payload: z.infer<typeof streamEntryPayload> = { consumer, fields };

@@ -12,7 +12,7 @@ import { consumerPlaces } from '../consumers/places.ts';
 import { streamEntryPayload } from './messages.ts';
 
 export function lobbyPublishers(redis: Redis, streams: LobbyConfig['streams']): Record<string, Publish> {
-  const places = consumerPlaces(streams);
+  const places = Object.values(consumerPlaces(streams));
   const to =
     (stream: string, entry: z.ZodObject): Publish =>
     async ({ payload, traceparent }) => {
@@ -24,7 +24,9 @@ export function lobbyPublishers(redis: Redis, streams: LobbyConfig['streams']): 
     notification_intent: to(streams.notificationIntents, notificationIntentEntry),
     stream_entry: async ({ payload }) => {
       const { consumer, fields } = streamEntryPayload.parse(payload);
-      await redis.xadd(places[consumer].stream, '*', ...Object.entries(fields).flat());
+      const place = places.find(({ name }) => name === consumer);
+      if (place === undefined) throw new TypeError(`nobody here consumes entries for ${consumer}`);
+      await redis.xadd(place.stream, '*', ...Object.entries(fields).flat());
     },
   };
 }

@@ -132,7 +132,7 @@ describe('streams', () => {
         {
           error: {
             code: 'service_unavailable',
-            message: 'This is not available for a moment; please try again shortly.',
+            message: 'Redis cannot be asked how the streams stand. Try again.',
           },
         },
       ]);

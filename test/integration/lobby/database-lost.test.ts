@@ -18,7 +18,7 @@ it('answers 503 while PostgreSQL cannot be reached', async () => {
       register: () => expect.unreachable('the Game Master is not asked'),
     },
     publishers: {},
-    streamStates: { read: () => expect.unreachable('nobody asks for the streams') },
+    streams: { consumers: [], states: () => expect.unreachable('nobody asks for the streams') },
     startTimeoutMs: 1,
     newId: () => uuidv7(),
     log,

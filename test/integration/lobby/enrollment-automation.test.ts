@@ -87,7 +87,7 @@ async function tick(changes: { db?: NodePgDatabase; newId?: () => string; stop?:
       register: () => expect.unreachable('the Game Master is not asked'),
     },
     publishers: {},
-    streamStates: { read: () => expect.unreachable('nobody asks for the streams') },
+    streams: { consumers: [], states: () => expect.unreachable('nobody asks for the streams') },
     startTimeoutMs: 300_000,
     now: () => now,
     newId: changes.newId ?? (() => uuidv7()),
