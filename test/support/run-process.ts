@@ -1,7 +1,9 @@
 // Runs one of the project's processes as an operator would, to its end or until a signal.
+
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { compileCache } from '../../infra/local/service.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 
@@ -18,7 +20,7 @@ export type RunningProcess = {
 export function runEntry(entry: string, env: Record<string, string>): RunningProcess {
   const child = spawn(process.execPath, [entry], {
     cwd: root,
-    env: { PATH: process.env.PATH ?? '', ...env },
+    env: { PATH: process.env.PATH ?? '', ...compileCache, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let stdout = '';
