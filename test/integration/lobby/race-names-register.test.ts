@@ -248,7 +248,7 @@ describe('registering a race name', () => {
   });
 
   test.each([
-    ['no id', {}, { field: 'race_name_id', problem: 'must be a UUID' }],
+    ['no id', {}, { field: 'race_name_id', problem: 'is missing' }],
     ['no UUID', { race_name_id: 'x' }, { field: 'race_name_id', problem: 'must be a UUID' }],
     [
       'a field that is not known',
