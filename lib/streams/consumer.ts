@@ -4,7 +4,7 @@
 // Guarantees, beside those of stream-loop.ts: what `apply` does for an event happens once, in one transaction with the
 // note that it has happened, and only while this process holds the lease. An entry that is malformed, or that `handle`
 // says can never be applied (`CannotApply`), or one of whose values PostgreSQL refuses, is put into the dead letters
-// with the reason, and the stream goes on.
+// with the reason, and the stream goes on. A replica that cannot reach Redis leaves the work to others.
 import { v7 as uuidv7 } from 'uuid';
 import type { z } from 'zod';
 import { fieldProblems } from '../http/field-problems.ts';
@@ -22,6 +22,8 @@ import { insertDeadLetter, markProcessed, saveLastError } from './store.ts';
 import { consumeStream, openStreamReader } from './stream-loop.ts';
 import type { StreamTables } from './tables.ts';
 
+/** Then another replica may try: perhaps only this one's link is broken. */
+const longestAwayMs = 10_000;
 /** Of a failure or of a dead letter, in characters. */
 const longestReason = 1_000;
 
@@ -91,6 +93,7 @@ async function consume<Entry, Tx extends Database>(
   const { db, tables, redis, blockMs, log } = parts;
   // The loop tells what fails, and the service's own connection why.
   const reader = openStreamReader(redis, parts, () => {});
+  using away = whenAway(reader, longestAwayMs);
   await consumeStream(
     {
       stream,
@@ -116,8 +119,31 @@ async function consume<Entry, Tx extends Database>(
       },
       log,
     },
-    over,
+    AbortSignal.any([over, away.signal]),
   );
+  if (away.signal.aborted && !over.aborted) log.warn('redis cannot be reached; the lease is given up');
+}
+
+/** Aborts once a connection has been away for so long. */
+function whenAway(connection: Redis, ms: number): Disposable & { readonly signal: AbortSignal } {
+  const away = new AbortController();
+  let timer: NodeJS.Timeout | undefined;
+  const lost = () => {
+    timer ??= setTimeout(() => away.abort(), ms);
+  };
+  const found = () => {
+    clearTimeout(timer);
+    timer = undefined;
+  };
+  lost();
+  connection.on('ready', found).on('close', lost);
+  return {
+    signal: away.signal,
+    [Symbol.dispose]() {
+      connection.off('ready', found).off('close', lost);
+      found();
+    },
+  };
 }
 
 async function handleEntry<Entry, Tx extends Database>(

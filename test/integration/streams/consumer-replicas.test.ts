@@ -5,6 +5,7 @@ import { databaseOn } from '../../../lib/postgres/database.ts';
 import { readConsumers } from '../../../lib/streams/store.ts';
 import {
   connectPostgres,
+  connectRedis,
   type Handle,
   openStreamStores,
   type Replica,
@@ -14,7 +15,7 @@ import {
 import { startTcpProxy, type TcpProxy } from '../../support/tcp-proxy.ts';
 
 // A replica that vanished is waited for.
-vi.setConfig({ testTimeout: 40_000 });
+vi.setConfig({ testTimeout: 60_000 });
 const takenOver = { timeout: 15_000, interval: 10 };
 
 let stores: StreamStores;
@@ -125,6 +126,25 @@ describe('of two replicas', () => {
     expect(await stream.effects()).toEqual(['a1', 'a2', 'a3']);
     await second.stop();
     await works(first, 2);
+  });
+
+  it('one takes over from the other that cannot reach Redis any more', async () => {
+    const proxy = await startTcpProxy(stores.server);
+    const [host = '', port] = proxy.addr.split(':');
+    const redis = await connectRedis({ ...stores.server, host, port: Number(port) });
+    cleanUp.push(proxy.close, () => redis.disconnect());
+    const first = start({ redis });
+    await works(first);
+    const second = start();
+    const [one] = await stream.add('a1');
+    await offsetIs(one);
+    proxy.cut();
+    const [two] = await stream.add('a2');
+    // Who has given it up may be the first to ask again, but not for ever.
+    await vi.waitFor(() => expect(told(second, 'lease taken').length).toBe(1), { timeout: 35_000 });
+    await offsetIs(two);
+    expect(await stream.effects()).toEqual(['a1', 'a2']);
+    expect(told(first, 'redis cannot be reached; the lease is given up').length).toBeGreaterThan(0);
   });
 
   it('the one that takes over waits for an effect that is under way', async () => {
