@@ -16,7 +16,7 @@ import type { StreamPlace } from '../streams/offset.ts';
 import { consumeStream } from '../streams/stream-loop.ts';
 import { keptMs, trimStream } from '../streams/trim.ts';
 import type { Logger } from '../telemetry/logger.ts';
-import { startSpanFrom } from '../telemetry/spans.ts';
+import { inSpanFrom } from '../telemetry/spans.ts';
 import type { RuntimeManager } from './manager.ts';
 
 export const startJobsOffsetKey = 'runtime_manager:stream_offsets:start_jobs';
@@ -130,17 +130,14 @@ async function answering(
   { id, traceparent }: StreamEntry,
   work: () => Promise<JobResult | undefined>,
 ): Promise<void> {
-  const span = startSpanFrom(traceparent, `consume ${name}`, { 'messaging.message.id': id });
-  try {
+  await inSpanFrom(traceparent, `consume ${name}`, { 'messaging.message.id': id }, async () => {
     const result = await work();
     if (result !== undefined) {
       const fields = fieldsOf(jobResultEntry, result);
       await redis.xadd(streams.jobResults, '*', ...fields, 'traceparent', traceparent);
     }
     entriesHandled.add(1, name);
-  } finally {
-    span?.end();
-  }
+  });
 }
 
 const readableIds = z.object({ job_id: z.uuid(), game_id: z.uuid() });

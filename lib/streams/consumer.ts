@@ -13,7 +13,7 @@ import { inTransaction, sqlState } from '../postgres/transaction.ts';
 import type { Redis } from '../redis/client.ts';
 import { toLoggedError } from '../telemetry/logged-error.ts';
 import type { Logger } from '../telemetry/logger.ts';
-import { startSpanFrom } from '../telemetry/spans.ts';
+import { inSpanFrom } from '../telemetry/spans.ts';
 import type { StreamEntry } from './entry.ts';
 import { deadLettered, entriesHandled, lossesSeen } from './instruments.ts';
 import { type Lease, whileLeased } from './lease.ts';
@@ -105,7 +105,10 @@ async function consume<Entry, Tx extends Database>(
         const parsed = consumer.entry.safeParse(entry.fields);
         return {
           key: parsed.success ? consumer.orderingKey(parsed.data) : '',
-          handle: () => handleEntry(consumer, parts, lease, { entry, parsed }),
+          handle: () =>
+            inSpanFrom(entry.traceparent, `consume ${name}`, { 'messaging.message.id': entry.id }, () =>
+              handleEntry(consumer, parts, lease, { entry, parsed }),
+            ),
         };
       },
       onFailure: async (error) => {
@@ -158,7 +161,6 @@ async function handleEntry<Entry, Tx extends Database>(
       await lease.checkHeld(tx);
       return work(tx);
     });
-  const span = startSpanFrom(entry.traceparent, `consume ${name}`, { 'messaging.message.id': entry.id });
   try {
     refuseUnusable(entry, parsed);
     await consumer.handle(parsed.data, {
@@ -177,8 +179,6 @@ async function handleEntry<Entry, Tx extends Database>(
     if (!isNew) return;
     deadLettered.add(1, name);
     log.error({ entry_id: entry.id, reason }, 'entry put into the dead letters');
-  } finally {
-    span?.end();
   }
 }
 

@@ -1,5 +1,6 @@
 import {
   type Attributes,
+  context,
   propagation,
   ROOT_CONTEXT,
   type Span,
@@ -81,4 +82,23 @@ export function startSpanFrom(traceparent: string, name: string, attributes: Att
   const flags = trace.getSpanContext(parent)?.traceFlags ?? TraceFlags.NONE;
   if ((flags & TraceFlags.SAMPLED) === 0) return undefined;
   return tracer.startSpan(name, { kind: SpanKind.CONSUMER, attributes }, parent);
+}
+
+/** Runs `work` in such a span, below which it is told what `work` asks of others. */
+export async function inSpanFrom<T>(
+  traceparent: string,
+  name: string,
+  attributes: Attributes,
+  work: () => Promise<T>,
+): Promise<T> {
+  const span = startSpanFrom(traceparent, name, attributes);
+  if (span === undefined) return work();
+  try {
+    return await context.with(trace.setSpan(context.active(), span), work);
+  } catch (error) {
+    markFailed(span, error);
+    throw error;
+  } finally {
+    span.end();
+  }
 }

@@ -1,10 +1,12 @@
 // What a real lobby process tells of itself to those who ask for traces and metrics.
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { randomUUID } from 'node:crypto';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
 import { listening, lobbyEnvironment, logOf } from '../../support/lobby-process.ts';
 import { type OtlpReceiver, startOtlpReceiver } from '../../support/otlp-receiver.ts';
 import { createTestRedis, type TestRedis } from '../../support/redis.ts';
 import { type RunningProcess, runEntry } from '../../support/run-process.ts';
+import { connectRedis } from '../../support/stream-consumer.ts';
 
 let redis: TestRedis;
 let database: TestDatabase;
@@ -95,4 +97,42 @@ test('OTEL_EXPORTER_OTLP_ENDPOINT gets spans of requests with their statements b
   expect(names).toContain('http.server.request.duration');
   expect(names).toContain('lobby.gm_events.oldest_unprocessed_age_ms');
   expect(collector.text()).toContain('galaxy-lobby-all-in-one');
+});
+
+test('an entry of a stream is handled in the trace of its cause, with its statements below', {
+  timeout: 90_000,
+}, async () => {
+  const cause = '4bf92f3577b34da6a3ce929d0e0e4736';
+  const connection = await connectRedis(redis);
+  const event = {
+    event_id: randomUUID(),
+    event_type: 'permanent_blocked',
+    user_id: randomUUID(),
+    reason_code: 'cheating',
+    occurred_at_ms: '1',
+    traceparent: `00-${cause}-00f067aa0ba902b7-01`,
+  };
+  await connection.xadd('user:lifecycle_events', '*', ...Object.entries(event).flat());
+  connection.disconnect();
+  running = runEntry('workers/user-lifecycle.ts', {
+    ...lobbyEnvironment(database, redis),
+    ...preloaded,
+    OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
+    OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json',
+    OTEL_BSP_SCHEDULE_DELAY: '100',
+  });
+  const consumed = () => collector.spans.find(({ name }) => name === 'consume user_lifecycle');
+  const span = await vi.waitFor(
+    () => {
+      const found = consumed();
+      if (found === undefined) throw new Error('nothing was consumed yet');
+      return found;
+    },
+    { timeout: 60_000 },
+  );
+  running.child.kill('SIGTERM');
+  expect((await running.ended).exitCode).toBe(0);
+  expect(span).toMatchObject({ traceId: cause, parentSpanId: '00f067aa0ba902b7' });
+  const below = collector.spans.filter(({ parentSpanId }) => parentSpanId === span.spanId);
+  expect(below.some(({ name }) => name.startsWith('pg.query'))).toBe(true);
 });
