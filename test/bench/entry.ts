@@ -37,6 +37,10 @@ export type Scale = {
   sessions: number;
   /** Games in the database of lobby.list, lobby.get and lobby.approve. */
   games: number;
+  /** Rows of the smaller database that lobby.tick and lobby.race_name compare with. */
+  fewest: number;
+  /** Ticks in one round of lobby.tick. */
+  ticksPerRound: number;
 };
 
 export type Bench = {

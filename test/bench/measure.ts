@@ -10,8 +10,8 @@ export type Round = {
   /** Absent where answers come in bulk. */
   p50Ms?: number;
   p99Ms?: number;
-  /** CPU time of the load process by elapsed time. At 1 the load would be what is measured. */
-  loadShare: number;
+  /** CPU time of the load process by elapsed time. At 1 the load would be what is measured. Absent without such one. */
+  loadShare?: number;
 };
 
 /**
@@ -54,10 +54,17 @@ export function throughput({ measured, floor }: { measured: Round[]; floor: Roun
       ...(Number.isNaN(cpu)
         ? []
         : [`CPU of the floor ${round(median(floor.map(cpuPerOp)))} µs per operation`]),
-      `load process busy ${percent(median(measured.map(({ loadShare }) => loadShare)))}, ` +
-        `at the floor ${percent(median(floor.map(({ loadShare }) => loadShare)))}`,
+      ...loadRemark(measured, floor),
     ].join('; '),
   };
+}
+
+function loadRemark(measured: Round[], floor: Round[]): string[] {
+  const [busy, busyAtFloor] = [measured, floor].map((rounds) =>
+    rounds.flatMap(({ loadShare }) => loadShare ?? []),
+  ) as [number[], number[]];
+  if (busy.length === 0 || busyAtFloor.length === 0) return [];
+  return [`load process busy ${percent(median(busy))}, at the floor ${percent(median(busyAtFloor))}`];
 }
 
 function medianOf<Name extends string>(

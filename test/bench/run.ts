@@ -1,5 +1,5 @@
 // npm run bench: how fast the services are, each row beside a floor that nobody can go below. See docs/benchmarks.md.
-//   npm run bench                                  every row
+//   npm run bench                                  every row but those that take very long
 //   npm run bench -- gateway.command               some rows
 //   npm run bench -- --out FILE                    also writes the entries as a JSON array
 //   npm run bench -- --quick                       fewer and shorter rounds, to see whether a change helps at all
@@ -21,6 +21,8 @@ import { gatewayFanout } from './rows/gateway-fanout.ts';
 import { gatewayIdleStream } from './rows/gateway-idle-stream.ts';
 import { lobbyConsumerGmEvents } from './rows/lobby-consumer.ts';
 import { lobbyApprove, lobbyGet, lobbyList } from './rows/lobby-http.ts';
+import { lobbyRaceName } from './rows/lobby-race-name.ts';
+import { lobbyTick } from './rows/lobby-tick.ts';
 import { startNpmStart } from './rows/start-npm-start.ts';
 import { findCores, pin } from './system.ts';
 import { table } from './table.ts';
@@ -37,7 +39,14 @@ const rows: readonly Row[] = [
   lobbyApprove,
   lobbyConsumerGmEvents,
   startNpmStart,
+  lobbyTick(10_000),
+  lobbyTick(100_000),
+  lobbyTick(1_000_000),
+  lobbyRaceName(10_000),
+  lobbyRaceName(1_000_000),
 ];
+/** Take long; run when named. */
+const onRequest: readonly Row[] = [lobbyRaceName(10_000_000)];
 
 const full: Scale = {
   rounds: 5,
@@ -48,12 +57,15 @@ const full: Scale = {
   idleStreams: 2_000,
   sessions: 1_000,
   games: 100_000,
+  fewest: 10_000,
+  ticksPerRound: 5,
 };
 const quick: Scale = {
   ...full,
   rounds: 3,
   warmUps: 1,
   roundMs: 800,
+  ticksPerRound: 2,
   watchMs: 2_000,
   deliveriesPerRound: 40_000,
 };
@@ -87,12 +99,13 @@ async function main(stop: AbortSignal): Promise<void> {
 }
 
 function chooseRows(names: string[]): readonly Row[] {
-  const unknown = names.filter((name) => !rows.some((row) => row.name === name));
+  const all = [...rows, ...onRequest];
+  const unknown = names.filter((name) => !all.some((row) => row.name === name));
   if (unknown.length > 0) {
-    const known = rows.map((row) => row.name).join(', ');
+    const known = all.map((row) => row.name).join(', ');
     throw new OperatorError(`there is no row ${unknown.join(', ')}; there are: ${known}`);
   }
-  return names.length === 0 ? rows : rows.filter((row) => names.includes(row.name));
+  return names.length === 0 ? rows : all.filter((row) => names.includes(row.name));
 }
 
 async function prepare(scale: Scale, nodeArgs: string[], running: AsyncDisposableStack): Promise<Bench> {

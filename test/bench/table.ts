@@ -26,3 +26,9 @@ export function table(entries: readonly Entry[]): string {
   );
   return [...text, '', ...entries.map(({ name, note }) => `${name}: ${note}`)].join('\n');
 }
+
+/** 10k for 10,000, 1m for a million. */
+export function shortNumber(count: number): string {
+  if (count % 1_000_000 === 0) return `${count / 1_000_000}m`;
+  return count % 1_000 === 0 ? `${count / 1_000}k` : String(count);
+}

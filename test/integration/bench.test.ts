@@ -18,6 +18,8 @@ import { gatewayFanout } from '../bench/rows/gateway-fanout.ts';
 import { gatewayIdleStream } from '../bench/rows/gateway-idle-stream.ts';
 import { lobbyConsumerGmEvents } from '../bench/rows/lobby-consumer.ts';
 import { lobbyApprove, lobbyGet, lobbyList } from '../bench/rows/lobby-http.ts';
+import { lobbyRaceName } from '../bench/rows/lobby-race-name.ts';
+import { lobbyTick } from '../bench/rows/lobby-tick.ts';
 import { startNpmStart } from '../bench/rows/start-npm-start.ts';
 import { runRow } from '../bench/run.ts';
 import { table } from '../bench/table.ts';
@@ -48,6 +50,8 @@ beforeAll(async () => {
       idleStreams: 20,
       sessions: 100,
       games: 400,
+      fewest: 200,
+      ticksPerRound: 1,
     },
     cores: undefined,
     redis,
@@ -68,6 +72,8 @@ const withFloor: Row[] = [
   lobbyGet,
   lobbyApprove,
   lobbyConsumerGmEvents,
+  lobbyTick(400),
+  lobbyRaceName(400),
 ];
 
 describe('a benchmark row', () => {
