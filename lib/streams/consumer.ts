@@ -93,7 +93,7 @@ async function consume<Entry, Tx extends Database>(
   const { db, tables, redis, blockMs, log } = parts;
   // The loop tells what fails, and the service's own connection why.
   const reader = openStreamReader(redis, parts, () => {});
-  using away = whenAway(reader, longestAwayMs);
+  const away = whenAway(reader, longestAwayMs);
   await consumeStream(
     {
       stream,
@@ -124,11 +124,12 @@ async function consume<Entry, Tx extends Database>(
     },
     AbortSignal.any([over, away.signal]),
   );
+  away.forget();
   if (away.signal.aborted && !over.aborted) log.warn('redis cannot be reached; the lease is given up');
 }
 
-/** Aborts once a connection has been away for so long. */
-function whenAway(connection: Redis, ms: number): Disposable & { readonly signal: AbortSignal } {
+/** Aborts once a connection has been away for so long, unless that is of no interest any more. */
+function whenAway(connection: Redis, ms: number): { readonly signal: AbortSignal; forget(): void } {
   const away = new AbortController();
   let timer: NodeJS.Timeout | undefined;
   const lost = () => {
@@ -142,7 +143,7 @@ function whenAway(connection: Redis, ms: number): Disposable & { readonly signal
   connection.on('ready', found).on('close', lost);
   return {
     signal: away.signal,
-    [Symbol.dispose]() {
+    forget() {
       connection.off('ready', found).off('close', lost);
       found();
     },
