@@ -2,15 +2,14 @@ import { z } from 'zod';
 import { serviceListener } from '../config/listener-variables.ts';
 import { mailAddress, smtpUrl } from '../config/mail-types.ts';
 import { postgresVariables } from '../config/postgres-variables.ts';
+import { redisVariables } from '../config/redis-variables.ts';
 import {
-  anyText,
   bearerToken,
   boolean,
   duration,
   httpUrl,
   integer,
   logLevel,
-  peerAddress,
   positiveDuration,
   rate,
   text,
@@ -52,19 +51,8 @@ export const backendVariables = {
   adminHttp: serviceListener('BACKEND_ADMIN_HTTP', '127.0.0.1:8082', 'the listener for admins'),
   postgres: postgresVariables('BACKEND'),
   redis: {
-    addr: required('BACKEND_REDIS_ADDR', peerAddress, {
-      help: 'host:port of the Redis that holds the push log and the stream of user events. It must not evict keys.',
-    }),
-    password: required('BACKEND_REDIS_PASSWORD', anyText, {
-      help: 'Its password; set it empty if it has none.',
-      secret: true,
-      mayBeEmpty: true,
-    }),
-    db: defaulted('BACKEND_REDIS_DB', '0', integer(0, 65_535), { help: 'Its logical database.' }),
+    ...redisVariables('BACKEND', 'holds the push log and the stream of user events. It must not evict keys'),
     tls: defaulted('BACKEND_REDIS_TLS_ENABLED', 'false', boolean, { help: 'Whether to connect with TLS.' }),
-    operationTimeoutMs: defaulted('BACKEND_REDIS_OPERATION_TIMEOUT', '2s', positiveDuration, {
-      help: 'Bound on connecting and on every command.',
-    }),
   },
   userLifecycleStream: defaulted('BACKEND_USER_LIFECYCLE_STREAM', 'user:lifecycle_events', text, {
     help: 'Redis stream that tells the lobby of users who were blocked.',

@@ -1,13 +1,12 @@
 // The configuration of the Game Master.
 import { serviceListener } from '../config/listener-variables.ts';
+import { redisVariables } from '../config/redis-variables.ts';
 import {
-  anyText,
   bearerToken,
   duration,
   httpUrl,
   integer,
   logLevel,
-  peerAddress,
   positiveDuration,
   text,
 } from '../config/types.ts';
@@ -31,20 +30,7 @@ export const gameMasterVariables = {
     }),
     timeoutMs: defaulted('GM_LOBBY_TIMEOUT', '2s', positiveDuration, { help: 'Bound on one call to it.' }),
   },
-  redis: {
-    addr: required('GM_REDIS_ADDR', peerAddress, {
-      help: 'host:port of the Redis that carries the streams.',
-    }),
-    password: required('GM_REDIS_PASSWORD', anyText, {
-      help: 'Its password; set it to nothing on purpose for a Redis without one.',
-      secret: true,
-      mayBeEmpty: true,
-    }),
-    db: defaulted('GM_REDIS_DB', '0', integer(0, 1_000_000), { help: 'Number of its logical database.' }),
-    operationTimeoutMs: defaulted('GM_REDIS_OPERATION_TIMEOUT', '2s', positiveDuration, {
-      help: 'Bound on connecting and on one command.',
-    }),
-  },
+  redis: redisVariables('GM', 'carries the streams'),
   lobbyEventsStream: defaulted('GM_LOBBY_EVENTS_STREAM', 'gm:lobby_events', text, {
     help: 'Redis stream that tells the lobby how games go.',
   }),

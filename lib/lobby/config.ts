@@ -2,13 +2,12 @@
 import { z } from 'zod';
 import { serviceListener } from '../config/listener-variables.ts';
 import { postgresVariables } from '../config/postgres-variables.ts';
+import { redisVariables } from '../config/redis-variables.ts';
 import {
-  anyText,
   bearerToken,
   boolean,
   duration,
   httpUrl,
-  integer,
   listOf,
   logLevel,
   peerAddress,
@@ -33,20 +32,9 @@ export const lobbyVariables = {
     'the listener for admins and the Game Master',
   ),
   redis: {
-    addr: required('LOBBY_REDIS_MASTER_ADDR', peerAddress, {
-      help: 'host:port of the Redis that carries the streams.',
-    }),
+    ...redisVariables('LOBBY', 'carries the streams', 'MASTER_ADDR'),
     replicaAddrs: defaulted('LOBBY_REDIS_REPLICA_ADDRS', '', listOf(peerAddress), {
       help: 'host:port of its replicas, separated by commas. They show how streams stand (`GET /api/v1/internal/streams`), and need not be up.',
-    }),
-    password: required('LOBBY_REDIS_PASSWORD', anyText, {
-      help: 'Its password; set it to nothing on purpose for a Redis without one.',
-      secret: true,
-      mayBeEmpty: true,
-    }),
-    db: defaulted('LOBBY_REDIS_DB', '0', integer(0, 1_000_000), { help: 'Number of its logical database.' }),
-    operationTimeoutMs: defaulted('LOBBY_REDIS_OPERATION_TIMEOUT', '2s', positiveDuration, {
-      help: 'Bound on connecting and on one command.',
     }),
   },
   postgres: {

@@ -1,16 +1,7 @@
 // The configuration of the Runtime Manager.
 import { z } from 'zod';
-import {
-  anyText,
-  boolean,
-  duration,
-  filePath,
-  integer,
-  logLevel,
-  peerAddress,
-  positiveDuration,
-  text,
-} from '../config/types.ts';
+import { redisVariables } from '../config/redis-variables.ts';
+import { boolean, duration, filePath, logLevel, positiveDuration, text } from '../config/types.ts';
 import { defaulted, optional, required, type Values } from '../config/variables.ts';
 
 /** `/opt/engine --fast`, or JSON where an argument has blanks: `["/opt/my engine/run","--fast"]`. */
@@ -33,20 +24,7 @@ function jsonWords(line: string): string[] | undefined {
 }
 
 export const runtimeManagerVariables = {
-  redis: {
-    addr: required('RM_REDIS_ADDR', peerAddress, {
-      help: 'host:port of the Redis that carries the streams.',
-    }),
-    password: required('RM_REDIS_PASSWORD', anyText, {
-      help: 'Its password; set it to nothing on purpose for a Redis without one.',
-      secret: true,
-      mayBeEmpty: true,
-    }),
-    db: defaulted('RM_REDIS_DB', '0', integer(0, 1_000_000), { help: 'Number of its logical database.' }),
-    operationTimeoutMs: defaulted('RM_REDIS_OPERATION_TIMEOUT', '2s', positiveDuration, {
-      help: 'Bound on connecting and on one command.',
-    }),
-  },
+  redis: redisVariables('RM', 'carries the streams'),
   streams: {
     startJobs: defaulted('RM_START_JOBS_STREAM', 'runtime:start_jobs', text, {
       help: 'Redis stream that asks for games to be started.',
