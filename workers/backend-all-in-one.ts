@@ -9,6 +9,7 @@ import { keepNotifying } from '../lib/backend/notifications/notification-worker.
 import { keepNotificationIntents } from '../lib/backend/notifications/upkeep.ts';
 import { startBackend } from '../lib/backend/start.ts';
 import type { Environment } from '../lib/config/variables.ts';
+import { listenHttp } from '../lib/node/http-listener.ts';
 import { runProcess, untilStopped } from '../lib/node/process.ts';
 import { runRelay } from '../lib/outbox/relay.ts';
 
@@ -16,7 +17,7 @@ export async function runBackend(environment: Environment, stop: AbortSignal): P
   const backend = await startBackend(environment);
   const { config, context, streams, log } = backend;
   const apps = createBackendApps(config, { log, ready: () => !stop.aborted }, context, streams);
-  const listeners = await openBackendListeners(apps, config, log);
+  const listeners = await openBackendListeners(apps, config, log, listenHttp);
   const workers = [
     runRelay(backend.relay, stop),
     keepNotificationIntents(backend.notificationUpkeep, stop),

@@ -1,12 +1,12 @@
 // The whole Game Lobby in one process, for small and local deployments: both HTTP listeners and every worker. The same
 // parts run as processes of their own in larger ones (infra/node/lobby-http.ts, and a file per worker beside this one).
-import { createLobbyInternalApp } from '../handlers/lobby/internal-router.ts';
-import { createLobbyPublicApp } from '../handlers/lobby/public-router.ts';
+import { createLobbyApps } from '../handlers/lobby/apps.ts';
 import type { Environment } from '../lib/config/variables.ts';
 import { consumeGmEvents, consumeRuntimeResults, consumeUserLifecycle } from '../lib/lobby/consumers/run.ts';
 import { openLobbyListeners } from '../lib/lobby/listeners.ts';
 import { relayLobbyOutbox } from '../lib/lobby/outbox/relay.ts';
 import { startLobby } from '../lib/lobby/start.ts';
+import { listenHttp } from '../lib/node/http-listener.ts';
 import { runProcess, untilStopped } from '../lib/node/process.ts';
 import { automateEnrollment } from './enrollment-automation.ts';
 import { expireRaceNames } from './pending-registration-expirer.ts';
@@ -14,12 +14,8 @@ import { expireRaceNames } from './pending-registration-expirer.ts';
 export async function runLobby(environment: Environment, stop: AbortSignal): Promise<void> {
   const lobbyProcess = await startLobby('lobby', environment, { servesLists: true, alone: true });
   const { config, log, lobby } = lobbyProcess;
-  const ready = () => !stop.aborted;
-  const apps = {
-    public: createLobbyPublicApp({ ...config.publicHttp, log, ready }, lobby),
-    internal: createLobbyInternalApp({ ...config.internalHttp, log, ready }, lobby),
-  };
-  const listeners = await openLobbyListeners(apps, config, log);
+  const apps = createLobbyApps(config, { log, ready: () => !stop.aborted }, lobby);
+  const listeners = await openLobbyListeners(apps, config, log, listenHttp);
   const workers = [
     automateEnrollment(lobbyProcess, stop),
     expireRaceNames(lobbyProcess, stop),

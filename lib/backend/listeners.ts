@@ -1,14 +1,15 @@
 // The backend's two HTTP listeners: service for gateway and lobby, admin for those who run the platform.
-import { type HttpListenerApp, listenHttp } from '../node/http-listener.ts';
-import { type Listeners, openListeners } from '../node/listeners.ts';
+import type { HttpListenerApp } from '../node/http-listener.ts';
+import { type Listeners, type ListenHttp, openListeners } from '../node/listeners.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { BackendConfig } from './config.ts';
 
-/** @throws StartupError naming every address that cannot be bound. */
+/** @param listen of the runtime. @throws StartupError naming every address that cannot be bound. */
 export function openBackendListeners(
   apps: { service: HttpListenerApp; admin: HttpListenerApp },
   { http, adminHttp }: Pick<BackendConfig, 'http' | 'adminHttp'>,
   log: Logger,
+  listen: ListenHttp,
 ): Promise<Listeners> {
   return openListeners(
     [
@@ -16,7 +17,7 @@ export function openBackendListeners(
         name: 'service-http',
         address: http.addr,
         variable: 'BACKEND_HTTP_ADDR',
-        open: (log) => listenHttp(apps.service, http.addr, http, log),
+        open: (log) => listen(apps.service, http.addr, http, log),
         trust: {
           token: http.token,
           tokenVariable: 'BACKEND_HTTP_TOKEN',
@@ -27,7 +28,7 @@ export function openBackendListeners(
         name: 'admin-http',
         address: adminHttp.addr,
         variable: 'BACKEND_ADMIN_HTTP_ADDR',
-        open: (log) => listenHttp(apps.admin, adminHttp.addr, adminHttp, log),
+        open: (log) => listen(apps.admin, adminHttp.addr, adminHttp, log),
         trust: {
           token: adminHttp.token,
           tokenVariable: 'BACKEND_ADMIN_HTTP_TOKEN',

@@ -7,9 +7,9 @@ import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { getRequestListener, type Http2Bindings, type HttpBindings } from '@hono/node-server';
 import type { ListenAddress } from '../config/types.ts';
-import { OperatorError } from '../errors/operator-error.ts';
 import type { Connection } from '../http/env.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import { bindError } from './bind-error.ts';
 import type { Connections } from './connections.ts';
 import { boundConnectionsPerAddress, type ConnectionsPerAddress } from './connections-per-address.ts';
 
@@ -141,13 +141,4 @@ function boundConnections(
 
 function refuseHeaders(response: ServerResponse): void {
   response.writeHead(431, { connection: 'close' }).end();
-}
-
-function bindError(error: Error & { code?: string }, { host, port }: ListenAddress): Error {
-  if (error.code === 'EADDRINUSE') {
-    return new OperatorError(
-      `${host}:${port} is in use by another process; choose another port or stop that process`,
-    );
-  }
-  return new OperatorError(`cannot listen on ${host}:${port}: ${error.message}`);
 }

@@ -4,7 +4,7 @@ import { StartupError } from '../config/startup.ts';
 import { isLoopback, type ListenAddress } from '../config/types.ts';
 import type { Problem } from '../config/variables.ts';
 import type { Logger } from '../telemetry/logger.ts';
-import type { Listener } from './http-listener.ts';
+import type { HttpListenerApp, HttpTimeouts, Listener } from './http-listener.ts';
 
 export type ListenerPlan = {
   /** For the log: `public-http`. */
@@ -21,6 +21,14 @@ export type ListenerPlan = {
     readonly otherwise: string;
   };
 };
+
+/** Opens one HTTP port as a runtime does it: `listenHttp` on Node. */
+export type ListenHttp = (
+  app: HttpListenerApp,
+  address: ListenAddress,
+  timeouts: HttpTimeouts,
+  log: Logger,
+) => Promise<Listener>;
 
 export type Listeners = {
   /** Stops accepting, lets running requests finish, and cuts what is left after `timeoutMs`. */
