@@ -8,11 +8,18 @@ import type pg from 'pg';
  */
 export function databaseOn(pool: pg.Pool): NodePgDatabase {
   const database = drizzle({ client: pool });
+  // One for each connection, as long as that lasts: statements are prepared once on it (see statement.ts).
+  const onConnections = new WeakMap<pg.PoolClient, NodePgDatabase>();
+  const onConnection = (client: pg.PoolClient) => {
+    const known = onConnections.get(client) ?? drizzle({ client });
+    onConnections.set(client, known);
+    return known;
+  };
   database.transaction = async (work, config) => {
     const client = await pool.connect();
     let failure: { error: unknown } | undefined;
     try {
-      return await drizzle({ client }).transaction(async (tx) => {
+      return await onConnection(client).transaction(async (tx) => {
         try {
           return await work(tx);
         } catch (error) {

@@ -13,11 +13,13 @@ import {
   lte,
   notInArray,
   or,
+  type Placeholder,
   type SQL,
   sql,
 } from 'drizzle-orm';
 import { union } from 'drizzle-orm/pg-core';
 import { games, invites, memberships } from '../../../drizzle/lobby/schema.ts';
+import { type Given, statement } from '../../postgres/statement.ts';
 import type { Caller } from '../caller.ts';
 import type { Game, GameSettings, GameStatus } from '../domain/game.ts';
 import type { Db, Tx } from './database.ts';
@@ -38,58 +40,76 @@ export async function insertGame(tx: Tx, game: StoredGame): Promise<void> {
   await insertWords(tx, game.gameId);
 }
 
-/** The game, if it is there and `actor` may see it. */
-export async function findGame(db: Db, actor: Actor, gameId: string): Promise<StoredGame | undefined> {
-  const [game] = await db
+type OfUser = { gameId: string; userId: string };
+
+const findGameForUser = statement('find_game_for_user', (db: Db, { gameId, userId }: Given<OfUser>) =>
+  selectGame(db, gameId, visibleToUser(db, userId)),
+);
+const lockGameForUser = statement('lock_game_for_user', (tx: Tx, { gameId, userId }: Given<OfUser>) =>
+  selectGame(tx, gameId, visibleToUser(tx, userId)).for('update'),
+);
+const findGameForAll = statement('find_game_for_all', (db: Db, { gameId }: Given<{ gameId: string }>) =>
+  selectGame(db, gameId),
+);
+const lockGameForAll = statement('lock_game_for_all', (tx: Tx, { gameId }: Given<{ gameId: string }>) =>
+  selectGame(tx, gameId).for('update'),
+);
+
+function selectGame(db: Db, gameId: Placeholder, visible?: SQL) {
+  return db
     .select(columns)
     .from(games)
-    .where(and(eq(games.gameId, gameId), visibleTo(db, actor)));
+    .where(and(eq(games.gameId, gameId), visible));
+}
+
+/** The game, if it is there and `actor` may see it. */
+export async function findGame(db: Db, actor: Actor, gameId: string): Promise<StoredGame | undefined> {
+  if (actor.kind === 'admin') return findAnyGame(db, gameId);
+  const [game] = await findGameForUser(db, { gameId, userId: actor.userId });
   return game;
 }
 
 /** As `findGame`, and keeps everybody else from changing the game or its members until the transaction ends. */
 export async function lockGame(tx: Tx, actor: Actor, gameId: string): Promise<StoredGame | undefined> {
-  const [game] = await tx
-    .select(columns)
-    .from(games)
-    .where(and(eq(games.gameId, gameId), visibleTo(tx, actor)))
-    .for('update');
+  if (actor.kind === 'admin') return lockAnyGame(tx, gameId);
+  const [game] = await lockGameForUser(tx, { gameId, userId: actor.userId });
   return game;
 }
 
 /** A game, whoever may see it. */
 export async function findAnyGame(db: Db, gameId: string): Promise<StoredGame | undefined> {
-  const [game] = await db.select(columns).from(games).where(eq(games.gameId, gameId));
+  const [game] = await findGameForAll(db, { gameId });
   return game;
 }
 
 /** As `lockGame`, for those to whom something else than seeing the game gives a right to it, such as an invite. */
 export async function lockAnyGame(tx: Tx, gameId: string): Promise<StoredGame | undefined> {
-  const [game] = await tx.select(columns).from(games).where(eq(games.gameId, gameId)).for('update');
+  const [game] = await lockGameForAll(tx, { gameId });
   return game;
 }
 
 /** Games that were never opened are for their owner, private games for owner, members and invited, everything for admins. */
 export function visibleTo(db: Db, actor: Actor): SQL | undefined {
-  if (actor.kind === 'admin') return undefined;
+  return actor.kind === 'admin' ? undefined : visibleToUser(db, actor.userId);
+}
+
+function visibleToUser(db: Db, userId: string | Placeholder): SQL | undefined {
   const membership = db
     .select({ membershipId: memberships.membershipId })
     .from(memberships)
     .where(
       and(
         eq(memberships.gameId, games.gameId),
-        eq(memberships.userId, actor.userId),
+        eq(memberships.userId, userId),
         eq(memberships.status, 'active'),
       ),
     );
   const invite = db
     .select({ inviteId: invites.inviteId })
     .from(invites)
-    .where(
-      and(eq(invites.gameId, games.gameId), eq(invites.userId, actor.userId), eq(invites.status, 'pending')),
-    );
+    .where(and(eq(invites.gameId, games.gameId), eq(invites.userId, userId), eq(invites.status, 'pending')));
   return or(
-    eq(games.ownerUserId, actor.userId),
+    eq(games.ownerUserId, userId),
     and(isNotNull(games.openedAt), or(eq(games.gameType, 'public'), exists(membership), exists(invite))),
   );
 }
