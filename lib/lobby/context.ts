@@ -1,7 +1,5 @@
-import type { Pool } from 'pg';
 import { outbox as outboxTable } from '../../drizzle/lobby/schema.ts';
 import { Outbox, type Publish } from '../outbox/outbox.ts';
-import { databaseOn } from '../postgres/database.ts';
 import type { StreamOperations } from '../streams/operations.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { EligibilityClient } from './eligibility.ts';
@@ -31,13 +29,14 @@ export type Lobby = {
 };
 
 /**
+ * @param parts.database whose transactions give their connections back (lib/postgres/pooled-database.ts).
  * @param parts.replicas none unless given.
  * @param parts.publishers who publishes the messages of the outbox, by kind.
  * @param parts.streams those that it consumes.
  * @param parts.inProcessRaceNames keeps the race names in place of PostgreSQL.
  */
 export function createLobby(parts: {
-  pool: Pool;
+  database: Db;
   replicas?: { read<T>(work: (db: Db) => Promise<T>, primary: Db): Promise<T> };
   eligibility: EligibilityClient;
   gameMaster: GameMaster;
@@ -49,8 +48,7 @@ export function createLobby(parts: {
   log: Logger;
   inProcessRaceNames?: InProcessRaceNameDirectory | undefined;
 }): Lobby {
-  const { pool, replicas, publishers, streams, log, inProcessRaceNames, ...rest } = parts;
-  const database = databaseOn(pool);
+  const { database, replicas, publishers, streams, log, inProcessRaceNames, ...rest } = parts;
   const db = inProcessRaceNames?.follow(database) ?? database;
   const outbox = new Outbox({ db, table: outboxTable, publishers, log });
   return {

@@ -105,7 +105,7 @@ export async function startLobby(
   );
   const consumers = Object.values(consumerPlaces(config.streams));
   const lobby = createLobby({
-    pool,
+    database: databaseOn(pool),
     ...(opened && { replicas: opened.replicas }),
     eligibility: createEligibility({ ...config.userService, log }),
     gameMaster: createGameMaster({ ...config.gameMaster, log }),

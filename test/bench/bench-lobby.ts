@@ -2,6 +2,7 @@
 import type pg from 'pg';
 import { v7 as uuidv7 } from 'uuid';
 import { createLobby, type Lobby } from '../../lib/lobby/context.ts';
+import { databaseOn } from '../../lib/postgres/database.ts';
 import { createLogger } from '../../lib/telemetry/logger.ts';
 
 /** One whose User Service lets everybody do everything. */
@@ -16,7 +17,7 @@ export function benchLobby(client: pg.Pool, newId: () => string = uuidv7): Lobby
   };
   const nothing = async () => undefined;
   return createLobby({
-    pool: client,
+    database: databaseOn(client),
     eligibility: { lookup: async (userId) => ({ userId, ...everything }) },
     gameMaster: { probe: nothing, register: nothing },
     publishers: {},

@@ -14,6 +14,7 @@ import type { GameMaster } from '../../lib/lobby/game-master.ts';
 import { inProcessRaceNames } from '../../lib/lobby/in-process/race-names.ts';
 import type { Db } from '../../lib/lobby/store/database.ts';
 import type { Publish } from '../../lib/outbox/outbox.ts';
+import { databaseOn } from '../../lib/postgres/database.ts';
 import { migrate } from '../../lib/postgres/migrate.ts';
 import type { Replicas } from '../../lib/replicas/replicas.ts';
 import { createLogger } from '../../lib/telemetry/logger.ts';
@@ -79,7 +80,7 @@ export async function createTestLobby(options: TestLobbyOptions = {}): Promise<T
   const users = createTestUsers();
   const log = createLogger({ service: 'test', level: 'silent' });
   const lobby = createLobby({
-    pool,
+    database: databaseOn(pool),
     ...(options.replicas && { replicas: options.replicas }),
     eligibility: options.eligibility ?? users,
     // One that is always there and takes everything.

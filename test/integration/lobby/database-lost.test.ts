@@ -4,13 +4,14 @@ import { expect, it } from 'vitest';
 import { createLobbyPublicApp } from '../../../handlers/lobby/public-router.ts';
 import { freePort } from '../../../infra/local/child.ts';
 import { createLobby } from '../../../lib/lobby/context.ts';
+import { databaseOn } from '../../../lib/postgres/database.ts';
 import { createLogger } from '../../../lib/telemetry/logger.ts';
 
 it('answers 503 while PostgreSQL cannot be reached', async () => {
   const pool = new pg.Pool({ host: '127.0.0.1', port: await freePort() });
   const log = createLogger({ service: 'test', level: 'silent' });
   const lobby = createLobby({
-    pool,
+    database: databaseOn(pool),
     eligibility: { lookup: () => expect.unreachable('nothing is asked of the User Service') },
     now: () => new Date(),
     gameMaster: {

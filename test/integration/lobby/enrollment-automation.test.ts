@@ -9,6 +9,7 @@ import { createLobby } from '../../../lib/lobby/context.ts';
 import { closeDueEnrollments } from '../../../lib/lobby/enrollment-automation.ts';
 import { insertApplication } from '../../../lib/lobby/store/applications.ts';
 import { insertGame, lockGame, type StoredGame } from '../../../lib/lobby/store/games.ts';
+import { databaseOn } from '../../../lib/postgres/database.ts';
 import { migrate } from '../../../lib/postgres/migrate.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
 
@@ -80,7 +81,7 @@ async function tick(changes: { db?: NodePgDatabase; newId?: () => string; stop?:
   const errors: string[] = [];
   const log = pino({ level: 'error' }, { write: (line: string) => errors.push(line) });
   const lobby = createLobby({
-    pool,
+    database: databaseOn(pool),
     eligibility: { lookup: () => expect.unreachable('nothing is asked of the User Service') },
     gameMaster: {
       probe: () => expect.unreachable('the Game Master is not asked'),
