@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { configurationPage } from './configuration-page.ts';
+import { dashboards } from './dashboards.ts';
 import { envelopeVectors } from './envelope-vectors.ts';
 import { errorsPage } from './errors-page.ts';
 import { lobbyApiPage, lobbyOpenApi } from './lobby-api.ts';
@@ -27,6 +28,7 @@ async function generateAll(): Promise<Files> {
     ['docs/errors.md', errorsPage()],
     ['proto/openapi/lobby-public.json', lobbyOpenApi()],
     ['docs/lobby-api.md', lobbyApiPage()],
+    ...dashboards(),
   ]);
 }
 

@@ -7,10 +7,11 @@ import {
 } from '@opentelemetry/sdk-metrics';
 
 /**
- * @param names as OTEL_METRICS_EXPORTER lists them: `otlp`, `console`, `none`, separated by commas.
+ * @param names as OTEL_METRICS_EXPORTER lists them: `otlp`, `prometheus`, `console`, `none`, separated by commas.
  * @param variables OTEL_METRIC_EXPORT_INTERVAL and …_TIMEOUT (milliseconds), OTEL_EXPORTER_OTLP_METRICS_PROTOCOL or
- * OTEL_EXPORTER_OTLP_PROTOCOL. Everything else of OTLP is read by its exporter.
- * @throws Error for a name or protocol that is not known.
+ * OTEL_EXPORTER_OTLP_PROTOCOL, OTEL_EXPORTER_PROMETHEUS_HOST and …_PORT. Everything else of OTLP is read by its
+ * exporter.
+ * @throws Error for a name or protocol that is not known, and for a Prometheus address that cannot be bound.
  */
 export async function createMetricReaders(
   names: string,
@@ -28,13 +29,34 @@ export async function createMetricReaders(
       readers.push(
         new PeriodicExportingMetricReader({ exporter: await otlpExporter(variables), ...periodic }),
       );
+    } else if (name === 'prometheus') {
+      readers.push(await servedForPrometheus(variables));
     } else if (name === 'console') {
       readers.push(new PeriodicExportingMetricReader({ exporter: new ConsoleMetricExporter(), ...periodic }));
     } else if (name !== 'none') {
-      throw new Error(`OTEL_METRICS_EXPORTER: ${name} is not known; write otlp, console or none`);
+      throw new Error(`OTEL_METRICS_EXPORTER: ${name} is not known; write otlp, prometheus, console or none`);
     }
   }
   return readers;
+}
+
+/** Answers `GET /metrics` on an address of its own, as long as the process lives. */
+async function servedForPrometheus(
+  variables: Readonly<Record<string, string | undefined>>,
+): Promise<IMetricReader> {
+  const { PrometheusExporter } = await import('@opentelemetry/exporter-prometheus');
+  const host = variables.OTEL_EXPORTER_PROMETHEUS_HOST || '127.0.0.1';
+  const port = Number(variables.OTEL_EXPORTER_PROMETHEUS_PORT || 9464);
+  // As the gateway's admin listener: who scrapes knows whom, so there is no target_info.
+  const exporter = new PrometheusExporter({
+    host,
+    port,
+    preventServerStart: true,
+    withoutScopeInfo: true,
+    withoutTargetInfo: true,
+  });
+  await exporter.startServer();
+  return exporter;
 }
 
 async function otlpExporter(variables: Readonly<Record<string, string | undefined>>) {

@@ -29,6 +29,8 @@ function exporters(signal: 'TRACES' | 'METRICS'): string {
   return chosen.join(',') || 'none';
 }
 
+/** Asked for all the time, by machines. */
+const probes: ReadonlySet<string> = new Set(['/healthz', '/readyz', '/metrics']);
 const adminListener = service === 'GATEWAY' && Boolean(environment.GATEWAY_ADMIN_HTTP_ADDR);
 const traces = exporters('TRACES');
 const metrics = exporters('METRICS');
@@ -46,7 +48,9 @@ async function startSdk(): Promise<void> {
   const [{ NodeSDK }, ...instrumentations] = await Promise.all([
     import('@opentelemetry/sdk-node'),
     import('@opentelemetry/instrumentation-grpc').then((m) => new m.GrpcInstrumentation()),
-    import('@opentelemetry/instrumentation-http').then((m) => new m.HttpInstrumentation()),
+    import('@opentelemetry/instrumentation-http').then(
+      (m) => new m.HttpInstrumentation({ ignoreIncomingRequestHook: ({ url }) => probes.has(url ?? '') }),
+    ),
     import('@opentelemetry/instrumentation-ioredis').then(
       // By name alone: arguments are keys and contents.
       (m) => new m.IORedisInstrumentation({ dbStatementSerializer: (command) => command }),

@@ -11,7 +11,7 @@ import {
   stopJobEntry,
 } from '../stream-entries/runtime-jobs.ts';
 import type { StreamEntry } from '../streams/entry.ts';
-import { entriesHandled, lossesSeen } from '../streams/instruments.ts';
+import { beginAtZero, entriesHandled, lossesSeen } from '../streams/instruments.ts';
 import type { StreamPlace } from '../streams/offset.ts';
 import { consumeStream } from '../streams/stream-loop.ts';
 import { keptMs, trimStream } from '../streams/trim.ts';
@@ -93,6 +93,7 @@ function follow<Job>(source: Source<Job>, parts: Parts, stop: AbortSignal): Prom
   const { redis, blockMs } = parts;
   const log = parts.log.child({ worker: name });
   log.info({ stream }, 'worker started');
+  beginAtZero(name, entriesHandled, lossesSeen);
   return consumeStream(
     {
       stream,

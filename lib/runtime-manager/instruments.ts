@@ -7,3 +7,8 @@ export const finishedJobs = runtimeManagerInstruments.counter(
   ['kind', 'outcome'],
   'Start and stop jobs that were finished, without repeats.',
 );
+
+// Whoever watches their growth would miss the first otherwise.
+for (const kind of ['start', 'stop']) {
+  for (const outcome of ['success', 'failure']) finishedJobs.add(0, kind, outcome);
+}

@@ -15,7 +15,7 @@ import { toLoggedError } from '../telemetry/logged-error.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { inSpanFrom } from '../telemetry/spans.ts';
 import type { StreamEntry } from './entry.ts';
-import { deadLettered, entriesHandled, lossesSeen } from './instruments.ts';
+import { beginAtZero, deadLettered, entriesHandled, lossesSeen } from './instruments.ts';
 import { type Lease, whileLeased } from './lease.ts';
 import type { StreamPlace } from './offset.ts';
 import { insertDeadLetter, markProcessed, saveLastError } from './store.ts';
@@ -75,6 +75,7 @@ export async function runConsumer<Entry, Tx extends Database>(
   const { db, tables } = parts;
   const log = parts.log.child({ worker: consumer.name });
   log.info({ stream: consumer.stream }, 'worker started');
+  beginAtZero(consumer.name, entriesHandled, deadLettered, lossesSeen);
   await whileLeased(
     { db, consumers: tables.consumers, name: consumer.name, log },
     (lease, over) => consume(consumer, { ...parts, log }, lease, over),

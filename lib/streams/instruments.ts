@@ -1,4 +1,4 @@
-import { Instruments } from '../telemetry/instruments.ts';
+import { type Counter, Instruments } from '../telemetry/instruments.ts';
 
 export const streamInstruments = new Instruments('galaxy.streams');
 
@@ -19,3 +19,8 @@ export const lossesSeen = streamInstruments.counter(
   ['consumer'],
   'How often a stream had lost entries before they were handled.',
 );
+
+/** Shows a consumer's series before they count anything: whoever watches their growth would miss the first otherwise. */
+export function beginAtZero(consumer: string, ...counters: readonly Counter[]): void {
+  for (const counter of counters) counter.add(0, consumer);
+}

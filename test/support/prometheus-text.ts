@@ -14,9 +14,13 @@ export type Scraped = {
 export async function scrape(url: string): Promise<Scraped> {
   const response = await fetch(url);
   if (!response.ok) throw new Error(`${url} answered ${response.status}`);
+  return readPrometheusText(await response.text());
+}
+
+export function readPrometheusText(text: string): Scraped {
   const types = new Map<string, string>();
   const samples: Scraped['samples'][number][] = [];
-  for (const line of (await response.text()).split('\n')) {
+  for (const line of text.split('\n')) {
     const [, family, type] = /^# TYPE (\S+) (\S+)$/.exec(line) ?? [];
     if (family !== undefined && type !== undefined) types.set(family, type);
     if (line === '' || line.startsWith('#')) continue;

@@ -21,6 +21,9 @@ export const mailsGivenUp = mailInstruments.counter(
     'since the secret of the codes has changed.',
 );
 
+// Whoever watches their growth would miss the first otherwise.
+for (const reason of ['refused', 'expired', 'unreadable']) mailsGivenUp.add(0, reason);
+
 let waitedMs = 0;
 
 mailInstruments.gauge(

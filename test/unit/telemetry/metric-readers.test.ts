@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { freePort } from '../../../infra/local/child.ts';
 import { createMetricReaders } from '../../../infra/node/metric-readers.ts';
 
 describe('the readers that OTEL_METRICS_EXPORTER names', () => {
@@ -25,6 +26,14 @@ describe('the readers that OTEL_METRICS_EXPORTER names', () => {
 
   it('take an interval that is shorter than the time-out of an export', async () => {
     expect(await createMetricReaders('otlp', { OTEL_METRIC_EXPORT_INTERVAL: '200' })).toHaveLength(1);
+  });
+
+  it('serve Prometheus where its variables say, and refuse to start where they cannot', async () => {
+    const port = String(await freePort());
+    const variables = { OTEL_EXPORTER_PROMETHEUS_PORT: port };
+    const [reader] = await createMetricReaders('prometheus', variables);
+    await expect(createMetricReaders('prometheus', variables)).rejects.toThrow('EADDRINUSE');
+    await reader?.shutdown();
   });
 
   it('are refused by name when they are not known', async () => {

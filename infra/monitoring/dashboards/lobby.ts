@@ -1,0 +1,50 @@
+import type { Dashboard } from '@grafana/grafana-foundation-sdk/dashboard';
+import { dashboard } from './panels.ts';
+import { httpRow, postgresRow } from './services.ts';
+
+const lobbyHttp = 'galaxy-lobby-(http|all-in-one)';
+const lobby =
+  'galaxy-(lobby-.+|enrollment-automation|pending-registration-expirer|runtime-job-results|gm-lobby-events|user-lifecycle)';
+
+export function lobbyDashboard(): Dashboard {
+  return dashboard('galaxy-lobby', 'Galaxy / Lobby and games', [
+    httpRow(lobbyHttp),
+    {
+      title: 'Games',
+      graphs: [
+        {
+          title: 'Games that are played, by how their engines fare',
+          about: 'Everything but `ok` is a game that stands still.',
+          unit: 'short',
+          queries: [['{{health}}', 'sum by (health) (game_master_games)']],
+        },
+        {
+          title: 'Steps of the Game Master',
+          about: '`failed`: lobby or Redis did not answer; the others are the engines’ troubles.',
+          unit: 'ops',
+          queries: [['{{outcome}}', 'sum by (outcome) (rate(game_master_steps_total[$__rate_interval]))']],
+        },
+        {
+          title: 'Events that the lobby was told',
+          about: 'By type, repeats included.',
+          unit: 'ops',
+          queries: [
+            [
+              '{{event_type}}',
+              'sum by (event_type) (rate(game_master_events_published_total[$__rate_interval]))',
+            ],
+          ],
+        },
+        {
+          title: 'Start and stop jobs',
+          about: 'Finished by the Runtime Manager.',
+          unit: 'ops',
+          queries: [
+            ['{{kind}} {{outcome}}', 'sum by (kind, outcome) (rate(runtime_jobs_total[$__rate_interval]))'],
+          ],
+        },
+      ],
+    },
+    postgresRow(lobby),
+  ]);
+}
