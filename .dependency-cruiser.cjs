@@ -93,7 +93,7 @@ module.exports = {
   options: {
     parser: 'swc',
     doNotFollow: { path: 'node_modules' },
-    exclude: { path: '^lib/protocol/generated/' },
+    exclude: { path: '^(lib/protocol/generated|test/runtimes/node_modules)/' },
     enhancedResolveOptions: {
       exportsFields: ['exports'],
       conditionNames: ['import', 'node', 'default', 'types'],

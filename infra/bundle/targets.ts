@@ -1,0 +1,39 @@
+// What each runtime gets: one file per entrypoint, with every package in it.
+import type { BuildOptions } from 'esbuild';
+
+export type Target = {
+  readonly runtime: string;
+  /** Entrypoints from the project's root, by the name of their bundle. */
+  readonly entries: Readonly<Record<string, string>>;
+  readonly options: BuildOptions;
+};
+
+const onNodeApi: BuildOptions = {
+  platform: 'node',
+  // As Node resolves packages. Half of pg as CommonJS and half as ES modules does not fit together.
+  conditions: [],
+  // CommonJS packages inside an ES module ask for core modules with `require`.
+  banner: {
+    js: `import { createRequire as galaxyCreateRequire } from 'node:module'; const require = galaxyCreateRequire(import.meta.url);`,
+  },
+  // An addon of pg that nobody has to install.
+  external: ['pg-native'],
+};
+
+export const targets: readonly Target[] = [
+  {
+    runtime: 'node',
+    entries: { lobby: 'infra/node/lobby-http.ts', backend: 'infra/node/backend-http.ts' },
+    options: { ...onNodeApi, target: 'node26' },
+  },
+  {
+    runtime: 'bun',
+    entries: { lobby: 'infra/bun/lobby.ts', backend: 'infra/bun/backend.ts' },
+    options: { ...onNodeApi, target: 'es2024' },
+  },
+  {
+    runtime: 'deno',
+    entries: { lobby: 'infra/deno/lobby.ts', backend: 'infra/deno/backend.ts' },
+    options: { ...onNodeApi, target: 'es2024' },
+  },
+];
