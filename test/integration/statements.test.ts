@@ -30,7 +30,7 @@ it('a statement is put together once per connection, in whichever transactions i
     'insert_note',
     (tx: Db, { word, endedAt }: Given<{ word: string; endedAt: Date | null }>) => {
       built += 1;
-      return tx.insert(notes).values({ word, endedAt: sql`${endedAt}` });
+      return tx.insert(notes).values({ word, endedAt });
     },
   );
   const findNote = statement('find_note', (on: Db, { word }: Given<{ word: string }>) =>

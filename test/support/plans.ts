@@ -1,5 +1,5 @@
 // How PostgreSQL carries out what the code asks of it: which rows and pages its statements touch.
-import type pg from 'pg';
+import pg from 'pg';
 import { type Statement, statementsOf } from './statements.ts';
 
 export type Plan = {
@@ -15,15 +15,18 @@ export type Plan = {
 };
 
 /**
- * The plans of the statements that `work` runs on any connection of this process, each run once more and undone. Those
- * that insert are left out: they cannot run twice.
+ * The plans of the statements that `work` runs on any connection of this process, each run once more and undone. Of one
+ * that is prepared by name two: the plan for its values, and the one for whatever values, which PostgreSQL may take
+ * when it has seen the statement some times. Those that insert are left out: they cannot run twice.
  */
 export async function plansOf(pool: pg.Pool, work: () => Promise<unknown>): Promise<Plan[]> {
   const statements = await statementsOf(work);
   const plans: Plan[] = [];
   for (const statement of statements) {
-    if (/^[\s(]*(select|with|update|delete)\b/i.test(statement.text))
-      plans.push(await planOf(pool, statement));
+    if (!/^[\s(]*(select|with|update|delete)\b/i.test(statement.text)) continue;
+    plans.push(await planOf(pool, statement));
+    if (statement.name !== undefined && statement.name !== '')
+      plans.push(await genericPlanOf(pool, statement));
   }
   return plans;
 }
@@ -40,33 +43,66 @@ type Node = {
   Plans?: Node[];
 };
 
-async function planOf(pool: pg.Pool, { text, values }: Statement): Promise<Plan> {
+const explain = 'explain (analyze, buffers, timing off, costs off, format json)';
+
+function planOf(pool: pg.Pool, { text, values }: Statement): Promise<Plan> {
+  return undone(pool, (client) => explained(client, text, `${explain} ${text}`, values));
+}
+
+function genericPlanOf(pool: pg.Pool, { text, values }: Statement): Promise<Plan> {
+  return undone(pool, async (client) => {
+    await client.query('set local plan_cache_mode = force_generic_plan');
+    await client.query(`prepare whatever_values as ${text}`);
+    try {
+      // EXPLAIN takes no values beside its text.
+      const given = values.length === 0 ? '' : `(${values.map(literal).join(', ')})`;
+      return await explained(client, text, `${explain} execute whatever_values ${given}`, []);
+    } finally {
+      await client.query('deallocate whatever_values');
+    }
+  });
+}
+
+function literal(value: unknown): string {
+  if (value === null) return 'null';
+  if (Array.isArray(value))
+    return pg.escapeLiteral(`{${value.map((item) => JSON.stringify(item)).join(',')}}`);
+  return pg.escapeLiteral(value instanceof Date ? value.toISOString() : String(value));
+}
+
+async function undone<T>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
   const client = await pool.connect();
   try {
     await client.query('begin');
-    const { rows } = await client.query<{ 'QUERY PLAN': [{ Plan: Node }] }>(
-      `explain (analyze, buffers, timing off, costs off, format json) ${text}`,
-      [...values],
-    );
-    const root = rows[0]?.['QUERY PLAN'][0].Plan;
-    if (root === undefined) throw new Error(`there is no plan of ${text}`);
-    const nodes = nodesOf(root);
-    const scans = nodes.filter(
-      (node) => node['Relation Name'] !== undefined || /Bitmap Index/.test(node['Node Type']),
-    );
-    return {
-      statement: text,
-      scannedTables: nodes
-        .filter((node) => node['Node Type'] === 'Seq Scan')
-        .map((node) => node['Relation Name'] ?? ''),
-      rowsRead: scans.reduce((sum, node) => sum + rowsOf(node), 0),
-      pagesRead: root['Shared Hit Blocks'] + root['Shared Read Blocks'],
-      text: JSON.stringify(root, null, 1),
-    };
+    return await work(client);
   } finally {
     await client.query('rollback');
     client.release();
   }
+}
+
+async function explained(
+  client: pg.PoolClient,
+  statement: string,
+  question: string,
+  values: readonly unknown[],
+): Promise<Plan> {
+  const { rows } = await client.query<{ 'QUERY PLAN': [{ Plan: Node }] }>(question, [...values]);
+  const root = rows[0]?.['QUERY PLAN'][0].Plan;
+  if (root === undefined) throw new Error(`there is no plan of ${statement}`);
+  const nodes = nodesOf(root);
+  const scans = nodes.filter(
+    (node) => node['Relation Name'] !== undefined || /Bitmap Index/.test(node['Node Type']),
+  );
+  return {
+    statement,
+    scannedTables: nodes
+      .filter((node) => node['Node Type'] === 'Seq Scan')
+      .map((node) => node['Relation Name'] ?? ''),
+    rowsRead: scans.reduce((sum, node) => sum + rowsOf(node), 0),
+    pagesRead: root['Shared Hit Blocks'] + root['Shared Read Blocks'],
+    text: JSON.stringify(root, null, 1),
+  };
 }
 
 function nodesOf(node: Node): Node[] {

@@ -1,34 +1,55 @@
 import { and, asc, desc, eq } from 'drizzle-orm';
 import { applications } from '../../../drizzle/lobby/schema.ts';
+import { type Given, statement } from '../../postgres/statement.ts';
 import type { Application, ApplicationStatus } from '../domain/game.ts';
 import type { Db, Tx } from './database.ts';
 import { before, behind, type Page, type PageRequest, takePage } from './pages.ts';
 
+// Written out, as the index on what is pending is of use only to a statement that shows this to the planner.
+const isPending = eq(applications.status, 'pending').inlineParams();
+
+const insert = statement(
+  'insert_application',
+  (tx: Tx, { applicationId, gameId, userId, raceName, status, createdAt, decidedAt }: Given<Application>) =>
+    tx.insert(applications).values({ applicationId, gameId, userId, raceName, status, createdAt, decidedAt }),
+);
+
 export async function insertApplication(tx: Tx, application: Application): Promise<void> {
-  await tx.insert(applications).values(application);
+  await insert(tx, application);
 }
 
+const find = statement('find_application', (db: Db, given: Given<{ applicationId: string }>) =>
+  db.select().from(applications).where(eq(applications.applicationId, given.applicationId)),
+);
+
 export async function findApplication(db: Db, applicationId: string): Promise<Application | undefined> {
-  const [application] = await db
-    .select()
-    .from(applications)
-    .where(eq(applications.applicationId, applicationId));
+  const [application] = await find(db, { applicationId });
   return application;
 }
 
+const findPending = statement(
+  'find_pending_application',
+  (tx: Tx, given: Given<{ gameId: string; userId: string }>) =>
+    tx
+      .select({ applicationId: applications.applicationId })
+      .from(applications)
+      .where(and(eq(applications.gameId, given.gameId), eq(applications.userId, given.userId), isPending)),
+);
+
 export async function hasPendingApplication(tx: Tx, gameId: string, userId: string): Promise<boolean> {
-  const pending = await tx
-    .select({ applicationId: applications.applicationId })
-    .from(applications)
-    .where(
-      and(
-        eq(applications.gameId, gameId),
-        eq(applications.userId, userId),
-        eq(applications.status, 'pending'),
-      ),
-    );
+  const pending = await findPending(tx, { gameId, userId });
   return pending.length > 0;
 }
+
+const decide = statement(
+  'decide_application',
+  (tx: Tx, given: Given<{ applicationId: string; status: ApplicationStatus; at: Date }>) =>
+    tx
+      .update(applications)
+      .set({ status: given.status, decidedAt: given.at })
+      .where(and(eq(applications.applicationId, given.applicationId), isPending))
+      .returning(),
+);
 
 /** Writes the decision on a pending application whose game is locked. */
 export async function decideApplication(
@@ -37,11 +58,7 @@ export async function decideApplication(
   status: Exclude<ApplicationStatus, 'pending'>,
   at: Date,
 ): Promise<Application> {
-  const [decided] = await tx
-    .update(applications)
-    .set({ status, decidedAt: at })
-    .where(and(eq(applications.applicationId, applicationId), eq(applications.status, 'pending')))
-    .returning();
+  const [decided] = await decide(tx, { applicationId, status, at });
   if (decided === undefined) throw new Error(`Application ${applicationId} is not pending.`);
   return decided;
 }

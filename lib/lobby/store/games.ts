@@ -13,7 +13,6 @@ import {
   lte,
   notInArray,
   or,
-  type Placeholder,
   type SQL,
   sql,
 } from 'drizzle-orm';
@@ -55,7 +54,7 @@ const lockGameForAll = statement('lock_game_for_all', (tx: Tx, { gameId }: Given
   selectGame(tx, gameId).for('update'),
 );
 
-function selectGame(db: Db, gameId: Placeholder, visible?: SQL) {
+function selectGame(db: Db, gameId: SQL, visible?: SQL) {
   return db
     .select(columns)
     .from(games)
@@ -93,7 +92,9 @@ export function visibleTo(db: Db, actor: Actor): SQL | undefined {
   return actor.kind === 'admin' ? undefined : visibleToUser(db, actor.userId);
 }
 
-function visibleToUser(db: Db, userId: string | Placeholder): SQL | undefined {
+// What does not depend on the caller is written out in the statement, as the indexes on what is active or pending are of
+// use only to a query that shows this to the planner.
+function visibleToUser(db: Db, userId: string | SQL): SQL | undefined {
   const membership = db
     .select({ membershipId: memberships.membershipId })
     .from(memberships)
@@ -101,16 +102,25 @@ function visibleToUser(db: Db, userId: string | Placeholder): SQL | undefined {
       and(
         eq(memberships.gameId, games.gameId),
         eq(memberships.userId, userId),
-        eq(memberships.status, 'active'),
+        eq(memberships.status, 'active').inlineParams(),
       ),
     );
   const invite = db
     .select({ inviteId: invites.inviteId })
     .from(invites)
-    .where(and(eq(invites.gameId, games.gameId), eq(invites.userId, userId), eq(invites.status, 'pending')));
+    .where(
+      and(
+        eq(invites.gameId, games.gameId),
+        eq(invites.userId, userId),
+        eq(invites.status, 'pending').inlineParams(),
+      ),
+    );
   return or(
     eq(games.ownerUserId, userId),
-    and(isNotNull(games.openedAt), or(eq(games.gameType, 'public'), exists(membership), exists(invite))),
+    and(
+      isNotNull(games.openedAt),
+      or(eq(games.gameType, 'public').inlineParams(), exists(membership), exists(invite)),
+    ),
   );
 }
 
@@ -180,20 +190,42 @@ export async function saveSettings(
   return saved;
 }
 
+type MemberCount = Pick<StoredGame, 'activeMembers' | 'gapOpenedAt'>;
+type Expected = Pick<StoredGame, 'gameId' | 'status' | 'revision'>;
+
+const updateMemberCount = statement(
+  'update_member_count',
+  (tx: Tx, given: Given<MemberCount & { newRevision: number; updatedAt: Date } & Expected>) =>
+    tx
+      .update(games)
+      .set({
+        activeMembers: given.activeMembers,
+        gapOpenedAt: given.gapOpenedAt,
+        revision: given.newRevision,
+        updatedAt: given.updatedAt,
+      })
+      .where(isStill(given))
+      .returning(columns),
+);
+
 /** Writes the number of members of a locked game, and the gap that follows from it. */
 export async function saveMemberCount(
   tx: Tx,
   game: StoredGame,
-  { activeMembers, gapOpenedAt }: Pick<StoredGame, 'activeMembers' | 'gapOpenedAt'>,
+  { activeMembers, gapOpenedAt }: MemberCount,
   at: Date,
 ): Promise<StoredGame> {
   // Players coming and going do not count as changes of the game, or its owner could hardly edit it meanwhile.
   const gapChanges = gapOpenedAt?.getTime() !== game.gapOpenedAt?.getTime();
-  return save(tx, game, {
+  const { gameId, status, revision } = game;
+  const saved = await updateMemberCount(tx, {
     activeMembers,
     gapOpenedAt,
-    ...(gapChanges ? { revision: game.revision + 1, updatedAt: at } : {}),
+    newRevision: gapChanges ? revision + 1 : revision,
+    updatedAt: gapChanges ? at : game.updatedAt,
+    ...{ gameId, status, revision },
   });
+  return theSaved(saved, game);
 }
 
 /** What a transition may change of a game beside its status. */
@@ -247,13 +279,14 @@ type Changes = Partial<Omit<StoredGame, 'gameId'>> & { readonly underfilledToldA
 
 /** A compare-and-set: the game must still be what the caller decided on. */
 async function save(tx: Tx, game: StoredGame, changes: Changes): Promise<StoredGame> {
-  const [saved] = await tx
-    .update(games)
-    .set(changes)
-    .where(
-      and(eq(games.gameId, game.gameId), eq(games.status, game.status), eq(games.revision, game.revision)),
-    )
-    .returning(columns);
+  return theSaved(await tx.update(games).set(changes).where(isStill(game)).returning(columns), game);
+}
+
+function isStill({ gameId, status, revision }: Expected | Given<Expected>): SQL | undefined {
+  return and(eq(games.gameId, gameId), eq(games.status, status), eq(games.revision, revision));
+}
+
+function theSaved([saved]: StoredGame[], game: StoredGame): StoredGame {
   if (saved === undefined) {
     throw new Error(`Game ${game.gameId} is no longer ${game.status} at revision ${game.revision}.`);
   }

@@ -12,14 +12,26 @@ import {
   sql,
 } from 'drizzle-orm';
 import { games, memberships, timeline, userGuards } from '../../../drizzle/lobby/schema.ts';
+import { type Given, statement } from '../../postgres/statement.ts';
 import type { Membership, MembershipStatus } from '../domain/game.ts';
 import { leavingFreesName } from '../domain/leaving.ts';
 import type { Db, Tx } from './database.ts';
 import { behind, type Page, type PageRequest, takePage } from './pages.ts';
 
+type InGame = { gameId: string; userId: string };
+
+// Written out, as the indexes on what is active are of use only to a statement that shows this to the planner.
+const isActive = eq(memberships.status, 'active').inlineParams();
+
+const insert = statement(
+  'insert_membership',
+  (tx: Tx, { membershipId, gameId, userId, raceName, status, joinedAt, endedAt }: Given<Membership>) =>
+    tx.insert(memberships).values({ membershipId, gameId, userId, raceName, status, joinedAt, endedAt }),
+);
+
 /** The caller holds the game's lock, and writes the new number of members with it. */
 export async function insertMembership(tx: Tx, membership: Membership): Promise<void> {
-  await tx.insert(memberships).values(membership);
+  await insert(tx, membership);
 }
 
 export async function findMembership(db: Db, membershipId: string): Promise<Membership | undefined> {
@@ -69,13 +81,8 @@ export async function blockEndedMembership(tx: Tx, membershipId: string): Promis
   return blocked;
 }
 
-/** Whether a user plays in a game, or has been blocked from it; undefined when neither. */
-export async function standingInGame(
-  tx: Tx,
-  gameId: string,
-  userId: string,
-): Promise<Extract<MembershipStatus, 'active' | 'blocked'> | undefined> {
-  const rows = await tx
+const findStandings = statement('find_standings_in_game', (tx: Tx, { gameId, userId }: Given<InGame>) =>
+  tx
     .select({ status: memberships.status })
     .from(memberships)
     .where(
@@ -84,7 +91,16 @@ export async function standingInGame(
         eq(memberships.userId, userId),
         inArray(memberships.status, ['active', 'blocked']),
       ),
-    );
+    ),
+);
+
+/** Whether a user plays in a game, or has been blocked from it; undefined when neither. */
+export async function standingInGame(
+  tx: Tx,
+  gameId: string,
+  userId: string,
+): Promise<Extract<MembershipStatus, 'active' | 'blocked'> | undefined> {
+  const rows = await findStandings(tx, { gameId, userId });
   if (rows.some(({ status }) => status === 'active')) return 'active';
   return rows.length > 0 ? 'blocked' : undefined;
 }
@@ -118,19 +134,19 @@ export async function membershipsWithNames(db: Db): Promise<Membership[]> {
     .map(({ membership }) => membership);
 }
 
-/** How many games that are neither finished nor cancelled a user plays in. */
-export async function countActiveMemberships(tx: Tx, userId: string): Promise<number> {
-  const [row] = await tx
+const countActive = statement('count_active_memberships', (tx: Tx, { userId }: Given<{ userId: string }>) =>
+  tx
     .select({ active: count() })
     .from(memberships)
     .innerJoin(games, eq(games.gameId, memberships.gameId))
     .where(
-      and(
-        eq(memberships.userId, userId),
-        eq(memberships.status, 'active'),
-        notInArray(games.status, ['finished', 'cancelled']),
-      ),
-    );
+      and(eq(memberships.userId, userId), isActive, notInArray(games.status, ['finished', 'cancelled'])),
+    ),
+);
+
+/** How many games that are neither finished nor cancelled a user plays in. */
+export async function countActiveMemberships(tx: Tx, userId: string): Promise<number> {
+  const [row] = await countActive(tx, { userId });
   return row?.active ?? 0;
 }
 

@@ -1,40 +1,62 @@
 // The Race Name Directory in PostgreSQL. Keys are locked in sorted order, so that two users who want each other's
 // names wait instead of deadlocking, and whose a key is gets looked at only while it is locked.
-import { and, asc, desc, eq, inArray, lte, ne, notExists, or, type SQL } from 'drizzle-orm';
+import { and, asc, desc, eq, inArray, lte, notExists, or, type SQL, sql } from 'drizzle-orm';
 import { raceNameKeys, raceNames } from '../../../drizzle/lobby/schema.ts';
+import { type Given, statement } from '../../postgres/statement.ts';
 import type { RaceNameKeys } from '../domain/race-name/keys.ts';
 import type { HeldRaceName, RaceNameDirectory } from '../race-name-directory.ts';
 import type { Db, Tx } from './database.ts';
 import { before, takePage } from './pages.ts';
 
-export const postgresRaceNames: RaceNameDirectory = {
-  async isFreeFor(db, userId, keys) {
-    const others = await db
+const findOther = statement(
+  'find_other_with_race_name',
+  (db: Db, { folded, skeleton, userId }: Given<RaceNameKeys & { userId: string | null }>) =>
+    db
       .select({ userId: raceNameKeys.userId })
       .from(raceNameKeys)
-      .where(and(isKeyOf(keys), userId === null ? undefined : ne(raceNameKeys.userId, userId)))
-      .limit(1);
-    return others.length === 0;
-  },
+      .where(and(isKeyOf({ folded, skeleton }), sql`${raceNameKeys.userId} is distinct from ${userId}`))
+      .limit(1),
+);
 
-  async reserve(tx, { raceNameId, userId, gameId, name, keys, at }) {
-    const claimed = await tx
+const claimKeys = statement(
+  'claim_race_name_keys',
+  (tx: Tx, { folded, skeleton, userId }: Given<RaceNameKeys & { userId: string }>) =>
+    tx
       .insert(raceNameKeys)
       // Inserted, and thereby locked, in this order, which is the sorted one.
       .values([
-        { kind: 'folded', key: keys.folded, userId },
-        { kind: 'skeleton', key: keys.skeleton, userId },
+        { kind: 'folded', key: folded, userId },
+        { kind: 'skeleton', key: skeleton, userId },
       ])
       // Changes nothing, but locks a key that is there already and tells whose it is.
       .onConflictDoUpdate({
         target: [raceNameKeys.kind, raceNameKeys.key],
         set: { userId: raceNameKeys.userId },
       })
-      .returning({ userId: raceNameKeys.userId });
-    if (claimed.some((key) => key.userId !== userId)) return 'taken';
-    await tx
+      .returning({ userId: raceNameKeys.userId }),
+);
+
+type Reservation = Pick<HeldRaceName, 'raceNameId' | 'userId' | 'gameId' | 'name' | 'heldSince'> &
+  RaceNameKeys;
+
+const insertReservation = statement(
+  'insert_race_name_reservation',
+  (tx: Tx, { raceNameId, userId, gameId, name, folded, skeleton, heldSince }: Given<Reservation>) =>
+    tx
       .insert(raceNames)
-      .values({ raceNameId, kind: 'reservation', userId, gameId, name, ...keys, heldSince: at });
+      .values({ raceNameId, kind: 'reservation', userId, gameId, name, folded, skeleton, heldSince }),
+);
+
+export const postgresRaceNames: RaceNameDirectory = {
+  async isFreeFor(db, userId, keys) {
+    const others = await findOther(db, { userId, ...keys });
+    return others.length === 0;
+  },
+
+  async reserve(tx, { raceNameId, userId, gameId, name, keys, at }) {
+    const claimed = await claimKeys(tx, { userId, ...keys });
+    if (claimed.some((key) => key.userId !== userId)) return 'taken';
+    await insertReservation(tx, { raceNameId, userId, gameId, name, ...keys, heldSince: at });
     return 'reserved';
   },
 
@@ -147,7 +169,7 @@ function isHeldAs(userId: string, raceNameId: string) {
   return and(eq(raceNames.raceNameId, raceNameId), eq(raceNames.userId, userId));
 }
 
-function isKeyOf({ folded, skeleton }: RaceNameKeys) {
+function isKeyOf({ folded, skeleton }: Given<RaceNameKeys>) {
   return or(
     and(eq(raceNameKeys.kind, 'folded'), eq(raceNameKeys.key, folded)),
     and(eq(raceNameKeys.kind, 'skeleton'), eq(raceNameKeys.key, skeleton)),
