@@ -5,12 +5,12 @@
 import { and, asc, desc, eq, isNotNull, or, type SQL, sql } from 'drizzle-orm';
 import { unionAll } from 'drizzle-orm/pg-core';
 import { games, invites, memberships } from '../../../drizzle/lobby/schema.ts';
-import type { UserActor } from '../../http/env.ts';
+import { type Given, statement } from '../../postgres/statement.ts';
 import type { Caller } from '../caller.ts';
 import { publicShelvesFor, type ShelfFilters, shelvesFor } from '../domain/shelves.ts';
 import type { Db } from './database.ts';
-import { findRareBeginning, hasWords, isAmongThoseWith } from './game-words.ts';
-import { gameColumns, type StoredGame, visibleTo } from './games.ts';
+import { findRareBeginning, hasWords, isAmongThoseWith, queryFor } from './game-words.ts';
+import { gameColumns, type StoredGame, visibleToUser } from './games.ts';
 import { before, behind, type Page, type PageRequest, type Place, takePage } from './pages.ts';
 
 /** `ending_soon` lists only games that enroll players, by their deadline. */
@@ -28,8 +28,10 @@ const searched = 2_000;
 const searchedAtOnce = 500;
 
 /** A list of games as somebody asks for it. */
+type Actor = Caller['actor'];
+
 export type GameList = {
-  readonly actor: Caller['actor'];
+  readonly actor: Actor;
   readonly order: GameOrder;
   readonly filters: GameFilters;
 };
@@ -45,35 +47,69 @@ const orders = {
   },
 } as const;
 
+/** What the text of a statement depends on. All else of a list is given to it. */
+type Form = { readonly order: GameOrder; readonly kind: Actor['kind'] };
+
+/** What is absent is null. */
+type ListValues = {
+  userId: string | null;
+  /** Where everything is for the caller to see, and where only games of their own are. */
+  openShelves: readonly string[];
+  otherShelves: readonly string[];
+  targetEngineVersion: string | null;
+  at: Date | null;
+  id: string | null;
+  limit: number;
+};
+
+const limit = sql.placeholder('limit' satisfies keyof ListValues);
+
+// None has a name, so that each is planned anew for its values: how a list is best read depends on what is asked of it.
+const readPage = inEveryForm((form) =>
+  statement(undefined, (db: Db, given: Given<ListValues>) => {
+    const places = placesOf(db, form, given).as('place');
+    return db
+      .select(gameColumns)
+      .from(games)
+      .innerJoin(places, eq(games.gameId, places.id))
+      .orderBy(...sorted(form));
+  }),
+);
+
+/** Of a page for some words, one of which is rare. */
+const readPageWithRare = inEveryForm((form) =>
+  statement(undefined, (db: Db, given: Given<ListValues & { rare: string; query: string }>) =>
+    db
+      .select(gameColumns)
+      .from(games)
+      .where(
+        and(
+          isAmongThoseWith(db, given.rare, searched),
+          form.kind === 'admin' ? undefined : visibleToUser(db, given.userId),
+          or(isOn(given.openShelves), isOn(given.otherShelves)),
+          isListed(form, given),
+          hasWords(given.query),
+        ),
+      )
+      .orderBy(...sorted(form))
+      .limit(limit),
+  ),
+);
+
+/** Where the next games of a list are, whatever their words. */
+const readPlaces = inEveryForm((form) =>
+  statement(undefined, (db: Db, given: Given<ListValues>) => placesOf(db, form, given)),
+);
+
 /** Games that `actor` may see. With a text filter a page may have fewer than it could, even none, and yet a next one. */
 export async function listGames(db: Db, list: GameList, page: PageRequest): Promise<Page<StoredGame>> {
   const { size, after } = page;
   const { words } = list.filters;
-  if (words === undefined) {
-    const places = placesOf(db, list, after, size + 1).as('place');
-    const rows = await db
-      .select(gameColumns)
-      .from(games)
-      .innerJoin(places, eq(games.gameId, places.id))
-      .orderBy(...sorted(list));
-    return takePage(rows, size, placeIn(list));
-  }
+  const values = valuesOf(list, after, size + 1);
+  if (words === undefined) return takePage(await readPage(list)(db, values), size, placeIn(list));
   const rare = await findRareBeginning(db, words, searched);
   if (rare === undefined) return searchInOrder(db, list, words, page);
-  const rows = await db
-    .select(gameColumns)
-    .from(games)
-    .where(
-      and(
-        isAmongThoseWith(db, rare, searched),
-        visibleTo(db, list.actor),
-        isOn(shelvesFor(list.filters)),
-        isListed(list, after),
-        hasWords(words),
-      ),
-    )
-    .orderBy(...sorted(list))
-    .limit(size + 1);
+  const rows = await readPageWithRare(list)(db, { ...values, rare, query: queryFor(words) });
   return takePage(rows, size, placeIn(list));
 }
 
@@ -86,11 +122,16 @@ async function searchInOrder(
   const found: StoredGame[] = [];
   let place = after;
   for (let looked = 0; looked < searched && found.length <= size; looked += searchedAtOnce) {
-    const places = await placesOf(db, list, place, searchedAtOnce);
+    const places = await readPlaces(list)(db, valuesOf(list, place, searchedAtOnce));
     const rows = await db
       .select(gameColumns)
       .from(games)
-      .where(and(eq(games.gameId, anyOf(places.map(({ id }) => id))), hasWords(words)))
+      .where(
+        and(
+          sql`${games.gameId} = any(${sql.param(places.map(({ id }) => id))})`,
+          hasWords(sql`${queryFor(words)}`),
+        ),
+      )
       .orderBy(...sorted(list))
       .limit(size + 1 - found.length);
     found.push(...rows);
@@ -101,35 +142,54 @@ async function searchInOrder(
   return page.next === undefined && place !== undefined ? { ...page, next: place } : page;
 }
 
-/** Where the next games of a list are, up to `limit`, whatever their words. */
-function placesOf(db: Db, list: GameList, after: Place | undefined, limit: number) {
-  const { actor, filters, order } = list;
-  const { at, sort } = orders[order];
+function inEveryForm<S>(make: (form: Form) => S): (list: GameList) => S {
+  const ofOrder = (order: GameOrder) => ({
+    user: make({ order, kind: 'user' }),
+    admin: make({ order, kind: 'admin' }),
+  });
+  const forms = { newest: ofOrder('newest'), ending_soon: ofOrder('ending_soon') };
+  return ({ order, actor }) => forms[order][actor.kind];
+}
+
+function valuesOf({ actor, filters }: GameList, after: Place | undefined, limit: number): ListValues {
+  const shelves = shelvesFor(filters);
+  const openShelves = actor.kind === 'admin' ? shelves : publicShelvesFor(filters);
+  return {
+    userId: actor.kind === 'admin' ? null : actor.userId,
+    openShelves,
+    otherShelves: shelves.filter((shelf) => !openShelves.includes(shelf)),
+    targetEngineVersion: filters.targetEngineVersion ?? null,
+    at: after?.at ?? null,
+    id: after?.id ?? null,
+    limit,
+  };
+}
+
+/** Where the next games of a list are, up to the limit that is given. */
+function placesOf(db: Db, form: Form, given: Given<ListValues>) {
+  const { at, sort } = orders[form.order];
   const placesWhere = (...conditions: (SQL | undefined)[]) =>
     db
       .select({ at: sql<Date>`${at}`.mapWith(at).as('at'), id: sql<string>`${games.gameId}`.as('id') })
       .from(games)
-      .where(and(...conditions, isListed(list, after)))
-      .orderBy(...sorted(list))
+      .where(and(...conditions, isListed(form, given)))
+      .orderBy(...sorted(form))
       .limit(limit);
 
-  const shelves = actor.kind === 'admin' ? shelvesFor(filters) : publicShelvesFor(filters);
   const onShelf = placesWhere(sql`${games.shelf} = looked_at.shelf`).as('on_shelf');
   const onShelves = db
     .select({ at: onShelf.at, id: onShelf.id })
-    .from(sql`unnest(${sql.param(shelves)}::text[]) as looked_at (shelf)`)
+    .from(sql`unnest(${given.openShelves}::text[]) as looked_at (shelf)`)
     .crossJoinLateral(onShelf);
   const inOrder = [sort(sql`at`), sort(sql`id`)];
-  if (actor.kind === 'admin') return onShelves.orderBy(...inOrder).limit(limit);
-
-  const others = shelvesFor(filters).filter((shelf) => !shelves.includes(shelf));
-  return unionAll(onShelves, placesWhere(isOf(db, actor), isOn(others)))
+  if (form.kind === 'admin') return onShelves.orderBy(...inOrder).limit(limit);
+  return unionAll(onShelves, placesWhere(isOf(db, given.userId), isOn(given.otherShelves)))
     .orderBy(...inOrder)
     .limit(limit);
 }
 
 /** Games that a user owns, plays in or is invited to. */
-function isOf(db: Db, { userId }: UserActor): SQL | undefined {
+function isOf(db: Db, userId: SQL): SQL | undefined {
   const played = db
     .select({ gameId: memberships.gameId })
     .from(memberships)
@@ -146,25 +206,22 @@ function isOf(db: Db, { userId }: UserActor): SQL | undefined {
 }
 
 /** What every game of a list is, wherever it is looked for. */
-function isListed({ order, filters }: GameList, after: Place | undefined): SQL | undefined {
+function isListed({ order }: Form, given: Given<ListValues>) {
   const { at, beyond, all } = orders[order];
-  const { targetEngineVersion } = filters;
+  const { targetEngineVersion } = given;
+  // To the planner, who knows the values, nothing is left of what is absent.
   return and(
     all,
-    targetEngineVersion === undefined ? undefined : eq(games.targetEngineVersion, targetEngineVersion),
-    after && beyond(at, games.gameId, after),
+    sql`(${targetEngineVersion}::text is null or ${games.targetEngineVersion} = ${targetEngineVersion})`,
+    sql`(${given.at}::timestamptz is null or ${beyond(at, games.gameId, given)})`,
   );
 }
 
-function isOn(shelves: readonly string[]): SQL {
-  return eq(games.shelf, anyOf(shelves));
+function isOn(shelves: SQL): SQL {
+  return sql`${games.shelf} = any(${shelves}::text[])`;
 }
 
-function anyOf(values: readonly string[]): SQL {
-  return sql`any(${sql.param(values)})`;
-}
-
-function sorted({ order }: GameList): SQL[] {
+function sorted({ order }: Pick<Form, 'order'>): SQL[] {
   const { at, sort } = orders[order];
   return [sort(at), sort(games.gameId)];
 }

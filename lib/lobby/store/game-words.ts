@@ -26,9 +26,13 @@ export async function deleteWords(tx: Tx, gameId: string): Promise<void> {
   await tx.delete(gameWords).where(and(eq(gameWords.gameId, gameId), inArray(gameWords.word, words)));
 }
 
-/** That name and description of a game have words that begin with each of these, which are letters and digits only. */
-export function hasWords(beginnings: readonly string[]): SQL {
-  const query = beginnings.map((beginning) => `${beginning}:*`).join(' & ');
+/** Asks for words that begin with each of these, which are letters and digits only. */
+export function queryFor(beginnings: readonly string[]): string {
+  return beginnings.map((beginning) => `${beginning}:*`).join(' & ');
+}
+
+/** That name and description of a game have the words that a query asks for. */
+export function hasWords(query: SQL): SQL {
   return sql`${games.words} @@ to_tsquery('simple', ${query})`;
 }
 
@@ -59,11 +63,11 @@ export async function findRareBeginning(
 }
 
 /** That a game is one of those, at most `limit`, which have a word that begins so. */
-export function isAmongThoseWith(db: Db, beginning: string, limit: number): SQL {
+export function isAmongThoseWith(db: Db, beginning: SQL, limit: number): SQL {
   const found = db
     .select({ gameId: gameWords.gameId })
     .from(gameWords)
-    .where(beginsWith(sql`${beginning}`))
+    .where(beginsWith(beginning))
     .limit(limit);
   // An array, since the planner then looks its games up by their key, whatever it believes about how many they are.
   return sql`${games.gameId} = any(array(${found}))`;

@@ -94,7 +94,7 @@ export function visibleTo(db: Db, actor: Actor): SQL | undefined {
 
 // What does not depend on the caller is written out in the statement, as the indexes on what is active or pending are of
 // use only to a query that shows this to the planner.
-function visibleToUser(db: Db, userId: string | SQL): SQL | undefined {
+export function visibleToUser(db: Db, userId: string | SQL): SQL | undefined {
   const membership = db
     .select({ membershipId: memberships.membershipId })
     .from(memberships)

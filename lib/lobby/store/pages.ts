@@ -1,4 +1,5 @@
 import { type AnyColumn, type SQL, sql } from 'drizzle-orm';
+import type { Given } from '../../postgres/statement.ts';
 
 /** Where a page ends, in lists that are ordered by a time and, among equals, by an id. */
 export type Place = { readonly at: Date; readonly id: string };
@@ -16,10 +17,10 @@ export function takePage<Item, P>(rows: Item[], size: number, placeOf: (item: It
   return rows.length > size && last !== undefined ? { items, next: placeOf(last) } : { items };
 }
 
-export function behind(at: AnyColumn, id: AnyColumn, place: Place): SQL {
-  return sql`(${at}, ${id}) > (${place.at.toISOString()}::timestamptz, ${place.id}::uuid)`;
+export function behind(at: AnyColumn, id: AnyColumn, place: Place | Given<Place>): SQL {
+  return sql`(${at}, ${id}) > (${place.at}::timestamptz, ${place.id}::uuid)`;
 }
 
-export function before(at: AnyColumn, id: AnyColumn, place: Place): SQL {
-  return sql`(${at}, ${id}) < (${place.at.toISOString()}::timestamptz, ${place.id}::uuid)`;
+export function before(at: AnyColumn, id: AnyColumn, place: Place | Given<Place>): SQL {
+  return sql`(${at}, ${id}) < (${place.at}::timestamptz, ${place.id}::uuid)`;
 }
