@@ -14,14 +14,12 @@
 import type { Logger } from '../telemetry/logger.ts';
 import { failedAttempts, publishedMessages } from './instruments.ts';
 import {
-  claimOldest,
   type Database,
   databaseNow,
-  insertMessages,
   type Message,
   markFailed,
-  markPublished,
   type NewMessage,
+  outboxStatements,
   unpublish,
 } from './store.ts';
 import type { OutboxTable } from './table.ts';
@@ -40,6 +38,7 @@ const maxWaitingKeys = 10_000;
 export class Outbox {
   readonly #db: Database;
   readonly #table: OutboxTable;
+  readonly #statements: ReturnType<typeof outboxStatements>;
   readonly #publishers: Readonly<Record<string, Publish>>;
   readonly #log: Logger;
   readonly #waitingKeys = new Set<string>();
@@ -54,13 +53,16 @@ export class Outbox {
   }) {
     this.#db = parts.db;
     this.#table = parts.table;
+    this.#statements = outboxStatements(parts.table);
     this.#publishers = parts.publishers;
     this.#log = parts.log;
   }
 
   /** Writes messages, in this order, with the transaction that decides them. */
   async write(tx: Database, messages: readonly NewMessage[]): Promise<void> {
-    if (messages.length > 0) await insertMessages(tx, this.#table, messages);
+    for (const { kind, orderingKey, payload, traceparent = null } of messages) {
+      await this.#statements.insert(tx, { kind, orderingKey, payload, traceparent });
+    }
   }
 
   /**
@@ -116,14 +118,18 @@ export class Outbox {
   #publishBatch(which: 'due' | readonly string[]): Promise<number> {
     return this.#db.transaction(async (tx) => {
       const kinds = Object.keys(this.#publishers);
-      const messages = await claimOldest(tx, this.#table, { kinds, which, limit: batchSize });
+      const claim = { kinds, limit: batchSize };
+      const messages =
+        which === 'due'
+          ? await this.#statements.claimDue(tx, claim)
+          : await this.#statements.claimOfKeys(tx, { ...claim, keys: which });
       const done = new Set<number>();
       await Promise.all(
         messages.map(async (message) => {
           if (await this.#publish(message)) done.add(message.position);
         }),
       );
-      if (done.size > 0) await markPublished(tx, this.#table, [...done]);
+      if (done.size > 0) await this.#statements.markPublished(tx, { positions: [...done] });
       for (const { position, failures } of messages) {
         if (done.has(position)) continue;
         await markFailed(tx, this.#table, { position, retryAfterMs: retryAfterMs(failures) });

@@ -1,5 +1,6 @@
-import { and, asc, eq, inArray, isNull, lt, lte, notExists, sql } from 'drizzle-orm';
+import { and, asc, eq, inArray, isNull, lt, lte, notExists, type SQL, sql } from 'drizzle-orm';
 import { alias, type PgDatabase, type PgQueryResultHKT } from 'drizzle-orm/pg-core';
+import { type Given, statement } from '../postgres/statement.ts';
 import type { MessagePayload, OutboxTable } from './table.ts';
 
 /** A service's database, or a transaction on it; any PostgreSQL driver of drizzle. */
@@ -21,71 +22,65 @@ export type Message = {
   failures: number;
 };
 
-/** In the order given. */
-export async function insertMessages(
-  tx: Database,
-  outbox: OutboxTable,
-  messages: readonly NewMessage[],
-): Promise<void> {
-  await tx.insert(outbox).values(
-    messages.map(({ traceparent, ...message }) => ({
-      ...message,
-      traceparent: traceparent ?? null,
-    })),
-  );
-}
+type NewRow = Pick<Message, 'kind' | 'orderingKey' | 'payload' | 'traceparent'>;
 
-/**
- * Locks the oldest waiting message of up to `limit` keys, until the transaction ends; those that another publisher
- * holds are left out, and with them their keys. So whoever holds a message is alone in publishing under its key.
- * @param which `due`: whatever may be tried now; otherwise the keys to look at, whether a pause after a failure is
- *   over or not.
- */
-export async function claimOldest(
-  tx: Database,
-  outbox: OutboxTable,
-  claim: { kinds: readonly string[]; which: 'due' | readonly string[]; limit: number },
-): Promise<Message[]> {
-  const older = alias(outbox, 'older');
+/** What every message needs, however many there are: on one outbox, put together once per connection. */
+export function outboxStatements(outbox: OutboxTable) {
   const { position, kind, orderingKey, payload, traceparent, failures } = outbox;
-  return tx
-    .select({ position, kind, orderingKey, payload, traceparent, failures })
-    .from(outbox)
-    .where(
-      and(
-        isNull(outbox.publishedAt),
-        inArray(kind, [...claim.kinds]),
-        claim.which === 'due'
-          ? lte(outbox.nextAttemptAt, sql`now()`)
-          : inArray(orderingKey, [...claim.which]),
-        notExists(
-          tx
-            .select({ one: sql`1` })
-            .from(older)
-            .where(
-              and(
-                eq(older.orderingKey, orderingKey),
-                lt(older.position, position),
-                isNull(older.publishedAt),
-              ),
-            ),
+  const columns = { position, kind, orderingKey, payload, traceparent, failures };
+  const older = alias(outbox, 'older');
+  const isOldest = (tx: Database) =>
+    notExists(
+      tx
+        .select({ one: sql`1` })
+        .from(older)
+        .where(
+          and(eq(older.orderingKey, orderingKey), lt(older.position, position), isNull(older.publishedAt)),
         ),
-      ),
-    )
-    .orderBy(asc(position))
-    .limit(claim.limit)
-    .for('update', { skipLocked: true });
-}
+    );
+  const claim = (tx: Database, kinds: SQL, which: SQL) =>
+    tx
+      .select(columns)
+      .from(outbox)
+      .where(and(isNull(outbox.publishedAt), sql`${kind} = any(${kinds})`, which, isOldest(tx)))
+      .orderBy(asc(position))
+      .limit(sql.placeholder('limit'))
+      .for('update', { skipLocked: true });
 
-export async function markPublished(
-  tx: Database,
-  outbox: OutboxTable,
-  positions: readonly number[],
-): Promise<void> {
-  await tx
-    .update(outbox)
-    .set({ publishedAt: sql`now()` })
-    .where(inArray(outbox.position, [...positions]));
+  return {
+    insert: statement('insert_message', (tx: Database, given: Given<NewRow>) =>
+      tx.insert(outbox).values({
+        kind: given.kind,
+        orderingKey: given.orderingKey,
+        payload: given.payload,
+        traceparent: given.traceparent,
+      }),
+    ),
+
+    /**
+     * Locks the oldest message that may be tried now of up to `limit` keys, until the transaction ends; those that
+     * another publisher holds are left out, and with them their keys. So whoever holds a message is alone in publishing
+     * under its key. Planned anew each time, since few may wait, or very many.
+     */
+    claimDue: statement(
+      undefined,
+      (tx: Database, given: Given<{ kinds: readonly string[]; limit: number }>) =>
+        claim(tx, given.kinds, lte(outbox.nextAttemptAt, sql`now()`)),
+    ),
+
+    /** The same of these keys, whether a pause after a failure is over or not. */
+    claimOfKeys: statement(
+      undefined,
+      (tx: Database, given: Given<{ kinds: readonly string[]; keys: readonly string[]; limit: number }>) =>
+        claim(tx, given.kinds, sql`${orderingKey} = any(${given.keys})`),
+    ),
+
+    markPublished: statement(
+      'mark_messages_published',
+      (tx: Database, given: Given<{ positions: readonly number[] }>) =>
+        tx.update(outbox).set({ publishedAt: sql`now()` }).where(sql`${position} = any(${given.positions})`),
+    ),
+  };
 }
 
 export async function markFailed(
