@@ -20,6 +20,7 @@ const checks: Step[] = [
     command: 'depcruise',
     args: ['--config', '.dependency-cruiser.cjs', '--output-type', 'err', ...sources],
   },
+  { name: 'handlers without Node', command: 'node', args: ['infra/bundle/check-handlers.ts'] },
   { name: 'proto lint', command: 'buf', args: ['lint'], cwd: 'proto' },
   { name: 'generated files', command: 'node', args: ['infra/generate/generate.ts', '--check'] },
 ];
