@@ -36,4 +36,9 @@ export const targets: readonly Target[] = [
     entries: { lobby: 'infra/deno/lobby.ts', backend: 'infra/deno/backend.ts' },
     options: { ...onNodeApi, target: 'es2024' },
   },
+  {
+    runtime: 'lambda',
+    entries: { lobby: 'infra/lambda/lobby.ts', backend: 'infra/lambda/backend.ts' },
+    options: { ...onNodeApi, target: 'node24' },
+  },
 ];

@@ -1,6 +1,7 @@
 // The same requests to every runtime must get the same answers and leave the same in the streams of Redis. Node is the
 // reference; what it must answer stands in the stories.
 import { beforeAll, describe, expect, test } from 'vitest';
+import { lambda } from './support/lambda.ts';
 import { type Outcome, playOn } from './support/play.ts';
 import { bun, deno, node } from './support/processes.ts';
 
@@ -16,7 +17,7 @@ test('Node publishes what was decided', () => {
   });
 });
 
-describe.each([bun, deno])('$name', (runtime) => {
+describe.each([bun, deno, lambda])('$name', (runtime) => {
   test('answers as Node does, and publishes the same', async () => {
     const { answers, streams } = await playOn(runtime);
     expect(answers).toEqual(reference.answers);

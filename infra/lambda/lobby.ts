@@ -1,0 +1,17 @@
+// The lobby on AWS Lambda: a function with `lobby.publicHandler` for the gateway, another one with
+// `lobby.internalHandler` for admins and the Game Master. What it opens is kept for the next invocation.
+import { createLobbyApps } from '../../handlers/lobby/apps.ts';
+import { startLobby } from '../../lib/lobby/start.ts';
+import { requireTokens } from '../require-tokens.ts';
+import { answerEvents } from './answer-events.ts';
+
+const { config, log, lobby } = await startLobby('lobby-http', process.env, { servesLists: true });
+requireTokens({
+  LOBBY_PUBLIC_HTTP_TOKEN: config.publicHttp.token,
+  LOBBY_INTERNAL_HTTP_TOKEN: config.internalHttp.token,
+});
+const apps = createLobbyApps(config, { log, ready: () => true }, lobby);
+const settled = () => lobby.outbox.settled();
+
+export const publicHandler = answerEvents(apps.public, settled);
+export const internalHandler = answerEvents(apps.internal, settled);
