@@ -6,6 +6,7 @@ import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { compileCache } from '../infra/local/service.ts';
 
 type Step = { name: string; command: string; args: string[]; cwd?: string };
 
@@ -57,7 +58,8 @@ function closingLine(counts: unknown): string {
 async function runStep({ name, command, args, cwd }: Step): Promise<number> {
   const startedAt = performance.now();
   console.log(`\n▸ ${name}`);
-  const child = spawn(command, args, { cwd: join(root, cwd ?? '.'), stdio: 'inherit' });
+  const env = { ...process.env, ...compileCache };
+  const child = spawn(command, args, { cwd: join(root, cwd ?? '.'), env, stdio: 'inherit' });
   const code = await new Promise<number>((resolve, reject) => {
     child.once('error', reject);
     child.once('exit', (exitCode) => resolve(exitCode ?? 1));
