@@ -27,7 +27,7 @@ import { revokeInviteHandler, revokeInviteRoute } from './invites/revoke-invite.
 import { blockMemberHandler, blockMemberRoute } from './memberships/block-member.ts';
 import { listMembershipsHandler, listMembershipsRoute } from './memberships/list-memberships.ts';
 import { removeMemberHandler, removeMemberRoute } from './memberships/remove-member.ts';
-import { describeInternalApi } from './openapi.ts';
+import { describeInternalApi, type OpenApiDocument } from './openapi.ts';
 import { discardDeadLetterHandler, discardDeadLetterRoute } from './operations/discard-dead-letter.ts';
 import { retryDeadLetterHandler, retryDeadLetterRoute } from './operations/retry-dead-letter.ts';
 import { checkAvailabilityHandler, checkAvailabilityRoute } from './race-names/check-availability.ts';
@@ -90,7 +90,11 @@ export function createLobbyInternalApp(options: HttpAppOptions, lobby: Lobby): H
   app.route(`${prefix}/lobby`, routes);
   app.route(prefix, gameMasterReads);
   app.route('/', operations);
-  const description = describeInternalApi(app);
-  app.get('/openapi.json', (c) => c.json(description));
+  // Made when somebody asks for it: it would take most of the time until the first answer of a process.
+  let description: OpenApiDocument | undefined;
+  app.get('/openapi.json', (c) => {
+    description ??= describeInternalApi(app);
+    return c.json(description);
+  });
   return app;
 }

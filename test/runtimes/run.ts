@@ -1,5 +1,6 @@
 // npm run test:runtimes: the same handlers on every runtime.
 //   npm run test:runtimes                  bundles, and plays the suite (arguments go to vitest)
+//   npm run test:runtimes -- --cold-start  measures how long each takes from its start to its first answer
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
@@ -13,8 +14,12 @@ async function run(command: string, args: readonly string[]): Promise<number> {
   return code ?? 1;
 }
 
-const args = process.argv.slice(2);
-const vitest = ['run', '--config', 'test/runtimes/vitest.config.ts'];
+const [first, ...rest] = process.argv.slice(2);
+const args =
+  first === '--cold-start'
+    ? ['--project', 'cold-start', ...rest]
+    : ['--project', 'runtimes', ...(first === undefined ? [] : [first]), ...rest];
 installRuntimes();
 process.exitCode =
-  (await run('node', ['infra/bundle/bundle.ts'])) || (await run('vitest', [...vitest, ...args]));
+  (await run('node', ['infra/bundle/bundle.ts'])) ||
+  (await run('vitest', ['run', '--config', 'test/runtimes/vitest.config.ts', ...args]));

@@ -1,9 +1,8 @@
 // The same requests to every runtime must get the same answers and leave the same in the streams of Redis. Node is the
 // reference; what it must answer stands in the stories.
 import { beforeAll, describe, expect, test } from 'vitest';
-import { lambda } from './support/lambda.ts';
 import { type Outcome, playOn } from './support/play.ts';
-import { bun, deno, node } from './support/processes.ts';
+import { bun, deno, lambda, node } from './support/runtimes.ts';
 
 let reference: Outcome;
 beforeAll(async () => {

@@ -1,14 +1,19 @@
 import { defineConfig } from 'vitest/config';
 
-// Its own command (npm run test:runtimes), since the runtimes are large packages; see install.ts.
+const shared = {
+  globalSetup: ['test/support/global-setup.ts'],
+  // A runtime and its databases keep two cores busy.
+  maxWorkers: 1,
+  testTimeout: 120_000,
+  hookTimeout: 120_000,
+};
+
+// Their own commands (npm run test:runtimes), since the runtimes are large packages; see install.ts.
 export default defineConfig({
   test: {
-    name: 'runtimes',
-    include: ['test/runtimes/**/*.test.ts'],
-    globalSetup: ['test/support/global-setup.ts'],
-    // A runtime and its databases keep two cores busy.
-    maxWorkers: 1,
-    testTimeout: 60_000,
-    hookTimeout: 120_000,
+    projects: [
+      { test: { ...shared, name: 'runtimes', include: ['test/runtimes/**/*.test.ts'] } },
+      { test: { ...shared, name: 'cold-start', include: ['test/runtimes/cold-start.ts'] } },
+    ],
   },
 });

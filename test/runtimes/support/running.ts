@@ -18,21 +18,57 @@ export const listenersOf = {
   backend: ['service', 'admin'],
 } as const satisfies Record<Service, readonly ListenerName[]>;
 
-export type Running = {
-  /** What it has written so far. */
-  readonly lines: readonly string[];
-  /** Ends it as whoever runs it would. @throws Error when it does not end well. */
-  stop(): Promise<void>;
+export type Command = {
+  readonly file: string;
+  readonly args: readonly string[];
+  /** The whole environment beside PATH. */
+  readonly env: Readonly<Record<string, string>>;
 };
 
 export type Runtime = {
   readonly name: string;
-  /** Starts a service, and waits until both of its listeners answer. @param environment of the service. */
-  start(service: Service, environment: Record<string, string>, ports: Ports): Promise<Running>;
+  /** The processes that serve a service, the one with its first listener first. */
+  commands(
+    service: Service,
+    environment: Readonly<Record<string, string>>,
+    ports: Ports,
+  ): readonly [Command, ...Command[]];
 };
 
-/** @param env the whole environment beside PATH. */
-export function runProgram(file: string, args: readonly string[], env: Record<string, string>) {
+export type Running = {
+  /** What was written so far. */
+  lines(): readonly string[];
+  /** Ends it as whoever runs it would. @throws Error when it does not end well. */
+  stop(): Promise<void>;
+};
+
+/** Starts a service, and waits until both of its listeners answer. */
+export async function startOn(
+  runtime: Runtime,
+  service: Service,
+  environment: Readonly<Record<string, string>>,
+  ports: Ports,
+): Promise<Running> {
+  const running = runtime.commands(service, environment, ports).map(run);
+  const stop = () => Promise.all(running.map((each) => each.stop()));
+  try {
+    for (const listener of listenersOf[service]) await answersAt(urlOf(ports[listener]), running);
+  } catch (error) {
+    await Promise.allSettled(running.map((each) => each.stop()));
+    throw error;
+  }
+  return {
+    lines: () => running.flatMap((each) => each.lines()),
+    stop: async () => void (await stop()),
+  };
+}
+
+type RunningProcess = Running & {
+  /** With what it wrote, once it has ended. */
+  ended(): string | undefined;
+};
+
+export function run({ file, args, env }: Command): RunningProcess {
   const child = spawn(file, args, {
     cwd: root,
     env: { PATH: process.env.PATH ?? '', ...env },
@@ -46,21 +82,8 @@ export function runProgram(file: string, args: readonly string[], env: Record<st
   const how = () => child.exitCode ?? child.signalCode;
   const said = () => `${file} ${args.join(' ')} (${how()}):\n${lines.join('\n')}`;
   return {
-    lines,
-    /** Waits until something answers at all these addresses. @throws Error with what the program wrote. */
-    async answersAt(urls: readonly string[]) {
-      const deadline = Date.now() + 60_000;
-      for (const url of urls) {
-        while (!(await isHealthy(url))) {
-          if (how() !== null) throw new Error(`ended before it answered at ${url}: ${said()}`);
-          if (Date.now() > deadline) {
-            child.kill('SIGKILL');
-            throw new Error(`does not answer at ${url}: ${said()}`);
-          }
-          await delay(5);
-        }
-      }
-    },
+    lines: () => lines,
+    ended: () => (how() === null ? undefined : said()),
     async stop() {
       if (how() !== null) throw new Error(`ended by itself: ${said()}`);
       child.kill('SIGTERM');
@@ -70,6 +93,19 @@ export function runProgram(file: string, args: readonly string[], env: Record<st
       if (how() !== 0) throw new Error(`did not end well: ${said()}`);
     },
   };
+}
+
+async function answersAt(url: string, running: readonly RunningProcess[]): Promise<void> {
+  const deadline = Date.now() + 60_000;
+  while (!(await isHealthy(url))) {
+    const ended = running.map((each) => each.ended()).find((said) => said !== undefined);
+    if (ended !== undefined) throw new Error(`ended before ${url} answered: ${ended}`);
+    if (Date.now() > deadline) {
+      const said = running.flatMap((each) => each.lines()).join('\n');
+      throw new Error(`${url} does not answer:\n${said}`);
+    }
+    await delay(10);
+  }
 }
 
 async function isHealthy(url: string): Promise<boolean> {
