@@ -64,6 +64,11 @@ function pressCtrlC({ child }: Run): void {
   process.kill(-(child.pid ?? 0), 'SIGINT');
 }
 
+async function endWhatRunningJsonNames(): Promise<void> {
+  const { pid } = JSON.parse(await readFile(join(folder, 'running.json'), 'utf8'));
+  process.kill(pid, 'SIGTERM');
+}
+
 /** Processes that run in the data folder or were told of it. */
 async function processesOfFolder(): Promise<string[]> {
   const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
@@ -85,13 +90,27 @@ async function processesOfFolder(): Promise<string[]> {
 const isMainProcess = (line: string) => !/^\d+ postgres: /.test(line);
 
 describe.runIf(process.platform === 'linux')('npm start', () => {
-  it('starts everything, serves the demo, and leaves no process behind on Ctrl-C; and so again', {
-    timeout: 180_000,
-  }, async () => {
-    for (const _ of ['first', 'second']) {
-      const stack = await startStack();
+  const ways: [string, (stack: Run) => Promise<void> | void][] = [
+    ['Ctrl-C', pressCtrlC],
+    ['a signal to the process that running.json names', endWhatRunningJsonNames],
+  ];
+
+  // The second time with what the first has left behind.
+  it.each(ways)(
+    'starts everything, says what listens where, serves the demo, and leaves no process behind on %s',
+    { timeout: 180_000 },
+    async (_, stop) => {
+      const admin = `127.0.0.1:${await freePort()}`;
+      const stack = await startStack(run('infra/local/start.ts', [], { GATEWAY_ADMIN_HTTP_ADDR: admin }));
       // Launcher, pinned Node, PostgreSQL, Redis and four services at least.
       expect((await processesOfFolder()).length).toBeGreaterThanOrEqual(8);
+
+      const lines = stack.output().split('\n');
+      const told = (address: string | undefined) => lines.find((line) => line.includes(`://${address} `));
+      expect(told(env.GATEWAY_AUTHENTICATED_GRPC_ADDR)).toMatch(/Gateway: signed commands and events/);
+      expect(told(env.BACKEND_ADMIN_HTTP_ADDR)).toMatch(/Backend, admin/);
+      expect(told(admin)).toMatch(/Gateway, admin: metrics/);
+      expect((await fetch(`http://${admin}/metrics`)).status).toBe(200);
 
       const demo = run('infra/local/demo/demo.ts');
       expect([await demo.exitCode, demo.output()]).toEqual([0, expect.stringContaining('All of it worked')]);
@@ -101,14 +120,14 @@ describe.runIf(process.platform === 'linux')('npm start', () => {
       );
       expect(demo.output()).toMatch(/game_finished +running → finished, by gm_event/);
 
-      pressCtrlC(stack);
+      await stop(stack);
       expect([await stack.exitCode, stack.output()]).toEqual([
         0,
         expect.stringContaining('stopped, nothing is left running'),
       ]);
       expect(await processesOfFolder()).toEqual([]);
-    }
-  });
+    },
+  );
 
   it.each([
     ['the command', / infra\/run\.mjs /, 0],
@@ -140,30 +159,6 @@ describe.runIf(process.platform === 'linux')('npm start', () => {
     await stack.exitCode;
     expect(stack.output()).toContain('stopped, nothing is left running');
     expect(await processesOfFolder()).toEqual([]);
-  });
-
-  it('stops when the process that running.json names is asked to end', async () => {
-    const stack = await startStack();
-    const { pid } = JSON.parse(await readFile(join(folder, 'running.json'), 'utf8'));
-    process.kill(pid, 'SIGTERM');
-    expect(await stack.exitCode).toBe(0);
-    expect(await processesOfFolder()).toEqual([]);
-  });
-
-  it('says what listens where, the metrics of the gateway included', async () => {
-    const admin = `127.0.0.1:${await freePort()}`;
-    const stack = await startStack(run('infra/local/start.ts', [], { GATEWAY_ADMIN_HTTP_ADDR: admin }));
-    try {
-      const lines = stack.output().split('\n');
-      const told = (address: string | undefined) => lines.find((line) => line.includes(`://${address} `));
-      expect(told(env.GATEWAY_AUTHENTICATED_GRPC_ADDR)).toMatch(/Gateway: signed commands and events/);
-      expect(told(env.BACKEND_ADMIN_HTTP_ADDR)).toMatch(/Backend, admin/);
-      expect(told(admin)).toMatch(/Gateway, admin: metrics/);
-      expect((await fetch(`http://${admin}/metrics`)).status).toBe(200);
-    } finally {
-      pressCtrlC(stack);
-      await stack.exitCode;
-    }
   });
 
   it('names every value that launcher or services refuse at once, and starts nothing', async () => {
