@@ -51,7 +51,15 @@ export async function answerOnce<Result extends Subject, Answer>(
   // The same actor sent the same request to the same route, so this is what `toAnswer` made for it.
   if (kept !== undefined) return kept.answer as Answer;
 
-  const work = await prepare();
+  let work: Work<Result>;
+  try {
+    work = await prepare();
+  } catch (error) {
+    // What is in its way may be what the first request has done meanwhile.
+    const first = await earlierAnswer(lobby.db);
+    if (first === undefined) throw error;
+    return first.answer as Answer;
+  }
   const done = await inTransaction(lobby.db, async (tx) => {
     if (!(await claimKey(tx, key, now, notBefore))) {
       const first = await earlierAnswer(tx);

@@ -2,6 +2,8 @@ import { v7 as uuidv7 } from 'uuid';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Refusal } from '../../../lib/errors/table.ts';
 import type { GameStatus } from '../../../lib/lobby/domain/game.ts';
+import { answerOnce } from '../../../lib/lobby/idempotency.ts';
+import type { Work } from '../../../lib/lobby/store/database.ts';
 import { type Answer, createTestLobby, type TestLobby } from '../../support/lobby.ts';
 import {
   column,
@@ -98,6 +100,18 @@ test('a key that came with another request is a conflict, and nothing changes', 
   expect(await owner.post(`/games/${gameId}/open-enrollment`, { headers })).toEqual(conflict);
   expect(await owner.patch(`/games/${gameId}`, { body: gameBody, headers })).toMatchObject({ status: 400 });
   expect(await lobby.tables()).toEqual(before);
+});
+
+test('a request that meets what the first one with its key has done meanwhile gets the answer of that', async () => {
+  const key = { actor: 'user/ada', key: uuidv7(), fingerprint: 'the same request' };
+  const answer = (prepare: () => Promise<Work<{ gameId: string }>>) =>
+    answerOnce(lobby, key, prepare, ({ gameId }) => ({ game_id: gameId }));
+  const gameId = uuidv7();
+  const second = answer(async () => {
+    await answer(async () => async () => ({ gameId }));
+    throw new Refusal('invalid_state', 'That is done already.');
+  });
+  expect(await second).toEqual({ game_id: gameId });
 });
 
 test('of different requests with one key at once, one has its effect and the others conflict', async () => {
