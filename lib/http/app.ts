@@ -43,16 +43,7 @@ export function createHttpApp(options: HttpAppOptions): HttpApp {
   if (options.corsOrigins !== undefined) app.use('/api/*', allowOrigins(options.corsOrigins));
   if (options.token !== undefined) app.use(requireToken(options.token));
   // Bodies of reads are never read. Looking for one would cost a request more than all else that happens to it here.
-  app.on(
-    ['POST', 'PUT', 'PATCH', 'DELETE'],
-    '*',
-    bodyLimit({
-      maxSize: options.bodyLimitBytes,
-      onError: () => {
-        throw new Refusal('payload_too_large', `The body is larger than ${options.bodyLimitBytes} bytes.`);
-      },
-    }),
-  );
+  app.on(['POST', 'PUT', 'PATCH', 'DELETE'], '*', limitBody(options.bodyLimitBytes));
   app.notFound((c) => answer(c, errorBody('not_found', `There is no ${c.req.method} ${c.req.path} here.`)));
   app.onError(answerError);
   return app;
@@ -81,6 +72,19 @@ function logRequests({ log, quietPath, answered }: HttpAppOptions): MiddlewareHa
       },
       'request',
     );
+  };
+}
+
+/** A body that tells its length is not looked at here, as that alone would cost about as much as reading it. */
+function limitBody(maxSize: number): MiddlewareHandler {
+  const onError = () => {
+    throw new Refusal('payload_too_large', `The body is larger than ${maxSize} bytes.`);
+  };
+  const limitUntold = bodyLimit({ maxSize, onError });
+  return (c, next) => {
+    const told = c.req.header('transfer-encoding') === undefined ? c.req.header('content-length') : undefined;
+    if (told === undefined) return limitUntold(c, next);
+    return Number(told) > maxSize ? onError() : next();
   };
 }
 
