@@ -37,6 +37,16 @@ module.exports = {
       to: { path: '^lib/node/', reachable: true },
     },
     {
+      name: 'serverless-start-reaches-no-node-code',
+      comment: 'What it needs of drivers, an entrypoint hands in.',
+      severity: 'error',
+      from: { path: '^lib/(lobby|backend)/serverless\\.ts$' },
+      to: {
+        path: '^(node:|lib/node/)|^(async_hooks|buffer|crypto|dns|events|fs|http|https|net|os|path|stream|tls|url|util)(/|$)|node_modules/(pg|ioredis|nodemailer|@neondatabase|@upstash)/',
+        reachable: true,
+      },
+    },
+    {
       name: 'handlers-hold-no-sql',
       severity: 'error',
       from: { path: '^handlers/' },
@@ -56,10 +66,10 @@ module.exports = {
     })),
     {
       name: 'transactions-give-their-connections-back',
-      comment: 'Drizzle on a pool of connections comes from databaseOn, which says why.',
+      comment: 'Drizzle on a pool of connections comes from pooledDatabase, which says why.',
       severity: 'error',
       from: { path: '^(lib|handlers|workers|infra)/', pathNot: '^lib/postgres/' },
-      to: { path: 'node_modules/drizzle-orm/node-postgres' },
+      to: { path: 'node_modules/drizzle-orm/(node-postgres|neon-serverless)' },
     },
     {
       name: 'domain-is-pure',

@@ -2,7 +2,7 @@
 // state of its own, so any number of replicas may run.
 
 import { openPushListener } from '../lib/backend/push/listener.ts';
-import { pushLog } from '../lib/backend/push/log/log.ts';
+import { pushLog } from '../lib/backend/push/log/binary-log.ts';
 import { PushServer } from '../lib/backend/push/server.ts';
 import { blockMs, heartbeatIntervalMs, startPush } from '../lib/backend/push/start.ts';
 import { PushTail } from '../lib/backend/push/tail.ts';

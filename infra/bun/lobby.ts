@@ -1,12 +1,12 @@
 // The lobby's two HTTP listeners on Bun, without its workers. Stateless; any number of replicas.
 import { createLobbyApps } from '../../handlers/lobby/apps.ts';
 import { openLobbyListeners } from '../../lib/lobby/listeners.ts';
-import { startLobby } from '../../lib/lobby/start.ts';
+import { startLobbyHttp } from '../../lib/lobby/start.ts';
 import { runProcess, untilStopped } from '../../lib/node/process.ts';
 import { listenBun } from './listen.ts';
 
 await runProcess('lobby-http', async (environment, stop) => {
-  const lobbyProcess = await startLobby('lobby-http', environment, { servesLists: true });
+  const lobbyProcess = await startLobbyHttp(environment);
   const { config, log, lobby } = lobbyProcess;
   const apps = createLobbyApps(config, { log, ready: () => !stop.aborted }, lobby);
   const listeners = await openLobbyListeners(apps, config, log, listenBun);

@@ -1,12 +1,12 @@
 // The backend's two HTTP listeners on Deno, without its workers. Stateless; any number of replicas.
 import { createBackendApps } from '../../handlers/backend/apps.ts';
 import { openBackendListeners } from '../../lib/backend/listeners.ts';
-import { startBackend } from '../../lib/backend/start.ts';
+import { startBackendHttp } from '../../lib/backend/start.ts';
 import { runProcess, untilStopped } from '../../lib/node/process.ts';
 import { listenDeno } from './listen.ts';
 
 await runProcess('backend-http', async (environment, stop) => {
-  const backend = await startBackend(environment);
+  const backend = await startBackendHttp(environment);
   const { config, context, streams, log } = backend;
   const apps = createBackendApps(config, { log, ready: () => !stop.aborted }, context, streams);
   const listeners = await openBackendListeners(apps, config, log, listenDeno);

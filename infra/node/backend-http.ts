@@ -2,13 +2,13 @@
 // admins. Stateless; any number of replicas. Workers run beside it (workers/backend-….ts).
 import { createBackendApps } from '../../handlers/backend/apps.ts';
 import { openBackendListeners } from '../../lib/backend/listeners.ts';
-import { startBackend } from '../../lib/backend/start.ts';
+import { startBackendHttp } from '../../lib/backend/start.ts';
 import type { Environment } from '../../lib/config/variables.ts';
 import { listenHttp } from '../../lib/node/http-listener.ts';
 import { runProcess, untilStopped } from '../../lib/node/process.ts';
 
 export async function runBackendHttp(environment: Environment, stop: AbortSignal): Promise<void> {
-  const backend = await startBackend(environment);
+  const backend = await startBackendHttp(environment);
   const { config, context, streams, log } = backend;
   const apps = createBackendApps(config, { log, ready: () => !stop.aborted }, context, streams);
   const listeners = await openBackendListeners(apps, config, log, listenHttp);

@@ -2,12 +2,12 @@
 import { createLobbyApps } from '../../handlers/lobby/apps.ts';
 import type { Environment } from '../../lib/config/variables.ts';
 import { openLobbyListeners } from '../../lib/lobby/listeners.ts';
-import { startLobby } from '../../lib/lobby/start.ts';
+import { startLobbyHttp } from '../../lib/lobby/start.ts';
 import { listenHttp } from '../../lib/node/http-listener.ts';
 import { runProcess, untilStopped } from '../../lib/node/process.ts';
 
 export async function runLobbyHttp(environment: Environment, stop: AbortSignal): Promise<void> {
-  const lobbyProcess = await startLobby('lobby-http', environment, { servesLists: true });
+  const lobbyProcess = await startLobbyHttp(environment);
   const { config, log, lobby } = lobbyProcess;
   const apps = createLobbyApps(config, { log, ready: () => !stop.aborted }, lobby);
   const listeners = await openLobbyListeners(apps, config, log, listenHttp);

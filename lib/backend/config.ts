@@ -2,7 +2,8 @@ import { z } from 'zod';
 import { serviceListener } from '../config/listener-variables.ts';
 import { mailAddress, smtpUrl } from '../config/mail-types.ts';
 import { postgresVariables } from '../config/postgres-variables.ts';
-import { redisVariables } from '../config/redis-variables.ts';
+import { redisRestVariables, redisVariables, unlessRest } from '../config/redis-variables.ts';
+import type { Check } from '../config/startup.ts';
 import {
   bearerToken,
   boolean,
@@ -53,6 +54,7 @@ export const backendVariables = {
   redis: {
     ...redisVariables('BACKEND', 'holds the push log and the stream of user events. It must not evict keys'),
     tls: defaulted('BACKEND_REDIS_TLS_ENABLED', 'false', boolean, { help: 'Whether to connect with TLS.' }),
+    rest: redisRestVariables('BACKEND'),
   },
   userLifecycleStream: defaulted('BACKEND_USER_LIFECYCLE_STREAM', 'user:lifecycle_events', text, {
     help: 'Redis stream that tells the lobby of users who were blocked.',
@@ -155,6 +157,25 @@ export const backendVariables = {
 };
 
 export type BackendConfig = Values<typeof backendVariables>;
+
+const { redis } = backendVariables;
+
+/** Of the HTTP side as a process of its own. */
+export const backendHttpVariables = {
+  ...backendVariables,
+  redis: { ...redis, addr: unlessRest(redis.addr), password: unlessRest(redis.password) },
+};
+
+export type BackendHttpConfig = Values<typeof backendHttpVariables>;
+
+/** For whoever asks for sign-in mails. */
+export const mailLimits: Check<Pick<BackendConfig, 'signIn'>> = {
+  needs: ['BACKEND_SIGN_IN_MAILS_PER_ADDRESS', 'BACKEND_SIGN_IN_MAILS_PER_NETWORK'],
+  problem: ({ signIn }) =>
+    signIn.maxMailsPerAddress < signIn.maxMailsPerNetwork
+      ? 'is below BACKEND_SIGN_IN_MAILS_PER_NETWORK; raise it, or lower that one'
+      : undefined,
+};
 
 /** Of the outbox relay as a process of its own. */
 export const outboxRelayVariables = {

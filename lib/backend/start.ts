@@ -1,99 +1,126 @@
 // Start-up of the backend's HTTP side and of its outbox relay on Node: configuration, PostgreSQL with its migrations,
 // Redis, and what operations need.
-import type pg from 'pg';
-import { v7 as uuidv7 } from 'uuid';
 import { outbox as outboxTable } from '../../drizzle/backend/schema.ts';
-import { type Check, start } from '../config/startup.ts';
+import { redisHttpChecks, redisTcpCheck } from '../config/redis-variables.ts';
+import { start } from '../config/startup.ts';
 import type { Environment } from '../config/variables.ts';
 import { outboxInstruments } from '../outbox/instruments.ts';
 import { Outbox } from '../outbox/outbox.ts';
 import { RedisLife } from '../outbox/redis-life.ts';
 import { lossCheckIntervalMs, type Relay } from '../outbox/relay.ts';
-import { databaseOn } from '../postgres/database.ts';
+import type { Postgres } from '../postgres/pool-options.ts';
 import type { Redis } from '../redis/client.ts';
-import { putBackAtOnce, type StreamOperations, statesOf } from '../streams/operations.ts';
+import type { HttpRedis } from '../redis/http-redis.ts';
+import type { StreamOperations } from '../streams/operations.ts';
 import { createLogger, type Logger } from '../telemetry/logger.ts';
+import { assembleBackend } from './assemble.ts';
 import {
   type BackendConfig,
+  type BackendHttpConfig,
+  backendHttpVariables,
   backendVariables,
+  mailLimits,
   type OutboxRelayConfig,
   outboxRelayVariables,
 } from './config.ts';
 import type { BackendContext } from './context.ts';
 import { createLookupLimit } from './lookup-limit.ts';
 import type { MailWorker } from './mail/mail-worker.ts';
-import { mailChecks, openMail } from './mail/open-mail.ts';
-import { notificationsPlace } from './notifications/notification-intents.ts';
+import { mailChecks, type OpenMail, openMail } from './mail/open-mail.ts';
 import type { NotificationWorker } from './notifications/notification-worker.ts';
 import type { NotificationUpkeep } from './notifications/upkeep.ts';
 import { backendPublishers } from './outbox/publishers.ts';
-import { postgresRequirement, redisRequirement } from './requirements.ts';
-import { createSignInCodes } from './sign-in-codes.ts';
-import { prepareFindDeviceSession } from './store/device-sessions.ts';
-import { backendStreamTables } from './store/stream-tables.ts';
+import { httpRedisRequirement, postgresRequirement, redisRequirement } from './requirements.ts';
 
-export type Backend = {
-  readonly config: BackendConfig;
+type Handling = {
   readonly context: BackendContext;
   readonly streams: StreamOperations;
+  readonly log: Logger;
+  /** Waits for work that goes on after its request was answered, and closes the connections. */
+  close(): Promise<void>;
+};
+
+export type Backend = Handling & {
+  readonly config: BackendConfig;
   /** For a process that runs the outbox relay beside what else it does. */
   readonly relay: Relay;
   readonly notificationUpkeep: NotificationUpkeep;
   /** The same for the other workers. */
   readonly mailWorker: MailWorker;
   readonly notificationWorker: NotificationWorker;
-  readonly log: Logger;
-  /** Waits for work that goes on after its request was answered, and closes the connections. */
-  close(): Promise<void>;
 };
 
-/** @throws StartupError with every problem. */
+/** The HTTP side together with all workers. @throws StartupError with every problem. */
 export async function startBackend(environment: Environment): Promise<Backend> {
-  const service = 'backend';
   const connectionLog = createLogger({ service, level: 'warn' });
   const { config, resources } = await start({
     environment,
     variables: backendVariables,
-    checks: [mailLimits, ...mailChecks],
+    checks: [mailLimits, ...mailChecks, redisTcpCheck('BACKEND')],
     requirements: requirements(connectionLog),
   });
-  const log = createLogger({ service, level: config.logLevel });
-  const relay = createRelay(config, resources, log);
-  const { db } = relay;
-  const secret = config.signIn.codeHmacKey;
-  const mail = await openMail(config.mail, { secret, db, service, log });
-  const context: BackendContext = {
-    db,
-    findDeviceSession: prepareFindDeviceSession(db),
-    outbox: relay.outbox,
-    codes: await createSignInCodes(secret),
-    mails: mail.mails,
-    mailLimits: config.signIn,
-    lookupWaitMs: createLookupLimit(config.lookupRate),
-    entitlementDefaults: config.entitlementDefaults,
-    now: () => new Date(),
-    newId: () => uuidv7(),
-    log,
-  };
-  const consumers = [notificationsPlace(config.notifications.stream)];
+  const { redis, postgres } = resources;
+  const http: HttpRedis = { commands: redis, close: () => redis.disconnect() };
+  const { mail, outbox, ...handling } = await handle(config, http, postgres);
+  const { db } = postgres;
+  const { log } = handling;
+  const relay = createRelay(config, resources, outbox, log);
   return {
     config,
-    context,
-    streams: {
-      db,
-      tables: backendStreamTables,
-      consumers,
-      states: statesOf(consumers, { read: (work) => work(resources.redis) }),
-      putBack: putBackAtOnce(resources.redis),
-    },
+    ...handling,
     relay,
     notificationUpkeep: notificationUpkeep(config, resources, relay),
-    notificationWorker: { config, db, redis: resources.redis, mails: mail.mails, log },
+    notificationWorker: { config, db, redis, mails: mail.mails, log },
     mailWorker: { sender: mail.sender, db, intervalMs: config.mail.intervalMs, log },
+  };
+}
+
+/** The HTTP side alone, which waits for nothing in Redis, so that REST does for it. @throws StartupError likewise. */
+export async function startBackendHttp(
+  environment: Environment,
+): Promise<Handling & { readonly config: BackendHttpConfig }> {
+  const connectionLog = createLogger({ service, level: 'warn' });
+  const { config, resources } = await start({
+    environment,
+    variables: backendHttpVariables,
+    checks: [mailLimits, ...mailChecks, ...redisHttpChecks('BACKEND')],
+    requirements: {
+      postgres: postgresRequirement(connectionLog),
+      redis: httpRedisRequirement(connectionLog),
+    },
+  });
+  const { mail: _, outbox: __, ...handling } = await handle(config, resources.redis, resources.postgres);
+  return { config, ...handling };
+}
+
+const service = 'backend';
+
+async function handle(
+  config: BackendHttpConfig,
+  redis: HttpRedis,
+  postgres: Postgres,
+): Promise<Handling & { mail: OpenMail; outbox: Outbox }> {
+  const log = createLogger({ service, level: config.logLevel });
+  outboxInstruments.start();
+  const { db } = postgres;
+  const mail = await openMail(config.mail, { secret: config.signIn.codeHmacKey, db, service, log });
+  const { context, streams, outbox } = await assembleBackend(config, {
+    db,
+    redis: redis.commands,
+    mails: mail.mails,
+    lookupWaitMs: createLookupLimit(config.lookupRate),
+    log,
+  });
+  return {
+    context,
+    streams,
+    outbox,
+    mail,
     log,
     async close() {
-      await Promise.all([mail.close(), relay.outbox.settled()]);
-      await closeAll(resources);
+      await Promise.all([mail.close(), outbox.settled()]);
+      redis.close();
+      await postgres.close();
     },
   };
 }
@@ -110,10 +137,14 @@ export async function startOutboxRelay(environment: Environment): Promise<{
   const { config, resources } = await start({
     environment,
     variables: outboxRelayVariables,
+    checks: [redisTcpCheck('BACKEND')],
     requirements: requirements(createLogger({ service, level: 'warn' })),
   });
   const log = createLogger({ service, level: config.logLevel });
-  const relay = createRelay(config, resources, log);
+  outboxInstruments.start();
+  const { db } = resources.postgres;
+  const publishers = backendPublishers(resources.redis, config.userLifecycleStream);
+  const relay = createRelay(config, resources, new Outbox({ db, table: outboxTable, publishers, log }), log);
   return {
     config,
     relay,
@@ -123,19 +154,21 @@ export async function startOutboxRelay(environment: Environment): Promise<{
   };
 }
 
-type Resources = { postgres: pg.Pool; redis: Redis };
+type Resources = { postgres: Postgres; redis: Redis };
 
 function requirements(connectionLog: Logger) {
   return { postgres: postgresRequirement(connectionLog), redis: redisRequirement(connectionLog) };
 }
 
-function createRelay(config: OutboxRelayConfig, { postgres, redis }: Resources, log: Logger): Relay {
-  outboxInstruments.start();
-  const db = databaseOn(postgres);
-  const publishers = backendPublishers(redis, config.userLifecycleStream);
+function createRelay(
+  config: OutboxRelayConfig,
+  { postgres, redis }: Resources,
+  outbox: Outbox,
+  log: Logger,
+): Relay {
   return {
-    outbox: new Outbox({ db, table: outboxTable, publishers, log }),
-    db,
+    outbox,
+    db: postgres.db,
     table: outboxTable,
     redisLife: new RedisLife(redis, 'backend:outbox:life'),
     intervalMs: config.outboxRelayIntervalMs,
@@ -154,13 +187,5 @@ function notificationUpkeep(
 
 async function closeAll({ postgres, redis }: Resources): Promise<void> {
   redis.disconnect();
-  await postgres.end();
+  await postgres.close();
 }
-
-const mailLimits: Check<BackendConfig> = {
-  needs: ['BACKEND_SIGN_IN_MAILS_PER_ADDRESS', 'BACKEND_SIGN_IN_MAILS_PER_NETWORK'],
-  problem: ({ signIn }) =>
-    signIn.maxMailsPerAddress < signIn.maxMailsPerNetwork
-      ? 'is below BACKEND_SIGN_IN_MAILS_PER_NETWORK; raise it, or lower that one'
-      : undefined,
-};

@@ -1,6 +1,9 @@
 // The variables of a service's PostgreSQL, under the service's prefix.
-import { duration, integer, positiveDuration, postgresDsn } from './types.ts';
-import { defaulted, required } from './variables.ts';
+import { z } from 'zod';
+import { duration, integer, peerAddress, positiveDuration, postgresDsn } from './types.ts';
+import { defaulted, optional, required } from './variables.ts';
+
+const driver = z.enum(['pg', 'neon'], { error: 'write pg or neon' });
 
 export function postgresVariables(service: string) {
   const prefix = `${service}_POSTGRES`;
@@ -8,6 +11,12 @@ export function postgresVariables(service: string) {
     dsn: required(`${prefix}_PRIMARY_DSN`, postgresDsn, {
       help: 'DSN of the PostgreSQL that keeps the state, such as postgres://user:password@127.0.0.1:5432/galaxy.',
       secret: true,
+    }),
+    driver: defaulted(`${prefix}_DRIVER`, 'pg', driver, {
+      help: 'How it is reached: `pg` over TCP, `neon` through a WebSocket; see [drivers.md](drivers.md).',
+    }),
+    websocketProxy: optional(`${prefix}_WEBSOCKET_PROXY`, peerAddress, {
+      help: 'For `neon`: host:port of a proxy, asked without TLS, that passes a WebSocket on to PostgreSQL. Unset: Neon’s own endpoint at the host of the DSN.',
     }),
     operationTimeoutMs: defaulted(`${prefix}_OPERATION_TIMEOUT`, '5s', positiveDuration, {
       help: 'Bound on connecting and on every statement.',
@@ -22,4 +31,18 @@ export function postgresVariables(service: string) {
       help: 'After how long a connection is replaced; 0s keeps it.',
     }),
   };
+}
+
+/** What opening it depends on, for `start`. */
+export function postgresNeeds(service: string): [string, ...string[]] {
+  const prefix = `${service}_POSTGRES`;
+  return [
+    `${prefix}_PRIMARY_DSN`,
+    `${prefix}_DRIVER`,
+    `${prefix}_WEBSOCKET_PROXY`,
+    `${prefix}_OPERATION_TIMEOUT`,
+    `${prefix}_MAX_OPEN_CONNS`,
+    `${prefix}_MAX_IDLE_CONNS`,
+    `${prefix}_CONN_MAX_LIFETIME`,
+  ];
 }

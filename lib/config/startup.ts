@@ -35,25 +35,42 @@ export class StartupError extends Error {
   }
 }
 
-/**
- * Reads `variables` and opens every requirement side by side.
- * @throws StartupError with all problems; whatever had been opened is closed again.
- */
-export async function start<Tree extends VariableTree, Resources extends Record<string, unknown>>(options: {
+type Reading<Tree extends VariableTree> = {
   environment: Environment;
   variables: Tree;
   checks?: readonly Check<Values<Tree>>[];
-  requirements: { [K in keyof Resources]: Requirement<Values<Tree>, Resources[K]> };
-}): Promise<{ config: Values<Tree>; resources: Resources }> {
-  const { values: config, problems } = readVariables(options.variables, options.environment);
+};
+
+/** Reads `variables`, for what opens nothing at its start. @throws StartupError with all problems. */
+export function readConfiguration<Tree extends VariableTree>(reading: Reading<Tree>): Values<Tree> {
+  const { config, problems } = readChecked(reading);
+  if (problems.length > 0) throw new StartupError(problems);
+  return config;
+}
+
+/** @returns the configuration, which may be used only where there are no problems, and the bad variables' names. */
+function readChecked<Tree extends VariableTree>({ environment, variables, checks = [] }: Reading<Tree>) {
+  const { values: config, problems } = readVariables(variables, environment);
   const bad = new Set(problems.map((problem) => problem.variable));
-  for (const { needs, problem } of options.checks ?? []) {
+  for (const { needs, problem } of checks) {
     const message = needs.some((variable) => bad.has(variable)) ? undefined : problem(config);
     if (message === undefined) continue;
     problems.push({ variable: needs[0], message });
     bad.add(needs[0]);
   }
+  return { config, problems, bad };
+}
 
+/**
+ * Reads `variables` and opens every requirement side by side.
+ * @throws StartupError with all problems; whatever had been opened is closed again.
+ */
+export async function start<Tree extends VariableTree, Resources extends Record<string, unknown>>(
+  options: Reading<Tree> & {
+    requirements: { [K in keyof Resources]: Requirement<Values<Tree>, Resources[K]> };
+  },
+): Promise<{ config: Values<Tree>; resources: Resources }> {
+  const { config, problems, bad } = readChecked(options);
   const opened: Partial<Resources> = {};
   const closers: (() => Promise<void>)[] = [];
   const openOne = async <K extends keyof Resources>(key: K): Promise<void> => {

@@ -18,9 +18,9 @@ const sqlStates = /^(08...|40001|40P01|53...|55P03|57014|57P0[1-5])$/;
 /** What node-postgres says of a connection that it lost or could not get in time; such errors carry no code. */
 const lostConnection = /^(Connection terminated|timeout exceeded when trying to connect|Query read timeout)/;
 
-/** What ioredis says while Redis is away or slow, without a code. */
+/** What ioredis, and lib/redis/rest.ts, say while Redis is away or slow, without a code. */
 const redisAway =
-  /^(Connection is closed\.|Command timed out|Stream isn't writeable and enableOfflineQueue options is false)/;
+  /^(Connection is closed\.|Command timed out|Stream isn't writeable and enableOfflineQueue options is false|Redis does not answer over REST)/;
 
 export function isPassingFault(error: unknown): boolean {
   for (let current = error; current instanceof Error; current = current.cause) {

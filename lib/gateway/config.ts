@@ -1,6 +1,6 @@
+import { addressList } from '../config/address-list.ts';
 import { httpListener } from '../config/listener-variables.ts';
 import {
-  addressList,
   anyText,
   bearerToken,
   boolean,

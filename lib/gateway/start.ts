@@ -3,8 +3,8 @@
 import { start } from '../config/startup.ts';
 import type { Environment } from '../config/variables.ts';
 import type { TlsCertificate } from '../node/tls-certificate.ts';
-import { openRedis, type Redis } from '../redis/client.ts';
-import { refuseEviction } from '../redis/no-eviction.ts';
+import type { Redis } from '../redis/client.ts';
+import { openKeepingRedis } from '../redis/no-eviction.ts';
 import { createLogger, type Logger } from '../telemetry/logger.ts';
 import { type MetricsText, startPrometheusText } from '../telemetry/metrics.ts';
 import { type GatewayConfig, gatewayVariables } from './config.ts';
@@ -66,13 +66,6 @@ export async function startGateway(environment: Environment): Promise<Gateway> {
 }
 
 /** A Redis that evicts keys would forget reservations and let replays through, so it is refused. */
-async function openReplayStore(options: GatewayConfig['redis'], log: Logger): Promise<Redis> {
-  const redis = await openRedis(options, (error) => log.warn({ error }, 'redis connection lost'));
-  try {
-    await refuseEviction(redis, 'anti-replay');
-    return redis;
-  } catch (error) {
-    redis.disconnect();
-    throw error;
-  }
+function openReplayStore(options: GatewayConfig['redis'], log: Logger): Promise<Redis> {
+  return openKeepingRedis(options, 'anti-replay', (error) => log.warn({ error }, 'redis connection lost'));
 }

@@ -2,7 +2,8 @@
 import { z } from 'zod';
 import { serviceListener } from '../config/listener-variables.ts';
 import { postgresVariables } from '../config/postgres-variables.ts';
-import { redisVariables } from '../config/redis-variables.ts';
+import { redisRestVariables, redisVariables, unlessRest } from '../config/redis-variables.ts';
+import type { Check } from '../config/startup.ts';
 import {
   bearerToken,
   boolean,
@@ -33,6 +34,7 @@ export const lobbyVariables = {
   ),
   redis: {
     ...redisVariables('LOBBY', 'carries the streams', 'MASTER_ADDR'),
+    rest: redisRestVariables('LOBBY'),
     replicaAddrs: defaulted('LOBBY_REDIS_REPLICA_ADDRS', '', listOf(peerAddress), {
       help: 'host:port of its replicas, separated by commas. They show how streams stand (`GET /api/v1/internal/streams`), and need not be up.',
     }),
@@ -143,3 +145,23 @@ export const lobbyVariables = {
 };
 
 export type LobbyConfig = Values<typeof lobbyVariables>;
+
+const { redis } = lobbyVariables;
+
+/** Of the HTTP side as a process of its own. */
+export const lobbyHttpVariables = {
+  ...lobbyVariables,
+  redis: { ...redis, addr: unlessRest(redis.addr), password: unlessRest(redis.password) },
+};
+
+export type LobbyHttpConfig = Values<typeof lobbyHttpVariables>;
+
+/** For every process that is not the whole lobby. */
+export const raceNamesInPostgres: Check<Pick<LobbyConfig, 'raceNameDirectoryBackend'>> = {
+  needs: ['LOBBY_RACE_NAME_DIRECTORY_BACKEND'],
+  problem: ({ raceNameDirectoryBackend }) =>
+    raceNameDirectoryBackend === 'stub'
+      ? '"stub" keeps race names in the memory of one process, which has to be the whole lobby ' +
+        '(workers/lobby-all-in-one.ts). Set it to postgres here, and there.'
+      : undefined,
+};

@@ -1,6 +1,5 @@
 // The replicas that serve the lobby's lists, where LOBBY_POSTGRES_REPLICA_DSNS names some.
-import { databaseOn } from '../postgres/database.ts';
-import { createPool } from '../postgres/pool.ts';
+import type { OpenPostgres } from '../postgres/pool-options.ts';
 import { Replicas } from '../replicas/replicas.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { LobbyConfig } from './config.ts';
@@ -16,15 +15,19 @@ export type LobbyReplicas = {
 };
 
 /** They need not be there yet. */
-export function openReplicas(postgres: LobbyConfig['postgres'], log: Logger): LobbyReplicas {
+export function openReplicas(
+  postgres: LobbyConfig['postgres'],
+  open: OpenPostgres,
+  log: Logger,
+): LobbyReplicas {
   const operationTimeoutMs = Math.min(postgres.operationTimeoutMs, longestOperationMs);
   const opened = postgres.replicaDsns.map((dsn) => {
     const { host, pathname } = new URL(dsn);
     const name = `${host}${pathname}`;
-    const pool = createPool({ ...postgres, dsn, operationTimeoutMs }, (error) =>
+    const { db, close } = open({ ...postgres, dsn, operationTimeoutMs }, (error) =>
       log.warn({ error, replica: name }, 'postgresql connection lost'),
     );
-    return { name, pool, connection: databaseOn(pool) };
+    return { name, close, connection: db };
   });
   const replicas = new Replicas<Db>(opened, aList, log);
   return {
@@ -32,7 +35,7 @@ export function openReplicas(postgres: LobbyConfig['postgres'], log: Logger): Lo
     close() {
       replicas.close();
       // Nothing is lost with a connection to a replica, so none that hangs is waited for.
-      for (const { pool } of opened) void pool.end();
+      for (const { close } of opened) void close();
     },
   };
 }

@@ -1,41 +1,57 @@
 // Start-up of every process of the lobby: configuration, Redis, PostgreSQL with its migrations. Whether User Service
 // and Game Master can be reached is not asked; their failures surface per request.
-import type { Pool } from 'pg';
-import { v7 as uuidv7 } from 'uuid';
+import { postgresNeeds } from '../config/postgres-variables.ts';
+import { redisHttpChecks, redisTcpCheck } from '../config/redis-variables.ts';
 import { start } from '../config/startup.ts';
 import type { Environment } from '../config/variables.ts';
 import { outboxInstruments } from '../outbox/instruments.ts';
-import { databaseOn } from '../postgres/database.ts';
-import { openDatabase } from '../postgres/open-database.ts';
-import { openRedis, type Redis } from '../redis/client.ts';
+import { openDatabase, postgresDriver } from '../postgres/open-database.ts';
+import type { Postgres } from '../postgres/pool-options.ts';
+import type { Redis } from '../redis/client.ts';
+import type { RedisReads } from '../redis/commands.ts';
+import { type HttpRedis, openHttpRedis } from '../redis/http-redis.ts';
+import { openKeepingRedis } from '../redis/no-eviction.ts';
 import { openRedisReplicas } from '../redis/replicas.ts';
 import { streamInstruments } from '../streams/instruments.ts';
-import { statesOf } from '../streams/operations.ts';
 import { telemetryRuns } from '../telemetry/flush.ts';
 import { createLogger, type Logger } from '../telemetry/logger.ts';
-import { type LobbyConfig, lobbyVariables } from './config.ts';
-import { consumerPlaces } from './consumers/places.ts';
-import { createLobby, type Lobby } from './context.ts';
-import { createEligibility } from './eligibility.ts';
-import { createGameMaster } from './game-master.ts';
+import { assembleLobby } from './assemble.ts';
+import {
+  type LobbyConfig,
+  type LobbyHttpConfig,
+  lobbyHttpVariables,
+  lobbyVariables,
+  raceNamesInPostgres,
+} from './config.ts';
+import type { Lobby } from './context.ts';
 import { inProcessRaceNames } from './in-process/race-names.ts';
 import { lobbyInstruments } from './instruments.ts';
-import { lobbyPublishers } from './outbox/publishers.ts';
 import type { InProcessRaceNameDirectory } from './race-name-directory.ts';
 import { openReplicas } from './replicas.ts';
+import type { Db } from './store/database.ts';
 import { membershipsWithNames } from './store/memberships.ts';
 
 const migrationsFolder = `${import.meta.dirname}/../../drizzle/lobby/migrations`;
 
-export type LobbyProcess = {
-  readonly config: LobbyConfig;
+type StartedLobby<Config> = {
+  readonly config: Config;
   readonly log: Logger;
   readonly lobby: Lobby;
-  /** The Redis that carries the streams. */
-  readonly redis: Redis;
   /** Waits for what is being published, and closes the connections to Redis and PostgreSQL. */
   close(): Promise<void>;
 };
+
+export type LobbyProcess = StartedLobby<LobbyConfig> & {
+  /** The Redis that carries the streams. */
+  readonly redis: Redis;
+};
+
+const redisNeeds = [
+  'LOBBY_REDIS_MASTER_ADDR',
+  'LOBBY_REDIS_PASSWORD',
+  'LOBBY_REDIS_DB',
+  'LOBBY_REDIS_OPERATION_TIMEOUT',
+] as const;
 
 /**
  * @param service name of the process in its logs.
@@ -52,89 +68,110 @@ export async function startLobby(
   const { config, resources } = await start({
     environment,
     variables: lobbyVariables,
-    checks: [
-      {
-        needs: ['LOBBY_RACE_NAME_DIRECTORY_BACKEND'],
-        problem: ({ raceNameDirectoryBackend }: LobbyConfig) =>
-          raceNameDirectoryBackend === 'stub' && !alone
-            ? '"stub" keeps race names in the memory of one process, which has to be the whole lobby ' +
-              '(workers/lobby-all-in-one.ts). Set it to postgres here, and there.'
-            : undefined,
-      },
-    ],
+    checks: [...(alone ? [] : [raceNamesInPostgres]), redisTcpCheck('LOBBY', 'MASTER_ADDR')],
     requirements: {
       redis: {
-        needs: [
-          'LOBBY_REDIS_MASTER_ADDR',
-          'LOBBY_REDIS_PASSWORD',
-          'LOBBY_REDIS_DB',
-          'LOBBY_REDIS_OPERATION_TIMEOUT',
-        ],
+        needs: redisNeeds,
         open: ({ redis }: LobbyConfig) =>
-          openRedis(redis, (error) => connectionLog.warn({ error }, 'redis connection lost')),
+          openKeepingRedis(redis, 'the lobby', (error) =>
+            connectionLog.warn({ error }, 'redis connection lost'),
+          ),
         close: async (redis: Redis) => redis.disconnect(),
       },
-      pool: {
-        needs: [
-          'LOBBY_POSTGRES_PRIMARY_DSN',
-          'LOBBY_POSTGRES_OPERATION_TIMEOUT',
-          'LOBBY_POSTGRES_MAX_OPEN_CONNS',
-          'LOBBY_POSTGRES_MAX_IDLE_CONNS',
-          'LOBBY_POSTGRES_CONN_MAX_LIFETIME',
-        ],
-        open: ({ postgres }: LobbyConfig) =>
-          openDatabase(postgres, { folder: migrationsFolder, schema: 'lobby' }, (error) =>
-            connectionLog.warn({ error }, 'postgresql connection lost'),
-          ),
-        close: (pool: Pool) => pool.end(),
-      },
+      postgres: postgresRequirement(connectionLog),
     },
   });
-  const { redis, pool } = resources;
+  const { redis, postgres } = resources;
+  const http: HttpRedis = { commands: redis, connection: redis, close: () => redis.disconnect() };
+  return { ...(await run(service, config, { redis: http, postgres, servesLists })), redis };
+}
+
+/** The HTTP side alone, which waits for nothing in Redis, so that REST does for it. @throws StartupError likewise. */
+export async function startLobbyHttp(environment: Environment): Promise<StartedLobby<LobbyHttpConfig>> {
+  const service = 'lobby-http';
+  const connectionLog = createLogger({ service, level: 'warn' });
+  const { config, resources } = await start({
+    environment,
+    variables: lobbyHttpVariables,
+    checks: [raceNamesInPostgres, ...redisHttpChecks('LOBBY', 'MASTER_ADDR')],
+    requirements: {
+      redis: {
+        needs: [...redisNeeds, 'LOBBY_REDIS_REST_URL', 'LOBBY_REDIS_REST_TOKEN'],
+        open: ({ redis }: LobbyHttpConfig) =>
+          openHttpRedis(redis, { service: 'LOBBY', needs: 'the lobby' }, (error) =>
+            connectionLog.warn({ error }, 'redis connection lost'),
+          ),
+        close: async (redis: HttpRedis) => redis.close(),
+      },
+      postgres: postgresRequirement(connectionLog),
+    },
+  });
+  return run(service, config, { ...resources, servesLists: true });
+}
+
+function postgresRequirement(connectionLog: Logger) {
+  return {
+    needs: postgresNeeds('LOBBY'),
+    open: ({ postgres }: Pick<LobbyConfig, 'postgres'>) =>
+      openDatabase(postgres, { folder: migrationsFolder, schema: 'lobby' }, (error) =>
+        connectionLog.warn({ error }, 'postgresql connection lost'),
+      ),
+    close: (postgres: Postgres) => postgres.close(),
+  };
+}
+
+async function run<Config extends LobbyHttpConfig>(
+  service: string,
+  config: Config,
+  resources: { redis: HttpRedis; postgres: Postgres; servesLists: boolean },
+): Promise<StartedLobby<Config>> {
+  const { redis, postgres, servesLists } = resources;
   const log = createLogger({ service, level: config.logLevel });
   outboxInstruments.start();
   streamInstruments.start();
   lobbyInstruments.start();
   warnOfUselessTelemetry(config.telemetry, log);
-  const opened = servesLists ? openReplicas(config.postgres, log) : undefined;
-  const redisReplicas = openRedisReplicas(
-    redis,
-    servesLists ? config.redis.replicaAddrs : [],
-    config.redis,
-    log,
-  );
-  const consumers = Object.values(consumerPlaces(config.streams));
-  const lobby = createLobby({
-    database: databaseOn(pool),
-    ...(opened && { replicas: opened.replicas }),
-    eligibility: createEligibility({ ...config.userService, log }),
-    gameMaster: createGameMaster({ ...config.gameMaster, log }),
-    publishers: lobbyPublishers(redis, config.streams),
-    streams: { consumers, states: statesOf(consumers, redisReplicas) },
-    startTimeoutMs: config.startTimeoutMs,
-    now: () => new Date(),
-    newId: () => uuidv7(),
+  const open = await postgresDriver(config.postgres.driver);
+  const replicas = servesLists ? openReplicas(config.postgres, open, log) : undefined;
+  const reads = openReads(redis, servesLists ? config.redis : undefined, log);
+  const lobby = assembleLobby(config, {
+    database: postgres.db,
+    ...(replicas && { replicas: replicas.replicas }),
+    redis: redis.commands,
+    reads,
     log,
     inProcessRaceNames:
-      config.raceNameDirectoryBackend === 'stub' ? await keepRaceNames(pool, log) : undefined,
+      config.raceNameDirectoryBackend === 'stub' ? await keepRaceNames(postgres.db, log) : undefined,
   });
   return {
     config,
     log,
     lobby,
-    redis,
     close: async () => {
       await lobby.outbox.settled();
-      redisReplicas.close();
-      redis.disconnect();
-      opened?.close();
-      await pool.end();
+      reads.close();
+      redis.close();
+      replicas?.close();
+      await postgres.close();
     },
   };
 }
 
-async function keepRaceNames(pool: Pool, log: Logger): Promise<InProcessRaceNameDirectory> {
-  const memberships = await membershipsWithNames(databaseOn(pool));
+/** From the replicas of Redis, where it is reached by a connection and has some. */
+function openReads(
+  { commands, connection }: HttpRedis,
+  config: LobbyHttpConfig['redis'] | undefined,
+  log: Logger,
+): RedisReads & { close(): void } {
+  if (connection === undefined || config?.addr === undefined) {
+    return { read: (work) => work(commands), close() {} };
+  }
+  const { replicaAddrs, addr, password = '', ...options } = config;
+  return openRedisReplicas(connection, replicaAddrs, { ...options, addr, password }, log);
+}
+
+async function keepRaceNames(db: Db, log: Logger): Promise<InProcessRaceNameDirectory> {
+  const memberships = await membershipsWithNames(db);
   log.warn(
     { variable: 'LOBBY_RACE_NAME_DIRECTORY_BACKEND', reserved: memberships.length },
     'race names are kept in memory: names that are registered or can be are lost when this process ends, and no other ' +

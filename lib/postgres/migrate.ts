@@ -1,35 +1,77 @@
 import { DrizzleQueryError } from 'drizzle-orm';
+import type { MigrationConfig } from 'drizzle-orm/migrator';
 import { drizzle } from 'drizzle-orm/node-postgres';
 import { migrate as runMigrations } from 'drizzle-orm/node-postgres/migrator';
 import pg from 'pg';
+import type { WebSocketOptions } from './pool-options.ts';
+
+type MigrationOptions = WebSocketOptions & {
+  /** Of a role that may create the schema. */
+  dsn: string;
+  /** With drizzle's SQL files and journal. */
+  folder: string;
+  schema: string;
+  /** `pg` unless given. */
+  driver?: 'pg' | 'neon';
+};
+
+/** A connection of its own. */
+type Session = {
+  connect(): Promise<unknown>;
+  query(text: string, values: unknown[]): Promise<unknown>;
+  migrate(config: MigrationConfig): Promise<void>;
+  end(): Promise<void>;
+};
 
 /**
  * Applies a service's pending migrations. Safe from several processes at once: the migrator itself takes no lock,
  * so an advisory lock per schema is held around it. Needs a direct connection, not one through a pooler that
  * switches servers between transactions.
- * @param dsn of a role that may create the schema.
- * @param folder with drizzle's SQL files and journal.
  * @throws Error that says in one line why they cannot be applied.
  */
-export async function migrate(options: { dsn: string; folder: string; schema: string }): Promise<void> {
-  const client = new pg.Client({ connectionString: options.dsn, connectionTimeoutMillis: 10_000 });
+export async function migrate(options: MigrationOptions): Promise<void> {
+  const { folder, schema } = options;
+  const session = options.driver === 'neon' ? await neonSession(options) : pgSession(options);
   try {
-    await client.connect();
-    await client.query(`select pg_advisory_lock(hashtextextended('galaxy.migrate.' || $1, 0))`, [
-      options.schema,
-    ]);
-    await runMigrations(drizzle({ client }), {
-      migrationsFolder: options.folder,
-      migrationsSchema: options.schema,
+    await session.connect();
+    await session.query(`select pg_advisory_lock(hashtextextended('galaxy.migrate.' || $1, 0))`, [schema]);
+    await session.migrate({
+      migrationsFolder: folder,
+      migrationsSchema: schema,
       migrationsTable: 'schema_migrations',
     });
   } catch (error) {
     // The statement itself, which drizzle's message would quote in full, helps nobody here.
     const cause = error instanceof DrizzleQueryError ? (error.cause ?? error) : error;
     const why = cause instanceof Error ? cause.message : String(cause);
-    throw new Error(`the migrations of schema ${options.schema} cannot be applied: ${why}`, { cause: error });
+    throw new Error(`the migrations of schema ${schema} cannot be applied: ${why}`, { cause: error });
   } finally {
     // Ends the session, and with it the lock.
-    await client.end();
+    await session.end();
   }
+}
+
+const connectionTimeoutMillis = 10_000;
+
+function pgSession({ dsn }: MigrationOptions): Session {
+  const client = new pg.Client({ connectionString: dsn, connectionTimeoutMillis });
+  return {
+    connect: () => client.connect(),
+    query: (text, values) => client.query(text, values),
+    migrate: (config) => runMigrations(drizzle({ client }), config),
+    end: () => client.end(),
+  };
+}
+
+async function neonSession({ dsn, websocketProxy }: MigrationOptions): Promise<Session> {
+  const { clientThrough } = await import('./neon.ts');
+  const { drizzle } = await import('drizzle-orm/neon-serverless');
+  const { migrate: runMigrations } = await import('drizzle-orm/neon-serverless/migrator');
+  const client = new (clientThrough(websocketProxy))({ connectionString: dsn, connectionTimeoutMillis });
+  return {
+    connect: () => client.connect(),
+    query: (text, values) => client.query(text, values),
+    migrate: (config) => runMigrations(drizzle({ client }), config),
+    end: () => client.end(),
+  };
 }

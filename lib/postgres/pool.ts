@@ -1,15 +1,5 @@
 import pg from 'pg';
-
-export type PoolOptions = {
-  dsn: string;
-  maxConnections: number;
-  /** Those above are closed after five seconds without work; 0 keeps none. */
-  maxIdleConnections: number;
-  /** Bound on connecting and on every statement; a transaction may wait for something else for twice as long. */
-  operationTimeoutMs: number;
-  /** A connection is replaced after this time; 0 keeps it. */
-  connectionMaxLifetimeMs?: number;
-};
+import { type PoolOptions, poolSettings } from './pool-options.ts';
 
 /**
  * A pool that has not connected yet.
@@ -17,19 +7,10 @@ export type PoolOptions = {
  */
 export function createPool(options: PoolOptions, onError: (error: Error) => void): pg.Pool {
   const pool = new pg.Pool({
-    connectionString: options.dsn,
-    max: options.maxConnections,
-    min: options.maxIdleConnections,
-    idleTimeoutMillis: 5_000,
+    ...poolSettings(options),
     // A kept connection must not be found dead by the statement that needs it.
     keepAlive: true,
     keepAliveInitialDelayMillis: 10_000,
-    connectionTimeoutMillis: options.operationTimeoutMs,
-    statement_timeout: options.operationTimeoutMs,
-    // What a process holds that died without its connections being closed is let go of.
-    idle_in_transaction_session_timeout: 2 * options.operationTimeoutMs,
-    query_timeout: options.operationTimeoutMs + 1_000,
-    maxLifetimeSeconds: Math.ceil((options.connectionMaxLifetimeMs ?? 0) / 1_000),
   });
   // A connection that breaks (a restart of the server) is reported here, also while a transaction waits for something
   // else than the database, and the pool replaces it. Of idle ones the pool would tell once more.
@@ -54,7 +35,7 @@ export async function openPool(options: PoolOptions, onError: (error: Error) => 
   }
 }
 
-function reason(error: unknown): string {
+export function reason(error: unknown): string {
   if (error instanceof AggregateError) return error.errors.map(reason).join(', ');
   return error instanceof Error ? error.message : String(error);
 }

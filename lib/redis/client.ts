@@ -11,11 +11,6 @@ export type RedisOptions = {
   operationTimeoutMs: number;
 };
 
-/** Runs what only reads, and may see what is slightly old. */
-export type RedisReads = {
-  read<T>(work: (redis: Redis) => Promise<T>): Promise<T>;
-};
-
 /**
  * Connects to Redis and proves that it answers.
  * @param onError told whenever the connection breaks later on.

@@ -1,10 +1,28 @@
-import type { Redis } from './client.ts';
+import { openRedis, type Redis, type RedisOptions } from './client.ts';
 
 /**
- * @param needs what would break, as the subject of the error's sentence: "the push log".
- * @throws Error when this Redis may drop keys to make room.
+ * Connects to a Redis that keeps what it is given.
+ * @param needs what would break otherwise, as the subject of the error's sentence: "the push log".
+ * @param onError told whenever the connection breaks later on.
+ * @throws Error that says what is wrong, without the password.
  */
-export async function refuseEviction(redis: Redis, needs: string): Promise<void> {
+export async function openKeepingRedis(
+  options: RedisOptions,
+  needs: string,
+  onError: (error: Error) => void,
+): Promise<Redis> {
+  const redis = await openRedis(options, onError);
+  try {
+    await refuseEviction(redis, needs);
+    return redis;
+  } catch (error) {
+    redis.disconnect();
+    throw error;
+  }
+}
+
+/** @throws Error when this Redis may drop keys to make room. */
+async function refuseEviction(redis: Redis, needs: string): Promise<void> {
   const memory = new Map<string, string>();
   for (const line of (await redis.info('memory')).split('\r\n')) {
     const [name, value] = line.split(':', 2);

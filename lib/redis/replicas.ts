@@ -2,7 +2,8 @@
 import type { ListenAddress } from '../config/types.ts';
 import { Replicas } from '../replicas/replicas.ts';
 import type { Logger } from '../telemetry/logger.ts';
-import { openRedis, type Redis, type RedisOptions, type RedisReads } from './client.ts';
+import { openRedis, type Redis, type RedisOptions } from './client.ts';
+import type { RedisReads } from './commands.ts';
 
 /**
  * Reads on a replica that answers, otherwise on the master. The replicas need not be there yet.

@@ -5,7 +5,7 @@
 // (trim.ts never cuts it), or nothing up to it is, since entries were lost. Any other has strayed: Redis came back
 // emptied or older, or the stream was made again under a clock that is behind. Then only the beginning of the stream
 // is sure to leave nothing out; what comes a second time is known by its id.
-import type { Redis } from '../redis/client.ts';
+import type { RedisCommands } from '../redis/commands.ts';
 import { compareEntryIds, entryTimeMs, streamStart } from './entry.ts';
 
 export type StreamPlace = { readonly stream: string; readonly offsetKey: string };
@@ -48,11 +48,11 @@ return 1
  * @returns false, without a change, when the stream is not the one any more that was read from `move.from` on.
  */
 export async function advanceOffset(
-  redis: Redis,
+  redis: RedisCommands,
   { stream, offsetKey }: StreamPlace,
   move: { from: string; to: string },
 ): Promise<boolean> {
-  return (await redis.eval(advanceScript, 2, offsetKey, stream, move.to, move.from)) === 1;
+  return (await redis.call('EVAL', advanceScript, 2, offsetKey, stream, move.to, move.from)) === 1;
 }
 
 // KEYS 1 the offset, ARGV 1 what it was seen to be.
@@ -62,8 +62,8 @@ return 0
 `;
 
 /** Forgets an offset that has strayed, unless it has changed meanwhile. */
-export async function forgetOffset(redis: Redis, offsetKey: string, seen: string): Promise<void> {
-  await redis.eval(forgetScript, 1, offsetKey, seen);
+export async function forgetOffset(redis: RedisCommands, offsetKey: string, seen: string): Promise<void> {
+  await redis.call('EVAL', forgetScript, 1, offsetKey, seen);
 }
 
 /** How a stream stands to the offset of its consumer. */
@@ -103,10 +103,10 @@ return {
 `;
 
 export async function readStreamState(
-  redis: Redis,
+  redis: RedisCommands,
   { stream, offsetKey }: StreamPlace,
 ): Promise<StreamState> {
-  const reply = await redis.eval(stateScript, 2, offsetKey, stream);
+  const reply = await redis.call('EVAL', stateScript, 2, offsetKey, stream);
   const [offset, last, first, held, next, nowMs] = reply as [string, string, string, number, string, string];
   const trusted = offset !== '' && held === 1 && compareEntryIds(offset, last) <= 0;
   const oldest = trusted ? next : first;

@@ -2,7 +2,7 @@
 // what becomes of entries that could not be applied.
 import { Refusal } from '../errors/table.ts';
 import type { Database } from '../outbox/store.ts';
-import type { Redis, RedisReads } from '../redis/client.ts';
+import type { RedisCommands, RedisReads } from '../redis/commands.ts';
 import { readStreamState, type StreamPlace, type StreamState } from './offset.ts';
 import {
   type DeadLetter,
@@ -39,9 +39,9 @@ export function statesOf(
  * Puts entries back at once. When it is not known whether that has happened the dead letter stays, and trying again may
  * add the entry twice: consumers know repeats.
  */
-export function putBackAtOnce(redis: Redis): StreamOperations['putBack'] {
+export function putBackAtOnce(redis: RedisCommands): StreamOperations['putBack'] {
   return async (_, { stream }, { fields }) => {
-    await redis.xadd(stream, '*', ...Object.entries(fields).flat());
+    await redis.call('XADD', stream, '*', ...Object.entries(fields).flat());
   };
 }
 

@@ -50,7 +50,7 @@ async function expectToldAndGoingOn({
 async function trimAll(): Promise<void> {
   await vi.waitFor(async () => {
     await trimOlderThan(cluster.log, 0);
-    expect(await cluster.log.redis.xlen(cluster.log.globalKey)).toBe(0);
+    expect(await cluster.redis.xlen(cluster.log.globalKey)).toBe(0);
   });
 }
 
@@ -93,7 +93,7 @@ it('a client that was away while its events were trimmed is told so when it come
 
 it('everybody is told when Redis has lost the push log, and events go on in its new life', async () => {
   const all = [await playing(), await playing(), await playing()];
-  await cluster.log.redis.flushdb();
+  await cluster.redis.flushdb();
   for (const player of all) await expectToldAndGoingOn(player);
 });
 
@@ -101,7 +101,7 @@ it('the same when it was lost while the gateway was away, with events in both li
   const all = [await playing(), await playing(), await playing()];
   cluster.links.gatewayToPush.cut();
   for (const { userId } of all) await cluster.append(userId);
-  await cluster.log.redis.flushdb();
+  await cluster.redis.flushdb();
   for (const { userId } of all) await cluster.append(userId);
   cluster.links.gatewayToPush.heal();
   for (const player of all) await expectToldAndGoingOn(player);
@@ -112,7 +112,7 @@ it('a session that is revoked while the push log is being lost ends all the same
   cluster.links.gatewayToPush.cut();
   const { session } = ending.follower.player;
   await cluster.askBackend(`/api/v1/user/sessions/${session.deviceSessionId}/revoke`, session);
-  await cluster.log.redis.flushdb();
+  await cluster.redis.flushdb();
   cluster.links.gatewayToPush.heal();
   await ending.follower.until(() => expect(ending.follower.failure).toBeDefined(), 40_000);
   expect(ending.follower.reasons.at(-1)).toBe('SESSION_REVOKED');

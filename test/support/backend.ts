@@ -13,7 +13,7 @@ import { createLookupLimit } from '../../lib/backend/lookup-limit.ts';
 import type { Mail, Mailer } from '../../lib/backend/mail/mail.ts';
 import { MailSender, writeMails } from '../../lib/backend/mail/outgoing-mails.ts';
 import { createMailSeal } from '../../lib/backend/mail/seal.ts';
-import { notificationsPlace } from '../../lib/backend/notifications/notification-intents.ts';
+import { notificationsPlace } from '../../lib/backend/notifications/place.ts';
 import { createSignInCodes } from '../../lib/backend/sign-in-codes.ts';
 import { prepareFindDeviceSession } from '../../lib/backend/store/device-sessions.ts';
 import { backendStreamTables } from '../../lib/backend/store/stream-tables.ts';

@@ -15,9 +15,11 @@ import {
   appendClientEvent,
   type NewClientEvent,
 } from '../../lib/backend/push/log/append-client-event.ts';
-import { type PushLog, pushLog } from '../../lib/backend/push/log/log.ts';
+import { pushLog } from '../../lib/backend/push/log/binary-log.ts';
+import type { PushLog } from '../../lib/backend/push/log/log.ts';
 import { type Endpoints, GalaxyClient, type Session } from '../../lib/client/galaxy-client.ts';
 import type { ListenAddress } from '../../lib/config/types.ts';
+import type { Redis } from '../../lib/redis/client.ts';
 import { createTestDatabase } from './database.ts';
 import { newEvent } from './push-log.ts';
 import { createTestRedis } from './redis.ts';
@@ -102,6 +104,8 @@ export type Cluster = {
   readonly links: Links;
   /** The real push log, as the backend has it. */
   readonly log: PushLog;
+  /** The Redis that holds it. */
+  readonly redis: Redis;
   /** Of the gateways' answers and events. */
   readonly serverKey: KeyObject;
   append(userId: string, more?: Partial<NewClientEvent>): Promise<AppendedEvent>;
@@ -238,6 +242,7 @@ async function startParts(options: ClusterOptions, cleanUp: AsyncDisposableStack
     lobby,
     links,
     log,
+    redis: connection,
     serverKey: createPublicKey(await readFile(secrets.responseSignerPath)),
     append: (userId, more = {}) =>
       appendClientEvent(log, newEvent(userId, { timestampMs: Date.now(), ...more })),

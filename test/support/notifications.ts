@@ -1,11 +1,11 @@
 // The notification worker on a test's backend and push log, and intents for it.
 import { randomUUID } from 'node:crypto';
 import { vi } from 'vitest';
-import { notificationsPlace } from '../../lib/backend/notifications/notification-intents.ts';
 import {
   keepNotifying,
   type NotificationWorker,
 } from '../../lib/backend/notifications/notification-worker.ts';
+import { notificationsPlace } from '../../lib/backend/notifications/place.ts';
 import type { ClientEventEntry } from '../../lib/backend/push/log/entry.ts';
 import { readState } from '../../lib/backend/push/log/read-global.ts';
 import { databaseOn } from '../../lib/postgres/database.ts';
@@ -96,6 +96,7 @@ export function testNotifications(backend: TestBackend, log: TestPushLog): TestN
             password: log.server.password,
             db: log.server.db,
             tls: false,
+            rest: { url: undefined, token: undefined },
             operationTimeoutMs: 5_000,
           },
         },

@@ -8,8 +8,9 @@ import {
   appendClientEvent,
   type NewClientEvent,
 } from '../../lib/backend/push/log/append-client-event.ts';
+import { pushLog } from '../../lib/backend/push/log/binary-log.ts';
 import type { LogEntry } from '../../lib/backend/push/log/entry.ts';
-import { type PushLog, pushLog } from '../../lib/backend/push/log/log.ts';
+import type { PushLog } from '../../lib/backend/push/log/log.ts';
 import { readGlobal, readState } from '../../lib/backend/push/log/read-global.ts';
 import { trimOlderThan } from '../../lib/backend/push/log/trim.ts';
 import { openRedis, type Redis } from '../../lib/redis/client.ts';

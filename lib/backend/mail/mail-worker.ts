@@ -3,7 +3,6 @@
 import { start } from '../../config/startup.ts';
 import type { Environment } from '../../config/variables.ts';
 import { runTicks } from '../../node/tick-loop.ts';
-import { databaseOn } from '../../postgres/database.ts';
 import { createLogger, type Logger } from '../../telemetry/logger.ts';
 import { type MailWorkerConfig, mailWorkerVariables } from '../config.ts';
 import { postgresRequirement } from '../requirements.ts';
@@ -32,7 +31,7 @@ export async function startMailWorker(
     requirements: { postgres: postgresRequirement(createLogger({ service, level: 'warn' })) },
   });
   const log = createLogger({ service, level: config.logLevel });
-  const db = databaseOn(resources.postgres);
+  const { db } = resources.postgres;
   const { sender, close } = await openMail(config.mail, { secret: config.codeHmacKey, db, service, log });
   return {
     config,
@@ -40,7 +39,7 @@ export async function startMailWorker(
     log,
     async close() {
       await close();
-      await resources.postgres.end();
+      await resources.postgres.close();
     },
   };
 }

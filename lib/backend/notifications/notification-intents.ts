@@ -9,7 +9,6 @@
 import type { NotificationIntent, NotificationType } from '../../stream-entries/notification-intents.ts';
 import { notificationIntentEntry } from '../../stream-entries/notification-intents.ts';
 import { CannotApply, type Consumer } from '../../streams/consumer.ts';
-import type { StreamPlace } from '../../streams/offset.ts';
 import { markAllProcessed } from '../../streams/store.ts';
 import type { BackendContext } from '../context.ts';
 import { appendClientEvent, maxEventPayloadBytes } from '../push/log/append-client-event.ts';
@@ -17,18 +16,13 @@ import type { PushLog } from '../push/log/log.ts';
 import type { Database } from '../store/database.ts';
 import { backendStreamTables } from '../store/stream-tables.ts';
 import { findActingUsers, type Recipient } from '../store/users.ts';
+import { notificationsName, type notificationsPlace } from './place.ts';
 
 /** Later than that a mail says nothing new. */
 export const mailLifetimeMs = 24 * 3_600_000;
 
 /** Bounds a transaction, and what Redis is asked at once. */
 const recipientsAtOnce = 500;
-
-export const notificationsName = 'notification_intents';
-
-export function notificationsPlace(stream: string): StreamPlace & { readonly name: string } {
-  return { name: notificationsName, stream, offsetKey: `backend:stream_offsets:${notificationsName}` };
-}
 
 type Deps = Pick<BackendContext, 'newId'> & {
   readonly mails: Pick<BackendContext['mails'], 'write'>;

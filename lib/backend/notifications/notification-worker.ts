@@ -1,9 +1,9 @@
 // The notification worker: what it needs, and its run. Of any number of replicas one works, by a lease in PostgreSQL;
 // notification-intents.ts says what makes a crash at any point safe.
 import { v7 as uuidv7 } from 'uuid';
+import { redisTcpCheck } from '../../config/redis-variables.ts';
 import { start } from '../../config/startup.ts';
 import type { Environment } from '../../config/variables.ts';
-import { databaseOn } from '../../postgres/database.ts';
 import type { Redis } from '../../redis/client.ts';
 import { type ConsumerParts, runConsumer } from '../../streams/consumer.ts';
 import { streamInstruments } from '../../streams/instruments.ts';
@@ -12,11 +12,12 @@ import { type BackendConfig, type NotificationWorkerConfig, notificationWorkerVa
 import type { OutgoingMails } from '../context.ts';
 import { writeMails } from '../mail/outgoing-mails.ts';
 import { createMailSeal } from '../mail/seal.ts';
-import { pushLog } from '../push/log/log.ts';
+import { pushLog } from '../push/log/binary-log.ts';
 import { postgresRequirement, redisRequirement } from '../requirements.ts';
 import type { Database } from '../store/database.ts';
 import { backendStreamTables } from '../store/stream-tables.ts';
-import { notificationIntentsConsumer, notificationsPlace } from './notification-intents.ts';
+import { notificationIntentsConsumer } from './notification-intents.ts';
+import { notificationsPlace } from './place.ts';
 
 export type NotificationWorker = {
   readonly config: Pick<BackendConfig, 'notifications' | 'redis'>;
@@ -38,6 +39,7 @@ export async function startNotificationWorker(environment: Environment): Promise
   const { config, resources } = await start({
     environment,
     variables: notificationWorkerVariables,
+    checks: [redisTcpCheck('BACKEND')],
     requirements: {
       postgres: postgresRequirement(connectionLog),
       redis: redisRequirement(connectionLog),
@@ -51,11 +53,11 @@ export async function startNotificationWorker(environment: Environment): Promise
   } satisfies NotificationWorker['mails'];
   return {
     config,
-    worker: { config, db: databaseOn(postgres), redis, mails, log },
+    worker: { config, db: postgres.db, redis, mails, log },
     log,
     async close() {
       redis.disconnect();
-      await postgres.end();
+      await postgres.close();
     },
   };
 }

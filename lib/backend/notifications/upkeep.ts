@@ -7,7 +7,7 @@ import { Instruments } from '../../telemetry/instruments.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import type { Database } from '../store/database.ts';
 import { backendStreamTables } from '../store/stream-tables.ts';
-import { notificationsName, notificationsPlace } from './notification-intents.ts';
+import { notificationsName, notificationsPlace } from './place.ts';
 
 export const notificationInstruments = new Instruments('galaxy.backend.notifications');
 

@@ -1,15 +1,18 @@
 // Who publishes the messages of the backend's outbox: session invalidations go to the push log, from where every
 // gateway gets them; what happened to users goes to a stream that the lobby reads.
 import type { Publish } from '../../outbox/outbox.ts';
-import type { Redis } from '../../redis/client.ts';
+import type { RedisCommands } from '../../redis/commands.ts';
 import { fieldsOf } from '../../stream-entries/fields.ts';
 import { userLifecycleEntry } from '../../stream-entries/user-lifecycle.ts';
 import { appendSessionInvalidation } from '../push/log/append-session-invalidation.ts';
-import { pushLog } from '../push/log/log.ts';
+import { textPushLog } from '../push/log/text-log.ts';
 import { sessionInvalidationPayload } from './messages.ts';
 
-export function backendPublishers(redis: Redis, userLifecycleStream: string): Record<string, Publish> {
-  const log = pushLog(redis);
+export function backendPublishers(
+  redis: RedisCommands,
+  userLifecycleStream: string,
+): Record<string, Publish> {
+  const log = textPushLog(redis);
   return {
     session_invalidation: async ({ payload }) => {
       const { user_id, device_session_ids, reason } = sessionInvalidationPayload.parse(payload);
@@ -21,7 +24,7 @@ export function backendPublishers(redis: Redis, userLifecycleStream: string): Re
     },
     user_lifecycle: async ({ payload, traceparent }) => {
       const fields = fieldsOf(userLifecycleEntry, payload);
-      await redis.xadd(userLifecycleStream, '*', ...fields, 'traceparent', traceparent ?? '');
+      await redis.call('XADD', userLifecycleStream, '*', ...fields, 'traceparent', traceparent ?? '');
     },
   };
 }

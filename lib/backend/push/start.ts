@@ -1,9 +1,10 @@
 // Start-up of the push process: configuration, and two connections to Redis, since one of them spends its life in
 // blocking reads.
+import { redisTcpCheck } from '../../config/redis-variables.ts';
 import { start } from '../../config/startup.ts';
 import type { Environment } from '../../config/variables.ts';
-import { openRedis, type Redis } from '../../redis/client.ts';
-import { refuseEviction } from '../../redis/no-eviction.ts';
+import type { Redis } from '../../redis/client.ts';
+import { openKeepingRedis } from '../../redis/no-eviction.ts';
 import { createLogger, type Logger } from '../../telemetry/logger.ts';
 import { type PushConfig, pushVariables } from './config.ts';
 
@@ -26,6 +27,7 @@ export async function startPush(environment: Environment): Promise<Push> {
   const { config, resources } = await start({
     environment,
     variables: pushVariables,
+    checks: [redisTcpCheck('BACKEND')],
     requirements: {
       connections: {
         needs: [
@@ -50,9 +52,10 @@ export async function startPush(environment: Environment): Promise<Push> {
 type Connections = Pick<Push, 'redis' | 'reader'>;
 
 async function openConnections(config: PushConfig['redis'], logger: Logger): Promise<Connections> {
-  const redis = await openRedis(config, (error) => logger.warn({ error }, 'redis connection lost'));
+  const redis = await openKeepingRedis(config, 'the push log', (error) =>
+    logger.warn({ error }, 'redis connection lost'),
+  );
   try {
-    await refuseEviction(redis, 'the push log');
     const reader = redis.duplicate({ commandTimeout: blockMs + config.operationTimeoutMs });
     reader.on('error', (error: Error) => logger.warn({ error }, 'redis connection of the tail lost'));
     await reader.connect();

@@ -3,7 +3,7 @@
 // `idempotency_key`.
 import type { z } from 'zod';
 import type { Publish } from '../../outbox/outbox.ts';
-import type { Redis } from '../../redis/client.ts';
+import type { RedisCommands } from '../../redis/commands.ts';
 import { fieldsOf } from '../../stream-entries/fields.ts';
 import { notificationIntentEntry } from '../../stream-entries/notification-intents.ts';
 import { startJobEntry, stopJobEntry } from '../../stream-entries/runtime-jobs.ts';
@@ -11,12 +11,15 @@ import type { LobbyConfig } from '../config.ts';
 import { consumerPlaces } from '../consumers/places.ts';
 import { streamEntryPayload } from './messages.ts';
 
-export function lobbyPublishers(redis: Redis, streams: LobbyConfig['streams']): Record<string, Publish> {
+export function lobbyPublishers(
+  redis: RedisCommands,
+  streams: LobbyConfig['streams'],
+): Record<string, Publish> {
   const places = Object.values(consumerPlaces(streams));
   const to =
     (stream: string, entry: z.ZodObject): Publish =>
     async ({ payload, traceparent }) => {
-      await redis.xadd(stream, '*', ...fieldsOf(entry, payload), 'traceparent', traceparent ?? '');
+      await redis.call('XADD', stream, '*', ...fieldsOf(entry, payload), 'traceparent', traceparent ?? '');
     };
   return {
     start_job: to(streams.startJobs, startJobEntry),
@@ -26,7 +29,7 @@ export function lobbyPublishers(redis: Redis, streams: LobbyConfig['streams']): 
       const { consumer, fields } = streamEntryPayload.parse(payload);
       const place = places.find(({ name }) => name === consumer);
       if (place === undefined) throw new TypeError(`nobody here consumes entries for ${consumer}`);
-      await redis.xadd(place.stream, '*', ...Object.entries(fields).flat());
+      await redis.call('XADD', place.stream, '*', ...Object.entries(fields).flat());
     },
   };
 }

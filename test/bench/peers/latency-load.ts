@@ -2,7 +2,8 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { appendClientEvent } from '../../../lib/backend/push/log/append-client-event.ts';
-import { type PushLog, pushLog } from '../../../lib/backend/push/log/log.ts';
+import { pushLog } from '../../../lib/backend/push/log/binary-log.ts';
+import type { PushLog } from '../../../lib/backend/push/log/log.ts';
 import { openRedis } from '../../../lib/redis/client.ts';
 import { serveCalls } from '../peer.ts';
 import { EventStreams } from './event-streams.ts';

@@ -2,6 +2,7 @@
 // an answer shows where it comes from.
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { type LobbyReplicas, openReplicas } from '../../../lib/lobby/replicas.ts';
+import { pgPostgres } from '../../../lib/postgres/pg.ts';
 import { createLogger } from '../../../lib/telemetry/logger.ts';
 import { type Client, createTestLobby, type TestLobby } from '../../support/lobby.ts';
 import { apply, column, field, gameBody, join, makeDraft, makeOpenGame } from '../../support/lobby-games.ts';
@@ -28,12 +29,15 @@ beforeAll(async () => {
   opened = openReplicas(
     {
       dsn: '',
+      driver: 'pg',
+      websocketProxy: undefined,
       replicaDsns: standIns.map(({ dsn }, at) => behind(dsn, links[at]).href),
       maxConnections: 5,
       maxIdleConnections: 2,
       operationTimeoutMs: 5_000,
       connectionMaxLifetimeMs: 0,
     },
+    pgPostgres,
     createLogger({ service: 'test', level: 'silent' }),
   );
   lobby = await createTestLobby({ replicas: opened.replicas });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { addressList, listenAddress, originList, peerAddress, rate } from '../../../lib/config/types.ts';
+import { addressList } from '../../../lib/config/address-list.ts';
+import { listenAddress, originList, peerAddress, rate } from '../../../lib/config/types.ts';
 
 const problem = (result: { success: boolean; error?: { issues: { message: string }[] } }) =>
   result.success ? undefined : result.error?.issues[0]?.message;

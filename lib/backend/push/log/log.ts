@@ -3,12 +3,11 @@
 //
 // Every verb is one Lua script, so it happens wholly or not at all and sees one state of the log. All keys carry one
 // hash tag and live on one slot of a Redis Cluster. The clock is Redis's own.
-import { createHash, randomBytes } from 'node:crypto';
-import type { Redis } from '../../../redis/client.ts';
 import { type LogState, parseStreamId } from '../../domain/push-ids.ts';
 
 export type PushLog = {
-  readonly redis: Redis;
+  /** Runs a script on Redis; `parts` are what EVAL takes after it. */
+  readonly evaluate: (lua: string, parts: readonly ScriptPart[]) => Promise<unknown>;
   /** Hash: `epoch`, `floor` (newest position that was trimmed), `heartbeat_at_ms`. */
   readonly lifeKey: string;
   /** Stream: every entry, in the order in which gateways get them. */
@@ -19,11 +18,14 @@ export type PushLog = {
   onceKey(userId: string, idempotencyKey: string): string;
 };
 
-/** @param tag the hash tag that all keys of one log share. */
-export function pushLog(redis: Redis, tag = 'backend:push'): PushLog {
-  const prefix = `{${tag}}`;
+export type ScriptPart = string | number | Buffer;
+
+/** Whoever opens a log chooses how scripts run: binary-log.ts, text-log.ts. */
+export function pushLogThrough(evaluate: PushLog['evaluate']): PushLog {
+  // The hash tag that all keys of the log share.
+  const prefix = '{backend:push}';
   return {
-    redis,
+    evaluate,
     lifeKey: `${prefix}:life`,
     globalKey: `${prefix}:global`,
     userKey: (userId) => `${prefix}:user:${userId.toLowerCase()}`,
@@ -41,17 +43,15 @@ export class PushLogUnavailable extends Error {
   }
 }
 
-export type Reply = Buffer | number | null | Reply[];
-
-export type Script = { readonly lua: string; readonly sha: string };
+/** Texts as bytes, or as text where the log was opened for text alone. */
+export type Reply = Buffer | string | number | null | Reply[];
 
 /**
  * A script on the log. KEYS 1 is the life hash, 2 the global stream, ARGV 1 an epoch for the case that the log is
  * new. It may call `life()`, which gives epoch, floor (position) and Redis's time in milliseconds.
  */
-export function script(lua: string): Script {
-  const whole = life + lua;
-  return { lua: whole, sha: createHash('sha1').update(whole).digest('hex') };
+export function script(lua: string): string {
+  return life + lua;
 }
 
 /**
@@ -79,28 +79,26 @@ end
 /** @throws PushLogUnavailable */
 export async function run(
   log: PushLog,
-  { lua, sha }: Script,
+  lua: string,
   moreKeys: readonly string[],
-  moreArguments: readonly (string | number | Buffer)[],
+  moreArguments: readonly ScriptPart[],
 ): Promise<Reply[]> {
   const keys = [log.lifeKey, log.globalKey, ...moreKeys];
-  const parts = [keys.length, ...keys, newEpoch(), ...moreArguments];
   try {
-    const reply = await log.redis.callBuffer('EVALSHA', [sha, ...parts]).catch((error: unknown) => {
-      if (error instanceof Error && error.message.startsWith('NOSCRIPT')) {
-        return log.redis.callBuffer('EVAL', [lua, ...parts]);
-      }
-      throw error;
-    });
-    return reply as Reply[];
+    return (await log.evaluate(lua, [keys.length, ...keys, newEpoch(), ...moreArguments])) as Reply[];
   } catch (error) {
     throw new PushLogUnavailable(error);
   }
 }
 
-const newEpoch = () => randomBytes(8).toString('hex');
+/** 16 hexadecimal digits. */
+function newEpoch(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(8));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+}
 
 export function readText(reply: Reply | undefined): string {
+  if (typeof reply === 'string') return reply;
   if (!Buffer.isBuffer(reply)) throw new TypeError('a script of the push log gave no text where one belongs');
   return reply.toString('utf8');
 }

@@ -1,0 +1,51 @@
+// Redis for the HTTP side of a service on Node, as it is configured: over REST, or over a connection.
+import { StartupError } from '../config/startup.ts';
+import type { ListenAddress } from '../config/types.ts';
+import type { Redis } from './client.ts';
+import type { RedisCommands } from './commands.ts';
+import { openKeepingRedis } from './no-eviction.ts';
+
+export type HttpRedisOptions = {
+  readonly addr: ListenAddress | undefined;
+  readonly password: string | undefined;
+  readonly db: number;
+  readonly tls?: boolean;
+  readonly operationTimeoutMs: number;
+  readonly rest: { readonly url: string | undefined; readonly token: string | undefined };
+};
+
+export type HttpRedis = {
+  readonly commands: RedisCommands;
+  /** Absent over REST. */
+  readonly connection?: Redis;
+  close(): void;
+};
+
+/**
+ * Connects, or asks once over REST, and proves that Redis answers. Whether one over REST evicts keys cannot be asked.
+ * @param service prefix of its variables.
+ * @param needs what an evicted key would break, as the subject of the error's sentence: "the push log".
+ * @param onError told whenever a connection breaks later on.
+ * @throws Error that says what is wrong, without password or token.
+ */
+export async function openHttpRedis(
+  { addr, password, rest, ...options }: HttpRedisOptions,
+  { service, needs }: { service: string; needs: string },
+  onError: (error: Error) => void,
+): Promise<HttpRedis> {
+  const { url, token } = rest;
+  if (url !== undefined && token !== undefined) {
+    const { restRedis } = await import('./rest.ts');
+    const commands = restRedis({ url, token, ...options });
+    try {
+      await commands.call('PING');
+    } catch (error) {
+      const message = `Redis at ${url} cannot be used: ${error instanceof Error ? error.message : error}`;
+      throw new StartupError([{ variable: `${service}_REDIS_REST_URL`, message }]);
+    }
+    return { commands, close() {} };
+  }
+  if (addr === undefined || password === undefined) throw new TypeError('redisHttpChecks were not made');
+  const connection = await openKeepingRedis({ addr, password, ...options }, needs, onError);
+  return { commands: connection, connection, close: () => connection.disconnect() };
+}

@@ -1,0 +1,49 @@
+// What a service is given where no process of its own starts it: on workerd, on AWS Lambda. An entrypoint hands in the
+// drivers that its runtime can run, so that only those are bundled; the configuration chooses among them.
+import type { Check } from '../config/startup.ts';
+import type { OpenPostgres } from '../postgres/pool-options.ts';
+import type { RedisCommands, RestOptions } from '../redis/commands.ts';
+
+export type Drivers = {
+  readonly postgres: { readonly pg?: OpenPostgres; readonly neon?: OpenPostgres };
+  readonly redis: (options: RestOptions) => RedisCommands;
+};
+
+type Config = {
+  readonly postgres: { readonly driver: 'pg' | 'neon' };
+  readonly redis: { readonly rest: { readonly url: string | undefined; readonly token: string | undefined } };
+};
+
+/**
+ * @param service prefix of its variables.
+ * @param tokens the variables of the bearer tokens by which its listeners know who calls them, and how to find them.
+ */
+export function serverlessChecks<C extends Config>(
+  service: string,
+  drivers: Drivers,
+  tokens: Readonly<Record<string, (config: C) => string | undefined>>,
+): Check<C>[] {
+  const url = `${service}_REDIS_REST_URL`;
+  const token = `${service}_REDIS_REST_TOKEN`;
+  const rest = ({ redis }: C) => redis.rest;
+  const missing = (variable: string, why: string, value: (config: C) => string | undefined): Check<C> => ({
+    needs: [variable],
+    problem: (config) => (value(config) === undefined ? `is not set. ${why}` : undefined),
+  });
+  return [
+    {
+      needs: [`${service}_POSTGRES_DRIVER`],
+      problem: ({ postgres: { driver } }) => {
+        const known = Object.keys(drivers.postgres).join(' or ');
+        return drivers.postgres[driver] === undefined
+          ? `"${driver}" does not run on this runtime; set it to ${known}`
+          : undefined;
+      },
+    },
+    missing(url, 'On this runtime Redis is reached over REST alone.', (config) => rest(config).url),
+    missing(token, `It is the bearer token for ${url}.`, (config) => rest(config).token),
+    ...Object.entries(tokens).map(([variable, value]) =>
+      missing(variable, 'The address of this function is public, so whoever calls it must carry it.', value),
+    ),
+  ];
+}
