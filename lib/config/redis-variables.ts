@@ -65,13 +65,13 @@ export function redisHttpChecks(service: string, addr = 'ADDR'): Check<HttpRedis
       needs: [`${prefix}_${addr}`, url, token],
       problem: ({ redis: { addr, rest } }) =>
         addr === undefined && rest.url === undefined && rest.token === undefined
-          ? `is not set, nor is ${url}. One of them must lead to Redis.`
+          ? `is not set. Set it to host:port of Redis, or ${url} in its place.`
           : undefined,
     },
     {
-      needs: [`${prefix}_PASSWORD`, `${prefix}_${addr}`, url],
+      needs: [`${prefix}_PASSWORD`, url, token],
       problem: ({ redis: { password, rest } }) =>
-        password === undefined && rest.url === undefined
+        password === undefined && rest.url === undefined && rest.token === undefined
           ? 'is not set. Set it to nothing on purpose for a Redis without one.'
           : undefined,
     },
