@@ -1,11 +1,11 @@
 // The backend on AWS Lambda: a function with `backend.serviceHandler` for gateway and lobby, another one with
 // `backend.adminHandler` for those who run the platform. What it opens is kept for the next invocation.
 import { createBackendApps } from '../../handlers/backend/apps.ts';
-import { startBackend } from '../../lib/backend/start.ts';
+import { startBackendHttp } from '../../lib/backend/start.ts';
 import { requireTokens } from '../require-tokens.ts';
 import { answerEvents } from './answer-events.ts';
 
-const { config, context, streams, relay, log } = await startBackend(process.env);
+const { config, context, streams, relay, log } = await startBackendHttp(process.env);
 requireTokens({
   BACKEND_HTTP_TOKEN: config.http.token,
   BACKEND_ADMIN_HTTP_TOKEN: config.adminHttp.token,

@@ -1,11 +1,11 @@
 // The lobby on AWS Lambda: a function with `lobby.publicHandler` for the gateway, another one with
 // `lobby.internalHandler` for admins and the Game Master. What it opens is kept for the next invocation.
 import { createLobbyApps } from '../../handlers/lobby/apps.ts';
-import { startLobby } from '../../lib/lobby/start.ts';
+import { startLobbyHttp } from '../../lib/lobby/start.ts';
 import { requireTokens } from '../require-tokens.ts';
 import { answerEvents } from './answer-events.ts';
 
-const { config, log, lobby } = await startLobby('lobby-http', process.env, { servesLists: true });
+const { config, log, lobby } = await startLobbyHttp(process.env);
 requireTokens({
   LOBBY_PUBLIC_HTTP_TOKEN: config.publicHttp.token,
   LOBBY_INTERNAL_HTTP_TOKEN: config.internalHttp.token,
