@@ -5,13 +5,13 @@ import { startBackendHttp } from '../../lib/backend/start.ts';
 import { requireTokens } from '../require-tokens.ts';
 import { answerEvents } from './answer-events.ts';
 
-const { config, context, streams, relay, log } = await startBackendHttp(process.env);
+const { config, context, streams, outbox, log } = await startBackendHttp(process.env);
 requireTokens({
   BACKEND_HTTP_TOKEN: config.http.token,
   BACKEND_ADMIN_HTTP_TOKEN: config.adminHttp.token,
 });
 const apps = createBackendApps(config, { log, ready: () => true }, context, streams);
-const settled = () => relay.outbox.settled();
+const settled = () => outbox.settled();
 
 export const serviceHandler = answerEvents(apps.service, settled);
 export const adminHandler = answerEvents(apps.admin, settled);

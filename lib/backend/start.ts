@@ -35,6 +35,7 @@ import { httpRedisRequirement, postgresRequirement, redisRequirement } from './r
 type Handling = {
   readonly context: BackendContext;
   readonly streams: StreamOperations;
+  readonly outbox: Outbox;
   readonly log: Logger;
   /** Waits for work that goes on after its request was answered, and closes the connections. */
   close(): Promise<void>;
@@ -61,9 +62,9 @@ export async function startBackend(environment: Environment): Promise<Backend> {
   });
   const { redis, postgres } = resources;
   const http: HttpRedis = { commands: redis, close: () => redis.disconnect() };
-  const { mail, outbox, ...handling } = await handle(config, http, postgres);
+  const { mail, ...handling } = await handle(config, http, postgres);
   const { db } = postgres;
-  const { log } = handling;
+  const { outbox, log } = handling;
   const relay = createRelay(config, resources, outbox, log);
   return {
     config,
@@ -89,7 +90,7 @@ export async function startBackendHttp(
       redis: httpRedisRequirement(connectionLog),
     },
   });
-  const { mail: _, outbox: __, ...handling } = await handle(config, resources.redis, resources.postgres);
+  const { mail: _, ...handling } = await handle(config, resources.redis, resources.postgres);
   return { config, ...handling };
 }
 
@@ -99,7 +100,7 @@ async function handle(
   config: BackendHttpConfig,
   redis: HttpRedis,
   postgres: Postgres,
-): Promise<Handling & { mail: OpenMail; outbox: Outbox }> {
+): Promise<Handling & { mail: OpenMail }> {
   const log = createLogger({ service, level: config.logLevel });
   outboxInstruments.start();
   const { db } = postgres;
