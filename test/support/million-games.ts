@@ -25,6 +25,8 @@ export const numbers = {
   popular: 500_000,
   due: [300_000, 300_010, 300_020],
   underfilled: 999_950,
+  /** Has not started in time. */
+  overdue: 300_002,
 } as const;
 
 export const gameIdOf = (n: number) => `01960000-0000-7000-8000-${n.toString(16).padStart(12, '0')}`;
@@ -32,16 +34,18 @@ export const gameIdOf = (n: number) => `01960000-0000-7000-8000-${n.toString(16)
 const oneOf = (...of: (number | readonly number[])[]) => `n in (${of.flat().join(', ')})`;
 
 function gameColumns(me: string, now: string): Columns {
-  const { draftOfMine, ownedPrivate, popular, due, underfilled } = numbers;
+  const { draftOfMine, ownedPrivate, popular, due, underfilled, overdue } = numbers;
   return {
     owner_user_id: `case when ${oneOf(draftOfMine, ownedPrivate, popular)} then ${me} else ${randomId('n')} end`,
     game_type: `case when n between 100001 and 200000 then 'private' else 'public' end`,
-    status: `case when n <= 100000 then 'draft' when n % 100000 = 7 then 'paused' else
+    status: `case when n <= 100000 then 'draft' when n % 100000 = 7 then 'paused' when n = ${overdue} then 'starting' else
       case n % 10 when 0 then 'enrollment_open' when 1 then 'enrollment_open' when 2 then 'running'
         when 5 then 'cancelled' else 'finished' end end`,
     opened_at: `case when n > 100000 and n % 1000 <> 15 then ${now} end`,
     active_members: 'case when n > 999900 then 1 else 4 end',
     enrollment_ends_at: `${now} + case when ${oneOf(due, underfilled)} then -1 else n end * interval '1 minute'`,
+    runtime_job_id: `case when n = ${overdue} then ${randomId('n')} end`,
+    start_expires_at: `case when n = ${overdue} then ${now} - interval '1 minute' end`,
     created_at: `${now} - n * interval '1 minute'`,
     target_engine_version: `case when n % 200000 = 199991 then '2.0.0' else '1.4.0' end`,
     // Every game is called one; the newer half is young, the others are old; few are rare.

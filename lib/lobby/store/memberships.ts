@@ -81,7 +81,8 @@ export async function blockEndedMembership(tx: Tx, membershipId: string): Promis
   return blocked;
 }
 
-const findStandings = statement('find_standings_in_game', (tx: Tx, { gameId, userId }: Given<InGame>) =>
+// Planned anew each time: it depends on the values whether few memberships are the game's or the user's.
+const findStandings = statement(undefined, (tx: Tx, { gameId, userId }: Given<InGame>) =>
   tx
     .select({ status: memberships.status })
     .from(memberships)

@@ -2,7 +2,7 @@
 // and no more than so many rows and pages, however few of them fit.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { placeToken } from '../../../handlers/lobby/paging.ts';
-import { closeDueEnrollments } from '../../../lib/lobby/enrollment-automation.ts';
+import { closeDueEnrollments, failOverdueStarts } from '../../../lib/lobby/enrollment-automation.ts';
 import { tellOwnersOfUnderfilledGames } from '../../../lib/lobby/underfilled-games.ts';
 import { createLogger } from '../../../lib/telemetry/logger.ts';
 import { type Client, createTestLobby, type TestLobby } from '../../support/lobby.ts';
@@ -179,6 +179,19 @@ test('making a game, applying, approving and leaving read little beside what is 
   );
 });
 
+test('applying to a game with very many members and applications, and being approved, looks at neither', async () => {
+  const popular = gameIdOf(numbers.popular);
+  await lobby.pool.query('update lobby.games set max_players = 1000 where game_id = $1', [popular]);
+  const player = lobby.player();
+  await readsLittle(
+    async () => {
+      await join(player, me, popular, 'Mirans');
+      await player.post(`/games/${popular}/leave`);
+    },
+    { rows: 100, pages: 200 },
+  );
+});
+
 test('the enrollment automation finds what is due without looking at what is not', async () => {
   const log = createLogger({ service: 'test', level: 'silent' });
   const { signal } = new AbortController();
@@ -186,6 +199,10 @@ test('the enrollment automation finds what is due without looking at what is not
   const closed = await lobby.pool.query(`select game_id from lobby.games where status = 'ready_to_start'`);
   expect(closed.rows.map((row) => row.game_id).toSorted()).toEqual(numbers.due.map(gameIdOf));
   await readsLittle(() => tellOwnersOfUnderfilledGames(lobby, log, signal), { rows: 100, pages: 200 });
+  await readsLittle(() => failOverdueStarts(lobby, log, signal), { rows: 100, pages: 200 });
+  expect(await me.get(`/games/${gameIdOf(numbers.overdue)}`)).toMatchObject({
+    body: { status: 'start_failed' },
+  });
 });
 
 test('race names that were not registered in time are found without looking at others', async () => {
