@@ -1,0 +1,131 @@
+# One image per process:
+#   docker build --target gateway --tag galaxy/gateway .
+# docs/deployment.md tells the rest. The Node of package.json's optionalDependencies; a digest belongs behind the tag
+# (node:26.10.0-slim@sha256:...) once you have chosen which build of it you trust.
+ARG NODE_IMAGE=node:26.10.0-slim
+
+FROM ${NODE_IMAGE} AS packages
+WORKDIR /app
+COPY package.json package-lock.json ./
+# Without the packages of development, and without the embedded PostgreSQL and Node. What only compilers, debuggers and
+# other systems read is more than half of the rest.
+RUN npm ci --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund \
+  && find node_modules -type f \( -name '*.map' -o -name '*.d.ts' -o -name '*.d.mts' -o -name '*.d.cts' \) -delete \
+  && find node_modules/sodium-native/prebuilds -mindepth 1 -maxdepth 1 ! -name 'linux-*' -exec rm -r {} +
+
+# Node runs the TypeScript files as they are. Nothing in the image belongs to the user who runs it, and no process writes
+# but the Runtime Manager to its volume, so the root may be read-only.
+FROM ${NODE_IMAGE} AS process
+ENV NODE_ENV=production
+WORKDIR /app
+COPY --from=packages /app/node_modules node_modules
+COPY package.json ./
+COPY drizzle drizzle
+COPY lib lib
+COPY handlers handlers
+COPY workers workers
+COPY infra infra
+USER 10001:10001
+STOPSIGNAL SIGTERM
+
+# Processes with a port answer their health check over it. Those without one have none: they run, or they end.
+FROM process AS gateway
+EXPOSE 8080 9090 9464
+HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 \
+  CMD ["node", "infra/containers/health.ts", "http://127.0.0.1:8080/readyz"]
+ENTRYPOINT ["node", "--import", "./infra/node/telemetry.ts", "workers/gateway.ts"]
+
+FROM process AS lobby-http
+EXPOSE 8094 8095 9464
+HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 \
+  CMD ["node", "infra/containers/health.ts", "http://127.0.0.1:8094/readyz"]
+ENTRYPOINT ["node", "--import", "./infra/node/telemetry.ts", "infra/node/lobby-http.ts"]
+
+FROM process AS enrollment-automation
+EXPOSE 9464
+ENTRYPOINT ["node", "--import", "./infra/node/telemetry.ts", "workers/enrollment-automation.ts"]
+
+FROM process AS pending-registration-expirer
+EXPOSE 9464
+ENTRYPOINT ["node", "--import", "./infra/node/telemetry.ts", "workers/pending-registration-expirer.ts"]
+
+FROM process AS runtime-job-results
+EXPOSE 9464
+ENTRYPOINT ["node", "--import", "./infra/node/telemetry.ts", "workers/runtime-job-results.ts"]
+
+FROM process AS gm-lobby-events
+EXPOSE 9464
+ENTRYPOINT ["node", "--import", "./infra/node/telemetry.ts", "workers/gm-lobby-events.ts"]
+
+FROM process AS user-lifecycle
+EXPOSE 9464
+ENTRYPOINT ["node", "--import", "./infra/node/telemetry.ts", "workers/user-lifecycle.ts"]
+
+FROM process AS lobby-outbox-relay
+EXPOSE 9464
+ENTRYPOINT ["node", "--import", "./infra/node/telemetry.ts", "workers/lobby-outbox-relay.ts"]
+
+FROM process AS lobby-all-in-one
+EXPOSE 8094 8095 9464
+HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 \
+  CMD ["node", "infra/containers/health.ts", "http://127.0.0.1:8094/readyz"]
+ENTRYPOINT ["node", "--import", "./infra/node/telemetry.ts", "workers/lobby-all-in-one.ts"]
+
+FROM process AS backend-http
+EXPOSE 8081 8082 9464
+HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 \
+  CMD ["node", "infra/containers/health.ts", "http://127.0.0.1:8081/readyz"]
+ENTRYPOINT ["node", "--import", "./infra/node/telemetry.ts", "infra/node/backend-http.ts"]
+
+FROM process AS backend-push
+EXPOSE 9092 9464
+HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 \
+  CMD ["node", "infra/containers/health.ts", "grpc://127.0.0.1:9092"]
+ENTRYPOINT ["node", "--import", "./infra/node/telemetry.ts", "workers/backend-push.ts"]
+
+FROM process AS backend-mail
+EXPOSE 9464
+ENTRYPOINT ["node", "--import", "./infra/node/telemetry.ts", "workers/backend-mail.ts"]
+
+FROM process AS backend-notifications
+EXPOSE 9464
+ENTRYPOINT ["node", "--import", "./infra/node/telemetry.ts", "workers/backend-notifications.ts"]
+
+FROM process AS backend-outbox-relay
+EXPOSE 9464
+ENTRYPOINT ["node", "--import", "./infra/node/telemetry.ts", "workers/backend-outbox-relay.ts"]
+
+FROM process AS backend-all-in-one
+EXPOSE 8081 8082 9464
+HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 \
+  CMD ["node", "infra/containers/health.ts", "http://127.0.0.1:8081/readyz"]
+ENTRYPOINT ["node", "--import", "./infra/node/telemetry.ts", "workers/backend-all-in-one.ts"]
+
+FROM process AS game-master
+EXPOSE 8097 9464
+HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 \
+  CMD ["node", "infra/containers/health.ts", "http://127.0.0.1:8097/readyz"]
+ENTRYPOINT ["node", "--import", "./infra/node/telemetry.ts", "workers/game-master.ts"]
+
+# With RM_DRIVER=process the engines run in this container.
+FROM process AS runtime-manager
+USER root
+RUN mkdir --mode=0700 /data && chown 10001:10001 /data
+USER 10001:10001
+ENV RM_DATA_FOLDER=/data
+EXPOSE 9464
+ENTRYPOINT ["node", "--import", "./infra/node/telemetry.ts", "workers/runtime-manager.ts"]
+
+# For RM_DRIVER=docker, which gives it a volume at /data.
+FROM process AS sample-engine
+USER root
+RUN mkdir --mode=0700 /data && chown 10001:10001 /data
+USER 10001:10001
+EXPOSE 8080
+HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 \
+  CMD ["node", "infra/containers/health.ts", "http://127.0.0.1:8080/healthz"]
+ENTRYPOINT ["node", "--import", "./infra/node/telemetry.ts", "workers/sample-engine.ts"]
+
+# A job: brings the schemas up to date and ends.
+FROM process AS migrate
+ENTRYPOINT ["node", "infra/node/migrate.ts", "all"]
