@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { DockerfileParser, type Instruction } from 'dockerfile-ast';
 import { expect, it } from 'vitest';
 import { entrypoints, portsOf, processes, root } from '../../support/deployed-processes.ts';
@@ -114,6 +114,27 @@ it('copies what is there, and what .dockerignore lets through', () => {
       entry,
     ).toBe(true);
   expect(kept.filter((path) => /secret|\.env|\.pem|node_modules|^test/.test(path))).toEqual([]);
+});
+
+/** A file and all that it imports of this project, at any depth. */
+function reachedFrom(file: string, reached = new Set<string>()): Set<string> {
+  if (reached.has(file)) return reached;
+  reached.add(file);
+  const source = readFileSync(join(root, file), 'utf8');
+  for (const [, path = ''] of source.matchAll(/(?:from |import |import\()'(\.{1,2}\/[^']+)'/g)) {
+    reachedFrom(join(dirname(file), path), reached);
+  }
+  return reached;
+}
+
+it.each(processes)('$name finds everything in its image that it imports', ({ entry }) => {
+  const kept = readFileSync(join(root, '.dockerignore'), 'utf8')
+    .split('\n')
+    .filter((line) => line.startsWith('!'))
+    .map((line) => line.slice(1));
+  const files = [...reachedFrom(entry), ...reachedFrom('infra/node/telemetry.ts')];
+  expect(files.length).toBeGreaterThan(15);
+  expect(files.filter((file) => !kept.some((path) => file.startsWith(`${path}/`)))).toEqual([]);
 });
 
 it('needs nothing of a shell but to install packages and to make folders', () => {
