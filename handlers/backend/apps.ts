@@ -3,6 +3,7 @@ import type { BackendContext } from '../../lib/backend/context.ts';
 import type { HttpApp, HttpAppOptions } from '../../lib/http/app.ts';
 import type { StreamOperations } from '../../lib/streams/operations.ts';
 import { createBackendAdminApp } from './admin-router.ts';
+import { lobbyUpstream } from './lobby/pass-to-lobby.ts';
 import { createBackendServiceApp } from './service-router.ts';
 
 /** The backend's two groups of routes, as its configuration has them. */
@@ -12,10 +13,8 @@ export function createBackendApps(
   backend: BackendContext,
   streams: StreamOperations,
 ): { service: HttpApp; admin: HttpApp } {
-  const { httpUrl, ...rest } = lobby;
-  const upstream = httpUrl === undefined ? undefined : { httpUrl, ...rest };
   return {
-    service: createBackendServiceApp({ ...http, ...process }, backend, upstream),
+    service: createBackendServiceApp({ ...http, ...process }, backend, lobbyUpstream(lobby)),
     admin: createBackendAdminApp({ ...adminHttp, ...process }, backend, streams),
   };
 }

@@ -2,16 +2,15 @@
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { build } from 'esbuild';
+import { build, type Metafile } from 'esbuild';
 import { type Target, targets } from './targets.ts';
 
 const root = join(import.meta.dirname, '..', '..');
-const kib = (bytes: number) => `${(bytes / 1024).toFixed(0)} KiB`;
 
 async function bundle({ runtime, entries, options }: Target): Promise<void> {
-  const folder = join(root, 'dist', runtime);
-  await rm(folder, { recursive: true, force: true });
-  await build({
+  const folder = `dist/${runtime}`;
+  await rm(join(root, folder), { recursive: true, force: true });
+  const { metafile } = await build({
     ...options,
     absWorkingDir: root,
     entryPoints: entries,
@@ -22,15 +21,31 @@ async function bundle({ runtime, entries, options }: Target): Promise<void> {
     minify: true,
     // Errors in logs keep names that say something.
     keepNames: true,
+    metafile: true,
     logLevel: 'warning',
   });
   for (const name of Object.keys(entries)) {
-    const bytes = await readFile(join(folder, `${name}.mjs`));
-    const file = `dist/${runtime}/${name}.mjs`;
-    console.log(
-      `${file.padEnd(36)} ${kib(bytes.length).padStart(9)} ${kib(gzipSync(bytes).length).padStart(9)}`,
-    );
+    const entry = `${folder}/${name}.mjs`;
+    const files = await Promise.all([...loadedBy(entry, metafile)].map((file) => readFile(join(root, file))));
+    const gzipped = files.map((bytes) => gzipSync(bytes));
+    console.log(`${entry.padEnd(36)} ${size(files)} ${size(gzipped)}`);
   }
+}
+
+/** The entrypoint, and all the files beside it that it may ask for. */
+function loadedBy(entry: string, { outputs }: Metafile): Set<string> {
+  const files = new Set([entry]);
+  for (const file of files) {
+    for (const { path, external } of outputs[file]?.imports ?? []) {
+      if (external !== true) files.add(path);
+    }
+  }
+  return files;
+}
+
+function size(files: readonly Uint8Array[]): string {
+  const bytes = files.reduce((sum, file) => sum + file.length, 0);
+  return `${(bytes / 1024).toFixed(0)} KiB`.padStart(9);
 }
 
 const wanted = process.argv.slice(2);

@@ -1,4 +1,5 @@
-// What each runtime gets: one file per entrypoint, with every package in it.
+// What each runtime gets: a file per entrypoint, with every package in it. Where drivers are chosen at start, what they
+// and other entrypoints share lies in files beside it.
 import type { BuildOptions } from 'esbuild';
 
 export type Target = {
@@ -10,6 +11,7 @@ export type Target = {
 
 const onNodeApi: BuildOptions = {
   platform: 'node',
+  splitting: true,
   // As Node resolves packages. Half of pg as CommonJS and half as ES modules does not fit together.
   conditions: [],
   // CommonJS packages inside an ES module ask for core modules with `require`.
@@ -40,5 +42,21 @@ export const targets: readonly Target[] = [
     runtime: 'lambda',
     entries: { lobby: 'infra/lambda/lobby.ts', backend: 'infra/lambda/backend.ts' },
     options: { ...onNodeApi, target: 'node24' },
+  },
+  {
+    runtime: 'workerd',
+    entries: {
+      'lobby-public': 'infra/cloudflare/lobby-public.ts',
+      'lobby-internal': 'infra/cloudflare/lobby-internal.ts',
+      'backend-service': 'infra/cloudflare/backend-service.ts',
+      'backend-admin': 'infra/cloudflare/backend-admin.ts',
+    },
+    options: {
+      platform: 'neutral',
+      conditions: ['workerd', 'worker', 'browser'],
+      mainFields: ['browser', 'module', 'main'],
+      external: ['node:*', 'cloudflare:*'],
+      target: 'es2024',
+    },
   },
 ];

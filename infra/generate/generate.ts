@@ -11,6 +11,7 @@ import { envelopeVectors } from './envelope-vectors.ts';
 import { errorsPage } from './errors-page.ts';
 import { lobbyApiPage, lobbyOpenApi } from './lobby-api.ts';
 import { messageTypesJson, messageTypesPage } from './message-types.ts';
+import { workerdConfigurations } from './workerd-configurations.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const protocolFolder = 'lib/protocol/generated';
@@ -29,6 +30,7 @@ async function generateAll(): Promise<Files> {
     ['proto/openapi/lobby-public.json', lobbyOpenApi()],
     ['docs/lobby-api.md', lobbyApiPage()],
     ...dashboards(),
+    ...workerdConfigurations(),
   ]);
 }
 

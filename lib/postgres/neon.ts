@@ -9,16 +9,33 @@ import { pooledDatabase } from './pooled-database.ts';
 import { answerScram } from './scram.ts';
 
 export const neonPostgres: OpenPostgres = ({ websocketProxy, ...options }, onError) => {
-  const pool = new Pool(poolSettings(options));
-  pool.Client = clientThrough(websocketProxy);
-  pool.on('connect', (client: PoolClient) => client.on('error', onError));
-  // Of idle connections the pool would tell once more.
-  pool.on('error', () => {});
+  let pool: Pool | undefined;
+  const open = () => {
+    const opened = new Pool(poolSettings(options));
+    opened.Client = clientThrough(websocketProxy);
+    opened.on('connect', (client: PoolClient) => client.on('error', onError));
+    // Of idle connections the pool would tell once more.
+    opened.on('error', () => {});
+    return opened;
+  };
+  // What drizzle asks of a pool. What it has is made once and outlives the pool, which is opened when it is asked.
+  const current = () => {
+    pool ??= open();
+    return pool;
+  };
+  const asked = {
+    connect: () => current().connect(),
+    query: (...args: Parameters<Pool['query']>) => current().query(...args),
+  };
   return {
-    db: pooledDatabase<PoolClient, NeonDatabase>(pool, drizzle({ client: pool }), (client) =>
+    db: pooledDatabase<PoolClient, NeonDatabase>(asked, drizzle({ client: asked as Pool }), (client) =>
       drizzle({ client }),
     ),
-    close: () => pool.end(),
+    async close() {
+      const closing = pool;
+      pool = undefined;
+      await closing?.end();
+    },
   };
 };
 

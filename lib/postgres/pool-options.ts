@@ -18,7 +18,7 @@ export type WebSocketOptions = { websocketProxy?: ListenAddress | undefined };
 /** A database through whichever driver. */
 export type Postgres = {
   readonly db: PgDatabase<PgQueryResultHKT>;
-  /** Waits for what runs, and closes the connections. */
+  /** Waits for what runs, and closes the connections. Through a WebSocket the next question opens others. */
   close(): Promise<void>;
 };
 

@@ -1,25 +1,43 @@
-// The same requests to every runtime must get the same answers and leave the same in the streams of Redis. Node is the
-// reference; what it must answer stands in the stories.
-import { beforeAll, describe, expect, test } from 'vitest';
+// The same requests to every runtime, with whichever drivers it has, must get the same answers and leave the same in the
+// streams of Redis. Node is the reference; what it must answer stands in the stories.
+import { beforeAll, expect, test } from 'vitest';
 import { type Outcome, playOn } from './support/play.ts';
-import { bun, deno, lambda, node } from './support/runtimes.ts';
+import { bun, deno, lambda, miniflare, node, workerd } from './support/runtimes.ts';
 
 let reference: Outcome;
 beforeAll(async () => {
-  reference = await playOn(node);
+  reference = await playOn(node, 'TCP');
 });
 
 test('Node publishes what was decided', () => {
   expect(reference.streams).toMatchObject({
+    'notification:intents': [
+      { notification_type: 'lobby.application.submitted' },
+      { notification_type: 'lobby.application.submitted' },
+      { notification_type: 'lobby.application.approved' },
+      { notification_type: 'lobby.application.approved' },
+      { notification_type: 'lobby.enrollment.closed' },
+    ],
     'runtime:start_jobs': [{ engine_version: '1.0.0' }],
     'user:lifecycle_events': [{ event_type: 'permanent_blocked' }],
   });
 });
 
-describe.each([bun, deno, lambda])('$name', (runtime) => {
-  test('answers as Node does, and publishes the same', async () => {
-    const { answers, streams } = await playOn(runtime);
+test.each([
+  { runtime: bun, drivers: 'TCP' },
+  { runtime: deno, drivers: 'TCP' },
+  { runtime: lambda, drivers: 'TCP' },
+  { runtime: node, drivers: 'WebSocket and REST' },
+  { runtime: bun, drivers: 'WebSocket and REST' },
+  { runtime: deno, drivers: 'WebSocket and REST' },
+  { runtime: lambda, drivers: 'WebSocket and REST' },
+  { runtime: workerd, drivers: 'WebSocket and REST' },
+  { runtime: miniflare, drivers: 'WebSocket and REST' },
+] as const)(
+  '$runtime.name answers and publishes as Node does, over $drivers',
+  async ({ runtime, drivers }) => {
+    const { answers, streams } = await playOn(runtime, drivers);
     expect(answers).toEqual(reference.answers);
     expect(streams).toEqual(reference.streams);
-  });
-});
+  },
+);

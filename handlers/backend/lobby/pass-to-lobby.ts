@@ -3,6 +3,7 @@
 // for the lobby to judge.
 import type { Handler } from 'hono';
 import { proxy } from 'hono/proxy';
+import type { BackendConfig } from '../../../lib/backend/config.ts';
 import { Refusal } from '../../../lib/errors/table.ts';
 import type { HttpEnv } from '../../../lib/http/env.ts';
 import { traceHeaders } from '../../../lib/telemetry/trace.ts';
@@ -14,6 +15,11 @@ export type LobbyUpstream = {
   /** Bound on the whole exchange. */
   readonly timeoutMs: number;
 };
+
+/** The lobby as it is configured, if it is. */
+export function lobbyUpstream({ httpUrl, ...rest }: BackendConfig['lobby']): LobbyUpstream | undefined {
+  return httpUrl === undefined ? undefined : { httpUrl, ...rest };
+}
 
 const passedHeaders = [
   'accept',

@@ -5,7 +5,7 @@ import { blockPlayer, playBackend, signIn } from './backend-story.ts';
 import { caller } from './caller.ts';
 import { playLobby } from './lobby-story.ts';
 import { type ListenerName, type Running, type Runtime, run, startOn, urlOf } from './running.ts';
-import { setStage, tokens } from './stage.ts';
+import { type Drivers, setStage, tokens } from './stage.ts';
 import { type Entry, Transcript } from './transcript.ts';
 
 export type Outcome = {
@@ -21,17 +21,22 @@ const expectedEntries = {
   'user:lifecycle_events': 1,
 };
 
-export async function playOn(runtime: Runtime): Promise<Outcome> {
+export async function playOn(runtime: Runtime, drivers: Drivers): Promise<Outcome> {
   const cleanUp = new AsyncDisposableStack();
+  let outcome: Outcome;
   try {
-    return await play(runtime, cleanUp);
-  } finally {
-    await cleanUp.disposeAsync();
+    outcome = await play(runtime, drivers, cleanUp);
+  } catch (error) {
+    // It says more than what does not end well because of it.
+    await Promise.allSettled([cleanUp.disposeAsync()]);
+    throw error;
   }
+  await cleanUp.disposeAsync();
+  return outcome;
 }
 
-async function play(runtime: Runtime, cleanUp: AsyncDisposableStack): Promise<Outcome> {
-  const { ports, redis, environments } = await setStage(cleanUp);
+async function play(runtime: Runtime, drivers: Drivers, cleanUp: AsyncDisposableStack): Promise<Outcome> {
+  const { ports, redis, environments } = await setStage(drivers, cleanUp);
   const untilTheEnd = <R extends Running>(running: R): R => {
     cleanUp.defer(() => running.stop());
     return running;
@@ -76,7 +81,7 @@ async function play(runtime: Runtime, cleanUp: AsyncDisposableStack): Promise<Ou
   return { answers: transcript.entries, streams };
 }
 
-const mailWorker = (env: Record<string, string>) => ({
+const mailWorker = (env: Readonly<Record<string, string>>) => ({
   file: process.execPath,
   args: ['workers/backend-mail.ts'],
   env,

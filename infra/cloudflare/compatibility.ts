@@ -1,0 +1,2 @@
+/** What workerd is told to be: https://developers.cloudflare.com/workers/configuration/compatibility-dates/ */
+export const compatibility = { date: '2026-07-01', flags: ['nodejs_compat'] };

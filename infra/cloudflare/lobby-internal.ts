@@ -1,0 +1,16 @@
+// The lobby's internal listener on workerd, for admins and the Game Master. The public one is a worker of its own.
+import { createLobbyInternalApp } from '../../handlers/lobby/internal-router.ts';
+import { prepareLobby } from '../../lib/lobby/serverless.ts';
+import { neonPostgres } from '../../lib/postgres/neon.ts';
+import { restRedis } from '../../lib/redis/rest.ts';
+import { serve } from './serve.ts';
+
+export default serve(async (environment) => {
+  const drivers = { postgres: { neon: neonPostgres }, redis: restRedis };
+  const { config, log, open } = prepareLobby(environment, drivers);
+  const { lobby, ...opened } = open();
+  return {
+    ...opened,
+    app: createLobbyInternalApp({ ...config.internalHttp, log, ready: () => true }, lobby),
+  };
+});

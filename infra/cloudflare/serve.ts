@@ -1,0 +1,64 @@
+// A fetch-style app as the module that workerd wants, on Cloudflare or self-hosted.
+//
+// There a connection belongs to the request that opened it, and no other may use it. Making the app anew for every
+// request would take longer than most requests, so apps are kept with what they are made of: a request takes one that
+// is free, or has one made, and gives it back when what goes on behind its answer is done and its connections are
+// closed. There are as many as there have been requests at once.
+import type { ExecutionContext } from 'hono';
+import { StartupError } from '../../lib/config/startup.ts';
+import type { Environment } from '../../lib/config/variables.ts';
+import { errorBody, errorTable } from '../../lib/errors/table.ts';
+import type { HttpApp } from '../../lib/http/app.ts';
+
+export type Served = {
+  readonly app: HttpApp;
+  /** @throws Error when the database is not one that this version can work with. */
+  check(): Promise<void>;
+  /** Waits for what goes on behind answers, and closes connections, which may be opened again. */
+  close(): Promise<void>;
+};
+
+/** @param make what serves a request, from the texts that the worker is bound to. */
+export function serve(make: (environment: Environment) => Promise<Served>) {
+  const free: Served[] = [];
+  let checked = false;
+  return {
+    async fetch(request: Request, bindings: object, context: ExecutionContext): Promise<Response> {
+      let served: Served | undefined;
+      try {
+        served = free.pop() ?? (await make(texts(bindings)));
+        if (!checked) await served.check();
+        checked = true;
+        return await served.app.fetch(request);
+      } catch (error) {
+        return refuse(error);
+      } finally {
+        if (served !== undefined) context.waitUntil(giveBack(served));
+      }
+    },
+  };
+
+  async function giveBack(served: Served): Promise<void> {
+    await served.close();
+    free.push(served);
+  }
+}
+
+/** Secrets and variables come as texts; variables that are not set in the environment of a self-hosted one as null. */
+function texts(bindings: object): Environment {
+  return Object.fromEntries(Object.entries(bindings).filter(([, value]) => typeof value === 'string'));
+}
+
+/** Not for whoever asks to mend: they hear no more than that, the log has all of it. */
+function refuse(error: unknown): Response {
+  const problems = error instanceof StartupError ? error.problems : undefined;
+  const message = error instanceof Error ? error.message : String(error);
+  console.error(
+    JSON.stringify({ level: 'error', msg: 'cannot serve', ...(problems ? { problems } : { message }) }),
+  );
+  const body = errorBody(
+    'service_unavailable',
+    'This is not available for a moment; please try again shortly.',
+  );
+  return Response.json(body, { status: errorTable.service_unavailable.status });
+}
