@@ -13,6 +13,7 @@ import { gatewayVariables } from '../../lib/gateway/config.ts';
 import { lobbyVariables } from '../../lib/lobby/config.ts';
 import { runtimeManagerVariables } from '../../lib/runtime-manager/config.ts';
 import { sampleEngineVariables } from '../../lib/sample-engine/config.ts';
+import { bridgeVariables } from '../local/bridges.ts';
 import { localVariables } from '../local/config.ts';
 
 const sections: [title: string, about: string, variables: VariableTree][] = [
@@ -42,6 +43,11 @@ const sections: [title: string, about: string, variables: VariableTree][] = [
     'The local stack',
     '`npm start` and `npm run demo`. Every variable above may be set for them, too: it is passed on and wins',
     localVariables,
+  ],
+  [
+    'Local bridges',
+    '`infra/local/bridges.ts`, for development alone: PostgreSQL and Redis without TCP ([drivers.md](drivers.md#on-this-machine))',
+    bridgeVariables,
   ],
 ];
 

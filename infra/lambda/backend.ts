@@ -5,7 +5,7 @@ import { startBackendHttp } from '../../lib/backend/start.ts';
 import { requireTokens } from '../require-tokens.ts';
 import { answerEvents } from './answer-events.ts';
 
-const { config, context, streams, outbox, log } = await startBackendHttp(process.env);
+const { config, context, streams, outbox, log } = await startBackendHttp(process.env, { migrates: false });
 requireTokens({
   BACKEND_HTTP_TOKEN: config.http.token,
   BACKEND_ADMIN_HTTP_TOKEN: config.adminHttp.token,

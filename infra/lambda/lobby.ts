@@ -5,7 +5,7 @@ import { startLobbyHttp } from '../../lib/lobby/start.ts';
 import { requireTokens } from '../require-tokens.ts';
 import { answerEvents } from './answer-events.ts';
 
-const { config, log, lobby } = await startLobbyHttp(process.env);
+const { config, log, lobby } = await startLobbyHttp(process.env, { migrates: false });
 requireTokens({
   LOBBY_PUBLIC_HTTP_TOKEN: config.publicHttp.token,
   LOBBY_INTERNAL_HTTP_TOKEN: config.internalHttp.token,

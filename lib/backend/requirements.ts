@@ -1,6 +1,7 @@
 // What the backend's processes cannot run without, for `start`. Redis may go away afterwards: it only takes what is
 // published.
 import { fileURLToPath } from 'node:url';
+import journal from '../../drizzle/backend/migrations/meta/_journal.json' with { type: 'json' };
 import { postgresNeeds } from '../config/postgres-variables.ts';
 import { openDatabase } from '../postgres/open-database.ts';
 import type { Postgres } from '../postgres/pool-options.ts';
@@ -10,13 +11,18 @@ import { openKeepingRedis } from '../redis/no-eviction.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { BackendConfig, BackendHttpConfig } from './config.ts';
 
-const migrationsFolder = fileURLToPath(new URL('../../drizzle/backend/migrations', import.meta.url));
+const schema = {
+  schema: 'backend',
+  folder: fileURLToPath(new URL('../../drizzle/backend/migrations', import.meta.url)),
+  journal,
+};
 
-export function postgresRequirement(connectionLog: Logger) {
+/** @param migrates false where a job of its own applies migrations. */
+export function postgresRequirement(connectionLog: Logger, migrates = true) {
   return {
     needs: postgresNeeds('BACKEND'),
     open: ({ postgres }: Pick<BackendConfig, 'postgres'>) =>
-      openDatabase(postgres, { folder: migrationsFolder, schema: 'backend' }, (error) =>
+      openDatabase(postgres, schema, migrates, (error) =>
         connectionLog.warn({ error }, 'postgresql connection lost'),
       ),
     close: (postgres: Postgres) => postgres.close(),

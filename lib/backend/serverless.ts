@@ -3,8 +3,8 @@
 import journal from '../../drizzle/backend/migrations/meta/_journal.json' with { type: 'json' };
 import { readConfiguration } from '../config/startup.ts';
 import type { Environment, Values } from '../config/variables.ts';
+import { refuseOldSchema } from '../postgres/schema-version.ts';
 import { type Drivers, serverlessChecks } from '../serverless/drivers.ts';
-import { refuseOldSchema } from '../serverless/schema.ts';
 import type { StreamOperations } from '../streams/operations.ts';
 import { createConsoleLogger } from '../telemetry/console-logger.ts';
 import type { Logger } from '../telemetry/logger.ts';

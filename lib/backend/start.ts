@@ -76,9 +76,14 @@ export async function startBackend(environment: Environment): Promise<Backend> {
   };
 }
 
-/** The HTTP side alone, which waits for nothing in Redis, so that REST does for it. @throws StartupError likewise. */
+/**
+ * The HTTP side alone, which waits for nothing in Redis, so that REST does for it.
+ * @param options.migrates false where a job of its own applies migrations.
+ * @throws StartupError with every problem.
+ */
 export async function startBackendHttp(
   environment: Environment,
+  { migrates = true } = {},
 ): Promise<Handling & { readonly config: BackendHttpConfig }> {
   const connectionLog = createLogger({ service, level: 'warn' });
   const { config, resources } = await start({
@@ -86,7 +91,7 @@ export async function startBackendHttp(
     variables: backendHttpVariables,
     checks: [mailLimits, ...mailChecks, ...redisHttpChecks('BACKEND')],
     requirements: {
-      postgres: postgresRequirement(connectionLog),
+      postgres: postgresRequirement(connectionLog, migrates),
       redis: httpRedisRequirement(connectionLog),
     },
   });

@@ -33,7 +33,7 @@ export const lobbyVariables = {
     'the listener for admins and the Game Master',
   ),
   redis: {
-    ...redisVariables('LOBBY', 'carries the streams', 'MASTER_ADDR'),
+    ...redisVariables('LOBBY', 'carries the streams. It must not evict keys', 'MASTER_ADDR'),
     rest: redisRestVariables('LOBBY'),
     replicaAddrs: defaulted('LOBBY_REDIS_REPLICA_ADDRS', '', listOf(peerAddress), {
       help: 'host:port of its replicas, separated by commas. They show how streams stand (`GET /api/v1/internal/streams`), and need not be up.',

@@ -3,8 +3,8 @@
 import journal from '../../drizzle/lobby/migrations/meta/_journal.json' with { type: 'json' };
 import { readConfiguration } from '../config/startup.ts';
 import type { Environment } from '../config/variables.ts';
+import { refuseOldSchema } from '../postgres/schema-version.ts';
 import { type Drivers, serverlessChecks } from '../serverless/drivers.ts';
-import { refuseOldSchema } from '../serverless/schema.ts';
 import { createConsoleLogger } from '../telemetry/console-logger.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { assembleLobby } from './assemble.ts';

@@ -1,5 +1,6 @@
 // Start-up of every process of the lobby: configuration, Redis, PostgreSQL with its migrations. Whether User Service
 // and Game Master can be reached is not asked; their failures surface per request.
+import journal from '../../drizzle/lobby/migrations/meta/_journal.json' with { type: 'json' };
 import { postgresNeeds } from '../config/postgres-variables.ts';
 import { redisHttpChecks, redisTcpCheck } from '../config/redis-variables.ts';
 import { start } from '../config/startup.ts';
@@ -31,7 +32,11 @@ import { openReplicas } from './replicas.ts';
 import type { Db } from './store/database.ts';
 import { membershipsWithNames } from './store/memberships.ts';
 
-const migrationsFolder = `${import.meta.dirname}/../../drizzle/lobby/migrations`;
+const schema = {
+  schema: 'lobby',
+  folder: `${import.meta.dirname}/../../drizzle/lobby/migrations`,
+  journal,
+};
 
 type StartedLobby<Config> = {
   readonly config: Config;
@@ -78,7 +83,7 @@ export async function startLobby(
           ),
         close: async (redis: Redis) => redis.disconnect(),
       },
-      postgres: postgresRequirement(connectionLog),
+      postgres: postgresRequirement(connectionLog, true),
     },
   });
   const { redis, postgres } = resources;
@@ -86,8 +91,15 @@ export async function startLobby(
   return { ...(await run(service, config, { redis: http, postgres, servesLists })), redis };
 }
 
-/** The HTTP side alone, which waits for nothing in Redis, so that REST does for it. @throws StartupError likewise. */
-export async function startLobbyHttp(environment: Environment): Promise<StartedLobby<LobbyHttpConfig>> {
+/**
+ * The HTTP side alone, which waits for nothing in Redis, so that REST does for it.
+ * @param options.migrates false where a job of its own applies migrations.
+ * @throws StartupError with every problem.
+ */
+export async function startLobbyHttp(
+  environment: Environment,
+  { migrates = true } = {},
+): Promise<StartedLobby<LobbyHttpConfig>> {
   const service = 'lobby-http';
   const connectionLog = createLogger({ service, level: 'warn' });
   const { config, resources } = await start({
@@ -103,17 +115,17 @@ export async function startLobbyHttp(environment: Environment): Promise<StartedL
           ),
         close: async (redis: HttpRedis) => redis.close(),
       },
-      postgres: postgresRequirement(connectionLog),
+      postgres: postgresRequirement(connectionLog, migrates),
     },
   });
   return run(service, config, { ...resources, servesLists: true });
 }
 
-function postgresRequirement(connectionLog: Logger) {
+function postgresRequirement(connectionLog: Logger, migrates: boolean) {
   return {
     needs: postgresNeeds('LOBBY'),
     open: ({ postgres }: Pick<LobbyConfig, 'postgres'>) =>
-      openDatabase(postgres, { folder: migrationsFolder, schema: 'lobby' }, (error) =>
+      openDatabase(postgres, schema, migrates, (error) =>
         connectionLog.warn({ error }, 'postgresql connection lost'),
       ),
     close: (postgres: Postgres) => postgres.close(),

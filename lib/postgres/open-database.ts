@@ -3,6 +3,7 @@ import { migrate } from './migrate.ts';
 import { pgPostgres } from './pg.ts';
 import { reason } from './pool.ts';
 import type { OpenPostgres, PoolOptions, Postgres, WebSocketOptions } from './pool-options.ts';
+import { type MigrationJournal, refuseOldSchema } from './schema-version.ts';
 
 export type PostgresDriver = 'pg' | 'neon';
 
@@ -11,21 +12,29 @@ export async function postgresDriver(name: PostgresDriver): Promise<OpenPostgres
   return name === 'pg' ? pgPostgres : (await import('./neon.ts')).neonPostgres;
 }
 
+type DatabaseOptions = PoolOptions & WebSocketOptions & { driver: PostgresDriver };
+
+/** A service's schema: `journal` lists the migrations that are in `folder`. */
+type Schema = { folder: string; schema: string; journal: MigrationJournal };
+
 /**
- * Opens a pool on a database and brings the service's schema up to date.
+ * Opens a pool on a database and brings the service's schema up to date, or proves that it is.
+ * @param migrates false where a job of its own applies migrations.
  * @param onError told of connections that break while no statement runs on them.
  * @throws Error that says what is wrong, without the DSN's password.
  */
 export async function openDatabase(
-  options: PoolOptions & WebSocketOptions & { driver: PostgresDriver },
-  migrations: { folder: string; schema: string },
+  options: DatabaseOptions,
+  { folder, schema, journal }: Schema,
+  migrates: boolean,
   onError: (error: Error) => void,
 ): Promise<Postgres> {
   const open = await postgresDriver(options.driver);
   const postgres = open(options, onError);
   try {
     await proveUsable(postgres);
-    await migrate({ ...options, ...migrations });
+    if (migrates) await migrate({ ...options, folder, schema });
+    else await refuseOldSchema(postgres, schema, journal);
     return postgres;
   } catch (error) {
     await postgres.close();

@@ -83,11 +83,24 @@ describe('where no process starts the handlers', () => {
       await Promise.all(opened.map((each) => each.close()));
       return found.map((each) => (each.status === 'rejected' ? String(each.reason) : 'good'));
     };
+    const onLambda = async () => {
+      const starts = [
+        startLobbyHttp(lobby, { migrates: false }),
+        startBackendHttp(backend, { migrates: false }),
+      ];
+      const found = await Promise.allSettled(starts);
+      for (const each of found) if (each.status === 'fulfilled') await each.value.close();
+      return found.map((each) => (each.status === 'rejected' ? String(each.reason) : 'good'));
+    };
     const job = (which: string, env: Record<string, string>) =>
       promisify(execFile)(process.execPath, ['infra/node/migrate.ts', which], {
         cwd: root,
         env: { PATH: process.env.PATH ?? '', ...env },
       });
+    expect(await onLambda()).toEqual([
+      expect.stringMatching(/LOBBY_POSTGRES_PRIMARY_DSN: schema lobby of PostgreSQL is older/),
+      expect.stringMatching(/BACKEND_POSTGRES_PRIMARY_DSN: schema backend of PostgreSQL is older/),
+    ]);
     expect(await check()).toEqual([
       expect.stringMatching(
         /schema lobby of PostgreSQL is older .* run: node infra\/node\/migrate\.ts lobby$/,
@@ -106,6 +119,7 @@ describe('where no process starts the handlers', () => {
       'the schema lobby is up to date\nthe schema backend is up to date\n',
     );
     expect(await check()).toEqual(['good', 'good']);
+    expect(await onLambda()).toEqual(['good', 'good']);
     await expect(job('all', {})).rejects.toMatchObject({
       code: 1,
       stderr: expect.stringMatching(

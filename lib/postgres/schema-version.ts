@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm';
-import type { Postgres } from '../postgres/pool-options.ts';
+import type { Postgres } from './pool-options.ts';
 
 /** drizzle's journal of a service's migrations. */
 export type MigrationJournal = {
@@ -7,7 +7,7 @@ export type MigrationJournal = {
 };
 
 /**
- * Nothing migrates where no process starts, so a version must not meet a database that is behind it.
+ * For what does not migrate by itself: a version must not meet a database that is behind it.
  * @throws Error that says what to do.
  */
 export async function refuseOldSchema(
