@@ -31,13 +31,13 @@ STOPSIGNAL SIGTERM
 # Processes with a port answer their health check over it. Those without one have none: they run, or they end.
 FROM process AS gateway
 EXPOSE 8080 9090 9464
-HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 \
+HEALTHCHECK --interval=10s --timeout=5s --start-period=3m --retries=3 \
   CMD ["node", "infra/containers/health.ts", "http://127.0.0.1:8080/readyz"]
 ENTRYPOINT ["node", "--import", "./infra/node/telemetry.ts", "workers/gateway.ts"]
 
 FROM process AS lobby-http
 EXPOSE 8094 8095 9464
-HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 \
+HEALTHCHECK --interval=10s --timeout=5s --start-period=3m --retries=3 \
   CMD ["node", "infra/containers/health.ts", "http://127.0.0.1:8094/readyz"]
 ENTRYPOINT ["node", "--import", "./infra/node/telemetry.ts", "infra/node/lobby-http.ts"]
 
@@ -67,19 +67,19 @@ ENTRYPOINT ["node", "--import", "./infra/node/telemetry.ts", "workers/lobby-outb
 
 FROM process AS lobby-all-in-one
 EXPOSE 8094 8095 9464
-HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 \
+HEALTHCHECK --interval=10s --timeout=5s --start-period=3m --retries=3 \
   CMD ["node", "infra/containers/health.ts", "http://127.0.0.1:8094/readyz"]
 ENTRYPOINT ["node", "--import", "./infra/node/telemetry.ts", "workers/lobby-all-in-one.ts"]
 
 FROM process AS backend-http
 EXPOSE 8081 8082 9464
-HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 \
+HEALTHCHECK --interval=10s --timeout=5s --start-period=3m --retries=3 \
   CMD ["node", "infra/containers/health.ts", "http://127.0.0.1:8081/readyz"]
 ENTRYPOINT ["node", "--import", "./infra/node/telemetry.ts", "infra/node/backend-http.ts"]
 
 FROM process AS backend-push
 EXPOSE 9092 9464
-HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 \
+HEALTHCHECK --interval=10s --timeout=5s --start-period=3m --retries=3 \
   CMD ["node", "infra/containers/health.ts", "grpc://127.0.0.1:9092"]
 ENTRYPOINT ["node", "--import", "./infra/node/telemetry.ts", "workers/backend-push.ts"]
 
@@ -97,13 +97,13 @@ ENTRYPOINT ["node", "--import", "./infra/node/telemetry.ts", "workers/backend-ou
 
 FROM process AS backend-all-in-one
 EXPOSE 8081 8082 9464
-HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 \
+HEALTHCHECK --interval=10s --timeout=5s --start-period=3m --retries=3 \
   CMD ["node", "infra/containers/health.ts", "http://127.0.0.1:8081/readyz"]
 ENTRYPOINT ["node", "--import", "./infra/node/telemetry.ts", "workers/backend-all-in-one.ts"]
 
 FROM process AS game-master
 EXPOSE 8097 9464
-HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 \
+HEALTHCHECK --interval=10s --timeout=5s --start-period=3m --retries=3 \
   CMD ["node", "infra/containers/health.ts", "http://127.0.0.1:8097/readyz"]
 ENTRYPOINT ["node", "--import", "./infra/node/telemetry.ts", "workers/game-master.ts"]
 
@@ -122,7 +122,7 @@ USER root
 RUN mkdir --mode=0700 /data && chown 10001:10001 /data
 USER 10001:10001
 EXPOSE 8080
-HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 \
+HEALTHCHECK --interval=10s --timeout=5s --start-period=3m --retries=3 \
   CMD ["node", "infra/containers/health.ts", "http://127.0.0.1:8080/healthz"]
 ENTRYPOINT ["node", "--import", "./infra/node/telemetry.ts", "workers/sample-engine.ts"]
 

@@ -182,8 +182,8 @@ async function isInstalled(name: string): Promise<boolean> {
   );
 }
 
-/** Downloads packages with the system's package lists, or with fresh ones in a folder beside when those fail. */
-async function download(names: string[], folder: string): Promise<void> {
+/** Downloads packages of Debian with the system's package lists, or with fresh ones in a folder beside when those fail. */
+export async function download(names: string[], folder: string): Promise<void> {
   try {
     await aptGet(folder, ['download', ...names]);
   } catch (error) {
