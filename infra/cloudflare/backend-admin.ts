@@ -5,10 +5,12 @@ import { neonPostgres } from '../../lib/postgres/neon.ts';
 import { restRedis } from '../../lib/redis/rest.ts';
 import { serve } from './serve.ts';
 
-export default serve(async (environment) => {
+export default serve((environment) => {
   const drivers = { postgres: { neon: neonPostgres }, redis: restRedis };
   const { config, log, open } = prepareBackend(environment, drivers);
-  const { context, streams, ...opened } = await open();
-  const options = { ...config.adminHttp, log, ready: () => true };
-  return { ...opened, app: createBackendAdminApp(options, context, streams) };
+  return async () => {
+    const { context, streams, ...opened } = await open();
+    const options = { ...config.adminHttp, log, ready: () => true };
+    return { ...opened, app: createBackendAdminApp(options, context, streams) };
+  };
 });

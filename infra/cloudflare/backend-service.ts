@@ -6,10 +6,12 @@ import { neonPostgres } from '../../lib/postgres/neon.ts';
 import { restRedis } from '../../lib/redis/rest.ts';
 import { serve } from './serve.ts';
 
-export default serve(async (environment) => {
+export default serve((environment) => {
   const drivers = { postgres: { neon: neonPostgres }, redis: restRedis };
   const { config, log, open } = prepareBackend(environment, drivers);
-  const { context, ...opened } = await open();
-  const options = { ...config.http, log, ready: () => true };
-  return { ...opened, app: createBackendServiceApp(options, context, lobbyUpstream(config.lobby)) };
+  return async () => {
+    const { context, ...opened } = await open();
+    const options = { ...config.http, log, ready: () => true };
+    return { ...opened, app: createBackendServiceApp(options, context, lobbyUpstream(config.lobby)) };
+  };
 });

@@ -17,14 +17,14 @@ const config :Workerd.Config = (
 const service :Workerd.Worker = (
   modules = [(name = "backend-service.mjs", esModule = embed "../../dist/workerd/backend-service.mjs")],
   compatibilityDate = "2026-07-01",
-  compatibilityFlags = ["nodejs_compat"],
+  compatibilityFlags = ["nodejs_compat", "global_fetch_strictly_public"],
   bindings = .variables,
 );
 
 const admin :Workerd.Worker = (
   modules = [(name = "backend-admin.mjs", esModule = embed "../../dist/workerd/backend-admin.mjs")],
   compatibilityDate = "2026-07-01",
-  compatibilityFlags = ["nodejs_compat"],
+  compatibilityFlags = ["nodejs_compat", "global_fetch_strictly_public"],
   bindings = .variables,
 );
 

@@ -5,9 +5,11 @@ import { neonPostgres } from '../../lib/postgres/neon.ts';
 import { restRedis } from '../../lib/redis/rest.ts';
 import { serve } from './serve.ts';
 
-export default serve(async (environment) => {
+export default serve((environment) => {
   const drivers = { postgres: { neon: neonPostgres }, redis: restRedis };
   const { config, log, open } = prepareLobby(environment, drivers);
-  const { lobby, ...opened } = open();
-  return { ...opened, app: createLobbyPublicApp({ ...config.publicHttp, log, ready: () => true }, lobby) };
+  return async () => {
+    const { lobby, ...opened } = open();
+    return { ...opened, app: createLobbyPublicApp({ ...config.publicHttp, log, ready: () => true }, lobby) };
+  };
 });

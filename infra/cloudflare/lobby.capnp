@@ -17,14 +17,14 @@ const config :Workerd.Config = (
 const public :Workerd.Worker = (
   modules = [(name = "lobby-public.mjs", esModule = embed "../../dist/workerd/lobby-public.mjs")],
   compatibilityDate = "2026-07-01",
-  compatibilityFlags = ["nodejs_compat"],
+  compatibilityFlags = ["nodejs_compat", "global_fetch_strictly_public"],
   bindings = .variables,
 );
 
 const internal :Workerd.Worker = (
   modules = [(name = "lobby-internal.mjs", esModule = embed "../../dist/workerd/lobby-internal.mjs")],
   compatibilityDate = "2026-07-01",
-  compatibilityFlags = ["nodejs_compat"],
+  compatibilityFlags = ["nodejs_compat", "global_fetch_strictly_public"],
   bindings = .variables,
 );
 

@@ -18,15 +18,17 @@ export type Served = {
   close(): Promise<void>;
 };
 
-/** @param make what serves a request, from the texts that the worker is bound to. */
-export function serve(make: (environment: Environment) => Promise<Served>) {
+/** @param prepare reads what the worker is bound to, once, and says how to make what serves a request. */
+export function serve(prepare: (environment: Environment) => () => Promise<Served>) {
   const free: Served[] = [];
+  let make: (() => Promise<Served>) | undefined;
   let checked = false;
   return {
     async fetch(request: Request, bindings: object, context: ExecutionContext): Promise<Response> {
       let served: Served | undefined;
       try {
-        served = free.pop() ?? (await make(texts(bindings)));
+        make ??= prepare(texts(bindings));
+        served = free.pop() ?? (await make());
         if (!checked) await served.check();
         checked = true;
         return await served.app.fetch(request);
