@@ -10,7 +10,9 @@ requireTokens({
   BACKEND_HTTP_TOKEN: config.http.token,
   BACKEND_ADMIN_HTTP_TOKEN: config.adminHttp.token,
 });
-const apps = createBackendApps(config, { log, ready: () => true }, context, streams);
+// Sending would be cut off when the process is frozen, so it is left to the mail worker.
+const mails = { ...context.mails, sendSoon() {} };
+const apps = createBackendApps(config, { log, ready: () => true }, { ...context, mails }, streams);
 const settled = () => outbox.settled();
 
 export const serviceHandler = answerEvents(apps.service, settled);
