@@ -109,7 +109,7 @@ ENTRYPOINT ["node", "--import", "./infra/node/telemetry.ts", "workers/game-maste
 
 # With RM_DRIVER=process the engines run in this container.
 FROM process AS runtime-manager
-USER root
+USER 0:0
 RUN mkdir --mode=0700 /data && chown 10001:10001 /data
 USER 10001:10001
 ENV RM_DATA_FOLDER=/data
@@ -118,7 +118,7 @@ ENTRYPOINT ["node", "--import", "./infra/node/telemetry.ts", "workers/runtime-ma
 
 # For RM_DRIVER=docker, which gives it a volume at /data.
 FROM process AS sample-engine
-USER root
+USER 0:0
 RUN mkdir --mode=0700 /data && chown 10001:10001 /data
 USER 10001:10001
 EXPOSE 8080

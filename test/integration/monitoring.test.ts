@@ -7,6 +7,7 @@ import { freePort } from '../../infra/local/child.ts';
 import { gatewayReasons } from '../../lib/errors/gateway-reasons.ts';
 import { errorTable } from '../../lib/errors/table.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { processes } from '../support/deployed-processes.ts';
 import { declaredMetrics, type Exported, exportedBy } from '../support/exported-metrics.ts';
 import { lobbyEnvironment, logOf } from '../support/lobby-process.ts';
 import { type Asked, askedByDashboards, askedByRules, rules } from '../support/monitoring-files.ts';
@@ -120,6 +121,21 @@ it('values that labels are compared with are values that they have', () => {
   expect(matchers.length).toBeGreaterThan(5);
   for (const [label, value] of matchers) {
     for (const one of value.split('|')) expect(known[label], label).toContain(one);
+  }
+});
+
+it('jobs that are asked for are those of processes', () => {
+  const jobs = processes.map(({ name }) => `galaxy-${name}`);
+  const asked = [...askedByRules(), ...askedByDashboards()]
+    .flatMap(({ expression }) => readPromql(expression).selectors)
+    .flatMap((selector) => selector.matchers)
+    .flatMap(([label, value]) => (label === 'job' ? [value] : []));
+  expect(asked.length).toBeGreaterThan(5);
+  for (const pattern of new Set(asked)) {
+    expect(
+      jobs.filter((job) => new RegExp(`^(?:${pattern})$`).test(job)),
+      pattern,
+    ).not.toEqual([]);
   }
 });
 
