@@ -1,7 +1,6 @@
 import { DrizzleQueryError } from 'drizzle-orm';
 import { migrate } from './migrate.ts';
 import { pgPostgres } from './pg.ts';
-import { reason } from './pool.ts';
 import type { OpenPostgres, PoolOptions, Postgres, WebSocketOptions } from './pool-options.ts';
 import { type MigrationJournal, refuseOldSchema } from './schema-version.ts';
 
@@ -50,4 +49,9 @@ async function proveUsable({ db }: Postgres): Promise<void> {
     const cause = error instanceof DrizzleQueryError ? (error.cause ?? error) : error;
     throw new Error(`PostgreSQL cannot be used: ${reason(cause)}`, { cause });
   }
+}
+
+function reason(error: unknown): string {
+  if (error instanceof AggregateError) return error.errors.map(reason).join(', ');
+  return error instanceof Error ? error.message : String(error);
 }

@@ -18,24 +18,3 @@ export function createPool(options: PoolOptions, onError: (error: Error) => void
   pool.on('error', () => {});
   return pool;
 }
-
-/**
- * Opens a pool and proves that the database answers.
- * @param onError told of connections that break while no statement runs on them.
- * @throws Error that says what is wrong, without the DSN's password.
- */
-export async function openPool(options: PoolOptions, onError: (error: Error) => void): Promise<pg.Pool> {
-  const pool = createPool(options, onError);
-  try {
-    await pool.query('select 1');
-    return pool;
-  } catch (error) {
-    await pool.end();
-    throw new Error(`PostgreSQL cannot be used: ${reason(error)}`, { cause: error });
-  }
-}
-
-export function reason(error: unknown): string {
-  if (error instanceof AggregateError) return error.errors.map(reason).join(', ');
-  return error instanceof Error ? error.message : String(error);
-}

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { withClient } from '../../infra/local/postgres.ts';
 import { databaseOn } from '../../lib/postgres/database.ts';
-import { openPool } from '../../lib/postgres/pool.ts';
+import { createPool } from '../../lib/postgres/pool.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { startTcpProxy } from '../support/tcp-proxy.ts';
 
@@ -12,7 +12,7 @@ beforeAll(async () => {
 afterAll(() => database.drop());
 
 it('a transaction whose process has vanished is ended by the server, with its locks', async () => {
-  const pool = await openPool(
+  const pool = createPool(
     { dsn: database.dsn, maxConnections: 2, maxIdleConnections: 0, operationTimeoutMs: 200 },
     () => {},
   );
@@ -35,7 +35,7 @@ it('a transaction whose process has vanished is ended by the server, with its lo
 
 it('a connection that breaks while a transaction waits for something else is reported, and replaced', async () => {
   const errors: Error[] = [];
-  const pool = await openPool(
+  const pool = createPool(
     { dsn: database.dsn, maxConnections: 2, maxIdleConnections: 0, operationTimeoutMs: 5_000 },
     (error) => errors.push(error),
   );
@@ -53,7 +53,7 @@ it('a connection that breaks while a transaction waits for something else is rep
 });
 
 it('keeps no more connections than it may while nothing needs them', async () => {
-  const pool = await openPool(
+  const pool = createPool(
     { dsn: database.dsn, maxConnections: 6, maxIdleConnections: 2, operationTimeoutMs: 5_000 },
     () => {},
   );
@@ -92,7 +92,7 @@ describe('a transaction', () => {
     const proxy = await startTcpProxy({ host: hostname, port: Number(port) });
     const dsn = new URL(database.dsn);
     dsn.host = proxy.addr;
-    const pool = await openPool(
+    const pool = createPool(
       { dsn: dsn.href, maxConnections: 1, maxIdleConnections: 0, operationTimeoutMs: 300 },
       () => {},
     );
@@ -113,7 +113,7 @@ describe('a transaction', () => {
   });
 
   it('fails with what failed first, also when the connection is lost with it', async () => {
-    const pool = await openPool(
+    const pool = createPool(
       { dsn: database.dsn, maxConnections: 2, maxIdleConnections: 0, operationTimeoutMs: 5_000 },
       () => {},
     );
@@ -135,7 +135,7 @@ describe('a transaction', () => {
 });
 
 it('replaces a connection that has lived long enough', async () => {
-  const pool = await openPool(
+  const pool = createPool(
     {
       dsn: database.dsn,
       maxConnections: 1,

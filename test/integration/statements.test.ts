@@ -2,7 +2,7 @@ import { asc, eq, sql } from 'drizzle-orm';
 import { type PgDatabase, type PgQueryResultHKT, pgTable, text, timestamp } from 'drizzle-orm/pg-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { databaseOn } from '../../lib/postgres/database.ts';
-import { openPool } from '../../lib/postgres/pool.ts';
+import { createPool } from '../../lib/postgres/pool.ts';
 import { type Given, statement } from '../../lib/postgres/statement.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 
@@ -20,7 +20,7 @@ beforeAll(async () => {
 afterAll(() => database.drop());
 
 it('a statement is put together once per connection, in whichever transactions it runs', async () => {
-  const pool = await openPool(
+  const pool = createPool(
     { dsn: database.dsn, maxConnections: 2, maxIdleConnections: 2, operationTimeoutMs: 5_000 },
     () => {},
   );

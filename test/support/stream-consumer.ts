@@ -8,7 +8,7 @@ import { z } from 'zod';
 import * as tables from '../../drizzle/lobby/schema.ts';
 import type { Db, Tx } from '../../lib/lobby/store/database.ts';
 import { databaseOn } from '../../lib/postgres/database.ts';
-import { openPool } from '../../lib/postgres/pool.ts';
+import { createPool } from '../../lib/postgres/pool.ts';
 import { openRedis, type Redis } from '../../lib/redis/client.ts';
 import { fieldsOf, integerText } from '../../lib/stream-entries/fields.ts';
 import { type Consumer, type Delivery, runConsumer } from '../../lib/streams/consumer.ts';
@@ -40,7 +40,7 @@ export type StreamStores = {
 export async function openStreamStores(): Promise<StreamStores> {
   const database = await createTestDatabase(lobbyTemplate);
   const server = await createTestRedis();
-  const pool = await connectPostgres(database.dsn);
+  const pool = connectPostgres(database.dsn);
   const redis = await connectRedis(server);
   const db = databaseOn(pool);
   await db.execute(
@@ -61,9 +61,9 @@ export async function openStreamStores(): Promise<StreamStores> {
   };
 }
 
-export function connectPostgres(dsn: string): Promise<pg.Pool> {
+export function connectPostgres(dsn: string): pg.Pool {
   // Tests end connections.
-  return openPool({ dsn, maxConnections: 10, maxIdleConnections: 0, operationTimeoutMs: 5_000 }, () => {});
+  return createPool({ dsn, maxConnections: 10, maxIdleConnections: 0, operationTimeoutMs: 5_000 }, () => {});
 }
 
 /** @param onError told of each failure of the connection. */

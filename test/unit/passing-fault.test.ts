@@ -18,6 +18,7 @@ describe('a fault that passes by itself', () => {
     expect(isPassingFault(new Error('Connection terminated unexpectedly'))).toBe(true);
     expect(isPassingFault(new Error('timeout exceeded when trying to connect'))).toBe(true);
     expect(isPassingFault(new Error('Query read timeout'))).toBe(true);
+    expect(isPassingFault(new Error('Connection terminated: WebSocket failed'))).toBe(true);
   });
 
   it('is a Redis that is away or slow', () => {
@@ -25,6 +26,7 @@ describe('a fault that passes by itself', () => {
       'Connection is closed.',
       'Command timed out',
       "Stream isn't writeable and enableOfflineQueue options is false",
+      'Redis does not answer over REST: nothing within 2000 ms',
     ]) {
       expect(isPassingFault(new Error(message))).toBe(true);
     }

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { freePort } from '../../../infra/local/child.ts';
-import { openPool } from '../../../lib/postgres/pool.ts';
+import { createPool } from '../../../lib/postgres/pool.ts';
 import type { SessionInvalidation } from '../../../lib/protocol/generated/galaxy/push/v1/push.ts';
 import { openRedis, type Redis } from '../../../lib/redis/client.ts';
 import { backendTemplate } from '../../support/backend.ts';
@@ -28,7 +28,7 @@ let redis: Redis;
 let push: TestPush;
 beforeAll(async () => {
   database = await createTestDatabase(backendTemplate);
-  pool = await openPool(
+  pool = createPool(
     { dsn: database.dsn, maxConnections: 2, maxIdleConnections: 0, operationTimeoutMs: 5_000 },
     () => {},
   );

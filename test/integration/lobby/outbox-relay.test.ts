@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { openPool } from '../../../lib/postgres/pool.ts';
+import { createPool } from '../../../lib/postgres/pool.ts';
 import type { Redis } from '../../../lib/redis/client.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
 import { lobbyTemplate } from '../../support/lobby.ts';
@@ -25,7 +25,7 @@ let proxy: TcpProxy;
 let collector: OtlpReceiver;
 beforeAll(async () => {
   database = await createTestDatabase(lobbyTemplate);
-  pool = await openPool(
+  pool = createPool(
     { dsn: database.dsn, maxConnections: 2, maxIdleConnections: 0, operationTimeoutMs: 5_000 },
     () => {},
   );

@@ -15,7 +15,7 @@ import {
   type NewMessage,
   oldestWaitingMs,
 } from '../../../lib/outbox/store.ts';
-import { openPool } from '../../../lib/postgres/pool.ts';
+import { createPool } from '../../../lib/postgres/pool.ts';
 import { openRedis, type Redis } from '../../../lib/redis/client.ts';
 import { backendTemplate } from '../../support/backend.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
@@ -27,7 +27,7 @@ let db: Database;
 beforeAll(async () => {
   database = await createTestDatabase(backendTemplate);
   // The server ends a connection in one of the tests.
-  pool = await openPool(
+  pool = createPool(
     { dsn: database.dsn, maxConnections: 10, maxIdleConnections: 0, operationTimeoutMs: 5_000 },
     () => {},
   );

@@ -46,7 +46,7 @@ async function startBehindProxy(handle?: Handle): Promise<{ replica: Replica; pr
   const dsn = new URL(stores.database.dsn);
   const proxy = await startTcpProxy({ host: dsn.hostname, port: Number(dsn.port) });
   dsn.host = proxy.addr;
-  const pool = await connectPostgres(dsn.href);
+  const pool = connectPostgres(dsn.href);
   cleanUp.push(async () => {
     proxy.heal();
     await pool.end();
