@@ -1,6 +1,7 @@
 import { rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import { portsOf, problemsWith, processes } from '../../support/deployed-processes.ts';
 import { makeSecrets } from '../../support/made-secrets.ts';
 import {
@@ -227,6 +228,11 @@ describe('the network', () => {
 });
 
 describe('the example overlay', () => {
+  const env = z.array(z.object({ name: z.string(), value: z.string() }));
+  const containers = z.tuple([z.object({ name: z.string(), env })]);
+  const patchSchema = z.object({
+    spec: z.object({ template: z.object({ spec: z.object({ containers }) }) }),
+  });
   const overlay = readKustomization('overlays/example');
 
   it('says where each image comes from', () => {
@@ -242,6 +248,17 @@ describe('the example overlay', () => {
         expect(known).toContain(`${kind} ${metadata.name}`);
       }
     }
+  });
+
+  it('sets variables that the gateway reads, to values that it takes', () => {
+    const patch = readManifests('overlays/example/gateway.yaml').find(({ kind }) => kind === 'Deployment');
+    const [container] = patchSchema.parse(patch).spec.template.spec.containers;
+    const more = Object.fromEntries(container.env.map(({ name, value }) => [name, value]));
+    const gateway = placed.find(({ name }) => name === container.name);
+    if (gateway === undefined) throw new Error(`the base has no container ${container.name}`);
+    expect(Object.keys(more)).toHaveLength(3);
+    const environment = { ...environmentOf(gateway.container), ...more };
+    expect(problemsWith(processOf('gateway'), environment)).toEqual([]);
   });
 
   it('makes the Secrets that the base mounts and asks for, from files that make-secrets.sh makes', () => {
