@@ -176,6 +176,22 @@ describe.each(ways)('with %s', (way, open) => {
     ]);
   });
 
+  it('a mail is left to the mail worker where no process stays, and otherwise sent at once', async () => {
+    const email = 'somebody@example.com';
+    const sent = await ask('service', 'POST', '/api/v1/public/auth/send-email-code', { email });
+    const attempts = async () => {
+      const { rows } = await withClient(database.dsn, (client) =>
+        client.query(
+          'select failures, next_attempt_at > now() as claimed from backend.mails where mail_id = $1',
+          [sent.body.challenge_id],
+        ),
+      );
+      return rows[0];
+    };
+    if (way.endsWith('on Node')) await expect.poll(attempts).toEqual({ failures: 1, claimed: true });
+    else expect(await attempts()).toEqual({ failures: 0, claimed: false });
+  });
+
   it('admins see how streams stand, and nobody without a token sees anything', async () => {
     expect(await ask('admin', 'GET', '/api/v1/internal/streams')).toMatchObject({
       status: 200,
