@@ -85,7 +85,7 @@ export class Outbox {
 
   /** Publishes whatever is due, of all keys, as long as that makes progress and `stop` does not abort. */
   async publishDue(stop: AbortSignal): Promise<void> {
-    while (!stop.aborted && (await this.#publishBatch('due')) > 0);
+    while (!stop.aborted && (await this.#publishBatch('due')).length > 0);
   }
 
   /**
@@ -107,15 +107,19 @@ export class Outbox {
       const keys = [...this.#waitingKeys].slice(0, batchSize);
       for (const key of keys) this.#waitingKeys.delete(key);
       try {
-        while ((await this.#publishBatch(keys)) > 0);
+        // Looked at again after the commit, together with what waits by then.
+        for (const key of await this.#publishBatch(keys)) this.#waitingKeys.add(key);
       } catch (error) {
         this.#log.warn({ error }, 'messages were left to the outbox relay');
       }
     }
   }
 
-  /** Not tried again when the transaction fails: what was published stays published, the relay repeats it. */
-  #publishBatch(which: 'due' | readonly string[]): Promise<number> {
+  /**
+   * Not tried again when the transaction fails: what was published stays published, the relay repeats it.
+   * @returns the keys under which something was published.
+   */
+  #publishBatch(which: 'due' | readonly string[]): Promise<string[]> {
     return this.#db.transaction(async (tx) => {
       const kinds = Object.keys(this.#publishers);
       const claim = { kinds, limit: batchSize };
@@ -134,7 +138,7 @@ export class Outbox {
         if (done.has(position)) continue;
         await markFailed(tx, this.#table, { position, retryAfterMs: retryAfterMs(failures) });
       }
-      return done.size;
+      return messages.filter(({ position }) => done.has(position)).map(({ orderingKey }) => orderingKey);
     });
   }
 
