@@ -28,11 +28,13 @@ const deciding = (effect: string): Record<string, Point> => ({
   'after its effect and before its commit': beforeCommit(effect),
   'after its commit, of which it has not heard': { ...beforeCommit(effect), delivered: true },
 });
+// By its name, since a connection gets the text of a prepared statement only once.
+const noted = 'mark_messages_published';
 const publishing: Record<string, Point> = {
-  'after its commit and before it publishes': { link: 'toRedis', point: { at: '\r\nxadd\r\n' } },
+  'after its commit and before it publishes': { link: 'toRedis', point: { at: '\r\nXADD\r\n' } },
   'after it has published and before it notes that down': {
     link: 'toPostgres',
-    point: { at: 'update "lobby"."outbox" set "published_at"' },
+    point: { at: noted },
   },
 };
 const advancing: Record<string, Point> = {
@@ -192,7 +194,7 @@ const workers: Worker[] = [
     entry: 'lobby-outbox-relay',
     points: {
       ...publishing,
-      ...deciding('update "lobby"."outbox" set "published_at"'),
+      ...deciding(noted),
     },
     async provoke() {
       // As a process leaves them that has died after its commit.
