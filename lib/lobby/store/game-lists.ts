@@ -27,9 +27,9 @@ export type GameFilters = ShelfFilters & {
 const searched = 2_000;
 const searchedAtOnce = 500;
 
-/** A list of games as somebody asks for it. */
 type Actor = Caller['actor'];
 
+/** A list of games as somebody asks for it. */
 export type GameList = {
   readonly actor: Actor;
   readonly order: GameOrder;

@@ -183,7 +183,8 @@ describe.each(drivers)('with %s', (_, openDriver) => {
         await touch(second);
       });
     await Promise.all([lock('a', 'b'), lock('b', 'a')]);
-    expect(attempts).toBe(3);
+    // The one that is played again may be quicker to lock its row than the other, which waits for it, and so meet it again.
+    expect(attempts).toBeGreaterThanOrEqual(3);
     expect(await db.select({ tons: ships.tons }).from(ships)).toEqual([{ tons: 2 }, { tons: 2 }]);
   });
 
