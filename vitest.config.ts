@@ -3,23 +3,14 @@ import { defineConfig } from 'vitest/config';
 // Unit tests need nothing; the other projects share one PostgreSQL and one Redis that the global set-up starts,
 // and every test file takes a database and a key prefix of its own from them.
 // Most files wait for processes and time-outs most of the time, so more of them run at once than there are cores.
-// Loading the same modules anew for every file would take more time than most files: those that replace no module and
-// leave no global changed share them (`isolate: false`).
 export default defineConfig({
   test: {
     maxWorkers: 3,
-    restoreMocks: true,
-    unstubEnvs: true,
     projects: [
+      { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 30_000 } },
       {
-        extends: true,
-        test: { name: 'unit', isolate: false, include: ['test/unit/**/*.test.ts'], testTimeout: 30_000 },
-      },
-      {
-        extends: true,
         test: {
           name: 'integration',
-          isolate: false,
           include: ['test/integration/**/*.test.ts'],
           globalSetup: ['test/support/global-setup.ts'],
           testTimeout: 20_000,
@@ -27,7 +18,6 @@ export default defineConfig({
         },
       },
       {
-        extends: true,
         test: {
           name: 'fuzz',
           include: ['test/fuzz/**/*.test.ts'],
@@ -37,7 +27,6 @@ export default defineConfig({
         },
       },
       {
-        extends: true,
         test: {
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
@@ -47,7 +36,6 @@ export default defineConfig({
         },
       },
       {
-        extends: true,
         test: {
           name: 'fault',
           // Its files wait for time-outs of real processes most of the time; they run together, after all others.
