@@ -141,8 +141,11 @@ describe('a Runtime Manager that is killed', () => {
   it('after it has published a result and before it has saved its place, publishes the same once more', async () => {
     newFolder();
     const first = startManager();
-    // By then it has looked for its place.
     await lobby.done(newStartJob());
+    // From then on it neither looks for its place nor saves one before the next job.
+    await vi.waitFor(async () => expect(await connection.get(startOffset)).not.toBeNull(), {
+      timeout: 10_000,
+    });
     await connection.del(startOffset);
     await connection.lpush(startOffset, 'x');
     const job = newStartJob();
