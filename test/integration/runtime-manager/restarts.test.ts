@@ -1,13 +1,15 @@
 // The Runtime Manager and its engines when processes die: wherever it is killed, a job gets one engine and one result.
 import { randomInt, randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
+import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { processIdentity } from '../../../lib/node/process-groups.ts';
 import { openRedis, type Redis } from '../../../lib/redis/client.ts';
+import { isFree } from '../../../lib/runtime-manager/drivers/ports.ts';
 import { createTestRedis, type TestRedis } from '../../support/redis.ts';
 import type { RunningProcess } from '../../support/run-process.ts';
 import {
@@ -68,6 +70,14 @@ async function signal({ child, ended }: RunningProcess, name: 'SIGTERM' | 'SIGKI
   child.kill(name);
   const { exitCode, stderr } = await ended;
   if (name === 'SIGTERM') expect([exitCode, stderr]).toEqual([0, '']);
+}
+
+/** A process that was killed may hold its sockets a moment longer than its place in /proc. */
+async function listenOn(port: number): Promise<Server> {
+  await vi.waitFor(async () => expect(await isFree('127.0.0.1', port)).toBe(true), { timeout: 5_000 });
+  const server = createServer().listen(port, '127.0.0.1');
+  await once(server, 'listening');
+  return server;
 }
 
 const program = (...words: string[]) => ({ RM_PROCESS_COMMAND: JSON.stringify(words) });
@@ -270,7 +280,7 @@ describe('a Runtime Manager that starts', () => {
     await signal(first, 'SIGTERM');
     await killEngines(folder);
     await expectNoEngines(folder);
-    const squatter = createServer().listen(Number(new URL(endpoints[1] ?? '').port), '127.0.0.1');
+    const squatter = await listenOn(Number(new URL(endpoints[1] ?? '').port));
     try {
       const second = startManager();
       await logged(second, '"msg":"engine runs"');
