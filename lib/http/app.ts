@@ -6,7 +6,6 @@ import { bodyLimit } from 'hono/body-limit';
 import { cors } from 'hono/cors';
 import { HTTPException } from 'hono/http-exception';
 import { requestId } from 'hono/request-id';
-import { v7 as uuidv7 } from 'uuid';
 import { isPassingFault } from '../errors/passing-fault.ts';
 import { type ErrorBody, type ErrorCode, errorBody, errorTable, Refusal } from '../errors/table.ts';
 import type { Logger } from '../telemetry/logger.ts';
@@ -34,7 +33,7 @@ export type HttpAppOptions = {
 /** An app with its probes: `/healthz` and `/readyz`, which ask nothing of Redis or PostgreSQL. */
 export function createHttpApp(options: HttpAppOptions): HttpApp {
   const app: HttpApp = new OpenAPIHono<HttpEnv>({ defaultHook: refuseInvalidInput });
-  app.use(requestId({ limitLength: 64, generator: () => uuidv7() }));
+  app.use(requestId({ limitLength: 64 }));
   app.use(logRequests(options));
   app.get('/healthz', (c) => c.json({ status: 'ok' }));
   app.get('/readyz', (c) =>

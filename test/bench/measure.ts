@@ -76,7 +76,8 @@ function medianOf<Name extends string>(
   return values.length === 0 ? {} : ({ [name]: round(median(values)) } as Record<Name, number>);
 }
 
-const rate = ({ n, elapsedMs }: Round) => (n * 1000) / elapsedMs;
+/** Operations per second. */
+export const rate = ({ n, elapsedMs }: Pick<Round, 'n' | 'elapsedMs'>) => (n * 1000) / elapsedMs;
 const cpuPerOp = ({ cpuMicros, n }: Round) => (cpuMicros === undefined ? Number.NaN : cpuMicros / n);
 const percent = (share: number) => `${Math.round(share * 100)} %`;
 

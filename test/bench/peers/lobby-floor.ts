@@ -14,7 +14,7 @@ import { statementsOf } from '../../support/statements.ts';
 import { benchLobby } from '../bench-lobby.ts';
 import { gameIdOf } from '../lobby-database.ts';
 import { serveCalls } from '../peer.ts';
-import { type Ids, send, sendAll, stepsOf } from '../recorded-statements.ts';
+import { type Ids, type Step, send, sendAll, stepsOf } from '../recorded-statements.ts';
 import { closedLoop, type LoopRound } from './closed-loop.ts';
 
 const pageSize = 50;
@@ -27,7 +27,7 @@ function database(): pg.Pool {
   return pool;
 }
 
-type Recording = { statements: number; repeat: (turn: number) => Promise<void> };
+type Recording = { steps: readonly Step[]; repeat: (steps: readonly Step[], turn: number) => Promise<void> };
 
 const reader: UserActor = { kind: 'user', userId: randomUUID() };
 
@@ -35,12 +35,10 @@ async function recordList(): Promise<Recording> {
   const { db } = benchLobby(database());
   const list = { actor: reader, order: 'newest', filters: {} } as const;
   const statements = await statementsOf(() => listGames(db, list, { size: pageSize, after: undefined }));
-  const [step, ...others] = stepsOf(statements, []);
-  if (step === undefined || others.length > 0) throw new Error('a page is no longer read by one statement');
   return {
-    statements: 1,
-    repeat: async () => {
-      const { rowCount } = await send(database(), step, []);
+    steps: stepsOf(statements, []),
+    repeat: async (steps) => {
+      const { rowCount } = await send(database(), only(steps), []);
       if (rowCount !== pageSize + 1) throw new Error(`a page has ${rowCount} games`);
     },
   };
@@ -49,15 +47,18 @@ async function recordList(): Promise<Recording> {
 async function recordGet(): Promise<Recording> {
   const { db } = benchLobby(database());
   const gameId = gameIdOf(1);
-  const [step, ...others] = stepsOf(await statementsOf(() => findGame(db, reader, gameId)), [gameId]);
-  if (step === undefined || others.length > 0) throw new Error('a game is no longer read by one statement');
   return {
-    statements: 1,
-    repeat: async (count) => {
-      const { rowCount } = await send(database(), step, [gameIdOf(1 + ((count * 7919) % games))]);
+    steps: stepsOf(await statementsOf(() => findGame(db, reader, gameId)), [gameId]),
+    repeat: async (steps, count) => {
+      const { rowCount } = await send(database(), only(steps), [gameIdOf(1 + ((count * 7919) % games))]);
       if (rowCount !== 1) throw new Error('the game was not found');
     },
   };
+}
+
+function only([step, ...others]: readonly Step[]): Step {
+  if (step === undefined || others.length > 0) throw new Error('it is no longer read by one statement');
+  return step;
 }
 
 /** What a turn of approve needs: the ids and names of an applicant and everything that comes of them. */
@@ -83,10 +84,9 @@ async function recordApprove(): Promise<Recording> {
     const { applicationId } = await inTransaction(lobby.db, apply);
     await inTransaction(lobby.db, await approveApplication(lobby, of(gameId), applicationId));
   });
-  const steps = stepsOf(statements, idsOf(0, recorded));
   return {
-    statements: steps.length,
-    repeat: (count) => {
+    steps: stepsOf(statements, idsOf(0, recorded)),
+    repeat: (steps, count) => {
       const newIds = Array.from({ length: recorded.length }, () => randomUUID());
       return sendAll(database(), steps, idsOf(count, newIds));
     },
@@ -96,28 +96,33 @@ async function recordApprove(): Promise<Recording> {
 const operations = { list: recordList, get: recordGet, approve: recordApprove };
 export type Operation = keyof typeof operations;
 
-let repeat: (turn: number) => Promise<void> = () => Promise.reject(new Error('connect first'));
+let recording: Recording | undefined;
 
 const calls = {
-  /** Records an operation. @returns how many statements it is. */
+  /** Records an operation. @returns how many statements it is, and how many of them the lobby prepares. */
   async connect(
     dsn: string,
     connections: number,
     gamesInDatabase: number,
     operation: Operation,
-  ): Promise<number> {
+  ): Promise<{ statements: number; prepared: number }> {
     pool = new pg.Pool({ connectionString: dsn, max: connections });
     games = gamesInDatabase;
-    const recording = await operations[operation]();
-    repeat = recording.repeat;
-    return recording.statements;
+    recording = await operations[operation]();
+    const { steps } = recording;
+    return { statements: steps.length, prepared: steps.filter(({ name }) => name).length };
   },
 
-  run: (inFlight: number, ms: number): Promise<LoopRound> =>
-    closedLoop(inFlight, ms, () => {
+  /** @param prepare what the lobby prepares; otherwise every statement is parsed and planned each time. */
+  run(inFlight: number, ms: number, prepare: boolean): Promise<LoopRound> {
+    if (recording === undefined) throw new Error('connect first');
+    const { steps, repeat } = recording;
+    const sent = prepare ? steps : steps.map(({ name: _, ...step }) => step);
+    return closedLoop(inFlight, ms, () => {
       turn += 1;
-      return repeat(turn);
-    }),
+      return repeat(sent, turn);
+    });
+  },
 };
 export type LobbyFloorCalls = typeof calls;
 serveCalls(calls);

@@ -3,8 +3,9 @@
 import type { Row } from '../entry.ts';
 import { databaseWithGames } from '../lobby-database.ts';
 import { databaseConnections, startLobbyProcess } from '../lobby-process.ts';
-import { alternate, throughput } from '../measure.ts';
+import { alternate, median, type Round, rate, round, throughput } from '../measure.ts';
 import { startPeer } from '../peer.ts';
+import type { LoopRound } from '../peers/closed-loop.ts';
 import type { LobbyFloorCalls, Operation } from '../peers/lobby-floor.ts';
 import type { LobbyLoadCalls } from '../peers/lobby-load.ts';
 import { cpuDuring } from '../system.ts';
@@ -21,22 +22,39 @@ function lobbyRow(operation: Operation, what: string): Row {
       const { pid, url } = await startLobbyProcess(bench, dsn, running);
       const load = await startPeer<LobbyLoadCalls>('lobby-load', cores?.load, running);
       const floor = await startPeer<LobbyFloorCalls>('lobby-floor', cores?.measured, running);
-      const statements = await floor.call('connect', dsn, databaseConnections, games, operation);
+      const { statements, prepared } = await floor.call(
+        'connect',
+        dsn,
+        databaseConnections,
+        games,
+        operation,
+      );
 
       const rounds = await alternate(
         scale,
         () => cpuDuring(pid, () => load.call(operation, { url, inFlight, ms, games })),
-        () => cpuDuring(floor.pid, () => floor.call('run', inFlight, ms)),
+        () => cpuDuring(floor.pid, () => floor.call('run', inFlight, ms, true)),
       );
       const { figures, remarks } = throughput(rounds);
+      const unprepared: LoopRound[] = [];
+      while (prepared > 0 && unprepared.length < scale.rounds) {
+        unprepared.push(await floor.call('run', inFlight, ms, false));
+      }
       return {
         ...figures,
         note:
           `${what}; ${inFlight} in flight, ${games} games, ${databaseConnections} connections to PostgreSQL, ` +
-          `statements by operation ${statements}; ${remarks}`,
+          `statements by operation ${statements}, ${prepared} of them prepared; ${remarks}` +
+          (prepared > 0 ? `; ${unpreparedRemark(rounds.measured, unprepared)}` : ''),
       };
     },
   };
+}
+
+/** How it compares with statements that are sent as the driver sends them unless it is told otherwise. */
+function unpreparedRemark(measured: readonly Round[], floor: readonly LoopRound[]): string {
+  const [perSecond, floorPerSecond] = [median(measured.map(rate)), median(floor.map(rate))];
+  return `with nothing prepared the floor makes ${round(floorPerSecond)} per second, ratio ${round(perSecond / floorPerSecond)}`;
 }
 
 export const lobbyList = lobbyRow('list', 'the first page of 50 games');
