@@ -5,6 +5,7 @@
 // OTEL_* variables, or the process's own <SERVICE>_OTEL_STDOUT_TRACES_ENABLED and ..._METRICS_ENABLED, ask for it: it
 // costs most of a second at start. OTEL_* belong to the SDK, which reads them itself. Where the gateway has an admin
 // listener, too (GATEWAY_ADMIN_HTTP_ADDR), the same MeterProvider gets the reader that this asks.
+import './quick-imports.ts';
 import { basename } from 'node:path';
 import { register } from 'import-in-the-middle/register-hooks.mjs';
 import { registerFlush } from '../../lib/telemetry/flush.ts';

@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { accepts } from '../../infra/local/service.ts';
+import { accepts, compileCache } from '../../infra/local/service.ts';
 import type { ListenAddress } from '../../lib/config/types.ts';
 import { nodeOn } from './system.ts';
 
@@ -34,7 +34,11 @@ export async function startPeer<C extends Calls>(
   core: number | undefined,
   running: AsyncDisposableStack,
 ): Promise<Peer<C>> {
-  const [file, args] = nodeOn(core, [join(import.meta.dirname, 'peers', `${name}.ts`)]);
+  const [file, args] = nodeOn(core, [
+    '--import',
+    './infra/node/quick-imports.ts',
+    join(import.meta.dirname, 'peers', `${name}.ts`),
+  ]);
   const child = spawn(file, args, {
     cwd: root,
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
@@ -100,7 +104,7 @@ export async function startProcess(
   const log = openSync(options.logFile, 'a', 0o600);
   const child = spawn(file, args, {
     cwd: root,
-    env: { PATH: process.env.PATH ?? '', ...options.env },
+    env: { PATH: process.env.PATH ?? '', ...compileCache, ...options.env },
     stdio: ['ignore', log, log, 'ipc'],
   });
   closeSync(log);

@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { compileCache } from '../../infra/local/service.ts';
 import type { RunGateway } from './gateway.ts';
 
 const root = join(import.meta.dirname, '..', '..');
@@ -21,7 +22,7 @@ export function gatewayProcess(): GatewayProcess {
   const run: RunGateway = async (environment, stop) => {
     const child = spawn(process.execPath, ['--import', './infra/node/telemetry.ts', 'workers/gateway.ts'], {
       cwd: root,
-      env: { PATH: process.env.PATH ?? '', ...environment },
+      env: { PATH: process.env.PATH ?? '', ...compileCache, ...environment },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     child.stdout.setEncoding('utf8').on('data', keep);

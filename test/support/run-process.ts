@@ -1,5 +1,5 @@
-// Runs one of the project's processes as an operator would, to its end or until a signal.
-
+// Runs one of the project's processes as an operator would, but without OpenTelemetry unless `env` asks for it, to its
+// end or until a signal.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
@@ -18,7 +18,7 @@ export type RunningProcess = {
 
 /** @param env the whole environment of the process, beside PATH. */
 export function runEntry(entry: string, env: Record<string, string>): RunningProcess {
-  const child = spawn(process.execPath, [entry], {
+  const child = spawn(process.execPath, ['--import', './infra/node/quick-imports.ts', entry], {
     cwd: root,
     env: { PATH: process.env.PATH ?? '', ...compileCache, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
