@@ -48,10 +48,13 @@ async function expectToldAndGoingOn({
 
 /** Trims everything, by the clock of Redis. */
 async function trimAll(): Promise<void> {
-  await vi.waitFor(async () => {
-    await trimOlderThan(cluster.log, 0);
-    expect(await cluster.redis.xlen(cluster.log.globalKey)).toBe(0);
-  });
+  await vi.waitFor(
+    async () => {
+      await trimOlderThan(cluster.log, 0);
+      expect(await cluster.redis.xlen(cluster.log.globalKey)).toBe(0);
+    },
+    { timeout: 10_000 },
+  );
 }
 
 const untilGap = (reason: string, count: number) =>

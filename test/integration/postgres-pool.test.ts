@@ -43,7 +43,9 @@ it('a connection that breaks while a transaction waits for something else is rep
     const waiting = await pool.connect();
     const { rows } = await waiting.query('select pg_backend_pid() as pid');
     await pool.query('select pg_terminate_backend($1)', [rows[0].pid]);
-    await vi.waitFor(() => expect(String(errors[0])).toContain('terminating connection'));
+    await vi.waitFor(() => expect(String(errors[0])).toContain('terminating connection'), {
+      timeout: 10_000,
+    });
     await expect(waiting.query('select 1')).rejects.toThrow();
     waiting.release();
     expect((await pool.query('select 1 as one')).rows).toEqual([{ one: 1 }]);

@@ -52,7 +52,7 @@ it('a statement is put together once per connection, in whichever transactions i
         db.transaction(async (tx) => {
           await insertNote(tx, { word, endedAt });
           // Neither ends before the other has begun, so each has a connection.
-          await expect.poll(() => pool.totalCount).toBe(2);
+          await expect.poll(() => pool.totalCount, { timeout: 10_000 }).toBe(2);
         }),
       ),
     );

@@ -143,10 +143,12 @@ describe('a gRPC listener', () => {
       frame(frameType.HEADERS, endHeaders, 1, callHeaders(echoPath)),
       frame(frameType.DATA, endStream, 1, message(Buffer.from('x'))),
     );
-    await vi.waitFor(() =>
-      expect(slow.received(frameType.DATA).map(({ payload }) => payload.subarray(5).toString())).toEqual([
-        'x',
-      ]),
+    await vi.waitFor(
+      () =>
+        expect(slow.received(frameType.DATA).map(({ payload }) => payload.subarray(5).toString())).toEqual([
+          'x',
+        ]),
+      { timeout: 10_000 },
     );
   });
 
@@ -172,10 +174,10 @@ describe('a gRPC listener', () => {
     const speaking = await raw(RawHttp2.open(addr));
     const silent = await raw(RawHttp2.connect(addr));
     const second = await raw(RawHttp2.open(addr));
-    await vi.waitFor(() => expect(second.received(frameType.SETTINGS)).not.toEqual([]));
+    await vi.waitFor(() => expect(second.received(frameType.SETTINGS)).not.toEqual([]), { timeout: 10_000 });
     const third = await raw(RawHttp2.open(addr));
     await untilClosed(silent);
-    await vi.waitFor(() => expect(third.received(frameType.SETTINGS)).not.toEqual([]));
+    await vi.waitFor(() => expect(third.received(frameType.SETTINGS)).not.toEqual([]), { timeout: 10_000 });
     const tooMany = await raw(RawHttp2.open(addr));
     await untilClosed(tooMany);
     expect([speaking.closed, second.closed, third.closed]).toEqual([false, false, false]);
@@ -252,7 +254,7 @@ describe('closing a gRPC listener', () => {
     const { addr, listener } = await startEcho();
     await call(addr);
     const [silent, idle] = [await raw(RawHttp2.connect(addr)), await raw(RawHttp2.open(addr))];
-    await vi.waitFor(() => expect(idle.received(frameType.SETTINGS)).not.toEqual([]));
+    await vi.waitFor(() => expect(idle.received(frameType.SETTINGS)).not.toEqual([]), { timeout: 10_000 });
     const startedAt = performance.now();
     await listener.close(10_000);
     expect(performance.now() - startedAt).toBeLessThan(1_000);
@@ -265,7 +267,7 @@ describe('closing a gRPC listener', () => {
     const { addr, listener } = await startEcho();
     const running = await raw(RawHttp2.open(addr));
     running.send(frame(frameType.HEADERS, endHeaders, 1, callHeaders(echoPath)));
-    await vi.waitFor(() => expect(running.received(frameType.SETTINGS)).toHaveLength(2));
+    await vi.waitFor(() => expect(running.received(frameType.SETTINGS)).toHaveLength(2), { timeout: 10_000 });
     const closing = listener.close(10_000);
     running.send(frame(frameType.DATA, endStream, 1, message(Buffer.from('late'))));
     await closing;
@@ -386,8 +388,9 @@ describe('the streams of a gRPC listener', () => {
     for (let id = 1; id < 2 * 12; id += 2) {
       slow.send(frame(frameType.HEADERS, endHeaders, id, callHeaders(echoPath)));
     }
-    await vi.waitFor(() =>
-      expect(slow.received(frameType.RST_STREAM).map(({ streamId }) => streamId)).toEqual([1, 3, 5, 7]),
+    await vi.waitFor(
+      () => expect(slow.received(frameType.RST_STREAM).map(({ streamId }) => streamId)).toEqual([1, 3, 5, 7]),
+      { timeout: 10_000 },
     );
     expect((await call(addr)).toString()).toBe('hello');
   });

@@ -46,7 +46,7 @@ test('an answer of Lambda waits for what goes on behind it, since the process is
     steps.push('answers');
     return answer;
   });
-  await expect.poll(() => steps).toEqual(['waits']);
+  await expect.poll(() => steps, { timeout: 10_000 }).toEqual(['waits']);
   steps.push('published');
   published.resolve();
 

@@ -45,10 +45,13 @@ async function expectUnchanged(act: () => Promise<Answer>, status: number, error
 
 /** What the outbox has published since the test began, once there is as much. */
 const publishedSoon = (count: number) =>
-  vi.waitFor(() => {
-    expect(backend.published.length).toBe(count);
-    return backend.published;
-  });
+  vi.waitFor(
+    () => {
+      expect(backend.published.length).toBe(count);
+      return backend.published;
+    },
+    { timeout: 10_000 },
+  );
 
 const invalidation = (reason: string, ...deviceSessionIds: string[]) => ({
   kind: 'session_invalidation',

@@ -85,10 +85,13 @@ const told = (reasonCode: string, ...deviceSessionIds: string[]) => [
 ];
 
 const publishedSoon = (count: number) =>
-  vi.waitFor(() => {
-    expect(backend.published.length).toBe(count);
-    return backend.published;
-  });
+  vi.waitFor(
+    () => {
+      expect(backend.published.length).toBe(count);
+      return backend.published;
+    },
+    { timeout: 10_000 },
+  );
 
 describe('deleting one’s own account', () => {
   it('ends the sessions and tells gateways and lobby, in this order', async () => {

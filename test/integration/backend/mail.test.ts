@@ -240,10 +240,13 @@ describe('several processes', () => {
     await mail.backend.pool.query('update backend.mails set next_attempt_at = now()');
     const senders = Array.from({ length: 3 }, () => mail.backend.newMailSender());
     for (const sender of senders) sender.sendSoon();
-    await vi.waitFor(async () => {
-      await Promise.all(senders.map((sender) => sender.settled()));
-      expect(await mail.waiting()).toEqual([]);
-    });
+    await vi.waitFor(
+      async () => {
+        await Promise.all(senders.map((sender) => sender.settled()));
+        expect(await mail.waiting()).toEqual([]);
+      },
+      { timeout: 10_000 },
+    );
     expect(server.received.map(({ headers }) => headers.get('message-id')).toSorted()).toEqual(
       ids.map((id) => `<${id}@galaxy.example>`).toSorted(),
     );

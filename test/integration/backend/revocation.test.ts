@@ -233,11 +233,14 @@ describe('a block', () => {
       reason_code: 'abuse',
     });
     await told(session, 'account_blocked');
-    const entries = await vi.waitFor(async () => {
-      const found = await redis.xrange('user:lifecycle_events', '-', '+');
-      expect(found.length).toBe(1);
-      return found;
-    });
+    const entries = await vi.waitFor(
+      async () => {
+        const found = await redis.xrange('user:lifecycle_events', '-', '+');
+        expect(found.length).toBe(1);
+        return found;
+      },
+      { timeout: 10_000 },
+    );
     const fields = entries[0]?.[1] ?? [];
     const entry = Object.fromEntries(
       Array.from({ length: fields.length / 2 }, (_, i) => [fields[2 * i], fields[2 * i + 1]]),

@@ -266,11 +266,13 @@ describe('the backend', () => {
   it('warns when it is open to the network without a token, and not with one', async () => {
     const open = run({ ...good, BACKEND_HTTP_ADDR: ':0', BACKEND_ADMIN_HTTP_ADDR: ':0' });
     await baseUrl(open);
-    await vi.waitFor(() =>
-      expect(warnings(open).toSorted()).toEqual([
-        expect.stringMatching(/act as any user.*BACKEND_HTTP_TOKEN/),
-        expect.stringMatching(/block users.*BACKEND_ADMIN_HTTP_TOKEN/),
-      ]),
+    await vi.waitFor(
+      () =>
+        expect(warnings(open).toSorted()).toEqual([
+          expect.stringMatching(/act as any user.*BACKEND_HTTP_TOKEN/),
+          expect.stringMatching(/block users.*BACKEND_ADMIN_HTTP_TOKEN/),
+        ]),
+      { timeout: 10_000 },
     );
     await stop(open);
     const closed = run({

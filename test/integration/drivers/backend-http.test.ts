@@ -188,7 +188,8 @@ describe.each(ways)('with %s', (way, open) => {
       );
       return rows[0];
     };
-    if (way.endsWith('on Node')) await expect.poll(attempts).toEqual({ failures: 1, claimed: true });
+    if (way.endsWith('on Node'))
+      await expect.poll(attempts, { timeout: 10_000 }).toEqual({ failures: 1, claimed: true });
     else expect(await attempts()).toEqual({ failures: 0, claimed: false });
   });
 

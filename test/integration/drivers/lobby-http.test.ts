@@ -178,11 +178,14 @@ describe.each(ways)('with %s', (_, open) => {
     });
 
     await apps.settled();
-    const told = await vi.waitFor(async () => {
-      const intents = await intentsOf(gameId);
-      expect(intents).toHaveLength(2);
-      return intents;
-    });
+    const told = await vi.waitFor(
+      async () => {
+        const intents = await intentsOf(gameId);
+        expect(intents).toHaveLength(2);
+        return intents;
+      },
+      { timeout: 10_000 },
+    );
     expect(told.map((intent) => intent.notification_type)).toEqual([
       'lobby.application.submitted',
       'lobby.application.approved',
@@ -204,7 +207,7 @@ describe.each(ways)('with %s', (_, open) => {
     );
     expect(answers.map(({ status }) => status)).toEqual(Array(12).fill(201));
     await apps.settled();
-    await vi.waitFor(async () => expect(await intentsOf(gameId)).toHaveLength(12));
+    await vi.waitFor(async () => expect(await intentsOf(gameId)).toHaveLength(12), { timeout: 10_000 });
   });
 
   it('admins see how streams stand, and strangers nothing', async () => {

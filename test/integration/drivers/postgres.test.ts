@@ -234,7 +234,7 @@ describe.each(drivers)('with %s', (_, openDriver) => {
     const db = open({ maxConnections: 1 });
     const pid = await pidOf(db);
     await withClient(database.dsn, (client) => client.query('select pg_terminate_backend($1)', [pid]));
-    await vi.waitFor(() => expect(errors.map(String).join()).toMatch(/terminat/));
+    await vi.waitFor(() => expect(errors.map(String).join()).toMatch(/terminat/), { timeout: 10_000 });
     expect(await pidOf(db)).not.toBe(pid);
   });
 
@@ -280,14 +280,17 @@ describe.each(drivers)('with %s', (_, openDriver) => {
     const db = open();
     await Promise.all([pidOf(db), pidOf(db), pidOf(db)]);
     await Promise.all(opened.splice(0).map((postgres) => postgres.close()));
-    await vi.waitFor(async () => {
-      const { rows } = await withClient(database.dsn, (client) =>
-        client.query(
-          'select pid from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()',
-        ),
-      );
-      expect(rows).toEqual([]);
-    });
+    await vi.waitFor(
+      async () => {
+        const { rows } = await withClient(database.dsn, (client) =>
+          client.query(
+            'select pid from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()',
+          ),
+        );
+        expect(rows).toEqual([]);
+      },
+      { timeout: 10_000 },
+    );
   });
 });
 

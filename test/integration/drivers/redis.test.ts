@@ -226,7 +226,7 @@ describe('over REST', () => {
       const added = redis.call('XADD', 's', '*', 'a', 'b');
       const held = await reached;
       held.deliver();
-      await expect.poll(() => connection.xlen('s')).toBe(1);
+      await expect.poll(() => connection.xlen('s'), { timeout: 10_000 }).toBe(1);
       proxy.cut();
       proxy.heal();
       expect(await added).toMatch(/^\d+-\d+$/);

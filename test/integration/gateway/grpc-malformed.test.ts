@@ -109,7 +109,7 @@ describe('what gRPC refuses by itself has a status and no reason:', () => {
         .received(frameType.HEADERS)
         .map(({ payload }) => payload.toString('latin1'))
         .join();
-    await expect.poll(text).not.toBe('');
+    await expect.poll(text, { timeout: 10_000 }).not.toBe('');
     raw.destroy();
     expect(await refusal(executeCommand.path, notProtobuf)).toMatchObject(malformed);
   });

@@ -79,7 +79,7 @@ describe('connections over their bound', () => {
       GATEWAY_PUBLIC_HTTP_READ_TIMEOUT: '1m',
     });
     const flood = await openSilent(gateway, 40);
-    await vi.waitFor(() => expect(open(flood)).toBeLessThanOrEqual(20));
+    await vi.waitFor(() => expect(open(flood)).toBeLessThanOrEqual(20), { timeout: 10_000 });
     for (let client = 0; client < 10; client += 1) {
       expect(await askHealth(gateway)).toMatch(/^HTTP\/1\.1 200 /);
     }
@@ -90,10 +90,12 @@ describe('connections over their bound', () => {
     const gateway = await startWith({ GATEWAY_PUBLIC_HTTP_MAX_CONNECTIONS_PER_ADDRESS: '5' });
     const flood = await openSilent(gateway, 10);
     // One place may be that of the connection which `fetch` has kept.
-    await vi.waitFor(() => expect([4, 5]).toContain(open(flood)));
+    await vi.waitFor(() => expect([4, 5]).toContain(open(flood)), { timeout: 10_000 });
     expect(await askHealth(gateway)).toBe('');
     for (const socket of flood) socket.destroy();
-    await vi.waitFor(async () => expect(await askHealth(gateway)).toMatch(/^HTTP\/1\.1 200 /));
+    await vi.waitFor(async () => expect(await askHealth(gateway)).toMatch(/^HTTP\/1\.1 200 /), {
+      timeout: 10_000,
+    });
   });
 
   it('of a trusted proxy are not bounded by address', async () => {

@@ -74,7 +74,7 @@ describe('grpc.health.v1', () => {
   it('tells watchers of the drain from its first moment, and does not wait for them', async () => {
     const gateway = await start({ GATEWAY_SHUTDOWN_TIMEOUT: '10s' });
     const watching = watch(newClient(gateway.grpcAddr), '');
-    await vi.waitFor(() => expect(watching.told).toEqual(['SERVING']));
+    await vi.waitFor(() => expect(watching.told).toEqual(['SERVING']), { timeout: 10_000 });
     const startedAt = performance.now();
     await gateway.stop();
     expect(performance.now() - startedAt).toBeLessThan(5_000);
@@ -93,12 +93,12 @@ describe('grpc.health.v1', () => {
     });
     const probing = newClient(gateway.grpcAddr);
     const probed = watch(probing, '');
-    await vi.waitFor(() => expect(probed.told).toEqual(['SERVING']));
+    await vi.waitFor(() => expect(probed.told).toEqual(['SERVING']), { timeout: 10_000 });
     const player = gateway.newClient();
     const command = player.send(player.signCommand('lobby.game.list', {}));
     await asked;
     const stopped = gateway.stop();
-    await vi.waitFor(() => expect(probed.told).toEqual(['SERVING', 'NOT_SERVING']));
+    await vi.waitFor(() => expect(probed.told).toEqual(['SERVING', 'NOT_SERVING']), { timeout: 10_000 });
     finish();
     expect((await command).resultCode).toBe('ok');
     await stopped;

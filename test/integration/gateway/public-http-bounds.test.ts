@@ -125,7 +125,10 @@ describe('one connection', () => {
     const { socket, received, ended } = await openRaw(gateway.httpUrl);
     for (let request = 1; request <= 12; request += 1) {
       socket.write(get());
-      await vi.waitFor(() => expect(answers(received())).toHaveLength(request), { interval: 5 });
+      await vi.waitFor(() => expect(answers(received())).toHaveLength(request), {
+        timeout: 10_000,
+        interval: 5,
+      });
     }
     const text = await ended;
     expect(text.split('HTTP/1.1 ').at(-1)?.toLowerCase()).toContain('connection: close');

@@ -341,10 +341,13 @@ async function createTestLobbyWithoutRedis() {
       return id;
     },
     waiting: () =>
-      vi.waitFor(async () => {
-        const { rows } = await away.pool.query('select kind, failures from lobby.outbox');
-        expect(rows[0]?.failures).toBeGreaterThan(0);
-        return rows;
-      }),
+      vi.waitFor(
+        async () => {
+          const { rows } = await away.pool.query('select kind, failures from lobby.outbox');
+          expect(rows[0]?.failures).toBeGreaterThan(0);
+          return rows;
+        },
+        { timeout: 10_000 },
+      ),
   };
 }

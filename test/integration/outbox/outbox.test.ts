@@ -266,10 +266,13 @@ describe('several processes', () => {
       `select pg_terminate_backend(pid) from pg_stat_activity
        where datname = current_database() and state = 'idle in transaction'`,
     );
-    await vi.waitFor(async () => {
-      await other.publishDue(never);
-      expect(published).toEqual(['ada:1', 'ada:1', 'ada:2']);
-    });
+    await vi.waitFor(
+      async () => {
+        await other.publishDue(never);
+        expect(published).toEqual(['ada:1', 'ada:1', 'ada:2']);
+      },
+      { timeout: 10_000 },
+    );
     hanging.resolve();
     await dead.settled();
     await other.publishDue(never);
@@ -367,30 +370,35 @@ describe('the relay', () => {
     await new RedisLife(redis, 'test:life').remember();
     await write(message('ada', 1));
     await relaying(async () => {
-      await vi.waitFor(() => expect(published).toEqual(['ada:1']));
+      await vi.waitFor(() => expect(published).toEqual(['ada:1']), { timeout: 10_000 });
       await write(message('ada', 2));
-      await vi.waitFor(() => expect(published).toEqual(['ada:1', 'ada:2']));
+      await vi.waitFor(() => expect(published).toEqual(['ada:1', 'ada:2']), { timeout: 10_000 });
     });
   });
 
   it('publishes everything that is kept once more when Redis has lost what it held, and only then', async () => {
     await write(message('ada', 1), message('ada', 2));
     await relaying(async () => {
-      await vi.waitFor(async () => {
-        expect(await redis.exists('test:life')).toBe(1);
-        expect(firstsOf('ada')).toEqual([1, 2]);
-        expect(await waiting()).toEqual([]);
-      });
+      await vi.waitFor(
+        async () => {
+          expect(await redis.exists('test:life')).toBe(1);
+          expect(firstsOf('ada')).toEqual([1, 2]);
+          expect(await waiting()).toEqual([]);
+        },
+        { timeout: 10_000 },
+      );
     });
     const before = published.length;
     await relaying(async () => {
       await write(message('bob', 1));
-      await vi.waitFor(() => expect(published).toContain('bob:1'));
+      await vi.waitFor(() => expect(published).toContain('bob:1'), { timeout: 10_000 });
       expect(published.length).toBe(before + 1);
 
       published = [];
       await redis.flushdb();
-      await vi.waitFor(() => expect([firstsOf('ada'), firstsOf('bob')]).toEqual([[1, 2], [1]]));
+      await vi.waitFor(() => expect([firstsOf('ada'), firstsOf('bob')]).toEqual([[1, 2], [1]]), {
+        timeout: 10_000,
+      });
       expect(await redis.exists('test:life')).toBe(1);
     });
   });

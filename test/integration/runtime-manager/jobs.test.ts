@@ -76,7 +76,9 @@ describe('a start job', () => {
       timeout: 10_000,
     });
     await lobby.ask(job);
-    await vi.waitFor(async () => expect(await lobby.resultsOf(job.job_id)).toHaveLength(4));
+    await vi.waitFor(async () => expect(await lobby.resultsOf(job.job_id)).toHaveLength(4), {
+      timeout: 10_000,
+    });
     const results = await lobby.resultsOf(job.job_id);
     expect(new Set(results.map((result) => JSON.stringify(result))).size).toBe(1);
     expect(await enginesIn(folder)).toHaveLength(1);
@@ -85,9 +87,13 @@ describe('a start job', () => {
     await lobby.done(stop);
     await lobby.ask(stop);
     await lobby.ask(job);
-    await vi.waitFor(async () => expect(await lobby.resultsOf(job.job_id)).toHaveLength(5));
+    await vi.waitFor(async () => expect(await lobby.resultsOf(job.job_id)).toHaveLength(5), {
+      timeout: 10_000,
+    });
     expect((await lobby.resultsOf(job.job_id)).at(-1)).toEqual(results[0]);
-    await vi.waitFor(async () => expect(await lobby.resultsOf(stop.job_id)).toHaveLength(2));
+    await vi.waitFor(async () => expect(await lobby.resultsOf(stop.job_id)).toHaveLength(2), {
+      timeout: 10_000,
+    });
     expect(await enginesIn(folder)).toEqual([]);
   });
 
@@ -152,7 +158,9 @@ describe('a stop job', () => {
     const job = newStartJob();
     await lobby.done(job);
     await killEngines(folder);
-    await vi.waitFor(() => expect(manager.stdout()).toContain('"signal":"SIGKILL","msg":"engine ended"'));
+    await vi.waitFor(() => expect(manager.stdout()).toContain('"signal":"SIGKILL","msg":"engine ended"'), {
+      timeout: 10_000,
+    });
     expect(await lobby.done(stopOf(job))).toMatchObject({ outcome: 'success' });
   });
 });

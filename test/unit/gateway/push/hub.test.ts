@@ -280,7 +280,7 @@ describe('a gap', () => {
         for (const call of calls) call.takeAll();
         expect(calls.map(({ eventIds }) => eventIds.length)).toEqual([2, 2]);
       },
-      { interval: 1 },
+      { timeout: 10_000, interval: 1 },
     );
     for (const call of calls) expect(call.eventIds).toEqual([first.eventId, second.eventId]);
     expect(new Set(asked)).toEqual(new Set([userId]));
