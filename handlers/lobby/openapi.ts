@@ -16,6 +16,7 @@ export function describePublicApi(app: HttpApp): OpenApiDocument {
       name: 'X-User-ID',
       description: 'The user, as the gateway verified them.',
     },
+    security: [{ token: [], identity: [] }, { identity: [] }],
   });
 }
 
@@ -29,8 +30,9 @@ export function describeInternalApi(app: HttpApp): OpenApiDocument {
       type: 'apiKey',
       in: 'header',
       name: 'X-Admin-ID',
-      description: 'Names a person for the records; may be absent.',
+      description: 'Names a person for the records, in 1 to 64 letters, digits, _ . @ or -; may be absent.',
     },
+    security: [{ token: [], identity: [] }, { token: [] }, { identity: [] }, {}],
   });
 }
 
@@ -38,13 +40,15 @@ type About = {
   title: string;
   description: string;
   identity: { type: 'apiKey'; in: 'header'; name: string; description: string };
+  /** What may come together; the token is wanted only where one is configured. */
+  security: { token?: []; identity?: [] }[];
 };
 
-function describe(app: HttpApp, { title, description, identity }: About): OpenApiDocument {
+function describe(app: HttpApp, { title, description, identity, security }: About): OpenApiDocument {
   const document = app.getOpenAPI31Document({
     openapi: '3.1.0',
     info: { title, version: '1', description },
-    security: [{ token: [], identity: [] }, { identity: [] }],
+    security,
   });
   const token = {
     type: 'http' as const,
