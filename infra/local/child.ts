@@ -4,6 +4,7 @@
 // next start on the same folder finds it and stops it, unless another living launcher still uses it.
 import { spawn } from 'node:child_process';
 import { randomInt } from 'node:crypto';
+import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
 import { readFile, rm, stat, truncate } from 'node:fs/promises';
@@ -205,16 +206,30 @@ async function endOfLog(file: string): Promise<string> {
 }
 
 /**
- * A port on 127.0.0.1 that nobody listens on at this moment. Below the range that outgoing connections take their
- * ports from, so that none of them takes it before the listener does.
+ * A port on 127.0.0.1 that nobody listens on at this moment, and that nobody else who asks here is given while this
+ * process lives, whatever process they are. Below the range that outgoing connections take their ports from, so that
+ * none of them takes it before the listener does.
  */
 export async function freePort(): Promise<number> {
   for (;;) {
     try {
-      return await bindOnce(randomInt(10_240, 32_768));
+      return await reserve(randomInt(10_240, 32_768));
     } catch (error) {
       if (codeOf(error) !== 'EADDRINUSE') throw error;
     }
+  }
+}
+
+/** Its UDP port, which no part of the platform listens on, tells the others that it is taken before anybody listens. */
+async function reserve(port: number): Promise<number> {
+  const mark = createSocket('udp4').bind({ port, address: '127.0.0.1', exclusive: true });
+  await once(mark, 'listening');
+  mark.unref();
+  try {
+    return await bindOnce(port);
+  } catch (error) {
+    mark.close();
+    throw error;
   }
 }
 
