@@ -41,6 +41,8 @@ export type Scale = {
   fewest: number;
   /** Ticks in one round of lobby.tick. */
   ticksPerRound: number;
+  /** Reports that wait while lobby.consumer.gm_events is measured; they have to be applied before its floor is. */
+  reportsAhead: number;
 };
 
 export type Bench = {

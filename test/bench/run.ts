@@ -59,6 +59,7 @@ const full: Scale = {
   games: 100_000,
   fewest: 10_000,
   ticksPerRound: 5,
+  reportsAhead: 2_000,
 };
 const quick: Scale = {
   ...full,

@@ -52,6 +52,7 @@ beforeAll(async () => {
       games: 400,
       fewest: 200,
       ticksPerRound: 1,
+      reportsAhead: 160,
     },
     cores: undefined,
     redis,

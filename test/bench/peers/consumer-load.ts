@@ -12,11 +12,9 @@ import { serveCalls } from '../peer.ts';
 
 const stream = 'gm:lobby_events';
 const offsetKey = 'lobby:stream_offsets:gm_events';
-/** Entries that wait while the consumer is measured. */
-const ahead = 2_000;
-const addedAtOnce = 250;
-
 let redis: Redis | undefined;
+/** Entries that wait while the consumer is measured. */
+let ahead = 0;
 let games: readonly ConsumedGame[] = [];
 const added: string[] = [];
 let handled = 0;
@@ -60,7 +58,7 @@ async function countHandled(): Promise<number> {
 async function nextMove(): Promise<number> {
   const before = await countHandled();
   for (const deadline = Date.now() + 60_000; Date.now() < deadline; ) {
-    if (added.length - handled < ahead) await add(addedAtOnce);
+    if (added.length - handled < ahead) await add(ahead / 8);
     if ((await countHandled()) > before) return handled;
     await new Promise((resolve) => setTimeout(resolve, 2));
   }
@@ -68,12 +66,18 @@ async function nextMove(): Promise<number> {
 }
 
 const calls = {
-  async connect(addr: string, password: string, given: readonly ConsumedGame[]): Promise<void> {
+  async connect(
+    addr: string,
+    password: string,
+    given: readonly ConsumedGame[],
+    reportsAhead: number,
+  ): Promise<void> {
     const [host = '', port] = addr.split(':');
     const options = { addr: { host, port: Number(port) }, password, operationTimeoutMs: 10_000 };
     redis = await openRedis(options, () => {});
     await redis.del(stream, offsetKey);
     games = given;
+    ahead = reportsAhead;
   },
 
   /** From one move of the offset to another, at least `ms` later: it moves in portions. */

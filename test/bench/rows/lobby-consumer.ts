@@ -24,7 +24,7 @@ export const lobbyConsumerGmEvents: Row = {
       games = await insertConsumedGames(client, 2 * gamesPerSide);
     });
     const load = await startPeer<ConsumerLoadCalls>('consumer-load', cores?.load, running);
-    await load.call('connect', redis.addr, redis.password, games.slice(0, gamesPerSide));
+    await load.call('connect', redis.addr, redis.password, games.slice(0, gamesPerSide), scale.reportsAhead);
     const floor = await startPeer<ConsumerFloorCalls>('consumer-floor', cores?.measured, running);
     const statements = await floor.call('connect', dsn, databaseConnections, games.slice(gamesPerSide));
     const pid = await startProcess(
