@@ -1,4 +1,6 @@
+import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
+import { LongestFirst } from './test/support/longest-first.ts';
 
 // Unit tests need nothing; the other projects share one PostgreSQL and one Redis that the global set-up starts,
 // and every test file takes a database and a key prefix of its own from them.
@@ -6,6 +8,8 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     maxWorkers: 3,
+    sequence: { sequencer: LongestFirst },
+    execArgv: ['--import', join(import.meta.dirname, 'infra', 'node', 'quick-imports.ts')],
     projects: [
       { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 30_000 } },
       {
@@ -38,9 +42,6 @@ export default defineConfig({
       {
         test: {
           name: 'fault',
-          // Its files wait for time-outs of real processes most of the time; they run together, after all others.
-          maxWorkers: 4,
-          sequence: { groupOrder: 1 },
           include: ['test/fault/**/*.test.ts'],
           globalSetup: ['test/support/global-setup.ts'],
           testTimeout: 90_000,

@@ -1,0 +1,31 @@
+// In which order test files begin: the ones that take longest first, so that all workers end at about the same time.
+// The others by size, whatever project they are of: those that wait for time-outs then run beside those that compute.
+import { statSync } from 'node:fs';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
+
+/** Half a minute or more on a machine with nothing else to do. */
+const longest = [
+  'fault/lobby-crashes',
+  'integration/bench',
+  'e2e/start',
+  'fault/lobby-replicas',
+  'integration/lobby/startup',
+  'integration/lobby/million-games',
+  'fault/lobby-stores',
+  'fault/game-master',
+  'integration/backend/startup',
+  'fault/drain',
+  'integration/runtime-manager/restarts',
+  'integration/streams/consumer-replicas',
+].map((name) => `/test/${name}.test.ts`);
+
+export class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const place = ({ moduleId }: TestSpecification) => {
+      const found = longest.findIndex((name) => moduleId.endsWith(name));
+      return found === -1 ? longest.length : found;
+    };
+    const size = ({ moduleId }: TestSpecification) => statSync(moduleId).size;
+    return files.toSorted((a, b) => place(a) - place(b) || size(b) - size(a));
+  }
+}
