@@ -7,8 +7,8 @@ import { Follower, outcomeOf } from '../support/follower.ts';
 import type { TcpProxy } from '../support/tcp-proxy.ts';
 import { type Answer, json, startUpstreamServer } from '../support/upstream-server.ts';
 
-const backendTimeoutMs = 1_000;
-const redisTimeoutMs = 500;
+const backendTimeoutMs = 2_000;
+const redisTimeoutMs = 1_000;
 /** On top of a time-out, for a machine that does other things, too. */
 const slackMs = 2_500;
 

@@ -13,7 +13,7 @@ afterAll(() => database.drop());
 
 it('a transaction whose process has vanished is ended by the server, with its locks', async () => {
   const pool = createPool(
-    { dsn: database.dsn, maxConnections: 2, maxIdleConnections: 0, operationTimeoutMs: 200 },
+    { dsn: database.dsn, maxConnections: 2, maxIdleConnections: 0, operationTimeoutMs: 1_000 },
     () => {},
   );
   try {
@@ -95,7 +95,7 @@ describe('a transaction', () => {
     const dsn = new URL(database.dsn);
     dsn.host = proxy.addr;
     const pool = createPool(
-      { dsn: dsn.href, maxConnections: 1, maxIdleConnections: 0, operationTimeoutMs: 300 },
+      { dsn: dsn.href, maxConnections: 1, maxIdleConnections: 0, operationTimeoutMs: 1_000 },
       () => {},
     );
     const db = databaseOn(pool);

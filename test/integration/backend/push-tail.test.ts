@@ -41,9 +41,9 @@ async function startTail() {
   const proxy = await startTcpProxy({ host, port });
   closers.push(() => proxy.close());
   const addr = { host, port: Number(proxy.addr.split(':')[1]) };
-  const redis = await openRedis({ addr, password, db, operationTimeoutMs: 300 }, () => {});
+  const redis = await openRedis({ addr, password, db, operationTimeoutMs: 1_000 }, () => {});
   closers.push(() => redis.disconnect());
-  const reader = redis.duplicate({ commandTimeout: blockMs + 300 });
+  const reader = redis.duplicate({ commandTimeout: blockMs + 1_000 });
   reader.on('error', () => {});
   await reader.connect();
   const logger = createLogger({ service: 'test', level: 'silent' });

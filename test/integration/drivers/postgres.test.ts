@@ -189,14 +189,14 @@ describe.each(drivers)('with %s', (_, openDriver) => {
   });
 
   it('a statement that takes too long is ended by the server, and its connection serves on', async () => {
-    const db = open({ maxConnections: 1, operationTimeoutMs: 300 });
+    const db = open({ maxConnections: 1, operationTimeoutMs: 1_000 });
     const late = await failure(db.execute(sql`select pg_sleep(30)`));
     expect([sqlState(late)?.code, isPassingFault(late)]).toEqual(['57014', true]);
     expect(await names(db)).toEqual([]);
   });
 
   it('a transaction that cannot begin, or not end, keeps no connection from others', async () => {
-    const db = open({ maxConnections: 1, maxIdleConnections: 0, operationTimeoutMs: 300 });
+    const db = open({ maxConnections: 1, maxIdleConnections: 0, operationTimeoutMs: 1_000 });
     const work = () => db.transaction((tx) => names(tx));
     expect(await work()).toEqual([]);
     link.stall();

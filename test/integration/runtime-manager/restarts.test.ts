@@ -73,8 +73,11 @@ async function signal({ child, ended }: RunningProcess, name: 'SIGTERM' | 'SIGKI
 }
 
 /** A process that was killed may hold its sockets a moment longer than its place in /proc. */
+const untilFree = (port: number) =>
+  vi.waitFor(async () => expect(await isFree('127.0.0.1', port)).toBe(true), { timeout: 10_000 });
+
 async function listenOn(port: number): Promise<Server> {
-  await vi.waitFor(async () => expect(await isFree('127.0.0.1', port)).toBe(true), { timeout: 5_000 });
+  await untilFree(port);
   const server = createServer().listen(port, '127.0.0.1');
   await once(server, 'listening');
   return server;
@@ -280,7 +283,9 @@ describe('a Runtime Manager that starts', () => {
     await signal(first, 'SIGTERM');
     await killEngines(folder);
     await expectNoEngines(folder);
-    const squatter = await listenOn(Number(new URL(endpoints[1] ?? '').port));
+    const [ours = 0, theirs = 0] = endpoints.map((endpoint) => Number(new URL(endpoint).port));
+    await untilFree(ours);
+    const squatter = await listenOn(theirs);
     try {
       const second = startManager();
       await logged(second, '"msg":"engine runs"');

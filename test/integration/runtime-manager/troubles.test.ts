@@ -79,7 +79,8 @@ describe('a start fails, and leaves nothing running, of a job', () => {
           '-e',
           'require("node:http").createServer((_, r) => r.end("{}")).listen(process.env.GALAXY_ENGINE_PORT, "127.0.0.1")',
         ),
-        RM_START_TIMEOUT: '2s',
+        // It has to be up by then.
+        RM_START_TIMEOUT: '5s',
       },
       'engine_not_healthy',
       /answers 200, but not/,
