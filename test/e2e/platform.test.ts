@@ -1,6 +1,6 @@
 // The whole platform through its front door: real processes, real databases, signed requests.
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { reachable } from '../../infra/local/service.ts';
 import type { GalaxyClient } from '../../lib/client/galaxy-client.ts';
 import { GatewayError } from '../../lib/client/gateway-error.ts';
@@ -45,7 +45,7 @@ async function tables(): Promise<Tables> {
   const decided = await readTables(
     stack.db,
     ['backend', 'lobby'],
-    ['outbox', 'consumers', 'processed_entries'],
+    ['outbox', 'consumers', 'processed_entries', 'mails'],
   );
   for (const schema of ['backend', 'lobby']) {
     const { rows } = await stack.db.query(
@@ -312,8 +312,15 @@ describe('the logs', () => {
   it('hold no token, key, proof or signature', async () => {
     const request = ada.signCommand('lobby.game.list', {});
     await ada.send(request);
-    const logs = await stack.logs();
-    expect(logs).toContain(request.requestId);
+    // Its line is written a moment after the answer.
+    const logs = await vi.waitFor(
+      async () => {
+        const written = await stack.logs();
+        expect(written).toContain(request.requestId);
+        return written;
+      },
+      { timeout: 10_000 },
+    );
     expect(logs).not.toContain(stack.serviceToken);
     expect(logs).not.toContain(Buffer.from(ada.publicKey).toString('base64'));
     expect(logs).not.toContain(Buffer.from(request.signature).toString('base64'));

@@ -326,7 +326,6 @@ describe('by their schedules', () => {
 describe('told to stop', () => {
   test('it finishes the turn that is under way and tells it', async () => {
     const { game, engine } = await runningGame();
-    const running = await startGameMaster();
     const asked = Promise.withResolvers<void>();
     const played = Promise.withResolvers<void>();
     engine.mischief = async (call) => {
@@ -335,6 +334,7 @@ describe('told to stop', () => {
       await played.promise;
       return false;
     };
+    const running = await startGameMaster();
     await asked.promise;
     const stopped = running.stop();
     await vi.waitFor(
@@ -349,13 +349,13 @@ describe('told to stop', () => {
 
   test('it waits for an engine no longer than its shutdown time-out', async () => {
     const { game, engine } = await runningGame();
-    const running = await startGameMaster({ GM_SHUTDOWN_TIMEOUT: '200ms' });
     const asked = Promise.withResolvers<void>();
     engine.mischief = (call) => {
       if (!call.endsWith(' 3')) return false;
       asked.resolve();
       return true;
     };
+    const running = await startGameMaster({ GM_SHUTDOWN_TIMEOUT: '200ms' });
     await asked.promise;
     await running.stop();
     expect((await told.story(game.game_id)).at(-1)).toBe('2 ok');

@@ -21,7 +21,7 @@ beforeEach(async () => {
       GATEWAY_ADMIN_HTTP_ADDR: `127.0.0.1:${adminPort}`,
       GATEWAY_GRPC_MAX_CONNECTIONS_PER_ADDRESS: '5000',
       // Long enough for a busy machine to open all of them in.
-      GATEWAY_GRPC_HANDSHAKE_TIMEOUT: '8s',
+      GATEWAY_GRPC_HANDSHAKE_TIMEOUT: '10s',
       GATEWAY_RATE_LIMIT_SESSION_READ: 'off',
       GATEWAY_RATE_LIMIT_USER_READ: 'off',
     },
@@ -71,12 +71,13 @@ describe.each([
     await openSilent(greeting);
     const startedAt = performance.now();
     for (let request = 0; request < 20; request += 1) expect((await command()).resultCode).toBe('ok');
-    expect(performance.now() - startedAt).toBeLessThan(2_000);
+    // Long before the flood is over.
+    expect(performance.now() - startedAt).toBeLessThan(5_000);
     expect((await measured()).bytes - before.bytes).toBeLessThan(60 * mebibyte);
 
     await vi.waitFor(
       async () => expect((await measured()).connections).toBeLessThanOrEqual(before.connections),
-      { timeout: 15_000, interval: 100 },
+      { timeout: 20_000, interval: 100 },
     );
     const open = () => flood.filter(({ closed }) => !closed).length;
     await vi.waitFor(() => expect(open()).toBe(0), { timeout: 5_000 });

@@ -128,7 +128,8 @@ it('the gateway warns of a certificate that has expired', async () => {
     process.run,
   );
   try {
-    expect(process.output()).toContain('the TLS certificate has expired at 2021-01-01T00:00:00.000Z');
+    const warning = 'the TLS certificate has expired at 2021-01-01T00:00:00.000Z';
+    await vi.waitFor(() => expect(process.output()).toContain(warning), { timeout: 10_000 });
   } finally {
     await old[Symbol.asyncDispose]();
   }
