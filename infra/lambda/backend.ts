@@ -2,13 +2,15 @@
 // `backend.adminHandler` for those who run the platform. What it opens is kept for the next invocation.
 import { createBackendApps } from '../../handlers/backend/apps.ts';
 import { startBackendHttp } from '../../lib/backend/start.ts';
-import { requireTokens } from '../require-tokens.ts';
+import { tokenChecks } from '../../lib/serverless/token-checks.ts';
 import { answerEvents } from './answer-events.ts';
 
-const { config, context, streams, outbox, log } = await startBackendHttp(process.env, { migrates: false });
-requireTokens({
-  BACKEND_HTTP_TOKEN: config.http.token,
-  BACKEND_ADMIN_HTTP_TOKEN: config.adminHttp.token,
+const { config, context, streams, outbox, log } = await startBackendHttp(process.env, {
+  migrates: false,
+  checks: tokenChecks({
+    BACKEND_HTTP_TOKEN: ({ http }) => http.token,
+    BACKEND_ADMIN_HTTP_TOKEN: ({ adminHttp }) => adminHttp.token,
+  }),
 });
 // Sending would be cut off when the process is frozen, so it is left to the mail worker.
 const mails = { ...context.mails, sendSoon() {} };

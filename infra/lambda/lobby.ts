@@ -2,13 +2,15 @@
 // `lobby.internalHandler` for admins and the Game Master. What it opens is kept for the next invocation.
 import { createLobbyApps } from '../../handlers/lobby/apps.ts';
 import { startLobbyHttp } from '../../lib/lobby/start.ts';
-import { requireTokens } from '../require-tokens.ts';
+import { tokenChecks } from '../../lib/serverless/token-checks.ts';
 import { answerEvents } from './answer-events.ts';
 
-const { config, log, lobby } = await startLobbyHttp(process.env, { migrates: false });
-requireTokens({
-  LOBBY_PUBLIC_HTTP_TOKEN: config.publicHttp.token,
-  LOBBY_INTERNAL_HTTP_TOKEN: config.internalHttp.token,
+const { config, log, lobby } = await startLobbyHttp(process.env, {
+  migrates: false,
+  checks: tokenChecks({
+    LOBBY_PUBLIC_HTTP_TOKEN: ({ publicHttp }) => publicHttp.token,
+    LOBBY_INTERNAL_HTTP_TOKEN: ({ internalHttp }) => internalHttp.token,
+  }),
 });
 const apps = createLobbyApps(config, { log, ready: () => true }, lobby);
 const settled = () => lobby.outbox.settled();

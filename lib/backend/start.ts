@@ -2,7 +2,7 @@
 // Redis, and what operations need.
 import { outbox as outboxTable } from '../../drizzle/backend/schema.ts';
 import { redisHttpChecks, redisTcpCheck } from '../config/redis-variables.ts';
-import { start } from '../config/startup.ts';
+import { type Check, start } from '../config/startup.ts';
 import type { Environment } from '../config/variables.ts';
 import { outboxInstruments } from '../outbox/instruments.ts';
 import { Outbox } from '../outbox/outbox.ts';
@@ -79,17 +79,18 @@ export async function startBackend(environment: Environment): Promise<Backend> {
 /**
  * The HTTP side alone, which waits for nothing in Redis, so that REST does for it.
  * @param options.migrates false where a job of its own applies migrations.
+ * @param options.checks what the runtime wants of the configuration besides.
  * @throws StartupError with every problem.
  */
 export async function startBackendHttp(
   environment: Environment,
-  { migrates = true } = {},
+  { migrates = true, checks = [] }: { migrates?: boolean; checks?: readonly Check<BackendHttpConfig>[] } = {},
 ): Promise<Handling & { readonly config: BackendHttpConfig }> {
   const connectionLog = createLogger({ service, level: 'warn' });
   const { config, resources } = await start({
     environment,
     variables: backendHttpVariables,
-    checks: [mailLimits, ...mailChecks, ...redisHttpChecks('BACKEND')],
+    checks: [mailLimits, ...mailChecks, ...redisHttpChecks('BACKEND'), ...checks],
     requirements: {
       postgres: postgresRequirement(connectionLog, migrates),
       redis: httpRedisRequirement(connectionLog),

@@ -3,7 +3,7 @@
 import journal from '../../drizzle/lobby/migrations/meta/_journal.json' with { type: 'json' };
 import { postgresNeeds } from '../config/postgres-variables.ts';
 import { redisHttpChecks, redisTcpCheck } from '../config/redis-variables.ts';
-import { start } from '../config/startup.ts';
+import { type Check, start } from '../config/startup.ts';
 import type { Environment } from '../config/variables.ts';
 import { outboxInstruments } from '../outbox/instruments.ts';
 import { openDatabase, postgresDriver } from '../postgres/open-database.ts';
@@ -94,18 +94,19 @@ export async function startLobby(
 /**
  * The HTTP side alone, which waits for nothing in Redis, so that REST does for it.
  * @param options.migrates false where a job of its own applies migrations.
+ * @param options.checks what the runtime wants of the configuration besides.
  * @throws StartupError with every problem.
  */
 export async function startLobbyHttp(
   environment: Environment,
-  { migrates = true } = {},
+  { migrates = true, checks = [] }: { migrates?: boolean; checks?: readonly Check<LobbyHttpConfig>[] } = {},
 ): Promise<StartedLobby<LobbyHttpConfig>> {
   const service = 'lobby-http';
   const connectionLog = createLogger({ service, level: 'warn' });
   const { config, resources } = await start({
     environment,
     variables: lobbyHttpVariables,
-    checks: [raceNamesInPostgres, ...redisHttpChecks('LOBBY', 'MASTER_ADDR')],
+    checks: [raceNamesInPostgres, ...redisHttpChecks('LOBBY', 'MASTER_ADDR'), ...checks],
     requirements: {
       redis: {
         needs: [...redisNeeds, 'LOBBY_REDIS_REST_URL', 'LOBBY_REDIS_REST_TOKEN'],

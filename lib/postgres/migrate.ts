@@ -1,9 +1,9 @@
-import { DrizzleQueryError } from 'drizzle-orm';
 import type { MigrationConfig } from 'drizzle-orm/migrator';
 import { drizzle } from 'drizzle-orm/node-postgres';
 import { migrate as runMigrations } from 'drizzle-orm/node-postgres/migrator';
 import pg from 'pg';
 import type { WebSocketOptions } from './pool-options.ts';
+import { reasonOf } from './reason.ts';
 
 type MigrationOptions = WebSocketOptions & {
   /** Of a role that may create the schema. */
@@ -41,10 +41,9 @@ export async function migrate(options: MigrationOptions): Promise<void> {
       migrationsTable: 'schema_migrations',
     });
   } catch (error) {
-    // The statement itself, which drizzle's message would quote in full, helps nobody here.
-    const cause = error instanceof DrizzleQueryError ? (error.cause ?? error) : error;
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new Error(`the migrations of schema ${schema} cannot be applied: ${why}`, { cause: error });
+    throw new Error(`the migrations of schema ${schema} cannot be applied: ${reasonOf(error)}`, {
+      cause: error,
+    });
   } finally {
     // Ends the session, and with it the lock.
     await session.end();

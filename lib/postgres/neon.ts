@@ -6,6 +6,7 @@ import { drizzle, type NeonDatabase } from 'drizzle-orm/neon-serverless';
 import type { ListenAddress } from '../config/types.ts';
 import { type OpenPostgres, poolSettings } from './pool-options.ts';
 import { pooledDatabase } from './pooled-database.ts';
+import { noPassword } from './reason.ts';
 import { answerScram } from './scram.ts';
 
 export const neonPostgres: OpenPostgres = ({ websocketProxy, ...options }, onError) => {
@@ -54,8 +55,9 @@ export function clientThrough(proxy: ListenAddress | undefined): typeof Client {
      */
     override async _handleAuthSASLContinue({ data }: { data: string }): Promise<void> {
       try {
+        if (!this.password) throw new Error(noPassword);
         const { clientNonce } = this.saslSession;
-        const answer = await answerScram(String(this.password), clientNonce, data);
+        const answer = await answerScram(this.password, clientNonce, data);
         Object.assign(this.saslSession, answer, { message: 'SASLResponse' });
         this.connection.sendSCRAMClientFinalMessage(answer.response);
       } catch (error) {

@@ -1,7 +1,7 @@
-import { DrizzleQueryError } from 'drizzle-orm';
 import { migrate } from './migrate.ts';
 import { pgPostgres } from './pg.ts';
 import type { OpenPostgres, PoolOptions, Postgres, WebSocketOptions } from './pool-options.ts';
+import { reasonOf } from './reason.ts';
 import { type MigrationJournal, refuseOldSchema } from './schema-version.ts';
 
 export type PostgresDriver = 'pg' | 'neon';
@@ -46,12 +46,6 @@ async function proveUsable({ db }: Postgres): Promise<void> {
   try {
     await db.execute('select 1');
   } catch (error) {
-    const cause = error instanceof DrizzleQueryError ? (error.cause ?? error) : error;
-    throw new Error(`PostgreSQL cannot be used: ${reason(cause)}`, { cause });
+    throw new Error(`PostgreSQL cannot be used: ${reasonOf(error)}`, { cause: error });
   }
-}
-
-function reason(error: unknown): string {
-  if (error instanceof AggregateError) return error.errors.map(reason).join(', ');
-  return error instanceof Error ? error.message : String(error);
 }

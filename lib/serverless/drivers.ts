@@ -3,6 +3,7 @@
 import type { Check } from '../config/startup.ts';
 import type { OpenPostgres } from '../postgres/pool-options.ts';
 import type { RedisCommands, RestOptions } from '../redis/commands.ts';
+import { tokenChecks } from './token-checks.ts';
 
 export type Drivers = {
   readonly postgres: { readonly pg?: OpenPostgres; readonly neon?: OpenPostgres };
@@ -42,8 +43,6 @@ export function serverlessChecks<C extends Config>(
     },
     missing(url, 'On this runtime Redis is reached over REST alone.', (config) => rest(config).url),
     missing(token, `It is the bearer token for ${url}.`, (config) => rest(config).token),
-    ...Object.entries(tokens).map(([variable, value]) =>
-      missing(variable, 'The address of this function is public, so whoever calls it must carry it.', value),
-    ),
+    ...tokenChecks(tokens),
   ];
 }

@@ -73,6 +73,12 @@ async function problems(work: Promise<unknown>): Promise<Record<string, string>>
   return Object.fromEntries(error.problems.map(({ variable, message }) => [variable, message]));
 }
 
+const runToEnd = (args: string[], env: Record<string, string>) =>
+  promisify(execFile)(process.execPath, args, { cwd: root, env: { PATH: process.env.PATH ?? '', ...env } });
+
+/** Applies migrations as an operator does. */
+const job = (which: string, env: Record<string, string>) => runToEnd(['infra/node/migrate.ts', which], env);
+
 describe('where no process starts the handlers', () => {
   const drivers = { postgres: { pg: pgPostgres, neon: neonPostgres }, redis: restRedis };
 
@@ -92,11 +98,6 @@ describe('where no process starts the handlers', () => {
       for (const each of found) if (each.status === 'fulfilled') await each.value.close();
       return found.map((each) => (each.status === 'rejected' ? String(each.reason) : 'good'));
     };
-    const job = (which: string, env: Record<string, string>) =>
-      promisify(execFile)(process.execPath, ['infra/node/migrate.ts', which], {
-        cwd: root,
-        env: { PATH: process.env.PATH ?? '', ...env },
-      });
     expect(await onLambda()).toEqual([
       expect.stringMatching(/LOBBY_POSTGRES_PRIMARY_DSN: schema lobby of PostgreSQL is older/),
       expect.stringMatching(/BACKEND_POSTGRES_PRIMARY_DSN: schema backend of PostgreSQL is older/),
@@ -179,6 +180,26 @@ describe('on Node', () => {
       BACKEND_REDIS_REST_URL: expect.stringMatching(/cannot be used: .*ECONNREFUSED/),
     });
   });
+
+  // In processes of their own: the driver leaves such a connection open, and until PostgreSQL gives it up, nobody can
+  // make or drop a database.
+  it.each(['pg', 'neon'])(
+    'a DSN without the password that the server wants is told so (%s)',
+    async (driver) => {
+      const dsn = new URL(database.dsn);
+      dsn.password = '';
+      const variables = { ...lobby, LOBBY_POSTGRES_DRIVER: driver, LOBBY_POSTGRES_PRIMARY_DSN: dsn.href };
+      const why = 'the server asks for a password, and the DSN has none';
+      await expect(runToEnd(['infra/node/lobby-http.ts'], variables)).rejects.toMatchObject({
+        stderr: expect.stringContaining(`LOBBY_POSTGRES_PRIMARY_DSN: PostgreSQL cannot be used: ${why}\n`),
+      });
+      await expect(job('lobby', variables)).rejects.toMatchObject({
+        stderr: expect.stringContaining(
+          `LOBBY_POSTGRES_PRIMARY_DSN: the migrations of schema lobby cannot be applied: ${why}\n`,
+        ),
+      });
+    },
+  );
 
   it('the lobby refuses a Redis that may evict keys', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'galaxy-evicting-'));
