@@ -160,6 +160,13 @@ describe('a process with OTEL_METRICS_EXPORTER=prometheus', () => {
     ]);
   });
 
+  it('names a pool of connections by where it leads, without user and password', () => {
+    const { host, pathname } = new URL(database.dsn);
+    const pools = lobby.samples.filter(({ name }) => name === 'db_client_connection_count');
+    const names = pools.map(({ labels }) => labels.db_client_connection_pool_name);
+    expect([...new Set(names)]).toEqual([`${host}${pathname}`]);
+  });
+
   it('shows the series of every consumer from the start, at 0', () => {
     for (const name of ['stream_entries_handled_total', 'stream_dead_letters_total', 'stream_losses_total']) {
       const series = lobby.samples.filter((sample) => sample.name === name);
