@@ -29,15 +29,17 @@ export function postgresRequirement(connectionLog: Logger, migrates = true) {
   };
 }
 
+const redisNeeds = [
+  'BACKEND_REDIS_ADDR',
+  'BACKEND_REDIS_PASSWORD',
+  'BACKEND_REDIS_DB',
+  'BACKEND_REDIS_TLS_ENABLED',
+  'BACKEND_REDIS_OPERATION_TIMEOUT',
+] as const;
+
 export function redisRequirement(connectionLog: Logger) {
   return {
-    needs: [
-      'BACKEND_REDIS_ADDR',
-      'BACKEND_REDIS_PASSWORD',
-      'BACKEND_REDIS_DB',
-      'BACKEND_REDIS_TLS_ENABLED',
-      'BACKEND_REDIS_OPERATION_TIMEOUT',
-    ] as const,
+    needs: redisNeeds,
     open: ({ redis }: Pick<BackendConfig, 'redis'>) =>
       openKeepingRedis(redis, 'the push log', (error) =>
         connectionLog.warn({ error }, 'redis connection lost'),
@@ -49,15 +51,7 @@ export function redisRequirement(connectionLog: Logger) {
 /** For the HTTP side, which needs no connection where REST is configured. */
 export function httpRedisRequirement(connectionLog: Logger) {
   return {
-    needs: [
-      'BACKEND_REDIS_ADDR',
-      'BACKEND_REDIS_PASSWORD',
-      'BACKEND_REDIS_DB',
-      'BACKEND_REDIS_TLS_ENABLED',
-      'BACKEND_REDIS_OPERATION_TIMEOUT',
-      'BACKEND_REDIS_REST_URL',
-      'BACKEND_REDIS_REST_TOKEN',
-    ] as const,
+    needs: [...redisNeeds, 'BACKEND_REDIS_REST_URL', 'BACKEND_REDIS_REST_TOKEN'] as const,
     open: ({ redis }: Pick<BackendHttpConfig, 'redis'>) =>
       openHttpRedis(redis, { service: 'BACKEND', needs: 'the push log' }, (error) =>
         connectionLog.warn({ error }, 'redis connection lost'),
