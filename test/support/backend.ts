@@ -172,7 +172,7 @@ export async function startTestBackend(
     outgoingMails: context.mails,
     newMailSender,
     async sendMails() {
-      await pool.query('update backend.mails set next_attempt_at = now()');
+      await pool.query(`update backend.mails set next_attempt_at = now() - interval '1 second'`);
       sender.sendSoon();
       await sender.settled();
     },

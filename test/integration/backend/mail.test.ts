@@ -237,7 +237,7 @@ describe('several processes', () => {
     );
     const server = await mail.smtpServer();
     mail.mailToServer(server);
-    await mail.backend.pool.query('update backend.mails set next_attempt_at = now()');
+    await mail.backend.pool.query(`update backend.mails set next_attempt_at = now() - interval '1 second'`);
     const senders = Array.from({ length: 3 }, () => mail.backend.newMailSender());
     for (const sender of senders) sender.sendSoon();
     await vi.waitFor(

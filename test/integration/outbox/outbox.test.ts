@@ -69,8 +69,11 @@ const write = (...messages: NewMessage[]) => db.transaction((tx) => publisher().
 const waiting = async () =>
   (await pool.query('select * from backend.outbox where published_at is null order by position')).rows;
 
-/** Lets everything be tried now that waits for its pause after a failure. */
-const endPauses = () => pool.query('update backend.outbox set next_attempt_at = now()');
+/**
+ * Lets everything be tried now that waits for its pause after a failure. The column has milliseconds: the very moment
+ * might be rounded to one that is still to come.
+ */
+const endPauses = () => pool.query(`update backend.outbox set next_attempt_at = now() - interval '1 second'`);
 
 /** The numbers of a key, each at its first publication. */
 function firstsOf(key: string): number[] {
