@@ -12,7 +12,7 @@ export function createPool(options: PoolOptions, onError: (error: Error) => void
     // The driver goes by the DSN. By these OpenTelemetry names the pool in its metrics.
     host: hostname,
     port: Number(port || 5432),
-    database: decodeURIComponent(pathname.slice(1)),
+    database: pathname.slice(1),
     // A kept connection must not be found dead by the statement that needs it.
     keepAlive: true,
     keepAliveInitialDelayMillis: 10_000,
