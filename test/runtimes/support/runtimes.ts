@@ -42,7 +42,12 @@ function played(name: string, args: (service: Service, listener: ListenerName) =
   };
 }
 
-export const node = longLived('Node', (service) => [onNode, `infra/node/${service}-http.ts`]);
+export const node = longLived('Node', (service) => [
+  onNode,
+  '--import',
+  './infra/node/telemetry.ts',
+  `infra/node/${service}-http.ts`,
+]);
 
 export const nodeBundle = longLived('Node, bundle', (service) => [onNode, `dist/node/${service}.mjs`]);
 
