@@ -1,6 +1,26 @@
 // Who may import whom. The tree is the architecture: infra -> handlers, workers -> lib/<service> -> lib/<shared>.
 const services = ['gateway', 'lobby', 'backend', 'game-master', 'runtime-manager', 'sample-engine'];
 
+// The rooms of a service. A room may import those to its right, and the files at the top of the service.
+const rooms = {
+  gateway: ['process', 'grpc', 'push', 'rate-limit', 'commands', 'domain'],
+  lobby: [
+    'process',
+    'consumers',
+    'automation',
+    'operations',
+    'peers',
+    'outbox',
+    'in-process',
+    'store',
+    'domain',
+  ],
+  backend: ['process', 'notifications', 'operations', 'outbox', 'mail', 'push', 'store', 'domain'],
+  'runtime-manager': ['process', 'drivers', 'domain'],
+};
+
+const sql = '^drizzle/|^lib/[^/]+/store/';
+
 module.exports = {
   forbidden: [
     { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
@@ -40,7 +60,7 @@ module.exports = {
       name: 'serverless-start-reaches-no-node-code',
       comment: 'What it needs of drivers, an entrypoint hands in.',
       severity: 'error',
-      from: { path: '^lib/(lobby|backend)/serverless\\.ts$' },
+      from: { path: '^lib/(lobby|backend)/process/serverless\\.ts$' },
       to: {
         path: '^(node:|lib/node/)|^(async_hooks|buffer|crypto|dns|events|fs|http|https|net|os|path|stream|tls|url|util)(/|$)|node_modules/(pg|ioredis|nodemailer|@neondatabase|@upstash)/',
         reachable: true,
@@ -50,7 +70,11 @@ module.exports = {
       name: 'handlers-hold-no-sql',
       severity: 'error',
       from: { path: '^handlers/' },
-      to: { path: '(^drizzle/|node_modules/(drizzle-orm|pg|ioredis)/)' },
+      to: {
+        path: `${sql}|node_modules/(drizzle-orm|pg|ioredis)/`,
+        // Handlers name the rows that operations return, and the pages that they ask for.
+        dependencyTypesNot: ['type-only'],
+      },
     },
     {
       name: 'shared-subjects-know-no-service',
@@ -64,6 +88,24 @@ module.exports = {
       from: { path: `^(lib|handlers|drizzle)/${service}/` },
       to: { path: `^(lib|handlers|drizzle)/(${services.filter((other) => other !== service).join('|')})/` },
     })),
+    ...Object.entries(rooms).flatMap(([service, order]) =>
+      order.slice(1).map((room, at) => ({
+        name: `${service}-${room}-imports-no-room-above`,
+        severity: 'error',
+        from: { path: `^lib/${service}/${room}/` },
+        to: { path: `^lib/${service}/(${order.slice(0, at + 1).join('|')})/` },
+      })),
+    ),
+    {
+      name: 'every-room-has-its-place',
+      comment: 'A new folder of a service belongs into the list of rooms above.',
+      severity: 'error',
+      from: {},
+      to: {
+        path: `^lib/(${Object.keys(rooms).join('|')})/[^/]+/`,
+        pathNot: Object.entries(rooms).map(([service, order]) => `^lib/${service}/(${order.join('|')})/`),
+      },
+    },
     {
       name: 'transactions-give-their-connections-back',
       comment: 'Drizzle on a pool of connections comes from pooledDatabase, which says why.',
@@ -78,7 +120,7 @@ module.exports = {
       severity: 'error',
       from: { path: '^lib/[^/]+/domain/' },
       to: {
-        path: '^(lib/(config|http|node|postgres|redis|telemetry)|drizzle)/|node_modules/(pg|ioredis|undici|hono|drizzle-orm|pino)/',
+        path: `${sql}|^lib/(config|http|node|postgres|redis|telemetry)/|node_modules/(pg|ioredis|undici|hono|drizzle-orm|pino)/`,
       },
     },
     {

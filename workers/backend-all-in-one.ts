@@ -3,11 +3,11 @@
 // workers/backend-outbox-relay.ts, workers/backend-notifications.ts, workers/backend-mail.ts). The push log is served by
 // workers/backend-push.ts, here as there.
 import { createBackendApps } from '../handlers/backend/apps.ts';
-import { openBackendListeners } from '../lib/backend/listeners.ts';
-import { keepSendingMails } from '../lib/backend/mail/mail-worker.ts';
-import { keepNotifying } from '../lib/backend/notifications/notification-worker.ts';
-import { keepNotificationIntents } from '../lib/backend/notifications/upkeep.ts';
-import { startBackend } from '../lib/backend/start.ts';
+import { runMailWorker } from '../lib/backend/mail/mail-worker.ts';
+import { maintainNotificationStream } from '../lib/backend/notifications/maintenance.ts';
+import { runNotificationWorker } from '../lib/backend/notifications/notification-worker.ts';
+import { openBackendListeners } from '../lib/backend/process/listeners.ts';
+import { startBackend } from '../lib/backend/process/start.ts';
 import type { Environment } from '../lib/config/variables.ts';
 import { listenHttp } from '../lib/node/http-listener.ts';
 import { runProcess, untilStopped } from '../lib/node/process.ts';
@@ -20,9 +20,9 @@ export async function runBackend(environment: Environment, stop: AbortSignal): P
   const listeners = await openBackendListeners(apps, config, log, listenHttp);
   const workers = [
     runRelay(backend.relay, stop),
-    keepNotificationIntents(backend.notificationUpkeep, stop),
-    keepNotifying(backend.notificationWorker, stop),
-    keepSendingMails(backend.mailWorker, stop),
+    maintainNotificationStream(backend.notificationMaintenance, stop),
+    runNotificationWorker(backend.notificationWorker, stop),
+    runMailWorker(backend.mailWorker, stop),
   ];
   await untilStopped(backend, stop, () =>
     Promise.all([listeners.close(config.shutdownTimeoutMs), ...workers]),

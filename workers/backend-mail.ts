@@ -1,12 +1,13 @@
 // The backend's mail worker, as a process of its own: sends the mails that the process which wrote them could not send.
 // Any number of replicas; lib/backend/mail/outgoing-mails.ts says why that is safe.
-import { keepSendingMails, startMailWorker } from '../lib/backend/mail/mail-worker.ts';
+import { runMailWorker } from '../lib/backend/mail/mail-worker.ts';
+import { startMailWorker } from '../lib/backend/process/start-mail-worker.ts';
 import type { Environment } from '../lib/config/variables.ts';
 import { runProcess, untilStopped } from '../lib/node/process.ts';
 
 export async function runBackendMail(environment: Environment, stop: AbortSignal): Promise<void> {
   const mailProcess = await startMailWorker(environment);
-  const sending = keepSendingMails(mailProcess.worker, stop);
+  const sending = runMailWorker(mailProcess.worker, stop);
   await untilStopped(mailProcess, stop, () => sending);
 }
 

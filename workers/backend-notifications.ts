@@ -1,13 +1,14 @@
 // The backend's notification worker, as a process of its own: tells users of what the lobby has decided, by events and,
 // where that is wanted, by mails for the mail worker. Of any number of replicas one works; see
 // lib/backend/notifications/notification-intents.ts.
-import { keepNotifying, startNotificationWorker } from '../lib/backend/notifications/notification-worker.ts';
+import { runNotificationWorker } from '../lib/backend/notifications/notification-worker.ts';
+import { startNotificationWorker } from '../lib/backend/process/start-notification-worker.ts';
 import type { Environment } from '../lib/config/variables.ts';
 import { runProcess, untilStopped } from '../lib/node/process.ts';
 
 export async function runBackendNotifications(environment: Environment, stop: AbortSignal): Promise<void> {
   const notificationProcess = await startNotificationWorker(environment);
-  const notifying = keepNotifying(notificationProcess.worker, stop);
+  const notifying = runNotificationWorker(notificationProcess.worker, stop);
   await untilStopped(notificationProcess, stop, () => notifying);
 }
 

@@ -1,8 +1,8 @@
 // The backend's outbox relay, as a process of its own: publishes session invalidations and user events that the
 // process which decided them could not publish, and looks after the stream that the notification worker reads. Any
 // number of replicas; lib/outbox/outbox.ts says why that is safe.
-import { keepNotificationIntents } from '../lib/backend/notifications/upkeep.ts';
-import { startOutboxRelay } from '../lib/backend/start.ts';
+import { maintainNotificationStream } from '../lib/backend/notifications/maintenance.ts';
+import { startOutboxRelay } from '../lib/backend/process/start-outbox-relay.ts';
 import type { Environment } from '../lib/config/variables.ts';
 import { runProcess, untilStopped } from '../lib/node/process.ts';
 import { runRelay } from '../lib/outbox/relay.ts';
@@ -11,7 +11,7 @@ export async function runBackendOutboxRelay(environment: Environment, stop: Abor
   const relayProcess = await startOutboxRelay(environment);
   const running = Promise.all([
     runRelay(relayProcess.relay, stop),
-    keepNotificationIntents(relayProcess.notificationUpkeep, stop),
+    maintainNotificationStream(relayProcess.notificationMaintenance, stop),
   ]);
   await untilStopped(relayProcess, stop, () => running);
 }

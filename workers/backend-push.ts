@@ -1,12 +1,12 @@
 // The backend's push process: serves the push log to the gateways over gRPC, and keeps it alive and short. Holds no
 // state of its own, so any number of replicas may run.
 
-import { openPushListener } from '../lib/backend/push/listener.ts';
+import { openPushListener } from '../lib/backend/process/push-listener.ts';
+import { blockMs, heartbeatIntervalMs, startPush } from '../lib/backend/process/start-push.ts';
 import { pushLog } from '../lib/backend/push/log/binary-log.ts';
+import { publishHeartbeats, trimPushLog } from '../lib/backend/push/maintenance.ts';
 import { PushServer } from '../lib/backend/push/server.ts';
-import { blockMs, heartbeatIntervalMs, startPush } from '../lib/backend/push/start.ts';
 import { PushTail } from '../lib/backend/push/tail.ts';
-import { keepHeartbeats, keepTrimmed } from '../lib/backend/push/upkeep.ts';
 import type { Environment } from '../lib/config/variables.ts';
 import { aborted, runProcess } from '../lib/node/process.ts';
 
@@ -19,8 +19,8 @@ export async function runBackendPush(environment: Environment, stop: AbortSignal
   const over = new AbortController();
   const running = Promise.all([
     tail.run(over.signal),
-    keepHeartbeats(log, heartbeatIntervalMs, logger, over.signal),
-    keepTrimmed(log, config.retentionMs, logger, over.signal),
+    publishHeartbeats(log, heartbeatIntervalMs, logger, over.signal),
+    trimPushLog(log, config.retentionMs, logger, over.signal),
   ]);
   try {
     await Promise.race([tail.found, running, aborted(stop)]);

@@ -1,10 +1,10 @@
 // Enrollment automation of the lobby, as a process of its own: closes enrollment by deadline and by gap, tells owners when
 // a deadline passes without enough players, and fails starts that take too long. Any number of replicas may run;
-// lib/lobby/due-games.ts and lib/lobby/underfilled-games.ts say what makes that safe.
+// lib/lobby/automation/due-games.ts and lib/lobby/automation/underfilled-games.ts say what makes that safe.
 import type { Environment } from '../lib/config/variables.ts';
-import { closeDueEnrollments, failOverdueStarts } from '../lib/lobby/enrollment-automation.ts';
-import { type LobbyProcess, startLobby } from '../lib/lobby/start.ts';
-import { tellOwnersOfUnderfilledGames } from '../lib/lobby/underfilled-games.ts';
+import { closeDueEnrollments, failOverdueStarts } from '../lib/lobby/automation/enrollment-automation.ts';
+import { tellOwnersOfUnderfilledGames } from '../lib/lobby/automation/underfilled-games.ts';
+import { type LobbyProcess, startLobby } from '../lib/lobby/process/start.ts';
 import { runProcess, untilStopped } from '../lib/node/process.ts';
 import { runTicks } from '../lib/node/tick-loop.ts';
 

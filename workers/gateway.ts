@@ -4,14 +4,14 @@ import { createGatewayAdminApp } from '../handlers/gateway/admin-router.ts';
 import { createGatewayPublicApp } from '../handlers/gateway/public-router.ts';
 import type { Environment } from '../lib/config/variables.ts';
 import { clientAddress } from '../lib/gateway/client-address.ts';
-import { drainGateway } from '../lib/gateway/drain.ts';
-import { createEdgeGateway } from '../lib/gateway/edge-gateway.ts';
-import { openGatewayListeners } from '../lib/gateway/listeners.ts';
-import { createPublicAuth } from '../lib/gateway/public-auth.ts';
+import { createPublicAuth } from '../lib/gateway/commands/public-auth.ts';
+import { openUpstreams } from '../lib/gateway/commands/upstream.ts';
+import { drainGateway } from '../lib/gateway/process/drain.ts';
+import { createEdgeGateway } from '../lib/gateway/process/edge-gateway.ts';
+import { openGatewayListeners } from '../lib/gateway/process/listeners.ts';
+import { startGateway } from '../lib/gateway/process/start.ts';
 import { createPushClient, createPushHub, followPush } from '../lib/gateway/push/follow.ts';
 import { createLimits } from '../lib/gateway/rate-limit/limits.ts';
-import { startGateway } from '../lib/gateway/start.ts';
-import { openUpstreams } from '../lib/gateway/upstream.ts';
 import { aborted, runProcess } from '../lib/node/process.ts';
 
 export async function runGateway(environment: Environment, stop: AbortSignal): Promise<void> {

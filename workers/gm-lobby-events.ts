@@ -1,8 +1,8 @@
 // The lobby's consumer of `gm:lobby_events`, as a process of its own: what the Game Master reports of the games that it
 // plays, and when they end. Of any number of replicas one works; see lib/lobby/consumers/gm-events.ts.
 import type { Environment } from '../lib/config/variables.ts';
-import { consumeGmEvents } from '../lib/lobby/consumers/run.ts';
-import { startLobby } from '../lib/lobby/start.ts';
+import { consumeGmEvents } from '../lib/lobby/process/run-consumers.ts';
+import { startLobby } from '../lib/lobby/process/start.ts';
 import { runProcess, untilStopped } from '../lib/node/process.ts';
 
 export async function runGmLobbyEvents(environment: Environment, stop: AbortSignal): Promise<void> {

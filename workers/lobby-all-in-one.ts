@@ -2,10 +2,14 @@
 // parts run as processes of their own in larger ones (infra/node/lobby-http.ts, and a file per worker beside this one).
 import { createLobbyApps } from '../handlers/lobby/apps.ts';
 import type { Environment } from '../lib/config/variables.ts';
-import { consumeGmEvents, consumeRuntimeResults, consumeUserLifecycle } from '../lib/lobby/consumers/run.ts';
-import { openLobbyListeners } from '../lib/lobby/listeners.ts';
-import { relayLobbyOutbox } from '../lib/lobby/outbox/relay.ts';
-import { startLobby } from '../lib/lobby/start.ts';
+import { openLobbyListeners } from '../lib/lobby/process/listeners.ts';
+import { relayLobbyOutbox } from '../lib/lobby/process/outbox-relay.ts';
+import {
+  consumeGmEvents,
+  consumeRuntimeResults,
+  consumeUserLifecycle,
+} from '../lib/lobby/process/run-consumers.ts';
+import { startLobby } from '../lib/lobby/process/start.ts';
 import { listenHttp } from '../lib/node/http-listener.ts';
 import { runProcess, untilStopped } from '../lib/node/process.ts';
 import { automateEnrollment } from './enrollment-automation.ts';

@@ -1,8 +1,8 @@
 // Pending registration expirer of the lobby, as a process of its own: gives up race names that were not registered in
-// time. Any number of replicas may run; lib/lobby/pending-registrations.ts says what makes that safe.
+// time. Any number of replicas may run; lib/lobby/automation/pending-registrations.ts says what makes that safe.
 import type { Environment } from '../lib/config/variables.ts';
-import { expirePendingRegistrations } from '../lib/lobby/pending-registrations.ts';
-import { type LobbyProcess, startLobby } from '../lib/lobby/start.ts';
+import { expirePendingRegistrations } from '../lib/lobby/automation/pending-registrations.ts';
+import { type LobbyProcess, startLobby } from '../lib/lobby/process/start.ts';
 import { runProcess, untilStopped } from '../lib/node/process.ts';
 import { runTicks } from '../lib/node/tick-loop.ts';
 

@@ -1,8 +1,8 @@
 // The lobby's consumer of `runtime:job_results`, as a process of its own: what became of the containers that it asked
 // for. Of any number of replicas one works; see lib/lobby/consumers/runtime-results.ts.
 import type { Environment } from '../lib/config/variables.ts';
-import { consumeRuntimeResults } from '../lib/lobby/consumers/run.ts';
-import { startLobby } from '../lib/lobby/start.ts';
+import { consumeRuntimeResults } from '../lib/lobby/process/run-consumers.ts';
+import { startLobby } from '../lib/lobby/process/start.ts';
 import { runProcess, untilStopped } from '../lib/node/process.ts';
 
 export async function runRuntimeJobResults(environment: Environment, stop: AbortSignal): Promise<void> {

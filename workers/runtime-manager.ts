@@ -9,7 +9,7 @@ import {
   keptMs,
   startRuntimeManager,
   trimIntervalMs,
-} from '../lib/runtime-manager/start.ts';
+} from '../lib/runtime-manager/process/start.ts';
 
 export async function runRuntimeManager(environment: Environment, stop: AbortSignal): Promise<void> {
   const { config, log, manager, redis, readers, close } = await startRuntimeManager(environment);

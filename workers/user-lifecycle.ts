@@ -1,8 +1,8 @@
 // The lobby's consumer of `user:lifecycle_events`, as a process of its own: takes everything from users who were blocked
 // for good or are gone. Of any number of replicas one works; see lib/lobby/consumers/user-lifecycle.ts.
 import type { Environment } from '../lib/config/variables.ts';
-import { consumeUserLifecycle } from '../lib/lobby/consumers/run.ts';
-import { startLobby } from '../lib/lobby/start.ts';
+import { consumeUserLifecycle } from '../lib/lobby/process/run-consumers.ts';
+import { startLobby } from '../lib/lobby/process/start.ts';
 import { runProcess, untilStopped } from '../lib/node/process.ts';
 
 export async function runUserLifecycle(environment: Environment, stop: AbortSignal): Promise<void> {

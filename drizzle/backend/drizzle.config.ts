@@ -3,6 +3,6 @@ import { defineConfig } from 'drizzle-kit';
 // drizzle-kit reads the default export.
 export default defineConfig({
   dialect: 'postgresql',
-  schema: './drizzle/backend/schema.ts',
+  schema: './lib/backend/store/schema.ts',
   out: './drizzle/backend/migrations',
 });

@@ -3,6 +3,6 @@ import { defineConfig } from 'drizzle-kit';
 // Paths are relative to the root of the repository, where drizzle-kit runs.
 export default defineConfig({
   dialect: 'postgresql',
-  schema: './drizzle/lobby/schema.ts',
+  schema: './lib/lobby/store/schema.ts',
   out: './drizzle/lobby/migrations',
 });

@@ -1,7 +1,7 @@
 import type { BackendContext } from '../../lib/backend/context.ts';
 import { admitAdmin } from '../../lib/http/actor.ts';
 import { createHttpApp, type HttpApp, type HttpAppOptions } from '../../lib/http/app.ts';
-import type { StreamOperations } from '../../lib/streams/operations.ts';
+import type { StreamAdmin } from '../../lib/streams/admin.ts';
 import { discardDeadLetterHandler, discardDeadLetterRoute } from '../streams/discard-dead-letter.ts';
 import { listDeadLettersHandler, listDeadLettersRoute } from '../streams/list-dead-letters.ts';
 import { listStreamsHandler, listStreamsRoute } from '../streams/list-streams.ts';
@@ -19,7 +19,7 @@ import { setEntitlementsHandler, setEntitlementsRoute } from './admin/set-entitl
 export function createBackendAdminApp(
   options: HttpAppOptions,
   backend: BackendContext,
-  streams: StreamOperations,
+  streams: StreamAdmin,
 ): HttpApp {
   const app = createHttpApp(options);
 

@@ -2,7 +2,7 @@ import { createRoute, type RouteHandler, z } from '@hono/zod-openapi';
 import { maxPlayers } from '../../lib/engine/api.ts';
 import type { RegisterRuntime } from '../../lib/game-master/registration.ts';
 import type { HttpEnv } from '../../lib/http/env.ts';
-import { errorAnswers, id, jsonAnswer, jsonBody } from '../../lib/http/schemas.ts';
+import { errorResponses, id, jsonBody, jsonResponse } from '../../lib/http/schemas.ts';
 import { keptTraceparent } from '../../lib/telemetry/trace.ts';
 import { isTimeZone } from '../../lib/time/time-zone.ts';
 import { scheduleProblem } from '../../lib/time/turn-schedule.ts';
@@ -43,8 +43,8 @@ export const registerRuntimeRoute = createRoute({
   summary: 'Takes a game over whose engine runs; again with the same runtime changes nothing',
   request: { params: z.strictObject({ game_id: id }), body: jsonBody(bodySchema) },
   responses: {
-    200: jsonAnswer(z.object({ game_id: id, runtime_job_id: id }), 'The game is played here'),
-    ...errorAnswers('invalid_state'),
+    200: jsonResponse(z.object({ game_id: id, runtime_job_id: id }), 'The game is played here'),
+    ...errorResponses('invalid_state'),
   },
 });
 

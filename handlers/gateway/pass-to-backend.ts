@@ -1,6 +1,6 @@
 import type { Context } from 'hono';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
-import type { AuthQuestion, PublicAuth } from '../../lib/gateway/public-auth.ts';
+import type { AuthQuestion, PublicAuth } from '../../lib/gateway/commands/public-auth.ts';
 import type { SignInLimits } from '../../lib/gateway/rate-limit/limits.ts';
 import type { HttpEnv } from '../../lib/http/env.ts';
 import { traceHeaders } from '../../lib/telemetry/trace.ts';

@@ -1,6 +1,6 @@
 import type { Context, MiddlewareHandler } from 'hono';
+import type { ServerKey } from '../../lib/gateway/commands/server-keys.ts';
 import { type PublicRoute, publicRequestDone } from '../../lib/gateway/instruments.ts';
-import type { ServerKey } from '../../lib/gateway/server-keys.ts';
 import { createHttpApp, type HttpApp, type HttpAppOptions } from '../../lib/http/app.ts';
 import type { HttpEnv } from '../../lib/http/env.ts';
 import { confirmEmailCode } from './confirm-email-code.ts';

@@ -1,5 +1,5 @@
 import type { Context } from 'hono';
-import type { ServerKey } from '../../lib/gateway/server-keys.ts';
+import type { ServerKey } from '../../lib/gateway/commands/server-keys.ts';
 import type { HttpEnv } from '../../lib/http/env.ts';
 
 /** `GET /api/v1/public/auth/server-keys`: the keys that answers and events are signed with. */

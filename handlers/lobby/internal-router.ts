@@ -8,6 +8,8 @@ import { listStreamsHandler, listStreamsRoute } from '../streams/list-streams.ts
 import { approveApplicationHandler, approveApplicationRoute } from './applications/approve-application.ts';
 import { listApplicationsHandler, listApplicationsRoute } from './applications/list-applications.ts';
 import { rejectApplicationHandler, rejectApplicationRoute } from './applications/reject-application.ts';
+import { discardDeadLetterHandler, discardDeadLetterRoute } from './dead-letters/discard-dead-letter.ts';
+import { retryDeadLetterHandler, retryDeadLetterRoute } from './dead-letters/retry-dead-letter.ts';
 import { readGameRoute, readGamesRoute, readMembershipsRoute } from './game-master-reads.ts';
 import { cancelGameHandler, cancelGameRoute } from './games/cancel-game.ts';
 import { closeEnrollmentHandler, closeEnrollmentRoute } from './games/close-enrollment.ts';
@@ -28,8 +30,6 @@ import { blockMemberHandler, blockMemberRoute } from './memberships/block-member
 import { listMembershipsHandler, listMembershipsRoute } from './memberships/list-memberships.ts';
 import { removeMemberHandler, removeMemberRoute } from './memberships/remove-member.ts';
 import { describeInternalApi, type OpenApiDocument } from './openapi.ts';
-import { discardDeadLetterHandler, discardDeadLetterRoute } from './operations/discard-dead-letter.ts';
-import { retryDeadLetterHandler, retryDeadLetterRoute } from './operations/retry-dead-letter.ts';
 import { checkAvailabilityHandler, checkAvailabilityRoute } from './race-names/check-availability.ts';
 
 const prefix = '/api/v1/internal';
@@ -73,7 +73,7 @@ export function createLobbyInternalApp(options: HttpAppOptions, lobby: Lobby): H
   gameMasterReads.use(admitAdmin);
 
   // It decides by what it reads, so nothing of that may be old.
-  const upToDate: Lobby = { ...lobby, readSlightlyOld: (read) => read(lobby.db) };
+  const upToDate: Lobby = { ...lobby, readFromReplica: (read) => read(lobby.db) };
   gameMasterReads.openapi(readGamesRoute, listGamesHandler(upToDate));
   gameMasterReads.openapi(readGameRoute, getGameHandler(upToDate));
   gameMasterReads.openapi(readMembershipsRoute, listMembershipsHandler(upToDate));

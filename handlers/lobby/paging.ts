@@ -24,8 +24,12 @@ export function pageRequestOf(
 }
 
 /** What a list answers with. */
-export function toPage<Item, Answer>(token: PlaceToken, page: Page<Item>, toAnswer: (item: Item) => Answer) {
-  return { items: page.items.map(toAnswer), ...nextPage(token, page.next) };
+export function toPage<Item, Answer>(
+  token: PlaceToken,
+  page: Page<Item>,
+  toResponse: (item: Item) => Answer,
+) {
+  return { items: page.items.map(toResponse), ...nextPage(token, page.next) };
 }
 
 function nextPage(token: PlaceToken, next: Place | undefined): { next_page_token?: string } {

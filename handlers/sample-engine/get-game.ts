@@ -1,7 +1,7 @@
 import { createRoute, type RouteHandler } from '@hono/zod-openapi';
 import { engineRoutes, gameStateSchema } from '../../lib/engine/api.ts';
 import type { HttpEnv } from '../../lib/http/env.ts';
-import { errorAnswers, jsonAnswer, noQuery } from '../../lib/http/schemas.ts';
+import { errorResponses, jsonResponse, noQuery } from '../../lib/http/schemas.ts';
 import type { SampleEngine } from '../../lib/sample-engine/engine.ts';
 
 export const getGameRoute = createRoute({
@@ -10,7 +10,7 @@ export const getGameRoute = createRoute({
   operationId: 'getGame',
   summary: 'The game as it is now',
   request: { query: noQuery },
-  responses: { 200: jsonAnswer(gameStateSchema, 'The state'), ...errorAnswers('not_found') },
+  responses: { 200: jsonResponse(gameStateSchema, 'The state'), ...errorResponses('not_found') },
 });
 
 export function getGameHandler(engine: SampleEngine): RouteHandler<typeof getGameRoute, HttpEnv> {

@@ -1,7 +1,7 @@
 import { createRoute, type RouteHandler } from '@hono/zod-openapi';
 import { engineRoutes, gameStateSchema, turnRequestSchema } from '../../lib/engine/api.ts';
 import type { HttpEnv } from '../../lib/http/env.ts';
-import { errorAnswers, jsonAnswer, jsonBody } from '../../lib/http/schemas.ts';
+import { errorResponses, jsonBody, jsonResponse } from '../../lib/http/schemas.ts';
 import type { SampleEngine } from '../../lib/sample-engine/engine.ts';
 
 export const playTurnRoute = createRoute({
@@ -10,7 +10,10 @@ export const playTurnRoute = createRoute({
   operationId: 'playTurn',
   summary: 'Plays the next turn; the last one again only repeats its answer',
   request: { body: jsonBody(turnRequestSchema) },
-  responses: { 200: jsonAnswer(gameStateSchema, 'The state'), ...errorAnswers('not_found', 'invalid_state') },
+  responses: {
+    200: jsonResponse(gameStateSchema, 'The state'),
+    ...errorResponses('not_found', 'invalid_state'),
+  },
 });
 
 export function playTurnHandler(engine: SampleEngine): RouteHandler<typeof playTurnRoute, HttpEnv> {

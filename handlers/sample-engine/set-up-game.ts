@@ -1,7 +1,7 @@
 import { createRoute, type RouteHandler } from '@hono/zod-openapi';
 import { engineRoutes, gameSetupSchema, gameStateSchema } from '../../lib/engine/api.ts';
 import type { HttpEnv } from '../../lib/http/env.ts';
-import { errorAnswers, jsonAnswer, jsonBody } from '../../lib/http/schemas.ts';
+import { errorResponses, jsonBody, jsonResponse } from '../../lib/http/schemas.ts';
 import type { SampleEngine } from '../../lib/sample-engine/engine.ts';
 
 export const setUpGameRoute = createRoute({
@@ -10,7 +10,7 @@ export const setUpGameRoute = createRoute({
   operationId: 'setUpGame',
   summary: 'Sets the game up; again with the same players it changes nothing',
   request: { body: jsonBody(gameSetupSchema) },
-  responses: { 200: jsonAnswer(gameStateSchema, 'The state'), ...errorAnswers('invalid_state') },
+  responses: { 200: jsonResponse(gameStateSchema, 'The state'), ...errorResponses('invalid_state') },
 });
 
 export function setUpGameHandler(engine: SampleEngine): RouteHandler<typeof setUpGameRoute, HttpEnv> {

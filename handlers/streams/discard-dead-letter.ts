@@ -1,9 +1,9 @@
 import { createRoute, type RouteHandler, z } from '@hono/zod-openapi';
 import type { HttpEnv } from '../../lib/http/env.ts';
-import { errorAnswers, id, jsonAnswer, noBody } from '../../lib/http/schemas.ts';
+import { errorResponses, id, jsonResponse, noBody } from '../../lib/http/schemas.ts';
 import { inTransaction } from '../../lib/postgres/transaction.ts';
-import { discardDeadLetter, type StreamOperations } from '../../lib/streams/operations.ts';
-import { deadLetterSchema, logDecision, toDeadLetter } from './dead-letter-answer.ts';
+import { discardDeadLetter, type StreamAdmin } from '../../lib/streams/admin.ts';
+import { deadLetterSchema, logDecision, toDeadLetter } from './dead-letter-response.ts';
 
 export const discardDeadLetterRoute = createRoute({
   method: 'post',
@@ -13,13 +13,13 @@ export const discardDeadLetterRoute = createRoute({
   tags: ['operations'],
   request: { params: z.strictObject({ dead_letter_id: id }), body: noBody },
   responses: {
-    200: jsonAnswer(deadLetterSchema, 'What it was'),
-    ...errorAnswers('not_found'),
+    200: jsonResponse(deadLetterSchema, 'What it was'),
+    ...errorResponses('not_found'),
   },
 });
 
 export function discardDeadLetterHandler(
-  streams: Pick<StreamOperations, 'db' | 'tables'>,
+  streams: Pick<StreamAdmin, 'db' | 'tables'>,
 ): RouteHandler<typeof discardDeadLetterRoute, HttpEnv> {
   return async (c) => {
     const { dead_letter_id: id } = c.req.valid('param');

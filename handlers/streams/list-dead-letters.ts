@@ -1,9 +1,9 @@
 import { createRoute, type RouteHandler, z } from '@hono/zod-openapi';
 import type { HttpEnv } from '../../lib/http/env.ts';
 import { pageOf, pageQuery, pageToken } from '../../lib/http/paging.ts';
-import { errorAnswers, id, jsonAnswer } from '../../lib/http/schemas.ts';
-import { listDeadLetters } from '../../lib/streams/operations.ts';
-import { deadLetterSchema, toDeadLetter } from './dead-letter-answer.ts';
+import { errorResponses, id, jsonResponse } from '../../lib/http/schemas.ts';
+import { listDeadLetters } from '../../lib/streams/admin.ts';
+import { deadLetterSchema, toDeadLetter } from './dead-letter-response.ts';
 
 export const listDeadLettersRoute = createRoute({
   method: 'get',
@@ -12,7 +12,7 @@ export const listDeadLettersRoute = createRoute({
   summary: 'Entries of streams that could not be applied, the oldest first',
   tags: ['operations'],
   request: { query: z.strictObject({ consumer: z.string().min(1).max(64).optional(), ...pageQuery }) },
-  responses: { 200: jsonAnswer(pageOf(deadLetterSchema), 'A page of dead letters'), ...errorAnswers() },
+  responses: { 200: jsonResponse(pageOf(deadLetterSchema), 'A page of dead letters'), ...errorResponses() },
 });
 
 // What PostgreSQL can compare with; a token may be made up.

@@ -1,7 +1,7 @@
 import { createRoute, type RouteHandler, z } from '@hono/zod-openapi';
 import type { HttpEnv } from '../../lib/http/env.ts';
-import { errorAnswers, jsonAnswer, noQuery, timestamp } from '../../lib/http/schemas.ts';
-import { listStreams } from '../../lib/streams/operations.ts';
+import { errorResponses, jsonResponse, noQuery, timestamp } from '../../lib/http/schemas.ts';
+import { listStreams } from '../../lib/streams/admin.ts';
 
 const streamSchema = z
   .object({
@@ -25,8 +25,8 @@ export const listStreamsRoute = createRoute({
   tags: ['operations'],
   request: { query: noQuery },
   responses: {
-    200: jsonAnswer(z.object({ items: z.array(streamSchema) }), 'Every consumer of this service'),
-    ...errorAnswers('service_unavailable'),
+    200: jsonResponse(z.object({ items: z.array(streamSchema) }), 'Every consumer of this service'),
+    ...errorResponses('service_unavailable'),
   },
 });
 

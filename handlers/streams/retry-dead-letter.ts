@@ -1,9 +1,9 @@
 import { createRoute, type RouteHandler, z } from '@hono/zod-openapi';
 import type { HttpEnv } from '../../lib/http/env.ts';
-import { errorAnswers, id, jsonAnswer, noBody } from '../../lib/http/schemas.ts';
+import { errorResponses, id, jsonResponse, noBody } from '../../lib/http/schemas.ts';
 import { inTransaction } from '../../lib/postgres/transaction.ts';
-import { retryDeadLetter, type StreamOperations } from '../../lib/streams/operations.ts';
-import { deadLetterSchema, logDecision, toDeadLetter } from './dead-letter-answer.ts';
+import { retryDeadLetter, type StreamAdmin } from '../../lib/streams/admin.ts';
+import { deadLetterSchema, logDecision, toDeadLetter } from './dead-letter-response.ts';
 
 export const retryDeadLetterRoute = createRoute({
   method: 'post',
@@ -13,13 +13,13 @@ export const retryDeadLetterRoute = createRoute({
   tags: ['operations'],
   request: { params: z.strictObject({ dead_letter_id: id }), body: noBody },
   responses: {
-    200: jsonAnswer(deadLetterSchema, 'What it was; it is a dead letter no more'),
-    ...errorAnswers('not_found', 'invalid_state', 'service_unavailable'),
+    200: jsonResponse(deadLetterSchema, 'What it was; it is a dead letter no more'),
+    ...errorResponses('not_found', 'invalid_state', 'service_unavailable'),
   },
 });
 
 export function retryDeadLetterHandler(
-  streams: Omit<StreamOperations, 'states'>,
+  streams: Omit<StreamAdmin, 'states'>,
 ): RouteHandler<typeof retryDeadLetterRoute, HttpEnv> {
   return async (c) => {
     const { dead_letter_id: id } = c.req.valid('param');

@@ -1,6 +1,6 @@
 // The backend's admin listener on workerd, for those who run the platform. The service one is a worker of its own.
 import { createBackendAdminApp } from '../../handlers/backend/admin-router.ts';
-import { prepareBackend } from '../../lib/backend/serverless.ts';
+import { prepareBackend } from '../../lib/backend/process/serverless.ts';
 import { neonPostgres } from '../../lib/postgres/neon.ts';
 import { restRedis } from '../../lib/redis/rest.ts';
 import { serve } from './serve.ts';

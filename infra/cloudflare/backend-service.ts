@@ -1,7 +1,7 @@
 // The backend's service listener on workerd, for gateway and lobby. The admin one is a worker of its own.
 import { lobbyUpstream } from '../../handlers/backend/lobby/pass-to-lobby.ts';
 import { createBackendServiceApp } from '../../handlers/backend/service-router.ts';
-import { prepareBackend } from '../../lib/backend/serverless.ts';
+import { prepareBackend } from '../../lib/backend/process/serverless.ts';
 import { neonPostgres } from '../../lib/postgres/neon.ts';
 import { restRedis } from '../../lib/redis/rest.ts';
 import { serve } from './serve.ts';

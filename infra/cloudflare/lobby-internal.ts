@@ -1,6 +1,6 @@
 // The lobby's internal listener on workerd, for admins and the Game Master. The public one is a worker of its own.
 import { createLobbyInternalApp } from '../../handlers/lobby/internal-router.ts';
-import { prepareLobby } from '../../lib/lobby/serverless.ts';
+import { prepareLobby } from '../../lib/lobby/process/serverless.ts';
 import { neonPostgres } from '../../lib/postgres/neon.ts';
 import { restRedis } from '../../lib/redis/rest.ts';
 import { serve } from './serve.ts';

@@ -1,6 +1,6 @@
 // The lobby's public listener on workerd, for the gateway. The internal one is a worker of its own.
 import { createLobbyPublicApp } from '../../handlers/lobby/public-router.ts';
-import { prepareLobby } from '../../lib/lobby/serverless.ts';
+import { prepareLobby } from '../../lib/lobby/process/serverless.ts';
 import { neonPostgres } from '../../lib/postgres/neon.ts';
 import { restRedis } from '../../lib/redis/rest.ts';
 import { serve } from './serve.ts';

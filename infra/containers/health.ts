@@ -4,7 +4,7 @@
 //   node infra/containers/health.ts grpc://127.0.0.1:9092
 const timeoutMs = 4_000;
 
-async function httpAnswers(url: string): Promise<void> {
+async function httpResponses(url: string): Promise<void> {
   const { status } = await fetch(url, { signal: AbortSignal.timeout(timeoutMs) });
   if (status !== 200) throw new Error(`${url} answered ${status}`);
 }
@@ -26,7 +26,7 @@ async function grpcServes(address: string): Promise<void> {
 
 const { protocol, host, href } = new URL(process.argv[2] ?? '');
 try {
-  await (protocol === 'grpc:' ? grpcServes(host) : httpAnswers(href));
+  await (protocol === 'grpc:' ? grpcServes(host) : httpResponses(href));
   process.exit(0);
 } catch (error) {
   process.stderr.write(`${error instanceof Error ? error.message : error}\n`);

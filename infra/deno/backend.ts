@@ -1,7 +1,7 @@
 // The backend's two HTTP listeners on Deno, without its workers. Stateless; any number of replicas.
 import { createBackendApps } from '../../handlers/backend/apps.ts';
-import { openBackendListeners } from '../../lib/backend/listeners.ts';
-import { startBackendHttp } from '../../lib/backend/start.ts';
+import { openBackendListeners } from '../../lib/backend/process/listeners.ts';
+import { startBackendHttp } from '../../lib/backend/process/start.ts';
 import { runProcess, untilStopped } from '../../lib/node/process.ts';
 import { listenDeno } from './listen.ts';
 

@@ -1,7 +1,7 @@
 // The lobby's two HTTP listeners on Deno, without its workers. Stateless; any number of replicas.
 import { createLobbyApps } from '../../handlers/lobby/apps.ts';
-import { openLobbyListeners } from '../../lib/lobby/listeners.ts';
-import { startLobbyHttp } from '../../lib/lobby/start.ts';
+import { openLobbyListeners } from '../../lib/lobby/process/listeners.ts';
+import { startLobbyHttp } from '../../lib/lobby/process/start.ts';
 import { runProcess, untilStopped } from '../../lib/node/process.ts';
 import { listenDeno } from './listen.ts';
 

@@ -1,9 +1,9 @@
 // The backend on AWS Lambda: a function with `backend.serviceHandler` for gateway and lobby, another one with
 // `backend.adminHandler` for those who run the platform. What it opens is kept for the next invocation.
 import { createBackendApps } from '../../handlers/backend/apps.ts';
-import { startBackendHttp } from '../../lib/backend/start.ts';
+import { startBackendHttp } from '../../lib/backend/process/start.ts';
 import { tokenChecks } from '../../lib/serverless/token-checks.ts';
-import { answerEvents } from './answer-events.ts';
+import { answerEvents } from './handle-events.ts';
 
 const { config, context, streams, outbox, log } = await startBackendHttp(process.env, {
   migrates: false,

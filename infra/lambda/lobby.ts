@@ -1,9 +1,9 @@
 // The lobby on AWS Lambda: a function with `lobby.publicHandler` for the gateway, another one with
 // `lobby.internalHandler` for admins and the Game Master. What it opens is kept for the next invocation.
 import { createLobbyApps } from '../../handlers/lobby/apps.ts';
-import { startLobbyHttp } from '../../lib/lobby/start.ts';
+import { startLobbyHttp } from '../../lib/lobby/process/start.ts';
 import { tokenChecks } from '../../lib/serverless/token-checks.ts';
-import { answerEvents } from './answer-events.ts';
+import { answerEvents } from './handle-events.ts';
 
 const { config, log, lobby } = await startLobbyHttp(process.env, {
   migrates: false,

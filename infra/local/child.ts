@@ -77,7 +77,7 @@ export async function startServer(plan: ServerPlan): Promise<RunningServer> {
     if (plan.port !== 0) await requireFreePort(plan);
     const server = await launch(plan, port);
     try {
-      await untilItAnswers(plan, server);
+      await untilItResponds(plan, server);
       return server;
     } catch (error) {
       await server.stop();
@@ -168,7 +168,7 @@ process.on('exit', () => {
   for (const [pid, signal] of signalAtExit) sendSignal(pid, signal);
 });
 
-async function untilItAnswers(plan: ServerPlan, server: RunningServer): Promise<void> {
+async function untilItResponds(plan: ServerPlan, server: RunningServer): Promise<void> {
   let ended: Error | undefined;
   let lastFailure: unknown;
   void server.lost.then((error) => {

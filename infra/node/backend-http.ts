@@ -1,8 +1,8 @@
 // The backend's HTTP side on Node: sign-in, sessions, accounts and eligibility for gateway and lobby, users for
 // admins. Stateless; any number of replicas. Workers run beside it (workers/backend-….ts).
 import { createBackendApps } from '../../handlers/backend/apps.ts';
-import { openBackendListeners } from '../../lib/backend/listeners.ts';
-import { startBackendHttp } from '../../lib/backend/start.ts';
+import { openBackendListeners } from '../../lib/backend/process/listeners.ts';
+import { startBackendHttp } from '../../lib/backend/process/start.ts';
 import type { Environment } from '../../lib/config/variables.ts';
 import { listenHttp } from '../../lib/node/http-listener.ts';
 import { runProcess, untilStopped } from '../../lib/node/process.ts';

@@ -1,8 +1,8 @@
 // The lobby's two HTTP listeners on Node, without its workers. Stateless; any number of replicas.
 import { createLobbyApps } from '../../handlers/lobby/apps.ts';
 import type { Environment } from '../../lib/config/variables.ts';
-import { openLobbyListeners } from '../../lib/lobby/listeners.ts';
-import { startLobbyHttp } from '../../lib/lobby/start.ts';
+import { openLobbyListeners } from '../../lib/lobby/process/listeners.ts';
+import { startLobbyHttp } from '../../lib/lobby/process/start.ts';
 import { listenHttp } from '../../lib/node/http-listener.ts';
 import { runProcess, untilStopped } from '../../lib/node/process.ts';
 

@@ -16,7 +16,7 @@ import {
   text,
 } from '../config/types.ts';
 import { defaulted, optional, required, type Values } from '../config/variables.ts';
-import { type NotificationType, notificationTypes } from '../stream-entries/notification-intents.ts';
+import { type NotificationType, notificationTypes } from '../protocol/notification-intents.ts';
 
 const hmacKey = z
   .string()

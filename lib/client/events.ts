@@ -87,7 +87,7 @@ export async function* followEvents(
     if (performance.now() - openedAt > steadyMs) failures = 0;
     // Full jitter, as thousands of clients may have lost the same gateway.
     const boundMs = Math.min(firstPauseMs * 2 ** failures, longestPauseMs);
-    await pause(Math.max(retryAfterMs, Math.random() * boundMs), signal);
+    await sleep(Math.max(retryAfterMs, Math.random() * boundMs), signal);
   }
 }
 
@@ -178,7 +178,7 @@ function isServiceError(error: unknown): error is ConstructorParameters<typeof G
   return error instanceof Error && 'code' in error && 'details' in error && 'metadata' in error;
 }
 
-function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
+function sleep(ms: number, signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve) => {
     const done = () => {
       clearTimeout(timer);

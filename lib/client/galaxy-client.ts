@@ -109,7 +109,7 @@ export class GalaxyClient {
   async execute(messageType: string, payload: object, options: CommandOptions = {}): Promise<CommandResult> {
     const request = this.signCommand(messageType, payload, options);
     const response = await this.send(request);
-    await this.#verifyAnswer(request, response);
+    await this.#verifyResponse(request, response);
     return { resultCode: response.resultCode, payload: JSON.parse(response.payloadBytes.toString('utf8')) };
   }
 
@@ -187,7 +187,7 @@ export class GalaxyClient {
     this.#grpc.close();
   }
 
-  async #verifyAnswer(request: ExecuteCommandRequest, response: ExecuteCommandResponse): Promise<void> {
+  async #verifyResponse(request: ExecuteCommandRequest, response: ExecuteCommandResponse): Promise<void> {
     const bytes = responseBytes({
       keyId: response.keyId,
       requestHash: sha256(commandBytes(request)),

@@ -1,7 +1,7 @@
 // Speaks to the engine of one game; docs/engine-interface.md is the contract. Engines are written by others, so every
 // answer is bounded in time and size, and nothing is believed that is not as described.
 import { engineRoutes, type GameState, gameStateSchema } from '../engine/api.ts';
-import { askService, type ServiceAnswer, type ServiceQuestion } from '../http/ask-service.ts';
+import { askService, type ServiceQuestion, type ServiceResponse } from '../http/ask-service.ts';
 import { EngineTrouble } from './domain/engine-health.ts';
 import type { Player } from './domain/runtime.ts';
 
@@ -47,7 +47,7 @@ export function openEngine(endpoint: string, timeoutMs: number): Engine {
   };
 }
 
-function readState({ status, text }: ServiceAnswer): GameState {
+function readState({ status, text }: ServiceResponse): GameState {
   if (status !== 200) throw new EngineTrouble('faulty', `the engine answered with status ${status}`);
   try {
     return gameStateSchema.parse(JSON.parse(text));

@@ -1,6 +1,6 @@
+import { type GmEvent, gmEventEntry } from '../protocol/gm-events.ts';
+import { fieldsOf } from '../protocol/stream-fields.ts';
 import type { Redis } from '../redis/client.ts';
-import { fieldsOf } from '../stream-entries/fields.ts';
-import { type GmEvent, gmEventEntry } from '../stream-entries/gm-events.ts';
 import { eventPublished } from './instruments.ts';
 
 /** Tells the lobby of something. @throws Error when Redis has not confirmed it; it may be there all the same. */

@@ -10,8 +10,8 @@
 // - What fails stays due, and is tried again after a pause that doubles from one second to a minute.
 // - When told to stop it lets a running step finish, and begins no other.
 import type { GameState } from '../engine/api.ts';
-import { pause } from '../node/pause.ts';
-import type { Slots } from '../node/slots.ts';
+import type { Semaphore } from '../node/semaphore.ts';
+import { sleep } from '../node/sleep.ts';
 import { backoffMs } from '../node/tick-loop.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { inNewTrace } from '../telemetry/spans.ts';
@@ -34,7 +34,7 @@ export type PlayDeps = {
   readonly openEngine: (endpoint: string) => Engine;
   readonly tellLobby: TellLobby;
   /** Bounds how many games do something at once. */
-  readonly slots: Slots;
+  readonly slots: Semaphore;
   /** Between two turns of every game, instead of the schedules. */
   readonly turnIntervalMs: number | undefined;
   readonly now: () => Date;
@@ -99,7 +99,7 @@ export class GamePlay {
     for (let attempt = 1; !stop.aborted; attempt += 1) {
       const outcome = await this.#deps.slots.run(() => this.#try(name, step, stop));
       if (outcome !== 'again') return outcome === 'done';
-      await pause(backoffMs(attempt, this.#deps.turnIntervalMs ?? longestBackoffMs), stop);
+      await sleep(backoffMs(attempt, this.#deps.turnIntervalMs ?? longestBackoffMs), stop);
     }
     return false;
   }
@@ -200,7 +200,7 @@ export class GamePlay {
     for (;;) {
       const waitMs = due.getTime() - this.#deps.now().getTime();
       if (waitMs <= 0 || stop.aborted) return;
-      await pause(Math.min(waitMs, longestPauseMs), stop);
+      await sleep(Math.min(waitMs, longestPauseMs), stop);
     }
   }
 }

@@ -33,7 +33,7 @@ const maxBytes = 8 * 1024 * 1024;
 const id = z.uuid().toLowerCase();
 const time = z.iso.datetime().transform((text) => new Date(text));
 
-const gameAnswer = z
+const gameResponse = z
   .object({
     game_id: id,
     status: z.string(),
@@ -63,11 +63,11 @@ const gameAnswer = z
     }),
   );
 
-const membershipAnswer = z
+const membershipResponse = z
   .object({ user_id: id, race_name: z.string() })
   .transform(({ user_id, race_name }): Player => ({ userId: user_id, raceName: race_name }));
 
-const pageAnswer = <T extends z.ZodType>(item: T) =>
+const pageResponse = <T extends z.ZodType>(item: T) =>
   z.object({ items: z.array(item), next_page_token: z.string().optional() });
 
 export function createLobbyClient(options: {
@@ -93,7 +93,7 @@ export function createLobbyClient(options: {
   async function* pages<T>(path: string, item: z.ZodType<T>): AsyncGenerator<T> {
     for (let after: string | undefined = ''; after !== undefined; ) {
       const next = after === '' ? '' : `&page_token=${encodeURIComponent(after)}`;
-      const page = pageAnswer(item).parse(await ask(`${path}page_size=${pageSize}${next}`));
+      const page = pageResponse(item).parse(await ask(`${path}page_size=${pageSize}${next}`));
       yield* page.items;
       after = page.next_page_token;
     }
@@ -102,12 +102,12 @@ export function createLobbyClient(options: {
   return {
     async game(gameId) {
       const answer = await ask(`/games/${gameId}`);
-      return answer === undefined ? undefined : gameAnswer.parse(answer);
+      return answer === undefined ? undefined : gameResponse.parse(answer);
     },
-    games: (status) => pages(`/games?status=${status}&`, gameAnswer),
+    games: (status) => pages(`/games?status=${status}&`, gameResponse),
     async players(gameId) {
       const players: Player[] = [];
-      for await (const player of pages(`/games/${gameId}/memberships?`, membershipAnswer))
+      for await (const player of pages(`/games/${gameId}/memberships?`, membershipResponse))
         players.push(player);
       return players;
     },

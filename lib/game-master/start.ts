@@ -2,7 +2,7 @@
 // no turn is played.
 import { start } from '../config/startup.ts';
 import type { Environment } from '../config/variables.ts';
-import { Slots } from '../node/slots.ts';
+import { Semaphore } from '../node/semaphore.ts';
 import { openRedis, type Redis } from '../redis/client.ts';
 import { createLogger, type Logger } from '../telemetry/logger.ts';
 import { type GameMasterConfig, gameMasterVariables } from './config.ts';
@@ -44,7 +44,7 @@ export async function startGameMaster(environment: Environment, stop: AbortSigna
       lobby,
       openEngine: (endpoint) => openEngine(endpoint, config.engineTimeoutMs),
       tellLobby: lobbyEvents(redis, config.lobbyEventsStream),
-      slots: new Slots(config.gamesAtOnce),
+      slots: new Semaphore(config.gamesAtOnce),
       turnIntervalMs: config.turnIntervalMs,
       now: () => new Date(),
       log,

@@ -6,8 +6,8 @@ import { bodyLimit } from 'hono/body-limit';
 import { cors } from 'hono/cors';
 import { HTTPException } from 'hono/http-exception';
 import { requestId } from 'hono/request-id';
-import { isPassingFault } from '../errors/passing-fault.ts';
 import { type ErrorBody, type ErrorCode, errorBody, errorTable, Refusal } from '../errors/table.ts';
+import { isTransientFault } from '../errors/transient-fault.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { HttpEnv } from './env.ts';
 import { fieldProblems, invalidFields } from './field-problems.ts';
@@ -131,7 +131,7 @@ function answerError(error: Error, c: Context<HttpEnv>): Response {
     // Nobody gets it, but logs and counters must not show a failure of this service.
     return c.body(null, 408);
   }
-  if (isPassingFault(error)) {
+  if (isTransientFault(error)) {
     c.get('log').warn(
       { error, method: c.req.method, path: loggedPath(c.req.path) },
       'request failed for now',

@@ -2,7 +2,7 @@
 // like any other that is no 2xx.
 import { traceHeaders } from '../telemetry/trace.ts';
 
-export type ServiceAnswer = { readonly status: number; readonly text: string };
+export type ServiceResponse = { readonly status: number; readonly text: string };
 
 export type ServiceQuestion = {
   readonly method: 'GET' | 'POST' | 'PUT';
@@ -19,7 +19,7 @@ export type ServiceQuestion = {
 };
 
 /** @throws Error when there is no whole answer in time, or too much of one. */
-export async function askService(url: string, question: ServiceQuestion): Promise<ServiceAnswer> {
+export async function askService(url: string, question: ServiceQuestion): Promise<ServiceResponse> {
   const { method, token, headers, body, traceparent, timeoutMs, maxBytes } = question;
   const response = await fetch(url, {
     method,
@@ -53,7 +53,7 @@ async function readText({ body }: Response, maxBytes: number): Promise<string> {
 
 /** @throws Error for an answer that is no 2xx. @param tokenVariables of both sides, which disagree after a 401. */
 export function refuseUnlessOk(
-  { status }: ServiceAnswer,
+  { status }: ServiceResponse,
   tokenVariables: { ours: string; theirs: string },
 ): void {
   if (status >= 200 && status < 300) return;

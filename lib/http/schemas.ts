@@ -42,12 +42,12 @@ export const noQuery = z.strictObject({});
 export const noBody = { content: { 'application/json': { schema: emptyBody } }, required: false } as const;
 
 /** One answer of a route, for `createRoute`. */
-export function jsonAnswer<T extends z.ZodType>(schema: T, description: string) {
+export function jsonResponse<T extends z.ZodType>(schema: T, description: string) {
   return { content: { 'application/json': { schema } }, description } as const;
 }
 
 /** Documents the error codes that a route answers with, beside those that every route may answer. */
-export function errorAnswers(...codes: ErrorCode[]) {
+export function errorResponses(...codes: ErrorCode[]) {
   return {
     default: {
       content: { 'application/json': { schema: errorSchema } },

@@ -1,7 +1,7 @@
 import { Refusal } from '../errors/table.ts';
 import type { AdminActor, UserActor } from '../http/env.ts';
 import type { TransitionActor } from './domain/game.ts';
-import type { RequestContext } from './eligibility.ts';
+import type { RequestContext } from './request-context.ts';
 
 /** Who asks, and the request behind it. */
 export type Caller = RequestContext & { readonly actor: UserActor | AdminActor };

@@ -1,26 +1,26 @@
-import { outbox as outboxTable } from '../../drizzle/lobby/schema.ts';
 import { Outbox, type Publish } from '../outbox/outbox.ts';
-import type { StreamOperations } from '../streams/operations.ts';
+import type { StreamAdmin } from '../streams/admin.ts';
 import type { Logger } from '../telemetry/logger.ts';
-import type { EligibilityClient } from './eligibility.ts';
-import type { GameMaster } from './game-master.ts';
 import { streamEntry } from './outbox/messages.ts';
+import type { EligibilityClient } from './peers/eligibility.ts';
+import type { GameMaster } from './peers/game-master.ts';
 import type { InProcessRaceNameDirectory, RaceNameDirectory } from './race-name-directory.ts';
 import type { Db, Tx } from './store/database.ts';
 import { postgresRaceNames } from './store/race-names.ts';
+import { outbox as outboxTable } from './store/schema.ts';
 import { lobbyStreamTables } from './store/stream-tables.ts';
 
 /** What the lobby's operations are made with; built once per process. */
 export type Lobby = {
   readonly db: Db;
   /** Runs a read whose answer may be slightly old, on a replica where there is one: for lists, never for decisions. */
-  readonly readSlightlyOld: <T>(read: (db: Db) => Promise<T>) => Promise<T>;
+  readonly readFromReplica: <T>(read: (db: Db) => Promise<T>) => Promise<T>;
   readonly eligibility: EligibilityClient;
   readonly gameMaster: GameMaster;
   readonly raceNames: RaceNameDirectory;
   /** Whatever is written into it by a transaction is published under the game's id after the commit. */
   readonly outbox: Outbox;
-  readonly streams: StreamOperations<Tx>;
+  readonly streams: StreamAdmin<Tx>;
   /** How long a start job is worth doing. */
   readonly startTimeoutMs: number;
   readonly now: () => Date;
@@ -41,7 +41,7 @@ export function createLobby(parts: {
   eligibility: EligibilityClient;
   gameMaster: GameMaster;
   publishers: Readonly<Record<string, Publish>>;
-  streams: Pick<StreamOperations<Tx>, 'consumers' | 'states'>;
+  streams: Pick<StreamAdmin<Tx>, 'consumers' | 'states'>;
   startTimeoutMs: number;
   now: () => Date;
   newId: () => string;
@@ -53,7 +53,7 @@ export function createLobby(parts: {
   const outbox = new Outbox({ db, table: outboxTable, publishers, log });
   return {
     db,
-    readSlightlyOld: replicas === undefined ? (read) => read(db) : (read) => replicas.read(read, db),
+    readFromReplica: replicas === undefined ? (read) => read(db) : (read) => replicas.read(read, db),
     raceNames: inProcessRaceNames ?? postgresRaceNames,
     outbox,
     streams: {

@@ -9,10 +9,10 @@ import type { Lobby } from './context.ts';
 import type { Work } from './store/database.ts';
 import {
   claimKey,
-  findAnswer,
+  findResponse,
   forgetKeys,
   type IdempotencyKey,
-  keepAnswer,
+  storeResponse,
 } from './store/idempotency-keys.ts';
 
 const keptMs = 24 * 3_600_000;
@@ -24,31 +24,31 @@ const forgottenPerKey = 10;
  * is there already, so that a repeat depends on nobody. Its `Work` runs in a transaction; what that writes into the
  * outbox, under the id that its result names, is published after the commit.
  * @param key undefined when the request came without one.
- * @param toAnswer makes the body of the answer, as JSON.
+ * @param toResponse makes the body of the answer, as JSON.
  * @throws Refusal `idempotency_conflict` when the key came with another request before.
  */
-export async function answerOnce<Result extends Subject, Answer>(
+export async function withIdempotencyKey<Result extends Subject, Answer>(
   lobby: Pick<Lobby, 'db' | 'now' | 'outbox'>,
   key: IdempotencyKey | undefined,
   prepare: () => Promise<Work<Result>> | Work<Result>,
-  toAnswer: (result: Result) => Answer,
+  toResponse: (result: Result) => Answer,
 ): Promise<Answer> {
   if (key === undefined) {
     const result = await inTransaction(lobby.db, await prepare());
     lobby.outbox.publishSoon([orderingKeyOf(result)]);
-    return toAnswer(result);
+    return toResponse(result);
   }
 
   const now = lobby.now();
   const notBefore = new Date(now.getTime() - keptMs);
-  const earlierAnswer = async (db: Parameters<typeof findAnswer>[0]) => {
-    const kept = await findAnswer(db, key, notBefore);
+  const earlierResponse = async (db: Parameters<typeof findResponse>[0]) => {
+    const kept = await findResponse(db, key, notBefore);
     if (kept !== undefined && kept.fingerprint !== key.fingerprint) throw conflict(key);
     return kept;
   };
 
-  const kept = await earlierAnswer(lobby.db);
-  // The same actor sent the same request to the same route, so this is what `toAnswer` made for it.
+  const kept = await earlierResponse(lobby.db);
+  // The same actor sent the same request to the same route, so this is what `toResponse` made for it.
   if (kept !== undefined) return kept.answer as Answer;
 
   let work: Work<Result>;
@@ -56,20 +56,20 @@ export async function answerOnce<Result extends Subject, Answer>(
     work = await prepare();
   } catch (error) {
     // What is in its way may be what the first request has done meanwhile.
-    const first = await earlierAnswer(lobby.db);
+    const first = await earlierResponse(lobby.db);
     if (first === undefined) throw error;
     return first.answer as Answer;
   }
   const done = await inTransaction(lobby.db, async (tx) => {
     if (!(await claimKey(tx, key, now, notBefore))) {
-      const first = await earlierAnswer(tx);
+      const first = await earlierResponse(tx);
       if (first === undefined) throw new Error(`The answer to the idempotency key ${key.key} is gone.`);
       return { answer: first.answer as Answer };
     }
     await forgetKeys(tx, notBefore, forgottenPerKey);
     const result = await work(tx);
-    const answer = toAnswer(result);
-    await keepAnswer(tx, key, answer);
+    const answer = toResponse(result);
+    await storeResponse(tx, key, answer);
     return { answer, orderingKey: orderingKeyOf(result) };
   });
   if (done.orderingKey !== undefined) lobby.outbox.publishSoon([done.orderingKey]);

@@ -1,29 +1,10 @@
 // The Race Name Directory: who holds which race name, across all games of the platform. A name is known by two keys
 // (see domain/race-name/keys.ts); a key belongs to one user at a time, in however many games that user plays, and is
 // free again when the last name that has it is gone.
+import type { HeldRaceName, RaceNameKind } from './domain/race-name/held.ts';
 import type { RaceNameKeys } from './domain/race-name/keys.ts';
 import type { Db, Tx } from './store/database.ts';
 import type { Page, PageRequest } from './store/pages.ts';
-
-export const raceNameKeyKinds = ['folded', 'skeleton'] as const;
-
-/** `reservation` while its game lasts, `pending_registration` for some time after, `registered` for good. */
-export const raceNameKinds = ['reservation', 'pending_registration', 'registered'] as const;
-export type RaceNameKind = (typeof raceNameKinds)[number];
-
-/** A race name that a user holds, from the game in which they came by it. */
-export type HeldRaceName = RaceNameKeys & {
-  readonly raceNameId: string;
-  readonly kind: RaceNameKind;
-  readonly userId: string;
-  readonly gameId: string;
-  readonly name: string;
-  readonly heldSince: Date;
-  /** Set while, and only while, it is a `pending_registration`: from then on it cannot be registered. */
-  readonly registerUntil: Date | null;
-  /** Set when, and only when, it is `registered`. */
-  readonly registeredAt: Date | null;
-};
 
 export type Reservation = {
   readonly raceNameId: string;

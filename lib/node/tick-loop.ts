@@ -5,7 +5,7 @@
 // that doubles from one second to a minute until one succeeds. When told to stop it starts no further tick, tells the
 // running one, and returns when that has returned.
 import type { Logger } from '../telemetry/logger.ts';
-import { pause } from './pause.ts';
+import { sleep } from './sleep.ts';
 
 const firstBackoffMs = 1_000;
 const longestBackoffMs = 60_000;
@@ -35,7 +35,7 @@ export async function runTicks(loop: TickLoop, stop: AbortSignal): Promise<void>
       log[failures > (loop.quietFailures ?? 0) ? 'error' : 'info']({ error, failures }, 'tick failed');
     }
     const pauseMs = failures === 0 ? loop.intervalMs : backoffMs(failures, loop.intervalMs);
-    await pause(pauseMs * (1 + jitter * (2 * Math.random() - 1)), stop);
+    await sleep(pauseMs * (1 + jitter * (2 * Math.random() - 1)), stop);
   }
   log.info('worker stopped');
 }

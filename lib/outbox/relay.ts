@@ -5,7 +5,7 @@ import { runTicks } from '../node/tick-loop.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { sawOldestWaiting } from './instruments.ts';
 import type { Outbox } from './outbox.ts';
-import type { RedisLife } from './redis-life.ts';
+import type { RedisEpoch } from './redis-epoch.ts';
 import { type Database, deletePublished, oldestWaitingMs } from './store.ts';
 import type { OutboxTable } from './table.ts';
 
@@ -19,7 +19,7 @@ export type Relay = {
   readonly outbox: Outbox;
   readonly db: Database;
   readonly table: OutboxTable;
-  readonly redisLife: RedisLife;
+  readonly redisEpoch: RedisEpoch;
   readonly intervalMs: number;
   readonly lossCheckIntervalMs: number;
   readonly log: Logger;
@@ -63,10 +63,10 @@ export async function runRelay(relay: Relay, stop: AbortSignal): Promise<void> {
 }
 
 /** Remembers the new life only after its messages wait: a crash in between costs a second round of repeats. */
-async function publishAgainAfterLoss({ redisLife, outbox, log }: Relay): Promise<void> {
-  if (!(await redisLife.isNew())) return;
+async function publishAgainAfterLoss({ redisEpoch, outbox, log }: Relay): Promise<void> {
+  if (!(await redisEpoch.isNew())) return;
   const messages = await outbox.publishAgain();
-  await redisLife.remember();
+  await redisEpoch.remember();
   if (messages > 0) log.warn({ messages }, 'redis lost what it held; what is kept is published again');
 }
 

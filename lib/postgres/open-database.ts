@@ -33,7 +33,7 @@ export async function openDatabase(
   try {
     await proveUsable(postgres);
     if (migrates) await migrate({ ...options, folder, schema });
-    else await refuseOldSchema(postgres, schema, journal);
+    else await refuseOldSchema(postgres, { schema, journal });
     return postgres;
   } catch (error) {
     await postgres.close();

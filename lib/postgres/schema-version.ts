@@ -12,8 +12,7 @@ export type MigrationJournal = {
  */
 export async function refuseOldSchema(
   { db }: Pick<Postgres, 'db'>,
-  schema: string,
-  journal: MigrationJournal,
+  { schema, journal }: { schema: string; journal: MigrationJournal },
 ): Promise<void> {
   const newest = journal.entries.at(-1);
   if (newest === undefined) throw new TypeError(`there are no migrations of schema ${schema}`);

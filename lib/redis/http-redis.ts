@@ -3,7 +3,7 @@ import { StartupError } from '../config/startup.ts';
 import type { ListenAddress } from '../config/types.ts';
 import type { Redis } from './client.ts';
 import type { RedisCommands } from './commands.ts';
-import { openKeepingRedis } from './no-eviction.ts';
+import { openRedisWithoutEviction } from './no-eviction.ts';
 
 export type HttpRedisOptions = {
   readonly addr: ListenAddress | undefined;
@@ -46,6 +46,6 @@ export async function openHttpRedis(
     return { commands, close() {} };
   }
   if (addr === undefined || password === undefined) throw new TypeError('redisHttpChecks were not made');
-  const connection = await openKeepingRedis({ addr, password, ...options }, needs, onError);
+  const connection = await openRedisWithoutEviction({ addr, password, ...options }, needs, onError);
   return { commands: connection, connection, close: () => connection.disconnect() };
 }

@@ -6,7 +6,7 @@ import { openRedis, type Redis, type RedisOptions } from './client.ts';
  * @param onError told whenever the connection breaks later on.
  * @throws Error that says what is wrong, without the password.
  */
-export async function openKeepingRedis(
+export async function openRedisWithoutEviction(
   options: RedisOptions,
   needs: string,
   onError: (error: Error) => void,

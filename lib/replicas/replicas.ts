@@ -2,7 +2,7 @@
 // whoever found out is answered by the primary; from then on it is asked every second whether it is back. So nobody
 // waits for a replica that is known to be away, and a process starts without its replicas. How far one lags behind is
 // not measured here.
-import { pause } from '../node/pause.ts';
+import { sleep } from '../node/sleep.ts';
 import type { Logger } from '../telemetry/logger.ts';
 
 const retryAfterMs = 1_000;
@@ -28,7 +28,7 @@ export class Replicas<Connection> {
   ) {
     this.#probe = probe;
     this.#log = log;
-    for (const replica of replicas) void this.#useOnceItAnswers(replica, false);
+    for (const replica of replicas) void this.#useOnceItResponds(replica, false);
   }
 
   async read<T>(work: (connection: Connection) => Promise<T>, primary: Connection): Promise<T> {
@@ -53,11 +53,11 @@ export class Replicas<Connection> {
     if (index === -1) return;
     this.#usable.splice(index, 1);
     this.#warn(replica, error);
-    void pause(retryAfterMs, this.#closed.signal).then(() => this.#useOnceItAnswers(replica, true));
+    void sleep(retryAfterMs, this.#closed.signal).then(() => this.#useOnceItResponds(replica, true));
   }
 
   /** @param warned whether the log tells already that it cannot be used. */
-  async #useOnceItAnswers(replica: Replica<Connection>, warned: boolean): Promise<void> {
+  async #useOnceItResponds(replica: Replica<Connection>, warned: boolean): Promise<void> {
     const { signal } = this.#closed;
     for (let told = warned; !signal.aborted; told = true) {
       try {
@@ -68,7 +68,7 @@ export class Replicas<Connection> {
       } catch (error) {
         if (!told) this.#warn(replica, error);
       }
-      await pause(retryAfterMs, signal);
+      await sleep(retryAfterMs, signal);
     }
   }
 

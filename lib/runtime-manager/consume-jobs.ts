@@ -2,17 +2,12 @@
 // result was published, so a result is published at least once; what comes again is answered from the journal.
 import { z } from 'zod';
 import { fieldProblems } from '../http/field-problems.ts';
+import { type JobResult, jobResultEntry, startJobEntry, stopJobEntry } from '../protocol/runtime-jobs.ts';
+import { fieldsOf } from '../protocol/stream-fields.ts';
 import type { Redis } from '../redis/client.ts';
-import { fieldsOf } from '../stream-entries/fields.ts';
-import {
-  type JobResult,
-  jobResultEntry,
-  startJobEntry,
-  stopJobEntry,
-} from '../stream-entries/runtime-jobs.ts';
 import type { StreamEntry } from '../streams/entry.ts';
 import { beginAtZero, entriesHandled, lossesSeen } from '../streams/instruments.ts';
-import type { StreamPlace } from '../streams/offset.ts';
+import type { ConsumedStream } from '../streams/offset.ts';
 import { consumeStream } from '../streams/stream-loop.ts';
 import { keptMs, trimStream } from '../streams/trim.ts';
 import type { Logger } from '../telemetry/logger.ts';
@@ -79,7 +74,7 @@ export async function trimJobs(redis: Redis, { startJobs, stopJobs }: JobStreams
   await trimStream(redis, { stream: stopJobs, offsetKeys: [stopJobsOffsetKey] }, keptMs);
 }
 
-type Source<Job> = StreamPlace & {
+type Source<Job> = ConsumedStream & {
   readonly name: string;
   readonly kind: JobResult['kind'];
   readonly reader: Redis;

@@ -6,7 +6,7 @@ import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { OperatorError } from '../errors/operator-error.ts';
-import { type JobResult, jobResultEntry } from '../stream-entries/runtime-jobs.ts';
+import { type JobResult, jobResultEntry } from '../protocol/runtime-jobs.ts';
 import type { StartRecord } from './domain/start-decision.ts';
 
 const schemaVersion = 1;

@@ -9,7 +9,7 @@
 // An engine that ends by itself is not started again while this process lives: that is for operators to decide, and the
 // Game Master notices. When this process starts, it starts all that should run.
 
-import type { JobResult, StartJob, StopJob } from '../stream-entries/runtime-jobs.ts';
+import type { JobResult, StartJob, StopJob } from '../protocol/runtime-jobs.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { decideStart, type Failure, stoppedFailure } from './domain/start-decision.ts';
 import { type Driver, DriverUnavailable, type Runtime, StartFailed } from './drivers/driver.ts';

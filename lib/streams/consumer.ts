@@ -17,7 +17,7 @@ import { inSpanFrom } from '../telemetry/spans.ts';
 import type { StreamEntry } from './entry.ts';
 import { beginAtZero, deadLettered, entriesHandled, lossesSeen } from './instruments.ts';
 import { type Lease, whileLeased } from './lease.ts';
-import type { StreamPlace } from './offset.ts';
+import type { ConsumedStream } from './offset.ts';
 import { insertDeadLetter, markProcessed, saveLastError } from './store.ts';
 import { consumeStream, openStreamReader } from './stream-loop.ts';
 import type { StreamTables } from './tables.ts';
@@ -47,7 +47,7 @@ export type Delivery<Tx> = {
   apply<T>(eventId: string, work: (tx: Tx) => Promise<T>): Promise<T | undefined>;
 };
 
-export type Consumer<Entry, Tx> = StreamPlace & {
+export type Consumer<Entry, Tx> = ConsumedStream & {
   /** As it is known to operators and in the tables. */
   readonly name: string;
   readonly entry: z.ZodType<Entry>;

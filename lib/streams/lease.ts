@@ -6,10 +6,10 @@
 // `waitMs`. While nobody waits, a holder that was held up goes on.
 import { randomUUID } from 'node:crypto';
 import { and, eq, isNull, lte, or, sql } from 'drizzle-orm';
-import { pause } from '../node/pause.ts';
+import { sleep } from '../node/sleep.ts';
 import type { Database } from '../outbox/store.ts';
 import type { Logger } from '../telemetry/logger.ts';
-import { seldom } from '../telemetry/seldom.ts';
+import { throttled } from '../telemetry/throttled.ts';
 import type { StreamTables } from './tables.ts';
 
 const leaseMs = 9_000;
@@ -42,7 +42,7 @@ export async function whileLeased(
 ): Promise<void> {
   const store = leaseStore(options, randomUUID());
   let failure: unknown;
-  const tell = seldom(toldEveryMs, (times) =>
+  const tell = throttled(toldEveryMs, (times) =>
     options.log.warn({ error: failure, times }, 'the lease could not be asked for; trying again'),
   );
   const failed = (error: unknown) => {
@@ -58,7 +58,7 @@ export async function whileLeased(
     } catch (error) {
       failed(error);
     }
-    await pause(waitMs, stop);
+    await sleep(waitMs, stop);
   }
 }
 
@@ -78,7 +78,7 @@ async function holdAndWork(
   };
   const renewing = (async () => {
     for (;;) {
-      await pause(renewMs, over);
+      await sleep(renewMs, over);
       if (over.aborted) return;
       await store.renew().then((mine) => mine || lose(), failed);
     }

@@ -8,7 +8,10 @@
 import type { RedisCommands } from '../redis/commands.ts';
 import { compareEntryIds, entryTimeMs, streamStart } from './entry.ts';
 
-export type StreamPlace = { readonly stream: string; readonly offsetKey: string };
+/** A stream that one consumer reads, and the key under which the consumer stores its offset. */
+export type ConsumedStream = { readonly stream: string; readonly offsetKey: string };
+
+export type ConsumerStream = ConsumedStream & { readonly name: string };
 
 /**
  * For Lua scripts. `known(text)`: the text, if it is an id; nil when there is none, and for anything else, which only a
@@ -49,7 +52,7 @@ return 1
  */
 export async function advanceOffset(
   redis: RedisCommands,
-  { stream, offsetKey }: StreamPlace,
+  { stream, offsetKey }: ConsumedStream,
   move: { from: string; to: string },
 ): Promise<boolean> {
   return (await redis.call('EVAL', advanceScript, 2, offsetKey, stream, move.to, move.from)) === 1;
@@ -104,7 +107,7 @@ return {
 
 export async function readStreamState(
   redis: RedisCommands,
-  { stream, offsetKey }: StreamPlace,
+  { stream, offsetKey }: ConsumedStream,
 ): Promise<StreamState> {
   const reply = await redis.call('EVAL', stateScript, 2, offsetKey, stream);
   const [offset, last, first, held, next, nowMs] = reply as [string, string, string, number, string, string];

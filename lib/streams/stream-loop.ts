@@ -7,11 +7,11 @@
 // be handled is for the handler to put away. An offset that is missing, or has strayed (offset.ts), means from the
 // beginning; one that points before the first entry means that entries were lost, which is told by `onLoss` and passed
 // over. When told to stop it finishes the entries under way.
-import { pause } from '../node/pause.ts';
+import { sleep } from '../node/sleep.ts';
 import type { Redis } from '../redis/client.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { readEntry, type StreamEntry, streamStart } from './entry.ts';
-import { advanceOffset, forgetOffset, readStreamState, type StreamPlace } from './offset.ts';
+import { advanceOffset, type ConsumedStream, forgetOffset, readStreamState } from './offset.ts';
 
 const entriesPerRead = 100;
 /** Ordering keys that are worked on side by side. */
@@ -19,7 +19,7 @@ const keysAtOnce = 8;
 const firstBackoffMs = 500;
 const longestBackoffMs = 10_000;
 
-export type StreamLoop = StreamPlace & {
+export type StreamLoop = ConsumedStream & {
   readonly redis: Redis;
   /** For blocking reads alone: see `openStreamReader`. Disconnected when the loop ends. */
   readonly reader: Redis;
@@ -75,7 +75,7 @@ export async function consumeStream(loop: StreamLoop, stop: AbortSignal): Promis
       offset = undefined;
       loop.log.warn({ error, failures }, 'stream could not be followed; trying again');
       await loop.onFailure(error);
-      await pause(Math.min(firstBackoffMs * 2 ** Math.min(failures - 1, 30), longestBackoffMs), stop);
+      await sleep(Math.min(firstBackoffMs * 2 ** Math.min(failures - 1, 30), longestBackoffMs), stop);
     }
   }
   stop.removeEventListener('abort', disconnect);

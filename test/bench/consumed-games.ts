@@ -1,7 +1,7 @@
 // Games that run, with players, for the rows about reports of the Game Master.
 import type pg from 'pg';
-import type { GmEvent } from '../../lib/stream-entries/gm-events.ts';
-import { insertGames } from '../support/many-rows.ts';
+import type { GmEvent } from '../../lib/protocol/gm-events.ts';
+import { insertGames } from '../support/stores/many-rows.ts';
 import { gameIdOf } from './lobby-database.ts';
 
 export type ConsumedGame = { gameId: string; jobId: string; userIds: readonly string[] };

@@ -3,7 +3,14 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import type pg from 'pg';
 import { migrate } from '../../lib/postgres/migrate.ts';
-import { type Columns, idOf, inBulk, insertGames, insertRows, wordsOfGames } from '../support/many-rows.ts';
+import {
+  type Columns,
+  idOf,
+  inBulk,
+  insertGames,
+  insertRows,
+  wordsOfGames,
+} from '../support/stores/many-rows.ts';
 import type { Bench } from './entry.ts';
 
 const migrations = join(import.meta.dirname, '../../drizzle/lobby/migrations');

@@ -1,6 +1,6 @@
 // Statements that were recorded once, sent again straight on the driver with other ids: the floor of what sent them first.
 import type pg from 'pg';
-import type { Statement } from '../support/statements.ts';
+import type { Statement } from '../support/stores/statements.ts';
 
 /** A recorded value: always the same, or made of the ids of the turn. */
 type Value = unknown | ((ids: Ids) => unknown);

@@ -1,8 +1,8 @@
 // Games from their start to their end, through every process of the platform.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { GalaxyClient } from '../../lib/client/galaxy-client.ts';
-import { enginesIn, expectNoEngines } from '../support/runtime-manager.ts';
-import { startTestStack, type TestStack } from '../support/stack.ts';
+import { enginesIn, expectNoEngines } from '../support/engines/runtime-manager.ts';
+import { startTestStack, type TestStack } from '../support/run/stack.ts';
 
 let stack: TestStack;
 let ada: GalaxyClient;

@@ -4,8 +4,8 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { reachable } from '../../infra/local/service.ts';
 import type { GalaxyClient } from '../../lib/client/galaxy-client.ts';
 import { GatewayError } from '../../lib/client/gateway-error.ts';
-import { startTestStack, type TestStack } from '../support/stack.ts';
-import { readTables, type Tables } from '../support/tables.ts';
+import { startTestStack, type TestStack } from '../support/run/stack.ts';
+import { readTables, type Tables } from '../support/stores/tables.ts';
 
 let stack: TestStack;
 let ada: GalaxyClient;

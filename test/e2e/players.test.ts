@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { PlayerEvent } from '../../lib/client/events.ts';
 import type { GalaxyClient } from '../../lib/client/galaxy-client.ts';
 import { GatewayError } from '../../lib/client/gateway-error.ts';
-import { startTestStack, type TestStack } from '../support/stack.ts';
+import { startTestStack, type TestStack } from '../support/run/stack.ts';
 
 let stack: TestStack;
 let ada: GalaxyClient;

@@ -2,11 +2,11 @@
 // gets every event, in order.
 import { afterAll, beforeAll, beforeEach, expect, it, onTestFinished, vi } from 'vitest';
 import type { GalaxyClient } from '../../lib/client/galaxy-client.ts';
-import type { Cluster, GatewayReplica } from '../support/cluster.ts';
-import { startCluster } from '../support/cluster.ts';
-import { Follower, outcomeOf } from '../support/follower.ts';
-import { Traffic } from '../support/traffic.ts';
-import { json } from '../support/upstream-server.ts';
+import { json } from '../support/gateway/fake-upstream.ts';
+import { Follower, outcomeOf } from '../support/gateway/follower.ts';
+import type { Cluster, GatewayReplica } from '../support/run/cluster.ts';
+import { startCluster } from '../support/run/cluster.ts';
+import { Traffic } from '../support/run/traffic.ts';
 
 const players = 40;
 const shutdownTimeoutMs = 4_000;

@@ -18,24 +18,24 @@ import {
 } from 'vitest';
 import { freePort } from '../../infra/local/child.ts';
 import { type LocalRedis, startRedis } from '../../infra/local/redis.ts';
+import { FakeEngine } from '../support/engines/fake-engine.ts';
+import { type FakeGame, type FakeLobby, startPlayedLobby } from '../support/engines/fake-lobby.ts';
 import {
   gameMasterVariables,
   type RedisPlace,
   registrationOf,
   registrationPath,
   ToldEvents,
-} from '../support/game-master.ts';
-import { PlayedEngine } from '../support/played-engine.ts';
-import { type PlayedGame, type PlayedLobby, startPlayedLobby } from '../support/played-lobby.ts';
-import { type RunningProcess, runEntry } from '../support/run-process.ts';
-import { startTestEngine, type TestEngine } from '../support/sample-engine.ts';
+} from '../support/engines/game-master.ts';
+import { startTestEngine, type TestEngine } from '../support/engines/sample-engine.ts';
+import { type RunningProcess, runEntry } from '../support/run/run-process.ts';
 
 const waiting = { timeout: 60_000, interval: 20 };
 
 let folder: string;
 let server: LocalRedis;
 let redis: RedisPlace;
-let lobby: PlayedLobby;
+let lobby: FakeLobby;
 let told: ToldEvents;
 const startServer = () =>
   startRedis({ dataFolder: join(folder, 'redis'), port: redis.port, password: 'secret' });
@@ -83,21 +83,21 @@ async function sampleEngine(variables: Record<string, string>, port?: number): P
   return engine;
 }
 
-async function playedEngine(): Promise<PlayedEngine> {
-  const engine = await new PlayedEngine().start();
+async function fakeEngine(): Promise<FakeEngine> {
+  const engine = await new FakeEngine().start();
   onTestFinished(() => engine.stop());
   return engine;
 }
 
-const turnsOf = async (game: PlayedGame) => (await told.once(game.game_id)).map(({ turn }) => turn);
-const untilTold = (game: PlayedGame, turn: number) =>
+const turnsOf = async (game: FakeGame) => (await told.once(game.game_id)).map(({ turn }) => turn);
+const untilTold = (game: FakeGame, turn: number) =>
   vi.waitFor(
     async () => expect(Math.max(-1, ...(await turnsOf(game)))).toBeGreaterThanOrEqual(turn),
     waiting,
   );
 
 /** Whatever was told again was told the same, but for the time. */
-async function expectTrueRepeats(game: PlayedGame): Promise<void> {
+async function expectTrueRepeats(game: FakeGame): Promise<void> {
   const byId = new Map<string, object>();
   for (const { occurred_at_ms: _, ...event } of await told.all(game.game_id)) {
     expect(event).toEqual(byId.get(event.event_id) ?? event);
@@ -114,7 +114,7 @@ describe('a Game Master that is killed', () => {
       [1, 2, 3].map(() => sampleEngine({ GALAXY_ENGINE_TURNS: String(turns) })),
     );
     const games = engines.map((engine) => lobby.add({ engine_endpoint: engine.url }));
-    const [watched] = games as [PlayedGame];
+    const [watched] = games as [FakeGame];
     for (let kills = 1; kills <= 3; kills += 1) {
       await untilTold(watched, kills * 8);
       await delay(Math.random() * 60);
@@ -130,7 +130,7 @@ describe('a Game Master that is killed', () => {
   });
 
   test('after the engine has played and before it was told, tells that turn first', async () => {
-    const engine = await playedEngine();
+    const engine = await fakeEngine();
     engine.mischief = async (call) => {
       if (!call.endsWith(' 3') || engine.turn >= 3) return false;
       engine.turn = 3;
@@ -147,7 +147,7 @@ describe('a Game Master that is killed', () => {
   });
 
   test('after it has told a turn and before the next, tells that one again under the same id', async () => {
-    const engine = await playedEngine();
+    const engine = await fakeEngine();
     engine.mischief = async (call) => {
       if (!call.endsWith(' 4')) return false;
       engine.mischief = () => false;
@@ -164,7 +164,7 @@ describe('a Game Master that is killed', () => {
   });
 
   test('before the end was known to the lobby, tells the end again under the same id', async () => {
-    const engine = await playedEngine();
+    const engine = await fakeEngine();
     engine.lastTurn = 2;
     const game = lobby.add({ engine_endpoint: engine.url });
     const ends = async () =>
@@ -180,7 +180,7 @@ describe('a Game Master that is killed', () => {
   });
 
   test('between its answer to a registration and the lobby’s note of it, takes the game over after all', async () => {
-    const engine = await playedEngine();
+    const engine = await fakeEngine();
     const game = lobby.add({ status: 'starting', engine_endpoint: engine.url, registered_at: null });
     await vi.waitFor(async () => {
       const answer = await fetch(`http://${addr}${registrationPath(game.game_id)}`, {

@@ -5,10 +5,10 @@ import { v7 as uuidv7 } from 'uuid';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { raceNameKeys } from '../../lib/lobby/domain/race-name/keys.ts';
 import { notificationIntent } from '../../lib/lobby/outbox/messages.ts';
-import { makeDraft } from '../support/lobby-games.ts';
-import { kill, LobbyStage, nameOf, streams, waiting } from '../support/lobby-stage.ts';
-import type { RunningProcess } from '../support/run-process.ts';
-import type { HoldPoint } from '../support/tcp-proxy.ts';
+import { makeDraft } from '../support/lobby/games.ts';
+import { kill, LobbyStage, nameOf, streams, waiting } from '../support/lobby/stage.ts';
+import type { HoldPoint } from '../support/network/tcp-proxy.ts';
+import type { RunningProcess } from '../support/run/run-process.ts';
 
 /** Where a worker dies; `delivered`: what it was sending arrives, and only the answer is lost. */
 type Point = { link: 'toPostgres' | 'toRedis'; point: HoldPoint; delivered?: boolean };

@@ -2,9 +2,9 @@
 // user who is blocked at the very moment at which somebody lets them in.
 import { v7 as uuidv7 } from 'uuid';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { apply } from '../support/lobby-games.ts';
-import { listening } from '../support/lobby-process.ts';
-import { LobbyStage, nameOf, type StartingGame, streams, waiting } from '../support/lobby-stage.ts';
+import { apply } from '../support/lobby/games.ts';
+import { listening } from '../support/lobby/lobby-process.ts';
+import { LobbyStage, nameOf, type StartingGame, streams, waiting } from '../support/lobby/stage.ts';
 
 let stage: LobbyStage;
 let ports: { public: number; internal: number };

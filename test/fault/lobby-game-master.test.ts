@@ -2,20 +2,20 @@
 // it is to be resumed: the game waits, its timeline says why, and it is played once both are there.
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { freePort } from '../../infra/local/child.ts';
-import { gameMasterVariables } from '../support/game-master.ts';
-import { listening } from '../support/lobby-process.ts';
-import { kill, LobbyStage, type StartingGame, waiting } from '../support/lobby-stage.ts';
-import { PlayedEngine } from '../support/played-engine.ts';
-import { type RunningProcess, runEntry } from '../support/run-process.ts';
+import { FakeEngine } from '../support/engines/fake-engine.ts';
+import { gameMasterVariables } from '../support/engines/game-master.ts';
+import { listening } from '../support/lobby/lobby-process.ts';
+import { kill, LobbyStage, type StartingGame, waiting } from '../support/lobby/stage.ts';
+import { type RunningProcess, runEntry } from '../support/run/run-process.ts';
 
 let stage: LobbyStage;
-let engine: PlayedEngine;
+let engine: FakeEngine;
 let gameMasterAddr: string;
 let gameMaster: RunningProcess | undefined;
 let ports: { public: number; internal: number };
 beforeAll(async () => {
   stage = await LobbyStage.open();
-  engine = await new PlayedEngine().start();
+  engine = await new FakeEngine().start();
   gameMasterAddr = `127.0.0.1:${await freePort()}`;
   const lobby = stage.start('lobby-all-in-one', {
     LOBBY_GM_BASE_URL: `http://${gameMasterAddr}`,

@@ -1,9 +1,9 @@
 // Two replicas of a worker of the lobby, as real processes: one works, the other takes over when the first is killed,
 // stopped, or cut off from its stores; and whoever comes back too late does nothing any more.
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import { kill, LobbyStage, type StartingGame, streams, waiting } from '../support/lobby-stage.ts';
-import type { RunningProcess } from '../support/run-process.ts';
-import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts';
+import { kill, LobbyStage, type StartingGame, streams, waiting } from '../support/lobby/stage.ts';
+import { startTcpProxy, type TcpProxy } from '../support/network/tcp-proxy.ts';
+import type { RunningProcess } from '../support/run/run-process.ts';
 
 /** What is promised between the death of a replica and the work of the next. */
 const takeOverMs = 15_000;

@@ -7,9 +7,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { freePort } from '../../infra/local/child.ts';
 import { type LocalRedis, startRedis } from '../../infra/local/redis.ts';
-import type { Client } from '../support/lobby.ts';
-import { listening } from '../support/lobby-process.ts';
-import { LobbyStage, nameOf, streams, waiting } from '../support/lobby-stage.ts';
+import type { Client } from '../support/lobby/lobby.ts';
+import { listening } from '../support/lobby/lobby-process.ts';
+import { LobbyStage, nameOf, streams, waiting } from '../support/lobby/stage.ts';
 
 let folder: string;
 let port: number;

@@ -3,11 +3,11 @@ import { createServer, type Server, type Socket } from 'node:net';
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { freePort } from '../../infra/local/child.ts';
-import { backendTemplate, secret } from '../support/backend.ts';
-import { createTestDatabase, type TestDatabase } from '../support/database.ts';
-import { createTestRedis, type TestRedis } from '../support/redis.ts';
-import { type RunningProcess, runEntry } from '../support/run-process.ts';
-import { startSmtpServer } from '../support/smtp-server.ts';
+import { backendTemplate, secret } from '../support/backend/backend.ts';
+import { startSmtpServer } from '../support/backend/smtp-server.ts';
+import { type RunningProcess, runEntry } from '../support/run/run-process.ts';
+import { createTestDatabase, type TestDatabase } from '../support/stores/database.ts';
+import { createTestRedis, type TestRedis } from '../support/stores/redis.ts';
 
 vi.setConfig({ testTimeout: 90_000 });
 

@@ -1,11 +1,16 @@
 // The notification worker is killed at every point at which it could repeat itself or forget something.
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { secret, startTestBackend, type TestBackend, TestDevice } from '../support/backend.ts';
-import { newIntent, place, type TestNotifications, testNotifications } from '../support/notifications.ts';
-import { TestPushLog } from '../support/push-log.ts';
-import { type RunningProcess, runEntry } from '../support/run-process.ts';
-import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts';
+import { secret, startTestBackend, type TestBackend, TestDevice } from '../support/backend/backend.ts';
+import {
+  newIntent,
+  place,
+  type TestNotifications,
+  testNotifications,
+} from '../support/backend/notifications.ts';
+import { TestPushLog } from '../support/backend/push-log.ts';
+import { startTcpProxy, type TcpProxy } from '../support/network/tcp-proxy.ts';
+import { type RunningProcess, runEntry } from '../support/run/run-process.ts';
 
 vi.setConfig({ testTimeout: 90_000 });
 

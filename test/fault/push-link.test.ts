@@ -2,9 +2,9 @@
 // lost, nothing comes twice, the order stays, and no client notices.
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import type { AppendedEvent } from '../../lib/backend/push/log/append-client-event.ts';
-import { type Cluster, startCluster } from '../support/cluster.ts';
-import { Follower } from '../support/follower.ts';
-import { Traffic } from '../support/traffic.ts';
+import { Follower } from '../support/gateway/follower.ts';
+import { type Cluster, startCluster } from '../support/run/cluster.ts';
+import { Traffic } from '../support/run/traffic.ts';
 
 const players = 8;
 

@@ -3,8 +3,8 @@
 import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest';
 import type { AppendedEvent } from '../../lib/backend/push/log/append-client-event.ts';
 import { trimOlderThan } from '../../lib/backend/push/log/trim.ts';
-import { type Cluster, startCluster } from '../support/cluster.ts';
-import { Follower } from '../support/follower.ts';
+import { Follower } from '../support/gateway/follower.ts';
+import { type Cluster, startCluster } from '../support/run/cluster.ts';
 
 let cluster: Cluster;
 const followers: Follower[] = [];

@@ -2,9 +2,9 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, expect, it, onTestFinished, vi } from 'vitest';
-import { type Cluster, type Player, startCluster } from '../support/cluster.ts';
-import { Follower } from '../support/follower.ts';
-import { startUpstreamServer } from '../support/upstream-server.ts';
+import { startUpstreamServer } from '../support/gateway/fake-upstream.ts';
+import { Follower } from '../support/gateway/follower.ts';
+import { type Cluster, type Player, startCluster } from '../support/run/cluster.ts';
 
 /** A second is promised; a machine that runs other tests may take longer. */
 const patienceMs = 10_000;

@@ -2,8 +2,8 @@
 // were revoked end within the bound all the same, because the gateway asks the backend; and when it cannot ask either,
 // streams end rather than stay open unverified.
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
-import { type Cluster, type Player, startCluster } from '../support/cluster.ts';
-import { Follower } from '../support/follower.ts';
+import { Follower } from '../support/gateway/follower.ts';
+import { type Cluster, type Player, startCluster } from '../support/run/cluster.ts';
 
 const staleAfterMs = 7_000;
 const unverifiedAfterMs = 6_000;

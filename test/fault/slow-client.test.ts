@@ -4,9 +4,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { GalaxyClient } from '../../lib/client/galaxy-client.ts';
 import { rssKib } from '../bench/system.ts';
-import { type Cluster, type Player, startCluster } from '../support/cluster.ts';
-import { Follower } from '../support/follower.ts';
-import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.ts';
+import { Follower } from '../support/gateway/follower.ts';
+import { startTcpProxy, type TcpProxy } from '../support/network/tcp-proxy.ts';
+import { type Cluster, type Player, startCluster } from '../support/run/cluster.ts';
 
 const queueBytes = 1024 * 1024;
 const slowStreams = 12;

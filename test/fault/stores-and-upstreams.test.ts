@@ -2,10 +2,10 @@
 // what it cannot check, in bounded time, keeps its streams, and serves again without a restart.
 import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { GalaxyClient } from '../../lib/client/galaxy-client.ts';
-import { type Cluster, type Player, startCluster } from '../support/cluster.ts';
-import { Follower, outcomeOf } from '../support/follower.ts';
-import type { TcpProxy } from '../support/tcp-proxy.ts';
-import { type Answer, json, startUpstreamServer } from '../support/upstream-server.ts';
+import { type Answer, json, startUpstreamServer } from '../support/gateway/fake-upstream.ts';
+import { Follower, outcomeOf } from '../support/gateway/follower.ts';
+import type { TcpProxy } from '../support/network/tcp-proxy.ts';
+import { type Cluster, type Player, startCluster } from '../support/run/cluster.ts';
 
 const backendTimeoutMs = 2_000;
 const redisTimeoutMs = 1_000;

@@ -10,10 +10,9 @@ import {
   EdgeGatewayService,
   ExecuteCommandRequest,
 } from '../../lib/protocol/generated/galaxy/gateway/v1/gateway.ts';
-import { anyBytes, anyFrames, damaged, fuzzSeed, pour, samples } from '../support/fuzz.ts';
-import { startTestGateway, type TestGateway } from '../support/gateway.ts';
-import { gatewayProcess } from '../support/gateway-process.ts';
-import { scrape } from '../support/prometheus-text.ts';
+import { startTestGateway, type TestGateway } from '../support/gateway/gateway.ts';
+import { gatewayProcess } from '../support/gateway/gateway-process.ts';
+import { anyBytes, anyFrames, damaged, fuzzSeed, pour, samples } from '../support/network/fuzz.ts';
 import {
   callHeaders,
   endHeaders,
@@ -22,7 +21,8 @@ import {
   frameType,
   message,
   preface,
-} from '../support/raw-http2.ts';
+} from '../support/network/raw-http2.ts';
+import { scrape } from '../support/telemetry/prometheus-text.ts';
 
 const { executeCommand, subscribeEvents } = EdgeGatewayService;
 const bytes = (value: Buffer) => value;

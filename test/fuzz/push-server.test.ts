@@ -3,7 +3,7 @@ import { Client, credentials, Metadata, type ServiceError, status } from '@grpc/
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { freePort } from '../../infra/local/child.ts';
 import { PushService, ReadUserEventsRequest } from '../../lib/protocol/generated/galaxy/push/v1/push.ts';
-import { anyBytes, anyFrames, damaged, fuzzSeed, pour, samples } from '../support/fuzz.ts';
+import { anyBytes, anyFrames, damaged, fuzzSeed, pour, samples } from '../support/network/fuzz.ts';
 import {
   callHeaders,
   endHeaders,
@@ -12,9 +12,9 @@ import {
   frameType,
   message,
   preface,
-} from '../support/raw-http2.ts';
-import { createTestRedis, type TestRedis } from '../support/redis.ts';
-import { type RunningProcess, runEntry } from '../support/run-process.ts';
+} from '../support/network/raw-http2.ts';
+import { type RunningProcess, runEntry } from '../support/run/run-process.ts';
+import { createTestRedis, type TestRedis } from '../support/stores/redis.ts';
 
 const { readUserEvents, subscribePush } = PushService;
 const bytes = (value: Buffer) => value;

@@ -297,7 +297,7 @@ type Launched = { launcher: ChildProcess; serverPid: number; runs: (pid: number)
 
 /** Starts a server from a Node process of its own. */
 async function launch(kind: Kind, dataFolder: string, runs: Launched['runs']): Promise<Launched> {
-  const script = fileURLToPath(new URL('../support/server-launcher.ts', import.meta.url));
+  const script = fileURLToPath(new URL('../support/run/server-launcher.ts', import.meta.url));
   const launcher = spawn(process.execPath, [script, kind.launcherName, dataFolder], {
     detached: true,
     stdio: ['pipe', 'pipe', 'inherit'],

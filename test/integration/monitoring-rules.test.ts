@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { locatePromtool } from '../support/promtool.ts';
+import { locatePromtool } from '../support/telemetry/promtool.ts';
 
 const folder = join(import.meta.dirname, '../../infra/monitoring');
 const promtool = await locatePromtool();

@@ -6,15 +6,15 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { freePort } from '../../infra/local/child.ts';
 import { gatewayReasons } from '../../lib/errors/gateway-reasons.ts';
 import { errorTable } from '../../lib/errors/table.ts';
-import { createTestDatabase, type TestDatabase } from '../support/database.ts';
-import { processes } from '../support/deployed-processes.ts';
-import { declaredMetrics, type Exported, exportedBy } from '../support/exported-metrics.ts';
-import { lobbyEnvironment, logOf } from '../support/lobby-process.ts';
-import { type Asked, askedByDashboards, askedByRules, rules } from '../support/monitoring-files.ts';
-import { type Scraped, scrape } from '../support/prometheus-text.ts';
-import { readPromql } from '../support/promql.ts';
-import { createTestRedis, type TestRedis } from '../support/redis.ts';
-import { type RunningProcess, runEntry } from '../support/run-process.ts';
+import { lobbyEnvironment, logOf } from '../support/lobby/lobby-process.ts';
+import { processes } from '../support/run/deployed-processes.ts';
+import { type RunningProcess, runEntry } from '../support/run/run-process.ts';
+import { createTestDatabase, type TestDatabase } from '../support/stores/database.ts';
+import { createTestRedis, type TestRedis } from '../support/stores/redis.ts';
+import { declaredMetrics, type Exported, exportedBy } from '../support/telemetry/exported-metrics.ts';
+import { type Asked, askedByDashboards, askedByRules, rules } from '../support/telemetry/monitoring-files.ts';
+import { type Scraped, scrape } from '../support/telemetry/prometheus-text.ts';
+import { readPromql } from '../support/telemetry/promql.ts';
 
 vi.setConfig({ hookTimeout: 90_000 });
 

@@ -2,8 +2,8 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { withClient } from '../../infra/local/postgres.ts';
 import { databaseOn } from '../../lib/postgres/database.ts';
 import { createPool } from '../../lib/postgres/pool.ts';
-import { createTestDatabase, type TestDatabase } from '../support/database.ts';
-import { startTcpProxy } from '../support/tcp-proxy.ts';
+import { startTcpProxy } from '../support/network/tcp-proxy.ts';
+import { createTestDatabase, type TestDatabase } from '../support/stores/database.ts';
 
 let database: TestDatabase;
 beforeAll(async () => {

@@ -8,10 +8,10 @@ import { openRedis, type Redis } from '../../lib/redis/client.ts';
 import type { RedisReads } from '../../lib/redis/commands.ts';
 import { openRedisReplicas } from '../../lib/redis/replicas.ts';
 import { createLogger } from '../../lib/telemetry/logger.ts';
-import { createTestDatabase } from '../support/database.ts';
-import { listening, lobbyEnvironment, logOf, stop } from '../support/lobby-process.ts';
-import { runEntry } from '../support/run-process.ts';
-import { startTcpProxy } from '../support/tcp-proxy.ts';
+import { listening, lobbyEnvironment, logOf, stop } from '../support/lobby/lobby-process.ts';
+import { startTcpProxy } from '../support/network/tcp-proxy.ts';
+import { runEntry } from '../support/run/run-process.ts';
+import { createTestDatabase } from '../support/stores/database.ts';
 
 const password = 'secret';
 let cleanUp: AsyncDisposableStack;

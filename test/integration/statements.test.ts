@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { databaseOn } from '../../lib/postgres/database.ts';
 import { createPool } from '../../lib/postgres/pool.ts';
 import { type Given, statement } from '../../lib/postgres/statement.ts';
-import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { createTestDatabase, type TestDatabase } from '../support/stores/database.ts';
 
 type Db = PgDatabase<PgQueryResultHKT>;
 

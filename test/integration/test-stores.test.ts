@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { withClient } from '../../infra/local/postgres.ts';
-import { createTestDatabase, type Template } from '../support/database.ts';
-import { createTestRedis } from '../support/redis.ts';
-import { openDatabase } from '../support/redis-databases.ts';
+import { createTestDatabase, type Template } from '../support/stores/database.ts';
+import { createTestRedis } from '../support/stores/redis.ts';
+import { openDatabase } from '../support/stores/redis-databases.ts';
 
 let templates = 0;
 

@@ -1,7 +1,7 @@
 // A long-lived process that is told to stop finishes what it has begun, whatever runtime it is on.
 import { v7 as uuidv7 } from 'uuid';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { json, startUpstreamServer, type UpstreamServer } from '../support/upstream-server.ts';
+import { json, startUpstreamServer, type UpstreamServer } from '../support/gateway/fake-upstream.ts';
 import { startOn, urlOf } from './support/running.ts';
 import { bun, deno, node } from './support/runtimes.ts';
 import { type Stage, setStage, tokens } from './support/stage.ts';

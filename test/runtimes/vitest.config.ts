@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
 const shared = {
-  globalSetup: ['test/support/global-setup.ts'],
+  globalSetup: ['test/support/run/global-setup.ts'],
   // A runtime and its databases keep two cores busy.
   maxWorkers: 1,
   testTimeout: 120_000,

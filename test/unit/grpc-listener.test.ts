@@ -18,7 +18,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { type GrpcListenerPlan, listenGrpc } from '../../lib/node/grpc-listener.ts';
 import type { Listener } from '../../lib/node/http-listener.ts';
 import { TlsCertificate } from '../../lib/node/tls-certificate.ts';
-import { type Certificate, selfSigned } from '../support/certificate.ts';
+import { type Certificate, selfSigned } from '../support/network/certificate.ts';
 import {
   callHeaders,
   endHeaders,
@@ -29,7 +29,7 @@ import {
   preface,
   RawHttp2,
   repeatedHeader,
-} from '../support/raw-http2.ts';
+} from '../support/network/raw-http2.ts';
 
 const bytes = (value: Buffer) => value;
 const unary = {
@@ -113,7 +113,7 @@ const untilClosed = (connection: RawHttp2, timeout = 4_000) =>
   vi.waitFor(() => expect(connection.closed).toBe(true), { timeout });
 
 /** The gRPC status in a trailers-only answer; its headers are Huffman-coded, so only the size tells it from others. */
-const untilAnswered = (connection: RawHttp2, streamId: number) =>
+const untilResponse = (connection: RawHttp2, streamId: number) =>
   vi.waitFor(
     () => {
       const answer = connection.received(frameType.HEADERS).find((one) => one.streamId === streamId);
@@ -282,7 +282,7 @@ describe('closing a gRPC listener', () => {
     const hanging = call(addr, '/test.Echo/Hang').catch((error: ServiceError) => error.code);
     const running = await raw(RawHttp2.open(addr));
     running.send(frame(frameType.HEADERS, endHeaders, 1, callHeaders('/test.Echo/Follow')));
-    await untilAnswered(running, 1);
+    await untilResponse(running, 1);
     const startedAt = performance.now();
     await listener.close(300);
     const took = performance.now() - startedAt;
@@ -312,7 +312,7 @@ describe('the streams of a gRPC listener', () => {
         frame(frameType.DATA, 0, id, decompressors),
       );
     }
-    await untilAnswered(flooding, 29);
+    await untilResponse(flooding, 29);
     expect(process.memoryUsage().external - before).toBeLessThan(20 * 1024 * 1024);
   });
 
@@ -333,7 +333,7 @@ describe('the streams of a gRPC listener', () => {
     const bomb = await raw(RawHttp2.open(addr));
     const block = Buffer.concat([callHeaders(echoPath), repeatedHeader('x-a', 'a'.repeat(3_900), 100)]);
     bomb.send(frame(frameType.HEADERS, endHeaders, 1, block));
-    await untilAnswered(bomb, 1);
+    await untilResponse(bomb, 1);
     await vi.waitFor(() => expect(bomb.received(frameType.RST_STREAM)).toHaveLength(1), { timeout: 4_000 });
   });
 
@@ -348,7 +348,7 @@ describe('the streams of a gRPC listener', () => {
       frame(frameType.HEADERS, endHeaders, 1, block),
       frame(frameType.DATA, endStream, 1, message(Buffer.alloc(0))),
     );
-    await untilAnswered(odd, 1);
+    await untilResponse(odd, 1);
   });
 
   it('that break before they are handled, unknown ones too, do no harm', async () => {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { TlsCertificate } from '../../lib/node/tls-certificate.ts';
-import { selfSigned } from '../support/certificate.ts';
+import { selfSigned } from '../support/network/certificate.ts';
 
 const day = 24 * 3_600_000;
 let folder: string;

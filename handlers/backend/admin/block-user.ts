@@ -1,10 +1,10 @@
 import { createRoute, type RouteHandler, z } from '@hono/zod-openapi';
 import { blockUser } from '../../../lib/backend/operations/block-user.ts';
 import type { HttpEnv } from '../../../lib/http/env.ts';
-import { errorAnswers, id, jsonAnswer, jsonBody } from '../../../lib/http/schemas.ts';
+import { errorResponses, id, jsonBody, jsonResponse } from '../../../lib/http/schemas.ts';
 import { keptTraceparent } from '../../../lib/telemetry/trace.ts';
 import { reasonCode } from './reason-code.ts';
-import { toUser, userSchema } from './user-answer.ts';
+import { toUser, userSchema } from './user-response.ts';
 
 export const blockUserRoute = createRoute({
   method: 'post',
@@ -16,7 +16,7 @@ export const blockUserRoute = createRoute({
     params: z.strictObject({ user_id: id }),
     body: jsonBody(z.strictObject({ reason_code: reasonCode })),
   },
-  responses: { 200: jsonAnswer(userSchema, 'The blocked user'), ...errorAnswers('not_found') },
+  responses: { 200: jsonResponse(userSchema, 'The blocked user'), ...errorResponses('not_found') },
 });
 
 export function blockUserHandler(

@@ -1,8 +1,8 @@
 import { createRoute, type RouteHandler, z } from '@hono/zod-openapi';
 import { getEntitlements } from '../../../lib/backend/operations/get-entitlements.ts';
 import type { HttpEnv } from '../../../lib/http/env.ts';
-import { errorAnswers, id, jsonAnswer, noQuery } from '../../../lib/http/schemas.ts';
-import { entitlementsSchema, toEntitlements } from './entitlements-answer.ts';
+import { errorResponses, id, jsonResponse, noQuery } from '../../../lib/http/schemas.ts';
+import { entitlementsSchema, toEntitlements } from './entitlements-response.ts';
 
 export const getEntitlementsRoute = createRoute({
   method: 'get',
@@ -11,7 +11,7 @@ export const getEntitlementsRoute = createRoute({
   summary: 'What a user may do where it differs from the defaults, and what that comes to',
   tags: ['admin'],
   request: { params: z.strictObject({ user_id: id }), query: noQuery },
-  responses: { 200: jsonAnswer(entitlementsSchema, 'The entitlements'), ...errorAnswers('not_found') },
+  responses: { 200: jsonResponse(entitlementsSchema, 'The entitlements'), ...errorResponses('not_found') },
 });
 
 export function getEntitlementsHandler(

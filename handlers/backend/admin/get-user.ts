@@ -1,8 +1,8 @@
 import { createRoute, type RouteHandler, z } from '@hono/zod-openapi';
 import { getUser } from '../../../lib/backend/operations/get-user.ts';
 import type { HttpEnv } from '../../../lib/http/env.ts';
-import { errorAnswers, id, jsonAnswer, noQuery } from '../../../lib/http/schemas.ts';
-import { toUser, userSchema } from './user-answer.ts';
+import { errorResponses, id, jsonResponse, noQuery } from '../../../lib/http/schemas.ts';
+import { toUser, userSchema } from './user-response.ts';
 
 export const getUserRoute = createRoute({
   method: 'get',
@@ -11,7 +11,7 @@ export const getUserRoute = createRoute({
   summary: 'Any user, blocked and deleted ones too',
   tags: ['admin'],
   request: { params: z.strictObject({ user_id: id }), query: noQuery },
-  responses: { 200: jsonAnswer(userSchema, 'The user'), ...errorAnswers('not_found') },
+  responses: { 200: jsonResponse(userSchema, 'The user'), ...errorResponses('not_found') },
 });
 
 export function getUserHandler(

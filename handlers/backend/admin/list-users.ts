@@ -2,8 +2,8 @@ import { createRoute, type RouteHandler, z } from '@hono/zod-openapi';
 import { listUsers } from '../../../lib/backend/operations/list-users.ts';
 import type { HttpEnv } from '../../../lib/http/env.ts';
 import { pageOf, pageQuery, pageToken } from '../../../lib/http/paging.ts';
-import { errorAnswers, id, jsonAnswer } from '../../../lib/http/schemas.ts';
-import { toUser, userSchema } from './user-answer.ts';
+import { errorResponses, id, jsonResponse } from '../../../lib/http/schemas.ts';
+import { toUser, userSchema } from './user-response.ts';
 
 /** Upper case and blanks around it do not matter. */
 const prefix = z.string().trim().toLowerCase().min(1).max(254).optional();
@@ -15,7 +15,7 @@ export const listUsersRoute = createRoute({
   summary: 'Users, newest first, by how their address or handle begins; blocked and deleted ones too',
   tags: ['admin'],
   request: { query: z.strictObject({ email: prefix, handle: prefix, ...pageQuery }) },
-  responses: { 200: jsonAnswer(pageOf(userSchema), 'A page of users'), ...errorAnswers() },
+  responses: { 200: jsonResponse(pageOf(userSchema), 'A page of users'), ...errorResponses() },
 });
 
 const token = pageToken('admin.users', z.tuple([id]));

@@ -1,9 +1,9 @@
 import { createRoute, type RouteHandler, z } from '@hono/zod-openapi';
 import { revokeAnySession } from '../../../lib/backend/operations/revoke-session.ts';
 import type { HttpEnv } from '../../../lib/http/env.ts';
-import { errorAnswers, id, jsonAnswer, noBody } from '../../../lib/http/schemas.ts';
+import { errorResponses, id, jsonResponse, noBody } from '../../../lib/http/schemas.ts';
 import { keptTraceparent } from '../../../lib/telemetry/trace.ts';
-import { sessionSchema, toSession } from '../user/session-answer.ts';
+import { sessionSchema, toSession } from '../user/session-response.ts';
 
 export const revokeAnySessionRoute = createRoute({
   method: 'post',
@@ -13,8 +13,8 @@ export const revokeAnySessionRoute = createRoute({
   tags: ['admin'],
   request: { params: z.strictObject({ device_session_id: id }), body: noBody },
   responses: {
-    200: jsonAnswer(sessionSchema, 'The revoked session'),
-    ...errorAnswers('not_found'),
+    200: jsonResponse(sessionSchema, 'The revoked session'),
+    ...errorResponses('not_found'),
   },
 });
 

@@ -1,7 +1,7 @@
 import { createRoute, type RouteHandler, z } from '@hono/zod-openapi';
 import { revokeSessionsOfUser } from '../../../lib/backend/operations/revoke-all-sessions.ts';
 import type { HttpEnv } from '../../../lib/http/env.ts';
-import { errorAnswers, id, jsonAnswer, noBody } from '../../../lib/http/schemas.ts';
+import { errorResponses, id, jsonResponse, noBody } from '../../../lib/http/schemas.ts';
 import { keptTraceparent } from '../../../lib/telemetry/trace.ts';
 
 export const revokeUserSessionsRoute = createRoute({
@@ -12,11 +12,11 @@ export const revokeUserSessionsRoute = createRoute({
   tags: ['admin'],
   request: { params: z.strictObject({ user_id: id }), body: noBody },
   responses: {
-    200: jsonAnswer(
+    200: jsonResponse(
       z.object({ revoked_sessions: z.int().nonnegative() }),
       'How many sessions were active until now',
     ),
-    ...errorAnswers('not_found'),
+    ...errorResponses('not_found'),
   },
 });
 

@@ -1,8 +1,8 @@
 import { createRoute, type RouteHandler, z } from '@hono/zod-openapi';
 import { setEntitlements } from '../../../lib/backend/operations/set-entitlements.ts';
 import type { HttpEnv } from '../../../lib/http/env.ts';
-import { errorAnswers, id, jsonAnswer, jsonBody } from '../../../lib/http/schemas.ts';
-import { entitlementsSchema, limit, right, toEntitlements } from './entitlements-answer.ts';
+import { errorResponses, id, jsonBody, jsonResponse } from '../../../lib/http/schemas.ts';
+import { entitlementsSchema, limit, right, toEntitlements } from './entitlements-response.ts';
 
 const bodySchema = z
   .strictObject({
@@ -26,8 +26,8 @@ export const setEntitlementsRoute = createRoute({
   tags: ['admin'],
   request: { params: z.strictObject({ user_id: id }), body: jsonBody(bodySchema) },
   responses: {
-    200: jsonAnswer(entitlementsSchema, 'The entitlements as they are now'),
-    ...errorAnswers('not_found'),
+    200: jsonResponse(entitlementsSchema, 'The entitlements as they are now'),
+    ...errorResponses('not_found'),
   },
 });
 

@@ -2,7 +2,7 @@ import { createRoute, type RouteHandler, z } from '@hono/zod-openapi';
 import { findSession } from '../../../lib/backend/operations/find-session.ts';
 import { toBase64 } from '../../../lib/http/base64.ts';
 import type { HttpEnv } from '../../../lib/http/env.ts';
-import { errorAnswers, id, jsonAnswer, timestamp } from '../../../lib/http/schemas.ts';
+import { errorResponses, id, jsonResponse, timestamp } from '../../../lib/http/schemas.ts';
 
 export const getSessionRoute = createRoute({
   method: 'get',
@@ -12,7 +12,7 @@ export const getSessionRoute = createRoute({
   tags: ['internal'],
   request: { params: z.strictObject({ device_session_id: id }) },
   responses: {
-    200: jsonAnswer(
+    200: jsonResponse(
       z.object({
         device_session_id: id,
         user_id: id,
@@ -23,7 +23,7 @@ export const getSessionRoute = createRoute({
       }),
       'The session; revoked too when its user is blocked or deleted',
     ),
-    ...errorAnswers('not_found'),
+    ...errorResponses('not_found'),
   },
 });
 

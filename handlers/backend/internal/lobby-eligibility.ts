@@ -1,7 +1,7 @@
 import { createRoute, type RouteHandler, z } from '@hono/zod-openapi';
 import { lobbyEligibility } from '../../../lib/backend/operations/lobby-eligibility.ts';
 import type { HttpEnv } from '../../../lib/http/env.ts';
-import { errorAnswers, id, jsonAnswer, noBody } from '../../../lib/http/schemas.ts';
+import { errorResponses, id, jsonResponse, noBody } from '../../../lib/http/schemas.ts';
 
 const limit = z.int().nonnegative();
 
@@ -13,7 +13,7 @@ export const lobbyEligibilityRoute = createRoute({
   tags: ['internal'],
   request: { params: z.strictObject({ user_id: id }), body: noBody },
   responses: {
-    200: jsonAnswer(
+    200: jsonResponse(
       z.object({
         user_id: id,
         exists: z.boolean(),
@@ -27,7 +27,7 @@ export const lobbyEligibilityRoute = createRoute({
       }),
       'Rights and limits',
     ),
-    ...errorAnswers(),
+    ...errorResponses(),
   },
 });
 

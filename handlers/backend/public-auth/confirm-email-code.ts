@@ -4,7 +4,7 @@ import { codeDigits } from '../../../lib/backend/domain/sign-in.ts';
 import { confirmEmailCode } from '../../../lib/backend/operations/confirm-email-code.ts';
 import { base64Bytes } from '../../../lib/http/base64.ts';
 import type { HttpEnv } from '../../../lib/http/env.ts';
-import { errorAnswers, id, jsonAnswer, jsonBody } from '../../../lib/http/schemas.ts';
+import { errorResponses, id, jsonBody, jsonResponse } from '../../../lib/http/schemas.ts';
 
 const bodySchema = z.strictObject({
   challenge_id: id,
@@ -23,8 +23,8 @@ export const confirmEmailCodeRoute = createRoute({
   tags: ['sign-in'],
   request: { body: jsonBody(bodySchema) },
   responses: {
-    201: jsonAnswer(z.object({ device_session_id: id, user_id: id }), 'The new device session'),
-    ...errorAnswers('challenge_failed', 'account_blocked'),
+    201: jsonResponse(z.object({ device_session_id: id, user_id: id }), 'The new device session'),
+    ...errorResponses('challenge_failed', 'account_blocked'),
   },
 });
 

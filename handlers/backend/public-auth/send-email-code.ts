@@ -3,7 +3,7 @@ import { clientNetwork } from '../../../lib/backend/domain/client-network.ts';
 import { defaultLocale, email, locale } from '../../../lib/backend/domain/profile.ts';
 import { sendEmailCode } from '../../../lib/backend/operations/send-email-code.ts';
 import type { HttpEnv } from '../../../lib/http/env.ts';
-import { errorAnswers, id, jsonAnswer, jsonBody, timestamp } from '../../../lib/http/schemas.ts';
+import { errorResponses, id, jsonBody, jsonResponse, timestamp } from '../../../lib/http/schemas.ts';
 
 /** From the gateway, which knows who called it; counts for the limits. */
 const clientAddress = z
@@ -27,11 +27,11 @@ export const sendEmailCodeRoute = createRoute({
     body: jsonBody(z.strictObject({ email, locale: locale.optional() })),
   },
   responses: {
-    202: jsonAnswer(
+    202: jsonResponse(
       z.object({ challenge_id: id, expires_at: timestamp }),
       'A challenge that the mailed code confirms until it expires',
     ),
-    ...errorAnswers('rate_limited'),
+    ...errorResponses('rate_limited'),
   },
 });
 

@@ -2,7 +2,7 @@ import { createRoute, type RouteHandler, z } from '@hono/zod-openapi';
 import { deleteOwnAccount } from '../../../lib/backend/operations/delete-user.ts';
 import { userOf } from '../../../lib/http/actor.ts';
 import type { HttpEnv } from '../../../lib/http/env.ts';
-import { errorAnswers, id, jsonAnswer, noBody, timestamp } from '../../../lib/http/schemas.ts';
+import { errorResponses, id, jsonResponse, noBody, timestamp } from '../../../lib/http/schemas.ts';
 import { keptTraceparent } from '../../../lib/telemetry/trace.ts';
 
 export const deleteAccountRoute = createRoute({
@@ -14,8 +14,8 @@ export const deleteAccountRoute = createRoute({
   tags: ['user'],
   request: { body: noBody },
   responses: {
-    200: jsonAnswer(z.object({ user_id: id, deleted_at: timestamp }), 'The account is deleted'),
-    ...errorAnswers('unauthenticated', 'account_blocked'),
+    200: jsonResponse(z.object({ user_id: id, deleted_at: timestamp }), 'The account is deleted'),
+    ...errorResponses('unauthenticated', 'account_blocked'),
   },
 });
 

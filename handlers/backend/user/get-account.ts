@@ -2,8 +2,8 @@ import { createRoute, type RouteHandler } from '@hono/zod-openapi';
 import { getAccount } from '../../../lib/backend/operations/get-account.ts';
 import { userOf } from '../../../lib/http/actor.ts';
 import type { HttpEnv } from '../../../lib/http/env.ts';
-import { errorAnswers, jsonAnswer, noQuery } from '../../../lib/http/schemas.ts';
-import { accountSchema, toAccount } from './account-answer.ts';
+import { errorResponses, jsonResponse, noQuery } from '../../../lib/http/schemas.ts';
+import { accountSchema, toAccount } from './account-response.ts';
 
 export const getAccountRoute = createRoute({
   method: 'get',
@@ -13,8 +13,8 @@ export const getAccountRoute = createRoute({
   tags: ['user'],
   request: { query: noQuery },
   responses: {
-    200: jsonAnswer(accountSchema, 'The account'),
-    ...errorAnswers('unauthenticated', 'account_blocked'),
+    200: jsonResponse(accountSchema, 'The account'),
+    ...errorResponses('unauthenticated', 'account_blocked'),
   },
 });
 

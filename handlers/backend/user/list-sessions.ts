@@ -3,8 +3,8 @@ import { listSessions } from '../../../lib/backend/operations/list-sessions.ts';
 import { userOf } from '../../../lib/http/actor.ts';
 import type { HttpEnv } from '../../../lib/http/env.ts';
 import { pageOf, pageQuery, pageToken } from '../../../lib/http/paging.ts';
-import { errorAnswers, id, jsonAnswer } from '../../../lib/http/schemas.ts';
-import { sessionSchema, toSession } from './session-answer.ts';
+import { errorResponses, id, jsonResponse } from '../../../lib/http/schemas.ts';
+import { sessionSchema, toSession } from './session-response.ts';
 
 export const listSessionsRoute = createRoute({
   method: 'get',
@@ -14,8 +14,8 @@ export const listSessionsRoute = createRoute({
   tags: ['user'],
   request: { query: z.strictObject(pageQuery) },
   responses: {
-    200: jsonAnswer(pageOf(sessionSchema), 'A page of sessions'),
-    ...errorAnswers('unauthenticated', 'account_blocked'),
+    200: jsonResponse(pageOf(sessionSchema), 'A page of sessions'),
+    ...errorResponses('unauthenticated', 'account_blocked'),
   },
 });
 

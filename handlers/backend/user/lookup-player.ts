@@ -3,7 +3,7 @@ import { handle } from '../../../lib/backend/domain/profile.ts';
 import { lookupPlayer } from '../../../lib/backend/operations/lookup-player.ts';
 import { userOf } from '../../../lib/http/actor.ts';
 import type { HttpEnv } from '../../../lib/http/env.ts';
-import { errorAnswers, id, jsonAnswer } from '../../../lib/http/schemas.ts';
+import { errorResponses, id, jsonResponse } from '../../../lib/http/schemas.ts';
 
 export const lookupPlayerRoute = createRoute({
   method: 'get',
@@ -13,11 +13,11 @@ export const lookupPlayerRoute = createRoute({
   tags: ['user'],
   request: { query: z.strictObject({ handle }) },
   responses: {
-    200: jsonAnswer(
+    200: jsonResponse(
       z.object({ user_id: id, handle: z.string(), display_name: z.string().nullable() }),
       'The player',
     ),
-    ...errorAnswers('unauthenticated', 'account_blocked', 'not_found', 'rate_limited'),
+    ...errorResponses('unauthenticated', 'account_blocked', 'not_found', 'rate_limited'),
   },
 });
 

@@ -2,7 +2,7 @@ import { createRoute, type RouteHandler, z } from '@hono/zod-openapi';
 import { revokeOwnSessions } from '../../../lib/backend/operations/revoke-all-sessions.ts';
 import { userOf } from '../../../lib/http/actor.ts';
 import type { HttpEnv } from '../../../lib/http/env.ts';
-import { errorAnswers, jsonAnswer, noBody } from '../../../lib/http/schemas.ts';
+import { errorResponses, jsonResponse, noBody } from '../../../lib/http/schemas.ts';
 import { keptTraceparent } from '../../../lib/telemetry/trace.ts';
 
 export const revokeAllSessionsRoute = createRoute({
@@ -13,11 +13,11 @@ export const revokeAllSessionsRoute = createRoute({
   tags: ['user'],
   request: { body: noBody },
   responses: {
-    200: jsonAnswer(
+    200: jsonResponse(
       z.object({ revoked_sessions: z.int().nonnegative() }),
       'How many sessions were active until now',
     ),
-    ...errorAnswers('unauthenticated', 'account_blocked'),
+    ...errorResponses('unauthenticated', 'account_blocked'),
   },
 });
 

@@ -2,9 +2,9 @@ import { createRoute, type RouteHandler, z } from '@hono/zod-openapi';
 import { revokeOwnSession } from '../../../lib/backend/operations/revoke-session.ts';
 import { userOf } from '../../../lib/http/actor.ts';
 import type { HttpEnv } from '../../../lib/http/env.ts';
-import { errorAnswers, id, jsonAnswer, noBody } from '../../../lib/http/schemas.ts';
+import { errorResponses, id, jsonResponse, noBody } from '../../../lib/http/schemas.ts';
 import { keptTraceparent } from '../../../lib/telemetry/trace.ts';
-import { sessionSchema, toSession } from './session-answer.ts';
+import { sessionSchema, toSession } from './session-response.ts';
 
 export const revokeSessionRoute = createRoute({
   method: 'post',
@@ -14,8 +14,8 @@ export const revokeSessionRoute = createRoute({
   tags: ['user'],
   request: { params: z.strictObject({ device_session_id: id }), body: noBody },
   responses: {
-    200: jsonAnswer(sessionSchema, 'The revoked session'),
-    ...errorAnswers('unauthenticated', 'account_blocked', 'not_found'),
+    200: jsonResponse(sessionSchema, 'The revoked session'),
+    ...errorResponses('unauthenticated', 'account_blocked', 'not_found'),
   },
 });
 

@@ -3,8 +3,8 @@ import { displayName, handle, locale, timeZone } from '../../../lib/backend/doma
 import { updateAccount } from '../../../lib/backend/operations/update-account.ts';
 import { userOf } from '../../../lib/http/actor.ts';
 import type { HttpEnv } from '../../../lib/http/env.ts';
-import { errorAnswers, jsonAnswer, jsonBody } from '../../../lib/http/schemas.ts';
-import { accountSchema, toAccount } from './account-answer.ts';
+import { errorResponses, jsonBody, jsonResponse } from '../../../lib/http/schemas.ts';
+import { accountSchema, toAccount } from './account-response.ts';
 
 const bodySchema = z
   .strictObject({
@@ -26,8 +26,8 @@ export const updateAccountRoute = createRoute({
   tags: ['user'],
   request: { body: jsonBody(bodySchema) },
   responses: {
-    200: jsonAnswer(accountSchema, 'The account as it is now'),
-    ...errorAnswers('unauthenticated', 'account_blocked', 'handle_taken'),
+    200: jsonResponse(accountSchema, 'The account as it is now'),
+    ...errorResponses('unauthenticated', 'account_blocked', 'handle_taken'),
   },
 });
 

@@ -1,11 +1,11 @@
 import { createRoute, type RouteHandler, z } from '@hono/zod-openapi';
 import type { HttpEnv } from '../../../lib/http/env.ts';
-import { errorAnswers, id, jsonAnswer, noBody } from '../../../lib/http/schemas.ts';
+import { errorResponses, id, jsonResponse, noBody } from '../../../lib/http/schemas.ts';
 import type { Lobby } from '../../../lib/lobby/context.ts';
-import { answerOnce } from '../../../lib/lobby/idempotency.ts';
+import { withIdempotencyKey } from '../../../lib/lobby/idempotency.ts';
 import { approveApplication } from '../../../lib/lobby/operations/approve-application.ts';
 import { callerOf, idempotencyKeyOf, mutationHeaders } from '../request.ts';
-import { applicationSchema, toApplication } from './application-answer.ts';
+import { applicationSchema, toApplication } from './application-response.ts';
 
 export const approveApplicationRoute = createRoute({
   method: 'post',
@@ -15,8 +15,8 @@ export const approveApplicationRoute = createRoute({
   tags: ['applications'],
   request: { params: z.strictObject({ application_id: id }), headers: mutationHeaders, body: noBody },
   responses: {
-    200: jsonAnswer(applicationSchema, 'The approved application'),
-    ...errorAnswers(
+    200: jsonResponse(applicationSchema, 'The approved application'),
+    ...errorResponses(
       'not_found',
       'forbidden',
       'invalid_state',
@@ -36,7 +36,7 @@ export function approveApplicationHandler(
   return async (c) => {
     const caller = callerOf(c);
     const { application_id } = c.req.valid('param');
-    const application = await answerOnce(
+    const application = await withIdempotencyKey(
       lobby,
       await idempotencyKeyOf(c),
       () => approveApplication(lobby, caller, application_id),

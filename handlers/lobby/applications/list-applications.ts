@@ -1,13 +1,13 @@
 import { createRoute, type RouteHandler, z } from '@hono/zod-openapi';
 import type { HttpEnv } from '../../../lib/http/env.ts';
 import { pageOf, pageQuery } from '../../../lib/http/paging.ts';
-import { errorAnswers, id, jsonAnswer } from '../../../lib/http/schemas.ts';
+import { errorResponses, id, jsonResponse } from '../../../lib/http/schemas.ts';
 import type { Lobby } from '../../../lib/lobby/context.ts';
 import { applicationStatuses } from '../../../lib/lobby/domain/game.ts';
 import { listApplications } from '../../../lib/lobby/operations/list-applications.ts';
 import { pageRequestOf, placeToken, toPage } from '../paging.ts';
 import { callerOf } from '../request.ts';
-import { applicationSchema, toApplication } from './application-answer.ts';
+import { applicationSchema, toApplication } from './application-response.ts';
 
 export const listApplicationsRoute = createRoute({
   method: 'get',
@@ -20,15 +20,15 @@ export const listApplicationsRoute = createRoute({
     query: z.strictObject({ status: z.enum(applicationStatuses).optional(), ...pageQuery }),
   },
   responses: {
-    200: jsonAnswer(pageOf(applicationSchema), 'A page of applications'),
-    ...errorAnswers('not_found'),
+    200: jsonResponse(pageOf(applicationSchema), 'A page of applications'),
+    ...errorResponses('not_found'),
   },
 });
 
 const token = placeToken('applications');
 
 export function listApplicationsHandler(
-  lobby: Pick<Lobby, 'db' | 'readSlightlyOld'>,
+  lobby: Pick<Lobby, 'db' | 'readFromReplica'>,
 ): RouteHandler<typeof listApplicationsRoute, HttpEnv> {
   return async (c) => {
     const { game_id } = c.req.valid('param');

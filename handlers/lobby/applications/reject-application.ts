@@ -1,11 +1,11 @@
 import { createRoute, type RouteHandler, z } from '@hono/zod-openapi';
 import type { HttpEnv } from '../../../lib/http/env.ts';
-import { errorAnswers, id, jsonAnswer, noBody } from '../../../lib/http/schemas.ts';
+import { errorResponses, id, jsonResponse, noBody } from '../../../lib/http/schemas.ts';
 import type { Lobby } from '../../../lib/lobby/context.ts';
-import { answerOnce } from '../../../lib/lobby/idempotency.ts';
+import { withIdempotencyKey } from '../../../lib/lobby/idempotency.ts';
 import { rejectApplication } from '../../../lib/lobby/operations/reject-application.ts';
 import { callerOf, idempotencyKeyOf, mutationHeaders } from '../request.ts';
-import { applicationSchema, toApplication } from './application-answer.ts';
+import { applicationSchema, toApplication } from './application-response.ts';
 
 export const rejectApplicationRoute = createRoute({
   method: 'post',
@@ -15,8 +15,8 @@ export const rejectApplicationRoute = createRoute({
   tags: ['applications'],
   request: { params: z.strictObject({ application_id: id }), headers: mutationHeaders, body: noBody },
   responses: {
-    200: jsonAnswer(applicationSchema, 'The rejected application'),
-    ...errorAnswers('not_found', 'forbidden', 'invalid_state', 'idempotency_conflict'),
+    200: jsonResponse(applicationSchema, 'The rejected application'),
+    ...errorResponses('not_found', 'forbidden', 'invalid_state', 'idempotency_conflict'),
   },
 });
 
@@ -24,7 +24,7 @@ export function rejectApplicationHandler(lobby: Lobby): RouteHandler<typeof reje
   return async (c) => {
     const caller = callerOf(c);
     const { application_id } = c.req.valid('param');
-    const application = await answerOnce(
+    const application = await withIdempotencyKey(
       lobby,
       await idempotencyKeyOf(c),
       () => rejectApplication(lobby, caller, application_id),

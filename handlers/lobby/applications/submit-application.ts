@@ -1,13 +1,13 @@
 import { createRoute, type RouteHandler, z } from '@hono/zod-openapi';
 import { userOf } from '../../../lib/http/actor.ts';
 import type { HttpEnv } from '../../../lib/http/env.ts';
-import { errorAnswers, id, jsonAnswer, jsonBody } from '../../../lib/http/schemas.ts';
+import { errorResponses, id, jsonBody, jsonResponse } from '../../../lib/http/schemas.ts';
 import type { Lobby } from '../../../lib/lobby/context.ts';
-import { answerOnce } from '../../../lib/lobby/idempotency.ts';
+import { withIdempotencyKey } from '../../../lib/lobby/idempotency.ts';
 import { submitApplication } from '../../../lib/lobby/operations/submit-application.ts';
 import { raceNameBody } from '../race-name-body.ts';
 import { callerOf, idempotencyKeyOf, mutationHeaders } from '../request.ts';
-import { applicationSchema, toApplication } from './application-answer.ts';
+import { applicationSchema, toApplication } from './application-response.ts';
 
 export const submitApplicationRoute = createRoute({
   method: 'post',
@@ -21,8 +21,8 @@ export const submitApplicationRoute = createRoute({
     body: jsonBody(raceNameBody),
   },
   responses: {
-    201: jsonAnswer(applicationSchema, 'The application; approved already when it is the owner’s'),
-    ...errorAnswers(
+    201: jsonResponse(applicationSchema, 'The application; approved already when it is the owner’s'),
+    ...errorResponses(
       'not_found',
       'forbidden',
       'invalid_state',
@@ -43,7 +43,7 @@ export function submitApplicationHandler(lobby: Lobby): RouteHandler<typeof subm
     const caller = { ...callerOf(c), actor: userOf(c.get('actor')) };
     const { game_id } = c.req.valid('param');
     const { race_name } = c.req.valid('json');
-    const application = await answerOnce(
+    const application = await withIdempotencyKey(
       lobby,
       await idempotencyKeyOf(c),
       () => submitApplication(lobby, caller, game_id, race_name),

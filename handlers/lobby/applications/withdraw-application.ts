@@ -1,12 +1,12 @@
 import { createRoute, type RouteHandler, z } from '@hono/zod-openapi';
 import { userOf } from '../../../lib/http/actor.ts';
 import type { HttpEnv } from '../../../lib/http/env.ts';
-import { errorAnswers, id, jsonAnswer, noBody } from '../../../lib/http/schemas.ts';
+import { errorResponses, id, jsonResponse, noBody } from '../../../lib/http/schemas.ts';
 import type { Lobby } from '../../../lib/lobby/context.ts';
-import { answerOnce } from '../../../lib/lobby/idempotency.ts';
+import { withIdempotencyKey } from '../../../lib/lobby/idempotency.ts';
 import { withdrawApplication } from '../../../lib/lobby/operations/withdraw-application.ts';
 import { callerOf, idempotencyKeyOf, mutationHeaders } from '../request.ts';
-import { applicationSchema, toApplication } from './application-answer.ts';
+import { applicationSchema, toApplication } from './application-response.ts';
 
 export const withdrawApplicationRoute = createRoute({
   method: 'post',
@@ -16,8 +16,8 @@ export const withdrawApplicationRoute = createRoute({
   tags: ['applications'],
   request: { params: z.strictObject({ application_id: id }), headers: mutationHeaders, body: noBody },
   responses: {
-    200: jsonAnswer(applicationSchema, 'The withdrawn application'),
-    ...errorAnswers('not_found', 'forbidden', 'invalid_state', 'idempotency_conflict'),
+    200: jsonResponse(applicationSchema, 'The withdrawn application'),
+    ...errorResponses('not_found', 'forbidden', 'invalid_state', 'idempotency_conflict'),
   },
 });
 
@@ -27,7 +27,7 @@ export function withdrawApplicationHandler(
   return async (c) => {
     const caller = { ...callerOf(c), actor: userOf(c.get('actor')) };
     const { application_id } = c.req.valid('param');
-    const application = await answerOnce(
+    const application = await withIdempotencyKey(
       lobby,
       await idempotencyKeyOf(c),
       () => withdrawApplication(lobby, caller, application_id),

@@ -1,11 +1,11 @@
 import { createRoute, type RouteHandler, z } from '@hono/zod-openapi';
 import type { HttpEnv } from '../../../lib/http/env.ts';
-import { errorAnswers, id, jsonAnswer, noBody } from '../../../lib/http/schemas.ts';
+import { errorResponses, id, jsonResponse, noBody } from '../../../lib/http/schemas.ts';
 import type { Lobby } from '../../../lib/lobby/context.ts';
 import { cancelGame } from '../../../lib/lobby/operations/cancel-game.ts';
 import { callerOf, gameMutationHeaders } from '../request.ts';
-import { answerGame } from './answer-game.ts';
-import { gameSchema } from './game-answer.ts';
+import { changeGame } from './change-game.ts';
+import { gameSchema } from './game-response.ts';
 
 export const cancelGameRoute = createRoute({
   method: 'post',
@@ -15,8 +15,8 @@ export const cancelGameRoute = createRoute({
   tags: ['games'],
   request: { params: z.strictObject({ game_id: id }), headers: gameMutationHeaders, body: noBody },
   responses: {
-    200: jsonAnswer(gameSchema, 'The game, cancelled'),
-    ...errorAnswers('not_found', 'forbidden', 'invalid_state', 'revision_mismatch', 'idempotency_conflict'),
+    200: jsonResponse(gameSchema, 'The game, cancelled'),
+    ...errorResponses('not_found', 'forbidden', 'invalid_state', 'revision_mismatch', 'idempotency_conflict'),
   },
 });
 
@@ -25,6 +25,6 @@ export function cancelGameHandler(lobby: Lobby): RouteHandler<typeof cancelGameR
     const caller = callerOf(c);
     const { game_id: gameId } = c.req.valid('param');
     const expectedRevision = c.req.valid('header')['If-Match'];
-    return answerGame(c, lobby, () => cancelGame(lobby, caller, { gameId, expectedRevision }));
+    return changeGame(c, lobby, () => cancelGame(lobby, caller, { gameId, expectedRevision }));
   };
 }

@@ -1,11 +1,11 @@
 import { createRoute, type RouteHandler, z } from '@hono/zod-openapi';
 import type { HttpEnv } from '../../../lib/http/env.ts';
-import { errorAnswers, id, jsonAnswer, noBody } from '../../../lib/http/schemas.ts';
+import { errorResponses, id, jsonResponse, noBody } from '../../../lib/http/schemas.ts';
 import type { Lobby } from '../../../lib/lobby/context.ts';
 import { closeEnrollment } from '../../../lib/lobby/operations/close-enrollment.ts';
 import { callerOf, gameMutationHeaders } from '../request.ts';
-import { answerGame } from './answer-game.ts';
-import { gameSchema } from './game-answer.ts';
+import { changeGame } from './change-game.ts';
+import { gameSchema } from './game-response.ts';
 
 export const closeEnrollmentRoute = createRoute({
   method: 'post',
@@ -15,8 +15,8 @@ export const closeEnrollmentRoute = createRoute({
   tags: ['games'],
   request: { params: z.strictObject({ game_id: id }), headers: gameMutationHeaders, body: noBody },
   responses: {
-    200: jsonAnswer(gameSchema, 'The game, ready to start'),
-    ...errorAnswers('not_found', 'forbidden', 'invalid_state', 'revision_mismatch', 'idempotency_conflict'),
+    200: jsonResponse(gameSchema, 'The game, ready to start'),
+    ...errorResponses('not_found', 'forbidden', 'invalid_state', 'revision_mismatch', 'idempotency_conflict'),
   },
 });
 
@@ -25,6 +25,6 @@ export function closeEnrollmentHandler(lobby: Lobby): RouteHandler<typeof closeE
     const caller = callerOf(c);
     const { game_id: gameId } = c.req.valid('param');
     const expectedRevision = c.req.valid('header')['If-Match'];
-    return answerGame(c, lobby, () => closeEnrollment(lobby, caller, { gameId, expectedRevision }));
+    return changeGame(c, lobby, () => closeEnrollment(lobby, caller, { gameId, expectedRevision }));
   };
 }

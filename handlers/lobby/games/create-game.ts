@@ -1,13 +1,13 @@
 import { createRoute, type RouteHandler, z } from '@hono/zod-openapi';
 import type { HttpEnv } from '../../../lib/http/env.ts';
-import { errorAnswers, jsonAnswer, jsonBody } from '../../../lib/http/schemas.ts';
+import { errorResponses, jsonBody, jsonResponse } from '../../../lib/http/schemas.ts';
 import type { Lobby } from '../../../lib/lobby/context.ts';
 import { gameTypes } from '../../../lib/lobby/domain/game.ts';
-import { answerOnce } from '../../../lib/lobby/idempotency.ts';
+import { withIdempotencyKey } from '../../../lib/lobby/idempotency.ts';
 import { createGame } from '../../../lib/lobby/operations/create-game.ts';
 import { callerOf, idempotencyKeyOf, mutationHeaders } from '../request.ts';
 import { settingFields, toSettings } from './fields.ts';
-import { etagOf, gameSchema, toGameFor } from './game-answer.ts';
+import { etagOf, gameSchema, toGameFor } from './game-response.ts';
 
 const bodySchema = z.strictObject({
   game_type: z.enum(gameTypes),
@@ -26,8 +26,8 @@ export const createGameRoute = createRoute({
   tags: ['games'],
   request: { headers: mutationHeaders, body: jsonBody(bodySchema) },
   responses: {
-    201: jsonAnswer(gameSchema, 'The draft'),
-    ...errorAnswers('not_eligible', 'subject_not_found', 'idempotency_conflict', 'service_unavailable'),
+    201: jsonResponse(gameSchema, 'The draft'),
+    ...errorResponses('not_eligible', 'subject_not_found', 'idempotency_conflict', 'service_unavailable'),
   },
 });
 
@@ -36,7 +36,7 @@ export function createGameHandler(lobby: Lobby): RouteHandler<typeof createGameR
     const caller = callerOf(c);
     const { game_type, ...fields } = c.req.valid('json');
     const request = { gameType: game_type, settings: toSettings(fields) };
-    const game = await answerOnce(
+    const game = await withIdempotencyKey(
       lobby,
       await idempotencyKeyOf(c),
       () => createGame(lobby, caller, request),

@@ -1,10 +1,10 @@
 import { createRoute, type RouteHandler, z } from '@hono/zod-openapi';
 import type { HttpEnv } from '../../../lib/http/env.ts';
-import { errorAnswers, id, jsonAnswer, noQuery } from '../../../lib/http/schemas.ts';
+import { errorResponses, id, jsonResponse, noQuery } from '../../../lib/http/schemas.ts';
 import type { Lobby } from '../../../lib/lobby/context.ts';
 import { getGame } from '../../../lib/lobby/operations/get-game.ts';
 import { callerOf } from '../request.ts';
-import { etagOf, gameSchema, toGameFor } from './game-answer.ts';
+import { etagOf, gameSchema, toGameFor } from './game-response.ts';
 
 export const getGameRoute = createRoute({
   method: 'get',
@@ -13,7 +13,7 @@ export const getGameRoute = createRoute({
   summary: 'One game; drafts for their owner, private games for owner, members and invited',
   tags: ['games'],
   request: { query: noQuery, params: z.strictObject({ game_id: id }) },
-  responses: { 200: jsonAnswer(gameSchema, 'The game'), ...errorAnswers('not_found') },
+  responses: { 200: jsonResponse(gameSchema, 'The game'), ...errorResponses('not_found') },
 });
 
 export function getGameHandler(lobby: Pick<Lobby, 'db'>): RouteHandler<typeof getGameRoute, HttpEnv> {

@@ -1,7 +1,7 @@
 import { createRoute, type RouteHandler, z } from '@hono/zod-openapi';
 import type { HttpEnv } from '../../../lib/http/env.ts';
 import { pageOf, pageQuery, pageToken } from '../../../lib/http/paging.ts';
-import { errorAnswers, id, jsonAnswer, timestamp } from '../../../lib/http/schemas.ts';
+import { errorResponses, id, jsonResponse, timestamp } from '../../../lib/http/schemas.ts';
 import type { Lobby } from '../../../lib/lobby/context.ts';
 import {
   gameStatuses,
@@ -37,15 +37,15 @@ export const getTimelineRoute = createRoute({
   tags: ['games'],
   request: { params: z.strictObject({ game_id: id }), query: z.strictObject(pageQuery) },
   responses: {
-    200: jsonAnswer(pageOf(entrySchema), 'A page of transitions'),
-    ...errorAnswers('not_found', 'forbidden'),
+    200: jsonResponse(pageOf(entrySchema), 'A page of transitions'),
+    ...errorResponses('not_found', 'forbidden'),
   },
 });
 
 const token = pageToken('timeline', z.tuple([z.int32().min(0)]).readonly());
 
 export function getTimelineHandler(
-  lobby: Pick<Lobby, 'db' | 'readSlightlyOld'>,
+  lobby: Pick<Lobby, 'db' | 'readFromReplica'>,
 ): RouteHandler<typeof getTimelineRoute, HttpEnv> {
   return async (c) => {
     const { game_id } = c.req.valid('param');

@@ -1,13 +1,13 @@
 import { createRoute, type RouteHandler, z } from '@hono/zod-openapi';
 import type { HttpEnv } from '../../../lib/http/env.ts';
 import { pageOf, pageQuery } from '../../../lib/http/paging.ts';
-import { errorAnswers, jsonAnswer } from '../../../lib/http/schemas.ts';
+import { errorResponses, jsonResponse } from '../../../lib/http/schemas.ts';
 import type { Lobby } from '../../../lib/lobby/context.ts';
-import { gameBounds, gameStatuses, gameTypes } from '../../../lib/lobby/domain/game.ts';
-import { gameOrders, listGames } from '../../../lib/lobby/store/game-lists.ts';
+import { gameBounds, gameOrders, gameStatuses, gameTypes } from '../../../lib/lobby/domain/game.ts';
+import { listGames } from '../../../lib/lobby/operations/list-games.ts';
 import { pageRequestOf, placeToken, toPage } from '../paging.ts';
 import { callerOf } from '../request.ts';
-import { gameSchema, toGameFor } from './game-answer.ts';
+import { gameSchema, toGameFor } from './game-response.ts';
 
 const versionProblem = 'must be a semantic version such as 1.4.0';
 
@@ -55,13 +55,13 @@ export const listGamesRoute = createRoute({
   summary: 'The games that the caller can see',
   tags: ['games'],
   request: { query: querySchema },
-  responses: { 200: jsonAnswer(pageOf(gameSchema), 'A page of games'), ...errorAnswers() },
+  responses: { 200: jsonResponse(pageOf(gameSchema), 'A page of games'), ...errorResponses() },
 });
 
 const tokens = { newest: placeToken('games.newest'), ending_soon: placeToken('games.ending_soon') };
 
 export function listGamesHandler(
-  lobby: Pick<Lobby, 'readSlightlyOld'>,
+  lobby: Pick<Lobby, 'readFromReplica'>,
 ): RouteHandler<typeof listGamesRoute, HttpEnv> {
   return async (c) => {
     const caller = callerOf(c);
@@ -76,7 +76,7 @@ export function listGamesHandler(
     const token = tokens[query.sort];
     const list = { actor: caller.actor, order: query.sort, filters };
     const request = pageRequestOf(token, query);
-    const page = await lobby.readSlightlyOld((db) => listGames(db, list, request));
+    const page = await listGames(lobby, list, request);
     return c.json(toPage(token, page, toGameFor(caller)), 200);
   };
 }

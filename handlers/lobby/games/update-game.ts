@@ -1,12 +1,12 @@
 import { createRoute, type RouteHandler, z } from '@hono/zod-openapi';
 import type { HttpEnv } from '../../../lib/http/env.ts';
-import { errorAnswers, id, jsonAnswer, jsonBody } from '../../../lib/http/schemas.ts';
+import { errorResponses, id, jsonBody, jsonResponse } from '../../../lib/http/schemas.ts';
 import type { Lobby } from '../../../lib/lobby/context.ts';
 import { updateGame } from '../../../lib/lobby/operations/update-game.ts';
 import { callerOf, gameMutationHeaders } from '../request.ts';
-import { answerGame } from './answer-game.ts';
+import { changeGame } from './change-game.ts';
 import { settingFields, toSettings } from './fields.ts';
-import { gameSchema } from './game-answer.ts';
+import { gameSchema } from './game-response.ts';
 
 const bodySchema = z
   .strictObject(settingFields)
@@ -26,8 +26,8 @@ export const updateGameRoute = createRoute({
     body: jsonBody(bodySchema),
   },
   responses: {
-    200: jsonAnswer(gameSchema, 'The game as it is now'),
-    ...errorAnswers('not_found', 'forbidden', 'invalid_state', 'revision_mismatch', 'idempotency_conflict'),
+    200: jsonResponse(gameSchema, 'The game as it is now'),
+    ...errorResponses('not_found', 'forbidden', 'invalid_state', 'revision_mismatch', 'idempotency_conflict'),
   },
 });
 
@@ -37,6 +37,6 @@ export function updateGameHandler(lobby: Lobby): RouteHandler<typeof updateGameR
     const { game_id } = c.req.valid('param');
     const changes = toSettings(c.req.valid('json'));
     const expectedRevision = c.req.valid('header')['If-Match'];
-    return answerGame(c, lobby, () => updateGame(lobby, caller, game_id, changes, expectedRevision));
+    return changeGame(c, lobby, () => updateGame(lobby, caller, game_id, changes, expectedRevision));
   };
 }

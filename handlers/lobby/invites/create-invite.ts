@@ -1,12 +1,12 @@
 import { createRoute, type RouteHandler, z } from '@hono/zod-openapi';
 import type { HttpEnv } from '../../../lib/http/env.ts';
-import { errorAnswers, id, jsonAnswer, jsonBody, timestampInput } from '../../../lib/http/schemas.ts';
+import { errorResponses, id, jsonBody, jsonResponse, timestampInput } from '../../../lib/http/schemas.ts';
 import type { Lobby } from '../../../lib/lobby/context.ts';
 import { inviteBounds } from '../../../lib/lobby/domain/invite.ts';
-import { answerOnce } from '../../../lib/lobby/idempotency.ts';
+import { withIdempotencyKey } from '../../../lib/lobby/idempotency.ts';
 import { createInvite, type Invited } from '../../../lib/lobby/operations/create-invite.ts';
 import { callerOf, idempotencyKeyOf, mutationHeaders } from '../request.ts';
-import { inviteSchema, toInviteAt } from './invite-answer.ts';
+import { inviteSchema, toInviteAt } from './invite-response.ts';
 
 const { min, max } = inviteBounds.maxUses;
 const maxUsesProblem = `must be a whole number from ${min} to ${max}`;
@@ -39,8 +39,8 @@ export const createInviteRoute = createRoute({
   tags: ['invites'],
   request: { params: z.strictObject({ game_id: id }), headers: mutationHeaders, body: jsonBody(bodySchema) },
   responses: {
-    201: jsonAnswer(inviteSchema, 'The invite'),
-    ...errorAnswers(
+    201: jsonResponse(inviteSchema, 'The invite'),
+    ...errorResponses(
       'not_found',
       'forbidden',
       'invalid_state',
@@ -56,7 +56,7 @@ export function createInviteHandler(lobby: Lobby): RouteHandler<typeof createInv
     const caller = callerOf(c);
     const { game_id } = c.req.valid('param');
     const body = c.req.valid('json');
-    const answer = await answerOnce(
+    const answer = await withIdempotencyKey(
       lobby,
       await idempotencyKeyOf(c),
       () => createInvite(lobby, caller, game_id, invitedOf(body)),

@@ -1,12 +1,12 @@
 import { createRoute, type RouteHandler, z } from '@hono/zod-openapi';
 import { userOf } from '../../../lib/http/actor.ts';
 import type { HttpEnv } from '../../../lib/http/env.ts';
-import { errorAnswers, id, jsonAnswer, noBody } from '../../../lib/http/schemas.ts';
+import { errorResponses, id, jsonResponse, noBody } from '../../../lib/http/schemas.ts';
 import type { Lobby } from '../../../lib/lobby/context.ts';
-import { answerOnce } from '../../../lib/lobby/idempotency.ts';
+import { withIdempotencyKey } from '../../../lib/lobby/idempotency.ts';
 import { declineInvite } from '../../../lib/lobby/operations/decide-invite.ts';
 import { callerOf, idempotencyKeyOf, mutationHeaders } from '../request.ts';
-import { inviteSchema, toInviteAt } from './invite-answer.ts';
+import { inviteSchema, toInviteAt } from './invite-response.ts';
 
 export const declineInviteRoute = createRoute({
   method: 'post',
@@ -16,8 +16,8 @@ export const declineInviteRoute = createRoute({
   tags: ['invites'],
   request: { params: z.strictObject({ invite_id: id }), headers: mutationHeaders, body: noBody },
   responses: {
-    200: jsonAnswer(inviteSchema, 'The declined invite'),
-    ...errorAnswers('not_found', 'forbidden', 'invalid_state', 'idempotency_conflict'),
+    200: jsonResponse(inviteSchema, 'The declined invite'),
+    ...errorResponses('not_found', 'forbidden', 'invalid_state', 'idempotency_conflict'),
   },
 });
 
@@ -25,7 +25,7 @@ export function declineInviteHandler(lobby: Lobby): RouteHandler<typeof declineI
   return async (c) => {
     const caller = { ...callerOf(c), actor: userOf(c.get('actor')) };
     const { invite_id } = c.req.valid('param');
-    const answer = await answerOnce(
+    const answer = await withIdempotencyKey(
       lobby,
       await idempotencyKeyOf(c),
       () => declineInvite(lobby, caller, invite_id),

@@ -1,11 +1,11 @@
 import { createRoute, type RouteHandler, z } from '@hono/zod-openapi';
 import { userOf } from '../../../lib/http/actor.ts';
 import type { HttpEnv } from '../../../lib/http/env.ts';
-import { errorAnswers, id, jsonAnswer, jsonBody } from '../../../lib/http/schemas.ts';
+import { errorResponses, id, jsonBody, jsonResponse } from '../../../lib/http/schemas.ts';
 import type { Lobby } from '../../../lib/lobby/context.ts';
-import { answerOnce } from '../../../lib/lobby/idempotency.ts';
+import { withIdempotencyKey } from '../../../lib/lobby/idempotency.ts';
 import { redeemInvite } from '../../../lib/lobby/operations/redeem-invite.ts';
-import { membershipSchema, toMembership } from '../memberships/membership-answer.ts';
+import { membershipSchema, toMembership } from '../memberships/membership-response.ts';
 import { raceNameBody } from '../race-name-body.ts';
 import { callerOf, idempotencyKeyOf, mutationHeaders } from '../request.ts';
 
@@ -21,8 +21,8 @@ export const redeemInviteRoute = createRoute({
     body: jsonBody(raceNameBody),
   },
   responses: {
-    201: jsonAnswer(membershipSchema, 'The membership'),
-    ...errorAnswers(
+    201: jsonResponse(membershipSchema, 'The membership'),
+    ...errorResponses(
       'not_found',
       'forbidden',
       'invalid_state',
@@ -42,7 +42,7 @@ export function redeemInviteHandler(lobby: Lobby): RouteHandler<typeof redeemInv
     const caller = { ...callerOf(c), actor: userOf(c.get('actor')) };
     const { invite_id } = c.req.valid('param');
     const body = c.req.valid('json');
-    const answer = await answerOnce(
+    const answer = await withIdempotencyKey(
       lobby,
       await idempotencyKeyOf(c),
       () => redeemInvite(lobby, caller, { inviteId: invite_id }, body.race_name),

@@ -1,11 +1,11 @@
 import { createRoute, type RouteHandler, z } from '@hono/zod-openapi';
 import type { HttpEnv } from '../../../lib/http/env.ts';
-import { errorAnswers, id, jsonAnswer, noBody } from '../../../lib/http/schemas.ts';
+import { errorResponses, id, jsonResponse, noBody } from '../../../lib/http/schemas.ts';
 import type { Lobby } from '../../../lib/lobby/context.ts';
-import { answerOnce } from '../../../lib/lobby/idempotency.ts';
+import { withIdempotencyKey } from '../../../lib/lobby/idempotency.ts';
 import { revokeInvite } from '../../../lib/lobby/operations/decide-invite.ts';
 import { callerOf, idempotencyKeyOf, mutationHeaders } from '../request.ts';
-import { inviteSchema, toInviteAt } from './invite-answer.ts';
+import { inviteSchema, toInviteAt } from './invite-response.ts';
 
 export const revokeInviteRoute = createRoute({
   method: 'post',
@@ -15,8 +15,8 @@ export const revokeInviteRoute = createRoute({
   tags: ['invites'],
   request: { params: z.strictObject({ invite_id: id }), headers: mutationHeaders, body: noBody },
   responses: {
-    200: jsonAnswer(inviteSchema, 'The revoked invite'),
-    ...errorAnswers('not_found', 'forbidden', 'invalid_state', 'idempotency_conflict'),
+    200: jsonResponse(inviteSchema, 'The revoked invite'),
+    ...errorResponses('not_found', 'forbidden', 'invalid_state', 'idempotency_conflict'),
   },
 });
 
@@ -24,7 +24,7 @@ export function revokeInviteHandler(lobby: Lobby): RouteHandler<typeof revokeInv
   return async (c) => {
     const caller = callerOf(c);
     const { invite_id } = c.req.valid('param');
-    const answer = await answerOnce(
+    const answer = await withIdempotencyKey(
       lobby,
       await idempotencyKeyOf(c),
       () => revokeInvite(lobby, caller, invite_id),

@@ -1,11 +1,11 @@
 import { createRoute, type RouteHandler, z } from '@hono/zod-openapi';
 import type { HttpEnv } from '../../../lib/http/env.ts';
-import { errorAnswers, id, jsonAnswer, noBody } from '../../../lib/http/schemas.ts';
+import { errorResponses, id, jsonResponse, noBody } from '../../../lib/http/schemas.ts';
 import type { Lobby } from '../../../lib/lobby/context.ts';
-import { answerOnce } from '../../../lib/lobby/idempotency.ts';
+import { withIdempotencyKey } from '../../../lib/lobby/idempotency.ts';
 import { blockMember } from '../../../lib/lobby/operations/block-member.ts';
 import { callerOf, idempotencyKeyOf, mutationHeaders } from '../request.ts';
-import { membershipSchema, toMembership } from './membership-answer.ts';
+import { membershipSchema, toMembership } from './membership-response.ts';
 
 export const blockMemberRoute = createRoute({
   method: 'post',
@@ -15,8 +15,8 @@ export const blockMemberRoute = createRoute({
   tags: ['memberships'],
   request: { params: z.strictObject({ membership_id: id }), headers: mutationHeaders, body: noBody },
   responses: {
-    200: jsonAnswer(membershipSchema, 'The blocked membership'),
-    ...errorAnswers('not_found', 'forbidden', 'invalid_state', 'idempotency_conflict'),
+    200: jsonResponse(membershipSchema, 'The blocked membership'),
+    ...errorResponses('not_found', 'forbidden', 'invalid_state', 'idempotency_conflict'),
   },
 });
 
@@ -24,7 +24,7 @@ export function blockMemberHandler(lobby: Lobby): RouteHandler<typeof blockMembe
   return async (c) => {
     const caller = callerOf(c);
     const { membership_id } = c.req.valid('param');
-    const membership = await answerOnce(
+    const membership = await withIdempotencyKey(
       lobby,
       await idempotencyKeyOf(c),
       () => blockMember(lobby, caller, membership_id),

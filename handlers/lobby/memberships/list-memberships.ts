@@ -1,12 +1,12 @@
 import { createRoute, type RouteHandler, z } from '@hono/zod-openapi';
 import type { HttpEnv } from '../../../lib/http/env.ts';
 import { pageOf, pageQuery } from '../../../lib/http/paging.ts';
-import { errorAnswers, id, jsonAnswer } from '../../../lib/http/schemas.ts';
+import { errorResponses, id, jsonResponse } from '../../../lib/http/schemas.ts';
 import type { Lobby } from '../../../lib/lobby/context.ts';
 import { listMemberships } from '../../../lib/lobby/operations/list-memberships.ts';
 import { pageRequestOf, placeToken, toPage } from '../paging.ts';
 import { callerOf } from '../request.ts';
-import { membershipSchema, toMembership } from './membership-answer.ts';
+import { membershipSchema, toMembership } from './membership-response.ts';
 
 export const listMembershipsRoute = createRoute({
   method: 'get',
@@ -16,15 +16,15 @@ export const listMembershipsRoute = createRoute({
   tags: ['memberships'],
   request: { params: z.strictObject({ game_id: id }), query: z.strictObject(pageQuery) },
   responses: {
-    200: jsonAnswer(pageOf(membershipSchema), 'A page of memberships'),
-    ...errorAnswers('not_found'),
+    200: jsonResponse(pageOf(membershipSchema), 'A page of memberships'),
+    ...errorResponses('not_found'),
   },
 });
 
 const token = placeToken('memberships');
 
 export function listMembershipsHandler(
-  lobby: Pick<Lobby, 'db' | 'readSlightlyOld'>,
+  lobby: Pick<Lobby, 'db' | 'readFromReplica'>,
 ): RouteHandler<typeof listMembershipsRoute, HttpEnv> {
   return async (c) => {
     const { game_id } = c.req.valid('param');

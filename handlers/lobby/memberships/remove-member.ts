@@ -1,11 +1,11 @@
 import { createRoute, type RouteHandler, z } from '@hono/zod-openapi';
 import type { HttpEnv } from '../../../lib/http/env.ts';
-import { errorAnswers, id, jsonAnswer, noBody } from '../../../lib/http/schemas.ts';
+import { errorResponses, id, jsonResponse, noBody } from '../../../lib/http/schemas.ts';
 import type { Lobby } from '../../../lib/lobby/context.ts';
-import { answerOnce } from '../../../lib/lobby/idempotency.ts';
+import { withIdempotencyKey } from '../../../lib/lobby/idempotency.ts';
 import { removeMember } from '../../../lib/lobby/operations/remove-member.ts';
 import { callerOf, idempotencyKeyOf, mutationHeaders } from '../request.ts';
-import { membershipSchema, toMembership } from './membership-answer.ts';
+import { membershipSchema, toMembership } from './membership-response.ts';
 
 export const removeMemberRoute = createRoute({
   method: 'post',
@@ -15,8 +15,8 @@ export const removeMemberRoute = createRoute({
   tags: ['memberships'],
   request: { params: z.strictObject({ membership_id: id }), headers: mutationHeaders, body: noBody },
   responses: {
-    200: jsonAnswer(membershipSchema, 'The membership that has ended'),
-    ...errorAnswers('not_found', 'forbidden', 'invalid_state', 'idempotency_conflict'),
+    200: jsonResponse(membershipSchema, 'The membership that has ended'),
+    ...errorResponses('not_found', 'forbidden', 'invalid_state', 'idempotency_conflict'),
   },
 });
 
@@ -24,7 +24,7 @@ export function removeMemberHandler(lobby: Lobby): RouteHandler<typeof removeMem
   return async (c) => {
     const caller = callerOf(c);
     const { membership_id } = c.req.valid('param');
-    const membership = await answerOnce(
+    const membership = await withIdempotencyKey(
       lobby,
       await idempotencyKeyOf(c),
       () => removeMember(lobby, caller, membership_id),

@@ -2,11 +2,11 @@ import { createRoute, type RouteHandler, z } from '@hono/zod-openapi';
 import { userOf } from '../../../lib/http/actor.ts';
 import type { HttpEnv } from '../../../lib/http/env.ts';
 import { pageOf, pageQuery } from '../../../lib/http/paging.ts';
-import { errorAnswers, jsonAnswer } from '../../../lib/http/schemas.ts';
+import { errorResponses, jsonResponse } from '../../../lib/http/schemas.ts';
 import type { Lobby } from '../../../lib/lobby/context.ts';
-import { gameStatuses } from '../../../lib/lobby/domain/game.ts';
-import { gameRoles, listGamesOfUser } from '../../../lib/lobby/store/games.ts';
-import { gameSchema, toGameFor } from '../games/game-answer.ts';
+import { gameRoles, gameStatuses } from '../../../lib/lobby/domain/game.ts';
+import { listMyGames } from '../../../lib/lobby/operations/list-mine.ts';
+import { gameSchema, toGameFor } from '../games/game-response.ts';
 import { pageRequestOf, placeToken, toPage } from '../paging.ts';
 import { callerOf } from '../request.ts';
 
@@ -26,19 +26,18 @@ export const listMyGamesRoute = createRoute({
       ...pageQuery,
     }),
   },
-  responses: { 200: jsonAnswer(pageOf(gameSchema), 'A page of games'), ...errorAnswers() },
+  responses: { 200: jsonResponse(pageOf(gameSchema), 'A page of games'), ...errorResponses() },
 });
 
 const token = placeToken('my.games');
 
 export function listMyGamesHandler(
-  lobby: Pick<Lobby, 'readSlightlyOld'>,
+  lobby: Pick<Lobby, 'readFromReplica'>,
 ): RouteHandler<typeof listMyGamesRoute, HttpEnv> {
   return async (c) => {
     const query = c.req.valid('query');
-    const { userId } = userOf(c.get('actor'));
     const request = pageRequestOf(token, query);
-    const page = await lobby.readSlightlyOld((db) => listGamesOfUser(db, userId, query, request));
+    const page = await listMyGames(lobby, userOf(c.get('actor')), query, request);
     return c.json(toPage(token, page, toGameFor(callerOf(c))), 200);
   };
 }

@@ -2,13 +2,14 @@ import { createRoute, type RouteHandler, z } from '@hono/zod-openapi';
 import { userOf } from '../../../lib/http/actor.ts';
 import type { HttpEnv } from '../../../lib/http/env.ts';
 import { pageOf, pageQuery } from '../../../lib/http/paging.ts';
-import { errorAnswers, jsonAnswer } from '../../../lib/http/schemas.ts';
+import { errorResponses, jsonResponse } from '../../../lib/http/schemas.ts';
 import type { Lobby } from '../../../lib/lobby/context.ts';
 import { inviteStatuses } from '../../../lib/lobby/domain/invite.ts';
+import { listMyInvites } from '../../../lib/lobby/operations/list-mine.ts';
 import type { StoredGame } from '../../../lib/lobby/store/games.ts';
-import { type InviteWithGame, listInvitesOfUser } from '../../../lib/lobby/store/invites.ts';
-import { gameSchema } from '../games/game-answer.ts';
-import { inviteSchema, toInviteAt } from '../invites/invite-answer.ts';
+import type { InviteWithGame } from '../../../lib/lobby/store/invites.ts';
+import { gameSchema } from '../games/game-response.ts';
+import { inviteSchema, toInviteAt } from '../invites/invite-response.ts';
 import { pageRequestOf, placeToken, toPage } from '../paging.ts';
 
 const { game_name, description, owner_user_id, status, ...fields } = gameSchema.shape;
@@ -46,19 +47,18 @@ export const listMyInvitesRoute = createRoute({
   request: {
     query: z.strictObject({ status: z.enum(inviteStatuses).default('pending'), ...pageQuery }),
   },
-  responses: { 200: jsonAnswer(pageOf(myInviteSchema), 'A page of invites'), ...errorAnswers() },
+  responses: { 200: jsonResponse(pageOf(myInviteSchema), 'A page of invites'), ...errorResponses() },
 });
 
 const token = placeToken('my.invites');
 
 export function listMyInvitesHandler(
-  lobby: Pick<Lobby, 'readSlightlyOld' | 'now'>,
+  lobby: Pick<Lobby, 'readFromReplica' | 'now'>,
 ): RouteHandler<typeof listMyInvitesRoute, HttpEnv> {
   return async (c) => {
     const query = c.req.valid('query');
-    const actor = userOf(c.get('actor'));
     const request = pageRequestOf(token, query);
-    const page = await lobby.readSlightlyOld((db) => listInvitesOfUser(db, actor, query.status, request));
+    const page = await listMyInvites(lobby, userOf(c.get('actor')), query.status, request);
     return c.json(toPage(token, page, toMyInviteAt(lobby.now())), 200);
   };
 }

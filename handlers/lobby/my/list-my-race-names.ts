@@ -2,11 +2,11 @@ import { createRoute, type RouteHandler, z } from '@hono/zod-openapi';
 import { userOf } from '../../../lib/http/actor.ts';
 import type { HttpEnv } from '../../../lib/http/env.ts';
 import { pageOf, pageQuery } from '../../../lib/http/paging.ts';
-import { errorAnswers, jsonAnswer } from '../../../lib/http/schemas.ts';
+import { errorResponses, jsonResponse } from '../../../lib/http/schemas.ts';
 import type { Lobby } from '../../../lib/lobby/context.ts';
-import { raceNameKinds } from '../../../lib/lobby/race-name-directory.ts';
+import { raceNameKinds } from '../../../lib/lobby/domain/race-name/held.ts';
 import { pageRequestOf, placeToken, toPage } from '../paging.ts';
-import { raceNameSchema, toRaceName } from '../race-names/race-name-answer.ts';
+import { raceNameSchema, toRaceName } from '../race-names/race-name-response.ts';
 
 export const listMyRaceNamesRoute = createRoute({
   method: 'get',
@@ -15,20 +15,20 @@ export const listMyRaceNamesRoute = createRoute({
   summary: 'Race names that the caller holds, newest first',
   tags: ['mine'],
   request: { query: z.strictObject({ kind: z.enum(raceNameKinds).optional(), ...pageQuery }) },
-  responses: { 200: jsonAnswer(pageOf(raceNameSchema), 'A page of race names'), ...errorAnswers() },
+  responses: { 200: jsonResponse(pageOf(raceNameSchema), 'A page of race names'), ...errorResponses() },
 });
 
 const token = placeToken('my.race-names');
 
 export function listMyRaceNamesHandler({
-  readSlightlyOld,
+  readFromReplica,
   raceNames,
-}: Pick<Lobby, 'readSlightlyOld' | 'raceNames'>): RouteHandler<typeof listMyRaceNamesRoute, HttpEnv> {
+}: Pick<Lobby, 'readFromReplica' | 'raceNames'>): RouteHandler<typeof listMyRaceNamesRoute, HttpEnv> {
   return async (c) => {
     const query = c.req.valid('query');
     const { userId } = userOf(c.get('actor'));
     const request = pageRequestOf(token, query);
-    const page = await readSlightlyOld((db) => raceNames.list(db, userId, query.kind, request));
+    const page = await readFromReplica((db) => raceNames.list(db, userId, query.kind, request));
     return c.json(toPage(token, page, toRaceName), 200);
   };
 }

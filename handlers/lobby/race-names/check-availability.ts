@@ -1,6 +1,6 @@
 import { createRoute, type RouteHandler, z } from '@hono/zod-openapi';
 import type { HttpEnv } from '../../../lib/http/env.ts';
-import { errorAnswers, jsonAnswer } from '../../../lib/http/schemas.ts';
+import { errorResponses, jsonResponse } from '../../../lib/http/schemas.ts';
 import type { Lobby } from '../../../lib/lobby/context.ts';
 import { raceNameProblems } from '../../../lib/lobby/domain/race-name/canonical.ts';
 import { checkRaceName } from '../../../lib/lobby/operations/check-race-name.ts';
@@ -35,7 +35,7 @@ export const checkAvailabilityRoute = createRoute({
       name: z.string().openapi({ description: 'The name as the player typed it.', example: 'Zorblax' }),
     }),
   },
-  responses: { 200: jsonAnswer(availabilitySchema, 'Available, or why not'), ...errorAnswers() },
+  responses: { 200: jsonResponse(availabilitySchema, 'Available, or why not'), ...errorResponses() },
 });
 
 export function checkAvailabilityHandler(

@@ -1,12 +1,12 @@
 import { createRoute, type RouteHandler, z } from '@hono/zod-openapi';
 import { userOf } from '../../../lib/http/actor.ts';
 import type { HttpEnv } from '../../../lib/http/env.ts';
-import { errorAnswers, id, jsonAnswer, jsonBody } from '../../../lib/http/schemas.ts';
+import { errorResponses, id, jsonBody, jsonResponse } from '../../../lib/http/schemas.ts';
 import type { Lobby } from '../../../lib/lobby/context.ts';
-import { answerOnce } from '../../../lib/lobby/idempotency.ts';
+import { withIdempotencyKey } from '../../../lib/lobby/idempotency.ts';
 import { registerRaceName } from '../../../lib/lobby/operations/register-race-name.ts';
 import { callerOf, idempotencyKeyOf, mutationHeaders } from '../request.ts';
-import { raceNameSchema, toRaceName } from './race-name-answer.ts';
+import { raceNameSchema, toRaceName } from './race-name-response.ts';
 
 const bodySchema = z.strictObject({
   race_name_id: id.openapi({ description: 'Of a `pending_registration` of the caller’s.' }),
@@ -20,8 +20,8 @@ export const registerRaceNameRoute = createRoute({
   tags: ['race names'],
   request: { headers: mutationHeaders, body: jsonBody(bodySchema) },
   responses: {
-    200: jsonAnswer(raceNameSchema, 'The race name, registered'),
-    ...errorAnswers(
+    200: jsonResponse(raceNameSchema, 'The race name, registered'),
+    ...errorResponses(
       'not_found',
       'invalid_state',
       'not_eligible',
@@ -36,7 +36,7 @@ export function registerRaceNameHandler(lobby: Lobby): RouteHandler<typeof regis
   return async (c) => {
     const caller = { ...callerOf(c), actor: userOf(c.get('actor')) };
     const { race_name_id } = c.req.valid('json');
-    const registered = await answerOnce(
+    const registered = await withIdempotencyKey(
       lobby,
       await idempotencyKeyOf(c),
       () => registerRaceName(lobby, caller, race_name_id),

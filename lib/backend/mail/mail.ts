@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { notificationTypes } from '../../stream-entries/notification-intents.ts';
+import { notificationTypes } from '../../protocol/notification-intents.ts';
 
 /** What a mail says, whatever its language. */
 export const mailContent = z.discriminatedUnion('kind', [

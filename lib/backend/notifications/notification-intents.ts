@@ -6,8 +6,8 @@
 // mails. The events are appended before it commits; when it does not, they are appended again, which the log knows
 // (log/append-client-event.ts). Recipients who are deleted or blocked by then are passed over. Events of one game come
 // in the order of its intents.
-import type { NotificationIntent, NotificationType } from '../../stream-entries/notification-intents.ts';
-import { notificationIntentEntry } from '../../stream-entries/notification-intents.ts';
+import type { NotificationIntent, NotificationType } from '../../protocol/notification-intents.ts';
+import { notificationIntentEntry } from '../../protocol/notification-intents.ts';
 import { CannotApply, type Consumer } from '../../streams/consumer.ts';
 import { markAllProcessed } from '../../streams/store.ts';
 import type { BackendContext } from '../context.ts';
@@ -16,7 +16,7 @@ import type { PushLog } from '../push/log/log.ts';
 import type { Database } from '../store/database.ts';
 import { backendStreamTables } from '../store/stream-tables.ts';
 import { findActingUsers, type Recipient } from '../store/users.ts';
-import { notificationsName, type notificationsPlace } from './place.ts';
+import { type notificationStream, notificationsName } from './stream.ts';
 
 /** Later than that a mail says nothing new. */
 export const mailLifetimeMs = 24 * 3_600_000;
@@ -33,7 +33,7 @@ type Deps = Pick<BackendContext, 'newId'> & {
 
 export function notificationIntentsConsumer(
   deps: Deps,
-  place: ReturnType<typeof notificationsPlace>,
+  place: ReturnType<typeof notificationStream>,
 ): Consumer<NotificationIntent, Database> {
   return {
     ...place,

@@ -2,7 +2,7 @@
 // told in the order in which it was decided.
 import { z } from 'zod';
 import type { NewMessage } from '../../outbox/store.ts';
-import type { UserLifecycleEvent } from '../../stream-entries/user-lifecycle.ts';
+import type { UserLifecycleEvent } from '../../protocol/user-lifecycle.ts';
 
 /** Bounds a frame of the push log; somebody with more sessions needs several. */
 const sessionsPerInvalidation = 500;

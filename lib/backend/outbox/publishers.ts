@@ -1,9 +1,9 @@
 // Who publishes the messages of the backend's outbox: session invalidations go to the push log, from where every
 // gateway gets them; what happened to users goes to a stream that the lobby reads.
 import type { Publish } from '../../outbox/outbox.ts';
+import { fieldsOf } from '../../protocol/stream-fields.ts';
+import { userLifecycleEntry } from '../../protocol/user-lifecycle.ts';
 import type { RedisCommands } from '../../redis/commands.ts';
-import { fieldsOf } from '../../stream-entries/fields.ts';
-import { userLifecycleEntry } from '../../stream-entries/user-lifecycle.ts';
 import { appendSessionInvalidation } from '../push/log/append-session-invalidation.ts';
 import { textPushLog } from '../push/log/text-log.ts';
 import { sessionInvalidationPayload } from './messages.ts';

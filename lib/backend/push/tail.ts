@@ -5,7 +5,7 @@
 // the log began a new life in between; and `lost` when that can no longer be promised because Redis is out of reach.
 // After a loss it finds the head anew by itself. It never waits for a listener. Composed by workers/backend-push.ts.
 
-import { pause } from '../../node/pause.ts';
+import { sleep } from '../../node/sleep.ts';
 import type { Redis } from '../../redis/client.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import { comparePositions, formatStreamId, type Place } from '../domain/push-ids.ts';
@@ -78,7 +78,7 @@ export class PushTail {
         this.#lose(error);
         // A connection that answers too late still owes its answer, so it cannot be used again.
         if (this.#reader.status === 'ready') this.#reader.disconnect(true);
-        await pause(retryAfterMs, stop);
+        await sleep(retryAfterMs, stop);
       }
     }
     this.#place = undefined;

@@ -1,7 +1,7 @@
 import { and, desc, eq, gt, inArray, lt, sql } from 'drizzle-orm';
-import { authChallenges } from '../../../drizzle/backend/schema.ts';
 import type { Challenge, SentMail } from '../domain/sign-in.ts';
 import type { Database } from './database.ts';
+import { authChallenges } from './schema.ts';
 
 /** Lets one transaction at a time make challenges for an address, so that two cannot both be the last allowed. */
 export async function lockAddress(tx: Database, email: string): Promise<void> {

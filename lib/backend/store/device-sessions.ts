@@ -1,7 +1,7 @@
 import { and, desc, eq, isNull, lt, type Placeholder, sql } from 'drizzle-orm';
-import { deviceSessions, users } from '../../../drizzle/backend/schema.ts';
 import type { DeviceSession } from '../domain/user.ts';
 import type { Database } from './database.ts';
+import { deviceSessions, users } from './schema.ts';
 
 export async function insertDeviceSession(tx: Database, session: DeviceSession): Promise<void> {
   await tx.insert(deviceSessions).values(session);

@@ -1,8 +1,8 @@
 import { eq } from 'drizzle-orm';
-import { entitlements, users } from '../../../drizzle/backend/schema.ts';
 import type { EntitlementOverrides } from '../domain/eligibility.ts';
 import type { User } from '../domain/user.ts';
 import type { Database } from './database.ts';
+import { entitlements, users } from './schema.ts';
 
 /** A user together with what was granted to or taken from them, as of one moment. */
 export async function findUserWithEntitlements(

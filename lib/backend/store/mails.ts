@@ -1,6 +1,6 @@
 import { asc, eq, inArray, lte, sql } from 'drizzle-orm';
-import { mails } from '../../../drizzle/backend/schema.ts';
 import type { Database } from './database.ts';
+import { mails } from './schema.ts';
 
 export type StoredMail = {
   readonly mailId: string;

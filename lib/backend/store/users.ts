@@ -1,9 +1,9 @@
 import { and, desc, eq, inArray, isNull, like, lt } from 'drizzle-orm';
-import { users } from '../../../drizzle/backend/schema.ts';
 import { sqlState, uniqueViolation } from '../../postgres/transaction.ts';
 import { defaultLocale, defaultTimeZone } from '../domain/profile.ts';
 import type { User } from '../domain/user.ts';
 import type { Database } from './database.ts';
+import { users } from './schema.ts';
 
 export async function findUser(db: Database, userId: string): Promise<User | undefined> {
   const [user] = await db.select().from(users).where(eq(users.userId, userId));

@@ -2,7 +2,7 @@
 // once more, after a restart too, is known there as a repeat.
 import { v5 as uuidv5 } from 'uuid';
 import type { GameState } from '../../engine/api.ts';
-import type { GmEvent } from '../../stream-entries/gm-events.ts';
+import type { GmEvent } from '../../protocol/gm-events.ts';
 import type { EngineHealth } from './engine-health.ts';
 import type { Runtime } from './runtime.ts';
 

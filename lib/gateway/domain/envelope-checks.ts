@@ -1,5 +1,5 @@
 // What can be said of a signed request before anything is asked of another process: version, shape, freshness,
-// hash. Each check returns what is wrong, or nothing. lib/gateway/execute-command.ts puts them in order.
+// hash. Each check returns what is wrong, or nothing. lib/gateway/commands/execute-command.ts puts them in order.
 import type { GatewayReason } from '../../errors/gateway-reasons.ts';
 import { isCanonicalSignature, protocolVersion } from '../../protocol/envelope.ts';
 import { isUuid } from '../../protocol/ids.ts';

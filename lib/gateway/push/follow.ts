@@ -2,10 +2,10 @@
 // and the verification of sessions while it cannot.
 import { randomUUID } from 'node:crypto';
 import type { Logger } from '../../telemetry/logger.ts';
+import { lookUpSession } from '../commands/sessions.ts';
+import type { UpstreamService } from '../commands/upstream.ts';
 import type { GatewayConfig } from '../config.ts';
 import { eventReceived, observePush, streamEnded, streamOpened } from '../instruments.ts';
-import { lookUpSession } from '../sessions.ts';
-import type { UpstreamService } from '../upstream.ts';
 import { createPushDispatcher } from './dispatcher.ts';
 import { type HubLimits, PushHub } from './hub.ts';
 import { newGatewayId, PushClient } from './push-client.ts';

@@ -5,7 +5,7 @@
 // of a user's events is the log's; no stream waits for another. A stream is known by its device session before that
 // is looked up, so that no revocation falls between. After a gap every stream is refilled from its user's log, or
 // ended. Holds no events: those of a user without a stream are in the log alone. Composed by workers/gateway.ts.
-import { Slots } from '../../node/slots.ts';
+import { Semaphore } from '../../node/semaphore.ts';
 import type { ClientEvent } from '../../protocol/generated/galaxy/push/v1/push.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import type { Rejection } from '../domain/envelope-checks.ts';
@@ -213,7 +213,7 @@ export class PushHub {
 
 /** So that many streams that are refilled at once do not ask all at once, nor wait for ever. */
 function inTurns(read: ReadUserEvents): ReadUserEvents {
-  const slots = new Slots(refillsAtATime);
+  const slots = new Semaphore(refillsAtATime);
   return (userId, afterEventId, signal) => {
     const askedAt = performance.now();
     return slots.run(async () => {

@@ -20,7 +20,7 @@ import {
   status,
 } from '@grpc/grpc-js';
 import type { ListenAddress } from '../../config/types.ts';
-import { pause } from '../../node/pause.ts';
+import { sleep } from '../../node/sleep.ts';
 import {
   type ClientEvent,
   PushService,
@@ -31,7 +31,7 @@ import {
 import type { Logger } from '../../telemetry/logger.ts';
 import { RejectedError } from '../rejected-error.ts';
 import { backoffMs } from './backoff.ts';
-import { type PushFrame, readFrame, readUserEventsAnswer } from './push-frame.ts';
+import { type PushFrame, readFrame, readUserEventsResponse } from './push-frame.ts';
 
 /** How often the push service writes a heartbeat through its log. */
 export const heartbeatIntervalMs = 5_000;
@@ -174,7 +174,7 @@ export class PushClient {
       if (stop.aborted) break;
       const pauseMs = backoffMs(failures, Math.random());
       this.#report(ending, failures, pauseMs);
-      await pause(pauseMs, stop);
+      await sleep(pauseMs, stop);
     }
     this.#reads.close();
   }
@@ -194,7 +194,7 @@ export class PushClient {
       const call = this.#reads.makeUnaryRequest(
         path,
         requestSerialize,
-        readUserEventsAnswer,
+        readUserEventsResponse,
         { userId, afterEventId },
         this.#metadata,
         { deadline: Date.now() + this.#timeoutMs },

@@ -65,7 +65,7 @@ function unusable(cursor: string, event: PushEvent['event'], problem: string): P
  * Reads a serialised ReadUserEventsResponse; never throws.
  * @returns the answer, or a sentence about what is wrong with it.
  */
-export function readUserEventsAnswer(bytes: Uint8Array): ReadUserEventsResponse | string {
+export function readUserEventsResponse(bytes: Uint8Array): ReadUserEventsResponse | string {
   let answer: ReadUserEventsResponse;
   try {
     answer = ReadUserEventsResponse.decode(bytes);

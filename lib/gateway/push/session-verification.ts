@@ -5,11 +5,11 @@
 // whatever happens to the push log, the push service or the backend: either its session is looked up in that time, or
 // the stream ends with UNVERIFIED. Streams whose sessions are found active notice nothing. Look-ups are spread over
 // time and bounded in number; all streams of one session share one. Composed by workers/gateway.ts.
-import { pause } from '../../node/pause.ts';
+import { sleep } from '../../node/sleep.ts';
 import type { Logger } from '../../telemetry/logger.ts';
+import type { ActiveSession } from '../commands/sessions.ts';
 import type { Rejection } from '../domain/envelope-checks.ts';
 import { RejectedError } from '../rejected-error.ts';
-import type { ActiveSession } from '../sessions.ts';
 import type { EventStream } from './event-stream.ts';
 import { type Coverage, doubtSince, type Gap, gapAt, worthLookingUp } from './session-doubt.ts';
 
@@ -66,7 +66,7 @@ export class SessionVerification {
     const tickMs = Math.min(500, staleAfterMs / 10, unverifiedAfterMs / 10);
     while (!stop.aborted) {
       this.#tick(stop);
-      await pause(tickMs, stop);
+      await sleep(tickMs, stop);
     }
   }
 

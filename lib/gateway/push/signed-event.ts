@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { eventBytes, helloBytes } from '../../protocol/envelope.ts';
 import { GatewayEvent } from '../../protocol/generated/galaxy/gateway/v1/gateway.ts';
 import type { ClientEvent } from '../../protocol/generated/galaxy/push/v1/push.ts';
-import type { ResponseSigner } from '../response-signer.ts';
+import type { ResponseSigner } from '../commands/response-signer.ts';
 import { Delivery } from './delivery.ts';
 
 export type EventSigner = Pick<ResponseSigner, 'sign' | 'keyId'>;

@@ -1,9 +1,9 @@
 // SubscribeEvents, from the signed request to the open stream. The checks are a command's, in
-// lib/gateway/admission.ts; what follows the hello is the hub's.
+// lib/gateway/commands/admission.ts; what follows the hello is the hub's.
 import { z } from 'zod';
 import { subscriptionBytes } from '../../protocol/envelope.ts';
 import type { Logger } from '../../telemetry/logger.ts';
-import { type AdmissionDeps, admit, type CallContext } from '../admission.ts';
+import { type AdmissionDeps, admit, type CallContext } from '../commands/admission.ts';
 import type { MessageClass } from '../domain/routes.ts';
 import { toGrpcStatus } from '../grpc-status.ts';
 import { subscriptionRefused } from '../instruments.ts';

@@ -1,21 +1,21 @@
 // Consumer of `gm:lobby_events`: what the Game Master reports of the games that it plays, and when they end. Reports
 // about one game are applied in order, those about different games side by side. One that comes before its game runs
 // waits in PostgreSQL until it does.
-import { type GmEvent, gmEventEntry } from '../../stream-entries/gm-events.ts';
+import { type GmEvent, gmEventEntry } from '../../protocol/gm-events.ts';
 import { CannotApply, type Consumer } from '../../streams/consumer.ts';
+import type { ConsumerStream } from '../../streams/offset.ts';
 import type { Lobby } from '../context.ts';
 import { applyGmEvent } from '../operations/apply-gm-event.ts';
 import type { TransitionParts } from '../operations/transition.ts';
 import type { Tx } from '../store/database.ts';
 import { lockAnyGame } from '../store/games.ts';
-import type { ConsumerPlace } from './places.ts';
 
 export function gmEventsConsumer(
   lobby: TransitionParts & Pick<Lobby, 'now'>,
-  place: ConsumerPlace,
+  stream: ConsumerStream,
 ): Consumer<GmEvent, Tx> {
   return {
-    ...place,
+    ...stream,
     entry: gmEventEntry,
     orderingKey: (event) => event.game_id,
     async handle(event, { traceparent, apply }) {

@@ -5,30 +5,30 @@
 // waits for; whatever else was started is to be stopped again. Results of stop jobs are only logged.
 import { randomUUID } from 'node:crypto';
 import { Refusal } from '../../errors/table.ts';
-import { type JobResult, jobResultEntry } from '../../stream-entries/runtime-jobs.ts';
+import { type JobResult, jobResultEntry } from '../../protocol/runtime-jobs.ts';
 import { CannotApply, type Consumer, type Delivery } from '../../streams/consumer.ts';
+import type { ConsumerStream } from '../../streams/offset.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import type { Lobby } from '../context.ts';
 import { isCurrentStart, startSucceeded } from '../domain/runtime-reports.ts';
 import { applyGmEvent } from '../operations/apply-gm-event.ts';
-import { applyTransition, type Pull, type TransitionParts } from '../operations/transition.ts';
+import { applyTransition, type TransitionParts, type TransitionRequest } from '../operations/transition.ts';
 import { stopJob } from '../outbox/messages.ts';
 import type { Tx } from '../store/database.ts';
 import { findAnyGame, lockAnyGame, type StoredGame } from '../store/games.ts';
 import { playersOf } from '../store/memberships.ts';
 import { takeWaitingEvents } from '../store/waiting-events.ts';
-import type { ConsumerPlace } from './places.ts';
 
 type Parts = TransitionParts & Pick<Lobby, 'db' | 'gameMaster' | 'now'>;
-type Container = NonNullable<Pull['container']>;
+type Container = NonNullable<TransitionRequest['container']>;
 
 export function runtimeResultsConsumer(
   lobby: Parts,
-  place: ConsumerPlace,
+  stream: ConsumerStream,
   log: Logger,
 ): Consumer<JobResult, Tx> {
   return {
-    ...place,
+    ...stream,
     entry: jobResultEntry,
     orderingKey: (result) => result.game_id,
     async handle(result, delivery) {

@@ -1,19 +1,19 @@
 // Consumer of `user:lifecycle_events`: takes everything in the lobby from users who were blocked for good or are gone.
 // See operations/remove-user.ts.
-import { type UserLifecycleEvent, userLifecycleEntry } from '../../stream-entries/user-lifecycle.ts';
+import { type UserLifecycleEvent, userLifecycleEntry } from '../../protocol/user-lifecycle.ts';
 import type { Consumer } from '../../streams/consumer.ts';
+import type { ConsumerStream } from '../../streams/offset.ts';
 import type { Lobby } from '../context.ts';
 import { removeUser } from '../operations/remove-user.ts';
 import type { TransitionParts } from '../operations/transition.ts';
 import type { Tx } from '../store/database.ts';
-import type { ConsumerPlace } from './places.ts';
 
 export function userLifecycleConsumer(
   lobby: TransitionParts & Pick<Lobby, 'db' | 'now'>,
-  place: ConsumerPlace,
+  stream: ConsumerStream,
 ): Consumer<UserLifecycleEvent, Tx> {
   return {
-    ...place,
+    ...stream,
     entry: userLifecycleEntry,
     orderingKey: (event) => event.user_id,
     async handle(event, { traceparent, transaction, apply }) {

@@ -7,6 +7,14 @@ import { scheduleProblem } from '../../time/turn-schedule.ts';
 export const gameTypes = ['public', 'private'] as const;
 export type GameType = (typeof gameTypes)[number];
 
+/** How lists of games are sorted. `ending_soon` lists only games that enroll players, by their deadline. */
+export const gameOrders = ['newest', 'ending_soon'] as const;
+export type GameOrder = (typeof gameOrders)[number];
+
+/** What a user is in a game. */
+export const gameRoles = ['owner', 'player'] as const;
+export type GameRole = (typeof gameRoles)[number];
+
 export const gameStatuses = [
   'draft',
   'enrollment_open',

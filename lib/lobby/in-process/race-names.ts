@@ -3,8 +3,9 @@
 // everything else when the process ends: what was registered, and what could be. Whatever it is asked for, it looks
 // through all names.
 import type { Membership } from '../domain/game.ts';
+import type { HeldRaceName } from '../domain/race-name/held.ts';
 import { type RaceNameKeys, raceNameKeys } from '../domain/race-name/keys.ts';
-import type { HeldRaceName, InProcessRaceNameDirectory } from '../race-name-directory.ts';
+import type { InProcessRaceNameDirectory } from '../race-name-directory.ts';
 import type { Db, Tx } from '../store/database.ts';
 import { takePage } from '../store/pages.ts';
 import { TransactionalMap } from './transactional-map.ts';

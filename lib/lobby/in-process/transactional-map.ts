@@ -7,7 +7,7 @@
 // transaction. A wait that takes too long ends as a deadlock does, since one may be crossed with a wait in PostgreSQL,
 // which cannot know of it; `inTransaction` tries again. When a connection breaks during a commit, PostgreSQL is asked
 // what became of it before anybody builds on it.
-import { pause } from '../../node/pause.ts';
+import { sleep } from '../../node/sleep.ts';
 import { deadlockDetected, outcomeOf, transactionId } from '../../postgres/transaction.ts';
 import type { Db, Tx } from '../store/database.ts';
 
@@ -167,7 +167,7 @@ function changesUpTo<Row>({ outer, changes }: Level<Row>): Changes<Row>[] {
 }
 
 async function endOf({ ended: { signal } }: Transaction<unknown>): Promise<void> {
-  await pause(longestWaitMs, signal);
+  await sleep(longestWaitMs, signal);
   if (!signal.aborted) throw blocked(`another one has kept what it wants for ${longestWaitMs} ms`);
 }
 

@@ -1,4 +1,4 @@
-import type { GmEvent } from '../../stream-entries/gm-events.ts';
+import type { GmEvent } from '../../protocol/gm-events.ts';
 import { readReport } from '../domain/runtime-reports.ts';
 import { turnAdvanced } from '../outbox/intents.ts';
 import type { Occasion } from '../outbox/messages.ts';
@@ -6,7 +6,7 @@ import type { Tx } from '../store/database.ts';
 import { type StoredGame, saveSnapshot } from '../store/games.ts';
 import { recordStatistics } from '../store/member-statistics.ts';
 import { playersOf } from '../store/memberships.ts';
-import { keepWaitingEvent } from '../store/waiting-events.ts';
+import { storeWaitingEvent } from '../store/waiting-events.ts';
 import { applyTransition, type TransitionParts } from './transition.ts';
 
 /**
@@ -30,7 +30,7 @@ export async function applyGmEvent(
     case 'old':
       return game;
     case 'wait':
-      await keepWaitingEvent(tx, event);
+      await storeWaitingEvent(tx, event);
       return game;
     case 'apply':
       break;

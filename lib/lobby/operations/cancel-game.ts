@@ -2,7 +2,7 @@ import type { Caller } from '../caller.ts';
 import type { Lobby } from '../context.ts';
 import type { Work } from '../store/database.ts';
 import type { StoredGame } from '../store/games.ts';
-import { type GameAtRevision, pullTrigger } from './pull-trigger.ts';
+import { type GameAtRevision, requestTransition } from './request-transition.ts';
 import type { TransitionParts } from './transition.ts';
 
 /**
@@ -14,5 +14,5 @@ export function cancelGame(
   caller: Caller,
   game: GameAtRevision,
 ): Work<StoredGame> {
-  return pullTrigger(lobby, caller, game, 'cancel');
+  return requestTransition(lobby, caller, game, 'cancel');
 }

@@ -10,11 +10,11 @@ import { getGame } from './get-game.ts';
  * @throws Refusal `not_found`, `forbidden`.
  */
 export async function getTimeline(
-  lobby: Pick<Lobby, 'db' | 'readSlightlyOld'>,
+  lobby: Pick<Lobby, 'db' | 'readFromReplica'>,
   caller: Caller,
   gameId: string,
   page: PageRequest<number>,
 ): Promise<Page<TimelineEntry, number>> {
   managerOf(caller, await getGame(lobby, caller, gameId));
-  return lobby.readSlightlyOld((db) => listTimeline(db, gameId, page));
+  return lobby.readFromReplica((db) => listTimeline(db, gameId, page));
 }

@@ -11,7 +11,7 @@ import { getGame } from './get-game.ts';
  * @throws Refusal `not_found` when the game is not for the caller to see.
  */
 export async function listApplications(
-  lobby: Pick<Lobby, 'db' | 'readSlightlyOld'>,
+  lobby: Pick<Lobby, 'db' | 'readFromReplica'>,
   caller: Caller,
   gameId: string,
   status: ApplicationStatus | undefined,
@@ -21,5 +21,5 @@ export async function listApplications(
   const { actor } = caller;
   const seesAll = actor.kind === 'admin' || actor.userId === game.ownerUserId;
   const filters = { status, userId: seesAll ? undefined : actor.userId };
-  return lobby.readSlightlyOld((db) => listApplicationsOfGame(db, gameId, filters, page));
+  return lobby.readFromReplica((db) => listApplicationsOfGame(db, gameId, filters, page));
 }

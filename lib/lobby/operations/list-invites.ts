@@ -11,7 +11,7 @@ import { getGame } from './get-game.ts';
  * @throws Refusal `not_found` when the game is not for the caller to see.
  */
 export async function listInvites(
-  lobby: Pick<Lobby, 'db' | 'readSlightlyOld'>,
+  lobby: Pick<Lobby, 'db' | 'readFromReplica'>,
   caller: Caller,
   gameId: string,
   page: PageRequest,
@@ -20,5 +20,5 @@ export async function listInvites(
   const { actor } = caller;
   const seesAll = actor.kind === 'admin' || actor.userId === game.ownerUserId;
   const filters = { gameId, userId: seesAll ? undefined : actor.userId };
-  return lobby.readSlightlyOld((db) => listInvitesOfGame(db, filters, page));
+  return lobby.readFromReplica((db) => listInvitesOfGame(db, filters, page));
 }

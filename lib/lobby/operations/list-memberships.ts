@@ -10,11 +10,11 @@ import { getGame } from './get-game.ts';
  * @throws Refusal `not_found` when the game is not for the caller to see.
  */
 export async function listMemberships(
-  lobby: Pick<Lobby, 'db' | 'readSlightlyOld'>,
+  lobby: Pick<Lobby, 'db' | 'readFromReplica'>,
   caller: Caller,
   gameId: string,
   page: PageRequest,
 ): Promise<Page<Membership>> {
   await getGame(lobby, caller, gameId);
-  return lobby.readSlightlyOld((db) => listActiveMemberships(db, gameId, page));
+  return lobby.readFromReplica((db) => listActiveMemberships(db, gameId, page));
 }

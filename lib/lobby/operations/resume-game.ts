@@ -1,12 +1,12 @@
 import { type Caller, managerOf } from '../caller.ts';
 import type { Lobby } from '../context.ts';
 import { transition } from '../domain/state-machine.ts';
-import type { Runtime } from '../game-master.ts';
+import type { Runtime } from '../peers/game-master.ts';
 import { noSuchGame, refuseUnless, refuseUnlessAt } from '../refusals.ts';
 import type { Work } from '../store/database.ts';
 import { findGame, type StoredGame } from '../store/games.ts';
 import { playersOf } from '../store/memberships.ts';
-import { type GameAtRevision, pullTrigger } from './pull-trigger.ts';
+import { type GameAtRevision, requestTransition } from './request-transition.ts';
 
 /**
  * Lets a paused game run again, once the Game Master has shown that it is alive. A game that it has never taken over is
@@ -26,9 +26,9 @@ export async function resumeGame(
   refuseUnless(transition(seen, 'resume', by));
 
   await lobby.gameMaster.probe(caller);
-  if (seen.registeredAt !== null) return pullTrigger(lobby, caller, game, 'resume');
+  if (seen.registeredAt !== null) return requestTransition(lobby, caller, game, 'resume');
   await lobby.gameMaster.register(await runtimeOf(lobby, seen), caller);
-  return pullTrigger(lobby, caller, game, 'resume', { registeredAt: lobby.now() });
+  return requestTransition(lobby, caller, game, 'resume', { registeredAt: lobby.now() });
 }
 
 async function runtimeOf({ db }: Pick<Lobby, 'db'>, game: StoredGame): Promise<Runtime> {

@@ -3,7 +3,7 @@ import type { Lobby } from '../context.ts';
 import { startProblem } from '../domain/enrollment.ts';
 import type { Work } from '../store/database.ts';
 import type { StoredGame } from '../store/games.ts';
-import { type GameAtRevision, pullTrigger } from './pull-trigger.ts';
+import { type GameAtRevision, requestTransition } from './request-transition.ts';
 import type { TransitionParts } from './transition.ts';
 
 /**
@@ -15,7 +15,7 @@ export function startGame(
   caller: Caller,
   game: GameAtRevision,
 ): Work<StoredGame> {
-  return pullTrigger(lobby, caller, game, 'start', {
+  return requestTransition(lobby, caller, game, 'start', {
     unless: (ready) => startProblem(ready, ready.activeMembers),
   });
 }

@@ -3,7 +3,7 @@
 // become known to others (jobs, notifications) is decided here, too, and goes into this very transaction, as rows of
 // the outbox; whoever commits it has them published afterwards.
 import { Refusal } from '../../errors/table.ts';
-import type { StopReason } from '../../stream-entries/runtime-jobs.ts';
+import type { StopReason } from '../../protocol/runtime-jobs.ts';
 import type { Lobby } from '../context.ts';
 import type { TransitionActor, Trigger } from '../domain/game.ts';
 import { type Effect, transition } from '../domain/state-machine.ts';
@@ -21,7 +21,7 @@ import { evaluateCapabilities } from './evaluate-capabilities.ts';
 
 export type TransitionParts = Pick<Lobby, 'newId' | 'outbox' | 'raceNames' | 'startTimeoutMs'>;
 
-export type Pull = {
+export type TransitionRequest = {
   readonly trigger: Trigger;
   readonly by: TransitionActor;
   /** The user or admin behind `by`. */
@@ -47,7 +47,7 @@ export async function applyTransition(
   tx: Tx,
   parts: TransitionParts,
   game: StoredGame,
-  pull: Pull,
+  pull: TransitionRequest,
 ): Promise<StoredGame> {
   const { trigger, by, actorId, reason, at } = pull;
   const decided = transition(game, trigger, by);
@@ -81,7 +81,7 @@ function detailsOf(
   { newId, startTimeoutMs }: TransitionParts,
   game: StoredGame,
   { to, effects }: { to: StoredGame['status']; effects: readonly Effect[] },
-  { at, registeredAt, container }: Pull,
+  { at, registeredAt, container }: TransitionRequest,
 ): StatusDetails {
   return {
     ...(to === 'enrollment_open' ? { openedAt: at } : {}),
@@ -108,7 +108,7 @@ async function carryOut(
   { newId, outbox, raceNames, startTimeoutMs }: TransitionParts,
   effect: Effect,
   game: StoredGame,
-  pull: Pull,
+  pull: TransitionRequest,
 ): Promise<CarriedOut> {
   const { gameId } = game;
   switch (effect) {
@@ -168,7 +168,7 @@ async function announce(
   tx: Tx,
   { outbox }: TransitionParts,
   game: StoredGame,
-  pull: Pull,
+  pull: TransitionRequest,
   others: readonly string[],
 ): Promise<void> {
   const intent = intents[pull.trigger];

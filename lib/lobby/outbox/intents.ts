@@ -5,7 +5,7 @@ import type { NewMessage } from '../../outbox/store.ts';
 import type { Capability } from '../domain/capability.ts';
 import type { Application, Game, Membership } from '../domain/game.ts';
 import type { Invite } from '../domain/invite.ts';
-import type { HeldRaceName } from '../race-name-directory.ts';
+import type { HeldRaceName } from '../domain/race-name/held.ts';
 import type { StoredGame } from '../store/games.ts';
 import { type NotificationIntent, notificationIntent, type Occasion, type Player } from './messages.ts';
 

@@ -7,8 +7,8 @@ import type { NewMessage } from '../../outbox/store.ts';
 import type {
   NotificationIntent as IntentEntry,
   NotificationType,
-} from '../../stream-entries/notification-intents.ts';
-import type { StartJob, StopJob, StopReason } from '../../stream-entries/runtime-jobs.ts';
+} from '../../protocol/notification-intents.ts';
+import type { StartJob, StopJob, StopReason } from '../../protocol/runtime-jobs.ts';
 import type { DeadLetter } from '../../streams/store.ts';
 import { keptTraceparent } from '../../telemetry/trace.ts';
 import type { Game } from '../domain/game.ts';

@@ -3,19 +3,19 @@
 // `idempotency_key`.
 import type { z } from 'zod';
 import type { Publish } from '../../outbox/outbox.ts';
+import { notificationIntentEntry } from '../../protocol/notification-intents.ts';
+import { startJobEntry, stopJobEntry } from '../../protocol/runtime-jobs.ts';
+import { fieldsOf } from '../../protocol/stream-fields.ts';
 import type { RedisCommands } from '../../redis/commands.ts';
-import { fieldsOf } from '../../stream-entries/fields.ts';
-import { notificationIntentEntry } from '../../stream-entries/notification-intents.ts';
-import { startJobEntry, stopJobEntry } from '../../stream-entries/runtime-jobs.ts';
+import type { ConsumerStream } from '../../streams/offset.ts';
 import type { LobbyConfig } from '../config.ts';
-import { consumerPlaces } from '../consumers/places.ts';
 import { streamEntryPayload } from './messages.ts';
 
 export function lobbyPublishers(
   redis: RedisCommands,
-  streams: LobbyConfig['streams'],
+  streams: Pick<LobbyConfig['streams'], 'startJobs' | 'stopJobs' | 'notificationIntents'>,
+  consumers: readonly ConsumerStream[],
 ): Record<string, Publish> {
-  const places = Object.values(consumerPlaces(streams));
   const to =
     (stream: string, entry: z.ZodObject): Publish =>
     async ({ payload, traceparent }) => {
@@ -27,9 +27,9 @@ export function lobbyPublishers(
     notification_intent: to(streams.notificationIntents, notificationIntentEntry),
     stream_entry: async ({ payload }) => {
       const { consumer, fields } = streamEntryPayload.parse(payload);
-      const place = places.find(({ name }) => name === consumer);
-      if (place === undefined) throw new TypeError(`nobody here consumes entries for ${consumer}`);
-      await redis.call('XADD', place.stream, '*', ...Object.entries(fields).flat());
+      const target = consumers.find(({ name }) => name === consumer);
+      if (target === undefined) throw new TypeError(`nobody here consumes entries for ${consumer}`);
+      await redis.call('XADD', target.stream, '*', ...Object.entries(fields).flat());
     },
   };
 }

@@ -1,9 +1,9 @@
 import { and, asc, desc, eq } from 'drizzle-orm';
-import { applications } from '../../../drizzle/lobby/schema.ts';
 import { type Given, statement } from '../../postgres/statement.ts';
 import type { Application, ApplicationStatus } from '../domain/game.ts';
 import type { Db, Tx } from './database.ts';
 import { before, behind, type Page, type PageRequest, takePage } from './pages.ts';
+import { applications } from './schema.ts';
 
 // Written out, as the index on what is pending is of use only to a statement that shows this to the planner.
 const isPending = eq(applications.status, 'pending').inlineParams();

@@ -1,23 +1,20 @@
-// Lists of all games that somebody may see. What a page costs is bounded, however many games there are: shelves (see
-// lib/lobby/domain/shelves.ts) are read in order and no further than a page needs, beside what is the caller's own.
+// Lists of all games that somebody may see. What a page costs is bounded, however many games there are: partitions (see
+// lib/lobby/domain/list-partitions.ts) are read in order and no further than a page needs, beside what is the caller's own.
 // No index can promise the same for words, so a text filter either looks up the games of a rare word, or looks at the
 // next so many games of the list and, when that does not fill a page, gives what it has found and where it stopped.
 import { and, asc, desc, eq, isNotNull, or, type SQL, sql } from 'drizzle-orm';
 import { unionAll } from 'drizzle-orm/pg-core';
-import { games, invites, memberships } from '../../../drizzle/lobby/schema.ts';
 import { type Given, statement } from '../../postgres/statement.ts';
 import type { Caller } from '../caller.ts';
-import { publicShelvesFor, type ShelfFilters, shelvesFor } from '../domain/shelves.ts';
+import type { GameOrder } from '../domain/game.ts';
+import { type PartitionFilters, partitionsFor, publicPartitionsFor } from '../domain/list-partitions.ts';
 import type { Db } from './database.ts';
 import { findRareBeginning, hasWords, isAmongThoseWith, queryFor } from './game-words.ts';
 import { gameColumns, type StoredGame, visibleToUser } from './games.ts';
 import { before, behind, type Page, type PageRequest, type Place, takePage } from './pages.ts';
+import { games, invites, memberships } from './schema.ts';
 
-/** `ending_soon` lists only games that enroll players, by their deadline. */
-export const gameOrders = ['newest', 'ending_soon'] as const;
-export type GameOrder = (typeof gameOrders)[number];
-
-export type GameFilters = ShelfFilters & {
+export type GameFilters = PartitionFilters & {
   readonly targetEngineVersion?: string | undefined;
   /** Name or description have words that begin with each of these; letters and digits only. */
   readonly words?: readonly string[] | undefined;
@@ -54,8 +51,8 @@ type Form = { readonly order: GameOrder; readonly kind: Actor['kind'] };
 type ListValues = {
   userId: string | null;
   /** Where everything is for the caller to see, and where only games of their own are. */
-  openShelves: readonly string[];
-  otherShelves: readonly string[];
+  openPartitions: readonly string[];
+  otherPartitions: readonly string[];
   targetEngineVersion: string | null;
   at: Date | null;
   id: string | null;
@@ -86,7 +83,7 @@ const readPageWithRare = inEveryForm((form) =>
         and(
           isAmongThoseWith(db, given.rare, searched),
           form.kind === 'admin' ? undefined : visibleToUser(db, given.userId),
-          or(isOn(given.openShelves), isOn(given.otherShelves)),
+          or(isOn(given.openPartitions), isOn(given.otherPartitions)),
           isListed(form, given),
           hasWords(given.query),
         ),
@@ -152,12 +149,12 @@ function inEveryForm<S>(make: (form: Form) => S): (list: GameList) => S {
 }
 
 function valuesOf({ actor, filters }: GameList, after: Place | undefined, limit: number): ListValues {
-  const shelves = shelvesFor(filters);
-  const openShelves = actor.kind === 'admin' ? shelves : publicShelvesFor(filters);
+  const partitions = partitionsFor(filters);
+  const openPartitions = actor.kind === 'admin' ? partitions : publicPartitionsFor(filters);
   return {
     userId: actor.kind === 'admin' ? null : actor.userId,
-    openShelves,
-    otherShelves: shelves.filter((shelf) => !openShelves.includes(shelf)),
+    openPartitions,
+    otherPartitions: partitions.filter((partition) => !openPartitions.includes(partition)),
     targetEngineVersion: filters.targetEngineVersion ?? null,
     at: after?.at ?? null,
     id: after?.id ?? null,
@@ -176,14 +173,14 @@ function placesOf(db: Db, form: Form, given: Given<ListValues>) {
       .orderBy(...sorted(form))
       .limit(limit);
 
-  const onShelf = placesWhere(sql`${games.shelf} = looked_at.shelf`).as('on_shelf');
-  const onShelves = db
-    .select({ at: onShelf.at, id: onShelf.id })
-    .from(sql`unnest(${given.openShelves}::text[]) as looked_at (shelf)`)
-    .crossJoinLateral(onShelf);
+  const inPartition = placesWhere(sql`${games.listPartition} = looked_at.shelf`).as('on_shelf');
+  const inPartitions = db
+    .select({ at: inPartition.at, id: inPartition.id })
+    .from(sql`unnest(${given.openPartitions}::text[]) as looked_at (shelf)`)
+    .crossJoinLateral(inPartition);
   const inOrder = [sort(sql`at`), sort(sql`id`)];
-  if (form.kind === 'admin') return onShelves.orderBy(...inOrder).limit(limit);
-  return unionAll(onShelves, placesWhere(isOf(db, given.userId), isOn(given.otherShelves)))
+  if (form.kind === 'admin') return inPartitions.orderBy(...inOrder).limit(limit);
+  return unionAll(inPartitions, placesWhere(isOf(db, given.userId), isOn(given.otherPartitions)))
     .orderBy(...inOrder)
     .limit(limit);
 }
@@ -217,8 +214,8 @@ function isListed({ order }: Form, given: Given<ListValues>) {
   );
 }
 
-function isOn(shelves: SQL): SQL {
-  return sql`${games.shelf} = any(${shelves}::text[])`;
+function isOn(partitions: SQL): SQL {
+  return sql`${games.listPartition} = any(${partitions}::text[])`;
 }
 
 function sorted({ order }: Pick<Form, 'order'>): SQL[] {

@@ -1,8 +1,8 @@
 // The words of games, for text filters. Games that have a rare word are looked up here. How many have a common one is
 // never counted: whoever asks says how many are too many, and no more than these are read.
 import { and, eq, gte, inArray, lt, type SQL, sql } from 'drizzle-orm';
-import { games, gameWords } from '../../../drizzle/lobby/schema.ts';
 import type { Db, Tx } from './database.ts';
+import { games, gameWords } from './schema.ts';
 
 /** Keeps the words that a game has now. */
 export async function insertWords(tx: Tx, gameId: string): Promise<void> {

@@ -17,20 +17,25 @@ import {
   sql,
 } from 'drizzle-orm';
 import { union } from 'drizzle-orm/pg-core';
-import { games, invites, memberships } from '../../../drizzle/lobby/schema.ts';
 import { type Given, statement } from '../../postgres/statement.ts';
 import type { Caller } from '../caller.ts';
-import type { Game, GameSettings, GameStatus } from '../domain/game.ts';
+import type { Game, GameRole, GameSettings, GameStatus } from '../domain/game.ts';
 import type { Db, Tx } from './database.ts';
 import { deleteWords, insertWords } from './game-words.ts';
 import { before, type Page, type PageRequest, takePage } from './pages.ts';
+import { games, invites, memberships } from './schema.ts';
 
 /** A game as it is stored: with the number of its active members. */
 export type StoredGame = Game & { readonly activeMembers: number };
 
 type Actor = Caller['actor'];
 
-const { words: _words, closingDueAt: _closingDueAt, shelf: _shelf, ...columns } = getTableColumns(games);
+const {
+  words: _words,
+  closingDueAt: _closingDueAt,
+  listPartition: _listPartition,
+  ...columns
+} = getTableColumns(games);
 
 export { columns as gameColumns };
 
@@ -123,10 +128,6 @@ export function visibleToUser(db: Db, userId: string | SQL): SQL | undefined {
     ),
   );
 }
-
-/** What a user has to do with a game. */
-export const gameRoles = ['owner', 'player'] as const;
-export type GameRole = (typeof gameRoles)[number];
 
 export type GameOfUserFilters = {
   /** Absent: either. */

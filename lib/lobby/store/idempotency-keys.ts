@@ -1,18 +1,18 @@
 import { and, asc, eq, gte, lt, sql } from 'drizzle-orm';
-import { idempotencyKeys } from '../../../drizzle/lobby/schema.ts';
 import type { Db, Tx } from './database.ts';
+import { idempotencyKeys } from './schema.ts';
 
 /** A key of one actor; `fingerprint` stands for the request that came with it. */
 export type IdempotencyKey = { readonly actor: string; readonly key: string; readonly fingerprint: string };
 
-export type KeptAnswer = { readonly fingerprint: string; readonly answer: unknown };
+export type StoredResponse = { readonly fingerprint: string; readonly answer: unknown };
 
 /** The answer that is kept under a key since `notBefore` or later. */
-export async function findAnswer(
+export async function findResponse(
   db: Db,
   { actor, key }: IdempotencyKey,
   notBefore: Date,
-): Promise<KeptAnswer | undefined> {
+): Promise<StoredResponse | undefined> {
   const [kept] = await db
     .select({ fingerprint: idempotencyKeys.fingerprint, answer: idempotencyKeys.answer })
     .from(idempotencyKeys)
@@ -37,7 +37,7 @@ export async function claimKey(tx: Tx, key: IdempotencyKey, now: Date, notBefore
   return claimed.length > 0;
 }
 
-export async function keepAnswer(tx: Tx, key: IdempotencyKey, answer: unknown): Promise<void> {
+export async function storeResponse(tx: Tx, key: IdempotencyKey, answer: unknown): Promise<void> {
   await tx.update(idempotencyKeys).set({ answer }).where(isKey(key));
 }
 

@@ -1,10 +1,10 @@
 import { and, asc, desc, eq } from 'drizzle-orm';
-import { games, invites } from '../../../drizzle/lobby/schema.ts';
 import type { UserActor } from '../../http/env.ts';
 import type { Invite, InviteStatus } from '../domain/invite.ts';
 import type { Db, Tx } from './database.ts';
 import { gameColumns, type StoredGame, visibleTo } from './games.ts';
 import { before, behind, type Page, type PageRequest, takePage } from './pages.ts';
+import { games, invites } from './schema.ts';
 
 export async function insertInvite(tx: Tx, invite: Invite): Promise<void> {
   await tx.insert(invites).values(invite);

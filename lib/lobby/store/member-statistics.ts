@@ -1,7 +1,7 @@
 import { eq, sql } from 'drizzle-orm';
-import { memberStatistics, memberships } from '../../../drizzle/lobby/schema.ts';
 import type { MemberStatistics } from '../domain/capability.ts';
 import type { Db, Tx } from './database.ts';
+import { memberStatistics, memberships } from './schema.ts';
 
 /** What one report says of one player. */
 export type PlayerReport = {

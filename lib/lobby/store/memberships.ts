@@ -11,12 +11,12 @@ import {
   notInArray,
   sql,
 } from 'drizzle-orm';
-import { games, memberships, timeline, userGuards } from '../../../drizzle/lobby/schema.ts';
 import { type Given, statement } from '../../postgres/statement.ts';
 import type { Membership, MembershipStatus } from '../domain/game.ts';
 import { leavingFreesName } from '../domain/leaving.ts';
 import type { Db, Tx } from './database.ts';
 import { behind, type Page, type PageRequest, takePage } from './pages.ts';
+import { games, memberships, timeline, userGuards } from './schema.ts';
 
 type InGame = { gameId: string; userId: string };
 

@@ -1,12 +1,13 @@
 // The Race Name Directory in PostgreSQL. Keys are locked in sorted order, so that two users who want each other's
 // names wait instead of deadlocking, and whose a key is gets looked at only while it is locked.
 import { and, asc, desc, eq, inArray, lte, notExists, or, type SQL, sql } from 'drizzle-orm';
-import { raceNameKeys, raceNames } from '../../../drizzle/lobby/schema.ts';
 import { type Given, statement } from '../../postgres/statement.ts';
+import type { HeldRaceName } from '../domain/race-name/held.ts';
 import type { RaceNameKeys } from '../domain/race-name/keys.ts';
-import type { HeldRaceName, RaceNameDirectory } from '../race-name-directory.ts';
+import type { RaceNameDirectory } from '../race-name-directory.ts';
 import type { Db, Tx } from './database.ts';
 import { before, takePage } from './pages.ts';
+import { raceNameKeys, raceNames } from './schema.ts';
 
 const findOther = statement(
   'find_other_with_race_name',

@@ -1,8 +1,8 @@
 // What a user has in games, for taking it all away: found in portions, since it may be much.
 import { and, eq, inArray, notInArray } from 'drizzle-orm';
 import { union } from 'drizzle-orm/pg-core';
-import { applications, games, invites, memberships } from '../../../drizzle/lobby/schema.ts';
 import type { Db } from './database.ts';
+import { applications, games, invites, memberships } from './schema.ts';
 
 /** Up to `limit` games that a user owns and that are not over. */
 export async function listGamesToCancel(db: Db, ownerUserId: string, limit: number): Promise<string[]> {

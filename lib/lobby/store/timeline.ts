@@ -1,8 +1,8 @@
 import { and, asc, eq, getTableColumns, gt } from 'drizzle-orm';
-import { timeline } from '../../../drizzle/lobby/schema.ts';
 import type { TimelineEntry } from '../domain/game.ts';
 import type { Db, Tx } from './database.ts';
 import { type Page, type PageRequest, takePage } from './pages.ts';
+import { timeline } from './schema.ts';
 
 /** An entry's place in its game's timeline is the revision that the game had after it. */
 type PlacedEntry = TimelineEntry & { readonly revision: number };

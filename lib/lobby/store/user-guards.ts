@@ -1,10 +1,10 @@
 // A row per user to hold on to while something is granted to them. Whoever takes everything from a user who is blocked
 // or gone marks this row first; so nothing granted at the same time is overlooked, and limits are counted in peace.
 import { sql } from 'drizzle-orm';
-import { userGuards } from '../../../drizzle/lobby/schema.ts';
 import { Refusal } from '../../errors/table.ts';
 import { type Given, statement } from '../../postgres/statement.ts';
 import type { Tx } from './database.ts';
+import { userGuards } from './schema.ts';
 
 const lockGuard = statement('lock_user_guard', (tx: Tx, { userId }: Given<{ userId: string }>) =>
   tx

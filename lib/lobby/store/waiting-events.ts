@@ -1,11 +1,11 @@
 // Reports of the Game Master that came while their game was still starting.
 import { asc, eq, inArray } from 'drizzle-orm';
-import { waitingEvents } from '../../../drizzle/lobby/schema.ts';
-import type { GmEvent } from '../../stream-entries/gm-events.ts';
+import type { GmEvent } from '../../protocol/gm-events.ts';
 import type { Tx } from './database.ts';
+import { waitingEvents } from './schema.ts';
 
 /** The game is locked. */
-export async function keepWaitingEvent(tx: Tx, event: GmEvent): Promise<void> {
+export async function storeWaitingEvent(tx: Tx, event: GmEvent): Promise<void> {
   await tx.insert(waitingEvents).values({ gameId: event.game_id, event });
 }
 

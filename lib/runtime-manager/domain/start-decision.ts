@@ -1,5 +1,5 @@
 // What is to be done with a start job, by what is known of it already.
-import type { JobResult, StartJob } from '../../stream-entries/runtime-jobs.ts';
+import type { JobResult, StartJob } from '../../protocol/runtime-jobs.ts';
 
 /** Why a job failed: a code for programs, a sentence for people. */
 export type Failure = { readonly code: string; readonly message: string };

@@ -6,7 +6,7 @@ import { type StartBounds, StartFailed } from './driver.ts';
 
 const pollMs = 50;
 const answerTimeoutMs = 1_000;
-const maxAnswerBytes = 4_096;
+const maxResponseBytes = 4_096;
 
 /**
  * @param requireAlive throws when the engine has ended.
@@ -39,7 +39,7 @@ async function healthProblem(endpoint: string): Promise<string | undefined> {
     const { status, text } = await askService(`${endpoint}${engineRoutes.health}`, {
       method: 'GET',
       timeoutMs: answerTimeoutMs,
-      maxBytes: maxAnswerBytes,
+      maxBytes: maxResponseBytes,
     });
     if (status !== 200) return `answers with status ${status}`;
     return isHealthy(text) ? undefined : 'answers 200, but not {"status":"ok"}';

@@ -10,7 +10,7 @@ import { serveCalls } from '../peer.ts';
 import { closedLoop, type LoopRound } from './closed-loop.ts';
 import { executeCommandPath, framed, GrpcConnection } from './grpc-bytes.ts';
 import { makeSession, type Session, sha256, signWith, verifierOf } from './sessions.ts';
-import type { SessionAnswer } from './upstreams.ts';
+import type { SessionResponse } from './upstreams.ts';
 
 type Signed = { frame: Buffer; requestId: string; requestHash: Buffer };
 type Load = { addr: string; connections: number; inFlight: number; ms: number };
@@ -25,7 +25,7 @@ let turn = 0;
 
 const calls = {
   /** Makes sessions and tells what the backend has to say of them. */
-  makeSessions(count: number): SessionAnswer[] {
+  makeSessions(count: number): SessionResponse[] {
     const made = Array.from({ length: count }, () => makeSession());
     sessions.push(...made.map(({ session }) => session));
     return made.map(({ answer }) => answer);

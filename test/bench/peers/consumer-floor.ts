@@ -2,14 +2,14 @@
 // code once, then sent straight on the driver for other games and reports.
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';
-import * as tables from '../../../drizzle/lobby/schema.ts';
 import { gmEventsConsumer } from '../../../lib/lobby/consumers/gm-events.ts';
+import * as tables from '../../../lib/lobby/store/schema.ts';
 import { aborted } from '../../../lib/node/process.ts';
 import { inTransaction } from '../../../lib/postgres/transaction.ts';
 import { type Lease, whileLeased } from '../../../lib/streams/lease.ts';
 import { markProcessed } from '../../../lib/streams/store.ts';
 import { createLogger } from '../../../lib/telemetry/logger.ts';
-import { statementsOf } from '../../support/statements.ts';
+import { statementsOf } from '../../support/stores/statements.ts';
 import { benchLobby } from '../bench-lobby.ts';
 import { type ConsumedGame, reportOf } from '../consumed-games.ts';
 import { serveCalls } from '../peer.ts';

@@ -2,9 +2,9 @@
 // how many have been applied.
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';
+import { gmEventEntry } from '../../../lib/protocol/gm-events.ts';
+import { fieldsOf } from '../../../lib/protocol/stream-fields.ts';
 import { openRedis, type Redis } from '../../../lib/redis/client.ts';
-import { fieldsOf } from '../../../lib/stream-entries/fields.ts';
-import { gmEventEntry } from '../../../lib/stream-entries/gm-events.ts';
 import { compareEntryIds } from '../../../lib/streams/entry.ts';
 import { type ConsumedGame, reportOf } from '../consumed-games.ts';
 import type { Round } from '../measure.ts';

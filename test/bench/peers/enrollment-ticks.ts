@@ -1,8 +1,11 @@
 // Ticks of the enrollment automation, with as many games due as it is told.
 import pg from 'pg';
+import {
+  closeDueEnrollments,
+  failOverdueStarts,
+} from '../../../lib/lobby/automation/enrollment-automation.ts';
+import { tellOwnersOfUnderfilledGames } from '../../../lib/lobby/automation/underfilled-games.ts';
 import type { Lobby } from '../../../lib/lobby/context.ts';
-import { closeDueEnrollments, failOverdueStarts } from '../../../lib/lobby/enrollment-automation.ts';
-import { tellOwnersOfUnderfilledGames } from '../../../lib/lobby/underfilled-games.ts';
 import { createLogger } from '../../../lib/telemetry/logger.ts';
 import { benchLobby } from '../bench-lobby.ts';
 import { gameIdOf } from '../lobby-database.ts';

@@ -8,7 +8,7 @@ import { framed, GrpcConnection, waveOfFloorPath } from './grpc-bytes.ts';
 import { PushSource } from './push-source.ts';
 import { makeSession, type Session } from './sessions.ts';
 import { followStream, requireHello, subscribe } from './subscriptions.ts';
-import type { SessionAnswer } from './upstreams.ts';
+import type { SessionResponse } from './upstreams.ts';
 
 export type DeliveryRound = Omit<Round, 'cpuMicros' | 'p50Ms' | 'p99Ms'> & {
   /** Length of one event. */
@@ -44,7 +44,7 @@ const calls = {
   subscribed: () => source.subscribed,
 
   /** New sessions, so many for each of so many users. @returns what the backend has to say of them. */
-  makeSessions(users: number, sessionsPerUser: number): SessionAnswer[] {
+  makeSessions(users: number, sessionsPerUser: number): SessionResponse[] {
     const userIds = Array.from({ length: users }, () => randomUUID());
     const made = Array.from({ length: sessionsPerUser }, () =>
       userIds.map((userId) => makeSession(userId)),

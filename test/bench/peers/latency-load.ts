@@ -9,7 +9,7 @@ import { serveCalls } from '../peer.ts';
 import { EventStreams } from './event-streams.ts';
 import { makeSession, type Session } from './sessions.ts';
 import { followStream, requireHello, subscribe } from './subscriptions.ts';
-import type { SessionAnswer } from './upstreams.ts';
+import type { SessionResponse } from './upstreams.ts';
 
 const arriveWithinMs = 10_000;
 
@@ -20,7 +20,7 @@ let streams: EventStreams | undefined;
 const arrivals = new Map<string, number>();
 
 const calls = {
-  makeSessions(count: number): SessionAnswer[] {
+  makeSessions(count: number): SessionResponse[] {
     const made = Array.from({ length: count }, () => makeSession());
     sessions = made.map(({ session }) => session);
     return made.map(({ answer }) => answer);

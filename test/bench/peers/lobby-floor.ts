@@ -10,7 +10,7 @@ import { submitApplication } from '../../../lib/lobby/operations/submit-applicat
 import { listGames } from '../../../lib/lobby/store/game-lists.ts';
 import { findGame } from '../../../lib/lobby/store/games.ts';
 import { inTransaction } from '../../../lib/postgres/transaction.ts';
-import { statementsOf } from '../../support/statements.ts';
+import { statementsOf } from '../../support/stores/statements.ts';
 import { benchLobby } from '../bench-lobby.ts';
 import { gameIdOf } from '../lobby-database.ts';
 import { serveCalls } from '../peer.ts';

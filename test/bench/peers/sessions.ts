@@ -8,12 +8,12 @@ import {
   sign,
   verify,
 } from 'node:crypto';
-import type { SessionAnswer } from './upstreams.ts';
+import type { SessionResponse } from './upstreams.ts';
 
 export type Session = { deviceSessionId: string; userId: string; key: KeyObject };
 
 /** @returns the session, and what the backend has to say of it. */
-export function makeSession(userId: string = randomUUID()): { session: Session; answer: SessionAnswer } {
+export function makeSession(userId: string = randomUUID()): { session: Session; answer: SessionResponse } {
   const { privateKey: key, publicKey } = generateKeyPairSync('ed25519');
   const deviceSessionId = randomUUID();
   const raw = Buffer.from(publicKey.export({ format: 'jwk' }).x ?? '', 'base64url');

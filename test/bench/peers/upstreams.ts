@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { serveCalls } from '../peer.ts';
 
-export type SessionAnswer = {
+export type SessionResponse = {
   deviceSessionId: string;
   userId: string;
   /** Base64 of 32 bytes. */
@@ -52,7 +52,7 @@ const calls = {
     return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   },
 
-  addSessions(added: SessionAnswer[]): void {
+  addSessions(added: SessionResponse[]): void {
     for (const session of added) {
       const answer = {
         device_session_id: session.deviceSessionId,

@@ -1,7 +1,7 @@
 // lobby.race_name.10k, .1m, .10m: checking and reserving a race name in a directory with so many, beside one with the
 // fewest; in a process on the core that is measured, with PostgreSQL on the other.
 import type pg from 'pg';
-import { idOf, insertGames, insertRows, randomId } from '../../support/many-rows.ts';
+import { idOf, insertGames, insertRows, randomId } from '../../support/stores/many-rows.ts';
 import type { Row } from '../entry.ts';
 import { createLobbyDatabase } from '../lobby-database.ts';
 import { alternate, throughput } from '../measure.ts';

@@ -1,6 +1,6 @@
 // lobby.tick.10k, .100k, .1m: a tick of the enrollment automation that finds 100 games due among so many that enroll,
 // beside one that finds them among the fewest; in a process on the core that is measured, with PostgreSQL on the other.
-import { insertGames } from '../../support/many-rows.ts';
+import { insertGames } from '../../support/stores/many-rows.ts';
 import type { Row } from '../entry.ts';
 import { createLobbyDatabase } from '../lobby-database.ts';
 import { alternate, throughput } from '../measure.ts';

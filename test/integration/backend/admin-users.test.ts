@@ -8,8 +8,8 @@ import {
   startTestBackend,
   type TestBackend,
   TestDevice,
-} from '../../support/backend.ts';
-import { plansOf } from '../../support/plans.ts';
+} from '../../support/backend/backend.ts';
+import { plansOf } from '../../support/stores/plans.ts';
 
 let backend: TestBackend;
 beforeAll(async () => {

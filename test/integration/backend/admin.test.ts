@@ -1,7 +1,12 @@
 import { v7 as uuidv7 } from 'uuid';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { sessionInvalidations, userLifecycleEvent } from '../../../lib/backend/outbox/messages.ts';
-import { type Answer, startTestBackend, type TestBackend, TestDevice } from '../../support/backend.ts';
+import {
+  type Answer,
+  startTestBackend,
+  type TestBackend,
+  TestDevice,
+} from '../../support/backend/backend.ts';
 
 let backend: TestBackend;
 beforeAll(async () => {

@@ -7,7 +7,7 @@ import {
   startTestBackend,
   type TestBackend,
   TestDevice,
-} from '../../support/backend.ts';
+} from '../../support/backend/backend.ts';
 
 let backend: TestBackend;
 beforeAll(async () => {

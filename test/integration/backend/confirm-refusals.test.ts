@@ -2,7 +2,13 @@ import { ed25519 } from '@noble/curves/ed25519.js';
 import { v7 as uuidv7 } from 'uuid';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { confirmBytes } from '../../../lib/protocol/envelope.ts';
-import { base64, otherCode, startTestBackend, type TestBackend, TestDevice } from '../../support/backend.ts';
+import {
+  base64,
+  otherCode,
+  startTestBackend,
+  type TestBackend,
+  TestDevice,
+} from '../../support/backend/backend.ts';
 
 const confirmPath = '/api/v1/public/auth/confirm-email-code';
 

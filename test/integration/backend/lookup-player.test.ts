@@ -1,6 +1,6 @@
 import { v7 as uuidv7 } from 'uuid';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { lookupRate, startTestBackend, type TestBackend, TestDevice } from '../../support/backend.ts';
+import { lookupRate, startTestBackend, type TestBackend, TestDevice } from '../../support/backend/backend.ts';
 
 let backend: TestBackend;
 beforeAll(async () => {

@@ -2,9 +2,9 @@
 import { createServer, type Socket } from 'node:net';
 import { setDefaultCACertificates } from 'node:tls';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { selfSigned } from '../../support/certificate.ts';
-import { type MailBackend, startMailBackend } from '../../support/mail-backend.ts';
-import { startSmtpServer } from '../../support/smtp-server.ts';
+import { type MailBackend, startMailBackend } from '../../support/backend/mail-backend.ts';
+import { startSmtpServer } from '../../support/backend/smtp-server.ts';
+import { selfSigned } from '../../support/network/certificate.ts';
 
 const certificate = selfSigned();
 setDefaultCACertificates([certificate.cert]);

@@ -1,7 +1,7 @@
 // Mails that a real SMTP server takes, and those that wait for one.
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { TestDevice } from '../../support/backend.ts';
-import { away, type MailBackend, startMailBackend } from '../../support/mail-backend.ts';
+import { TestDevice } from '../../support/backend/backend.ts';
+import { away, type MailBackend, startMailBackend } from '../../support/backend/mail-backend.ts';
 
 let mail: MailBackend;
 beforeAll(async () => {

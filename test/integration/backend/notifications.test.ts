@@ -1,14 +1,14 @@
 import { v7 as uuidv7 } from 'uuid';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { startTestBackend, type TestBackend, TestDevice } from '../../support/backend.ts';
+import { startTestBackend, type TestBackend, TestDevice } from '../../support/backend/backend.ts';
 import {
   intentFields,
   newIntent,
   place,
   type TestNotifications,
   testNotifications,
-} from '../../support/notifications.ts';
-import { TestPushLog } from '../../support/push-log.ts';
+} from '../../support/backend/notifications.ts';
+import { TestPushLog } from '../../support/backend/push-log.ts';
 
 const log = new TestPushLog();
 let backend: TestBackend;

@@ -14,7 +14,7 @@ import { PushLogUnavailable } from '../../../lib/backend/push/log/log.ts';
 import { readGlobal, readState } from '../../../lib/backend/push/log/read-global.ts';
 import { readUserEvents } from '../../../lib/backend/push/log/read-user-events.ts';
 import { trimOlderThan } from '../../../lib/backend/push/log/trim.ts';
-import { cursorPlace, eventPlace, idsOf, newEvent, TestPushLog } from '../../support/push-log.ts';
+import { cursorPlace, eventPlace, idsOf, newEvent, TestPushLog } from '../../support/backend/push-log.ts';
 
 const testLog = new TestPushLog();
 

@@ -10,9 +10,9 @@ import { startRedis } from '../../../infra/local/redis.ts';
 import { StartupError } from '../../../lib/config/startup.ts';
 import { openRedis } from '../../../lib/redis/client.ts';
 import { runBackendPush } from '../../../workers/backend-push.ts';
-import { TestPushLog } from '../../support/push-log.ts';
-import { PushReader } from '../../support/push-reader.ts';
-import { type RunningProcess, runEntry } from '../../support/run-process.ts';
+import { TestPushLog } from '../../support/backend/push-log.ts';
+import { PushReader } from '../../support/backend/push-reader.ts';
+import { type RunningProcess, runEntry } from '../../support/run/run-process.ts';
 
 const testLog = new TestPushLog();
 

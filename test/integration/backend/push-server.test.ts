@@ -10,10 +10,10 @@ import {
 } from '../../../lib/backend/domain/push-ids.ts';
 import { appendSessionInvalidation } from '../../../lib/backend/push/log/append-session-invalidation.ts';
 import type { PushEvent } from '../../../lib/protocol/generated/galaxy/push/v1/push.ts';
-import { cursorPlace, idsOf, newEvent, TestPushLog } from '../../support/push-log.ts';
-import { startTestPush, type TestPush } from '../../support/push-process.ts';
-import { PushReader, readUserEvents } from '../../support/push-reader.ts';
-import { startTcpProxy } from '../../support/tcp-proxy.ts';
+import { cursorPlace, idsOf, newEvent, TestPushLog } from '../../support/backend/push-log.ts';
+import { startTestPush, type TestPush } from '../../support/backend/push-process.ts';
+import { PushReader, readUserEvents } from '../../support/backend/push-reader.ts';
+import { startTcpProxy } from '../../support/network/tcp-proxy.ts';
 
 const testLog = new TestPushLog();
 

@@ -8,8 +8,8 @@ import { PushLogUnavailable } from '../../../lib/backend/push/log/log.ts';
 import { PushTail, type TailListener } from '../../../lib/backend/push/tail.ts';
 import { openRedis } from '../../../lib/redis/client.ts';
 import { createLogger } from '../../../lib/telemetry/logger.ts';
-import { TestPushLog } from '../../support/push-log.ts';
-import { startTcpProxy } from '../../support/tcp-proxy.ts';
+import { TestPushLog } from '../../support/backend/push-log.ts';
+import { startTcpProxy } from '../../support/network/tcp-proxy.ts';
 
 const testLog = new TestPushLog();
 const blockMs = 100;

@@ -8,7 +8,7 @@ import {
 } from '../../../lib/backend/push/log/append-client-event.ts';
 import { readState } from '../../../lib/backend/push/log/read-global.ts';
 import { readUserEvents } from '../../../lib/backend/push/log/read-user-events.ts';
-import { eventPlace, idsOf, TestPushLog } from '../../support/push-log.ts';
+import { eventPlace, idsOf, TestPushLog } from '../../support/backend/push-log.ts';
 
 const testLog = new TestPushLog();
 

@@ -6,13 +6,13 @@ import { freePort } from '../../../infra/local/child.ts';
 import { createPool } from '../../../lib/postgres/pool.ts';
 import type { SessionInvalidation } from '../../../lib/protocol/generated/galaxy/push/v1/push.ts';
 import { openRedis, type Redis } from '../../../lib/redis/client.ts';
-import { backendTemplate } from '../../support/backend.ts';
-import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
-import { startTestPush, type TestPush } from '../../support/push-process.ts';
-import { PushReader } from '../../support/push-reader.ts';
-import { createTestRedis, type TestRedis } from '../../support/redis.ts';
-import { type RunningProcess, runEntry } from '../../support/run-process.ts';
-import { startTcpProxy, type TcpProxy } from '../../support/tcp-proxy.ts';
+import { backendTemplate } from '../../support/backend/backend.ts';
+import { startTestPush, type TestPush } from '../../support/backend/push-process.ts';
+import { PushReader } from '../../support/backend/push-reader.ts';
+import { startTcpProxy, type TcpProxy } from '../../support/network/tcp-proxy.ts';
+import { type RunningProcess, runEntry } from '../../support/run/run-process.ts';
+import { createTestDatabase, type TestDatabase } from '../../support/stores/database.ts';
+import { createTestRedis, type TestRedis } from '../../support/stores/redis.ts';
 
 // Every test starts processes.
 vi.setConfig({ testTimeout: 60_000 });

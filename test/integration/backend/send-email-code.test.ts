@@ -1,6 +1,6 @@
 import { v7 as uuidv7 } from 'uuid';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { mailLimits, startTestBackend, type TestBackend, TestDevice } from '../../support/backend.ts';
+import { mailLimits, startTestBackend, type TestBackend, TestDevice } from '../../support/backend/backend.ts';
 
 const sendPath = '/api/v1/public/auth/send-email-code';
 

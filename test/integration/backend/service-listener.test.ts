@@ -1,8 +1,8 @@
 import type { ServerResponse } from 'node:http';
 import { createServer } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { startTestBackend, type TestBackend } from '../../support/backend.ts';
-import { json, startUpstreamServer, type UpstreamServer } from '../../support/upstream-server.ts';
+import { startTestBackend, type TestBackend } from '../../support/backend/backend.ts';
+import { json, startUpstreamServer, type UpstreamServer } from '../../support/gateway/fake-upstream.ts';
 
 describe('with a bearer token', () => {
   let backend: TestBackend;

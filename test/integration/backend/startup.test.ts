@@ -4,11 +4,11 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest
 import { freePort } from '../../../infra/local/child.ts';
 import { withClient } from '../../../infra/local/postgres.ts';
 import { confirmBytes } from '../../../lib/protocol/envelope.ts';
-import { base64 } from '../../support/backend.ts';
-import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
-import { createTestRedis, type TestRedis } from '../../support/redis.ts';
-import { type RunningProcess, runEntry } from '../../support/run-process.ts';
-import { json, startUpstreamServer } from '../../support/upstream-server.ts';
+import { base64 } from '../../support/backend/backend.ts';
+import { json, startUpstreamServer } from '../../support/gateway/fake-upstream.ts';
+import { type RunningProcess, runEntry } from '../../support/run/run-process.ts';
+import { createTestDatabase, type TestDatabase } from '../../support/stores/database.ts';
+import { createTestRedis, type TestRedis } from '../../support/stores/redis.ts';
 
 // Every test starts processes, some of them several at once.
 vi.setConfig({ testTimeout: 60_000 });

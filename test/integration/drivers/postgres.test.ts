@@ -17,14 +17,14 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } 
 import { freePort } from '../../../infra/local/child.ts';
 import { withClient } from '../../../infra/local/postgres.ts';
 import { startWebSocketProxy, type WebSocketProxy } from '../../../infra/local/websocket-proxy.ts';
-import { isPassingFault } from '../../../lib/errors/passing-fault.ts';
+import { isTransientFault } from '../../../lib/errors/transient-fault.ts';
 import { neonPostgres } from '../../../lib/postgres/neon.ts';
 import { pgPostgres } from '../../../lib/postgres/pg.ts';
 import type { OpenPostgres, PoolOptions, Postgres } from '../../../lib/postgres/pool-options.ts';
 import { type Given, statement } from '../../../lib/postgres/statement.ts';
 import { inTransaction, sqlState } from '../../../lib/postgres/transaction.ts';
-import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
-import { startTcpProxy, type TcpProxy } from '../../support/tcp-proxy.ts';
+import { startTcpProxy, type TcpProxy } from '../../support/network/tcp-proxy.ts';
+import { createTestDatabase, type TestDatabase } from '../../support/stores/database.ts';
 
 type Db = PgDatabase<PgQueryResultHKT>;
 
@@ -158,7 +158,7 @@ describe.each(drivers)('with %s', (_, openDriver) => {
     expect(sqlState(twice)).toEqual({ code: '23505', constraint: 'ships_pkey' });
     const negative = await failure(db.transaction((tx) => tx.insert(ships).values({ name: 'x', tons: -1 })));
     expect(sqlState(negative)).toEqual({ code: '23514', constraint: 'tons_are_positive' });
-    expect([twice, negative].map(isPassingFault)).toEqual([false, false]);
+    expect([twice, negative].map(isTransientFault)).toEqual([false, false]);
     expect(await names(db)).toEqual(['first']);
   });
 
@@ -191,7 +191,7 @@ describe.each(drivers)('with %s', (_, openDriver) => {
   it('a statement that takes too long is ended by the server, and its connection serves on', async () => {
     const db = open({ maxConnections: 1, operationTimeoutMs: 1_000 });
     const late = await failure(db.execute(sql`select pg_sleep(30)`));
-    expect([sqlState(late)?.code, isPassingFault(late)]).toEqual(['57014', true]);
+    expect([sqlState(late)?.code, isTransientFault(late)]).toEqual(['57014', true]);
     expect(await names(db)).toEqual([]);
   });
 
@@ -200,13 +200,13 @@ describe.each(drivers)('with %s', (_, openDriver) => {
     const work = () => db.transaction((tx) => names(tx));
     expect(await work()).toEqual([]);
     link.stall();
-    expect(isPassingFault(await failure(work()))).toBe(true);
+    expect(isTransientFault(await failure(work()))).toBe(true);
     link.heal();
     const stalled = db.transaction(async (tx) => {
       await names(tx);
       link.stall();
     });
-    expect(isPassingFault(await failure(stalled))).toBe(true);
+    expect(isTransientFault(await failure(stalled))).toBe(true);
     link.heal();
     expect(await work()).toEqual([]);
   });
@@ -216,7 +216,7 @@ describe.each(drivers)('with %s', (_, openDriver) => {
     const ended = await failure(
       db.transaction((tx) => tx.execute(sql`select pg_terminate_backend(pg_backend_pid())`)),
     );
-    expect([sqlState(ended)?.code, isPassingFault(ended)]).toEqual(['57P01', true]);
+    expect([sqlState(ended)?.code, isTransientFault(ended)]).toEqual(['57P01', true]);
     expect(await names(db)).toEqual([]);
     const cut = await failure(
       db.transaction(async (tx) => {
@@ -225,7 +225,7 @@ describe.each(drivers)('with %s', (_, openDriver) => {
         await names(tx);
       }),
     );
-    expect(isPassingFault(cut)).toBe(true);
+    expect(isTransientFault(cut)).toBe(true);
     link.heal();
     expect(await names(db)).toEqual([]);
   });
@@ -247,8 +247,8 @@ describe.each(drivers)('with %s', (_, openDriver) => {
     link.stall();
     const startedAt = performance.now();
     for (const db of [away, silent]) {
-      expect(isPassingFault(await failure(names(db)))).toBe(true);
-      expect(isPassingFault(await failure(db.transaction((tx) => names(tx))))).toBe(true);
+      expect(isTransientFault(await failure(names(db)))).toBe(true);
+      expect(isTransientFault(await failure(db.transaction((tx) => names(tx))))).toBe(true);
     }
     expect(performance.now() - startedAt).toBeLessThan(15_000);
     link.heal();
@@ -258,7 +258,7 @@ describe.each(drivers)('with %s', (_, openDriver) => {
   it('a wrong password is told as such, and passes not', async () => {
     const dsn = Object.assign(new URL(database.dsn), { password: 'wrong-password' }).href;
     const refused = await failure(names(open({ dsn })));
-    expect([sqlState(refused)?.code, isPassingFault(refused)]).toEqual(['28P01', false]);
+    expect([sqlState(refused)?.code, isTransientFault(refused)]).toEqual(['28P01', false]);
     expect(String((refused as Error).cause)).not.toContain('wrong-password');
   });
 
@@ -305,7 +305,7 @@ describe('through a WebSocket', () => {
     };
     const { db, close } = neonPostgres({ ...options, websocketProxy }, () => {});
     const refused = await db.execute(sql`select 1`).catch((error: unknown) => error);
-    expect(isPassingFault(refused)).toBe(true);
+    expect(isTransientFault(refused)).toBe(true);
     expect(String((refused as Error).cause)).toContain('Connection terminated: WebSocket failed');
     await close();
   });

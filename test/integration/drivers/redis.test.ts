@@ -8,16 +8,16 @@ import { type RedisRest, startRedisRest } from '../../../infra/local/redis-rest.
 import { backendPublishers } from '../../../lib/backend/outbox/publishers.ts';
 import { pushLog } from '../../../lib/backend/push/log/binary-log.ts';
 import { readGlobal, readState } from '../../../lib/backend/push/log/read-global.ts';
-import { isPassingFault } from '../../../lib/errors/passing-fault.ts';
+import { isTransientFault } from '../../../lib/errors/transient-fault.ts';
 import type { Message } from '../../../lib/outbox/store.ts';
 import type { Redis } from '../../../lib/redis/client.ts';
 import type { RedisCommands } from '../../../lib/redis/commands.ts';
 import { RedisNotAnswering, restRedis } from '../../../lib/redis/rest.ts';
+import { putBackAtOnce } from '../../../lib/streams/admin.ts';
 import { readStreamState } from '../../../lib/streams/offset.ts';
-import { putBackAtOnce } from '../../../lib/streams/operations.ts';
-import { createTestRedis, type TestRedis } from '../../support/redis.ts';
-import { openDatabase } from '../../support/redis-databases.ts';
-import { startTcpProxy } from '../../support/tcp-proxy.ts';
+import { startTcpProxy } from '../../support/network/tcp-proxy.ts';
+import { createTestRedis, type TestRedis } from '../../support/stores/redis.ts';
+import { openDatabase } from '../../support/stores/redis-databases.ts';
 
 const token = 'rest-secret';
 const operationTimeoutMs = 1_000;
@@ -176,7 +176,7 @@ describe.each(drivers)('with %s', (_, open) => {
     const refused = await failure(redis.call('XADD', 'text', '*', 'secret', 'of the entry'));
     expect(String(refused)).toContain('WRONGTYPE');
     expect(String(refused)).not.toContain('of the entry');
-    expect(isPassingFault(refused)).toBe(false);
+    expect(isTransientFault(refused)).toBe(false);
     expect(await failure(redis.call('NONSENSE'))).toMatchObject({
       message: expect.stringContaining('unknown'),
     });
@@ -187,7 +187,7 @@ describe('over REST', () => {
   it('a wrong token is told as such, and not tried again', async () => {
     const refused = await failure(overRest({ token: 'wrong' }).call('GET', 'key'));
     expect(String(refused)).toContain('WRONGPASS');
-    expect(isPassingFault(refused)).toBe(false);
+    expect(isTransientFault(refused)).toBe(false);
   });
 
   it('nobody there is a passing fault, soon', async () => {
@@ -196,7 +196,7 @@ describe('over REST', () => {
     const error = await failure(redis.call('XADD', 's', '*', 'a', 'b'));
     expect(error).toBeInstanceOf(RedisNotAnswering);
     expect(String(error)).toContain('ECONNREFUSED');
-    expect(isPassingFault(error)).toBe(true);
+    expect(isTransientFault(error)).toBe(true);
     expect(performance.now() - startedAt).toBeLessThan(3_000);
   });
 
@@ -209,7 +209,7 @@ describe('over REST', () => {
       const startedAt = performance.now();
       const error = await failure(redis.call('XADD', 's', '*', 'a', 'b'));
       expect(String(error)).toContain('nothing within 1000 ms');
-      expect(isPassingFault(error)).toBe(true);
+      expect(isTransientFault(error)).toBe(true);
       expect(performance.now() - startedAt).toBeLessThan(10 * operationTimeoutMs);
       proxy.heal();
       expect(await redis.call('PING')).toBe('PONG');
@@ -249,7 +249,7 @@ describe('over REST', () => {
       const { port } = stranger.address() as AddressInfo;
       const error = await failure(overRest({ url: `http://127.0.0.1:${port}` }).call('PING'));
       expect(String(error)).toContain('no answer of Redis');
-      expect(isPassingFault(error)).toBe(true);
+      expect(isTransientFault(error)).toBe(true);
     } finally {
       stranger.close();
     }

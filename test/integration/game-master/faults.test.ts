@@ -12,25 +12,25 @@ import {
   test,
   vi,
 } from 'vitest';
+import { FakeEngine } from '../../support/engines/fake-engine.ts';
+import { type FakeGame, type FakeLobby, startPlayedLobby } from '../../support/engines/fake-lobby.ts';
 import {
   gameMasterVariables,
   startTestGameMaster,
   type TestGameMaster,
   ToldEvents,
   waiting,
-} from '../../support/game-master.ts';
-import { PlayedEngine } from '../../support/played-engine.ts';
-import { type PlayedGame, type PlayedLobby, startPlayedLobby } from '../../support/played-lobby.ts';
-import { createTestRedis, type TestRedis } from '../../support/redis.ts';
-import { startTcpProxy, type TcpProxy } from '../../support/tcp-proxy.ts';
-import { type Answer, json } from '../../support/upstream-server.ts';
+} from '../../support/engines/game-master.ts';
+import { type Answer, json } from '../../support/gateway/fake-upstream.ts';
+import { startTcpProxy, type TcpProxy } from '../../support/network/tcp-proxy.ts';
+import { createTestRedis, type TestRedis } from '../../support/stores/redis.ts';
 
 // Most wait for several turns and time-outs, on a machine that may do other things, too.
 vi.setConfig({ testTimeout: 60_000 });
 
 let redis: TestRedis;
 let linkToRedis: TcpProxy;
-let lobby: PlayedLobby;
+let lobby: FakeLobby;
 let told: ToldEvents;
 let gameMaster: TestGameMaster;
 beforeAll(async () => {
@@ -54,10 +54,10 @@ afterAll(async () => {
   await redis.drop();
 });
 
-let engine: PlayedEngine;
-let game: PlayedGame;
+let engine: FakeEngine;
+let game: FakeGame;
 beforeEach(async () => {
-  engine = await new PlayedEngine().start();
+  engine = await new FakeEngine().start();
   game = newGame();
 });
 afterEach(async () => {
@@ -65,7 +65,7 @@ afterEach(async () => {
   await engine.stop();
   lobby.heal();
 });
-const newGame = (changes: Partial<PlayedGame> = {}) => lobby.add({ engine_endpoint: engine.url, ...changes });
+const newGame = (changes: Partial<FakeGame> = {}) => lobby.add({ engine_endpoint: engine.url, ...changes });
 
 const story = () => told.story(game.game_id);
 const untilTurn = (turn: number) =>
@@ -114,7 +114,7 @@ describe('an engine that dies', () => {
     const asked = askedFor();
     const calls = engine.calls.length;
     await engine.start();
-    const elsewhere = await new PlayedEngine().start();
+    const elsewhere = await new FakeEngine().start();
     onTestFinished(() => elsewhere.stop());
     const other = newGame({ engine_endpoint: elsewhere.url });
     await vi.waitFor(async () => expect(await told.story(other.game_id)).not.toEqual([]), waiting);
@@ -123,7 +123,7 @@ describe('an engine that dies', () => {
   });
 
   test('before its game was set up is told to be unreachable, and turn 0 comes once it is there', async () => {
-    const absent = await new PlayedEngine().start();
+    const absent = await new FakeEngine().start();
     onTestFinished(() => absent.stop());
     await absent.stop();
     game = newGame({ engine_endpoint: absent.url });
@@ -139,7 +139,7 @@ describe('an engine that dies', () => {
   });
 
   test('with the Game Master is told to be unreachable by the next one', async () => {
-    const absent = await new PlayedEngine().start();
+    const absent = await new FakeEngine().start();
     await absent.stop();
     game = newGame({ engine_endpoint: absent.url, current_turn: 7, engine_health: 'ok' });
     await untilTold('7 unreachable');

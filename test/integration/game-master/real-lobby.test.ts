@@ -1,22 +1,22 @@
 // The Game Master beside the real lobby: what it reads there, and what the lobby makes of what it is told.
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { createGameMaster } from '../../../lib/lobby/game-master.ts';
 import { applyGmEvent } from '../../../lib/lobby/operations/apply-gm-event.ts';
+import { createGameMaster } from '../../../lib/lobby/peers/game-master.ts';
 import { lockAnyGame } from '../../../lib/lobby/store/games.ts';
 import { type Listener, listenHttp } from '../../../lib/node/http-listener.ts';
 import { inTransaction } from '../../../lib/postgres/transaction.ts';
 import { createLogger } from '../../../lib/telemetry/logger.ts';
+import { FakeEngine } from '../../support/engines/fake-engine.ts';
 import {
   gameMasterVariables,
   startTestGameMaster,
   type TestGameMaster,
   ToldEvents,
   waiting,
-} from '../../support/game-master.ts';
-import { type Client, createTestLobby, type TestLobby } from '../../support/lobby.ts';
-import { field, join, makeOpenGame } from '../../support/lobby-games.ts';
-import { PlayedEngine } from '../../support/played-engine.ts';
-import { createTestRedis, type TestRedis } from '../../support/redis.ts';
+} from '../../support/engines/game-master.ts';
+import { field, join, makeOpenGame } from '../../support/lobby/games.ts';
+import { type Client, createTestLobby, type TestLobby } from '../../support/lobby/lobby.ts';
+import { createTestRedis, type TestRedis } from '../../support/stores/redis.ts';
 
 const log = createLogger({ service: 'test', level: 'silent' });
 const timeouts = { readHeaderTimeoutMs: 2_000, readTimeoutMs: 10_000, idleTimeoutMs: 60_000 };
@@ -26,7 +26,7 @@ let lobby: TestLobby;
 let internalHttp: Listener;
 let gameMaster: TestGameMaster;
 let told: ToldEvents;
-let engine: PlayedEngine;
+let engine: FakeEngine;
 let owner: Client;
 let players: Client[];
 let gameId: string;
@@ -39,7 +39,7 @@ beforeAll(async () => {
     ...gameMasterVariables(redis, `http://127.0.0.1:${internalHttp.port}`),
     GM_RECOVERY_INTERVAL: '1h',
   });
-  engine = await new PlayedEngine().start();
+  engine = await new FakeEngine().start();
   engine.lastTurn = 5;
 
   owner = lobby.player();
@@ -116,7 +116,7 @@ test('a game is registered, played, paused, resumed and finished', async () => {
 });
 
 test('a game that is not known is found with its players, by the Game Master that comes next', async () => {
-  const other = await new PlayedEngine().start();
+  const other = await new FakeEngine().start();
   await setGame(
     `status = 'running', engine_endpoint = '${other.url}', current_turn = null, snapshot_at = null`,
   );

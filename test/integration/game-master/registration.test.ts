@@ -1,6 +1,8 @@
 // How a game is handed over to the Game Master.
 import { v7 as uuidv7 } from 'uuid';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { FakeEngine } from '../../support/engines/fake-engine.ts';
+import { type FakeGame, type FakeLobby, startPlayedLobby } from '../../support/engines/fake-lobby.ts';
 import {
   gameMasterVariables,
   registrationOf,
@@ -9,13 +11,11 @@ import {
   type TestGameMaster,
   ToldEvents,
   waiting,
-} from '../../support/game-master.ts';
-import { PlayedEngine } from '../../support/played-engine.ts';
-import { type PlayedGame, type PlayedLobby, startPlayedLobby } from '../../support/played-lobby.ts';
-import { createTestRedis, type TestRedis } from '../../support/redis.ts';
+} from '../../support/engines/game-master.ts';
+import { createTestRedis, type TestRedis } from '../../support/stores/redis.ts';
 
 let redis: TestRedis;
-let lobby: PlayedLobby;
+let lobby: FakeLobby;
 let gameMaster: TestGameMaster;
 let told: ToldEvents;
 beforeAll(async () => {
@@ -39,10 +39,10 @@ afterAll(async () => {
   await redis.drop();
 });
 
-let engine: PlayedEngine;
-let game: PlayedGame;
+let engine: FakeEngine;
+let game: FakeGame;
 beforeEach(async () => {
-  engine = await new PlayedEngine().start();
+  engine = await new FakeEngine().start();
   // The lobby hands a game over before it notes down that it runs.
   game = lobby.add({ status: 'starting', engine_endpoint: engine.url, registered_at: null });
 });
@@ -86,7 +86,7 @@ describe('a game that is registered', () => {
     for (let again = 0; again < 3; again += 1) expect(await register()).toEqual(accepted());
     // Another game goes all the way meanwhile.
     const first = game;
-    game = lobby.add({ status: 'starting', engine_endpoint: (await new PlayedEngine().start()).url });
+    game = lobby.add({ status: 'starting', engine_endpoint: (await new FakeEngine().start()).url });
     await register();
     await untilTold(1);
     expect([await told.all(first.game_id), calls]).toEqual([[expect.anything()], before]);
@@ -105,7 +105,7 @@ describe('a game that is registered', () => {
   test('with a newer runtime is played there, and no more by the earlier one', async () => {
     await register();
     await untilTold(1);
-    const newer = await new PlayedEngine().start();
+    const newer = await new FakeEngine().start();
     game.runtime_job_id = uuidv7();
     game.engine_endpoint = newer.url;
     const asked = engine.calls.length;

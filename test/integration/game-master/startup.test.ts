@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { freePort } from '../../../infra/local/child.ts';
-import { gameMasterVariables } from '../../support/game-master.ts';
-import { createTestRedis, type TestRedis } from '../../support/redis.ts';
-import { runEntry } from '../../support/run-process.ts';
+import { gameMasterVariables } from '../../support/engines/game-master.ts';
+import { runEntry } from '../../support/run/run-process.ts';
+import { createTestRedis, type TestRedis } from '../../support/stores/redis.ts';
 
 // Every test starts a process.
 vi.setConfig({ testTimeout: 60_000 });

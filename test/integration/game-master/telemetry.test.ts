@@ -4,26 +4,26 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { gameMasterInstruments } from '../../../lib/game-master/instruments.ts';
-import { gameMasterVariables, ToldEvents, waiting } from '../../support/game-master.ts';
-import { type OtlpReceiver, startOtlpReceiver } from '../../support/otlp-receiver.ts';
-import { PlayedEngine } from '../../support/played-engine.ts';
-import { type PlayedLobby, startPlayedLobby } from '../../support/played-lobby.ts';
-import { createTestRedis, type TestRedis } from '../../support/redis.ts';
-import { type RunningProcess, runEntry } from '../../support/run-process.ts';
+import { FakeEngine } from '../../support/engines/fake-engine.ts';
+import { type FakeLobby, startPlayedLobby } from '../../support/engines/fake-lobby.ts';
+import { gameMasterVariables, ToldEvents, waiting } from '../../support/engines/game-master.ts';
+import { type RunningProcess, runEntry } from '../../support/run/run-process.ts';
+import { createTestRedis, type TestRedis } from '../../support/stores/redis.ts';
+import { type OtlpReceiver, startOtlpReceiver } from '../../support/telemetry/otlp-receiver.ts';
 
 vi.setConfig({ testTimeout: 60_000 });
 
 let redis: TestRedis;
-let lobby: PlayedLobby;
+let lobby: FakeLobby;
 let told: ToldEvents;
-let engine: PlayedEngine;
+let engine: FakeEngine;
 let collector: OtlpReceiver;
 let running: RunningProcess;
 beforeAll(async () => {
   redis = await createTestRedis();
   lobby = await startPlayedLobby();
   told = await ToldEvents.of(redis);
-  engine = await new PlayedEngine().start();
+  engine = await new FakeEngine().start();
   collector = await startOtlpReceiver();
   running = runEntry('workers/game-master.ts', {
     ...gameMasterVariables(redis, lobby.server.url),

@@ -2,6 +2,8 @@
 // says that the game runs.
 import { v7 as uuidv7 } from 'uuid';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { FakeEngine } from '../../support/engines/fake-engine.ts';
+import { type FakeGame, type FakeLobby, startPlayedLobby } from '../../support/engines/fake-lobby.ts';
 import {
   gameMasterVariables,
   registrationOf,
@@ -11,16 +13,14 @@ import {
   ToldEvents,
   turnMs,
   waiting,
-} from '../../support/game-master.ts';
-import { PlayedEngine } from '../../support/played-engine.ts';
-import { type PlayedGame, type PlayedLobby, startPlayedLobby } from '../../support/played-lobby.ts';
-import { createTestRedis, type TestRedis } from '../../support/redis.ts';
+} from '../../support/engines/game-master.ts';
+import { createTestRedis, type TestRedis } from '../../support/stores/redis.ts';
 
 // Most wait for several turns and time-outs, on a machine that may do other things, too.
 vi.setConfig({ testTimeout: 60_000 });
 
 let redis: TestRedis;
-let lobby: PlayedLobby;
+let lobby: FakeLobby;
 let told: ToldEvents;
 beforeAll(async () => {
   redis = await createTestRedis();
@@ -34,7 +34,7 @@ afterAll(async () => {
 });
 
 let gameMaster: TestGameMaster | undefined;
-let engines: PlayedEngine[];
+let engines: FakeEngine[];
 beforeEach(() => {
   gameMaster = undefined;
   engines = [];
@@ -54,23 +54,21 @@ async function startGameMaster(variables: Record<string, string> = {}): Promise<
   return gameMaster;
 }
 
-async function startEngine(): Promise<PlayedEngine> {
-  const engine = await new PlayedEngine().start();
+async function startEngine(): Promise<FakeEngine> {
+  const engine = await new FakeEngine().start();
   engines.push(engine);
   return engine;
 }
 
 /** A running game that the Game Master finds, with its engine. */
-async function runningGame(
-  changes: Partial<PlayedGame> = {},
-): Promise<{ game: PlayedGame; engine: PlayedEngine }> {
+async function runningGame(changes: Partial<FakeGame> = {}): Promise<{ game: FakeGame; engine: FakeEngine }> {
   const engine = await startEngine();
   return { engine, game: lobby.add({ engine_endpoint: engine.url, ...changes }) };
 }
 
 const untilStory = (gameId: string, story: string[]) =>
   vi.waitFor(async () => expect(await told.story(gameId)).toEqual(story), waiting);
-const untilTurn = (engine: PlayedEngine, turn: number) =>
+const untilTurn = (engine: FakeEngine, turn: number) =>
   vi.waitFor(() => expect(engine.turn).toBeGreaterThanOrEqual(turn), waiting);
 
 /** How often the lobby was asked for one game. */

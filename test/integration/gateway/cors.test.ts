@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startTestGateway, type TestGateway } from '../../support/gateway.ts';
-import { json } from '../../support/upstream-server.ts';
+import { json } from '../../support/gateway/fake-upstream.ts';
+import { startTestGateway, type TestGateway } from '../../support/gateway/gateway.ts';
 
 const origin = 'https://play.example.com';
 const path = '/api/v1/public/auth/send-email-code';

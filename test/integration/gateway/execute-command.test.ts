@@ -4,8 +4,8 @@ import { GalaxyClient } from '../../../lib/client/galaxy-client.ts';
 import { GatewayError } from '../../../lib/client/gateway-error.ts';
 import { commandBytes } from '../../../lib/protocol/envelope.ts';
 import type { ExecuteCommandRequest } from '../../../lib/protocol/generated/galaxy/gateway/v1/gateway.ts';
-import { startTestGateway, type TestGateway } from '../../support/gateway.ts';
-import { type Answer, json } from '../../support/upstream-server.ts';
+import { type Answer, json } from '../../support/gateway/fake-upstream.ts';
+import { startTestGateway, type TestGateway } from '../../support/gateway/gateway.ts';
 
 const gameId = '01930f3c-7b1a-7000-8000-0000000000aa';
 const status = {

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { startTestGateway, type TestGateway } from '../../support/gateway.ts';
-import { TestPushLog } from '../../support/push-log.ts';
-import { startTestPush, type TestPush } from '../../support/push-process.ts';
+import { TestPushLog } from '../../support/backend/push-log.ts';
+import { startTestPush, type TestPush } from '../../support/backend/push-process.ts';
+import { startTestGateway, type TestGateway } from '../../support/gateway/gateway.ts';
 
 const testLog = new TestPushLog();
 let push: TestPush;

@@ -3,7 +3,7 @@ import { type ChannelOptions, Client, credentials, Metadata, type ServiceError, 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { GatewayError } from '../../../lib/client/gateway-error.ts';
 import { EdgeGatewayService } from '../../../lib/protocol/generated/galaxy/gateway/v1/gateway.ts';
-import { startTestGateway, type TestGateway } from '../../support/gateway.ts';
+import { startTestGateway, type TestGateway } from '../../support/gateway/gateway.ts';
 import {
   callHeaders,
   endHeaders,
@@ -12,7 +12,7 @@ import {
   frameType,
   message,
   RawHttp2,
-} from '../../support/raw-http2.ts';
+} from '../../support/network/raw-http2.ts';
 
 const bytes = (value: Buffer) => value;
 const { executeCommand, subscribeEvents } = EdgeGatewayService;

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { freePort } from '../../../infra/local/child.ts';
-import { startTestGateway, type TestGateway } from '../../support/gateway.ts';
-import { gatewayProcess } from '../../support/gateway-process.ts';
-import { scrape } from '../../support/prometheus-text.ts';
-import { preface, RawHttp2 } from '../../support/raw-http2.ts';
+import { startTestGateway, type TestGateway } from '../../support/gateway/gateway.ts';
+import { gatewayProcess } from '../../support/gateway/gateway-process.ts';
+import { preface, RawHttp2 } from '../../support/network/raw-http2.ts';
+import { scrape } from '../../support/telemetry/prometheus-text.ts';
 
 const count = 2_000;
 const mebibyte = 1024 * 1024;

@@ -2,8 +2,8 @@ import type { Socket } from 'node:net';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { startTestGateway, type TestGateway } from '../../support/gateway.ts';
-import { openRaw } from '../../support/raw-http.ts';
+import { startTestGateway, type TestGateway } from '../../support/gateway/gateway.ts';
+import { openRaw } from '../../support/network/raw-http.ts';
 
 let cleanUp = new AsyncDisposableStack();
 afterEach(async () => {

@@ -1,9 +1,9 @@
 import { Client, credentials, Metadata, type ServiceError, status } from '@grpc/grpc-js';
 import { service as healthService } from 'grpc-health-check';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { startTestGateway, type TestGateway } from '../../support/gateway.ts';
-import { startTestPush } from '../../support/push-process.ts';
-import { createTestRedis } from '../../support/redis.ts';
+import { startTestPush } from '../../support/backend/push-process.ts';
+import { startTestGateway, type TestGateway } from '../../support/gateway/gateway.ts';
+import { createTestRedis } from '../../support/stores/redis.ts';
 
 const cleanUp: (() => unknown)[] = [];
 afterEach(async () => {

@@ -7,9 +7,9 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { z } from 'zod';
 import { freePort } from '../../../infra/local/child.ts';
 import { GalaxyClient } from '../../../lib/client/galaxy-client.ts';
-import { startTestGateway, type TestGateway } from '../../support/gateway.ts';
-import { type GatewayProcess, gatewayProcess } from '../../support/gateway-process.ts';
-import { json } from '../../support/upstream-server.ts';
+import { json } from '../../support/gateway/fake-upstream.ts';
+import { startTestGateway, type TestGateway } from '../../support/gateway/gateway.ts';
+import { type GatewayProcess, gatewayProcess } from '../../support/gateway/gateway-process.ts';
 
 const upstreamToken = 'bearer-token-between-gateway-and-upstreams';
 // The gateway hands it on as it is; long, so that no id holds it by chance.

@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { startTestGateway, type TestGateway } from '../../support/gateway.ts';
-import { exchangeRaw, openRaw, type RawConnection } from '../../support/raw-http.ts';
-import { json } from '../../support/upstream-server.ts';
+import { json } from '../../support/gateway/fake-upstream.ts';
+import { startTestGateway, type TestGateway } from '../../support/gateway/gateway.ts';
+import { exchangeRaw, openRaw, type RawConnection } from '../../support/network/raw-http.ts';
 
 const authPath = '/api/v1/public/auth/send-email-code';
 const get = (more = '') => `GET /healthz HTTP/1.1\r\nHost: x\r\n${more}\r\n`;

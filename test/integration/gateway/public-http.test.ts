@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { freePort } from '../../../infra/local/child.ts';
-import { startTestGateway, type TestGateway } from '../../support/gateway.ts';
-import { type Answer, json } from '../../support/upstream-server.ts';
+import { type Answer, json } from '../../support/gateway/fake-upstream.ts';
+import { startTestGateway, type TestGateway } from '../../support/gateway/gateway.ts';
 
 let gateway: TestGateway;
 

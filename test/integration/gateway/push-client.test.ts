@@ -13,10 +13,10 @@ import {
   type SessionInvalidation,
   type SubscribePushRequest,
 } from '../../../lib/protocol/generated/galaxy/push/v1/push.ts';
-import { keptLog } from '../../support/log-lines.ts';
-import { TestPushLog } from '../../support/push-log.ts';
-import { startTestPush, type TestPush } from '../../support/push-process.ts';
-import { startTcpProxy, type TcpProxy } from '../../support/tcp-proxy.ts';
+import { TestPushLog } from '../../support/backend/push-log.ts';
+import { startTestPush, type TestPush } from '../../support/backend/push-process.ts';
+import { startTcpProxy, type TcpProxy } from '../../support/network/tcp-proxy.ts';
+import { keptLog } from '../../support/run/log-lines.ts';
 
 const testLog = new TestPushLog();
 
@@ -121,16 +121,16 @@ async function append(count: number): Promise<string[]> {
   return ids;
 }
 
-type PlayedCall = ServerDuplexStream<SubscribePushRequest, Uint8Array>;
+type FakeCall = ServerDuplexStream<SubscribePushRequest, Uint8Array>;
 
 /** A push server that does what the test says. */
-async function playPush(subscribe: (call: PlayedCall, first: SubscribePushRequest) => void) {
+async function playPush(subscribe: (call: FakeCall, first: SubscribePushRequest) => void) {
   const server = new Server({ 'grpc.enable_channelz': 0 });
   const path = PushService.subscribePush;
   server.addService(
     { subscribePush: { ...path, responseSerialize: (bytes: Buffer) => bytes } },
     {
-      subscribePush: (call: PlayedCall) => {
+      subscribePush: (call: FakeCall) => {
         call.once('data', (first: SubscribePushRequest) => subscribe(call, first));
       },
     },

@@ -4,15 +4,15 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { credentials, Server, ServerCredentials } from '@grpc/grpc-js';
 import { afterEach, expect, test, vi } from 'vitest';
-import { edgeGatewayDefinition } from '../../../lib/gateway/edge-gateway-service.ts';
+import { edgeGatewayDefinition } from '../../../lib/gateway/grpc/edge-gateway-service.ts';
 import type { EventCall, EventStream } from '../../../lib/gateway/push/event-stream.ts';
 import type { HubLimits, PushHub } from '../../../lib/gateway/push/hub.ts';
 import {
   EdgeGatewayClient,
   type SubscribeEventsRequest,
 } from '../../../lib/protocol/generated/galaxy/gateway/v1/gateway.ts';
-import { EventReader } from '../../support/event-reader.ts';
-import { createTestHub, FakeUserLog } from '../../support/event-streams.ts';
+import { EventReader } from '../../support/gateway/event-reader.ts';
+import { createTestHub, FakeUserLog } from '../../support/gateway/event-streams.ts';
 
 const userId = '0193b3c0-0000-7000-8000-000000000001';
 const payloadBytes = Buffer.alloc(16 * 1024, 'x');

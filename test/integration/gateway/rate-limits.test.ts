@@ -8,9 +8,9 @@ import {
   type ExecuteCommandRequest,
   type ExecuteCommandResponse,
 } from '../../../lib/protocol/generated/galaxy/gateway/v1/gateway.ts';
-import { startTestGateway, type TestGateway } from '../../support/gateway.ts';
-import { gatewayProcess } from '../../support/gateway-process.ts';
-import { json } from '../../support/upstream-server.ts';
+import { json } from '../../support/gateway/fake-upstream.ts';
+import { startTestGateway, type TestGateway } from '../../support/gateway/gateway.ts';
+import { gatewayProcess } from '../../support/gateway/gateway-process.ts';
 
 let cleanUp = new AsyncDisposableStack();
 afterEach(async () => {

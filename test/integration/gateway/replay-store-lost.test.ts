@@ -1,8 +1,8 @@
 import { describe, expect, inject, it, vi } from 'vitest';
 import type { GalaxyClient } from '../../../lib/client/galaxy-client.ts';
 import { GatewayError } from '../../../lib/client/gateway-error.ts';
-import { startTestGateway } from '../../support/gateway.ts';
-import { startTcpProxy, type TcpProxy } from '../../support/tcp-proxy.ts';
+import { startTestGateway } from '../../support/gateway/gateway.ts';
+import { startTcpProxy, type TcpProxy } from '../../support/network/tcp-proxy.ts';
 
 const reasonOf = (client: GalaxyClient): Promise<string> =>
   client.execute('lobby.game.list', {}).then(

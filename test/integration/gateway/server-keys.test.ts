@@ -4,11 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { GalaxyClient } from '../../../lib/client/galaxy-client.ts';
-import { startTestGateway, type TestGateway } from '../../support/gateway.ts';
-import { TestPushLog } from '../../support/push-log.ts';
-import { startTestPush } from '../../support/push-process.ts';
-import { startTcpProxy, type TcpProxy } from '../../support/tcp-proxy.ts';
-import { json, startUpstreamServer } from '../../support/upstream-server.ts';
+import { TestPushLog } from '../../support/backend/push-log.ts';
+import { startTestPush } from '../../support/backend/push-process.ts';
+import { json, startUpstreamServer } from '../../support/gateway/fake-upstream.ts';
+import { startTestGateway, type TestGateway } from '../../support/gateway/gateway.ts';
+import { startTcpProxy, type TcpProxy } from '../../support/network/tcp-proxy.ts';
 
 const testLog = new TestPushLog();
 
@@ -280,7 +280,7 @@ async function ask(client: GalaxyClient): Promise<string> {
   }
 }
 
-const keyIdOfAnswer = async (client: GalaxyClient) =>
+const keyIdOfResponse = async (client: GalaxyClient) =>
   (await client.send(client.signCommand('lobby.game.list', {}))).keyId;
 
 describe('while the response key is being changed', () => {
@@ -298,7 +298,7 @@ describe('while the response key is being changed', () => {
     for (const replica of [switched, old, switched]) {
       balancer.point({ grpc: replica });
       expect(await ask(client)).toBe('ok');
-      seen.push(await keyIdOfAnswer(client));
+      seen.push(await keyIdOfResponse(client));
     }
     expect(seen).toEqual([second.id, first.id, second.id]);
   });

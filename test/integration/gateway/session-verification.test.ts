@@ -6,11 +6,11 @@ import { appendSessionInvalidation } from '../../../lib/backend/push/log/append-
 import type { GalaxyClient } from '../../../lib/client/galaxy-client.ts';
 import { GatewayError } from '../../../lib/client/gateway-error.ts';
 import type { GatewayEvent } from '../../../lib/protocol/generated/galaxy/gateway/v1/gateway.ts';
-import { startTestGateway, type TestGateway } from '../../support/gateway.ts';
-import { TestPushLog } from '../../support/push-log.ts';
-import { startTestPush } from '../../support/push-process.ts';
-import { startTcpProxy, type TcpProxy } from '../../support/tcp-proxy.ts';
-import { json } from '../../support/upstream-server.ts';
+import { TestPushLog } from '../../support/backend/push-log.ts';
+import { startTestPush } from '../../support/backend/push-process.ts';
+import { json } from '../../support/gateway/fake-upstream.ts';
+import { startTestGateway, type TestGateway } from '../../support/gateway/gateway.ts';
+import { startTcpProxy, type TcpProxy } from '../../support/network/tcp-proxy.ts';
 
 const testLog = new TestPushLog();
 

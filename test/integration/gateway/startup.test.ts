@@ -6,8 +6,8 @@ import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { freePort } from '../../../infra/local/child.ts';
 import { startRedis } from '../../../infra/local/redis.ts';
-import { createTestRedis, type TestRedis } from '../../support/redis.ts';
-import { runEntry } from '../../support/run-process.ts';
+import { runEntry } from '../../support/run/run-process.ts';
+import { createTestRedis, type TestRedis } from '../../support/stores/redis.ts';
 
 let redis: TestRedis;
 let folder: string;

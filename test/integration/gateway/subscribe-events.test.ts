@@ -6,12 +6,12 @@ import type { Hello, PlayerEvent } from '../../../lib/client/events.ts';
 import { GalaxyClient } from '../../../lib/client/galaxy-client.ts';
 import { eventBytes, helloBytes, subscriptionBytes } from '../../../lib/protocol/envelope.ts';
 import type { SubscribeEventsRequest } from '../../../lib/protocol/generated/galaxy/gateway/v1/gateway.ts';
-import { EventReader } from '../../support/event-reader.ts';
-import { startTestGateway, type TestGateway } from '../../support/gateway.ts';
-import { TestPushLog } from '../../support/push-log.ts';
-import { startTestPush, type TestPush } from '../../support/push-process.ts';
-import { startTcpProxy, type TcpProxy } from '../../support/tcp-proxy.ts';
-import { json } from '../../support/upstream-server.ts';
+import { TestPushLog } from '../../support/backend/push-log.ts';
+import { startTestPush, type TestPush } from '../../support/backend/push-process.ts';
+import { EventReader } from '../../support/gateway/event-reader.ts';
+import { json } from '../../support/gateway/fake-upstream.ts';
+import { startTestGateway, type TestGateway } from '../../support/gateway/gateway.ts';
+import { startTcpProxy, type TcpProxy } from '../../support/network/tcp-proxy.ts';
 
 const testLog = new TestPushLog();
 

@@ -2,9 +2,9 @@
 import { createServer, type Server } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { freePort } from '../../../infra/local/child.ts';
-import { startTestGateway } from '../../support/gateway.ts';
-import { gatewayProcess } from '../../support/gateway-process.ts';
-import { startOtlpReceiver } from '../../support/otlp-receiver.ts';
+import { startTestGateway } from '../../support/gateway/gateway.ts';
+import { gatewayProcess } from '../../support/gateway/gateway-process.ts';
+import { startOtlpReceiver } from '../../support/telemetry/otlp-receiver.ts';
 
 /** The drain of an idle gateway, the bound of the flush (2 s), and a slow machine. */
 const boundMs = 8_000;

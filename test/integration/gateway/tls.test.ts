@@ -8,10 +8,10 @@ import {
   EdgeGatewayClient,
   type ExecuteCommandResponse,
 } from '../../../lib/protocol/generated/galaxy/gateway/v1/gateway.ts';
-import { selfSigned } from '../../support/certificate.ts';
-import { startTestGateway, type TestGateway } from '../../support/gateway.ts';
-import { gatewayProcess } from '../../support/gateway-process.ts';
-import { RawHttp2 } from '../../support/raw-http2.ts';
+import { startTestGateway, type TestGateway } from '../../support/gateway/gateway.ts';
+import { gatewayProcess } from '../../support/gateway/gateway-process.ts';
+import { selfSigned } from '../../support/network/certificate.ts';
+import { RawHttp2 } from '../../support/network/raw-http2.ts';
 
 const { cert, key } = selfSigned();
 let folder: string;

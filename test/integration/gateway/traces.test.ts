@@ -7,11 +7,15 @@ import {
   EdgeGatewayClient,
   type ExecuteCommandResponse,
 } from '../../../lib/protocol/generated/galaxy/gateway/v1/gateway.ts';
-import { startTestGateway, type TestGateway } from '../../support/gateway.ts';
-import { gatewayProcess } from '../../support/gateway-process.ts';
-import { type OtlpReceiver, type ReceivedSpan, startOtlpReceiver } from '../../support/otlp-receiver.ts';
-import { TestPushLog } from '../../support/push-log.ts';
-import { startTestPush, type TestPush } from '../../support/push-process.ts';
+import { TestPushLog } from '../../support/backend/push-log.ts';
+import { startTestPush, type TestPush } from '../../support/backend/push-process.ts';
+import { startTestGateway, type TestGateway } from '../../support/gateway/gateway.ts';
+import { gatewayProcess } from '../../support/gateway/gateway-process.ts';
+import {
+  type OtlpReceiver,
+  type ReceivedSpan,
+  startOtlpReceiver,
+} from '../../support/telemetry/otlp-receiver.ts';
 
 const pushLog = new TestPushLog();
 let push: TestPush;

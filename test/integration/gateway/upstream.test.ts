@@ -1,10 +1,10 @@
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { openUpstreams, UpstreamService } from '../../../lib/gateway/commands/upstream.ts';
 import { RejectedError } from '../../../lib/gateway/rejected-error.ts';
-import { openUpstreams, UpstreamService } from '../../../lib/gateway/upstream.ts';
-import { keptLog } from '../../support/log-lines.ts';
-import { json, startUpstreamServer, type UpstreamServer } from '../../support/upstream-server.ts';
+import { json, startUpstreamServer, type UpstreamServer } from '../../support/gateway/fake-upstream.ts';
+import { keptLog } from '../../support/run/log-lines.ts';
 
 let server: UpstreamServer;
 let upstream: UpstreamService;

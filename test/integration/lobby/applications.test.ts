@@ -1,6 +1,5 @@
 // Applications that come to nothing: rejected by those who decide, withdrawn by those who sent them.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Client, createTestLobby, type TestLobby } from '../../support/lobby.ts';
 import {
   apply,
   approve,
@@ -9,7 +8,8 @@ import {
   noSuchApplication,
   notTheOwner,
   refusal,
-} from '../../support/lobby-games.ts';
+} from '../../support/lobby/games.ts';
+import { type Client, createTestLobby, type TestLobby } from '../../support/lobby/lobby.ts';
 
 let lobby: TestLobby;
 let owner: Client;

@@ -3,8 +3,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Schema } from '../../../infra/generate/openapi-documents.ts';
 import { parseRaceName } from '../../../lib/lobby/domain/race-name/canonical.ts';
-import { createTestLobby, type TestLobby } from '../../support/lobby.ts';
-import { gameBody, invalidFields } from '../../support/lobby-games.ts';
+import { gameBody, invalidFields } from '../../support/lobby/games.ts';
+import { createTestLobby, type TestLobby } from '../../support/lobby/lobby.ts';
 import {
   inviteUntil,
   makeWorld,
@@ -13,7 +13,7 @@ import {
   request,
   usualRequest,
   type World,
-} from '../../support/lobby-world.ts';
+} from '../../support/lobby/world.ts';
 
 let lobby: TestLobby;
 let world: World;

@@ -3,10 +3,10 @@
 // not-yours.test.ts, the wrong time in wrong-state.test.ts.
 import { v7 as uuidv7 } from 'uuid';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { type Client, createTestLobby, type TestLobby } from '../../support/lobby.ts';
-import { gameBody, invalidFields, makeDraft, refusal } from '../../support/lobby-games.ts';
-import { operations, prefix } from '../../support/lobby-world.ts';
-import type { Tables } from '../../support/tables.ts';
+import { gameBody, invalidFields, makeDraft, refusal } from '../../support/lobby/games.ts';
+import { type Client, createTestLobby, type TestLobby } from '../../support/lobby/lobby.ts';
+import { operations, prefix } from '../../support/lobby/world.ts';
+import type { Tables } from '../../support/stores/tables.ts';
 
 let lobby: TestLobby;
 let owner: Client;

@@ -1,8 +1,8 @@
 // Requests that arrive at the same time: what must hold of places, race names and decisions whoever comes first.
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { type Client, createTestLobby, type TestLobby } from '../../support/lobby.ts';
-import { apply, column, field, gameBody, makeDraft, makeOpenGame } from '../../support/lobby-games.ts';
-import { expectLobbyToHold } from '../../support/lobby-invariants.ts';
+import { apply, column, field, gameBody, makeDraft, makeOpenGame } from '../../support/lobby/games.ts';
+import { expectLobbyToHold } from '../../support/lobby/invariants.ts';
+import { type Client, createTestLobby, type TestLobby } from '../../support/lobby/lobby.ts';
 
 let lobby: TestLobby;
 beforeAll(async () => {

@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createTestLobby, type TestLobby } from '../../support/lobby.ts';
 import {
   apply,
   approve,
@@ -12,7 +11,8 @@ import {
   noSuchApplication,
   notTheOwner,
   refusal,
-} from '../../support/lobby-games.ts';
+} from '../../support/lobby/games.ts';
+import { createTestLobby, type TestLobby } from '../../support/lobby/lobby.ts';
 
 let lobby: TestLobby;
 beforeAll(async () => {

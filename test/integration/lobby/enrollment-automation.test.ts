@@ -4,14 +4,14 @@ import pg from 'pg';
 import { pino } from 'pino';
 import { v7 as uuidv7 } from 'uuid';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { applications, games, timeline } from '../../../drizzle/lobby/schema.ts';
+import { closeDueEnrollments } from '../../../lib/lobby/automation/enrollment-automation.ts';
 import { createLobby } from '../../../lib/lobby/context.ts';
-import { closeDueEnrollments } from '../../../lib/lobby/enrollment-automation.ts';
 import { insertApplication } from '../../../lib/lobby/store/applications.ts';
 import { insertGame, lockGame, type StoredGame } from '../../../lib/lobby/store/games.ts';
+import { applications, games, timeline } from '../../../lib/lobby/store/schema.ts';
 import { databaseOn } from '../../../lib/postgres/database.ts';
 import { migrate } from '../../../lib/postgres/migrate.ts';
-import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
+import { createTestDatabase, type TestDatabase } from '../../support/stores/database.ts';
 
 const now = new Date('2026-05-08T12:00:00.000Z');
 const hoursAgo = (hours: number) => new Date(now.getTime() - hours * 3_600_000);

@@ -1,7 +1,7 @@
 // What stands at the bounds of its field is taken as it is; bad-fields.test.ts has what lies beyond them.
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type Client, createTestLobby, type TestLobby } from '../../support/lobby.ts';
-import { field, gameBody, makeDraft, makeOpenGame } from '../../support/lobby-games.ts';
+import { field, gameBody, makeDraft, makeOpenGame } from '../../support/lobby/games.ts';
+import { type Client, createTestLobby, type TestLobby } from '../../support/lobby/lobby.ts';
 
 let lobby: TestLobby;
 let owner: Client;

@@ -2,19 +2,19 @@
 // unavailable.
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { freePort } from '../../../infra/local/child.ts';
-import { createGameMaster, type GameMaster } from '../../../lib/lobby/game-master.ts';
+import { createGameMaster, type GameMaster } from '../../../lib/lobby/peers/game-master.ts';
 import { createLogger } from '../../../lib/telemetry/logger.ts';
-import { type Client, createTestLobby, type TestLobby } from '../../support/lobby.ts';
-import { join, makeOpenGame, refusal } from '../../support/lobby-games.ts';
+import { join, makeOpenGame, refusal } from '../../support/lobby/games.ts';
+import { type Client, createTestLobby, type TestLobby } from '../../support/lobby/lobby.ts';
 import {
   answer,
   type Behaviour,
-  brokenAnswers,
+  brokenResponses,
   type MisbehavingServer,
   refusals,
   startMisbehavingServer,
-  tooLargeAnswers,
-} from '../../support/misbehaving-server.ts';
+  tooLargeResponses,
+} from '../../support/network/misbehaving-server.ts';
 
 const good = () => '{"status":"ok"}';
 const alive = answer(200, good());
@@ -95,9 +95,9 @@ async function staysPaused(behaviour: Behaviour, timeoutMs: number): Promise<voi
 describe('a game stays paused when the Game Master', () => {
   beforeAll(pauseGame);
   test.each(refusals(good))('%s', (_, behaviour) => staysPaused(behaviour, 10_000));
-  test.each(tooLargeAnswers(good))('%s', (_, behaviour) => staysPaused(behaviour, 10_000));
+  test.each(tooLargeResponses(good))('%s', (_, behaviour) => staysPaused(behaviour, 10_000));
   // Long enough for the probe that goes well before the registration.
-  test.each(brokenAnswers(good))('%s', (_, behaviour) => staysPaused(behaviour, 1_000));
+  test.each(brokenResponses(good))('%s', (_, behaviour) => staysPaused(behaviour, 1_000));
 
   test('is not there', async () => {
     client = asking({ baseUrl: `http://127.0.0.1:${await freePort()}`, timeoutMs: 10_000 });

@@ -1,7 +1,6 @@
 // What the Game Master reads of the lobby: what an admin would be shown, under its own paths of the internal listener.
 import { v7 as uuidv7 } from 'uuid';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { type Answer, createTestLobby, type TestLobby } from '../../support/lobby.ts';
 import {
   apply,
   column,
@@ -9,7 +8,8 @@ import {
   makeDraft,
   makeOpenGame,
   noSuchGame,
-} from '../../support/lobby-games.ts';
+} from '../../support/lobby/games.ts';
+import { type Answer, createTestLobby, type TestLobby } from '../../support/lobby/lobby.ts';
 
 let lobby: TestLobby;
 beforeAll(async () => {

@@ -1,9 +1,9 @@
 // What becomes of games by the reports of the Game Master: how they go, how they end, who may keep the race name.
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { type Client, createTestLobby, type TestLobby } from '../../support/lobby.ts';
-import { type LobbyConsumers, startLobbyConsumers } from '../../support/lobby-consumers.ts';
-import { column, field, join, makeOpenGame } from '../../support/lobby-games.ts';
-import { intentsOf, stopJobsOf } from '../../support/lobby-outbox.ts';
+import { type LobbyConsumers, startLobbyConsumers } from '../../support/lobby/consumers.ts';
+import { column, field, join, makeOpenGame } from '../../support/lobby/games.ts';
+import { type Client, createTestLobby, type TestLobby } from '../../support/lobby/lobby.ts';
+import { intentsOf, stopJobsOf } from '../../support/lobby/outbox.ts';
 
 let lobby: TestLobby;
 let consumers: LobbyConsumers;

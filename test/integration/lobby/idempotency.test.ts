@@ -2,9 +2,8 @@ import { v7 as uuidv7 } from 'uuid';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Refusal } from '../../../lib/errors/table.ts';
 import type { GameStatus } from '../../../lib/lobby/domain/game.ts';
-import { answerOnce } from '../../../lib/lobby/idempotency.ts';
+import { withIdempotencyKey } from '../../../lib/lobby/idempotency.ts';
 import type { Work } from '../../../lib/lobby/store/database.ts';
-import { type Answer, createTestLobby, type TestLobby } from '../../support/lobby.ts';
 import {
   column,
   field,
@@ -13,8 +12,9 @@ import {
   makeDraft,
   makeOpenGame,
   refusal,
-} from '../../support/lobby-games.ts';
-import { makeWorld, operations, request, usualRequest } from '../../support/lobby-world.ts';
+} from '../../support/lobby/games.ts';
+import { type Answer, createTestLobby, type TestLobby } from '../../support/lobby/lobby.ts';
+import { makeWorld, operations, request, usualRequest } from '../../support/lobby/world.ts';
 
 let lobby: TestLobby;
 beforeAll(async () => {
@@ -105,7 +105,7 @@ test('a key that came with another request is a conflict, and nothing changes', 
 test('a request that meets what the first one with its key has done meanwhile gets the answer of that', async () => {
   const key = { actor: 'user/ada', key: uuidv7(), fingerprint: 'the same request' };
   const answer = (prepare: () => Promise<Work<{ gameId: string }>>) =>
-    answerOnce(lobby, key, prepare, ({ gameId }) => ({ game_id: gameId }));
+    withIdempotencyKey(lobby, key, prepare, ({ gameId }) => ({ game_id: gameId }));
   const gameId = uuidv7();
   const second = answer(async () => {
     await answer(async () => async () => ({ gameId }));

@@ -8,8 +8,8 @@ import { applyTransition } from '../../../lib/lobby/operations/transition.ts';
 import type { Db, Tx } from '../../../lib/lobby/store/database.ts';
 import { lockAnyGame } from '../../../lib/lobby/store/games.ts';
 import { membershipsWithNames } from '../../../lib/lobby/store/memberships.ts';
-import { type Client, createTestLobby, type TestLobby } from '../../support/lobby.ts';
-import { apply, approve, field, join, makeOpenGame, refusal } from '../../support/lobby-games.ts';
+import { apply, approve, field, join, makeOpenGame, refusal } from '../../support/lobby/games.ts';
+import { type Client, createTestLobby, type TestLobby } from '../../support/lobby/lobby.ts';
 
 let lobby: TestLobby;
 let owner: Client;

@@ -1,8 +1,8 @@
 // What users are told of: by whose doing, whom, and with what a client needs to show it; and that nobody hears of what
 // did not happen, or twice of what did.
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { type Client, createTestLobby, type TestLobby } from '../../support/lobby.ts';
-import { apply, approve, field, gameBody, join, makeOpenGame } from '../../support/lobby-games.ts';
+import { apply, approve, field, gameBody, join, makeOpenGame } from '../../support/lobby/games.ts';
+import { type Client, createTestLobby, type TestLobby } from '../../support/lobby/lobby.ts';
 
 let lobby: TestLobby;
 let owner: Client;

@@ -3,8 +3,8 @@
 import { v7 as uuidv7 } from 'uuid';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { Refusal } from '../../../lib/errors/table.ts';
-import { type Client, createTestLobby, type TestLobby } from '../../support/lobby.ts';
-import { column, field, join, makeOpenGame, refusal } from '../../support/lobby-games.ts';
+import { column, field, join, makeOpenGame, refusal } from '../../support/lobby/games.ts';
+import { type Client, createTestLobby, type TestLobby } from '../../support/lobby/lobby.ts';
 
 let lobby: TestLobby;
 let owner: Client;

@@ -1,7 +1,7 @@
 // Invites to private games: for one user or as a code, and what ends them. What is refused is in invite-refusals.test.ts.
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type Client, createTestLobby, type TestLobby } from '../../support/lobby.ts';
-import { column, field, makeOpenGame, noSuchGame, refusal } from '../../support/lobby-games.ts';
+import { column, field, makeOpenGame, noSuchGame, refusal } from '../../support/lobby/games.ts';
+import { type Client, createTestLobby, type TestLobby } from '../../support/lobby/lobby.ts';
 
 let lobby: TestLobby;
 let owner: Client;

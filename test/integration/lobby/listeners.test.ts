@@ -3,12 +3,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
-import { listening, lobbyEnvironment, logOf, stop } from '../../support/lobby-process.ts';
-import { exchangeRaw, openRaw, type RawConnection } from '../../support/raw-http.ts';
-import { createTestRedis, type TestRedis } from '../../support/redis.ts';
-import { type RunningProcess, runEntry } from '../../support/run-process.ts';
-import { startTcpProxy, type TcpProxy } from '../../support/tcp-proxy.ts';
+import { listening, lobbyEnvironment, logOf, stop } from '../../support/lobby/lobby-process.ts';
+import { exchangeRaw, openRaw, type RawConnection } from '../../support/network/raw-http.ts';
+import { startTcpProxy, type TcpProxy } from '../../support/network/tcp-proxy.ts';
+import { type RunningProcess, runEntry } from '../../support/run/run-process.ts';
+import { createTestDatabase, type TestDatabase } from '../../support/stores/database.ts';
+import { createTestRedis, type TestRedis } from '../../support/stores/redis.ts';
 
 const userId = crypto.randomUUID();
 /** Each with values of its own, so that it shows which variable holds where. */

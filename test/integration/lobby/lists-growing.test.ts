@@ -3,8 +3,8 @@
 import { v7 as uuidv7 } from 'uuid';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { insertTimelineEntry } from '../../../lib/lobby/store/timeline.ts';
-import { type Client, createTestLobby, type TestLobby } from '../../support/lobby.ts';
-import { apply, column, field, join, makeDraft, makeOpenGame } from '../../support/lobby-games.ts';
+import { apply, column, field, join, makeDraft, makeOpenGame } from '../../support/lobby/games.ts';
+import { type Client, createTestLobby, type TestLobby } from '../../support/lobby/lobby.ts';
 
 let lobby: TestLobby;
 let owner: Client;

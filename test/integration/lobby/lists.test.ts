@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { type Client, createTestLobby, type TestLobby } from '../../support/lobby.ts';
-import { apply, column, join, makeDraft, makeOpenGame } from '../../support/lobby-games.ts';
+import { apply, column, join, makeDraft, makeOpenGame } from '../../support/lobby/games.ts';
+import { type Client, createTestLobby, type TestLobby } from '../../support/lobby/lobby.ts';
 
 let lobby: TestLobby;
 let owner: Client;

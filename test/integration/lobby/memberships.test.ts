@@ -1,7 +1,6 @@
 // How memberships end: by leaving, being removed, being blocked; and what becomes of the place and the race name.
 import { v7 as uuidv7 } from 'uuid';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Client, createTestLobby, type TestLobby } from '../../support/lobby.ts';
 import {
   apply,
   approve,
@@ -13,7 +12,8 @@ import {
   noSuchGame,
   notTheOwner,
   refusal,
-} from '../../support/lobby-games.ts';
+} from '../../support/lobby/games.ts';
+import { type Client, createTestLobby, type TestLobby } from '../../support/lobby/lobby.ts';
 
 let lobby: TestLobby;
 let owner: Client;

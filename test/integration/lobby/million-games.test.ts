@@ -2,13 +2,16 @@
 // and no more than so many rows and pages, however few of them fit.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { placeToken } from '../../../handlers/lobby/paging.ts';
-import { closeDueEnrollments, failOverdueStarts } from '../../../lib/lobby/enrollment-automation.ts';
-import { tellOwnersOfUnderfilledGames } from '../../../lib/lobby/underfilled-games.ts';
+import {
+  closeDueEnrollments,
+  failOverdueStarts,
+} from '../../../lib/lobby/automation/enrollment-automation.ts';
+import { tellOwnersOfUnderfilledGames } from '../../../lib/lobby/automation/underfilled-games.ts';
 import { createLogger } from '../../../lib/telemetry/logger.ts';
-import { type Client, createTestLobby, type TestLobby } from '../../support/lobby.ts';
-import { apply, column, join, makeOpenGame } from '../../support/lobby-games.ts';
-import { filledTables, fillLobby, gameIdOf, numbers } from '../../support/million-games.ts';
-import { plansOf } from '../../support/plans.ts';
+import { apply, column, join, makeOpenGame } from '../../support/lobby/games.ts';
+import { type Client, createTestLobby, type TestLobby } from '../../support/lobby/lobby.ts';
+import { filledTables, fillLobby, gameIdOf, numbers } from '../../support/stores/million-games.ts';
+import { plansOf } from '../../support/stores/plans.ts';
 
 let lobby: TestLobby;
 let me: Client;

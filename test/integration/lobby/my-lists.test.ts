@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { type Client, createTestLobby, type TestLobby } from '../../support/lobby.ts';
 import {
   apply,
   approve,
@@ -10,7 +9,8 @@ import {
   join,
   makeDraft,
   makeOpenGame,
-} from '../../support/lobby-games.ts';
+} from '../../support/lobby/games.ts';
+import { type Client, createTestLobby, type TestLobby } from '../../support/lobby/lobby.ts';
 
 let lobby: TestLobby;
 let me: Client;

@@ -2,9 +2,9 @@
 // and whoever asks costs nobody anything.
 import { v7 as uuidv7 } from 'uuid';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Client, createTestLobby, type TestLobby } from '../../support/lobby.ts';
-import { noSuchApplication, noSuchGame, notTheOwner, refusal } from '../../support/lobby-games.ts';
-import { makeWorld, operations, type Request, request, type World } from '../../support/lobby-world.ts';
+import { noSuchApplication, noSuchGame, notTheOwner, refusal } from '../../support/lobby/games.ts';
+import { type Client, createTestLobby, type TestLobby } from '../../support/lobby/lobby.ts';
+import { makeWorld, operations, type Request, request, type World } from '../../support/lobby/world.ts';
 
 let lobby: TestLobby;
 let world: World;

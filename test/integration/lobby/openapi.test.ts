@@ -3,9 +3,9 @@ import { Validator } from '@seriousme/openapi-schema-validator';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { lobbyInternalOperations, lobbyOperations } from '../../../infra/generate/openapi-documents.ts';
-import { createAnswerCheck } from '../../support/answer-check.ts';
-import { createTestLobby, type TestLobby } from '../../support/lobby.ts';
-import { makeDraft } from '../../support/lobby-games.ts';
+import { makeDraft } from '../../support/lobby/games.ts';
+import { createTestLobby, type TestLobby } from '../../support/lobby/lobby.ts';
+import { createResponseCheck } from '../../support/lobby/response-check.ts';
 
 let lobby: TestLobby;
 beforeAll(async () => {
@@ -113,7 +113,7 @@ describe('the description of the lobby', () => {
 });
 
 describe('the check that every answer of these tests goes through', () => {
-  const check = createAnswerCheck();
+  const check = createResponseCheck();
   const path = '/api/v1/lobby/games/0197a000-0000-7000-8000-000000000000';
   const refusalOf = (code: string) => ({ error: { code, message: 'No.' } });
 

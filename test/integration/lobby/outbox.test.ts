@@ -3,9 +3,10 @@
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { lobbyPublishers } from '../../../lib/lobby/outbox/publishers.ts';
-import { createTestLobby, type TestLobby } from '../../support/lobby.ts';
-import { apply, field, gameBody, join, makeDraft, makeOpenGame } from '../../support/lobby-games.ts';
-import { createTestRedis, type TestRedis } from '../../support/redis.ts';
+import { consumerStreams } from '../../../lib/lobby/process/consumer-streams.ts';
+import { apply, field, gameBody, join, makeDraft, makeOpenGame } from '../../support/lobby/games.ts';
+import { createTestLobby, type TestLobby } from '../../support/lobby/lobby.ts';
+import { createTestRedis, type TestRedis } from '../../support/stores/redis.ts';
 
 /** What the lobby consumes is of no matter here. */
 const consumed = { gmEvents: 'gm', jobResults: 'results', userLifecycle: 'users' };
@@ -24,7 +25,9 @@ beforeAll(async () => {
   testRedis = await createTestRedis();
   const { host, port, password, db } = testRedis;
   redis = new Redis({ host, port, password, db, protocol: 2 });
-  const publishers = Object.entries(lobbyPublishers(redis, streams)).map(([kind, publish]) => [
+  const publishers = Object.entries(
+    lobbyPublishers(redis, streams, Object.values(consumerStreams(streams))),
+  ).map(([kind, publish]) => [
     kind,
     async (message: Parameters<typeof publish>[0]) => {
       if (redisIsAway) throw new Error('connection refused');

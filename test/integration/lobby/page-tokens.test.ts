@@ -1,9 +1,9 @@
 // Page tokens that were not given by the list that they are brought to, or that somebody has changed on the way.
 import { v7 as uuidv7 } from 'uuid';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Client, createTestLobby, type TestLobby } from '../../support/lobby.ts';
-import { apply, approve, field, invalidFields, join, makeOpenGame } from '../../support/lobby-games.ts';
-import { makeWorld, operations, type World } from '../../support/lobby-world.ts';
+import { apply, approve, field, invalidFields, join, makeOpenGame } from '../../support/lobby/games.ts';
+import { type Client, createTestLobby, type TestLobby } from '../../support/lobby/lobby.ts';
+import { makeWorld, operations, type World } from '../../support/lobby/world.ts';
 
 let lobby: TestLobby;
 let world: World;

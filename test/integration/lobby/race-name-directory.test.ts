@@ -2,8 +2,8 @@
 import { v7 as uuidv7 } from 'uuid';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { raceNameKeys } from '../../../lib/lobby/domain/race-name/keys.ts';
-import { raceNameBackends } from '../../support/lobby.ts';
-import { createTestRaceNames, type TestRaceNames } from '../../support/race-names.ts';
+import { raceNameBackends } from '../../support/lobby/lobby.ts';
+import { createTestRaceNames, type TestRaceNames } from '../../support/lobby/race-names.ts';
 
 class RolledBack extends Error {}
 

@@ -2,14 +2,14 @@ import { drizzle } from 'drizzle-orm/node-postgres';
 import { pino } from 'pino';
 import { v7 as uuidv7 } from 'uuid';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import { expirePendingRegistrations } from '../../../lib/lobby/pending-registrations.ts';
+import { expirePendingRegistrations } from '../../../lib/lobby/automation/pending-registrations.ts';
 import { lockAnyGame } from '../../../lib/lobby/store/games.ts';
 import { openRedis } from '../../../lib/redis/client.ts';
-import { raceNameBackends, type TestLobby } from '../../support/lobby.ts';
-import { gameBody } from '../../support/lobby-games.ts';
-import { createTestRaceNames, type TestRaceNames } from '../../support/race-names.ts';
-import { createTestRedis, type TestRedis } from '../../support/redis.ts';
-import { runEntry } from '../../support/run-process.ts';
+import { gameBody } from '../../support/lobby/games.ts';
+import { raceNameBackends, type TestLobby } from '../../support/lobby/lobby.ts';
+import { createTestRaceNames, type TestRaceNames } from '../../support/lobby/race-names.ts';
+import { runEntry } from '../../support/run/run-process.ts';
+import { createTestRedis, type TestRedis } from '../../support/stores/redis.ts';
 
 const hour = 3_600_000;
 

@@ -3,11 +3,11 @@
 import fc from 'fast-check';
 import { v7 as uuidv7 } from 'uuid';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { HeldRaceName } from '../../../lib/lobby/domain/race-name/held.ts';
 import { raceNameKeys } from '../../../lib/lobby/domain/race-name/keys.ts';
-import type { HeldRaceName } from '../../../lib/lobby/race-name-directory.ts';
 import type { Tx } from '../../../lib/lobby/store/database.ts';
-import { raceNameBackends } from '../../support/lobby.ts';
-import { createTestRaceNames, type TestRaceNames } from '../../support/race-names.ts';
+import { raceNameBackends } from '../../support/lobby/lobby.ts';
+import { createTestRaceNames, type TestRaceNames } from '../../support/lobby/race-names.ts';
 
 const userCount = 3;
 const gameCount = 4;

@@ -2,8 +2,8 @@ import { v7 as uuidv7 } from 'uuid';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { Refusal } from '../../../lib/errors/table.ts';
 import { raceNameKeys } from '../../../lib/lobby/domain/race-name/keys.ts';
-import { type Client, createTestLobby, type TestLobby } from '../../support/lobby.ts';
-import { field, gameBody, invalidFields, makeDraft, refusal } from '../../support/lobby-games.ts';
+import { field, gameBody, invalidFields, makeDraft, refusal } from '../../support/lobby/games.ts';
+import { type Client, createTestLobby, type TestLobby } from '../../support/lobby/lobby.ts';
 
 const day = 24 * 3_600_000;
 

@@ -3,8 +3,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type GameStatus, gameStatuses, type Trigger } from '../../../lib/lobby/domain/game.ts';
 import { allowedTriggers, transition } from '../../../lib/lobby/domain/state-machine.ts';
-import { type Client, createTestLobby, type TestLobby } from '../../support/lobby.ts';
-import { column, join, makeOpenGame, refusal } from '../../support/lobby-games.ts';
+import { column, join, makeOpenGame, refusal } from '../../support/lobby/games.ts';
+import { type Client, createTestLobby, type TestLobby } from '../../support/lobby/lobby.ts';
 
 let lobby: TestLobby;
 beforeAll(async () => {

@@ -1,12 +1,12 @@
 // Two databases stand in for replicas that are far behind: each holds a game of its own and nothing of the primary, so
 // an answer shows where it comes from.
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
-import { type LobbyReplicas, openReplicas } from '../../../lib/lobby/replicas.ts';
+import { type LobbyReplicas, openReplicas } from '../../../lib/lobby/process/replicas.ts';
 import { pgPostgres } from '../../../lib/postgres/pg.ts';
 import { createLogger } from '../../../lib/telemetry/logger.ts';
-import { type Client, createTestLobby, type TestLobby } from '../../support/lobby.ts';
-import { apply, column, field, gameBody, join, makeDraft, makeOpenGame } from '../../support/lobby-games.ts';
-import { startTcpProxy, type TcpProxy } from '../../support/tcp-proxy.ts';
+import { apply, column, field, gameBody, join, makeDraft, makeOpenGame } from '../../support/lobby/games.ts';
+import { type Client, createTestLobby, type TestLobby } from '../../support/lobby/lobby.ts';
+import { startTcpProxy, type TcpProxy } from '../../support/network/tcp-proxy.ts';
 
 let standIns: TestLobby[];
 let links: TcpProxy[];

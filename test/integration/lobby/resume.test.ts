@@ -2,9 +2,8 @@
 import { HttpResponse, http } from 'msw';
 import { setupServer } from 'msw/node';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { createGameMaster } from '../../../lib/lobby/game-master.ts';
+import { createGameMaster } from '../../../lib/lobby/peers/game-master.ts';
 import { createLogger } from '../../../lib/telemetry/logger.ts';
-import { type Client, createTestLobby, type TestLobby } from '../../support/lobby.ts';
 import {
   field,
   gameBody,
@@ -14,7 +13,8 @@ import {
   noSuchGame,
   notTheOwner,
   refusal,
-} from '../../support/lobby-games.ts';
+} from '../../support/lobby/games.ts';
+import { type Client, createTestLobby, type TestLobby } from '../../support/lobby/lobby.ts';
 
 const healthz = 'http://gm.test/api/v1/internal/healthz';
 const registration = 'http://gm.test/api/v1/internal/games/:game_id/register-runtime';

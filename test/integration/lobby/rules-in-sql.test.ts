@@ -5,10 +5,10 @@ import { v7 as uuidv7 } from 'uuid';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { capacity, dueClosing, gapAfterMembershipChange } from '../../../lib/lobby/domain/enrollment.ts';
 import { gameStatuses, gameTypes } from '../../../lib/lobby/domain/game.ts';
-import { shelfOf } from '../../../lib/lobby/domain/shelves.ts';
+import { partitionOf } from '../../../lib/lobby/domain/list-partitions.ts';
 import { listGames } from '../../../lib/lobby/store/game-lists.ts';
 import { claimDueGames, insertGame, type StoredGame } from '../../../lib/lobby/store/games.ts';
-import { createTestLobby, type TestLobby } from '../../support/lobby.ts';
+import { createTestLobby, type TestLobby } from '../../support/lobby/lobby.ts';
 
 let lobby: TestLobby;
 beforeAll(async () => {
@@ -100,9 +100,9 @@ test('what is due, where lists look for a game, and what has free places is the 
   const { rows } = await lobby.pool.query<{ id: string; shelf: string }>(
     'select game_id as id, shelf from lobby.games',
   );
-  const shelves = games.map((game) => ({ id: game.gameId, shelf: shelfOf(game, game.activeMembers) }));
+  const partitions = games.map((game) => ({ id: game.gameId, shelf: partitionOf(game, game.activeMembers) }));
   expect(new Map(rows.map(({ id, shelf }) => [id, shelf]))).toEqual(
-    new Map(shelves.map(({ id, shelf }) => [id, shelf])),
+    new Map(partitions.map(({ id, shelf }) => [id, shelf])),
   );
 
   const free = games.filter(

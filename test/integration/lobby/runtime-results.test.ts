@@ -2,13 +2,13 @@
 // with a Game Master that takes the game over or does not.
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { Refusal } from '../../../lib/errors/table.ts';
-import { failOverdueStarts } from '../../../lib/lobby/enrollment-automation.ts';
-import type { Runtime } from '../../../lib/lobby/game-master.ts';
+import { failOverdueStarts } from '../../../lib/lobby/automation/enrollment-automation.ts';
+import type { Runtime } from '../../../lib/lobby/peers/game-master.ts';
 import { createLogger } from '../../../lib/telemetry/logger.ts';
-import { type Client, createTestLobby, type TestLobby } from '../../support/lobby.ts';
-import { type LobbyConsumers, startLobbyConsumers } from '../../support/lobby-consumers.ts';
-import { field, join, makeOpenGame } from '../../support/lobby-games.ts';
-import { intentsOf, stopJobsOf, toldOf } from '../../support/lobby-outbox.ts';
+import { type LobbyConsumers, startLobbyConsumers } from '../../support/lobby/consumers.ts';
+import { field, join, makeOpenGame } from '../../support/lobby/games.ts';
+import { type Client, createTestLobby, type TestLobby } from '../../support/lobby/lobby.ts';
+import { intentsOf, stopJobsOf, toldOf } from '../../support/lobby/outbox.ts';
 
 let lobby: TestLobby;
 let consumers: LobbyConsumers;

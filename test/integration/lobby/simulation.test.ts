@@ -2,9 +2,9 @@
 // so is where processes die. A failure prints the seed; GALAXY_SIMULATION_SEED plays it again.
 import { afterAll, beforeAll, expect, onTestFailed, test } from 'vitest';
 import type { Redis } from '../../../lib/redis/client.ts';
-import { LobbySimulation } from '../../support/lobby-simulation.ts';
-import { createTestRedis, type TestRedis } from '../../support/redis.ts';
-import { openDatabase } from '../../support/redis-databases.ts';
+import { LobbySimulation } from '../../support/lobby/simulation.ts';
+import { createTestRedis, type TestRedis } from '../../support/stores/redis.ts';
+import { openDatabase } from '../../support/stores/redis-databases.ts';
 
 const { GALAXY_SIMULATION_SEED: given = '', GALAXY_SIMULATION_STEPS: length = '400' } = process.env;
 const seed = given === '' ? Date.now() % 2 ** 32 : Number(given);

@@ -4,10 +4,10 @@ import { text } from 'node:stream/consumers';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { freePort } from '../../../infra/local/child.ts';
 import { withClient } from '../../../infra/local/postgres.ts';
-import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
-import { listening, lobbyEnvironment, logOf, stop } from '../../support/lobby-process.ts';
-import { createTestRedis, type TestRedis } from '../../support/redis.ts';
-import { type RunningProcess, runEntry } from '../../support/run-process.ts';
+import { listening, lobbyEnvironment, logOf, stop } from '../../support/lobby/lobby-process.ts';
+import { type RunningProcess, runEntry } from '../../support/run/run-process.ts';
+import { createTestDatabase, type TestDatabase } from '../../support/stores/database.ts';
+import { createTestRedis, type TestRedis } from '../../support/stores/redis.ts';
 
 let redis: TestRedis;
 /** Empty: every start finds its migrations still to be applied, or waits for another that applies them. */

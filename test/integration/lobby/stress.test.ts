@@ -4,10 +4,11 @@
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { lobbyPublishers } from '../../../lib/lobby/outbox/publishers.ts';
-import { type Answer, type Client, createTestLobby, type TestLobby } from '../../support/lobby.ts';
-import { makeOpenGame } from '../../support/lobby-games.ts';
-import { expectLobbyToHold } from '../../support/lobby-invariants.ts';
-import { createTestRedis, type TestRedis } from '../../support/redis.ts';
+import { consumerStreams } from '../../../lib/lobby/process/consumer-streams.ts';
+import { makeOpenGame } from '../../support/lobby/games.ts';
+import { expectLobbyToHold } from '../../support/lobby/invariants.ts';
+import { type Answer, type Client, createTestLobby, type TestLobby } from '../../support/lobby/lobby.ts';
+import { createTestRedis, type TestRedis } from '../../support/stores/redis.ts';
 
 /** One for all, so that the order across kinds shows. */
 const stream = 'everything';
@@ -19,7 +20,9 @@ let lobby: TestLobby;
 beforeAll(async () => {
   testRedis = await createTestRedis();
   redis = new Redis({ ...testRedis, protocol: 2 });
-  lobby = await createTestLobby({ publishers: lobbyPublishers(redis, streams) });
+  lobby = await createTestLobby({
+    publishers: lobbyPublishers(redis, streams, Object.values(consumerStreams(streams))),
+  });
 });
 afterAll(async () => {
   await lobby.close();

@@ -1,12 +1,12 @@
 // What a real lobby process tells of itself to those who ask for traces and metrics.
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
-import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
-import { listening, lobbyEnvironment, logOf } from '../../support/lobby-process.ts';
-import { type OtlpReceiver, startOtlpReceiver } from '../../support/otlp-receiver.ts';
-import { createTestRedis, type TestRedis } from '../../support/redis.ts';
-import { type RunningProcess, runEntry } from '../../support/run-process.ts';
-import { connectRedis } from '../../support/stream-consumer.ts';
+import { listening, lobbyEnvironment, logOf } from '../../support/lobby/lobby-process.ts';
+import { type RunningProcess, runEntry } from '../../support/run/run-process.ts';
+import { createTestDatabase, type TestDatabase } from '../../support/stores/database.ts';
+import { createTestRedis, type TestRedis } from '../../support/stores/redis.ts';
+import { connectRedis } from '../../support/stores/stream-consumer.ts';
+import { type OtlpReceiver, startOtlpReceiver } from '../../support/telemetry/otlp-receiver.ts';
 
 let redis: TestRedis;
 let database: TestDatabase;

@@ -2,7 +2,6 @@
 // refusal.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { GameStatus } from '../../../lib/lobby/domain/game.ts';
-import { type Client, createTestLobby, type TestLobby } from '../../support/lobby.ts';
 import {
   apply,
   column,
@@ -13,7 +12,8 @@ import {
   noSuchGame,
   notTheOwner,
   refusal,
-} from '../../support/lobby-games.ts';
+} from '../../support/lobby/games.ts';
+import { type Client, createTestLobby, type TestLobby } from '../../support/lobby/lobby.ts';
 
 let lobby: TestLobby;
 beforeAll(async () => {

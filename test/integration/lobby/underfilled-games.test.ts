@@ -1,11 +1,11 @@
 // Owners of games whose deadline has passed without enough players: they hear of it once per deadline.
 import { drizzle } from 'drizzle-orm/node-postgres';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { closeDueEnrollments } from '../../../lib/lobby/enrollment-automation.ts';
-import { tellOwnersOfUnderfilledGames } from '../../../lib/lobby/underfilled-games.ts';
+import { closeDueEnrollments } from '../../../lib/lobby/automation/enrollment-automation.ts';
+import { tellOwnersOfUnderfilledGames } from '../../../lib/lobby/automation/underfilled-games.ts';
 import { createLogger } from '../../../lib/telemetry/logger.ts';
-import { type Client, createTestLobby, type TestLobby } from '../../support/lobby.ts';
-import { apply, gameBody, join, makeDraft, makeOpenGame } from '../../support/lobby-games.ts';
+import { apply, gameBody, join, makeDraft, makeOpenGame } from '../../support/lobby/games.ts';
+import { type Client, createTestLobby, type TestLobby } from '../../support/lobby/lobby.ts';
 
 let lobby: TestLobby;
 let owner: Client;

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createTestLobby, type TestLobby } from '../../support/lobby.ts';
-import { field, gameBody, join, makeDraft, makeOpenGame, refusal } from '../../support/lobby-games.ts';
+import { field, gameBody, join, makeDraft, makeOpenGame, refusal } from '../../support/lobby/games.ts';
+import { createTestLobby, type TestLobby } from '../../support/lobby/lobby.ts';
 
 let lobby: TestLobby;
 beforeAll(async () => {

@@ -1,8 +1,7 @@
 // What becomes of everything that a user has in the lobby when they are blocked for good, or delete their account.
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { type Client, createTestLobby, type TestLobby } from '../../support/lobby.ts';
-import { type LobbyConsumers, startLobbyConsumers } from '../../support/lobby-consumers.ts';
+import { type LobbyConsumers, startLobbyConsumers } from '../../support/lobby/consumers.ts';
 import {
   apply,
   column,
@@ -12,8 +11,9 @@ import {
   makeDraft,
   makeOpenGame,
   refusal,
-} from '../../support/lobby-games.ts';
-import { intentsOf, stopJobsOf } from '../../support/lobby-outbox.ts';
+} from '../../support/lobby/games.ts';
+import { type Client, createTestLobby, type TestLobby } from '../../support/lobby/lobby.ts';
+import { intentsOf, stopJobsOf } from '../../support/lobby/outbox.ts';
 
 let lobby: TestLobby;
 let consumers: LobbyConsumers;

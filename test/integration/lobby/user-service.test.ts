@@ -3,19 +3,19 @@ import { v7 as uuidv7 } from 'uuid';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { freePort } from '../../../infra/local/child.ts';
 import { raceNameKeys } from '../../../lib/lobby/domain/race-name/keys.ts';
-import { createEligibility, type EligibilityClient } from '../../../lib/lobby/eligibility.ts';
+import { createEligibility, type EligibilityClient } from '../../../lib/lobby/peers/eligibility.ts';
 import { createLogger } from '../../../lib/telemetry/logger.ts';
-import { type Answer, type Client, createTestLobby, type TestLobby } from '../../support/lobby.ts';
-import { apply, field, gameBody, makeOpenGame, refusal } from '../../support/lobby-games.ts';
+import { apply, field, gameBody, makeOpenGame, refusal } from '../../support/lobby/games.ts';
+import { type Answer, type Client, createTestLobby, type TestLobby } from '../../support/lobby/lobby.ts';
 import {
   answer,
   type Behaviour,
-  brokenAnswers,
+  brokenResponses,
   type MisbehavingServer,
   refusals,
   startMisbehavingServer,
-  tooLargeAnswers,
-} from '../../support/misbehaving-server.ts';
+  tooLargeResponses,
+} from '../../support/network/misbehaving-server.ts';
 
 const rights = {
   exists: true,
@@ -112,7 +112,7 @@ async function makePending(userId: string, gameId: string): Promise<string> {
 }
 
 /** Fails unless everything that asks gets this answer, and nothing is changed by it. */
-async function everythingIsAnswered(expected: Answer): Promise<void> {
+async function everyResponseHasArrived(expected: Answer): Promise<void> {
   const before = await lobby.tables();
   const answers = await Promise.all(
     everythingThatAsks.map(async ([what, ask]) => [what, await ask()] as const),
@@ -137,18 +137,18 @@ describe('nothing is granted when the User Service', () => {
   test.each(refusals(good))('%s', async (_, behaviour) => {
     users.behave(behaviour);
     const asked = users.heads.length;
-    await everythingIsAnswered(unavailable);
+    await everyResponseHasArrived(unavailable);
     expect(users.heads.slice(asked).every((head) => userOf(head) !== undefined)).toBe(true);
   });
 
-  test.each(brokenAnswers(good))('%s', async (_, behaviour) => {
+  test.each(brokenResponses(good))('%s', async (_, behaviour) => {
     users.behave(behaviour);
     client = asking({ timeoutMs: 300 });
-    await everythingIsAnswered(unavailable);
+    await everyResponseHasArrived(unavailable);
   });
 
   test.each<[string, Behaviour]>([
-    ...tooLargeAnswers(good),
+    ...tooLargeResponses(good),
     ['answers nothing', answer(200, '')],
     [
       'answers without content',
@@ -165,17 +165,17 @@ describe('nothing is granted when the User Service', () => {
     ['leaves open whether the user is blocked', answering({ permanent_block: null })],
   ])('%s', async (_, behaviour) => {
     users.behave(behaviour);
-    await everythingIsAnswered(unavailable);
+    await everyResponseHasArrived(unavailable);
   });
 
   test('is not there', async () => {
     client = asking({ baseUrl: `http://127.0.0.1:${await freePort()}`, timeoutMs: 10_000 });
-    await everythingIsAnswered(unavailable);
+    await everyResponseHasArrived(unavailable);
   });
 
   test('has a name that nobody knows', async () => {
     client = asking({ baseUrl: 'http://users.invalid', timeoutMs: 10_000 });
-    await everythingIsAnswered(unavailable);
+    await everyResponseHasArrived(unavailable);
   });
 });
 
@@ -184,7 +184,7 @@ test.each([
   ['is unknown', { exists: false }],
 ])('nothing is granted to a user who %s', async (_what, change) => {
   users.behave(answering(change));
-  await everythingIsAnswered(refusal(404, 'subject_not_found', 'There is no such user.'));
+  await everyResponseHasArrived(refusal(404, 'subject_not_found', 'There is no such user.'));
 });
 
 test('the User Service is asked about the applicant, with the request id and the trace of the request, and a repeat of a request that met its failure can be granted', async () => {

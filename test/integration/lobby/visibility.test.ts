@@ -2,7 +2,6 @@
 // not to be seen looks like what is not there.
 import { v7 as uuidv7 } from 'uuid';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Client, createTestLobby, type TestLobby } from '../../support/lobby.ts';
 import {
   apply,
   column,
@@ -11,7 +10,8 @@ import {
   noSuchApplication,
   noSuchGame,
   notTheOwner,
-} from '../../support/lobby-games.ts';
+} from '../../support/lobby/games.ts';
+import { type Client, createTestLobby, type TestLobby } from '../../support/lobby/lobby.ts';
 
 let lobby: TestLobby;
 beforeAll(async () => {

@@ -9,9 +9,9 @@ import {
 } from '../../../lib/lobby/domain/game.ts';
 import { inviteStatuses } from '../../../lib/lobby/domain/invite.ts';
 import { transition } from '../../../lib/lobby/domain/state-machine.ts';
-import { createTestLobby, type TestLobby } from '../../support/lobby.ts';
-import { gameBody, invalidFields, makeOpenGame, refusal } from '../../support/lobby-games.ts';
-import { inviteUntil, makeWorld, type Request, request, type World } from '../../support/lobby-world.ts';
+import { gameBody, invalidFields, makeOpenGame, refusal } from '../../support/lobby/games.ts';
+import { createTestLobby, type TestLobby } from '../../support/lobby/lobby.ts';
+import { inviteUntil, makeWorld, type Request, request, type World } from '../../support/lobby/world.ts';
 
 let lobby: TestLobby;
 let world: World;

@@ -4,9 +4,9 @@ import { drizzle } from 'drizzle-orm/node-postgres';
 import type pg from 'pg';
 import { pino } from 'pino';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { outbox as table } from '../../../drizzle/backend/schema.ts';
+import { outbox as table } from '../../../lib/backend/store/schema.ts';
 import { Outbox, type Publish } from '../../../lib/outbox/outbox.ts';
-import { RedisLife } from '../../../lib/outbox/redis-life.ts';
+import { RedisEpoch } from '../../../lib/outbox/redis-epoch.ts';
 import { keptMs, runRelay } from '../../../lib/outbox/relay.ts';
 import {
   type Database,
@@ -17,9 +17,9 @@ import {
 } from '../../../lib/outbox/store.ts';
 import { createPool } from '../../../lib/postgres/pool.ts';
 import { openRedis, type Redis } from '../../../lib/redis/client.ts';
-import { backendTemplate } from '../../support/backend.ts';
-import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
-import { createTestRedis, type TestRedis } from '../../support/redis.ts';
+import { backendTemplate } from '../../support/backend/backend.ts';
+import { createTestDatabase, type TestDatabase } from '../../support/stores/database.ts';
+import { createTestRedis, type TestRedis } from '../../support/stores/redis.ts';
 
 let database: TestDatabase;
 let pool: pg.Pool;
@@ -354,7 +354,7 @@ describe('the relay', () => {
         outbox: publisher(),
         db,
         table,
-        redisLife: new RedisLife(redis, 'test:life'),
+        redisEpoch: new RedisEpoch(redis, 'test:life'),
         intervalMs: 20,
         lossCheckIntervalMs: 20,
         log: silent,
@@ -370,7 +370,7 @@ describe('the relay', () => {
   }
 
   it('publishes what nobody else did, also what is written while it runs', async () => {
-    await new RedisLife(redis, 'test:life').remember();
+    await new RedisEpoch(redis, 'test:life').remember();
     await write(message('ada', 1));
     await relaying(async () => {
       await vi.waitFor(() => expect(published).toEqual(['ada:1']), { timeout: 10_000 });
@@ -407,7 +407,7 @@ describe('the relay', () => {
   });
 
   it('publishes it once more, too, when other data have taken the place of those that it knew', async () => {
-    const life = new RedisLife(redis, 'test:life');
+    const life = new RedisEpoch(redis, 'test:life');
     expect(await life.isNew()).toBe(true);
     await life.remember();
     expect(await life.isNew()).toBe(false);
@@ -415,6 +415,6 @@ describe('the relay', () => {
     expect(await life.isNew()).toBe(true);
     await life.remember();
     expect(await life.isNew()).toBe(false);
-    expect(await new RedisLife(redis, 'test:life').isNew()).toBe(false);
+    expect(await new RedisEpoch(redis, 'test:life').isNew()).toBe(false);
   });
 });

@@ -6,9 +6,9 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { openRedis, type Redis } from '../../../lib/redis/client.ts';
 import { DockerDriver } from '../../../lib/runtime-manager/drivers/docker.ts';
-import { type FakeDocker, startFakeDocker } from '../../support/docker-socket.ts';
-import { createTestRedis, type TestRedis } from '../../support/redis.ts';
-import { JobStreams, newStartJob, runRuntimeManager, stopOf } from '../../support/runtime-manager.ts';
+import { type FakeDocker, startFakeDocker } from '../../support/engines/docker-socket.ts';
+import { JobStreams, newStartJob, runRuntimeManager, stopOf } from '../../support/engines/runtime-manager.ts';
+import { createTestRedis, type TestRedis } from '../../support/stores/redis.ts';
 
 let folder: string;
 let docker: FakeDocker;

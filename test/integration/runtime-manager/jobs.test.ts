@@ -4,8 +4,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { openRedis, type Redis } from '../../../lib/redis/client.ts';
-import { createTestRedis, type TestRedis } from '../../support/redis.ts';
-import type { RunningProcess } from '../../support/run-process.ts';
 import {
   askGame,
   enginesIn,
@@ -14,7 +12,9 @@ import {
   newStartJob,
   runRuntimeManager,
   stopOf,
-} from '../../support/runtime-manager.ts';
+} from '../../support/engines/runtime-manager.ts';
+import type { RunningProcess } from '../../support/run/run-process.ts';
+import { createTestRedis, type TestRedis } from '../../support/stores/redis.ts';
 
 let redis: TestRedis;
 let connection: Redis;

@@ -10,8 +10,6 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest
 import { processIdentity } from '../../../lib/node/process-groups.ts';
 import { openRedis, type Redis } from '../../../lib/redis/client.ts';
 import { isFree } from '../../../lib/runtime-manager/drivers/ports.ts';
-import { createTestRedis, type TestRedis } from '../../support/redis.ts';
-import type { RunningProcess } from '../../support/run-process.ts';
 import {
   askGame,
   enginesIn,
@@ -22,7 +20,9 @@ import {
   runRuntimeManager,
   stopOf,
   untilEngines,
-} from '../../support/runtime-manager.ts';
+} from '../../support/engines/runtime-manager.ts';
+import type { RunningProcess } from '../../support/run/run-process.ts';
+import { createTestRedis, type TestRedis } from '../../support/stores/redis.ts';
 
 const startOffset = 'runtime_manager:stream_offsets:start_jobs';
 const slowEngine = 'sleep 0.3; exec "$0" "$1"';

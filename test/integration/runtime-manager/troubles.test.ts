@@ -5,8 +5,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { openRedis, type Redis } from '../../../lib/redis/client.ts';
-import { createTestRedis, type TestRedis } from '../../support/redis.ts';
-import type { RunningProcess } from '../../support/run-process.ts';
 import {
   enginesIn,
   expectNoEngines,
@@ -16,7 +14,9 @@ import {
   runRuntimeManager,
   stopOf,
   untilEngines,
-} from '../../support/runtime-manager.ts';
+} from '../../support/engines/runtime-manager.ts';
+import type { RunningProcess } from '../../support/run/run-process.ts';
+import { createTestRedis, type TestRedis } from '../../support/stores/redis.ts';
 
 let redis: TestRedis;
 let connection: Redis;

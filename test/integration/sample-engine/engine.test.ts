@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { engineErrorSchema, gameStateSchema } from '../../../lib/engine/api.ts';
-import { runEntry } from '../../support/run-process.ts';
-import { startTestEngine, type TestEngine } from '../../support/sample-engine.ts';
+import { startTestEngine, type TestEngine } from '../../support/engines/sample-engine.ts';
+import { runEntry } from '../../support/run/run-process.ts';
 
 let folder: string;
 const engines: TestEngine[] = [];

@@ -6,14 +6,14 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { startRedis } from '../../../infra/local/redis.ts';
 import type { Redis } from '../../../lib/redis/client.ts';
+import { startTcpProxy, type TcpProxy } from '../../support/network/tcp-proxy.ts';
 import {
   connectRedis,
   openStreamStores,
   type Replica,
   type StreamStores,
   TestStream,
-} from '../../support/stream-consumer.ts';
-import { startTcpProxy, type TcpProxy } from '../../support/tcp-proxy.ts';
+} from '../../support/stores/stream-consumer.ts';
 
 const patience = { timeout: 15_000, interval: 10 };
 

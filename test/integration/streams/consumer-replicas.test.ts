@@ -1,8 +1,9 @@
 // Several replicas of one consumer, and what becomes of them when PostgreSQL, where their lease is, fails them.
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import * as tables from '../../../drizzle/lobby/schema.ts';
+import * as tables from '../../../lib/lobby/store/schema.ts';
 import { databaseOn } from '../../../lib/postgres/database.ts';
 import { readConsumers } from '../../../lib/streams/store.ts';
+import { startTcpProxy, type TcpProxy } from '../../support/network/tcp-proxy.ts';
 import {
   connectPostgres,
   connectRedis,
@@ -11,8 +12,7 @@ import {
   type Replica,
   type StreamStores,
   TestStream,
-} from '../../support/stream-consumer.ts';
-import { startTcpProxy, type TcpProxy } from '../../support/tcp-proxy.ts';
+} from '../../support/stores/stream-consumer.ts';
 
 // A replica that vanished is waited for.
 vi.setConfig({ testTimeout: 60_000 });

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { sql } from 'drizzle-orm';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import * as tables from '../../../drizzle/lobby/schema.ts';
+import * as tables from '../../../lib/lobby/store/schema.ts';
 import { CannotApply } from '../../../lib/streams/consumer.ts';
 import { compareEntryIds } from '../../../lib/streams/entry.ts';
 import { forgetProcessed, listDeadLetters, readConsumers } from '../../../lib/streams/store.ts';
@@ -10,7 +10,7 @@ import {
   type Replica,
   type StreamStores,
   TestStream,
-} from '../../support/stream-consumer.ts';
+} from '../../support/stores/stream-consumer.ts';
 
 const patience = { timeout: 15_000, interval: 10 };
 

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import type { Redis } from '../../../lib/redis/client.ts';
 import { keptMs, trimStream } from '../../../lib/streams/trim.ts';
-import { createTestRedis, type TestRedis } from '../../support/redis.ts';
-import { connectRedis } from '../../support/stream-consumer.ts';
+import { createTestRedis, type TestRedis } from '../../support/stores/redis.ts';
+import { connectRedis } from '../../support/stores/stream-consumer.ts';
 
 let server: TestRedis;
 let redis: Redis;

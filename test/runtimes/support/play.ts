@@ -1,6 +1,6 @@
 // Both services on one runtime: starts them, plays the stories, and looks at what arrived in Redis.
 import { expect, inject, vi } from 'vitest';
-import { openDatabase } from '../../support/redis-databases.ts';
+import { openDatabase } from '../../support/stores/redis-databases.ts';
 import { blockPlayer, playBackend, signIn } from './backend-story.ts';
 import { caller } from './caller.ts';
 import { playLobby } from './lobby-story.ts';

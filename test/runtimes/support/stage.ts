@@ -4,8 +4,8 @@ import { promisify } from 'node:util';
 import { freePort } from '../../../infra/local/child.ts';
 import { startRedisRest } from '../../../infra/local/redis-rest.ts';
 import { startWebSocketProxy } from '../../../infra/local/websocket-proxy.ts';
-import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
-import { createTestRedis, type TestRedis } from '../../support/redis.ts';
+import { createTestDatabase, type TestDatabase } from '../../support/stores/database.ts';
+import { createTestRedis, type TestRedis } from '../../support/stores/redis.ts';
 import { type ListenerName, type Ports, root, type Service, urlOf } from './running.ts';
 
 /** How services reach PostgreSQL and Redis: over TCP, or through a WebSocket and REST. */

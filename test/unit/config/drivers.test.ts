@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { prepareBackend } from '../../../lib/backend/serverless.ts';
+import { prepareBackend } from '../../../lib/backend/process/serverless.ts';
 import { redisHttpChecks } from '../../../lib/config/redis-variables.ts';
 import { readConfiguration, StartupError } from '../../../lib/config/startup.ts';
 import type { Environment } from '../../../lib/config/variables.ts';
 import { lobbyHttpVariables } from '../../../lib/lobby/config.ts';
-import { prepareLobby } from '../../../lib/lobby/serverless.ts';
+import { prepareLobby } from '../../../lib/lobby/process/serverless.ts';
 import { neonPostgres } from '../../../lib/postgres/neon.ts';
 import { restRedis } from '../../../lib/redis/rest.ts';
 

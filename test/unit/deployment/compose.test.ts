@@ -3,8 +3,8 @@ import { dirname, join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
-import { portsOf, problemsWith, processes, root } from '../../support/deployed-processes.ts';
-import { makeSecrets } from '../../support/made-secrets.ts';
+import { portsOf, problemsWith, processes, root } from '../../support/run/deployed-processes.ts';
+import { makeSecrets } from '../../support/run/made-secrets.ts';
 
 const folder = join(root, 'infra/containers');
 const secrets = makeSecrets();

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { DockerfileParser, type Instruction } from 'dockerfile-ast';
 import { expect, it } from 'vitest';
-import { entrypoints, portsOf, processes, root } from '../../support/deployed-processes.ts';
+import { entrypoints, portsOf, processes, root } from '../../support/run/deployed-processes.ts';
 
 const text = readFileSync(join(root, 'Dockerfile'), 'utf8');
 const dockerfile = DockerfileParser.parse(text);

@@ -10,8 +10,8 @@ import { Ingress, NetworkPolicy } from 'kubernetes-models/networking.k8s.io/v1';
 import { PodDisruptionBudget } from 'kubernetes-models/policy/v1';
 import { ConfigMap, Namespace, PersistentVolumeClaim, Service } from 'kubernetes-models/v1';
 import { describe, expect, it } from 'vitest';
-import { root } from '../../support/deployed-processes.ts';
-import { type Manifest, readKustomization, readManifests } from '../../support/manifests.ts';
+import { root } from '../../support/run/deployed-processes.ts';
+import { type Manifest, readKustomization, readManifests } from '../../support/run/manifests.ts';
 
 type Model = new (data: never) => { validate(): void };
 

@@ -2,8 +2,8 @@ import { rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { portsOf, problemsWith, processes } from '../../support/deployed-processes.ts';
-import { makeSecrets } from '../../support/made-secrets.ts';
+import { portsOf, problemsWith, processes } from '../../support/run/deployed-processes.ts';
+import { makeSecrets } from '../../support/run/made-secrets.ts';
 import {
   allowed,
   type Container,
@@ -11,7 +11,7 @@ import {
   readManifests,
   type Workload,
   workloadOf,
-} from '../../support/manifests.ts';
+} from '../../support/run/manifests.ts';
 
 const secrets = makeSecrets();
 afterAll(() => rmSync(dirname(secrets.folder), { recursive: true }));

@@ -3,8 +3,8 @@ import { createPrivateKey } from 'node:crypto';
 import { readFileSync, rmSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
-import { root } from '../../support/deployed-processes.ts';
-import { makeSecrets } from '../../support/made-secrets.ts';
+import { root } from '../../support/run/deployed-processes.ts';
+import { makeSecrets } from '../../support/run/made-secrets.ts';
 
 const made = makeSecrets();
 afterAll(() => rmSync(dirname(made.folder), { recursive: true }));

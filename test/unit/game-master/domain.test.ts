@@ -5,7 +5,7 @@ import { nextDue } from '../../../lib/game-master/domain/due.ts';
 import { EngineTrouble, requireContinuation } from '../../../lib/game-master/domain/engine-health.ts';
 import { finishedEvent, snapshotEvent, troubleEvent } from '../../../lib/game-master/domain/events.ts';
 import { isOlder, isOver } from '../../../lib/game-master/domain/runtime.ts';
-import { gmEventEntry } from '../../../lib/stream-entries/gm-events.ts';
+import { gmEventEntry } from '../../../lib/protocol/gm-events.ts';
 
 const gameId = '0198c5a0-7d3e-7c50-8f0e-3f0f5d1f9a11';
 const jobId = '0198c5a0-7d3e-7c50-8f0e-3f0f5d1f9a12';

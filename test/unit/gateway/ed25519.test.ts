@@ -12,8 +12,8 @@ import { readFileSync } from 'node:fs';
 import { ed25519 } from '@noble/curves/ed25519.js';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { verifyDeviceSignature } from '../../../lib/gateway/device-signature.ts';
-import { ResponseSigner } from '../../../lib/gateway/response-signer.ts';
+import { verifyDeviceSignature } from '../../../lib/gateway/commands/device-signature.ts';
+import { ResponseSigner } from '../../../lib/gateway/commands/response-signer.ts';
 
 type Vector = { name: string; signed_bytes: string; signature: string };
 type Vectors = Record<'command' | 'subscription' | 'response' | 'hello' | 'event', Vector[]> & {

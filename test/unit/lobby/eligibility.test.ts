@@ -4,7 +4,7 @@ import { setupServer } from 'msw/node';
 import { pino } from 'pino';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type Eligibility, mayCreate, mayJoin, mayRegister } from '../../../lib/lobby/domain/eligibility.ts';
-import { createEligibility } from '../../../lib/lobby/eligibility.ts';
+import { createEligibility } from '../../../lib/lobby/peers/eligibility.ts';
 
 const baseUrl = 'http://users.test/base';
 const userId = '0198c2f0-0000-7000-8000-000000000001';

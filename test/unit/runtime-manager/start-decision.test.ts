@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import type { JobResult } from '../../../lib/protocol/runtime-jobs.ts';
 import { decideStart } from '../../../lib/runtime-manager/domain/start-decision.ts';
-import type { JobResult } from '../../../lib/stream-entries/runtime-jobs.ts';
 
 const noon = new Date('2026-05-01T12:00:00.000Z');
 const job = { engine_version: '1.4.0', expires_at_ms: noon.getTime() + 1 };

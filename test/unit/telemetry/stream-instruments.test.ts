@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
-import { notificationInstruments } from '../../../lib/backend/notifications/upkeep.ts';
-import { lobbyInstruments } from '../../../lib/lobby/instruments.ts';
+import { notificationInstruments } from '../../../lib/backend/notifications/maintenance.ts';
+import { lobbyInstruments } from '../../../lib/lobby/process/instruments.ts';
 import { outboxInstruments } from '../../../lib/outbox/instruments.ts';
 import { streamInstruments } from '../../../lib/streams/instruments.ts';
 

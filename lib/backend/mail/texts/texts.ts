@@ -1,5 +1,5 @@
 // What mails say, in one language. A language is a file of this folder; a new one is listed in compose.ts, too.
-import type { NotificationType } from '../../../stream-entries/notification-intents.ts';
+import type { NotificationType } from '../../../protocol/notification-intents.ts';
 
 export type MailTexts = {
   readonly signInCode: {

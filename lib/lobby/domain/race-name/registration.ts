@@ -1,5 +1,5 @@
 // When a race name can be registered, which keeps it for its player after the game that it comes from.
-import type { HeldRaceName } from '../../race-name-directory.ts';
+import type { HeldRaceName } from './held.ts';
 
 export type RegistrationProblem = {
   readonly code: 'invalid_state';

@@ -3,7 +3,7 @@ import { composeMail, languageOf } from '../../../../lib/backend/mail/compose.ts
 import { de } from '../../../../lib/backend/mail/texts/de.ts';
 import { en } from '../../../../lib/backend/mail/texts/en.ts';
 import { ru } from '../../../../lib/backend/mail/texts/ru.ts';
-import { notificationTypes } from '../../../../lib/stream-entries/notification-intents.ts';
+import { notificationTypes } from '../../../../lib/protocol/notification-intents.ts';
 
 const languages = { en, de, ru };
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { en } from '../../../../lib/backend/mail/texts/en.ts';
-import { notificationTypes } from '../../../../lib/stream-entries/notification-intents.ts';
+import { notificationTypes } from '../../../../lib/protocol/notification-intents.ts';
 
 const page = readFileSync(new URL('../../../../docs/notifications.md', import.meta.url), 'utf8');
 

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { EventStream } from '../../../../lib/gateway/push/event-stream.ts';
 import type { PushHub } from '../../../../lib/gateway/push/hub.ts';
-import { createTestHub, FakeCall, FakeUserLog, settled } from '../../../support/event-streams.ts';
+import { createTestHub, FakeCall, FakeUserLog, settled } from '../../../support/gateway/event-streams.ts';
 
 const userId = '0193b3c0-0000-7000-8000-000000000001';
 const subscription = { requestHash: Buffer.alloc(32), lastEventId: undefined };

@@ -3,7 +3,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { ClientEvent } from '../../../../lib/protocol/generated/galaxy/push/v1/push.ts';
-import { createTestHub, FakeCall, FakeUserLog, settled } from '../../../support/event-streams.ts';
+import { createTestHub, FakeCall, FakeUserLog, settled } from '../../../support/gateway/event-streams.ts';
 
 const userId = '0193b3c0-0000-7000-8000-000000000001';
 

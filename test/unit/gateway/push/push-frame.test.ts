@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { readFrame, readUserEventsAnswer } from '../../../../lib/gateway/push/push-frame.ts';
+import { readFrame, readUserEventsResponse } from '../../../../lib/gateway/push/push-frame.ts';
 import {
   type ClientEvent,
   PushEvent,
@@ -79,7 +79,7 @@ describe('a frame of the push service', () => {
 
 describe('an answer of ReadUserEvents', () => {
   const read = (answer: Partial<ReadUserEventsResponse>) =>
-    readUserEventsAnswer(
+    readUserEventsResponse(
       ReadUserEventsResponse.encode({
         found: true,
         events: [clientEvent],
@@ -99,6 +99,6 @@ describe('an answer of ReadUserEvents', () => {
   });
 
   test('never throws, whatever its bytes', () => {
-    fc.assert(fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => void readUserEventsAnswer(bytes)));
+    fc.assert(fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => void readUserEventsResponse(bytes)));
   });
 });

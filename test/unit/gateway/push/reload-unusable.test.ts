@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { PushReadError } from '../../../../lib/gateway/push/push-client.ts';
 import { reloadUnusable } from '../../../../lib/gateway/push/reload-unusable.ts';
-import { keptLog } from '../../../support/log-lines.ts';
+import { keptLog } from '../../../support/run/log-lines.ts';
 
 const { signal } = new AbortController();
 

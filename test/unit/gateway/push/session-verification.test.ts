@@ -7,7 +7,7 @@ import {
   type SessionVerificationOptions,
 } from '../../../../lib/gateway/push/session-verification.ts';
 import { RejectedError } from '../../../../lib/gateway/rejected-error.ts';
-import { keptLog } from '../../../support/log-lines.ts';
+import { keptLog } from '../../../support/run/log-lines.ts';
 
 const second = 1_000;
 

@@ -1,0 +1,41 @@
+// Keeps `notification:intents` short and tells how far behind the notification worker is. Run by the outbox relay, so
+// that it is told also while that worker stalls, or does not run.
+import type { Redis } from '../../redis/client.ts';
+import { runStreamMaintenance } from '../../streams/maintenance.ts';
+import { OldestUnprocessed } from '../../streams/oldest-unprocessed.ts';
+import { Instruments } from '../../telemetry/instruments.ts';
+import type { Logger } from '../../telemetry/logger.ts';
+import type { Database } from '../store/database.ts';
+import { backendStreamTables } from '../store/stream-tables.ts';
+import { notificationStream, notificationsName } from './stream.ts';
+
+export const notificationInstruments = new Instruments('galaxy.backend.notifications');
+
+const oldestUnprocessed = new OldestUnprocessed();
+
+notificationInstruments.gauge(
+  'backend.notification_intents.oldest_unprocessed_age_ms',
+  [],
+  'How old the oldest intent is that nobody was told of yet; 0 when there is none.',
+  (tell) => {
+    const ageMs = oldestUnprocessed.ageMs(notificationsName);
+    if (ageMs !== undefined) tell(ageMs);
+  },
+);
+
+export type NotificationMaintenance = {
+  readonly stream: string;
+  readonly db: Database;
+  readonly redis: Redis;
+  readonly log: Logger;
+};
+
+/** Runs until `stop` aborts; never rejects. Any number of replicas may do it. */
+export function maintainNotificationStream(
+  { stream, ...parts }: NotificationMaintenance,
+  stop: AbortSignal,
+): Promise<void> {
+  notificationInstruments.start();
+  const consumers = [notificationStream(stream)];
+  return runStreamMaintenance({ ...parts, tables: backendStreamTables, consumers, oldestUnprocessed }, stop);
+}

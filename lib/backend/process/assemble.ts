@@ -1,0 +1,52 @@
+import { v7 as uuidv7 } from 'uuid';
+import { Outbox } from '../../outbox/outbox.ts';
+import type { RedisCommands } from '../../redis/commands.ts';
+import { putBackAtOnce, type StreamAdmin, statesOf } from '../../streams/admin.ts';
+import type { Logger } from '../../telemetry/logger.ts';
+import type { BackendConfig } from '../config.ts';
+import type { BackendContext, OutgoingMails } from '../context.ts';
+import { notificationStream } from '../notifications/stream.ts';
+import { backendPublishers } from '../outbox/publishers.ts';
+import { createSignInCodes } from '../sign-in-codes.ts';
+import type { Database } from '../store/database.ts';
+import { prepareFindDeviceSession } from '../store/device-sessions.ts';
+import { outbox as outboxTable } from '../store/schema.ts';
+import { backendStreamTables } from '../store/stream-tables.ts';
+
+/** What the backend's handlers need, as it is configured, with the clock and ids of a real one. */
+export async function assembleBackend(
+  config: Pick<BackendConfig, 'signIn' | 'entitlementDefaults' | 'userLifecycleStream' | 'notifications'>,
+  parts: {
+    db: Database;
+    redis: RedisCommands;
+    mails: OutgoingMails;
+    lookupWaitMs: BackendContext['lookupWaitMs'];
+    log: Logger;
+  },
+): Promise<{ context: BackendContext; streams: StreamAdmin; outbox: Outbox }> {
+  const { db, redis, log } = parts;
+  const publishers = backendPublishers(redis, config.userLifecycleStream);
+  const outbox = new Outbox({ db, table: outboxTable, publishers, log });
+  const consumers = [notificationStream(config.notifications.stream)];
+  const context: BackendContext = {
+    db,
+    findDeviceSession: prepareFindDeviceSession(db),
+    outbox,
+    codes: await createSignInCodes(config.signIn.codeHmacKey),
+    mails: parts.mails,
+    mailLimits: config.signIn,
+    lookupWaitMs: parts.lookupWaitMs,
+    entitlementDefaults: config.entitlementDefaults,
+    now: () => new Date(),
+    newId: () => uuidv7(),
+    log,
+  };
+  const streams: StreamAdmin = {
+    db,
+    tables: backendStreamTables,
+    consumers,
+    states: statesOf(consumers, { read: (work) => work(redis) }),
+    putBack: putBackAtOnce(redis),
+  };
+  return { context, streams, outbox };
+}

@@ -1,0 +1,41 @@
+// The backend's two HTTP listeners: service for gateway and lobby, admin for those who run the platform.
+import type { HttpListenerApp } from '../../node/http-listener.ts';
+import { type Listeners, type ListenHttp, openListeners } from '../../node/listeners.ts';
+import type { Logger } from '../../telemetry/logger.ts';
+import type { BackendConfig } from '../config.ts';
+
+/** @param listen of the runtime. @throws StartupError naming every address that cannot be bound. */
+export function openBackendListeners(
+  apps: { service: HttpListenerApp; admin: HttpListenerApp },
+  { http, adminHttp }: Pick<BackendConfig, 'http' | 'adminHttp'>,
+  log: Logger,
+  listen: ListenHttp,
+): Promise<Listeners> {
+  return openListeners(
+    [
+      {
+        name: 'service-http',
+        address: http.addr,
+        variable: 'BACKEND_HTTP_ADDR',
+        open: (log) => listen(apps.service, http.addr, http, log),
+        trust: {
+          token: http.token,
+          tokenVariable: 'BACKEND_HTTP_TOKEN',
+          otherwise: 'whoever reaches it can act as any user, by X-User-ID',
+        },
+      },
+      {
+        name: 'admin-http',
+        address: adminHttp.addr,
+        variable: 'BACKEND_ADMIN_HTTP_ADDR',
+        open: (log) => listen(apps.admin, adminHttp.addr, adminHttp, log),
+        trust: {
+          token: adminHttp.token,
+          tokenVariable: 'BACKEND_ADMIN_HTTP_TOKEN',
+          otherwise: 'whoever reaches it can block users and read their addresses',
+        },
+      },
+    ],
+    log,
+  );
+}

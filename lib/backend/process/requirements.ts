@@ -1,0 +1,59 @@
+// What the backend's processes cannot run without, for `start`. Redis may go away afterwards: it only takes what is
+// published.
+import { postgresNeeds } from '../../config/postgres-variables.ts';
+import { openDatabase } from '../../postgres/open-database.ts';
+import type { Postgres } from '../../postgres/pool-options.ts';
+import type { Redis } from '../../redis/client.ts';
+import { type HttpRedis, openHttpRedis } from '../../redis/http-redis.ts';
+import { openRedisWithoutEviction } from '../../redis/no-eviction.ts';
+import type { Logger } from '../../telemetry/logger.ts';
+import type { BackendConfig, BackendHttpConfig } from '../config.ts';
+import { migrations } from '../migrations.ts';
+
+/** @param migrates false where a job of its own applies migrations. */
+export function postgresRequirement(connectionLog: Logger, migrates = true) {
+  return {
+    needs: postgresNeeds('BACKEND'),
+    open: ({ postgres }: Pick<BackendConfig, 'postgres'>) =>
+      openDatabase(postgres, migrations, migrates, (error) =>
+        connectionLog.warn({ error }, 'postgresql connection lost'),
+      ),
+    close: (postgres: Postgres) => postgres.close(),
+  };
+}
+
+const redisNeeds = [
+  'BACKEND_REDIS_ADDR',
+  'BACKEND_REDIS_PASSWORD',
+  'BACKEND_REDIS_DB',
+  'BACKEND_REDIS_TLS_ENABLED',
+  'BACKEND_REDIS_OPERATION_TIMEOUT',
+] as const;
+
+export function redisRequirement(connectionLog: Logger) {
+  return {
+    needs: redisNeeds,
+    open: ({ redis }: Pick<BackendConfig, 'redis'>) =>
+      openRedisWithoutEviction(redis, 'the push log', (error) =>
+        connectionLog.warn({ error }, 'redis connection lost'),
+      ),
+    close: async (redis: Redis) => redis.disconnect(),
+  };
+}
+
+/** For the HTTP side, which needs no connection where REST is configured. */
+export function httpRedisRequirement(connectionLog: Logger) {
+  return {
+    needs: [...redisNeeds, 'BACKEND_REDIS_REST_URL', 'BACKEND_REDIS_REST_TOKEN'] as const,
+    open: ({ redis }: Pick<BackendHttpConfig, 'redis'>) =>
+      openHttpRedis(redis, { service: 'BACKEND', needs: 'the push log' }, (error) =>
+        connectionLog.warn({ error }, 'redis connection lost'),
+      ),
+    close: async (redis: HttpRedis) => redis.close(),
+  };
+}
+
+/** For processes that read or write streams and the push log over a connection. */
+export function backendRequirements(connectionLog: Logger) {
+  return { postgres: postgresRequirement(connectionLog), redis: redisRequirement(connectionLog) };
+}

@@ -1,0 +1,44 @@
+import { redisTcpCheck } from '../../config/redis-variables.ts';
+import { start } from '../../config/startup.ts';
+import type { Environment } from '../../config/variables.ts';
+import { createLogger, type Logger } from '../../telemetry/logger.ts';
+import { type NotificationWorkerConfig, notificationWorkerVariables } from '../config.ts';
+import { writeMails } from '../mail/outgoing-mails.ts';
+import { createMailSeal } from '../mail/seal.ts';
+import type { NotificationWorker } from '../notifications/notification-worker.ts';
+import { postgresRequirement, redisRequirement } from './requirements.ts';
+
+/** Opens what the notification worker needs as a process of its own. @throws StartupError with every problem. */
+export async function startNotificationWorker(environment: Environment): Promise<{
+  config: NotificationWorkerConfig;
+  worker: NotificationWorker;
+  log: Logger;
+  close(): Promise<void>;
+}> {
+  const service = 'backend-notifications';
+  const connectionLog = createLogger({ service, level: 'warn' });
+  const { config, resources } = await start({
+    environment,
+    variables: notificationWorkerVariables,
+    checks: [redisTcpCheck('BACKEND')],
+    requirements: {
+      postgres: postgresRequirement(connectionLog),
+      redis: redisRequirement(connectionLog),
+    },
+  });
+  const { postgres, redis } = resources;
+  const log = createLogger({ service, level: config.logLevel });
+  const seal = await createMailSeal(config.codeHmacKey);
+  const mails = {
+    write: (tx, written) => writeMails(tx, seal, written),
+  } satisfies NotificationWorker['mails'];
+  return {
+    config,
+    worker: { config, db: postgres.db, redis, mails, log },
+    log,
+    async close() {
+      redis.disconnect();
+      await postgres.close();
+    },
+  };
+}

@@ -1,0 +1,67 @@
+// Start-up of the push process: configuration, and two connections to Redis, since one of them spends its life in
+// blocking reads.
+import { redisTcpCheck } from '../../config/redis-variables.ts';
+import { start } from '../../config/startup.ts';
+import type { Environment } from '../../config/variables.ts';
+import type { Redis } from '../../redis/client.ts';
+import { openRedisWithoutEviction } from '../../redis/no-eviction.ts';
+import { createLogger, type Logger } from '../../telemetry/logger.ts';
+import { type PushConfig, pushVariables } from '../push/config.ts';
+
+export const heartbeatIntervalMs = 5_000;
+
+/** Longer than the interval of heartbeats, so that a read without any entry is a sign of trouble. */
+export const blockMs = 2 * heartbeatIntervalMs;
+
+export type Push = {
+  readonly config: PushConfig;
+  readonly logger: Logger;
+  readonly redis: Redis;
+  /** For the tail's blocking reads alone. */
+  readonly reader: Redis;
+};
+
+/** @throws StartupError with every problem. */
+export async function startPush(environment: Environment): Promise<Push> {
+  const connectionLogger = createLogger({ service: 'backend-push', level: 'warn' });
+  const { config, resources } = await start({
+    environment,
+    variables: pushVariables,
+    checks: [redisTcpCheck('BACKEND')],
+    requirements: {
+      connections: {
+        needs: [
+          'BACKEND_REDIS_ADDR',
+          'BACKEND_REDIS_PASSWORD',
+          'BACKEND_REDIS_DB',
+          'BACKEND_REDIS_TLS_ENABLED',
+          'BACKEND_REDIS_OPERATION_TIMEOUT',
+        ],
+        open: ({ redis }: PushConfig) => openConnections(redis, connectionLogger),
+        close: async ({ redis, reader }: Connections) => {
+          reader.disconnect();
+          redis.disconnect();
+        },
+      },
+    },
+  });
+  const logger = createLogger({ service: 'backend-push', level: config.logLevel });
+  return { config, logger, ...resources.connections };
+}
+
+type Connections = Pick<Push, 'redis' | 'reader'>;
+
+async function openConnections(config: PushConfig['redis'], logger: Logger): Promise<Connections> {
+  const redis = await openRedisWithoutEviction(config, 'the push log', (error) =>
+    logger.warn({ error }, 'redis connection lost'),
+  );
+  try {
+    const reader = redis.duplicate({ commandTimeout: blockMs + config.operationTimeoutMs });
+    reader.on('error', (error: Error) => logger.warn({ error }, 'redis connection of the tail lost'));
+    await reader.connect();
+    return { redis, reader };
+  } catch (error) {
+    redis.disconnect();
+    throw error;
+  }
+}

@@ -1,0 +1,129 @@
+// Start-up of the backend's HTTP side on Node, alone or with all workers: configuration, PostgreSQL with its migrations,
+// Redis, and what operations need.
+
+import { redisHttpChecks, redisTcpCheck } from '../../config/redis-variables.ts';
+import { type Check, start } from '../../config/startup.ts';
+import type { Environment } from '../../config/variables.ts';
+import { outboxInstruments } from '../../outbox/instruments.ts';
+import type { Outbox } from '../../outbox/outbox.ts';
+import type { Relay } from '../../outbox/relay.ts';
+import type { Postgres } from '../../postgres/pool-options.ts';
+import type { HttpRedis } from '../../redis/http-redis.ts';
+import type { StreamAdmin } from '../../streams/admin.ts';
+import { createLogger, type Logger } from '../../telemetry/logger.ts';
+import {
+  type BackendConfig,
+  type BackendHttpConfig,
+  backendHttpVariables,
+  backendVariables,
+  mailLimits,
+} from '../config.ts';
+import type { BackendContext } from '../context.ts';
+import { createLookupLimit } from '../lookup-limit.ts';
+import type { MailWorker } from '../mail/mail-worker.ts';
+import { mailChecks, type OpenMail, openMail } from '../mail/open-mail.ts';
+import type { NotificationMaintenance } from '../notifications/maintenance.ts';
+import type { NotificationWorker } from '../notifications/notification-worker.ts';
+import { assembleBackend } from './assemble.ts';
+import { backendRequirements, httpRedisRequirement, postgresRequirement } from './requirements.ts';
+import { createRelay, notificationMaintenance } from './start-outbox-relay.ts';
+
+type Handling = {
+  readonly context: BackendContext;
+  readonly streams: StreamAdmin;
+  readonly outbox: Outbox;
+  readonly log: Logger;
+  /** Waits for work that goes on after its request was answered, and closes the connections. */
+  close(): Promise<void>;
+};
+
+export type Backend = Handling & {
+  readonly config: BackendConfig;
+  /** For a process that runs the outbox relay beside what else it does. */
+  readonly relay: Relay;
+  readonly notificationMaintenance: NotificationMaintenance;
+  /** The same for the other workers. */
+  readonly mailWorker: MailWorker;
+  readonly notificationWorker: NotificationWorker;
+};
+
+/** The HTTP side together with all workers. @throws StartupError with every problem. */
+export async function startBackend(environment: Environment): Promise<Backend> {
+  const connectionLog = createLogger({ service, level: 'warn' });
+  const { config, resources } = await start({
+    environment,
+    variables: backendVariables,
+    checks: [mailLimits, ...mailChecks, redisTcpCheck('BACKEND')],
+    requirements: backendRequirements(connectionLog),
+  });
+  const { redis, postgres } = resources;
+  const http: HttpRedis = { commands: redis, close: () => redis.disconnect() };
+  const { mail, ...handling } = await handle(config, http, postgres);
+  const { db } = postgres;
+  const { outbox, log } = handling;
+  const relay = createRelay(config, resources, outbox, log);
+  return {
+    config,
+    ...handling,
+    relay,
+    notificationMaintenance: notificationMaintenance(config, resources, relay),
+    notificationWorker: { config, db, redis, mails: mail.mails, log },
+    mailWorker: { sender: mail.sender, db, intervalMs: config.mail.intervalMs, log },
+  };
+}
+
+/**
+ * The HTTP side alone, which waits for nothing in Redis, so that REST does for it.
+ * @param options.migrates false where a job of its own applies migrations.
+ * @param options.checks what the runtime wants of the configuration besides.
+ * @throws StartupError with every problem.
+ */
+export async function startBackendHttp(
+  environment: Environment,
+  { migrates = true, checks = [] }: { migrates?: boolean; checks?: readonly Check<BackendHttpConfig>[] } = {},
+): Promise<Handling & { readonly config: BackendHttpConfig }> {
+  const connectionLog = createLogger({ service, level: 'warn' });
+  const { config, resources } = await start({
+    environment,
+    variables: backendHttpVariables,
+    checks: [mailLimits, ...mailChecks, ...redisHttpChecks('BACKEND'), ...checks],
+    requirements: {
+      postgres: postgresRequirement(connectionLog, migrates),
+      redis: httpRedisRequirement(connectionLog),
+    },
+  });
+  const { mail: _, ...handling } = await handle(config, resources.redis, resources.postgres);
+  return { config, ...handling };
+}
+
+const service = 'backend';
+
+async function handle(
+  config: BackendHttpConfig,
+  redis: HttpRedis,
+  postgres: Postgres,
+): Promise<Handling & { mail: OpenMail }> {
+  const log = createLogger({ service, level: config.logLevel });
+  outboxInstruments.start();
+  const { db } = postgres;
+  const mail = await openMail(config.mail, { secret: config.signIn.codeHmacKey, db, service, log });
+  const { context, streams, outbox } = await assembleBackend(config, {
+    db,
+    redis: redis.commands,
+    mails: mail.mails,
+    lookupWaitMs: createLookupLimit(config.lookupRate),
+    log,
+  });
+  return {
+    context,
+    streams,
+    outbox,
+    mail,
+    log,
+    async close() {
+      await Promise.all([mail.close(), outbox.settled()]);
+      redis.close();
+      await postgres.close();
+    },
+  };
+}

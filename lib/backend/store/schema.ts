@@ -1,0 +1,137 @@
+// The backend's tables. Identifiers are UUIDv7, so their order is the order of creation.
+import { sql } from 'drizzle-orm';
+import {
+  boolean,
+  check,
+  customType,
+  index,
+  integer,
+  pgSchema,
+  text,
+  timestamp,
+  uniqueIndex,
+  uuid,
+} from 'drizzle-orm/pg-core';
+import { outboxTable } from '../../outbox/table.ts';
+import { streamTables } from '../../streams/tables.ts';
+
+const bytea = customType<{ data: Uint8Array<ArrayBuffer>; driverData: Uint8Array }>({
+  dataType: () => 'bytea',
+  fromDriver: (bytes) => new Uint8Array(bytes),
+});
+
+const time = (name: string) => timestamp(name, { withTimezone: true, precision: 3 });
+
+export const backend = pgSchema('backend');
+
+export const users = backend.table(
+  'users',
+  {
+    userId: uuid('user_id').primaryKey(),
+    /** Normalised; empty once the user was deleted. */
+    email: text('email').notNull(),
+    /** Lower case. */
+    handle: text('handle'),
+    displayName: text('display_name'),
+    /** Canonical BCP 47 tag. */
+    locale: text('locale').notNull(),
+    /** IANA name. */
+    timeZone: text('time_zone').notNull(),
+    blockedAt: time('blocked_at'),
+    deletedAt: time('deleted_at'),
+    createdAt: time('created_at').notNull(),
+  },
+  (table) => [
+    // A deleted account frees its address and its handle.
+    uniqueIndex('users_email_unique').on(table.email).where(sql`deleted_at is null`),
+    uniqueIndex('users_handle_unique').on(table.handle).where(sql`deleted_at is null`),
+    // For the admin's search by how they begin.
+    index('users_email_prefix').on(table.email.op('text_pattern_ops')),
+    index('users_handle_prefix').on(table.handle.op('text_pattern_ops')),
+  ],
+);
+
+export const deviceSessions = backend.table(
+  'device_sessions',
+  {
+    deviceSessionId: uuid('device_session_id').primaryKey(),
+    userId: uuid('user_id')
+      .notNull()
+      .references(() => users.userId),
+    clientPublicKey: bytea('client_public_key').notNull(),
+    deviceName: text('device_name'),
+    createdAt: time('created_at').notNull(),
+    /** null while the session is active. */
+    revokedAt: time('revoked_at'),
+  },
+  (table) => [
+    index('device_sessions_by_user').on(table.userId, table.deviceSessionId),
+    check('device_sessions_key_length', sql`octet_length(${table.clientPublicKey}) = 32`),
+  ],
+);
+
+export const authChallenges = backend.table(
+  'auth_challenges',
+  {
+    challengeId: uuid('challenge_id').primaryKey(),
+    /** Normalised; there need not be a user with it. */
+    email: text('email').notNull(),
+    locale: text('locale').notNull(),
+    /** Where it was asked for from, as far as is known: an IPv4 address or the /64 of an IPv6 address. */
+    clientNetwork: text('client_network'),
+    /** HMAC-SHA-256 over challenge id and code. */
+    codeHash: bytea('code_hash').notNull(),
+    /** Wrong codes so far. */
+    failedAttempts: integer('failed_attempts').notNull().default(0),
+    createdAt: time('created_at').notNull(),
+    expiresAt: time('expires_at').notNull(),
+    usedAt: time('used_at'),
+  },
+  (table) => [
+    index('auth_challenges_by_email').on(table.email, table.createdAt),
+    index('auth_challenges_by_age').on(table.createdAt),
+  ],
+);
+
+/** What a user may do where it differs from the configured defaults; null keeps the default. */
+export const entitlements = backend.table('entitlements', {
+  userId: uuid('user_id')
+    .primaryKey()
+    .references(() => users.userId),
+  canCreatePublicGame: boolean('can_create_public_game'),
+  canCreatePrivateGame: boolean('can_create_private_game'),
+  canJoinGame: boolean('can_join_game'),
+  maxOwnedGames: integer('max_owned_games'),
+  maxActiveMemberships: integer('max_active_memberships'),
+  maxRegisteredRaceNames: integer('max_registered_race_names'),
+});
+
+/** Session invalidations and lifecycle events; the ordering key is the user's id. */
+export const outbox = outboxTable(backend);
+
+/** Mails that are still to be sent; the row goes with the mail. All times but `expires_at` are PostgreSQL's own. */
+export const mails = backend.table(
+  'mails',
+  {
+    /** Of a sign-in code the id of its challenge. */
+    mailId: uuid('mail_id').primaryKey(),
+    recipient: text('recipient').notNull(),
+    /** BCP 47 tag of the language that the recipient reads. */
+    locale: text('locale').notNull(),
+    /** What it says, encrypted: it may hold a code. */
+    content: bytea('content').notNull(),
+    /** From then on nobody wants it. */
+    expiresAt: time('expires_at').notNull(),
+    createdAt: time('created_at').notNull().defaultNow(),
+    /** Attempts to send it that failed. */
+    failures: integer('failures').notNull().default(0),
+    /** While somebody sends it, when it can be taken for abandoned. */
+    nextAttemptAt: time('next_attempt_at').notNull().defaultNow(),
+  },
+  (mail) => [
+    index('mails_by_deadline').on(mail.expiresAt, mail.mailId),
+    index('mails_by_recipient').on(mail.recipient),
+  ],
+);
+
+export const { consumers, processedEntries, deadLetters } = streamTables(backend);

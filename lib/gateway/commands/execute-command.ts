@@ -1,0 +1,145 @@
+// One command, from the signed request to the signed answer. lib/gateway/commands/admission.ts holds the checks before it; no
+// upstream is called for what they refuse. What the upstream answered, its errors alike, becomes a signed answer;
+// everything else is a RejectedError.
+import { hash } from 'node:crypto';
+import { z } from 'zod';
+import { errorBody } from '../../errors/table.ts';
+import { commandBytes, protocolVersion, responseBytes } from '../../protocol/envelope.ts';
+import type {
+  ExecuteCommandRequest,
+  ExecuteCommandResponse,
+} from '../../protocol/generated/galaxy/gateway/v1/gateway.ts';
+import {
+  type PayloadProblem,
+  type Route,
+  routeOf,
+  toUpstreamRequest,
+  type Upstream,
+} from '../domain/routes.ts';
+import { parseJson } from '../parse-json.ts';
+import { type AdmissionDeps, admit, type CallContext } from './admission.ts';
+import type { ResponseSigner } from './response-signer.ts';
+import type { ActiveSession } from './sessions.ts';
+import { stage, stageSync } from './stage.ts';
+import type { UpstreamResponse, UpstreamService } from './upstream.ts';
+
+export type CommandDeps = {
+  admission: AdmissionDeps;
+  upstreams: Readonly<Record<Upstream, UpstreamService>>;
+  signer: Pick<ResponseSigner, 'sign' | 'keyId'>;
+  now: () => number;
+};
+
+const commandKind = { routeOf, signedBytes: commandBytes };
+
+/** @throws RejectedError */
+export async function executeCommand(
+  deps: CommandDeps,
+  request: ExecuteCommandRequest,
+  call: CallContext,
+): Promise<ExecuteCommandResponse> {
+  const { route, session, requestHash } = await admit(deps.admission, request, commandKind, call);
+  const { resultCode, payload } = await forward(
+    deps.upstreams[route.upstream],
+    route,
+    request,
+    session,
+    call,
+  );
+  return signResponse(deps, request.requestId, requestHash, resultCode, payload);
+}
+
+type Result = { resultCode: string; payload: Uint8Array };
+
+async function forward(
+  upstream: UpstreamService,
+  route: Route,
+  request: ExecuteCommandRequest,
+  session: ActiveSession,
+  call: CallContext,
+): Promise<Result> {
+  const payload = parsePayload(request.payloadBytes);
+  if (payload === undefined) {
+    return invalidRequest([{ field: 'payload_bytes', problem: 'must be a JSON object in UTF-8' }]);
+  }
+  const upstreamRequest = toUpstreamRequest(route, payload);
+  if (!upstreamRequest.ok) return invalidRequest(upstreamRequest.problems);
+
+  const { method, target, body } = upstreamRequest.request;
+  const answer = await stage('upstream', () =>
+    upstream.call({
+      method,
+      target,
+      headers: {
+        'x-request-id': request.requestId,
+        ...call.traceHeaders,
+        'x-user-id': session.userId,
+        'x-device-session-id': session.deviceSessionId,
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...(request.idempotencyKey ? { 'idempotency-key': request.idempotencyKey } : {}),
+        ...(request.ifMatch ? { 'if-match': request.ifMatch } : {}),
+      },
+      ...(body === undefined ? {} : { body }),
+      signal: call.signal,
+    }),
+  );
+  return toResult(upstream, answer);
+}
+
+const payloadSchema = z.record(z.string(), z.unknown());
+const errorResponseSchema = z.object({
+  error: z.object({ code: z.string().regex(/^[a-z][a-z0-9_]{0,63}$/), message: z.string() }),
+});
+
+/** An empty payload counts as `{}`. */
+function parsePayload(bytes: Uint8Array): Record<string, unknown> | undefined {
+  return bytes.length === 0 ? {} : payloadSchema.safeParse(parseJson(bytes)).data;
+}
+
+/** A 2xx answer is `ok` with its body; a well-formed error is its code with its body. */
+function toResult(upstream: UpstreamService, { status, body }: UpstreamResponse): Result {
+  const parsed = parseJson(body);
+  if (status >= 200 && status < 300) {
+    if (parsed === undefined) throw upstream.unavailable(`answered ${status} without JSON`);
+    return { resultCode: 'ok', payload: body };
+  }
+  const error = errorResponseSchema.safeParse(parsed).data?.error;
+  if (error === undefined || status < 400)
+    throw upstream.unavailable(`answered ${status} without an error body`);
+  return { resultCode: error.code, payload: body };
+}
+
+function invalidRequest(fields: PayloadProblem[]): Result {
+  const body = errorBody('invalid_request', 'The payload is not valid; see the fields.', { fields });
+  return { resultCode: body.error.code, payload: Buffer.from(JSON.stringify(body)) };
+}
+
+function signResponse(
+  deps: CommandDeps,
+  requestId: string,
+  requestHash: Uint8Array,
+  resultCode: string,
+  payload: Uint8Array,
+): ExecuteCommandResponse {
+  const fields = {
+    keyId: deps.signer.keyId,
+    requestHash,
+    timestampMs: BigInt(deps.now()),
+    resultCode,
+    payloadHash: sha256(payload),
+  };
+  return {
+    protocolVersion,
+    requestId,
+    timestampMs: fields.timestampMs,
+    resultCode,
+    payloadBytes: Buffer.from(payload),
+    payloadHash: Buffer.from(fields.payloadHash),
+    signature: Buffer.from(stageSync('sign', () => deps.signer.sign(responseBytes(fields)))),
+    keyId: fields.keyId,
+  };
+}
+
+function sha256(bytes: Uint8Array): Uint8Array {
+  return hash('sha256', bytes, 'buffer');
+}

@@ -1,0 +1,41 @@
+// Puts the checks of signed requests, commands and event streams together into the gateway's gRPC service.
+import type { Redis } from '../../redis/client.ts';
+import type { Logger } from '../../telemetry/logger.ts';
+import { callerAddress } from '../client-address.ts';
+import type { RequestLimits } from '../commands/admission.ts';
+import { ReplayReservations } from '../commands/replay-reservations.ts';
+import type { ResponseSigner } from '../commands/response-signer.ts';
+import type { UpstreamService } from '../commands/upstream.ts';
+import type { GatewayConfig } from '../config.ts';
+import { createEdgeGatewayService, type EdgeGateway } from '../grpc/edge-gateway-service.ts';
+import type { PushHub } from '../push/hub.ts';
+
+export function createEdgeGateway(
+  { freshnessWindowMs, trustedProxies }: Pick<GatewayConfig, 'freshnessWindowMs' | 'trustedProxies'>,
+  parts: {
+    backend: UpstreamService;
+    lobby: UpstreamService;
+    limits: RequestLimits;
+    redis: Redis;
+    signer: ResponseSigner;
+    hub: PushHub;
+    log: Logger;
+  },
+): EdgeGateway {
+  const { backend, lobby, limits, redis, signer, hub, log } = parts;
+  return createEdgeGatewayService({
+    admission: {
+      backend,
+      limits,
+      replay: new ReplayReservations(redis, freshnessWindowMs),
+      freshnessWindowMs,
+      now: Date.now,
+    },
+    upstreams: { backend, lobby },
+    signer,
+    hub,
+    clientAddressOf: (call) => callerAddress(call, trustedProxies),
+    now: Date.now,
+    log,
+  });
+}

@@ -1,0 +1,73 @@
+// Start-up of the gateway: configuration, Redis, response signer. Whether the backend can be reached is not asked;
+// its failures surface per request.
+import { start } from '../../config/startup.ts';
+import type { Environment } from '../../config/variables.ts';
+import type { TlsCertificate } from '../../node/tls-certificate.ts';
+import type { Redis } from '../../redis/client.ts';
+import { openRedisWithoutEviction } from '../../redis/no-eviction.ts';
+import { createLogger, type Logger } from '../../telemetry/logger.ts';
+import { type MetricsText, startPrometheusText } from '../../telemetry/metrics.ts';
+import { loadResponseSigner, type ResponseSigner } from '../commands/response-signer.ts';
+import { loadOtherKeys, publishedKeys, type ServerKey } from '../commands/server-keys.ts';
+import { type GatewayConfig, gatewayVariables } from '../config.ts';
+import { loadGrpcCertificate } from '../grpc/tls.ts';
+import { gatewayInstruments } from '../instruments.ts';
+
+export type Gateway = {
+  config: GatewayConfig;
+  log: Logger;
+  redis: Redis;
+  signer: ResponseSigner;
+  /** What clients verify with: the signer's key, next and retired ones. */
+  serverKeys: readonly ServerKey[];
+  /** Of the gRPC listener; undefined when it speaks without TLS. */
+  grpcCertificate: TlsCertificate | undefined;
+  /** For the admin listener, when it is configured. */
+  metricsText: MetricsText | undefined;
+};
+
+/** @throws StartupError with every problem. */
+export async function startGateway(environment: Environment): Promise<Gateway> {
+  const connectionLog = createLogger({ service: 'gateway', level: 'warn' });
+  const { config, resources } = await start({
+    environment,
+    variables: gatewayVariables,
+    requirements: {
+      redis: {
+        needs: [
+          'GATEWAY_REDIS_ADDR',
+          'GATEWAY_REDIS_PASSWORD',
+          'GATEWAY_REDIS_TLS_ENABLED',
+          'GATEWAY_REDIS_OPERATION_TIMEOUT',
+        ],
+        open: ({ redis }: GatewayConfig) => openReplayStore(redis, connectionLog),
+        close: async (redis: Redis) => redis.disconnect(),
+      },
+      signer: {
+        needs: ['GATEWAY_RESPONSE_SIGNER_PRIVATE_KEY_PATH'],
+        open: ({ responseSignerPrivateKeyPath }: GatewayConfig) =>
+          loadResponseSigner(responseSignerPrivateKeyPath),
+      },
+      otherKeys: {
+        needs: ['GATEWAY_RESPONSE_SIGNER_OTHER_KEYS_PATH', 'GATEWAY_RESPONSE_SIGNER_PRIVATE_KEY_PATH'],
+        open: loadOtherKeys,
+      },
+      grpcCertificate: {
+        needs: ['GATEWAY_GRPC_TLS_CERT_PATH', 'GATEWAY_GRPC_TLS_KEY_PATH'],
+        open: ({ authenticatedGrpc }: GatewayConfig) => loadGrpcCertificate(authenticatedGrpc),
+      },
+    },
+  });
+  const metricsText = config.admin.addr === undefined ? undefined : await startPrometheusText();
+  gatewayInstruments.start();
+  const log = createLogger({ service: 'gateway', level: config.logLevel });
+  const serverKeys = publishedKeys(resources.signer, resources.otherKeys);
+  return { config, log, metricsText, serverKeys, ...resources };
+}
+
+/** A Redis that evicts keys would forget reservations and let replays through, so it is refused. */
+function openReplayStore(options: GatewayConfig['redis'], log: Logger): Promise<Redis> {
+  return openRedisWithoutEviction(options, 'anti-replay', (error) =>
+    log.warn({ error }, 'redis connection lost'),
+  );
+}

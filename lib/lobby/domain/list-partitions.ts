@@ -1,0 +1,66 @@
+// Where lists look for games. Each game stands in one partition, by its type and status; games that enroll stand apart by
+// whether they have free places, and cancelled ones by whether they were ever opened. So filters come down to a set of
+// partitions, a few at most, and the database keeps every partition in the order of each list: whatever is asked for, a page
+// is made from the beginnings of some partitions, however many games there are. `listPartition` in lib/lobby/store/schema.ts says
+// in SQL what is said here.
+import { capacity } from './enrollment.ts';
+import { type Game, type GameStatus, type GameType, gameStatuses, gameTypes } from './game.ts';
+
+type ListPartition = {
+  readonly gameType: GameType;
+  readonly status: GameStatus;
+  readonly hasFreePlaces: boolean;
+  /** Whether its games were opened: if not, they are for their owners and admins alone. */
+  readonly opened: boolean;
+};
+
+const partitions: readonly ListPartition[] = gameTypes.flatMap((gameType) =>
+  gameStatuses.flatMap((status) => {
+    const usual = { gameType, status, hasFreePlaces: false, opened: status !== 'draft' };
+    if (status === 'enrollment_open') return [{ ...usual, hasFreePlaces: true }, usual];
+    return status === 'cancelled' ? [usual, { ...usual, opened: false }] : [usual];
+  }),
+);
+
+function nameOf({ gameType, status, hasFreePlaces, opened }: ListPartition): string {
+  const name = `${gameType}/${status}`;
+  if (status === 'enrollment_open') return `${name}/${hasFreePlaces ? 'free' : 'full'}`;
+  return status === 'cancelled' && !opened ? `${name}/unopened` : name;
+}
+
+/** What decides on which partitions a list looks. */
+export type PartitionFilters = {
+  readonly status?: GameStatus | undefined;
+  readonly gameType?: GameType | undefined;
+  readonly hasFreePlaces?: boolean | undefined;
+};
+
+/** The partitions of all games that fit. */
+export function partitionsFor(filters: PartitionFilters): string[] {
+  return partitions.filter((partition) => fits(partition, filters)).map(nameOf);
+}
+
+/** Those of them whose games are for everybody to see. */
+export function publicPartitionsFor(filters: PartitionFilters): string[] {
+  return partitions
+    .filter((partition) => fits(partition, filters) && partition.gameType === 'public' && partition.opened)
+    .map(nameOf);
+}
+
+function fits(partition: ListPartition, { status, gameType, hasFreePlaces }: PartitionFilters): boolean {
+  return (
+    [undefined, partition.status].includes(status) &&
+    [undefined, partition.gameType].includes(gameType) &&
+    [undefined, partition.hasFreePlaces].includes(hasFreePlaces)
+  );
+}
+
+/** The partition of one game. */
+export function partitionOf(
+  game: Pick<Game, 'gameType' | 'status' | 'maxPlayers' | 'startGapPlayers' | 'gapOpenedAt' | 'openedAt'>,
+  activeMembers: number,
+): string {
+  const { gameType, status } = game;
+  const hasFreePlaces = status === 'enrollment_open' && activeMembers < capacity(game);
+  return nameOf({ gameType, status, hasFreePlaces, opened: game.openedAt !== null });
+}

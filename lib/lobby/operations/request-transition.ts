@@ -1,0 +1,39 @@
+import { actorId, type Caller, managerOf } from '../caller.ts';
+import type { Lobby } from '../context.ts';
+import type { Trigger } from '../domain/game.ts';
+import { noSuchGame, refuseUnlessAt } from '../refusals.ts';
+import type { Work } from '../store/database.ts';
+import { lockGame, type StoredGame } from '../store/games.ts';
+import { applyTransition, type TransitionParts, type TransitionRequest } from './transition.ts';
+
+/** A game, and the revision of it that its manager has seen; undefined: whichever it is at. */
+export type GameAtRevision = { readonly gameId: string; readonly expectedRevision: number | undefined };
+
+/**
+ * Pulls a trigger on a game on behalf of its owner or an admin.
+ * @param more what the trigger asks of the game beside its status, or brings along.
+ * @throws Refusal `not_found`, `forbidden`, `revision_mismatch`, `invalid_state`.
+ */
+export function requestTransition(
+  lobby: TransitionParts & Pick<Lobby, 'now'>,
+  caller: Caller,
+  { gameId, expectedRevision }: GameAtRevision,
+  trigger: Trigger,
+  more: Pick<TransitionRequest, 'unless' | 'registeredAt'> = {},
+): Work<StoredGame> {
+  return async (tx) => {
+    const game = await lockGame(tx, caller.actor, gameId);
+    if (game === undefined) throw noSuchGame();
+    const by = managerOf(caller, game);
+    refuseUnlessAt(game, expectedRevision);
+    const { traceparent } = caller;
+    return applyTransition(tx, lobby, game, {
+      trigger,
+      by,
+      actorId: actorId(caller),
+      at: lobby.now(),
+      traceparent,
+      ...more,
+    });
+  };
+}

@@ -1,0 +1,83 @@
+// Asks the Game Master whether it is there, and hands games over to it. Like with the User Service, whatever is no
+// usable answer in time counts as none; who asks decides what that means.
+import { Refusal } from '../../errors/table.ts';
+import { askService, refuseUnlessOk } from '../../http/ask-service.ts';
+import type { Logger } from '../../telemetry/logger.ts';
+import type { Player } from '../outbox/messages.ts';
+import type { RequestContext } from '../request-context.ts';
+
+/** What it says beside its status is of no use here. */
+const maxBytes = 65_536;
+
+/** A container that runs a game, and what the Game Master needs to play it. */
+export type Runtime = {
+  readonly gameId: string;
+  readonly runtimeJobId: string;
+  readonly containerId: string;
+  readonly engineEndpoint: string;
+  readonly turnSchedule: string;
+  readonly timeZone: string;
+  readonly players: readonly Player[];
+};
+
+export type GameMaster = {
+  /**
+   * Resolves when the Game Master is alive.
+   * @throws Refusal `service_unavailable` (503) when it cannot be reached, is too slow, or answers with anything but 2xx.
+   */
+  probe(context: RequestContext): Promise<void>;
+  /** Hands a game over to it; again with the same runtime does no harm. @throws Refusal as `probe`. */
+  register(runtime: Runtime, context: RequestContext): Promise<void>;
+};
+
+/**
+ * A client of `GET {baseUrl}/api/v1/internal/healthz` and
+ * `POST {baseUrl}/api/v1/internal/games/{game_id}/register-runtime`.
+ */
+export function createGameMaster(options: {
+  baseUrl: string;
+  token?: string | undefined;
+  /** Bound on the whole of one exchange, body included. */
+  timeoutMs: number;
+  log: Logger;
+}): GameMaster {
+  const call = async (
+    method: 'GET' | 'POST',
+    path: string,
+    { requestId, traceparent }: RequestContext,
+    body?: unknown,
+  ): Promise<void> => {
+    try {
+      const { token, timeoutMs } = options;
+      const answer = await askService(`${options.baseUrl}/api/v1/internal${path}`, {
+        method,
+        token,
+        headers: { 'x-request-id': requestId },
+        body,
+        traceparent,
+        timeoutMs,
+        maxBytes,
+      });
+      refuseUnlessOk(answer, { ours: 'LOBBY_GM_TOKEN', theirs: 'GM_HTTP_TOKEN' });
+    } catch (error) {
+      options.log.warn({ error, request_id: requestId, method, path }, 'the game master could not be asked');
+      throw new Refusal(
+        'service_unavailable',
+        'The Game Master does not answer right now; nothing was changed. Try again later.',
+      );
+    }
+  };
+
+  return {
+    probe: (context) => call('GET', '/healthz', context),
+    register: (runtime, context) =>
+      call('POST', `/games/${encodeURIComponent(runtime.gameId)}/register-runtime`, context, {
+        runtime_job_id: runtime.runtimeJobId,
+        container_id: runtime.containerId,
+        engine_endpoint: runtime.engineEndpoint,
+        turn_schedule: runtime.turnSchedule,
+        time_zone: runtime.timeZone,
+        players: runtime.players.map(({ userId, raceName }) => ({ user_id: userId, race_name: raceName })),
+      }),
+  };
+}

@@ -1,0 +1,36 @@
+import { v7 as uuidv7 } from 'uuid';
+import type { RedisCommands, RedisReads } from '../../redis/commands.ts';
+import { statesOf } from '../../streams/admin.ts';
+import type { Logger } from '../../telemetry/logger.ts';
+import type { LobbyConfig } from '../config.ts';
+import { createLobby, type Lobby } from '../context.ts';
+import { lobbyPublishers } from '../outbox/publishers.ts';
+import { createEligibility } from '../peers/eligibility.ts';
+import { createGameMaster } from '../peers/game-master.ts';
+import { consumerStreams } from './consumer-streams.ts';
+
+type Parts = Pick<Parameters<typeof createLobby>[0], 'database' | 'replicas' | 'inProcessRaceNames'> & {
+  redis: RedisCommands;
+  /** For how streams stand. */
+  reads: RedisReads;
+  log: Logger;
+};
+
+/** The lobby as it is configured, with the clock and ids of a real one. */
+export function assembleLobby(
+  config: Pick<LobbyConfig, 'userService' | 'gameMaster' | 'streams' | 'startTimeoutMs'>,
+  { redis, reads, log, ...parts }: Parts,
+): Lobby {
+  const consumers = Object.values(consumerStreams(config.streams));
+  return createLobby({
+    ...parts,
+    eligibility: createEligibility({ ...config.userService, log }),
+    gameMaster: createGameMaster({ ...config.gameMaster, log }),
+    publishers: lobbyPublishers(redis, config.streams, consumers),
+    streams: { consumers, states: statesOf(consumers, reads) },
+    startTimeoutMs: config.startTimeoutMs,
+    now: () => new Date(),
+    newId: () => uuidv7(),
+    log,
+  });
+}

@@ -1,0 +1,26 @@
+// What the lobby's outbox relay does: publishes what was left of the outbox, and looks after the streams that the lobby
+// consumes. lib/outbox/relay.ts and lib/streams/maintenance.ts say what makes any number of replicas safe.
+
+import { RedisEpoch } from '../../outbox/redis-epoch.ts';
+import { lossCheckIntervalMs, runRelay } from '../../outbox/relay.ts';
+import { runStreamMaintenance } from '../../streams/maintenance.ts';
+import { outbox as table } from '../store/schema.ts';
+import { lobbyStreamTables as tables } from '../store/stream-tables.ts';
+import { consumerStreams } from './consumer-streams.ts';
+import { oldestUnprocessed } from './instruments.ts';
+import type { LobbyProcess } from './start.ts';
+
+/** Runs until `stop` aborts; never rejects. */
+export async function relayLobbyOutbox(
+  { config, lobby, redis, log }: LobbyProcess,
+  stop: AbortSignal,
+): Promise<void> {
+  const { db, outbox } = lobby;
+  const redisEpoch = new RedisEpoch(redis, 'lobby:outbox:life');
+  const intervalMs = config.outboxRelayIntervalMs;
+  const consumers = Object.values(consumerStreams(config.streams));
+  await Promise.all([
+    runRelay({ outbox, db, table, redisEpoch, intervalMs, lossCheckIntervalMs, log }, stop),
+    runStreamMaintenance({ redis, db, tables, consumers, oldestUnprocessed, log }, stop),
+  ]);
+}

@@ -1,0 +1,408 @@
+// The lobby's tables. PostgreSQL is where the lobby's state lives; what must hold of it whatever the code does is said
+// here as constraints. Times are kept to the millisecond, as answers show them, so that a page token can carry one.
+import { type SQL, sql } from 'drizzle-orm';
+import {
+  type AnyPgColumn,
+  bigint,
+  check,
+  customType,
+  index,
+  integer,
+  json,
+  jsonb,
+  pgSchema,
+  primaryKey,
+  text,
+  timestamp,
+  unique,
+  uniqueIndex,
+  uuid,
+} from 'drizzle-orm/pg-core';
+import { outboxTable } from '../../outbox/table.ts';
+import type { GmEvent } from '../../protocol/gm-events.ts';
+import { streamTables } from '../../streams/tables.ts';
+import {
+  applicationStatuses,
+  gameBounds,
+  gameStatuses,
+  gameTypes,
+  membershipStatuses,
+  transitionActors,
+  triggers,
+} from '../domain/game.ts';
+import { inviteBounds, inviteStatuses } from '../domain/invite.ts';
+import { raceNameKeyKinds, raceNameKinds } from '../domain/race-name/held.ts';
+
+export const lobby = pgSchema('lobby');
+
+const time = (name: string) => timestamp(name, { precision: 3, withTimezone: true, mode: 'date' });
+const bytewiseText = customType<{ data: string }>({ dataType: () => 'text collate "C"' });
+const tsvector = customType<{ data: string }>({ dataType: () => 'tsvector' });
+
+const oneOf = (column: AnyPgColumn, values: readonly string[]) =>
+  sql`${column} in (${sql.raw(values.map((value) => `'${value}'`).join(', '))})`;
+const within = (column: AnyPgColumn, { min, max }: { min: number; max: number }) =>
+  sql`${column} between ${sql.raw(String(min))} and ${sql.raw(String(max))}`;
+const lengthWithin = (column: AnyPgColumn, { min = 0, max }: { min?: number; max: number }) =>
+  sql`char_length(${column}) between ${sql.raw(String(min))} and ${sql.raw(String(max))}`;
+
+export const games = lobby.table(
+  'games',
+  {
+    gameId: uuid('game_id').primaryKey(),
+    gameType: text('game_type', { enum: gameTypes }).notNull(),
+    ownerUserId: uuid('owner_user_id'),
+    gameName: text('game_name').notNull(),
+    description: text('description').notNull(),
+    status: text('status', { enum: gameStatuses }).notNull(),
+    minPlayers: integer('min_players').notNull(),
+    maxPlayers: integer('max_players').notNull(),
+    startGapHours: integer('start_gap_hours').notNull(),
+    startGapPlayers: integer('start_gap_players').notNull(),
+    enrollmentEndsAt: time('enrollment_ends_at').notNull(),
+    openedAt: time('opened_at'),
+    gapOpenedAt: time('gap_opened_at'),
+    turnSchedule: text('turn_schedule').notNull(),
+    timeZone: text('time_zone').notNull(),
+    targetEngineVersion: text('target_engine_version').notNull(),
+
+    currentTurn: integer('current_turn'),
+    runtimeStatus: text('runtime_status'),
+    engineHealth: text('engine_health'),
+    snapshotAt: time('snapshot_at'),
+
+    runtimeJobId: uuid('runtime_job_id'),
+    containerId: text('container_id'),
+    engineEndpoint: text('engine_endpoint'),
+    boundAt: time('bound_at'),
+    registeredAt: time('registered_at'),
+    /** Until when the start job is worth doing; null unless the game is starting. */
+    startExpiresAt: time('start_expires_at'),
+    /** When the owner was told that the deadline passed without enough players; a later deadline clears it. */
+    underfilledToldAt: time('underfilled_told_at'),
+
+    createdAt: time('created_at').notNull(),
+    updatedAt: time('updated_at').notNull(),
+    startedAt: time('started_at'),
+    finishedAt: time('finished_at'),
+    revision: integer('revision').notNull(),
+
+    /** How many memberships of the game are active; changes under the game's lock, with them. */
+    activeMembers: integer('active_members').notNull(),
+    /** When enrollment is to end, as things stand; null while that waits for players. See lib/lobby/domain/enrollment.ts. */
+    closingDueAt: time('closing_due_at').generatedAlwaysAs(
+      (): SQL => sql`least(
+        case when ${games.activeMembers} >= ${games.minPlayers} then ${games.enrollmentEndsAt} end,
+        case when ${games.activeMembers} >= ${games.maxPlayers} + ${games.startGapPlayers} then ${games.gapOpenedAt} end,
+        case when ${games.activeMembers} >= ${games.maxPlayers} then
+          (${games.gapOpenedAt} at time zone 'UTC' + ${games.startGapHours} * interval '1 hour') at time zone 'UTC' end
+      )`,
+    ),
+    /** Where lists look for the game. See lib/lobby/domain/list-partitions.ts. */
+    listPartition: text('shelf')
+      .notNull()
+      .generatedAlwaysAs(
+        (): SQL => sql`${games.gameType} || '/' || ${games.status} || case
+          when ${games.status} = 'enrollment_open' then case
+            when ${games.activeMembers} < ${games.maxPlayers}
+              + case when ${games.gapOpenedAt} is null then 0 else ${games.startGapPlayers} end
+            then '/free' else '/full' end
+          when ${games.status} = 'cancelled' and ${games.openedAt} is null then '/unopened'
+          else '' end`,
+      ),
+    /** Words of name and description, for the text filter of lists. */
+    words: tsvector('words').generatedAlwaysAs(
+      (): SQL =>
+        sql`to_tsvector('simple', regexp_replace(${games.gameName} || ' ' || ${games.description}, '[[:punct:]]+', ' ', 'g'))`,
+    ),
+  },
+  (game) => [
+    check('games_type_known', oneOf(game.gameType, gameTypes)),
+    check('games_status_known', oneOf(game.status, gameStatuses)),
+    check('games_private_has_owner', sql`${game.gameType} = 'public' or ${game.ownerUserId} is not null`),
+    check('games_name_length', lengthWithin(game.gameName, gameBounds.gameName)),
+    check('games_description_length', lengthWithin(game.description, gameBounds.description)),
+    check('games_min_players', within(game.minPlayers, gameBounds.players)),
+    check('games_max_players', within(game.maxPlayers, gameBounds.players)),
+    check('games_players_ordered', sql`${game.maxPlayers} >= ${game.minPlayers}`),
+    check('games_start_gap_hours', within(game.startGapHours, gameBounds.startGapHours)),
+    check('games_start_gap_players', within(game.startGapPlayers, gameBounds.startGapPlayers)),
+    check('games_turn_schedule_length', lengthWithin(game.turnSchedule, gameBounds.turnSchedule)),
+    check('games_time_zone_length', lengthWithin(game.timeZone, gameBounds.timeZone)),
+    check(
+      'games_engine_version_length',
+      lengthWithin(game.targetEngineVersion, gameBounds.targetEngineVersion),
+    ),
+    check(
+      'games_not_overfull',
+      sql`${game.activeMembers} between 0 and ${game.maxPlayers}
+        + case when ${game.gapOpenedAt} is null then 0 else ${game.startGapPlayers} end`,
+    ),
+    check(
+      'games_opened_unless_draft',
+      sql`${game.openedAt} is not null or ${game.status} in ('draft', 'cancelled')`,
+    ),
+    check('games_revision_positive', sql`${game.revision} > 0`),
+    index('games_newest_on_shelf').on(game.listPartition, game.createdAt, game.gameId),
+    index('games_newest_of_engine_version').on(
+      game.targetEngineVersion,
+      game.listPartition,
+      game.createdAt,
+      game.gameId,
+    ),
+    index('games_ending_soon_on_shelf')
+      .on(game.listPartition, game.enrollmentEndsAt, game.gameId)
+      .where(sql`${game.status} = 'enrollment_open'`),
+    index('games_ending_soon_of_engine_version')
+      .on(game.targetEngineVersion, game.listPartition, game.enrollmentEndsAt, game.gameId)
+      .where(sql`${game.status} = 'enrollment_open'`),
+    index('games_closing_due')
+      .on(game.closingDueAt)
+      .where(sql`${game.status} = 'enrollment_open' and ${game.closingDueAt} is not null`),
+    index('games_start_due').on(game.startExpiresAt).where(sql`${game.status} = 'starting'`),
+    index('games_underfilled_due')
+      .on(game.enrollmentEndsAt)
+      .where(sql`${game.status} = 'enrollment_open' and ${game.underfilledToldAt} is null`),
+    index('games_by_owner').on(game.ownerUserId, game.createdAt, game.gameId),
+  ],
+);
+
+/**
+ * Every word of every game, for text filters to find the few games that have a rare one. A B-tree, since that can be
+ * asked whether a beginning is rare without reading all that begins so, as an index of the kind GIN would.
+ */
+export const gameWords = lobby.table(
+  'game_words',
+  {
+    /** Compared byte by byte, so that all words with one beginning stand together. */
+    word: bytewiseText('word').notNull(),
+    gameId: uuid('game_id')
+      .notNull()
+      .references(() => games.gameId),
+  },
+  (row) => [primaryKey({ name: 'game_words_pkey', columns: [row.word, row.gameId] })],
+);
+
+export const applications = lobby.table(
+  'applications',
+  {
+    applicationId: uuid('application_id').primaryKey(),
+    gameId: uuid('game_id')
+      .notNull()
+      .references(() => games.gameId),
+    userId: uuid('user_id').notNull(),
+    raceName: text('race_name').notNull(),
+    status: text('status', { enum: applicationStatuses }).notNull(),
+    createdAt: time('created_at').notNull(),
+    decidedAt: time('decided_at'),
+  },
+  (application) => [
+    check('applications_status_known', oneOf(application.status, applicationStatuses)),
+    check(
+      'applications_decided_unless_pending',
+      sql`(${application.status} = 'pending') = (${application.decidedAt} is null)`,
+    ),
+    uniqueIndex('applications_one_pending')
+      .on(application.gameId, application.userId)
+      .where(sql`${application.status} = 'pending'`),
+    index('applications_by_game').on(application.gameId, application.createdAt, application.applicationId),
+    index('applications_by_user').on(application.userId, application.createdAt, application.applicationId),
+  ],
+);
+
+export const memberships = lobby.table(
+  'memberships',
+  {
+    membershipId: uuid('membership_id').primaryKey(),
+    gameId: uuid('game_id')
+      .notNull()
+      .references(() => games.gameId),
+    userId: uuid('user_id').notNull(),
+    raceName: text('race_name').notNull(),
+    status: text('status', { enum: membershipStatuses }).notNull(),
+    joinedAt: time('joined_at').notNull(),
+    endedAt: time('ended_at'),
+  },
+  (membership) => [
+    check('memberships_status_known', oneOf(membership.status, membershipStatuses)),
+    check(
+      'memberships_ended_unless_active',
+      sql`(${membership.status} = 'active') = (${membership.endedAt} is null)`,
+    ),
+    uniqueIndex('memberships_one_active')
+      .on(membership.gameId, membership.userId)
+      .where(sql`${membership.status} = 'active'`),
+    index('memberships_by_game').on(membership.gameId, membership.joinedAt, membership.membershipId),
+    index('memberships_by_user').on(membership.userId, membership.joinedAt, membership.membershipId),
+  ],
+);
+
+export const invites = lobby.table(
+  'invites',
+  {
+    inviteId: uuid('invite_id').primaryKey(),
+    gameId: uuid('game_id')
+      .notNull()
+      .references(() => games.gameId),
+    userId: uuid('user_id'),
+    code: text('code').unique('invites_code'),
+    maxUses: integer('max_uses').notNull(),
+    uses: integer('uses').notNull(),
+    expiresAt: time('expires_at'),
+    status: text('status', { enum: inviteStatuses }).notNull(),
+    createdAt: time('created_at').notNull(),
+    decidedAt: time('decided_at'),
+  },
+  (invite) => [
+    check('invites_status_known', oneOf(invite.status, inviteStatuses)),
+    check(
+      'invites_decided_unless_pending',
+      sql`(${invite.status} = 'pending') = (${invite.decidedAt} is null)`,
+    ),
+    check('invites_user_or_code', sql`(${invite.userId} is null) = (${invite.code} is not null)`),
+    check('invites_code_expires', sql`(${invite.code} is null) = (${invite.expiresAt} is null)`),
+    check('invites_max_uses', within(invite.maxUses, inviteBounds.maxUses)),
+    check('invites_uses', sql`${invite.uses} between 0 and ${invite.maxUses}`),
+    uniqueIndex('invites_one_pending')
+      .on(invite.gameId, invite.userId)
+      .where(sql`${invite.status} = 'pending'`),
+    index('invites_by_game').on(invite.gameId, invite.createdAt, invite.inviteId),
+    index('invites_by_user').on(invite.userId, invite.createdAt, invite.inviteId),
+  ],
+);
+
+/** One row per transition; `revision` is the game's, after it. */
+export const timeline = lobby.table(
+  'timeline',
+  {
+    entryId: uuid('entry_id').primaryKey(),
+    gameId: uuid('game_id')
+      .notNull()
+      .references(() => games.gameId),
+    revision: integer('revision').notNull(),
+    at: time('at').notNull(),
+    trigger: text('trigger', { enum: triggers }).notNull(),
+    actor: text('actor', { enum: transitionActors }).notNull(),
+    actorId: text('actor_id'),
+    from: text('from_status', { enum: gameStatuses }).notNull(),
+    to: text('to_status', { enum: gameStatuses }).notNull(),
+    reason: text('reason'),
+  },
+  (entry) => [
+    check('timeline_trigger_known', oneOf(entry.trigger, triggers)),
+    check('timeline_actor_known', oneOf(entry.actor, transitionActors)),
+    check('timeline_from_known', oneOf(entry.from, gameStatuses)),
+    check('timeline_to_known', oneOf(entry.to, gameStatuses)),
+    unique('timeline_by_game').on(entry.gameId, entry.revision),
+  ],
+);
+
+/** A row to lock before anything is granted to a user; `gone_at` says that nothing may be granted any more. */
+export const userGuards = lobby.table('user_guards', {
+  userId: uuid('user_id').primaryKey(),
+  goneAt: time('gone_at'),
+});
+
+/** What makes race names unique: a key belongs to one user, as long as a race name of that user has it. */
+export const raceNameKeys = lobby.table(
+  'race_name_keys',
+  {
+    kind: text('kind', { enum: raceNameKeyKinds }).notNull(),
+    key: text('key').notNull(),
+    userId: uuid('user_id').notNull(),
+  },
+  (key) => [
+    primaryKey({ name: 'race_name_keys_pkey', columns: [key.kind, key.key] }),
+    check('race_name_keys_kind_known', oneOf(key.kind, raceNameKeyKinds)),
+  ],
+);
+
+/** The race names that users hold, each with the game that it comes from. */
+export const raceNames = lobby.table(
+  'race_names',
+  {
+    raceNameId: uuid('race_name_id').primaryKey(),
+    kind: text('kind', { enum: raceNameKinds }).notNull(),
+    userId: uuid('user_id').notNull(),
+    gameId: uuid('game_id')
+      .notNull()
+      .references(() => games.gameId),
+    name: text('name').notNull(),
+    folded: text('folded').notNull(),
+    skeleton: text('skeleton').notNull(),
+    heldSince: time('held_since').notNull(),
+    registerUntil: time('register_until'),
+    registeredAt: time('registered_at'),
+  },
+  (name) => [
+    check('race_names_kind_known', oneOf(name.kind, raceNameKinds)),
+    check(
+      'race_names_window_while_pending',
+      sql`(${name.kind} = 'pending_registration') = (${name.registerUntil} is not null)`,
+    ),
+    check(
+      'race_names_registered_at_some_time',
+      sql`(${name.kind} = 'registered') = (${name.registeredAt} is not null)`,
+    ),
+    unique('race_names_one_per_user_and_game').on(name.gameId, name.userId),
+    index('race_names_by_folded').on(name.folded),
+    index('race_names_by_skeleton').on(name.skeleton),
+    index('race_names_by_user').on(name.userId, name.heldSince, name.raceNameId),
+    index('race_names_expiring')
+      .on(name.registerUntil, name.raceNameId)
+      .where(sql`${name.registerUntil} is not null`),
+  ],
+);
+
+/** How members fare by the reports of the Game Master: what the capability evaluation decides upon. */
+export const memberStatistics = lobby.table(
+  'member_statistics',
+  {
+    gameId: uuid('game_id')
+      .notNull()
+      .references(() => games.gameId),
+    userId: uuid('user_id').notNull(),
+    initialPlanets: bigint('initial_planets', { mode: 'number' }).notNull(),
+    initialPopulation: bigint('initial_population', { mode: 'number' }).notNull(),
+    maxPlanets: bigint('max_planets', { mode: 'number' }).notNull(),
+    maxPopulation: bigint('max_population', { mode: 'number' }).notNull(),
+  },
+  (statistics) => [
+    primaryKey({ name: 'member_statistics_pkey', columns: [statistics.gameId, statistics.userId] }),
+  ],
+);
+
+/** Reports of the Game Master about games that are still starting: they wait for the game to run. */
+export const waitingEvents = lobby.table(
+  'waiting_events',
+  {
+    position: bigint('position', { mode: 'number' }).primaryKey().generatedAlwaysAsIdentity(),
+    gameId: uuid('game_id')
+      .notNull()
+      .references(() => games.gameId),
+    event: jsonb('event').$type<GmEvent>().notNull(),
+  },
+  (waiting) => [index('waiting_events_by_game').on(waiting.gameId, waiting.position)],
+);
+
+/** First answers of mutating requests; `answer` is null only inside the transaction that finds it. */
+export const idempotencyKeys = lobby.table(
+  'idempotency_keys',
+  {
+    actor: text('actor').notNull(),
+    key: text('key').notNull(),
+    fingerprint: text('fingerprint').notNull(),
+    answer: json('answer'),
+    createdAt: time('created_at').notNull(),
+  },
+  (row) => [
+    primaryKey({ name: 'idempotency_keys_pkey', columns: [row.actor, row.key] }),
+    index('idempotency_keys_by_age').on(row.createdAt),
+  ],
+);
+
+/** Start and stop jobs and notifications, by the id of their game. */
+export const outbox = outboxTable(lobby);
+
+/** Of the lobby's consumers of streams. */
+export const { consumers, processedEntries, deadLetters } = streamTables(lobby);

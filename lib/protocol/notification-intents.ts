@@ -1,0 +1,43 @@
+// `notification:intents`: asks the backend to tell users of something. docs/notifications.md lists types and fields.
+import { z } from 'zod';
+import { integerText, jsonText } from './stream-fields.ts';
+
+/** What users are told of. A new type needs a mail text in every language (lib/backend/mail/texts). */
+export const notificationTypes = [
+  'lobby.application.submitted',
+  'lobby.application.approved',
+  'lobby.application.rejected',
+  'lobby.invite.created',
+  'lobby.invite.redeemed',
+  'lobby.invite.declined',
+  'lobby.invite.revoked',
+  'lobby.invite.expired',
+  'lobby.membership.removed',
+  'lobby.membership.blocked',
+  'lobby.enrollment.closed',
+  'lobby.enrollment.underfilled',
+  'lobby.game.started',
+  'lobby.game.start_failed',
+  'lobby.game.paused',
+  'lobby.game.resumed',
+  'lobby.game.turn_advanced',
+  'lobby.game.finished',
+  'lobby.game.cancelled',
+  'lobby.runtime_paused_after_start',
+  'lobby.race_name.registration_eligible',
+  'lobby.race_name.registration_denied',
+  'lobby.race_name.registered',
+  'lobby.race_name.expired',
+] as const;
+export type NotificationType = (typeof notificationTypes)[number];
+
+/** Known by `idempotency_key`, per recipient. */
+export const notificationIntentEntry = z.object({
+  notification_type: z.enum(notificationTypes),
+  producer: z.string(),
+  recipient_user_ids: jsonText(z.array(z.uuid()).min(1)),
+  idempotency_key: z.string().min(1).max(256),
+  payload: jsonText(z.record(z.string(), z.unknown())),
+  occurred_at_ms: integerText,
+});
+export type NotificationIntent = z.output<typeof notificationIntentEntry>;

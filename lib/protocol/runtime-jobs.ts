@@ -1,0 +1,49 @@
+// What lobby and Runtime Manager tell each other: docs/lobby.md lists the fields.
+import { z } from 'zod';
+import { integerText, jsonText } from './stream-fields.ts';
+
+/** `runtime:start_jobs`: asks for a container that runs a game. Known by `job_id`. */
+export const startJobEntry = z.object({
+  job_id: z.uuid(),
+  game_id: z.uuid(),
+  engine_version: z.string(),
+  turn_schedule: z.string(),
+  time_zone: z.string(),
+  players: jsonText(z.array(z.object({ user_id: z.uuid(), race_name: z.string() }))),
+  requested_at_ms: integerText,
+  /** From then on the job is void. */
+  expires_at_ms: integerText,
+});
+export type StartJob = z.output<typeof startJobEntry>;
+
+/** `superseded`: of a start whose answer came too late to count. */
+export const stopReasons = ['cancelled', 'finished', 'external_block', 'superseded'] as const;
+export type StopReason = (typeof stopReasons)[number];
+
+/** `runtime:stop_jobs`: asks that what a start job has started, or is about to start, be stopped. Known by `job_id`. */
+export const stopJobEntry = z.object({
+  job_id: z.uuid(),
+  start_job_id: z.uuid(),
+  game_id: z.uuid(),
+  container_id: z.string().optional(),
+  reason: z.enum(stopReasons),
+  requested_at_ms: integerText,
+});
+export type StopJob = z.output<typeof stopJobEntry>;
+
+/** `runtime:job_results`: what became of a job. May come more than once, and says the same then. */
+export const jobResultEntry = z.object({
+  job_id: z.uuid(),
+  game_id: z.uuid(),
+  kind: z.enum(['start', 'stop']),
+  outcome: z.enum(['success', 'failure']),
+  /** With the success of a start. */
+  container_id: z.string().max(256).optional(),
+  /** Base URL of the engine; with the success of a start. */
+  engine_endpoint: z.string().max(2_048).optional(),
+  /** With a failure. */
+  error_code: z.string().max(64).optional(),
+  error_message: z.string().max(2_048).optional(),
+  finished_at_ms: integerText,
+});
+export type JobResult = z.output<typeof jobResultEntry>;

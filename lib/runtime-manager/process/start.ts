@@ -1,0 +1,143 @@
+// Start-up of the Runtime Manager: configuration, the journal, the driver, and three connections to Redis, since two of
+// them spend their lives in blocking reads.
+import { join, resolve } from 'node:path';
+import { execPath } from 'node:process';
+import { start } from '../../config/startup.ts';
+import type { Environment } from '../../config/variables.ts';
+import { openRedis, type Redis } from '../../redis/client.ts';
+import { streamInstruments } from '../../streams/instruments.ts';
+import { openStreamReader } from '../../streams/stream-loop.ts';
+import { createLogger, type Logger } from '../../telemetry/logger.ts';
+import { type RuntimeManagerConfig, runtimeManagerVariables } from '../config.ts';
+import { DockerDriver } from '../drivers/docker.ts';
+import type { Driver } from '../drivers/driver.ts';
+import { openProcessDriver } from '../drivers/process.ts';
+import { runtimeManagerInstruments } from '../instruments.ts';
+import { type Journal, openJournal } from '../journal.ts';
+import { RuntimeManager } from '../manager.ts';
+
+/** For as long as the lobby may publish a job again, and longer. */
+export const keptMs = 30 * 24 * 3_600_000;
+export const forgetIntervalMs = 3_600_000;
+export const trimIntervalMs = 60_000;
+
+const sampleEngine = [execPath, join(import.meta.dirname, '..', '..', '..', 'workers', 'sample-engine.ts')];
+/** What engines get of this process's environment, beside `GALAXY_ENGINE_…`. Nothing else: it holds secrets. */
+const passedOn = new Set(['PATH', 'HOME', 'LANG', 'TZ']);
+
+export type RuntimeManagerProcess = {
+  readonly config: RuntimeManagerConfig;
+  readonly log: Logger;
+  readonly manager: RuntimeManager;
+  readonly redis: Redis;
+  readonly readers: { readonly startJobs: Redis; readonly stopJobs: Redis };
+  close(): Promise<void>;
+};
+
+/** @throws StartupError with every problem. */
+export async function startRuntimeManager(environment: Environment): Promise<RuntimeManagerProcess> {
+  const service = 'runtime-manager';
+  const connectionLog = createLogger({ service, level: 'warn' });
+  const now = () => new Date();
+  const { config, resources } = await start({
+    environment,
+    variables: runtimeManagerVariables,
+    checks: [
+      {
+        needs: ['RM_DOCKER_IMAGE', 'RM_DRIVER'],
+        problem: ({ driver, docker }) =>
+          driver === 'docker' && docker.image === undefined
+            ? 'is not set; RM_DRIVER=docker needs it'
+            : undefined,
+      },
+    ],
+    requirements: {
+      connections: {
+        needs: [
+          'RM_REDIS_ADDR',
+          'RM_REDIS_PASSWORD',
+          'RM_REDIS_DB',
+          'RM_REDIS_OPERATION_TIMEOUT',
+          'RM_READ_BLOCK_TIMEOUT',
+        ],
+        open: (config: RuntimeManagerConfig) => openConnections(config, connectionLog),
+        close: async (connections: Connections) => disconnect(connections),
+      },
+      journal: {
+        needs: ['RM_DATA_FOLDER'],
+        open: async ({ dataFolder }: RuntimeManagerConfig) =>
+          openJournal(join(resolve(dataFolder), 'journal.sqlite'), now),
+        close: async (journal: Journal) => journal.close(),
+      },
+    },
+  });
+  const { connections, journal } = resources;
+  const log = createLogger({ service, level: config.logLevel });
+  runtimeManagerInstruments.start();
+  streamInstruments.start();
+  const driver = await openDriver(config, environment, log);
+  return {
+    config,
+    log,
+    manager: new RuntimeManager({ driver, journal, startTimeoutMs: config.startTimeoutMs, now, log }),
+    ...connections,
+    close: async () => {
+      disconnect(connections);
+      await driver.close();
+      journal.close();
+    },
+  };
+}
+
+function openDriver(config: RuntimeManagerConfig, environment: Environment, log: Logger): Promise<Driver> {
+  const { stopTimeoutMs, docker } = config;
+  const ofEngines = Object.entries(environment).flatMap(([name, value]): [string, string][] =>
+    value !== undefined && name.startsWith('GALAXY_ENGINE_') ? [[name, value]] : [],
+  );
+  switch (config.driver) {
+    case 'process': {
+      const ofMachine = Object.entries(environment).flatMap(([name, value]): [string, string][] =>
+        value !== undefined && passedOn.has(name) ? [[name, value]] : [],
+      );
+      return openProcessDriver({
+        folder: join(resolve(config.dataFolder), 'engines'),
+        command: config.process.command ?? sampleEngine,
+        environment: Object.fromEntries([...ofMachine, ...ofEngines]),
+        stopTimeoutMs,
+        log,
+      });
+    }
+    case 'docker': {
+      if (docker.image === undefined) throw new TypeError('checked when the configuration was read');
+      const { socketPath, image, network } = docker;
+      const environment = Object.fromEntries(ofEngines);
+      return Promise.resolve(new DockerDriver({ socketPath, image, network, environment, stopTimeoutMs }));
+    }
+    default:
+      return config.driver satisfies never;
+  }
+}
+
+type Connections = Pick<RuntimeManagerProcess, 'redis' | 'readers'>;
+
+async function openConnections(config: RuntimeManagerConfig, log: Logger): Promise<Connections> {
+  const redis = await openRedis(config.redis, (error) => log.warn({ error }, 'redis connection lost'));
+  try {
+    const bounds = {
+      blockMs: config.readBlockTimeoutMs,
+      operationTimeoutMs: config.redis.operationTimeoutMs,
+    };
+    const openReader = () =>
+      openStreamReader(redis, bounds, (error) => log.warn({ error }, 'redis connection of a reader lost'));
+    return { redis, readers: { startJobs: await openReader(), stopJobs: await openReader() } };
+  } catch (error) {
+    redis.disconnect();
+    throw error;
+  }
+}
+
+function disconnect({ redis, readers }: Connections): void {
+  readers.startJobs.disconnect();
+  readers.stopJobs.disconnect();
+  redis.disconnect();
+}

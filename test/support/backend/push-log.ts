@@ -1,0 +1,140 @@
+// The push log on a Redis database of a test file's own, with the verbs that its tests need.
+import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterAll, beforeAll, beforeEach } from 'vitest';
+import {
+  decodeCursor,
+  decodeEventId,
+  encodeEventId,
+  type Place,
+} from '../../../lib/backend/domain/push-ids.ts';
+import {
+  type AppendedEvent,
+  appendClientEvent,
+  type NewClientEvent,
+} from '../../../lib/backend/push/log/append-client-event.ts';
+import { pushLog } from '../../../lib/backend/push/log/binary-log.ts';
+import type { LogEntry } from '../../../lib/backend/push/log/entry.ts';
+import type { PushLog } from '../../../lib/backend/push/log/log.ts';
+import { readGlobal, readState } from '../../../lib/backend/push/log/read-global.ts';
+import { trimOlderThan } from '../../../lib/backend/push/log/trim.ts';
+import { openRedis, type Redis } from '../../../lib/redis/client.ts';
+import { createTestRedis, type TestRedis } from '../stores/redis.ts';
+
+/** Make it once at the top of a test file; every test begins with an empty Redis. */
+export class TestPushLog {
+  #server: TestRedis | undefined;
+  #redis: Redis | undefined;
+
+  constructor() {
+    beforeAll(async () => {
+      this.#server = await createTestRedis();
+      const { host, port, password, db } = this.#server;
+      const addr = { host, port };
+      this.#redis = await openRedis({ addr, password, db, operationTimeoutMs: 5_000 }, () => {});
+    });
+    beforeEach(async () => {
+      await this.redis.flushdb();
+    });
+    afterAll(async () => {
+      this.#redis?.disconnect();
+      await this.#server?.drop();
+    });
+  }
+
+  get server(): TestRedis {
+    return there(this.#server);
+  }
+
+  get redis(): Redis {
+    return there(this.#redis);
+  }
+
+  get log(): PushLog {
+    return pushLog(this.redis);
+  }
+
+  append(userId: string, more: Partial<NewClientEvent> = {}): Promise<AppendedEvent> {
+    return appendClientEvent(this.log, newEvent(userId, more));
+  }
+
+  /** Appends one event after the other, each in a millisecond of its own. */
+  async appendApart(userIds: readonly string[]): Promise<AppendedEvent[]> {
+    const events: AppendedEvent[] = [];
+    for (const userId of userIds) {
+      const event = await this.append(userId);
+      await this.#untilPast(eventPlace(event));
+      events.push(event);
+    }
+    return events;
+  }
+
+  /** Trims everything up to an event, and, if the machine is slow, some more. */
+  async trimThrough(event: AppendedEvent): Promise<void> {
+    await trimOlderThan(this.log, (await this.nowMs()) - eventPlace(event).position.ms - 1);
+  }
+
+  /** Trims everything that is there. */
+  async trimAll(): Promise<number> {
+    await this.#untilPast(await this.head());
+    return trimOlderThan(this.log, 0);
+  }
+
+  /** The place from which everything that is appended from now on is read. */
+  async head(): Promise<Place> {
+    const { epoch, head } = await readState(this.log);
+    return { epoch, position: head };
+  }
+
+  async readAll(after: Place, pageSize: number): Promise<LogEntry[]> {
+    const entries: LogEntry[] = [];
+    for (let from = after; ; ) {
+      const page = await readGlobal(this.log, from, pageSize);
+      if (page.fault !== undefined) throw new Error(`the log cannot be read on: ${page.fault}`);
+      const last = page.entries.at(-1);
+      if (last === undefined) return entries;
+      entries.push(...page.entries);
+      from = last.place;
+    }
+  }
+
+  /** By the clock of Redis, which is the log's. */
+  async nowMs(): Promise<number> {
+    const [seconds, micros] = await this.redis.time();
+    return Number(seconds) * 1_000 + Math.floor(Number(micros) / 1_000);
+  }
+
+  async #untilPast({ position }: Place): Promise<void> {
+    while ((await this.nowMs()) <= position.ms) await delay(1);
+  }
+}
+
+function there<T>(value: T | undefined): T {
+  if (value === undefined) throw new Error('the push log is there in tests and hooks only');
+  return value;
+}
+
+export function newEvent(recipientUserId: string, more: Partial<NewClientEvent> = {}): NewClientEvent {
+  return {
+    recipientUserId,
+    idempotencyKey: randomUUID(),
+    eventType: 'lobby.application.approved',
+    timestampMs: 1_764_000_000_000,
+    payload: Buffer.from('{"game_id":"g"}'),
+    ...more,
+  };
+}
+
+export function eventPlace({ eventId }: { eventId: string }): Place {
+  const place = decodeEventId(eventId);
+  if (place === undefined) throw new Error(`${eventId} is no event id`);
+  return place;
+}
+
+export function cursorPlace(cursor: string): Place {
+  const place = decodeCursor(cursor);
+  if (place === undefined) throw new Error(`${cursor} is no cursor`);
+  return place;
+}
+
+export const idsOf = (entries: readonly LogEntry[]) => entries.map((entry) => encodeEventId(entry.place));

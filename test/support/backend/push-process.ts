@@ -1,0 +1,53 @@
+// The real push process, run inside the test's process on a free port.
+import { connect } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import { freePort } from '../../../infra/local/child.ts';
+import { runBackendPush } from '../../../workers/backend-push.ts';
+import type { TestRedis } from '../stores/redis.ts';
+
+export type TestPush = {
+  readonly addr: string;
+  /** Ends the process as SIGTERM would; resolves when it has drained. */
+  stop(): Promise<void>;
+};
+
+export async function startTestPush(
+  redis: TestRedis,
+  variables: Record<string, string> = {},
+): Promise<TestPush> {
+  const addr = `127.0.0.1:${await freePort()}`;
+  const terminate = new AbortController();
+  const running = runBackendPush(
+    {
+      BACKEND_PUSH_GRPC_ADDR: addr,
+      BACKEND_REDIS_ADDR: redis.addr,
+      BACKEND_REDIS_PASSWORD: redis.password,
+      BACKEND_REDIS_DB: String(redis.db),
+      BACKEND_LOG_LEVEL: 'silent',
+      BACKEND_SHUTDOWN_TIMEOUT: '2s',
+      ...variables,
+    },
+    terminate.signal,
+  );
+  await Promise.race([untilListening(addr), running]);
+  return {
+    addr,
+    stop: () => {
+      terminate.abort();
+      return running;
+    },
+  };
+}
+
+async function untilListening(addr: string): Promise<void> {
+  const [host, port] = addr.split(':');
+  for (const deadline = Date.now() + 10_000; Date.now() < deadline; await delay(5)) {
+    const socket = connect(Number(port), host);
+    const listening = await new Promise<boolean>((resolve) => {
+      socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
+    });
+    socket.destroy();
+    if (listening) return;
+  }
+  throw new Error('the push process did not listen within 10 s');
+}

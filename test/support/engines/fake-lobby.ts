@@ -1,0 +1,108 @@
+// The lobby's internal listener as the Game Master sees it, played by a test: games stand as the test says.
+import { v7 as uuidv7 } from 'uuid';
+import type { GameResponse } from '../../../handlers/lobby/games/game-response.ts';
+import {
+  json,
+  type ReceivedRequest,
+  startUpstreamServer,
+  type UpstreamServer,
+} from '../gateway/fake-upstream.ts';
+
+export type Player = { user_id: string; race_name: string };
+
+export type FakeGame = Pick<
+  GameResponse,
+  | 'game_id'
+  | 'status'
+  | 'runtime_job_id'
+  | 'container_id'
+  | 'engine_endpoint'
+  | 'turn_schedule'
+  | 'time_zone'
+  | 'current_turn'
+  | 'runtime_status'
+  | 'engine_health'
+  | 'snapshot_at'
+  | 'registered_at'
+> & { players: Player[] };
+
+export type FakeLobby = {
+  readonly server: UpstreamServer;
+  /** By id; change one to change how it stands. */
+  readonly games: Map<string, FakeGame>;
+  /** A running game with two players. */
+  add(changes?: Partial<FakeGame>): FakeGame;
+  /** Answers again as it should, after the test has set `server.answer`. */
+  heal(): void;
+  close(): Promise<void>;
+};
+
+/** @param token that every request must carry. */
+export async function startPlayedLobby(token?: string): Promise<FakeLobby> {
+  const games = new Map<string, FakeGame>();
+  const answer: UpstreamServer['answer'] = (request, response) => {
+    if (token !== undefined && request.headers.authorization !== `Bearer ${token}`) {
+      json(401, { error: { code: 'unauthenticated', message: 'No token.' } })(request, response);
+      return;
+    }
+    const found = answerFor(games, request);
+    if (found === undefined) {
+      json(404, { error: { code: 'not_found', message: 'Not here.' } })(request, response);
+    } else json(200, found)(request, response);
+  };
+  const server = await startUpstreamServer(answer);
+  return {
+    server,
+    games,
+    add(changes = {}) {
+      const game: FakeGame = {
+        game_id: uuidv7(),
+        status: 'running',
+        runtime_job_id: uuidv7(),
+        container_id: 'c1',
+        engine_endpoint: 'http://127.0.0.1:1',
+        turn_schedule: '0 20 * * *',
+        time_zone: 'Europe/Berlin',
+        current_turn: null,
+        runtime_status: null,
+        engine_health: null,
+        snapshot_at: null,
+        registered_at: new Date().toISOString(),
+        players: [
+          { user_id: uuidv7(), race_name: 'Zerg' },
+          { user_id: uuidv7(), race_name: 'Protoss' },
+        ],
+        ...changes,
+      };
+      games.set(game.game_id, game);
+      return game;
+    },
+    heal: () => {
+      server.answer = answer;
+    },
+    close: () => server.close(),
+  };
+}
+
+const prefix = '/api/v1/internal/games';
+/** So that lists come in pages. */
+const itemsPerPage = 2;
+
+function answerFor(games: ReadonlyMap<string, FakeGame>, { url }: ReceivedRequest): unknown {
+  const { pathname, searchParams } = new URL(url, 'http://lobby');
+  const page = <Item>(items: Item[]) => {
+    const from = Number(searchParams.get('page_token') ?? 0);
+    const to = from + itemsPerPage;
+    return {
+      items: items.slice(from, to),
+      ...(to < items.length ? { next_page_token: String(to) } : {}),
+    };
+  };
+  if (pathname === prefix) {
+    return page([...games.values()].filter(({ status }) => status === searchParams.get('status')));
+  }
+  const [id = '', part] = pathname.slice(prefix.length + 1).split('/');
+  const game = games.get(id);
+  if (part === 'memberships') return game && page(game.players);
+  return game;
+}

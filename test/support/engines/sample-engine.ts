@@ -1,0 +1,54 @@
+// The real sample engine as a process of its own.
+import { setTimeout as delay } from 'node:timers/promises';
+import { freePort } from '../../../infra/local/child.ts';
+import { type RunningProcess, runEntry } from '../run/run-process.ts';
+
+export type TestEngine = RunningProcess & {
+  readonly url: string;
+  /** Asks it something; the status, and the answer's JSON. */
+  ask(
+    method: 'GET' | 'PUT' | 'POST',
+    path: string,
+    body?: unknown,
+  ): Promise<[status: number, answer: unknown]>;
+};
+
+/** Starts it and waits until it is healthy. @param port a free one, unless it is to come back where it was. */
+export async function startTestEngine(
+  variables: Record<string, string> = {},
+  port?: number,
+): Promise<TestEngine> {
+  const enginePort = port ?? (await freePort());
+  const url = `http://127.0.0.1:${enginePort}`;
+  const running = runEntry('workers/sample-engine.ts', {
+    GALAXY_ENGINE_HOST: '127.0.0.1',
+    GALAXY_ENGINE_PORT: String(enginePort),
+    ...variables,
+  });
+  const early = running.ended.then(({ stderr }) => {
+    throw new Error(`the engine ended before it was healthy: ${stderr}`);
+  });
+  early.catch(() => undefined);
+  await Promise.race([untilHealthy(url), early]);
+  return {
+    ...running,
+    url,
+    async ask(method, path, body) {
+      const response = await fetch(`${url}${path}`, {
+        method,
+        ...(body === undefined
+          ? {}
+          : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
+      });
+      return [response.status, await response.json()];
+    },
+  };
+}
+
+async function untilHealthy(url: string): Promise<void> {
+  for (const deadline = Date.now() + 10_000; Date.now() < deadline; await delay(20)) {
+    const response = await fetch(`${url}/healthz`).catch(() => undefined);
+    if (response?.ok) return;
+  }
+  throw new Error('the engine was not healthy within 10 s');
+}

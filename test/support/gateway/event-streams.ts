@@ -1,0 +1,209 @@
+// Both ends of a gateway's event streams without a network: calls whose clients take events when the test says so,
+// and a push log whose pages are read and answered when the test says so.
+import { EventEmitter } from 'node:events';
+import type { StatusObject } from '@grpc/grpc-js';
+import type { EventCall } from '../../../lib/gateway/push/event-stream.ts';
+import { type HubLimits, PushHub } from '../../../lib/gateway/push/hub.ts';
+import type { ReadUserEvents } from '../../../lib/gateway/push/join.ts';
+import { GatewayEvent } from '../../../lib/protocol/generated/galaxy/gateway/v1/gateway.ts';
+import type {
+  ClientEvent,
+  ReadUserEventsResponse,
+} from '../../../lib/protocol/generated/galaxy/push/v1/push.ts';
+import { ErrorInfo } from '../../../lib/protocol/generated/google/rpc/error_details.ts';
+import { Status } from '../../../lib/protocol/generated/google/rpc/status.ts';
+import { keptLog } from '../run/log-lines.ts';
+
+/** What PushHub needs of a grpc-js call. */
+export class FakeCall extends EventEmitter {
+  readonly request: { deviceSessionId: string; requestId: string };
+  readonly written: GatewayEvent[] = [];
+  /** Why it ended, if it did. */
+  reason: string | undefined;
+  #onTaken: (() => void) | undefined;
+
+  constructor(deviceSessionId: string) {
+    super();
+    this.request = { deviceSessionId, requestId: 'request' };
+    this.on('error', (status: StatusObject) => {
+      this.reason = reasonOf(status);
+    });
+  }
+
+  get call(): EventCall {
+    return this as unknown as EventCall;
+  }
+
+  write(bytes: Buffer, onTaken: () => void): boolean {
+    if (this.#onTaken !== undefined) throw new Error('written to before the last event was taken');
+    if (this.reason !== undefined) throw new Error('written to after its end');
+    this.written.push(GatewayEvent.decode(bytes));
+    this.#onTaken = onTaken;
+    return true;
+  }
+
+  /** HTTP/2 takes what was written. @returns whether there was something. */
+  take(): boolean {
+    const onTaken = this.#onTaken;
+    this.#onTaken = undefined;
+    onTaken?.();
+    return onTaken !== undefined;
+  }
+
+  takeAll(): void {
+    while (this.take());
+  }
+
+  gone(): void {
+    this.reason ??= 'client_gone';
+    this.emit('cancelled');
+  }
+
+  get hello(): { resumed: boolean; last_event_id: string; server_time_ms: number } {
+    return JSON.parse(this.written[0]?.payloadBytes.toString('utf8') ?? 'null');
+  }
+
+  get eventIds(): string[] {
+    return this.written.slice(1).map(({ eventId }) => eventId);
+  }
+}
+
+export function reasonOf({ metadata }: Partial<StatusObject>): string {
+  const details = metadata?.get('grpc-status-details-bin')[0];
+  const [info] = details instanceof Uint8Array ? Status.decode(details).details : [];
+  return info === undefined ? '' : ErrorInfo.decode(info.value).reason;
+}
+
+export type PendingRead = {
+  /** Reads the page now, once. */
+  readPage(): void;
+  /** Answers with the page. */
+  answer(): void;
+};
+
+/** One user's events, with the ids and the answers of the real log. */
+export class FakeUserLog {
+  readonly userId: string;
+  readonly reads: PendingRead[] = [];
+  readonly pageEvents: number;
+  #life = 0;
+  #place = 0;
+  events: ClientEvent[] = [];
+  #floor = 0;
+
+  constructor(userId: string, pageEvents = 3) {
+    this.userId = userId;
+    this.pageEvents = pageEvents;
+  }
+
+  append(): ClientEvent {
+    this.#place += 1;
+    const event: ClientEvent = {
+      eventId: this.#id(this.#place),
+      prevEventId: this.events.at(-1)?.eventId ?? '',
+      recipientUserId: this.userId,
+      eventType: 'lobby.application.approved',
+      timestampMs: 1_764_000_000_000n,
+      payloadBytes: Buffer.from('{}'),
+      traceparent: '',
+    };
+    this.events.push(event);
+    return event;
+  }
+
+  /** Something happened to somebody else. */
+  advance(): void {
+    this.#place += 1;
+  }
+
+  /** Everything is lost, and the log begins anew. */
+  beginAnew(): void {
+    this.#life += 1;
+    this.#place = 0;
+    this.#floor = 0;
+    this.events = [];
+  }
+
+  /** Everything so far is out of reach; events remember their predecessors. */
+  trim(): void {
+    this.#floor = this.#place;
+  }
+
+  get head(): string {
+    return this.events.at(-1)?.eventId ?? this.#id(this.#place);
+  }
+
+  page(after: string): ReadUserEventsResponse {
+    const [life = '', place = ''] = after.split('-');
+    const at = Number.parseInt(place, 36);
+    if (life !== this.#lifeName() || at < this.#floor || at > this.#place) {
+      return { found: false, events: [], headEventId: this.head };
+    }
+    const events = this.events.filter(({ eventId }) => eventId > after).slice(0, this.pageEvents);
+    return { found: true, events, headEventId: this.head };
+  }
+
+  /** Leaves its answer to the test, in `reads`. */
+  readonly read: ReadUserEvents = (_userId, after, signal) =>
+    new Promise((resolve, reject) => {
+      let page: ReadUserEventsResponse | undefined;
+      const read: PendingRead = {
+        readPage: () => {
+          page ??= this.page(after);
+        },
+        answer: () => {
+          this.reads.splice(this.reads.indexOf(read), 1);
+          resolve(page ?? this.page(after));
+        },
+      };
+      this.reads.push(read);
+      signal.addEventListener('abort', () => {
+        if (this.reads.includes(read)) this.reads.splice(this.reads.indexOf(read), 1);
+        reject(signal.reason);
+      });
+    });
+
+  #lifeName(): string {
+    return `elife${this.#life}`;
+  }
+
+  #id(place: number): string {
+    return `${this.#lifeName()}-${place.toString(36).padStart(9, '0')}-0000000`;
+  }
+}
+
+export const wideLimits: HubLimits = {
+  queueEvents: 256,
+  queueBytes: 1024 * 1024,
+  stallTimeoutMs: 30_000,
+  maxStreamsPerSession: 2,
+  maxStreamsPerUser: 16,
+};
+
+export function createTestHub(
+  readUserEvents: ReadUserEvents,
+  limits: Partial<HubLimits> = {},
+): { hub: PushHub; signatures: () => number; lines: ReturnType<typeof keptLog>['lines'] } {
+  let signatures = 0;
+  const signer = {
+    keyId: '0123456789abcdef',
+    sign: () => {
+      signatures += 1;
+      return Buffer.alloc(64, 7);
+    },
+  };
+  const { log, lines } = keptLog();
+  const hub = new PushHub({
+    limits: { ...wideLimits, ...limits },
+    signer,
+    readUserEvents,
+    now: () => 1_764_000_000_000,
+    log,
+  });
+  return { hub, signatures: () => signatures, lines };
+}
+
+/** Lets everything that can go on go on. */
+export function settled(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}

@@ -1,0 +1,134 @@
+// The real gateway on free ports, with the run's Redis and with upstreams that the test plays. It runs inside the
+// test's process, unless the test says how else.
+import { generateKeyPairSync, randomUUID } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { freePort } from '../../../infra/local/child.ts';
+import { GalaxyClient, type Session } from '../../../lib/client/galaxy-client.ts';
+import { runGateway } from '../../../workers/gateway.ts';
+import { createTestRedis, type TestRedis } from '../stores/redis.ts';
+import { json, startUpstreamServer, type UpstreamServer } from './fake-upstream.ts';
+
+export type TestGateway = {
+  readonly backend: UpstreamServer;
+  readonly lobby: UpstreamServer;
+  readonly redis: TestRedis;
+  readonly httpUrl: string;
+  readonly grpcAddr: string;
+  /** A client whose session the backend knows; of a user of its own and with no way in between, unless given. */
+  newClient(status?: 'active' | 'revoked', more?: { userId?: string; grpcAddr?: string }): GalaxyClient;
+  /** Ends the process as SIGTERM would; resolves when it has drained. */
+  stop(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+};
+
+/** As a process with the SDK of OpenTelemetry it takes seconds, and longer beside other tests. */
+const readyTimeoutMs = 30_000;
+
+/** Runs a gateway until `stop` aborts. */
+export type RunGateway = (environment: Record<string, string>, stop: AbortSignal) => Promise<void>;
+
+export async function startTestGateway(
+  variables: Record<string, string> = {},
+  run: RunGateway = runGateway,
+): Promise<TestGateway> {
+  const cleanUp = new AsyncDisposableStack();
+  try {
+    return await startParts(variables, run, cleanUp);
+  } catch (error) {
+    await cleanUp.disposeAsync();
+    throw error;
+  }
+}
+
+async function startParts(
+  variables: Record<string, string>,
+  run: RunGateway,
+  cleanUp: AsyncDisposableStack,
+): Promise<TestGateway> {
+  const redis = await createTestRedis();
+  cleanUp.defer(() => redis.drop());
+  const folder = await mkdtemp(join(tmpdir(), 'galaxy-test-gateway-'));
+  cleanUp.defer(() => rm(folder, { recursive: true, force: true }));
+  const signerPath = join(folder, 'signer.pem');
+  const { privateKey } = generateKeyPairSync('ed25519');
+  await writeFile(signerPath, privateKey.export({ format: 'pem', type: 'pkcs8' }), { mode: 0o600 });
+
+  const sessions = new Map<string, object>();
+  const backend = await startUpstreamServer((request, response) => {
+    const session = sessions.get(request.url.replace('/api/v1/internal/sessions/', ''));
+    const answer = session
+      ? json(200, session)
+      : json(404, { error: { code: 'not_found', message: 'There is no such session.' } });
+    answer(request, response);
+  });
+  cleanUp.defer(() => backend.close());
+  const lobby = await startUpstreamServer(json(200, { items: [] }));
+  cleanUp.defer(() => lobby.close());
+
+  const [httpPort, grpcPort] = [await freePort(), await freePort()];
+  const httpUrl = `http://127.0.0.1:${httpPort}`;
+  const grpcAddr = `127.0.0.1:${grpcPort}`;
+  const terminate = new AbortController();
+  const running = run(
+    {
+      GATEWAY_PUBLIC_HTTP_ADDR: `127.0.0.1:${httpPort}`,
+      GATEWAY_AUTHENTICATED_GRPC_ADDR: grpcAddr,
+      GATEWAY_REDIS_ADDR: redis.addr,
+      GATEWAY_REDIS_PASSWORD: redis.password,
+      GATEWAY_BACKEND_HTTP_URL: backend.url,
+      // Nothing listens there, whatever else runs on this machine.
+      GATEWAY_BACKEND_GRPC_ADDR: '127.0.0.1:1',
+      GATEWAY_LOBBY_HTTP_URL: lobby.url,
+      GATEWAY_RESPONSE_SIGNER_PRIVATE_KEY_PATH: signerPath,
+      GATEWAY_LOG_LEVEL: 'silent',
+      // A test plays many clients from one address.
+      GATEWAY_RATE_LIMIT_GRPC_ADDRESS: 'off',
+      GATEWAY_RATE_LIMIT_PUBLIC_HTTP_ADDRESS: 'off',
+      ...variables,
+    },
+    terminate.signal,
+  );
+  const stop = () => {
+    terminate.abort();
+    return running;
+  };
+  cleanUp.defer(stop);
+  await Promise.race([untilReady(httpUrl), running]);
+
+  const endpoints = { httpUrl, grpcAddr };
+  const newClient: TestGateway['newClient'] = (status = 'active', more = {}) => {
+    const { userId = randomUUID(), grpcAddr = endpoints.grpcAddr } = more;
+    const key = generateKeyPairSync('ed25519').privateKey;
+    const session: Session = { deviceSessionId: randomUUID(), userId };
+    const client = new GalaxyClient({ httpUrl, grpcAddr }, key, session);
+    cleanUp.defer(() => client.close());
+    sessions.set(session.deviceSessionId, {
+      device_session_id: session.deviceSessionId,
+      user_id: session.userId,
+      status,
+      client_public_key: Buffer.from(client.publicKey).toString('base64'),
+      created_at: '2026-01-01T00:00:00.000Z',
+    });
+    return client;
+  };
+  return {
+    backend,
+    lobby,
+    redis,
+    ...endpoints,
+    newClient,
+    stop,
+    [Symbol.asyncDispose]: () => cleanUp.disposeAsync(),
+  };
+}
+
+async function untilReady(httpUrl: string): Promise<void> {
+  for (const deadline = Date.now() + readyTimeoutMs; Date.now() < deadline; await delay(20)) {
+    const response = await fetch(`${httpUrl}/readyz`).catch(() => undefined);
+    if (response?.ok) return;
+  }
+  throw new Error(`the gateway did not become ready within ${readyTimeoutMs} ms`);
+}

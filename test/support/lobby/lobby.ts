@@ -1,0 +1,218 @@
+// The lobby for integration tests: its two HTTP apps on a database of the test file's own, a clock that tests turn, and
+// a User Service whose answers tests choose.
+import { once } from 'node:events';
+import { join } from 'node:path';
+import pg from 'pg';
+import { v7 as uuidv7 } from 'uuid';
+import { createLobbyInternalApp } from '../../../handlers/lobby/internal-router.ts';
+import { createLobbyPublicApp } from '../../../handlers/lobby/public-router.ts';
+import type { HttpApp } from '../../../lib/http/app.ts';
+import { createLobby, type Lobby } from '../../../lib/lobby/context.ts';
+import type { Eligibility } from '../../../lib/lobby/domain/eligibility.ts';
+import { inProcessRaceNames } from '../../../lib/lobby/in-process/race-names.ts';
+import type { EligibilityClient } from '../../../lib/lobby/peers/eligibility.ts';
+import type { GameMaster } from '../../../lib/lobby/peers/game-master.ts';
+import type { Db } from '../../../lib/lobby/store/database.ts';
+import type { Publish } from '../../../lib/outbox/outbox.ts';
+import { databaseOn } from '../../../lib/postgres/database.ts';
+import { migrate } from '../../../lib/postgres/migrate.ts';
+import type { Replicas } from '../../../lib/replicas/replicas.ts';
+import { createLogger } from '../../../lib/telemetry/logger.ts';
+import { createTestDatabase, type Template } from '../stores/database.ts';
+import { readTables, type Tables } from '../stores/tables.ts';
+import { createResponseCheck } from './response-check.ts';
+
+const folder = join(import.meta.dirname, '../../../drizzle/lobby/migrations');
+
+/** The lobby's schema, migrated. */
+export const lobbyTemplate: Template = {
+  name: 'lobby',
+  migrate: (dsn) => migrate({ dsn, folder, schema: 'lobby' }),
+};
+
+export type Answer = { status: number; body: unknown; etag: string | null };
+type Call = (path: string, options?: { body?: unknown; headers?: Record<string, string> }) => Promise<Answer>;
+
+/** Every answer that a test gets is held to the published description of the API. */
+const checkResponse = createResponseCheck();
+
+/** Somebody who sends requests. */
+export type Client = { userId: string; get: Call; post: Call; patch: Call };
+
+export type TestLobby = Lobby & {
+  dsn: string;
+  pool: pg.Pool;
+  clock: Clock;
+  users: TestUsers;
+  publicApp: HttpApp;
+  internalApp: HttpApp;
+  /** A new user on the public listener. */
+  player(): Client;
+  /** An admin on the internal listener. */
+  admin(adminId?: string): Client;
+  /** An admin who looks after the streams. */
+  operator(adminId?: string): Client;
+  /** Rows of tables whose growth is no business state (`idempotency_keys`) can be left out by name. */
+  tables(options?: { except: string[] }): Promise<Tables>;
+  close(): Promise<void>;
+};
+
+export const raceNameBackends = ['postgres', 'stub'] as const;
+export type RaceNameBackend = (typeof raceNameBackends)[number];
+
+/** Of a lobby whose tests ask for none. */
+const noStreams = { consumers: [], states: async () => [] };
+
+/** What a test file wants otherwise than usual. Without publishers messages of the outbox wait. */
+export type TestLobbyOptions = {
+  eligibility?: EligibilityClient;
+  gameMaster?: GameMaster;
+  publishers?: Readonly<Record<string, Publish>>;
+  streams?: Parameters<typeof createLobby>[0]['streams'];
+  replicas?: Replicas<Db>;
+  raceNames?: RaceNameBackend;
+};
+
+export async function createTestLobby(options: TestLobbyOptions = {}): Promise<TestLobby> {
+  const database = await createTestDatabase(lobbyTemplate);
+  const { pool, close } = openTestPool(database.dsn);
+  const clock = createClock();
+  const users = createTestUsers();
+  const log = createLogger({ service: 'test', level: 'silent' });
+  const lobby = createLobby({
+    database: databaseOn(pool),
+    ...(options.replicas && { replicas: options.replicas }),
+    eligibility: options.eligibility ?? users,
+    // One that is always there and takes everything.
+    gameMaster: options.gameMaster ?? { probe: async () => {}, register: async () => {} },
+    publishers: options.publishers ?? {},
+    streams: options.streams ?? noStreams,
+    startTimeoutMs: 300_000,
+    now: clock.now,
+    newId: () => uuidv7(),
+    log,
+    inProcessRaceNames: options.raceNames === 'stub' ? inProcessRaceNames([]) : undefined,
+  });
+  const httpOptions = {
+    log,
+    ready: () => true,
+    bodyLimitBytes: 65_536,
+  };
+  const publicApp = createLobbyPublicApp(httpOptions, lobby);
+  const internalApp = createLobbyInternalApp(httpOptions, lobby);
+  return {
+    ...lobby,
+    dsn: database.dsn,
+    pool,
+    clock,
+    users,
+    publicApp,
+    internalApp,
+    player() {
+      const userId = uuidv7();
+      return client(publicApp, '/api/v1/lobby', userId, { 'x-user-id': userId });
+    },
+    admin: (adminId = 'ada') =>
+      client(internalApp, '/api/v1/internal/lobby', adminId, { 'x-admin-id': adminId }),
+    operator: (adminId = 'ada') =>
+      client(internalApp, '/api/v1/internal', adminId, { 'x-admin-id': adminId }),
+    tables: (except) => readTables(pool, ['lobby'], except?.except),
+    close: async () => {
+      await lobby.outbox.settled();
+      await close();
+      await database.drop();
+    },
+  };
+}
+
+/** `pool.end()` does not wait until the server knows; dropping the database then breaks connections noisily. */
+function openTestPool(dsn: string): { pool: pg.Pool; close: () => Promise<void> } {
+  const pool = new pg.Pool({ connectionString: dsn, max: 10, statement_timeout: 15_000 });
+  let connected = 0;
+  pool.on('connect', () => {
+    connected += 1;
+  });
+  pool.on('remove', () => {
+    connected -= 1;
+  });
+  return {
+    pool,
+    close: async () => {
+      await pool.end();
+      while (connected > 0) await once(pool, 'remove');
+    },
+  };
+}
+
+function client(app: HttpApp, prefix: string, userId: string, identity: Record<string, string>): Client {
+  const call =
+    (method: string): Call =>
+    async (path, { body, headers = {} } = {}) => {
+      const json = body === undefined ? {} : { 'content-type': 'application/json' };
+      const response = await app.request(`${prefix}${path}`, {
+        method,
+        headers: { ...identity, ...json, ...headers },
+        ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+      });
+      const answer = {
+        status: response.status,
+        body: await response.json(),
+        etag: response.headers.get('etag'),
+      };
+      checkResponse(method, `${prefix}${path}`, answer.status, answer.body);
+      return answer;
+    };
+  return { userId, get: call('GET'), post: call('POST'), patch: call('PATCH') };
+}
+
+export type Clock = { now: () => Date; set(time: Date): void; advance(ms: number): void };
+
+/** Stands still unless it is turned. */
+function createClock(): Clock {
+  let time = Date.parse('2031-05-01T12:00:00.000Z');
+  return {
+    now: () => new Date(time),
+    set: (to) => {
+      time = to.getTime();
+    },
+    advance: (ms) => {
+      time += ms;
+    },
+  };
+}
+
+export type TestUsers = EligibilityClient & {
+  /** How often the User Service was asked. */
+  lookups: () => number;
+  /** What it says about a user from now on; everybody else may do everything. */
+  restrict(userId: string, rights: Partial<Eligibility>): void;
+  /** What it does from now on instead of answering; undefined: answers again. */
+  failWith(error: Error | undefined): void;
+};
+
+function createTestUsers(): TestUsers {
+  const restricted = new Map<string, Partial<Eligibility>>();
+  let asked = 0;
+  let failure: Error | undefined;
+  return {
+    async lookup(userId) {
+      asked += 1;
+      if (failure) throw failure;
+      return {
+        userId,
+        canCreatePublicGame: true,
+        canCreatePrivateGame: true,
+        canJoinGame: true,
+        maxOwnedGames: 1_000,
+        maxActiveMemberships: 1_000,
+        maxRegisteredRaceNames: 10,
+        ...restricted.get(userId),
+      };
+    },
+    lookups: () => asked,
+    restrict: (userId, rights) => restricted.set(userId, rights),
+    failWith: (error) => {
+      failure = error;
+    },
+  };
+}

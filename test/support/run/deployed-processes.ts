@@ -1,0 +1,126 @@
+// The processes that are deployed, with what each reads of its environment: from the same declarations that read it.
+import { readdirSync, readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import {
+  backendVariables,
+  mailWorkerVariables,
+  notificationWorkerVariables,
+  outboxRelayVariables,
+} from '../../../lib/backend/config.ts';
+import { pushVariables } from '../../../lib/backend/push/config.ts';
+import { postgresVariables } from '../../../lib/config/postgres-variables.ts';
+import {
+  listVariables,
+  readVariables,
+  type Variable,
+  type VariableTree,
+} from '../../../lib/config/variables.ts';
+import { gameMasterVariables } from '../../../lib/game-master/config.ts';
+import { gatewayVariables } from '../../../lib/gateway/config.ts';
+import { lobbyVariables } from '../../../lib/lobby/config.ts';
+import { runtimeManagerVariables } from '../../../lib/runtime-manager/config.ts';
+import { sampleEngineVariables } from '../../../lib/sample-engine/config.ts';
+
+export const root = join(import.meta.dirname, '..', '..', '..');
+
+export type DeployedProcess = {
+  /** Of its image, its service and its container: that of its entrypoint. */
+  readonly name: string;
+  readonly entry: string;
+  readonly variables: VariableTree;
+  readonly listens: boolean;
+  /** Why neither compose nor Kubernetes runs it by itself. */
+  readonly notAlone?: string;
+};
+
+function processOf(
+  entry: string,
+  variables: VariableTree,
+  { listens = true, notAlone }: { listens?: boolean; notAlone?: string } = {},
+): DeployedProcess {
+  return {
+    name: basename(entry, '.ts'),
+    entry,
+    variables,
+    listens,
+    ...(notAlone !== undefined && { notAlone }),
+  };
+}
+
+/** It reads the variables of the whole lobby. */
+const lobbyWorker = (entry: string) => processOf(entry, lobbyVariables, { listens: false });
+
+export const processes: readonly DeployedProcess[] = [
+  processOf('workers/gateway.ts', gatewayVariables),
+  processOf('infra/node/lobby-http.ts', lobbyVariables),
+  lobbyWorker('workers/enrollment-automation.ts'),
+  lobbyWorker('workers/pending-registration-expirer.ts'),
+  lobbyWorker('workers/runtime-job-results.ts'),
+  lobbyWorker('workers/gm-lobby-events.ts'),
+  lobbyWorker('workers/user-lifecycle.ts'),
+  lobbyWorker('workers/lobby-outbox-relay.ts'),
+  processOf('workers/lobby-all-in-one.ts', lobbyVariables, { notAlone: 'it is all of the lobby’s others' }),
+  processOf('infra/node/backend-http.ts', backendVariables),
+  processOf('workers/backend-push.ts', pushVariables),
+  processOf('workers/backend-mail.ts', mailWorkerVariables),
+  processOf('workers/backend-notifications.ts', notificationWorkerVariables),
+  processOf('workers/backend-outbox-relay.ts', outboxRelayVariables),
+  processOf('workers/backend-all-in-one.ts', backendVariables, {
+    notAlone: 'it is all of the backend’s others but push',
+  }),
+  processOf('workers/game-master.ts', gameMasterVariables),
+  processOf('workers/runtime-manager.ts', runtimeManagerVariables),
+  processOf('workers/sample-engine.ts', sampleEngineVariables, { notAlone: 'the Runtime Manager starts it' }),
+  processOf('infra/node/migrate.ts', {
+    lobby: postgresVariables('LOBBY'),
+    backend: postgresVariables('BACKEND'),
+  }),
+];
+
+/** Every file that runs as a process of its own, as the folders have them. */
+export function entrypoints(): string[] {
+  return ['workers', 'infra/node'].flatMap((folder) =>
+    readdirSync(join(root, folder))
+      .map((file) => `${folder}/${file}`)
+      .filter((file) => readFileSync(join(root, file), 'utf8').includes('await runProcess(')),
+  );
+}
+
+/** The variables of OpenTelemetry's SDK that deployments set; the processes' own are declared. */
+const telemetry: ReadonlySet<string> = new Set([
+  'OTEL_METRICS_EXPORTER',
+  'OTEL_EXPORTER_PROMETHEUS_HOST',
+  'OTEL_EXPORTER_PROMETHEUS_PORT',
+]);
+
+/** What is wrong with an environment, as the process itself would say, and the names that it would not read. */
+export function problemsWith({ variables }: DeployedProcess, environment: Record<string, string>): string[] {
+  const known = new Set(listVariables(variables).map(({ name }) => name));
+  const unknown = Object.keys(environment).filter((name) => !known.has(name) && !telemetry.has(name));
+  return [
+    ...readVariables(variables, environment).problems.map(
+      ({ variable, message }) => `${variable} ${message}`,
+    ),
+    ...unknown.map((name) => `${name} is read by nobody`),
+  ];
+}
+
+/** The ports that it listens on in such an environment, by the variable that sets the address. */
+export function portsOf(
+  { variables, listens }: DeployedProcess,
+  environment: Record<string, string> = {},
+): Map<string, number> {
+  const addresses = listens ? listVariables(variables).filter(isListener) : [];
+  const ports = addresses.flatMap(({ name, fallback }): [string, number][] => {
+    const address = environment[name] ?? fallback;
+    return address === undefined ? [] : [[name, Number(address.slice(address.lastIndexOf(':') + 1))]];
+  });
+  if (environment.OTEL_METRICS_EXPORTER === 'prometheus') {
+    ports.push(['OTEL_EXPORTER_PROMETHEUS_PORT', Number(environment.OTEL_EXPORTER_PROMETHEUS_PORT ?? 9464)]);
+  }
+  return new Map(ports);
+}
+
+function isListener({ name, help }: Variable<unknown>): boolean {
+  return /_(HTTP|GRPC)_ADDR$/.test(name) && / binds\.?/.test(help);
+}

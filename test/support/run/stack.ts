@@ -1,0 +1,114 @@
+// The whole platform as real processes, on free ports, with a database of the run's PostgreSQL and a database of its
+// Redis.
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pg from 'pg';
+import { freePort } from '../../../infra/local/child.ts';
+import type { Listeners } from '../../../infra/local/config.ts';
+import { localSecrets } from '../../../infra/local/secrets.ts';
+import { reachable } from '../../../infra/local/service.ts';
+import { startStack } from '../../../infra/local/stack.ts';
+import { GalaxyClient } from '../../../lib/client/galaxy-client.ts';
+import { signInByMail } from '../backend/sign-in.ts';
+import { createTestDatabase } from '../stores/database.ts';
+import { createTestRedis } from '../stores/redis.ts';
+
+export type TestStack = {
+  readonly listeners: Listeners;
+  readonly serviceToken: string;
+  /** Where the Runtime Manager keeps its journal and the engines. */
+  readonly runtimeFolder: string;
+  /** A pool on the stack's database. */
+  readonly db: pg.Pool;
+  /** Signs a new player in by e-mail, as a person would. */
+  signIn(name: string): Promise<GalaxyClient>;
+  /** Everything that the processes have logged. */
+  logs(): Promise<string>;
+  /** Ends its processes as Ctrl-C does; the databases stay, and it can be started again. */
+  stopServices(): Promise<void>;
+  startServices(): Promise<void>;
+  stop(): Promise<void>;
+};
+
+/** @param environment variables for every process. */
+export async function startTestStack(environment: Record<string, string> = {}): Promise<TestStack> {
+  const cleanUp = new AsyncDisposableStack();
+  try {
+    return await startParts(cleanUp, environment);
+  } catch (error) {
+    await cleanUp.disposeAsync();
+    throw error;
+  }
+}
+
+async function startParts(
+  cleanUp: AsyncDisposableStack,
+  environment: Record<string, string>,
+): Promise<TestStack> {
+  const folder = await mkdtemp(join(tmpdir(), 'galaxy-test-stack-'));
+  cleanUp.defer(() => rm(folder, { recursive: true, force: true }));
+  const database = await createTestDatabase();
+  cleanUp.defer(() => database.drop());
+  const redis = await createTestRedis();
+  cleanUp.defer(() => redis.drop());
+
+  const address = async () => ({ host: '127.0.0.1', port: await freePort() });
+  const listeners: Listeners = {
+    gatewayHttp: await address(),
+    gatewayGrpc: await address(),
+    backendHttp: await address(),
+    backendAdmin: await address(),
+    backendPush: await address(),
+    lobbyPublic: await address(),
+    lobbyInternal: await address(),
+    gameMaster: await address(),
+  };
+  const secrets = await localSecrets(folder);
+  const lines: string[] = [];
+  const logFolder = join(folder, 'logs');
+  const runtimeFolder = join(folder, 'runtime');
+  const start = () =>
+    startStack({
+      listeners,
+      secrets,
+      postgresDsn: database.dsn,
+      redis,
+      logFolder,
+      runtimeFolder,
+      environment,
+      onLine: (_, line) => lines.push(line),
+    });
+  let stack = await start();
+  cleanUp.defer(() => stack.stop());
+
+  const db = new pg.Pool({ connectionString: database.dsn, max: 4 });
+  cleanUp.defer(() => db.end());
+
+  const endpoints = {
+    httpUrl: `http://${reachable(listeners.gatewayHttp)}`,
+    grpcAddr: reachable(listeners.gatewayGrpc),
+  };
+  return {
+    listeners,
+    runtimeFolder,
+    serviceToken: secrets.serviceToken,
+    db,
+    async signIn(name) {
+      const client = new GalaxyClient(endpoints);
+      cleanUp.defer(() => client.close());
+      await signInByMail(client, `${name}-${randomUUID()}@example.com`, lines);
+      return client;
+    },
+    async logs() {
+      const files = await readdir(logFolder);
+      return (await Promise.all(files.map((file) => readFile(join(logFolder, file), 'utf8')))).join('');
+    },
+    stopServices: () => stack.stop(),
+    async startServices() {
+      stack = await start();
+    },
+    stop: () => cleanUp.disposeAsync(),
+  };
+}
