@@ -48,6 +48,16 @@ export default defineConfig({
           hookTimeout: 120_000,
         },
       },
+      {
+        // Failover of whole servers, with time-outs of one or two seconds: a command of its own (npm run test:failover).
+        test: {
+          name: 'failover',
+          include: ['test/failover/**/*.test.ts'],
+          globalSetup: ['test/support/run/global-setup.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+        },
+      },
     ],
   },
 });

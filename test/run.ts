@@ -2,6 +2,7 @@
 //   npm test                     all of it
 //   npm test -- --project unit   the checks, and only these tests (arguments go to vitest)
 //   npm run check                the checks without the tests
+//   npm run test:failover        the failover tests without the checks, which npm test leaves out
 import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -27,12 +28,14 @@ const checks: Step[] = [
 ];
 
 async function main([first, ...rest]: string[]): Promise<number> {
+  if (first === 'failover') return runTests(['--project', 'failover', ...rest]);
   for (const step of checks) {
     const code = await runStep(step);
     if (code !== 0) return code;
   }
   if (first === 'check') return 0;
-  return runTests(first === undefined ? [] : [first, ...rest]);
+  const args = first === undefined ? [] : [first, ...rest];
+  return runTests(args.includes('--project') ? args : ['--project', '!failover', ...args]);
 }
 
 async function runTests(args: string[]): Promise<number> {
