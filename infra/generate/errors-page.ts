@@ -1,4 +1,4 @@
-// docs/errors.md: every error code and every reason, from the tables that the processes answer from.
+// docs/errors.md: every error code and every reason, from the tables that the processes use.
 import { type GatewayReason, gatewayReasons, grpcStatus } from '../../lib/errors/gateway-reasons.ts';
 import { errorTable } from '../../lib/errors/table.ts';
 
@@ -18,9 +18,9 @@ const advice: Record<GatewayReason, string> = {
   UPSTREAM_UNAVAILABLE: 'wait a little and send a new request',
   RATE_LIMITED: 'too many requests; wait as long as the RetryInfo says and send a new request',
   SLOW_CONSUMER: 'the client read its stream too slowly; open it again with the last event’s id',
-  SUPERSEDED: 'newer streams took this one’s place (too many of one session or user); do not come back',
+  SUPERSEDED: 'newer streams replaced this one (too many of one session or user); do not open it again',
   RESYNC:
-    'the stream could not be continued without a hole; open it again with the last event’s id, the hello says whether to reload',
+    'the stream could not be continued without a gap; open it again with the last event’s id, the hello says whether to reload',
   UNVERIFIED: 'the session could not be verified for too long; open it again after a pause',
   DRAINING: 'this gateway is stopping; open the stream again at once, with the last event’s id',
   INTERNAL: 'report it, with the `request_id`',
