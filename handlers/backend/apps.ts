@@ -6,7 +6,7 @@ import { createBackendAdminApp } from './admin-router.ts';
 import { lobbyUpstream } from './lobby/pass-to-lobby.ts';
 import { createBackendServiceApp } from './service-router.ts';
 
-/** The backend's two groups of routes, as its configuration has them. */
+/** The apps of the backend's two HTTP listeners, from its configuration. */
 export function createBackendApps(
   { http, adminHttp, lobby }: Pick<BackendConfig, 'http' | 'adminHttp' | 'lobby'>,
   process: Pick<HttpAppOptions, 'log' | 'ready'>,

@@ -1,15 +1,13 @@
-import { createRoute, type RouteHandler, z } from '@hono/zod-openapi';
-import type { HttpEnv } from '../../lib/http/env.ts';
+import { createRoute, z } from '@hono/zod-openapi';
+import { defineRoute } from '../../lib/http/route.ts';
 import { jsonResponse } from '../../lib/http/schemas.ts';
 
-export const healthzRoute = createRoute({
+const route = createRoute({
   method: 'get',
   path: '/api/v1/internal/healthz',
   operationId: 'healthz',
-  summary: 'Whether games can be resumed: the Game Master is there, and knows the caller’s token',
-  responses: { 200: jsonResponse(z.object({ status: z.literal('ok') }), 'It is there') },
+  summary: 'Whether games can be resumed: the Game Master runs, and accepts the caller’s token',
+  responses: { 200: jsonResponse(z.object({ status: z.literal('ok') }), 'It runs') },
 });
 
-export function healthzHandler(): RouteHandler<typeof healthzRoute, HttpEnv> {
-  return (c) => c.json({ status: 'ok' as const }, 200);
-}
+export const healthzRoute = defineRoute(route, (c) => c.json({ status: 'ok' as const }, 200));

@@ -1,7 +1,7 @@
-import { createRoute, type RouteHandler, z } from '@hono/zod-openapi';
+import { createRoute, z } from '@hono/zod-openapi';
 import { maxPlayers } from '../../lib/engine/api.ts';
 import type { RegisterRuntime } from '../../lib/game-master/registration.ts';
-import type { HttpEnv } from '../../lib/http/env.ts';
+import { defineRoute } from '../../lib/http/route.ts';
 import { errorResponses, id, jsonBody, jsonResponse } from '../../lib/http/schemas.ts';
 import { keptTraceparent } from '../../lib/telemetry/trace.ts';
 import { isTimeZone } from '../../lib/time/time-zone.ts';
@@ -36,11 +36,11 @@ const bodySchema = z
       context.addIssue({ code: 'custom', path: ['turn_schedule'], message: problem });
   });
 
-export const registerRuntimeRoute = createRoute({
+const route = createRoute({
   method: 'post',
   path: '/api/v1/internal/games/{game_id}/register-runtime',
   operationId: 'registerRuntime',
-  summary: 'Takes a game over whose engine runs; again with the same runtime changes nothing',
+  summary: 'Takes over a game whose engine runs; a repeat with the same runtime changes nothing',
   request: { params: z.strictObject({ game_id: id }), body: jsonBody(bodySchema) },
   responses: {
     200: jsonResponse(z.object({ game_id: id, runtime_job_id: id }), 'The game is played here'),
@@ -48,10 +48,8 @@ export const registerRuntimeRoute = createRoute({
   },
 });
 
-export function registerRuntimeHandler(
-  register: RegisterRuntime,
-): RouteHandler<typeof registerRuntimeRoute, HttpEnv> {
-  return (c) => {
+export const registerRuntimeRoute = (register: RegisterRuntime) =>
+  defineRoute(route, (c) => {
     const { game_id: gameId } = c.req.valid('param');
     const body = c.req.valid('json');
     const runtime = {
@@ -65,5 +63,4 @@ export function registerRuntimeHandler(
     };
     register(runtime, keptTraceparent(c.req.header('traceparent')));
     return c.json({ game_id: gameId, runtime_job_id: runtime.jobId }, 200);
-  };
-}
+  });

@@ -10,7 +10,7 @@ export function createGatewayAdminApp(text: MetricsText, log: Logger): Hono {
   app.all('/metrics', (c) => c.text('Only GET is served here.\n', 405, { allow: 'GET' }));
   app.notFound((c) => c.text('Only GET /metrics is served here.\n', 404));
   app.onError((error, c) => {
-    log.error({ error }, 'metrics could not be read');
+    log.error({ error }, 'failed to read the metrics');
     return c.text('The metrics could not be read; see the log.\n', 500);
   });
   return app;

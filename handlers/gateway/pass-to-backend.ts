@@ -12,9 +12,9 @@ export type SignIn = {
 };
 
 /**
- * Asks the backend the same question and answers what it answered.
- * @param limit throws when there were too many such questions; gets the body as it was parsed, undefined when it is no
- * JSON. What is wrong with a body is for the backend to say.
+ * Sends the request on to the backend and responds with the backend's response.
+ * @param limit throws when there were too many such requests; gets the parsed body, undefined when it is not JSON.
+ * The backend validates the body.
  */
 export async function passToBackend(
   c: Context<HttpEnv>,
@@ -22,11 +22,11 @@ export async function passToBackend(
   path: AuthQuestion['path'],
   limit: (body: unknown) => void,
 ): Promise<Response> {
-  const question = new Uint8Array(await c.req.arrayBuffer());
-  limit(parseForgivingly(question));
+  const bytes = new Uint8Array(await c.req.arrayBuffer());
+  limit(parseForgivingly(bytes));
   const { status, body, retryAfter } = await auth.ask({
     path,
-    body: question,
+    body: bytes,
     contentType: c.req.header('content-type'),
     requestId: c.get('requestId'),
     clientAddress: clientAddressOf(c),
@@ -38,7 +38,7 @@ export async function passToBackend(
   return c.body(body, status as ContentfulStatusCode);
 }
 
-// Forgiving, as the backend is: what it can read must not pass by the limits.
+// As forgiving as the backend: a body that it can read must not evade the limits.
 const utf8 = new TextDecoder();
 
 function parseForgivingly(bytes: Uint8Array): unknown {

@@ -16,7 +16,7 @@ export type PublicDeps = Omit<SignIn, 'clientAddressOf'> & {
 
 /** The gateway's public HTTP listener: probes and sign-in. */
 export function createGatewayPublicApp(
-  options: Omit<HttpAppOptions, 'bodyLimitBytes' | 'token' | 'answered'>,
+  options: Omit<HttpAppOptions, 'bodyLimitBytes' | 'token' | 'onResponse'>,
   deps: PublicDeps,
 ): HttpApp {
   const clientAddressOf = (c: Context<HttpEnv>) => {
@@ -25,7 +25,7 @@ export function createGatewayPublicApp(
   };
   const signIn: SignIn = { ...deps, clientAddressOf };
 
-  const app = createHttpApp({ ...options, bodyLimitBytes: 8 * 1024, answered: countRequest });
+  const app = createHttpApp({ ...options, bodyLimitBytes: 8 * 1024, onResponse: countRequest });
   app.use('/api/*', limitAddress(signIn));
   app.post('/api/v1/public/auth/send-email-code', sendEmailCode(signIn));
   app.post('/api/v1/public/auth/confirm-email-code', confirmEmailCode(signIn));

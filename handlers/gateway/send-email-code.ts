@@ -3,13 +3,13 @@ import { z } from 'zod';
 import type { HttpEnv } from '../../lib/http/env.ts';
 import { passToBackend, type SignIn } from './pass-to-backend.ts';
 
-const whom = z.object({ email: z.string() });
+const limitedBody = z.object({ email: z.string() });
 
 /** `POST /api/v1/public/auth/send-email-code` */
 export function sendEmailCode(signIn: SignIn) {
   return (c: Context<HttpEnv>): Promise<Response> =>
     passToBackend(c, signIn, '/api/v1/public/auth/send-email-code', (body) => {
-      const { data } = whom.safeParse(body);
+      const { data } = limitedBody.safeParse(body);
       if (data !== undefined) signIn.limits.email(data.email, signIn.clientAddressOf(c));
     });
 }

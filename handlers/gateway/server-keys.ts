@@ -2,11 +2,11 @@ import type { Context } from 'hono';
 import type { ServerKey } from '../../lib/gateway/commands/server-keys.ts';
 import type { HttpEnv } from '../../lib/http/env.ts';
 
-/** `GET /api/v1/public/auth/server-keys`: the keys that answers and events are signed with. */
+/** `GET /api/v1/public/auth/server-keys`: the keys that sign responses and events. */
 export function serverKeys(keys: readonly ServerKey[]) {
   const body = { keys: keys.map(toServerKey) };
   return (c: Context<HttpEnv>): Response => {
-    // An old list would make clients refuse what a new key has signed.
+    // With an old list clients would reject what a new key has signed.
     c.header('cache-control', 'no-store');
     return c.json(body);
   };

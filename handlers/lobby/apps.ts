@@ -4,7 +4,7 @@ import type { Lobby } from '../../lib/lobby/context.ts';
 import { createLobbyInternalApp } from './internal-router.ts';
 import { createLobbyPublicApp } from './public-router.ts';
 
-/** The lobby's two groups of routes, as its configuration has them. */
+/** The apps of the lobby's two HTTP listeners, from its configuration. */
 export function createLobbyApps(
   { publicHttp, internalHttp }: Pick<LobbyConfig, 'publicHttp' | 'internalHttp'>,
   process: Pick<HttpAppOptions, 'log' | 'ready'>,

@@ -1,4 +1,4 @@
-// How the lobby's listeners describe themselves: OpenAPI 3.1 documents, made from the same schemas that validate.
+// The OpenAPI 3.1 documents of the lobby's listeners, from the same schemas that validate requests.
 import type { HttpApp } from '../../lib/http/app.ts';
 
 export type OpenApiDocument = ReturnType<HttpApp['getOpenAPI31Document']>;
@@ -8,13 +8,13 @@ export function describePublicApi(app: HttpApp): OpenApiDocument {
   return describe(app, {
     title: 'Galaxy: Game Lobby, public',
     description:
-      'What users do in the lobby. The gateway names each in `X-User-ID` after it has verified their signature; without ' +
-      'one the answer is 401 `unauthenticated`. Clients reach these operations through the gateway, by message type.',
+      'What users do in the lobby. The gateway names the user in `X-User-ID` after it has verified the signature; without ' +
+      'it the response is 401 `unauthenticated`. Clients reach these operations through the gateway, by message type.',
     identity: {
       type: 'apiKey',
       in: 'header',
       name: 'X-User-ID',
-      description: 'The user, as the gateway verified them.',
+      description: 'The user whom the gateway has verified.',
     },
     security: [{ token: [], identity: [] }, { identity: [] }],
   });
@@ -25,12 +25,13 @@ export function describeInternalApi(app: HttpApp): OpenApiDocument {
   return describe(app, {
     title: 'Galaxy: Game Lobby, internal',
     description:
-      'What admins do in the lobby, and what the Game Master reads of it. Whoever reaches this listener is one of them.',
+      'What admins do in the lobby, and what the Game Master reads from it. Any client that reaches this listener is trusted ' +
+      'as one of them.',
     identity: {
       type: 'apiKey',
       in: 'header',
       name: 'X-Admin-ID',
-      description: 'Names a person for the records, in 1 to 64 letters, digits, _ . @ or -; may be absent.',
+      description: 'Names the admin for the records, in 1 to 64 letters, digits, _ . @ or -; may be absent.',
     },
     security: [{ token: [], identity: [] }, { token: [] }, { identity: [] }, {}],
   });
@@ -40,7 +41,7 @@ type About = {
   title: string;
   description: string;
   identity: { type: 'apiKey'; in: 'header'; name: string; description: string };
-  /** What may come together; the token is wanted only where one is configured. */
+  /** The combinations that are accepted; the token is required only where one is configured. */
   security: { token?: []; identity?: [] }[];
 };
 

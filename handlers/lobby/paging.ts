@@ -4,34 +4,34 @@ import { id } from '../../lib/http/schemas.ts';
 import type { Page, PageRequest, Place } from '../../lib/lobby/store/pages.ts';
 
 /** Milliseconds since 1970, and an id. */
-type PlaceToken = PageToken<readonly [number, string]>;
+type PositionToken = PageToken<readonly [number, string]>;
 
-// What PostgreSQL can compare with; a token may be made up.
+// The times that PostgreSQL can compare with; a token may be made up.
 const epochMs = z.int().min(0).max(Date.UTC(9999, 0));
 
 /** The page token of a list that is ordered by a time and an id. */
-export function placeToken(list: string): PlaceToken {
+export function positionToken(list: string): PositionToken {
   return pageToken(list, z.tuple([epochMs, id]).readonly());
 }
 
-/** What a list is asked for. */
+/** The page that a request asks for. */
 export function pageRequestOf(
-  token: PlaceToken,
+  token: PositionToken,
   query: { page_size: number; page_token?: string | undefined },
 ): PageRequest {
-  const place = token.read(query.page_token);
-  return { size: query.page_size, after: place && { at: new Date(place[0]), id: place[1] } };
+  const position = token.read(query.page_token);
+  return { size: query.page_size, after: position && { at: new Date(position[0]), id: position[1] } };
 }
 
-/** What a list answers with. */
-export function toPage<Item, Answer>(
-  token: PlaceToken,
+/** The response of a list. */
+export function toPage<Item, Shaped>(
+  token: PositionToken,
   page: Page<Item>,
-  toResponse: (item: Item) => Answer,
+  toResponse: (item: Item) => Shaped,
 ) {
   return { items: page.items.map(toResponse), ...nextPage(token, page.next) };
 }
 
-function nextPage(token: PlaceToken, next: Place | undefined): { next_page_token?: string } {
+function nextPage(token: PositionToken, next: Place | undefined): { next_page_token?: string } {
   return next === undefined ? {} : { next_page_token: token.write([next.at.getTime(), next.id]) };
 }

@@ -1,4 +1,4 @@
-// What every route of the lobby takes from a request beside its own fields.
+// What every route of the lobby reads from a request in addition to its own fields.
 import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { encodeBase64 } from 'hono/utils/encode';
@@ -14,8 +14,8 @@ export const mutationHeaders = z.object({
     .optional()
     .openapi({
       description:
-        'A repeat with the same key gets the first answer again; with another body, 409 idempotency_conflict. ' +
-        'Keys are kept for 24 hours and belong to the actor.',
+        'A repeat with the same key gets the stored response; with another body, 409 idempotency_conflict. ' +
+        'Keys are stored for 24 hours, per actor.',
     }),
 });
 
@@ -32,18 +32,18 @@ export const gameMutationHeaders = mutationHeaders.extend({
       type: 'string',
       pattern: revisionPattern.source,
       description:
-        'The ETag or revision that the change is based on; another one now is 412 revision_mismatch.',
+        'The ETag or revision that the change is based on; 412 revision_mismatch if the game has another one now.',
     }),
 });
 
-/** Who asks; the router has admitted them. */
+/** The caller; the router has admitted the actor. */
 export function callerOf(c: Context<HttpEnv>): Caller {
   const actor = c.get('actor');
   if (actor.kind === 'anonymous') throw new Error(`${c.req.path} is mounted without admitting an actor.`);
   return { actor, requestId: c.get('requestId'), traceparent: c.req.header('traceparent') };
 }
 
-/** The key under which the answer to this request is to be kept, if it came with one. */
+/** The key under which the response to this request is to be stored, if it has one. */
 export async function idempotencyKeyOf(c: Context<HttpEnv>): Promise<IdempotencyKey | undefined> {
   const key = c.req.header('idempotency-key');
   if (key === undefined) return undefined;

@@ -1,10 +1,10 @@
-import { createRoute, type RouteHandler } from '@hono/zod-openapi';
+import { createRoute } from '@hono/zod-openapi';
 import { engineRoutes, gameStateSchema } from '../../lib/engine/api.ts';
-import type { HttpEnv } from '../../lib/http/env.ts';
+import { defineRoute } from '../../lib/http/route.ts';
 import { errorResponses, jsonResponse, noQuery } from '../../lib/http/schemas.ts';
 import type { SampleEngine } from '../../lib/sample-engine/engine.ts';
 
-export const getGameRoute = createRoute({
+const route = createRoute({
   method: 'get',
   path: engineRoutes.game,
   operationId: 'getGame',
@@ -13,6 +13,4 @@ export const getGameRoute = createRoute({
   responses: { 200: jsonResponse(gameStateSchema, 'The state'), ...errorResponses('not_found') },
 });
 
-export function getGameHandler(engine: SampleEngine): RouteHandler<typeof getGameRoute, HttpEnv> {
-  return (c) => c.json(engine.state(), 200);
-}
+export const getGameRoute = (engine: SampleEngine) => defineRoute(route, (c) => c.json(engine.state(), 200));

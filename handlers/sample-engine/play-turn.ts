@@ -1,14 +1,14 @@
-import { createRoute, type RouteHandler } from '@hono/zod-openapi';
+import { createRoute } from '@hono/zod-openapi';
 import { engineRoutes, gameStateSchema, turnRequestSchema } from '../../lib/engine/api.ts';
-import type { HttpEnv } from '../../lib/http/env.ts';
+import { defineRoute } from '../../lib/http/route.ts';
 import { errorResponses, jsonBody, jsonResponse } from '../../lib/http/schemas.ts';
 import type { SampleEngine } from '../../lib/sample-engine/engine.ts';
 
-export const playTurnRoute = createRoute({
+const route = createRoute({
   method: 'post',
   path: engineRoutes.turns,
   operationId: 'playTurn',
-  summary: 'Plays the next turn; the last one again only repeats its answer',
+  summary: 'Plays the next turn; a repeat of the last one only gets its response again',
   request: { body: jsonBody(turnRequestSchema) },
   responses: {
     200: jsonResponse(gameStateSchema, 'The state'),
@@ -16,6 +16,5 @@ export const playTurnRoute = createRoute({
   },
 });
 
-export function playTurnHandler(engine: SampleEngine): RouteHandler<typeof playTurnRoute, HttpEnv> {
-  return async (c) => c.json(await engine.playTurn(c.req.valid('json').turn), 200);
-}
+export const playTurnRoute = (engine: SampleEngine) =>
+  defineRoute(route, async (c) => c.json(await engine.playTurn(c.req.valid('json').turn), 200));

@@ -7,16 +7,18 @@ export const deadLetterSchema = z
   .object({
     dead_letter_id: id,
     consumer: z.string(),
-    entry_id: z.string().openapi({ description: 'Of the entry in its stream, from where it may be gone.' }),
-    fields: z.record(z.string(), z.string()).openapi({ description: 'What the entry said.' }),
+    entry_id: z
+      .string()
+      .openapi({ description: 'The id of the entry in its stream, which may have been trimmed.' }),
+    fields: z.record(z.string(), z.string()).openapi({ description: 'The fields of the entry.' }),
     reason: z.string().openapi({ description: 'Why it could not be applied.' }),
     created_at: timestamp,
   })
   .openapi('DeadLetter');
 
-type Answer = z.infer<typeof deadLetterSchema>;
+type DeadLetterResponse = z.infer<typeof deadLetterSchema>;
 
-export function toDeadLetter(letter: DeadLetter): Answer {
+export function toDeadLetter(letter: DeadLetter): DeadLetterResponse {
   return {
     dead_letter_id: letter.deadLetterId,
     consumer: letter.consumer,
@@ -27,10 +29,10 @@ export function toDeadLetter(letter: DeadLetter): Answer {
   };
 }
 
-/** Who decided is what the log of the request names already. */
+/** The log of the request already names the admin. */
 export function logDecision(
   log: Logger,
-  letter: Answer,
+  letter: DeadLetterResponse,
   decision: 'put back into its stream' | 'discarded',
 ): void {
   const { dead_letter_id, consumer, entry_id, reason } = letter;

@@ -1,11 +1,11 @@
-import { createRoute, type RouteHandler, z } from '@hono/zod-openapi';
-import type { HttpEnv } from '../../lib/http/env.ts';
+import { createRoute, z } from '@hono/zod-openapi';
 import { pageOf, pageQuery, pageToken } from '../../lib/http/paging.ts';
+import { defineRoute } from '../../lib/http/route.ts';
 import { errorResponses, id, jsonResponse } from '../../lib/http/schemas.ts';
 import { listDeadLetters } from '../../lib/streams/admin.ts';
 import { deadLetterSchema, toDeadLetter } from './dead-letter-response.ts';
 
-export const listDeadLettersRoute = createRoute({
+const route = createRoute({
   method: 'get',
   path: '/api/v1/internal/dead-letters',
   operationId: 'listDeadLetters',
@@ -15,19 +15,17 @@ export const listDeadLettersRoute = createRoute({
   responses: { 200: jsonResponse(pageOf(deadLetterSchema), 'A page of dead letters'), ...errorResponses() },
 });
 
-// What PostgreSQL can compare with; a token may be made up.
+// The times that PostgreSQL can compare with; a token may be made up.
 const epochMs = z.int().min(0).max(Date.UTC(9999, 0));
 const token = pageToken('operations.dead_letters', z.tuple([epochMs, id]));
 
-export function listDeadLettersHandler(
-  streams: Parameters<typeof listDeadLetters>[0],
-): RouteHandler<typeof listDeadLettersRoute, HttpEnv> {
-  return async (c) => {
+export const listDeadLettersRoute = (streams: Parameters<typeof listDeadLetters>[0]) =>
+  defineRoute(route, async (c) => {
     const query = c.req.valid('query');
-    const place = token.read(query.page_token);
+    const position = token.read(query.page_token);
     const { letters, next } = await listDeadLetters(streams, query.consumer, {
       size: query.page_size,
-      after: place && { at: new Date(place[0]), id: place[1] },
+      after: position && { at: new Date(position[0]), id: position[1] },
     });
     return c.json(
       {
@@ -36,5 +34,4 @@ export function listDeadLettersHandler(
       },
       200,
     );
-  };
-}
+  });

@@ -1,5 +1,5 @@
-import { createRoute, type RouteHandler, z } from '@hono/zod-openapi';
-import type { HttpEnv } from '../../lib/http/env.ts';
+import { createRoute, z } from '@hono/zod-openapi';
+import { defineRoute } from '../../lib/http/route.ts';
 import { errorResponses, jsonResponse, noQuery, timestamp } from '../../lib/http/schemas.ts';
 import { listStreams } from '../../lib/streams/admin.ts';
 
@@ -7,21 +7,21 @@ const streamSchema = z
   .object({
     consumer: z.string(),
     stream: z.string(),
-    offset: z.string().nullable().openapi({ description: '`null` before anything was handled.' }),
+    offset: z.string().nullable().openapi({ description: '`null` before the first entry was handled.' }),
     oldest_unprocessed_age_ms: z.number().nonnegative(),
-    lost: z.boolean().openapi({ description: 'Whether entries were gone before they were handled.' }),
-    running: z.boolean().openapi({ description: 'Whether some process works on it now.' }),
+    lost: z.boolean().openapi({ description: 'Whether entries were lost before they were handled.' }),
+    running: z.boolean().openapi({ description: 'Whether a process runs it now.' }),
     last_error: z.string().nullable(),
     last_error_at: timestamp.nullable(),
     dead_letters: z.int().nonnegative(),
   })
   .openapi('Stream');
 
-export const listStreamsRoute = createRoute({
+const route = createRoute({
   method: 'get',
   path: '/api/v1/internal/streams',
   operationId: 'listStreams',
-  summary: 'How the consumers of streams stand',
+  summary: 'The state of every consumer in its stream',
   tags: ['operations'],
   request: { query: noQuery },
   responses: {
@@ -30,22 +30,19 @@ export const listStreamsRoute = createRoute({
   },
 });
 
-export function listStreamsHandler(
-  streams: Parameters<typeof listStreams>[0],
-): RouteHandler<typeof listStreamsRoute, HttpEnv> {
-  return async (c) => {
-    const standings = await listStreams(streams);
-    const items = standings.map((standing) => ({
-      consumer: standing.consumer,
-      stream: standing.stream,
-      offset: standing.offset ?? null,
-      oldest_unprocessed_age_ms: standing.oldestUnprocessedAgeMs,
-      lost: standing.lost,
-      running: standing.running,
-      last_error: standing.lastError?.message ?? null,
-      last_error_at: standing.lastError?.at.toISOString() ?? null,
-      dead_letters: standing.deadLetters,
+export const listStreamsRoute = (streams: Parameters<typeof listStreams>[0]) =>
+  defineRoute(route, async (c) => {
+    const states = await listStreams(streams);
+    const items = states.map((state) => ({
+      consumer: state.consumer,
+      stream: state.stream,
+      offset: state.offset ?? null,
+      oldest_unprocessed_age_ms: state.oldestUnprocessedAgeMs,
+      lost: state.lost,
+      running: state.running,
+      last_error: state.lastError?.message ?? null,
+      last_error_at: state.lastError?.at.toISOString() ?? null,
+      dead_letters: state.deadLetters,
     }));
     return c.json({ items }, 200);
-  };
-}
+  });

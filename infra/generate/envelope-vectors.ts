@@ -35,7 +35,7 @@ function vector(
   bytes: Uint8Array,
   key: KeyObject,
   payload?: string,
-  /** Name of the vector that is answered. */
+  /** Name of the vector that this one responds to. */
   request?: string,
 ) {
   const shown = Object.entries(fields).map(([field, value]) => [
@@ -96,7 +96,7 @@ export function envelopeVectors(): string {
   const refusal = '{"error":{"code":"revision_mismatch","message":"The game has changed."}}';
   const requestHash = (signed: { signed_bytes: string } | undefined) =>
     sha256(Buffer.from(signed?.signed_bytes ?? '', 'hex'));
-  const answer = (name: string, resultCode: string, body: string) => {
+  const responseVector = (name: string, resultCode: string, body: string) => {
     const fields = {
       keyId,
       requestHash: requestHash(commands[2]),
@@ -140,7 +140,10 @@ export function envelopeVectors(): string {
     },
     command: commands,
     subscription: subscriptions,
-    response: [answer('answer', 'ok', result), answer('refusal by a service', 'revision_mismatch', refusal)],
+    response: [
+      responseVector('answer', 'ok', result),
+      responseVector('refusal by a service', 'revision_mismatch', refusal),
+    ],
     hello: [
       vector('hello', hello, helloBytes(hello), server.privateKey, helloPayload, subscriptions[1]?.name),
     ],

@@ -1,4 +1,4 @@
-// docs/errors.md: every error code and every reason, from the tables that the processes answer from.
+// docs/errors.md: every error code and every reason, from the tables that the processes use.
 import { type GatewayReason, gatewayReasons, grpcStatus } from '../../lib/errors/gateway-reasons.ts';
 import { errorTable } from '../../lib/errors/table.ts';
 
@@ -18,9 +18,9 @@ const advice: Record<GatewayReason, string> = {
   UPSTREAM_UNAVAILABLE: 'wait a little and send a new request',
   RATE_LIMITED: 'too many requests; wait as long as the RetryInfo says and send a new request',
   SLOW_CONSUMER: 'the client read its stream too slowly; open it again with the last event’s id',
-  SUPERSEDED: 'newer streams took this one’s place (too many of one session or user); do not come back',
+  SUPERSEDED: 'newer streams replaced this one (too many of one session or user); do not open it again',
   RESYNC:
-    'the stream could not be continued without a hole; open it again with the last event’s id, the hello says whether to reload',
+    'the stream could not be continued without a gap; open it again with the last event’s id, the hello says whether to reload',
   UNVERIFIED: 'the session could not be verified for too long; open it again after a pause',
   DRAINING: 'this gateway is stopping; open the stream again at once, with the last event’s id',
   INTERNAL: 'report it, with the `request_id`',
@@ -45,14 +45,15 @@ export function errorsPage(): string {
     '',
     '**A service refused it.** The request was valid and reached the backend or the lobby. Over HTTP that is the',
     'status below; through the gateway it is an ordinary, signed `ExecuteCommandResponse` whose `result_code` is the',
-    'code. The body is the same in both: `{"error":{"code","message","details"?}}`. `message` is a sentence for a',
-    'person and may change; `code` is for programs and stays. An `invalid_request` says in `details.fields` what is',
-    'wrong with each field, where that can be said: `[{"field":"max_players","problem":"…"}]`. `field` is empty for the',
-    'whole; `If-Match` and `Idempotency-Key` are the `if_match` and `idempotency_key` of the envelope.',
+    'code. The body is the same in both: `{"error":{"code","message","details"?}}`. `message` is a sentence for',
+    'people and may change; `code` is for programs and does not change. An `invalid_request` has the problem of each',
+    'field, where it is known, in `details.fields`: `[{"field":"max_players","problem":"…"}]`. `field` is empty when',
+    'the problem concerns the whole request; `If-Match` and `Idempotency-Key` are the `if_match` and `idempotency_key`',
+    'of the envelope.',
     '',
-    '`payload_too_large` means more than a service takes (the lobby: 64 KiB);',
-    '`unauthenticated` through the gateway means that the account is gone; `forbidden` that you can see the thing but',
-    'may not do this to it. What you may not even see is `not_found`.',
+    '`payload_too_large` means a body larger than the service accepts (the lobby: 64 KiB). `unauthenticated` through the',
+    'gateway means that the account no longer exists. `forbidden` means that you can see the object but may not do this',
+    'with it; an object that you may not see is `not_found`.',
     '',
     '| code | HTTP status | may the same request succeed later |',
     '| --- | --- | --- |',
@@ -68,8 +69,8 @@ export function errorsPage(): string {
     ...reasons,
     '',
     'A command is sent again as a new request: new `request_id`, new `timestamp_ms`, new signature; its',
-    '`idempotency_key` stays. Refusals of gRPC itself have a status and no ErrorInfo: an unknown method, a compressed',
-    'request, too much metadata, a request that arrives too slowly ([limits.md](limits.md)). The server time of a',
+    '`idempotency_key` stays the same. Refusals of gRPC itself have a status and no ErrorInfo: an unknown method, a',
+    'compressed request, too much metadata, a request that arrives too slowly ([limits.md](limits.md)). The server time of a',
     'refusal is as trustworthy as the connection (TLS): it is good for setting a clock, and a wrong one only makes the',
     'next request stale.',
     '',

@@ -1,4 +1,4 @@
-// npm run generate: makes every generated file of the repository anew from its source.
+// npm run generate: makes every generated file of the repository again from its source.
 //   --check   changes nothing and fails when a file is not what its source says
 import { execFile } from 'node:child_process';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';

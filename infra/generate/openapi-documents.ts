@@ -22,7 +22,7 @@ export type Operation = {
   /** The named schema that the result, or every item of its page, has. */
   resultName: string | undefined;
   isPage: boolean;
-  /** The schema of the body of every other answer, and the codes that it may have. */
+  /** The schema of the body of every refusal, and the codes that it may have. */
   refusal: Schema;
   errors: string[];
 };
@@ -36,7 +36,7 @@ const options: HttpAppOptions = {
   bodyLimitBytes: 1,
 };
 
-/** The routes only describe themselves here; nothing of a service is called. */
+/** Only the descriptions of the routes are read here; no handler runs. */
 const describedOnly = {};
 
 export function backendOperations(): Operations {
@@ -109,7 +109,7 @@ function readOperation(raw: RawOperation, schemas: Record<string, Schema>): Oper
   };
 }
 
-/** Puts the schemas that are referred to in the place of their references. */
+/** Replaces references by the schemas that they refer to. */
 function inline(value: Json, schemas: Record<string, Schema>): Json {
   if (Array.isArray(value)) return value.map((item) => inline(item, schemas));
   if (typeof value !== 'object' || value === null) return value;

@@ -5,7 +5,7 @@
  *
  * FOLDER holds the data files named in `files` below, as Unicode publishes them; docs/race-names.md says where to
  * get them. All must be of the pinned version. The tables are restricted to the characters that a name may have and
- * to those that the rules make of them, and nothing is written unless canonicalising comes to rest for each of them.
+ * to those that the rules map them to. Nothing is written unless canonicalising converges for each of them.
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -62,8 +62,8 @@ function readFolding(folder: string): Table {
 }
 
 /**
- * The confusables, without the mappings of one ASCII letter to several (`m` to `rn`): they would make two names of
- * ordinary words one. What was mapped to the several on the way of that letter is mapped to the letter instead.
+ * The confusables, without the mappings of one ASCII letter to several (`m` to `rn`): they would make two names
+ * of ordinary words equal. What was mapped to the several by way of that letter is mapped to the letter instead.
  */
 function readConfusables(folder: string): Table {
   const table: Table = new Map();
@@ -92,7 +92,7 @@ function closure(start: Iterable<number>, tables: Table[]): Set<number> {
   return reached;
 }
 
-/** Throws unless replacing look-alikes and folding, repeated, soon changes nothing more. */
+/** Throws unless repeated replacing of look-alikes and folding soon converges. */
 function checkThatItSettles(code: number, confusables: Table, folding: Table): void {
   let current = text([code]);
   for (let round = 0; round < 10; round++) {

@@ -1,5 +1,5 @@
-// Who asks. Public listeners trust `X-User-ID`, which the gateway injects after it has verified a signature;
-// internal listeners admit the admin actor, who may name a person in `X-Admin-ID` for the records.
+// The actor of a request. Public listeners trust `X-User-ID`, which the gateway injects after it has verified a signature;
+// internal listeners admit the admin actor, whom `X-Admin-ID` may name for the records.
 import type { MiddlewareHandler } from 'hono';
 import { Refusal } from '../errors/table.ts';
 import { isUuid } from '../protocol/ids.ts';

@@ -1,5 +1,5 @@
 // The frame around every group of HTTP handlers: request id, access log, body limit, bearer token, and one place
-// that turns refusals and faults into answers. Uses the fetch API only, so that it runs on every runtime.
+// that turns refusals and faults into responses. Uses the fetch API only, so that it runs on every runtime.
 import { type Hook, OpenAPIHono } from '@hono/zod-openapi';
 import type { Context, MiddlewareHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
@@ -17,20 +17,20 @@ export type HttpApp = OpenAPIHono<HttpEnv>;
 
 export type HttpAppOptions = {
   log: Logger;
-  /** Whether this process may be sent work; false answers `/readyz` with 503 `draining`. */
+  /** Whether this process accepts work; while false, `/readyz` responds with 503 `draining`. */
   ready: () => boolean;
   bodyLimitBytes: number;
-  /** When set, every route but the probes wants `Authorization: Bearer <token>`. */
+  /** When set, every route except the probes requires `Authorization: Bearer <token>`. */
   token?: string | undefined;
-  /** Requests under it that are answered well are logged at `debug`: for what is asked thousands of times a second. */
+  /** Successful requests under it are logged at `debug`: for routes with thousands of requests a second. */
   quietPath?: string;
-  /** Origins whose pages may ask the routes under `/api`; none unless given. */
+  /** Origins whose pages may call the routes under `/api`; none unless given. */
   corsOrigins?: readonly string[] | undefined;
-  /** Told of every answer, refusals alike. */
-  answered?: (path: string, status: number) => void;
+  /** Called after every response, refusals included. */
+  onResponse?: (path: string, status: number) => void;
 };
 
-/** An app with its probes: `/healthz` and `/readyz`, which ask nothing of Redis or PostgreSQL. */
+/** An app with its probes: `/healthz` and `/readyz`, which do not call Redis or PostgreSQL. */
 export function createHttpApp(options: HttpAppOptions): HttpApp {
   const app: HttpApp = new OpenAPIHono<HttpEnv>({ defaultHook: refuseInvalidInput });
   app.use(requestId({ limitLength: 64 }));
@@ -41,10 +41,10 @@ export function createHttpApp(options: HttpAppOptions): HttpApp {
   );
   if (options.corsOrigins !== undefined) app.use('/api/*', allowOrigins(options.corsOrigins));
   if (options.token !== undefined) app.use(requireToken(options.token));
-  // Bodies of reads are never read. Looking for one would cost a request more than all else that happens to it here.
+  // Bodies of reads are never read. Checking for one would cost more than the rest of this chain.
   app.on(['POST', 'PUT', 'PATCH', 'DELETE'], '*', limitBody(options.bodyLimitBytes));
-  app.notFound((c) => answer(c, errorBody('not_found', `There is no ${c.req.method} ${c.req.path} here.`)));
-  app.onError(answerError);
+  app.notFound((c) => respond(c, errorBody('not_found', `There is no ${c.req.method} ${c.req.path} here.`)));
+  app.onError(respondToError);
   return app;
 }
 
@@ -53,13 +53,13 @@ const refuseInvalidInput: Hook<unknown, HttpEnv, string, unknown> = (result) => 
   throw invalidFields(fieldProblems(result.error, 'data' in result ? result.data : undefined));
 };
 
-function logRequests({ log, quietPath, answered }: HttpAppOptions): MiddlewareHandler<HttpEnv> {
+function logRequests({ log, quietPath, onResponse }: HttpAppOptions): MiddlewareHandler<HttpEnv> {
   return async (c, next) => {
     const startedAt = performance.now();
     c.set('log', log.child({ request_id: c.get('requestId') }));
     c.set('actor', { kind: 'anonymous' });
     await next();
-    answered?.(c.req.path, c.res.status);
+    onResponse?.(c.req.path, c.res.status);
     const probe = c.req.path === '/healthz' || c.req.path === '/readyz';
     const quiet = quietPath !== undefined && c.res.ok && c.req.path.startsWith(quietPath);
     c.get('log')[probe ? 'trace' : quiet ? 'debug' : 'info'](
@@ -74,20 +74,21 @@ function logRequests({ log, quietPath, answered }: HttpAppOptions): MiddlewareHa
   };
 }
 
-/** A body that tells its length is not looked at here, as that alone would cost about as much as reading it. */
+/** Only the length of a body that declares one is checked: looking at the body costs about as much as reading it. */
 function limitBody(maxSize: number): MiddlewareHandler {
   const onError = () => {
     throw new Refusal('payload_too_large', `The body is larger than ${maxSize} bytes.`);
   };
-  const limitUntold = bodyLimit({ maxSize, onError });
+  const limitUndeclared = bodyLimit({ maxSize, onError });
   return (c, next) => {
-    const told = c.req.header('transfer-encoding') === undefined ? c.req.header('content-length') : undefined;
-    if (told === undefined) return limitUntold(c, next);
-    return Number(told) > maxSize ? onError() : next();
+    const declared =
+      c.req.header('transfer-encoding') === undefined ? c.req.header('content-length') : undefined;
+    if (declared === undefined) return limitUndeclared(c, next);
+    return Number(declared) > maxSize ? onError() : next();
   };
 }
 
-/** No credentials: these routes know no cookies, and what a page may send is its own. */
+/** Without credentials: these routes do not use cookies. */
 function allowOrigins(origins: readonly string[]): MiddlewareHandler {
   return cors({
     origin: [...origins],
@@ -102,47 +103,47 @@ function requireToken(token: string): MiddlewareHandler<HttpEnv> {
   return async (c, next) => {
     const given = /^Bearer (.+)$/i.exec(c.req.header('authorization') ?? '')?.[1] ?? '';
     if (!sameText(given, token)) {
-      // Also tells this refusal from those that concern a user (RFC 6750).
+      // Distinguishes this refusal from those that concern a user (RFC 6750).
       c.header('www-authenticate', 'Bearer');
       throw new Refusal(
         'unauthenticated',
-        'This listener wants the bearer token that it was configured with.',
+        'This listener requires the bearer token that it was configured with.',
       );
     }
     await next();
   };
 }
 
-/** In constant time: how long it takes tells nothing of where the texts differ. */
+/** In constant time: the duration does not reveal where the texts differ. */
 function sameText(given: string, expected: string): boolean {
   let difference = given.length ^ expected.length;
   for (let i = 0; i < expected.length; i++) difference |= given.charCodeAt(i) ^ expected.charCodeAt(i);
   return difference === 0;
 }
 
-function answerError(error: Error, c: Context<HttpEnv>): Response {
-  if (error instanceof Refusal) return answer(c, error.body);
-  if (error instanceof HTTPException) return answer(c, bodyOfHttpException(error));
+function respondToError(error: Error, c: Context<HttpEnv>): Response {
+  if (error instanceof Refusal) return respond(c, error.body);
+  if (error instanceof HTTPException) return respond(c, bodyOfHttpException(error));
   if (c.req.raw.signal.aborted) {
     c.get('log').info(
       { method: c.req.method, path: loggedPath(c.req.path) },
       'the client was too slow or has gone',
     );
-    // Nobody gets it, but logs and counters must not show a failure of this service.
+    // The client does not receive it, but logs and counters must not show a failure of this service.
     return c.body(null, 408);
   }
   if (isTransientFault(error)) {
     c.get('log').warn(
       { error, method: c.req.method, path: loggedPath(c.req.path) },
-      'request failed for now',
+      'request failed for a transient fault',
     );
-    return answer(
+    return respond(
       c,
       errorBody('service_unavailable', 'This is not available for a moment; please try again shortly.'),
     );
   }
   c.get('log').error({ error, method: c.req.method, path: loggedPath(c.req.path) }, 'request failed');
-  return answer(
+  return respond(
     c,
     errorBody('internal_error', `Something went wrong here. Request id: ${c.get('requestId')}.`),
   );
@@ -169,7 +170,7 @@ function messageOf(code: ErrorCode, error: HTTPException): string {
   }
 }
 
-function answer(c: Context<HttpEnv>, body: ErrorBody): Response {
+function respond(c: Context<HttpEnv>, body: ErrorBody): Response {
   const retryAfter = body.error.details?.retry_after_seconds;
   if (typeof retryAfter === 'number') c.header('Retry-After', String(retryAfter));
   return c.json(body, errorTable[body.error.code].status);

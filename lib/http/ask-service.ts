@@ -1,5 +1,5 @@
-// One question to another service over HTTP, bounded in time and size. Redirects are not followed: they are answers
-// like any other that is no 2xx.
+// One request to another service over HTTP, bounded in time and size. Redirects are not followed: they count as any
+// other response that is not a 2xx.
 import { traceHeaders } from '../telemetry/trace.ts';
 
 export type ServiceResponse = { readonly status: number; readonly text: string };
@@ -10,15 +10,15 @@ export type ServiceQuestion = {
   readonly headers?: Readonly<Record<string, string>>;
   /** Sent as JSON. */
   readonly body?: unknown;
-  /** Of the caller, where there is one. */
+  /** The trace context of the caller, where there is one. */
   readonly traceparent?: string | undefined;
   /** Bound on the whole exchange, body included. */
   readonly timeoutMs: number;
-  /** Of the answer's body, unpacked. */
+  /** Bound on the body of the response, unpacked. */
   readonly maxBytes: number;
 };
 
-/** @throws Error when there is no whole answer in time, or too much of one. */
+/** @throws Error when the response is not complete in time, or too large. */
 export async function askService(url: string, question: ServiceQuestion): Promise<ServiceResponse> {
   const { method, token, headers, body, traceparent, timeoutMs, maxBytes } = question;
   const response = await fetch(url, {
@@ -34,7 +34,7 @@ export async function askService(url: string, question: ServiceQuestion): Promis
     redirect: 'manual',
     signal: AbortSignal.timeout(timeoutMs),
   });
-  // Read to its end in any case, so that the connection can serve again.
+  // Always read to the end, so that the connection can be reused.
   return { status: response.status, text: await readText(response, maxBytes) };
 }
 
@@ -45,13 +45,13 @@ async function readText({ body }: Response, maxBytes: number): Promise<string> {
   // Leaving the loop ends the exchange.
   for await (const chunk of body ?? []) {
     bytes += chunk.length;
-    if (bytes > maxBytes) throw new Error(`the answer is larger than ${maxBytes} bytes`);
+    if (bytes > maxBytes) throw new Error(`the response is larger than ${maxBytes} bytes`);
     text += decoder.decode(chunk, { stream: true });
   }
   return text + decoder.decode();
 }
 
-/** @throws Error for an answer that is no 2xx. @param tokenVariables of both sides, which disagree after a 401. */
+/** @throws Error unless the status is a 2xx. @param tokenVariables of both sides; after a 401 their values differ. */
 export function refuseUnlessOk(
   { status }: ServiceResponse,
   tokenVariables: { ours: string; theirs: string },
@@ -59,5 +59,5 @@ export function refuseUnlessOk(
   if (status >= 200 && status < 300) return;
   const { ours, theirs } = tokenVariables;
   const advice = status === 401 ? `; ${ours} must be its ${theirs}` : '';
-  throw new Error(`it answered with status ${status}${advice}`);
+  throw new Error(`it responded with status ${status}${advice}`);
 }

@@ -1,17 +1,17 @@
-// What every handler finds in its context.
+// The context of every handler.
 import type { Logger } from '../telemetry/logger.ts';
 
-/** A user, as the gateway verified them. */
+/** A user whom the gateway has verified. */
 export type UserActor = { readonly kind: 'user'; readonly userId: string };
-/** The admin of an internal listener; `adminId` names a person for the records, where one was given. */
+/** The admin of an internal listener; `adminId` names them for the records, where it was given. */
 export type AdminActor = { readonly kind: 'admin'; readonly adminId: string | undefined };
-/** Somebody on a route that needs no actor. */
+/** Any client of a route that needs no actor. */
 export type Anonymous = { readonly kind: 'anonymous' };
 export type Actor = UserActor | AdminActor | Anonymous;
 
 /** What a listener knows of the connection that a request came on. */
 export type Connection = {
-  /** IP address of the other end; absent when it has gone already. */
+  /** IP address of the client; absent when it has already disconnected. */
   readonly peerAddress?: string | undefined;
 };
 

@@ -5,7 +5,7 @@ export type FieldProblem = { field: string; problem: string };
 
 /**
  * What is wrong with each field, for the `details.fields` of an `invalid_request`.
- * @param input what was parsed, where it is at hand: tells what is missing from what is wrong.
+ * @param input the parsed value, where it is at hand: distinguishes missing fields from invalid ones.
  */
 export function fieldProblems(error: z.core.$ZodError, input?: unknown): FieldProblem[] {
   const problems = error.issues.flatMap((issue) => {
@@ -16,7 +16,7 @@ export function fieldProblems(error: z.core.$ZodError, input?: unknown): FieldPr
     const problem = isMissing(issue, input) ? 'is missing' : problemOf(issue);
     return [{ field: path.join('.'), problem }];
   });
-  // Two rules may find the same fault, in the same words.
+  // Two rules may report the same problem in the same words.
   return [...new Map(problems.map((problem) => [`${problem.field} ${problem.problem}`, problem])).values()];
 }
 
@@ -30,7 +30,7 @@ function isMissing({ code, path }: z.core.$ZodIssue, input: unknown): boolean {
   return value === undefined;
 }
 
-/** In words for a person, where a schema has no words of its own. */
+/** In words for people, where the schema has no message of its own. */
 function problemOf(issue: z.core.$ZodIssue): string {
   if (issue.code === 'invalid_type' && issue.message.startsWith('Invalid input')) {
     const missing = issue.message.endsWith('received undefined');
@@ -42,7 +42,7 @@ function problemOf(issue: z.core.$ZodIssue): string {
   return issue.message;
 }
 
-/** The refusal of a request whose fields cannot be used. */
+/** The refusal of a request with invalid fields. */
 export function invalidFields(fields: readonly FieldProblem[]): Refusal {
   return new Refusal('invalid_request', 'The request is not valid; see the fields.', { fields });
 }

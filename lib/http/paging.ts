@@ -1,6 +1,6 @@
-// Lists in pages. A page token names the last item of a page by its place in the list's order, so a list stays stable
-// while rows are added. Tokens are opaque to clients but hold no secret and grant nothing: one that was not made here
-// for this very list is refused, and one that was made up well only starts a page elsewhere.
+// Lists in pages. A page token names the last item of a page by its position in the list's order, so a list stays
+// stable while rows are added. Tokens are opaque to clients but hold no secret and grant nothing: one of another list
+// is refused, and a forged one only starts a page elsewhere.
 import { z } from '@hono/zod-openapi';
 import { invalidFields } from './field-problems.ts';
 
@@ -25,7 +25,7 @@ export const pageQuery = {
     .openapi({ description: '`next_page_token` of the page before, with the same filters and order.' }),
 };
 
-/** The answer of a list. */
+/** The response of a list. */
 export function pageOf<Item extends z.ZodType>(item: Item) {
   return z.object({
     items: z.array(item),
@@ -40,7 +40,7 @@ export type PageToken<Position> = {
   read(token: string | undefined): Position | undefined;
 };
 
-/** @param list tells the tokens of one list and order from those of others. */
+/** @param list distinguishes the tokens of one list and order from those of others. */
 export function pageToken<Position extends readonly unknown[]>(
   list: string,
   position: z.ZodType<Position>,

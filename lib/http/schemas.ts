@@ -2,16 +2,16 @@
 import { z } from '@hono/zod-openapi';
 import type { ErrorCode } from '../errors/table.ts';
 
-/** A UUID; answers use lower case, so requests are folded to it. */
+/** A UUID; responses use lower case, so requests are folded to it. */
 export const id = z.uuid('must be a UUID').toLowerCase();
 
-/** RFC 3339 in UTC with milliseconds, as every answer writes it. */
+/** RFC 3339 in UTC with milliseconds, as every response writes it. */
 export const timestamp = z.iso.datetime({
   precision: 3,
   error: 'must be a time such as 2026-01-31T12:00:00.000Z',
 });
 
-/** What a client may send as a time: RFC 3339 with any offset, to a Date. */
+/** A time in a request: RFC 3339 with any offset. */
 export const timestampInput = z.iso.datetime({
   offset: true,
   error: 'must be a time such as 2026-01-31T12:00:00Z',
@@ -41,12 +41,12 @@ export const noQuery = z.strictObject({});
 /** A body that may be absent. */
 export const noBody = { content: { 'application/json': { schema: emptyBody } }, required: false } as const;
 
-/** One answer of a route, for `createRoute`. */
+/** One response of a route, for `createRoute`. */
 export function jsonResponse<T extends z.ZodType>(schema: T, description: string) {
   return { content: { 'application/json': { schema } }, description } as const;
 }
 
-/** Documents the error codes that a route answers with, beside those that every route may answer. */
+/** Documents the error codes of a route, in addition to those that every route may respond with. */
 export function errorResponses(...codes: ErrorCode[]) {
   return {
     default: {

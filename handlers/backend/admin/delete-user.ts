@@ -1,16 +1,16 @@
-import { createRoute, type RouteHandler, z } from '@hono/zod-openapi';
+import { createRoute, z } from '@hono/zod-openapi';
 import { deleteUser } from '../../../lib/backend/operations/delete-user.ts';
-import type { HttpEnv } from '../../../lib/http/env.ts';
+import { defineRoute } from '../../../lib/http/route.ts';
 import { errorResponses, id, jsonBody, jsonResponse } from '../../../lib/http/schemas.ts';
 import { keptTraceparent } from '../../../lib/telemetry/trace.ts';
 import { reasonCode } from './reason-code.ts';
 import { toUser, userSchema } from './user-response.ts';
 
-export const deleteUserRoute = createRoute({
+const route = createRoute({
   method: 'post',
   path: '/api/v1/internal/users/{user_id}/delete',
   operationId: 'deleteUser',
-  summary: 'Deletes a user for good and erases what tells who they were; once more changes nothing',
+  summary: 'Deletes a user permanently and erases what identifies them; a repeat changes nothing',
   tags: ['admin'],
   request: {
     params: z.strictObject({ user_id: id }),
@@ -19,15 +19,12 @@ export const deleteUserRoute = createRoute({
   responses: { 200: jsonResponse(userSchema, 'The deleted user'), ...errorResponses('not_found') },
 });
 
-export function deleteUserHandler(
-  deps: Parameters<typeof deleteUser>[0],
-): RouteHandler<typeof deleteUserRoute, HttpEnv> {
-  return async (c) => {
+export const deleteUserRoute = (deps: Parameters<typeof deleteUser>[0]) =>
+  defineRoute(route, async (c) => {
     const user = await deleteUser(deps, {
       userId: c.req.valid('param').user_id,
       reasonCode: c.req.valid('json').reason_code,
       traceparent: keptTraceparent(c.req.header('traceparent')),
     });
     return c.json(toUser(user), 200);
-  };
-}
+  });

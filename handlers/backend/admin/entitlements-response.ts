@@ -25,7 +25,7 @@ export const entitlementsSchema = z
         max_active_memberships: limit,
         max_registered_race_names: limit,
       })
-      .openapi({ description: 'With the defaults in the place of every `null`.' }),
+      .openapi({ description: 'With the default instead of every `null`.' }),
   })
   .openapi('Entitlements');
 

@@ -1,18 +1,19 @@
-import { createRoute, type RouteHandler, z } from '@hono/zod-openapi';
+import { createRoute, z } from '@hono/zod-openapi';
 import { listUsers } from '../../../lib/backend/operations/list-users.ts';
-import type { HttpEnv } from '../../../lib/http/env.ts';
 import { pageOf, pageQuery, pageToken } from '../../../lib/http/paging.ts';
+import { defineRoute } from '../../../lib/http/route.ts';
 import { errorResponses, id, jsonResponse } from '../../../lib/http/schemas.ts';
 import { toUser, userSchema } from './user-response.ts';
 
-/** Upper case and blanks around it do not matter. */
+/** Case and surrounding blanks do not matter. */
 const prefix = z.string().trim().toLowerCase().min(1).max(254).optional();
 
-export const listUsersRoute = createRoute({
+const route = createRoute({
   method: 'get',
   path: '/api/v1/internal/users',
   operationId: 'listUsers',
-  summary: 'Users, newest first, by how their address or handle begins; blocked and deleted ones too',
+  summary:
+    'Users, newest first, filtered by the start of their address or handle; also blocked and deleted ones',
   tags: ['admin'],
   request: { query: z.strictObject({ email: prefix, handle: prefix, ...pageQuery }) },
   responses: { 200: jsonResponse(pageOf(userSchema), 'A page of users'), ...errorResponses() },
@@ -20,10 +21,8 @@ export const listUsersRoute = createRoute({
 
 const token = pageToken('admin.users', z.tuple([id]));
 
-export function listUsersHandler(
-  deps: Parameters<typeof listUsers>[0],
-): RouteHandler<typeof listUsersRoute, HttpEnv> {
-  return async (c) => {
+export const listUsersRoute = (deps: Parameters<typeof listUsers>[0]) =>
+  defineRoute(route, async (c) => {
     const { email, handle, page_size: size, page_token: pageToken } = c.req.valid('query');
     const page = await listUsers(deps, { email, handle }, { size, before: token.read(pageToken)?.[0] });
     return c.json(
@@ -33,5 +32,4 @@ export function listUsersHandler(
       },
       200,
     );
-  };
-}
+  });

@@ -1,15 +1,15 @@
-import { createRoute, type RouteHandler, z } from '@hono/zod-openapi';
+import { createRoute, z } from '@hono/zod-openapi';
 import { revokeAnySession } from '../../../lib/backend/operations/revoke-session.ts';
-import type { HttpEnv } from '../../../lib/http/env.ts';
+import { defineRoute } from '../../../lib/http/route.ts';
 import { errorResponses, id, jsonResponse, noBody } from '../../../lib/http/schemas.ts';
 import { keptTraceparent } from '../../../lib/telemetry/trace.ts';
 import { sessionSchema, toSession } from '../user/session-response.ts';
 
-export const revokeAnySessionRoute = createRoute({
+const route = createRoute({
   method: 'post',
   path: '/api/v1/internal/sessions/{device_session_id}/revoke',
   operationId: 'revokeAnySession',
-  summary: 'Signs a device out; once more changes nothing',
+  summary: 'Signs a device out; a repeat changes nothing',
   tags: ['admin'],
   request: { params: z.strictObject({ device_session_id: id }), body: noBody },
   responses: {
@@ -18,14 +18,11 @@ export const revokeAnySessionRoute = createRoute({
   },
 });
 
-export function revokeAnySessionHandler(
-  deps: Parameters<typeof revokeAnySession>[0],
-): RouteHandler<typeof revokeAnySessionRoute, HttpEnv> {
-  return async (c) => {
+export const revokeAnySessionRoute = (deps: Parameters<typeof revokeAnySession>[0]) =>
+  defineRoute(route, async (c) => {
     const session = await revokeAnySession(deps, {
       deviceSessionId: c.req.valid('param').device_session_id,
       traceparent: keptTraceparent(c.req.header('traceparent')),
     });
     return c.json(toSession(session), 200);
-  };
-}
+  });

@@ -1,10 +1,10 @@
-import { createRoute, type RouteHandler, z } from '@hono/zod-openapi';
+import { createRoute, z } from '@hono/zod-openapi';
 import { revokeSessionsOfUser } from '../../../lib/backend/operations/revoke-all-sessions.ts';
-import type { HttpEnv } from '../../../lib/http/env.ts';
+import { defineRoute } from '../../../lib/http/route.ts';
 import { errorResponses, id, jsonResponse, noBody } from '../../../lib/http/schemas.ts';
 import { keptTraceparent } from '../../../lib/telemetry/trace.ts';
 
-export const revokeUserSessionsRoute = createRoute({
+const route = createRoute({
   method: 'post',
   path: '/api/v1/internal/users/{user_id}/sessions/revoke-all',
   operationId: 'revokeUserSessions',
@@ -20,14 +20,11 @@ export const revokeUserSessionsRoute = createRoute({
   },
 });
 
-export function revokeUserSessionsHandler(
-  deps: Parameters<typeof revokeSessionsOfUser>[0],
-): RouteHandler<typeof revokeUserSessionsRoute, HttpEnv> {
-  return async (c) => {
+export const revokeUserSessionsRoute = (deps: Parameters<typeof revokeSessionsOfUser>[0]) =>
+  defineRoute(route, async (c) => {
     const revoked = await revokeSessionsOfUser(deps, {
       userId: c.req.valid('param').user_id,
       traceparent: keptTraceparent(c.req.header('traceparent')),
     });
     return c.json({ revoked_sessions: revoked.length }, 200);
-  };
-}
+  });

@@ -1,6 +1,6 @@
-import { createRoute, type RouteHandler, z } from '@hono/zod-openapi';
+import { createRoute, z } from '@hono/zod-openapi';
 import { setEntitlements } from '../../../lib/backend/operations/set-entitlements.ts';
-import type { HttpEnv } from '../../../lib/http/env.ts';
+import { defineRoute } from '../../../lib/http/route.ts';
 import { errorResponses, id, jsonBody, jsonResponse } from '../../../lib/http/schemas.ts';
 import { entitlementsSchema, limit, right, toEntitlements } from './entitlements-response.ts';
 
@@ -18,11 +18,11 @@ const bodySchema = z
     when: ({ issues }) => issues.length === 0,
   });
 
-export const setEntitlementsRoute = createRoute({
+const route = createRoute({
   method: 'put',
   path: '/api/v1/internal/users/{user_id}/entitlements',
   operationId: 'setEntitlements',
-  summary: 'Changes the entitlements that are given; null gives one back to the default',
+  summary: 'Changes the entitlements that are given; null restores the default',
   tags: ['admin'],
   request: { params: z.strictObject({ user_id: id }), body: jsonBody(bodySchema) },
   responses: {
@@ -31,10 +31,8 @@ export const setEntitlementsRoute = createRoute({
   },
 });
 
-export function setEntitlementsHandler(
-  deps: Parameters<typeof setEntitlements>[0],
-): RouteHandler<typeof setEntitlementsRoute, HttpEnv> {
-  return async (c) => {
+export const setEntitlementsRoute = (deps: Parameters<typeof setEntitlements>[0]) =>
+  defineRoute(route, async (c) => {
     const userId = c.req.valid('param').user_id;
     const body = c.req.valid('json');
     const granted = await setEntitlements(deps, userId, {
@@ -46,5 +44,4 @@ export function setEntitlementsHandler(
       maxRegisteredRaceNames: body.max_registered_race_names,
     });
     return c.json(toEntitlements(userId, granted), 200);
-  };
-}
+  });

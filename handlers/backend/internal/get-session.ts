@@ -1,14 +1,14 @@
-import { createRoute, type RouteHandler, z } from '@hono/zod-openapi';
+import { createRoute, z } from '@hono/zod-openapi';
 import { findSession } from '../../../lib/backend/operations/find-session.ts';
 import { toBase64 } from '../../../lib/http/base64.ts';
-import type { HttpEnv } from '../../../lib/http/env.ts';
+import { defineRoute } from '../../../lib/http/route.ts';
 import { errorResponses, id, jsonResponse, timestamp } from '../../../lib/http/schemas.ts';
 
-export const getSessionRoute = createRoute({
+const route = createRoute({
   method: 'get',
   path: '/api/v1/internal/sessions/{device_session_id}',
   operationId: 'getSession',
-  summary: 'A device session with its key; the gateway asks before every command',
+  summary: 'A device session with its key; the gateway reads it before every command',
   tags: ['internal'],
   request: { params: z.strictObject({ device_session_id: id }) },
   responses: {
@@ -21,16 +21,14 @@ export const getSessionRoute = createRoute({
         created_at: timestamp,
         revoked_at: timestamp.optional(),
       }),
-      'The session; revoked too when its user is blocked or deleted',
+      'The session; also revoked when its user is blocked or deleted',
     ),
     ...errorResponses('not_found'),
   },
 });
 
-export function getSessionHandler(
-  deps: Parameters<typeof findSession>[0],
-): RouteHandler<typeof getSessionRoute, HttpEnv> {
-  return async (c) => {
+export const getSessionRoute = (deps: Parameters<typeof findSession>[0]) =>
+  defineRoute(route, async (c) => {
     const session = await findSession(deps, c.req.valid('param').device_session_id);
     return c.json(
       {
@@ -43,5 +41,4 @@ export function getSessionHandler(
       },
       200,
     );
-  };
-}
+  });

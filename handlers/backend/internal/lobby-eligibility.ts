@@ -1,15 +1,15 @@
-import { createRoute, type RouteHandler, z } from '@hono/zod-openapi';
+import { createRoute, z } from '@hono/zod-openapi';
 import { lobbyEligibility } from '../../../lib/backend/operations/lobby-eligibility.ts';
-import type { HttpEnv } from '../../../lib/http/env.ts';
+import { defineRoute } from '../../../lib/http/route.ts';
 import { errorResponses, id, jsonResponse, noBody } from '../../../lib/http/schemas.ts';
 
 const limit = z.int().nonnegative();
 
-export const lobbyEligibilityRoute = createRoute({
+const route = createRoute({
   method: 'post',
   path: '/api/v1/internal/users/{user_id}/lobby-eligibility',
   operationId: 'lobbyEligibility',
-  summary: 'What a user may do in the lobby; also answers for users who do not exist',
+  summary: 'What a user may do in the lobby; responds also for users who do not exist',
   tags: ['internal'],
   request: { params: z.strictObject({ user_id: id }), body: noBody },
   responses: {
@@ -31,10 +31,8 @@ export const lobbyEligibilityRoute = createRoute({
   },
 });
 
-export function lobbyEligibilityHandler(
-  deps: Parameters<typeof lobbyEligibility>[0],
-): RouteHandler<typeof lobbyEligibilityRoute, HttpEnv> {
-  return async (c) => {
+export const lobbyEligibilityRoute = (deps: Parameters<typeof lobbyEligibility>[0]) =>
+  defineRoute(route, async (c) => {
     const userId = c.req.valid('param').user_id;
     const eligibility = await lobbyEligibility(deps, userId);
     return c.json(
@@ -51,5 +49,4 @@ export function lobbyEligibilityHandler(
       },
       200,
     );
-  };
-}
+  });

@@ -1,6 +1,5 @@
-// Lobby routes for gateways that know one upstream only: the request goes to the lobby's public port as it is, the
-// lobby's answer comes back as it is. Of the headers only those pass that mean something to the lobby; who asks is
-// for the lobby to judge.
+// Lobby routes for gateways that know one upstream only: request and response pass unchanged between the caller and
+// the lobby's public listener, except that only the headers below are forwarded. The lobby authenticates the user.
 import type { Handler } from 'hono';
 import { proxy } from 'hono/proxy';
 import type { BackendConfig } from '../../../lib/backend/config.ts';
@@ -16,7 +15,7 @@ export type LobbyUpstream = {
   readonly timeoutMs: number;
 };
 
-/** The lobby as it is configured, if it is. */
+/** The configured lobby, if there is one. */
 export function lobbyUpstream({ httpUrl, ...rest }: BackendConfig['lobby']): LobbyUpstream | undefined {
   return httpUrl === undefined ? undefined : { httpUrl, ...rest };
 }
@@ -36,7 +35,7 @@ export function passToLobby({ httpUrl, token, timeoutMs }: LobbyUpstream): Handl
     const { pathname, search } = new URL(url);
     const timeout = AbortSignal.timeout(timeoutMs);
     try {
-      const answer = await proxy(`${httpUrl}${pathname}${search}`, {
+      const response = await proxy(`${httpUrl}${pathname}${search}`, {
         method,
         headers: {
           ...Object.fromEntries(passedHeaders.map((name) => [name, c.req.header(name)])),
@@ -48,17 +47,17 @@ export function passToLobby({ httpUrl, token, timeoutMs }: LobbyUpstream): Handl
         redirect: 'manual',
         signal: AbortSignal.any([signal, timeout]),
       });
-      // Read here, so that an answer that breaks off is a failure too and not half an answer.
-      const bytes = await answer.arrayBuffer();
-      // Passed on, it would look to the gateway as if its own token were wrong.
-      if (answer.status === 401 && answer.headers.has('www-authenticate')) {
+      // Read here, so that a response that breaks off is a failure too and not half a response.
+      const bytes = await response.arrayBuffer();
+      // To the gateway it would look as if its own token were wrong.
+      if (response.status === 401 && response.headers.has('www-authenticate')) {
         throw new Error('it refuses the token; BACKEND_LOBBY_HTTP_TOKEN must be its LOBBY_PUBLIC_HTTP_TOKEN');
       }
-      return new Response(bytes.byteLength === 0 ? null : bytes, answer);
+      return new Response(bytes.byteLength === 0 ? null : bytes, response);
     } catch (error) {
       if (signal.aborted) throw error;
-      c.get('log').warn({ error, timed_out: timeout.aborted }, 'the lobby did not answer');
-      throw new Refusal('service_unavailable', 'The lobby does not answer right now; try again later.');
+      c.get('log').warn({ error, timed_out: timeout.aborted }, 'the lobby did not respond');
+      throw new Refusal('service_unavailable', 'The lobby does not respond right now; try again later.');
     }
   };
 }

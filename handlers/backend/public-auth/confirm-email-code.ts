@@ -1,9 +1,9 @@
-import { createRoute, type RouteHandler, z } from '@hono/zod-openapi';
+import { createRoute, z } from '@hono/zod-openapi';
 import { deviceName, timeZone } from '../../../lib/backend/domain/profile.ts';
 import { codeDigits } from '../../../lib/backend/domain/sign-in.ts';
 import { confirmEmailCode } from '../../../lib/backend/operations/confirm-email-code.ts';
 import { base64Bytes } from '../../../lib/http/base64.ts';
-import type { HttpEnv } from '../../../lib/http/env.ts';
+import { defineRoute } from '../../../lib/http/route.ts';
 import { errorResponses, id, jsonBody, jsonResponse } from '../../../lib/http/schemas.ts';
 
 const bodySchema = z.strictObject({
@@ -15,11 +15,11 @@ const bodySchema = z.strictObject({
   device_name: deviceName.optional(),
 });
 
-export const confirmEmailCodeRoute = createRoute({
+const route = createRoute({
   method: 'post',
   path: '/api/v1/public/auth/confirm-email-code',
   operationId: 'confirmEmailCode',
-  summary: 'Checks a mailed code and makes a session for a device key; makes the user at the first sign-in',
+  summary: 'Checks a mailed code and creates a session for a device key, at the first sign-in also the user',
   tags: ['sign-in'],
   request: { body: jsonBody(bodySchema) },
   responses: {
@@ -28,10 +28,8 @@ export const confirmEmailCodeRoute = createRoute({
   },
 });
 
-export function confirmEmailCodeHandler(
-  deps: Parameters<typeof confirmEmailCode>[0],
-): RouteHandler<typeof confirmEmailCodeRoute, HttpEnv> {
-  return async (c) => {
+export const confirmEmailCodeRoute = (deps: Parameters<typeof confirmEmailCode>[0]) =>
+  defineRoute(route, async (c) => {
     const body = c.req.valid('json');
     const session = await confirmEmailCode(deps, {
       challengeId: body.challenge_id,
@@ -42,5 +40,4 @@ export function confirmEmailCodeHandler(
       deviceName: body.device_name,
     });
     return c.json({ device_session_id: session.deviceSessionId, user_id: session.userId }, 201);
-  };
-}
+  });

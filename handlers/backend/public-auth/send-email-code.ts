@@ -1,11 +1,11 @@
-import { createRoute, type RouteHandler, z } from '@hono/zod-openapi';
+import { createRoute, z } from '@hono/zod-openapi';
 import { clientNetwork } from '../../../lib/backend/domain/client-network.ts';
 import { defaultLocale, email, locale } from '../../../lib/backend/domain/profile.ts';
 import { sendEmailCode } from '../../../lib/backend/operations/send-email-code.ts';
-import type { HttpEnv } from '../../../lib/http/env.ts';
+import { defineRoute } from '../../../lib/http/route.ts';
 import { errorResponses, id, jsonBody, jsonResponse, timestamp } from '../../../lib/http/schemas.ts';
 
-/** From the gateway, which knows who called it; counts for the limits. */
+/** Set by the gateway, which sees the client; the rate limits count by it. */
 const clientAddress = z
   .string()
   .transform((text, context) => {
@@ -14,13 +14,14 @@ const clientAddress = z
     context.addIssue({ code: 'custom', message: 'must be an IP address' });
     return z.NEVER;
   })
-  .openapi({ type: 'string', description: 'IP address of the client that asks.' });
+  .openapi({ type: 'string', description: 'IP address of the client.' });
 
-export const sendEmailCodeRoute = createRoute({
+const route = createRoute({
   method: 'post',
   path: '/api/v1/public/auth/send-email-code',
   operationId: 'sendEmailCode',
-  summary: 'Mails a six-digit sign-in code; answers the same whether or not the address has an account',
+  summary:
+    'Mails a six-digit sign-in code; the response is the same whether or not the address has an account',
   tags: ['sign-in'],
   request: {
     headers: z.object({ 'x-client-address': clientAddress.optional() }),
@@ -35,10 +36,8 @@ export const sendEmailCodeRoute = createRoute({
   },
 });
 
-export function sendEmailCodeHandler(
-  deps: Parameters<typeof sendEmailCode>[0],
-): RouteHandler<typeof sendEmailCodeRoute, HttpEnv> {
-  return async (c) => {
+export const sendEmailCodeRoute = (deps: Parameters<typeof sendEmailCode>[0]) =>
+  defineRoute(route, async (c) => {
     const body = c.req.valid('json');
     const challenge = await sendEmailCode(deps, {
       email: body.email,
@@ -49,5 +48,4 @@ export function sendEmailCodeHandler(
       { challenge_id: challenge.challengeId, expires_at: challenge.expiresAt.toISOString() },
       202,
     );
-  };
-}
+  });

@@ -1,16 +1,16 @@
-import { createRoute, type RouteHandler, z } from '@hono/zod-openapi';
+import { createRoute, z } from '@hono/zod-openapi';
 import { deleteOwnAccount } from '../../../lib/backend/operations/delete-user.ts';
 import { userOf } from '../../../lib/http/actor.ts';
-import type { HttpEnv } from '../../../lib/http/env.ts';
+import { defineRoute } from '../../../lib/http/route.ts';
 import { errorResponses, id, jsonResponse, noBody, timestamp } from '../../../lib/http/schemas.ts';
 import { keptTraceparent } from '../../../lib/telemetry/trace.ts';
 
-export const deleteAccountRoute = createRoute({
+const route = createRoute({
   method: 'delete',
   path: '/api/v1/user/account',
   operationId: 'deleteAccount',
   summary:
-    'Deletes the account for good: it leaves its games, its sessions end, what tells who it was is erased; once more changes nothing',
+    'Deletes the account permanently: it leaves its games, its sessions end, personal data is erased; a repeat changes nothing',
   tags: ['user'],
   request: { body: noBody },
   responses: {
@@ -19,14 +19,11 @@ export const deleteAccountRoute = createRoute({
   },
 });
 
-export function deleteAccountHandler(
-  deps: Parameters<typeof deleteOwnAccount>[0],
-): RouteHandler<typeof deleteAccountRoute, HttpEnv> {
-  return async (c) => {
+export const deleteAccountRoute = (deps: Parameters<typeof deleteOwnAccount>[0]) =>
+  defineRoute(route, async (c) => {
     const { userId, deletedAt } = await deleteOwnAccount(deps, {
       userId: userOf(c.get('actor')).userId,
       traceparent: keptTraceparent(c.req.header('traceparent')),
     });
     return c.json({ user_id: userId, deleted_at: deletedAt.toISOString() }, 200);
-  };
-}
+  });

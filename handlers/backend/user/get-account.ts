@@ -1,15 +1,15 @@
-import { createRoute, type RouteHandler } from '@hono/zod-openapi';
+import { createRoute } from '@hono/zod-openapi';
 import { getAccount } from '../../../lib/backend/operations/get-account.ts';
 import { userOf } from '../../../lib/http/actor.ts';
-import type { HttpEnv } from '../../../lib/http/env.ts';
+import { defineRoute } from '../../../lib/http/route.ts';
 import { errorResponses, jsonResponse, noQuery } from '../../../lib/http/schemas.ts';
 import { accountSchema, toAccount } from './account-response.ts';
 
-export const getAccountRoute = createRoute({
+const route = createRoute({
   method: 'get',
   path: '/api/v1/user/account',
   operationId: 'getAccount',
-  summary: 'The account of the user who asks',
+  summary: 'The account of the caller',
   tags: ['user'],
   request: { query: noQuery },
   responses: {
@@ -18,8 +18,7 @@ export const getAccountRoute = createRoute({
   },
 });
 
-export function getAccountHandler(
-  deps: Parameters<typeof getAccount>[0],
-): RouteHandler<typeof getAccountRoute, HttpEnv> {
-  return async (c) => c.json(toAccount(await getAccount(deps, userOf(c.get('actor')).userId)), 200);
-}
+export const getAccountRoute = (deps: Parameters<typeof getAccount>[0]) =>
+  defineRoute(route, async (c) =>
+    c.json(toAccount(await getAccount(deps, userOf(c.get('actor')).userId)), 200),
+  );

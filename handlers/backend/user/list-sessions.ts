@@ -1,16 +1,16 @@
-import { createRoute, type RouteHandler, z } from '@hono/zod-openapi';
+import { createRoute, z } from '@hono/zod-openapi';
 import { listSessions } from '../../../lib/backend/operations/list-sessions.ts';
 import { userOf } from '../../../lib/http/actor.ts';
-import type { HttpEnv } from '../../../lib/http/env.ts';
 import { pageOf, pageQuery, pageToken } from '../../../lib/http/paging.ts';
+import { defineRoute } from '../../../lib/http/route.ts';
 import { errorResponses, id, jsonResponse } from '../../../lib/http/schemas.ts';
 import { sessionSchema, toSession } from './session-response.ts';
 
-export const listSessionsRoute = createRoute({
+const route = createRoute({
   method: 'get',
   path: '/api/v1/user/sessions',
   operationId: 'listSessions',
-  summary: 'The user’s own devices, newest first, revoked ones too',
+  summary: 'The user’s own devices, newest first, also revoked ones',
   tags: ['user'],
   request: { query: z.strictObject(pageQuery) },
   responses: {
@@ -21,10 +21,8 @@ export const listSessionsRoute = createRoute({
 
 const token = pageToken('user.sessions', z.tuple([id]));
 
-export function listSessionsHandler(
-  deps: Parameters<typeof listSessions>[0],
-): RouteHandler<typeof listSessionsRoute, HttpEnv> {
-  return async (c) => {
+export const listSessionsRoute = (deps: Parameters<typeof listSessions>[0]) =>
+  defineRoute(route, async (c) => {
     const query = c.req.valid('query');
     const page = await listSessions(deps, userOf(c.get('actor')).userId, {
       size: query.page_size,
@@ -37,5 +35,4 @@ export function listSessionsHandler(
       },
       200,
     );
-  };
-}
+  });

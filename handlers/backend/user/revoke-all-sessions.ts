@@ -1,11 +1,11 @@
-import { createRoute, type RouteHandler, z } from '@hono/zod-openapi';
+import { createRoute, z } from '@hono/zod-openapi';
 import { revokeOwnSessions } from '../../../lib/backend/operations/revoke-all-sessions.ts';
 import { userOf } from '../../../lib/http/actor.ts';
-import type { HttpEnv } from '../../../lib/http/env.ts';
+import { defineRoute } from '../../../lib/http/route.ts';
 import { errorResponses, jsonResponse, noBody } from '../../../lib/http/schemas.ts';
 import { keptTraceparent } from '../../../lib/telemetry/trace.ts';
 
-export const revokeAllSessionsRoute = createRoute({
+const route = createRoute({
   method: 'post',
   path: '/api/v1/user/sessions/revoke-all',
   operationId: 'revokeAllSessions',
@@ -21,14 +21,11 @@ export const revokeAllSessionsRoute = createRoute({
   },
 });
 
-export function revokeAllSessionsHandler(
-  deps: Parameters<typeof revokeOwnSessions>[0],
-): RouteHandler<typeof revokeAllSessionsRoute, HttpEnv> {
-  return async (c) => {
+export const revokeAllSessionsRoute = (deps: Parameters<typeof revokeOwnSessions>[0]) =>
+  defineRoute(route, async (c) => {
     const revoked = await revokeOwnSessions(deps, {
       userId: userOf(c.get('actor')).userId,
       traceparent: keptTraceparent(c.req.header('traceparent')),
     });
     return c.json({ revoked_sessions: revoked.length }, 200);
-  };
-}
+  });

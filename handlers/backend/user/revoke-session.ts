@@ -1,12 +1,12 @@
-import { createRoute, type RouteHandler, z } from '@hono/zod-openapi';
+import { createRoute, z } from '@hono/zod-openapi';
 import { revokeOwnSession } from '../../../lib/backend/operations/revoke-session.ts';
 import { userOf } from '../../../lib/http/actor.ts';
-import type { HttpEnv } from '../../../lib/http/env.ts';
+import { defineRoute } from '../../../lib/http/route.ts';
 import { errorResponses, id, jsonResponse, noBody } from '../../../lib/http/schemas.ts';
 import { keptTraceparent } from '../../../lib/telemetry/trace.ts';
 import { sessionSchema, toSession } from './session-response.ts';
 
-export const revokeSessionRoute = createRoute({
+const route = createRoute({
   method: 'post',
   path: '/api/v1/user/sessions/{device_session_id}/revoke',
   operationId: 'revokeSession',
@@ -19,15 +19,12 @@ export const revokeSessionRoute = createRoute({
   },
 });
 
-export function revokeSessionHandler(
-  deps: Parameters<typeof revokeOwnSession>[0],
-): RouteHandler<typeof revokeSessionRoute, HttpEnv> {
-  return async (c) => {
+export const revokeSessionRoute = (deps: Parameters<typeof revokeOwnSession>[0]) =>
+  defineRoute(route, async (c) => {
     const session = await revokeOwnSession(deps, {
       userId: userOf(c.get('actor')).userId,
       deviceSessionId: c.req.valid('param').device_session_id,
       traceparent: keptTraceparent(c.req.header('traceparent')),
     });
     return c.json(toSession(session), 200);
-  };
-}
+  });

@@ -1,8 +1,8 @@
-import { createRoute, type RouteHandler, z } from '@hono/zod-openapi';
+import { createRoute, z } from '@hono/zod-openapi';
 import { displayName, handle, locale, timeZone } from '../../../lib/backend/domain/profile.ts';
 import { updateAccount } from '../../../lib/backend/operations/update-account.ts';
 import { userOf } from '../../../lib/http/actor.ts';
-import type { HttpEnv } from '../../../lib/http/env.ts';
+import { defineRoute } from '../../../lib/http/route.ts';
 import { errorResponses, jsonBody, jsonResponse } from '../../../lib/http/schemas.ts';
 import { accountSchema, toAccount } from './account-response.ts';
 
@@ -18,7 +18,7 @@ const bodySchema = z
     when: ({ issues }) => issues.length === 0,
   });
 
-export const updateAccountRoute = createRoute({
+const route = createRoute({
   method: 'patch',
   path: '/api/v1/user/account',
   operationId: 'updateAccount',
@@ -31,10 +31,8 @@ export const updateAccountRoute = createRoute({
   },
 });
 
-export function updateAccountHandler(
-  deps: Parameters<typeof updateAccount>[0],
-): RouteHandler<typeof updateAccountRoute, HttpEnv> {
-  return async (c) => {
+export const updateAccountRoute = (deps: Parameters<typeof updateAccount>[0]) =>
+  defineRoute(route, async (c) => {
     const body = c.req.valid('json');
     const user = await updateAccount(deps, userOf(c.get('actor')).userId, {
       handle: body.handle,
@@ -43,5 +41,4 @@ export function updateAccountHandler(
       timeZone: body.time_zone,
     });
     return c.json(toAccount(user), 200);
-  };
-}
+  });

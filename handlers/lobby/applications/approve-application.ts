@@ -1,5 +1,5 @@
-import { createRoute, type RouteHandler, z } from '@hono/zod-openapi';
-import type { HttpEnv } from '../../../lib/http/env.ts';
+import { createRoute, z } from '@hono/zod-openapi';
+import { defineRoute } from '../../../lib/http/route.ts';
 import { errorResponses, id, jsonResponse, noBody } from '../../../lib/http/schemas.ts';
 import type { Lobby } from '../../../lib/lobby/context.ts';
 import { withIdempotencyKey } from '../../../lib/lobby/idempotency.ts';
@@ -7,11 +7,11 @@ import { approveApplication } from '../../../lib/lobby/operations/approve-applic
 import { callerOf, idempotencyKeyOf, mutationHeaders } from '../request.ts';
 import { applicationSchema, toApplication } from './application-response.ts';
 
-export const approveApplicationRoute = createRoute({
+const route = createRoute({
   method: 'post',
   path: '/applications/{application_id}/approve',
   operationId: 'approveApplication',
-  summary: 'Lets an applicant in; for the owner of the game and admins',
+  summary: 'Approves an application; for the owner of the game and admins',
   tags: ['applications'],
   request: { params: z.strictObject({ application_id: id }), headers: mutationHeaders, body: noBody },
   responses: {
@@ -30,10 +30,8 @@ export const approveApplicationRoute = createRoute({
   },
 });
 
-export function approveApplicationHandler(
-  lobby: Lobby,
-): RouteHandler<typeof approveApplicationRoute, HttpEnv> {
-  return async (c) => {
+export const approveApplicationRoute = (lobby: Lobby) =>
+  defineRoute(route, async (c) => {
     const caller = callerOf(c);
     const { application_id } = c.req.valid('param');
     const application = await withIdempotencyKey(
@@ -43,5 +41,4 @@ export function approveApplicationHandler(
       toApplication,
     );
     return c.json(application, 200);
-  };
-}
+  });

@@ -1,15 +1,15 @@
-import { createRoute, type RouteHandler, z } from '@hono/zod-openapi';
-import type { HttpEnv } from '../../../lib/http/env.ts';
+import { createRoute, z } from '@hono/zod-openapi';
 import { pageOf, pageQuery } from '../../../lib/http/paging.ts';
+import { defineRoute } from '../../../lib/http/route.ts';
 import { errorResponses, id, jsonResponse } from '../../../lib/http/schemas.ts';
 import type { Lobby } from '../../../lib/lobby/context.ts';
 import { applicationStatuses } from '../../../lib/lobby/domain/game.ts';
 import { listApplications } from '../../../lib/lobby/operations/list-applications.ts';
-import { pageRequestOf, placeToken, toPage } from '../paging.ts';
+import { pageRequestOf, positionToken, toPage } from '../paging.ts';
 import { callerOf } from '../request.ts';
 import { applicationSchema, toApplication } from './application-response.ts';
 
-export const listApplicationsRoute = createRoute({
+const route = createRoute({
   method: 'get',
   path: '/games/{game_id}/applications',
   operationId: 'listApplications',
@@ -25,16 +25,13 @@ export const listApplicationsRoute = createRoute({
   },
 });
 
-const token = placeToken('applications');
+const token = positionToken('applications');
 
-export function listApplicationsHandler(
-  lobby: Pick<Lobby, 'db' | 'readFromReplica'>,
-): RouteHandler<typeof listApplicationsRoute, HttpEnv> {
-  return async (c) => {
+export const listApplicationsRoute = (lobby: Pick<Lobby, 'db' | 'readFromReplica'>) =>
+  defineRoute(route, async (c) => {
     const { game_id } = c.req.valid('param');
     const query = c.req.valid('query');
     const request = pageRequestOf(token, query);
     const page = await listApplications(lobby, callerOf(c), game_id, query.status, request);
     return c.json(toPage(token, page, toApplication), 200);
-  };
-}
+  });

@@ -1,5 +1,5 @@
-import { createRoute, type RouteHandler, z } from '@hono/zod-openapi';
-import type { HttpEnv } from '../../../lib/http/env.ts';
+import { createRoute, z } from '@hono/zod-openapi';
+import { defineRoute } from '../../../lib/http/route.ts';
 import { errorResponses, id, jsonResponse, noBody } from '../../../lib/http/schemas.ts';
 import type { Lobby } from '../../../lib/lobby/context.ts';
 import { withIdempotencyKey } from '../../../lib/lobby/idempotency.ts';
@@ -7,11 +7,11 @@ import { rejectApplication } from '../../../lib/lobby/operations/reject-applicat
 import { callerOf, idempotencyKeyOf, mutationHeaders } from '../request.ts';
 import { applicationSchema, toApplication } from './application-response.ts';
 
-export const rejectApplicationRoute = createRoute({
+const route = createRoute({
   method: 'post',
   path: '/applications/{application_id}/reject',
   operationId: 'rejectApplication',
-  summary: 'Turns an applicant down; for the owner of the game and admins',
+  summary: 'Rejects an application; for the owner of the game and admins',
   tags: ['applications'],
   request: { params: z.strictObject({ application_id: id }), headers: mutationHeaders, body: noBody },
   responses: {
@@ -20,8 +20,8 @@ export const rejectApplicationRoute = createRoute({
   },
 });
 
-export function rejectApplicationHandler(lobby: Lobby): RouteHandler<typeof rejectApplicationRoute, HttpEnv> {
-  return async (c) => {
+export const rejectApplicationRoute = (lobby: Lobby) =>
+  defineRoute(route, async (c) => {
     const caller = callerOf(c);
     const { application_id } = c.req.valid('param');
     const application = await withIdempotencyKey(
@@ -31,5 +31,4 @@ export function rejectApplicationHandler(lobby: Lobby): RouteHandler<typeof reje
       toApplication,
     );
     return c.json(application, 200);
-  };
-}
+  });

@@ -1,6 +1,6 @@
-import { createRoute, type RouteHandler, z } from '@hono/zod-openapi';
+import { createRoute, z } from '@hono/zod-openapi';
 import { userOf } from '../../../lib/http/actor.ts';
-import type { HttpEnv } from '../../../lib/http/env.ts';
+import { defineRoute } from '../../../lib/http/route.ts';
 import { errorResponses, id, jsonBody, jsonResponse } from '../../../lib/http/schemas.ts';
 import type { Lobby } from '../../../lib/lobby/context.ts';
 import { withIdempotencyKey } from '../../../lib/lobby/idempotency.ts';
@@ -9,11 +9,11 @@ import { raceNameBody } from '../race-name-body.ts';
 import { callerOf, idempotencyKeyOf, mutationHeaders } from '../request.ts';
 import { applicationSchema, toApplication } from './application-response.ts';
 
-export const submitApplicationRoute = createRoute({
+const route = createRoute({
   method: 'post',
   path: '/games/{game_id}/applications',
   operationId: 'submitApplication',
-  summary: 'Applies to a public game; the owner of a game is admitted at once',
+  summary: 'Applies to a public game; the owner of the game is approved at once',
   tags: ['applications'],
   request: {
     params: z.strictObject({ game_id: id }),
@@ -21,7 +21,7 @@ export const submitApplicationRoute = createRoute({
     body: jsonBody(raceNameBody),
   },
   responses: {
-    201: jsonResponse(applicationSchema, 'The application; approved already when it is the owner’s'),
+    201: jsonResponse(applicationSchema, 'The application; already approved when it is the owner’s'),
     ...errorResponses(
       'not_found',
       'forbidden',
@@ -38,8 +38,8 @@ export const submitApplicationRoute = createRoute({
   },
 });
 
-export function submitApplicationHandler(lobby: Lobby): RouteHandler<typeof submitApplicationRoute, HttpEnv> {
-  return async (c) => {
+export const submitApplicationRoute = (lobby: Lobby) =>
+  defineRoute(route, async (c) => {
     const caller = { ...callerOf(c), actor: userOf(c.get('actor')) };
     const { game_id } = c.req.valid('param');
     const { race_name } = c.req.valid('json');
@@ -50,5 +50,4 @@ export function submitApplicationHandler(lobby: Lobby): RouteHandler<typeof subm
       toApplication,
     );
     return c.json(application, 201);
-  };
-}
+  });

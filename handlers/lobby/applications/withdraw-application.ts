@@ -1,6 +1,6 @@
-import { createRoute, type RouteHandler, z } from '@hono/zod-openapi';
+import { createRoute, z } from '@hono/zod-openapi';
 import { userOf } from '../../../lib/http/actor.ts';
-import type { HttpEnv } from '../../../lib/http/env.ts';
+import { defineRoute } from '../../../lib/http/route.ts';
 import { errorResponses, id, jsonResponse, noBody } from '../../../lib/http/schemas.ts';
 import type { Lobby } from '../../../lib/lobby/context.ts';
 import { withIdempotencyKey } from '../../../lib/lobby/idempotency.ts';
@@ -8,11 +8,11 @@ import { withdrawApplication } from '../../../lib/lobby/operations/withdraw-appl
 import { callerOf, idempotencyKeyOf, mutationHeaders } from '../request.ts';
 import { applicationSchema, toApplication } from './application-response.ts';
 
-export const withdrawApplicationRoute = createRoute({
+const route = createRoute({
   method: 'post',
   path: '/applications/{application_id}/withdraw',
   operationId: 'withdrawApplication',
-  summary: 'Takes an application back; for the applicant',
+  summary: 'Withdraws an application; for the applicant',
   tags: ['applications'],
   request: { params: z.strictObject({ application_id: id }), headers: mutationHeaders, body: noBody },
   responses: {
@@ -21,10 +21,8 @@ export const withdrawApplicationRoute = createRoute({
   },
 });
 
-export function withdrawApplicationHandler(
-  lobby: Lobby,
-): RouteHandler<typeof withdrawApplicationRoute, HttpEnv> {
-  return async (c) => {
+export const withdrawApplicationRoute = (lobby: Lobby) =>
+  defineRoute(route, async (c) => {
     const caller = { ...callerOf(c), actor: userOf(c.get('actor')) };
     const { application_id } = c.req.valid('param');
     const application = await withIdempotencyKey(
@@ -34,5 +32,4 @@ export function withdrawApplicationHandler(
       toApplication,
     );
     return c.json(application, 200);
-  };
-}
+  });

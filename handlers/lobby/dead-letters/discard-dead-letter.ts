@@ -1,29 +1,28 @@
-import { createRoute, type RouteHandler } from '@hono/zod-openapi';
-import type { HttpEnv } from '../../../lib/http/env.ts';
+import { createRoute } from '@hono/zod-openapi';
+import { defineRoute } from '../../../lib/http/route.ts';
 import { errorResponses } from '../../../lib/http/schemas.ts';
 import type { Lobby } from '../../../lib/lobby/context.ts';
 import { withIdempotencyKey } from '../../../lib/lobby/idempotency.ts';
 import type { Tx } from '../../../lib/lobby/store/database.ts';
 import { discardDeadLetter } from '../../../lib/streams/admin.ts';
 import { logDecision, toDeadLetter } from '../../streams/dead-letter-response.ts';
-import { discardDeadLetterRoute as anywhere } from '../../streams/discard-dead-letter.ts';
+import { discardDeadLetterRoute as sharedDiscardDeadLetterRoute } from '../../streams/discard-dead-letter.ts';
 import { idempotencyKeyOf, mutationHeaders } from '../request.ts';
 
-export const discardDeadLetterRoute = createRoute({
-  ...anywhere,
-  request: { ...anywhere.request, headers: mutationHeaders },
-  responses: { ...anywhere.responses, ...errorResponses('not_found', 'idempotency_conflict') },
-});
-
-export function discardDeadLetterHandler(
-  lobby: Pick<Lobby, 'db' | 'now' | 'outbox' | 'streams'>,
-): RouteHandler<typeof discardDeadLetterRoute, HttpEnv> {
-  return async (c) => {
+/** The route of every service, with an idempotency key. */
+export const discardDeadLetterRoute = (lobby: Pick<Lobby, 'db' | 'now' | 'outbox' | 'streams'>) => {
+  const { route: shared } = sharedDiscardDeadLetterRoute(lobby.streams);
+  const route = createRoute({
+    ...shared,
+    request: { ...shared.request, headers: mutationHeaders },
+    responses: { ...shared.responses, ...errorResponses('not_found', 'idempotency_conflict') },
+  });
+  return defineRoute(route, async (c) => {
     const { dead_letter_id: id } = c.req.valid('param');
     const key = await idempotencyKeyOf(c);
     const work = () => (tx: Tx) => discardDeadLetter(lobby.streams, tx, id);
     const letter = await withIdempotencyKey(lobby, key, work, toDeadLetter);
     logDecision(c.get('log'), letter, 'discarded');
     return c.json(letter, 200);
-  };
-}
+  });
+};

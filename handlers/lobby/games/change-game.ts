@@ -6,7 +6,7 @@ import type { StoredGame } from '../../../lib/lobby/store/games.ts';
 import { callerOf, idempotencyKeyOf } from '../request.ts';
 import { etagOf, toGameFor } from './game-response.ts';
 
-/** Answers a request that changes a game with the game as it is then, and its ETag. */
+/** Makes a change to a game; responds with the changed game and its ETag. */
 export async function changeGame(
   c: Context<HttpEnv>,
   lobby: Lobby,

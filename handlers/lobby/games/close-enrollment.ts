@@ -1,5 +1,5 @@
-import { createRoute, type RouteHandler, z } from '@hono/zod-openapi';
-import type { HttpEnv } from '../../../lib/http/env.ts';
+import { createRoute, z } from '@hono/zod-openapi';
+import { defineRoute } from '../../../lib/http/route.ts';
 import { errorResponses, id, jsonResponse, noBody } from '../../../lib/http/schemas.ts';
 import type { Lobby } from '../../../lib/lobby/context.ts';
 import { closeEnrollment } from '../../../lib/lobby/operations/close-enrollment.ts';
@@ -7,11 +7,11 @@ import { callerOf, gameMutationHeaders } from '../request.ts';
 import { changeGame } from './change-game.ts';
 import { gameSchema } from './game-response.ts';
 
-export const closeEnrollmentRoute = createRoute({
+const route = createRoute({
   method: 'post',
   path: '/games/{game_id}/close-enrollment',
   operationId: 'closeEnrollment',
-  summary: 'Ends enrollment once min_players are in; for the owner and admins',
+  summary: 'Closes enrollment once the game has min_players; for the owner and admins',
   tags: ['games'],
   request: { params: z.strictObject({ game_id: id }), headers: gameMutationHeaders, body: noBody },
   responses: {
@@ -20,11 +20,10 @@ export const closeEnrollmentRoute = createRoute({
   },
 });
 
-export function closeEnrollmentHandler(lobby: Lobby): RouteHandler<typeof closeEnrollmentRoute, HttpEnv> {
-  return async (c) => {
+export const closeEnrollmentRoute = (lobby: Lobby) =>
+  defineRoute(route, async (c) => {
     const caller = callerOf(c);
     const { game_id: gameId } = c.req.valid('param');
     const expectedRevision = c.req.valid('header')['If-Match'];
     return changeGame(c, lobby, () => closeEnrollment(lobby, caller, { gameId, expectedRevision }));
-  };
-}
+  });

@@ -1,5 +1,5 @@
-import { createRoute, type RouteHandler, z } from '@hono/zod-openapi';
-import type { HttpEnv } from '../../../lib/http/env.ts';
+import { createRoute, z } from '@hono/zod-openapi';
+import { defineRoute } from '../../../lib/http/route.ts';
 import { errorResponses, jsonBody, jsonResponse } from '../../../lib/http/schemas.ts';
 import type { Lobby } from '../../../lib/lobby/context.ts';
 import { gameTypes } from '../../../lib/lobby/domain/game.ts';
@@ -18,11 +18,11 @@ const bodySchema = z.strictObject({
   time_zone: settingFields.time_zone.default('UTC'),
 });
 
-export const createGameRoute = createRoute({
+const route = createRoute({
   method: 'post',
   path: '/games',
   operationId: 'createGame',
-  summary: 'Makes a game, as a draft; admins make public games only',
+  summary: 'Creates a game, as a draft; admins create public games only',
   tags: ['games'],
   request: { headers: mutationHeaders, body: jsonBody(bodySchema) },
   responses: {
@@ -31,8 +31,8 @@ export const createGameRoute = createRoute({
   },
 });
 
-export function createGameHandler(lobby: Lobby): RouteHandler<typeof createGameRoute, HttpEnv> {
-  return async (c) => {
+export const createGameRoute = (lobby: Lobby) =>
+  defineRoute(route, async (c) => {
     const caller = callerOf(c);
     const { game_type, ...fields } = c.req.valid('json');
     const request = { gameType: game_type, settings: toSettings(fields) };
@@ -44,5 +44,4 @@ export function createGameHandler(lobby: Lobby): RouteHandler<typeof createGameR
     );
     c.header('ETag', etagOf(game));
     return c.json(game, 201);
-  };
-}
+  });

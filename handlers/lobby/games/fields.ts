@@ -66,12 +66,12 @@ export function toSettings(
   };
 }
 
-/** They have a refusal of their own. */
+/** These have an error message of their own. */
 const turningMarks = /[\u202A-\u202E\u2066-\u2069]/g;
 
 /**
- * Whether a name has something in it that nobody sees, or nothing that anybody sees. What picks the form of a symbol, or
- * joins letters or symbols, may stand where it does so.
+ * Whether a name has invisible characters, or no visible ones. Variation selectors and joiners are allowed where they
+ * have an effect: after a symbol, or between letters or symbols.
  */
 function hasInvisible(name: string): boolean {
   const shown = name

@@ -5,7 +5,7 @@ import { gameStatuses, gameTypes } from '../../../lib/lobby/domain/game.ts';
 import type { StoredGame } from '../../../lib/lobby/store/games.ts';
 
 const ofAdmins = {
-  description: 'Where the game runs; null for everybody but admins, and before it was started.',
+  description: 'Where the game runs; null for all but admins, and before the first start.',
 };
 
 export const gameSchema = z
@@ -24,7 +24,7 @@ export const gameSchema = z
     enrollment_ends_at: timestamp,
     gap_opened_at: timestamp
       .nullable()
-      .openapi({ description: 'Since when max_players are there; null while they are fewer.' }),
+      .openapi({ description: 'Since when the game has max_players; null while it has fewer.' }),
     turn_schedule: z.string(),
     time_zone: z.string(),
     target_engine_version: z.string(),
@@ -43,7 +43,7 @@ export const gameSchema = z
     finished_at: timestamp.nullable(),
     revision: z.int().openapi({
       description:
-        'Grows with every change but runtime reports and players coming; also the ETag. For If-Match.',
+        'Grows with every change except runtime reports and joining players; also the ETag. For If-Match.',
     }),
   })
   .openapi('Game');

@@ -1,12 +1,12 @@
-import { createRoute, type RouteHandler, z } from '@hono/zod-openapi';
-import type { HttpEnv } from '../../../lib/http/env.ts';
+import { createRoute, z } from '@hono/zod-openapi';
+import { defineRoute } from '../../../lib/http/route.ts';
 import { errorResponses, id, jsonResponse, noQuery } from '../../../lib/http/schemas.ts';
 import type { Lobby } from '../../../lib/lobby/context.ts';
 import { getGame } from '../../../lib/lobby/operations/get-game.ts';
 import { callerOf } from '../request.ts';
 import { etagOf, gameSchema, toGameFor } from './game-response.ts';
 
-export const getGameRoute = createRoute({
+const route = createRoute({
   method: 'get',
   path: '/games/{game_id}',
   operationId: 'getGame',
@@ -16,11 +16,10 @@ export const getGameRoute = createRoute({
   responses: { 200: jsonResponse(gameSchema, 'The game'), ...errorResponses('not_found') },
 });
 
-export function getGameHandler(lobby: Pick<Lobby, 'db'>): RouteHandler<typeof getGameRoute, HttpEnv> {
-  return async (c) => {
+export const getGameRoute = (lobby: Pick<Lobby, 'db'>) =>
+  defineRoute(route, async (c) => {
     const caller = callerOf(c);
     const game = await getGame(lobby, caller, c.req.valid('param').game_id);
     c.header('ETag', etagOf(game));
     return c.json(toGameFor(caller)(game), 200);
-  };
-}
+  });

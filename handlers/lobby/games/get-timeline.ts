@@ -1,6 +1,6 @@
-import { createRoute, type RouteHandler, z } from '@hono/zod-openapi';
-import type { HttpEnv } from '../../../lib/http/env.ts';
+import { createRoute, z } from '@hono/zod-openapi';
 import { pageOf, pageQuery, pageToken } from '../../../lib/http/paging.ts';
+import { defineRoute } from '../../../lib/http/route.ts';
 import { errorResponses, id, jsonResponse, timestamp } from '../../../lib/http/schemas.ts';
 import type { Lobby } from '../../../lib/lobby/context.ts';
 import {
@@ -19,21 +19,20 @@ const entrySchema = z
     at: timestamp,
     trigger: z.enum(triggers),
     actor: z.enum(transitionActors),
-    actor_id: z
-      .string()
-      .nullable()
-      .openapi({ description: 'The user or admin behind the actor; null when nobody in particular.' }),
+    actor_id: z.string().nullable().openapi({
+      description: 'The user or admin behind the actor; null when there is none, or none was named.',
+    }),
     from: z.enum(gameStatuses),
     to: z.enum(gameStatuses),
     reason: z.string().nullable(),
   })
   .openapi('TimelineEntry');
 
-export const getTimelineRoute = createRoute({
+const route = createRoute({
   method: 'get',
   path: '/games/{game_id}/timeline',
   operationId: 'getTimeline',
-  summary: 'What happened to a game, oldest first; for its owner and admins',
+  summary: 'The transitions of a game, oldest first; for its owner and admins',
   tags: ['games'],
   request: { params: z.strictObject({ game_id: id }), query: z.strictObject(pageQuery) },
   responses: {
@@ -44,10 +43,8 @@ export const getTimelineRoute = createRoute({
 
 const token = pageToken('timeline', z.tuple([z.int32().min(0)]).readonly());
 
-export function getTimelineHandler(
-  lobby: Pick<Lobby, 'db' | 'readFromReplica'>,
-): RouteHandler<typeof getTimelineRoute, HttpEnv> {
-  return async (c) => {
+export const getTimelineRoute = (lobby: Pick<Lobby, 'db' | 'readFromReplica'>) =>
+  defineRoute(route, async (c) => {
     const { game_id } = c.req.valid('param');
     const { page_size, page_token } = c.req.valid('query');
     const after = token.read(page_token)?.[0];
@@ -59,8 +56,7 @@ export function getTimelineHandler(
       },
       200,
     );
-  };
-}
+  });
 
 function toEntry(entry: TimelineEntry): z.infer<typeof entrySchema> {
   return {

@@ -1,11 +1,11 @@
-import { createRoute, type RouteHandler, z } from '@hono/zod-openapi';
-import type { HttpEnv } from '../../../lib/http/env.ts';
+import { createRoute, z } from '@hono/zod-openapi';
 import { pageOf, pageQuery } from '../../../lib/http/paging.ts';
+import { defineRoute } from '../../../lib/http/route.ts';
 import { errorResponses, jsonResponse } from '../../../lib/http/schemas.ts';
 import type { Lobby } from '../../../lib/lobby/context.ts';
 import { gameBounds, gameOrders, gameStatuses, gameTypes } from '../../../lib/lobby/domain/game.ts';
 import { listGames } from '../../../lib/lobby/operations/list-games.ts';
-import { pageRequestOf, placeToken, toPage } from '../paging.ts';
+import { pageRequestOf, positionToken, toPage } from '../paging.ts';
 import { callerOf } from '../request.ts';
 import { gameSchema, toGameFor } from './game-response.ts';
 
@@ -48,7 +48,7 @@ const querySchema = z
     message: 'must be enrollment_open or absent with sort=ending_soon',
   });
 
-export const listGamesRoute = createRoute({
+const route = createRoute({
   method: 'get',
   path: '/games',
   operationId: 'listGames',
@@ -58,12 +58,10 @@ export const listGamesRoute = createRoute({
   responses: { 200: jsonResponse(pageOf(gameSchema), 'A page of games'), ...errorResponses() },
 });
 
-const tokens = { newest: placeToken('games.newest'), ending_soon: placeToken('games.ending_soon') };
+const tokens = { newest: positionToken('games.newest'), ending_soon: positionToken('games.ending_soon') };
 
-export function listGamesHandler(
-  lobby: Pick<Lobby, 'readFromReplica'>,
-): RouteHandler<typeof listGamesRoute, HttpEnv> {
-  return async (c) => {
+export const listGamesRoute = (lobby: Pick<Lobby, 'readFromReplica'>) =>
+  defineRoute(route, async (c) => {
     const caller = callerOf(c);
     const query = c.req.valid('query');
     const filters = {
@@ -78,5 +76,4 @@ export function listGamesHandler(
     const request = pageRequestOf(token, query);
     const page = await listGames(lobby, list, request);
     return c.json(toPage(token, page, toGameFor(caller)), 200);
-  };
-}
+  });

@@ -1,5 +1,5 @@
-import { createRoute, type RouteHandler, z } from '@hono/zod-openapi';
-import type { HttpEnv } from '../../../lib/http/env.ts';
+import { createRoute, z } from '@hono/zod-openapi';
+import { defineRoute } from '../../../lib/http/route.ts';
 import { errorResponses, id, jsonResponse, noBody } from '../../../lib/http/schemas.ts';
 import type { Lobby } from '../../../lib/lobby/context.ts';
 import { resumeGame } from '../../../lib/lobby/operations/resume-game.ts';
@@ -7,11 +7,11 @@ import { callerOf, gameMutationHeaders } from '../request.ts';
 import { changeGame } from './change-game.ts';
 import { gameSchema } from './game-response.ts';
 
-export const resumeGameRoute = createRoute({
+const route = createRoute({
   method: 'post',
   path: '/games/{game_id}/resume',
   operationId: 'resumeGame',
-  summary: 'Lets a paused game run again, if the Game Master is alive; for the owner and admins',
+  summary: 'Resumes a paused game, if the Game Master responds; for the owner and admins',
   tags: ['games'],
   request: { params: z.strictObject({ game_id: id }), headers: gameMutationHeaders, body: noBody },
   responses: {
@@ -27,11 +27,10 @@ export const resumeGameRoute = createRoute({
   },
 });
 
-export function resumeGameHandler(lobby: Lobby): RouteHandler<typeof resumeGameRoute, HttpEnv> {
-  return async (c) => {
+export const resumeGameRoute = (lobby: Lobby) =>
+  defineRoute(route, async (c) => {
     const caller = callerOf(c);
     const { game_id: gameId } = c.req.valid('param');
     const expectedRevision = c.req.valid('header')['If-Match'];
     return changeGame(c, lobby, () => resumeGame(lobby, caller, { gameId, expectedRevision }));
-  };
-}
+  });

@@ -1,5 +1,5 @@
-import { createRoute, type RouteHandler, z } from '@hono/zod-openapi';
-import type { HttpEnv } from '../../../lib/http/env.ts';
+import { createRoute, z } from '@hono/zod-openapi';
+import { defineRoute } from '../../../lib/http/route.ts';
 import { errorResponses, id, jsonResponse, noBody } from '../../../lib/http/schemas.ts';
 import type { Lobby } from '../../../lib/lobby/context.ts';
 import { retryStart } from '../../../lib/lobby/operations/retry-start.ts';
@@ -7,11 +7,11 @@ import { callerOf, gameMutationHeaders } from '../request.ts';
 import { changeGame } from './change-game.ts';
 import { gameSchema } from './game-response.ts';
 
-export const retryStartRoute = createRoute({
+const route = createRoute({
   method: 'post',
   path: '/games/{game_id}/retry-start',
   operationId: 'retryStart',
-  summary: 'Starts a game once more after a start that failed; for the owner and admins',
+  summary: 'Starts a game again after a failed start; for the owner and admins',
   tags: ['games'],
   request: { params: z.strictObject({ game_id: id }), headers: gameMutationHeaders, body: noBody },
   responses: {
@@ -20,11 +20,10 @@ export const retryStartRoute = createRoute({
   },
 });
 
-export function retryStartHandler(lobby: Lobby): RouteHandler<typeof retryStartRoute, HttpEnv> {
-  return async (c) => {
+export const retryStartRoute = (lobby: Lobby) =>
+  defineRoute(route, async (c) => {
     const caller = callerOf(c);
     const { game_id: gameId } = c.req.valid('param');
     const expectedRevision = c.req.valid('header')['If-Match'];
     return changeGame(c, lobby, () => retryStart(lobby, caller, { gameId, expectedRevision }));
-  };
-}
+  });

@@ -1,5 +1,5 @@
-import { createRoute, type RouteHandler, z } from '@hono/zod-openapi';
-import type { HttpEnv } from '../../../lib/http/env.ts';
+import { createRoute, z } from '@hono/zod-openapi';
+import { defineRoute } from '../../../lib/http/route.ts';
 import { errorResponses, id, jsonResponse, noBody } from '../../../lib/http/schemas.ts';
 import type { Lobby } from '../../../lib/lobby/context.ts';
 import { startGame } from '../../../lib/lobby/operations/start-game.ts';
@@ -7,7 +7,7 @@ import { callerOf, gameMutationHeaders } from '../request.ts';
 import { changeGame } from './change-game.ts';
 import { gameSchema } from './game-response.ts';
 
-export const startGameRoute = createRoute({
+const route = createRoute({
   method: 'post',
   path: '/games/{game_id}/start',
   operationId: 'startGame',
@@ -20,11 +20,10 @@ export const startGameRoute = createRoute({
   },
 });
 
-export function startGameHandler(lobby: Lobby): RouteHandler<typeof startGameRoute, HttpEnv> {
-  return async (c) => {
+export const startGameRoute = (lobby: Lobby) =>
+  defineRoute(route, async (c) => {
     const caller = callerOf(c);
     const { game_id: gameId } = c.req.valid('param');
     const expectedRevision = c.req.valid('header')['If-Match'];
     return changeGame(c, lobby, () => startGame(lobby, caller, { gameId, expectedRevision }));
-  };
-}
+  });

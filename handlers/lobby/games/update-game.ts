@@ -1,5 +1,5 @@
-import { createRoute, type RouteHandler, z } from '@hono/zod-openapi';
-import type { HttpEnv } from '../../../lib/http/env.ts';
+import { createRoute, z } from '@hono/zod-openapi';
+import { defineRoute } from '../../../lib/http/route.ts';
 import { errorResponses, id, jsonBody, jsonResponse } from '../../../lib/http/schemas.ts';
 import type { Lobby } from '../../../lib/lobby/context.ts';
 import { updateGame } from '../../../lib/lobby/operations/update-game.ts';
@@ -13,12 +13,12 @@ const bodySchema = z
   .partial()
   .refine((body) => Object.keys(body).length > 0, 'name at least one field to change');
 
-export const updateGameRoute = createRoute({
+const route = createRoute({
   method: 'patch',
   path: '/games/{game_id}',
   operationId: 'updateGame',
   summary:
-    'Changes the fields that are given: any of a draft; name, description, a later deadline while enrolling',
+    'Changes the given fields: any of a draft; during enrollment name, description and a later deadline',
   tags: ['games'],
   request: {
     params: z.strictObject({ game_id: id }),
@@ -31,12 +31,11 @@ export const updateGameRoute = createRoute({
   },
 });
 
-export function updateGameHandler(lobby: Lobby): RouteHandler<typeof updateGameRoute, HttpEnv> {
-  return async (c) => {
+export const updateGameRoute = (lobby: Lobby) =>
+  defineRoute(route, async (c) => {
     const caller = callerOf(c);
     const { game_id } = c.req.valid('param');
     const changes = toSettings(c.req.valid('json'));
     const expectedRevision = c.req.valid('header')['If-Match'];
     return changeGame(c, lobby, () => updateGame(lobby, caller, game_id, changes, expectedRevision));
-  };
-}
+  });

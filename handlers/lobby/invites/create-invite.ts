@@ -1,5 +1,5 @@
-import { createRoute, type RouteHandler, z } from '@hono/zod-openapi';
-import type { HttpEnv } from '../../../lib/http/env.ts';
+import { createRoute, z } from '@hono/zod-openapi';
+import { defineRoute } from '../../../lib/http/route.ts';
 import { errorResponses, id, jsonBody, jsonResponse, timestampInput } from '../../../lib/http/schemas.ts';
 import type { Lobby } from '../../../lib/lobby/context.ts';
 import { inviteBounds } from '../../../lib/lobby/domain/invite.ts';
@@ -13,9 +13,11 @@ const maxUsesProblem = `must be a whole number from ${min} to ${max}`;
 
 const bodySchema = z
   .strictObject({
-    user_id: id.optional().openapi({ description: 'Whom to invite; instead of max_uses and expires_at.' }),
+    user_id: id
+      .optional()
+      .openapi({ description: 'The user to invite; instead of max_uses and expires_at.' }),
     max_uses: z.int(maxUsesProblem).min(min, maxUsesProblem).max(max, maxUsesProblem).optional().openapi({
-      description: 'Makes a code that may be redeemed this often, until expires_at.',
+      description: 'Creates a code that can be redeemed this many times, until expires_at.',
     }),
     expires_at: timestampInput
       .transform((time) => new Date(time))
@@ -31,11 +33,11 @@ const bodySchema = z
     'must have either user_id, or max_uses and expires_at',
   );
 
-export const createInviteRoute = createRoute({
+const route = createRoute({
   method: 'post',
   path: '/games/{game_id}/invites',
   operationId: 'createInvite',
-  summary: 'Invites a user to a private game, or makes a code; for its owner and admins',
+  summary: 'Invites a user to a private game, or creates a code; for its owner and admins',
   tags: ['invites'],
   request: { params: z.strictObject({ game_id: id }), headers: mutationHeaders, body: jsonBody(bodySchema) },
   responses: {
@@ -51,20 +53,19 @@ export const createInviteRoute = createRoute({
   },
 });
 
-export function createInviteHandler(lobby: Lobby): RouteHandler<typeof createInviteRoute, HttpEnv> {
-  return async (c) => {
+export const createInviteRoute = (lobby: Lobby) =>
+  defineRoute(route, async (c) => {
     const caller = callerOf(c);
     const { game_id } = c.req.valid('param');
     const body = c.req.valid('json');
-    const answer = await withIdempotencyKey(
+    const invite = await withIdempotencyKey(
       lobby,
       await idempotencyKeyOf(c),
       () => createInvite(lobby, caller, game_id, invitedOf(body)),
       toInviteAt(lobby.now()),
     );
-    return c.json(answer, 201);
-  };
-}
+    return c.json(invite, 201);
+  });
 
 function invitedOf({ user_id, max_uses, expires_at }: z.infer<typeof bodySchema>): Invited {
   if (user_id !== undefined) return { userId: user_id };

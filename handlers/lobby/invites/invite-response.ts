@@ -7,17 +7,17 @@ export const inviteSchema = z
     invite_id: id,
     game_id: id,
     user_id: id.nullable().openapi({ description: 'null for a code.' }),
-    code: z.string().nullable().openapi({ description: 'null for an invite of one user.' }),
+    code: z.string().nullable().openapi({ description: 'null for an invite for one user.' }),
     max_uses: z.int(),
     uses: z.int(),
-    expires_at: timestamp.nullable().openapi({ description: 'null for an invite of one user.' }),
+    expires_at: timestamp.nullable().openapi({ description: 'null for an invite for one user.' }),
     status: z.enum(inviteStatuses),
     created_at: timestamp,
     decided_at: timestamp.nullable(),
   })
   .openapi('Invite');
 
-/** Shapes invites as they stand at `now`. */
+/** Shapes invites, with their status at `now`. */
 export function toInviteAt(now: Date): (invite: Invite) => z.infer<typeof inviteSchema> {
   return (invite) => ({
     invite_id: invite.inviteId,

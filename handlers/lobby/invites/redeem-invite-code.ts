@@ -1,6 +1,6 @@
-import { createRoute, type RouteHandler, z } from '@hono/zod-openapi';
+import { createRoute, z } from '@hono/zod-openapi';
 import { userOf } from '../../../lib/http/actor.ts';
-import type { HttpEnv } from '../../../lib/http/env.ts';
+import { defineRoute } from '../../../lib/http/route.ts';
 import { errorResponses, jsonBody, jsonResponse } from '../../../lib/http/schemas.ts';
 import type { Lobby } from '../../../lib/lobby/context.ts';
 import { withIdempotencyKey } from '../../../lib/lobby/idempotency.ts';
@@ -11,13 +11,13 @@ import { callerOf, idempotencyKeyOf, mutationHeaders } from '../request.ts';
 
 const code = z.string().regex(/^[A-Za-z0-9_-]{22}$/, 'must be a code of 22 letters, digits, _ or -');
 
-export const redeemInviteCodeRoute = createRoute({
+const route = createRoute({
   method: 'post',
   path: '/invite-codes/{code}/redeem',
   operationId: 'redeemInviteCode',
   summary: 'Joins a private game by a code',
   tags: ['invites'],
-  request: { params: z.strictObject({ code: code }), headers: mutationHeaders, body: jsonBody(raceNameBody) },
+  request: { params: z.strictObject({ code }), headers: mutationHeaders, body: jsonBody(raceNameBody) },
   responses: {
     201: jsonResponse(membershipSchema, 'The membership'),
     ...errorResponses(
@@ -35,17 +35,16 @@ export const redeemInviteCodeRoute = createRoute({
   },
 });
 
-export function redeemInviteCodeHandler(lobby: Lobby): RouteHandler<typeof redeemInviteCodeRoute, HttpEnv> {
-  return async (c) => {
+export const redeemInviteCodeRoute = (lobby: Lobby) =>
+  defineRoute(route, async (c) => {
     const caller = { ...callerOf(c), actor: userOf(c.get('actor')) };
     const { code } = c.req.valid('param');
     const body = c.req.valid('json');
-    const answer = await withIdempotencyKey(
+    const membership = await withIdempotencyKey(
       lobby,
       await idempotencyKeyOf(c),
       () => redeemInvite(lobby, caller, { code }, body.race_name),
       toMembership,
     );
-    return c.json(answer, 201);
-  };
-}
+    return c.json(membership, 201);
+  });

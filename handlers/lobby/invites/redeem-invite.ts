@@ -1,6 +1,6 @@
-import { createRoute, type RouteHandler, z } from '@hono/zod-openapi';
+import { createRoute, z } from '@hono/zod-openapi';
 import { userOf } from '../../../lib/http/actor.ts';
-import type { HttpEnv } from '../../../lib/http/env.ts';
+import { defineRoute } from '../../../lib/http/route.ts';
 import { errorResponses, id, jsonBody, jsonResponse } from '../../../lib/http/schemas.ts';
 import type { Lobby } from '../../../lib/lobby/context.ts';
 import { withIdempotencyKey } from '../../../lib/lobby/idempotency.ts';
@@ -9,11 +9,11 @@ import { membershipSchema, toMembership } from '../memberships/membership-respon
 import { raceNameBody } from '../race-name-body.ts';
 import { callerOf, idempotencyKeyOf, mutationHeaders } from '../request.ts';
 
-export const redeemInviteRoute = createRoute({
+const route = createRoute({
   method: 'post',
   path: '/invites/{invite_id}/redeem',
   operationId: 'redeemInvite',
-  summary: 'Joins a private game by an invite; for the user whom it is for',
+  summary: 'Joins a private game by an invite; for the invited user',
   tags: ['invites'],
   request: {
     params: z.strictObject({ invite_id: id }),
@@ -37,17 +37,16 @@ export const redeemInviteRoute = createRoute({
   },
 });
 
-export function redeemInviteHandler(lobby: Lobby): RouteHandler<typeof redeemInviteRoute, HttpEnv> {
-  return async (c) => {
+export const redeemInviteRoute = (lobby: Lobby) =>
+  defineRoute(route, async (c) => {
     const caller = { ...callerOf(c), actor: userOf(c.get('actor')) };
     const { invite_id } = c.req.valid('param');
     const body = c.req.valid('json');
-    const answer = await withIdempotencyKey(
+    const membership = await withIdempotencyKey(
       lobby,
       await idempotencyKeyOf(c),
       () => redeemInvite(lobby, caller, { inviteId: invite_id }, body.race_name),
       toMembership,
     );
-    return c.json(answer, 201);
-  };
-}
+    return c.json(membership, 201);
+  });

@@ -1,5 +1,5 @@
-import { createRoute, type RouteHandler, z } from '@hono/zod-openapi';
-import type { HttpEnv } from '../../../lib/http/env.ts';
+import { createRoute, z } from '@hono/zod-openapi';
+import { defineRoute } from '../../../lib/http/route.ts';
 import { errorResponses, id, jsonResponse, noBody } from '../../../lib/http/schemas.ts';
 import type { Lobby } from '../../../lib/lobby/context.ts';
 import { withIdempotencyKey } from '../../../lib/lobby/idempotency.ts';
@@ -7,11 +7,11 @@ import { revokeInvite } from '../../../lib/lobby/operations/decide-invite.ts';
 import { callerOf, idempotencyKeyOf, mutationHeaders } from '../request.ts';
 import { inviteSchema, toInviteAt } from './invite-response.ts';
 
-export const revokeInviteRoute = createRoute({
+const route = createRoute({
   method: 'post',
   path: '/invites/{invite_id}/revoke',
   operationId: 'revokeInvite',
-  summary: 'Takes an invite or a code back; for the owner of the game and admins',
+  summary: 'Revokes an invite or a code; for the owner of the game and admins',
   tags: ['invites'],
   request: { params: z.strictObject({ invite_id: id }), headers: mutationHeaders, body: noBody },
   responses: {
@@ -20,16 +20,15 @@ export const revokeInviteRoute = createRoute({
   },
 });
 
-export function revokeInviteHandler(lobby: Lobby): RouteHandler<typeof revokeInviteRoute, HttpEnv> {
-  return async (c) => {
+export const revokeInviteRoute = (lobby: Lobby) =>
+  defineRoute(route, async (c) => {
     const caller = callerOf(c);
     const { invite_id } = c.req.valid('param');
-    const answer = await withIdempotencyKey(
+    const invite = await withIdempotencyKey(
       lobby,
       await idempotencyKeyOf(c),
       () => revokeInvite(lobby, caller, invite_id),
       toInviteAt(lobby.now()),
     );
-    return c.json(answer, 200);
-  };
-}
+    return c.json(invite, 200);
+  });

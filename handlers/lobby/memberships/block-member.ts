@@ -1,5 +1,5 @@
-import { createRoute, type RouteHandler, z } from '@hono/zod-openapi';
-import type { HttpEnv } from '../../../lib/http/env.ts';
+import { createRoute, z } from '@hono/zod-openapi';
+import { defineRoute } from '../../../lib/http/route.ts';
 import { errorResponses, id, jsonResponse, noBody } from '../../../lib/http/schemas.ts';
 import type { Lobby } from '../../../lib/lobby/context.ts';
 import { withIdempotencyKey } from '../../../lib/lobby/idempotency.ts';
@@ -7,11 +7,11 @@ import { blockMember } from '../../../lib/lobby/operations/block-member.ts';
 import { callerOf, idempotencyKeyOf, mutationHeaders } from '../request.ts';
 import { membershipSchema, toMembership } from './membership-response.ts';
 
-export const blockMemberRoute = createRoute({
+const route = createRoute({
   method: 'post',
   path: '/memberships/{membership_id}/block',
   operationId: 'blockMember',
-  summary: 'Puts a member out of a game for good; for its owner and admins',
+  summary: 'Removes a member from a game permanently; for its owner and admins',
   tags: ['memberships'],
   request: { params: z.strictObject({ membership_id: id }), headers: mutationHeaders, body: noBody },
   responses: {
@@ -20,8 +20,8 @@ export const blockMemberRoute = createRoute({
   },
 });
 
-export function blockMemberHandler(lobby: Lobby): RouteHandler<typeof blockMemberRoute, HttpEnv> {
-  return async (c) => {
+export const blockMemberRoute = (lobby: Lobby) =>
+  defineRoute(route, async (c) => {
     const caller = callerOf(c);
     const { membership_id } = c.req.valid('param');
     const membership = await withIdempotencyKey(
@@ -31,5 +31,4 @@ export function blockMemberHandler(lobby: Lobby): RouteHandler<typeof blockMembe
       toMembership,
     );
     return c.json(membership, 200);
-  };
-}
+  });

@@ -1,6 +1,6 @@
-import { createRoute, type RouteHandler, z } from '@hono/zod-openapi';
+import { createRoute, z } from '@hono/zod-openapi';
 import { userOf } from '../../../lib/http/actor.ts';
-import type { HttpEnv } from '../../../lib/http/env.ts';
+import { defineRoute } from '../../../lib/http/route.ts';
 import { errorResponses, id, jsonResponse, noBody } from '../../../lib/http/schemas.ts';
 import type { Lobby } from '../../../lib/lobby/context.ts';
 import { withIdempotencyKey } from '../../../lib/lobby/idempotency.ts';
@@ -8,11 +8,11 @@ import { leaveGame } from '../../../lib/lobby/operations/leave-game.ts';
 import { callerOf, idempotencyKeyOf, mutationHeaders } from '../request.ts';
 import { membershipSchema, toMembership } from './membership-response.ts';
 
-export const leaveGameRoute = createRoute({
+const route = createRoute({
   method: 'post',
   path: '/games/{game_id}/leave',
   operationId: 'leaveGame',
-  summary: 'Leaves a game that one plays in',
+  summary: 'Leaves a game that the caller plays in',
   tags: ['memberships'],
   request: { params: z.strictObject({ game_id: id }), headers: mutationHeaders, body: noBody },
   responses: {
@@ -21,8 +21,8 @@ export const leaveGameRoute = createRoute({
   },
 });
 
-export function leaveGameHandler(lobby: Lobby): RouteHandler<typeof leaveGameRoute, HttpEnv> {
-  return async (c) => {
+export const leaveGameRoute = (lobby: Lobby) =>
+  defineRoute(route, async (c) => {
     const caller = { ...callerOf(c), actor: userOf(c.get('actor')) };
     const { game_id } = c.req.valid('param');
     const membership = await withIdempotencyKey(
@@ -32,5 +32,4 @@ export function leaveGameHandler(lobby: Lobby): RouteHandler<typeof leaveGameRou
       toMembership,
     );
     return c.json(membership, 200);
-  };
-}
+  });

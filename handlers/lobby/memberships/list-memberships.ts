@@ -1,14 +1,14 @@
-import { createRoute, type RouteHandler, z } from '@hono/zod-openapi';
-import type { HttpEnv } from '../../../lib/http/env.ts';
+import { createRoute, z } from '@hono/zod-openapi';
 import { pageOf, pageQuery } from '../../../lib/http/paging.ts';
+import { defineRoute } from '../../../lib/http/route.ts';
 import { errorResponses, id, jsonResponse } from '../../../lib/http/schemas.ts';
 import type { Lobby } from '../../../lib/lobby/context.ts';
 import { listMemberships } from '../../../lib/lobby/operations/list-memberships.ts';
-import { pageRequestOf, placeToken, toPage } from '../paging.ts';
+import { pageRequestOf, positionToken, toPage } from '../paging.ts';
 import { callerOf } from '../request.ts';
 import { membershipSchema, toMembership } from './membership-response.ts';
 
-export const listMembershipsRoute = createRoute({
+const route = createRoute({
   method: 'get',
   path: '/games/{game_id}/memberships',
   operationId: 'listMemberships',
@@ -21,15 +21,12 @@ export const listMembershipsRoute = createRoute({
   },
 });
 
-const token = placeToken('memberships');
+const token = positionToken('memberships');
 
-export function listMembershipsHandler(
-  lobby: Pick<Lobby, 'db' | 'readFromReplica'>,
-): RouteHandler<typeof listMembershipsRoute, HttpEnv> {
-  return async (c) => {
+export const listMembershipsRoute = (lobby: Pick<Lobby, 'db' | 'readFromReplica'>) =>
+  defineRoute(route, async (c) => {
     const { game_id } = c.req.valid('param');
     const request = pageRequestOf(token, c.req.valid('query'));
     const page = await listMemberships(lobby, callerOf(c), game_id, request);
     return c.json(toPage(token, page, toMembership), 200);
-  };
-}
+  });

@@ -1,16 +1,16 @@
-import { createRoute, type RouteHandler, z } from '@hono/zod-openapi';
+import { createRoute, z } from '@hono/zod-openapi';
 import { userOf } from '../../../lib/http/actor.ts';
-import type { HttpEnv } from '../../../lib/http/env.ts';
 import { pageOf, pageQuery } from '../../../lib/http/paging.ts';
+import { defineRoute } from '../../../lib/http/route.ts';
 import { errorResponses, jsonResponse } from '../../../lib/http/schemas.ts';
 import type { Lobby } from '../../../lib/lobby/context.ts';
 import { gameRoles, gameStatuses } from '../../../lib/lobby/domain/game.ts';
 import { listMyGames } from '../../../lib/lobby/operations/list-mine.ts';
 import { gameSchema, toGameFor } from '../games/game-response.ts';
-import { pageRequestOf, placeToken, toPage } from '../paging.ts';
+import { pageRequestOf, positionToken, toPage } from '../paging.ts';
 import { callerOf } from '../request.ts';
 
-export const listMyGamesRoute = createRoute({
+const route = createRoute({
   method: 'get',
   path: '/my/games',
   operationId: 'listMyGames',
@@ -21,7 +21,7 @@ export const listMyGamesRoute = createRoute({
       role: z
         .enum(gameRoles)
         .optional()
-        .openapi({ description: 'What the caller is in them; either unless given.' }),
+        .openapi({ description: 'The role of the caller in them; both roles unless given.' }),
       status: z.enum(gameStatuses).optional(),
       ...pageQuery,
     }),
@@ -29,15 +29,12 @@ export const listMyGamesRoute = createRoute({
   responses: { 200: jsonResponse(pageOf(gameSchema), 'A page of games'), ...errorResponses() },
 });
 
-const token = placeToken('my.games');
+const token = positionToken('my.games');
 
-export function listMyGamesHandler(
-  lobby: Pick<Lobby, 'readFromReplica'>,
-): RouteHandler<typeof listMyGamesRoute, HttpEnv> {
-  return async (c) => {
+export const listMyGamesRoute = (lobby: Pick<Lobby, 'readFromReplica'>) =>
+  defineRoute(route, async (c) => {
     const query = c.req.valid('query');
     const request = pageRequestOf(token, query);
     const page = await listMyGames(lobby, userOf(c.get('actor')), query, request);
     return c.json(toPage(token, page, toGameFor(callerOf(c))), 200);
-  };
-}
+  });

@@ -1,7 +1,7 @@
-import { createRoute, type RouteHandler, z } from '@hono/zod-openapi';
+import { createRoute, z } from '@hono/zod-openapi';
 import { userOf } from '../../../lib/http/actor.ts';
-import type { HttpEnv } from '../../../lib/http/env.ts';
 import { pageOf, pageQuery } from '../../../lib/http/paging.ts';
+import { defineRoute } from '../../../lib/http/route.ts';
 import { errorResponses, jsonResponse } from '../../../lib/http/schemas.ts';
 import type { Lobby } from '../../../lib/lobby/context.ts';
 import { inviteStatuses } from '../../../lib/lobby/domain/invite.ts';
@@ -10,12 +10,12 @@ import type { StoredGame } from '../../../lib/lobby/store/games.ts';
 import type { InviteWithGame } from '../../../lib/lobby/store/invites.ts';
 import { gameSchema } from '../games/game-response.ts';
 import { inviteSchema, toInviteAt } from '../invites/invite-response.ts';
-import { pageRequestOf, placeToken, toPage } from '../paging.ts';
+import { pageRequestOf, positionToken, toPage } from '../paging.ts';
 
 const { game_name, description, owner_user_id, status, ...fields } = gameSchema.shape;
 const { min_players, max_players, active_members, enrollment_ends_at, turn_schedule, time_zone } = fields;
 
-/** What one wants to know of a game before one joins it. */
+/** What a player needs to know of a game before joining it. */
 const offeredGameSchema = z.object({
   game_name,
   description,
@@ -33,16 +33,16 @@ const myInviteSchema = z
   .object({
     ...inviteSchema.shape,
     game: offeredGameSchema.nullable().openapi({
-      description: 'null when the invite is over and the caller does not see the game any more.',
+      description: 'null when the invite is over and the caller can no longer see the game.',
     }),
   })
   .openapi('MyInvite');
 
-export const listMyInvitesRoute = createRoute({
+const route = createRoute({
   method: 'get',
   path: '/my/invites',
   operationId: 'listMyInvites',
-  summary: 'Invites that are for the caller, with their games, newest first',
+  summary: 'Invites for the caller, with their games, newest first',
   tags: ['mine'],
   request: {
     query: z.strictObject({ status: z.enum(inviteStatuses).default('pending'), ...pageQuery }),
@@ -50,18 +50,15 @@ export const listMyInvitesRoute = createRoute({
   responses: { 200: jsonResponse(pageOf(myInviteSchema), 'A page of invites'), ...errorResponses() },
 });
 
-const token = placeToken('my.invites');
+const token = positionToken('my.invites');
 
-export function listMyInvitesHandler(
-  lobby: Pick<Lobby, 'readFromReplica' | 'now'>,
-): RouteHandler<typeof listMyInvitesRoute, HttpEnv> {
-  return async (c) => {
+export const listMyInvitesRoute = (lobby: Pick<Lobby, 'readFromReplica' | 'now'>) =>
+  defineRoute(route, async (c) => {
     const query = c.req.valid('query');
     const request = pageRequestOf(token, query);
     const page = await listMyInvites(lobby, userOf(c.get('actor')), query.status, request);
     return c.json(toPage(token, page, toMyInviteAt(lobby.now())), 200);
-  };
-}
+  });
 
 function toMyInviteAt(now: Date): (item: InviteWithGame) => z.infer<typeof myInviteSchema> {
   const toInvite = toInviteAt(now);

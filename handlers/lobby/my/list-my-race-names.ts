@@ -1,14 +1,14 @@
-import { createRoute, type RouteHandler, z } from '@hono/zod-openapi';
+import { createRoute, z } from '@hono/zod-openapi';
 import { userOf } from '../../../lib/http/actor.ts';
-import type { HttpEnv } from '../../../lib/http/env.ts';
 import { pageOf, pageQuery } from '../../../lib/http/paging.ts';
+import { defineRoute } from '../../../lib/http/route.ts';
 import { errorResponses, jsonResponse } from '../../../lib/http/schemas.ts';
 import type { Lobby } from '../../../lib/lobby/context.ts';
 import { raceNameKinds } from '../../../lib/lobby/domain/race-name/held.ts';
-import { pageRequestOf, placeToken, toPage } from '../paging.ts';
+import { pageRequestOf, positionToken, toPage } from '../paging.ts';
 import { raceNameSchema, toRaceName } from '../race-names/race-name-response.ts';
 
-export const listMyRaceNamesRoute = createRoute({
+const route = createRoute({
   method: 'get',
   path: '/my/race-names',
   operationId: 'listMyRaceNames',
@@ -18,17 +18,16 @@ export const listMyRaceNamesRoute = createRoute({
   responses: { 200: jsonResponse(pageOf(raceNameSchema), 'A page of race names'), ...errorResponses() },
 });
 
-const token = placeToken('my.race-names');
+const token = positionToken('my.race-names');
 
-export function listMyRaceNamesHandler({
+export const listMyRaceNamesRoute = ({
   readFromReplica,
   raceNames,
-}: Pick<Lobby, 'readFromReplica' | 'raceNames'>): RouteHandler<typeof listMyRaceNamesRoute, HttpEnv> {
-  return async (c) => {
+}: Pick<Lobby, 'readFromReplica' | 'raceNames'>) =>
+  defineRoute(route, async (c) => {
     const query = c.req.valid('query');
     const { userId } = userOf(c.get('actor'));
     const request = pageRequestOf(token, query);
     const page = await readFromReplica((db) => raceNames.list(db, userId, query.kind, request));
     return c.json(toPage(token, page, toRaceName), 200);
-  };
-}
+  });

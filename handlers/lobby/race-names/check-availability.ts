@@ -1,5 +1,5 @@
-import { createRoute, type RouteHandler, z } from '@hono/zod-openapi';
-import type { HttpEnv } from '../../../lib/http/env.ts';
+import { createRoute, z } from '@hono/zod-openapi';
+import { defineRoute } from '../../../lib/http/route.ts';
 import { errorResponses, jsonResponse } from '../../../lib/http/schemas.ts';
 import type { Lobby } from '../../../lib/lobby/context.ts';
 import { raceNameProblems } from '../../../lib/lobby/domain/race-name/canonical.ts';
@@ -10,25 +10,25 @@ const availabilitySchema = z
   .object({
     available: z.boolean().openapi({
       description:
-        'Whether the caller could take the name now, which includes their own; for an admin, whether nobody has it.',
+        'Whether the caller could take the name now, or has it already; for an admin, whether it is free.',
     }),
     reason: z
       .enum([...raceNameProblems, 'taken'])
       .nullable()
       .openapi({
         description:
-          'Why not: the rule that the name breaks (`reserved`: a word of the platform), or `taken` by somebody else.',
+          'Why not: the rule that the name breaks (`reserved`: a word of the platform), or `taken` by another user.',
       }),
     message: z.string().nullable().openapi({ description: 'The reason in words, for the player.' }),
   })
   .openapi('RaceNameAvailability');
 
-export const checkAvailabilityRoute = createRoute({
+const route = createRoute({
   method: 'get',
   path: '/race-names/availability',
   operationId: 'checkRaceNameAvailability',
   summary:
-    'Whether the caller could take a race name now; their own counts as available, nothing is promised',
+    'Whether the caller could take a race name now; the caller’s own names are available, and nothing is reserved',
   tags: ['race names'],
   request: {
     query: z.strictObject({
@@ -38,10 +38,8 @@ export const checkAvailabilityRoute = createRoute({
   responses: { 200: jsonResponse(availabilitySchema, 'Available, or why not'), ...errorResponses() },
 });
 
-export function checkAvailabilityHandler(
-  lobby: Pick<Lobby, 'db' | 'raceNames'>,
-): RouteHandler<typeof checkAvailabilityRoute, HttpEnv> {
-  return async (c) => {
+export const checkAvailabilityRoute = (lobby: Pick<Lobby, 'db' | 'raceNames'>) =>
+  defineRoute(route, async (c) => {
     const obstacle = await checkRaceName(lobby, callerOf(c), c.req.valid('query').name);
     return c.json(
       {
@@ -51,5 +49,4 @@ export function checkAvailabilityHandler(
       },
       200,
     );
-  };
-}
+  });

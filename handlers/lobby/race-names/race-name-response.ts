@@ -7,7 +7,7 @@ export const raceNameSchema = z
     race_name_id: id,
     kind: z.enum(raceNameKinds).openapi({
       description:
-        '`reservation` while its game lasts, `pending_registration` while it can be registered, `registered` for good.',
+        '`reservation` while its game lasts, `pending_registration` while it can be registered, `registered` permanently.',
     }),
     race_name: z.string(),
     game_id: id.openapi({ description: 'The game that the name comes from.' }),

@@ -1,6 +1,6 @@
-import { createRoute, type RouteHandler, z } from '@hono/zod-openapi';
+import { createRoute, z } from '@hono/zod-openapi';
 import { userOf } from '../../../lib/http/actor.ts';
-import type { HttpEnv } from '../../../lib/http/env.ts';
+import { defineRoute } from '../../../lib/http/route.ts';
 import { errorResponses, id, jsonBody, jsonResponse } from '../../../lib/http/schemas.ts';
 import type { Lobby } from '../../../lib/lobby/context.ts';
 import { withIdempotencyKey } from '../../../lib/lobby/idempotency.ts';
@@ -9,14 +9,15 @@ import { callerOf, idempotencyKeyOf, mutationHeaders } from '../request.ts';
 import { raceNameSchema, toRaceName } from './race-name-response.ts';
 
 const bodySchema = z.strictObject({
-  race_name_id: id.openapi({ description: 'Of a `pending_registration` of the caller’s.' }),
+  race_name_id: id.openapi({ description: 'A `pending_registration` of the caller.' }),
 });
 
-export const registerRaceNameRoute = createRoute({
+const route = createRoute({
   method: 'post',
   path: '/race-names/register',
   operationId: 'registerRaceName',
-  summary: 'Keeps the race name of a game that is over for good, within its time and the caller’s limit',
+  summary:
+    'Registers the race name of a finished game permanently, within its deadline and the caller’s limit',
   tags: ['race names'],
   request: { headers: mutationHeaders, body: jsonBody(bodySchema) },
   responses: {
@@ -32,8 +33,8 @@ export const registerRaceNameRoute = createRoute({
   },
 });
 
-export function registerRaceNameHandler(lobby: Lobby): RouteHandler<typeof registerRaceNameRoute, HttpEnv> {
-  return async (c) => {
+export const registerRaceNameRoute = (lobby: Lobby) =>
+  defineRoute(route, async (c) => {
     const caller = { ...callerOf(c), actor: userOf(c.get('actor')) };
     const { race_name_id } = c.req.valid('json');
     const registered = await withIdempotencyKey(
@@ -43,5 +44,4 @@ export function registerRaceNameHandler(lobby: Lobby): RouteHandler<typeof regis
       toRaceName,
     );
     return c.json(registered, 200);
-  };
-}
+  });

@@ -154,7 +154,7 @@ describe('lobby routes', () => {
     expect(refused.body).toEqual({
       error: {
         code: 'service_unavailable',
-        message: 'The lobby does not answer right now; try again later.',
+        message: 'The lobby does not respond right now; try again later.',
       },
     });
   });

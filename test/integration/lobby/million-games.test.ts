@@ -1,7 +1,7 @@
 // What the lobby reads from a database with a million games, whatever it is asked: no table from one end to the other,
 // and no more than so many rows and pages, however few of them fit.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { placeToken } from '../../../handlers/lobby/paging.ts';
+import { positionToken } from '../../../handlers/lobby/paging.ts';
 import {
   closeDueEnrollments,
   failOverdueStarts,
@@ -47,7 +47,7 @@ async function readsLittle(
 function deep(order: 'newest' | 'ending_soon'): string {
   const minutes = order === 'newest' ? -700_000 : 700_000;
   const at = lobby.now().getTime() + minutes * 60_000;
-  return `page_token=${placeToken(`games.${order}`).write([at, gameIdOf(700_000)])}`;
+  return `page_token=${positionToken(`games.${order}`).write([at, gameIdOf(700_000)])}`;
 }
 
 describe('a page of the list of games', () => {
