@@ -88,10 +88,10 @@ export function median(values: readonly number[]): number {
 /** The value below which this share of the values lies; the mean of the middle two where there is no middle one. */
 export function percentile(values: readonly number[], share: number): number {
   const sorted = values.toSorted((a, b) => a - b);
-  const place = (sorted.length - 1) * share;
-  const [low, high] = [sorted[Math.floor(place)], sorted[Math.ceil(place)]];
+  const position = (sorted.length - 1) * share;
+  const [low, high] = [sorted[Math.floor(position)], sorted[Math.ceil(position)]];
   if (low === undefined || high === undefined) throw new Error('there is nothing to take a percentile of');
-  return low + (high - low) * (place - Math.floor(place));
+  return low + (high - low) * (position - Math.floor(position));
 }
 
 /** To three significant digits below 1000, to whole numbers above. */

@@ -54,7 +54,7 @@ const start = (variables: Record<string, string> = {}) =>
 const takenTimes = (running: RunningProcess) => running.stdout().split('"lease taken"').length - 1;
 const untilTaken = (running: RunningProcess, times = 1) =>
   vi.waitFor(() => expect(takenTimes(running)).toBe(times), waiting);
-const toldTurns = async () => {
+const reportedTurns = async () => {
   const { rows } = await stage.lobby.pool.query(
     `select (payload -> 'payload' ->> 'turn')::int as turn from lobby.outbox where ordering_key = $1
        and payload ->> 'notification_type' = 'lobby.game.turn_advanced' order by position`,
@@ -81,7 +81,7 @@ async function takeOver(turn: number): Promise<number> {
 test('a replica that is killed is replaced by the other one in time', async () => {
   await kill(first);
   await takeOver(2);
-  expect(await toldTurns()).toEqual([1, 2]);
+  expect(await reportedTurns()).toEqual([1, 2]);
   await stage.expectWhole();
 });
 
@@ -89,7 +89,7 @@ test('a replica that ends cleanly hands over at once, and is not waited for', as
   first.child.kill('SIGTERM');
   expect(await first.ended).toMatchObject({ exitCode: 0, stderr: '' });
   expect(await takeOver(2)).toBeLessThan(slackMs);
-  expect(await toldTurns()).toEqual([1, 2]);
+  expect(await reportedTurns()).toEqual([1, 2]);
 });
 
 describe('a replica that is held up while the other one takes over', () => {
@@ -109,7 +109,7 @@ describe('a replica that is held up while the other one takes over', () => {
     await stage.handled(streams.gmEvents, await stage.tellReport(game, { turn: 3 }));
     expect(await holder()).toBe(held);
     expect(takenTimes(first)).toBe(1);
-    expect(await toldTurns()).toEqual([1, 2, 3]);
+    expect(await reportedTurns()).toEqual([1, 2, 3]);
     await stage.expectWhole();
   });
 
@@ -125,7 +125,7 @@ describe('a replica that is held up while the other one takes over', () => {
     first.child.kill('SIGCONT');
     await vi.waitFor(() => expect(first.stdout()).toContain('the lease has passed to another'), waiting);
     await stage.handled(streams.gmEvents, await stage.tellReport(game, { turn: 3 }));
-    expect(await toldTurns()).toEqual([1, 2, 3]);
+    expect(await reportedTurns()).toEqual([1, 2, 3]);
     await stage.expectWhole();
   });
 });
@@ -144,12 +144,12 @@ test('three replicas that start at once and are killed one after the other handl
       turn += 1;
       await stage.tellReport(game, { turn });
     }
-    await vi.waitFor(async () => expect((await toldTurns()).length).toBeGreaterThan(turn - 10), waiting);
+    await vi.waitFor(async () => expect((await reportedTurns()).length).toBeGreaterThan(turn - 10), waiting);
     await kill(working);
     // What a lease costs in time is measured above.
     await stage.freeLeases();
   }
-  await vi.waitFor(async () => expect((await toldTurns()).at(-1)).toBe(turn), waiting);
-  expect(await toldTurns()).toEqual(Array.from({ length: turn }, (_, index) => index + 1));
+  await vi.waitFor(async () => expect((await reportedTurns()).at(-1)).toBe(turn), waiting);
+  expect(await reportedTurns()).toEqual(Array.from({ length: turn }, (_, index) => index + 1));
   await stage.expectWhole();
 });

@@ -93,7 +93,7 @@ const noted = async () =>
     .rowCount;
 
 /** Another worker takes over: everybody is told of both intents, once. */
-async function expectToldOnce(): Promise<void> {
+async function expectNotifiedOnce(): Promise<void> {
   const last = await notifications.publish(newIntent([user]));
   startWorker();
   await eventually(async () => expect(await log.redis.get(place.offsetKey)).toBe(last));
@@ -113,7 +113,7 @@ describe('a notification worker that is killed', () => {
     await kill(worker);
     await freeLease();
     await holder.query('rollback');
-    await expectToldOnce();
+    await expectNotifiedOnce();
   });
 
   it('after the events were appended and before its commit tells nobody twice', async () => {
@@ -127,7 +127,7 @@ describe('a notification worker that is killed', () => {
     await freeLease();
     await holder.query('rollback');
     expect(await noted()).toBe(0);
-    await expectToldOnce();
+    await expectNotifiedOnce();
   });
 
   it('after its commit and before its offset was moved tells nobody twice, once its lease has ended', async () => {
@@ -141,7 +141,7 @@ describe('a notification worker that is killed', () => {
     await eventually(async () => expect(await noted()).toBe(1));
     await kill(worker);
     expect(await log.redis.get(place.offsetKey)).toBeNull();
-    await expectToldOnce();
+    await expectNotifiedOnce();
   });
 });
 
@@ -152,7 +152,7 @@ it('stops on SIGTERM, and another one goes on at once', async () => {
   const { exitCode, stderr, stdout } = await first.ended;
   expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
   expect(stdout).toContain('"drained":true');
-  await expectToldOnce();
+  await expectNotifiedOnce();
 });
 
 it('refuses to start with a line for everything that is wrong', async () => {

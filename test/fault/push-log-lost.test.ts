@@ -29,7 +29,7 @@ async function playing(): Promise<{ follower: Follower; userId: string; had: App
 }
 
 /** The player was told that events may be missing, and gets from then on what is appended, in order. */
-async function expectToldAndGoingOn({
+async function expectResyncThenEvents({
   follower,
   userId,
 }: {
@@ -74,7 +74,7 @@ it('whoever missed events that were trimmed while the gateway was away is told; 
   cluster.links.gatewayToPush.heal();
 
   await untilGap('trimmed', before + 1);
-  await expectToldAndGoingOn(losing);
+  await expectResyncThenEvents(losing);
   expect(losing.follower.reasons).toEqual(['RESYNC']);
   await keeping.follower.untilExactly([keeping.had, after]);
   expect([keeping.follower.reasons, keeping.follower.hellos.length]).toEqual([[], 1]);
@@ -97,7 +97,7 @@ it('a client that was away while its events were trimmed is told so when it come
 it('everybody is told when Redis has lost the push log, and events go on in its new life', async () => {
   const all = [await playing(), await playing(), await playing()];
   await cluster.redis.flushdb();
-  for (const player of all) await expectToldAndGoingOn(player);
+  for (const player of all) await expectResyncThenEvents(player);
 });
 
 it('the same when it was lost while the gateway was away, with events in both lives that nobody got', async () => {
@@ -107,7 +107,7 @@ it('the same when it was lost while the gateway was away, with events in both li
   await cluster.redis.flushdb();
   for (const { userId } of all) await cluster.append(userId);
   cluster.links.gatewayToPush.heal();
-  for (const player of all) await expectToldAndGoingOn(player);
+  for (const player of all) await expectResyncThenEvents(player);
 });
 
 it('a session that is revoked while the push log is being lost ends all the same', async () => {
@@ -119,5 +119,5 @@ it('a session that is revoked while the push log is being lost ends all the same
   cluster.links.gatewayToPush.heal();
   await ending.follower.until(() => expect(ending.follower.failure).toBeDefined(), 40_000);
   expect(ending.follower.reasons.at(-1)).toBe('SESSION_REVOKED');
-  await expectToldAndGoingOn(living);
+  await expectResyncThenEvents(living);
 });

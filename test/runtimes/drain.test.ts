@@ -61,14 +61,14 @@ test.each([node, bun, deno])(
       },
       body: JSON.stringify(game),
     });
-    const letUsersAnswer = await asked.promise;
+    const letUsersRespond = await asked.promise;
 
     const stopped = running.stop();
     await vi.waitFor(() => expect(running.lines().join('\n')).toContain('draining'), { timeout: 10_000 });
     await vi.waitFor(() => expect(fetch(`${urlOf(ports.public)}/healthz`)).rejects.toThrow(), {
       timeout: 10_000,
     });
-    letUsersAnswer();
+    letUsersRespond();
 
     const answer = await answering;
     expect([answer.status, await answer.json()]).toMatchObject([201, { game_name: 'Andromeda' }]);

@@ -37,26 +37,26 @@ const calls = {
   },
 
   /** Sends every signed command once, and looks at every answer. @param serverKey base64url. */
-  async runCommands(load: Load, serverKey: string): Promise<LoopRound & { answerBytes: number }> {
+  async runCommands(load: Load, serverKey: string): Promise<LoopRound & { responseBytes: number }> {
     const sample: { request: Signed; response: ExecuteCommandResponse }[] = [];
     let count = 0;
-    let answerBytes = 0;
+    let responseBytes = 0;
     const round = await runRound(load, takeSigned, (request, answer) => {
       const response = ExecuteCommandResponse.decode(answer);
       if (response.resultCode !== 'ok' || response.requestId !== request.requestId) {
         throw new Error(`${request.requestId} was answered ${response.requestId} ${response.resultCode}`);
       }
       count += 1;
-      answerBytes += answer.length;
+      responseBytes += answer.length;
       if (count % verifiedEvery === 0) sample.push({ request, response });
     });
     const verify = verifierOf(serverKey);
     for (const { request, response } of sample) requireSignature(request, response, verify);
-    return { ...round, answerBytes: Math.round(answerBytes / count) };
+    return { ...round, responseBytes: Math.round(responseBytes / count) };
   },
 
   /** Sends commands of the same sizes to the floor, which looks at none of them. */
-  async runFloor(load: Load, answerBytes: number): Promise<LoopRound> {
+  async runFloor(load: Load, responseBytes: number): Promise<LoopRound> {
     const requests = [signNext(), signNext()];
     let next = 0;
     return runRound(
@@ -66,7 +66,7 @@ const calls = {
         return requests[next % requests.length] ?? signNext();
       },
       (_, answer) => {
-        if (answer.length !== answerBytes) throw new Error(`the floor answered ${answer.length} bytes`);
+        if (answer.length !== responseBytes) throw new Error(`the floor answered ${answer.length} bytes`);
       },
     );
   },

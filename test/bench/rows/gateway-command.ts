@@ -29,28 +29,28 @@ export const gatewayCommand: Row = {
     const floorAddr = await floor.call('listen');
 
     const options = { connections, inFlight, ms: scale.roundMs };
-    let answerBytes = 0;
+    let responseBytes = 0;
     const rounds = await alternate(
       scale,
       async () => {
         await load.call('prepare', inFlight + Math.ceil((signedPerSecond * scale.roundMs) / 1000));
-        const { answerBytes: bytes, ...round } = await cpuDuring(gateway.pid, () =>
+        const { responseBytes: bytes, ...round } = await cpuDuring(gateway.pid, () =>
           load.call('runCommands', { ...options, addr: gateway.grpcAddr }, gateway.serverKey),
         );
-        answerBytes = bytes;
+        responseBytes = bytes;
         return round;
       },
       async () => {
-        await floor.call('answerWith', answerBytes);
+        await floor.call('answerWith', responseBytes);
         return cpuDuring(floor.pid, () =>
-          load.call('runFloor', { ...options, addr: floorAddr }, answerBytes),
+          load.call('runFloor', { ...options, addr: floorAddr }, responseBytes),
         );
       },
     );
     const { figures, remarks } = throughput(rounds);
     return {
       ...figures,
-      note: `${inFlight} in flight on ${connections} connections, answers of ${answerBytes} bytes; ${remarks}`,
+      note: `${inFlight} in flight on ${connections} connections, answers of ${responseBytes} bytes; ${remarks}`,
     };
   },
 };

@@ -13,12 +13,12 @@ import {
   vi,
 } from 'vitest';
 import { FakeEngine } from '../../support/engines/fake-engine.ts';
-import { type FakeGame, type FakeLobby, startPlayedLobby } from '../../support/engines/fake-lobby.ts';
+import { type FakeGame, type FakeLobby, startFakeLobby } from '../../support/engines/fake-lobby.ts';
 import {
   gameMasterVariables,
+  PublishedEvents,
   startTestGameMaster,
   type TestGameMaster,
-  ToldEvents,
   waiting,
 } from '../../support/engines/game-master.ts';
 import { type Answer, json } from '../../support/gateway/fake-upstream.ts';
@@ -31,13 +31,13 @@ vi.setConfig({ testTimeout: 60_000 });
 let redis: TestRedis;
 let linkToRedis: TcpProxy;
 let lobby: FakeLobby;
-let told: ToldEvents;
+let published: PublishedEvents;
 let gameMaster: TestGameMaster;
 beforeAll(async () => {
   redis = await createTestRedis();
   linkToRedis = await startTcpProxy(redis);
-  told = await ToldEvents.of(redis);
-  lobby = await startPlayedLobby();
+  published = await PublishedEvents.of(redis);
+  lobby = await startFakeLobby();
   gameMaster = await startTestGameMaster({
     ...gameMasterVariables(redis, lobby.server.url),
     GM_REDIS_ADDR: linkToRedis.addr,
@@ -50,7 +50,7 @@ afterAll(async () => {
   await gameMaster.stop();
   await lobby.close();
   await linkToRedis.close();
-  told.close();
+  published.close();
   await redis.drop();
 });
 
@@ -67,10 +67,11 @@ afterEach(async () => {
 });
 const newGame = (changes: Partial<FakeGame> = {}) => lobby.add({ engine_endpoint: engine.url, ...changes });
 
-const story = () => told.story(game.game_id);
+const story = () => published.story(game.game_id);
 const untilTurn = (turn: number) =>
   vi.waitFor(() => expect(engine.turn).toBeGreaterThanOrEqual(turn), waiting);
-const untilTold = (what: string) => vi.waitFor(async () => expect(await story()).toContain(what), waiting);
+const untilPublished = (what: string) =>
+  vi.waitFor(async () => expect(await story()).toContain(what), waiting);
 const askedFor = () => lobby.server.received.filter(({ url }) => url.endsWith(game.game_id)).length;
 async function untilAsked(more: number): Promise<void> {
   const before = askedFor();
@@ -91,9 +92,11 @@ describe('an engine that dies', () => {
     await untilTurn(2);
     await engine.stop();
     const { turn } = engine;
-    await untilTold(`${turn} unreachable`);
+    await untilPublished(`${turn} unreachable`);
     await untilAsked(3);
-    const troubles = (await told.all(game.game_id)).filter(({ engine_health }) => engine_health !== 'ok');
+    const troubles = (await published.all(game.game_id)).filter(
+      ({ engine_health }) => engine_health !== 'ok',
+    );
     expect(troubles).toHaveLength(1);
     expect(troubles[0]).toMatchObject({
       event_type: 'runtime_snapshot_update',
@@ -108,7 +111,7 @@ describe('an engine that dies', () => {
   test('is not waited for when its game is cancelled meanwhile', async () => {
     await untilTurn(2);
     await engine.stop();
-    await untilTold(`${engine.turn} unreachable`);
+    await untilPublished(`${engine.turn} unreachable`);
     game.status = 'cancelled';
     await untilAsked(1);
     const asked = askedFor();
@@ -117,7 +120,7 @@ describe('an engine that dies', () => {
     const elsewhere = await new FakeEngine().start();
     onTestFinished(() => elsewhere.stop());
     const other = newGame({ engine_endpoint: elsewhere.url });
-    await vi.waitFor(async () => expect(await told.story(other.game_id)).not.toEqual([]), waiting);
+    await vi.waitFor(async () => expect(await published.story(other.game_id)).not.toEqual([]), waiting);
     expect(askedFor()).toBeLessThanOrEqual(asked + 1);
     expect(engine.calls.slice(calls).some((call) => call.startsWith('POST'))).toBe(false);
   });
@@ -127,11 +130,11 @@ describe('an engine that dies', () => {
     onTestFinished(() => absent.stop());
     await absent.stop();
     game = newGame({ engine_endpoint: absent.url });
-    await untilTold('0 unreachable');
+    await untilPublished('0 unreachable');
     await untilAsked(3);
     await absent.start();
-    await untilTold('1 ok');
-    const [trouble, beginning] = await told.all(game.game_id);
+    await untilPublished('1 ok');
+    const [trouble, beginning] = await published.all(game.game_id);
     expect(trouble).toMatchObject({ turn: 0, engine_health: 'unreachable', player_stats: [] });
     expect(beginning).toMatchObject({ turn: 0, engine_health: 'ok', player_stats: expect.any(Array) });
     expect(beginning?.player_stats).toHaveLength(2);
@@ -142,20 +145,20 @@ describe('an engine that dies', () => {
     const absent = await new FakeEngine().start();
     await absent.stop();
     game = newGame({ engine_endpoint: absent.url, current_turn: 7, engine_health: 'ok' });
-    await untilTold('7 unreachable');
-    expect(await told.all(game.game_id)).toMatchObject([{ turn: 7, player_stats: [] }]);
+    await untilPublished('7 unreachable');
+    expect(await published.all(game.game_id)).toMatchObject([{ turn: 7, player_stats: [] }]);
   });
 
   test('and comes back without its game is not played anew', async () => {
     await untilTurn(3);
     await engine.stop();
     const { turn } = engine;
-    await untilTold(`${turn} unreachable`);
+    await untilPublished(`${turn} unreachable`);
     const { setup } = engine;
     engine.setup = undefined;
     engine.turn = 0;
     await engine.start();
-    await untilTold(`${turn} state_lost`);
+    await untilPublished(`${turn} state_lost`);
     await untilAsked(2);
     expect(engine.calls.filter((call) => call.startsWith('PUT'))).toHaveLength(1);
 
@@ -211,16 +214,16 @@ describe('an engine that is faulty', () => {
   ];
   test.each(faults)('(it %s) is told to be %s, and asked again', async (_, health, fault) => {
     let faultyTurn: string | undefined;
-    engine.mischief = (call, response) => {
+    engine.misbehaviour = (call, response) => {
       if (!call.startsWith('POST')) return false;
       faultyTurn ??= engine.turn >= 2 ? call : undefined;
       if (call !== faultyTurn) return false;
       fault(response);
       return true;
     };
-    await untilTold(`2 ${health}`);
+    await untilPublished(`2 ${health}`);
     expect(engine.turn).toBe(2);
-    engine.mischief = () => false;
+    engine.misbehaviour = () => false;
     await expectWholeStory(2, [health]);
   });
 });
@@ -265,7 +268,7 @@ describe('a Redis that is away', () => {
       const { turn } = engine;
       await untilAsked(2);
       expect(engine.turn).toBe(turn);
-      const before = (await told.once(game.game_id)).at(-1)?.turn ?? 0;
+      const before = (await published.once(game.game_id)).at(-1)?.turn ?? 0;
       expect(turn - before).toBeLessThanOrEqual(1);
       linkToRedis.heal();
       await expectWholeStory(turn, []);

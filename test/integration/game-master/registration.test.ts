@@ -2,14 +2,14 @@
 import { v7 as uuidv7 } from 'uuid';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { FakeEngine } from '../../support/engines/fake-engine.ts';
-import { type FakeGame, type FakeLobby, startPlayedLobby } from '../../support/engines/fake-lobby.ts';
+import { type FakeGame, type FakeLobby, startFakeLobby } from '../../support/engines/fake-lobby.ts';
 import {
   gameMasterVariables,
+  PublishedEvents,
   registrationOf,
   registrationPath,
   startTestGameMaster,
   type TestGameMaster,
-  ToldEvents,
   waiting,
 } from '../../support/engines/game-master.ts';
 import { createTestRedis, type TestRedis } from '../../support/stores/redis.ts';
@@ -17,11 +17,11 @@ import { createTestRedis, type TestRedis } from '../../support/stores/redis.ts';
 let redis: TestRedis;
 let lobby: FakeLobby;
 let gameMaster: TestGameMaster;
-let told: ToldEvents;
+let published: PublishedEvents;
 beforeAll(async () => {
   redis = await createTestRedis();
-  told = await ToldEvents.of(redis);
-  lobby = await startPlayedLobby('lobby-token');
+  published = await PublishedEvents.of(redis);
+  lobby = await startFakeLobby('lobby-token');
   gameMaster = await startTestGameMaster({
     ...gameMasterVariables(redis, lobby.server.url),
     GM_LOBBY_TOKEN: 'lobby-token',
@@ -35,7 +35,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await gameMaster.stop();
   await lobby.close();
-  told.close();
+  published.close();
   await redis.drop();
 });
 
@@ -51,17 +51,17 @@ afterEach(() => engine.stop());
 const authorization = { authorization: 'Bearer gm-token' };
 const register = (body: unknown = registrationOf(game), headers: Record<string, string> = {}) =>
   gameMaster.post(registrationPath(game.game_id), body, { ...authorization, ...headers });
-const untilTold = (count: number) =>
-  vi.waitFor(async () => expect(await told.all(game.game_id)).toHaveLength(count), waiting);
+const untilPublished = (count: number) =>
+  vi.waitFor(async () => expect(await published.all(game.game_id)).toHaveLength(count), waiting);
 const accepted = () => [200, { game_id: game.game_id, runtime_job_id: game.runtime_job_id }];
 
 describe('a game that is registered', () => {
   test('is set up with its players, and turn 0 tells the lobby how they begin', async () => {
     const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
     expect(await register(undefined, { traceparent })).toEqual(accepted());
-    await untilTold(1);
+    await untilPublished(1);
     expect(engine.setup).toEqual({ game_id: game.game_id, players: game.players });
-    expect(await told.all(game.game_id)).toEqual([
+    expect(await published.all(game.game_id)).toEqual([
       {
         event_id: expect.stringMatching(/^[0-9a-f-]{36}$/),
         event_type: 'runtime_snapshot_update',
@@ -80,7 +80,7 @@ describe('a game that is registered', () => {
 
   test('again with the same body changes nothing', async () => {
     expect(await register()).toEqual(accepted());
-    await untilTold(1);
+    await untilPublished(1);
     const { calls } = engine;
     const before = [...calls];
     for (let again = 0; again < 3; again += 1) expect(await register()).toEqual(accepted());
@@ -88,8 +88,8 @@ describe('a game that is registered', () => {
     const first = game;
     game = lobby.add({ status: 'starting', engine_endpoint: (await new FakeEngine().start()).url });
     await register();
-    await untilTold(1);
-    expect([await told.all(first.game_id), calls]).toEqual([[expect.anything()], before]);
+    await untilPublished(1);
+    expect([await published.all(first.game_id), calls]).toEqual([[expect.anything()], before]);
   });
 
   test('may have as many players as a game can have', async () => {
@@ -98,20 +98,20 @@ describe('a game that is registered', () => {
       race_name: `Имя расы номер ${index}`,
     }));
     expect(await register()).toEqual(accepted());
-    await untilTold(1);
+    await untilPublished(1);
     expect(engine.setup?.players).toEqual(game.players);
   });
 
   test('with a newer runtime is played there, and no more by the earlier one', async () => {
     await register();
-    await untilTold(1);
+    await untilPublished(1);
     const newer = await new FakeEngine().start();
     game.runtime_job_id = uuidv7();
     game.engine_endpoint = newer.url;
     const asked = engine.calls.length;
     expect(await register()).toEqual(accepted());
-    await untilTold(2);
-    const [first, second] = await told.all(game.game_id);
+    await untilPublished(2);
+    const [first, second] = await published.all(game.game_id);
     expect([second?.runtime_job_id, second?.turn]).toEqual([game.runtime_job_id, 0]);
     expect(first?.event_id).not.toBe(second?.event_id);
     expect(newer.setup?.game_id).toBe(game.game_id);
@@ -122,7 +122,7 @@ describe('a game that is registered', () => {
   test('with an older runtime is refused, and goes on with the one that is known', async () => {
     const older = uuidv7({ msecs: Date.now() - 60_000 });
     await register();
-    await untilTold(1);
+    await untilPublished(1);
     expect(await register({ ...registrationOf(game), runtime_job_id: older })).toEqual([
       409,
       {
@@ -133,7 +133,7 @@ describe('a game that is registered', () => {
       },
     ]);
     expect(await register()).toEqual(accepted());
-    expect(await told.all(game.game_id)).toHaveLength(1);
+    expect(await published.all(game.game_id)).toHaveLength(1);
   });
 
   test('is left alone when the lobby knows it with another runtime', async () => {
@@ -141,8 +141,8 @@ describe('a game that is registered', () => {
     game.runtime_job_id = uuidv7();
     expect((await register(registration))[0]).toBe(200);
     expect(await register()).toEqual(accepted());
-    await untilTold(1);
-    expect(await told.all(game.game_id)).toMatchObject([{ runtime_job_id: game.runtime_job_id }]);
+    await untilPublished(1);
+    expect(await published.all(game.game_id)).toMatchObject([{ runtime_job_id: game.runtime_job_id }]);
     expect(engine.calls).toEqual(['GET /api/v1/game', 'PUT /api/v1/game']);
   });
 });
@@ -215,7 +215,7 @@ describe('the Game Master refuses', () => {
         },
       },
     ]);
-    expect([engine.calls, await told.all(game.game_id)]).toEqual([[], []]);
+    expect([engine.calls, await published.all(game.game_id)]).toEqual([[], []]);
   });
 
   test('a player who is named twice, in whatever letters', async () => {

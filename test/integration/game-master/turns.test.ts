@@ -3,14 +3,14 @@
 import { v7 as uuidv7 } from 'uuid';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { FakeEngine } from '../../support/engines/fake-engine.ts';
-import { type FakeGame, type FakeLobby, startPlayedLobby } from '../../support/engines/fake-lobby.ts';
+import { type FakeGame, type FakeLobby, startFakeLobby } from '../../support/engines/fake-lobby.ts';
 import {
   gameMasterVariables,
+  PublishedEvents,
   registrationOf,
   registrationPath,
   startTestGameMaster,
   type TestGameMaster,
-  ToldEvents,
   turnMs,
   waiting,
 } from '../../support/engines/game-master.ts';
@@ -21,15 +21,15 @@ vi.setConfig({ testTimeout: 60_000 });
 
 let redis: TestRedis;
 let lobby: FakeLobby;
-let told: ToldEvents;
+let published: PublishedEvents;
 beforeAll(async () => {
   redis = await createTestRedis();
-  told = await ToldEvents.of(redis);
-  lobby = await startPlayedLobby();
+  published = await PublishedEvents.of(redis);
+  lobby = await startFakeLobby();
 });
 afterAll(async () => {
   await lobby.close();
-  told.close();
+  published.close();
   await redis.drop();
 });
 
@@ -67,7 +67,7 @@ async function runningGame(changes: Partial<FakeGame> = {}): Promise<{ game: Fak
 }
 
 const untilStory = (gameId: string, story: string[]) =>
-  vi.waitFor(async () => expect(await told.story(gameId)).toEqual(story), waiting);
+  vi.waitFor(async () => expect(await published.story(gameId)).toEqual(story), waiting);
 const untilTurn = (engine: FakeEngine, turn: number) =>
   vi.waitFor(() => expect(engine.turn).toBeGreaterThanOrEqual(turn), waiting);
 
@@ -82,7 +82,7 @@ async function untilAsked(gameId: string, more: number): Promise<void> {
 }
 
 /** Until a game that began after this has been played for three turns: time in which anything else could happen. */
-async function anotherGameIsPlayed(): Promise<void> {
+async function anotherGameRuns(): Promise<void> {
   const { engine } = await runningGame();
   await untilTurn(engine, 3);
 }
@@ -101,7 +101,7 @@ describe('a game', () => {
     await untilStory(game.game_id, [...oneToFive, '5 finished']);
 
     const ends = async () =>
-      (await told.all(game.game_id)).filter(({ event_type }) => event_type === 'game_finished');
+      (await published.all(game.game_id)).filter(({ event_type }) => event_type === 'game_finished');
     await vi.waitFor(async () => expect((await ends()).length).toBeGreaterThan(3), waiting);
     expect(new Set((await ends()).map(({ event_id }) => event_id)).size).toBe(1);
     expect(await ends()).toContainEqual(
@@ -110,13 +110,15 @@ describe('a game', () => {
 
     game.status = 'finished';
     await untilAsked(game.game_id, 1);
-    const [entries, asked] = [(await told.all(game.game_id)).length, askedFor(game.game_id)];
-    await anotherGameIsPlayed();
+    const [entries, asked] = [(await published.all(game.game_id)).length, askedFor(game.game_id)];
+    await anotherGameRuns();
     // One more may have been on its way when the lobby changed its mind.
-    expect((await told.all(game.game_id)).length).toBeLessThanOrEqual(entries + 1);
+    expect((await published.all(game.game_id)).length).toBeLessThanOrEqual(entries + 1);
     expect(askedFor(game.game_id)).toBeLessThanOrEqual(asked + 1);
     expect(engine.askedTurns).toEqual([1, 2, 3, 4, 5]);
-    const turns = (await told.all(game.game_id)).filter(({ event_type }) => event_type !== 'game_finished');
+    const turns = (await published.all(game.game_id)).filter(
+      ({ event_type }) => event_type !== 'game_finished',
+    );
     expect(turns.map(({ turn }) => turn)).toEqual([0, 1, 2, 3, 4, 5]);
   });
 
@@ -129,7 +131,7 @@ describe('a game', () => {
     await untilAsked(game.game_id, 2);
     const turn = engine.turn;
     await untilAsked(game.game_id, 3);
-    expect([engine.turn, (await told.once(game.game_id)).at(-1)?.turn]).toEqual([turn, turn]);
+    expect([engine.turn, (await published.once(game.game_id)).at(-1)?.turn]).toEqual([turn, turn]);
     game.status = 'running';
     await untilTurn(engine, turn + 2);
     expect(engine.askedTurns).toEqual(Array.from({ length: engine.turn }, (_, index) => index + 1));
@@ -144,9 +146,9 @@ describe('a game', () => {
       game.status = status;
       await untilAsked(game.game_id, 1);
       // It may have been asked for before the change; after that it is not asked for again.
-      await anotherGameIsPlayed();
+      await anotherGameRuns();
       const [asked, calls] = [askedFor(game.game_id), engine.calls.length];
-      await anotherGameIsPlayed();
+      await anotherGameRuns();
       expect([askedFor(game.game_id), engine.calls.length]).toEqual([asked, calls]);
     },
   );
@@ -167,14 +169,14 @@ describe('a game', () => {
     const { engine } = await runningGame({ status: 'paused', registered_at: null });
     const { engine: unbound } = await runningGame({ engine_endpoint: null });
     await startGameMaster();
-    await anotherGameIsPlayed();
+    await anotherGameRuns();
     expect([engine.calls, unbound.calls]).toEqual([[], []]);
   });
 
   test('of whose last turn the answer was not heard is not played twice', async () => {
     const { game, engine } = await runningGame();
     const lost: number[] = [];
-    engine.mischief = (call, response) => {
+    engine.misbehaviour = (call, response) => {
       const turn = Number(call.split(' ')[2]);
       if (turn !== 3 || lost.length > 0) return false;
       lost.push(turn);
@@ -186,10 +188,10 @@ describe('a game', () => {
     await untilTurn(engine, 5);
     expect(lost).toEqual([3]);
     await vi.waitFor(
-      async () => expect((await told.story(game.game_id)).slice(0, 7)).toHaveLength(7),
+      async () => expect((await published.story(game.game_id)).slice(0, 7)).toHaveLength(7),
       waiting,
     );
-    expect((await told.story(game.game_id)).slice(0, 7)).toEqual([
+    expect((await published.story(game.game_id)).slice(0, 7)).toEqual([
       ...['0 ok', '1 ok', '2 ok', '2 unreachable', '3 ok', '4 ok', '5 ok'],
     ]);
     expect(engine.askedTurns.filter((turn) => turn === 3)).toEqual([3]);
@@ -202,7 +204,7 @@ describe('games', () => {
     let most = 0;
     const games = await Promise.all(Array.from({ length: 6 }, () => runningGame()));
     for (const { engine } of games) {
-      engine.mischief = async (call) => {
+      engine.misbehaviour = async (call) => {
         if (!call.startsWith('POST')) return false;
         atOnce += 1;
         most = Math.max(most, atOnce);
@@ -218,7 +220,7 @@ describe('games', () => {
     expect(most).toBe(3);
     for (const { game, engine } of games) {
       expect(engine.mostAtOnce).toBe(1);
-      const turns = (await told.all(game.game_id)).map(({ turn }) => turn);
+      const turns = (await published.all(game.game_id)).map(({ turn }) => turn);
       expect(turns).toEqual(turns.toSorted((a, b) => a - b));
     }
   });
@@ -326,7 +328,7 @@ describe('told to stop', () => {
     const { game, engine } = await runningGame();
     const asked = Promise.withResolvers<void>();
     const played = Promise.withResolvers<void>();
-    engine.mischief = async (call) => {
+    engine.misbehaviour = async (call) => {
       if (!call.endsWith(' 3')) return false;
       asked.resolve();
       await played.promise;
@@ -341,14 +343,14 @@ describe('told to stop', () => {
     );
     played.resolve();
     await stopped;
-    expect((await told.story(game.game_id)).at(-1)).toBe('3 ok');
+    expect((await published.story(game.game_id)).at(-1)).toBe('3 ok');
     expect(engine.askedTurns).toEqual([1, 2, 3]);
   });
 
   test('it waits for an engine no longer than its shutdown time-out', async () => {
     const { game, engine } = await runningGame();
     const asked = Promise.withResolvers<void>();
-    engine.mischief = (call) => {
+    engine.misbehaviour = (call) => {
       if (!call.endsWith(' 3')) return false;
       asked.resolve();
       return true;
@@ -356,6 +358,6 @@ describe('told to stop', () => {
     const running = await startGameMaster({ GM_SHUTDOWN_TIMEOUT: '200ms' });
     await asked.promise;
     await running.stop();
-    expect((await told.story(game.game_id)).at(-1)).toBe('2 ok');
+    expect((await published.story(game.game_id)).at(-1)).toBe('2 ok');
   });
 });

@@ -52,7 +52,7 @@ export async function startOn(
   const running = runtime.commands(service, environment, ports).map(run);
   const stop = () => Promise.all(running.map((each) => each.stop()));
   try {
-    for (const listener of listenersOf[service]) await answersAt(urlOf(ports[listener]), running);
+    for (const listener of listenersOf[service]) await respondsAt(urlOf(ports[listener]), running);
   } catch (error) {
     await Promise.allSettled(running.map((each) => each.stop()));
     throw error;
@@ -95,7 +95,7 @@ export function run({ file, args, env }: Command): RunningProcess {
   };
 }
 
-async function answersAt(url: string, running: readonly RunningProcess[]): Promise<void> {
+async function respondsAt(url: string, running: readonly RunningProcess[]): Promise<void> {
   const deadline = Date.now() + 60_000;
   while (!(await isHealthy(url))) {
     const ended = running.map((each) => each.ended()).find((said) => said !== undefined);

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import type { GameSetup, GameState } from '../../../lib/engine/api.ts';
 
 /** What happens to a request instead of what should; returns whether it has dealt with it. */
-export type Mischief = (call: string, response: ServerResponse) => boolean | Promise<boolean>;
+export type Misbehaviour = (call: string, response: ServerResponse) => boolean | Promise<boolean>;
 
 export class FakeEngine {
   /** `POST /api/v1/game/turns 3`, in the order in which they came. */
@@ -14,7 +14,7 @@ export class FakeEngine {
   turn = 0;
   /** After this turn the game is over. */
   lastTurn = 1_000_000;
-  mischief: Mischief = () => false;
+  misbehaviour: Misbehaviour = () => false;
   /** How many requests were under way at once, at most. */
   mostAtOnce = 0;
   #atOnce = 0;
@@ -76,7 +76,7 @@ export class FakeEngine {
     const body = chunks.length === 0 ? undefined : JSON.parse(Buffer.concat(chunks).toString('utf8'));
     const call = [request.method, request.url, ...(request.method === 'POST' ? [body.turn] : [])].join(' ');
     this.calls.push(call);
-    if (await this.mischief(call, response)) return;
+    if (await this.misbehaviour(call, response)) return;
     const [status, answer] = this.#answer(request.method, body);
     response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(answer));
   }

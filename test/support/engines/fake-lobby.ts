@@ -38,7 +38,7 @@ export type FakeLobby = {
 };
 
 /** @param token that every request must carry. */
-export async function startPlayedLobby(token?: string): Promise<FakeLobby> {
+export async function startFakeLobby(token?: string): Promise<FakeLobby> {
   const games = new Map<string, FakeGame>();
   const answer: UpstreamServer['answer'] = (request, response) => {
     if (token !== undefined && request.headers.authorization !== `Bearer ${token}`) {

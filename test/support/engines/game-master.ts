@@ -23,9 +23,9 @@ export type TestGameMaster = {
 };
 
 /** A logical database of a Redis. */
-export type RedisPlace = { addr: string; port: number; password: string; db: number };
+export type RedisDatabase = { addr: string; port: number; password: string; db: number };
 
-export function gameMasterVariables(redis: RedisPlace, lobbyUrl: string): Record<string, string> {
+export function gameMasterVariables(redis: RedisDatabase, lobbyUrl: string): Record<string, string> {
   return {
     GM_LOBBY_BASE_URL: lobbyUrl,
     GM_REDIS_ADDR: redis.addr,
@@ -77,29 +77,29 @@ export function registrationOf(game: FakeGame) {
   return { runtime_job_id, container_id, engine_endpoint, turn_schedule, time_zone, players };
 }
 
-export type ToldEvent = GmEvent & { traceparent: string };
+export type PublishedEvent = GmEvent & { traceparent: string };
 
 /** Reads what the lobby was told. */
-export class ToldEvents {
+export class PublishedEvents {
   readonly #redis: Redis;
 
   private constructor(redis: Redis) {
     this.#redis = redis;
   }
 
-  static async of(redis: RedisPlace): Promise<ToldEvents> {
-    return new ToldEvents(await openDatabase(redis, redis.db));
+  static async of(redis: RedisDatabase): Promise<PublishedEvents> {
+    return new PublishedEvents(await openDatabase(redis, redis.db));
   }
 
   /** Of one game, in order, repeats included. */
-  async all(gameId: string): Promise<ToldEvent[]> {
+  async all(gameId: string): Promise<PublishedEvent[]> {
     const entries = await this.#redis.xrange('gm:lobby_events', '-', '+');
     return entries.map(([, fields]) => readEvent(fields)).filter((event) => event.game_id === gameId);
   }
 
   /** The same without what was told before. */
-  async once(gameId: string): Promise<ToldEvent[]> {
-    const byId = new Map<string, ToldEvent>();
+  async once(gameId: string): Promise<PublishedEvent[]> {
+    const byId = new Map<string, PublishedEvent>();
     for (const event of await this.all(gameId)) {
       if (!byId.has(event.event_id)) byId.set(event.event_id, event);
     }
@@ -120,7 +120,7 @@ export class ToldEvents {
   }
 }
 
-export function readEvent(fields: string[]): ToldEvent {
+export function readEvent(fields: string[]): PublishedEvent {
   const named: Record<string, string> = {};
   for (let index = 0; index < fields.length; index += 2) named[fields[index] ?? ''] = fields[index + 1] ?? '';
   const { traceparent = 'absent', ...rest } = named;

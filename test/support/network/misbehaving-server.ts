@@ -53,7 +53,7 @@ export async function startMisbehavingServer(first: Behaviour): Promise<Misbehav
 }
 
 /** A whole answer, after which the connection ends. */
-export function answer(status: number, body: string, headers: Record<string, string> = {}): Behaviour {
+export function respond(status: number, body: string, headers: Record<string, string> = {}): Behaviour {
   const fields = Object.entries({ 'content-type': 'application/json', ...headers });
   const lines = fields.map(([name, value]) => `${name}: ${value}\r\n`).join('');
   const length = Buffer.byteLength(body);
@@ -76,7 +76,7 @@ export function refusals(good: GoodBody): [string, Behaviour][] {
     `answers ${status}`,
     (socket, head) => {
       const followed = head.split('\r\n', 1)[0]?.includes('/elsewhere') === true;
-      answer(followed ? 200 : status, status === 304 ? '' : good(head), { location: '/elsewhere' })(
+      respond(followed ? 200 : status, status === 304 ? '' : good(head), { location: '/elsewhere' })(
         socket,
         head,
       );
@@ -149,7 +149,7 @@ export function brokenResponses(good: GoodBody): [string, Behaviour][] {
     ],
     [
       'packs its answer wrongly',
-      (socket, head) => answer(200, good(head), { 'content-encoding': 'gzip' })(socket, head),
+      (socket, head) => respond(200, good(head), { 'content-encoding': 'gzip' })(socket, head),
     ],
   ];
 }
@@ -158,7 +158,7 @@ export function brokenResponses(good: GoodBody): [string, Behaviour][] {
 export function tooLargeResponses(good: GoodBody): [string, Behaviour][] {
   const large = (head: string) => good(head) + ' '.repeat(70_000);
   return [
-    ['answers far too much at once', (socket, head) => answer(200, large(head))(socket, head)],
+    ['answers far too much at once', (socket, head) => respond(200, large(head))(socket, head)],
     [
       'answers far too much when it is unpacked',
       (socket, head) => {

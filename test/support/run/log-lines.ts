@@ -5,7 +5,7 @@ import type { Logger } from '../../../lib/telemetry/logger.ts';
 export type LogLine = { level: string; msg: string; [field: string]: unknown };
 
 /** A logger that keeps its lines for a test to read. */
-export function keptLog(): { log: Logger; lines: LogLine[] } {
+export function recordingLog(): { log: Logger; lines: LogLine[] } {
   const lines: LogLine[] = [];
   const settings = {
     level: 'debug',

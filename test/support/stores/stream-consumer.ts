@@ -14,7 +14,7 @@ import { openRedis, type Redis } from '../../../lib/redis/client.ts';
 import { type Consumer, type Delivery, runConsumer } from '../../../lib/streams/consumer.ts';
 import type { ConsumedStream } from '../../../lib/streams/offset.ts';
 import { lobbyTemplate } from '../lobby/lobby.ts';
-import { keptLog, type LogLine } from '../run/log-lines.ts';
+import { type LogLine, recordingLog } from '../run/log-lines.ts';
 import { createTestDatabase, type TestDatabase } from './database.ts';
 import { createTestRedis, type TestRedis } from './redis.ts';
 
@@ -85,7 +85,7 @@ export type Replica = {
 /** A stream and its consumer; `handle` can be replaced while it runs. */
 export class TestStream {
   readonly name = `test_${randomUUID()}`;
-  readonly place: ConsumedStream = { stream: `${this.name}:stream`, offsetKey: `${this.name}:offset` };
+  readonly consumed: ConsumedStream = { stream: `${this.name}:stream`, offsetKey: `${this.name}:offset` };
   readonly #stores: StreamStores;
   handle: Handle;
 
@@ -116,7 +116,7 @@ export class TestStream {
 
   /** @param fields names and values in turns. */
   async addFields(fields: readonly string[], id = '*'): Promise<string> {
-    const added = await this.#stores.redis.xadd(this.place.stream, id, ...fields);
+    const added = await this.#stores.redis.xadd(this.consumed.stream, id, ...fields);
     if (added === null) throw new Error('a stream that is not trimmed takes every entry');
     return added;
   }
@@ -133,16 +133,16 @@ export class TestStream {
   }
 
   async offset(): Promise<string | undefined> {
-    return (await this.#stores.redis.get(this.place.offsetKey)) ?? undefined;
+    return (await this.#stores.redis.get(this.consumed.offsetKey)) ?? undefined;
   }
 
   /** A process that consumes, on stores of the test file unless others are given. */
   start(on: { db?: Db; redis?: Redis; blockMs?: number; handle?: Handle } = {}): Replica {
-    const { log, lines } = keptLog();
+    const { log, lines } = recordingLog();
     const stop = new AbortController();
     const consumer: Consumer<Said, Tx> = {
       name: this.name,
-      ...this.place,
+      ...this.consumed,
       entry: saidEntry,
       orderingKey: ({ thing }) => thing,
       handle: (said, delivery) => (on.handle ?? this.handle)(said, delivery),
