@@ -1,6 +1,6 @@
 // The Game Master as a real process, with a Redis and engines of its own, all of which are killed and started again while
-// a game is played. Afterwards every turn must have been played once, and told in order: the lobby drops repeats by
-// their ids. The lobby is played.
+// a game is played. Afterwards every turn must have been played once, and published in order: the lobby drops repeats by
+// their ids. The lobby is a fake.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -96,7 +96,7 @@ const untilPublished = (game: FakeGame, turn: number) =>
     waiting,
   );
 
-/** Whatever was told again was told the same, but for the time. */
+/** Repeated events are equal except for their time. */
 async function expectTrueRepeats(game: FakeGame): Promise<void> {
   const byId = new Map<string, object>();
   for (const { occurred_at_ms: _, ...event } of await published.all(game.game_id)) {
@@ -108,7 +108,7 @@ async function expectTrueRepeats(game: FakeGame): Promise<void> {
 const upTo = (turn: number) => Array.from({ length: turn + 1 }, (_, index) => `${index} ok`);
 
 describe('a Game Master that is killed', () => {
-  test('again and again brings every game to its end, and every turn is told', async () => {
+  test('repeatedly still brings every game to its end, and every turn is published', async () => {
     const turns = 30;
     const engines = await Promise.all(
       [1, 2, 3].map(() => sampleEngine({ GALAXY_ENGINE_TURNS: String(turns) })),
@@ -129,7 +129,7 @@ describe('a Game Master that is killed', () => {
     expect(await engines[0]?.ask('GET', '/api/v1/game')).toMatchObject([200, { turn: turns }]);
   });
 
-  test('after the engine has played and before it was told, tells that turn first', async () => {
+  test('after the engine has played a turn and before it is published, publishes that turn first', async () => {
     const engine = await fakeEngine();
     engine.misbehaviour = async (call) => {
       if (!call.endsWith(' 3') || engine.turn >= 3) return false;
@@ -143,10 +143,10 @@ describe('a Game Master that is killed', () => {
     startGameMaster();
     await untilPublished(game, 5);
     expect((await published.story(game.game_id)).slice(0, 6)).toEqual(upTo(5));
-    expect(engine.askedTurns.filter((turn) => turn === 3)).toEqual([3]);
+    expect(engine.requestedTurns.filter((turn) => turn === 3)).toEqual([3]);
   });
 
-  test('after it has told a turn and before the next, tells that one again under the same id', async () => {
+  test('after it has published a turn and before the next, publishes it again under the same id', async () => {
     const engine = await fakeEngine();
     engine.misbehaviour = async (call) => {
       if (!call.endsWith(' 4')) return false;
@@ -163,7 +163,7 @@ describe('a Game Master that is killed', () => {
     await expectTrueRepeats(game);
   });
 
-  test('before the end was known to the lobby, tells the end again under the same id', async () => {
+  test('before the lobby knows of the end, publishes the end again under the same id', async () => {
     const engine = await fakeEngine();
     engine.lastTurn = 2;
     const game = lobby.add({ engine_endpoint: engine.url });
@@ -179,7 +179,7 @@ describe('a Game Master that is killed', () => {
     expect(new Set(await ends()).size).toBe(1);
   });
 
-  test('between its answer to a registration and the lobby’s note of it, takes the game over after all', async () => {
+  test('between its response to a registration and the lobby’s commit, still takes the game over', async () => {
     const engine = await fakeEngine();
     const game = lobby.add({ status: 'starting', engine_endpoint: engine.url, registered_at: null });
     await vi.waitFor(async () => {
@@ -199,7 +199,7 @@ describe('a Game Master that is killed', () => {
   });
 });
 
-test('an engine that is killed is told to be unreachable, and goes on where it was when it is started again', async () => {
+test('an engine that is killed is reported as unreachable, and continues after it is started again', async () => {
   const port = await freePort();
   const variables = {
     GALAXY_ENGINE_TURNS: '12',
@@ -222,7 +222,7 @@ test('an engine that is killed is told to be unreachable, and goes on where it w
   expect(story.filter(isTrouble)).toHaveLength(1);
 });
 
-test('a Redis that is restarted costs no event: games wait for it, and go on in order', async () => {
+test('a restart of Redis loses no event: games wait for it, and continue in order', async () => {
   const engine = await sampleEngine({ GALAXY_ENGINE_TURNS: '20' });
   const game = lobby.add({ engine_endpoint: engine.url });
   await untilPublished(game, 5);

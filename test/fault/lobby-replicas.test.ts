@@ -1,13 +1,13 @@
 // Two replicas of a worker of the lobby, as real processes: one works, the other takes over when the first is killed,
-// stopped, or cut off from its stores; and whoever comes back too late does nothing any more.
+// stopped, or cut off from its stores; and a replica that comes back too late does nothing more.
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { kill, LobbyStage, type StartingGame, streams, waiting } from '../support/lobby/stage.ts';
 import { startTcpProxy, type TcpProxy } from '../support/network/tcp-proxy.ts';
 import type { RunningProcess } from '../support/run/run-process.ts';
 
-/** What is promised between the death of a replica and the work of the next. */
+/** The promised time between the death of a replica and the work of the next. */
 const takeOverMs = 15_000;
-/** On top, for a machine that does other things, too. */
+/** Additional time for a busy machine. */
 const slackMs = 10_000;
 const name = 'gm_events';
 
@@ -44,7 +44,7 @@ afterEach(async () => {
   await stage.freeLeases();
 });
 
-/** With the time-outs that it has by itself. */
+/** With its default time-outs. */
 const start = (variables: Record<string, string> = {}) =>
   stage.start('gm-lobby-events', {
     LOBBY_POSTGRES_OPERATION_TIMEOUT: '',
@@ -67,7 +67,7 @@ const holder = async (): Promise<string | null> => {
   return rows[0].holder;
 };
 
-/** The second handles an entry that comes now. @returns how long that takes. */
+/** Waits until the second replica has handled a new entry. @returns how long that takes. */
 async function takeOver(turn: number): Promise<number> {
   const since = performance.now();
   await stage.handled(streams.gmEvents, await stage.tellReport(game, { turn }));
@@ -85,7 +85,7 @@ test('a replica that is killed is replaced by the other one in time', async () =
   await stage.expectWhole();
 });
 
-test('a replica that ends cleanly hands over at once, and is not waited for', async () => {
+test('a replica that ends cleanly hands over at once', async () => {
   first.child.kill('SIGTERM');
   expect(await first.ended).toMatchObject({ exitCode: 0, stderr: '' });
   expect(await takeOver(2)).toBeLessThan(slackMs);
@@ -100,7 +100,7 @@ describe('a replica that is held up while the other one takes over', () => {
     ],
     ['cut off from PostgreSQL', { hold: () => ofFirst.stall(), release: () => ofFirst.heal() }],
   ];
-  test.each(heldUps)('%s, notices that it is too late, and does nothing any more', async (_, heldUp) => {
+  test.each(heldUps)('%s, notices that it is too late, and does nothing more', async (_, heldUp) => {
     heldUp.hold();
     await takeOver(2);
     const held = await holder();
@@ -113,7 +113,7 @@ describe('a replica that is held up while the other one takes over', () => {
     await stage.expectWhole();
   });
 
-  test('stopped within a transaction, keeps nobody from taking over, and cannot commit it', async () => {
+  test('stopped within a transaction, does not prevent the take-over, and cannot commit', async () => {
     const reached = ofFirst.hold({ after: 'update "lobby"."games"', at: 'commit\0' });
     const since = performance.now();
     const entry = await stage.tellReport(game, { turn: 2 });
@@ -137,16 +137,16 @@ test('three replicas that start at once and are killed one after the other handl
     const working = await vi.waitFor(() => {
       const living = replicas.filter(({ child }) => child.signalCode === null);
       const one = living.find((running) => takenTimes(running) === 1);
-      if (one === undefined) throw new Error('nobody works');
+      if (one === undefined) throw new Error('no replica is left');
       return one;
     }, waiting);
-    for (let told = 0; told < 10; told += 1) {
+    for (let count = 0; count < 10; count += 1) {
       turn += 1;
       await stage.tellReport(game, { turn });
     }
     await vi.waitFor(async () => expect((await reportedTurns()).length).toBeGreaterThan(turn - 10), waiting);
     await kill(working);
-    // What a lease costs in time is measured above.
+    // The tests above measure the time until a lease expires.
     await stage.freeLeases();
   }
   await vi.waitFor(async () => expect((await reportedTurns()).at(-1)).toBe(turn), waiting);

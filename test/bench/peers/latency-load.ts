@@ -23,7 +23,7 @@ const calls = {
   makeSessions(count: number): SessionResponse[] {
     const made = Array.from({ length: count }, () => makeSession());
     sessions = made.map(({ session }) => session);
-    return made.map(({ answer }) => answer);
+    return made.map(({ response }) => response);
   },
 
   async connectLog({ addr, password }: { addr: string; password: string }): Promise<void> {

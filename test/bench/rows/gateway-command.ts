@@ -1,4 +1,4 @@
-// gateway.command: ExecuteCommand by the real gateway process, beside a bare grpc-js echo of the same sizes on the same
+// gateway.command: ExecuteCommand by the real gateway process, compared with a bare grpc-js echo of the same sizes on the same
 // core. Redis, the upstreams and the load share the other core.
 
 import type { Row } from '../entry.ts';
@@ -11,9 +11,9 @@ import type { UpstreamsCalls } from '../peers/upstreams.ts';
 import { cpuDuring } from '../system.ts';
 
 const inFlight = 64;
-/** As clients come to a gateway: each on a connection of its own, with one command at a time. */
+/** As real clients: each on a connection of its own, with one command at a time. */
 const connections = inFlight;
-/** More than the gateway ever answers; what is left over serves the next round. */
+/** More than the gateway can handle; the rest serves the next round. */
 const signedPerSecond = 8_000;
 
 export const gatewayCommand: Row = {
@@ -41,7 +41,7 @@ export const gatewayCommand: Row = {
         return round;
       },
       async () => {
-        await floor.call('answerWith', responseBytes);
+        await floor.call('respondWith', responseBytes);
         return cpuDuring(floor.pid, () =>
           load.call('runFloor', { ...options, addr: floorAddr }, responseBytes),
         );
@@ -50,7 +50,7 @@ export const gatewayCommand: Row = {
     const { figures, remarks } = throughput(rounds);
     return {
       ...figures,
-      note: `${inFlight} in flight on ${connections} connections, answers of ${responseBytes} bytes; ${remarks}`,
+      note: `${inFlight} in flight on ${connections} connections, responses of ${responseBytes} bytes; ${remarks}`,
     };
   },
 };

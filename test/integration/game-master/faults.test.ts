@@ -1,4 +1,4 @@
-// The Game Master with engines that fail, a lobby that cannot be asked, and a Redis that is away.
+// The Game Master with engines that fail, an unreachable lobby, and an unreachable Redis.
 import type { ServerResponse } from 'node:http';
 import { v7 as uuidv7 } from 'uuid';
 import {
@@ -25,7 +25,7 @@ import { type Answer, json } from '../../support/gateway/fake-upstream.ts';
 import { startTcpProxy, type TcpProxy } from '../../support/network/tcp-proxy.ts';
 import { createTestRedis, type TestRedis } from '../../support/stores/redis.ts';
 
-// Most wait for several turns and time-outs, on a machine that may do other things, too.
+// Most tests wait for several turns and time-outs, perhaps on a busy machine.
 vi.setConfig({ testTimeout: 60_000 });
 
 let redis: TestRedis;
@@ -78,7 +78,7 @@ async function untilAsked(more: number): Promise<void> {
   await vi.waitFor(() => expect(askedFor()).toBeGreaterThanOrEqual(before + more), waiting);
 }
 
-/** Every turn was told, in order, with nothing between them but the trouble after `last`. */
+/** Every turn was published, in order, with nothing in between but the trouble after `last`. */
 async function expectWholeStory(last: number, trouble: string[]): Promise<void> {
   const upTo = (turn: number) => Array.from({ length: turn + 1 }, (_, index) => `${index} ok`);
   const expected = [...upTo(last), ...trouble.map((health) => `${last} ${health}`)];
@@ -88,7 +88,7 @@ async function expectWholeStory(last: number, trouble: string[]): Promise<void> 
 }
 
 describe('an engine that dies', () => {
-  test('is told to be unreachable, once; and when it is back, its game goes on with the next turn', async () => {
+  test('is reported as unreachable, once; when it is back, its game continues with the next turn', async () => {
     await untilTurn(2);
     await engine.stop();
     const { turn } = engine;
@@ -108,7 +108,7 @@ describe('an engine that dies', () => {
     await expectWholeStory(turn, ['unreachable']);
   });
 
-  test('is not waited for when its game is cancelled meanwhile', async () => {
+  test('is not waited for when its game is cancelled', async () => {
     await untilTurn(2);
     await engine.stop();
     await untilPublished(`${engine.turn} unreachable`);
@@ -125,7 +125,7 @@ describe('an engine that dies', () => {
     expect(engine.calls.slice(calls).some((call) => call.startsWith('POST'))).toBe(false);
   });
 
-  test('before its game was set up is told to be unreachable, and turn 0 comes once it is there', async () => {
+  test('before its game was set up is reported as unreachable, and turn 0 follows once it runs', async () => {
     const absent = await new FakeEngine().start();
     onTestFinished(() => absent.stop());
     await absent.stop();
@@ -141,7 +141,7 @@ describe('an engine that dies', () => {
     expect((await story()).slice(0, 3)).toEqual(['0 unreachable', '0 ok', '1 ok']);
   });
 
-  test('with the Game Master is told to be unreachable by the next one', async () => {
+  test('together with the Game Master is reported as unreachable by the next one', async () => {
     const absent = await new FakeEngine().start();
     await absent.stop();
     game = newGame({ engine_endpoint: absent.url, current_turn: 7, engine_health: 'ok' });
@@ -149,7 +149,7 @@ describe('an engine that dies', () => {
     expect(await published.all(game.game_id)).toMatchObject([{ turn: 7, player_stats: [] }]);
   });
 
-  test('and comes back without its game is not played anew', async () => {
+  test('and comes back without its game is not played from the start', async () => {
     await untilTurn(3);
     await engine.stop();
     const { turn } = engine;
@@ -162,12 +162,12 @@ describe('an engine that dies', () => {
     await untilAsked(2);
     expect(engine.calls.filter((call) => call.startsWith('PUT'))).toHaveLength(1);
 
-    // It knows the game again, but as it was long ago.
+    // It has the game again, but in an old state.
     engine.setup = setup;
     engine.turn = 1;
-    const asked = engine.askedTurns.length;
+    const asked = engine.requestedTurns.length;
     await untilAsked(2);
-    expect(engine.askedTurns).toHaveLength(asked);
+    expect(engine.requestedTurns).toHaveLength(asked);
 
     engine.turn = turn;
     await expectWholeStory(turn, ['unreachable', 'state_lost']);
@@ -175,32 +175,36 @@ describe('an engine that dies', () => {
 });
 
 describe('an engine that is faulty', () => {
-  const state = (changes: object) => (response: ServerResponse) => answer(response, changes);
-  const answer = (response: ServerResponse, changes: object) =>
+  const state = (changes: object) => (response: ServerResponse) => respondWith(response, changes);
+  const respondWith = (response: ServerResponse, changes: object) =>
     void response.end(JSON.stringify({ ...engine.state, ...changes }));
   const faults: [what: string, health: string, fault: (response: ServerResponse) => void][] = [
     ['fails', 'faulty', (response) => void response.writeHead(500).end('{"error":{}}')],
     ['refuses the turn', 'faulty', (response) => void response.writeHead(409).end('{"error":{}}')],
-    ['knows no such route', 'faulty', (response) => void response.writeHead(404).end('404 page not found')],
-    ['leads elsewhere', 'faulty', (response) => void response.writeHead(302, { location: '/' }).end()],
-    ['answers with a page', 'faulty', (response) => void response.end('<html>It works!</html>')],
-    ['answers with half a state', 'faulty', (response) => void response.end('{"game_id":"')],
-    ['answers with nothing', 'faulty', (response) => void response.end()],
+    [
+      'does not know the route',
+      'faulty',
+      (response) => void response.writeHead(404).end('404 page not found'),
+    ],
+    ['redirects', 'faulty', (response) => void response.writeHead(302, { location: '/' }).end()],
+    ['responds with a page', 'faulty', (response) => void response.end('<html>It works!</html>')],
+    ['responds with half a state', 'faulty', (response) => void response.end('{"game_id":"')],
+    ['responds with nothing', 'faulty', (response) => void response.end()],
     ['plays another game', 'faulty', state({ game_id: uuidv7() })],
-    ['answers with another turn', 'faulty', state({ turn: 99 })],
-    ['has a status that it does not have', 'faulty', state({ status: 'perhaps' })],
+    ['responds with another turn', 'faulty', state({ turn: 99 })],
+    ['has an unknown status', 'faulty', state({ status: 'perhaps' })],
     [
       'counts below zero',
       'faulty',
       state({ players: [{ user_id: uuidv7(), planets: -1, population: 0, ships_built: 0 }] }),
     ],
     [
-      'says too much',
+      'sends too much',
       'unreachable',
       (response) => void response.end(JSON.stringify({ padding: 'x'.repeat(2 ** 21) })),
     ],
-    ['hangs up', 'unreachable', (response) => void response.destroy()],
-    ['says nothing', 'unreachable', () => {}],
+    ['ends the connection', 'unreachable', (response) => void response.destroy()],
+    ['sends nothing', 'unreachable', () => {}],
     ['stops in the middle', 'unreachable', (response) => void response.writeHead(200).write('{')],
     [
       'sends without an end',
@@ -212,7 +216,7 @@ describe('an engine that is faulty', () => {
       },
     ],
   ];
-  test.each(faults)('(it %s) is told to be %s, and asked again', async (_, health, fault) => {
+  test.each(faults)('(it %s) is reported as %s, and asked again', async (_, health, fault) => {
     let faultyTurn: string | undefined;
     engine.misbehaviour = (call, response) => {
       if (!call.startsWith('POST')) return false;
@@ -228,21 +232,21 @@ describe('an engine that is faulty', () => {
   });
 });
 
-describe('a lobby that cannot be asked', () => {
+describe('an unreachable lobby', () => {
   const failures: [string, Answer][] = [
-    ['hangs up', (_, response) => void response.destroy()],
-    ['says nothing', () => {}],
+    ['ends the connection', (_, response) => void response.destroy()],
+    ['sends nothing', () => {}],
     ['fails', json(500, { error: { code: 'internal_error', message: 'Broken.' } })],
     ['refuses the token', json(401, { error: { code: 'unauthenticated', message: 'Who are you?' } })],
-    ['answers with a page', (_, response) => void response.end('<html>It works!</html>')],
-    ['answers with something else', json(200, { status: 'running' })],
+    ['responds with a page', (_, response) => void response.end('<html>It works!</html>')],
+    ['responds with something else', json(200, { status: 'running' })],
   ];
   test.each(failures)(
-    '(it %s) lets no turn be played, and every game goes on once it can',
+    '(it %s) stops all turns, and every game continues once it is back',
     async (_, failure) => {
       await untilTurn(2);
       lobby.server.answer = failure;
-      // What was under way is let through.
+      // Requests in progress finish first.
       await untilAsked(2);
       const [turn, calls] = [engine.turn, engine.calls.length];
       await untilAsked(2);
@@ -253,25 +257,22 @@ describe('a lobby that cannot be asked', () => {
   );
 });
 
-describe('a Redis that is away', () => {
+describe('an unreachable Redis', () => {
   const losses: [string, () => void][] = [
     ['cannot be reached', () => linkToRedis.cut()],
-    ['does not answer', () => linkToRedis.stall()],
+    ['does not respond', () => linkToRedis.stall()],
   ];
-  test.each(losses)(
-    '(it %s) holds games back after one turn, and nothing of them is lost',
-    async (_, lose) => {
-      onTestFinished(() => linkToRedis.heal());
-      await untilTurn(2);
-      lose();
-      await untilAsked(3);
-      const { turn } = engine;
-      await untilAsked(2);
-      expect(engine.turn).toBe(turn);
-      const before = (await published.once(game.game_id)).at(-1)?.turn ?? 0;
-      expect(turn - before).toBeLessThanOrEqual(1);
-      linkToRedis.heal();
-      await expectWholeStory(turn, []);
-    },
-  );
+  test.each(losses)('(it %s) holds games back after one turn, and loses nothing of them', async (_, lose) => {
+    onTestFinished(() => linkToRedis.heal());
+    await untilTurn(2);
+    lose();
+    await untilAsked(3);
+    const { turn } = engine;
+    await untilAsked(2);
+    expect(engine.turn).toBe(turn);
+    const before = (await published.once(game.game_id)).at(-1)?.turn ?? 0;
+    expect(turn - before).toBeLessThanOrEqual(1);
+    linkToRedis.heal();
+    await expectWholeStory(turn, []);
+  });
 });

@@ -1,4 +1,4 @@
-// The Game Master beside the real lobby: what it reads there, and what the lobby makes of what it is told.
+// The Game Master with the real lobby: what it reads there, and how the lobby applies its events.
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { applyGmEvent } from '../../../lib/lobby/operations/apply-gm-event.ts';
 import { createGameMaster } from '../../../lib/lobby/peers/game-master.ts';
@@ -61,7 +61,7 @@ const setGame = (assignments: string) =>
   lobby.pool.query(`update lobby.games set ${assignments} where game_id = $1`, [gameId]);
 const show = async () => (await lobby.admin().get(`/games/${gameId}`)).body as Record<string, unknown>;
 
-/** What the lobby's consumer does with the entries of the stream. */
+/** Applies the published events as the lobby's consumer does. */
 async function applyPublishedEvents(): Promise<void> {
   for (const event of await published.once(gameId)) {
     await inTransaction(lobby.db, async (tx) => {
@@ -90,8 +90,8 @@ test('a game is registered, played, paused, resumed and finished', async () => {
     context,
   );
   await vi.waitFor(async () => expect(await published.story(gameId)).toEqual(['0 ok']), waiting);
-  // The lobby has not noted it down: no turn is played.
-  expect(engine.askedTurns).toEqual([]);
+  // The lobby has not recorded the registration, so no turn is played.
+  expect(engine.requestedTurns).toEqual([]);
 
   await setGame(`status = 'running', container_id = 'c1', engine_endpoint = '${engine.url}',
     bound_at = now(), registered_at = now()`);
@@ -123,7 +123,7 @@ test('a game is registered, played, paused, resumed and finished', async () => {
   ]);
 });
 
-test('a game that is not known is found with its players, by the Game Master that comes next', async () => {
+test('a Game Master that starts later finds an unknown game with its players', async () => {
   const other = await new FakeEngine().start();
   await setGame(
     `status = 'running', engine_endpoint = '${other.url}', current_turn = null, snapshot_at = null`,

@@ -1,4 +1,4 @@
-// How a game is handed over to the Game Master.
+// The registration of a game at the Game Master.
 import { v7 as uuidv7 } from 'uuid';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { FakeEngine } from '../../support/engines/fake-engine.ts';
@@ -26,9 +26,9 @@ beforeAll(async () => {
     ...gameMasterVariables(redis, lobby.server.url),
     GM_LOBBY_TOKEN: 'lobby-token',
     GM_HTTP_TOKEN: 'gm-token',
-    // Turns come by the schedules, and none is due.
+    // Turns follow the schedules, and none is due.
     GM_TURN_INTERVAL: '',
-    // Nothing is found here but what was registered.
+    // The Game Master does not look for games here; it has only registered ones.
     GM_RECOVERY_INTERVAL: '1h',
   });
 });
@@ -43,7 +43,7 @@ let engine: FakeEngine;
 let game: FakeGame;
 beforeEach(async () => {
   engine = await new FakeEngine().start();
-  // The lobby hands a game over before it notes down that it runs.
+  // The lobby registers a game before it records that the game runs.
   game = lobby.add({ status: 'starting', engine_endpoint: engine.url, registered_at: null });
 });
 afterEach(() => engine.stop());
@@ -56,7 +56,7 @@ const untilPublished = (count: number) =>
 const accepted = () => [200, { game_id: game.game_id, runtime_job_id: game.runtime_job_id }];
 
 describe('a game that is registered', () => {
-  test('is set up with its players, and turn 0 tells the lobby how they begin', async () => {
+  test('is set up with its players, and turn 0 reports their initial state to the lobby', async () => {
     const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
     expect(await register(undefined, { traceparent })).toEqual(accepted());
     await untilPublished(1);
@@ -75,7 +75,7 @@ describe('a game that is registered', () => {
         traceparent,
       },
     ]);
-    expect(engine.askedTurns).toEqual([]);
+    expect(engine.requestedTurns).toEqual([]);
   });
 
   test('again with the same body changes nothing', async () => {
@@ -84,7 +84,7 @@ describe('a game that is registered', () => {
     const { calls } = engine;
     const before = [...calls];
     for (let again = 0; again < 3; again += 1) expect(await register()).toEqual(accepted());
-    // Another game goes all the way meanwhile.
+    // Another game is registered completely in the same time.
     const first = game;
     game = lobby.add({ status: 'starting', engine_endpoint: (await new FakeEngine().start()).url });
     await register();
@@ -102,7 +102,7 @@ describe('a game that is registered', () => {
     expect(engine.setup?.players).toEqual(game.players);
   });
 
-  test('with a newer runtime is played there, and no more by the earlier one', async () => {
+  test('with a newer runtime is played there, and no longer by the earlier one', async () => {
     await register();
     await untilPublished(1);
     const newer = await new FakeEngine().start();
@@ -119,7 +119,7 @@ describe('a game that is registered', () => {
     await newer.stop();
   });
 
-  test('with an older runtime is refused, and goes on with the one that is known', async () => {
+  test('with an older runtime is refused, and continues with the known one', async () => {
     const older = uuidv7({ msecs: Date.now() - 60_000 });
     await register();
     await untilPublished(1);
@@ -136,7 +136,7 @@ describe('a game that is registered', () => {
     expect(await published.all(game.game_id)).toHaveLength(1);
   });
 
-  test('is left alone when the lobby knows it with another runtime', async () => {
+  test('is not played when the lobby knows it with another runtime', async () => {
     const registration = registrationOf(game);
     game.runtime_job_id = uuidv7();
     expect((await register(registration))[0]).toBe(200);
@@ -150,7 +150,7 @@ describe('a game that is registered', () => {
 describe('the Game Master refuses', () => {
   type Change = [what: string, change: Record<string, unknown>, field: string, problem: unknown];
   const changes: Change[] = [
-    ['a job that is no UUID', { runtime_job_id: 'job-1' }, 'runtime_job_id', 'must be a UUIDv7'],
+    ['a job id that is not a UUID', { runtime_job_id: 'job-1' }, 'runtime_job_id', 'must be a UUIDv7'],
     [
       'a job whose id has no time',
       { runtime_job_id: '3d813cbb-47fb-42ba-91df-831e1593ac29' },
@@ -160,13 +160,13 @@ describe('the Game Master refuses', () => {
     ['no job', { runtime_job_id: undefined }, 'runtime_job_id', expect.any(String)],
     ['an empty container', { container_id: '' }, 'container_id', expect.any(String)],
     [
-      'an endpoint that is none',
+      'an invalid endpoint',
       { engine_endpoint: '10.0.0.7:9000' },
       'engine_endpoint',
       'must be a URL such as http://10.0.0.7:9000',
     ],
     [
-      'an endpoint of another kind',
+      'an endpoint with another scheme',
       { engine_endpoint: 'file:///etc/passwd' },
       'engine_endpoint',
       'must be a URL such as http://10.0.0.7:9000',
@@ -178,7 +178,7 @@ describe('the Game Master refuses', () => {
       'must be a cron expression of five fields, such as 0 20 * * 1-5',
     ],
     [
-      'a schedule that never comes',
+      'a schedule that is never due',
       { turn_schedule: '0 0 30 2 *' },
       'turn_schedule',
       'never comes due; choose a day that exists',
@@ -189,7 +189,7 @@ describe('the Game Master refuses', () => {
       'time_zone',
       'must be an IANA time zone such as Europe/Berlin or UTC',
     ],
-    ['nobody who plays', { players: [] }, 'players', expect.any(String)],
+    ['no players', { players: [] }, 'players', expect.any(String)],
     [
       'a player without a race name',
       { players: [{ user_id: uuidv7() }] },
@@ -197,12 +197,12 @@ describe('the Game Master refuses', () => {
       expect.any(String),
     ],
     [
-      'a player who is no user',
+      'a player whose user id is not a UUID',
       { players: [{ user_id: 'bob', race_name: 'Zerg' }] },
       'players.0.user_id',
       'must be a UUID',
     ],
-    ['a field that it does not know', { turn: 4 }, 'turn', 'is not a known field'],
+    ['an unknown field', { turn: 4 }, 'turn', 'is not a known field'],
   ];
   test.each(changes)('%s', async (_, change, field, problem) => {
     expect(await register({ ...registrationOf(game), ...change })).toEqual([
@@ -227,7 +227,7 @@ describe('the Game Master refuses', () => {
     ]);
   });
 
-  test('what is no JSON, and a game that has no id', async () => {
+  test('a body that is not JSON, and a game without an id', async () => {
     expect(await register('{')).toMatchObject([400, { error: { code: 'invalid_request' } }]);
     const nowhere = registrationPath('the-game');
     expect(await gameMaster.post(nowhere, registrationOf(game), authorization)).toMatchObject([
@@ -237,7 +237,7 @@ describe('the Game Master refuses', () => {
     expect(engine.calls).toEqual([]);
   });
 
-  test('whoever has not its token; but its probes need none', async () => {
+  test('callers without its token; only its probes need none', async () => {
     const refused = [401, { error: { code: 'unauthenticated', message: expect.any(String) } }];
     expect(await register(undefined, { authorization: 'Bearer lobby-token' })).toEqual(refused);
     expect(await gameMaster.get('/api/v1/internal/healthz')).toEqual(refused);

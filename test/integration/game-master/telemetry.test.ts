@@ -1,4 +1,4 @@
-// The Game Master as a process with the SDK running, and a collector that says what it was sent.
+// The Game Master as a process with the SDK running, and a collector that records what it gets.
 
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -46,7 +46,7 @@ afterAll(async () => {
   await redis.drop();
 });
 
-test('each turn is a trace of its own, from the question to the lobby to the entry that tells of it', async () => {
+test('each turn is a trace of its own, from the request to the lobby to the published entry', async () => {
   const game = lobby.add({ engine_endpoint: engine.url });
   await vi.waitFor(async () => expect(await published.story(game.game_id)).toContain('2 ok'), {
     ...waiting,
@@ -66,7 +66,7 @@ test('each turn is a trace of its own, from the question to the lobby to the ent
   expect(asked.some(({ headers }) => headers.traceparent?.includes(turn))).toBe(true);
 });
 
-test('every metric of the page is measured, and no other', async () => {
+test('it exports every metric of the page, and no other', async () => {
   await collector.until('the games', () =>
     collector.metrics.find(({ name }) => name === 'game_master_events_published_total'),
   );

@@ -8,17 +8,17 @@ import { runGameMaster } from '../../../workers/game-master.ts';
 import { openDatabase } from '../stores/redis-databases.ts';
 import type { FakeGame } from './fake-lobby.ts';
 
-/** Between two turns. */
+/** Time between two turns. */
 export const turnMs = 40;
-/** Generous, for a machine that does other things, too. */
+/** Generous, for a busy machine. */
 export const waiting = { timeout: 18_000, interval: 10 };
 
 export type TestGameMaster = {
   readonly url: string;
-  /** @returns status and body of the answer. */
+  /** @returns status and body of the response. */
   post(path: string, body: unknown, headers?: Record<string, string>): Promise<[number, unknown]>;
   get(path: string, headers?: Record<string, string>): Promise<[number, unknown]>;
-  /** Ends as SIGTERM would have it; resolves when it has drained. */
+  /** Ends it as SIGTERM does; resolves when it has drained. */
   stop(): Promise<void>;
 };
 
@@ -79,7 +79,7 @@ export function registrationOf(game: FakeGame) {
 
 export type PublishedEvent = GmEvent & { traceparent: string };
 
-/** Reads what the lobby was told. */
+/** Reads the events that the Game Master has published to the lobby. */
 export class PublishedEvents {
   readonly #redis: Redis;
 
@@ -91,13 +91,13 @@ export class PublishedEvents {
     return new PublishedEvents(await openDatabase(redis, redis.db));
   }
 
-  /** Of one game, in order, repeats included. */
+  /** All events of one game, in order, repeats included. */
   async all(gameId: string): Promise<PublishedEvent[]> {
     const entries = await this.#redis.xrange('gm:lobby_events', '-', '+');
     return entries.map(([, fields]) => readEvent(fields)).filter((event) => event.game_id === gameId);
   }
 
-  /** The same without what was told before. */
+  /** The same without repeats. */
   async once(gameId: string): Promise<PublishedEvent[]> {
     const byId = new Map<string, PublishedEvent>();
     for (const event of await this.all(gameId)) {
@@ -106,7 +106,7 @@ export class PublishedEvents {
     return [...byId.values()];
   }
 
-  /** `3 ok`, `3 unreachable`, `10 finished`: each in the order in which it was told first. */
+  /** The same as texts such as `3 ok`, `3 unreachable`, `10 finished`, in order of first publication. */
   async story(gameId: string): Promise<string[]> {
     return (await this.once(gameId)).map((event) =>
       event.event_type === 'game_finished'

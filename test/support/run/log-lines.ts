@@ -4,7 +4,7 @@ import type { Logger } from '../../../lib/telemetry/logger.ts';
 
 export type LogLine = { level: string; msg: string; [field: string]: unknown };
 
-/** A logger that keeps its lines for a test to read. */
+/** A logger that records its lines for a test. */
 export function recordingLog(): { log: Logger; lines: LogLine[] } {
   const lines: LogLine[] = [];
   const settings = {

@@ -1,4 +1,4 @@
-// What infra/monitoring asks Prometheus for: rules and dashboards.
+// The queries of infra/monitoring to Prometheus, in rules and dashboards.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
@@ -37,7 +37,7 @@ export type Query = {
   /** The rule or panel that has it. */
   readonly location: string;
   readonly expression: string;
-  /** Labels of the result that a person is shown. */
+  /** Labels of the result that are displayed. */
   readonly shown: readonly string[];
 };
 

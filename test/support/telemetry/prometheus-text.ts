@@ -1,4 +1,4 @@
-/** The families and samples of a Prometheus text, as far as the tests look at them. */
+/** The families and samples of a Prometheus text, as far as the tests need them. */
 export type Scraped = {
   /** `counter`, `gauge` or `histogram` by the name of the family. */
   readonly types: ReadonlyMap<string, string>;
