@@ -106,10 +106,10 @@ describe.runIf(process.platform === 'linux')('npm start', () => {
       expect((await processesOfFolder()).length).toBeGreaterThanOrEqual(8);
 
       const lines = stack.output().split('\n');
-      const told = (address: string | undefined) => lines.find((line) => line.includes(`://${address} `));
-      expect(told(env.GATEWAY_AUTHENTICATED_GRPC_ADDR)).toMatch(/Gateway: signed commands and events/);
-      expect(told(env.BACKEND_ADMIN_HTTP_ADDR)).toMatch(/Backend, admin/);
-      expect(told(admin)).toMatch(/Gateway, admin: metrics/);
+      const lineWith = (address: string | undefined) => lines.find((line) => line.includes(`://${address} `));
+      expect(lineWith(env.GATEWAY_AUTHENTICATED_GRPC_ADDR)).toMatch(/Gateway: signed commands and events/);
+      expect(lineWith(env.BACKEND_ADMIN_HTTP_ADDR)).toMatch(/Backend, admin/);
+      expect(lineWith(admin)).toMatch(/Gateway, admin: metrics/);
       expect((await fetch(`http://${admin}/metrics`)).status).toBe(200);
 
       const demo = run('infra/local/demo/demo.ts');

@@ -183,12 +183,12 @@ describe('a Game Master that is killed', () => {
     const engine = await fakeEngine();
     const game = lobby.add({ status: 'starting', engine_endpoint: engine.url, registered_at: null });
     await vi.waitFor(async () => {
-      const answer = await fetch(`http://${addr}${registrationPath(game.game_id)}`, {
+      const response = await fetch(`http://${addr}${registrationPath(game.game_id)}`, {
         method: 'POST',
         headers: { 'content-type': 'application/json' },
         body: JSON.stringify(registrationOf(game)),
       });
-      expect(answer.status).toBe(200);
+      expect(response.status).toBe(200);
     }, waiting);
     await kill(gameMaster);
     startGameMaster();

@@ -154,11 +154,11 @@ test('PostgreSQL ends all sessions repeatedly: a request that is retried until i
   })();
   const persistently = async (client: Client, path: string, body: unknown, key: string) => {
     for (;;) {
-      const answer = await client
+      const response = await client
         .post(path, { body, headers: { 'idempotency-key': key } })
         .catch(() => ({ status: 0, body: undefined }));
-      if (answer.status === 200 || answer.status === 201) return answer;
-      expect([0, 500, 503], JSON.stringify(answer)).toContain(answer.status);
+      if (response.status === 200 || response.status === 201) return response;
+      expect([0, 500, 503], JSON.stringify(response)).toContain(response.status);
     }
   };
   const turns = 40;

@@ -101,7 +101,7 @@ export function problemsWith({ variables }: DeployedProcess, environment: Record
     ...readVariables(variables, environment).problems.map(
       ({ variable, message }) => `${variable} ${message}`,
     ),
-    ...unknown.map((name) => `${name} is read by nobody`),
+    ...unknown.map((name) => `${name} is read by no process`),
   ];
 }
 

@@ -13,7 +13,7 @@ export type Scraped = {
 
 export async function scrape(url: string): Promise<Scraped> {
   const response = await fetch(url);
-  if (!response.ok) throw new Error(`${url} answered ${response.status}`);
+  if (!response.ok) throw new Error(`${url} responded ${response.status}`);
   return readPrometheusText(await response.text());
 }
 
