@@ -1,11 +1,11 @@
-// The lobby's operations in a process of a benchmark, for recording what they ask of PostgreSQL.
+// The lobby's operations in a benchmark process, for recording their statements.
 import type pg from 'pg';
 import { v7 as uuidv7 } from 'uuid';
 import { createLobby, type Lobby } from '../../lib/lobby/context.ts';
 import { databaseOn } from '../../lib/postgres/database.ts';
 import { createLogger } from '../../lib/telemetry/logger.ts';
 
-/** One whose User Service lets everybody do everything. */
+/** A lobby whose User Service allows everything. */
 export function benchLobby(client: pg.Pool, newId: () => string = uuidv7): Lobby {
   const everything = {
     canCreatePublicGame: true,
@@ -21,7 +21,7 @@ export function benchLobby(client: pg.Pool, newId: () => string = uuidv7): Lobby
     eligibility: { lookup: async (userId) => ({ userId, ...everything }) },
     gameMaster: { probe: nothing, register: nothing },
     publishers: {},
-    streams: { consumers: [], states: () => Promise.reject(new Error('nobody asks for the streams')) },
+    streams: { consumers: [], states: () => Promise.reject(new Error('streams are not used here')) },
     startTimeoutMs: 300_000,
     now: () => new Date(),
     newId,

@@ -1,20 +1,20 @@
-// What a benchmark row is and what it tells.
+// Benchmark rows and their results.
 import type { LocalPostgres } from '../../infra/local/postgres.ts';
 import type { LocalRedis } from '../../infra/local/redis.ts';
 
-/** One line of the report; what does not apply to a row is absent. */
+/** One line of the report; fields that do not apply to a row are absent. */
 export type Entry = {
   name: string;
   ops_per_s?: number;
   floor_ops_per_s?: number;
-  /** ops_per_s by floor_ops_per_s; for rss_kib, rss_kib by that of the floor. */
+  /** ops_per_s divided by floor_ops_per_s; for rss_kib, rss_kib divided by that of the floor. */
   ratio?: number;
   p50_ms?: number;
   p99_ms?: number;
-  /** CPU time of the measured process by operation, all its threads. */
+  /** CPU time of the measured process per operation, all its threads. */
   cpu_us_per_op?: number;
   rss_kib?: number;
-  /** How many operations the figures rest on. */
+  /** How many operations were measured. */
   n: number;
   /** What a reader must know to judge the figures. */
   note: string;
@@ -59,6 +59,6 @@ export type Bench = {
 
 export type Row = {
   name: string;
-  /** Starts what it needs on `running`, which is ended after the row whatever happens. */
+  /** Starts its processes on `running`, which is always disposed after the row. */
   run(bench: Bench, running: AsyncDisposableStack): Promise<Omit<Entry, 'name'>>;
 };

@@ -9,12 +9,12 @@ import { startProcess } from './peer.ts';
 export type GatewayProcess = {
   pid: number;
   grpcAddr: string;
-  /** The public key that signs answers, base64url. */
+  /** The public key that signs responses, base64url. */
   serverKey: string;
 };
 
 /**
- * Log and everything else as in operation; what one client may ask for is raised, as a benchmark is a single client.
+ * Configured as in operation, except for higher rate limits, since a benchmark is a single client.
  */
 export async function startGatewayProcess(
   bench: Bench,
@@ -43,7 +43,7 @@ export async function startGatewayProcess(
         GATEWAY_BACKEND_GRPC_ADDR: peers.pushAddr,
         GATEWAY_LOBBY_HTTP_URL: peers.httpUrl,
         GATEWAY_RESPONSE_SIGNER_PRIVATE_KEY_PATH: signerPath,
-        // Counted as ever, but never reached: all clients share one address.
+        // Counted as usual, but never reached: all clients share one address.
         GATEWAY_RATE_LIMIT_GRPC_ADDRESS: '100000/s burst 100000',
         GATEWAY_GRPC_MAX_CONNECTIONS_PER_ADDRESS: '100000',
       },

@@ -1,4 +1,4 @@
-// Databases of the lobby with very many games, for the rows that ask what such a one costs.
+// Databases of the lobby with very many games, for the rows that measure the cost of size.
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import type pg from 'pg';

@@ -8,7 +8,7 @@ import type { UserServiceCalls } from './peers/user-service.ts';
 /** As many as the lobby has by default. */
 export const databaseConnections = 20;
 
-/** Log and everything else as in operation; its User Service lets everybody do everything and answers at once. */
+/** Configured as in operation; its User Service allows everything and responds at once. */
 export async function startLobbyProcess(
   bench: Bench,
   dsn: string,

@@ -2,20 +2,20 @@
 
 /** One counted round. */
 export type Round = {
-  /** Operations that were answered rightly. */
+  /** Operations with a correct response. */
   n: number;
   elapsedMs: number;
-  /** CPU time of the measured process; undefined where the system does not tell. */
+  /** CPU time of the measured process; undefined where the system does not report it. */
   cpuMicros: number | undefined;
-  /** Absent where answers come in bulk. */
+  /** Absent where responses come in bulk. */
   p50Ms?: number;
   p99Ms?: number;
-  /** CPU time of the load process by elapsed time. At 1 the load would be what is measured. Absent without such one. */
+  /** CPU time of the load process divided by elapsed time; at 1 the load limits the result. Absent without a load process. */
   loadShare?: number;
 };
 
 /**
- * Runs both to warm up, uncounted, and then in turns, so that whatever else the machine does meets both alike.
+ * Runs both to warm up, uncounted, and then in turns, so that other load on the machine affects both equally.
  * @param scale.warmUps rounds of what is measured before the counted ones; a floor is warm after one.
  */
 export async function alternate<T>(
@@ -33,7 +33,7 @@ export async function alternate<T>(
   return result;
 }
 
-/** The figures of a row that counts operations in a time beside its floor. */
+/** The figures of a row that counts operations per time and compares them with its floor. */
 export function throughput({ measured, floor }: { measured: Round[]; floor: Round[] }) {
   const opsPerSecond = median(measured.map(rate));
   const floorPerSecond = median(floor.map(rate));
@@ -88,10 +88,10 @@ export function median(values: readonly number[]): number {
 /** The value below which this share of the values lies; the mean of the middle two where there is no middle one. */
 export function percentile(values: readonly number[], share: number): number {
   const sorted = values.toSorted((a, b) => a - b);
-  const place = (sorted.length - 1) * share;
-  const [low, high] = [sorted[Math.floor(place)], sorted[Math.ceil(place)]];
+  const position = (sorted.length - 1) * share;
+  const [low, high] = [sorted[Math.floor(position)], sorted[Math.ceil(position)]];
   if (low === undefined || high === undefined) throw new Error('there is nothing to take a percentile of');
-  return low + (high - low) * (place - Math.floor(place));
+  return low + (high - low) * (position - Math.floor(position));
 }
 
 /** To three significant digits below 1000, to whole numbers above. */

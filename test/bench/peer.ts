@@ -1,4 +1,4 @@
-// Processes of a benchmark: its own peers (load, floors, upstreams; files in test/bench/peers), which answer calls over
+// Processes of a benchmark: its own peers (load, floors, upstreams; files in test/bench/peers), which respond to calls over
 // the IPC channel, and the project's real processes. All end with the process that started them.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -25,8 +25,8 @@ export type Peer<C extends Calls> = {
   ): Promise<Awaited<ReturnType<C[Name]>>>;
 };
 
-type Question = { id: number; name: string; args: unknown[] };
-type Answer = { id: number; result?: unknown; error?: string };
+type Request = { id: number; name: string; args: unknown[] };
+type Response = { id: number; result?: unknown; error?: string };
 
 /** Starts `test/bench/peers/<name>.ts` on a core. */
 export async function startPeer<C extends Calls>(
@@ -45,22 +45,22 @@ export async function startPeer<C extends Calls>(
     serialization: 'advanced',
   });
   running.defer(() => end(child));
-  const waiting = new Map<number, (answer: Answer) => void>();
+  const waiting = new Map<number, (response: Response) => void>();
   const died = once(child, 'exit').then(([code, signal]): never => {
     throw new Error(`the peer ${name} ended by itself (${code ?? signal})`);
   });
   died.catch(() => undefined);
-  child.on('message', (answer: Answer) => {
-    waiting.get(answer.id)?.(answer);
-    waiting.delete(answer.id);
+  child.on('message', (response: Response) => {
+    waiting.get(response.id)?.(response);
+    waiting.delete(response.id);
   });
   let last = 0;
   const call = async (callName: string, ...callArgs: unknown[]) => {
     last += 1;
-    const question: Question = { id: last, name: callName, args: callArgs };
-    const answered = new Promise<Answer>((resolve) => waiting.set(question.id, resolve));
-    child.send(question);
-    const { error, result } = await Promise.race([answered, died]);
+    const request: Request = { id: last, name: callName, args: callArgs };
+    const responded = new Promise<Response>((resolve) => waiting.set(request.id, resolve));
+    child.send(request);
+    const { error, result } = await Promise.race([responded, died]);
     if (error !== undefined) throw new Error(`${name}.${callName}: ${error}`);
     return result;
   };
@@ -68,16 +68,16 @@ export async function startPeer<C extends Calls>(
   return { pid: child.pid ?? 0, call: call as Peer<C>['call'] };
 }
 
-/** The other end, in the peer's process: answers calls until the parent has gone. */
+/** The other end, in the peer's process: responds to calls until the parent has ended. */
 export function serveCalls(calls: Calls): void {
-  process.on('message', async ({ id, name, args }: Question) => {
-    const answer: Answer = { id };
+  process.on('message', async ({ id, name, args }: Request) => {
+    const response: Response = { id };
     try {
-      if (name !== 'ready') answer.result = await calls[name]?.(...(args as never[]));
+      if (name !== 'ready') response.result = await calls[name]?.(...(args as never[]));
     } catch (error) {
-      answer.error = error instanceof Error ? (error.stack ?? error.message) : String(error);
+      response.error = error instanceof Error ? (error.stack ?? error.message) : String(error);
     }
-    process.send?.(answer);
+    process.send?.(response);
   });
   process.on('disconnect', () => process.exit());
 }

@@ -1,4 +1,4 @@
-// npm run bench: how fast the services are, each row beside a floor that nobody can go below. See docs/benchmarks.md.
+// npm run bench: how fast the services are, each row next to a floor that no implementation can beat. See docs/benchmarks.md.
 //   npm run bench                                  every row but those that take very long
 //   npm run bench -- gateway.command               some rows
 //   npm run bench -- --out FILE                    also writes the entries as a JSON array

@@ -1,5 +1,5 @@
-// What the operating system tells about a process, and which core it runs on. Linux tells all of it; elsewhere the
-// figures are absent and nothing is pinned.
+// What the operating system reports about a process, and which core it runs on. Only Linux reports everything; elsewhere
+// the figures are absent and nothing is pinned.
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
@@ -15,7 +15,7 @@ export function cpuMicros(pid: number): number | undefined {
   return fields && ((Number(fields[11]) + Number(fields[12])) * 1_000_000) / ticksPerSecond;
 }
 
-/** Runs `work` and adds the CPU time that a process spent meanwhile. */
+/** Runs `work` and adds the CPU time that a process spent in that time. */
 export async function cpuDuring<T>(
   pid: number,
   work: () => Promise<T>,
@@ -43,7 +43,7 @@ export function treeRssKib(pid: number, program: string): number | undefined {
     .reduce((total, child) => total + (treeRssKib(Number(child), program) ?? 0), own);
 }
 
-/** Resident memory once it has stopped to change, or after ten seconds. @throws Error where the system does not tell. */
+/** Resident memory once it has stopped to change, or after ten seconds. @throws Error where the system does not report it. */
 export async function settledRssKib(pid: number): Promise<number> {
   const stableMs = 1_000;
   const tolerance = 0.002;
@@ -51,7 +51,8 @@ export async function settledRssKib(pid: number): Promise<number> {
   let since = Date.now();
   for (const deadline = Date.now() + 10_000; Date.now() < deadline; await delay(100)) {
     const now = rssKib(pid);
-    if (now === undefined || last === undefined) throw new Error('this system does not tell resident memory');
+    if (now === undefined || last === undefined)
+      throw new Error('this system does not report resident memory');
     if (Math.abs(now - last) > last * tolerance) {
       last = now;
       since = Date.now();

@@ -20,7 +20,7 @@ async function ok(client: GalaxyClient, messageType: string, payload: object) {
   return result as Record<string, unknown>;
 }
 
-/** Ada's game, with Boris in it, started. */
+/** Starts Ada's game, in which Boris plays. */
 async function startGame(name: string): Promise<string> {
   const created = await ok(ada, 'lobby.game.create', {
     game_name: name,
@@ -51,7 +51,7 @@ const turnOf = async (gameId: string) => Number((await gameOf(gameId)).current_t
 const patience = { timeout: 40_000, interval: 100 };
 
 describe('a game', () => {
-  it('is started, goes on where it was when the platform was stopped meanwhile, and ends', async () => {
+  it('is started, continues after a restart of the platform, and ends', async () => {
     const gameId = await startGame('Orion');
     await expect.poll(() => turnOf(gameId), patience).toBeGreaterThanOrEqual(2);
     expect(await enginesIn(stack.runtimeFolder)).toHaveLength(1);
@@ -63,9 +63,9 @@ describe('a game', () => {
 
     await expect.poll(() => statusOf(gameId), patience).toBe('finished');
     expect(await gameOf(gameId)).toMatchObject({ current_turn: 12, engine_health: 'ok' });
-    // The stop job of the end.
+    // The stop job follows the end of the game.
     await expectNoEngines(stack.runtimeFolder);
-    // Of two races one has grown.
+    // One of the two races has grown.
     const names = await Promise.all(
       [ada, boris].map((player) => ok(player, 'lobby.race_name.list_mine', {})),
     );
@@ -73,7 +73,7 @@ describe('a game', () => {
     expect(kinds).toEqual(['pending_registration']);
   });
 
-  it('has its engine ended when it is cancelled', async () => {
+  it('loses its engine when it is cancelled', async () => {
     const gameId = await startGame('Lyra');
     await expect.poll(() => statusOf(gameId), patience).toBe('running');
     expect(await enginesIn(stack.runtimeFolder)).toHaveLength(1);

@@ -40,7 +40,7 @@ async function openGame(name: string): Promise<string> {
   return gameId ?? '';
 }
 
-/** Everything that backend and lobby have decided; how far word of it has spread changes by itself. */
+/** All tables of backend and lobby, except for the progress of publishing, which changes by itself. */
 async function tables(): Promise<Tables> {
   const decided = await readTables(
     stack.db,
@@ -116,7 +116,7 @@ describe('three players', () => {
   });
 });
 
-describe('bad input leaves everything as it was', () => {
+describe('bad input changes nothing', () => {
   const cases: [string, () => Promise<string>, string][] = [
     [
       'a replayed request',
@@ -179,7 +179,7 @@ describe('bad input leaves everything as it was', () => {
       'invalid_request',
     ],
     [
-      'a payload that is more than the lobby takes',
+      'a payload that is larger than the lobby accepts',
       async () => {
         const game = { ...settings, game_name: 'Huge', description: 'x'.repeat(200_000) };
         return (await ada.execute('lobby.game.create', game)).resultCode;
@@ -205,7 +205,7 @@ describe('bad input leaves everything as it was', () => {
     expect(await tables()).toEqual(before);
   });
 
-  it('someone else’s draft, which does not even exist for them', async () => {
+  it('a draft of another user, which looks as if it did not exist', async () => {
     const { game_id } = await ok(ada, 'lobby.game.create', { ...settings, game_name: 'Secret plans' });
     const before = await tables();
     for (const messageType of ['lobby.game.get', 'lobby.game.open_enrollment', 'lobby.membership.list']) {
@@ -217,7 +217,7 @@ describe('bad input leaves everything as it was', () => {
     expect(await tables()).toEqual(before);
   });
 
-  it('an approval by somebody who does not own the game', async () => {
+  it('an approval by a user who does not own the game', async () => {
     const gameId = await openGame('Not yours');
     const { application_id } = await ok(chen, 'lobby.application.submit', {
       game_id: gameId,
@@ -235,7 +235,7 @@ describe('bad input leaves everything as it was', () => {
 });
 
 describe('a session', () => {
-  it('ends with its revocation, for the next request on', async () => {
+  it('ends with its revocation; the next request is refused', async () => {
     const player = await stack.signIn('dora');
     await ok(player, 'user.session.revoke', { device_session_id: player.session.deviceSessionId });
     const before = await tables();
@@ -245,7 +245,7 @@ describe('a session', () => {
     expect(await tables()).toEqual(before);
   });
 
-  it('cannot be revoked by somebody else', async () => {
+  it('cannot be revoked by another user', async () => {
     const { resultCode } = await boris.execute('user.session.revoke', {
       device_session_id: ada.session.deviceSessionId,
     });
@@ -255,7 +255,7 @@ describe('a session', () => {
 });
 
 describe('a command with an idempotency key', () => {
-  it('happens once, however often it is sent', async () => {
+  it('is carried out once, however often it is sent', async () => {
     const game = { ...settings, game_name: 'Only once' };
     const first = await ok(ada, 'lobby.game.create', game, { idempotencyKey: 'create-once' });
     const again = await ok(ada, 'lobby.game.create', game, { idempotencyKey: 'create-once' });
@@ -266,8 +266,8 @@ describe('a command with an idempotency key', () => {
   });
 });
 
-describe('what listens behind the gateway', () => {
-  it('lets nobody in without its token, whatever identity they claim', async () => {
+describe('a listener behind the gateway', () => {
+  it('refuses every caller without its token, whatever identity they claim', async () => {
     const before = await tables();
     const { backendHttp, lobbyPublic, lobbyInternal } = stack.listeners;
     const forged = { 'x-user-id': ada.session.userId, 'content-type': 'application/json' };
@@ -295,7 +295,7 @@ describe('what listens behind the gateway', () => {
     expect(await tables()).toEqual(before);
   });
 
-  it('wants to know who asks, even with the token', async () => {
+  it('requires a user id, even with the token', async () => {
     for (const userId of [undefined, 'ada', '1']) {
       const response = await fetch(`http://${reachable(stack.listeners.lobbyPublic)}/api/v1/lobby/games`, {
         headers: {
@@ -309,10 +309,10 @@ describe('what listens behind the gateway', () => {
 });
 
 describe('the logs', () => {
-  it('hold no token, key, proof or signature', async () => {
+  it('contain no token, key, proof or signature', async () => {
     const request = ada.signCommand('lobby.game.list', {});
     await ada.send(request);
-    // Its line is written a moment after the answer.
+    // Its log line follows a moment after the response.
     const logs = await vi.waitFor(
       async () => {
         const written = await stack.logs();

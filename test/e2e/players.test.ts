@@ -1,4 +1,4 @@
-// What players hear of, and how they come and go, through the front door of the whole platform.
+// Events, look-ups and account deletion, through the gateway of the whole platform.
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { PlayerEvent } from '../../lib/client/events.ts';
@@ -25,7 +25,7 @@ async function ok(
   return result as Record<string, string>;
 }
 
-/** Opens a player's stream, and keeps what comes and how it ends. */
+/** Opens a player's stream, and records its events and how it ends. */
 async function listen(client: GalaxyClient) {
   const events: PlayerEvent[] = [];
   const opened = Promise.withResolvers<void>();
@@ -62,7 +62,7 @@ async function openGame(owner: GalaxyClient, name: string): Promise<string> {
 const soon = (assertion: () => void) => vi.waitFor(assertion, { timeout: 20_000 });
 
 describe('players', () => {
-  it('hear of what is decided about them, as signed events', async () => {
+  it('receive decisions about them as signed events', async () => {
     const [owner, applicant] = [await listen(ada), await listen(boris)];
     const gameId = await openGame(ada, 'Andromeda');
     const { application_id: applicationId } = await ok(boris, 'lobby.application.submit', {
@@ -101,7 +101,7 @@ describe('players', () => {
     expect(resultCode).toBe('not_found');
   });
 
-  it('who delete their account are out at once, everywhere, and their games fall', async () => {
+  it('who delete their account lose all sessions at once, and their games are cancelled', async () => {
     const clara = await stack.signIn('clara');
     const gameId = await openGame(clara, 'Clara’s game');
     const stream = await listen(clara);

@@ -1,4 +1,4 @@
-// npm start and npm run demo as a person at a terminal uses them, on ports and folders of their own.
+// npm start and npm run demo as a person uses them in a terminal, on ports and folders of their own.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readdir, readFile, readlink, rm } from 'node:fs/promises';
@@ -20,7 +20,7 @@ beforeAll(async () => {
     GALAXY_DATA_FOLDER: folder,
     GALAXY_POSTGRES_PORT: '0',
     GALAXY_REDIS_PORT: '0',
-    // A game is over soon.
+    // Games end soon.
     GM_TURN_INTERVAL: '300ms',
   };
   for (const { name } of Object.values(localVariables.listeners)) env[name] = `127.0.0.1:${await freePort()}`;
@@ -32,7 +32,7 @@ type Run = { child: ChildProcess; output: () => string; exitCode: Promise<number
 const run = (entry: string, args: string[] = [], more: Record<string, string> = {}) =>
   runCommand([process.execPath, 'infra/run.mjs', entry, ...args], more);
 
-/** In a process group of its own, as a shell would run it. */
+/** Runs it in a process group of its own, as a shell does. */
 function runCommand([file = '', ...args]: string[], more: Record<string, string> = {}): Run {
   const child = spawn(file, args, {
     cwd: root,
@@ -59,7 +59,7 @@ async function startStack(started = run('infra/local/start.ts')): Promise<Run> {
   return started;
 }
 
-/** What Ctrl-C does: the signal goes to every process of the terminal's foreground group. */
+/** Ctrl-C: the signal goes to every process of the terminal's foreground group. */
 function pressCtrlC({ child }: Run): void {
   process.kill(-(child.pid ?? 0), 'SIGINT');
 }
@@ -69,7 +69,7 @@ async function endWhatRunningJsonNames(): Promise<void> {
   process.kill(pid, 'SIGTERM');
 }
 
-/** Processes that run in the data folder or were told of it. */
+/** Processes that run in the data folder or have its path in their environment or arguments. */
 async function processesOfFolder(): Promise<string[]> {
   const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
   const found = await Promise.all(
@@ -86,7 +86,7 @@ async function processesOfFolder(): Promise<string[]> {
   return found.flat();
 }
 
-/** Not one of the children that a PostgreSQL server has. */
+/** Leaves out the children of a PostgreSQL server. */
 const isMainProcess = (line: string) => !/^\d+ postgres: /.test(line);
 
 describe.runIf(process.platform === 'linux')('npm start', () => {
@@ -95,9 +95,9 @@ describe.runIf(process.platform === 'linux')('npm start', () => {
     ['a signal to the process that running.json names', endWhatRunningJsonNames],
   ];
 
-  // The second time with what the first has left behind.
+  // The second start uses what the first one has left behind.
   it.each(ways)(
-    'starts everything, says what listens where, serves the demo, and leaves no process behind on %s',
+    'starts everything, prints its addresses, serves the demo, and leaves no process behind on %s',
     { timeout: 180_000 },
     async (_, stop) => {
       const admin = `127.0.0.1:${await freePort()}`;
@@ -106,10 +106,10 @@ describe.runIf(process.platform === 'linux')('npm start', () => {
       expect((await processesOfFolder()).length).toBeGreaterThanOrEqual(8);
 
       const lines = stack.output().split('\n');
-      const told = (address: string | undefined) => lines.find((line) => line.includes(`://${address} `));
-      expect(told(env.GATEWAY_AUTHENTICATED_GRPC_ADDR)).toMatch(/Gateway: signed commands and events/);
-      expect(told(env.BACKEND_ADMIN_HTTP_ADDR)).toMatch(/Backend, admin/);
-      expect(told(admin)).toMatch(/Gateway, admin: metrics/);
+      const lineWith = (address: string | undefined) => lines.find((line) => line.includes(`://${address} `));
+      expect(lineWith(env.GATEWAY_AUTHENTICATED_GRPC_ADDR)).toMatch(/Gateway: signed commands and events/);
+      expect(lineWith(env.BACKEND_ADMIN_HTTP_ADDR)).toMatch(/Backend, admin/);
+      expect(lineWith(admin)).toMatch(/Gateway, admin: metrics/);
       expect((await fetch(`http://${admin}/metrics`)).status).toBe(200);
 
       const demo = run('infra/local/demo/demo.ts');
@@ -161,7 +161,7 @@ describe.runIf(process.platform === 'linux')('npm start', () => {
     expect(await processesOfFolder()).toEqual([]);
   });
 
-  it('names every value that launcher or services refuse at once, and starts nothing', async () => {
+  it('reports all invalid values of launcher and services at once, and starts nothing', async () => {
     const wrong = { GALAXY_REDIS_PORT: 'zz', GATEWAY_LOG_LEVEL: 'loud', GATEWAY_UPSTREAM_TOKEN: 'hunter2\n' };
     const stack = run('infra/local/start.ts', [], { ...wrong, LOBBY_PUBLIC_HTTP_ADDR: '127.0.0.1:99999' });
     expect(await stack.exitCode).toBe(1);
@@ -179,13 +179,13 @@ describe.runIf(process.platform === 'linux')('npm start', () => {
     ['--help', 0, /^npm start: runs the whole platform/],
     ['--prot=1', 2, /^npm start takes no arguments, but got: --prot=1\n/],
   ])('starts nothing when it is given %s', async (arg, exitCode, output) => {
-    const told = run('infra/local/start.ts', [arg]);
-    expect(await told.exitCode).toBe(exitCode);
-    expect(told.output()).toMatch(output);
-    expect(told.output()).toContain('docs/configuration.md');
+    const refused = run('infra/local/start.ts', [arg]);
+    expect(await refused.exitCode).toBe(exitCode);
+    expect(refused.output()).toMatch(output);
+    expect(refused.output()).toContain('docs/configuration.md');
   });
 
-  it('names every port that is taken and the variable that moves it, and starts nothing', async () => {
+  it('reports every port that is taken and the variable that changes it, and starts nothing', async () => {
     const [http, grpc] = [env.GATEWAY_PUBLIC_HTTP_ADDR, env.GATEWAY_AUTHENTICATED_GRPC_ADDR];
     const squatters = [http, grpc].map((address) =>
       createServer().listen(Number(address?.split(':')[1]), '127.0.0.1'),
@@ -206,7 +206,7 @@ describe.runIf(process.platform === 'linux')('npm start', () => {
 });
 
 describe('npm run demo', () => {
-  it('starts a stack of its own where none runs, and removes it again', { timeout: 120_000 }, async () => {
+  it('starts a stack of its own when none runs, and removes it again', { timeout: 120_000 }, async () => {
     const demo = run('infra/local/demo/demo.ts');
     expect([await demo.exitCode, demo.output()]).toEqual([0, expect.stringContaining('All of it worked')]);
     expect(demo.output()).toContain('the demo starts its own');

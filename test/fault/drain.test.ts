@@ -1,5 +1,5 @@
-// Two gateways, forty players who come back at the other one, events all the time: whatever ends a gateway, everybody
-// gets every event, in order.
+// Two gateways, forty players who reconnect to the other one, and a constant flow of events: however a gateway ends,
+// every player gets every event, in order.
 import { afterAll, beforeAll, beforeEach, expect, it, onTestFinished, vi } from 'vitest';
 import type { GalaxyClient } from '../../lib/client/galaxy-client.ts';
 import { json } from '../support/gateway/fake-upstream.ts';
@@ -20,7 +20,7 @@ beforeAll(async () => {
     gateways: 2,
     environment: {
       GATEWAY_SHUTDOWN_TIMEOUT: `${shutdownTimeoutMs}ms`,
-      // What a lobby that does not answer holds up is the gateway's to end.
+      // The gateway must end commands that wait for a lobby that does not respond.
       GATEWAY_BACKEND_TIMEOUT: '30s',
     },
   });
@@ -56,7 +56,7 @@ const replica = (index: number): GatewayReplica => {
 const at = (gateway: number) => followers.filter((follower) => follower.gateway === gateway);
 const reasonsOf = (some: Follower[]) => [...new Set(some.flatMap(({ reasons }) => reasons))].sort();
 
-/** Every player gets what was appended until now, has missed nothing before it, and was resumed every time. */
+/** Every player has all events appended so far, and was resumed each time. */
 async function expectEveryEvent(): Promise<void> {
   const expected = followers.map(({ player }) => [...traffic.of(player.session.userId)]);
   await Promise.all(
@@ -74,7 +74,7 @@ async function expectEveryEvent(): Promise<void> {
   }
 }
 
-/** Waits as a roll-out does; gRPC connections of this process take a while to find the gateway back. */
+/** Waits as a roll-out does; gRPC connections of this process need a while to reconnect. */
 async function untilServing(index: number): Promise<void> {
   const [follower] = followers;
   const client = follower && cluster.client(follower.player, index);
@@ -84,34 +84,34 @@ async function untilServing(index: number): Promise<void> {
   );
 }
 
-/** Clients of a gateway that have had an answer, so that they know its key. */
+/** Clients of a gateway that have had a response, so that they know its key. */
 async function clientsOf(some: Follower[], gateway: number): Promise<GalaxyClient[]> {
   const clients = some.map(({ player }) => cluster.client(player, gateway));
   for (const client of clients) expect(await outcomeOf(client.execute('user.account.get', {}))).toBe('ok');
   return clients;
 }
 
-/** Commands that reached the lobby, which does not answer them until it is told to. */
-function holdLobby(): { held: () => number; answer: () => void } {
+/** Makes the lobby hold its responses until they are released. */
+function holdLobby(): { held: () => number; release: () => void } {
   const waiting: (() => void)[] = [];
   cluster.lobby.answer = (request, response) => {
     waiting.push(() => json(200, { items: [] })(request, response));
   };
   return {
     held: () => waiting.length,
-    answer: () => {
-      for (const answer of waiting.splice(0)) answer();
+    release: () => {
+      for (const respond of waiting.splice(0)) respond();
     },
   };
 }
 
-/** Commands of one client after the other, without a pause. */
+/** Sends commands, from one client after the other, without a pause. */
 class Commands {
   readonly outcomes: string[] = [];
   readonly #running: Promise<void>;
   #stopped = false;
 
-  /** @param clients that know the gateways' key, as they may not ask for it any more while one stops. */
+  /** @param clients that know the gateways' key already, since a stopping gateway does not serve it. */
   constructor(clients: readonly GalaxyClient[]) {
     this.#running = this.#run(clients);
   }
@@ -129,7 +129,7 @@ class Commands {
   }
 }
 
-it('tells its streams, finishes running commands and exits with 0 when it is told to stop; nobody misses an event', async () => {
+it('on SIGTERM it ends its streams, finishes running commands and exits with 0; no player misses an event', async () => {
   const lobby = holdLobby();
   const mine = at(0);
   expect(mine.length).toBe(players / 2);
@@ -144,7 +144,7 @@ it('tells its streams, finishes running commands and exits with 0 when it is tol
     interval: 10,
   });
   await Promise.all(mine.map((follower) => follower.until(() => expect(follower.gateway).toBe(1))));
-  lobby.answer();
+  lobby.release();
 
   expect(await Promise.all(running)).toEqual(running.map(() => 'ok'));
   expect(await ended).toBe('gateway-0 ended (exit code 0)');
@@ -153,7 +153,7 @@ it('tells its streams, finishes running commands and exits with 0 when it is tol
   await expectEveryEvent();
 });
 
-it('cuts a command that would take longer than its time to stop, and still exits with 0', async () => {
+it('cuts a command that exceeds its shutdown time-out, and still exits with 0', async () => {
   const lobby = holdLobby();
   const [client] = await clientsOf(followers.slice(0, 1), 0);
   const running = client && outcomeOf(client.execute('lobby.game.list', {}));
@@ -166,7 +166,7 @@ it('cuts a command that would take longer than its time to stop, and still exits
   await expectEveryEvent();
 });
 
-it('can be restarted one after the other while everybody plays', async () => {
+it('the gateways can be restarted one after the other while all players play', async () => {
   const [first, second] = [await clientsOf(at(0), 0), await clientsOf(at(1), 1)];
   const commands = new Commands([...first, ...second]);
   onTestFinished(() => commands.stop());
@@ -180,17 +180,17 @@ it('can be restarted one after the other while everybody plays', async () => {
   await commands.stop();
   const { outcomes } = commands;
   expect(outcomes.filter((outcome) => outcome === 'ok').length).toBeGreaterThan(0);
-  // What was sent to a gateway that has stopped did not reach it.
+  // Commands sent to a stopped gateway did not reach it.
   expect(new Set(outcomes)).toBeOneOf([new Set(['ok']), new Set(['ok', 'UNAVAILABLE'])]);
   expect(reasonsOf(followers).filter((reason) => !['DRAINING', 'UNAVAILABLE'].includes(reason))).toEqual([]);
 });
 
-it('loses no event when a gateway is killed without a goodbye', async () => {
+it('loses no event when a gateway is killed', async () => {
   const index = followers[0]?.gateway ?? 0;
   const mine = at(index);
   expect(await replica(index).end('SIGKILL')).toBe(`gateway-${index} ended (exit code SIGKILL)`);
   await Promise.all(mine.map((f) => f.until(() => expect(f.gateway).toBe(1 - index))));
   await expectEveryEvent();
-  // Nothing said goodbye, and nothing was missed.
+  // The gateway did not end its streams, and still no event was lost.
   expect(reasonsOf(mine)).toEqual(['UNAVAILABLE']);
 });

@@ -1,6 +1,6 @@
 // The Game Master as a real process, with a Redis and engines of its own, all of which are killed and started again while
-// a game is played. Afterwards every turn must have been played once, and told in order: the lobby drops repeats by
-// their ids. The lobby is played.
+// a game is played. Afterwards every turn must have been played once, and published in order: the lobby drops repeats by
+// their ids. The lobby is a fake.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -19,13 +19,13 @@ import {
 import { freePort } from '../../infra/local/child.ts';
 import { type LocalRedis, startRedis } from '../../infra/local/redis.ts';
 import { FakeEngine } from '../support/engines/fake-engine.ts';
-import { type FakeGame, type FakeLobby, startPlayedLobby } from '../support/engines/fake-lobby.ts';
+import { type FakeGame, type FakeLobby, startFakeLobby } from '../support/engines/fake-lobby.ts';
 import {
   gameMasterVariables,
-  type RedisPlace,
+  PublishedEvents,
+  type RedisDatabase,
   registrationOf,
   registrationPath,
-  ToldEvents,
 } from '../support/engines/game-master.ts';
 import { startTestEngine, type TestEngine } from '../support/engines/sample-engine.ts';
 import { type RunningProcess, runEntry } from '../support/run/run-process.ts';
@@ -34,9 +34,9 @@ const waiting = { timeout: 60_000, interval: 20 };
 
 let folder: string;
 let server: LocalRedis;
-let redis: RedisPlace;
+let redis: RedisDatabase;
 let lobby: FakeLobby;
-let told: ToldEvents;
+let published: PublishedEvents;
 const startServer = () =>
   startRedis({ dataFolder: join(folder, 'redis'), port: redis.port, password: 'secret' });
 beforeAll(async () => {
@@ -44,11 +44,11 @@ beforeAll(async () => {
   const port = await freePort();
   redis = { addr: `127.0.0.1:${port}`, port, password: 'secret', db: 0 };
   server = await startServer();
-  told = await ToldEvents.of(redis);
-  lobby = await startPlayedLobby();
+  published = await PublishedEvents.of(redis);
+  lobby = await startFakeLobby();
 });
 afterAll(async () => {
-  told?.close();
+  published?.close();
   await lobby?.close();
   await server?.stop();
   await rm(folder, { recursive: true, force: true });
@@ -89,17 +89,17 @@ async function fakeEngine(): Promise<FakeEngine> {
   return engine;
 }
 
-const turnsOf = async (game: FakeGame) => (await told.once(game.game_id)).map(({ turn }) => turn);
-const untilTold = (game: FakeGame, turn: number) =>
+const turnsOf = async (game: FakeGame) => (await published.once(game.game_id)).map(({ turn }) => turn);
+const untilPublished = (game: FakeGame, turn: number) =>
   vi.waitFor(
     async () => expect(Math.max(-1, ...(await turnsOf(game)))).toBeGreaterThanOrEqual(turn),
     waiting,
   );
 
-/** Whatever was told again was told the same, but for the time. */
+/** Repeated events are equal except for their time. */
 async function expectTrueRepeats(game: FakeGame): Promise<void> {
   const byId = new Map<string, object>();
-  for (const { occurred_at_ms: _, ...event } of await told.all(game.game_id)) {
+  for (const { occurred_at_ms: _, ...event } of await published.all(game.game_id)) {
     expect(event).toEqual(byId.get(event.event_id) ?? event);
     byId.set(event.event_id, event);
   }
@@ -108,7 +108,7 @@ async function expectTrueRepeats(game: FakeGame): Promise<void> {
 const upTo = (turn: number) => Array.from({ length: turn + 1 }, (_, index) => `${index} ok`);
 
 describe('a Game Master that is killed', () => {
-  test('again and again brings every game to its end, and every turn is told', async () => {
+  test('repeatedly still brings every game to its end, and every turn is published', async () => {
     const turns = 30;
     const engines = await Promise.all(
       [1, 2, 3].map(() => sampleEngine({ GALAXY_ENGINE_TURNS: String(turns) })),
@@ -116,22 +116,22 @@ describe('a Game Master that is killed', () => {
     const games = engines.map((engine) => lobby.add({ engine_endpoint: engine.url }));
     const [watched] = games as [FakeGame];
     for (let kills = 1; kills <= 3; kills += 1) {
-      await untilTold(watched, kills * 8);
+      await untilPublished(watched, kills * 8);
       await delay(Math.random() * 60);
       await kill(gameMaster);
       startGameMaster();
     }
     for (const game of games) {
       const whole = [...upTo(turns), `${turns} finished`];
-      await vi.waitFor(async () => expect(await told.story(game.game_id)).toEqual(whole), waiting);
+      await vi.waitFor(async () => expect(await published.story(game.game_id)).toEqual(whole), waiting);
       await expectTrueRepeats(game);
     }
     expect(await engines[0]?.ask('GET', '/api/v1/game')).toMatchObject([200, { turn: turns }]);
   });
 
-  test('after the engine has played and before it was told, tells that turn first', async () => {
+  test('after the engine has played a turn and before it is published, publishes that turn first', async () => {
     const engine = await fakeEngine();
-    engine.mischief = async (call) => {
+    engine.misbehaviour = async (call) => {
       if (!call.endsWith(' 3') || engine.turn >= 3) return false;
       engine.turn = 3;
       await kill(gameMaster);
@@ -141,34 +141,34 @@ describe('a Game Master that is killed', () => {
     await gameMaster.ended;
     expect(await turnsOf(game)).toEqual([0, 1, 2]);
     startGameMaster();
-    await untilTold(game, 5);
-    expect((await told.story(game.game_id)).slice(0, 6)).toEqual(upTo(5));
-    expect(engine.askedTurns.filter((turn) => turn === 3)).toEqual([3]);
+    await untilPublished(game, 5);
+    expect((await published.story(game.game_id)).slice(0, 6)).toEqual(upTo(5));
+    expect(engine.requestedTurns.filter((turn) => turn === 3)).toEqual([3]);
   });
 
-  test('after it has told a turn and before the next, tells that one again under the same id', async () => {
+  test('after it has published a turn and before the next, publishes it again under the same id', async () => {
     const engine = await fakeEngine();
-    engine.mischief = async (call) => {
+    engine.misbehaviour = async (call) => {
       if (!call.endsWith(' 4')) return false;
-      engine.mischief = () => false;
+      engine.misbehaviour = () => false;
       await kill(gameMaster);
       return true;
     };
     const game = lobby.add({ engine_endpoint: engine.url });
     await gameMaster.ended;
     startGameMaster();
-    await untilTold(game, 5);
-    const ids = (await told.all(game.game_id)).filter(({ turn }) => turn === 3);
+    await untilPublished(game, 5);
+    const ids = (await published.all(game.game_id)).filter(({ turn }) => turn === 3);
     expect(ids.map(({ event_id }) => event_id)).toEqual([ids[0]?.event_id, ids[0]?.event_id]);
     await expectTrueRepeats(game);
   });
 
-  test('before the end was known to the lobby, tells the end again under the same id', async () => {
+  test('before the lobby knows of the end, publishes the end again under the same id', async () => {
     const engine = await fakeEngine();
     engine.lastTurn = 2;
     const game = lobby.add({ engine_endpoint: engine.url });
     const ends = async () =>
-      (await told.all(game.game_id)).flatMap(({ event_type, event_id }) =>
+      (await published.all(game.game_id)).flatMap(({ event_type, event_id }) =>
         event_type === 'game_finished' ? [event_id] : [],
       );
     await vi.waitFor(async () => expect(await ends()).not.toEqual([]), waiting);
@@ -179,27 +179,27 @@ describe('a Game Master that is killed', () => {
     expect(new Set(await ends()).size).toBe(1);
   });
 
-  test('between its answer to a registration and the lobby’s note of it, takes the game over after all', async () => {
+  test('between its response to a registration and the lobby’s commit, still takes the game over', async () => {
     const engine = await fakeEngine();
     const game = lobby.add({ status: 'starting', engine_endpoint: engine.url, registered_at: null });
     await vi.waitFor(async () => {
-      const answer = await fetch(`http://${addr}${registrationPath(game.game_id)}`, {
+      const response = await fetch(`http://${addr}${registrationPath(game.game_id)}`, {
         method: 'POST',
         headers: { 'content-type': 'application/json' },
         body: JSON.stringify(registrationOf(game)),
       });
-      expect(answer.status).toBe(200);
+      expect(response.status).toBe(200);
     }, waiting);
     await kill(gameMaster);
     startGameMaster();
     game.registered_at = new Date().toISOString();
     game.status = 'running';
-    await untilTold(game, 2);
-    expect((await told.story(game.game_id)).slice(0, 3)).toEqual(upTo(2));
+    await untilPublished(game, 2);
+    expect((await published.story(game.game_id)).slice(0, 3)).toEqual(upTo(2));
   });
 });
 
-test('an engine that is killed is told to be unreachable, and goes on where it was when it is started again', async () => {
+test('an engine that is killed is reported as unreachable, and continues after it is started again', async () => {
   const port = await freePort();
   const variables = {
     GALAXY_ENGINE_TURNS: '12',
@@ -207,22 +207,25 @@ test('an engine that is killed is told to be unreachable, and goes on where it w
   };
   const engine = await sampleEngine(variables, port);
   const game = lobby.add({ engine_endpoint: engine.url });
-  await untilTold(game, 4);
+  await untilPublished(game, 4);
   await kill(engine);
   const isTrouble = (line: string) => line.endsWith(' unreachable');
-  await vi.waitFor(async () => expect((await told.story(game.game_id)).some(isTrouble)).toBe(true), waiting);
+  await vi.waitFor(
+    async () => expect((await published.story(game.game_id)).some(isTrouble)).toBe(true),
+    waiting,
+  );
   await sampleEngine(variables, port);
   const end = '12 finished';
-  await vi.waitFor(async () => expect(await told.story(game.game_id)).toContain(end), waiting);
-  const story = await told.story(game.game_id);
+  await vi.waitFor(async () => expect(await published.story(game.game_id)).toContain(end), waiting);
+  const story = await published.story(game.game_id);
   expect(story.filter((line) => !isTrouble(line))).toEqual([...upTo(12), end]);
   expect(story.filter(isTrouble)).toHaveLength(1);
 });
 
-test('a Redis that is restarted costs no event: games wait for it, and go on in order', async () => {
+test('a restart of Redis loses no event: games wait for it, and continue in order', async () => {
   const engine = await sampleEngine({ GALAXY_ENGINE_TURNS: '20' });
   const game = lobby.add({ engine_endpoint: engine.url });
-  await untilTold(game, 5);
+  await untilPublished(game, 5);
   await server.stop();
   const failures = (count: number) =>
     vi.waitFor(
@@ -235,6 +238,6 @@ test('a Redis that is restarted costs no event: games wait for it, and go on in 
   expect(await engine.ask('GET', '/api/v1/game')).toEqual(before);
   server = await startServer();
   const whole = [...upTo(20), '20 finished'];
-  await vi.waitFor(async () => expect(await told.story(game.game_id)).toEqual(whole), waiting);
+  await vi.waitFor(async () => expect(await published.story(game.game_id)).toEqual(whole), waiting);
   await expectTrueRepeats(game);
 });

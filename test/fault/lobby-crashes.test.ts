@@ -1,6 +1,6 @@
-// Each worker of the lobby as a real process that is killed at exactly the points at which it could forget something or
-// do it twice. Links to its stores stand in between: they watch for the bytes of a point, hold them, and let them on or
-// not once the process is dead. Then another one is started, and everything has to be as if nothing had happened.
+// Each worker of the lobby as a real process that is killed exactly where it could lose work or repeat it. Proxies to
+// its stores watch for the bytes of such a point and hold them; once the process is dead they pass them on or drop them.
+// Then another process is started, and the result must be as if nothing had happened.
 import { v7 as uuidv7 } from 'uuid';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { raceNameKeys } from '../../lib/lobby/domain/race-name/keys.ts';
@@ -10,7 +10,7 @@ import { kill, LobbyStage, nameOf, streams, waiting } from '../support/lobby/sta
 import type { HoldPoint } from '../support/network/tcp-proxy.ts';
 import type { RunningProcess } from '../support/run/run-process.ts';
 
-/** Where a worker dies; `delivered`: what it was sending arrives, and only the answer is lost. */
+/** Where a worker dies. With `delivered` the bytes that it sent still arrive, and only the reply is lost. */
 type Point = { link: 'toPostgres' | 'toRedis'; point: HoldPoint; delivered?: boolean };
 
 const commit = 'commit\0';
@@ -26,13 +26,13 @@ const reading: Record<string, Point> = {
 };
 const deciding = (effect: string): Record<string, Point> => ({
   'after its effect and before its commit': beforeCommit(effect),
-  'after its commit, of which it has not heard': { ...beforeCommit(effect), delivered: true },
+  'after its commit, before it gets the reply': { ...beforeCommit(effect), delivered: true },
 });
-// By its name, since a connection gets the text of a prepared statement only once.
+// Matched by its name, since a connection sends the text of a prepared statement only once.
 const noted = 'mark_messages_published';
 const publishing: Record<string, Point> = {
   'after its commit and before it publishes': { link: 'toRedis', point: { at: '\r\nXADD\r\n' } },
-  'after it has published and before it notes that down': {
+  'after it has published and before it records that': {
     link: 'toPostgres',
     point: { at: noted },
   },
@@ -47,7 +47,7 @@ const advancing: Record<string, Point> = {
 type Worker = {
   entry: string;
   points: Record<string, Point>;
-  /** Gives the worker something to do. @returns a check that it is done, once. */
+  /** Gives the worker something to do. @returns a check that it was done once. */
   provoke: () => Promise<() => Promise<void>>;
 };
 
@@ -77,7 +77,7 @@ const workers: Worker[] = [
         expect((await stage.movesOf(game.gameId)).slice(-2)).toEqual(['start', 'runtime_ready']);
         const registrations = stage.gameMaster.received.filter(({ url }) => url.includes(game.gameId));
         expect(registrations.length).toBeGreaterThan(0);
-        // Asked again, if at all, for the very same runtime.
+        // A repeated registration, if any, names the same runtime.
         expect(new Set(registrations.map(({ body }) => body)).size).toBe(1);
       };
     },
@@ -197,7 +197,7 @@ const workers: Worker[] = [
       ...deciding(noted),
     },
     async provoke() {
-      // As a process leaves them that has died after its commit.
+      // As a process that died after its commit leaves them.
       const gameId = uuidv7();
       const intent = (subject: string) =>
         notificationIntent(
@@ -214,10 +214,10 @@ const workers: Worker[] = [
       await db.transaction((tx) => outbox.write(tx, [...intent(`${gameId}:1`), ...intent(`${gameId}:2`)]));
       return async () => {
         const { rows } = await pool.query(
-          'select count(published_at)::int as told from lobby.outbox where ordering_key = $1',
+          'select count(published_at)::int as published from lobby.outbox where ordering_key = $1',
           [gameId],
         );
-        expect(rows).toEqual([{ told: 2 }]);
+        expect(rows).toEqual([{ published: 2 }]);
       };
     },
   },
@@ -230,7 +230,7 @@ describe.each(workers)('$entry, killed', ({ entry, points, provoke }) => {
   });
   afterAll(() => stage.killAll());
 
-  test.each(Object.entries(points))('%s, has lost nothing and does nothing twice', async (_, die) => {
+  test.each(Object.entries(points))('%s, loses nothing and repeats nothing', async (_, die) => {
     let held: { deliver: () => void } | undefined;
     void stage[die.link].hold(die.point).then((reached) => {
       held = reached;
@@ -251,7 +251,7 @@ describe.each(workers)('$entry, killed', ({ entry, points, provoke }) => {
   });
 });
 
-/** How many transactions of the worker wait for its next word. */
+/** How many transactions of the worker wait for its next statement. */
 async function openTransactions(): Promise<number> {
   const { rows } = await stage.lobby.pool.query(
     `select count(*)::int as open from pg_stat_activity

@@ -1,5 +1,5 @@
-// The lobby's consumers as real processes that are told everything twice, out of order, and along with nonsense, and a
-// user who is blocked at the very moment at which somebody lets them in.
+// The lobby's consumers as real processes that read every entry twice, out of order, and mixed with nonsense; and a user
+// who is blocked at the very moment at which an owner lets them in.
 import { v7 as uuidv7 } from 'uuid';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { apply } from '../support/lobby/games.ts';
@@ -28,7 +28,7 @@ const retry = async ({ owner, gameId }: StartingGame): Promise<string> => {
   return rows[0].runtime_job_id;
 };
 
-test('entries that come twice, out of order, too early, too late, or make no sense do what is left of their sense, once', async () => {
+test('entries that come twice, out of order, too early, too late, or are nonsense have the effect that is left to them, once', async () => {
   const nowhere = { gameId: uuidv7(), jobId: uuidv7() };
   await stage.tell(streams.gmEvents, { anything: 'else' });
   await stage.tellReport(nowhere);
@@ -36,7 +36,7 @@ test('entries that come twice, out of order, too early, too late, or make no sen
   await stage.tellResult(nowhere);
   await stage.tell(streams.userLifecycle, { event_id: uuidv7(), event_type: 'promoted' });
 
-  // Ended before it was known to run, and everything of it in the wrong order and again.
+  // A game that ends before it is known to run, with all its entries repeated and in the wrong order.
   const quick = await stage.startingGame();
   const end = stage.report(quick, { event_type: 'game_finished', turn: 3 });
   const turns = [2, 1].map((turn) => stage.report(quick, { turn }));
@@ -47,7 +47,7 @@ test('entries that come twice, out of order, too early, too late, or make no sen
   await stage.tellResult(quick);
   await stage.tellResult(quick);
 
-  // Of two starts the first came to nothing, and its containers are there after all.
+  // Two starts: the first one timed out, and still reports its container later.
   const slow = await stage.startingGame();
   await stage.lobby.pool.query(
     `update lobby.games set start_expires_at = now() - interval '1 second' where game_id = $1`,
@@ -89,16 +89,16 @@ test('entries that come twice, out of order, too early, too late, or make no sen
   await stage.expectWhole({ relayed: true });
 });
 
-test('a user who is blocked while they are let in is let in nowhere, or out again', async () => {
+test('a user who is blocked while they join is a member nowhere afterwards', async () => {
   for (let round = 0; round < 3; round += 1) {
     const { owner, gameId } = await stage.openGame();
     const user = stage.lobby.player();
     const application = await apply(user, gameId, nameOf(user));
-    // The User Service answers only once the block is under way, or has been dealt with.
-    const answered = Promise.withResolvers<void>();
+    // The User Service responds only once the block is being handled, or has been.
+    const released = Promise.withResolvers<void>();
     const usual = stage.users.answer;
     stage.users.answer = async (...asked) => {
-      await answered.promise;
+      await released.promise;
       usual(...asked);
     };
     const asked = stage.users.received.length;
@@ -106,7 +106,7 @@ test('a user who is blocked while they are let in is let in nowhere, or out agai
     await vi.waitFor(() => expect(stage.users.received.length).toBeGreaterThan(asked), waiting);
     const entry = await stage.tellBlock(user.userId);
     if (round % 2 === 0) await stage.handled(streams.userLifecycle, entry);
-    answered.resolve();
+    released.resolve();
     const { status } = await approval;
     stage.users.answer = usual;
     await stage.handled(streams.userLifecycle, entry);

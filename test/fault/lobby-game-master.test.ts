@@ -1,5 +1,5 @@
-// The lobby and the Game Master as real processes, of which the latter is away when a game is to be registered, and when
-// it is to be resumed: the game waits, its timeline says why, and it is played once both are there.
+// The lobby and the Game Master as real processes, of which the latter is down when a game is registered, and when it is
+// resumed: the game waits, its timeline says why, and it is played once both run.
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { freePort } from '../../infra/local/child.ts';
 import { FakeEngine } from '../support/engines/fake-engine.ts';
@@ -49,7 +49,7 @@ const turnOf = async ({ gameId }: StartingGame): Promise<number> => {
 };
 const untilTurn = (game: StartingGame, turn: number) =>
   vi.waitFor(async () => expect(await turnOf(game)).toBeGreaterThanOrEqual(turn), waiting);
-const toldOf = async ({ gameId }: StartingGame, type: string): Promise<number> => {
+const notificationsOf = async ({ gameId }: StartingGame, type: string): Promise<number> => {
   const { rowCount } = await stage.lobby.pool.query(
     `select 1 from lobby.outbox where ordering_key = $1 and payload ->> 'notification_type' = $2`,
     [gameId, type],
@@ -58,7 +58,7 @@ const toldOf = async ({ gameId }: StartingGame, type: string): Promise<number> =
 };
 const away = { status: 503, body: { error: { code: 'service_unavailable' } } };
 
-test('a Game Master that is away at registration and at resume leaves a game paused, and plays it once it is there', async () => {
+test('a Game Master that is down at registration and at resume leaves a game paused, and plays it once it runs', async () => {
   const game = await stage.startingGame();
   const owner = stage.caller(ports, game.owner);
   const pull = (verb: string) => owner.post(`/games/${game.gameId}/${verb}`);
@@ -70,7 +70,7 @@ test('a Game Master that is away at registration and at resume leaves a game pau
     [game.gameId],
   );
   expect(rows).toEqual([{ reason: 'the Game Master did not take the game over' }]);
-  expect(await toldOf(game, 'lobby.runtime_paused_after_start')).toBe(1);
+  expect(await notificationsOf(game, 'lobby.runtime_paused_after_start')).toBe(1);
   expect(await pull('resume')).toMatchObject(away);
   expect((await stage.movesOf(game.gameId)).at(-1)).toBe('runtime_unregistered');
 
@@ -95,7 +95,7 @@ test('a Game Master that is away at registration and at resume leaves a game pau
     'resume',
     'game_finished',
   ]);
-  // One per turn, however often the Game Master has told of it; none of how the game began.
-  expect(await toldOf(game, 'lobby.game.turn_advanced')).toBe(before + 3);
+  // One per turn, however often the Game Master has published it, and none for the initial state.
+  expect(await notificationsOf(game, 'lobby.game.turn_advanced')).toBe(before + 3);
   await stage.expectWhole({ relayed: true });
 });

@@ -1,13 +1,13 @@
 // Two replicas of a worker of the lobby, as real processes: one works, the other takes over when the first is killed,
-// stopped, or cut off from its stores; and whoever comes back too late does nothing any more.
+// stopped, or cut off from its stores; and a replica that comes back too late does nothing more.
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { kill, LobbyStage, type StartingGame, streams, waiting } from '../support/lobby/stage.ts';
 import { startTcpProxy, type TcpProxy } from '../support/network/tcp-proxy.ts';
 import type { RunningProcess } from '../support/run/run-process.ts';
 
-/** What is promised between the death of a replica and the work of the next. */
+/** The promised time between the death of a replica and the work of the next. */
 const takeOverMs = 15_000;
-/** On top, for a machine that does other things, too. */
+/** Additional time for a busy machine. */
 const slackMs = 10_000;
 const name = 'gm_events';
 
@@ -44,7 +44,7 @@ afterEach(async () => {
   await stage.freeLeases();
 });
 
-/** With the time-outs that it has by itself. */
+/** With its default time-outs. */
 const start = (variables: Record<string, string> = {}) =>
   stage.start('gm-lobby-events', {
     LOBBY_POSTGRES_OPERATION_TIMEOUT: '',
@@ -54,7 +54,7 @@ const start = (variables: Record<string, string> = {}) =>
 const takenTimes = (running: RunningProcess) => running.stdout().split('"lease taken"').length - 1;
 const untilTaken = (running: RunningProcess, times = 1) =>
   vi.waitFor(() => expect(takenTimes(running)).toBe(times), waiting);
-const toldTurns = async () => {
+const reportedTurns = async () => {
   const { rows } = await stage.lobby.pool.query(
     `select (payload -> 'payload' ->> 'turn')::int as turn from lobby.outbox where ordering_key = $1
        and payload ->> 'notification_type' = 'lobby.game.turn_advanced' order by position`,
@@ -67,7 +67,7 @@ const holder = async (): Promise<string | null> => {
   return rows[0].holder;
 };
 
-/** The second handles an entry that comes now. @returns how long that takes. */
+/** Waits until the second replica has handled a new entry. @returns how long that takes. */
 async function takeOver(turn: number): Promise<number> {
   const since = performance.now();
   await stage.handled(streams.gmEvents, await stage.tellReport(game, { turn }));
@@ -81,15 +81,15 @@ async function takeOver(turn: number): Promise<number> {
 test('a replica that is killed is replaced by the other one in time', async () => {
   await kill(first);
   await takeOver(2);
-  expect(await toldTurns()).toEqual([1, 2]);
+  expect(await reportedTurns()).toEqual([1, 2]);
   await stage.expectWhole();
 });
 
-test('a replica that ends cleanly hands over at once, and is not waited for', async () => {
+test('a replica that ends cleanly hands over at once', async () => {
   first.child.kill('SIGTERM');
   expect(await first.ended).toMatchObject({ exitCode: 0, stderr: '' });
   expect(await takeOver(2)).toBeLessThan(slackMs);
-  expect(await toldTurns()).toEqual([1, 2]);
+  expect(await reportedTurns()).toEqual([1, 2]);
 });
 
 describe('a replica that is held up while the other one takes over', () => {
@@ -100,7 +100,7 @@ describe('a replica that is held up while the other one takes over', () => {
     ],
     ['cut off from PostgreSQL', { hold: () => ofFirst.stall(), release: () => ofFirst.heal() }],
   ];
-  test.each(heldUps)('%s, notices that it is too late, and does nothing any more', async (_, heldUp) => {
+  test.each(heldUps)('%s, notices that it is too late, and does nothing more', async (_, heldUp) => {
     heldUp.hold();
     await takeOver(2);
     const held = await holder();
@@ -109,11 +109,11 @@ describe('a replica that is held up while the other one takes over', () => {
     await stage.handled(streams.gmEvents, await stage.tellReport(game, { turn: 3 }));
     expect(await holder()).toBe(held);
     expect(takenTimes(first)).toBe(1);
-    expect(await toldTurns()).toEqual([1, 2, 3]);
+    expect(await reportedTurns()).toEqual([1, 2, 3]);
     await stage.expectWhole();
   });
 
-  test('stopped within a transaction, keeps nobody from taking over, and cannot commit it', async () => {
+  test('stopped within a transaction, does not prevent the take-over, and cannot commit', async () => {
     const reached = ofFirst.hold({ after: 'update "lobby"."games"', at: 'commit\0' });
     const since = performance.now();
     const entry = await stage.tellReport(game, { turn: 2 });
@@ -125,7 +125,7 @@ describe('a replica that is held up while the other one takes over', () => {
     first.child.kill('SIGCONT');
     await vi.waitFor(() => expect(first.stdout()).toContain('the lease has passed to another'), waiting);
     await stage.handled(streams.gmEvents, await stage.tellReport(game, { turn: 3 }));
-    expect(await toldTurns()).toEqual([1, 2, 3]);
+    expect(await reportedTurns()).toEqual([1, 2, 3]);
     await stage.expectWhole();
   });
 });
@@ -137,19 +137,19 @@ test('three replicas that start at once and are killed one after the other handl
     const working = await vi.waitFor(() => {
       const living = replicas.filter(({ child }) => child.signalCode === null);
       const one = living.find((running) => takenTimes(running) === 1);
-      if (one === undefined) throw new Error('nobody works');
+      if (one === undefined) throw new Error('no replica is left');
       return one;
     }, waiting);
-    for (let told = 0; told < 10; told += 1) {
+    for (let count = 0; count < 10; count += 1) {
       turn += 1;
       await stage.tellReport(game, { turn });
     }
-    await vi.waitFor(async () => expect((await toldTurns()).length).toBeGreaterThan(turn - 10), waiting);
+    await vi.waitFor(async () => expect((await reportedTurns()).length).toBeGreaterThan(turn - 10), waiting);
     await kill(working);
-    // What a lease costs in time is measured above.
+    // The tests above measure the time until a lease expires.
     await stage.freeLeases();
   }
-  await vi.waitFor(async () => expect((await toldTurns()).at(-1)).toBe(turn), waiting);
-  expect(await toldTurns()).toEqual(Array.from({ length: turn }, (_, index) => index + 1));
+  await vi.waitFor(async () => expect((await reportedTurns()).at(-1)).toBe(turn), waiting);
+  expect(await reportedTurns()).toEqual(Array.from({ length: turn }, (_, index) => index + 1));
   await stage.expectWhole();
 });

@@ -1,5 +1,5 @@
-// The whole lobby as a process whose Redis is restarted, emptied, or out of reach, and whose PostgreSQL ends its
-// sessions, while people ask and games go on.
+// The whole lobby as a process whose Redis is restarted, emptied, or unreachable, and whose PostgreSQL ends its sessions,
+// while users send requests and games continue.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -21,8 +21,8 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'galaxy-test-lobby-stores-'));
   port = await freePort();
   await restart();
-  const place = { host: '127.0.0.1', port, addr: server.addr, password: 'secret', db: 0 };
-  stage = await LobbyStage.open({ ...place, drop: async () => {} });
+  const address = { host: '127.0.0.1', port, addr: server.addr, password: 'secret', db: 0 };
+  stage = await LobbyStage.open({ ...address, drop: async () => {} });
   const running = stage.start('lobby-all-in-one', {
     LOBBY_POSTGRES_OPERATION_TIMEOUT: '5s',
     LOBBY_REDIS_OPERATION_TIMEOUT: '1s',
@@ -39,7 +39,7 @@ const caller = (of?: Client) => stage.caller(ports, of);
 const running = (gameId: string) =>
   vi.waitFor(async () => expect(await stage.statusOf(gameId)).toBe('running'), waiting);
 
-/** A game that people bring to its start by asking the process; how long the slowest request takes. */
+/** A game that users bring to its start through the API, and how long the slowest request takes. */
 async function ask() {
   const owner = caller();
   let slowestMs = 0;
@@ -47,9 +47,9 @@ async function ask() {
     ...client,
     async post(...request) {
       const since = performance.now();
-      const answer = await client.post(...request);
+      const response = await client.post(...request);
       slowestMs = Math.max(slowestMs, performance.now() - since);
-      return answer;
+      return response;
     },
   });
   const game = await stage.openGame(timed(owner), [timed(caller()), timed(caller())]);
@@ -68,11 +68,11 @@ const restart = async () => {
 const losses: [string, () => Promise<void>, () => Promise<void>][] = [
   ['is restarted', () => server.stop(), restart],
   ['cannot be reached', async () => stage.toRedis.cut(), async () => stage.toRedis.heal()],
-  ['does not answer', async () => stage.toRedis.stall(), async () => stage.toRedis.heal()],
+  ['does not respond', async () => stage.toRedis.stall(), async () => stage.toRedis.heal()],
 ];
 
 test.each(losses)(
-  'Redis %s: requests are answered, and what they decided is told later',
+  'Redis %s: requests succeed, and their messages are published later',
   async (_, lose, heal) => {
     const before = await ask();
     await stage.tellResult(before);
@@ -98,7 +98,7 @@ test.each(losses)(
   },
 );
 
-test('Redis is emptied: everything is told again, and what comes again changes nothing', async () => {
+test('Redis is emptied: everything is published again, and repeats change nothing', async () => {
   const game = await ask();
   const user = caller();
   const owned = await stage.openGame(user);
@@ -127,7 +127,7 @@ test('Redis is emptied: everything is told again, and what comes again changes n
   await stage.tellResult(next);
   await running(next.gameId);
   await stage.handled(streams.userLifecycle, last);
-  // Streams have all that the outbox ever had, in its order, and nothing that it has not.
+  // The streams contain exactly what was ever in the outbox, in its order.
   await stage.expectWhole({ relayed: true });
   const after = await tables();
   for (const [table, rows] of Object.entries(before)) {
@@ -135,7 +135,7 @@ test('Redis is emptied: everything is told again, and what comes again changes n
   }
 });
 
-test('PostgreSQL ends all sessions again and again: whoever asks until it works has it done once', async () => {
+test('PostgreSQL ends all sessions repeatedly: a request that is retried until it succeeds has its effect once', async () => {
   const games = await Promise.all([1, 2, 3].map(() => stage.runningGame()));
   const open = await stage.openGame();
   await stage.lobby.outbox.settled();
@@ -154,11 +154,11 @@ test('PostgreSQL ends all sessions again and again: whoever asks until it works 
   })();
   const persistently = async (client: Client, path: string, body: unknown, key: string) => {
     for (;;) {
-      const answer = await client
+      const response = await client
         .post(path, { body, headers: { 'idempotency-key': key } })
         .catch(() => ({ status: 0, body: undefined }));
-      if (answer.status === 200 || answer.status === 201) return answer;
-      expect([0, 500, 503], JSON.stringify(answer)).toContain(answer.status);
+      if (response.status === 200 || response.status === 201) return response;
+      expect([0, 500, 503], JSON.stringify(response)).toContain(response.status);
     }
   };
   const turns = 40;
@@ -179,11 +179,11 @@ test('PostgreSQL ends all sessions again and again: whoever asks until it works 
   for (const { gameId } of games) {
     await vi.waitFor(async () => {
       const { rows } = await stage.lobby.pool.query(
-        `select count(*)::int as told, (select current_turn from lobby.games where game_id = $1::uuid) as turn
+        `select count(*)::int as published, (select current_turn from lobby.games where game_id = $1::uuid) as turn
          from lobby.outbox where ordering_key = $1::text and payload ->> 'notification_type' = 'lobby.game.turn_advanced'`,
         [gameId],
       );
-      expect(rows).toEqual([{ told: turns, turn: turns }]);
+      expect(rows).toEqual([{ published: turns, turn: turns }]);
     }, waiting);
   }
   const { rows } = await stage.lobby.pool.query(

@@ -48,7 +48,7 @@ function run(entry: string, env: Record<string, string>): RunningProcess {
   return running;
 }
 
-/** Starts the HTTP side, and asks it for a code. @returns the process and the challenge. */
+/** Starts the HTTP side, and requests a code. @returns the process and the challenge. */
 async function askForCode(smtpPort: number): Promise<{ process: RunningProcess; challengeId: string }> {
   const port = await freePort();
   const process = run('infra/node/backend-http.ts', {
@@ -92,7 +92,7 @@ describe('a mail whose process is killed', () => {
     await vi.waitFor(async () => expect(await mailsLeft()).toBe(0), { timeout: 10_000 });
   });
 
-  it('after it was sent and before that was noted down is sent again, as the same mail', async () => {
+  it('after it was sent and before that was recorded is sent again, as the same mail', async () => {
     let kill: (() => void) | undefined;
     const server = await startSmtpServer({
       refuse: {
@@ -105,14 +105,14 @@ describe('a mail whose process is killed', () => {
     });
     cleanUps.push(() => server.close());
     const asked = Promise.withResolvers<void>();
-    // Ready before the answer comes: the mail may be on its way by then.
+    // Set up before the response comes: the mail may be sent by then.
     kill = () => {
       started.at(-1)?.child.kill('SIGKILL');
       asked.resolve();
     };
-    const answered = askForCode(server.port);
+    const response = askForCode(server.port);
     await asked.promise;
-    await answered.catch(() => {});
+    await response.catch(() => {});
     await started.at(-1)?.ended;
     expect(server.received.length).toBe(1);
     expect(await mailsLeft()).toBe(1);
@@ -126,7 +126,7 @@ describe('a mail whose process is killed', () => {
 });
 
 describe('the mail worker', () => {
-  it('stops on SIGTERM when the mail under way has ended', async () => {
+  it('stops on SIGTERM once the mail in progress has ended', async () => {
     const silent = await listen(createServer());
     await askForCode(silent);
     const [http] = started;
@@ -155,7 +155,7 @@ describe('the mail worker', () => {
   });
 });
 
-/** A server that takes connections and never says a word. */
+/** A server that accepts connections and never sends anything. */
 async function listen(server: Server): Promise<number> {
   const sockets = new Set<Socket>();
   server.on('connection', (socket) => {

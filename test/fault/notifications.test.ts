@@ -1,4 +1,4 @@
-// The notification worker is killed at every point at which it could repeat itself or forget something.
+// The notification worker is killed wherever it could repeat or lose work.
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { secret, startTestBackend, type TestBackend, TestDevice } from '../support/backend/backend.ts';
@@ -17,7 +17,7 @@ vi.setConfig({ testTimeout: 90_000 });
 const log = new TestPushLog();
 let backend: TestBackend;
 let notifications: TestNotifications;
-/** Holds locks while the worker is to wait. */
+/** Holds locks for which the worker waits. */
 let holder: pg.Client;
 let proxy: TcpProxy;
 let user: string;
@@ -43,7 +43,7 @@ beforeEach(async () => {
   await freeLease();
 });
 
-/** Ends what a dead worker has held; that it ends by itself, too, is shown once below. */
+/** Ends the lease of a dead worker. One test below shows that it also ends by itself. */
 const freeLease = () => backend.pool.query('update backend.consumers set holder = null, held_until = null');
 
 const started: RunningProcess[] = [];
@@ -65,7 +65,7 @@ function startWorker(redisAddr = log.server.addr): RunningProcess {
     BACKEND_CODE_HMAC_KEY: secret,
     BACKEND_MAIL_NOTIFICATION_TYPES: 'lobby.game.started',
     BACKEND_NOTIFICATION_INTENTS_READ_BLOCK_TIMEOUT: '500ms',
-    // Transactions of the tests wait for longer than that would let them.
+    // Transactions wait in these tests for longer than the default allows.
     BACKEND_POSTGRES_OPERATION_TIMEOUT: '30s',
   });
   started.push(running);
@@ -88,12 +88,12 @@ const lockedOut = async () =>
       )
     ).rowCount,
   ).toBeGreaterThan(0);
-const noted = async () =>
+const recorded = async () =>
   (await backend.pool.query(`select 1 from backend.processed_entries where event_id like $1`, [`${user}:%`]))
     .rowCount;
 
-/** Another worker takes over: everybody is told of both intents, once. */
-async function expectToldOnce(): Promise<void> {
+/** Another worker takes over: the user is notified of both intents, once. */
+async function expectNotifiedOnce(): Promise<void> {
   const last = await notifications.publish(newIntent([user]));
   startWorker();
   await eventually(async () => expect(await log.redis.get(place.offsetKey)).toBe(last));
@@ -113,10 +113,10 @@ describe('a notification worker that is killed', () => {
     await kill(worker);
     await freeLease();
     await holder.query('rollback');
-    await expectToldOnce();
+    await expectNotifiedOnce();
   });
 
-  it('after the events were appended and before its commit tells nobody twice', async () => {
+  it('after the events were appended and before its commit notifies no user twice', async () => {
     await holder.query('begin');
     await holder.query('lock table backend.mails in exclusive mode');
     const worker = startWorker();
@@ -126,11 +126,11 @@ describe('a notification worker that is killed', () => {
     await kill(worker);
     await freeLease();
     await holder.query('rollback');
-    expect(await noted()).toBe(0);
-    await expectToldOnce();
+    expect(await recorded()).toBe(0);
+    await expectNotifiedOnce();
   });
 
-  it('after its commit and before its offset was moved tells nobody twice, once its lease has ended', async () => {
+  it('after its commit and before its offset was moved notifies no user twice, once its lease has ended', async () => {
     await holder.query('begin');
     await holder.query('lock table backend.mails in exclusive mode');
     const worker = startWorker(proxy.addr);
@@ -138,21 +138,21 @@ describe('a notification worker that is killed', () => {
     await eventually(lockedOut);
     proxy.stall();
     await holder.query('rollback');
-    await eventually(async () => expect(await noted()).toBe(1));
+    await eventually(async () => expect(await recorded()).toBe(1));
     await kill(worker);
     expect(await log.redis.get(place.offsetKey)).toBeNull();
-    await expectToldOnce();
+    await expectNotifiedOnce();
   });
 });
 
-it('stops on SIGTERM, and another one goes on at once', async () => {
+it('stops on SIGTERM, and another worker continues at once', async () => {
   const first = startWorker();
   await notifications.handled(await notifications.publish(newIntent([user])));
   first.child.kill('SIGTERM');
   const { exitCode, stderr, stdout } = await first.ended;
   expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
   expect(stdout).toContain('"drained":true');
-  await expectToldOnce();
+  await expectNotifiedOnce();
 });
 
 it('refuses to start with a line for everything that is wrong', async () => {

@@ -1,5 +1,5 @@
-// What lies between the push log and a gateway fails in every way, while events are appended all the time: nothing is
-// lost, nothing comes twice, the order stays, and no client notices.
+// The push service and the links between the push log and a gateway fail in every way while events are appended: nothing
+// is lost, repeated or reordered, and no client notices.
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import type { AppendedEvent } from '../../lib/backend/push/log/append-client-event.ts';
 import { Follower } from '../support/gateway/follower.ts';
@@ -11,7 +11,7 @@ const players = 8;
 let cluster: Cluster;
 let followers: Follower[];
 let traffic: Traffic;
-/** Nothing happens to them but what a test appends, so no later event can bring one along that was missed. */
+/** Users who get only the events of one test, so no later event can cause a missed one to be sent. */
 let quiet: Follower;
 const quietEvents: AppendedEvent[] = [];
 
@@ -35,14 +35,14 @@ afterAll(async () => {
   await cluster?.stop();
 });
 
-/** Waits until so many more events were appended, while the link is down or not. */
+/** Waits until this many more events were appended. */
 async function moreEvents(count: number): Promise<void> {
   quietEvents.push(await cluster.append(quiet.player.session.userId));
   const before = traffic.count;
   await followers[0]?.until(() => expect(traffic.count).toBeGreaterThanOrEqual(before + count));
 }
 
-/** Everybody has what was appended until now, in order, on the stream that they opened first. */
+/** All players have the events appended so far, in order, on the stream that they opened first. */
 async function expectNothingNoticed(timeout = 30_000): Promise<void> {
   const expected = followers.map(({ player }) =>
     traffic.of(player.session.userId).map(({ eventId }) => eventId),
@@ -66,7 +66,7 @@ it('nothing is lost when the push process is killed and started again', async ()
   await expectNothingNoticed();
 });
 
-it('nothing is lost when the push process is told to stop and started again', async () => {
+it('nothing is lost when the push process stops on SIGTERM and is started again', async () => {
   await moreEvents(50);
   expect(await cluster.push.end('SIGTERM')).toBe('backend-push ended (exit code 0)');
   await moreEvents(100);
@@ -74,7 +74,7 @@ it('nothing is lost when the push process is told to stop and started again', as
   await expectNothingNoticed();
 });
 
-it('nothing is lost when the link is cut again and again', async () => {
+it('nothing is lost when the link is cut repeatedly', async () => {
   for (let cut = 0; cut < 3; cut += 1) {
     cluster.links.gatewayToPush.cut();
     await moreEvents(60);
@@ -83,7 +83,7 @@ it('nothing is lost when the link is cut again and again', async () => {
   }
 });
 
-it('a link that is silent though its connections live is noticed and opened again', async () => {
+it('a silent link whose connections stay open is noticed and opened again', async () => {
   const { gatewayToPush } = cluster.links;
   const reopened = () =>
     cluster.lines.filter((line) => /push subscription (was silent|ended)/.test(line)).length;
@@ -91,7 +91,7 @@ it('a link that is silent though its connections live is noticed and opened agai
   gatewayToPush.stall();
   await moreEvents(50);
   await followers[0]?.until(() => expect(reopened()).toBeGreaterThan(before), 25_000);
-  // What was held back on the old connection must not come any more: it would come twice.
+  // Events held back on the old connection must not arrive now: they would be repeats.
   gatewayToPush.heal();
   await expectNothingNoticed();
 });

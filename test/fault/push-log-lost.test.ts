@@ -1,5 +1,5 @@
-// The push log has lost what a gateway or a client would have to read next. Whoever misses something is told so and
-// loads anew; whoever misses nothing goes on; nobody has a hole that they do not know of.
+// The push log has lost the events that a gateway or a client has to read next. Clients that missed events get a resync,
+// the others continue, and no client misses events without being notified.
 import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest';
 import type { AppendedEvent } from '../../lib/backend/push/log/append-client-event.ts';
 import { trimOlderThan } from '../../lib/backend/push/log/trim.ts';
@@ -17,7 +17,7 @@ afterEach(async () => {
 });
 afterAll(() => cluster?.stop());
 
-/** A player who follows and has had an event. */
+/** A player with an open stream and one event on it. */
 async function playing(): Promise<{ follower: Follower; userId: string; had: AppendedEvent }> {
   const player = await cluster.signIn();
   const follower = await new Follower(cluster, player).opened();
@@ -28,8 +28,8 @@ async function playing(): Promise<{ follower: Follower; userId: string; had: App
   return { follower, userId, had };
 }
 
-/** The player was told that events may be missing, and gets from then on what is appended, in order. */
-async function expectToldAndGoingOn({
+/** The player gets a resync, and from then on every appended event, in order. */
+async function expectResyncThenEvents({
   follower,
   userId,
 }: {
@@ -46,7 +46,7 @@ async function expectToldAndGoingOn({
   await follower.until(() => expect(follower.ids.slice(before)).toEqual(next.map(({ eventId }) => eventId)));
 }
 
-/** Trims everything, by the clock of Redis. */
+/** Trims all events, by the clock of Redis. */
 async function trimAll(): Promise<void> {
   await vi.waitFor(
     async () => {
@@ -63,24 +63,24 @@ const gaps = (reason: string) =>
   cluster.lines.filter((line) => line.includes('cannot be read on from the cursor') && line.includes(reason))
     .length;
 
-it('whoever missed events that were trimmed while the gateway was away is told; whoever missed none goes on', async () => {
-  const [losing, keeping] = [await playing(), await playing()];
+it('clients that missed events trimmed while the gateway was disconnected are resynced; the others continue', async () => {
+  const [missing, complete] = [await playing(), await playing()];
   const before = gaps('trimmed');
   cluster.links.gatewayToPush.cut();
-  await cluster.append(losing.userId);
-  await cluster.append(losing.userId);
+  await cluster.append(missing.userId);
+  await cluster.append(missing.userId);
   await trimAll();
-  const after = await cluster.append(keeping.userId);
+  const after = await cluster.append(complete.userId);
   cluster.links.gatewayToPush.heal();
 
   await untilGap('trimmed', before + 1);
-  await expectToldAndGoingOn(losing);
-  expect(losing.follower.reasons).toEqual(['RESYNC']);
-  await keeping.follower.untilExactly([keeping.had, after]);
-  expect([keeping.follower.reasons, keeping.follower.hellos.length]).toEqual([[], 1]);
+  await expectResyncThenEvents(missing);
+  expect(missing.follower.reasons).toEqual(['RESYNC']);
+  await complete.follower.untilExactly([complete.had, after]);
+  expect([complete.follower.reasons, complete.follower.hellos.length]).toEqual([[], 1]);
 });
 
-it('a client that was away while its events were trimmed is told so when it comes back', async () => {
+it('a client that was away while its events were trimmed is resynced when it comes back', async () => {
   const { follower, userId, had } = await playing();
   await follower.stop();
   await cluster.append(userId);
@@ -94,23 +94,23 @@ it('a client that was away while its events were trimmed is told so when it come
   await back.untilExactly([next]);
 });
 
-it('everybody is told when Redis has lost the push log, and events go on in its new life', async () => {
+it('all clients are resynced when Redis has lost the push log, and events continue in its new epoch', async () => {
   const all = [await playing(), await playing(), await playing()];
   await cluster.redis.flushdb();
-  for (const player of all) await expectToldAndGoingOn(player);
+  for (const player of all) await expectResyncThenEvents(player);
 });
 
-it('the same when it was lost while the gateway was away, with events in both lives that nobody got', async () => {
+it('the same when it was lost while the gateway was disconnected, with undelivered events in both epochs', async () => {
   const all = [await playing(), await playing(), await playing()];
   cluster.links.gatewayToPush.cut();
   for (const { userId } of all) await cluster.append(userId);
   await cluster.redis.flushdb();
   for (const { userId } of all) await cluster.append(userId);
   cluster.links.gatewayToPush.heal();
-  for (const player of all) await expectToldAndGoingOn(player);
+  for (const player of all) await expectResyncThenEvents(player);
 });
 
-it('a session that is revoked while the push log is being lost ends all the same', async () => {
+it('a session that is revoked while the push log is being lost still ends', async () => {
   const [ending, living] = [await playing(), await playing()];
   cluster.links.gatewayToPush.cut();
   const { session } = ending.follower.player;
@@ -119,5 +119,5 @@ it('a session that is revoked while the push log is being lost ends all the same
   cluster.links.gatewayToPush.heal();
   await ending.follower.until(() => expect(ending.follower.failure).toBeDefined(), 40_000);
   expect(ending.follower.reasons.at(-1)).toBe('SESSION_REVOKED');
-  await expectToldAndGoingOn(living);
+  await expectResyncThenEvents(living);
 });

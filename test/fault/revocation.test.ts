@@ -1,4 +1,4 @@
-// A revocation, asked of the backend over HTTP, and the live streams of the session at two gateways.
+// A revocation through the backend's HTTP API, and the live streams of the session at two gateways.
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, expect, it, onTestFinished, vi } from 'vitest';
@@ -6,7 +6,7 @@ import { startUpstreamServer } from '../support/gateway/fake-upstream.ts';
 import { Follower } from '../support/gateway/follower.ts';
 import { type Cluster, type Player, startCluster } from '../support/run/cluster.ts';
 
-/** A second is promised; a machine that runs other tests may take longer. */
+/** The promise is one second; a busy machine may take longer. */
 const patienceMs = 10_000;
 
 let cluster: Cluster;
@@ -20,7 +20,7 @@ afterEach(async () => {
 });
 afterAll(() => cluster?.stop());
 
-/** Asks for a stream of each player at each gateway. */
+/** Opens a stream of each player at each gateway. */
 function openEverywhere(...players: Player[]): Follower[] {
   const opened = players.flatMap((player) =>
     cluster.gateways.map((_, gateway) => new Follower(cluster, player, { gateways: [gateway] })),
@@ -35,7 +35,7 @@ async function followEverywhere(...players: Player[]): Promise<Follower[]> {
   return opened;
 }
 
-/** Streams that were told SESSION_REVOKED and do not come back. @returns how long each took, in ms. */
+/** Waits until the streams have ended with SESSION_REVOKED and stay closed. @returns how long each took, in ms. */
 async function untilRevoked(streams: Follower[], since: number): Promise<number[]> {
   await Promise.all(
     streams.map((stream) => stream.until(() => expect(stream.failure).toBeDefined(), patienceMs)),
@@ -44,7 +44,7 @@ async function untilRevoked(streams: Follower[], since: number): Promise<number[
   return streams.map(({ endings }) => Math.round((endings[0]?.at ?? Number.NaN) - since));
 }
 
-/** Streams that go on: the next event comes on the stream that was open all the time. */
+/** The next event arrives on the streams that were open all the time. */
 async function expectAlive(streams: Follower[]): Promise<void> {
   for (const stream of streams) {
     const event = await cluster.append(stream.player.session.userId);
@@ -55,27 +55,30 @@ async function expectAlive(streams: Follower[]): Promise<void> {
 
 const figures = (all: number[]) => {
   const sorted = all.toSorted((a, b) => a - b);
-  return `streams ended ${sorted[0]} to ${sorted.at(-1)} ms after the answer to the revocation (median ${sorted[Math.floor(sorted.length / 2)]} ms, ${sorted.length} streams)`;
+  return `streams ended ${sorted[0]} to ${sorted.at(-1)} ms after the response to the revocation (median ${sorted[Math.floor(sorted.length / 2)]} ms, ${sorted.length} streams)`;
 };
 
-it('ends the streams of the session at every gateway, and those of the same user’s other sessions live on', async ({
+it('ends the streams of the session at every gateway, and those of the same user’s other sessions stay open', async ({
   annotate,
 }) => {
   const took: number[] = [];
   for (let round = 0; round < 5; round += 1) {
     const email = `${randomUUID()}@example.com`;
-    const [lost, kept] = [await cluster.signIn(email), await cluster.signIn(email)];
-    expect(kept.session.userId).toBe(lost.session.userId);
-    const streams = await followEverywhere(lost);
-    const others = await followEverywhere(kept);
-    await cluster.askBackend(`/api/v1/user/sessions/${lost.session.deviceSessionId}/revoke`, lost.session);
+    const [revoked, active] = [await cluster.signIn(email), await cluster.signIn(email)];
+    expect(active.session.userId).toBe(revoked.session.userId);
+    const streams = await followEverywhere(revoked);
+    const others = await followEverywhere(active);
+    await cluster.askBackend(
+      `/api/v1/user/sessions/${revoked.session.deviceSessionId}/revoke`,
+      revoked.session,
+    );
     took.push(...(await untilRevoked(streams, performance.now())));
     await expectAlive(others);
   }
   await annotate(figures(took));
 });
 
-it('ends the streams of all sessions of a user who signs out everywhere, and of nobody else', async ({
+it('ends the streams of all sessions of a user who signs out everywhere, and of no other user', async ({
   annotate,
 }) => {
   const email = `${randomUUID()}@example.com`;
@@ -86,9 +89,9 @@ it('ends the streams of all sessions of a user who signs out everywhere, and of 
   ];
   const streams = await followEverywhere(first, second);
   const others = await followEverywhere(other);
-  const answer = await cluster.askBackend('/api/v1/user/sessions/revoke-all', first.session);
+  const response = await cluster.askBackend('/api/v1/user/sessions/revoke-all', first.session);
   const took = await untilRevoked(streams, performance.now());
-  expect(answer).toEqual({ revoked_sessions: 2 });
+  expect(response).toEqual({ revoked_sessions: 2 });
   await expectAlive(others);
   await annotate(figures(took));
 });
@@ -104,11 +107,11 @@ it('ends the streams of a user whom an admin blocks', async ({ annotate }) => {
   await annotate(figures(took));
 });
 
-it('ends a stream that is just being opened, whichever of the two comes first', async () => {
+it('ends a stream that is being opened, whether revocation or stream comes first', async () => {
   for (const waitMs of [0, 1, 2, 4, 6, 8, 12, 16, 24, 32]) {
     const player = await cluster.signIn();
     const streams = openEverywhere(player);
-    // Not to wait for something: to try different moments.
+    // Not a wait: it tries different moments.
     await delay(waitMs);
     await cluster.askBackend(
       `/api/v1/user/sessions/${player.session.deviceSessionId}/revoke`,
@@ -121,7 +124,7 @@ it('ends a stream that is just being opened, whichever of the two comes first', 
 it('ends a stream whose session is still being looked up', async () => {
   const player = await cluster.signIn();
   let held = 0;
-  // Keeps its answers to itself.
+  // Holds back its responses.
   const backend = await startUpstreamServer(() => {
     held += 1;
   });

@@ -1,13 +1,13 @@
-// Revocations that the gateway cannot hear of, because its link to the push process is down: streams whose sessions
-// were revoked end within the bound all the same, because the gateway asks the backend; and when it cannot ask either,
-// streams end rather than stay open unverified.
+// Revocations that do not reach the gateway, because its link to the push process is down: the streams of revoked
+// sessions still end within the bound, because the gateway asks the backend; and when the backend does not respond
+// either, streams end rather than stay open unverified.
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { Follower } from '../support/gateway/follower.ts';
 import { type Cluster, type Player, startCluster } from '../support/run/cluster.ts';
 
 const staleAfterMs = 7_000;
 const unverifiedAfterMs = 6_000;
-/** For a machine that does other things, too. */
+/** Additional time for a busy machine. */
 const slackMs = 5_000;
 
 let cluster: Cluster;
@@ -35,28 +35,31 @@ async function follow(player: Player): Promise<Follower> {
   return follower.opened();
 }
 
-it('a session that is revoked while the push link is down ends within the bound; the others live on', async ({
+it('a session that is revoked while the push link is down ends within the bound; the others stay open', async ({
   annotate,
 }) => {
-  const [lost, kept] = [await cluster.signIn(), await cluster.signIn()];
-  const [ending, living] = [await follow(lost), await follow(kept)];
+  const [revoked, active] = [await cluster.signIn(), await cluster.signIn()];
+  const [ending, living] = [await follow(revoked), await follow(active)];
   cluster.links.gatewayToPush.cut();
-  await cluster.askBackend(`/api/v1/user/sessions/${lost.session.deviceSessionId}/revoke`, lost.session);
+  await cluster.askBackend(
+    `/api/v1/user/sessions/${revoked.session.deviceSessionId}/revoke`,
+    revoked.session,
+  );
   const revokedAt = performance.now();
   const boundMs = staleAfterMs + unverifiedAfterMs + slackMs;
   await ending.until(() => expect(ending.failure).toBeDefined(), boundMs);
   expect(ending.reasons).toEqual(['SESSION_REVOKED']);
   await annotate(
-    `ended ${Math.round((ending.endings[0]?.at ?? Number.NaN) - revokedAt)} ms after the answer to the revocation`,
+    `ended ${Math.round((ending.endings[0]?.at ?? Number.NaN) - revokedAt)} ms after the response to the revocation`,
   );
 
   cluster.links.gatewayToPush.heal();
-  const event = await cluster.append(kept.session.userId);
+  const event = await cluster.append(active.session.userId);
   await living.until(() => expect(living.ids).toEqual([event.eventId]), 40_000);
   expect([living.reasons, living.hellos.length]).toEqual([[], 1]);
 });
 
-it('streams end with UNVERIFIED when the backend is out of reach, too, and come back with everything once it is there', async () => {
+it('streams end with UNVERIFIED when the backend is unreachable, too, and resume without loss once it is back', async () => {
   const player = await cluster.signIn();
   const follower = await follow(player);
   const first = await cluster.append(player.session.userId);

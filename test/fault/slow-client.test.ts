@@ -1,5 +1,5 @@
-// Clients that stop reading, with real sockets: they cost the gateway its bound and no more, are told why they were
-// ended, and nobody else notices.
+// Clients that stop reading, with real sockets: they cost the gateway no more than its bound, get the reason for their
+// end, and no other client notices.
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { GalaxyClient } from '../../lib/client/galaxy-client.ts';
@@ -14,7 +14,7 @@ const events = 320;
 const payload = Buffer.from(JSON.stringify({ text: 'x'.repeat(60 * 1024) }));
 
 let cluster: Cluster;
-/** The way of the slow clients to the gateway. */
+/** The proxy between the slow clients and the gateway. */
 let slowLink: TcpProxy;
 const cleanUp: (() => Promise<unknown> | unknown)[] = [];
 
@@ -38,7 +38,7 @@ afterAll(async () => {
   await slowLink?.close();
 });
 
-/** Follows over a connection that the test can stall. */
+/** Follows through a connection that the test can stall. */
 function followSlowly(player: Player): Follower {
   const endpoints = { httpUrl: '', ...cluster.gateways[0]?.endpoints, grpcAddr: slowLink.addr };
   const client = new GalaxyClient(endpoints, player.key, player.session);
@@ -52,7 +52,7 @@ function followSlowly(player: Player): Follower {
 
 const endedAsSlow = () => cluster.lines.filter((line) => line.includes('"reason":"SLOW_CONSUMER"')).length;
 
-it('many that stop reading are ended at their bound; the gateway stays small, and their user’s other device gets everything', async ({
+it('many that stop reading are ended at their bound; the gateway stays small, and their user’s other device gets every event', async ({
   annotate,
 }) => {
   const email = 'slow-and-quick@example.com';
@@ -77,7 +77,7 @@ it('many that stop reading are ended at their bound; the gateway stays small, an
   for (let index = 0; index < events; index += 1) {
     appended.push(await cluster.append(userId, { payload }));
     largest = Math.max(largest, rssKib(pid) ?? 0);
-    // As fast as the quick one reads: it is the slow ones that are to fall behind.
+    // No faster than the quick client reads: only the slow ones must fall behind.
     await quick.until(() => expect(appended.length - quick.events.length).toBeLessThan(16));
   }
   await quick.untilExactly(appended);
@@ -92,7 +92,7 @@ it('many that stop reading are ended at their bound; the gateway stays small, an
     expect(largest - before).toBeLessThan(unboundedKib / 2);
   }
 
-  // Two of them read on.
+  // Two of them start to read again.
   const [back, gone] = [slow.slice(0, 2), slow.slice(2)];
   await Promise.all(gone.map((follower) => follower.stop()));
   slowLink.heal();
@@ -103,7 +103,7 @@ it('many that stop reading are ended at their bound; the gateway stays small, an
   }
 });
 
-it('one that takes nothing for too long is ended even if little waits for it', async () => {
+it('one that reads nothing for too long is ended even if few bytes wait for it', async () => {
   const player = await cluster.signIn();
   const slow = followSlowly(player);
   await slow.opened();
@@ -114,7 +114,7 @@ it('one that takes nothing for too long is ended even if little waits for it', a
   slowLink.stall();
   const endedBefore = endedAsSlow();
   const appended = [];
-  // More than the sockets in between take, less than the gateway's bound on what waits.
+  // More than the sockets in between buffer, less than the gateway's bound on waiting bytes.
   const deadline = performance.now() + 30_000;
   while (endedAsSlow() === endedBefore && performance.now() < deadline) {
     if (appended.length < 16) appended.push(await cluster.append(player.session.userId, { payload }));

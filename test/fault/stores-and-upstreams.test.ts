@@ -1,5 +1,5 @@
-// The gateway without its Redis, without the backend, and with a backend that is slow or talks nonsense: it refuses
-// what it cannot check, in bounded time, keeps its streams, and serves again without a restart.
+// The gateway without its Redis, without the backend, and with a backend that is slow or responds with nonsense: it
+// refuses what it cannot check, in bounded time, keeps streams open, and serves again without a restart.
 import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { GalaxyClient } from '../../lib/client/galaxy-client.ts';
 import { type Answer, json, startUpstreamServer } from '../support/gateway/fake-upstream.ts';
@@ -9,7 +9,7 @@ import { type Cluster, type Player, startCluster } from '../support/run/cluster.
 
 const backendTimeoutMs = 2_000;
 const redisTimeoutMs = 1_000;
-/** On top of a time-out, for a machine that does other things, too. */
+/** Added to a time-out, for a busy machine. */
 const slackMs = 2_500;
 
 let cluster: Cluster;
@@ -42,7 +42,7 @@ async function expectRefused(reason: string, withinMs: number): Promise<void> {
   expect(performance.now() - startedAt).toBeLessThan(withinMs);
 }
 
-/** A new stream is refused with this reason, again and again; it opens once `heal` has made it possible. */
+/** A new stream is refused with this reason at every attempt, and opens once the fault is over. */
 async function expectNoNewStream(reason: string): Promise<Follower> {
   const other = new Follower(cluster, player);
   onTestFinished(() => other.stop());
@@ -51,7 +51,7 @@ async function expectNoNewStream(reason: string): Promise<Follower> {
   return other;
 }
 
-/** The stream that was open before goes on: an event comes on it. */
+/** The stream that was open before still gets an event. */
 async function expectStreamAlive(): Promise<void> {
   const event = await cluster.append(player.session.userId);
   await follower.until(() => expect(follower.ids.at(-1)).toBe(event.eventId));
@@ -63,12 +63,12 @@ const untilServing = () =>
 
 const losses: [string, (link: TcpProxy) => void][] = [
   ['cannot be reached', (link) => link.cut()],
-  ['does not answer', (link) => link.stall()],
+  ['does not respond', (link) => link.stall()],
 ];
 
 describe('the gateway’s Redis', () => {
   it.each(losses)(
-    '%s: commands and new streams are refused, open streams live on, and it serves again',
+    '%s: commands and new streams are refused, open streams stay open, and it serves again',
     async (_, lose) => {
       const link = cluster.links.gatewayToRedis;
       expect(await account()).toBe('ok');
@@ -86,7 +86,7 @@ describe('the gateway’s Redis', () => {
 });
 
 describe('the push log’s Redis', () => {
-  it.each(losses)('%s: streams live on, and get everything once it is back', async (_, lose) => {
+  it.each(losses)('%s: streams stay open, and get every event once it is back', async (_, lose) => {
     const link = cluster.links.pushToRedis;
     const before = follower.ids.length;
     lose(link);
@@ -104,7 +104,7 @@ describe('the push log’s Redis', () => {
 
 describe('the backend', () => {
   it.each(losses)(
-    '%s: commands and new streams are refused in time, open streams live on, and it serves again',
+    '%s: commands and new streams are refused in time, open streams stay open, and it serves again',
     async (_, lose) => {
       const link = cluster.links.gatewayToBackend;
       expect(await account()).toBe('ok');
@@ -128,16 +128,16 @@ describe('the backend', () => {
       ...more,
     });
   const nonsense: [string, Answer][] = [
-    ['answers with a page', (_, response) => void response.end('<html>It works!</html>')],
-    ['answers with half an object', (_, response) => void response.end('{"device_session_id":"')],
+    ['responds with a page', (_, response) => void response.end('<html>It works!</html>')],
+    ['responds with half an object', (_, response) => void response.end('{"device_session_id":"')],
     [
-      'answers with another session',
+      'responds with another session',
       (...call) => session({ device_session_id: crypto.randomUUID() })(...call),
     ],
-    ['answers with a key that is none', (...call) => session({ client_public_key: 'AAAA' })(...call)],
-    ['answers with a status that it does not have', (...call) => session({ status: 'perhaps' })(...call)],
+    ['responds with an invalid key', (...call) => session({ client_public_key: 'AAAA' })(...call)],
+    ['responds with an unknown status', (...call) => session({ status: 'perhaps' })(...call)],
     ['fails', json(500, { error: { code: 'internal_error', message: 'Something is broken.' } })],
-    ['knows no such route', (_, response) => void response.writeHead(404).end('404 page not found')],
+    ['does not know the route', (_, response) => void response.writeHead(404).end('404 page not found')],
     [
       'hangs up in the middle',
       (_, response) =>
@@ -153,9 +153,9 @@ describe('the backend', () => {
     ],
   ];
   it.each(nonsense)(
-    '%s: commands are refused in time, open streams live on, and it serves again',
-    async (_, answer) => {
-      const peer = await startUpstreamServer(answer);
+    '%s: commands are refused in time, open streams stay open, and it serves again',
+    async (_, respond) => {
+      const peer = await startUpstreamServer(respond);
       onTestFinished(() => peer.close());
       const { hostname, port } = new URL(peer.url);
       cluster.links.gatewayToBackend.lead({ host: hostname, port: Number(port) });
@@ -166,7 +166,7 @@ describe('the backend', () => {
     },
   );
 
-  it('is killed and started again: commands are refused meanwhile, and the same sessions go on', async () => {
+  it('is killed and started again: commands are refused in between, and the same sessions continue', async () => {
     expect(await cluster.backend.end('SIGKILL')).toBe('backend ended (exit code SIGKILL)');
     await expectRefused('UPSTREAM_UNAVAILABLE', backendTimeoutMs + slackMs);
     await expectStreamAlive();

@@ -1,4 +1,4 @@
-// Whatever arrives on the gateway's ports: it refuses it, logs no fault, does not grow, and still serves.
+// Arbitrary input on the gateway's ports: it refuses it, logs no fault, does not grow, and still serves.
 import { generateKeyPairSync, sign } from 'node:crypto';
 import { Client, credentials, Metadata, type ServiceError, status } from '@grpc/grpc-js';
 import fc from 'fast-check';
@@ -12,7 +12,7 @@ import {
 } from '../../lib/protocol/generated/galaxy/gateway/v1/gateway.ts';
 import { startTestGateway, type TestGateway } from '../support/gateway/gateway.ts';
 import { gatewayProcess } from '../support/gateway/gateway-process.ts';
-import { anyBytes, anyFrames, damaged, fuzzSeed, pour, samples } from '../support/network/fuzz.ts';
+import { anyBytes, anyFrames, damaged, fuzzSeed, samples, sendAll } from '../support/network/fuzz.ts';
 import {
   callHeaders,
   endHeaders,
@@ -63,20 +63,22 @@ afterAll(async () => {
   await gateway?.[Symbol.asyncDispose]();
 });
 
-/** The status with which the gateway answers these bytes, and its reason. */
+/** The status of the gateway's response to these bytes, and its reason. */
 function statusOf(path: string, request: Buffer): Promise<string> {
-  const tell = (error: ServiceError) => `${status[error.code]} ${new GatewayError(error).reason}`;
+  const describeError = (error: ServiceError) => `${status[error.code]} ${new GatewayError(error).reason}`;
   const deadline = Date.now() + 5_000;
   return new Promise((resolve) => {
     if (path === executeCommand.path) {
       client.makeUnaryRequest(path, bytes, bytes, request, new Metadata(), { deadline }, (error) =>
-        resolve(error === null ? 'OK' : tell(error)),
+        resolve(error === null ? 'OK' : describeError(error)),
       );
     } else {
       const stream = client.makeServerStreamRequest(path, bytes, bytes, request, new Metadata(), {
         deadline,
       });
-      stream.on('data', () => stream.cancel()).on('error', (error: ServiceError) => resolve(tell(error)));
+      stream
+        .on('data', () => stream.cancel())
+        .on('error', (error: ServiceError) => resolve(describeError(error)));
     }
   });
 }
@@ -85,7 +87,7 @@ async function statusesOf(path: string, requests: readonly Buffer[]): Promise<Se
   const found = new Set<string>();
   for (let next = 0; next < requests.length; next += 50) {
     const batch = requests.slice(next, next + 50).map((request) => statusOf(path, request));
-    for (const answer of await Promise.all(batch)) found.add(answer);
+    for (const statusAndReason of await Promise.all(batch)) found.add(statusAndReason);
   }
   return found;
 }
@@ -103,13 +105,13 @@ const refusals = [
 describe(`with GALAXY_FUZZ_SEED=${fuzzSeed} the gateway withstands`, () => {
   it('any bytes on any port', async () => {
     const httpAddr = new URL(gateway.httpUrl).host;
-    for (const addr of [httpAddr, gateway.grpcAddr, adminAddr]) await pour(addr, samples(anyBytes, 150));
+    for (const addr of [httpAddr, gateway.grpcAddr, adminAddr]) await sendAll(addr, samples(anyBytes, 150));
   });
 
-  it('any frames after a good beginning', async () => {
+  it('any frames after a valid greeting', async () => {
     const greeting = Buffer.concat([preface, frame(frameType.SETTINGS, 0, 0)]);
     const call = frame(frameType.HEADERS, endHeaders, 1, callHeaders(executeCommand.path));
-    await pour(
+    await sendAll(
       gateway.grpcAddr,
       samples(anyFrames, 400).flatMap((frames) => [
         Buffer.concat([greeting, frames]),
@@ -118,7 +120,7 @@ describe(`with GALAXY_FUZZ_SEED=${fuzzSeed} the gateway withstands`, () => {
     );
   });
 
-  it('good HTTP/2 conversations that were cut short or had bits flipped', async () => {
+  it('valid HTTP/2 conversations that were cut short or had bits flipped', async () => {
     const request = gateway.newClient().signCommand('lobby.game.list', { page_size: 10 });
     const content = Buffer.from(ExecuteCommandRequest.encode(request).finish());
     const valid = Buffer.concat([
@@ -131,10 +133,10 @@ describe(`with GALAXY_FUZZ_SEED=${fuzzSeed} the gateway withstands`, () => {
       frame(frameType.HEADERS, endHeaders, 3, callHeaders(subscribeEvents.path)),
       frame(frameType.RST_STREAM, 0, 3, Buffer.from([0, 0, 0, 8])),
     ]);
-    await pour(gateway.grpcAddr, samples(damaged(valid), 800));
+    await sendAll(gateway.grpcAddr, samples(damaged(valid), 800));
   });
 
-  it('good HTTP/1.1 requests that were cut short or had bits flipped', async () => {
+  it('valid HTTP/1.1 requests that were cut short or had bits flipped', async () => {
     const body = JSON.stringify({ email: 'player@example.com' });
     const valid = [
       'POST /api/v1/public/auth/send-email-code HTTP/1.1',
@@ -146,8 +148,8 @@ describe(`with GALAXY_FUZZ_SEED=${fuzzSeed} the gateway withstands`, () => {
       '',
       body,
     ].join('\r\n');
-    await pour(new URL(gateway.httpUrl).host, samples(damaged(Buffer.from(valid)), 300));
-    await pour(
+    await sendAll(new URL(gateway.httpUrl).host, samples(damaged(Buffer.from(valid)), 300));
+    await sendAll(
       adminAddr,
       samples(damaged(Buffer.from('GET /metrics HTTP/1.1\r\nhost: gateway.test\r\n\r\n')), 100),
     );
@@ -159,7 +161,7 @@ describe(`with GALAXY_FUZZ_SEED=${fuzzSeed} the gateway withstands`, () => {
     );
     const requests = [...samples(anyBytes, 200), ...samples(damaged(valid), 400)];
     const allowed = new Set([...refusals, 'OK', 'FAILED_PRECONDITION REPLAY_DETECTED']);
-    expect([...(await statusesOf(path, requests))].filter((answer) => !allowed.has(answer))).toEqual([]);
+    expect([...(await statusesOf(path, requests))].filter((found) => !allowed.has(found))).toEqual([]);
   });
 
   it('any envelope', async () => {
@@ -190,7 +192,7 @@ describe(`with GALAXY_FUZZ_SEED=${fuzzSeed} the gateway withstands`, () => {
       Buffer.from(ExecuteCommandRequest.encode(fields).finish()),
     );
     const found = await statusesOf(executeCommand.path, requests);
-    expect([...found].filter((answer) => !refusals.includes(answer))).toEqual([]);
+    expect([...found].filter((reason) => !refusals.includes(reason))).toEqual([]);
   });
 
   it('any payload that a player has signed', async () => {
@@ -237,15 +239,15 @@ describe(`with GALAXY_FUZZ_SEED=${fuzzSeed} the gateway withstands`, () => {
     const found = new Set<number>();
     for (const [route, body] of requests) {
       const url = `${gateway.httpUrl}/api/v1/public/auth/${route}`;
-      const answer = await fetch(url, {
+      const response = await fetch(url, {
         method: 'POST',
         headers: { 'content-type': 'application/json' },
         body: JSON.stringify(body),
       });
-      await answer.arrayBuffer();
-      found.add(answer.status);
+      await response.arrayBuffer();
+      found.add(response.status);
     }
-    // The upstream that the test plays knows no such route, which the gateway passes on or calls unavailable.
+    // The fake upstream does not know the route; the gateway passes that on or responds that it is unavailable.
     expect([...found].filter((code) => ![400, 404, 422, 429, 502, 503].includes(code))).toEqual([]);
   });
 });

@@ -1,9 +1,9 @@
-// Whatever arrives on the port of the backend's push log: it is refused, no fault is logged, and gateways are served.
+// Arbitrary input on the push service's port: it is refused, no fault is logged, and gateways are still served.
 import { Client, credentials, Metadata, type ServiceError, status } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { freePort } from '../../infra/local/child.ts';
 import { PushService, ReadUserEventsRequest } from '../../lib/protocol/generated/galaxy/push/v1/push.ts';
-import { anyBytes, anyFrames, damaged, fuzzSeed, pour, samples } from '../support/network/fuzz.ts';
+import { anyBytes, anyFrames, damaged, fuzzSeed, samples, sendAll } from '../support/network/fuzz.ts';
 import {
   callHeaders,
   endHeaders,
@@ -63,7 +63,7 @@ function read(content: Buffer): Promise<string> {
   });
 }
 
-/** `OK` when it is served. */
+/** @returns `OK` when the request is served. */
 function subscribe(content: Buffer): Promise<string> {
   return new Promise((resolve) => {
     const stream = client.makeBidiStreamRequest(subscribePush.path, bytes, bytes);
@@ -85,19 +85,19 @@ describe(`with GALAXY_FUZZ_SEED=${fuzzSeed} the push process withstands`, () => 
       frame(frameType.HEADERS, endHeaders, 1, callHeaders(readUserEvents.path)),
       frame(frameType.DATA, endStream, 1, message(request)),
     ]);
-    await pour(addr, samples(anyBytes, 100));
-    await pour(
+    await sendAll(addr, samples(anyBytes, 100));
+    await sendAll(
       addr,
       samples(anyFrames, 200).map((frames) => Buffer.concat([greeting, call, frames])),
     );
-    await pour(addr, samples(damaged(valid), 300));
+    await sendAll(addr, samples(damaged(valid), 300));
   });
 
   it('any message', async () => {
     const messages = [...samples(anyBytes, 150), ...samples(damaged(request), 150)];
     const found = new Set(await Promise.all(messages.map(read)));
     const subscribed = new Set(await Promise.all(messages.slice(0, 150).map(subscribe)));
-    // gRPC's own INTERNAL says here that a message is no protobuf.
+    // Here gRPC itself uses INTERNAL to say that a message is not protobuf.
     const allowed = ['OK', 'INVALID_ARGUMENT', 'INTERNAL'];
     expect([...found, ...subscribed].filter((name) => !allowed.includes(name))).toEqual([]);
   });

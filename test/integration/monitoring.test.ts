@@ -12,7 +12,12 @@ import { type RunningProcess, runEntry } from '../support/run/run-process.ts';
 import { createTestDatabase, type TestDatabase } from '../support/stores/database.ts';
 import { createTestRedis, type TestRedis } from '../support/stores/redis.ts';
 import { declaredMetrics, type Exported, exportedBy } from '../support/telemetry/exported-metrics.ts';
-import { type Asked, askedByDashboards, askedByRules, rules } from '../support/telemetry/monitoring-files.ts';
+import {
+  type Query,
+  queriesOfDashboards,
+  queriesOfRules,
+  rules,
+} from '../support/telemetry/monitoring-files.ts';
 import { type Scraped, scrape } from '../support/telemetry/prometheus-text.ts';
 import { readPromql } from '../support/telemetry/promql.ts';
 
@@ -92,7 +97,7 @@ function labelsOf(metric: string): string[] {
   return [...labels, 'job', 'instance'];
 }
 
-function holds({ expression, shown }: Asked): void {
+function holds({ expression, shown }: Query): void {
   const { selectors, resultLabels } = readPromql(expression);
   expect(selectors).not.toEqual([]);
   for (const { metric, labels } of selectors) {
@@ -102,8 +107,8 @@ function holds({ expression, shown }: Asked): void {
 }
 
 describe('metrics and labels are exported', () => {
-  it.each(askedByRules())('that $place asks for', holds);
-  it.each(askedByDashboards())('that $place asks for', holds);
+  it.each(queriesOfRules())('that $location queries', holds);
+  it.each(queriesOfDashboards())('that $location queries', holds);
 });
 
 it('values that labels are compared with are values that they have', () => {
@@ -114,7 +119,7 @@ it('values that labels are compared with are values that they have', () => {
     health: ['ok'],
     quantile: ['0.5', '0.99', '1'],
   };
-  const matchers = [...askedByRules(), ...askedByDashboards()]
+  const matchers = [...queriesOfRules(), ...queriesOfDashboards()]
     .flatMap(({ expression }) => readPromql(expression).selectors)
     .flatMap((selector) => selector.matchers)
     .filter(([label]) => label !== 'job' && label !== 'http_response_status_code');
@@ -126,7 +131,7 @@ it('values that labels are compared with are values that they have', () => {
 
 it('jobs that are asked for are those of processes', () => {
   const jobs = processes.map(({ name }) => `galaxy-${name}`);
-  const asked = [...askedByRules(), ...askedByDashboards()]
+  const asked = [...queriesOfRules(), ...queriesOfDashboards()]
     .flatMap(({ expression }) => readPromql(expression).selectors)
     .flatMap((selector) => selector.matchers)
     .flatMap(([label, value]) => (label === 'job' ? [value] : []));

@@ -1,5 +1,5 @@
-// On workerd a connection belongs to the request that opened it. Requests that run at once, and those that come after
-// others on what these have used, must not get in each other's way.
+// On workerd a connection belongs to the request that opened it. Requests at the same time, and later requests that
+// reuse what earlier ones have opened, must not disturb each other.
 import { v7 as uuidv7 } from 'uuid';
 import { afterAll, expect, test } from 'vitest';
 import { startOn, urlOf } from './support/running.ts';
@@ -19,13 +19,13 @@ test('workerd serves many requests at once, and again', async () => {
     return [response.status, await response.json()];
   };
   for (let wave = 0; wave < 4; wave += 1) {
-    const answers = await Promise.all(
+    const responses = await Promise.all(
       Array.from({ length: 24 }, (_, index) =>
         index % 2 === 0 ? ask('games') : ask(`race-names/availability?name=Vegans${index}`),
       ),
     );
-    expect(answers.map(([status]) => status)).toEqual(answers.map(() => 200));
-    expect(answers[0]?.[1]).toEqual({ items: [] });
+    expect(responses.map(([status]) => status)).toEqual(responses.map(() => 200));
+    expect(responses[0]?.[1]).toEqual({ items: [] });
   }
   expect(running.lines().filter((line) => /error|warn/i.test(line))).toEqual([]);
 });

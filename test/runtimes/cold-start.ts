@@ -1,5 +1,5 @@
-// How long each runtime takes from the start of its process until the lobby has answered a list of games. A table, no
-// assertion on times: what they are depends on the machine and on what runs beside.
+// How long each runtime takes from the start of its process until the lobby has returned a list of games. It prints a
+// table and asserts no times: they depend on the machine and its load.
 import { setTimeout as delay } from 'node:timers/promises';
 import { v7 as uuidv7 } from 'uuid';
 import { afterAll, expect, test } from 'vitest';
@@ -22,7 +22,7 @@ test('cold starts', async () => {
   ];
   const headers = { authorization: `Bearer ${tokens.public}`, 'x-user-id': uuidv7() };
   const times = new Map<string, number[]>();
-  // One more that does not count: it fills the caches of the disk.
+  // One more, which is not counted: it fills the disk cache.
   for (let round = 0; round <= rounds; round += 1) {
     for (const { runtime, stage } of places) {
       const [command] = runtime.commands('lobby', stage.environments.lobby, stage.ports);
@@ -51,7 +51,7 @@ async function firstStatus(url: string, headers: Record<string, string>): Promis
       await response.arrayBuffer();
       return response.status;
     } catch (error) {
-      // Nobody listens yet.
+      // It does not listen yet.
       if (performance.now() > deadline) throw error;
       await delay(2);
     }

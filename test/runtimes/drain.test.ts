@@ -1,4 +1,4 @@
-// A long-lived process that is told to stop finishes what it has begun, whatever runtime it is on.
+// A long-lived process that is stopped finishes what it has begun, on every runtime.
 import { v7 as uuidv7 } from 'uuid';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { json, startUpstreamServer, type UpstreamServer } from '../support/gateway/fake-upstream.ts';
@@ -39,7 +39,7 @@ const mayEverything = (userId: string) => ({
 });
 
 test.each([node, bun, deno])(
-  '$name answers a running request after SIGTERM, and none after it',
+  '$name finishes a running request after SIGTERM, and accepts no other',
   async (runtime) => {
     const { ports, environments } = stage;
     const environment = {
@@ -52,7 +52,7 @@ test.each([node, bun, deno])(
     const asked = Promise.withResolvers<() => void>();
     users.answer = (request, response) =>
       asked.resolve(() => json(200, mayEverything(userId))(request, response));
-    const answering = fetch(`${urlOf(ports.public)}/api/v1/lobby/games`, {
+    const responding = fetch(`${urlOf(ports.public)}/api/v1/lobby/games`, {
       method: 'POST',
       headers: {
         authorization: `Bearer ${tokens.public}`,
@@ -61,17 +61,17 @@ test.each([node, bun, deno])(
       },
       body: JSON.stringify(game),
     });
-    const letUsersAnswer = await asked.promise;
+    const letUsersRespond = await asked.promise;
 
     const stopped = running.stop();
     await vi.waitFor(() => expect(running.lines().join('\n')).toContain('draining'), { timeout: 10_000 });
     await vi.waitFor(() => expect(fetch(`${urlOf(ports.public)}/healthz`)).rejects.toThrow(), {
       timeout: 10_000,
     });
-    letUsersAnswer();
+    letUsersRespond();
 
-    const answer = await answering;
-    expect([answer.status, await answer.json()]).toMatchObject([201, { game_name: 'Andromeda' }]);
+    const response = await responding;
+    expect([response.status, await response.json()]).toMatchObject([201, { game_name: 'Andromeda' }]);
     await stopped;
     expect(running.lines().at(-1)).toContain('"drained":true');
   },

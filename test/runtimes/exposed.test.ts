@@ -1,4 +1,4 @@
-// Where anybody can ask the address of a listener it must not believe them: without its token nothing is answered.
+// A listener on a public address must not trust its callers: without its token it refuses everything.
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { type Running, run, urlOf } from './support/running.ts';
 import { lambda, workerd } from './support/runtimes.ts';
@@ -17,7 +17,7 @@ afterAll(() => cleanUp.disposeAsync());
 const asked = { timeout: 60_000, interval: 50 };
 const said = (running: Running) => running.lines().join('\n');
 
-test('workerd answers 503 to everything, and its log names the variable', async () => {
+test('workerd responds 503 to everything, and its log names the variable', async () => {
   const [command] = workerd.commands('lobby', environment, stage.ports);
   const running = run(command);
   try {

@@ -1,5 +1,5 @@
 // The packages of this folder, installed the first time and whenever their lock file has changed. Without install
-// scripts: the programs lie ready in the packages for this platform.
+// scripts: the packages for this platform contain the programs.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';

@@ -1,6 +1,6 @@
 // npm run test:runtimes: the same handlers on every runtime.
-//   npm run test:runtimes                  bundles, and plays the suite (arguments go to vitest)
-//   npm run test:runtimes -- --cold-start  measures how long each takes from its start to its first answer
+//   npm run test:runtimes                  bundles, and runs the suite (arguments go to vitest)
+//   npm run test:runtimes -- --cold-start  measures the time of each from its start to its first response
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';

@@ -1,5 +1,5 @@
-// The same requests to every runtime, with whichever drivers it has, must get the same answers and leave the same in the
-// streams of Redis. Node is the reference; what it must answer stands in the stories.
+// The same requests to every runtime, with whichever drivers it has, must get the same responses and leave the same in
+// the streams of Redis. Node is the reference; the stories say what it must respond.
 import { beforeAll, expect, test } from 'vitest';
 import { type Outcome, playOn } from './support/play.ts';
 import { bun, deno, lambda, miniflare, node, workerd } from './support/runtimes.ts';
@@ -34,10 +34,10 @@ test.each([
   { runtime: workerd, drivers: 'WebSocket and REST' },
   { runtime: miniflare, drivers: 'WebSocket and REST' },
 ] as const)(
-  '$runtime.name answers and publishes as Node does, over $drivers',
+  '$runtime.name responds and publishes as Node does, over $drivers',
   async ({ runtime, drivers }) => {
-    const { answers, streams } = await playOn(runtime, drivers);
-    expect(answers).toEqual(reference.answers);
+    const { responses, streams } = await playOn(runtime, drivers);
+    expect(responses).toEqual(reference.responses);
     expect(streams).toEqual(reference.streams);
   },
 );

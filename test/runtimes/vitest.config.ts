@@ -8,7 +8,7 @@ const shared = {
   hookTimeout: 120_000,
 };
 
-// Their own commands (npm run test:runtimes), since the runtimes are large packages; see install.ts.
+// They have a command of their own (npm run test:runtimes), since the runtimes are large packages; see install.ts.
 export default defineConfig({
   test: {
     projects: [

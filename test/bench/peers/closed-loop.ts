@@ -2,7 +2,7 @@ import { percentile, type Round } from '../measure.ts';
 
 export type LoopRound = Omit<Round, 'cpuMicros'>;
 
-/** Keeps so many operations under way for a time, each begun when one has ended; fails when one fails. */
+/** Runs a fixed number of concurrent operations for a time, starting one when one has ended; fails when one fails. */
 export async function closedLoop(
   inFlight: number,
   ms: number,

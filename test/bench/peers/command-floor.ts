@@ -1,12 +1,12 @@
-// The floor of gateway.command: grpc-js and nothing else. Takes a message as bytes and answers bytes made before.
+// The floor of gateway.command: grpc-js and nothing else. Takes a message as bytes and responds with prepared bytes.
 import { type handleUnaryCall, Server, ServerCredentials } from '@grpc/grpc-js';
 import { serveCalls } from '../peer.ts';
 import { executeCommandPath } from './grpc-bytes.ts';
 
 const bytes = (value: Buffer) => value;
-let answer = Buffer.alloc(0);
+let response = Buffer.alloc(0);
 
-const echo: handleUnaryCall<Buffer, Buffer> = (_, callback) => callback(null, answer);
+const echo: handleUnaryCall<Buffer, Buffer> = (_, callback) => callback(null, response);
 
 const server = new Server({ 'grpc.enable_channelz': 0 });
 server.addService(
@@ -35,8 +35,8 @@ const calls = {
     return `127.0.0.1:${port}`;
   },
 
-  answerWith(length: number): void {
-    answer = Buffer.alloc(length, 'x');
+  respondWith(length: number): void {
+    response = Buffer.alloc(length, 'x');
   },
 };
 export type CommandFloorCalls = typeof calls;

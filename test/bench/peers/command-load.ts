@@ -15,7 +15,7 @@ import type { SessionResponse } from './upstreams.ts';
 type Signed = { frame: Buffer; requestId: string; requestHash: Buffer };
 type Load = { addr: string; connections: number; inFlight: number; ms: number };
 
-/** The signature of every so many answers is verified, after the round. */
+/** Every so many responses the signature is verified, after the round. */
 const verifiedEvery = 64;
 const gameId = randomUUID();
 
@@ -24,39 +24,39 @@ const signed: Signed[] = [];
 let turn = 0;
 
 const calls = {
-  /** Makes sessions and tells what the backend has to say of them. */
+  /** Makes sessions. @returns the backend's responses about them. */
   makeSessions(count: number): SessionResponse[] {
     const made = Array.from({ length: count }, () => makeSession());
     sessions.push(...made.map(({ session }) => session));
-    return made.map(({ answer }) => answer);
+    return made.map(({ response }) => response);
   },
 
-  /** Signs until so many commands are ready to be sent. */
+  /** Signs until this many commands are ready to be sent. */
   prepare(count: number): void {
     while (signed.length < count) signed.push(signNext());
   },
 
-  /** Sends every signed command once, and looks at every answer. @param serverKey base64url. */
-  async runCommands(load: Load, serverKey: string): Promise<LoopRound & { answerBytes: number }> {
+  /** Sends every signed command once, and checks every response. @param serverKey base64url. */
+  async runCommands(load: Load, serverKey: string): Promise<LoopRound & { responseBytes: number }> {
     const sample: { request: Signed; response: ExecuteCommandResponse }[] = [];
     let count = 0;
-    let answerBytes = 0;
-    const round = await runRound(load, takeSigned, (request, answer) => {
-      const response = ExecuteCommandResponse.decode(answer);
+    let responseBytes = 0;
+    const round = await runRound(load, takeSigned, (request, encoded) => {
+      const response = ExecuteCommandResponse.decode(encoded);
       if (response.resultCode !== 'ok' || response.requestId !== request.requestId) {
-        throw new Error(`${request.requestId} was answered ${response.requestId} ${response.resultCode}`);
+        throw new Error(`${request.requestId} got ${response.requestId} ${response.resultCode}`);
       }
       count += 1;
-      answerBytes += answer.length;
+      responseBytes += encoded.length;
       if (count % verifiedEvery === 0) sample.push({ request, response });
     });
     const verify = verifierOf(serverKey);
     for (const { request, response } of sample) requireSignature(request, response, verify);
-    return { ...round, answerBytes: Math.round(answerBytes / count) };
+    return { ...round, responseBytes: Math.round(responseBytes / count) };
   },
 
   /** Sends commands of the same sizes to the floor, which looks at none of them. */
-  async runFloor(load: Load, answerBytes: number): Promise<LoopRound> {
+  async runFloor(load: Load, responseBytes: number): Promise<LoopRound> {
     const requests = [signNext(), signNext()];
     let next = 0;
     return runRound(
@@ -65,8 +65,8 @@ const calls = {
         next += 1;
         return requests[next % requests.length] ?? signNext();
       },
-      (_, answer) => {
-        if (answer.length !== answerBytes) throw new Error(`the floor answered ${answer.length} bytes`);
+      (_, response) => {
+        if (response.length !== responseBytes) throw new Error(`the floor sent ${response.length} bytes`);
       },
     );
   },
@@ -110,7 +110,7 @@ function takeSigned(): Signed {
 async function runRound(
   { addr, connections, inFlight, ms }: Load,
   take: () => Signed,
-  check: (request: Signed, answer: Buffer) => void,
+  check: (request: Signed, response: Buffer) => void,
 ): Promise<LoopRound> {
   const opened = await Promise.all(Array.from({ length: connections }, () => GrpcConnection.open(addr)));
   const round = await closedLoop(inFlight, ms, async (worker) => {
@@ -131,6 +131,6 @@ function requireSignature(
   const whole = sha256(response.payloadBytes).equals(response.payloadHash);
   const bytes = responseBytes({ ...response, requestHash: request.requestHash });
   if (!whole || !verify(bytes, response.signature)) {
-    throw new Error(`the answer to ${request.requestId} is not signed by the gateway`);
+    throw new Error(`the response to ${request.requestId} is not signed by the gateway`);
   }
 }

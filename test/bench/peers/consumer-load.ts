@@ -1,5 +1,5 @@
-// The load of lobby.consumer.gm_events: keeps the stream filled with reports about many games, and sees by the offset
-// how many have been applied.
+// The load of lobby.consumer.gm_events: fills the stream with reports about many games, and counts by the offset how
+// many have been applied.
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';
 import { gmEventEntry } from '../../../lib/protocol/gm-events.ts';
@@ -46,7 +46,7 @@ async function add(count: number): Promise<void> {
   }
 }
 
-/** How many of what was added have taken effect. */
+/** How many of the added entries have taken effect. */
 async function countHandled(): Promise<number> {
   const offset = await connection().get(offsetKey);
   if (offset === null) return 0;
@@ -54,7 +54,7 @@ async function countHandled(): Promise<number> {
   return handled;
 }
 
-/** Keeps the stream filled until more has been handled. @returns how much. */
+/** Refills the stream until more entries have been handled. @returns how many. */
 async function nextMove(): Promise<number> {
   const before = await countHandled();
   for (const deadline = Date.now() + 60_000; Date.now() < deadline; ) {
@@ -92,7 +92,7 @@ const calls = {
     return { n: after - before, elapsedMs, loadShare: (user + system) / 1_000 / elapsedMs };
   },
 
-  /** Waits until everything has been handled. @throws Error unless each game is at the turn that was told last. */
+  /** Waits until everything has been handled. @throws Error unless each game is at the turn of its last report. */
   async drain(dsn: string): Promise<void> {
     const deadline = Date.now() + 60_000;
     while ((await countHandled()) < added.length) {
@@ -102,12 +102,12 @@ const calls = {
     const pool = new pg.Pool({ connectionString: dsn, max: 1 });
     try {
       for (const [index, { gameId }] of games.entries()) {
-        const told = Math.ceil((next - index) / games.length);
+        const reported = Math.ceil((next - index) / games.length);
         const { rows } = await pool.query('select current_turn from lobby.games where game_id = $1', [
           gameId,
         ]);
-        if (rows[0]?.current_turn !== told) {
-          throw new Error(`game ${gameId} is at turn ${rows[0]?.current_turn}, not ${told}`);
+        if (rows[0]?.current_turn !== reported) {
+          throw new Error(`game ${gameId} is at turn ${rows[0]?.current_turn}, not ${reported}`);
         }
       }
     } finally {

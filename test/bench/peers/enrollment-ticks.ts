@@ -1,4 +1,4 @@
-// Ticks of the enrollment automation, with as many games due as it is told.
+// Ticks of the enrollment automation, with a given number of games due.
 import pg from 'pg';
 import {
   closeDueEnrollments,

@@ -19,11 +19,11 @@ type Side = {
   streams: EventStreams;
   size: number;
   sendWave: () => void;
-  /** Looks at what came to some of the streams in a round. */
+  /** Checks what some of the streams received in a round. */
   checkSample: () => void;
 };
 
-/** Every so many streams are looked into. */
+/** One of this many streams is checked. */
 const sampledEvery = 100;
 const openedAtATime = 32;
 /** The next wave is sent before the last one has arrived, so that the server is never idle. */
@@ -43,7 +43,7 @@ const calls = {
   /** Resolves when the gateway follows the push service. */
   subscribed: () => source.subscribed,
 
-  /** New sessions, so many for each of so many users. @returns what the backend has to say of them. */
+  /** New sessions, so many for each of so many users. @returns the backend's responses about them. */
   makeSessions(users: number, sessionsPerUser: number): SessionResponse[] {
     const userIds = Array.from({ length: users }, () => randomUUID());
     const made = Array.from({ length: sessionsPerUser }, () =>
@@ -51,7 +51,7 @@ const calls = {
     ).flat();
     sessions = made.map(({ session }) => session);
     source.addressTo(userIds);
-    return made.map(({ answer }) => answer);
+    return made.map(({ response }) => response);
   },
 
   /** Opens a stream for every session that was made last. */

@@ -18,7 +18,7 @@ export class EventStreams {
     this.#onMessage = onMessage;
   }
 
-  /** @param onMessage told of every message but the first of each stream. */
+  /** @param onMessage called with every message but the first of each stream. */
   static async connect(
     addr: string,
     connections: number,
@@ -56,7 +56,7 @@ export class EventStreams {
     });
   }
 
-  /** Whoever waits for events hears that they will not come. */
+  /** Rejects the promises of callers that wait for events. */
   fail(error: Error): void {
     this.#failure ??= error;
     this.#onFailure?.(error);

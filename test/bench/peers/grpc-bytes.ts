@@ -1,5 +1,5 @@
 // A gRPC client of bytes on node:http2. It costs about half of a grpc-js client, so that the load process is not what
-// limits a benchmark, and it says every status: nothing but OK counts as an answer.
+// limits a benchmark, and it reports every status: only OK counts as a response.
 import { once } from 'node:events';
 import { type ClientHttp2Session, type ClientHttp2Stream, connect, constants } from 'node:http2';
 
@@ -47,7 +47,7 @@ export class GrpcConnection {
     return stream;
   }
 
-  /** @throws Error on every status but OK. @returns the answer without its frame. */
+  /** @throws Error on every status but OK. @returns the response without its frame. */
   unary(path: string, frame: Uint8Array): Promise<Buffer> {
     return new Promise((resolve, reject) => {
       const stream = this.start(path, frame);
@@ -57,7 +57,7 @@ export class GrpcConnection {
         const bytes = chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks);
         if (status.code !== 0) reject(new Error(`gRPC status ${status.code}: ${status.message}`));
         else if (bytes.length < 5 || bytes.readUInt32BE(1) !== bytes.length - 5)
-          reject(new Error('the answer is no single message'));
+          reject(new Error('the response is not a single message'));
         else resolve(bytes.subarray(5));
       }, reject);
     });
@@ -65,7 +65,7 @@ export class GrpcConnection {
 
   close(): Promise<void> {
     return new Promise((resolve) => {
-      // Its server may have gone before.
+      // Its server may have ended before.
       if (this.#session.destroyed) return resolve();
       this.#session.once('close', resolve);
       this.#session.destroy(undefined, NGHTTP2_CANCEL);

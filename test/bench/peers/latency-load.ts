@@ -1,4 +1,4 @@
-// Appends events to the real push log and is their recipient, so that one clock tells how long each was under way.
+// Appends events to the real push log and is their recipient, so that one clock measures how long each took.
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { appendClientEvent } from '../../../lib/backend/push/log/append-client-event.ts';
@@ -23,7 +23,7 @@ const calls = {
   makeSessions(count: number): SessionResponse[] {
     const made = Array.from({ length: count }, () => makeSession());
     sessions = made.map(({ session }) => session);
-    return made.map(({ answer }) => answer);
+    return made.map(({ response }) => response);
   },
 
   async connectLog({ addr, password }: { addr: string; password: string }): Promise<void> {

@@ -1,4 +1,4 @@
-// Asks the lobby as the gateway does, on behalf of its users.
+// Sends requests to the lobby as the gateway does, on behalf of its users.
 import { randomUUID } from 'node:crypto';
 import { type Dispatcher, Pool } from 'undici';
 import { gameIdOf } from '../lobby-database.ts';
@@ -18,7 +18,7 @@ type Body = Record<string, unknown>;
 type Ask = { userId: string; method?: Dispatcher.HttpMethod; path: string; body?: Body };
 
 async function ask({ userId, method = 'GET', path, body }: Ask, expected: number): Promise<Body> {
-  const answer = await lobby().request({
+  const response = await lobby().request({
     method,
     path: `${prefix}${path}`,
     headers: {
@@ -28,8 +28,8 @@ async function ask({ userId, method = 'GET', path, body }: Ask, expected: number
     },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   });
-  const text = await answer.body.text();
-  if (answer.statusCode !== expected) throw new Error(`${path} was answered ${answer.statusCode} ${text}`);
+  const text = await response.body.text();
+  if (response.statusCode !== expected) throw new Error(`${path} got ${response.statusCode} ${text}`);
   return JSON.parse(text) as Body;
 }
 
@@ -63,7 +63,7 @@ const calls = {
       // A step that leaves none out and has no neighbours in it.
       const gameId = gameIdOf(1 + ((count * 7919) % load.games));
       const game = await ask({ userId: readerOf(count), path: `/games/${gameId}` }, 200);
-      if (game.game_id !== gameId) throw new Error(`${gameId} was answered with ${JSON.stringify(game)}`);
+      if (game.game_id !== gameId) throw new Error(`${gameId} got ${JSON.stringify(game)}`);
     }),
 
   /** A user applies and the owner approves, each time in another game. */

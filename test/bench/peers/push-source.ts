@@ -103,7 +103,7 @@ export class PushSource {
   sendWave(): void {
     const wave = this.#waves.shift();
     if (wave === undefined || this.#gateway === undefined)
-      throw new Error('no wave is prepared, or nobody listens');
+      throw new Error('no wave is prepared, or no gateway is subscribed');
     this.#sent += 1;
     for (const frame of wave) this.#gateway.write(frame);
   }

@@ -26,8 +26,8 @@ const calls = {
       const [userId, raceNameId] = [randomUUID(), randomUUID()];
       if (!(await postgresRaceNames.isFreeFor(db, userId, keys))) throw new Error(`${name} is not free`);
       const reservation = { raceNameId, userId, gameId: gameIdOf(1), name, keys, at: new Date() };
-      const answer = await db.transaction((tx) => postgresRaceNames.reserve(tx, reservation));
-      if (answer !== 'reserved') throw new Error(`${name} is ${answer}`);
+      const outcome = await db.transaction((tx) => postgresRaceNames.reserve(tx, reservation));
+      if (outcome !== 'reserved') throw new Error(`${name} is ${outcome}`);
     });
   },
 };

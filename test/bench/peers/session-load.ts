@@ -1,4 +1,4 @@
-// Asks the backend for device sessions, as a gateway does.
+// Requests device sessions from the backend, as a gateway does.
 import { randomBytes, randomUUID } from 'node:crypto';
 import pg from 'pg';
 import { Pool } from 'undici';
@@ -38,14 +38,14 @@ const calls = {
       turn += 1;
       const id = sessionIds[turn % sessionIds.length];
       const path = `/api/v1/internal/sessions/${id}`;
-      const answer = await backend.request({
+      const response = await backend.request({
         method: 'GET',
         path,
         headers: { 'x-request-id': randomUUID() },
       });
-      const body = (await answer.body.json()) as { device_session_id?: unknown; status?: unknown };
-      if (answer.statusCode !== 200 || body.device_session_id !== id || body.status !== 'active') {
-        throw new Error(`session ${id} was answered ${answer.statusCode} ${JSON.stringify(body)}`);
+      const body = (await response.body.json()) as { device_session_id?: unknown; status?: unknown };
+      if (response.statusCode !== 200 || body.device_session_id !== id || body.status !== 'active') {
+        throw new Error(`session ${id} got ${response.statusCode} ${JSON.stringify(body)}`);
       }
     });
   },

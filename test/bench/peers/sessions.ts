@@ -12,14 +12,14 @@ import type { SessionResponse } from './upstreams.ts';
 
 export type Session = { deviceSessionId: string; userId: string; key: KeyObject };
 
-/** @returns the session, and what the backend has to say of it. */
-export function makeSession(userId: string = randomUUID()): { session: Session; answer: SessionResponse } {
+/** @returns the session, and the backend's response about it. */
+export function makeSession(userId: string = randomUUID()): { session: Session; response: SessionResponse } {
   const { privateKey: key, publicKey } = generateKeyPairSync('ed25519');
   const deviceSessionId = randomUUID();
   const raw = Buffer.from(publicKey.export({ format: 'jwk' }).x ?? '', 'base64url');
   return {
     session: { deviceSessionId, userId, key },
-    answer: { deviceSessionId, userId, publicKey: raw.toString('base64') },
+    response: { deviceSessionId, userId, publicKey: raw.toString('base64') },
   };
 }
 

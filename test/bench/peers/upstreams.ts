@@ -1,4 +1,4 @@
-// Backend and lobby for gateway.command: a bare node:http server that answers at once, from memory.
+// Backend and lobby for gateway.command: a bare node:http server that responds at once, from memory.
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { serveCalls } from '../peer.ts';
@@ -13,7 +13,7 @@ export type SessionResponse = {
 const sessionsPath = '/api/v1/internal/sessions/';
 const sessions = new Map<string, string>();
 
-/** Of the size of what the lobby answers. */
+/** As large as the lobby's response. */
 const game = JSON.stringify({
   game_id: '01930f3c-7b1a-7000-8000-0000000000aa',
   game_type: 'public',
@@ -38,11 +38,11 @@ const game = JSON.stringify({
 
 const server = createServer((request, response) => {
   const url = request.url ?? '';
-  // A body is not looked at, but read, so that the connection can be used again.
+  // A body is ignored, but read, so that the connection can be used again.
   request.resume();
-  const answer = url.startsWith(sessionsPath) ? sessions.get(url.slice(sessionsPath.length)) : game;
-  response.writeHead(answer === undefined ? 404 : 200, { 'content-type': 'application/json' });
-  response.end(answer ?? '{"error":{"code":"not_found","message":"There is no such session."}}');
+  const found = url.startsWith(sessionsPath) ? sessions.get(url.slice(sessionsPath.length)) : game;
+  response.writeHead(found === undefined ? 404 : 200, { 'content-type': 'application/json' });
+  response.end(found ?? '{"error":{"code":"not_found","message":"There is no such session."}}');
 });
 
 const calls = {
@@ -54,14 +54,14 @@ const calls = {
 
   addSessions(added: SessionResponse[]): void {
     for (const session of added) {
-      const answer = {
+      const record = {
         device_session_id: session.deviceSessionId,
         user_id: session.userId,
         status: 'active',
         client_public_key: session.publicKey,
         created_at: '2026-11-01T09:00:00.000Z',
       };
-      sessions.set(session.deviceSessionId, JSON.stringify(answer));
+      sessions.set(session.deviceSessionId, JSON.stringify(record));
     }
   },
 };

@@ -1,4 +1,4 @@
-// The User Service of lobby.approve: a bare node:http server that lets everybody do everything, at once.
+// The User Service of lobby.approve: a bare node:http server that allows everything, at once.
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { serveCalls } from '../peer.ts';

@@ -1,4 +1,4 @@
-// backend.session: the session look-up that the gateway makes for every request, over HTTP, beside the same read by
+// backend.session: the session look-up that the gateway makes for every request, over HTTP, compared with the same read by
 // primary key straight on the driver, in a process on the same core. PostgreSQL and the load share the other core.
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';

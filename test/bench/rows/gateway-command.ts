@@ -1,4 +1,4 @@
-// gateway.command: ExecuteCommand by the real gateway process, beside a bare grpc-js echo of the same sizes on the same
+// gateway.command: ExecuteCommand by the real gateway process, compared with a bare grpc-js echo of the same sizes on the same
 // core. Redis, the upstreams and the load share the other core.
 
 import type { Row } from '../entry.ts';
@@ -11,9 +11,9 @@ import type { UpstreamsCalls } from '../peers/upstreams.ts';
 import { cpuDuring } from '../system.ts';
 
 const inFlight = 64;
-/** As clients come to a gateway: each on a connection of its own, with one command at a time. */
+/** As real clients: each on a connection of its own, with one command at a time. */
 const connections = inFlight;
-/** More than the gateway ever answers; what is left over serves the next round. */
+/** More than the gateway can handle; the rest serves the next round. */
 const signedPerSecond = 8_000;
 
 export const gatewayCommand: Row = {
@@ -29,28 +29,28 @@ export const gatewayCommand: Row = {
     const floorAddr = await floor.call('listen');
 
     const options = { connections, inFlight, ms: scale.roundMs };
-    let answerBytes = 0;
+    let responseBytes = 0;
     const rounds = await alternate(
       scale,
       async () => {
         await load.call('prepare', inFlight + Math.ceil((signedPerSecond * scale.roundMs) / 1000));
-        const { answerBytes: bytes, ...round } = await cpuDuring(gateway.pid, () =>
+        const { responseBytes: bytes, ...round } = await cpuDuring(gateway.pid, () =>
           load.call('runCommands', { ...options, addr: gateway.grpcAddr }, gateway.serverKey),
         );
-        answerBytes = bytes;
+        responseBytes = bytes;
         return round;
       },
       async () => {
-        await floor.call('answerWith', answerBytes);
+        await floor.call('respondWith', responseBytes);
         return cpuDuring(floor.pid, () =>
-          load.call('runFloor', { ...options, addr: floorAddr }, answerBytes),
+          load.call('runFloor', { ...options, addr: floorAddr }, responseBytes),
         );
       },
     );
     const { figures, remarks } = throughput(rounds);
     return {
       ...figures,
-      note: `${inFlight} in flight on ${connections} connections, answers of ${answerBytes} bytes; ${remarks}`,
+      note: `${inFlight} in flight on ${connections} connections, responses of ${responseBytes} bytes; ${remarks}`,
     };
   },
 };

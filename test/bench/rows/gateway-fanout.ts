@@ -1,5 +1,5 @@
 // gateway.fanout.N: deliveries per second to N streams of N/16 users on N/100 connections, one event to every user at a
-// time, beside bare grpc-js streams on the same core that write bytes made before. The events come over a real push
+// time, compared with bare grpc-js streams on the same core that write bytes made before. The events come over a real push
 // subscription, of a push service that the load process plays with frames made before: the backend's own one reads
 // them from Redis and would be measured instead.
 import type { Bench, Row } from '../entry.ts';

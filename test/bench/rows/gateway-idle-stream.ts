@@ -1,4 +1,4 @@
-// gateway.idle_stream: resident memory of one more open stream on a connection of its own, beside bare grpc-js streams.
+// gateway.idle_stream: resident memory of one more open stream on a connection of its own, compared with bare grpc-js streams.
 // Every round has a new process on both sides, which holds some streams already when the measurement begins.
 import type { Bench, Row } from '../entry.ts';
 import { median, round } from '../measure.ts';

@@ -1,5 +1,5 @@
 // lobby.consumer.gm_events: reports of the Game Master applied per second by the real worker, in order for each game,
-// beside the statements that apply them straight on the driver, in a process on the same core.
+// compared with the statements that apply them straight on the driver, in a process on the same core.
 import { join } from 'node:path';
 import { type ConsumedGame, insertConsumedGames } from '../consumed-games.ts';
 import type { Row } from '../entry.ts';

@@ -1,4 +1,4 @@
-// lobby.list, lobby.get, lobby.approve: what users ask of the lobby most, over HTTP, beside the same SQL straight on the
+// lobby.list, lobby.get, lobby.approve: what users ask of the lobby most, over HTTP, compared with the same SQL straight on the
 // driver, in a process on the same core. PostgreSQL, Redis, the User Service and the load share the other core.
 import type { Row } from '../entry.ts';
 import { databaseWithGames } from '../lobby-database.ts';
@@ -51,7 +51,7 @@ function lobbyRow(operation: Operation, what: string): Row {
   };
 }
 
-/** How it compares with statements that are sent as the driver sends them unless it is told otherwise. */
+/** How it compares with statements that are sent as the driver sends them by default. */
 function unpreparedRemark(measured: readonly Round[], floor: readonly LoopRound[]): string {
   const [perSecond, floorPerSecond] = [median(measured.map(rate)), median(floor.map(rate))];
   return `with nothing prepared the floor makes ${round(floorPerSecond)} per second, ratio ${round(perSecond / floorPerSecond)}`;

@@ -1,4 +1,4 @@
-// lobby.race_name.10k, .1m, .10m: checking and reserving a race name in a directory with so many, beside one with the
+// lobby.race_name.10k, .1m, .10m: checking and reserving a race name in a directory with so many, compared with one with the
 // fewest; in a process on the core that is measured, with PostgreSQL on the other.
 import type pg from 'pg';
 import { idOf, insertGames, insertRows, randomId } from '../../support/stores/many-rows.ts';

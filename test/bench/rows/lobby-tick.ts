@@ -1,5 +1,5 @@
 // lobby.tick.10k, .100k, .1m: a tick of the enrollment automation that finds 100 games due among so many that enroll,
-// beside one that finds them among the fewest; in a process on the core that is measured, with PostgreSQL on the other.
+// compared with one that finds them among the fewest; in a process on the core that is measured, with PostgreSQL on the other.
 import { insertGames } from '../../support/stores/many-rows.ts';
 import type { Row } from '../entry.ts';
 import { createLobbyDatabase } from '../lobby-database.ts';

@@ -1,4 +1,4 @@
-// The Game Master with engines that fail, a lobby that cannot be asked, and a Redis that is away.
+// The Game Master with engines that fail, an unreachable lobby, and an unreachable Redis.
 import type { ServerResponse } from 'node:http';
 import { v7 as uuidv7 } from 'uuid';
 import {
@@ -13,31 +13,31 @@ import {
   vi,
 } from 'vitest';
 import { FakeEngine } from '../../support/engines/fake-engine.ts';
-import { type FakeGame, type FakeLobby, startPlayedLobby } from '../../support/engines/fake-lobby.ts';
+import { type FakeGame, type FakeLobby, startFakeLobby } from '../../support/engines/fake-lobby.ts';
 import {
   gameMasterVariables,
+  PublishedEvents,
   startTestGameMaster,
   type TestGameMaster,
-  ToldEvents,
   waiting,
 } from '../../support/engines/game-master.ts';
 import { type Answer, json } from '../../support/gateway/fake-upstream.ts';
 import { startTcpProxy, type TcpProxy } from '../../support/network/tcp-proxy.ts';
 import { createTestRedis, type TestRedis } from '../../support/stores/redis.ts';
 
-// Most wait for several turns and time-outs, on a machine that may do other things, too.
+// Most tests wait for several turns and time-outs, perhaps on a busy machine.
 vi.setConfig({ testTimeout: 60_000 });
 
 let redis: TestRedis;
 let linkToRedis: TcpProxy;
 let lobby: FakeLobby;
-let told: ToldEvents;
+let published: PublishedEvents;
 let gameMaster: TestGameMaster;
 beforeAll(async () => {
   redis = await createTestRedis();
   linkToRedis = await startTcpProxy(redis);
-  told = await ToldEvents.of(redis);
-  lobby = await startPlayedLobby();
+  published = await PublishedEvents.of(redis);
+  lobby = await startFakeLobby();
   gameMaster = await startTestGameMaster({
     ...gameMasterVariables(redis, lobby.server.url),
     GM_REDIS_ADDR: linkToRedis.addr,
@@ -50,7 +50,7 @@ afterAll(async () => {
   await gameMaster.stop();
   await lobby.close();
   await linkToRedis.close();
-  told.close();
+  published.close();
   await redis.drop();
 });
 
@@ -67,17 +67,18 @@ afterEach(async () => {
 });
 const newGame = (changes: Partial<FakeGame> = {}) => lobby.add({ engine_endpoint: engine.url, ...changes });
 
-const story = () => told.story(game.game_id);
+const story = () => published.story(game.game_id);
 const untilTurn = (turn: number) =>
   vi.waitFor(() => expect(engine.turn).toBeGreaterThanOrEqual(turn), waiting);
-const untilTold = (what: string) => vi.waitFor(async () => expect(await story()).toContain(what), waiting);
+const untilPublished = (what: string) =>
+  vi.waitFor(async () => expect(await story()).toContain(what), waiting);
 const askedFor = () => lobby.server.received.filter(({ url }) => url.endsWith(game.game_id)).length;
 async function untilAsked(more: number): Promise<void> {
   const before = askedFor();
   await vi.waitFor(() => expect(askedFor()).toBeGreaterThanOrEqual(before + more), waiting);
 }
 
-/** Every turn was told, in order, with nothing between them but the trouble after `last`. */
+/** Every turn was published, in order, with nothing in between but the trouble after `last`. */
 async function expectWholeStory(last: number, trouble: string[]): Promise<void> {
   const upTo = (turn: number) => Array.from({ length: turn + 1 }, (_, index) => `${index} ok`);
   const expected = [...upTo(last), ...trouble.map((health) => `${last} ${health}`)];
@@ -87,13 +88,15 @@ async function expectWholeStory(last: number, trouble: string[]): Promise<void> 
 }
 
 describe('an engine that dies', () => {
-  test('is told to be unreachable, once; and when it is back, its game goes on with the next turn', async () => {
+  test('is reported as unreachable, once; when it is back, its game continues with the next turn', async () => {
     await untilTurn(2);
     await engine.stop();
     const { turn } = engine;
-    await untilTold(`${turn} unreachable`);
+    await untilPublished(`${turn} unreachable`);
     await untilAsked(3);
-    const troubles = (await told.all(game.game_id)).filter(({ engine_health }) => engine_health !== 'ok');
+    const troubles = (await published.all(game.game_id)).filter(
+      ({ engine_health }) => engine_health !== 'ok',
+    );
     expect(troubles).toHaveLength(1);
     expect(troubles[0]).toMatchObject({
       event_type: 'runtime_snapshot_update',
@@ -105,10 +108,10 @@ describe('an engine that dies', () => {
     await expectWholeStory(turn, ['unreachable']);
   });
 
-  test('is not waited for when its game is cancelled meanwhile', async () => {
+  test('is not waited for when its game is cancelled', async () => {
     await untilTurn(2);
     await engine.stop();
-    await untilTold(`${engine.turn} unreachable`);
+    await untilPublished(`${engine.turn} unreachable`);
     game.status = 'cancelled';
     await untilAsked(1);
     const asked = askedFor();
@@ -117,54 +120,54 @@ describe('an engine that dies', () => {
     const elsewhere = await new FakeEngine().start();
     onTestFinished(() => elsewhere.stop());
     const other = newGame({ engine_endpoint: elsewhere.url });
-    await vi.waitFor(async () => expect(await told.story(other.game_id)).not.toEqual([]), waiting);
+    await vi.waitFor(async () => expect(await published.story(other.game_id)).not.toEqual([]), waiting);
     expect(askedFor()).toBeLessThanOrEqual(asked + 1);
     expect(engine.calls.slice(calls).some((call) => call.startsWith('POST'))).toBe(false);
   });
 
-  test('before its game was set up is told to be unreachable, and turn 0 comes once it is there', async () => {
+  test('before its game was set up is reported as unreachable, and turn 0 follows once it runs', async () => {
     const absent = await new FakeEngine().start();
     onTestFinished(() => absent.stop());
     await absent.stop();
     game = newGame({ engine_endpoint: absent.url });
-    await untilTold('0 unreachable');
+    await untilPublished('0 unreachable');
     await untilAsked(3);
     await absent.start();
-    await untilTold('1 ok');
-    const [trouble, beginning] = await told.all(game.game_id);
+    await untilPublished('1 ok');
+    const [trouble, beginning] = await published.all(game.game_id);
     expect(trouble).toMatchObject({ turn: 0, engine_health: 'unreachable', player_stats: [] });
     expect(beginning).toMatchObject({ turn: 0, engine_health: 'ok', player_stats: expect.any(Array) });
     expect(beginning?.player_stats).toHaveLength(2);
     expect((await story()).slice(0, 3)).toEqual(['0 unreachable', '0 ok', '1 ok']);
   });
 
-  test('with the Game Master is told to be unreachable by the next one', async () => {
+  test('together with the Game Master is reported as unreachable by the next one', async () => {
     const absent = await new FakeEngine().start();
     await absent.stop();
     game = newGame({ engine_endpoint: absent.url, current_turn: 7, engine_health: 'ok' });
-    await untilTold('7 unreachable');
-    expect(await told.all(game.game_id)).toMatchObject([{ turn: 7, player_stats: [] }]);
+    await untilPublished('7 unreachable');
+    expect(await published.all(game.game_id)).toMatchObject([{ turn: 7, player_stats: [] }]);
   });
 
-  test('and comes back without its game is not played anew', async () => {
+  test('and comes back without its game is not played from the start', async () => {
     await untilTurn(3);
     await engine.stop();
     const { turn } = engine;
-    await untilTold(`${turn} unreachable`);
+    await untilPublished(`${turn} unreachable`);
     const { setup } = engine;
     engine.setup = undefined;
     engine.turn = 0;
     await engine.start();
-    await untilTold(`${turn} state_lost`);
+    await untilPublished(`${turn} state_lost`);
     await untilAsked(2);
     expect(engine.calls.filter((call) => call.startsWith('PUT'))).toHaveLength(1);
 
-    // It knows the game again, but as it was long ago.
+    // It has the game again, but in an old state.
     engine.setup = setup;
     engine.turn = 1;
-    const asked = engine.askedTurns.length;
+    const asked = engine.requestedTurns.length;
     await untilAsked(2);
-    expect(engine.askedTurns).toHaveLength(asked);
+    expect(engine.requestedTurns).toHaveLength(asked);
 
     engine.turn = turn;
     await expectWholeStory(turn, ['unreachable', 'state_lost']);
@@ -172,32 +175,36 @@ describe('an engine that dies', () => {
 });
 
 describe('an engine that is faulty', () => {
-  const state = (changes: object) => (response: ServerResponse) => answer(response, changes);
-  const answer = (response: ServerResponse, changes: object) =>
+  const state = (changes: object) => (response: ServerResponse) => respondWith(response, changes);
+  const respondWith = (response: ServerResponse, changes: object) =>
     void response.end(JSON.stringify({ ...engine.state, ...changes }));
   const faults: [what: string, health: string, fault: (response: ServerResponse) => void][] = [
     ['fails', 'faulty', (response) => void response.writeHead(500).end('{"error":{}}')],
     ['refuses the turn', 'faulty', (response) => void response.writeHead(409).end('{"error":{}}')],
-    ['knows no such route', 'faulty', (response) => void response.writeHead(404).end('404 page not found')],
-    ['leads elsewhere', 'faulty', (response) => void response.writeHead(302, { location: '/' }).end()],
-    ['answers with a page', 'faulty', (response) => void response.end('<html>It works!</html>')],
-    ['answers with half a state', 'faulty', (response) => void response.end('{"game_id":"')],
-    ['answers with nothing', 'faulty', (response) => void response.end()],
+    [
+      'does not know the route',
+      'faulty',
+      (response) => void response.writeHead(404).end('404 page not found'),
+    ],
+    ['redirects', 'faulty', (response) => void response.writeHead(302, { location: '/' }).end()],
+    ['responds with a page', 'faulty', (response) => void response.end('<html>It works!</html>')],
+    ['responds with half a state', 'faulty', (response) => void response.end('{"game_id":"')],
+    ['responds with nothing', 'faulty', (response) => void response.end()],
     ['plays another game', 'faulty', state({ game_id: uuidv7() })],
-    ['answers with another turn', 'faulty', state({ turn: 99 })],
-    ['has a status that it does not have', 'faulty', state({ status: 'perhaps' })],
+    ['responds with another turn', 'faulty', state({ turn: 99 })],
+    ['has an unknown status', 'faulty', state({ status: 'perhaps' })],
     [
       'counts below zero',
       'faulty',
       state({ players: [{ user_id: uuidv7(), planets: -1, population: 0, ships_built: 0 }] }),
     ],
     [
-      'says too much',
+      'sends too much',
       'unreachable',
       (response) => void response.end(JSON.stringify({ padding: 'x'.repeat(2 ** 21) })),
     ],
-    ['hangs up', 'unreachable', (response) => void response.destroy()],
-    ['says nothing', 'unreachable', () => {}],
+    ['ends the connection', 'unreachable', (response) => void response.destroy()],
+    ['sends nothing', 'unreachable', () => {}],
     ['stops in the middle', 'unreachable', (response) => void response.writeHead(200).write('{')],
     [
       'sends without an end',
@@ -209,37 +216,37 @@ describe('an engine that is faulty', () => {
       },
     ],
   ];
-  test.each(faults)('(it %s) is told to be %s, and asked again', async (_, health, fault) => {
+  test.each(faults)('(it %s) is reported as %s, and asked again', async (_, health, fault) => {
     let faultyTurn: string | undefined;
-    engine.mischief = (call, response) => {
+    engine.misbehaviour = (call, response) => {
       if (!call.startsWith('POST')) return false;
       faultyTurn ??= engine.turn >= 2 ? call : undefined;
       if (call !== faultyTurn) return false;
       fault(response);
       return true;
     };
-    await untilTold(`2 ${health}`);
+    await untilPublished(`2 ${health}`);
     expect(engine.turn).toBe(2);
-    engine.mischief = () => false;
+    engine.misbehaviour = () => false;
     await expectWholeStory(2, [health]);
   });
 });
 
-describe('a lobby that cannot be asked', () => {
+describe('an unreachable lobby', () => {
   const failures: [string, Answer][] = [
-    ['hangs up', (_, response) => void response.destroy()],
-    ['says nothing', () => {}],
+    ['ends the connection', (_, response) => void response.destroy()],
+    ['sends nothing', () => {}],
     ['fails', json(500, { error: { code: 'internal_error', message: 'Broken.' } })],
     ['refuses the token', json(401, { error: { code: 'unauthenticated', message: 'Who are you?' } })],
-    ['answers with a page', (_, response) => void response.end('<html>It works!</html>')],
-    ['answers with something else', json(200, { status: 'running' })],
+    ['responds with a page', (_, response) => void response.end('<html>It works!</html>')],
+    ['responds with something else', json(200, { status: 'running' })],
   ];
   test.each(failures)(
-    '(it %s) lets no turn be played, and every game goes on once it can',
+    '(it %s) stops all turns, and every game continues once it is back',
     async (_, failure) => {
       await untilTurn(2);
       lobby.server.answer = failure;
-      // What was under way is let through.
+      // Requests in progress finish first.
       await untilAsked(2);
       const [turn, calls] = [engine.turn, engine.calls.length];
       await untilAsked(2);
@@ -250,25 +257,22 @@ describe('a lobby that cannot be asked', () => {
   );
 });
 
-describe('a Redis that is away', () => {
+describe('an unreachable Redis', () => {
   const losses: [string, () => void][] = [
     ['cannot be reached', () => linkToRedis.cut()],
-    ['does not answer', () => linkToRedis.stall()],
+    ['does not respond', () => linkToRedis.stall()],
   ];
-  test.each(losses)(
-    '(it %s) holds games back after one turn, and nothing of them is lost',
-    async (_, lose) => {
-      onTestFinished(() => linkToRedis.heal());
-      await untilTurn(2);
-      lose();
-      await untilAsked(3);
-      const { turn } = engine;
-      await untilAsked(2);
-      expect(engine.turn).toBe(turn);
-      const before = (await told.once(game.game_id)).at(-1)?.turn ?? 0;
-      expect(turn - before).toBeLessThanOrEqual(1);
-      linkToRedis.heal();
-      await expectWholeStory(turn, []);
-    },
-  );
+  test.each(losses)('(it %s) holds games back after one turn, and loses nothing of them', async (_, lose) => {
+    onTestFinished(() => linkToRedis.heal());
+    await untilTurn(2);
+    lose();
+    await untilAsked(3);
+    const { turn } = engine;
+    await untilAsked(2);
+    expect(engine.turn).toBe(turn);
+    const before = (await published.once(game.game_id)).at(-1)?.turn ?? 0;
+    expect(turn - before).toBeLessThanOrEqual(1);
+    linkToRedis.heal();
+    await expectWholeStory(turn, []);
+  });
 });

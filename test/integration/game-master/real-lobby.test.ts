@@ -1,4 +1,4 @@
-// The Game Master beside the real lobby: what it reads there, and what the lobby makes of what it is told.
+// The Game Master with the real lobby: what it reads there, and how the lobby applies its events.
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { applyGmEvent } from '../../../lib/lobby/operations/apply-gm-event.ts';
 import { createGameMaster } from '../../../lib/lobby/peers/game-master.ts';
@@ -9,9 +9,9 @@ import { createLogger } from '../../../lib/telemetry/logger.ts';
 import { FakeEngine } from '../../support/engines/fake-engine.ts';
 import {
   gameMasterVariables,
+  PublishedEvents,
   startTestGameMaster,
   type TestGameMaster,
-  ToldEvents,
   waiting,
 } from '../../support/engines/game-master.ts';
 import { field, join, makeOpenGame } from '../../support/lobby/games.ts';
@@ -25,14 +25,14 @@ let redis: TestRedis;
 let lobby: TestLobby;
 let internalHttp: Listener;
 let gameMaster: TestGameMaster;
-let told: ToldEvents;
+let published: PublishedEvents;
 let engine: FakeEngine;
 let owner: Client;
 let players: Client[];
 let gameId: string;
 beforeAll(async () => {
   redis = await createTestRedis();
-  told = await ToldEvents.of(redis);
+  published = await PublishedEvents.of(redis);
   lobby = await createTestLobby();
   internalHttp = await listenHttp(lobby.internalApp, { host: '127.0.0.1', port: 0 }, timeouts, log);
   gameMaster = await startTestGameMaster({
@@ -53,7 +53,7 @@ afterAll(async () => {
   await engine.stop();
   await internalHttp.close(0);
   await lobby.close();
-  told.close();
+  published.close();
   await redis.drop();
 });
 
@@ -61,9 +61,9 @@ const setGame = (assignments: string) =>
   lobby.pool.query(`update lobby.games set ${assignments} where game_id = $1`, [gameId]);
 const show = async () => (await lobby.admin().get(`/games/${gameId}`)).body as Record<string, unknown>;
 
-/** What the lobby's consumer does with the entries of the stream. */
-async function applyWhatWasTold(): Promise<void> {
-  for (const event of await told.once(gameId)) {
+/** Applies the published events as the lobby's consumer does. */
+async function applyPublishedEvents(): Promise<void> {
+  for (const event of await published.once(gameId)) {
     await inTransaction(lobby.db, async (tx) => {
       const game = await lockAnyGame(tx, gameId);
       if (game === undefined) throw new Error('the game is gone');
@@ -89,21 +89,29 @@ test('a game is registered, played, paused, resumed and finished', async () => {
     },
     context,
   );
-  await vi.waitFor(async () => expect(await told.story(gameId)).toEqual(['0 ok']), waiting);
-  // The lobby has not noted it down: no turn is played.
-  expect(engine.askedTurns).toEqual([]);
+  await vi.waitFor(async () => expect(await published.story(gameId)).toEqual(['0 ok']), waiting);
+  // The lobby has not recorded the registration, so no turn is played.
+  expect(engine.requestedTurns).toEqual([]);
 
   await setGame(`status = 'running', container_id = 'c1', engine_endpoint = '${engine.url}',
     bound_at = now(), registered_at = now()`);
   await vi.waitFor(() => expect(engine.turn).toBeGreaterThanOrEqual(2), waiting);
   expect(await owner.post(`/games/${gameId}/pause`)).toMatchObject({ status: 200 });
-  await applyWhatWasTold();
+  await applyPublishedEvents();
   expect(await show()).toMatchObject({ status: 'paused', runtime_status: 'running', engine_health: 'ok' });
 
   expect(await owner.post(`/games/${gameId}/resume`)).toMatchObject({ status: 200 });
-  await vi.waitFor(async () => expect(await told.story(gameId)).toContain('5 finished'), waiting);
-  expect(await told.story(gameId)).toEqual(['0 ok', '1 ok', '2 ok', '3 ok', '4 ok', '5 ok', '5 finished']);
-  await applyWhatWasTold();
+  await vi.waitFor(async () => expect(await published.story(gameId)).toContain('5 finished'), waiting);
+  expect(await published.story(gameId)).toEqual([
+    '0 ok',
+    '1 ok',
+    '2 ok',
+    '3 ok',
+    '4 ok',
+    '5 ok',
+    '5 finished',
+  ]);
+  await applyPublishedEvents();
   expect(await show()).toMatchObject({ status: 'finished', current_turn: 5, runtime_status: 'finished' });
   const { rows } = await lobby.pool.query(
     'select initial_planets::int as initial, max_planets::int as max from lobby.member_statistics where game_id = $1',
@@ -115,7 +123,7 @@ test('a game is registered, played, paused, resumed and finished', async () => {
   ]);
 });
 
-test('a game that is not known is found with its players, by the Game Master that comes next', async () => {
+test('a Game Master that starts later finds an unknown game with its players', async () => {
   const other = await new FakeEngine().start();
   await setGame(
     `status = 'running', engine_endpoint = '${other.url}', current_turn = null, snapshot_at = null`,

@@ -1,15 +1,15 @@
-// How a game is handed over to the Game Master.
+// The registration of a game at the Game Master.
 import { v7 as uuidv7 } from 'uuid';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { FakeEngine } from '../../support/engines/fake-engine.ts';
-import { type FakeGame, type FakeLobby, startPlayedLobby } from '../../support/engines/fake-lobby.ts';
+import { type FakeGame, type FakeLobby, startFakeLobby } from '../../support/engines/fake-lobby.ts';
 import {
   gameMasterVariables,
+  PublishedEvents,
   registrationOf,
   registrationPath,
   startTestGameMaster,
   type TestGameMaster,
-  ToldEvents,
   waiting,
 } from '../../support/engines/game-master.ts';
 import { createTestRedis, type TestRedis } from '../../support/stores/redis.ts';
@@ -17,25 +17,25 @@ import { createTestRedis, type TestRedis } from '../../support/stores/redis.ts';
 let redis: TestRedis;
 let lobby: FakeLobby;
 let gameMaster: TestGameMaster;
-let told: ToldEvents;
+let published: PublishedEvents;
 beforeAll(async () => {
   redis = await createTestRedis();
-  told = await ToldEvents.of(redis);
-  lobby = await startPlayedLobby('lobby-token');
+  published = await PublishedEvents.of(redis);
+  lobby = await startFakeLobby('lobby-token');
   gameMaster = await startTestGameMaster({
     ...gameMasterVariables(redis, lobby.server.url),
     GM_LOBBY_TOKEN: 'lobby-token',
     GM_HTTP_TOKEN: 'gm-token',
-    // Turns come by the schedules, and none is due.
+    // Turns follow the schedules, and none is due.
     GM_TURN_INTERVAL: '',
-    // Nothing is found here but what was registered.
+    // The Game Master does not look for games here; it has only registered ones.
     GM_RECOVERY_INTERVAL: '1h',
   });
 });
 afterAll(async () => {
   await gameMaster.stop();
   await lobby.close();
-  told.close();
+  published.close();
   await redis.drop();
 });
 
@@ -43,7 +43,7 @@ let engine: FakeEngine;
 let game: FakeGame;
 beforeEach(async () => {
   engine = await new FakeEngine().start();
-  // The lobby hands a game over before it notes down that it runs.
+  // The lobby registers a game before it records that the game runs.
   game = lobby.add({ status: 'starting', engine_endpoint: engine.url, registered_at: null });
 });
 afterEach(() => engine.stop());
@@ -51,17 +51,17 @@ afterEach(() => engine.stop());
 const authorization = { authorization: 'Bearer gm-token' };
 const register = (body: unknown = registrationOf(game), headers: Record<string, string> = {}) =>
   gameMaster.post(registrationPath(game.game_id), body, { ...authorization, ...headers });
-const untilTold = (count: number) =>
-  vi.waitFor(async () => expect(await told.all(game.game_id)).toHaveLength(count), waiting);
+const untilPublished = (count: number) =>
+  vi.waitFor(async () => expect(await published.all(game.game_id)).toHaveLength(count), waiting);
 const accepted = () => [200, { game_id: game.game_id, runtime_job_id: game.runtime_job_id }];
 
 describe('a game that is registered', () => {
-  test('is set up with its players, and turn 0 tells the lobby how they begin', async () => {
+  test('is set up with its players, and turn 0 reports their initial state to the lobby', async () => {
     const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
     expect(await register(undefined, { traceparent })).toEqual(accepted());
-    await untilTold(1);
+    await untilPublished(1);
     expect(engine.setup).toEqual({ game_id: game.game_id, players: game.players });
-    expect(await told.all(game.game_id)).toEqual([
+    expect(await published.all(game.game_id)).toEqual([
       {
         event_id: expect.stringMatching(/^[0-9a-f-]{36}$/),
         event_type: 'runtime_snapshot_update',
@@ -75,21 +75,21 @@ describe('a game that is registered', () => {
         traceparent,
       },
     ]);
-    expect(engine.askedTurns).toEqual([]);
+    expect(engine.requestedTurns).toEqual([]);
   });
 
   test('again with the same body changes nothing', async () => {
     expect(await register()).toEqual(accepted());
-    await untilTold(1);
+    await untilPublished(1);
     const { calls } = engine;
     const before = [...calls];
     for (let again = 0; again < 3; again += 1) expect(await register()).toEqual(accepted());
-    // Another game goes all the way meanwhile.
+    // Another game is registered completely in the same time.
     const first = game;
     game = lobby.add({ status: 'starting', engine_endpoint: (await new FakeEngine().start()).url });
     await register();
-    await untilTold(1);
-    expect([await told.all(first.game_id), calls]).toEqual([[expect.anything()], before]);
+    await untilPublished(1);
+    expect([await published.all(first.game_id), calls]).toEqual([[expect.anything()], before]);
   });
 
   test('may have as many players as a game can have', async () => {
@@ -98,20 +98,20 @@ describe('a game that is registered', () => {
       race_name: `Имя расы номер ${index}`,
     }));
     expect(await register()).toEqual(accepted());
-    await untilTold(1);
+    await untilPublished(1);
     expect(engine.setup?.players).toEqual(game.players);
   });
 
-  test('with a newer runtime is played there, and no more by the earlier one', async () => {
+  test('with a newer runtime is played there, and no longer by the earlier one', async () => {
     await register();
-    await untilTold(1);
+    await untilPublished(1);
     const newer = await new FakeEngine().start();
     game.runtime_job_id = uuidv7();
     game.engine_endpoint = newer.url;
     const asked = engine.calls.length;
     expect(await register()).toEqual(accepted());
-    await untilTold(2);
-    const [first, second] = await told.all(game.game_id);
+    await untilPublished(2);
+    const [first, second] = await published.all(game.game_id);
     expect([second?.runtime_job_id, second?.turn]).toEqual([game.runtime_job_id, 0]);
     expect(first?.event_id).not.toBe(second?.event_id);
     expect(newer.setup?.game_id).toBe(game.game_id);
@@ -119,10 +119,10 @@ describe('a game that is registered', () => {
     await newer.stop();
   });
 
-  test('with an older runtime is refused, and goes on with the one that is known', async () => {
+  test('with an older runtime is refused, and continues with the known one', async () => {
     const older = uuidv7({ msecs: Date.now() - 60_000 });
     await register();
-    await untilTold(1);
+    await untilPublished(1);
     expect(await register({ ...registrationOf(game), runtime_job_id: older })).toEqual([
       409,
       {
@@ -133,16 +133,16 @@ describe('a game that is registered', () => {
       },
     ]);
     expect(await register()).toEqual(accepted());
-    expect(await told.all(game.game_id)).toHaveLength(1);
+    expect(await published.all(game.game_id)).toHaveLength(1);
   });
 
-  test('is left alone when the lobby knows it with another runtime', async () => {
+  test('is not played when the lobby knows it with another runtime', async () => {
     const registration = registrationOf(game);
     game.runtime_job_id = uuidv7();
     expect((await register(registration))[0]).toBe(200);
     expect(await register()).toEqual(accepted());
-    await untilTold(1);
-    expect(await told.all(game.game_id)).toMatchObject([{ runtime_job_id: game.runtime_job_id }]);
+    await untilPublished(1);
+    expect(await published.all(game.game_id)).toMatchObject([{ runtime_job_id: game.runtime_job_id }]);
     expect(engine.calls).toEqual(['GET /api/v1/game', 'PUT /api/v1/game']);
   });
 });
@@ -150,7 +150,7 @@ describe('a game that is registered', () => {
 describe('the Game Master refuses', () => {
   type Change = [what: string, change: Record<string, unknown>, field: string, problem: unknown];
   const changes: Change[] = [
-    ['a job that is no UUID', { runtime_job_id: 'job-1' }, 'runtime_job_id', 'must be a UUIDv7'],
+    ['a job id that is not a UUID', { runtime_job_id: 'job-1' }, 'runtime_job_id', 'must be a UUIDv7'],
     [
       'a job whose id has no time',
       { runtime_job_id: '3d813cbb-47fb-42ba-91df-831e1593ac29' },
@@ -160,13 +160,13 @@ describe('the Game Master refuses', () => {
     ['no job', { runtime_job_id: undefined }, 'runtime_job_id', expect.any(String)],
     ['an empty container', { container_id: '' }, 'container_id', expect.any(String)],
     [
-      'an endpoint that is none',
+      'an invalid endpoint',
       { engine_endpoint: '10.0.0.7:9000' },
       'engine_endpoint',
       'must be a URL such as http://10.0.0.7:9000',
     ],
     [
-      'an endpoint of another kind',
+      'an endpoint with another scheme',
       { engine_endpoint: 'file:///etc/passwd' },
       'engine_endpoint',
       'must be a URL such as http://10.0.0.7:9000',
@@ -178,7 +178,7 @@ describe('the Game Master refuses', () => {
       'must be a cron expression of five fields, such as 0 20 * * 1-5',
     ],
     [
-      'a schedule that never comes',
+      'a schedule that is never due',
       { turn_schedule: '0 0 30 2 *' },
       'turn_schedule',
       'never comes due; choose a day that exists',
@@ -189,7 +189,7 @@ describe('the Game Master refuses', () => {
       'time_zone',
       'must be an IANA time zone such as Europe/Berlin or UTC',
     ],
-    ['nobody who plays', { players: [] }, 'players', expect.any(String)],
+    ['no players', { players: [] }, 'players', expect.any(String)],
     [
       'a player without a race name',
       { players: [{ user_id: uuidv7() }] },
@@ -197,12 +197,12 @@ describe('the Game Master refuses', () => {
       expect.any(String),
     ],
     [
-      'a player who is no user',
+      'a player whose user id is not a UUID',
       { players: [{ user_id: 'bob', race_name: 'Zerg' }] },
       'players.0.user_id',
       'must be a UUID',
     ],
-    ['a field that it does not know', { turn: 4 }, 'turn', 'is not a known field'],
+    ['an unknown field', { turn: 4 }, 'turn', 'is not a known field'],
   ];
   test.each(changes)('%s', async (_, change, field, problem) => {
     expect(await register({ ...registrationOf(game), ...change })).toEqual([
@@ -215,7 +215,7 @@ describe('the Game Master refuses', () => {
         },
       },
     ]);
-    expect([engine.calls, await told.all(game.game_id)]).toEqual([[], []]);
+    expect([engine.calls, await published.all(game.game_id)]).toEqual([[], []]);
   });
 
   test('a player who is named twice, in whatever letters', async () => {
@@ -227,7 +227,7 @@ describe('the Game Master refuses', () => {
     ]);
   });
 
-  test('what is no JSON, and a game that has no id', async () => {
+  test('a body that is not JSON, and a game without an id', async () => {
     expect(await register('{')).toMatchObject([400, { error: { code: 'invalid_request' } }]);
     const nowhere = registrationPath('the-game');
     expect(await gameMaster.post(nowhere, registrationOf(game), authorization)).toMatchObject([
@@ -237,7 +237,7 @@ describe('the Game Master refuses', () => {
     expect(engine.calls).toEqual([]);
   });
 
-  test('whoever has not its token; but its probes need none', async () => {
+  test('callers without its token; only its probes need none', async () => {
     const refused = [401, { error: { code: 'unauthenticated', message: expect.any(String) } }];
     expect(await register(undefined, { authorization: 'Bearer lobby-token' })).toEqual(refused);
     expect(await gameMaster.get('/api/v1/internal/healthz')).toEqual(refused);

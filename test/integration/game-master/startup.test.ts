@@ -38,7 +38,7 @@ describe('the Game Master refuses to start', () => {
     ]);
   });
 
-  test('with a line for everything that is wrong, and prints no secret', async () => {
+  test('with a line for every invalid value, and prints no secret', async () => {
     const lines = await refusal({
       GM_HTTP_ADDR: 'everywhere',
       GM_HTTP_TOKEN: 'hunter2\n',
@@ -74,7 +74,7 @@ describe('the Game Master refuses to start', () => {
   });
 });
 
-test('the Game Master starts without the lobby, says that it cannot be asked, and stops on SIGTERM', async () => {
+test('the Game Master starts without the lobby, logs that it is unreachable, and stops on SIGTERM', async () => {
   const running = runEntry(entry, { ...good, GM_HTTP_ADDR: ':0' });
   await vi.waitFor(() => expect(running.stdout()).toContain('the lobby cannot be asked'), {
     timeout: 30_000,

@@ -1,12 +1,12 @@
-// The Game Master as a process with the SDK running, and a collector that says what it was sent.
+// The Game Master as a process with the SDK running, and a collector that records what it gets.
 
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { gameMasterInstruments } from '../../../lib/game-master/instruments.ts';
 import { FakeEngine } from '../../support/engines/fake-engine.ts';
-import { type FakeLobby, startPlayedLobby } from '../../support/engines/fake-lobby.ts';
-import { gameMasterVariables, ToldEvents, waiting } from '../../support/engines/game-master.ts';
+import { type FakeLobby, startFakeLobby } from '../../support/engines/fake-lobby.ts';
+import { gameMasterVariables, PublishedEvents, waiting } from '../../support/engines/game-master.ts';
 import { type RunningProcess, runEntry } from '../../support/run/run-process.ts';
 import { createTestRedis, type TestRedis } from '../../support/stores/redis.ts';
 import { type OtlpReceiver, startOtlpReceiver } from '../../support/telemetry/otlp-receiver.ts';
@@ -15,14 +15,14 @@ vi.setConfig({ testTimeout: 60_000 });
 
 let redis: TestRedis;
 let lobby: FakeLobby;
-let told: ToldEvents;
+let published: PublishedEvents;
 let engine: FakeEngine;
 let collector: OtlpReceiver;
 let running: RunningProcess;
 beforeAll(async () => {
   redis = await createTestRedis();
-  lobby = await startPlayedLobby();
-  told = await ToldEvents.of(redis);
+  lobby = await startFakeLobby();
+  published = await PublishedEvents.of(redis);
   engine = await new FakeEngine().start();
   collector = await startOtlpReceiver();
   running = runEntry('workers/game-master.ts', {
@@ -42,17 +42,17 @@ afterAll(async () => {
   await collector.close();
   await engine.stop();
   await lobby.close();
-  told.close();
+  published.close();
   await redis.drop();
 });
 
-test('each turn is a trace of its own, from the question to the lobby to the entry that tells of it', async () => {
+test('each turn is a trace of its own, from the request to the lobby to the published entry', async () => {
   const game = lobby.add({ engine_endpoint: engine.url });
-  await vi.waitFor(async () => expect(await told.story(game.game_id)).toContain('2 ok'), {
+  await vi.waitFor(async () => expect(await published.story(game.game_id)).toContain('2 ok'), {
     ...waiting,
     timeout: 40_000,
   });
-  const traces = (await told.all(game.game_id)).map(({ traceparent }) => traceparent.split('-')[1]);
+  const traces = (await published.all(game.game_id)).map(({ traceparent }) => traceparent.split('-')[1]);
   expect(new Set(traces).size).toBe(traces.length);
   const [takenOver = '', turn = ''] = traces;
   const named = (trace: string, name: string) =>
@@ -66,7 +66,7 @@ test('each turn is a trace of its own, from the question to the lobby to the ent
   expect(asked.some(({ headers }) => headers.traceparent?.includes(turn))).toBe(true);
 });
 
-test('every metric of the page is measured, and no other', async () => {
+test('it exports every metric of the page, and no other', async () => {
   await collector.until('the games', () =>
     collector.metrics.find(({ name }) => name === 'game_master_events_published_total'),
   );

@@ -16,7 +16,7 @@ import {
 import { TestPushLog } from '../../support/backend/push-log.ts';
 import { startTestPush, type TestPush } from '../../support/backend/push-process.ts';
 import { startTcpProxy, type TcpProxy } from '../../support/network/tcp-proxy.ts';
-import { keptLog } from '../../support/run/log-lines.ts';
+import { recordingLog } from '../../support/run/log-lines.ts';
 
 const testLog = new TestPushLog();
 
@@ -31,7 +31,7 @@ class Follower {
   readonly invalidations: SessionInvalidation[] = [];
   readonly gaps: string[] = [];
   readonly lostBy: string[] = [];
-  readonly lines: ReturnType<typeof keptLog>['lines'];
+  readonly lines: ReturnType<typeof recordingLog>['lines'];
   readonly client: PushClient;
   readonly ended: Promise<void>;
   /** Called for every event before it is kept. */
@@ -39,7 +39,7 @@ class Follower {
   readonly #stop = new AbortController();
 
   constructor(addr: string, options: { token?: string; silentAfterMs?: number; timeoutMs?: number } = {}) {
-    const { log, lines } = keptLog();
+    const { log, lines } = recordingLog();
     this.lines = lines;
     this.client = new PushClient({
       addr: hostAndPort(addr),

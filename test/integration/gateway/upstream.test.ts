@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { openUpstreams, UpstreamService } from '../../../lib/gateway/commands/upstream.ts';
 import { RejectedError } from '../../../lib/gateway/rejected-error.ts';
 import { json, startUpstreamServer, type UpstreamServer } from '../../support/gateway/fake-upstream.ts';
-import { keptLog } from '../../support/run/log-lines.ts';
+import { recordingLog } from '../../support/run/log-lines.ts';
 
 let server: UpstreamServer;
 let upstream: UpstreamService;
@@ -109,7 +109,7 @@ describe('a token that an upstream refuses', () => {
       .end('{"error":{"code":"unauthenticated","message":"No."}}');
 
   function open(lobbyUrl: string | undefined) {
-    const { log, lines } = keptLog();
+    const { log, lines } = recordingLog();
     const peer = { httpUrl: server.url, grpcAddr: { host: '127.0.0.1', port: 1 }, timeoutMs: 5_000 };
     const upstreams = openUpstreams(
       { backend: peer, lobby: { httpUrl: lobbyUrl }, upstreamToken: 'guess' },

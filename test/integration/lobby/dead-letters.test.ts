@@ -11,7 +11,7 @@ import { statesOf } from '../../../lib/streams/admin.ts';
 import { runConsumer } from '../../../lib/streams/consumer.ts';
 import { createLogger } from '../../../lib/telemetry/logger.ts';
 import { type Answer, type Client, createTestLobby, type TestLobby } from '../../support/lobby/lobby.ts';
-import { keptLog } from '../../support/run/log-lines.ts';
+import { recordingLog } from '../../support/run/log-lines.ts';
 import { createTestRedis, type TestRedis } from '../../support/stores/redis.ts';
 import { connectRedis } from '../../support/stores/stream-consumer.ts';
 
@@ -123,7 +123,7 @@ describe('GET /streams', () => {
   it('says that Redis is out of reach when it is', async () => {
     const away = await connectRedis(server);
     away.disconnect();
-    const { log } = keptLog();
+    const { log } = recordingLog();
     const app = createLobbyInternalApp(
       { log, ready: () => true, bodyLimitBytes: 1_024 },
       {
@@ -289,7 +289,7 @@ describe('POST /dead-letters/{id}/retry', () => {
 describe('POST /dead-letters/{id}/discard', () => {
   it('throws it away, and the log tells who did and what it was', async () => {
     const id = await leaveDeadLetter();
-    const { log, lines } = keptLog();
+    const { log, lines } = recordingLog();
     const app = createLobbyInternalApp({ log, ready: () => true, bodyLimitBytes: 1_024 }, lobby);
     const response = await app.request(`/api/v1/internal/dead-letters/${id}/discard`, {
       method: 'POST',

@@ -7,17 +7,17 @@ import { createLogger } from '../../../lib/telemetry/logger.ts';
 import { join, makeOpenGame, refusal } from '../../support/lobby/games.ts';
 import { type Client, createTestLobby, type TestLobby } from '../../support/lobby/lobby.ts';
 import {
-  answer,
   type Behaviour,
   brokenResponses,
   type MisbehavingServer,
   refusals,
+  respond,
   startMisbehavingServer,
   tooLargeResponses,
 } from '../../support/network/misbehaving-server.ts';
 
 const good = () => '{"status":"ok"}';
-const alive = answer(200, good());
+const alive = respond(200, good());
 
 let server: MisbehavingServer;
 /** How the lobby asks; tests in which no answer comes do not wait long for it. */
@@ -109,7 +109,7 @@ describe('a game stays paused when the Game Master', () => {
 
 test.each<[string, Behaviour]>([
   ['no content', (socket) => socket.end('HTTP/1.1 204 No Content\r\nconnection: close\r\n\r\n')],
-  ['something that is no JSON', answer(201, 'registered')],
+  ['something that is no JSON', respond(201, 'registered')],
 ])('a 2xx is a 2xx, also with %s', async (_, behaviour) => {
   await pauseGame();
   server.behave(behaviour);

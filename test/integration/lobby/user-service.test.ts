@@ -8,11 +8,11 @@ import { createLogger } from '../../../lib/telemetry/logger.ts';
 import { apply, field, gameBody, makeOpenGame, refusal } from '../../support/lobby/games.ts';
 import { type Answer, type Client, createTestLobby, type TestLobby } from '../../support/lobby/lobby.ts';
 import {
-  answer,
   type Behaviour,
   brokenResponses,
   type MisbehavingServer,
   refusals,
+  respond,
   startMisbehavingServer,
   tooLargeResponses,
 } from '../../support/network/misbehaving-server.ts';
@@ -33,7 +33,7 @@ const rightsOf = (head: string) => ({ user_id: userOf(head), ...rights });
 const answering =
   (changes: object = {}): Behaviour =>
   (socket, head) =>
-    answer(200, JSON.stringify({ ...rightsOf(head), ...changes }))(socket, head);
+    respond(200, JSON.stringify({ ...rightsOf(head), ...changes }))(socket, head);
 
 let users: MisbehavingServer;
 let lobby: TestLobby;
@@ -131,7 +131,7 @@ const good = (head: string) => JSON.stringify(rightsOf(head));
 const answeringWith =
   (make: (rights: object) => unknown): Behaviour =>
   (socket, head) =>
-    answer(200, JSON.stringify(make(rightsOf(head))))(socket, head);
+    respond(200, JSON.stringify(make(rightsOf(head))))(socket, head);
 
 describe('nothing is granted when the User Service', () => {
   test.each(refusals(good))('%s', async (_, behaviour) => {
@@ -149,13 +149,13 @@ describe('nothing is granted when the User Service', () => {
 
   test.each<[string, Behaviour]>([
     ...tooLargeResponses(good),
-    ['answers nothing', answer(200, '')],
+    ['answers nothing', respond(200, '')],
     [
       'answers without content',
       (socket) => socket.end('HTTP/1.1 204 No Content\r\nconnection: close\r\n\r\n'),
     ],
-    ['answers no JSON', answer(200, '<html>busy</html>')],
-    ['answers half of its JSON', (socket, head) => answer(200, good(head).slice(0, -10))(socket, head)],
+    ['answers no JSON', respond(200, '<html>busy</html>')],
+    ['answers half of its JSON', (socket, head) => respond(200, good(head).slice(0, -10))(socket, head)],
     ['answers a list', answeringWith((body) => [body])],
     ['answers null', answeringWith(() => null)],
     ['leaves a right out', answeringWith((body) => ({ ...body, can_join_game: undefined }))],

@@ -1,4 +1,4 @@
-// The sample engine as a process, held to docs/engine-interface.md.
+// The sample engine as a process, tested against docs/engine-interface.md.
 import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -45,9 +45,9 @@ describe('the sample engine', () => {
     expect(await engine.ask('GET', '/healthz')).toEqual([200, { status: 'ok' }]);
     const states = [await engine.ask('PUT', '/api/v1/game', setup)];
     for (const turn of [1, 2, 3]) {
-      const answer = await play(engine, turn);
-      states.push(answer);
-      expect(await engine.ask('GET', '/api/v1/game')).toEqual(answer);
+      const state = await play(engine, turn);
+      states.push(state);
+      expect(await engine.ask('GET', '/api/v1/game')).toEqual(state);
     }
     expect(
       states.map(([status, state]) => {
@@ -66,7 +66,7 @@ describe('the sample engine', () => {
     ]);
   });
 
-  it('answers a repeated set-up and a repeated turn as the state is, and plays nothing', async () => {
+  it('responds to a repeated set-up and a repeated turn with its state, and plays nothing', async () => {
     const engine = await startEngine();
     const setup = newSetup();
     await engine.ask('PUT', '/api/v1/game', setup);
@@ -77,19 +77,19 @@ describe('the sample engine', () => {
     expect(await engine.ask('GET', '/api/v1/game')).toEqual(played);
   });
 
-  it('plays a turn once that is asked for many times at once', async () => {
+  it('plays a turn once that is requested many times at once', async () => {
     const engine = await startEngine();
     await engine.ask('PUT', '/api/v1/game', newSetup());
-    const answers = await Promise.all(Array.from({ length: 20 }, () => play(engine, 1)));
-    expect(new Set(answers.map((answer) => JSON.stringify(answer))).size).toBe(1);
-    expect(await engine.ask('GET', '/api/v1/game')).toEqual(answers[0]);
+    const responses = await Promise.all(Array.from({ length: 20 }, () => play(engine, 1)));
+    expect(new Set(responses.map((response) => JSON.stringify(response))).size).toBe(1);
+    expect(await engine.ask('GET', '/api/v1/game')).toEqual(responses[0]);
   });
 
-  it('refuses what does not fit, in words, and changes nothing', async () => {
+  it('refuses requests that do not fit, with a message, and changes nothing', async () => {
     const engine = await startEngine({ GALAXY_ENGINE_TURNS: '1' });
     const setup = newSetup();
-    const refused = async (answer: Promise<[number, unknown]>) => {
-      const [status, body] = await answer;
+    const refused = async (response: Promise<[number, unknown]>) => {
+      const [status, body] = await response;
       const { code, message } = engineErrorSchema.parse(body).error;
       return [status, code, message];
     };
@@ -147,7 +147,7 @@ describe('the sample engine', () => {
     ]);
   });
 
-  it('takes a game of as many players as there can be', async () => {
+  it('accepts a game with the maximum number of players', async () => {
     const engine = await startEngine();
     const players = Array.from({ length: 1_100 }, (_, index) => ({
       user_id: randomUUID(),
@@ -158,7 +158,7 @@ describe('the sample engine', () => {
     expect((await play(engine, 1))[0]).toBe(200);
   });
 
-  it('goes on where it was when it was killed', async () => {
+  it('continues where it was after it was killed', async () => {
     const GALAXY_ENGINE_DATA_FOLDER = join(folder, randomUUID());
     const setup = newSetup();
     const first = await startEngine({ GALAXY_ENGINE_DATA_FOLDER });
@@ -178,7 +178,7 @@ describe('the sample engine', () => {
     expect((await engine.ended).exitCode).toBe(0);
   });
 
-  it('refuses to start without a port, and rather than to begin a game anew whose file it cannot read', async () => {
+  it('refuses to start without a port, and with a game file that it cannot read', async () => {
     const broken = join(folder, randomUUID());
     const first = await startEngine({ GALAXY_ENGINE_DATA_FOLDER: broken });
     await first.ask('PUT', '/api/v1/game', newSetup());

@@ -66,14 +66,14 @@ describe('an offset', () => {
 
   it('that is kept means from there on', async () => {
     const [first] = await stream.add('a1');
-    await stores.redis.set(stream.place.offsetKey, String(first));
+    await stores.redis.set(stream.consumed.offsetKey, String(first));
     await stream.add('a2');
     start();
     await effectsAre('a2');
   });
 
   it('that is no id at all means from the beginning, and is replaced', async () => {
-    await stores.redis.set(stream.place.offsetKey, 'somewhere');
+    await stores.redis.set(stream.consumed.offsetKey, 'somewhere');
     const [last] = await stream.add('a1');
     start();
     await effectsAre('a1');
@@ -86,7 +86,7 @@ describe('an offset', () => {
   ])('%s is another stream’s, and means from the beginning', async (_, offset) => {
     await addAt('200-0', 'a1');
     await addAt('300-0', 'a2');
-    await stores.redis.set(stream.place.offsetKey, offset);
+    await stores.redis.set(stream.consumed.offsetKey, offset);
     const replica = start();
     await effectsAre('a1', 'a2');
     await offsetIs('300-0');
@@ -95,7 +95,7 @@ describe('an offset', () => {
   });
 
   it('of a stream that does not exist any more means from the beginning of the next one', async () => {
-    await stores.redis.set(stream.place.offsetKey, '900-0');
+    await stores.redis.set(stream.consumed.offsetKey, '900-0');
     const replica = start();
     await offsetIs(undefined);
     expect(told(replica, strayed).length).toBe(1);
@@ -110,9 +110,9 @@ describe('an offset', () => {
   ])('before %s means a loss: told loudly and once, and passed over', async (_, ids, expected) => {
     await addAt('100-0', 'x1');
     await addAt('200-0', 'x2');
-    await stores.redis.set(stream.place.offsetKey, '100-0');
+    await stores.redis.set(stream.consumed.offsetKey, '100-0');
     for (const [index, id] of ids.entries()) await addAt(id, `a${index + 1}`);
-    await stores.redis.xtrim(stream.place.stream, 'MAXLEN', ids.length);
+    await stores.redis.xtrim(stream.consumed.stream, 'MAXLEN', ids.length);
 
     const replica = start({ blockMs: 20 });
     await vi.waitFor(() => expect(told(replica, lost).length).toBe(1), patience);
@@ -133,8 +133,8 @@ describe('an offset', () => {
       // At once, so that the consumer cannot have it.
       await stores.redis
         .multi()
-        .xadd(stream.place.stream, '*', 'lost', '')
-        .xtrim(stream.place.stream, 'MAXLEN', 0)
+        .xadd(stream.consumed.stream, '*', 'lost', '')
+        .xtrim(stream.consumed.stream, 'MAXLEN', 0)
         .exec();
       await vi.waitFor(() => expect(told(replica, lost).length).toBe(number), patience);
     }

@@ -98,7 +98,7 @@ describe('entries', () => {
     expect(await stream.effects()).toEqual(['a1', 'a2']);
     await first.stop();
 
-    await stores.redis.del(stream.place.offsetKey);
+    await stores.redis.del(stream.consumed.offsetKey);
     start();
     await offsetIs(last);
     expect(await stream.effects()).toEqual(['a1', 'a2']);
@@ -220,7 +220,7 @@ describe('an entry that can never be applied', () => {
     const first = start();
     await offsetIs(id);
     await first.stop();
-    await stores.redis.del(stream.place.offsetKey);
+    await stores.redis.del(stream.consumed.offsetKey);
     start();
     await offsetIs(id);
     expect((await deadLetters()).length).toBe(1);

@@ -1,5 +1,5 @@
-// Plays Lambda with an HTTP API in front of it, a process for each function: makes an event of every request
-// (payload 2.0), hands it to the handler of the bundle, and answers with what that returns.
+// Emulates Lambda behind an HTTP API, one process per function: makes an event of every request
+// (payload 2.0), hands it to the handler of the bundle, and responds with what that returns.
 //   node test/runtimes/peers/lambda-host.ts dist/lambda/lobby.mjs publicHandler 8094
 import { createServer, type IncomingMessage } from 'node:http';
 import { buffer } from 'node:stream/consumers';

@@ -1,6 +1,6 @@
 // Runs a worker in workerd as Cloudflare would, through miniflare.
 //   node test/runtimes/peers/miniflare-host.ts dist/workerd/lobby-public.mjs 8094
-// What the worker is bound to are the variables of the services in this process's environment.
+// The worker's bindings are the services' variables in this process's environment.
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -9,7 +9,7 @@ import { compatibility } from '../../../infra/cloudflare/compatibility.ts';
 type Miniflare = { readonly ready: Promise<URL>; dispose(): Promise<void> };
 type Module = { Miniflare: new (options: Record<string, unknown>) => Miniflare };
 
-// By its path: the project's own packages do not have it.
+// Imported by its path, since it is not among the project's own packages.
 const fromSuite = createRequire(join(import.meta.dirname, '..', 'package.json'));
 const { Miniflare }: Module = await import(pathToFileURL(fromSuite.resolve('miniflare')).href);
 
@@ -27,7 +27,7 @@ const miniflare = new Miniflare({
   ),
 });
 await miniflare.ready;
-// Its own would end this process without waiting for workerd's.
+// Miniflare's own handler would end this process without waiting for workerd's.
 process.removeAllListeners('SIGTERM');
 process.once('SIGTERM', async () => {
   await miniflare.dispose();

@@ -1,15 +1,15 @@
-// What gateway, lobby and admins ask of the backend.
+// The requests of gateway, lobby and admins to the backend.
 import { createHash } from 'node:crypto';
 import { ed25519 } from '@noble/curves/ed25519.js';
 import { expect, vi } from 'vitest';
 import { signInCode } from '../../../infra/local/log-lines.ts';
 import { confirmBytes } from '../../../lib/protocol/envelope.ts';
-import { type Ask, field } from './caller.ts';
+import { field, type Send } from './caller.ts';
 
 export type BackendStage = {
-  service: Ask;
-  admin: Ask;
-  /** Everything in which a mailed code may stand. */
+  service: Send;
+  admin: Send;
+  /** Every text that may contain a mailed code. */
   mailLines: () => readonly string[];
 };
 
@@ -34,7 +34,7 @@ export async function signIn({ service, mailLines }: BackendStage, name: string)
     },
     { timeout: 15_000 },
   );
-  // The same key on every runtime, since answers show it.
+  // The same key on every runtime, since responses show it.
   const secret = createHash('sha256').update(name).digest();
   const clientPublicKey = ed25519.getPublicKey(secret);
   const proof = ed25519.sign(confirmBytes({ challengeId, clientPublicKey }), secret);
@@ -74,14 +74,14 @@ export async function playBackend(stage: BackendStage): Promise<Player> {
   await service('session', `GET /api/v1/internal/sessions/${player.sessionId}`, 200);
   await service('unknown session', `GET /api/v1/internal/sessions/${as}`, 404);
   await service('no session id', 'GET /api/v1/internal/sessions/1', 400);
-  await service('nobody asks', 'GET /api/v1/user/account', 401);
+  await service('no user', 'GET /api/v1/user/account', 401);
   await service('account', 'GET /api/v1/user/account', 200, { as });
   const changes = { display_name: 'Ada ✦ Lovelace', locale: 'de' };
   await service('changed account', 'PATCH /api/v1/user/account', 200, { as, body: changes });
   await service('sessions', 'GET /api/v1/user/sessions', 200, { as });
   await service('unknown handle', 'GET /api/v1/user/lookup?handle=nobody-here', 404, { as });
   await service('eligible', `POST /api/v1/internal/users/${as}/lobby-eligibility`, 200);
-  await service('nobody', `POST /api/v1/internal/users/${player.sessionId}/lobby-eligibility`, 200);
+  await service('unknown user', `POST /api/v1/internal/users/${player.sessionId}/lobby-eligibility`, 200);
 
   await admin('users', 'GET /api/v1/internal/users?page_size=10', 200);
   await admin('user', `GET /api/v1/internal/users/${as}`, 200, { headers: { 'x-admin-id': 'grace' } });
@@ -90,7 +90,7 @@ export async function playBackend(stage: BackendStage): Promise<Player> {
   return player;
 }
 
-/** Ends what a player may do; their session and the rest of the platform hear of it. */
+/** Blocks a player; their session ends, and the rest of the platform is notified. */
 export async function blockPlayer({ service, admin }: BackendStage, player: Player): Promise<void> {
   const block = `POST /api/v1/internal/users/${player.userId}/block`;
   await admin('block without a reason', block, 400, { body: {} });

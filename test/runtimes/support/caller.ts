@@ -1,8 +1,8 @@
-// Asks a listener over HTTP, and keeps what it answers.
+// Sends requests to a listener over HTTP, and records its responses.
 import { expect } from 'vitest';
-import type { Answer, Transcript } from './transcript.ts';
+import type { RecordedResponse, Transcript } from './transcript.ts';
 
-export type Question = {
+export type RequestOptions = {
   /** The user that the gateway has verified. */
   readonly as?: string;
   /** Sent as JSON, a text as it is. */
@@ -10,11 +10,16 @@ export type Question = {
   readonly headers?: Readonly<Record<string, string>>;
 };
 
-/** Asks `GET /path`. @param status that the answer must have. */
-export type Ask = (step: string, request: string, status: number, question?: Question) => Promise<Answer>;
+/** Sends `GET /path`. @param status that the response must have. */
+export type Send = (
+  step: string,
+  request: string,
+  status: number,
+  options?: RequestOptions,
+) => Promise<RecordedResponse>;
 
 /** @param url of the listener. @param token its bearer token. */
-export function caller(url: string, token: string, transcript: Transcript): Ask {
+export function caller(url: string, token: string, transcript: Transcript): Send {
   return async (step, request, status, { as, body, headers } = {}) => {
     const [method = '', path = ''] = request.split(' ');
     const response = await fetch(`${url}${path}`, {
@@ -30,14 +35,14 @@ export function caller(url: string, token: string, transcript: Transcript): Ask 
     });
     const text = await response.text();
     expect({ step, status: response.status, text }).toEqual({ step, status, text });
-    const answer = { status, headers: response.headers, body: JSON.parse(text) };
-    transcript.record(step, answer);
-    return answer;
+    const recorded = { status, headers: response.headers, body: JSON.parse(text) };
+    transcript.record(step, recorded);
+    return recorded;
   };
 }
 
-/** A text field of an answer. */
-export function field({ body }: Answer, name: string): string {
+/** A text field of a response. */
+export function field({ body }: RecordedResponse, name: string): string {
   const value = body[name];
   if (typeof value !== 'string') throw new Error(`${name} is no text in ${JSON.stringify(body)}`);
   return value;

@@ -1,13 +1,13 @@
-// What players, admins and the Game Master ask of the lobby, from a draft to a start job.
-import { type Ask, field } from './caller.ts';
+// The requests of players, admins and the Game Master to the lobby, from a draft to a start job.
+import { field, type Send } from './caller.ts';
 
 export type LobbyStage = {
   /** The public listener. */
-  players: Ask;
+  players: Send;
   /** The internal one. */
-  admin: Ask;
+  admin: Send;
   /** The backend's service listener, which passes on what belongs to the lobby. */
-  backend: Ask;
+  backend: Send;
 };
 
 export type Cast = { owner: string; first: string; second: string };
@@ -42,14 +42,14 @@ async function greet({ players, admin }: LobbyStage): Promise<void> {
     await ask(`${name}: wants its token`, `GET ${lobby}/games`, 401, stranger);
     await ask(`${name}: has no such route`, 'GET /nothing', 404);
   }
-  // What one listener is for the other must not answer.
+  // A listener must not serve the routes of the other one.
   await players('internal routes are not public', 'GET /api/v1/internal/lobby/games', 404);
   await admin('public routes are not internal', `GET ${lobby}/games`, 404);
 }
 
 async function refuse({ players }: LobbyStage, { owner: as }: Cast): Promise<void> {
   const create = `POST ${lobby}/games`;
-  await players('nobody asks', create, 401, { body: game });
+  await players('no user', create, 401, { body: game });
   await players('no user id', create, 401, { as: 'ada', body: game });
   await players('every field is wrong', create, 400, {
     as,
@@ -73,7 +73,7 @@ async function open({ players, backend }: LobbyStage, { owner: as, first }: Cast
   await players('another one under that key', create, 409, { as, body: other, headers });
   const path = `${lobby}/games/${field(draft, 'game_id')}`;
 
-  await players('a draft is nobody’s business', `GET ${path}`, 404, { as: first });
+  await players('a draft is hidden from other players', `GET ${path}`, 404, { as: first });
   const change = { as, body: { description: 'Für alle — 大家' } };
   const stale = { ...change, headers: { 'if-match': '"7"' } };
   await players('a change of something older', `PATCH ${path}`, 412, stale);
@@ -82,7 +82,7 @@ async function open({ players, backend }: LobbyStage, { owner: as, first }: Cast
   await players('enrollment opens', `POST ${path}/open-enrollment`, 200, { as });
   await players('it is open already', `POST ${path}/open-enrollment`, 409, { as });
 
-  // By the other way, for gateways that know the backend only.
+  // Through the backend, for gateways that know only the backend.
   const second = await backend('a second game', create, 201, { as, body: { ...game, game_name: 'Zweites' } });
   await backend('its enrollment', `POST ${lobby}/games/${field(second, 'game_id')}/open-enrollment`, 200, {
     as,
@@ -125,7 +125,7 @@ async function decide(
 ): Promise<void> {
   const approve = (application: string) => `POST ${lobby}/applications/${application}/approve`;
   const path = `${lobby}/games/${gameId}`;
-  await players('nobody approves themselves', approve(one), 403, { as: first });
+  await players('applicants cannot approve themselves', approve(one), 403, { as: first });
   await players('approved', approve(one), 200, { as: owner });
   await players('approved before', approve(one), 409, { as: owner });
   // Look-alikes of a name that a player of some game holds are taken.
@@ -134,7 +134,7 @@ async function decide(
   });
   const headers = { 'idempotency-key': 'two' };
   await players('the last place', approve(two), 200, { as: owner, headers });
-  await players('the same answer', approve(two), 200, { as: owner, headers });
+  await players('the same response', approve(two), 200, { as: owner, headers });
   await players('members', `GET ${path}/memberships`, 200, { as: first });
   await players('games of mine', `GET ${lobby}/my/games`, 200, { as: second });
   await players('not for members', `POST ${path}/start`, 403, { as: first });

@@ -1,4 +1,4 @@
-// Both services on one runtime: starts them, plays the stories, and looks at what arrived in Redis.
+// Both services on one runtime: starts them, runs the stories, and reads what arrived in Redis.
 import { expect, inject, vi } from 'vitest';
 import { openDatabase } from '../../support/stores/redis-databases.ts';
 import { blockPlayer, playBackend, signIn } from './backend-story.ts';
@@ -9,12 +9,12 @@ import { type Drivers, setStage, tokens } from './stage.ts';
 import { type Entry, Transcript } from './transcript.ts';
 
 export type Outcome = {
-  readonly answers: readonly Entry[];
+  readonly responses: readonly Entry[];
   /** What is in the streams of Redis, by their names. */
   readonly streams: Readonly<Record<string, readonly unknown[]>>;
 };
 
-/** Stream and how many entries the stories make. */
+/** How many entries the stories make, by stream. */
 const expectedEntries = {
   'notification:intents': 5,
   'runtime:start_jobs': 1,
@@ -27,7 +27,7 @@ export async function playOn(runtime: Runtime, drivers: Drivers): Promise<Outcom
   try {
     outcome = await play(runtime, drivers, cleanUp);
   } catch (error) {
-    // It says more than what does not end well because of it.
+    // This error says more than those that it causes during the clean-up.
     await Promise.allSettled([cleanUp.disposeAsync()]);
     throw error;
   }
@@ -43,9 +43,9 @@ async function play(runtime: Runtime, drivers: Drivers, cleanUp: AsyncDisposable
   };
   const backendProcess = untilTheEnd(await startOn(runtime, 'backend', environments.backend, ports));
   untilTheEnd(await startOn(runtime, 'lobby', environments.lobby, ports));
-  // Sends what the backend cannot where it is not kept alive.
+  // Publishes and sends for a backend that the platform does not keep alive.
   const mail = untilTheEnd(run(mailWorker(environments.backend)));
-  // What it says of its mailer, so that it is ready for the end, too.
+  // It logs its mailer; wait for it, so that the process is ready to be ended, too.
   await vi.waitFor(() => expect(mail.lines()).not.toEqual([]), { timeout: 60_000 });
 
   const transcript = new Transcript();
@@ -78,7 +78,7 @@ async function play(runtime: Runtime, drivers: Drivers, cleanUp: AsyncDisposable
     );
     streams[stream] = entries.map(([, fields]) => transcript.plain(toObject(fields)));
   }
-  return { answers: transcript.entries, streams };
+  return { responses: transcript.entries, streams };
 }
 
 const mailWorker = (env: Readonly<Record<string, string>>) => ({

@@ -10,7 +10,7 @@ export const root = join(import.meta.dirname, '..', '..', '..');
 export type Service = 'lobby' | 'backend';
 export type ListenerName = 'public' | 'internal' | 'service' | 'admin';
 
-/** Where each listener of both services is reached. */
+/** The port of each listener of both services. */
 export type Ports = Readonly<Record<ListenerName, number>>;
 
 export const listenersOf = {
@@ -21,7 +21,7 @@ export const listenersOf = {
 export type Command = {
   readonly file: string;
   readonly args: readonly string[];
-  /** The whole environment beside PATH. */
+  /** The whole environment except PATH. */
   readonly env: Readonly<Record<string, string>>;
 };
 
@@ -38,11 +38,11 @@ export type Runtime = {
 export type Running = {
   /** What was written so far. */
   lines(): readonly string[];
-  /** Ends it as whoever runs it would. @throws Error when it does not end well. */
+  /** Ends it as its operator would. @throws Error when it does not end cleanly. */
   stop(): Promise<void>;
 };
 
-/** Starts a service, and waits until both of its listeners answer. */
+/** Starts a service, and waits until both of its listeners respond. */
 export async function startOn(
   runtime: Runtime,
   service: Service,
@@ -52,7 +52,7 @@ export async function startOn(
   const running = runtime.commands(service, environment, ports).map(run);
   const stop = () => Promise.all(running.map((each) => each.stop()));
   try {
-    for (const listener of listenersOf[service]) await answersAt(urlOf(ports[listener]), running);
+    for (const listener of listenersOf[service]) await respondsAt(urlOf(ports[listener]), running);
   } catch (error) {
     await Promise.allSettled(running.map((each) => each.stop()));
     throw error;
@@ -64,7 +64,7 @@ export async function startOn(
 }
 
 type RunningProcess = Running & {
-  /** With what it wrote, once it has ended. */
+  /** Resolves with its output once it has ended. */
   ended(): string | undefined;
 };
 
@@ -95,14 +95,14 @@ export function run({ file, args, env }: Command): RunningProcess {
   };
 }
 
-async function answersAt(url: string, running: readonly RunningProcess[]): Promise<void> {
+async function respondsAt(url: string, running: readonly RunningProcess[]): Promise<void> {
   const deadline = Date.now() + 60_000;
   while (!(await isHealthy(url))) {
     const ended = running.map((each) => each.ended()).find((said) => said !== undefined);
-    if (ended !== undefined) throw new Error(`ended before ${url} answered: ${ended}`);
+    if (ended !== undefined) throw new Error(`ended before ${url} responded: ${ended}`);
     if (Date.now() > deadline) {
       const said = running.flatMap((each) => each.lines()).join('\n');
-      throw new Error(`${url} does not answer:\n${said}`);
+      throw new Error(`${url} does not respond:\n${said}`);
     }
     await delay(10);
   }
@@ -114,7 +114,7 @@ async function isHealthy(url: string): Promise<boolean> {
     await response.arrayBuffer();
     return response.ok;
   } catch {
-    // Nobody listens yet.
+    // It does not listen yet.
     return false;
   }
 }

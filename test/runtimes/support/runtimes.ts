@@ -26,8 +26,8 @@ const addresses = {
   }),
 };
 
-/** A process of Node for each listener, in which something plays a platform. */
-function played(name: string, args: (service: Service, listener: ListenerName) => string[]): Runtime {
+/** A process of Node for each listener, which emulates a platform. */
+function emulated(name: string, args: (service: Service, listener: ListenerName) => string[]): Runtime {
   return {
     name,
     commands(service, env, ports) {
@@ -53,7 +53,7 @@ export const nodeBundle = longLived('Node, bundle', (service) => [onNode, `dist/
 
 export const bun = longLived('Bun', (service) => [program('bun'), `dist/bun/${service}.mjs`]);
 
-/** Of the file system the migrations only, and no other programs. */
+/** May read only the migrations from the file system, and run no other programs. */
 const denoPermissions = ['--no-prompt', '--allow-net', '--allow-env', '--allow-sys', '--allow-read=drizzle'];
 
 export const deno = longLived('Deno', (service) => [
@@ -63,14 +63,14 @@ export const deno = longLived('Deno', (service) => [
   `dist/deno/${service}.mjs`,
 ]);
 
-export const lambda = played('Lambda', (service, listener) => [
+export const lambda = emulated('Lambda', (service, listener) => [
   'test/runtimes/peers/lambda-host.ts',
   `dist/lambda/${service}.mjs`,
   `${listener}Handler`,
 ]);
 
 /** As Cloudflare runs it. */
-export const miniflare = played('workerd through miniflare', (service, listener) => [
+export const miniflare = emulated('workerd through miniflare', (service, listener) => [
   'test/runtimes/peers/miniflare-host.ts',
   `dist/workerd/${service}-${listener}.mjs`,
 ]);

@@ -1,4 +1,4 @@
-// Databases, migrated as a deployment does it, and what the services of one runtime are configured with.
+// Databases, migrated as a deployment does it, and the configuration of one runtime's services.
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { freePort } from '../../../infra/local/child.ts';
@@ -99,7 +99,7 @@ async function webSocketAndRest({ dsn }: TestDatabase, redis: TestRedis, cleanUp
   };
 }
 
-/** As a job of a deployment does it. */
+/** Migrates as a deployment's job does. */
 async function migrate(environment: Record<string, string>): Promise<void> {
   const env = { PATH: process.env.PATH, ...environment };
   await promisify(execFile)(process.execPath, ['infra/node/migrate.ts', 'all'], { cwd: root, env });

@@ -1,4 +1,4 @@
-// What a service answered, with everything taken out that is different each time, so that runtimes can be compared.
+// A service's responses without everything that is different each time, so that runtimes can be compared.
 
 export type Entry = {
   readonly step: string;
@@ -10,7 +10,7 @@ export type Entry = {
 /** Headers that mean something to callers. */
 const meaningful = ['content-type', 'etag', 'retry-after', 'www-authenticate'];
 
-export type Answer = {
+export type RecordedResponse = {
   readonly status: number;
   readonly headers: Headers;
   readonly body: Record<string, unknown>;
@@ -20,7 +20,7 @@ export class Transcript {
   readonly entries: Entry[] = [];
   readonly #ids = new Map<string, string>();
 
-  record(step: string, { status, headers, body }: Answer): void {
+  record(step: string, { status, headers, body }: RecordedResponse): void {
     const kept = meaningful.flatMap((name) => {
       const value = headers.get(name);
       return value === null ? [] : [[name, value.toLowerCase()]];
@@ -36,7 +36,7 @@ export class Transcript {
     });
   }
 
-  /** The same value with ids numbered in the order in which they came up, and without times and tokens. */
+  /** The same value with ids numbered in order of appearance, and without times and tokens. */
   plain(value: unknown): unknown {
     return JSON.parse(
       JSON.stringify(value)

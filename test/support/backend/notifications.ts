@@ -15,7 +15,7 @@ import {
   notificationIntentEntry,
 } from '../../../lib/protocol/notification-intents.ts';
 import { fieldsOf } from '../../../lib/protocol/stream-fields.ts';
-import { keptLog, type LogLine } from '../run/log-lines.ts';
+import { type LogLine, recordingLog } from '../run/log-lines.ts';
 import type { TestBackend } from './backend.ts';
 import type { TestPushLog } from './push-log.ts';
 
@@ -86,7 +86,7 @@ export function testNotifications(backend: TestBackend, log: TestPushLog): TestN
       );
     },
     start({ mailedTypes = [], mails = backend.outgoingMails } = {}) {
-      const { log: logger, lines } = keptLog();
+      const { log: logger, lines } = recordingLog();
       const stop = new AbortController();
       const worker: NotificationWorker = {
         config: {

@@ -1,5 +1,5 @@
-// As much of a Docker Engine as the driver talks to, on a unix socket: it keeps containers and their states, and where a
-// real one would run the image, it serves its health on the port that was published.
+// The part of a Docker Engine that the driver uses, on a unix socket. It holds containers and their states; instead of
+// running an image it serves its health on the published port.
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
@@ -24,19 +24,19 @@ export type FakeContainer = {
 export type FakeDocker = {
   readonly socketPath: string;
   readonly containers: Map<string, FakeContainer>;
-  /** Method and path of every request, in their order. */
+  /** Method and path of every request, in order. */
   readonly requests: string[];
-  /** What the image does when its container is started; it serves its health unless told otherwise. */
+  /** What the image does when its container is started; by default it serves its health. */
   image: 'healthy' | 'crashes' | 'silent';
-  /** Answers of this path are not given, although what was asked for is done: the connection is cut once. */
+  /** The next request that matches is carried out, but its connection is cut instead of a response. */
   cutNext: RegExp | undefined;
-  /** Refusals to give: by method and path. */
+  /** Requests that match by method and path are refused. */
   refuse: { request: RegExp; status: number; message: string } | undefined;
   addContainer(name: string, labels: Record<string, string>): void;
   stop(): Promise<void>;
 };
 
-type Answer = { status: number; body?: unknown };
+type Outcome = { status: number; body?: unknown };
 
 export async function startFakeDocker(socketPath: string): Promise<FakeDocker> {
   const containers = new Map<string, FakeContainer>();
@@ -59,7 +59,7 @@ export async function startFakeDocker(socketPath: string): Promise<FakeDocker> {
     },
   };
   const server = createServer((request, response) => {
-    void answer(docker, request).then(({ status, body }) => {
+    void handle(docker, request).then(({ status, body }) => {
       if (docker.cutNext?.test(`${request.method} ${request.url}`)) {
         docker.cutNext = undefined;
         request.socket.destroy();
@@ -74,7 +74,7 @@ export async function startFakeDocker(socketPath: string): Promise<FakeDocker> {
   return docker;
 }
 
-async function answer(docker: FakeDocker, request: IncomingMessage): Promise<Answer> {
+async function handle(docker: FakeDocker, request: IncomingMessage): Promise<Outcome> {
   const url = new URL(request.url ?? '', 'http://docker');
   const asked = `${request.method} ${url.pathname}`;
   docker.requests.push(asked);
@@ -109,7 +109,7 @@ async function answer(docker: FakeDocker, request: IncomingMessage): Promise<Ans
   }
 }
 
-function create({ containers }: FakeDocker, name: string, body: CreateBody): Answer {
+function create({ containers }: FakeDocker, name: string, body: CreateBody): Outcome {
   if (!body.Image.startsWith('engine:')) return refusal(404, `No such image: ${body.Image}`);
   if (containers.has(name)) return refusal(409, `Conflict. The container name "/${name}" is already in use`);
   const container = newContainer(name, body);
@@ -158,7 +158,7 @@ async function end(container: FakeContainer): Promise<void> {
   await once(engine, 'close');
 }
 
-/** Docker's frames of logs. */
+/** Logs, framed as Docker frames them. */
 function frames(...texts: string[]): Buffer {
   return Buffer.concat(
     texts.map((text) => {
@@ -169,6 +169,6 @@ function frames(...texts: string[]): Buffer {
   );
 }
 
-function refusal(status: number, message: string): Answer {
+function refusal(status: number, message: string): Outcome {
   return { status, body: { message } };
 }

@@ -1,21 +1,21 @@
-// An engine that a test plays: it keeps to docs/engine-interface.md unless the test says otherwise. The sample engine is
-// the real one; this one can fail in every way.
+// A fake engine. It follows docs/engine-interface.md unless a test makes it misbehave; unlike the sample engine it can
+// fail in every way.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { GameSetup, GameState } from '../../../lib/engine/api.ts';
 
-/** What happens to a request instead of what should; returns whether it has dealt with it. */
-export type Mischief = (call: string, response: ServerResponse) => boolean | Promise<boolean>;
+/** Handles a request wrongly. @returns whether it has handled it; otherwise the engine does. */
+export type Misbehaviour = (call: string, response: ServerResponse) => boolean | Promise<boolean>;
 
 export class FakeEngine {
-  /** `POST /api/v1/game/turns 3`, in the order in which they came. */
+  /** Requests such as `POST /api/v1/game/turns 3`, in order. */
   readonly calls: string[] = [];
   setup: GameSetup | undefined;
   turn = 0;
   /** After this turn the game is over. */
   lastTurn = 1_000_000;
-  mischief: Mischief = () => false;
-  /** How many requests were under way at once, at most. */
+  misbehaviour: Misbehaviour = () => false;
+  /** The highest number of simultaneous requests. */
   mostAtOnce = 0;
   #atOnce = 0;
   #server: Server | undefined;
@@ -25,7 +25,7 @@ export class FakeEngine {
     return `http://127.0.0.1:${this.#port}`;
   }
 
-  /** Again on the same port, once it was stopped. */
+  /** Uses the same port again after a stop. */
   async start(): Promise<this> {
     const server = createServer((request, response) => void this.#serve(request, response));
     await new Promise<void>((resolve) => server.listen(this.#port, '127.0.0.1', resolve));
@@ -34,7 +34,7 @@ export class FakeEngine {
     return this;
   }
 
-  /** Connections end at once; what it knows of its game it keeps. */
+  /** Ends all connections at once. The engine still knows its game. */
   async stop(): Promise<void> {
     const server = this.#server;
     this.#server = undefined;
@@ -45,8 +45,8 @@ export class FakeEngine {
     });
   }
 
-  /** The numbers of all the turns that it was asked for. */
-  get askedTurns(): number[] {
+  /** The numbers of all requested turns. */
+  get requestedTurns(): number[] {
     return this.calls.flatMap((call) => (call.startsWith('POST') ? [Number(call.split(' ')[2])] : []));
   }
 
@@ -76,12 +76,12 @@ export class FakeEngine {
     const body = chunks.length === 0 ? undefined : JSON.parse(Buffer.concat(chunks).toString('utf8'));
     const call = [request.method, request.url, ...(request.method === 'POST' ? [body.turn] : [])].join(' ');
     this.calls.push(call);
-    if (await this.mischief(call, response)) return;
-    const [status, answer] = this.#answer(request.method, body);
-    response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(answer));
+    if (await this.misbehaviour(call, response)) return;
+    const [status, responseBody] = this.#handle(request.method, body);
+    response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(responseBody));
   }
 
-  #answer(method: string | undefined, body: GameSetup | { turn: number } | undefined): [number, unknown] {
+  #handle(method: string | undefined, body: GameSetup | { turn: number } | undefined): [number, unknown] {
     if (method === 'PUT') {
       const setup = body as GameSetup;
       if (this.setup !== undefined && JSON.stringify(setup) !== JSON.stringify(this.setup)) {

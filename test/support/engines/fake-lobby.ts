@@ -1,4 +1,4 @@
-// The lobby's internal listener as the Game Master sees it, played by a test: games stand as the test says.
+// A fake of the lobby's internal listener for the Game Master. The test sets the state of its games.
 import { v7 as uuidv7 } from 'uuid';
 import type { GameResponse } from '../../../handlers/lobby/games/game-response.ts';
 import {
@@ -28,29 +28,29 @@ export type FakeGame = Pick<
 
 export type FakeLobby = {
   readonly server: UpstreamServer;
-  /** By id; change one to change how it stands. */
+  /** By id. Change a game here to change its state. */
   readonly games: Map<string, FakeGame>;
-  /** A running game with two players. */
+  /** Adds a running game with two players. */
   add(changes?: Partial<FakeGame>): FakeGame;
-  /** Answers again as it should, after the test has set `server.answer`. */
+  /** Makes it respond correctly again, after the test has set `server.answer`. */
   heal(): void;
   close(): Promise<void>;
 };
 
 /** @param token that every request must carry. */
-export async function startPlayedLobby(token?: string): Promise<FakeLobby> {
+export async function startFakeLobby(token?: string): Promise<FakeLobby> {
   const games = new Map<string, FakeGame>();
-  const answer: UpstreamServer['answer'] = (request, response) => {
+  const respond: UpstreamServer['answer'] = (request, response) => {
     if (token !== undefined && request.headers.authorization !== `Bearer ${token}`) {
       json(401, { error: { code: 'unauthenticated', message: 'No token.' } })(request, response);
       return;
     }
-    const found = answerFor(games, request);
+    const found = resourceAt(games, request);
     if (found === undefined) {
       json(404, { error: { code: 'not_found', message: 'Not here.' } })(request, response);
     } else json(200, found)(request, response);
   };
-  const server = await startUpstreamServer(answer);
+  const server = await startUpstreamServer(respond);
   return {
     server,
     games,
@@ -78,17 +78,17 @@ export async function startPlayedLobby(token?: string): Promise<FakeLobby> {
       return game;
     },
     heal: () => {
-      server.answer = answer;
+      server.answer = respond;
     },
     close: () => server.close(),
   };
 }
 
 const prefix = '/api/v1/internal/games';
-/** So that lists come in pages. */
+/** Small, so that lists have several pages. */
 const itemsPerPage = 2;
 
-function answerFor(games: ReadonlyMap<string, FakeGame>, { url }: ReceivedRequest): unknown {
+function resourceAt(games: ReadonlyMap<string, FakeGame>, { url }: ReceivedRequest): unknown {
   const { pathname, searchParams } = new URL(url, 'http://lobby');
   const page = <Item>(items: Item[]) => {
     const from = Number(searchParams.get('page_token') ?? 0);

@@ -8,24 +8,24 @@ import { runGameMaster } from '../../../workers/game-master.ts';
 import { openDatabase } from '../stores/redis-databases.ts';
 import type { FakeGame } from './fake-lobby.ts';
 
-/** Between two turns. */
+/** Time between two turns. */
 export const turnMs = 40;
-/** Generous, for a machine that does other things, too. */
+/** Generous, for a busy machine. */
 export const waiting = { timeout: 18_000, interval: 10 };
 
 export type TestGameMaster = {
   readonly url: string;
-  /** @returns status and body of the answer. */
+  /** @returns status and body of the response. */
   post(path: string, body: unknown, headers?: Record<string, string>): Promise<[number, unknown]>;
   get(path: string, headers?: Record<string, string>): Promise<[number, unknown]>;
-  /** Ends as SIGTERM would have it; resolves when it has drained. */
+  /** Ends it as SIGTERM does; resolves when it has drained. */
   stop(): Promise<void>;
 };
 
 /** A logical database of a Redis. */
-export type RedisPlace = { addr: string; port: number; password: string; db: number };
+export type RedisDatabase = { addr: string; port: number; password: string; db: number };
 
-export function gameMasterVariables(redis: RedisPlace, lobbyUrl: string): Record<string, string> {
+export function gameMasterVariables(redis: RedisDatabase, lobbyUrl: string): Record<string, string> {
   return {
     GM_LOBBY_BASE_URL: lobbyUrl,
     GM_REDIS_ADDR: redis.addr,
@@ -77,36 +77,36 @@ export function registrationOf(game: FakeGame) {
   return { runtime_job_id, container_id, engine_endpoint, turn_schedule, time_zone, players };
 }
 
-export type ToldEvent = GmEvent & { traceparent: string };
+export type PublishedEvent = GmEvent & { traceparent: string };
 
-/** Reads what the lobby was told. */
-export class ToldEvents {
+/** Reads the events that the Game Master has published to the lobby. */
+export class PublishedEvents {
   readonly #redis: Redis;
 
   private constructor(redis: Redis) {
     this.#redis = redis;
   }
 
-  static async of(redis: RedisPlace): Promise<ToldEvents> {
-    return new ToldEvents(await openDatabase(redis, redis.db));
+  static async of(redis: RedisDatabase): Promise<PublishedEvents> {
+    return new PublishedEvents(await openDatabase(redis, redis.db));
   }
 
-  /** Of one game, in order, repeats included. */
-  async all(gameId: string): Promise<ToldEvent[]> {
+  /** All events of one game, in order, repeats included. */
+  async all(gameId: string): Promise<PublishedEvent[]> {
     const entries = await this.#redis.xrange('gm:lobby_events', '-', '+');
     return entries.map(([, fields]) => readEvent(fields)).filter((event) => event.game_id === gameId);
   }
 
-  /** The same without what was told before. */
-  async once(gameId: string): Promise<ToldEvent[]> {
-    const byId = new Map<string, ToldEvent>();
+  /** The same without repeats. */
+  async once(gameId: string): Promise<PublishedEvent[]> {
+    const byId = new Map<string, PublishedEvent>();
     for (const event of await this.all(gameId)) {
       if (!byId.has(event.event_id)) byId.set(event.event_id, event);
     }
     return [...byId.values()];
   }
 
-  /** `3 ok`, `3 unreachable`, `10 finished`: each in the order in which it was told first. */
+  /** The same as texts such as `3 ok`, `3 unreachable`, `10 finished`, in order of first publication. */
   async story(gameId: string): Promise<string[]> {
     return (await this.once(gameId)).map((event) =>
       event.event_type === 'game_finished'
@@ -120,7 +120,7 @@ export class ToldEvents {
   }
 }
 
-export function readEvent(fields: string[]): ToldEvent {
+export function readEvent(fields: string[]): PublishedEvent {
   const named: Record<string, string> = {};
   for (let index = 0; index < fields.length; index += 2) named[fields[index] ?? ''] = fields[index + 1] ?? '';
   const { traceparent = 'absent', ...rest } = named;

@@ -1,4 +1,5 @@
-// The real Runtime Manager as a process of its own, on streams and in a folder of one test, and the lobby's side of it.
+// The real Runtime Manager as a process of its own, on the streams and in the folder of one test, and the lobby's side
+// of the streams.
 import { randomUUID } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { expect, vi } from 'vitest';
@@ -18,7 +19,7 @@ import type { TestRedis } from '../stores/redis.ts';
 
 const [startJobs, stopJobs, jobResults] = ['runtime:start_jobs', 'runtime:stop_jobs', 'runtime:job_results'];
 
-/** @param variables beside those that it needs. */
+/** @param variables in addition to those that it needs. */
 export function runRuntimeManager(
   redis: TestRedis,
   dataFolder: string,
@@ -59,7 +60,7 @@ export function stopOf(start: Pick<StartJob, 'job_id' | 'game_id'>): StopJob {
   };
 }
 
-/** What the lobby does on the streams. */
+/** Publishes jobs and reads results, as the lobby does. */
 export class JobStreams {
   readonly #redis: Redis;
 
@@ -75,12 +76,12 @@ export class JobStreams {
     await this.#redis.xadd(stream, '*', ...fields, 'traceparent', traceparent);
   }
 
-  /** An entry as it is. */
+  /** Adds an entry with exactly these fields. */
   async write(kind: 'start' | 'stop', fields: Record<string, string>): Promise<void> {
     await this.#redis.xadd(kind === 'start' ? startJobs : stopJobs, '*', ...Object.entries(fields).flat());
   }
 
-  /** All that were published of this job, the oldest first. */
+  /** All published results of this job, the oldest first. */
   async resultsOf(jobId: string): Promise<(JobResult & { traceparent: string })[]> {
     const entries = (await this.#redis.xrange(jobResults, '-', '+')).map(readEntry);
     return entries
@@ -101,7 +102,7 @@ export class JobStreams {
     return first;
   }
 
-  /** Asks for it, and waits until it is done. */
+  /** Publishes the job, and waits until it is done. */
   async done(job: StartJob | StopJob): Promise<JobResult> {
     await this.ask(job);
     return this.resultOf(job.job_id);
@@ -111,11 +112,11 @@ export class JobStreams {
 export type EngineProcess = {
   readonly pid: number;
   readonly dataFolder: string;
-  /** It is not the engine yet: it waits for the word of the Runtime Manager, and ends without it. */
+  /** Not an engine yet: it waits until the Runtime Manager lets it start, and otherwise ends. */
   readonly waiting: boolean;
 };
 
-/** Every process that was started as an engine below this folder, and what such a process has started. */
+/** Every process that was started as an engine below this folder, with its descendants. */
 export async function enginesIn(dataFolder: string): Promise<EngineProcess[]> {
   const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
   const found = await Promise.all(
@@ -132,7 +133,7 @@ export async function enginesIn(dataFolder: string): Promise<EngineProcess[]> {
   return found.flat();
 }
 
-/** Waits until so many engines run, healthy or not. @returns all of their processes. */
+/** Waits until `count` engines run, healthy or not. @returns all of their processes. */
 export async function untilEngines(dataFolder: string, count: number): Promise<EngineProcess[]> {
   return vi.waitFor(
     async () => {
@@ -149,23 +150,23 @@ export async function expectNoEngines(dataFolder: string): Promise<void> {
   await vi.waitFor(async () => expect(await enginesIn(dataFolder)).toEqual([]), { timeout: 5_000 });
 }
 
-/** Ends whatever a test has left. */
+/** Ends the engines that a test has left. */
 export async function killEngines(dataFolder: string): Promise<void> {
   for (const { pid } of await enginesIn(dataFolder)) {
     try {
       process.kill(pid, 'SIGKILL');
     } catch {
-      // It has gone by itself.
+      // It has already ended.
     }
   }
 }
 
-/** Status and JSON of the engine's game. */
+/** @returns status and JSON of the engine's response about its game. */
 export async function askGame(
   endpoint: string | undefined,
   method: 'GET' | 'PUT' = 'GET',
   body?: unknown,
-): Promise<[status: number, answer: unknown]> {
+): Promise<[status: number, body: unknown]> {
   const response = await fetch(`${endpoint}/api/v1/game`, {
     method,
     ...(body === undefined

@@ -5,15 +5,11 @@ import { type RunningProcess, runEntry } from '../run/run-process.ts';
 
 export type TestEngine = RunningProcess & {
   readonly url: string;
-  /** Asks it something; the status, and the answer's JSON. */
-  ask(
-    method: 'GET' | 'PUT' | 'POST',
-    path: string,
-    body?: unknown,
-  ): Promise<[status: number, answer: unknown]>;
+  /** Sends a request. @returns status and JSON of the response. */
+  ask(method: 'GET' | 'PUT' | 'POST', path: string, body?: unknown): Promise<[status: number, body: unknown]>;
 };
 
-/** Starts it and waits until it is healthy. @param port a free one, unless it is to come back where it was. */
+/** Starts it and waits until it is healthy. @param port default: a free one. */
 export async function startTestEngine(
   variables: Record<string, string> = {},
   port?: number,

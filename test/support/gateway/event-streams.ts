@@ -12,7 +12,7 @@ import type {
 } from '../../../lib/protocol/generated/galaxy/push/v1/push.ts';
 import { ErrorInfo } from '../../../lib/protocol/generated/google/rpc/error_details.ts';
 import { Status } from '../../../lib/protocol/generated/google/rpc/status.ts';
-import { keptLog } from '../run/log-lines.ts';
+import { recordingLog } from '../run/log-lines.ts';
 
 /** What PushHub needs of a grpc-js call. */
 export class FakeCall extends EventEmitter {
@@ -183,7 +183,7 @@ export const wideLimits: HubLimits = {
 export function createTestHub(
   readUserEvents: ReadUserEvents,
   limits: Partial<HubLimits> = {},
-): { hub: PushHub; signatures: () => number; lines: ReturnType<typeof keptLog>['lines'] } {
+): { hub: PushHub; signatures: () => number; lines: ReturnType<typeof recordingLog>['lines'] } {
   let signatures = 0;
   const signer = {
     keyId: '0123456789abcdef',
@@ -192,7 +192,7 @@ export function createTestHub(
       return Buffer.alloc(64, 7);
     },
   };
-  const { log, lines } = keptLog();
+  const { log, lines } = recordingLog();
   const hub = new PushHub({
     limits: { ...wideLimits, ...limits },
     signer,

@@ -1,18 +1,18 @@
-// Input for fuzz tests: made from one seed, so that what once went wrong can be made again.
+// Input for fuzz tests, made from one seed, so that a failure can be reproduced.
 import fc from 'fast-check';
 import { endHeaders, frame, RawHttp2 } from './raw-http2.ts';
 
-/** From GALAXY_FUZZ_SEED, or a new one; test names tell it. */
+/** From GALAXY_FUZZ_SEED, or random; test names contain it. */
 export const fuzzSeed = Number(process.env.GALAXY_FUZZ_SEED ?? Math.trunc(Math.random() * 2 ** 31));
 
-/** @returns the same samples of one arbitrary in every run with one seed. */
+/** @returns the same samples in every run with the same seed. */
 export function samples<T>(arbitrary: fc.Arbitrary<T>, count: number): T[] {
   return fc.sample(arbitrary, { seed: fuzzSeed, numRuns: count });
 }
 
 export const anyBytes = fc.uint8Array({ maxLength: 3_000 }).map((bytes) => Buffer.from(bytes));
 
-/** Frames that are whole, but of any type, flags, stream and content. */
+/** Complete frames of any type, flags, stream and content. */
 export const anyFrames = fc
   .array(
     fc
@@ -37,8 +37,8 @@ export function damaged(valid: Buffer): fc.Arbitrary<Buffer> {
   });
 }
 
-/** Sends each input on a connection of its own, some at a time, and lets the server say what it likes to it. */
-export async function pour(addr: string, inputs: readonly Buffer[]): Promise<void> {
+/** Sends each input on a connection of its own, some at a time, and ignores the responses. */
+export async function sendAll(addr: string, inputs: readonly Buffer[]): Promise<void> {
   const waiting = [...inputs];
   const pourOne = async () => {
     for (let input = waiting.pop(); input !== undefined; input = waiting.pop()) {

@@ -1,16 +1,16 @@
-// A bare TCP server in the place of a service that is asked over HTTP, for what no HTTP server can be made to do.
+// A bare TCP server instead of an HTTP service, for behaviour that no HTTP server can be made to show.
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { gzipSync } from 'node:zlib';
 
-/** Writes what it likes; `head` is the request's first line and headers. */
+/** Writes anything to the socket; `head` is the request's first line and headers. */
 export type Behaviour = (socket: Socket, head: string) => void;
 
 export type MisbehavingServer = {
   readonly url: string;
-  /** The heads of all requests that came. */
+  /** The heads of all received requests. */
   readonly heads: string[];
-  /** What it does from now on. */
+  /** Changes its behaviour. */
   behave(behaviour: Behaviour): void;
   close(): Promise<void>;
 };
@@ -22,7 +22,7 @@ export async function startMisbehavingServer(first: Behaviour): Promise<Misbehav
   const server = createServer((socket) => {
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
-    // Whoever asked has gone, which is what most of these tests are about.
+    // The client has closed the connection, which most of these tests provoke.
     socket.on('error', () => socket.destroy());
     let received = '';
     socket.setEncoding('latin1').on('data', (text: string) => {
@@ -52,8 +52,8 @@ export async function startMisbehavingServer(first: Behaviour): Promise<Misbehav
   };
 }
 
-/** A whole answer, after which the connection ends. */
-export function answer(status: number, body: string, headers: Record<string, string> = {}): Behaviour {
+/** A complete response, after which the connection ends. */
+export function respond(status: number, body: string, headers: Record<string, string> = {}): Behaviour {
   const fields = Object.entries({ 'content-type': 'application/json', ...headers });
   const lines = fields.map(([name, value]) => `${name}: ${value}\r\n`).join('');
   const length = Buffer.byteLength(body);
@@ -64,19 +64,19 @@ export function answer(status: number, body: string, headers: Record<string, str
   };
 }
 
-/** The body of an answer to the request with this head that could be used. */
+/** A valid response body for the request with this head. */
 export type GoodBody = (head: string) => string;
 
-/** Everything that is no 2xx, of every class; a redirect leads to a good answer, where it must not be followed. */
+/** Statuses of every class but 2xx. A redirect leads to a valid response, but must not be followed. */
 export function refusals(good: GoodBody): [string, Behaviour][] {
   const statuses = [
     300, 301, 302, 303, 304, 307, 308, 400, 401, 403, 404, 409, 429, 499, 500, 502, 503, 504, 599,
   ];
   return statuses.map((status) => [
-    `answers ${status}`,
+    `responds ${status}`,
     (socket, head) => {
       const followed = head.split('\r\n', 1)[0]?.includes('/elsewhere') === true;
-      answer(followed ? 200 : status, status === 304 ? '' : good(head), { location: '/elsewhere' })(
+      respond(followed ? 200 : status, status === 304 ? '' : good(head), { location: '/elsewhere' })(
         socket,
         head,
       );
@@ -86,28 +86,28 @@ export function refusals(good: GoodBody): [string, Behaviour][] {
 
 const chunk = (text: string) => `${Buffer.byteLength(text).toString(16)}\r\n${text}\r\n`;
 
-/** Writes `text` again and again until the connection ends. */
+/** Writes `text` repeatedly until the connection ends. */
 function repeat(socket: Socket, text: string, everyMs: number): void {
   const timer = setInterval(() => socket.write(text), everyMs);
   socket.once('close', () => clearInterval(timer));
 }
 
-/** Whatever keeps a good answer from being there whole and in time. */
+/** Everything that prevents a complete response in time. */
 export function brokenResponses(good: GoodBody): [string, Behaviour][] {
   const ok = 'HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n';
   return [
     ['ends the connection', (socket) => socket.end()],
     ['resets the connection', (socket) => socket.resetAndDestroy()],
-    ['answers something that is not HTTP', (socket) => socket.end('SSH-2.0-OpenSSH_9.2\r\n')],
-    ['says nothing', () => {}],
+    ['responds with something that is not HTTP', (socket) => socket.end('SSH-2.0-OpenSSH_9.2\r\n')],
+    ['sends nothing', () => {}],
     [
-      'never comes to the end of its headers',
+      'never ends its headers',
       (socket) => {
         socket.write(ok);
         repeat(socket, 'x-more: and more\r\n', 20);
       },
     ],
-    ['only ever promises an answer', (socket) => repeat(socket, 'HTTP/1.1 103 Early Hints\r\n\r\n', 20)],
+    ['only ever announces a response', (socket) => repeat(socket, 'HTTP/1.1 103 Early Hints\r\n\r\n', 20)],
     [
       'begins its body and stops',
       (socket, head) => {
@@ -115,7 +115,7 @@ export function brokenResponses(good: GoodBody): [string, Behaviour][] {
       },
     ],
     [
-      'never comes to the end of its body',
+      'never ends its body',
       (socket, head) => {
         socket.write(`${ok}transfer-encoding: chunked\r\n\r\n${chunk(good(head))}`);
         repeat(socket, chunk(' '), 20);
@@ -134,38 +134,38 @@ export function brokenResponses(good: GoodBody): [string, Behaviour][] {
       },
     ],
     [
-      'answers far too much',
+      'sends far too much',
       (socket, head) => {
         socket.write(`${ok}content-length: 1000000000\r\n\r\n${good(head)}`);
         repeat(socket, ' '.repeat(32_768), 1);
       },
     ],
     [
-      'answers far too much without saying so',
+      'sends far too much without a content-length',
       (socket, head) => {
         socket.write(`${ok}transfer-encoding: chunked\r\n\r\n${chunk(good(head))}`);
         repeat(socket, chunk(' '.repeat(32_768)), 1);
       },
     ],
     [
-      'packs its answer wrongly',
-      (socket, head) => answer(200, good(head), { 'content-encoding': 'gzip' })(socket, head),
+      'compresses its response wrongly',
+      (socket, head) => respond(200, good(head), { 'content-encoding': 'gzip' })(socket, head),
     ],
   ];
 }
 
-/** Good answers that are whole, but larger than any that is to be believed. */
+/** Complete, valid responses that are larger than a client may accept. */
 export function tooLargeResponses(good: GoodBody): [string, Behaviour][] {
   const large = (head: string) => good(head) + ' '.repeat(70_000);
   return [
-    ['answers far too much at once', (socket, head) => answer(200, large(head))(socket, head)],
+    ['sends far too much at once', (socket, head) => respond(200, large(head))(socket, head)],
     [
-      'answers far too much when it is unpacked',
+      'sends far too much once it is decompressed',
       (socket, head) => {
-        const packed = gzipSync(large(head));
-        const fields = `content-encoding: gzip\r\ncontent-length: ${packed.length}\r\nconnection: close`;
+        const compressed = gzipSync(large(head));
+        const fields = `content-encoding: gzip\r\ncontent-length: ${compressed.length}\r\nconnection: close`;
         socket.write(`HTTP/1.1 200 OK\r\n${fields}\r\n\r\n`);
-        socket.end(packed);
+        socket.end(compressed);
       },
     ],
   ];

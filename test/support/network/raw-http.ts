@@ -3,9 +3,9 @@ import { connect, type Socket } from 'node:net';
 
 export type RawConnection = {
   readonly socket: Socket;
-  /** All that has come so far. */
+  /** Everything received so far. */
   received(): string;
-  /** Resolves with all that came, when the other side has ended the connection, in whatever way. */
+  /** Resolves with everything received when the other side has ended the connection in any way. */
   readonly ended: Promise<string>;
 };
 
@@ -25,7 +25,7 @@ export async function openRaw(url: string, from?: string): Promise<RawConnection
   return { socket, received: () => text, ended };
 }
 
-/** Sends bytes on a connection of their own and waits for its end. */
+/** Sends bytes on a new connection and waits for its end. */
 export async function exchangeRaw(url: string, bytes: string): Promise<string> {
   const connection = await openRaw(url);
   connection.socket.write(bytes);

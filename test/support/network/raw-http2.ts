@@ -88,19 +88,19 @@ export class RawHttp2 {
     });
   }
 
-  /** A connection on which nothing was sent yet. */
+  /** Opens a connection and sends nothing. */
   static async connect(addr: string, localAddress?: string): Promise<RawHttp2> {
     const [host, port] = addr.split(':');
     const socket = connect({ port: Number(port), host: host ?? '', ...(localAddress && { localAddress }) });
     const raw = new RawHttp2(socket);
-    // A server that has no place may reset the connection before this side has noticed that there is one.
+    // A server at its connection limit may reset the connection before this side knows that it is open.
     await new Promise<void>((resolve) => {
       socket.once('connect', () => resolve()).once('close', () => resolve());
     });
     return raw;
   }
 
-  /** A connection that has said preface and SETTINGS. */
+  /** Opens a connection and sends preface and SETTINGS. */
   static async open(addr: string): Promise<RawHttp2> {
     const raw = await RawHttp2.connect(addr);
     raw.send(preface, frame(frameType.SETTINGS, 0, 0));
@@ -111,7 +111,7 @@ export class RawHttp2 {
     if (!this.closed && this.socket.writable) this.socket.write(Buffer.concat(parts));
   }
 
-  /** Whole frames that have arrived so far. */
+  /** The complete frames received so far. */
   frames(): Frame[] {
     const frames: Frame[] = [];
     for (let rest = this.#received; rest.length >= 9; ) {
@@ -132,7 +132,7 @@ export class RawHttp2 {
     return this.frames().filter((one) => one.type === type);
   }
 
-  /** Waits until the connection is closed, or nothing has arrived for so long. */
+  /** Waits until the connection is closed, or nothing has arrived for this time. */
   async untilQuiet(ms: number): Promise<void> {
     if (this.closed) return;
     await new Promise<void>((resolve) => {

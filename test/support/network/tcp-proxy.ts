@@ -1,33 +1,33 @@
-// Stands between a service and one of its peers, so that a test can take the peer away and give it back.
+// A proxy between a service and one of its peers, so that a test can cut the peer off and restore it.
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 
 export type TcpProxy = {
   /** `127.0.0.1:port`, to configure a service with. */
   addr: string;
-  /** Ends all connections, and every new one at once. */
+  /** Ends all connections, and immediately ends every new one. */
   cut: () => void;
-  /** Keeps connections open and lets no byte through in either direction. */
+  /** Holds back every byte in both directions; connections stay open. */
   stall: () => void;
-  /** Works again. What was held back while it stalled goes on its way. */
+  /** Works again, and passes on what it held back while it stalled. */
   heal: () => void;
   /** Ends all connections, and leads new ones to another server; without one, to the first again. */
   lead: (elsewhere?: Target) => void;
-  /** Resolves when a client gets to this point. One at a time: a point that nobody has got to is forgotten. */
+  /** Resolves when a client gets to this point. A new point replaces one that no client has reached. */
   hold: (point: HoldPoint) => Promise<Held>;
   close: () => Promise<void>;
 };
 
-/** Where a client is to be held: at the first bytes that contain `at`, on a connection that has carried `after`. */
+/** Where to hold a client: at the first bytes that contain `at`, on a connection that has carried `after`. */
 export type HoldPoint = { at: string; after?: string };
 
-/** A connection on which nothing gets through any more, in either direction, for as long as it lives. */
+/** A connection that passes nothing on in either direction until it ends. */
 export type Held = {
-  /** Lets on after all what was held; its answer stays away. */
+  /** Passes on the held bytes; the reply to them is still dropped. */
   deliver: () => void;
 };
 
-/** As many bytes as a point may be split by. */
+/** The most bytes over which a point may be split. */
 const rememberedBytes = 256;
 
 type Target = { host: string; port: number };
@@ -37,7 +37,7 @@ export async function startTcpProxy(first: Target): Promise<TcpProxy> {
   const sockets = new Set<Socket>();
   let mode: 'open' | 'cut' | 'stalled' = 'open';
   let waiting: { point: HoldPoint; reached: (held: Held) => void } | undefined;
-  // Without Nagle's delays, which neither end would have by itself.
+  // Without Nagle's delays, which the two ends would not have without the proxy.
   const server = createServer({ noDelay: true }, (near) => {
     if (mode === 'cut') {
       near.destroy();
@@ -48,7 +48,7 @@ export async function startTcpProxy(first: Target): Promise<TcpProxy> {
     join(near, far, isHeld);
     join(far, near, () => isHeld());
   });
-  /** @returns a function that tells whether the connection is held, or is so from these bytes on. */
+  /** @returns a function that says whether the connection is held, or becomes held with these bytes. */
   const watch = (far: Socket) => {
     let held = false;
     let seen: { of: HoldPoint; isPast: boolean; tail: string } | undefined;
@@ -79,7 +79,7 @@ export async function startTcpProxy(first: Target): Promise<TcpProxy> {
       sockets.delete(from);
       to.destroy();
     });
-    // A reset connection closes as well, which is all that counts here.
+    // A reset connection closes as well, which is enough here.
     from.on('error', () => from.destroy());
     if (mode === 'stalled') from.pause();
   };

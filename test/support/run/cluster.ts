@@ -1,5 +1,5 @@
 // A small cluster of real processes for fault tests: gateway replicas, the backend and its push process, each of which
-// can be ended and started again, and between them links that can be cut, stalled and healed. The lobby is played.
+// can be ended and started again, and between them links that can be cut, stalled and healed. The lobby is a fake.
 import { createPublicKey, generateKeyPairSync, type KeyObject, randomUUID } from 'node:crypto';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -30,11 +30,11 @@ import { openDatabase } from '../stores/redis-databases.ts';
 
 export type ClusterOptions = {
   gateways?: number;
-  /** Variables for the gateways. */
+  /** Additional variables for the gateways. */
   environment?: Record<string, string>;
 };
 
-/** What lies between two processes; all gateways share the links of the edge. */
+/** The proxies between two processes. All gateways share theirs. */
 export type Links = {
   gatewayToRedis: TcpProxy;
   gatewayToBackend: TcpProxy;
@@ -60,12 +60,12 @@ export class ClusterProcess {
     return this.#service.pid;
   }
 
-  /** Harmless when it runs. */
+  /** Does nothing when it runs already. */
   async start(): Promise<void> {
     this.#service ??= await startService(this.#options);
   }
 
-  /** @returns how it ended, once it has. */
+  /** Waits for the end. @returns how it ended. */
   async end(signal: 'SIGTERM' | 'SIGKILL'): Promise<string> {
     if (this.#service === undefined) throw new Error(`${this.#options.name} does not run`);
     const { pid, lost } = this.#service;
@@ -75,7 +75,7 @@ export class ClusterProcess {
     return how;
   }
 
-  /** For the end of a test. */
+  /** For the clean-up of a test. */
   async stop(): Promise<void> {
     await this.#service?.stop();
   }
@@ -89,7 +89,7 @@ export class GatewayReplica extends ClusterProcess {
     this.endpoints = endpoints;
   }
 
-  /** What `/readyz` says; undefined when nobody answers. */
+  /** The body of `/readyz`; undefined without a response. */
   async readiness(): Promise<{ status: string } | undefined> {
     const response = await fetch(`${this.endpoints.httpUrl}/readyz`).catch(() => undefined);
     return (await response?.json()) as { status: string } | undefined;
@@ -102,19 +102,19 @@ export type Cluster = {
   readonly push: ClusterProcess;
   readonly lobby: UpstreamServer;
   readonly links: Links;
-  /** The real push log, as the backend has it. */
+  /** The backend's real push log. */
   readonly log: PushLog;
   /** The Redis that holds it. */
   readonly redis: Redis;
-  /** Of the gateways' answers and events. */
+  /** Verifies the gateways' responses and events. */
   readonly serverKey: KeyObject;
   append(userId: string, more?: Partial<NewClientEvent>): Promise<AppendedEvent>;
   /** Signs in by e-mail at the first gateway; the same address again is another session of the same user. */
   signIn(email?: string): Promise<Player>;
   client(player: Player, gateway: number): GalaxyClient;
-  /** Asks the backend directly, as a user of its service listener or as an admin. @returns the answer's body. */
+  /** Sends a request to the backend, as a user of its service listener or as an admin. @returns the response's body. */
   askBackend(path: string, as: { userId: string } | 'admin', body?: object): Promise<unknown>;
-  /** Every line that any process has written. */
+  /** Every line that the processes have logged. */
   readonly lines: readonly string[];
   stop(): Promise<void>;
 };
@@ -208,7 +208,7 @@ async function startParts(options: ClusterOptions, cleanUp: AsyncDisposableStack
           GATEWAY_BACKEND_HTTP_URL: `http://${links.gatewayToBackend.addr}`,
           GATEWAY_BACKEND_GRPC_ADDR: links.gatewayToPush.addr,
           GATEWAY_LOBBY_HTTP_URL: lobby.url,
-          // Every player of a test comes from the same address.
+          // All players of a test have the same address.
           GATEWAY_RATE_LIMIT_PUBLIC_HTTP_ADDRESS: 'off',
           GATEWAY_RATE_LIMIT_GRPC_ADDRESS: 'off',
           ...options.environment,
@@ -248,7 +248,7 @@ async function startParts(options: ClusterOptions, cleanUp: AsyncDisposableStack
       appendClientEvent(log, newEvent(userId, { timestampMs: Date.now(), ...more })),
     async signIn(email = `${randomUUID()}@example.com`) {
       const first = gateways[0];
-      if (first === undefined) throw new Error('nobody signs in without a gateway');
+      if (first === undefined) throw new Error('a player cannot sign in without a gateway');
       const key = generateKeyPairSync('ed25519').privateKey;
       const signingIn = new GalaxyClient(first.endpoints, key);
       try {
@@ -270,9 +270,10 @@ async function startParts(options: ClusterOptions, cleanUp: AsyncDisposableStack
         },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       });
-      const answer: unknown = await response.json();
-      if (!response.ok) throw new Error(`${path} answered ${response.status}: ${JSON.stringify(answer)}`);
-      return answer;
+      const responseBody: unknown = await response.json();
+      if (!response.ok)
+        throw new Error(`${path} responded ${response.status}: ${JSON.stringify(responseBody)}`);
+      return responseBody;
     },
     lines,
     stop: () => cleanUp.disposeAsync(),

@@ -1,4 +1,4 @@
-// The processes that are deployed, with what each reads of its environment: from the same declarations that read it.
+// The deployed processes and their environment variables, from the declarations with which they read them.
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import {
@@ -24,12 +24,12 @@ import { sampleEngineVariables } from '../../../lib/sample-engine/config.ts';
 export const root = join(import.meta.dirname, '..', '..', '..');
 
 export type DeployedProcess = {
-  /** Of its image, its service and its container: that of its entrypoint. */
+  /** The name of its image, service and container, after its entrypoint. */
   readonly name: string;
   readonly entry: string;
   readonly variables: VariableTree;
   readonly listens: boolean;
-  /** Why neither compose nor Kubernetes runs it by itself. */
+  /** Why neither compose nor Kubernetes runs it on its own. */
   readonly notAlone?: string;
 };
 
@@ -77,7 +77,7 @@ export const processes: readonly DeployedProcess[] = [
   }),
 ];
 
-/** Every file that runs as a process of its own, as the folders have them. */
+/** Every file in the folders that runs as a process of its own. */
 export function entrypoints(): string[] {
   return ['workers', 'infra/node'].flatMap((folder) =>
     readdirSync(join(root, folder))
@@ -93,7 +93,7 @@ const telemetry: ReadonlySet<string> = new Set([
   'OTEL_EXPORTER_PROMETHEUS_PORT',
 ]);
 
-/** What is wrong with an environment, as the process itself would say, and the names that it would not read. */
+/** The problems with an environment that the process itself would report, and the names that it would not read. */
 export function problemsWith({ variables }: DeployedProcess, environment: Record<string, string>): string[] {
   const known = new Set(listVariables(variables).map(({ name }) => name));
   const unknown = Object.keys(environment).filter((name) => !known.has(name) && !telemetry.has(name));
@@ -101,11 +101,11 @@ export function problemsWith({ variables }: DeployedProcess, environment: Record
     ...readVariables(variables, environment).problems.map(
       ({ variable, message }) => `${variable} ${message}`,
     ),
-    ...unknown.map((name) => `${name} is read by nobody`),
+    ...unknown.map((name) => `${name} is read by no process`),
   ];
 }
 
-/** The ports that it listens on in such an environment, by the variable that sets the address. */
+/** The ports that it listens on with this environment, by the variable of the address. */
 export function portsOf(
   { variables, listens }: DeployedProcess,
   environment: Record<string, string> = {},

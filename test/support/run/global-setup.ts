@@ -63,7 +63,7 @@ async function startServers(): Promise<Servers> {
       dataFolder: join(folder, 'redis'),
       password: randomBytes(18).toString('base64url'),
       databases: redisDatabases,
-      // Fetching it the first time takes long enough to wonder.
+      // The first download takes so long that it needs a message.
       log: (line) => process.stderr.write(`${line}\n`),
     });
     cleanUp.defer(redis.stop);

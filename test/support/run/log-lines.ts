@@ -4,8 +4,8 @@ import type { Logger } from '../../../lib/telemetry/logger.ts';
 
 export type LogLine = { level: string; msg: string; [field: string]: unknown };
 
-/** A logger that keeps its lines for a test to read. */
-export function keptLog(): { log: Logger; lines: LogLine[] } {
+/** A logger that records its lines for a test. */
+export function recordingLog(): { log: Logger; lines: LogLine[] } {
   const lines: LogLine[] = [];
   const settings = {
     level: 'debug',

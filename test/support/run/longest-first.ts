@@ -1,9 +1,9 @@
-// In which order test files begin: the ones that take longest first, so that all workers end at about the same time.
-// The others by size, whatever project they are of: those that wait for time-outs then run beside those that compute.
+// The order in which test files begin: the longest ones first, so that all workers end at about the same time. The
+// others by size, across projects: those that wait for time-outs then run at the same time as those that compute.
 import { statSync } from 'node:fs';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
-/** Half a minute or more on a machine with nothing else to do. */
+/** Files that take half a minute or more on an idle machine. */
 const longest = [
   'fault/lobby-crashes',
   'integration/bench',

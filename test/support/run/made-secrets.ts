@@ -1,4 +1,4 @@
-// What infra/containers/make-secrets.sh makes, in a folder of its own.
+// Runs infra/containers/make-secrets.sh in a folder of its own.
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

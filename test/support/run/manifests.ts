@@ -122,12 +122,12 @@ const policySchema = z.looseObject({
   }),
 });
 
-/** Who may call whom at which port; `*` for anybody, `elsewhere` for what is no pod of this namespace. */
+/** Who may call whom at which port; `*` for any peer, `elsewhere` for everything outside this namespace. */
 export type Edge = `${string} -> ${string}:${number}`;
 
 const appName = 'app.kubernetes.io/name';
 
-/** The edges that ingress rules and egress rules allow, each for itself. */
+/** The edges that ingress rules allow, and those that egress rules allow. */
 export function allowed(manifests: readonly Manifest[]): { ingress: Set<Edge>; egress: Set<Edge> } {
   const ingress = new Set<Edge>();
   const egress = new Set<Edge>();

@@ -11,12 +11,12 @@ export type Ended = { exitCode: number | null; stdout: string; stderr: string };
 
 export type RunningProcess = {
   readonly child: ChildProcess;
-  /** All that was written to standard output so far. */
+  /** Its standard output so far. */
   stdout(): string;
   readonly ended: Promise<Ended>;
 };
 
-/** @param env the whole environment of the process, beside PATH. */
+/** @param env the whole environment of the process, except PATH. */
 export function runEntry(entry: string, env: Record<string, string>): RunningProcess {
   const child = spawn(process.execPath, ['--import', './infra/node/quick-imports.ts', entry], {
     cwd: root,

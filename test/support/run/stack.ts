@@ -18,15 +18,15 @@ import { createTestRedis } from '../stores/redis.ts';
 export type TestStack = {
   readonly listeners: Listeners;
   readonly serviceToken: string;
-  /** Where the Runtime Manager keeps its journal and the engines. */
+  /** Has the Runtime Manager's journal and engines. */
   readonly runtimeFolder: string;
   /** A pool on the stack's database. */
   readonly db: pg.Pool;
-  /** Signs a new player in by e-mail, as a person would. */
+  /** Signs a new player in by e-mail. */
   signIn(name: string): Promise<GalaxyClient>;
   /** Everything that the processes have logged. */
   logs(): Promise<string>;
-  /** Ends its processes as Ctrl-C does; the databases stay, and it can be started again. */
+  /** Ends its processes as Ctrl-C does. The databases stay, so that it can be started again. */
   stopServices(): Promise<void>;
   startServices(): Promise<void>;
   stop(): Promise<void>;

@@ -1,5 +1,5 @@
-// Events that are appended to the push log all the time while a test does something to the platform, each for one of
-// several users, and what every one of them therefore has to get.
+// Appends events for several users to the push log while a test disturbs the platform, and records what each user has
+// to receive.
 import { setTimeout as delay } from 'node:timers/promises';
 import type { AppendedEvent } from '../../../lib/backend/push/log/append-client-event.ts';
 import type { Cluster } from './cluster.ts';
@@ -16,7 +16,7 @@ export class Traffic {
     this.#running.catch(() => undefined);
   }
 
-  /** What was appended for a user so far, in order. */
+  /** The events appended for a user so far, in order. */
   of(userId: string): readonly AppendedEvent[] {
     return this.#appended.get(userId) ?? [];
   }
@@ -25,7 +25,7 @@ export class Traffic {
     return [...this.#appended.values()].reduce((sum, { length }) => sum + length, 0);
   }
 
-  /** @throws what appending threw. */
+  /** @throws the error of a failed append. */
   async stop(): Promise<void> {
     this.#stopped = true;
     await this.#running;

@@ -1,4 +1,4 @@
-// What stands between the drivers without TCP and the run's own PostgreSQL and Redis.
+// The bridges between the drivers without TCP and the run's own PostgreSQL and Redis.
 import { type RedisRest, startRedisRest } from '../../../infra/local/redis-rest.ts';
 import { startWebSocketProxy, type WebSocketProxy } from '../../../infra/local/websocket-proxy.ts';
 import type { TestRedis } from './redis.ts';

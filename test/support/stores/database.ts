@@ -6,7 +6,7 @@ import { inject } from 'vitest';
 import { createDatabase, withClient } from '../../../infra/local/postgres.ts';
 
 export type Template = {
-  /** Lower-case word, one per schema: `lobby`. */
+  /** A lower-case word, one per schema, such as `lobby`. */
   name: string;
   /** Brings an empty database to the state that test files start from. Must close its connections. */
   migrate: (dsn: string) => Promise<void>;

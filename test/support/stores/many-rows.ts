@@ -1,15 +1,15 @@
-// Fills the lobby's tables with very many rows, for tests and benchmarks of what must not depend on how many there are.
+// Fills the lobby's tables with very many rows, for tests and benchmarks of work that must not depend on their number.
 import pg from 'pg';
 
 /** Columns of a row as SQL expressions in `n`, which counts the rows from 1. */
 export type Columns = Readonly<Record<string, string>>;
 
-/** An id that tells what `n` it was made of; quickly, as a million of them are. */
+/** An id that contains `n`. Cheap, since a million of them are made. */
 export function idOf(n: string): string {
   return `('01960000-0000-7000-8000-' || lpad(to_hex(${n}), 12, '0'))::uuid`;
 }
 
-/** An id like a random one, always the same for the same `n`. */
+/** An id that looks random, always the same for the same `n`. */
 export function randomId(n: string): string {
   return `overlay(overlay(md5((${n})::text) placing '4' from 13) placing '8' from 17)::uuid`;
 }
@@ -36,12 +36,12 @@ const gameDefaults: Columns = {
   active_members: '0',
 };
 
-/** Inserts games `from` to `to`, 1 being the newest; what `columns` leaves out is that of an open game without players. */
+/** Inserts games `from` to `to`, 1 being the newest. Columns default to those of an open game without players. */
 export function insertGames(client: pg.ClientBase, from: number, to: number, columns: Columns = {}) {
   return insertRows(client, 'games', `generate_series(${from}, ${to}) n`, { ...gameDefaults, ...columns });
 }
 
-/** Inserts a row for each one of a FROM clause, whose columns the expressions may use. */
+/** Inserts a row for each row of a FROM clause, whose columns the expressions may use. */
 export async function insertRows(client: pg.ClientBase, table: string, from: string, columns: Columns) {
   const names = Object.keys(columns).join(', ');
   await client.query(
@@ -49,7 +49,7 @@ export async function insertRows(client: pg.ClientBase, table: string, from: str
   );
 }
 
-/** What is to be inserted into `game_words` when games have been. */
+/** The rows for `game_words` after games were inserted. */
 export const wordsOfGames: [from: string, columns: Columns] = [
   'lobby.games',
   { word: 'unnest(tsvector_to_array(words))', game_id: 'game_id' },
@@ -57,7 +57,7 @@ export const wordsOfGames: [from: string, columns: Columns] = [
 
 /**
  * Inserts in bulk on two connections: without indexes and without looking up what rows refer to. The indexes are made
- * afterwards, and the tables vacuumed and analysed, as those of a database that has run for long are.
+ * afterwards, and the tables vacuumed and analysed, as in a database that has run for long.
  * @param dsn of a superuser.
  */
 export async function inBulk(
@@ -84,12 +84,12 @@ async function connect(dsn: string): Promise<pg.Client> {
   return client;
 }
 
-/** Takes statements from the list until none is left. */
+/** Runs statements from the list until it is empty. */
 async function runAll(client: pg.Client, statements: string[]): Promise<void> {
   for (let next = statements.shift(); next !== undefined; next = statements.shift()) await client.query(next);
 }
 
-/** Drops all indexes that no foreign key needs. @returns the statements that make them again. */
+/** Drops all indexes that no foreign key needs. @returns the statements that recreate them. */
 async function dropIndexes(client: pg.Client): Promise<string[]> {
   const { rows } = await client.query<{ drop: string; again: string }>(`
     select

@@ -3,7 +3,7 @@
 import type pg from 'pg';
 import { type Columns, idOf, inBulk, insertGames, insertRows, randomId, wordsOfGames } from './many-rows.ts';
 
-/** The others stay as small as they are in any test. */
+/** The other tables stay small. */
 export const filledTables: readonly string[] = [
   'games',
   'game_words',
@@ -21,11 +21,11 @@ export const numbers = {
   ownedPrivate: 150_001,
   fakePrivate: [150_002, 150_012],
   invitedPrivate: 150_010,
-  /** Of mine, with very many members, applications, invites and transitions. */
+  /** A game of mine, with very many members, applications, invites and transitions. */
   popular: 500_000,
   due: [300_000, 300_010, 300_020],
   underfilled: 999_950,
-  /** Has not started in time. */
+  /** A game that has not started in time. */
   overdue: 300_002,
 } as const;
 
@@ -48,7 +48,7 @@ function gameColumns(me: string, now: string): Columns {
     start_expires_at: `case when n = ${overdue} then ${now} - interval '1 minute' end`,
     created_at: `${now} - n * interval '1 minute'`,
     target_engine_version: `case when n % 200000 = 199991 then '2.0.0' else '1.4.0' end`,
-    // Every game is called one; the newer half is young, the others are old; few are rare.
+    // Every name contains "one"; those of the newer half "young", those of the others "old"; few contain "rare".
     description: `concat_ws(' ', case when n > 500000 then 'old' else 'young' end,
       case when n % 400000 = 399999 then 'rare' end, case when n % 300 = 0 then 'sparse' end)`,
   };

@@ -1,4 +1,4 @@
-// How PostgreSQL carries out what the code asks of it: which rows and pages its statements touch.
+// How PostgreSQL carries out the code's statements: which rows and pages they touch.
 import pg from 'pg';
 import { type Statement, statementsOf } from './statements.ts';
 
@@ -6,18 +6,18 @@ export type Plan = {
   readonly statement: string;
   /** Tables that were read from one end to the other. */
   readonly scannedTables: string[];
-  /** Rows that were taken from tables and indexes, those included that were then left out. */
+  /** Rows that were read from tables and indexes, filtered ones included. */
   readonly rowsRead: number;
-  /** Pages, of 8 KiB, that were looked at. */
+  /** Pages of 8 KiB that were read. */
   readonly pagesRead: number;
-  /** As EXPLAIN shows it, for whoever wonders. */
+  /** The output of EXPLAIN, for failure messages. */
   readonly text: string;
 };
 
 /**
- * The plans of the statements that `work` runs on any connection of this process, each run once more and undone. Of one
- * that is prepared by name two: the plan for its values, and the one for whatever values, which PostgreSQL may take
- * when it has seen the statement some times. Those that insert are left out: they cannot run twice.
+ * The plans of the statements that `work` runs on any connection of this process, each run once more and rolled back.
+ * A statement that is prepared by name has two: the plan for its values, and the generic plan, which PostgreSQL may
+ * choose after some executions. Inserts are left out, since they cannot run twice.
  */
 export async function plansOf(pool: pg.Pool, work: () => Promise<unknown>): Promise<Plan[]> {
   const statements = await statementsOf(work);
@@ -52,13 +52,13 @@ function planOf(pool: pg.Pool, { text, values }: Statement): Promise<Plan> {
 function genericPlanOf(pool: pg.Pool, { text, values }: Statement): Promise<Plan> {
   return undone(pool, async (client) => {
     await client.query('set local plan_cache_mode = force_generic_plan');
-    await client.query(`prepare whatever_values as ${text}`);
+    await client.query(`prepare any_values as ${text}`);
     try {
-      // EXPLAIN takes no values beside its text.
+      // EXPLAIN takes no parameters.
       const given = values.length === 0 ? '' : `(${values.map(literal).join(', ')})`;
-      return await explained(client, text, `${explain} execute whatever_values ${given}`, []);
+      return await explained(client, text, `${explain} execute any_values ${given}`, []);
     } finally {
-      await client.query('deallocate whatever_values');
+      await client.query('deallocate any_values');
     }
   });
 }

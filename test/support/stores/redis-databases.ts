@@ -1,8 +1,8 @@
-// The logical databases of the run's Redis: database 0 keeps the numbers of the free ones, and every test file takes
+// The logical databases of the run's Redis: database 0 holds the numbers of the free ones, and every test file takes
 // one. Services read fixed key names, so files that run at once must not see each other's keys.
 import { openRedis, type Redis } from '../../../lib/redis/client.ts';
 
-/** More than files that run at once, however many workers there are. */
+/** More than the test files that can run at once. */
 export const redisDatabases = 256;
 
 const freeKey = 'free-databases';
@@ -21,7 +21,7 @@ export async function offerDatabases(server: RedisServer): Promise<void> {
   await onRegister(server, (register) => register.sadd(freeKey, ...numbers));
 }
 
-/** Takes a database that nobody else has. */
+/** Takes a free database. */
 export async function takeDatabase(server: RedisServer): Promise<number> {
   const taken = await onRegister(server, (register) => register.spop(freeKey));
   if (taken === null)

@@ -7,7 +7,7 @@ export type TestRedis = {
   /** `host:port`, as services are configured with it. */
   addr: string;
   password: string;
-  /** Logical database of this test file alone. */
+  /** The logical database that only this test file uses. */
   db: number;
   /** Empties the database and gives it back. */
   drop: () => Promise<void>;

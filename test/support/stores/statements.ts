@@ -1,4 +1,4 @@
-// What a piece of code asks of PostgreSQL, word by word, on any connection of this process.
+// The exact statements that a piece of code sends to PostgreSQL, on any connection of this process.
 import pg from 'pg';
 
 export type Statement = {
@@ -8,7 +8,7 @@ export type Statement = {
   readonly name?: string;
 };
 
-/** Runs `work` and tells its statements, those that begin and end transactions included, in the order of their sending. */
+/** Runs `work`. @returns its statements in order, those that begin and end transactions included. */
 export async function statementsOf(work: () => Promise<unknown>): Promise<Statement[]> {
   const statements: Statement[] = [];
   const query = pg.Client.prototype.query;

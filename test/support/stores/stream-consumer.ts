@@ -1,5 +1,5 @@
-// A consumer for tests, on real stores: it notes down what each entry says, in PostgreSQL, in the order in which that
-// takes effect. Every test has a stream of its own.
+// A consumer for tests, on real stores: it records each entry in PostgreSQL, in the order in which they take effect.
+// Every test has a stream of its own.
 import { randomUUID } from 'node:crypto';
 import { eq, sql } from 'drizzle-orm';
 import { bigint, integer, pgTable, text } from 'drizzle-orm/pg-core';
@@ -14,7 +14,7 @@ import { openRedis, type Redis } from '../../../lib/redis/client.ts';
 import { type Consumer, type Delivery, runConsumer } from '../../../lib/streams/consumer.ts';
 import type { ConsumedStream } from '../../../lib/streams/offset.ts';
 import { lobbyTemplate } from '../lobby/lobby.ts';
-import { keptLog, type LogLine } from '../run/log-lines.ts';
+import { type LogLine, recordingLog } from '../run/log-lines.ts';
 import { createTestDatabase, type TestDatabase } from './database.ts';
 import { createTestRedis, type TestRedis } from './redis.ts';
 
@@ -62,11 +62,11 @@ export async function openStreamStores(): Promise<StreamStores> {
 }
 
 export function connectPostgres(dsn: string): pg.Pool {
-  // Tests end connections.
+  // Errors are expected, since tests end connections.
   return createPool({ dsn, maxConnections: 10, maxIdleConnections: 0, operationTimeoutMs: 5_000 }, () => {});
 }
 
-/** @param onError told of each failure of the connection. */
+/** @param onError called with each failure of the connection. */
 export function connectRedis(
   { host, port, password, db }: Pick<TestRedis, 'host' | 'port' | 'password' | 'db'>,
   onError: (error: Error) => void = () => {},
@@ -78,14 +78,14 @@ export type Handle = (said: Said, delivery: Delivery<Tx>) => Promise<void>;
 
 export type Replica = {
   readonly lines: LogLine[];
-  /** Ends it cleanly. */
+  /** Stops it cleanly. */
   stop(): Promise<void>;
 };
 
 /** A stream and its consumer; `handle` can be replaced while it runs. */
 export class TestStream {
   readonly name = `test_${randomUUID()}`;
-  readonly place: ConsumedStream = { stream: `${this.name}:stream`, offsetKey: `${this.name}:offset` };
+  readonly consumed: ConsumedStream = { stream: `${this.name}:stream`, offsetKey: `${this.name}:offset` };
   readonly #stores: StreamStores;
   handle: Handle;
 
@@ -94,7 +94,7 @@ export class TestStream {
     this.handle = this.apply;
   }
 
-  /** What it does with an entry unless a test wants it otherwise. */
+  /** The default handling of an entry. */
   readonly apply: Handle = async (said, delivery) => {
     await delivery.apply(said.event_id, (tx) => this.write(tx, said));
   };
@@ -114,14 +114,14 @@ export class TestStream {
     return ids;
   }
 
-  /** @param fields names and values in turns. */
+  /** @param fields alternating names and values. */
   async addFields(fields: readonly string[], id = '*'): Promise<string> {
-    const added = await this.#stores.redis.xadd(this.place.stream, id, ...fields);
+    const added = await this.#stores.redis.xadd(this.consumed.stream, id, ...fields);
     if (added === null) throw new Error('a stream that is not trimmed takes every entry');
     return added;
   }
 
-  /** What took effect, in that order: `a1`. */
+  /** The entries that took effect, in that order, such as `a1`. */
   async effects(): Promise<string[]> {
     const { db } = this.#stores;
     const rows = await db
@@ -133,16 +133,16 @@ export class TestStream {
   }
 
   async offset(): Promise<string | undefined> {
-    return (await this.#stores.redis.get(this.place.offsetKey)) ?? undefined;
+    return (await this.#stores.redis.get(this.consumed.offsetKey)) ?? undefined;
   }
 
-  /** A process that consumes, on stores of the test file unless others are given. */
+  /** Starts a replica, by default on the test file's stores. */
   start(on: { db?: Db; redis?: Redis; blockMs?: number; handle?: Handle } = {}): Replica {
-    const { log, lines } = keptLog();
+    const { log, lines } = recordingLog();
     const stop = new AbortController();
     const consumer: Consumer<Said, Tx> = {
       name: this.name,
-      ...this.place,
+      ...this.consumed,
       entry: saidEntry,
       orderingKey: ({ thing }) => thing,
       handle: (said, delivery) => (on.handle ?? this.handle)(said, delivery),

@@ -3,7 +3,7 @@ import pg from 'pg';
 /** Every row of every table, as text, for comparing. */
 export type Tables = Record<string, string[]>;
 
-/** What the tables of these schemas hold; tables whose rows are not the point can be left out by name. */
+/** The content of these schemas' tables, except those named in `except`. */
 export async function readTables(pool: pg.Pool, schemas: string[], except: string[] = []): Promise<Tables> {
   const names = await pool.query<{ schema: string; name: string }>(
     `select table_schema as schema, table_name as name from information_schema.tables

@@ -11,7 +11,7 @@ import { type Declaration, Instruments } from '../../../lib/telemetry/instrument
 import { startPrometheusText } from '../../../lib/telemetry/metrics.ts';
 import { readPrometheusText, type Scraped } from './prometheus-text.ts';
 
-/** By the name of a sample (`…_bucket`, not the family): the labels that its series have. */
+/** The labels of its series, by the name of a sample (`…_bucket`, not the family). */
 export type Exported = ReadonlyMap<string, ReadonlySet<string>>;
 
 const services = [
@@ -25,7 +25,7 @@ const services = [
   runtimeManagerInstruments,
 ];
 
-/** Everything that the services declare, written by the exporter: each with a value, so that all labels are there. */
+/** All declared metrics, as the exporter writes them; each has a value, so that all labels are there. */
 export async function declaredMetrics(): Promise<Scraped> {
   const copies = new Instruments('galaxy.copies');
   const records = services.flatMap(({ declarations }) => declarations.map((one) => declareCopy(copies, one)));
@@ -44,7 +44,7 @@ function declareCopy(copies: Instruments, { name, type, labels, meaning }: Decla
     const counter = copies.counter(name, labels, meaning);
     return () => counter.add(1, ...labels);
   }
-  copies.gauge(name, labels, meaning, (tell) => tell(1, ...labels));
+  copies.gauge(name, labels, meaning, (observe) => observe(1, ...labels));
   return () => {};
 }
 

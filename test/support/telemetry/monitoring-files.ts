@@ -1,4 +1,4 @@
-// What infra/monitoring asks Prometheus for: rules and dashboards.
+// The queries of infra/monitoring to Prometheus, in rules and dashboards.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
@@ -33,17 +33,17 @@ export function rules(): Rule[] {
   return rulesSchema.parse(parse(text)).groups.flatMap((group) => group.rules);
 }
 
-export type Asked = {
-  /** Where it stands. */
-  readonly place: string;
+export type Query = {
+  /** The rule or panel that has it. */
+  readonly location: string;
   readonly expression: string;
-  /** Labels of the result that a person is shown. */
+  /** Labels of the result that are displayed. */
   readonly shown: readonly string[];
 };
 
-export function askedByRules(): Asked[] {
+export function queriesOfRules(): Query[] {
   return rules().map(({ record, alert, expr, annotations = {} }) => ({
-    place: record ?? alert ?? '',
+    location: record ?? alert ?? '',
     expression: expr,
     shown: [
       ...Object.values(annotations)
@@ -53,12 +53,12 @@ export function askedByRules(): Asked[] {
   }));
 }
 
-export function askedByDashboards(): Asked[] {
+export function queriesOfDashboards(): Query[] {
   const grafana = join(folder, 'grafana');
   return readdirSync(grafana).flatMap((file) =>
     dashboardSchema.parse(JSON.parse(readFileSync(join(grafana, file), 'utf8'))).panels.flatMap((panel) =>
       panel.targets.map(({ expr, legendFormat }) => ({
-        place: `${file}: ${panel.title}`,
+        location: `${file}: ${panel.title}`,
         expression: expr.replaceAll('$__rate_interval', '1m'),
         shown: [...legendFormat.matchAll(/{{(\w+)}}/g)].map(([, label = '']) => label),
       })),

@@ -1,4 +1,4 @@
-// An OpenTelemetry collector for tests: takes OTLP over HTTP as JSON, on loopback, and keeps what it got.
+// An OpenTelemetry collector for tests: takes OTLP over HTTP as JSON, on loopback, and records it.
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -27,9 +27,9 @@ export type OtlpReceiver = {
   readonly spans: ReceivedSpan[];
   /** Every export, one after the other. */
   readonly metrics: ReceivedMetric[];
-  /** All that was sent to it, as it was. */
+  /** Everything received, unparsed. */
   text(): string;
-  /** Waits until `found` gives something. */
+  /** Waits until `found` returns something. */
   until<T>(what: string, found: () => T | undefined): Promise<T>;
   close(): Promise<void>;
 };

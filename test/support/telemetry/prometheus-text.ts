@@ -1,4 +1,4 @@
-/** The families and samples of a Prometheus text, as far as the tests look at them. */
+/** The families and samples of a Prometheus text, as far as the tests need them. */
 export type Scraped = {
   /** `counter`, `gauge` or `histogram` by the name of the family. */
   readonly types: ReadonlyMap<string, string>;
@@ -13,7 +13,7 @@ export type Scraped = {
 
 export async function scrape(url: string): Promise<Scraped> {
   const response = await fetch(url);
-  if (!response.ok) throw new Error(`${url} answered ${response.status}`);
+  if (!response.ok) throw new Error(`${url} responded ${response.status}`);
   return readPrometheusText(await response.text());
 }
 

@@ -1,18 +1,18 @@
-// What an expression in PromQL asks for, by Prometheus' own grammar.
+// The series that a PromQL expression selects, by Prometheus' own grammar.
 import type { SyntaxNode } from '@lezer/common';
 import { parser } from '@prometheus-io/lezer-promql';
 
 export type Selector = {
   readonly metric: string;
-  /** Labels that have to be there: of its matchers, and of the aggregations around it. */
+  /** Labels that must exist: those of its matchers, and of the aggregations around it. */
   readonly labels: readonly string[];
-  /** Label, and the text that it is compared with. */
+  /** Pairs of a label and the text that it is compared with. */
   readonly matchers: readonly (readonly [label: string, value: string])[];
 };
 
 export type Expression = {
   readonly selectors: readonly Selector[];
-  /** The labels that its result has; `labelsOf` tells those of a metric. */
+  /** The labels of its result; `labelsOf` returns those of a metric. */
   resultLabels(labelsOf: (metric: string) => readonly string[]): ReadonlySet<string>;
 };
 

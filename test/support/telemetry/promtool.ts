@@ -9,7 +9,7 @@ import { download } from '../../../infra/local/redis-program.ts';
 const run = promisify(execFile);
 const programs = join(import.meta.dirname, '..', '..', '..', '.galaxy', 'programs');
 
-/** @returns undefined where there is none, nor the packages of a Debian to take it from. */
+/** @returns undefined where it is not installed and there are no Debian packages to take it from. */
 export async function locatePromtool(): Promise<string | undefined> {
   const fetched = join(programs, 'prometheus', 'usr', 'bin', 'promtool');
   for (const program of ['promtool', fetched]) if (await runs(program)) return program;

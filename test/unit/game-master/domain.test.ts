@@ -27,10 +27,10 @@ describe('the next turn of a game', () => {
     expect(due('2027-03-27T19:00:03.000Z')).toBe('2027-03-28T18:00:00.000Z');
   });
 
-  test('is one and due at once, however many were missed', () => {
+  test('is a single one and due at once, however many were missed', () => {
     const afterDowntime = '2026-11-20T12:00:00.000Z';
     expect(due(afterDowntime)).toBe('2026-11-20T19:00:00.000Z');
-    // Played at some time of the 25th, it counts for all of them.
+    // One turn, played on the 25th, stands for all missed ones.
     expect(due('2026-11-25T12:34:56.000Z')).toBe('2026-11-25T19:00:00.000Z');
   });
 
@@ -38,7 +38,7 @@ describe('the next turn of a game', () => {
     expect(due('2026-11-25T19:00:03.000Z', 5_000)).toBe('2026-11-25T19:00:08.000Z');
   });
 
-  test('of a schedule that never comes due is an error', () => {
+  test('of a schedule that is never due is an error', () => {
     const never = { turnSchedule: '0 0 30 2 *', timeZone: 'UTC' };
     expect(() => nextDue(never, undefined, at)).toThrow('the schedule 0 0 30 2 * never comes due');
   });
@@ -47,7 +47,7 @@ describe('the next turn of a game', () => {
 describe('an event', () => {
   const runtime = { gameId, jobId };
 
-  test('says how the game stands after a turn, as the lobby reads it', () => {
+  test('has the state of the game after a turn, as the lobby reads it', () => {
     const event = snapshotEvent(runtime, state, at);
     expect(event).toEqual({
       event_id: '9f0858dd-a2ea-5f65-b8bc-32c1b186adce',
@@ -63,7 +63,7 @@ describe('an event', () => {
     expect(gmEventEntry.decode(gmEventEntry.encode(event))).toEqual(event);
   });
 
-  test('of the end says how it ended, and of trouble what the trouble is', () => {
+  test('of the end has the result, and of trouble the kind of trouble', () => {
     expect(finishedEvent(runtime, { ...state, status: 'finished' }, at)).toMatchObject({
       event_type: 'game_finished',
       turn: 7,
@@ -80,7 +80,7 @@ describe('an event', () => {
     });
   });
 
-  test('has the same id whenever it is told, and another one than everything else of the game', () => {
+  test('has the same id whenever it is published, and a different one from every other event of the game', () => {
     const healths = ['unreachable', 'faulty', 'state_lost'] as const;
     const all = (job: string, turn: number, time: Date) => {
       const subject = { gameId, jobId: job };
@@ -122,7 +122,7 @@ describe('a runtime', () => {
     ['start_failed', true],
     ['finished', true],
     ['cancelled', true],
-    ['something that is not known yet', true],
+    ['a status that is not known yet', true],
   ])('of a game that is %s is over: %s', (status, over) => {
     expect(isOver({ status, runtimeJobId: jobId }, { jobId })).toBe(over);
   });
@@ -134,26 +134,26 @@ describe('a runtime', () => {
   });
 });
 
-describe('an engine that answers', () => {
-  const healthAt = (answer: typeof state, playedTurn: number) => {
+describe('an engine that responds', () => {
+  const healthAt = (reported: typeof state, playedTurn: number) => {
     try {
-      requireContinuation(answer, gameId, playedTurn);
+      requireContinuation(reported, gameId, playedTurn);
       return 'ok';
     } catch (error) {
       return error instanceof EngineTrouble ? error.health : error;
     }
   };
 
-  test('is fine where the game was left, and further on', () => {
+  test('is fine with the turn where the game was left, and with a later one', () => {
     expect([healthAt(state, 7), healthAt(state, 6), healthAt(state, 0)]).toEqual(['ok', 'ok', 'ok']);
     expect(healthAt({ ...state, game_id: gameId.toUpperCase() }, 7)).toBe('ok');
   });
 
-  test('has lost turns that were played', () => {
+  test('has lost state when played turns are missing', () => {
     expect([healthAt(state, 8), healthAt({ ...state, turn: 0 }, 1)]).toEqual(['state_lost', 'state_lost']);
   });
 
-  test('is faulty when it plays another game, names a player twice, or more than can be', () => {
+  test('is faulty when it plays another game, lists a player twice, or exceeds the limits', () => {
     expect(healthAt({ ...state, game_id: jobId }, 7)).toBe('faulty');
     expect(healthAt({ ...state, players: [...players, ...players] }, 7)).toBe('faulty');
     const many = Array.from({ length: 1_101 }, () => ({ ...state.players[0], user_id: uuidv7() }));

@@ -37,7 +37,7 @@ const outcome = (course: ReturnType<typeof played>, userId: string) => {
 };
 
 describe('the sample game', () => {
-  test('begins with one planet and as many people for everybody, and with nothing played', () => {
+  test('begins with one planet and the same population for every race, at turn 0', () => {
     expect(stateOf(newGame(setup, 10))).toEqual({
       game_id: setup.game_id,
       turn: 0,
@@ -51,7 +51,7 @@ describe('the sample game', () => {
     });
   });
 
-  test('takes the same course on every machine', () => {
+  test('has the same course on every machine', () => {
     expect(
       played(setup, 5)
         .at(-1)
@@ -63,13 +63,13 @@ describe('the sample game', () => {
     ]);
   });
 
-  test('takes a course of its own for another game', () => {
+  test('has a different course for another game', () => {
     const other = { ...setup, game_id: '0198c5a0-7d3e-7c50-8f0e-3f0f5d1f9a12' };
     const ends = [setup, other].map((game) => played(game, 10).at(-1)?.races);
     expect(ends[0]).not.toEqual(ends[1]);
   });
 
-  test('does not care in which order its players are named', () => {
+  test('does not depend on the order of its players', () => {
     fc.assert(
       fc.property(setups, (game) => {
         const reversed = { ...game, players: game.players.toReversed() };
@@ -100,7 +100,7 @@ describe('the sample game', () => {
     );
   });
 
-  test('neither makes nor loses planets, overcrowds none, and never counts a ship down', () => {
+  test('neither creates nor loses planets, overcrowds none, and never reduces the number of ships', () => {
     fc.assert(
       fc.property(setups, (game) => {
         const course = played(game, 12);
@@ -127,10 +127,10 @@ describe('a set-up', () => {
   const [first, second, third] = setup.players;
   test.each([
     ['another game', { ...setup, game_id: '0198c5a0-7d3e-7c50-8f0e-3f0f5d1f9a12' }],
-    ['a player less', { ...setup, players: setup.players.slice(1) }],
+    ['one player fewer', { ...setup, players: setup.players.slice(1) }],
     ['another name', { ...setup, players: [{ ...first, race_name: 'Xel' }, second, third] }],
     ['another player', { ...setup, players: [{ ...first, user_id: setup.game_id }, second, third] }],
-  ])('of %s is not that of this game', (_, other) => {
+  ])('with %s is not that of this game', (_, other) => {
     expect(isGameOf(newGame(setup, 10), other as GameSetup)).toBe(false);
   });
 });

@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
 import { PushReadError } from '../../../../lib/gateway/push/push-client.ts';
 import { reloadUnusable } from '../../../../lib/gateway/push/reload-unusable.ts';
-import { keptLog } from '../../../support/run/log-lines.ts';
+import { recordingLog } from '../../../support/run/log-lines.ts';
 
 const { signal } = new AbortController();
 
 function readerThat(fail: (after: string) => PushReadError | undefined) {
-  const { log, lines } = keptLog();
+  const { log, lines } = recordingLog();
   const asked: string[] = [];
   const read = reloadUnusable(async (_userId, after) => {
     asked.push(after);

@@ -7,7 +7,7 @@ import {
   type SessionVerificationOptions,
 } from '../../../../lib/gateway/push/session-verification.ts';
 import { RejectedError } from '../../../../lib/gateway/rejected-error.ts';
-import { keptLog } from '../../../support/run/log-lines.ts';
+import { recordingLog } from '../../../support/run/log-lines.ts';
 
 const second = 1_000;
 
@@ -24,7 +24,7 @@ class Scene {
   readonly streams = new Set<Stream>();
   readonly lookedUp: { id: string; atMs: number }[] = [];
   readonly push = { coveredUntil: performance.now() };
-  readonly kept = keptLog();
+  readonly kept = recordingLog();
   readonly verification: SessionVerification;
   readonly startedAt = performance.now();
   /** What the backend answers. */
