@@ -1,7 +1,6 @@
 // The Race Name Directory in this process's memory, for tests and for small deployments whose lobby is one process
 // (LOBBY_RACE_NAME_DIRECTORY_BACKEND=stub). It begins with the names that members of games have, and forgets
-// everything else when the process ends: what was registered, and what could be. Whatever it is asked for, it looks
-// through all names.
+// everything else when the process ends: what was registered, and what could be. Every request scans all names.
 import type { Membership } from '../domain/game.ts';
 import type { HeldRaceName } from '../domain/race-name/held.ts';
 import { type RaceNameKeys, raceNameKeys } from '../domain/race-name/keys.ts';
@@ -17,7 +16,7 @@ export function inProcessRaceNames(memberships: readonly Membership[]): InProces
   const select = async (db: Db, isMeant: (held: HeldRaceName) => boolean) =>
     (await names.rows(db)).filter(isMeant);
 
-  /** As `select`, when nobody else can change them any more. */
+  /** As `select`, and locks the names. */
   const selectLocked = async (tx: Tx, isMeant: (held: HeldRaceName) => boolean) => {
     const seen = await select(tx, isMeant);
     await names.lock(tx, seen.flatMap(locksOf));
@@ -46,7 +45,7 @@ export function inProcessRaceNames(memberships: readonly Membership[]): InProces
     isFreeFor,
 
     async reserve(tx, { raceNameId, userId, gameId, name, keys, at }) {
-      await names.lock(tx, [...locksOf(keys), `holder ${gameId} ${userId}`]);
+      await names.lock(tx, locksOf(keys));
       if (!(await isFreeFor(tx, userId, keys))) return 'taken';
       const [another] = await select(tx, (held) => held.userId === userId && held.gameId === gameId);
       if (another !== undefined)
@@ -106,7 +105,7 @@ export function inProcessRaceNames(memberships: readonly Membership[]): InProces
         tx,
         (held) => held.raceNameId === raceNameId && held.kind === 'pending_registration',
       );
-      if (pending === undefined) throw new Error(`Race name ${raceNameId} is no pending registration.`);
+      if (pending === undefined) throw new Error(`Race name ${raceNameId} is not a pending registration.`);
       return change(tx, pending, { kind: 'registered', registerUntil: null, registeredAt: at });
     },
 
@@ -120,7 +119,7 @@ export function inProcessRaceNames(memberships: readonly Membership[]): InProces
     },
 
     async list(db, userId, kind, { size, after }) {
-      const place = (held: HeldRaceName) => ({ at: held.heldSince, id: held.raceNameId });
+      const position = (held: HeldRaceName) => ({ at: held.heldSince, id: held.raceNameId });
       const isBehind = ({ heldSince, raceNameId }: HeldRaceName) =>
         after === undefined ||
         heldSince < after.at ||
@@ -130,12 +129,12 @@ export function inProcessRaceNames(memberships: readonly Membership[]): InProces
         (one) => one.userId === userId && (kind === undefined || one.kind === kind) && isBehind(one),
       );
       const newest = held.sort(by(({ heldSince }) => heldSince.getTime())).reverse();
-      return takePage(newest.slice(0, size + 1), size, place);
+      return takePage(newest.slice(0, size + 1), size, position);
     },
   };
 }
 
-/** The name that a member has reserved; its id is the membership's, so that it stays the same when a process begins anew. */
+/** The name that a member has reserved. Its id is the membership's, so that a restart does not change it. */
 function reservationOf({ membershipId, userId, gameId, raceName, joinedAt }: Membership): HeldRaceName {
   return {
     raceNameId: membershipId,

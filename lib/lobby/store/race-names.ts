@@ -107,7 +107,7 @@ export const postgresRaceNames: RaceNameDirectory = {
       .set({ kind: 'registered', registerUntil: null, registeredAt: at })
       .where(and(eq(raceNames.raceNameId, raceNameId), eq(raceNames.kind, 'pending_registration')))
       .returning();
-    if (registered === undefined) throw new Error(`Race name ${raceNameId} is no pending registration.`);
+    if (registered === undefined) throw new Error(`Race name ${raceNameId} is not a pending registration.`);
     return registered;
   },
 
