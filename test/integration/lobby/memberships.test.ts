@@ -119,7 +119,7 @@ describe.each(ways)('%s', (verb, status, path) => {
     await setStatus(gameId, gameStatus);
     const before = await lobby.tables();
     expect(await actor(player).post(path(gameId, membershipId))).toEqual(
-      refusal(409, 'invalid_state', `The game is ${gameStatus}; its members do not change any more.`, {
+      refusal(409, 'invalid_state', `The game is ${gameStatus}; its members can no longer change.`, {
         status: gameStatus,
       }),
     );

@@ -21,7 +21,7 @@ const noSuchMembership = refusal(
   'There is no such membership, or it is not for you to see.',
 );
 const noSuchRaceName = refusal(404, 'not_found', 'You hold no race name with this id.');
-const noApplications = refusal(403, 'forbidden', 'Nobody applies to a private game; its owner invites.');
+const noApplications = refusal(403, 'forbidden', 'A private game takes no applications; its owner invites players.');
 const notIn = refusal(409, 'invalid_state', 'You do not play in this game.');
 const notTheirInvite = refusal(
   403,

@@ -2,7 +2,7 @@
 import { drizzle } from 'drizzle-orm/node-postgres';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { closeDueEnrollments } from '../../../lib/lobby/automation/enrollment-automation.ts';
-import { tellOwnersOfUnderfilledGames } from '../../../lib/lobby/automation/underfilled-games.ts';
+import { notifyOwnersOfUnderfilledGames } from '../../../lib/lobby/automation/underfilled-games.ts';
 import { createLogger } from '../../../lib/telemetry/logger.ts';
 import { apply, gameBody, join, makeDraft, makeOpenGame } from '../../support/lobby/games.ts';
 import { type Client, createTestLobby, type TestLobby } from '../../support/lobby/lobby.ts';
@@ -25,7 +25,7 @@ const log = createLogger({ service: 'test', level: 'silent' });
 /** What the enrollment automation does at every tick. */
 async function tick(stop = new AbortController().signal): Promise<void> {
   await closeDueEnrollments(lobby, log, stop);
-  await tellOwnersOfUnderfilledGames(lobby, log, stop);
+  await notifyOwnersOfUnderfilledGames(lobby, log, stop);
 }
 
 async function told(gameId: string): Promise<Record<string, unknown>[]> {
@@ -181,7 +181,7 @@ test('what is due is found through an index that games already told of are not i
   const statements: { query: string; params: unknown[] }[] = [];
   const logger = { logQuery: (query: string, params: unknown[]) => statements.push({ query, params }) };
   const db = drizzle({ client: lobby.pool, logger });
-  await tellOwnersOfUnderfilledGames({ ...lobby, db }, log, new AbortController().signal);
+  await notifyOwnersOfUnderfilledGames({ ...lobby, db }, log, new AbortController().signal);
   const claim = statements.find(({ query }) => query.includes('skip locked'));
   const { rows } = await lobby.pool.query(`explain ${claim?.query}`, claim?.params);
   const plan = rows.map((row) => row['QUERY PLAN']).join('\n');
