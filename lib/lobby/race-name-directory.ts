@@ -24,7 +24,8 @@ export type RaceNameDirectory = {
    */
   isFreeFor(db: Db, userId: string | null, keys: RaceNameKeys): Promise<boolean>;
   /**
-   * Reserves a name, which lasts when the transaction commits; waits for a transaction that holds one of its keys. Takes its locks after the user's guard and the game.
+   * Reserves a name, which lasts when the transaction commits; waits for a transaction that holds one of its keys.
+   * Takes its locks after the user's guard and the game.
    * @returns `taken` when another user has one of the keys; the transaction is then to be rolled back.
    */
   reserve(tx: Tx, reservation: Reservation): Promise<'reserved' | 'taken'>;
@@ -45,7 +46,9 @@ export type RaceNameDirectory = {
   lock(tx: Tx, userId: string, raceNameId: string): Promise<HeldRaceName | undefined>;
   /** The names that a user has registered: no more than their limit. */
   listRegistered(db: Db, userId: string): Promise<HeldRaceName[]>;
-  /** Registers a locked pending registration permanently. The caller holds the user's guard and has checked the rules. */
+  /**
+   * Registers a locked pending registration permanently. The caller holds the user's guard and has checked the rules.
+   */
   register(tx: Tx, raceNameId: string, at: Date): Promise<HeldRaceName>;
   /** Up to `limit` pending registrations whose time is over by `now`, the longest first. Locks nothing. */
   listExpired(db: Db, now: Date, limit: number): Promise<HeldRaceName[]>;

@@ -1,6 +1,6 @@
-// Invites to private games. An invite is for one user, or it is a code that any user who has it may redeem, a number
-// of times and until a time. It is pending until it is redeemed (a code: as often as it may be), declined, revoked, or over with the
-// enrollment of its game.
+// Invites to private games. An invite is for one user, or it is a code that any user who has it may redeem, a number of
+// times and until a time. It is pending until it is redeemed (a code: as often as it may be), declined, revoked, or
+// over with the enrollment of its game.
 import type { Game } from './game.ts';
 
 export const inviteStatuses = ['pending', 'redeemed', 'declined', 'revoked', 'expired', 'cancelled'] as const;

@@ -1,7 +1,7 @@
-// The partitions in which lists find games. Each game is in one partition, by its type and status; games that enroll are
-// divided by whether they have free places, and cancelled ones by whether they were ever opened. So filters select a few
-// partitions, and indexes hold every partition in the order of each list: a page is read from the beginnings of some
-// partitions, however many games there are. `listPartition` in lib/lobby/store/schema.ts is the same rule in SQL.
+// The partitions in which lists find games. Each game is in one partition, by its type and status; games that enroll
+// are divided by whether they have free places, and cancelled ones by whether they were ever opened. So filters select
+// a few partitions, and indexes hold every partition in the order of each list: a page is read from the beginnings of
+// some partitions, however many games there are. `listPartition` in lib/lobby/store/schema.ts is the same rule in SQL.
 import { capacity } from './enrollment.ts';
 import { type Game, type GameStatus, type GameType, gameStatuses, gameTypes } from './game.ts';
 

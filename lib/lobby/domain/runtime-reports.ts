@@ -3,8 +3,8 @@
 import type { Game } from './game.ts';
 
 /**
- * What the success of a start job means. `repeat`: the container is the game's already. `superseded`: the game no longer
- * waits for it, so the container is to be stopped.
+ * What the success of a start job means. `repeat`: the container is the game's already. `superseded`: the game no
+ * longer waits for it, so the container is to be stopped.
  */
 export function startSucceeded(
   game: Pick<Game, 'status' | 'runtimeJobId' | 'boundAt'>,

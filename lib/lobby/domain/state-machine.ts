@@ -3,12 +3,12 @@
 // A game is made as a draft. Its owner or an admin opens enrollment; enrollment closes by hand, at the deadline, or
 // when the gap window is exhausted. A game that is ready is started: a start job goes out, and its result makes the
 // game run, pauses it at once (the container lives but the Game Master could not register it), or fails the start,
-// which can be tried again; so does a result that does not come in time. A running game can be paused and resumed. The Game
-// Master finishes it. Owner and admin can cancel a game that is not starting or running, an admin also a running one; when
-// its owner is blocked or gone, a game is cancelled in any status. Finished and cancelled are final.
+// which can be tried again; so does a result that does not come in time. A running game can be paused and resumed. The
+// Game Master finishes it. Owner and admin can cancel a game that is not starting or running, an admin also a running
+// one; when its owner is blocked or gone, a game is cancelled in any status. Finished and cancelled are final.
 //
-// Guarantees: a trigger moves a game only from a status and for an actor that the table names; otherwise the result is a
-// refusal that says what is allowed. The effects of a transition are returned as data; the caller applies them in the
+// Guarantees: a trigger moves a game only from a status and for an actor that the table names; otherwise the result is
+// a refusal that says what is allowed. The effects of a transition are returned as data; the caller applies them in the
 // transaction that changes the status. Conditions on time and number of players are in enrollment.ts.
 import { type Game, type GameStatus, gameStatuses, type TransitionActor, type Trigger } from './game.ts';
 

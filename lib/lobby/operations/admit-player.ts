@@ -14,8 +14,8 @@ import { applyTransition, type TransitionParts } from './transition.ts';
  * the gap is exhausted by that. The transaction has locked the user's guard, then the game.
  * @param admission `admittedBy` is the user or admin who let the player in, for the timeline; `intents` are written
  *   before those of the end of enrollment.
- * @throws Refusal `forbidden` for a user who is blocked from the game, `already_member`, `game_full`, `invalid_state` for
- *   a game that does not enroll, `race_name_taken`.
+ * @throws Refusal `forbidden` for a user who is blocked from the game, `already_member`, `game_full`, `invalid_state`
+ *   for a game that does not enroll, `race_name_taken`.
  */
 export async function admitPlayer(
   tx: Tx,

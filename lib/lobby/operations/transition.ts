@@ -1,6 +1,6 @@
 // The only way in which the status of a stored game changes: decided by the state table, and written as a
-// compare-and-set together with its timeline row and its effects, in the caller's transaction. Jobs and notifications go
-// into the same transaction, as rows of the outbox; the caller publishes them after the commit.
+// compare-and-set together with its timeline row and its effects, in the caller's transaction. Jobs and notifications
+// go into the same transaction, as rows of the outbox; the caller publishes them after the commit.
 import { Refusal } from '../../errors/table.ts';
 import type { StopReason } from '../../protocol/runtime-jobs.ts';
 import type { Lobby } from '../context.ts';

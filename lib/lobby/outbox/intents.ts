@@ -1,6 +1,6 @@
-// The notification intents other than those of transitions (see operations/transition.ts): their recipients, and a payload
-// that a client can show without further requests. They are written under the game's lock, in the transaction that
-// decides. The subject of each identifies one occurrence, so that its idempotency key is unique.
+// The notification intents other than those of transitions (see operations/transition.ts): their recipients, and a
+// payload that a client can show without further requests. They are written under the game's lock, in the transaction
+// that decides. The subject of each identifies one occurrence, so that its idempotency key is unique.
 import type { NewMessage } from '../../outbox/store.ts';
 import type { Capability } from '../domain/capability.ts';
 import type { Application, Game, Membership } from '../domain/game.ts';

@@ -1,6 +1,6 @@
 // The messages in the lobby's outbox: jobs for the Runtime Manager, notification intents, and dead letters that are
-// retried. Except for dead letters the ordering key is the game's id, and messages are written under the game's lock, so
-// those about one game are published in the order of the decisions. The payloads follow the stream entries of
+// retried. Except for dead letters the ordering key is the game's id, and messages are written under the game's lock,
+// so those about one game are published in the order of the decisions. The payloads follow the stream entries of
 // lib/protocol.
 import { z } from 'zod';
 import type { NewMessage } from '../../outbox/store.ts';

@@ -23,7 +23,8 @@ export type Runtime = {
 export type GameMaster = {
   /**
    * Resolves when the Game Master is alive.
-   * @throws Refusal `service_unavailable` (503) when it cannot be reached, is too slow, or responds with anything but 2xx.
+   * @throws Refusal `service_unavailable` (503) when it cannot be reached, is too slow, or does not
+   *   respond with 2xx.
    */
   probe(context: RequestContext): Promise<void>;
   /** Hands a game over to it; again with the same runtime does no harm. @throws Refusal as `probe`. */

@@ -1,8 +1,8 @@
 // The SQL that lists the games that an actor may see. The cost of a page is bounded, however many games there are:
-// partitions (see lib/lobby/domain/list-partitions.ts) are read in order and no further than a page needs, together with
-// the caller's own games. No index bounds the cost of a search for words, so a text filter either looks up the games of a
-// rare word, or scans a limited number of games of the list and, if that does not fill a page, returns what it found and
-// the position at which it stopped.
+// partitions (see lib/lobby/domain/list-partitions.ts) are read in order and no further than a page needs, together
+// with the caller's own games. No index bounds the cost of a search for words, so a text filter either looks up the
+// games of a rare word, or scans a limited number of games of the list and, if that does not fill a page, returns what
+// it found and the position at which it stopped.
 import { and, asc, desc, eq, isNotNull, or, type SQL, sql } from 'drizzle-orm';
 import { unionAll } from 'drizzle-orm/pg-core';
 import { type Given, statement } from '../../postgres/statement.ts';
@@ -99,7 +99,9 @@ const readPositions = inEveryVariant((variant) =>
   statement(undefined, (db: Db, given: Given<ListValues>) => positionsOf(db, variant, given)),
 );
 
-/** Games that `actor` may see. With a text filter a page may have fewer than it could, even none, and yet a next one. */
+/**
+ * Games that `actor` may see. With a text filter a page may have fewer than it could, even none, and yet a next one.
+ */
 export async function listGames(db: Db, list: GameList, page: PageRequest): Promise<Page<StoredGame>> {
   const { size, after } = page;
   const { words } = list.filters;

@@ -36,7 +36,10 @@ export function hasWords(query: SQL): SQL {
   return sql`${games.words} @@ to_tsquery('simple', ${query})`;
 }
 
-/** One of these beginnings that fewer games than `limit` have, in the stored form of words; undefined if none is so rare. */
+/**
+ * One of these beginnings that fewer games than `limit` have, in the stored form of words; undefined if none is so
+ * rare.
+ */
 export async function findRareBeginning(
   db: Db,
   beginnings: readonly string[],

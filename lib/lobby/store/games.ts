@@ -92,13 +92,15 @@ export async function lockAnyGame(tx: Tx, gameId: string): Promise<StoredGame | 
   return game;
 }
 
-/** Owners see games that were never opened; owner, members and invited users see private games; admins see all games. */
+/**
+ * Owners see games that were never opened; owner, members and invited users see private games; admins see all games.
+ */
 export function visibleTo(db: Db, actor: Actor): SQL | undefined {
   return actor.kind === 'admin' ? undefined : visibleToUser(db, actor.userId);
 }
 
-// What does not depend on the caller is written out in the statement, as the indexes on what is active or pending are of
-// use only to a query that shows this to the planner.
+// What does not depend on the caller is written out in the statement, as the indexes on what is active or pending are
+// of use only to a query that shows this to the planner.
 export function visibleToUser(db: Db, userId: string | SQL): SQL | undefined {
   const membership = db
     .select({ membershipId: memberships.membershipId })
@@ -135,7 +137,9 @@ export type GameOfUserFilters = {
   readonly status?: GameStatus | undefined;
 };
 
-/** Games that a user owns or plays in, the newest first. The work grows with these, not with how many games there are. */
+/**
+ * Games that a user owns or plays in, the newest first. The work grows with these, not with how many games there are.
+ */
 export async function listGamesOfUser(
   db: Db,
   userId: string,

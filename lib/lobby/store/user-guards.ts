@@ -1,5 +1,6 @@
-// A row per user that is locked while something is granted to them. Before everything is taken from a user who is blocked
-// or gone this row is marked, so that nothing granted at the same time is missed. Limits are counted under the lock.
+// A row per user that is locked while something is granted to them. Before everything is taken from a user who is
+// blocked or gone this row is marked, so that nothing granted at the same time is missed. Limits are counted under the
+// lock.
 import { sql } from 'drizzle-orm';
 import { Refusal } from '../../errors/table.ts';
 import { type Given, statement } from '../../postgres/statement.ts';
