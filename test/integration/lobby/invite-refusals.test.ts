@@ -61,7 +61,7 @@ describe('an invite is not made', () => {
     );
   });
 
-  test('for whoever plays in the game, or is blocked from it', async () => {
+  test('for a user who plays in the game, or is blocked from it', async () => {
     const joined = await redeemCode(guest);
     await expectUnchanged(
       () => invite({ user_id: guest.userId }),
@@ -219,7 +219,7 @@ test.each(['decline', 'revoke'])('%s by twenty at once happens once', async (ver
 });
 
 test.each(['decline', 'revoke'])(
-  'whoever comes first, %s and redeem at once end in one way',
+  'whichever comes first, %s and redeem at once end in one way',
   async (verb) => {
     for (let round = 0; round < 4; round++) {
       const player = lobby.player();

@@ -203,7 +203,7 @@ describe('members who left or were removed', () => {
   });
 });
 
-describe('whoever is blocked', () => {
+describe('a user who is blocked', () => {
   test('cannot apply, neither be approved', async () => {
     const gameId = await makeOpenGame(owner);
     const { player, membershipId } = await memberOf(gameId, 'Outlaw');

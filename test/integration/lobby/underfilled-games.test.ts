@@ -66,14 +66,14 @@ test('the owner is told when the deadline passes with too few, and not again', a
       occurred_at_ms: deadline.getTime(),
     },
   ]);
-  // The game is as it was: whoever edits it meanwhile loses nothing.
+  // The game is as it was: an edit at the same time is not lost.
   expect(await owner.get(`/games/${gameId}`)).toMatchObject({
     etag: revision,
     body: { status: 'enrollment_open' },
   });
 });
 
-test('a later deadline is told of anew when it passes', async () => {
+test('a later deadline is notified again when it passes', async () => {
   const gameId = await makeOpenGame(owner);
   lobby.clock.set(deadline);
   await tick();
@@ -132,7 +132,7 @@ describe('nobody is told', () => {
   });
 });
 
-test('a game that was told of closes as soon as the minimum is there', async () => {
+test('a game whose owner was notified closes as soon as the minimum is there', async () => {
   const gameId = await makeOpenGame(owner);
   const waiting = [
     await apply(lobby.player(), gameId, newName()),
@@ -166,7 +166,7 @@ test('replicas that tick at once tell every owner once, of more games than fit i
   expect(rows).toEqual([{ told: 230, games: 230 }]);
 });
 
-test('what is due is found through an index that games already told of are not in', async () => {
+test('what is due is found through an index without the games whose owners were notified', async () => {
   await lobby.pool.query(
     `insert into lobby.games (game_id, game_type, owner_user_id, game_name, description, status, min_players,
        max_players, start_gap_hours, start_gap_players, enrollment_ends_at, opened_at, turn_schedule, time_zone,

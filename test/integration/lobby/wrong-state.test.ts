@@ -231,7 +231,7 @@ describe('a deadline that has passed', () => {
     );
   });
 
-  test('of a code ends it at that very moment, for whoever has it and for its owner', async () => {
+  test('of a code ends it at that very moment, for users who have it and for its owner', async () => {
     const expired = (decision: string) =>
       invalidState(`The invite is expired already; only a pending one can be ${decision}.`, {
         invite_status: 'expired',
