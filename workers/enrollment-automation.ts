@@ -3,7 +3,7 @@
 // lib/lobby/automation/due-games.ts and lib/lobby/automation/underfilled-games.ts say what makes that safe.
 import type { Environment } from '../lib/config/variables.ts';
 import { closeDueEnrollments, failOverdueStarts } from '../lib/lobby/automation/enrollment-automation.ts';
-import { tellOwnersOfUnderfilledGames } from '../lib/lobby/automation/underfilled-games.ts';
+import { notifyOwnersOfUnderfilledGames } from '../lib/lobby/automation/underfilled-games.ts';
 import { type LobbyProcess, startLobby } from '../lib/lobby/process/start.ts';
 import { runProcess, untilStopped } from '../lib/node/process.ts';
 import { runTicks } from '../lib/node/tick-loop.ts';
@@ -22,7 +22,7 @@ export function automateEnrollment({ config, log, lobby }: LobbyProcess, stop: A
       intervalMs: config.enrollmentAutomationIntervalMs,
       tick: async (stopped) => {
         await closeDueEnrollments(lobby, log, stopped);
-        await tellOwnersOfUnderfilledGames(lobby, log, stopped);
+        await notifyOwnersOfUnderfilledGames(lobby, log, stopped);
         await failOverdueStarts(lobby, log, stopped);
       },
       log,

@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import { type PageToken, pageToken } from '../../lib/http/paging.ts';
 import { id } from '../../lib/http/schemas.ts';
-import type { Page, PageRequest, Place } from '../../lib/lobby/store/pages.ts';
+import type { Page, PageRequest, PagePosition } from '../../lib/lobby/store/pages.ts';
 
 /** Milliseconds since 1970, and an id. */
 type PositionToken = PageToken<readonly [number, string]>;
@@ -32,6 +32,6 @@ export function toPage<Item, Shaped>(
   return { items: page.items.map(toResponse), ...nextPage(token, page.next) };
 }
 
-function nextPage(token: PositionToken, next: Place | undefined): { next_page_token?: string } {
+function nextPage(token: PositionToken, next: PagePosition | undefined): { next_page_token?: string } {
   return next === undefined ? {} : { next_page_token: token.write([next.at.getTime(), next.id]) };
 }

@@ -3,17 +3,17 @@ import type { AdminActor, UserActor } from '../http/env.ts';
 import type { TransitionActor } from './domain/game.ts';
 import type { RequestContext } from './request-context.ts';
 
-/** Who asks, and the request behind it. */
+/** Who makes a request, and the request's context. */
 export type Caller = RequestContext & { readonly actor: UserActor | AdminActor };
 
-/** The id that records keep of a caller; null for an admin who did not say. */
+/** The id under which records name a caller; null for an admin without an id. */
 export function actorId({ actor }: Caller): string | null {
   return actor.kind === 'user' ? actor.userId : (actor.adminId ?? null);
 }
 
 /**
  * On whose behalf a caller manages a game that they can see.
- * @throws Refusal `forbidden` for everybody but its owner and admins.
+ * @throws Refusal `forbidden` unless the caller is its owner or an admin.
  */
 export function managerOf({ actor }: Caller, game: { ownerUserId: string | null }): TransitionActor {
   if (actor.kind === 'admin') return 'admin';
@@ -21,7 +21,7 @@ export function managerOf({ actor }: Caller, game: { ownerUserId: string | null 
   throw new Refusal('forbidden', 'Only the owner of the game or an admin can do this.');
 }
 
-/** Tells one actor from all others, as text. */
+/** A text that is unique to one actor. */
 export function actorScope({ actor }: Caller): string {
   return actor.kind === 'user' ? `user:${actor.userId}` : `admin:${actor.adminId ?? ''}`;
 }

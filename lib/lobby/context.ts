@@ -10,15 +10,15 @@ import { postgresRaceNames } from './store/race-names.ts';
 import { outbox as outboxTable } from './store/schema.ts';
 import { lobbyStreamTables } from './store/stream-tables.ts';
 
-/** What the lobby's operations are made with; built once per process. */
+/** The dependencies of the lobby's operations; built once per process. */
 export type Lobby = {
   readonly db: Db;
-  /** Runs a read whose answer may be slightly old, on a replica where there is one: for lists, never for decisions. */
+  /** Runs a read that may return slightly old data, on a replica if there is one: for lists, never for decisions. */
   readonly readFromReplica: <T>(read: (db: Db) => Promise<T>) => Promise<T>;
   readonly eligibility: EligibilityClient;
   readonly gameMaster: GameMaster;
   readonly raceNames: RaceNameDirectory;
-  /** Whatever is written into it by a transaction is published under the game's id after the commit. */
+  /** What a transaction writes into it is published under the game's id after the commit. */
   readonly outbox: Outbox;
   readonly streams: StreamAdmin<Tx>;
   /** How long a start job is worth doing. */
@@ -31,9 +31,9 @@ export type Lobby = {
 /**
  * @param parts.database whose transactions give their connections back (lib/postgres/pooled-database.ts).
  * @param parts.replicas none unless given.
- * @param parts.publishers who publishes the messages of the outbox, by kind.
- * @param parts.streams those that it consumes.
- * @param parts.inProcessRaceNames keeps the race names in place of PostgreSQL.
+ * @param parts.publishers publish the messages of the outbox, by kind.
+ * @param parts.streams which the lobby consumes.
+ * @param parts.inProcessRaceNames holds the race names instead of PostgreSQL.
  */
 export function createLobby(parts: {
   database: Db;

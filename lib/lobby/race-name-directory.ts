@@ -19,39 +19,41 @@ export type Holder = { readonly userId: string; readonly gameId: string };
 
 export type RaceNameDirectory = {
   /**
-   * Whether `userId` could reserve a name with these keys now; null: whether nobody has one of them. Decides nothing:
-   * another may reserve it first.
+   * Whether `userId` could reserve a name with these keys now; null: whether no user has one of them. The
+   * result is not a promise: another user may reserve the name first.
    */
   isFreeFor(db: Db, userId: string | null, keys: RaceNameKeys): Promise<boolean>;
   /**
-   * Reserves a name for the rest of the transaction, and for good when it commits; waits for a transaction that
-   * holds one of its keys. Takes its locks after the user's guard and the game.
+   * Reserves a name, which lasts when the transaction commits; waits for a transaction that holds one of its keys.
+   * Takes its locks after the user's guard and the game.
    * @returns `taken` when another user has one of the keys; the transaction is then to be rolled back.
    */
   reserve(tx: Tx, reservation: Reservation): Promise<'reserved' | 'taken'>;
-  /** Gives up what the user holds from this game; nothing happens when that is nothing. */
+  /** Gives up what the user holds from this game, if anything. */
   release(tx: Tx, holder: Holder): Promise<void>;
-  /** Gives up whatever is reserved for this game, which is locked and takes no more players. */
+  /** Gives up all that is reserved for this game, which is locked and takes no more players. */
   releaseGame(tx: Tx, gameId: string): Promise<void>;
   /**
-   * Gives up whatever the user holds, of every kind, whatever other rules say: they are blocked or gone. The caller
-   * holds the user's guard, so that nothing more is granted, and all the locks on games that it wants.
+   * Gives up all that the user, who is blocked or gone, holds, of every kind. The caller holds the user's guard, so
+   * that nothing more is granted, and takes no more locks on games.
    */
   releaseUser(tx: Tx, userId: string): Promise<void>;
   /** Lets the user register what they have reserved in this game, before `until`; the game is over for them. */
   allowRegistration(tx: Tx, holder: Holder, until: Date): Promise<void>;
   /** What `userId` holds under this id. */
   find(db: Db, userId: string, raceNameId: string): Promise<HeldRaceName | undefined>;
-  /** As `find`, and keeps everybody else from changing it until the transaction ends. */
+  /** As `find`, and locks it until the transaction ends. */
   lock(tx: Tx, userId: string, raceNameId: string): Promise<HeldRaceName | undefined>;
   /** The names that a user has registered: no more than their limit. */
   listRegistered(db: Db, userId: string): Promise<HeldRaceName[]>;
-  /** Makes a locked pending registration one for good. The caller holds the user's guard and has checked the rules. */
+  /**
+   * Registers a locked pending registration permanently. The caller holds the user's guard and has checked the rules.
+   */
   register(tx: Tx, raceNameId: string, at: Date): Promise<HeldRaceName>;
-  /** Up to `limit` pending registrations whose time is over by `now`, the longest first. Decides nothing. */
+  /** Up to `limit` pending registrations whose time is over by `now`, the longest first. Locks nothing. */
   listExpired(db: Db, now: Date, limit: number): Promise<HeldRaceName[]>;
   /**
-   * Gives up those of these names that are pending registrations still, and whose time is over by `now`. The caller
+   * Gives up those of these names that are still pending registrations, and whose time is over by `now`. The caller
    * holds the locks on their games.
    * @returns what was given up.
    */
@@ -65,7 +67,7 @@ export type RaceNameDirectory = {
   ): Promise<Page<HeldRaceName>>;
 };
 
-/** One whose names are not in the database, but come and go with its transactions. */
+/** A directory whose names are not in the database, but follow its transactions. */
 export type InProcessRaceNameDirectory = RaceNameDirectory & {
   /** The handle of the same database whose transactions the directory is to be called in. */
   follow(db: Db): Db;

@@ -6,7 +6,7 @@ type Problem = {
   readonly details?: Readonly<Record<string, unknown>>;
 };
 
-/** Throws what the rules found, if they found something. */
+/** Throws the problem that the rules found, if any. */
 export function refuseIf(problem: Problem | undefined): void {
   if (problem !== undefined) throw new Refusal(problem.code, problem.message, problem.details);
 }
@@ -16,7 +16,7 @@ export function refuseUnless(verdict: { readonly ok: true } | ({ readonly ok: fa
   if (!verdict.ok) refuseIf(verdict);
 }
 
-/** The same whether a game is not there or is not for the caller to see. */
+/** The same for a game that does not exist and for one that the caller may not see. */
 export function noSuchGame(): Refusal {
   return new Refusal('not_found', 'There is no such game, or it is not for you to see.');
 }
@@ -45,12 +45,12 @@ export function raceNameTaken(name: string): Refusal {
   );
 }
 
-/** Refuses with `revision_mismatch` unless the game is still what the caller has seen, if they said what that is. */
+/** Refuses with `revision_mismatch` unless the game is at the expected revision, if one is given. */
 export function refuseUnlessAt({ revision }: { revision: number }, expected: number | undefined): void {
   if (expected === undefined || expected === revision) return;
   throw new Refusal(
     'revision_mismatch',
-    `The game is at revision ${revision}, not ${expected}. Read it again and decide anew.`,
+    `The game is at revision ${revision}, not ${expected}. Read it again before you change it.`,
     { revision },
   );
 }

@@ -1,2 +1,2 @@
-/** Ties a question to a peer to the request that made it necessary. */
+/** Links a request to a peer to the request that caused it. */
 export type RequestContext = { readonly requestId: string; readonly traceparent?: string | undefined };

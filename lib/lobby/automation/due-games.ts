@@ -1,10 +1,10 @@
-// Moves games on whose time has come, for the tick of workers/enrollment-automation.ts: what is due is for its callers.
+// Applies transitions that are due, for the tick of workers/enrollment-automation.ts. Callers say which are due.
 //
-// Games are claimed in batches, found through an index on the time when they are due, so that a tick's work grows with
-// what is due, not with how many games there are. Several replicas are safe: a claim locks its games and skips those
-// that another replica, or a request, has locked; the rules are asked again under the lock, and the change of status is
-// a compare-and-set, so that a game is moved once, whoever comes first. A game that cannot be moved is logged and left
-// for the next tick; the others of its batch are moved all the same.
+// Games are claimed in batches through an index on the due time, so a tick's work grows with the number of due games,
+// not of all games. Several replicas are safe: a claim locks its games and skips those that another replica, or a
+// request, has locked; the rules are checked again under the lock, and the change of status is a compare-and-set, so
+// each game is moved once. A game that cannot be moved is logged and left for the next tick; the rest of its batch is
+// still moved.
 import { inTransaction } from '../../postgres/transaction.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import type { Lobby } from '../context.ts';
@@ -18,16 +18,16 @@ const batchSize = 100;
 export type DueGames = {
   /** Locks up to `limit` games that are due, the longest due first. */
   readonly claim: (tx: Tx, now: Date, limit: number) => Promise<StoredGame[]>;
-  /** The trigger that is due for a game now, if one is. */
+  /** The trigger that is due for a game now, if any. */
   readonly due: (game: StoredGame, now: Date) => { trigger: Trigger; reason?: string } | undefined;
-  /** What the log says of a game that was moved, and of one that could not be. */
-  readonly words: { readonly moved: string; readonly failed: string };
+  /** Log messages for a game that was moved, and for one that could not be moved. */
+  readonly messages: { readonly moved: string; readonly failed: string };
 };
 
 type Mover = TransitionParts & Pick<Lobby, 'db' | 'now'>;
 type Moved = { gameId: string; trigger: Trigger };
 
-/** Moves whatever is due, until nothing is left or `stop` aborts. */
+/** Moves all due games, until none is left or `stop` aborts. */
 export async function moveDueGames(
   lobby: Mover,
   what: DueGames,
@@ -37,8 +37,9 @@ export async function moveDueGames(
   while (!stop.aborted) {
     const batch = await moveBatch(lobby, what, log);
     lobby.outbox.publishSoon(batch.moved.map(({ gameId }) => gameId));
-    for (const { gameId, trigger } of batch.moved) log.info({ game_id: gameId, trigger }, what.words.moved);
-    // Games that could not be moved are still due: without any progress the next batch would be the same again.
+    for (const { gameId, trigger } of batch.moved)
+      log.info({ game_id: gameId, trigger }, what.messages.moved);
+    // Games that could not be moved are still due: without progress the next batch would be the same.
     if (batch.claimed < batchSize || batch.moved.length === 0) return;
   }
 }
@@ -55,14 +56,14 @@ function moveBatch(lobby: Mover, what: DueGames, log: Logger): Promise<{ claimed
         await move(tx, lobby, game, due, now);
         moved.push({ gameId: game.gameId, trigger: due.trigger });
       } catch (error) {
-        log.error({ error, game_id: game.gameId }, what.words.failed);
+        log.error({ error, game_id: game.gameId }, what.messages.failed);
       }
     }
     return { claimed: games.length, moved };
   });
 }
 
-/** In a savepoint of its own, so that a failure costs this game only. */
+/** In a savepoint of its own, so that a failure affects this game only. */
 async function move(
   tx: Tx,
   lobby: Mover,

@@ -1,5 +1,4 @@
-// What the enrollment automation does to games whose time has come: it closes enrollment by deadline and by gap, and
-// fails starts that have taken too long.
+// The enrollment automation closes enrollment by deadline and by gap, and fails starts that have taken too long.
 import type { Logger } from '../../telemetry/logger.ts';
 import type { Lobby } from '../context.ts';
 import { dueClosing } from '../domain/enrollment.ts';
@@ -15,13 +14,13 @@ const closings: DueGames = {
     const trigger = dueClosing(game, game.activeMembers, now);
     return trigger && { trigger };
   },
-  words: { moved: 'enrollment closed', failed: 'enrollment could not be closed' },
+  messages: { moved: 'enrollment closed', failed: 'enrollment could not be closed' },
 };
 
 const overdueStarts: DueGames = {
   claim: claimOverdueStarts,
-  due: () => ({ trigger: 'start_timeout', reason: 'the Runtime Manager did not answer in time' }),
-  words: { moved: 'start timed out', failed: 'a start that timed out could not be failed' },
+  due: () => ({ trigger: 'start_timeout', reason: 'the Runtime Manager did not respond in time' }),
+  messages: { moved: 'start timed out', failed: 'a start that timed out could not be failed' },
 };
 
 /** Closes enrollment wherever it is due, until nothing is left or `stop` aborts. */
@@ -30,8 +29,8 @@ export function closeDueEnrollments(lobby: Automation, log: Logger, stop: AbortS
 }
 
 /**
- * Fails the starts whose time is over, until none is left or `stop` aborts. A container that is there later all the
- * same is stopped when the Runtime Manager tells of it.
+ * Fails the starts whose time is over, until none is left or `stop` aborts. A container that appears later is stopped
+ * when the Runtime Manager reports it.
  */
 export function failOverdueStarts(lobby: Automation, log: Logger, stop: AbortSignal): Promise<void> {
   return moveDueGames(lobby, overdueStarts, log, stop);

@@ -1,10 +1,10 @@
 // Gives up race names that their players did not register in time, for the tick of
-// workers/pending-registration-expirer.ts, and tells the players.
+// workers/pending-registration-expirer.ts, and notifies the players.
 //
-// What is due is found through an index, in batches, so that a tick's work grows with what is due. A name is given up,
-// its keys with it, in the transaction that writes the intent, under the lock of the game that it comes from: so it
-// happens once, wherever a process dies and however many replicas run. Who registers a name holds that lock, too.
-// Games that somebody has locked are skipped, and their names left for the next tick.
+// Due names are found through an index, in batches, so a tick's work grows with their number. A name and its keys are
+// given up in the transaction that writes the intent, under the lock of the game that the name comes from: so it
+// happens once, wherever a process dies and however many replicas run. Registering a name takes that lock, too. Locked
+// games are skipped, and their names left for the next tick.
 import { inTransaction } from '../../postgres/transaction.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import type { Lobby } from '../context.ts';
@@ -13,7 +13,7 @@ import { lockFreeGames } from '../store/games.ts';
 
 const batchSize = 100;
 
-/** Until nothing is left that is due, or `stop` aborts. */
+/** Runs until nothing due is left, or `stop` aborts. */
 export async function expirePendingRegistrations(
   { db, now, outbox, raceNames }: Pick<Lobby, 'db' | 'now' | 'outbox' | 'raceNames'>,
   log: Logger,
@@ -45,7 +45,7 @@ export async function expirePendingRegistrations(
     for (const { raceNameId, userId, gameId } of expired) {
       log.info({ race_name_id: raceNameId, user_id: userId, game_id: gameId }, 'race name given up');
     }
-    // What was skipped is still due: without any progress the next batch would be the same again.
+    // What was skipped is still due: without progress the next batch would be the same.
     if (due.length < batchSize || expired.length === 0) return;
   }
 }

@@ -1,6 +1,6 @@
-// Consumer of `gm:lobby_events`: what the Game Master reports of the games that it plays, and when they end. Reports
-// about one game are applied in order, those about different games side by side. One that comes before its game runs
-// waits in PostgreSQL until it does.
+// Consumer of `gm:lobby_events`: what the Game Master reports about the games that it plays, and when they end. Reports
+// about one game are applied in order, those about different games side by side. A report that arrives before its game
+// runs waits in PostgreSQL.
 import { type GmEvent, gmEventEntry } from '../../protocol/gm-events.ts';
 import { CannotApply, type Consumer } from '../../streams/consumer.ts';
 import type { ConsumerStream } from '../../streams/offset.ts';

@@ -1,8 +1,8 @@
-// Consumer of `runtime:job_results`: what became of the jobs that the lobby gave the Runtime Manager.
+// Consumer of `runtime:job_results`: the results of the jobs that the lobby gave the Runtime Manager.
 //
-// A start that succeeded is handed over to the Game Master before anything is written: when that takes it the game
-// runs, when it does not the game is paused, to be resumed by hand. A result counts only for the start that its game
-// waits for; whatever else was started is to be stopped again. Results of stop jobs are only logged.
+// A game that was started is handed over to the Game Master before anything is written: if the Game Master accepts it,
+// the game runs; otherwise it is paused, to be resumed by hand. A result counts only for the start that its game waits
+// for; any other container is stopped. Results of stop jobs are only logged.
 import { randomUUID } from 'node:crypto';
 import { Refusal } from '../../errors/table.ts';
 import { type JobResult, jobResultEntry } from '../../protocol/runtime-jobs.ts';
@@ -43,7 +43,7 @@ export function runtimeResultsConsumer(
 async function startHasSucceeded(lobby: Parts, result: JobResult, delivery: Delivery<Tx>): Promise<void> {
   const container = containerOf(result);
   const seen = existing(result, await findAnyGame(lobby.db, result.game_id));
-  // Answered before the Game Master is asked; decided again under the game's lock.
+  // Checked before the Game Master is asked; decided under the game's lock.
   const wanted = startSucceeded(seen, result.job_id) === 'current';
   const registered = wanted && (await register(lobby, seen, container, delivery));
 
@@ -117,7 +117,7 @@ async function register(
 
 function containerOf({ container_id, engine_endpoint }: JobResult): Container {
   if (container_id === undefined || engine_endpoint === undefined) {
-    throw new CannotApply('a start that succeeded names container_id and engine_endpoint');
+    throw new CannotApply('a successful start must name container_id and engine_endpoint');
   }
   return { containerId: container_id, engineEndpoint: engine_endpoint };
 }
@@ -127,7 +127,7 @@ function existing({ game_id }: JobResult, game: StoredGame | undefined): StoredG
   return game;
 }
 
-/** A job has one result, however often it is told. */
+/** A job has one result, however often it is reported. */
 function eventIdOf({ kind, job_id }: JobResult): string {
   return `${kind}:${job_id}`;
 }

@@ -1,5 +1,5 @@
-// Consumer of `user:lifecycle_events`: takes everything in the lobby from users who were blocked for good or are gone.
-// See operations/remove-user.ts.
+// Consumer of `user:lifecycle_events`: takes everything in the lobby from users who were blocked permanently or are
+// gone. See operations/remove-user.ts.
 import { type UserLifecycleEvent, userLifecycleEntry } from '../../protocol/user-lifecycle.ts';
 import type { Consumer } from '../../streams/consumer.ts';
 import type { ConsumerStream } from '../../streams/offset.ts';

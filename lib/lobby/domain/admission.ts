@@ -1,5 +1,5 @@
-// Who may apply to a game and when an application can be approved. What is refused is named in the order in which it
-// helps most: what cannot be mended comes first.
+// Who may apply to a game and when an application can be approved. Of several problems the one
+// that cannot be solved is reported first.
 import { capacity } from './enrollment.ts';
 import type { Application, Game, MembershipStatus } from './game.ts';
 
@@ -13,35 +13,35 @@ type Fillable = Pick<Game, 'status' | 'maxPlayers' | 'startGapPlayers' | 'gapOpe
   readonly activeMembers: number;
 };
 
-/** Why `userId` cannot apply to a game, as far as the game itself tells. */
+/** Why `userId` cannot apply to a game, judged by the game alone. */
 export function applyingProblem(
   game: Pick<Game, 'gameType' | 'ownerUserId' | 'status'>,
   userId: string,
 ): Problem | undefined {
   if (game.gameType === 'private' && game.ownerUserId !== userId) {
-    return { code: 'forbidden', message: 'Nobody applies to a private game; its owner invites.' };
+    return { code: 'forbidden', message: 'A private game takes no applications; its owner invites players.' };
   }
   return notEnrolling(game);
 }
 
-/** Why a user cannot apply, as far as what they already have in the game tells. */
-export function standingProblem(standing: {
+/** Why a user cannot apply, judged by the user's membership and applications in the game. */
+export function applicantProblem(applicant: {
   readonly membership: Extract<MembershipStatus, 'active' | 'blocked'> | undefined;
   readonly hasPendingApplication: boolean;
 }): Problem | undefined {
-  if (standing.membership === 'blocked') {
+  if (applicant.membership === 'blocked') {
     return { code: 'forbidden', message: 'You have been blocked from this game.' };
   }
-  if (standing.membership === 'active') {
+  if (applicant.membership === 'active') {
     return { code: 'already_member', message: 'You play in this game already.' };
   }
-  if (standing.hasPendingApplication) {
+  if (applicant.hasPendingApplication) {
     return { code: 'already_applied', message: 'You have applied already; the owner has yet to decide.' };
   }
   return undefined;
 }
 
-/** Why a user cannot become a member, as far as an earlier membership of the same game tells. */
+/** Why a user cannot become a member, judged by an earlier membership of the same game. */
 export function rejoiningProblem(
   membership: Extract<MembershipStatus, 'active' | 'blocked'> | undefined,
 ): Problem | undefined {
@@ -69,7 +69,7 @@ export function approvalProblem(
   return notPendingProblem(application, 'approved');
 }
 
-/** Why an application cannot be decided any more. */
+/** Why an application can no longer be decided. */
 export function notPendingProblem(
   { status }: Pick<Application, 'status'>,
   decision: 'approved' | 'rejected' | 'withdrawn',
@@ -82,7 +82,7 @@ export function notPendingProblem(
   };
 }
 
-/** Why nobody else can become a member. */
+/** Why a game has no room for another member. */
 export function fullProblem(game: Fillable): Problem | undefined {
   const places = capacity(game);
   if (game.activeMembers < places) return undefined;
@@ -93,7 +93,7 @@ export function fullProblem(game: Fillable): Problem | undefined {
   };
 }
 
-/** Why nobody joins a game, whatever they have in hand. */
+/** Why a game takes no new members at all. */
 export function notEnrolling({ status }: Pick<Game, 'status'>): Problem | undefined {
   if (status === 'enrollment_open') return undefined;
   return {

@@ -1,8 +1,8 @@
-// Whether a member did well enough in a game to keep its race name. The first report of the Game Master that knows the
-// member gives the initial values; a member is capable when planets and population each exceeded theirs at some time,
-// not necessarily at the same.
+// Whether a member did well enough in a game to register the race name. The first report of the Game Master that knows
+// the member gives the initial values; a member is capable when planets and population each exceeded theirs at some
+// time, not necessarily at the same.
 
-/** What the reports of a game say of a member. */
+/** What the reports of a game say about a member. */
 export type MemberStatistics = {
   readonly initialPlanets: number;
   readonly initialPopulation: number;

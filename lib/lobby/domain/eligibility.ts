@@ -1,13 +1,13 @@
-// What a user may do in the lobby, decided from the rights and limits that the User Service keeps for that user.
+// What a user may do in the lobby, decided from the user's rights and limits in the User Service.
 import type { GameType } from './game.ts';
 
-/** The rights and limits of a user who exists and is not blocked for good. */
+/** The rights and limits of a user who exists and is not blocked permanently. */
 export type Eligibility = {
   readonly userId: string;
   readonly canCreatePublicGame: boolean;
   readonly canCreatePrivateGame: boolean;
   readonly canJoinGame: boolean;
-  /** Limits count what the user has now; reaching one means that there is no more. */
+  /** Limits count what the user has now. A user who has reached a limit gets nothing more. */
   readonly maxOwnedGames: number;
   readonly maxActiveMemberships: number;
   readonly maxRegisteredRaceNames: number;

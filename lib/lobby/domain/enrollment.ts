@@ -39,7 +39,7 @@ function gapExhausted(game: Enrolling, activeMembers: number, now: Date): boolea
   return hoursOver || activeMembers >= game.maxPlayers + game.startGapPlayers;
 }
 
-/** Why a trigger that fits the game's status cannot be pulled yet. */
+/** Why a trigger that fits the game's status cannot be applied yet. */
 export type UnmetCondition = {
   readonly code: 'invalid_state';
   readonly message: string;
@@ -68,12 +68,12 @@ export function closeEnrollmentProblem(
   return tooFewPlayers(game, activeMembers, 'Wait for more, or cancel the game.');
 }
 
-/** Players may have left since enrollment closed; a start needs the minimum still. */
+/** Players may have left since enrollment closed; a start still needs the minimum. */
 export function startProblem(
   game: Pick<Game, 'status' | 'minPlayers'>,
   activeMembers: number,
 ): UnmetCondition | undefined {
-  return tooFewPlayers(game, activeMembers, 'It cannot start any more; cancel it.');
+  return tooFewPlayers(game, activeMembers, 'It can no longer start; cancel it.');
 }
 
 function tooFewPlayers(

@@ -4,7 +4,7 @@ import { type Game, type GameSettings, type SettingsProblem, settingsProblems } 
 
 export type GameChanges = { readonly [Field in keyof GameSettings]?: GameSettings[Field] | undefined };
 
-/** The names that requests and answers use. */
+/** The names in requests and responses. */
 export const settingNames = {
   gameName: 'game_name',
   description: 'description',
@@ -40,7 +40,7 @@ export function changeSettings(
   const refused = refusalOfState(game, changes, given);
   if (refused) return refused;
   const settings = merge(game, changes);
-  // A draft may lie around until its deadline has passed; that is no reason to refuse a new name.
+  // The deadline of an old draft may have passed; other settings can still be changed.
   const relevant = (problem: SettingsProblem) =>
     problem.field !== 'enrollment_ends_at' || given.includes('enrollmentEndsAt');
   const fields = settingsProblems(settings, now).filter(relevant);

@@ -1,5 +1,5 @@
 // What the lobby knows: games, applications, memberships and the timeline of a game, as plain data. Times are Dates,
-// what is absent is null. Stores return these types, rules take them, handlers shape them into answers.
+// what is absent is null. Stores return these types, rules take them, handlers make responses of them.
 import { parse as parseVersion } from 'semver';
 import { isTimeZone } from '../../time/time-zone.ts';
 import { scheduleProblem } from '../../time/turn-schedule.ts';
@@ -11,7 +11,7 @@ export type GameType = (typeof gameTypes)[number];
 export const gameOrders = ['newest', 'ending_soon'] as const;
 export type GameOrder = (typeof gameOrders)[number];
 
-/** What a user is in a game. */
+/** The role of a user in a game. */
 export const gameRoles = ['owner', 'player'] as const;
 export type GameRole = (typeof gameRoles)[number];
 
@@ -48,7 +48,7 @@ export const triggers = [
 ] as const;
 export type Trigger = (typeof triggers)[number];
 
-/** On whose behalf a trigger is pulled; `approval` is the admission of a player that filled the game. */
+/** On whose behalf a trigger is applied; `approval` is the admission of a player that filled the game. */
 export const transitionActors = [
   'owner',
   'admin',
@@ -84,7 +84,7 @@ export type Game = GameSettings & {
   /** null for a public game that an admin made. */
   readonly ownerUserId: string | null;
   readonly status: GameStatus;
-  /** When enrollment was opened; null for a game that nobody but its owner and admins has ever seen. */
+  /** When enrollment was opened; null for a game that only its owner and admins have ever seen. */
   readonly openedAt: Date | null;
   /** When active members reached `maxPlayers`; null while they are fewer. */
   readonly gapOpenedAt: Date | null;
@@ -148,7 +148,7 @@ export type TimelineEntry = {
   readonly at: Date;
   readonly trigger: Trigger;
   readonly actor: TransitionActor;
-  /** The user or admin behind `actor`; null when nobody in particular. */
+  /** The user or admin behind `actor`; null when there is none. */
   readonly actorId: string | null;
   readonly from: GameStatus;
   readonly to: GameStatus;
@@ -167,7 +167,7 @@ export const gameBounds = {
   targetEngineVersion: { max: 64 },
 } as const;
 
-/** `field` under the name that requests and answers use. */
+/** `field` under its name in requests and responses. */
 export type SettingsProblem = { readonly field: string; readonly problem: string };
 
 /**

@@ -1,6 +1,6 @@
-// Invites to private games. An invite is for one user, or it is a code for whoever has it, a number of times and until
-// a time. It is pending until it is redeemed (a code: as often as it may be), declined, revoked, or over with the
-// enrollment of its game.
+// Invites to private games. An invite is for one user, or it is a code that any user who has it may redeem, a number of
+// times and until a time. It is pending until it is redeemed (a code: as often as it may be), declined, revoked, or
+// over with the enrollment of its game.
 import type { Game } from './game.ts';
 
 export const inviteStatuses = ['pending', 'redeemed', 'declined', 'revoked', 'expired', 'cancelled'] as const;
@@ -36,13 +36,13 @@ export function inviteStatusAt({ status, expiresAt }: Invite, now: Date): Invite
   return status === 'pending' && expiresAt !== null && expiresAt <= now ? 'expired' : status;
 }
 
-/** Why nobody can be invited to a game. */
+/** Why a game takes no invites. */
 export function invitingProblem({
   gameType,
   status,
 }: Pick<Game, 'gameType' | 'status'>): Problem | undefined {
   if (gameType === 'public') {
-    return { code: 'forbidden', message: 'Nobody is invited to a public game; players apply to it.' };
+    return { code: 'forbidden', message: 'A public game takes no invites; players apply to it.' };
   }
   if (status === 'enrollment_open') return undefined;
   return {
@@ -52,7 +52,7 @@ export function invitingProblem({
   };
 }
 
-/** Why an invite cannot be redeemed, declined or revoked any more. */
+/** Why an invite can no longer be redeemed, declined or revoked. */
 export function inviteOverProblem(
   invite: Invite,
   decision: 'redeemed' | 'declined' | 'revoked',

@@ -1,6 +1,6 @@
-// When members can leave or be put out of a game, and what becomes of their race names. Before a game starts nobody
-// has seen the name in play, and it is free at once, as is the place. After that the name stays reserved until the game
-// ends, so that nobody else turns up under it while the game still knows it.
+// When members can leave or be put out of a game, and when their race names are free again. Before a game starts,
+// the name and the place are free at once. Afterwards the name stays reserved until the game ends, so that no other
+// player appears under a name that the game still knows.
 import type { Game, GameStatus, Membership } from './game.ts';
 
 type Problem = {
@@ -11,17 +11,17 @@ type Problem = {
 
 const beforeStart: readonly GameStatus[] = ['draft', 'enrollment_open', 'ready_to_start', 'start_failed'];
 
-/** Whether somebody who leaves the game now gives up the race name with it. */
+/** Whether a member who leaves the game now gives up the race name. */
 export function leavingFreesName({ status }: Pick<Game, 'status'>): boolean {
   return beforeStart.includes(status);
 }
 
-/** Why nobody can leave the game, or be put out of it, any more. */
+/** Why members can no longer leave the game or be put out of it. */
 export function overProblem({ status }: Pick<Game, 'status'>): Problem | undefined {
   if (status !== 'finished' && status !== 'cancelled') return undefined;
   return {
     code: 'invalid_state',
-    message: `The game is ${status}; its members do not change any more.`,
+    message: `The game is ${status}; its members can no longer change.`,
     details: { status },
   };
 }

@@ -1,8 +1,7 @@
-// Where lists look for games. Each game stands in one partition, by its type and status; games that enroll stand apart by
-// whether they have free places, and cancelled ones by whether they were ever opened. So filters come down to a set of
-// partitions, a few at most, and the database keeps every partition in the order of each list: whatever is asked for, a page
-// is made from the beginnings of some partitions, however many games there are. `listPartition` in lib/lobby/store/schema.ts says
-// in SQL what is said here.
+// The partitions in which lists find games. Each game is in one partition, by its type and status; games that enroll
+// are divided by whether they have free places, and cancelled ones by whether they were ever opened. So filters select
+// a few partitions, and indexes hold every partition in the order of each list: a page is read from the beginnings of
+// some partitions, however many games there are. `listPartition` in lib/lobby/store/schema.ts is the same rule in SQL.
 import { capacity } from './enrollment.ts';
 import { type Game, type GameStatus, type GameType, gameStatuses, gameTypes } from './game.ts';
 
@@ -28,19 +27,19 @@ function nameOf({ gameType, status, hasFreePlaces, opened }: ListPartition): str
   return status === 'cancelled' && !opened ? `${name}/unopened` : name;
 }
 
-/** What decides on which partitions a list looks. */
+/** The filters that select partitions. */
 export type PartitionFilters = {
   readonly status?: GameStatus | undefined;
   readonly gameType?: GameType | undefined;
   readonly hasFreePlaces?: boolean | undefined;
 };
 
-/** The partitions of all games that fit. */
+/** The partitions of all games that match. */
 export function partitionsFor(filters: PartitionFilters): string[] {
   return partitions.filter((partition) => fits(partition, filters)).map(nameOf);
 }
 
-/** Those of them whose games are for everybody to see. */
+/** Those of them whose games all users may see. */
 export function publicPartitionsFor(filters: PartitionFilters): string[] {
   return partitions
     .filter((partition) => fits(partition, filters) && partition.gameType === 'public' && partition.opened)

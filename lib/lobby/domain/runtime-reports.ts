@@ -1,11 +1,10 @@
-// What a report from outside means for a game: of the Runtime Manager about a start job, of the Game Master about a
-// game that it plays. Reports come late, twice, and for runtimes that are no longer a game's; what they mean is decided
-// here, under the game's lock.
+// How a report changes a game: of the Runtime Manager about a start job, of the Game Master about a game that it plays.
+// Reports may come late, twice, or for runtimes that no longer belong to the game; these rules decide under its lock.
 import type { Game } from './game.ts';
 
 /**
- * What the success of a start job means. `repeat`: the container is the game's already. `superseded`: nobody waits for
- * it any more, so that the container is to be stopped.
+ * What the success of a start job means. `repeat`: the container is the game's already. `superseded`: the game no
+ * longer waits for it, so the container is to be stopped.
  */
 export function startSucceeded(
   game: Pick<Game, 'status' | 'runtimeJobId' | 'boundAt'>,
@@ -25,13 +24,13 @@ type Report = {
   readonly runtimeJobId: string;
   readonly turn: number;
   readonly at: Date;
-  /** Whether it says that the game has ended, which is news whatever the turn. */
+  /** Whether it reports the end of the game, which counts whatever the turn. */
   readonly finishes: boolean;
 };
 
 /**
- * What a report about a game means. `wait`: until the game, which is still starting, runs. `old`: of an earlier
- * runtime, or not newer than what is known. `over`: the game is.
+ * What to do with a report about a game. `wait`: store it until the game, which is still starting, runs. `old`: it is
+ * of an earlier runtime, or not newer than what is known. `over`: the game has ended.
  */
 export function readReport(
   game: Pick<Game, 'status' | 'runtimeJobId' | 'currentTurn' | 'snapshotAt'>,

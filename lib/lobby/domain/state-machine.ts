@@ -1,18 +1,18 @@
-// The states of a game, as one table. Nothing changes a game's status but through `transition`.
+// The states of a game, as one table. Only `transition` decides changes of a game's status.
 //
 // A game is made as a draft. Its owner or an admin opens enrollment; enrollment closes by hand, at the deadline, or
 // when the gap window is exhausted. A game that is ready is started: a start job goes out, and its result makes the
 // game run, pauses it at once (the container lives but the Game Master could not register it), or fails the start,
-// which can be tried again; no result in time fails it too. A running game can be paused and resumed. The Game
-// Master finishes it. Owner and admin cancel whatever is not under way, a running game only an admin; when a game's
-// owner is blocked or gone it is cancelled from wherever it is. Finished and cancelled are for good.
+// which can be tried again; so does a result that does not come in time. A running game can be paused and resumed. The
+// Game Master finishes it. Owner and admin can cancel a game that is not starting or running, an admin also a running
+// one; when its owner is blocked or gone, a game is cancelled in any status. Finished and cancelled are final.
 //
-// Guarantees: a trigger moves a game only from a status and for an actor that the table names; everybody else gets a
-// refusal that says what is allowed. What a transition brings along is returned as data; the caller carries it out in
-// the same transaction as the change of status. Conditions on time and number of players are in enrollment.ts.
+// Guarantees: a trigger moves a game only from a status and for an actor that the table names; otherwise the result is
+// a refusal that says what is allowed. The effects of a transition are returned as data; the caller applies them in the
+// transaction that changes the status. Conditions on time and number of players are in enrollment.ts.
 import { type Game, type GameStatus, gameStatuses, type TransitionActor, type Trigger } from './game.ts';
 
-/** What belongs to a transition and happens together with it. */
+/** What happens together with a transition. */
 export type Effect =
   /** Pending applications become `cancelled`, invites `expired`: enrollment is over. */
   | 'close_pending'
@@ -24,7 +24,7 @@ export type Effect =
   | 'release_names'
   /** Decides per member whether the race name may be registered. */
   | 'evaluate_capabilities'
-  /** What the Game Master has reported of the start, which came to nothing, is void. */
+  /** Reports of the Game Master that wait for the start, which failed, are deleted. */
   | 'forget_reports';
 
 type Row = {
@@ -113,7 +113,7 @@ const table: readonly Row[] = [
 
 export type TransitionRefusal = {
   readonly ok: false;
-  /** `forbidden`: somebody else may do this, here or in another status. */
+  /** `forbidden`: another actor may do this, in this status or another one. */
   readonly code: 'invalid_state' | 'forbidden';
   readonly message: string;
   readonly details: { readonly status: GameStatus; readonly allowed: readonly Trigger[] };
@@ -123,7 +123,7 @@ export type Transition =
   | { readonly ok: true; readonly to: GameStatus; readonly effects: readonly Effect[] }
   | TransitionRefusal;
 
-/** What `trigger`, pulled by `by`, makes of a game: its next status and what comes with it, or why not. */
+/** The next status and the effects when `by` applies `trigger` to a game, or the refusal. */
 export function transition(
   game: Pick<Game, 'status' | 'boundAt'>,
   trigger: Trigger,
@@ -133,7 +133,7 @@ export function transition(
   return row ? { ok: true, to: row.to, effects: effectsOf(row, game) } : refuse(game.status, trigger, by);
 }
 
-/** The triggers that `by` may pull while a game is in `status`. */
+/** The triggers that `by` may apply while a game is in `status`. */
 export function allowedTriggers(status: GameStatus, by: TransitionActor): Trigger[] {
   return table.filter((row) => row.from.includes(status) && row.by.includes(by)).map((row) => row.trigger);
 }

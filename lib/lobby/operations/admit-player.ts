@@ -6,16 +6,16 @@ import { raceNameKeys } from '../domain/race-name/keys.ts';
 import { raceNameTaken, refuseIf } from '../refusals.ts';
 import type { Tx } from '../store/database.ts';
 import { type StoredGame, saveMemberCount } from '../store/games.ts';
-import { insertMembership, standingInGame } from '../store/memberships.ts';
+import { insertMembership, memberStatusInGame } from '../store/memberships.ts';
 import { applyTransition, type TransitionParts } from './transition.ts';
 
 /**
  * Makes a user a member: takes a place and the race name, opens the gap when the game is full, and ends enrollment when
  * the gap is exhausted by that. The transaction has locked the user's guard, then the game.
- * @param admission `admittedBy` is the user or admin who let the player in, for the timeline; `intents` are told before
- *   the end of enrollment is.
- * @throws Refusal `forbidden` for a user who is blocked from the game, `already_member`, `game_full`, `invalid_state` for
- *   a game that does not enroll, `race_name_taken`.
+ * @param admission `admittedBy` is the user or admin who let the player in, for the timeline; `intents` are written
+ *   before those of the end of enrollment.
+ * @throws Refusal `forbidden` for a user who is blocked from the game, `already_member`, `game_full`, `invalid_state`
+ *   for a game that does not enroll, `race_name_taken`.
  */
 export async function admitPlayer(
   tx: Tx,
@@ -33,7 +33,7 @@ export async function admitPlayer(
   const { userId, raceName, admittedBy, at, traceparent } = admission;
   const { gameId } = game;
   refuseIf(
-    rejoiningProblem(await standingInGame(tx, gameId, userId)) ?? fullProblem(game) ?? notEnrolling(game),
+    rejoiningProblem(await memberStatusInGame(tx, gameId, userId)) ?? fullProblem(game) ?? notEnrolling(game),
   );
   const reserved = await lobby.raceNames.reserve(tx, {
     raceNameId: lobby.newId(),

@@ -10,9 +10,9 @@ import { storeWaitingEvent } from '../store/waiting-events.ts';
 import { applyTransition, type TransitionParts } from './transition.ts';
 
 /**
- * Takes a report of the Game Master into account, for a game that the transaction has locked. The end of a game is a
- * report like any other, too: its statistics count.
- * @param occasion when the lobby hears of it.
+ * Applies a report of the Game Master to a game that the transaction has locked. The report of a game's end has
+ * statistics like any other, and they count.
+ * @param occasion when the lobby handles it.
  * @returns the game afterwards.
  */
 export async function applyGmEvent(
@@ -50,7 +50,7 @@ export async function applyGmEvent(
       ...occasion,
     });
   }
-  // Turn 0 is how the game begins: nobody has played yet.
+  // Turn 0 is the beginning of the game, not a turn that was played.
   if (turn > (game.currentTurn ?? 0)) {
     const players = await playersOf(tx, game.gameId);
     await lobby.outbox.write(tx, turnAdvanced(reported, turn, players, occasion));

@@ -15,7 +15,7 @@ import { visibleWith } from './lock-application.ts';
 
 /**
  * Lets an applicant in, and ends enrollment when that exhausts the gap. Asks the User Service about the applicant again
- * and decides everything else anew: what was true when they applied need not be true any more.
+ * and checks everything else again: what was true when they applied may have changed.
  * @throws Refusal `not_found`, `forbidden`, `invalid_state`, `game_full`, `race_name_taken`, `not_eligible`,
  *   `subject_not_found`, `service_unavailable`.
  */
@@ -24,7 +24,7 @@ export async function approveApplication(
   caller: Caller,
   applicationId: string,
 ): Promise<Work<Application>> {
-  // Answered before the User Service is asked; decided again under the locks.
+  // Checked before the User Service is asked; decided under the locks.
   const seen = await findApplication(lobby.db, applicationId);
   if (seen === undefined) throw noSuchApplication();
   const { gameId, userId } = seen;

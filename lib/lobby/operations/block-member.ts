@@ -12,7 +12,7 @@ import { endMembership } from './end-membership.ts';
 import { lockMembership } from './lock-membership.ts';
 
 /**
- * Puts a member, or a former one, out of a game for good: no application of theirs is taken or approved, no invite
+ * Puts a member, or a former one, out of a game permanently: no application of theirs is taken or approved, no invite
  * redeemed. What they have pending ends.
  * @throws Refusal `not_found`, `forbidden`, `invalid_state`.
  */
@@ -33,7 +33,7 @@ export function blockMember(
       active === undefined
         ? await blockEndedMembership(tx, membershipId)
         : await endMembership(tx, lobby, game, active, 'blocked', at);
-    // What they had pending ended by this, too; it is one thing to be told.
+    // One notification; it covers what they had pending, too.
     await lobby.outbox.write(tx, memberBlocked(game, blocked, { at, traceparent: caller.traceparent }));
     return blocked;
   };

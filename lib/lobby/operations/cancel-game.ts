@@ -6,7 +6,7 @@ import { type GameAtRevision, requestTransition } from './request-transition.ts'
 import type { TransitionParts } from './transition.ts';
 
 /**
- * Calls a game off for good: what is pending is cancelled, race names are free again, a container is stopped.
+ * Cancels a game, which is final: what is pending is cancelled, race names are free again, a container is stopped.
  * @throws Refusal `not_found`, `forbidden`, `revision_mismatch`, `invalid_state`.
  */
 export function cancelGame(

@@ -2,12 +2,12 @@ import type { Caller } from '../caller.ts';
 import type { Lobby } from '../context.ts';
 import { parseRaceName, type RaceNameProblem } from '../domain/race-name/canonical.ts';
 
-/** Why a name cannot be had: the rule that it breaks, or that somebody else has it, or one that counts as it. */
+/** Why a name is not available: the rule that it breaks, or that another user has it, or an equivalent one. */
 export type RaceNameObstacle = { readonly reason: RaceNameProblem | 'taken'; readonly message: string };
 
 /**
- * What keeps a user from taking a race name now; undefined when nothing does, as with a name that is theirs already.
- * An admin learns what keeps anybody from it. Promises nothing: somebody else may be faster.
+ * Why a user cannot take a race name now; undefined if they can, or have it already. For an admin: why no user can take
+ * it. The result is not a promise: another user may be faster.
  */
 export async function checkRaceName(
   { db, raceNames }: Pick<Lobby, 'db' | 'raceNames'>,

@@ -11,7 +11,7 @@ import { lockUserGuard } from '../store/user-guards.ts';
 export type GameRequest = { readonly gameType: GameType; readonly settings: GameSettings };
 
 /**
- * Makes a draft. It belongs to the user who makes it; an admin's game is public and belongs to nobody.
+ * Makes a draft. It belongs to the user who makes it; an admin's game is public and has no owner.
  * @throws Refusal `invalid_request`, `not_eligible`, `subject_not_found`, `service_unavailable`.
  */
 export async function createGame(

@@ -10,10 +10,10 @@ import { noSuchGame, refuseIf } from '../refusals.ts';
 import type { Tx, Work } from '../store/database.ts';
 import { lockGame, type StoredGame } from '../store/games.ts';
 import { findPendingInviteOf, insertInvite } from '../store/invites.ts';
-import { standingInGame } from '../store/memberships.ts';
+import { memberStatusInGame } from '../store/memberships.ts';
 import { lockUserGuard } from '../store/user-guards.ts';
 
-/** Whom an invite is for: one user, or whoever has the code that is made. */
+/** Whom an invite is for: one user, or any user who has the new code. */
 export type Invited = { readonly userId: string } | { readonly maxUses: number; readonly expiresAt: Date };
 
 /**
@@ -58,10 +58,10 @@ async function addressee(
   if (userId === game.ownerUserId) {
     throw new Refusal('forbidden', 'The owner of a game needs no invite to it; apply instead.');
   }
-  refuseIf(rejoiningProblem(await standingInGame(tx, gameId, userId)));
+  refuseIf(rejoiningProblem(await memberStatusInGame(tx, gameId, userId)));
   const earlier = await findPendingInviteOf(tx, gameId, userId);
   if (earlier !== undefined) {
-    throw new Refusal('invalid_state', 'The user is invited already and has yet to answer.', {
+    throw new Refusal('invalid_state', 'The user is invited already and has yet to respond.', {
       invite_id: earlier.inviteId,
     });
   }

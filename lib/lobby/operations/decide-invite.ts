@@ -56,11 +56,11 @@ function decideInvite(
   };
 }
 
-/** Invites are for those whom they are for and who manage the game; nobody else learns that one exists. */
+/** Only the invited user and those who manage the game learn that an invite exists. */
 async function lockInvite(tx: Tx, { actor }: Caller, inviteId: string) {
   const seen = await findInvite(tx, inviteId);
   const game = seen && (await lockAnyGame(tx, seen.gameId));
-  // Read again, as it may be over since this waited for the lock.
+  // Read again, as it may have ended during the wait for the lock.
   const invite = await findInvite(tx, inviteId);
   if (game === undefined || invite === undefined) throw noSuchInvite();
   const mayBeSeen = actor.kind === 'admin' || [invite.userId, game.ownerUserId].includes(actor.userId);

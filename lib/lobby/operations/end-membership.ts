@@ -7,8 +7,8 @@ import { type StoredGame, saveMemberCount } from '../store/games.ts';
 import { saveMembershipEnd } from '../store/memberships.ts';
 
 /**
- * Ends an active membership: the place is free at once, and the gap closes when there are fewer than `max_players` by
- * that; the race name is free, too, unless the game has started. The transaction has locked the game.
+ * Ends an active membership: the place is free at once, and the gap closes when fewer than `max_players`
+ * remain; the race name is free, too, unless the game has started. The transaction has locked the game.
  */
 export async function endMembership(
   tx: Tx,

@@ -8,9 +8,9 @@ import { statisticsOf } from '../store/member-statistics.ts';
 import { playersOf } from '../store/memberships.ts';
 
 /**
- * Decides per member of a finished game, which is locked, whether the race name may be registered. Whoever has left it
- * since it started gets nothing; their names, too, are free from now on.
- * @returns what the game's timeline is to tell beside; undefined when nothing is remarkable.
+ * Decides per member of a finished game, which is locked, whether the race name may be registered. Players who left it
+ * after its start get nothing; their names are free from now on, too.
+ * @returns a remark for the game's timeline, if any.
  */
 export async function evaluateCapabilities(
   tx: Tx,

@@ -6,7 +6,7 @@ import { listTimeline } from '../store/timeline.ts';
 import { getGame } from './get-game.ts';
 
 /**
- * What happened to a game, the first first; for its owner and admins. Pages end at a revision.
+ * The transitions of a game, in order; for its owner and admins. Pages end at a revision.
  * @throws Refusal `not_found`, `forbidden`.
  */
 export async function getTimeline(

@@ -12,7 +12,7 @@ import { endMembership } from './end-membership.ts';
 
 /**
  * Leaves a game that one plays in.
- * @throws Refusal `not_found`, `invalid_state` for a game that is over and for who does not play in it.
+ * @throws Refusal `not_found`, `invalid_state` for a game that is over or in which the user does not play.
  */
 export function leaveGame(
   lobby: Pick<Lobby, 'now' | 'raceNames'>,

@@ -7,7 +7,7 @@ import { getGame } from './get-game.ts';
 
 /**
  * The applications to a game in the order of their arrival: all of them for its owner and admins, their own for
- * everybody else.
+ * other users.
  * @throws Refusal `not_found` when the game is not for the caller to see.
  */
 export async function listApplications(

@@ -6,8 +6,8 @@ import type { Page, PageRequest } from '../store/pages.ts';
 import { getGame } from './get-game.ts';
 
 /**
- * The invites to a game, in the order in which they were made: all for its owner and admins, their own for everybody
- * else.
+ * The invites to a game, in the order in which they were made: all for its owner and admins, their own for other
+ * users.
  * @throws Refusal `not_found` when the game is not for the caller to see.
  */
 export async function listInvites(

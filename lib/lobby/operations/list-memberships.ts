@@ -6,7 +6,7 @@ import type { Page, PageRequest } from '../store/pages.ts';
 import { getGame } from './get-game.ts';
 
 /**
- * Who plays in a game, in the order in which they joined; for everybody who can see the game.
+ * Who plays in a game, in the order in which they joined; for all who can see the game.
  * @throws Refusal `not_found` when the game is not for the caller to see.
  */
 export async function listMemberships(

@@ -1,4 +1,4 @@
-// What a user owns, plays in, has applied to or is invited to, newest first.
+// The games, applications and invites of a user, the newest first.
 import type { UserActor } from '../../http/env.ts';
 import type { Lobby } from '../context.ts';
 import type { Application, ApplicationStatus } from '../domain/game.ts';

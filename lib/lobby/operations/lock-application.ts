@@ -6,7 +6,7 @@ import type { Tx } from '../store/database.ts';
 import { lockGame, type StoredGame } from '../store/games.ts';
 
 /**
- * An application and its game, which is locked, so that nobody else decides meanwhile.
+ * An application and its game, which is locked, so that no other request decides.
  * @throws Refusal `not_found`, also when the application is not for the caller to see.
  */
 export async function lockApplication(
@@ -17,15 +17,15 @@ export async function lockApplication(
   const seen = await findApplication(tx, applicationId);
   if (seen === undefined) throw noSuchApplication();
   const game = visibleWith(caller, seen, await lockGame(tx, caller.actor, seen.gameId));
-  // Read again, as somebody may have decided while this waited for the lock.
+  // Read again, as another request may have decided during the wait for the lock.
   const application = await findApplication(tx, applicationId);
   if (application === undefined) throw noSuchApplication();
   return { application, game };
 }
 
 /**
- * The game of an application that the caller may see: applications are for the applicant and those who decide; nobody
- * else learns that one exists.
+ * The game of an application that the caller may see: only the applicant and those who
+ * decide learn that an application exists.
  * @param game as far as the caller can see it.
  * @throws Refusal `not_found`.
  */

@@ -7,9 +7,9 @@ import { lockGame, type StoredGame } from '../store/games.ts';
 import { findMembership } from '../store/memberships.ts';
 
 /**
- * A membership whose game the caller manages; the game is locked, so that nobody else changes its members meanwhile.
- * @throws Refusal `not_found`, also for a game that is not for the caller to see; `forbidden` for everybody but its
- *   owner and admins; `invalid_state` when the game is over.
+ * A membership whose game the caller manages; the game is locked, so that its members do not change.
+ * @throws Refusal `not_found`, also for a game that is not for the caller to see; `forbidden` unless the caller is
+ *   its owner or an admin; `invalid_state` when the game is over.
  */
 export async function lockMembership(
   tx: Tx,
@@ -21,7 +21,7 @@ export async function lockMembership(
   if (game === undefined) throw noSuchMembership();
   managerOf(caller, game);
   refuseIf(overProblem(game));
-  // Read again, as it may have ended while this waited for the lock.
+  // Read again, as it may have ended during the wait for the lock.
   const membership = await findMembership(tx, membershipId);
   if (membership === undefined) throw noSuchMembership();
   return { membership, game };

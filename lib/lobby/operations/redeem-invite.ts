@@ -16,11 +16,11 @@ import { countActiveMemberships } from '../store/memberships.ts';
 import { lockUserGuard } from '../store/user-guards.ts';
 import { admitPlayer } from './admit-player.ts';
 
-/** Names an invite: by its id, for the user whom it is for, or by its code, for whoever has it. */
+/** Identifies an invite: by its id, for the invited user, or by its code, for any user who has it. */
 export type InviteName = { readonly inviteId: string } | { readonly code: string };
 
 /**
- * Joins a private game by an invite, and ends enrollment when that exhausts the gap. The User Service is asked before.
+ * Joins a private game by an invite, and ends enrollment when that exhausts the gap. It asks the User Service first.
  * @throws Refusal `invalid_request` for a race name that cannot be one, `not_found`, `forbidden`, `invalid_state`,
  *   `already_member`, `game_full`, `race_name_taken`, `not_eligible`, `subject_not_found`, `service_unavailable`.
  */
@@ -33,7 +33,7 @@ export async function redeemInvite(
   const raceName = parseRaceName(rawRaceName);
   if (!raceName.ok) throw invalidFields([{ field: 'race_name', problem: raceName.message }]);
   const { userId } = caller.actor;
-  // Answered before the User Service is asked; decided again under the game's lock.
+  // Checked before the User Service is asked; decided under the game's lock.
   const seen = await redeemable(lobby, caller, name, lobby.db);
   const eligibility = await lobby.eligibility.lookup(userId, caller);
 
@@ -43,7 +43,7 @@ export async function redeemInvite(
     const game = await lockAnyGame(tx, seen.gameId);
     if (game === undefined) throw noSuchInvite();
     const named = await redeemable(lobby, caller, name, tx);
-    // Whoever is invited in person and has a code, too, is in by the invite: nobody waits for its answer any more.
+    // A user who has a code and a personal invite redeems the invite, so that it does not stay pending.
     const invite = (await findPendingInviteOf(tx, game.gameId, userId)) ?? named;
     refuseUnless(mayJoin(eligibility, await countActiveMemberships(tx, userId)));
     const occasion = { at: lobby.now(), traceparent: caller.traceparent };

@@ -11,7 +11,7 @@ import { lockAnyGame } from '../store/games.ts';
 import { lockUserGuard } from '../store/user-guards.ts';
 
 /**
- * Registers a race name that a game has left to the user, for good.
+ * Registers a race name that the user earned in a game, permanently.
  * @throws Refusal `not_found`, `invalid_state`, `not_eligible`, `subject_not_found`, `service_unavailable`.
  */
 export async function registerRaceName(
@@ -21,7 +21,7 @@ export async function registerRaceName(
 ): Promise<Work<HeldRaceName>> {
   const { raceNames } = lobby;
   const { userId } = caller.actor;
-  // Answered before the User Service is asked; decided again under the locks.
+  // Checked before the User Service is asked; decided under the locks.
   const seen = await raceNames.find(lobby.db, userId, raceNameId);
   if (seen === undefined) throw noSuchRaceName();
   refuseIf(registrationProblem(seen, await raceNames.listRegistered(lobby.db, userId), lobby.now()));
@@ -31,15 +31,18 @@ export async function registerRaceName(
     // Two names of one user are registered one after the other, each counting those before it.
     await lockUserGuard(tx, userId);
     const game = await lockAnyGame(tx, seen.gameId);
-    if (game === undefined) throw new Error(`Game ${seen.gameId} is gone, but its race names are not.`);
+    if (game === undefined) throw new Error(`Game ${seen.gameId} does not exist, but its race names do.`);
     const held = await raceNames.lock(tx, userId, raceNameId);
     if (held === undefined) throw noSuchRaceName();
     const registered = await raceNames.listRegistered(tx, userId);
     const at = lobby.now();
     refuseIf(registrationProblem(held, registered, at));
     refuseUnless(mayRegister(eligibility, registered.length));
-    const kept = await raceNames.register(tx, raceNameId, at);
-    await lobby.outbox.write(tx, raceNameRegistered(game, kept, { at, traceparent: caller.traceparent }));
-    return kept;
+    const registeredName = await raceNames.register(tx, raceNameId, at);
+    await lobby.outbox.write(
+      tx,
+      raceNameRegistered(game, registeredName, { at, traceparent: caller.traceparent }),
+    );
+    return registeredName;
   };
 }

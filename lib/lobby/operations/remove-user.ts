@@ -1,10 +1,9 @@
-// Takes everything from a user who was blocked for good, or whose account is gone: owned games are cancelled, memberships
-// blocked, applications and invites cancelled, race names released, whatever other rules say.
+// Takes everything from a user who was blocked permanently, or whose account is gone: owned games are cancelled,
+// memberships blocked, applications and invites cancelled, race names released, whatever other rules say.
 //
-// The user's guard is marked first, in a transaction of its own: whatever is being granted at that moment is committed
-// by then and found afterwards, and nothing is granted any more. The rest goes game by game, each in a transaction
-// under the game's lock, so that no lock is held for long however much there is. Doing it again, or from where a crash
-// left it, changes nothing more.
+// The user's guard is marked first, in a transaction of its own: it waits for what is being granted at that moment, and
+// afterwards nothing more is granted. The rest goes game by game, each in a transaction under the game's lock, so that
+// no lock is held for long. A repeat, also after a crash, has no further effect.
 import type { Lobby } from '../context.ts';
 import { overProblem } from '../domain/leaving.ts';
 import { memberOfOwnerBlocked } from '../outbox/intents.ts';
@@ -14,8 +13,8 @@ import type { Tx, Work } from '../store/database.ts';
 import { lockAnyGame } from '../store/games.ts';
 import { endPendingInvites } from '../store/invites.ts';
 import { findActiveMembership } from '../store/memberships.ts';
-import { listGamesToCancel, listGamesWithStakesOf } from '../store/stakes.ts';
 import { markUserGone } from '../store/user-guards.ts';
+import { listGamesInvolving, listGamesToCancel } from '../store/user-removal.ts';
 import { endMembership } from './end-membership.ts';
 import { applyTransition, type TransitionParts } from './transition.ts';
 
@@ -50,7 +49,7 @@ export async function removeUser(
     }
   };
   await inEach(listGamesToCancel, (tx, gameId, occasion) => cancelOwned(tx, lobby, gameId, user, occasion));
-  await inEach(listGamesWithStakesOf, (tx, gameId, occasion) =>
+  await inEach(listGamesInvolving, (tx, gameId, occasion) =>
     removeFrom(tx, lobby, { gameId, userId }, occasion),
   );
   await transaction(async (tx) => {
@@ -67,7 +66,7 @@ async function cancelOwned(
   occasion: Occasion,
 ): Promise<void> {
   const game = await lockAnyGame(tx, gameId);
-  // It may have ended while this waited for the lock.
+  // It may have ended during the wait for the lock.
   if (game === undefined || overProblem(game) !== undefined) return;
   await applyTransition(tx, lobby, game, {
     trigger: 'external_block',

@@ -10,8 +10,8 @@ import { applyTransition, type TransitionParts, type TransitionRequest } from '.
 export type GameAtRevision = { readonly gameId: string; readonly expectedRevision: number | undefined };
 
 /**
- * Pulls a trigger on a game on behalf of its owner or an admin.
- * @param more what the trigger asks of the game beside its status, or brings along.
+ * Applies a trigger to a game on behalf of its owner or an admin.
+ * @param more conditions besides the game's status, and details to store.
  * @throws Refusal `not_found`, `forbidden`, `revision_mismatch`, `invalid_state`.
  */
 export function requestTransition(

@@ -18,7 +18,7 @@ export async function resumeGame(
   caller: Caller,
   game: GameAtRevision,
 ): Promise<Work<StoredGame>> {
-  // Answered before the Game Master is asked; decided again under the game's lock.
+  // Checked before the Game Master is asked; decided under the game's lock.
   const seen = await findGame(lobby.db, caller.actor, game.gameId);
   if (seen === undefined) throw noSuchGame();
   const by = managerOf(caller, seen);

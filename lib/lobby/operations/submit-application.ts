@@ -2,7 +2,7 @@ import type { UserActor } from '../../http/env.ts';
 import { invalidFields } from '../../http/field-problems.ts';
 import type { Caller } from '../caller.ts';
 import type { Lobby } from '../context.ts';
-import { applyingProblem, standingProblem } from '../domain/admission.ts';
+import { applicantProblem, applyingProblem } from '../domain/admission.ts';
 import { mayJoin } from '../domain/eligibility.ts';
 import type { Application } from '../domain/game.ts';
 import { parseRaceName } from '../domain/race-name/canonical.ts';
@@ -11,7 +11,7 @@ import { noSuchGame, raceNameTaken, refuseIf, refuseUnless } from '../refusals.t
 import { hasPendingApplication, insertApplication } from '../store/applications.ts';
 import type { Work } from '../store/database.ts';
 import { findGame, lockGame } from '../store/games.ts';
-import { countActiveMemberships, standingInGame } from '../store/memberships.ts';
+import { countActiveMemberships, memberStatusInGame } from '../store/memberships.ts';
 import { lockUserGuard } from '../store/user-guards.ts';
 import { admitPlayer } from './admit-player.ts';
 
@@ -30,7 +30,7 @@ export async function submitApplication(
   const raceName = parseRaceName(rawRaceName);
   if (!raceName.ok) throw invalidFields([{ field: 'race_name', problem: raceName.message }]);
   const { userId } = caller.actor;
-  // Answered before the User Service is asked; decided again under the game's lock.
+  // Checked before the User Service is asked; decided under the game's lock.
   const seen = await findGame(lobby.db, caller.actor, gameId);
   if (seen === undefined) throw noSuchGame();
   refuseIf(applyingProblem(seen, userId));
@@ -42,13 +42,13 @@ export async function submitApplication(
     if (game === undefined) throw noSuchGame();
     refuseIf(applyingProblem(game, userId));
     refuseIf(
-      standingProblem({
-        membership: await standingInGame(tx, gameId, userId),
+      applicantProblem({
+        membership: await memberStatusInGame(tx, gameId, userId),
         hasPendingApplication: await hasPendingApplication(tx, gameId, userId),
       }),
     );
     refuseUnless(mayJoin(eligibility, await countActiveMemberships(tx, userId)));
-    // Nobody should wait for a decision that can only be no. The name is reserved when the player is admitted.
+    // No applicant should wait for a certain refusal. The name is reserved when the player is admitted.
     if (!(await lobby.raceNames.isFreeFor(tx, userId, raceName.keys))) throw raceNameTaken(raceName.name);
 
     const occasion = { at: lobby.now(), traceparent: caller.traceparent };
@@ -70,7 +70,7 @@ export async function submitApplication(
         raceName: raceName.name,
         admittedBy: userId,
         ...occasion,
-        // Nobody else has a part in it.
+        // The owner's own application concerns no other user.
         intents: () => [],
       });
     } else {

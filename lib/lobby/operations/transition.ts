@@ -1,7 +1,6 @@
-// The only way in which the status of a stored game changes: decided by the state table, written as a compare-and-set
-// together with its timeline row and everything else that belongs to it, in the caller's transaction. What has to
-// become known to others (jobs, notifications) is decided here, too, and goes into this very transaction, as rows of
-// the outbox; whoever commits it has them published afterwards.
+// The only way in which the status of a stored game changes: decided by the state table, and written as a
+// compare-and-set together with its timeline row and its effects, in the caller's transaction. Jobs and notifications
+// go into the same transaction, as rows of the outbox; the caller publishes them after the commit.
 import { Refusal } from '../../errors/table.ts';
 import type { StopReason } from '../../protocol/runtime-jobs.ts';
 import type { Lobby } from '../context.ts';
@@ -28,37 +27,37 @@ export type TransitionRequest = {
   readonly actorId: string | null;
   readonly reason?: string;
   readonly at: Date;
-  /** Of the request that pulls it. */
+  /** Of the HTTP request or stream entry behind it. */
   readonly traceparent: string | undefined;
-  /** What else has to hold of a game in the right status: what it says is refused. */
+  /** A condition on a game in the right status: the problem that it returns is refused. */
   readonly unless?: ((game: StoredGame) => Parameters<typeof refuseIf>[0]) | undefined;
-  /** When the Game Master has taken the game's runtime over with this. */
+  /** When the Game Master took the game's runtime over, if it did so for this transition. */
   readonly registeredAt?: Date | undefined;
   /** The container that runs the game from now on. */
   readonly container?: { readonly containerId: string; readonly engineEndpoint: string } | undefined;
 };
 
 /**
- * Pulls a trigger on a game that the transaction has locked.
+ * Applies a trigger to a game that the transaction has locked.
  * @returns the game afterwards.
- * @throws Refusal `invalid_state` or `forbidden` when the state table does not know this transition.
+ * @throws Refusal `invalid_state` or `forbidden` when the state table does not have this transition.
  */
 export async function applyTransition(
   tx: Tx,
   parts: TransitionParts,
   game: StoredGame,
-  pull: TransitionRequest,
+  request: TransitionRequest,
 ): Promise<StoredGame> {
-  const { trigger, by, actorId, reason, at } = pull;
+  const { trigger, by, actorId, reason, at } = request;
   const decided = transition(game, trigger, by);
   if (!decided.ok) throw new Refusal(decided.code, decided.message, decided.details);
-  refuseIf(pull.unless?.(game));
-  const moved = await saveStatus(tx, game, decided.to, detailsOf(parts, game, decided, pull), at);
-  const others: string[] = [];
+  refuseIf(request.unless?.(game));
+  const moved = await saveStatus(tx, game, decided.to, detailsOf(parts, game, decided, request), at);
+  const concerned: string[] = [];
   const remarks: string[] = [];
   for (const effect of decided.effects) {
-    const carriedOut = await carryOut(tx, parts, effect, moved, pull);
-    others.push(...(carriedOut.concerned ?? []));
+    const carriedOut = await carryOut(tx, parts, effect, moved, request);
+    concerned.push(...(carriedOut.concerned ?? []));
     if (carriedOut.remark !== undefined) remarks.push(carriedOut.remark);
   }
   await insertTimelineEntry(tx, {
@@ -73,7 +72,7 @@ export async function applyTransition(
     to: decided.to,
     reason: [...(reason === undefined ? [] : [reason]), ...remarks].join('; ') || null,
   });
-  await announce(tx, parts, moved, pull, others);
+  await notify(tx, parts, moved, request, concerned);
   return moved;
 }
 
@@ -97,7 +96,7 @@ function detailsOf(
 }
 
 type CarriedOut = {
-  /** Users beside owner and players whom the transition concerns. */
+  /** Users other than owner and players whom the transition concerns. */
   readonly concerned?: readonly string[];
   /** For the timeline. */
   readonly remark?: string | undefined;
@@ -108,32 +107,32 @@ async function carryOut(
   { newId, outbox, raceNames, startTimeoutMs }: TransitionParts,
   effect: Effect,
   game: StoredGame,
-  pull: TransitionRequest,
+  request: TransitionRequest,
 ): Promise<CarriedOut> {
   const { gameId } = game;
   switch (effect) {
     case 'close_pending': {
-      const applicants = await cancelPendingApplications(tx, gameId, pull.at);
-      const invited = await endPendingInvites(tx, { gameId }, 'expired', pull.at);
-      await outbox.write(tx, invitesExpired(game, invited, pull));
+      const applicants = await cancelPendingApplications(tx, gameId, request.at);
+      const invited = await endPendingInvites(tx, { gameId }, 'expired', request.at);
+      await outbox.write(tx, invitesExpired(game, invited, request));
       return { concerned: applicants };
     }
     case 'cancel_pending': {
-      const applicants = await cancelPendingApplications(tx, gameId, pull.at);
-      const invited = await endPendingInvites(tx, { gameId }, 'cancelled', pull.at);
+      const applicants = await cancelPendingApplications(tx, gameId, request.at);
+      const invited = await endPendingInvites(tx, { gameId }, 'cancelled', request.at);
       return { concerned: [...applicants, ...invited] };
     }
     case 'start_job': {
       const players = await playersOf(tx, gameId);
       const job = { jobId: startJobOf(game), players, timeoutMs: startTimeoutMs };
-      await outbox.write(tx, [startJob(game, job, pull)]);
+      await outbox.write(tx, [startJob(game, job, request)]);
       return {};
     }
     case 'stop_job': {
       const { containerId } = game;
-      const reason = stopReasonOf(pull.trigger);
+      const reason = stopReasonOf(request.trigger);
       const job = { jobId: newId(), startJobId: startJobOf(game), gameId, containerId, reason };
-      await outbox.write(tx, [stopJob(job, pull)]);
+      await outbox.write(tx, [stopJob(job, request)]);
       return {};
     }
     case 'release_names':
@@ -143,45 +142,45 @@ async function carryOut(
       await takeWaitingEvents(tx, gameId);
       return {};
     case 'evaluate_capabilities':
-      return { remark: await evaluateCapabilities(tx, { raceNames, outbox }, game, pull) };
+      return { remark: await evaluateCapabilities(tx, { raceNames, outbox }, game, request) };
   }
 }
 
-/** `owner`: nobody but the owner need know. */
-const intents: Partial<Record<Trigger, { type: NotificationIntent['type']; to: 'everybody' | 'owner' }>> = {
-  close_enrollment: { type: 'lobby.enrollment.closed', to: 'everybody' },
-  deadline: { type: 'lobby.enrollment.closed', to: 'everybody' },
-  gap: { type: 'lobby.enrollment.closed', to: 'everybody' },
-  runtime_ready: { type: 'lobby.game.started', to: 'everybody' },
-  runtime_unregistered: { type: 'lobby.runtime_paused_after_start', to: 'everybody' },
+/** `all`: the owner, the players and other users whom the transition concerns. */
+const intents: Partial<Record<Trigger, { type: NotificationIntent['type']; to: 'all' | 'owner' }>> = {
+  close_enrollment: { type: 'lobby.enrollment.closed', to: 'all' },
+  deadline: { type: 'lobby.enrollment.closed', to: 'all' },
+  gap: { type: 'lobby.enrollment.closed', to: 'all' },
+  runtime_ready: { type: 'lobby.game.started', to: 'all' },
+  runtime_unregistered: { type: 'lobby.runtime_paused_after_start', to: 'all' },
   runtime_failed: { type: 'lobby.game.start_failed', to: 'owner' },
   start_timeout: { type: 'lobby.game.start_failed', to: 'owner' },
-  pause: { type: 'lobby.game.paused', to: 'everybody' },
-  resume: { type: 'lobby.game.resumed', to: 'everybody' },
-  game_finished: { type: 'lobby.game.finished', to: 'everybody' },
-  cancel: { type: 'lobby.game.cancelled', to: 'everybody' },
-  external_block: { type: 'lobby.game.cancelled', to: 'everybody' },
+  pause: { type: 'lobby.game.paused', to: 'all' },
+  resume: { type: 'lobby.game.resumed', to: 'all' },
+  game_finished: { type: 'lobby.game.finished', to: 'all' },
+  cancel: { type: 'lobby.game.cancelled', to: 'all' },
+  external_block: { type: 'lobby.game.cancelled', to: 'all' },
 };
 
-/** Has the owner, the players and `others` notified of what became of their game. */
-async function announce(
+/** Has the owner, the players and `concerned` notified of the transition. */
+async function notify(
   tx: Tx,
   { outbox }: TransitionParts,
   game: StoredGame,
-  pull: TransitionRequest,
-  others: readonly string[],
+  request: TransitionRequest,
+  concerned: readonly string[],
 ): Promise<void> {
-  const intent = intents[pull.trigger];
+  const intent = intents[request.trigger];
   if (intent === undefined) return;
   const { gameId, gameName, ownerUserId, revision, status } = game;
   const owner = ownerUserId === null ? [] : [ownerUserId];
   const players = intent.to === 'owner' ? [] : (await playersOf(tx, gameId)).map(({ userId }) => userId);
-  const recipients = [...owner, ...players, ...others];
-  const payload = { game_id: gameId, game_name: gameName, status, trigger: pull.trigger };
+  const recipients = [...owner, ...players, ...concerned];
+  const payload = { game_id: gameId, game_name: gameName, status, trigger: request.trigger };
   const subject = `${gameId}:${revision}`;
   await outbox.write(
     tx,
-    notificationIntent({ type: intent.type, gameId, recipients, subject, payload }, pull),
+    notificationIntent({ type: intent.type, gameId, recipients, subject, payload }, request),
   );
 }
 
@@ -199,6 +198,6 @@ function stopReasonOf(trigger: Trigger): StopReason {
     case 'external_block':
       return 'external_block';
     default:
-      throw new Error(`${trigger} stops no game.`);
+      throw new Error(`${trigger} does not stop a container.`);
   }
 }

@@ -1,6 +1,6 @@
-// What users are told of beside the moves of their games (those are in operations/transition.ts): who hears of what,
-// and what a client needs to show it without asking. Whoever writes these holds the game's lock, in the transaction
-// that decides. The subject of each names one occurrence, so that its idempotency key never comes twice.
+// The notification intents other than those of transitions (see operations/transition.ts): their recipients, and a
+// payload that a client can show without further requests. They are written under the game's lock, in the transaction
+// that decides. The subject of each identifies one occurrence, so that its idempotency key is unique.
 import type { NewMessage } from '../../outbox/store.ts';
 import type { Capability } from '../domain/capability.ts';
 import type { Application, Game, Membership } from '../domain/game.ts';
@@ -9,18 +9,18 @@ import type { HeldRaceName } from '../domain/race-name/held.ts';
 import type { StoredGame } from '../store/games.ts';
 import { type NotificationIntent, notificationIntent, type Occasion, type Player } from './messages.ts';
 
-type ToldGame = Pick<Game, 'gameId' | 'gameName' | 'ownerUserId'>;
+type IntentGame = Pick<Game, 'gameId' | 'gameName' | 'ownerUserId'>;
 
 /** To the owner, who decides; a game of an admin has none. */
-export function applicationSubmitted(game: ToldGame, application: Application, occasion: Occasion) {
+export function applicationSubmitted(game: IntentGame, application: Application, occasion: Occasion) {
   const { applicationId } = application;
-  const told = { to: ownerOf(game), subject: applicationId, about: aboutApplication(application) };
-  return intent('lobby.application.submitted', game, told, occasion);
+  const notice = { to: ownerOf(game), subject: applicationId, about: aboutApplication(application) };
+  return intent('lobby.application.submitted', game, notice, occasion);
 }
 
 /** To the applicant, who plays from now on. */
 export function applicationApproved(
-  game: ToldGame,
+  game: IntentGame,
   application: Application,
   { membershipId }: Membership,
   occasion: Occasion,
@@ -36,30 +36,30 @@ export function applicationApproved(
 }
 
 /** To the applicant. */
-export function applicationRejected(game: ToldGame, application: Application, occasion: Occasion) {
+export function applicationRejected(game: IntentGame, application: Application, occasion: Occasion) {
   const { applicationId, userId } = application;
-  const told = { to: [userId], subject: applicationId, about: aboutApplication(application) };
-  return intent('lobby.application.rejected', game, told, occasion);
+  const notice = { to: [userId], subject: applicationId, about: aboutApplication(application) };
+  return intent('lobby.application.rejected', game, notice, occasion);
 }
 
-/** To the invited user; a code is for nobody in particular. */
-export function inviteCreated(game: ToldGame, invite: Invite, occasion: Occasion) {
+/** To the invited user; a code has no recipient. */
+export function inviteCreated(game: IntentGame, invite: Invite, occasion: Occasion) {
   return intent('lobby.invite.created', game, toInvited(invite), occasion);
 }
 
 /** To the invited user, whose invite was taken back. */
-export function inviteRevoked(game: ToldGame, invite: Invite, occasion: Occasion) {
+export function inviteRevoked(game: IntentGame, invite: Invite, occasion: Occasion) {
   return intent('lobby.invite.revoked', game, toInvited(invite), occasion);
 }
 
 /** To the owner. */
-export function inviteDeclined(game: ToldGame, invite: Invite, occasion: Occasion) {
+export function inviteDeclined(game: IntentGame, invite: Invite, occasion: Occasion) {
   return intent('lobby.invite.declined', game, { ...toInvited(invite), to: ownerOf(game) }, occasion);
 }
 
-/** To the owner: somebody plays now. A code is redeemed several times, so the membership is the occurrence. */
+/** To the owner. A code may be redeemed several times, so the membership is the occurrence. */
 export function inviteRedeemed(
-  game: ToldGame,
+  game: IntentGame,
   { inviteId }: Invite,
   membership: Membership,
   occasion: Occasion,
@@ -69,19 +69,19 @@ export function inviteRedeemed(
   return intent('lobby.invite.redeemed', game, { to: ownerOf(game), subject: membershipId, about }, occasion);
 }
 
-/** To those whose invites have ended with enrollment; once for them all, as an owner may have invited many. */
+/** To all whose invites ended with enrollment; one intent, as an owner may have invited many. */
 export function invitesExpired(
-  game: ToldGame & Pick<Game, 'revision'>,
+  game: IntentGame & Pick<Game, 'revision'>,
   invited: readonly string[],
   occasion: Occasion,
 ) {
-  const told = { to: invited, subject: `${game.gameId}:${game.revision}`, about: {} };
-  return intent('lobby.invite.expired', game, told, occasion);
+  const notice = { to: invited, subject: `${game.gameId}:${game.revision}`, about: {} };
+  return intent('lobby.invite.expired', game, notice, occasion);
 }
 
-/** To the owner: the deadline has passed, and too few are there. */
+/** To the owner: the deadline has passed with too few players. */
 export function enrollmentUnderfilled(
-  game: ToldGame & Pick<StoredGame, 'enrollmentEndsAt' | 'minPlayers' | 'activeMembers'>,
+  game: IntentGame & Pick<StoredGame, 'enrollmentEndsAt' | 'minPlayers' | 'activeMembers'>,
   occasion: Occasion,
 ) {
   const { gameId, enrollmentEndsAt, minPlayers, activeMembers } = game;
@@ -90,28 +90,28 @@ export function enrollmentUnderfilled(
     min_players: minPlayers,
     active_members: activeMembers,
   };
-  const told = { to: ownerOf(game), subject: `${gameId}:${enrollmentEndsAt.getTime()}`, about };
-  return intent('lobby.enrollment.underfilled', game, told, occasion);
+  const notice = { to: ownerOf(game), subject: `${gameId}:${enrollmentEndsAt.getTime()}`, about };
+  return intent('lobby.enrollment.underfilled', game, notice, occasion);
 }
 
-/** To whoever was put out of the game. */
-export function memberRemoved(game: ToldGame, membership: Membership, occasion: Occasion) {
+/** To the member who was put out of the game. */
+export function memberRemoved(game: IntentGame, membership: Membership, occasion: Occasion) {
   return intent('lobby.membership.removed', game, toMember(membership), occasion);
 }
 
-/** To whoever was put out of the game for good. */
-export function memberBlocked(game: ToldGame, membership: Membership, occasion: Occasion) {
+/** To the user who was put out of the game permanently. */
+export function memberBlocked(game: IntentGame, membership: Membership, occasion: Occasion) {
   return intent('lobby.membership.blocked', game, toMember(membership), occasion);
 }
 
 /** To the owner, whose player was blocked from the whole platform, or has deleted their account. */
-export function memberOfOwnerBlocked(game: ToldGame, membership: Membership, occasion: Occasion) {
+export function memberOfOwnerBlocked(game: IntentGame, membership: Membership, occasion: Occasion) {
   return intent('lobby.membership.blocked', game, { ...toMember(membership), to: ownerOf(game) }, occasion);
 }
 
 /** To a member who did well in a game that is over. */
 export function registrationAllowed(
-  game: ToldGame,
+  game: IntentGame,
   { userId, raceName }: Player,
   until: Date,
   occasion: Occasion,
@@ -125,9 +125,9 @@ export function registrationAllowed(
   );
 }
 
-/** To a member of a game that is over, who did not. */
+/** To a member who did not do well in a game that is over. */
 export function registrationDenied(
-  game: ToldGame,
+  game: IntentGame,
   { userId, raceName }: Player,
   reason: Exclude<Capability, 'capable'>,
   occasion: Occasion,
@@ -141,21 +141,21 @@ export function registrationDenied(
   );
 }
 
-/** To the player, whose name it is for good. */
-export function raceNameRegistered(game: ToldGame, held: HeldRaceName, occasion: Occasion) {
+/** To the player, who now has the name permanently. */
+export function raceNameRegistered(game: IntentGame, held: HeldRaceName, occasion: Occasion) {
   const about = { ...aboutRaceName(held), registered_at: held.registeredAt?.toISOString() };
   return intent('lobby.race_name.registered', game, toHolder(held, about), occasion);
 }
 
 /** To the player, who did not register it in time. */
-export function raceNameExpired(game: ToldGame, held: HeldRaceName, occasion: Occasion) {
+export function raceNameExpired(game: IntentGame, held: HeldRaceName, occasion: Occasion) {
   const about = { ...aboutRaceName(held), register_until: held.registerUntil?.toISOString() };
   return intent('lobby.race_name.expired', game, toHolder(held, about), occasion);
 }
 
 /** To owner and players: a turn was played. */
 export function turnAdvanced(
-  game: ToldGame & Pick<Game, 'runtimeJobId'>,
+  game: IntentGame & Pick<Game, 'runtimeJobId'>,
   turn: number,
   players: readonly Player[],
   occasion: Occasion,
@@ -165,7 +165,7 @@ export function turnAdvanced(
   return intent('lobby.game.turn_advanced', game, { to, subject, about: { turn } }, occasion);
 }
 
-type Told = {
+type Notice = {
   readonly to: readonly string[];
   readonly subject: string;
   readonly about: Readonly<Record<string, unknown>>;
@@ -173,8 +173,8 @@ type Told = {
 
 function intent(
   type: NotificationIntent['type'],
-  game: ToldGame,
-  { to, subject, about }: Told,
+  game: IntentGame,
+  { to, subject, about }: Notice,
   occasion: Occasion,
 ): NewMessage[] {
   const { gameId, gameName } = game;
@@ -182,21 +182,21 @@ function intent(
   return notificationIntent({ type, gameId, recipients: to, subject, payload }, occasion);
 }
 
-function ownerOf({ ownerUserId }: ToldGame): readonly string[] {
+function ownerOf({ ownerUserId }: IntentGame): readonly string[] {
   return ownerUserId === null ? [] : [ownerUserId];
 }
 
-function toInvited({ inviteId, userId }: Invite): Told {
+function toInvited({ inviteId, userId }: Invite): Notice {
   const about = { invite_id: inviteId, user_id: userId };
   return { to: userId === null ? [] : [userId], subject: inviteId, about };
 }
 
-function toMember(membership: Membership): Told {
+function toMember(membership: Membership): Notice {
   const { userId, membershipId } = membership;
   return { to: [userId], subject: membershipId, about: aboutMembership(membership) };
 }
 
-function toHolder({ userId, raceNameId }: HeldRaceName, about: Told['about']): Told {
+function toHolder({ userId, raceNameId }: HeldRaceName, about: Notice['about']): Notice {
   return { to: [userId], subject: raceNameId, about };
 }
 

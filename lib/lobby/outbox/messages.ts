@@ -1,7 +1,7 @@
-// What the lobby writes into its outbox: jobs for the Runtime Manager, intents for notifications, and dead letters that
-// are to be tried again. But for these the ordering key
-// is the game's id, so that whatever is told of a game is told in the order in which it was decided; whoever writes
-// holds the game's lock. The payloads are what the stream entries of lib/stream-entries say.
+// The messages in the lobby's outbox: jobs for the Runtime Manager, notification intents, and dead letters that are
+// retried. Except for dead letters the ordering key is the game's id, and messages are written under the game's lock,
+// so those about one game are published in the order of the decisions. The payloads follow the stream entries of
+// lib/protocol.
 import { z } from 'zod';
 import type { NewMessage } from '../../outbox/store.ts';
 import type {
@@ -39,7 +39,7 @@ export function startJob(
   return message('start_job', game.gameId, payload, occasion);
 }
 
-/** Asks that what a start job has started, or is about to start, be stopped. */
+/** Asks for the container that a start job has started, or is about to start, to be stopped. */
 export function stopJob(
   job: {
     jobId: string;
@@ -66,12 +66,12 @@ export type NotificationIntent = {
   readonly type: NotificationType;
   readonly gameId: string;
   readonly recipients: readonly string[];
-  /** Tells this occurrence from all others of its type: an id, with a revision where the id has several. */
+  /** Identifies this occurrence among all of its type: an id, with a revision where the id has several. */
   readonly subject: string;
   readonly payload: Readonly<Record<string, unknown>>;
 };
 
-/** Asks that users be told of something. @returns nothing to write when it concerns nobody. */
+/** Asks for users to be notified. @returns no message when there are no recipients. */
 export function notificationIntent(intent: NotificationIntent, occasion: Occasion): NewMessage[] {
   const recipients = [...new Set(intent.recipients)];
   if (recipients.length === 0) return [];

@@ -1,6 +1,6 @@
-// Who publishes the messages of the lobby's outbox: each kind goes to a Redis stream of its own. A process that dies
-// between adding an entry and noting it down adds it again: consumers know a job by its `job_id` and an intent by its
-// `idempotency_key`.
+// Publishers of the messages in the lobby's outbox: each kind goes to a Redis stream of its own. A process that dies
+// between adding an entry and recording that adds it again: consumers recognise a job by its `job_id` and an intent by
+// its `idempotency_key`.
 import type { z } from 'zod';
 import type { Publish } from '../../outbox/outbox.ts';
 import { notificationIntentEntry } from '../../protocol/notification-intents.ts';
@@ -28,7 +28,7 @@ export function lobbyPublishers(
     stream_entry: async ({ payload }) => {
       const { consumer, fields } = streamEntryPayload.parse(payload);
       const target = consumers.find(({ name }) => name === consumer);
-      if (target === undefined) throw new TypeError(`nobody here consumes entries for ${consumer}`);
+      if (target === undefined) throw new TypeError(`there is no consumer ${consumer}`);
       await redis.call('XADD', target.stream, '*', ...Object.entries(fields).flat());
     },
   };

@@ -1,5 +1,5 @@
-// Asks the User Service what a user may do. The lobby asks before everything that grants something, and grants
-// nothing while it gets no usable answer. What the rights mean is decided in domain/eligibility.ts.
+// Asks the User Service what a user may do. The lobby asks before it grants anything, and grants nothing without a
+// usable response. What the rights mean is decided in domain/eligibility.ts.
 import { z } from 'zod';
 import { Refusal } from '../../errors/table.ts';
 import { askService, refuseUnlessOk } from '../../http/ask-service.ts';
@@ -9,18 +9,18 @@ import type { RequestContext } from '../request-context.ts';
 
 export type EligibilityClient = {
   /**
-   * @throws Refusal `subject_not_found` (404) for a user who is unknown or blocked for good;
-   *   `service_unavailable` (503) when the User Service cannot be reached, answers with anything but 2xx, too late,
-   *   or something that cannot be read.
+   * @throws Refusal `subject_not_found` (404) for a user who is unknown or blocked permanently;
+   *   `service_unavailable` (503) when the User Service cannot be reached, or responds too late, with
+   *   anything but 2xx, or with an unreadable body.
    */
   lookup(userId: string, context: RequestContext): Promise<Eligibility>;
 };
 
-/** An answer has about 400. */
+/** A response has about 400. */
 const maxBytes = 65_536;
 
 const limit = z.int().nonnegative();
-const answerSchema = z.object({
+const responseSchema = z.object({
   user_id: z.string().toLowerCase(),
   exists: z.boolean(),
   permanent_block: z.boolean(),
@@ -44,37 +44,38 @@ export function createEligibility(options: {
     const url = `${options.baseUrl}/api/v1/internal/users/${encodeURIComponent(userId)}/lobby-eligibility`;
     const { token, timeoutMs } = options;
     const headers = { 'x-request-id': requestId };
-    const given = await askService(url, { method: 'POST', token, headers, traceparent, timeoutMs, maxBytes });
-    refuseUnlessOk(given, { ours: 'LOBBY_USER_SERVICE_TOKEN', theirs: 'BACKEND_HTTP_TOKEN' });
-    const answer = answerSchema.parse(JSON.parse(given.text));
-    if (answer.user_id !== userId.toLowerCase())
-      throw new Error('the User Service answered for another user');
-    return answer;
+    const reply = await askService(url, { method: 'POST', token, headers, traceparent, timeoutMs, maxBytes });
+    refuseUnlessOk(reply, { ours: 'LOBBY_USER_SERVICE_TOKEN', theirs: 'BACKEND_HTTP_TOKEN' });
+    const response = responseSchema.parse(JSON.parse(reply.text));
+    if (response.user_id !== userId.toLowerCase()) {
+      throw new Error('the User Service responded with the rights of another user');
+    }
+    return response;
   };
 
   return {
     async lookup(userId, context) {
-      const answer = await ask(userId, context).catch((error: unknown) => {
+      const response = await ask(userId, context).catch((error: unknown) => {
         options.log.warn(
           { error, request_id: context.requestId, user_id: userId },
-          'eligibility could not be asked',
+          'eligibility could not be looked up',
         );
         throw new Refusal(
           'service_unavailable',
           'The User Service cannot say right now what this user may do. Try again later.',
         );
       });
-      if (!answer.exists || answer.permanent_block) {
+      if (!response.exists || response.permanent_block) {
         throw new Refusal('subject_not_found', 'There is no such user.');
       }
       return {
         userId,
-        canCreatePublicGame: answer.can_create_public_game,
-        canCreatePrivateGame: answer.can_create_private_game,
-        canJoinGame: answer.can_join_game,
-        maxOwnedGames: answer.max_owned_games,
-        maxActiveMemberships: answer.max_active_memberships,
-        maxRegisteredRaceNames: answer.max_registered_race_names,
+        canCreatePublicGame: response.can_create_public_game,
+        canCreatePrivateGame: response.can_create_private_game,
+        canJoinGame: response.can_join_game,
+        maxOwnedGames: response.max_owned_games,
+        maxActiveMemberships: response.max_active_memberships,
+        maxRegisteredRaceNames: response.max_registered_race_names,
       };
     },
   };

@@ -1,12 +1,12 @@
-// Asks the Game Master whether it is there, and hands games over to it. Like with the User Service, whatever is no
-// usable answer in time counts as none; who asks decides what that means.
+// Probes the Game Master, and hands games over to it. Anything but a usable response in time is a failure, as with the
+// User Service; the caller decides what follows.
 import { Refusal } from '../../errors/table.ts';
 import { askService, refuseUnlessOk } from '../../http/ask-service.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import type { Player } from '../outbox/messages.ts';
 import type { RequestContext } from '../request-context.ts';
 
-/** What it says beside its status is of no use here. */
+/** Bodies are not used. */
 const maxBytes = 65_536;
 
 /** A container that runs a game, and what the Game Master needs to play it. */
@@ -23,7 +23,8 @@ export type Runtime = {
 export type GameMaster = {
   /**
    * Resolves when the Game Master is alive.
-   * @throws Refusal `service_unavailable` (503) when it cannot be reached, is too slow, or answers with anything but 2xx.
+   * @throws Refusal `service_unavailable` (503) when it cannot be reached, is too slow, or does not
+   *   respond with 2xx.
    */
   probe(context: RequestContext): Promise<void>;
   /** Hands a game over to it; again with the same runtime does no harm. @throws Refusal as `probe`. */
@@ -49,7 +50,7 @@ export function createGameMaster(options: {
   ): Promise<void> => {
     try {
       const { token, timeoutMs } = options;
-      const answer = await askService(`${options.baseUrl}/api/v1/internal${path}`, {
+      const response = await askService(`${options.baseUrl}/api/v1/internal${path}`, {
         method,
         token,
         headers: { 'x-request-id': requestId },
@@ -58,12 +59,12 @@ export function createGameMaster(options: {
         timeoutMs,
         maxBytes,
       });
-      refuseUnlessOk(answer, { ours: 'LOBBY_GM_TOKEN', theirs: 'GM_HTTP_TOKEN' });
+      refuseUnlessOk(response, { ours: 'LOBBY_GM_TOKEN', theirs: 'GM_HTTP_TOKEN' });
     } catch (error) {
-      options.log.warn({ error, request_id: requestId, method, path }, 'the game master could not be asked');
+      options.log.warn({ error, request_id: requestId, method, path }, 'a request to the game master failed');
       throw new Refusal(
         'service_unavailable',
-        'The Game Master does not answer right now; nothing was changed. Try again later.',
+        'The Game Master does not respond right now; nothing was changed. Try again later.',
       );
     }
   };

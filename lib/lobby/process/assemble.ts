@@ -11,7 +11,7 @@ import { consumerStreams } from './consumer-streams.ts';
 
 type Parts = Pick<Parameters<typeof createLobby>[0], 'database' | 'replicas' | 'inProcessRaceNames'> & {
   redis: RedisCommands;
-  /** For how streams stand. */
+  /** For the state of streams. */
   reads: RedisReads;
   log: Logger;
 };

@@ -4,7 +4,7 @@ import { type ConsumerName, consumerNames } from './consumer-streams.ts';
 
 export const lobbyInstruments = new Instruments('galaxy.lobby');
 
-/** As the outbox relay of this process saw it last; the gauges below tell nothing where none runs. */
+/** As the outbox relay of this process saw it last; without a relay the gauges below report nothing. */
 export const oldestUnprocessed = new OldestUnprocessed();
 
 const entries: Record<ConsumerName, string> = {
@@ -19,9 +19,9 @@ for (const name of consumerNames) {
     [],
     `How long the oldest ${entries[name]} has been in its stream that the lobby has not handled; 0 when it has ` +
       'handled all. While Redis cannot be asked, how long that may be.',
-    (tell) => {
+    (observe) => {
       const ageMs = oldestUnprocessed.ageMs(name);
-      if (ageMs !== undefined) tell(ageMs);
+      if (ageMs !== undefined) observe(ageMs);
     },
   );
 }

@@ -21,7 +21,7 @@ export function openLobbyListeners(
         trust: {
           token: publicHttp.token,
           tokenVariable: 'LOBBY_PUBLIC_HTTP_TOKEN',
-          otherwise: 'whoever reaches it can act as any user, by X-User-ID',
+          otherwise: 'any client that reaches it can act as any user, by X-User-ID',
         },
       },
       {
@@ -32,7 +32,7 @@ export function openLobbyListeners(
         trust: {
           token: internalHttp.token,
           tokenVariable: 'LOBBY_INTERNAL_HTTP_TOKEN',
-          otherwise: 'whoever reaches it can act as an admin',
+          otherwise: 'any client that reaches it can act as an admin',
         },
       },
     ],

@@ -1,5 +1,5 @@
-// What the lobby's outbox relay does: publishes what was left of the outbox, and looks after the streams that the lobby
-// consumes. lib/outbox/relay.ts and lib/streams/maintenance.ts say what makes any number of replicas safe.
+// The lobby's outbox relay: publishes what was left in the outbox, and maintains the streams that the lobby consumes.
+// lib/outbox/relay.ts and lib/streams/maintenance.ts explain why any number of replicas is safe.
 
 import { RedisEpoch } from '../../outbox/redis-epoch.ts';
 import { lossCheckIntervalMs, runRelay } from '../../outbox/relay.ts';

@@ -6,7 +6,7 @@ import type { LobbyConfig } from '../config.ts';
 import type { Db } from '../store/database.ts';
 import { listGames } from '../store/game-lists.ts';
 
-/** After that long the primary is asked instead, while whoever waits for the list has not given up yet. */
+/** After that long the primary is asked instead, before the client's own time-out. */
 const longestOperationMs = 1_000;
 
 export type LobbyReplicas = {

@@ -8,7 +8,7 @@ import { lobbyStreamTables } from '../store/stream-tables.ts';
 import { consumerStreams } from './consumer-streams.ts';
 import type { LobbyProcess } from './start.ts';
 
-/** Runs until `stop` aborts; never rejects. So do the others. */
+/** Runs until `stop` aborts; never rejects. The same holds for the other consumers. */
 export function consumeGmEvents(process: LobbyProcess, stop: AbortSignal): Promise<void> {
   const { lobby, config } = process;
   const { gm_events } = consumerStreams(config.streams);

@@ -55,7 +55,7 @@ const redisNeeds = [
 /**
  * @param service name of the process in its logs.
  * @param options.servesLists whether it needs the replicas of PostgreSQL and Redis.
- * @param options.alone whether no other process of the lobby runs, so that one may keep something to itself.
+ * @param options.alone whether no other process of the lobby runs, so that state in memory is allowed.
  * @throws StartupError with every problem.
  */
 export async function startLobby(
@@ -88,7 +88,7 @@ export async function startLobby(
 /**
  * The HTTP side alone, which waits for nothing in Redis, so that REST does for it.
  * @param options.migrates false where a job of its own applies migrations.
- * @param options.checks what the runtime wants of the configuration besides.
+ * @param options.checks further checks of the configuration, by the runtime.
  * @throws StartupError with every problem.
  */
 export async function startLobbyHttp(

@@ -1,7 +1,8 @@
-// Lists of all games that somebody may see. What a page costs is bounded, however many games there are: partitions (see
-// lib/lobby/domain/list-partitions.ts) are read in order and no further than a page needs, beside what is the caller's own.
-// No index can promise the same for words, so a text filter either looks up the games of a rare word, or looks at the
-// next so many games of the list and, when that does not fill a page, gives what it has found and where it stopped.
+// The SQL that lists the games that an actor may see. The cost of a page is bounded, however many games there are:
+// partitions (see lib/lobby/domain/list-partitions.ts) are read in order and no further than a page needs, together
+// with the caller's own games. No index bounds the cost of a search for words, so a text filter either looks up the
+// games of a rare word, or scans a limited number of games of the list and, if that does not fill a page, returns what
+// it found and the position at which it stopped.
 import { and, asc, desc, eq, isNotNull, or, type SQL, sql } from 'drizzle-orm';
 import { unionAll } from 'drizzle-orm/pg-core';
 import { type Given, statement } from '../../postgres/statement.ts';
@@ -11,7 +12,7 @@ import { type PartitionFilters, partitionsFor, publicPartitionsFor } from '../do
 import type { Db } from './database.ts';
 import { findRareBeginning, hasWords, isAmongThoseWith, queryFor } from './game-words.ts';
 import { gameColumns, type StoredGame, visibleToUser } from './games.ts';
-import { before, behind, type Page, type PageRequest, type Place, takePage } from './pages.ts';
+import { before, behind, type Page, type PagePosition, type PageRequest, takePage } from './pages.ts';
 import { games, invites, memberships } from './schema.ts';
 
 export type GameFilters = PartitionFilters & {
@@ -20,13 +21,13 @@ export type GameFilters = PartitionFilters & {
   readonly words?: readonly string[] | undefined;
 };
 
-/** How many games a page of a text filter looks at, at most, and how many of them at once. */
+/** How many games one page of a text filter scans at most, and how many at once. */
 const searched = 2_000;
 const searchedAtOnce = 500;
 
 type Actor = Caller['actor'];
 
-/** A list of games as somebody asks for it. */
+/** A request for a list of games. */
 export type GameList = {
   readonly actor: Actor;
   readonly order: GameOrder;
@@ -44,13 +45,13 @@ const orders = {
   },
 } as const;
 
-/** What the text of a statement depends on. All else of a list is given to it. */
-type Form = { readonly order: GameOrder; readonly kind: Actor['kind'] };
+/** The parts of a list that change the text of its statement. All others are values. */
+type Variant = { readonly order: GameOrder; readonly kind: Actor['kind'] };
 
 /** What is absent is null. */
 type ListValues = {
   userId: string | null;
-  /** Where everything is for the caller to see, and where only games of their own are. */
+  /** Partitions whose games the caller may all see, and those in which they see only their own. */
   openPartitions: readonly string[];
   otherPartitions: readonly string[];
   targetEngineVersion: string | null;
@@ -61,20 +62,20 @@ type ListValues = {
 
 const limit = sql.placeholder('limit' satisfies keyof ListValues);
 
-// None has a name, so that each is planned anew for its values: how a list is best read depends on what is asked of it.
-const readPage = inEveryForm((form) =>
+// No statement here has a name, so each is planned for its values: the best plan of a list depends on them.
+const readPage = inEveryVariant((variant) =>
   statement(undefined, (db: Db, given: Given<ListValues>) => {
-    const places = placesOf(db, form, given).as('place');
+    const positions = positionsOf(db, variant, given).as('position');
     return db
       .select(gameColumns)
       .from(games)
-      .innerJoin(places, eq(games.gameId, places.id))
-      .orderBy(...sorted(form));
+      .innerJoin(positions, eq(games.gameId, positions.id))
+      .orderBy(...sorted(variant));
   }),
 );
 
 /** Of a page for some words, one of which is rare. */
-const readPageWithRare = inEveryForm((form) =>
+const readPageWithRare = inEveryVariant((variant) =>
   statement(undefined, (db: Db, given: Given<ListValues & { rare: string; query: string }>) =>
     db
       .select(gameColumns)
@@ -82,32 +83,34 @@ const readPageWithRare = inEveryForm((form) =>
       .where(
         and(
           isAmongThoseWith(db, given.rare, searched),
-          form.kind === 'admin' ? undefined : visibleToUser(db, given.userId),
-          or(isOn(given.openPartitions), isOn(given.otherPartitions)),
-          isListed(form, given),
+          variant.kind === 'admin' ? undefined : visibleToUser(db, given.userId),
+          or(isIn(given.openPartitions), isIn(given.otherPartitions)),
+          isListed(variant, given),
           hasWords(given.query),
         ),
       )
-      .orderBy(...sorted(form))
+      .orderBy(...sorted(variant))
       .limit(limit),
   ),
 );
 
-/** Where the next games of a list are, whatever their words. */
-const readPlaces = inEveryForm((form) =>
-  statement(undefined, (db: Db, given: Given<ListValues>) => placesOf(db, form, given)),
+/** The positions of the next games of a list, whatever their words. */
+const readPositions = inEveryVariant((variant) =>
+  statement(undefined, (db: Db, given: Given<ListValues>) => positionsOf(db, variant, given)),
 );
 
-/** Games that `actor` may see. With a text filter a page may have fewer than it could, even none, and yet a next one. */
+/**
+ * Games that `actor` may see. With a text filter a page may have fewer than it could, even none, and yet a next one.
+ */
 export async function listGames(db: Db, list: GameList, page: PageRequest): Promise<Page<StoredGame>> {
   const { size, after } = page;
   const { words } = list.filters;
   const values = valuesOf(list, after, size + 1);
-  if (words === undefined) return takePage(await readPage(list)(db, values), size, placeIn(list));
+  if (words === undefined) return takePage(await readPage(list)(db, values), size, positionIn(list));
   const rare = await findRareBeginning(db, words, searched);
   if (rare === undefined) return searchInOrder(db, list, words, page);
   const rows = await readPageWithRare(list)(db, { ...values, rare, query: queryFor(words) });
-  return takePage(rows, size, placeIn(list));
+  return takePage(rows, size, positionIn(list));
 }
 
 async function searchInOrder(
@@ -117,38 +120,38 @@ async function searchInOrder(
   { size, after }: PageRequest,
 ): Promise<Page<StoredGame>> {
   const found: StoredGame[] = [];
-  let place = after;
+  let position = after;
   for (let looked = 0; looked < searched && found.length <= size; looked += searchedAtOnce) {
-    const places = await readPlaces(list)(db, valuesOf(list, place, searchedAtOnce));
+    const positions = await readPositions(list)(db, valuesOf(list, position, searchedAtOnce));
     const rows = await db
       .select(gameColumns)
       .from(games)
       .where(
         and(
-          sql`${games.gameId} = any(${sql.param(places.map(({ id }) => id))})`,
+          sql`${games.gameId} = any(${sql.param(positions.map(({ id }) => id))})`,
           hasWords(sql`${queryFor(words)}`),
         ),
       )
       .orderBy(...sorted(list))
       .limit(size + 1 - found.length);
     found.push(...rows);
-    place = places.at(-1);
-    if (places.length < searchedAtOnce) return takePage(found, size, placeIn(list));
+    position = positions.at(-1);
+    if (positions.length < searchedAtOnce) return takePage(found, size, positionIn(list));
   }
-  const page = takePage(found, size, placeIn(list));
-  return page.next === undefined && place !== undefined ? { ...page, next: place } : page;
+  const page = takePage(found, size, positionIn(list));
+  return page.next === undefined && position !== undefined ? { ...page, next: position } : page;
 }
 
-function inEveryForm<S>(make: (form: Form) => S): (list: GameList) => S {
+function inEveryVariant<S>(make: (variant: Variant) => S): (list: GameList) => S {
   const ofOrder = (order: GameOrder) => ({
     user: make({ order, kind: 'user' }),
     admin: make({ order, kind: 'admin' }),
   });
-  const forms = { newest: ofOrder('newest'), ending_soon: ofOrder('ending_soon') };
-  return ({ order, actor }) => forms[order][actor.kind];
+  const variants = { newest: ofOrder('newest'), ending_soon: ofOrder('ending_soon') };
+  return ({ order, actor }) => variants[order][actor.kind];
 }
 
-function valuesOf({ actor, filters }: GameList, after: Place | undefined, limit: number): ListValues {
+function valuesOf({ actor, filters }: GameList, after: PagePosition | undefined, limit: number): ListValues {
   const partitions = partitionsFor(filters);
   const openPartitions = actor.kind === 'admin' ? partitions : publicPartitionsFor(filters);
   return {
@@ -162,25 +165,25 @@ function valuesOf({ actor, filters }: GameList, after: Place | undefined, limit:
   };
 }
 
-/** Where the next games of a list are, up to the limit that is given. */
-function placesOf(db: Db, form: Form, given: Given<ListValues>) {
-  const { at, sort } = orders[form.order];
-  const placesWhere = (...conditions: (SQL | undefined)[]) =>
+/** The positions of the next games of a list, up to the limit. */
+function positionsOf(db: Db, variant: Variant, given: Given<ListValues>) {
+  const { at, sort } = orders[variant.order];
+  const positionsWhere = (...conditions: (SQL | undefined)[]) =>
     db
       .select({ at: sql<Date>`${at}`.mapWith(at).as('at'), id: sql<string>`${games.gameId}`.as('id') })
       .from(games)
-      .where(and(...conditions, isListed(form, given)))
-      .orderBy(...sorted(form))
+      .where(and(...conditions, isListed(variant, given)))
+      .orderBy(...sorted(variant))
       .limit(limit);
 
-  const inPartition = placesWhere(sql`${games.listPartition} = looked_at.shelf`).as('on_shelf');
+  const inPartition = positionsWhere(sql`${games.listPartition} = given.partition`).as('in_partition');
   const inPartitions = db
     .select({ at: inPartition.at, id: inPartition.id })
-    .from(sql`unnest(${given.openPartitions}::text[]) as looked_at (shelf)`)
+    .from(sql`unnest(${given.openPartitions}::text[]) as given (partition)`)
     .crossJoinLateral(inPartition);
   const inOrder = [sort(sql`at`), sort(sql`id`)];
-  if (form.kind === 'admin') return inPartitions.orderBy(...inOrder).limit(limit);
-  return unionAll(inPartitions, placesWhere(isOf(db, given.userId), isOn(given.otherPartitions)))
+  if (variant.kind === 'admin') return inPartitions.orderBy(...inOrder).limit(limit);
+  return unionAll(inPartitions, positionsWhere(isOf(db, given.userId), isIn(given.otherPartitions)))
     .orderBy(...inOrder)
     .limit(limit);
 }
@@ -202,11 +205,11 @@ function isOf(db: Db, userId: SQL): SQL | undefined {
   );
 }
 
-/** What every game of a list is, wherever it is looked for. */
-function isListed({ order }: Form, given: Given<ListValues>) {
+/** The conditions on every game of a list, in every partition. */
+function isListed({ order }: Variant, given: Given<ListValues>) {
   const { at, beyond, all } = orders[order];
   const { targetEngineVersion } = given;
-  // To the planner, who knows the values, nothing is left of what is absent.
+  // The planner knows the values and drops the conditions of absent filters.
   return and(
     all,
     sql`(${targetEngineVersion}::text is null or ${games.targetEngineVersion} = ${targetEngineVersion})`,
@@ -214,16 +217,16 @@ function isListed({ order }: Form, given: Given<ListValues>) {
   );
 }
 
-function isOn(partitions: SQL): SQL {
+function isIn(partitions: SQL): SQL {
   return sql`${games.listPartition} = any(${partitions}::text[])`;
 }
 
-function sorted({ order }: Pick<Form, 'order'>): SQL[] {
+function sorted({ order }: Pick<Variant, 'order'>): SQL[] {
   const { at, sort } = orders[order];
   return [sort(at), sort(games.gameId)];
 }
 
-function placeIn({ order }: GameList): (game: StoredGame) => Place {
+function positionIn({ order }: GameList): (game: StoredGame) => PagePosition {
   return order === 'newest'
     ? (game) => ({ at: game.createdAt, id: game.gameId })
     : (game) => ({ at: game.enrollmentEndsAt, id: game.gameId });

@@ -1,10 +1,10 @@
-// The words of games, for text filters. Games that have a rare word are looked up here. How many have a common one is
-// never counted: whoever asks says how many are too many, and no more than these are read.
+// The words of games, for text filters. Games that have a rare word are looked up here. Games with a common word are
+// never counted in full: the caller gives a limit, and no more rows are read.
 import { and, eq, gte, inArray, lt, type SQL, sql } from 'drizzle-orm';
 import type { Db, Tx } from './database.ts';
 import { games, gameWords } from './schema.ts';
 
-/** Keeps the words that a game has now. */
+/** Stores the words that a game has now. */
 export async function insertWords(tx: Tx, gameId: string): Promise<void> {
   await tx.insert(gameWords).select(
     tx
@@ -17,7 +17,7 @@ export async function insertWords(tx: Tx, gameId: string): Promise<void> {
   );
 }
 
-/** Forgets the words that a game has now, before they change. */
+/** Deletes the words that a game has now, before they change. */
 export async function deleteWords(tx: Tx, gameId: string): Promise<void> {
   const words = tx
     .select({ word: sql`unnest(tsvector_to_array(${games.words}))` })
@@ -31,12 +31,15 @@ export function queryFor(beginnings: readonly string[]): string {
   return beginnings.map((beginning) => `${beginning}:*`).join(' & ');
 }
 
-/** That name and description of a game have the words that a query asks for. */
+/** Whether name and description of a game have the words of a query. */
 export function hasWords(query: SQL): SQL {
   return sql`${games.words} @@ to_tsquery('simple', ${query})`;
 }
 
-/** One of these beginnings that words of fewer games than `limit` have, as words are kept; undefined if none is so rare. */
+/**
+ * One of these beginnings that fewer games than `limit` have, in the stored form of words; undefined if none is so
+ * rare.
+ */
 export async function findRareBeginning(
   db: Db,
   beginnings: readonly string[],
@@ -62,7 +65,7 @@ export async function findRareBeginning(
   return rarest !== undefined && Number(rarest.count) < limit ? rarest.beginning : undefined;
 }
 
-/** That a game is one of those, at most `limit`, which have a word that begins so. */
+/** Whether a game is one of those, at most `limit`, that have a word with this beginning. */
 export function isAmongThoseWith(db: Db, beginning: SQL, limit: number): SQL {
   const found = db
     .select({ gameId: gameWords.gameId })

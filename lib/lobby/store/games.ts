@@ -73,32 +73,34 @@ export async function findGame(db: Db, actor: Actor, gameId: string): Promise<St
   return game;
 }
 
-/** As `findGame`, and keeps everybody else from changing the game or its members until the transaction ends. */
+/** As `findGame`, and locks the game and its members until the transaction ends. */
 export async function lockGame(tx: Tx, actor: Actor, gameId: string): Promise<StoredGame | undefined> {
   if (actor.kind === 'admin') return lockAnyGame(tx, gameId);
   const [game] = await lockGameForUser(tx, { gameId, userId: actor.userId });
   return game;
 }
 
-/** A game, whoever may see it. */
+/** A game, without a check of who may see it. */
 export async function findAnyGame(db: Db, gameId: string): Promise<StoredGame | undefined> {
   const [game] = await findGameForAll(db, { gameId });
   return game;
 }
 
-/** As `lockGame`, for those to whom something else than seeing the game gives a right to it, such as an invite. */
+/** As `lockGame`, without a check of who may see it: for callers with another right to the game, such as an invite. */
 export async function lockAnyGame(tx: Tx, gameId: string): Promise<StoredGame | undefined> {
   const [game] = await lockGameForAll(tx, { gameId });
   return game;
 }
 
-/** Games that were never opened are for their owner, private games for owner, members and invited, everything for admins. */
+/**
+ * Owners see games that were never opened; owner, members and invited users see private games; admins see all games.
+ */
 export function visibleTo(db: Db, actor: Actor): SQL | undefined {
   return actor.kind === 'admin' ? undefined : visibleToUser(db, actor.userId);
 }
 
-// What does not depend on the caller is written out in the statement, as the indexes on what is active or pending are of
-// use only to a query that shows this to the planner.
+// What does not depend on the caller is written out in the statement, as the indexes on what is active or pending are
+// of use only to a query that shows this to the planner.
 export function visibleToUser(db: Db, userId: string | SQL): SQL | undefined {
   const membership = db
     .select({ membershipId: memberships.membershipId })
@@ -135,7 +137,9 @@ export type GameOfUserFilters = {
   readonly status?: GameStatus | undefined;
 };
 
-/** Games that a user owns or plays in, the newest first. The work grows with these, not with how many games there are. */
+/**
+ * Games that a user owns or plays in, the newest first. The work grows with these, not with how many games there are.
+ */
 export async function listGamesOfUser(
   db: Db,
   userId: string,
@@ -171,7 +175,7 @@ export async function countGamesOwned(tx: Tx, userId: string): Promise<number> {
   return row?.owned ?? 0;
 }
 
-/** Writes new settings to a locked game; its owner is to hear anew when a new deadline passes without enough players. */
+/** Writes new settings to a locked game; a new deadline that passes without enough players is notified again. */
 export async function saveSettings(
   tx: Tx,
   game: StoredGame,
@@ -183,7 +187,7 @@ export async function saveSettings(
   await deleteWords(tx, game.gameId);
   const saved = await save(tx, game, {
     ...settings,
-    ...(deadlineMoves ? { underfilledToldAt: null } : {}),
+    ...(deadlineMoves ? { underfilledNotifiedAt: null } : {}),
     revision: game.revision + 1,
     updatedAt: at,
   });
@@ -216,7 +220,7 @@ export async function saveMemberCount(
   { activeMembers, gapOpenedAt }: MemberCount,
   at: Date,
 ): Promise<StoredGame> {
-  // Players coming and going do not count as changes of the game, or its owner could hardly edit it meanwhile.
+  // Players who come and go do not change the revision, or the owner could hardly edit the game.
   const gapChanges = gapOpenedAt?.getTime() !== game.gapOpenedAt?.getTime();
   const { gameId, status, revision } = game;
   const saved = await updateMemberCount(tx, {
@@ -229,7 +233,7 @@ export async function saveMemberCount(
   return theSaved(saved, game);
 }
 
-/** What a transition may change of a game beside its status. */
+/** What a transition may change of a game besides its status. */
 export type StatusDetails = Partial<
   Pick<
     StoredGame,
@@ -256,7 +260,7 @@ export async function saveStatus(
   return save(tx, game, { ...details, status, revision: game.revision + 1, updatedAt: at });
 }
 
-/** Writes what the Game Master reports of a locked game: no change of the game itself, so its revision stays. */
+/** Writes what the Game Master reports about a locked game; the game's revision does not change. */
 export async function saveSnapshot(
   tx: Tx,
   game: StoredGame,
@@ -265,7 +269,7 @@ export async function saveSnapshot(
   return save(tx, game, snapshot);
 }
 
-/** Locks up to `limit` games whose start has not succeeded by `now`, leaving out those that somebody has locked. */
+/** Locks up to `limit` games whose start has not succeeded by `now`, skipping locked ones. */
 export async function claimOverdueStarts(tx: Tx, now: Date, limit: number): Promise<StoredGame[]> {
   return tx
     .select(columns)
@@ -276,7 +280,7 @@ export async function claimOverdueStarts(tx: Tx, now: Date, limit: number): Prom
     .for('update', { skipLocked: true });
 }
 
-type Changes = Partial<Omit<StoredGame, 'gameId'>> & { readonly underfilledToldAt?: Date | null };
+type Changes = Partial<Omit<StoredGame, 'gameId'>> & { readonly underfilledNotifiedAt?: Date | null };
 
 /** A compare-and-set: the game must still be what the caller decided on. */
 async function save(tx: Tx, game: StoredGame, changes: Changes): Promise<StoredGame> {
@@ -294,7 +298,7 @@ function theSaved([saved]: StoredGame[], game: StoredGame): StoredGame {
   return saved;
 }
 
-/** Locks those of these games that nobody else has locked. */
+/** Locks those of these games that are not locked yet. */
 export async function lockFreeGames(tx: Tx, gameIds: readonly string[]): Promise<StoredGame[]> {
   return tx
     .select(columns)
@@ -304,8 +308,8 @@ export async function lockFreeGames(tx: Tx, gameIds: readonly string[]): Promise
 }
 
 /**
- * Locks up to `limit` games whose enrollment is to end by `now`, the longest due first. Games that somebody else has
- * locked are left to them. The work grows with what is due, not with how many games there are.
+ * Locks up to `limit` games whose enrollment is to end by `now`, the longest due first, skipping locked ones.
+ * The work grows with the number of due games, not of all games.
  */
 export async function claimDueGames(tx: Tx, now: Date, limit: number): Promise<StoredGame[]> {
   return tx
@@ -319,7 +323,7 @@ export async function claimDueGames(tx: Tx, now: Date, limit: number): Promise<S
 
 /**
  * Locks up to `limit` games that enroll past their deadline because `min_players` are not there yet, and whose owner
- * has not been told so. Games that somebody else has locked are left to them.
+ * has not been notified. Skips locked ones.
  */
 export async function claimUnderfilledGames(tx: Tx, now: Date, limit: number): Promise<StoredGame[]> {
   return tx
@@ -328,7 +332,7 @@ export async function claimUnderfilledGames(tx: Tx, now: Date, limit: number): P
     .where(
       and(
         sql`${games.status} = 'enrollment_open'`,
-        isNull(games.underfilledToldAt),
+        isNull(games.underfilledNotifiedAt),
         lte(games.enrollmentEndsAt, now),
         lt(games.activeMembers, games.minPlayers),
       ),
@@ -338,10 +342,10 @@ export async function claimUnderfilledGames(tx: Tx, now: Date, limit: number): P
     .for('update', { skipLocked: true });
 }
 
-/** Notes down that the owners of these locked games have been told. */
-export async function saveUnderfilledTold(tx: Tx, gameIds: readonly string[], at: Date): Promise<void> {
+/** Records that the owners of these locked games have been notified. */
+export async function saveUnderfilledNotified(tx: Tx, gameIds: readonly string[], at: Date): Promise<void> {
   await tx
     .update(games)
-    .set({ underfilledToldAt: at })
+    .set({ underfilledNotifiedAt: at })
     .where(inArray(games.gameId, [...gameIds]));
 }

@@ -2,27 +2,27 @@ import { and, asc, eq, gte, lt, sql } from 'drizzle-orm';
 import type { Db, Tx } from './database.ts';
 import { idempotencyKeys } from './schema.ts';
 
-/** A key of one actor; `fingerprint` stands for the request that came with it. */
+/** A key of one actor; `fingerprint` identifies the request that came with it. */
 export type IdempotencyKey = { readonly actor: string; readonly key: string; readonly fingerprint: string };
 
-export type StoredResponse = { readonly fingerprint: string; readonly answer: unknown };
+export type StoredResponse = { readonly fingerprint: string; readonly body: unknown };
 
-/** The answer that is kept under a key since `notBefore` or later. */
+/** The response that was stored under a key at `notBefore` or later. */
 export async function findResponse(
   db: Db,
   { actor, key }: IdempotencyKey,
   notBefore: Date,
 ): Promise<StoredResponse | undefined> {
-  const [kept] = await db
-    .select({ fingerprint: idempotencyKeys.fingerprint, answer: idempotencyKeys.answer })
+  const [stored] = await db
+    .select({ fingerprint: idempotencyKeys.fingerprint, body: idempotencyKeys.responseBody })
     .from(idempotencyKeys)
     .where(and(isKey({ actor, key }), gte(idempotencyKeys.createdAt, notBefore)));
-  return kept;
+  return stored;
 }
 
 /**
  * Takes a key for this transaction; waits for a transaction that has it, and has it when that one rolled back.
- * @returns false when the key has its answer already.
+ * @returns false when a response is stored under the key.
  */
 export async function claimKey(tx: Tx, key: IdempotencyKey, now: Date, notBefore: Date): Promise<boolean> {
   const claimed = await tx
@@ -37,12 +37,12 @@ export async function claimKey(tx: Tx, key: IdempotencyKey, now: Date, notBefore
   return claimed.length > 0;
 }
 
-export async function storeResponse(tx: Tx, key: IdempotencyKey, answer: unknown): Promise<void> {
-  await tx.update(idempotencyKeys).set({ answer }).where(isKey(key));
+export async function storeResponse(tx: Tx, key: IdempotencyKey, body: unknown): Promise<void> {
+  await tx.update(idempotencyKeys).set({ responseBody: body }).where(isKey(key));
 }
 
 /** Deletes up to `limit` keys from before `notBefore`, the oldest first. */
-export async function forgetKeys(tx: Tx, notBefore: Date, limit: number): Promise<void> {
+export async function deleteOldKeys(tx: Tx, notBefore: Date, limit: number): Promise<void> {
   const old = tx
     .select({ actor: idempotencyKeys.actor, key: idempotencyKeys.key })
     .from(idempotencyKeys)

@@ -20,7 +20,7 @@ export async function findInviteByCode(db: Db, code: string): Promise<Invite | u
   return invite;
 }
 
-/** The invite of a game that waits for a user's answer. */
+/** The pending invite of a user to a game. */
 export async function findPendingInviteOf(
   db: Db,
   gameId: string,
@@ -33,7 +33,7 @@ export async function findPendingInviteOf(
   return invite;
 }
 
-/** Writes what became of a pending invite whose game is locked. */
+/** Writes a decision on, or a use of, a pending invite whose game is locked. */
 export async function saveInvite(
   tx: Tx,
   inviteId: string,
@@ -90,7 +90,7 @@ export async function listInvitesOfGame(
   return takePage(rows, size, (invite) => ({ at: invite.createdAt, id: invite.inviteId }));
 }
 
-/** `game` is null when its user cannot see it any more. */
+/** `game` is null when its user can no longer see it. */
 export type InviteWithGame = { readonly invite: Invite; readonly game: StoredGame | null };
 
 /** The invites that are for a user, the newest first. */

@@ -3,14 +3,14 @@ import type { MemberStatistics } from '../domain/capability.ts';
 import type { Db, Tx } from './database.ts';
 import { memberStatistics, memberships } from './schema.ts';
 
-/** What one report says of one player. */
+/** What one report says about one player. */
 export type PlayerReport = {
   readonly userId: string;
   readonly planets: number;
   readonly population: number;
 };
 
-/** Takes a report into account: of players who are no members of the game, which is locked, nothing is kept. */
+/** Applies a report to a locked game; players who are not members of it are ignored. */
 export async function recordStatistics(
   tx: Tx,
   gameId: string,

@@ -70,7 +70,7 @@ export async function saveMembershipEnd(
   return ended;
 }
 
-/** Makes a block of a membership of a locked game that has ended already, when it did. */
+/** Turns an ended membership of a locked game into a block; its end stays when it was. */
 export async function blockEndedMembership(tx: Tx, membershipId: string): Promise<Membership> {
   const [blocked] = await tx
     .update(memberships)
@@ -81,8 +81,8 @@ export async function blockEndedMembership(tx: Tx, membershipId: string): Promis
   return blocked;
 }
 
-// Planned anew each time: it depends on the values whether few memberships are the game's or the user's.
-const findStandings = statement(undefined, (tx: Tx, { gameId, userId }: Given<InGame>) =>
+// Planned each time: the values decide whether the game or the user has fewer memberships.
+const findMemberStatuses = statement(undefined, (tx: Tx, { gameId, userId }: Given<InGame>) =>
   tx
     .select({ status: memberships.status })
     .from(memberships)
@@ -96,19 +96,19 @@ const findStandings = statement(undefined, (tx: Tx, { gameId, userId }: Given<In
 );
 
 /** Whether a user plays in a game, or has been blocked from it; undefined when neither. */
-export async function standingInGame(
+export async function memberStatusInGame(
   tx: Tx,
   gameId: string,
   userId: string,
 ): Promise<Extract<MembershipStatus, 'active' | 'blocked'> | undefined> {
-  const rows = await findStandings(tx, { gameId, userId });
+  const rows = await findMemberStatuses(tx, { gameId, userId });
   if (rows.some(({ status }) => status === 'active')) return 'active';
   return rows.length > 0 ? 'blocked' : undefined;
 }
 
 /**
- * The memberships whose race names are reserved, whatever the Race Name Directory holds: of those who play in a game
- * that is not over, and of those who left one when that freed no name any more. Users who are gone keep nothing.
+ * The memberships whose race names are reserved, independent of the Race Name Directory: of those who play in a game
+ * that is not over, and of those who left one too late to free the name. Users who are gone have none.
  */
 export async function membershipsWithNames(db: Db): Promise<Membership[]> {
   const statusAtEnd = db
@@ -151,7 +151,7 @@ export async function countActiveMemberships(tx: Tx, userId: string): Promise<nu
   return row?.active ?? 0;
 }
 
-/** Everybody who plays in a game, in the order in which they joined. */
+/** The players of a game, in the order in which they joined. */
 export async function playersOf(db: Db, gameId: string): Promise<{ userId: string; raceName: string }[]> {
   return db
     .select({ userId: memberships.userId, raceName: memberships.raceName })

@@ -1,5 +1,5 @@
 // The Race Name Directory in PostgreSQL. Keys are locked in sorted order, so that two users who want each other's
-// names wait instead of deadlocking, and whose a key is gets looked at only while it is locked.
+// names wait instead of deadlocking; the owner of a key is read only while the key is locked.
 import { and, asc, desc, eq, inArray, lte, notExists, or, type SQL, sql } from 'drizzle-orm';
 import { type Given, statement } from '../../postgres/statement.ts';
 import type { HeldRaceName } from '../domain/race-name/held.ts';
@@ -29,7 +29,7 @@ const claimKeys = statement(
         { kind: 'folded', key: folded, userId },
         { kind: 'skeleton', key: skeleton, userId },
       ])
-      // Changes nothing, but locks a key that is there already and tells whose it is.
+      // Changes nothing, but locks an existing key and returns its owner.
       .onConflictDoUpdate({
         target: [raceNameKeys.kind, raceNameKeys.key],
         set: { userId: raceNameKeys.userId },
@@ -107,7 +107,7 @@ export const postgresRaceNames: RaceNameDirectory = {
       .set({ kind: 'registered', registerUntil: null, registeredAt: at })
       .where(and(eq(raceNames.raceNameId, raceNameId), eq(raceNames.kind, 'pending_registration')))
       .returning();
-    if (registered === undefined) throw new Error(`Race name ${raceNameId} is no pending registration.`);
+    if (registered === undefined) throw new Error(`Race name ${raceNameId} is not a pending registration.`);
     return registered;
   },
 

@@ -1,5 +1,5 @@
-// The lobby's tables. PostgreSQL is where the lobby's state lives; what must hold of it whatever the code does is said
-// here as constraints. Times are kept to the millisecond, as answers show them, so that a page token can carry one.
+// The lobby's tables. PostgreSQL holds the lobby's state; constraints here hold whatever the code does. Times have a
+// precision of milliseconds, as in responses, so that a page token can carry one.
 import { type SQL, sql } from 'drizzle-orm';
 import {
   type AnyPgColumn,
@@ -78,8 +78,8 @@ export const games = lobby.table(
     registeredAt: time('registered_at'),
     /** Until when the start job is worth doing; null unless the game is starting. */
     startExpiresAt: time('start_expires_at'),
-    /** When the owner was told that the deadline passed without enough players; a later deadline clears it. */
-    underfilledToldAt: time('underfilled_told_at'),
+    /** When the owner was notified that the deadline passed without enough players; a later deadline clears it. */
+    underfilledNotifiedAt: time('underfilled_told_at'),
 
     createdAt: time('created_at').notNull(),
     updatedAt: time('updated_at').notNull(),
@@ -89,7 +89,7 @@ export const games = lobby.table(
 
     /** How many memberships of the game are active; changes under the game's lock, with them. */
     activeMembers: integer('active_members').notNull(),
-    /** When enrollment is to end, as things stand; null while that waits for players. See lib/lobby/domain/enrollment.ts. */
+    /** When enrollment is due to end; null while it waits for players. See lib/lobby/domain/enrollment.ts. */
     closingDueAt: time('closing_due_at').generatedAlwaysAs(
       (): SQL => sql`least(
         case when ${games.activeMembers} >= ${games.minPlayers} then ${games.enrollmentEndsAt} end,
@@ -98,7 +98,7 @@ export const games = lobby.table(
           (${games.gapOpenedAt} at time zone 'UTC' + ${games.startGapHours} * interval '1 hour') at time zone 'UTC' end
       )`,
     ),
-    /** Where lists look for the game. See lib/lobby/domain/list-partitions.ts. */
+    /** The partition in which lists find the game. See lib/lobby/domain/list-partitions.ts. */
     listPartition: text('shelf')
       .notNull()
       .generatedAlwaysAs(
@@ -162,7 +162,7 @@ export const games = lobby.table(
     index('games_start_due').on(game.startExpiresAt).where(sql`${game.status} = 'starting'`),
     index('games_underfilled_due')
       .on(game.enrollmentEndsAt)
-      .where(sql`${game.status} = 'enrollment_open' and ${game.underfilledToldAt} is null`),
+      .where(sql`${game.status} = 'enrollment_open' and ${game.underfilledNotifiedAt} is null`),
     index('games_by_owner').on(game.ownerUserId, game.createdAt, game.gameId),
   ],
 );
@@ -174,7 +174,7 @@ export const games = lobby.table(
 export const gameWords = lobby.table(
   'game_words',
   {
-    /** Compared byte by byte, so that all words with one beginning stand together. */
+    /** Compared byte by byte, so that all words with one beginning are adjacent. */
     word: bytewiseText('word').notNull(),
     gameId: uuid('game_id')
       .notNull()
@@ -303,7 +303,7 @@ export const userGuards = lobby.table('user_guards', {
   goneAt: time('gone_at'),
 });
 
-/** What makes race names unique: a key belongs to one user, as long as a race name of that user has it. */
+/** Makes race names unique: a key belongs to one user, as long as a race name of that user has it. */
 export const raceNameKeys = lobby.table(
   'race_name_keys',
   {
@@ -354,7 +354,7 @@ export const raceNames = lobby.table(
   ],
 );
 
-/** How members fare by the reports of the Game Master: what the capability evaluation decides upon. */
+/** What the Game Master reports about members: the input of the capability evaluation. */
 export const memberStatistics = lobby.table(
   'member_statistics',
   {
@@ -385,14 +385,14 @@ export const waitingEvents = lobby.table(
   (waiting) => [index('waiting_events_by_game').on(waiting.gameId, waiting.position)],
 );
 
-/** First answers of mutating requests; `answer` is null only inside the transaction that finds it. */
+/** First responses of mutating requests; `answer` is null only inside the transaction that handles the request. */
 export const idempotencyKeys = lobby.table(
   'idempotency_keys',
   {
     actor: text('actor').notNull(),
     key: text('key').notNull(),
     fingerprint: text('fingerprint').notNull(),
-    answer: json('answer'),
+    responseBody: json('answer'),
     createdAt: time('created_at').notNull(),
   },
   (row) => [

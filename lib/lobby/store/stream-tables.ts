@@ -1,5 +1,5 @@
 import type { StreamTables } from '../../streams/tables.ts';
 import { consumers, deadLetters, processedEntries } from './schema.ts';
 
-/** What the lobby's consumers keep. */
+/** The tables of the lobby's consumers. */
 export const lobbyStreamTables: StreamTables = { consumers, deadLetters, processedEntries };

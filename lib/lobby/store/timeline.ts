@@ -4,19 +4,19 @@ import type { Db, Tx } from './database.ts';
 import { type Page, type PageRequest, takePage } from './pages.ts';
 import { timeline } from './schema.ts';
 
-/** An entry's place in its game's timeline is the revision that the game had after it. */
-type PlacedEntry = TimelineEntry & { readonly revision: number };
+/** `revision` is the game's after the entry, and so the entry's position in the timeline. */
+type StoredEntry = TimelineEntry & { readonly revision: number };
 
-export async function insertTimelineEntry(tx: Tx, entry: PlacedEntry): Promise<void> {
+export async function insertTimelineEntry(tx: Tx, entry: StoredEntry): Promise<void> {
   await tx.insert(timeline).values(entry);
 }
 
-/** What happened to a game, in order; pages end at a revision. */
+/** The transitions of a game, in order; pages end at a revision. */
 export async function listTimeline(
   db: Db,
   gameId: string,
   { size, after }: PageRequest<number>,
-): Promise<Page<PlacedEntry, number>> {
+): Promise<Page<StoredEntry, number>> {
   const rows = await db
     .select(getTableColumns(timeline))
     .from(timeline)

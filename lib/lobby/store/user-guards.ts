@@ -1,5 +1,6 @@
-// A row per user to hold on to while something is granted to them. Whoever takes everything from a user who is blocked
-// or gone marks this row first; so nothing granted at the same time is overlooked, and limits are counted in peace.
+// A row per user that is locked while something is granted to them. Before everything is taken from a user who is
+// blocked or gone this row is marked, so that nothing granted at the same time is missed. Limits are counted under the
+// lock.
 import { sql } from 'drizzle-orm';
 import { Refusal } from '../../errors/table.ts';
 import { type Given, statement } from '../../postgres/statement.ts';
@@ -17,14 +18,14 @@ const lockGuard = statement('lock_user_guard', (tx: Tx, { userId }: Given<{ user
 
 /**
  * Locks a user's guard until the transaction ends. To be taken before the lock on a game and on race names.
- * @throws Refusal `subject_not_found` when nothing may be granted to this user any more.
+ * @throws Refusal `subject_not_found` when nothing more may be granted to this user.
  */
 export async function lockUserGuard(tx: Tx, userId: string): Promise<void> {
   const [guard] = await lockGuard(tx, { userId });
   if (guard?.goneAt) throw new Refusal('subject_not_found', 'There is no such user.');
 }
 
-/** Locks a user's guard until the transaction ends; from its commit on nothing is granted to this user any more. */
+/** Locks a user's guard until the transaction ends; after the commit nothing more is granted to this user. */
 export async function markUserGone(tx: Tx, userId: string, at: Date): Promise<void> {
   await tx
     .insert(userGuards)

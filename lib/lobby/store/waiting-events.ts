@@ -1,4 +1,4 @@
-// Reports of the Game Master that came while their game was still starting.
+// Reports of the Game Master that arrived while their game was still starting.
 import { asc, eq, inArray } from 'drizzle-orm';
 import type { GmEvent } from '../../protocol/gm-events.ts';
 import type { Tx } from './database.ts';
@@ -9,7 +9,7 @@ export async function storeWaitingEvent(tx: Tx, event: GmEvent): Promise<void> {
   await tx.insert(waitingEvents).values({ gameId: event.game_id, event });
 }
 
-/** Takes away what waits for a game that is locked. @returns it in the order in which it came. */
+/** Deletes the waiting reports of a locked game. @returns them in the order of arrival. */
 export async function takeWaitingEvents(tx: Tx, gameId: string): Promise<GmEvent[]> {
   const waiting = await tx
     .select()

@@ -4,7 +4,7 @@ import {
   closeDueEnrollments,
   failOverdueStarts,
 } from '../../../lib/lobby/automation/enrollment-automation.ts';
-import { tellOwnersOfUnderfilledGames } from '../../../lib/lobby/automation/underfilled-games.ts';
+import { notifyOwnersOfUnderfilledGames } from '../../../lib/lobby/automation/underfilled-games.ts';
 import type { Lobby } from '../../../lib/lobby/context.ts';
 import { createLogger } from '../../../lib/telemetry/logger.ts';
 import { benchLobby } from '../bench-lobby.ts';
@@ -60,7 +60,7 @@ function connected<T>(value: T | undefined): T {
 async function runTick(automated: Lobby): Promise<void> {
   const { signal } = new AbortController();
   await closeDueEnrollments(automated, log, signal);
-  await tellOwnersOfUnderfilledGames(automated, log, signal);
+  await notifyOwnersOfUnderfilledGames(automated, log, signal);
   await failOverdueStarts(automated, log, signal);
 }
 

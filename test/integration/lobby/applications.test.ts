@@ -116,7 +116,7 @@ test('an applicant cannot reject, nor the owner or an admin withdraw', async () 
   expect(await lobby.tables()).toEqual(before);
 });
 
-test('whoever comes first, an application that is approved and withdrawn at once ends in one way', async () => {
+test('whichever comes first, an application that is approved and withdrawn at once ends in one way', async () => {
   for (let round = 0; round < 5; round++) {
     const bob = lobby.player();
     const gameId = await makeOpenGame(owner);

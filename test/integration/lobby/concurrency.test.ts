@@ -1,4 +1,4 @@
-// Requests that arrive at the same time: what must hold of places, race names and decisions whoever comes first.
+// Requests that arrive at the same time: what must hold of places, race names and decisions whichever comes first.
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { apply, column, field, gameBody, makeDraft, makeOpenGame } from '../../support/lobby/games.ts';
 import { expectLobbyToHold } from '../../support/lobby/invariants.ts';

@@ -213,42 +213,45 @@ describe('POST /dead-letters/{id}/retry', () => {
     },
   );
 
-  it.each(['runs', 'begins later'])('lets the entry be consumed anew by a consumer that %s', async (when) => {
-    const log = createLogger({ service: 'test', level: 'silent' });
-    const stop = new AbortController();
-    const consume = () =>
-      runConsumer(
-        userLifecycleConsumer(lobby, places.user_lifecycle),
-        { db: lobby.db, tables, redis, blockMs: 1_000, operationTimeoutMs: 1_000, log },
-        stop.signal,
-      );
-    const eventId = randomUUID();
-    const id = await leaveDeadLetter('user_lifecycle', {
-      fields: {
-        event_id: eventId,
-        event_type: 'permanent_blocked',
-        user_id: randomUUID(),
-        reason_code: 'cheating',
-        occurred_at_ms: '1',
-        traceparent: '',
-      },
-    });
-    const running = when === 'runs' ? consume() : undefined;
-    expect((await operator.post(`/dead-letters/${id}/retry`)).status).toBe(200);
-    const consuming = running ?? consume();
-    await vi.waitFor(
-      async () => {
-        const { rows } = await lobby.pool.query(
-          'select consumer from lobby.processed_entries where event_id = $1',
-          [eventId],
+  it.each(['runs', 'begins later'])(
+    'lets the entry be consumed again by a consumer that %s',
+    async (when) => {
+      const log = createLogger({ service: 'test', level: 'silent' });
+      const stop = new AbortController();
+      const consume = () =>
+        runConsumer(
+          userLifecycleConsumer(lobby, places.user_lifecycle),
+          { db: lobby.db, tables, redis, blockMs: 1_000, operationTimeoutMs: 1_000, log },
+          stop.signal,
         );
-        expect(rows).toEqual([{ consumer: 'user_lifecycle' }]);
-      },
-      { timeout: 15_000 },
-    );
-    stop.abort();
-    await consuming;
-  });
+      const eventId = randomUUID();
+      const id = await leaveDeadLetter('user_lifecycle', {
+        fields: {
+          event_id: eventId,
+          event_type: 'permanent_blocked',
+          user_id: randomUUID(),
+          reason_code: 'cheating',
+          occurred_at_ms: '1',
+          traceparent: '',
+        },
+      });
+      const running = when === 'runs' ? consume() : undefined;
+      expect((await operator.post(`/dead-letters/${id}/retry`)).status).toBe(200);
+      const consuming = running ?? consume();
+      await vi.waitFor(
+        async () => {
+          const { rows } = await lobby.pool.query(
+            'select consumer from lobby.processed_entries where event_id = $1',
+            [eventId],
+          );
+          expect(rows).toEqual([{ consumer: 'user_lifecycle' }]);
+        },
+        { timeout: 15_000 },
+      );
+      stop.abort();
+      await consuming;
+    },
+  );
 
   it('succeeds while Redis is away; the entry comes when it is back', async () => {
     const away = await createTestLobbyWithoutRedis();

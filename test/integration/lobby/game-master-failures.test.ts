@@ -76,7 +76,7 @@ const registration = () => `POST /api/v1/internal/games/${gameId}/register-runti
 const unavailable = refusal(
   503,
   'service_unavailable',
-  'The Game Master does not answer right now; nothing was changed. Try again later.',
+  'The Game Master does not respond right now; nothing was changed. Try again later.',
 );
 
 /** Fails unless the game stays paused, at the probe as at the registration. */

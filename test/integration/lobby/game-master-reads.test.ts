@@ -30,7 +30,7 @@ async function read(path: string): Promise<Answer> {
   return { status: response.status, body: await response.json(), etag: response.headers.get('etag') };
 }
 
-test('a game comes with where it runs, whoever may see it', async () => {
+test('a game comes with where it runs, whichever users may see it', async () => {
   const jobId = uuidv7();
   await lobby.pool.query(
     `update lobby.games set status = 'running', runtime_job_id = $2, container_id = 'c1',

@@ -76,7 +76,7 @@ describe('a report', () => {
     expect(await gameOf(gameId)).toMatchObject({ status: 'paused', current_turn: 2 });
   });
 
-  test('of an engine that fails counts without a new turn, and nobody is told of a turn', async () => {
+  test('of an engine that fails counts without a new turn, and no user is notified of a turn', async () => {
     const { gameId, jobId } = await runningGame();
     await consumers.tellReport(gameId, jobId, { turn: 2 });
     await consumers.tellReport(gameId, jobId, { turn: 2, engine_health: 'unreachable', ...later() });

@@ -42,11 +42,11 @@ test('members have their names for themselves, and free them when they leave', a
   await join(eve, owner, second, 'H0mebody');
 });
 
-describe('a process that begins anew', () => {
-  /** What bob's name looks like to others after the process has begun anew. */
+describe('a process that starts again', () => {
+  /** What bob's name looks like to others after the process has started again. */
   async function isReserved(name: string): Promise<boolean> {
-    const anew = inProcessRaceNames(await membershipsWithNames(lobby.db));
-    return !(await anew.isFreeFor(lobby.db, uuidv7(), raceNameKeys(name)));
+    const restarted = inProcessRaceNames(await membershipsWithNames(lobby.db));
+    return !(await restarted.isFreeFor(lobby.db, uuidv7(), raceNameKeys(name)));
   }
 
   async function pull(gameId: string, trigger: Trigger, by: TransitionActor): Promise<void> {
@@ -91,8 +91,8 @@ describe('a process that begins anew', () => {
   test('reserves them under the same ids every time', async () => {
     const { bob, gameId } = await gameWithBob();
     const ids = async () => {
-      const anew = inProcessRaceNames(await membershipsWithNames(lobby.db));
-      const { items } = await anew.list(lobby.db, bob.userId, undefined, { size: 10, after: undefined });
+      const restarted = inProcessRaceNames(await membershipsWithNames(lobby.db));
+      const { items } = await restarted.list(lobby.db, bob.userId, undefined, { size: 10, after: undefined });
       expect(items).toMatchObject([{ gameId, kind: 'reservation' }]);
       return items.map(({ raceNameId }) => raceNameId);
     };
@@ -164,10 +164,10 @@ describe('a process that begins anew', () => {
       return (await Promise.all(of)).flatMap(({ items }) => items);
     };
     const held = await heldIn(lobby.raceNames);
-    const anew = await heldIn(inProcessRaceNames(await membershipsWithNames(lobby.db)));
+    const restarted = await heldIn(inProcessRaceNames(await membershipsWithNames(lobby.db)));
     const shown = ({ userId, gameId, name }: (typeof held)[number]) => `${userId} ${gameId} ${name}`;
     expect(held.length).toBeGreaterThan(0);
-    expect(anew.map(shown).toSorted()).toEqual(held.map(shown).toSorted());
+    expect(restarted.map(shown).toSorted()).toEqual(held.map(shown).toSorted());
     for (const [key, of] of Map.groupBy(held, ({ skeleton }) => skeleton)) {
       expect([key, new Set(of.map(({ userId }) => userId)).size]).toEqual([key, 1]);
     }

@@ -1,4 +1,4 @@
-// What users are told of: by whose doing, whom, and with what a client needs to show it; and that nobody hears of what
+// What users are notified of: by whose doing, whom, and with what a client needs to show it; and that nobody hears of what
 // did not happen, or twice of what did.
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { apply, approve, field, gameBody, join, makeOpenGame } from '../../support/lobby/games.ts';
@@ -22,7 +22,7 @@ type Intent = {
   payload: Record<string, unknown>;
 };
 
-/** What has been told of a game, in order. */
+/** The intents of a game so far, in order. */
 async function intentsOf(gameId: string): Promise<Intent[]> {
   const { rows } = await lobby.pool.query<{ payload: Intent }>(
     `select payload from lobby.outbox where kind = 'notification_intent' and ordering_key = $1 order by position`,
@@ -34,7 +34,7 @@ async function intentsOf(gameId: string): Promise<Intent[]> {
 const typesOf = async (gameId: string) =>
   (await intentsOf(gameId)).map(({ notification_type }) => notification_type);
 
-/** What is told of a game while `work` is under way. */
+/** The intents of a game while `work` runs. */
 async function toldBy(gameId: string, work: () => Promise<unknown>): Promise<Intent[]> {
   const before = (await intentsOf(gameId)).length;
   await work();
@@ -250,7 +250,7 @@ describe('the end of enrollment', () => {
     ]);
   });
 
-  test('by cancelling tells whoever waited that the game is off, once', async () => {
+  test('by cancelling notifies each user who waited that the game is off, once', async () => {
     const [publicId, privateId] = [await makeOpenGame(owner), await privateGame()];
     await apply(bob, publicId, newName());
     await inviteTo(privateId, bob);
@@ -291,7 +291,7 @@ describe('a membership', () => {
     expect(await toldBy(gameId, () => bob.post(`/games/${gameId}/leave`))).toEqual([]);
   });
 
-  test('that ended before is told of when it is blocked, and what was pending by then is not', async () => {
+  test('that ended before is notified of when it is blocked, and what was pending by then is not', async () => {
     const gameId = await makeOpenGame(owner);
     await join(bob, owner, gameId, newName());
     await bob.post(`/games/${gameId}/leave`);

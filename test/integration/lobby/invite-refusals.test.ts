@@ -37,7 +37,7 @@ async function expectUnchanged(request: () => Promise<unknown>, answer: unknown)
 
 describe('an invite is not made', () => {
   test('to a public game, by its owner or an admin', async () => {
-    const answer = refusal(403, 'forbidden', 'Nobody is invited to a public game; players apply to it.');
+    const answer = refusal(403, 'forbidden', 'A public game takes no invites; players apply to it.');
     gameId = await makeOpenGame(owner);
     for (const by of [owner, lobby.admin()]) {
       await expectUnchanged(() => invite({ user_id: guest.userId }, by), answer);
@@ -52,16 +52,16 @@ describe('an invite is not made', () => {
     );
   });
 
-  test('for whoever is invited and has yet to answer', async () => {
+  test('for a user who is invited and has yet to respond', async () => {
     await expectUnchanged(
       () => invite({ user_id: guest.userId.toUpperCase() }),
-      refusal(409, 'invalid_state', 'The user is invited already and has yet to answer.', {
+      refusal(409, 'invalid_state', 'The user is invited already and has yet to respond.', {
         invite_id: inviteId,
       }),
     );
   });
 
-  test('for whoever plays in the game, or is blocked from it', async () => {
+  test('for a user who plays in the game, or is blocked from it', async () => {
     const joined = await redeemCode(guest);
     await expectUnchanged(
       () => invite({ user_id: guest.userId }),
@@ -219,7 +219,7 @@ test.each(['decline', 'revoke'])('%s by twenty at once happens once', async (ver
 });
 
 test.each(['decline', 'revoke'])(
-  'whoever comes first, %s and redeem at once end in one way',
+  'whichever comes first, %s and redeem at once end in one way',
   async (verb) => {
     for (let round = 0; round < 4; round++) {
       const player = lobby.player();

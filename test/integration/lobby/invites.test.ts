@@ -25,7 +25,7 @@ const over = (status: string, decision: string) =>
   });
 const statuses = async (gameId: string) => column(await owner.get(`/games/${gameId}/invites`), 'status');
 
-test('whoever is invited sees the game, and joins it by redeeming', async () => {
+test('an invited user sees the game, and joins it by redeeming', async () => {
   const bob = lobby.player();
   const gameId = await privateGame();
   expect(await bob.get(`/games/${gameId}`)).toEqual(noSuchGame);

@@ -119,7 +119,7 @@ describe.each(ways)('%s', (verb, status, path) => {
     await setStatus(gameId, gameStatus);
     const before = await lobby.tables();
     expect(await actor(player).post(path(gameId, membershipId))).toEqual(
-      refusal(409, 'invalid_state', `The game is ${gameStatus}; its members do not change any more.`, {
+      refusal(409, 'invalid_state', `The game is ${gameStatus}; its members can no longer change.`, {
         status: gameStatus,
       }),
     );
@@ -203,7 +203,7 @@ describe('members who left or were removed', () => {
   });
 });
 
-describe('whoever is blocked', () => {
+describe('a user who is blocked', () => {
   test('cannot apply, neither be approved', async () => {
     const gameId = await makeOpenGame(owner);
     const { player, membershipId } = await memberOf(gameId, 'Outlaw');

@@ -6,7 +6,7 @@ import {
   closeDueEnrollments,
   failOverdueStarts,
 } from '../../../lib/lobby/automation/enrollment-automation.ts';
-import { tellOwnersOfUnderfilledGames } from '../../../lib/lobby/automation/underfilled-games.ts';
+import { notifyOwnersOfUnderfilledGames } from '../../../lib/lobby/automation/underfilled-games.ts';
 import { createLogger } from '../../../lib/telemetry/logger.ts';
 import { apply, column, join, makeOpenGame } from '../../support/lobby/games.ts';
 import { type Client, createTestLobby, type TestLobby } from '../../support/lobby/lobby.ts';
@@ -201,7 +201,7 @@ test('the enrollment automation finds what is due without looking at what is not
   await readsLittle(() => closeDueEnrollments(lobby, log, signal), { rows: 100, pages: 200 });
   const closed = await lobby.pool.query(`select game_id from lobby.games where status = 'ready_to_start'`);
   expect(closed.rows.map((row) => row.game_id).toSorted()).toEqual(numbers.due.map(gameIdOf));
-  await readsLittle(() => tellOwnersOfUnderfilledGames(lobby, log, signal), { rows: 100, pages: 200 });
+  await readsLittle(() => notifyOwnersOfUnderfilledGames(lobby, log, signal), { rows: 100, pages: 200 });
   await readsLittle(() => failOverdueStarts(lobby, log, signal), { rows: 100, pages: 200 });
   expect(await me.get(`/games/${gameIdOf(numbers.overdue)}`)).toMatchObject({
     body: { status: 'start_failed' },

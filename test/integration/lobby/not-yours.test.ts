@@ -1,5 +1,5 @@
 // What belongs to somebody else: private things look as if they were not there, public ones can be seen but not touched,
-// and whoever asks costs nobody anything.
+// and the request has no effect on other users.
 import { v7 as uuidv7 } from 'uuid';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { noSuchApplication, noSuchGame, notTheOwner, refusal } from '../../support/lobby/games.ts';
@@ -21,7 +21,11 @@ const noSuchMembership = refusal(
   'There is no such membership, or it is not for you to see.',
 );
 const noSuchRaceName = refusal(404, 'not_found', 'You hold no race name with this id.');
-const noApplications = refusal(403, 'forbidden', 'Nobody applies to a private game; its owner invites.');
+const noApplications = refusal(
+  403,
+  'forbidden',
+  'A private game takes no applications; its owner invites players.',
+);
 const notIn = refusal(409, 'invalid_state', 'You do not play in this game.');
 const notTheirInvite = refusal(
   403,
@@ -40,7 +44,7 @@ const notTheirApplication = refusal(
 );
 
 const ofOneGame = [...operations.keys()].filter((operation) => operation.includes('/games/{game_id}'));
-/** Whoever sees a game may ask this of it. */
+/** Every user who sees a game may request this. */
 const forAll = [
   'GET /games/{game_id}',
   'GET /games/{game_id}/applications',

@@ -182,7 +182,7 @@ test('what becomes of an application is told as soon as it is decided', async ()
   });
 });
 
-test('nobody is told of a game that concerns nobody', async () => {
+test('no user is notified of a game that concerns nobody', async () => {
   const gameId = await makeDraft(lobby.admin());
   expect(await lobby.admin().post(`/games/${gameId}/cancel`)).toMatchObject({ status: 200 });
   expect(await intentTypes()).toEqual([]);

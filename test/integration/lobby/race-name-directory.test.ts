@@ -165,7 +165,7 @@ describe.each(raceNameBackends)('the race name directory (%s)', (backend) => {
       expect(await directory.listRegistered(names.lobby.db, bob)).toEqual([registered]);
       expect(await names.isFreeFor(eve, 'FOREVER')).toBe(false);
       const again = names.inTransaction((tx) => directory.register(tx, raceNameId, later(600)));
-      await expect(again).rejects.toThrow(`Race name ${raceNameId} is no pending registration`);
+      await expect(again).rejects.toThrow(`Race name ${raceNameId} is not a pending registration`);
     });
 
     test('expires when its time is over, not a moment before, and is free then', async () => {

@@ -169,7 +169,7 @@ describe('the pending registration expirer', () => {
   });
   afterAll(() => Promise.all([names.close(), redis.drop()]));
 
-  test('that is killed and started anew gives up what has come due, each name once', async () => {
+  test('that is killed and started again gives up what has come due, each name once', async () => {
     const [bob, past] = [uuidv7(), new Date(Date.now() - hour)];
     const start = () =>
       runEntry('workers/pending-registration-expirer.ts', {

@@ -39,7 +39,7 @@ describe.each(raceNameBackends)('transactions that race for names (%s)', (backen
     return (await waiting) ?? 'nobody waited';
   }
 
-  test('whoever wants a name waits for a transaction that gives it up, and then has it', async () => {
+  test('a user who wants a name waits for a transaction that gives it up, and then has it', async () => {
     const gameId = await names.newGame();
     await names.reserveNow(bob, 'Handover', gameId);
     expect(await meanwhile('HANDOVER', (tx) => directory.release(tx, { userId: bob, gameId }))).toBe(
@@ -47,7 +47,7 @@ describe.each(raceNameBackends)('transactions that race for names (%s)', (backen
     );
   });
 
-  test('whoever wants a name waits for a transaction that reserves it, and is refused when that commits', async () => {
+  test('a user who wants a name waits for a transaction that reserves it, and is refused when that commits', async () => {
     const gameId = await names.newGame();
     expect(await meanwhile('0verlap', (tx) => names.reserve(tx, bob, gameId, 'Overlap'))).toBe('taken');
     expect(await names.namesOf(bob)).toEqual(['Overlap']);

@@ -82,7 +82,7 @@ describe.each(pulls)('$trigger of a game that is $from', ({ from, trigger }) => 
 
 describe('closing and cancelling at once', () => {
   test.each([1, 2, 3])(
-    'leaves a game cancelled, and whoever waited hears of one end (round %i)',
+    'leaves a game cancelled, and each user who waited hears of one end (round %i)',
     async () => {
       const owner = lobby.player();
       const gameId = await makeGame(owner, 'enrollment_open');

@@ -160,7 +160,7 @@ describe('a start that succeeded', () => {
     expect(await lastMove(gameId)).toMatchObject({
       trigger: 'start_timeout',
       actor: 'worker',
-      reason: 'the Runtime Manager did not answer in time',
+      reason: 'the Runtime Manager did not respond in time',
     });
     expect(await intentsOf(lobby, gameId, 'lobby.game.start_failed')).toMatchObject([{ to: [owner.userId] }]);
 
@@ -279,7 +279,7 @@ test('results that make no sense are put into the dead letters, and the next one
     },
     {
       consumer: 'runtime_results',
-      reason: 'a start that succeeded names container_id and engine_endpoint',
+      reason: 'a successful start must name container_id and engine_endpoint',
     },
   ]);
   expect(await lobby.tables({ except: ['consumers', 'dead_letters'] })).toEqual(before);

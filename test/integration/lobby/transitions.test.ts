@@ -86,7 +86,7 @@ describe.each(moves)('$verb of a game that is $from', ({ verb, trigger, from, to
     const { gameId } = await makeGame(owner, from);
     const path = `/games/${gameId}/${verb}`;
     expect(await owner.post(path, { headers: { 'if-match': '"1"' } })).toEqual(
-      refusal(412, 'revision_mismatch', 'The game is at revision 2, not 1. Read it again and decide anew.', {
+      refusal(412, 'revision_mismatch', 'The game is at revision 2, not 1. Read it again before you change it.', {
         revision: 2,
       }),
     );
@@ -177,7 +177,7 @@ describe('starting', () => {
       refusal(
         409,
         'invalid_state',
-        'The game has 0 of at least 2 players. It cannot start any more; cancel it.',
+        'The game has 0 of at least 2 players. It can no longer start; cancel it.',
         { status, min_players: 2, active_members: 0 },
       ),
     );

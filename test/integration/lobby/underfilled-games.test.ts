@@ -2,7 +2,7 @@
 import { drizzle } from 'drizzle-orm/node-postgres';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { closeDueEnrollments } from '../../../lib/lobby/automation/enrollment-automation.ts';
-import { tellOwnersOfUnderfilledGames } from '../../../lib/lobby/automation/underfilled-games.ts';
+import { notifyOwnersOfUnderfilledGames } from '../../../lib/lobby/automation/underfilled-games.ts';
 import { createLogger } from '../../../lib/telemetry/logger.ts';
 import { apply, gameBody, join, makeDraft, makeOpenGame } from '../../support/lobby/games.ts';
 import { type Client, createTestLobby, type TestLobby } from '../../support/lobby/lobby.ts';
@@ -25,7 +25,7 @@ const log = createLogger({ service: 'test', level: 'silent' });
 /** What the enrollment automation does at every tick. */
 async function tick(stop = new AbortController().signal): Promise<void> {
   await closeDueEnrollments(lobby, log, stop);
-  await tellOwnersOfUnderfilledGames(lobby, log, stop);
+  await notifyOwnersOfUnderfilledGames(lobby, log, stop);
 }
 
 async function told(gameId: string): Promise<Record<string, unknown>[]> {
@@ -66,14 +66,14 @@ test('the owner is told when the deadline passes with too few, and not again', a
       occurred_at_ms: deadline.getTime(),
     },
   ]);
-  // The game is as it was: whoever edits it meanwhile loses nothing.
+  // The game is as it was: an edit at the same time is not lost.
   expect(await owner.get(`/games/${gameId}`)).toMatchObject({
     etag: revision,
     body: { status: 'enrollment_open' },
   });
 });
 
-test('a later deadline is told of anew when it passes', async () => {
+test('a later deadline is notified again when it passes', async () => {
   const gameId = await makeOpenGame(owner);
   lobby.clock.set(deadline);
   await tick();
@@ -132,7 +132,7 @@ describe('nobody is told', () => {
   });
 });
 
-test('a game that was told of closes as soon as the minimum is there', async () => {
+test('a game whose owner was notified closes as soon as the minimum is there', async () => {
   const gameId = await makeOpenGame(owner);
   const waiting = [
     await apply(lobby.player(), gameId, newName()),
@@ -166,7 +166,7 @@ test('replicas that tick at once tell every owner once, of more games than fit i
   expect(rows).toEqual([{ told: 230, games: 230 }]);
 });
 
-test('what is due is found through an index that games already told of are not in', async () => {
+test('what is due is found through an index without the games whose owners were notified', async () => {
   await lobby.pool.query(
     `insert into lobby.games (game_id, game_type, owner_user_id, game_name, description, status, min_players,
        max_players, start_gap_hours, start_gap_players, enrollment_ends_at, opened_at, turn_schedule, time_zone,
@@ -181,7 +181,7 @@ test('what is due is found through an index that games already told of are not i
   const statements: { query: string; params: unknown[] }[] = [];
   const logger = { logQuery: (query: string, params: unknown[]) => statements.push({ query, params }) };
   const db = drizzle({ client: lobby.pool, logger });
-  await tellOwnersOfUnderfilledGames({ ...lobby, db }, log, new AbortController().signal);
+  await notifyOwnersOfUnderfilledGames({ ...lobby, db }, log, new AbortController().signal);
   const claim = statements.find(({ query }) => query.includes('skip locked'));
   const { rows } = await lobby.pool.query(`explain ${claim?.query}`, claim?.params);
   const plan = rows.map((row) => row['QUERY PLAN']).join('\n');

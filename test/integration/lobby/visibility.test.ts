@@ -97,7 +97,7 @@ describe('an open private game', () => {
       await member.post(`/games/${gameId}/applications`, { body: { race_name: 'Members' } }),
     ).toMatchObject({
       status: 403,
-      body: { error: { message: 'Nobody applies to a private game; its owner invites.' } },
+      body: { error: { message: 'A private game takes no applications; its owner invites players.' } },
     });
     expect(await lobby.tables()).toEqual(before);
   });

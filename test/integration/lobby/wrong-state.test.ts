@@ -114,7 +114,7 @@ describe.each(gameStatuses)('a game that is %s', (status) => {
   test('keeps its members once it is over', async () => {
     await setStatus(status);
     if (status !== 'finished' && status !== 'cancelled') return;
-    const over = invalidState(`The game is ${status}; its members do not change any more.`, { status });
+    const over = invalidState(`The game is ${status}; its members can no longer change.`, { status });
     await expectRefused('POST /games/{game_id}/leave', {}, over);
     await expectRefused('POST /memberships/{membership_id}/remove', {}, over);
     await expectRefused('POST /memberships/{membership_id}/block', {}, over);
@@ -231,7 +231,7 @@ describe('a deadline that has passed', () => {
     );
   });
 
-  test('of a code ends it at that very moment, for whoever has it and for its owner', async () => {
+  test('of a code ends it at that very moment, for users who have it and for its owner', async () => {
     const expired = (decision: string) =>
       invalidState(`The invite is expired already; only a pending one can be ${decision}.`, {
         invite_status: 'expired',

@@ -1,4 +1,4 @@
-// What holds of the lobby's database at any time, whoever does what at once and whatever dies; and what holds of it and
+// What holds of the lobby's database at any time, whatever happens at once and whatever dies; and what holds of it and
 // of the streams that it writes once everything has been handled and published.
 import type pg from 'pg';
 import { expect } from 'vitest';
@@ -75,7 +75,7 @@ const violationsOfHistories = {
   'containers that somebody plays in and somebody is to stop': `
     select game_id from lobby.games g where status in ('starting', 'running', 'paused') and exists
       (select from lobby.outbox o where o.kind = 'stop_job' and (o.payload ->> 'start_job_id')::uuid = g.runtime_job_id)`,
-  'moves that nobody is told of': `
+  'moves that no user is notified of': `
     select t.game_id, t.trigger from lobby.timeline t join lobby.games g using (game_id)
     where g.owner_user_id is not null and t.trigger not in ('open_enrollment', 'start', 'retry_start')
       and not exists (select from lobby.outbox o where o.ordering_key = t.game_id::text

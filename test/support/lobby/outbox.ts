@@ -3,7 +3,7 @@ import type { TestLobby } from './lobby.ts';
 
 export type Told = { kind: string; payload: Record<string, unknown> };
 
-/** Everything that was told of a game, in order. */
+/** All intents of a game, in order. */
 export async function toldOf(lobby: TestLobby, gameId: string): Promise<Told[]> {
   const { rows } = await lobby.pool.query<Told>(
     'select kind, payload from lobby.outbox where ordering_key = $1 order by position',

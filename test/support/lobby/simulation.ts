@@ -10,7 +10,7 @@ import {
   failOverdueStarts,
 } from '../../../lib/lobby/automation/enrollment-automation.ts';
 import { expirePendingRegistrations } from '../../../lib/lobby/automation/pending-registrations.ts';
-import { tellOwnersOfUnderfilledGames } from '../../../lib/lobby/automation/underfilled-games.ts';
+import { notifyOwnersOfUnderfilledGames } from '../../../lib/lobby/automation/underfilled-games.ts';
 import { gmEventsConsumer } from '../../../lib/lobby/consumers/gm-events.ts';
 import { runtimeResultsConsumer } from '../../../lib/lobby/consumers/runtime-results.ts';
 import { userLifecycleConsumer } from '../../../lib/lobby/consumers/user-lifecycle.ts';
@@ -419,7 +419,7 @@ export class LobbySimulation {
     this.story.push(`tick at ${this.#lobby.now().toISOString()}`);
     const ticks = [
       closeDueEnrollments,
-      tellOwnersOfUnderfilledGames,
+      notifyOwnersOfUnderfilledGames,
       failOverdueStarts,
       expirePendingRegistrations,
     ];

@@ -3,7 +3,7 @@ import {
   applyingProblem,
   approvalProblem,
   fullProblem,
-  standingProblem,
+  applicantProblem,
 } from '../../../lib/lobby/domain/admission.ts';
 import { applicationStatuses, gameStatuses } from '../../../lib/lobby/domain/game.ts';
 
@@ -39,10 +39,10 @@ describe('a user can apply', () => {
 
   test('unless they are in, out for good, or waiting already', () => {
     const standing = { membership: undefined, hasPendingApplication: false };
-    expect(standingProblem(standing)).toBeUndefined();
-    expect(standingProblem({ ...standing, membership: 'active' })).toMatchObject({ code: 'already_member' });
-    expect(standingProblem({ ...standing, membership: 'blocked' })).toMatchObject({ code: 'forbidden' });
-    expect(standingProblem({ ...standing, hasPendingApplication: true })).toMatchObject({
+    expect(applicantProblem(standing)).toBeUndefined();
+    expect(applicantProblem({ ...standing, membership: 'active' })).toMatchObject({ code: 'already_member' });
+    expect(applicantProblem({ ...standing, membership: 'blocked' })).toMatchObject({ code: 'forbidden' });
+    expect(applicantProblem({ ...standing, hasPendingApplication: true })).toMatchObject({
       code: 'already_applied',
     });
   });

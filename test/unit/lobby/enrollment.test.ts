@@ -44,7 +44,7 @@ describe('the gap', () => {
     expect(gapAfterMembershipChange({ ...enrolling, gapOpenedAt: noon }, 6, hoursAfterNoon(3))).toEqual(noon);
   });
 
-  test('closes when the game falls below max_players, and opens anew later', () => {
+  test('closes when the game falls below max_players, and opens again later', () => {
     const open = { ...enrolling, gapOpenedAt: noon };
     const closed = { ...enrolling, gapOpenedAt: gapAfterMembershipChange(open, 4, hoursAfterNoon(3)) };
     expect(closed.gapOpenedAt).toBeNull();

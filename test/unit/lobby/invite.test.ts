@@ -63,7 +63,7 @@ describe('inviting', () => {
     for (const status of gameStatuses) {
       expect(invitingProblem({ gameType: 'public', status })).toEqual({
         code: 'forbidden',
-        message: 'Nobody is invited to a public game; players apply to it.',
+        message: 'A public game takes no invites; players apply to it.',
       });
     }
   });

@@ -1,6 +1,6 @@
 /*
  * What a race name may be, and the keys under which it is unique across the platform. Pure: the same name gives the
- * same answer on every JavaScript runtime, whatever Unicode version that runtime has. See docs/race-names.md.
+ * same result on every JavaScript runtime, whatever Unicode version that runtime has. See docs/race-names.md.
  */
 import { type RaceNameKeys, raceNameKeys } from './keys.ts';
 import { isReserved } from './reserved.ts';

@@ -2,7 +2,7 @@ import type { RaceNameKeys } from './keys.ts';
 
 export const raceNameKeyKinds = ['folded', 'skeleton'] as const;
 
-/** `reservation` while its game lasts, `pending_registration` for some time after, `registered` for good. */
+/** `reservation` while its game lasts, `pending_registration` for some time after, `registered` permanently. */
 export const raceNameKinds = ['reservation', 'pending_registration', 'registered'] as const;
 export type RaceNameKind = (typeof raceNameKinds)[number];
 

@@ -1,4 +1,4 @@
-// When a race name can be registered, which keeps it for its player after the game that it comes from.
+// When a race name can be registered, so that its player has it beyond the game that it comes from.
 import type { HeldRaceName } from './held.ts';
 
 export type RegistrationProblem = {
@@ -8,7 +8,7 @@ export type RegistrationProblem = {
 };
 
 /**
- * What keeps `held` from being registered now, whatever its player's limit is.
+ * Why `held` cannot be registered now, apart from the player's limit.
  * @param registered what the player has registered so far.
  */
 export function registrationProblem(

@@ -25,7 +25,7 @@ export const foldCase = replacement(folding);
 /** Replaces every character by the prototype of its look-alikes (UTS #39, section 4). Takes NFD. */
 export const replaceConfusables = replacement(confusables);
 
-/** Reads words of `gap+size`, base 36, and answers whether a character is in one of these ranges. */
+/** Reads words of `gap+size`, base 36, and returns whether a character is in one of these ranges. */
 function membership(table: string): (character: string) => boolean {
   const firsts: number[] = [];
   const ends: number[] = [];

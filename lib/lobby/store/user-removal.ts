@@ -1,4 +1,4 @@
-// What a user has in games, for taking it all away: found in portions, since it may be much.
+// Finds what a user has in games, in batches, for operations/remove-user.ts.
 import { and, eq, inArray, notInArray } from 'drizzle-orm';
 import { union } from 'drizzle-orm/pg-core';
 import type { Db } from './database.ts';
@@ -15,7 +15,7 @@ export async function listGamesToCancel(db: Db, ownerUserId: string, limit: numb
 }
 
 /** Up to `limit` games in which a user plays, unless they are over, or has something pending. */
-export async function listGamesWithStakesOf(db: Db, userId: string, limit: number): Promise<string[]> {
+export async function listGamesInvolving(db: Db, userId: string, limit: number): Promise<string[]> {
   const played = db
     .select({ gameId: memberships.gameId })
     .from(memberships)
