@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { openUpstreams, UpstreamService } from '../../../lib/gateway/commands/upstream.ts';
-import { RejectedError } from '../../../lib/gateway/rejected-error.ts';
+import { RejectedError } from '../../../lib/gateway/domain/rejection.ts';
 import { json, startUpstreamServer, type UpstreamServer } from '../../support/gateway/fake-upstream.ts';
 import { keptLog } from '../../support/run/log-lines.ts';
 

@@ -4,7 +4,7 @@ import { EventEmitter } from 'node:events';
 import type { StatusObject } from '@grpc/grpc-js';
 import type { EventCall } from '../../../lib/gateway/push/event-stream.ts';
 import { type HubLimits, PushHub } from '../../../lib/gateway/push/hub.ts';
-import type { ReadUserEvents } from '../../../lib/gateway/push/join.ts';
+import type { ReadUserEvents } from '../../../lib/gateway/push/catch-up.ts';
 import { GatewayEvent } from '../../../lib/protocol/generated/galaxy/gateway/v1/gateway.ts';
 import type {
   ClientEvent,

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { ReplayReservations, type ReplayStore } from '../../../lib/gateway/commands/replay-reservations.ts';
-import { RejectedError } from '../../../lib/gateway/rejected-error.ts';
+import { RejectedError } from '../../../lib/gateway/domain/rejection.ts';
 
 const now = 1_767_225_600_000;
 const request = { deviceSessionId: 'session', requestId: 'request', timestampMs: BigInt(now - 1_000) };

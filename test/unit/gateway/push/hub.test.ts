@@ -1,7 +1,9 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { EventStream } from '../../../../lib/gateway/push/event-stream.ts';
 import type { PushHub } from '../../../../lib/gateway/push/hub.ts';
+import { applyRevocation } from '../../../../lib/gateway/push/revocation.ts';
 import { createTestHub, FakeCall, FakeUserLog, settled } from '../../../support/gateway/event-streams.ts';
+import { keptLog } from '../../../support/run/log-lines.ts';
 
 const userId = '0193b3c0-0000-7000-8000-000000000001';
 const subscription = { requestHash: Buffer.alloc(32), lastEventId: undefined };
@@ -177,15 +179,16 @@ describe('revocation', () => {
   test('ends the streams of the session, and no other', async () => {
     const { hub } = createTestHub(atOnce(new FakeUserLog(userId)));
     const calls = [await openStream(hub, 'one'), await openStream(hub, 'one'), await openStream(hub, 'two')];
-    hub.revokeDeviceSession('one');
-    hub.revokeDeviceSession('unknown');
+    hub.revokeSession('one');
+    hub.revokeSession('unknown');
     expect(calls.map(({ reason }) => reason)).toEqual(['SESSION_REVOKED', 'SESSION_REVOKED', undefined]);
   });
 
   test('of several sessions of a user ends those that are named', async () => {
     const { hub } = createTestHub(atOnce(new FakeUserLog(userId)));
+    const { log } = keptLog();
     const calls = [await openStream(hub, 'one'), await openStream(hub, 'two'), await openStream(hub, 'new')];
-    hub.revokeAllForUser(userId, ['one', 'two']);
+    applyRevocation(hub, { userId, deviceSessionIds: ['one', 'two'] }, log);
     expect(calls.map(({ reason }) => reason)).toEqual(['SESSION_REVOKED', 'SESSION_REVOKED', undefined]);
   });
 
@@ -193,10 +196,10 @@ describe('revocation', () => {
     const { hub, lines } = createTestHub(atOnce(new FakeUserLog(userId)));
     const call = new FakeCall('session');
     const stream = hub.register(call.call);
-    const { over } = stream;
-    hub.revokeDeviceSession('session');
+    const { endSignal } = stream;
+    hub.revokeSession('session');
     expect(call.reason).toBe('SESSION_REVOKED');
-    expect(over.aborted).toBe(true);
+    expect(endSignal.aborted).toBe(true);
     await hub.open(stream, userId, subscription);
     expect(call.written).toEqual([]);
     expect(hub.size).toBe(0);
@@ -208,7 +211,7 @@ describe('revocation', () => {
     const { hub } = createTestHub(log.read);
     const call = new FakeCall('session');
     const opening = hub.open(hub.register(call.call), userId, subscription);
-    hub.revokeDeviceSession('session');
+    hub.revokeSession('session');
     await expect(opening).rejects.toThrow('ended');
     expect(log.reads).toEqual([]);
     expect(call.reason).toBe('SESSION_REVOKED');

@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { Rejection } from '../../../../lib/gateway/domain/envelope-checks.ts';
+import type { Rejection } from '../../../../lib/gateway/domain/rejection.ts';
+import { RejectedError } from '../../../../lib/gateway/domain/rejection.ts';
 import {
   SessionVerification,
   type SessionVerificationOptions,
 } from '../../../../lib/gateway/push/session-verification.ts';
-import { RejectedError } from '../../../../lib/gateway/rejected-error.ts';
 import { keptLog } from '../../../support/run/log-lines.ts';
 
 const second = 1_000;

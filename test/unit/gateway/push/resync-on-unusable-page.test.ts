@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { PushReadError } from '../../../../lib/gateway/push/push-client.ts';
-import { reloadUnusable } from '../../../../lib/gateway/push/reload-unusable.ts';
+import { resyncOnUnusablePage } from '../../../../lib/gateway/push/resync-on-unusable-page.ts';
 import { keptLog } from '../../../support/run/log-lines.ts';
 
 const { signal } = new AbortController();
@@ -8,7 +8,7 @@ const { signal } = new AbortController();
 function readerThat(fail: (after: string) => PushReadError | undefined) {
   const { log, lines } = keptLog();
   const asked: string[] = [];
-  const read = reloadUnusable(async (_userId, after) => {
+  const read = resyncOnUnusablePage(async (_userId, after) => {
     asked.push(after);
     const error = fail(after);
     if (error !== undefined) throw error;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { orderAfter } from '../../../../lib/gateway/domain/event-order.ts';
+import { orderAfter } from '../../../lib/gateway/domain/event-order.ts';
 
 const id = (place: number, life = 'ea') => `${life}-${String(place).padStart(9, '0')}`;
 const event = (place: number, prev?: number) => ({
@@ -13,8 +13,8 @@ describe('what an event is to whoever has everything up to an id', () => {
   });
 
   test('the id itself and everything before it is known', () => {
-    expect(orderAfter(event(5, 3), id(5))).toBe('known');
-    expect(orderAfter(event(3, 1), id(5))).toBe('known');
+    expect(orderAfter(event(5, 3), id(5))).toBe('duplicate');
+    expect(orderAfter(event(3, 1), id(5))).toBe('duplicate');
   });
 
   test('a user’s first event follows any place before it', () => {
@@ -26,11 +26,11 @@ describe('what an event is to whoever has everything up to an id', () => {
   });
 
   test('an event whose predecessor lies after that id stands apart', () => {
-    expect(orderAfter(event(9, 7), id(5))).toBe('apart');
+    expect(orderAfter(event(9, 7), id(5))).toBe('gap');
   });
 
   test('an event of another life of the log stands apart, whatever its text', () => {
-    expect(orderAfter({ id: id(9, 'eb'), prevId: '' }, id(5))).toBe('apart');
-    expect(orderAfter({ id: id(1, 'eA'), prevId: '' }, id(5))).toBe('apart');
+    expect(orderAfter({ id: id(9, 'eb'), prevId: '' }, id(5))).toBe('gap');
+    expect(orderAfter({ id: id(1, 'eA'), prevId: '' }, id(5))).toBe('gap');
   });
 });

@@ -2,10 +2,10 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
   type Coverage,
-  doubtSince,
   gapAt,
-  worthLookingUp,
-} from '../../../../lib/gateway/push/session-doubt.ts';
+  needsLookUp,
+  unverifiedSince,
+} from '../../../lib/gateway/domain/unverified-session.ts';
 
 const staleAfterMs = 15_000;
 const coverage = (coveredUntil: number, ...gapTimes: [at: number, coveredThen: number][]): Coverage => ({
@@ -16,42 +16,42 @@ const coverage = (coveredUntil: number, ...gapTimes: [at: number, coveredThen: n
 
 describe('doubt about a session', () => {
   test('there is none while the log is known', () => {
-    expect(doubtSince(1_000, 115_000, coverage(100_000))).toBeUndefined();
-    expect(worthLookingUp(1_000, 115_000, coverage(100_000), 20_000)).toBe(false);
+    expect(unverifiedSince(1_000, 115_000, coverage(100_000))).toBeUndefined();
+    expect(needsLookUp(1_000, 115_000, coverage(100_000), 20_000)).toBe(false);
   });
 
   test('begins when the log has become stale', () => {
-    expect(doubtSince(1_000, 115_001, coverage(100_000))).toBe(115_000);
-    expect(worthLookingUp(1_000, 115_001, coverage(100_000), 20_000)).toBe(true);
+    expect(unverifiedSince(1_000, 115_001, coverage(100_000))).toBe(115_000);
+    expect(needsLookUp(1_000, 115_001, coverage(100_000), 20_000)).toBe(true);
   });
 
   test('begins with its own look-up for a session that was looked up while the log was stale', () => {
-    expect(doubtSince(120_000, 125_000, coverage(100_000))).toBe(120_000);
+    expect(unverifiedSince(120_000, 125_000, coverage(100_000))).toBe(120_000);
   });
 
   test('is not worth another look-up right after one, but is some time later', () => {
-    expect(worthLookingUp(120_000, 139_999, coverage(100_000), 20_000)).toBe(false);
-    expect(worthLookingUp(120_000, 140_000, coverage(100_000), 20_000)).toBe(true);
+    expect(needsLookUp(120_000, 139_999, coverage(100_000), 20_000)).toBe(false);
+    expect(needsLookUp(120_000, 140_000, coverage(100_000), 20_000)).toBe(true);
   });
 
   test('begins with a gap for sessions that were looked up before it only', () => {
     const known = coverage(204_000, [200_000, 199_000]);
-    expect(doubtSince(150_000, 205_000, known)).toBe(200_000);
-    expect(doubtSince(200_001, 205_000, known)).toBeUndefined();
-    expect(worthLookingUp(150_000, 205_000, known, 20_000)).toBe(true);
-    expect(worthLookingUp(200_001, 205_000, known, 20_000)).toBe(false);
+    expect(unverifiedSince(150_000, 205_000, known)).toBe(200_000);
+    expect(unverifiedSince(200_001, 205_000, known)).toBeUndefined();
+    expect(needsLookUp(150_000, 205_000, known, 20_000)).toBe(true);
+    expect(needsLookUp(200_001, 205_000, known, 20_000)).toBe(false);
   });
 
   test('does not begin anew with a gap that ends a time of staleness', () => {
     const known = coverage(204_000, [200_000, 150_000]);
-    expect(doubtSince(100_000, 205_000, known)).toBe(165_000);
-    expect(doubtSince(170_000, 205_000, known)).toBe(170_000);
+    expect(unverifiedSince(100_000, 205_000, known)).toBe(165_000);
+    expect(unverifiedSince(170_000, 205_000, known)).toBe(170_000);
   });
 
   test('is not put off by gap after gap', () => {
     const known = coverage(226_000, [200_000, 199_000], [210_000, 209_000], [220_000, 219_000]);
-    expect(doubtSince(150_000, 225_000, known)).toBe(200_000);
-    expect(doubtSince(205_000, 225_000, known)).toBe(210_000);
+    expect(unverifiedSince(150_000, 225_000, known)).toBe(200_000);
+    expect(unverifiedSince(205_000, 225_000, known)).toBe(210_000);
   });
 
   test('a revocation that is not heard of is in doubt within 15 s of it, however staleness and gaps come', () => {
@@ -79,7 +79,7 @@ describe('doubt about a session', () => {
         const revokedAt = from + ((pick * 7_919) % (to - from + 1));
         // The session was active when it was last looked up, at any time before its revocation.
         const verifiedAt = pick % (revokedAt + 1);
-        const since = doubtSince(verifiedAt, now, known);
+        const since = unverifiedSince(verifiedAt, now, known);
         if (now > revokedAt + staleAfterMs) {
           expect(since).toBeDefined();
           expect(since).toBeLessThanOrEqual(revokedAt + staleAfterMs);
