@@ -55,8 +55,8 @@ const rateLimited = gatewayInstruments.counter(
 const signInRequests = gatewayInstruments.counter(
   'galaxy_gateway_public_requests_total',
   ['route', 'status'],
-  'Requests to the public HTTP routes of sign-in, by route and HTTP status: 408 where the client sent its request too ' +
-    'slowly or disconnected before the response. Requests whose headers are too slow or too large are not counted.',
+  'Requests to the public HTTP routes of sign-in, by route and HTTP status: 408 where the client sent its request ' +
+    'too slowly or disconnected before the response. Requests whose headers are too slow or too large are not counted.',
 );
 
 const openStreams = upDownCounter('galaxy_gateway_streams_open', [], 'Event streams that are open.');
@@ -127,7 +127,8 @@ gatewayInstruments.gauge(
 gatewayInstruments.gauge(
   'galaxy_gateway_push_lag_seconds',
   [],
-  'Age of the newest position of the push log that the gateway has read; normally up to 5 s, the interval of heartbeats.',
+  'Age of the newest position of the push log that the gateway has read; normally up to 5 s, the interval of ' +
+    'heartbeats.',
   (observe) => {
     for (const state of pushStates) observe(state().behindMs / 1_000);
   },

@@ -74,7 +74,7 @@ export function readUserEventsResponse(bytes: Uint8Array): ReadUserEventsRespons
   }
   if (!eventId.test(response.headEventId)) return 'its head_event_id is not a valid event id';
   if (!response.found && response.events.length > 0)
-    return 'it contains events although it did not find after_event_id';
+    return 'it contains events although their predecessor was not found';
   for (const event of response.events) {
     const problem = clientEventProblem(event);
     if (problem !== undefined) return problem;

@@ -20,6 +20,8 @@ export type SignInLimits = {
   challenge(challengeId: string): void;
 };
 
+type Rates = Values<typeof rateLimitVariables>;
+
 export type Limits = { requests: RequestLimits; signIn: SignInLimits };
 
 type Limit = { take(key: string, nowMs: number): number };
@@ -27,13 +29,15 @@ type Limit = { take(key: string, nowMs: number): number };
 const noLimit: Limit = { take: () => 0 };
 
 /** @param now milliseconds of a monotonic clock. */
-export function createLimits(
-  rates: Values<typeof rateLimitVariables>,
-  now: () => number = () => performance.now(),
-): Limits {
-  const limit = (rate: Rate | 'off'): Limit =>
-    rate === 'off' ? noLimit : new TokenBuckets(rate, randomBytes(8));
+export function createLimits(rates: Rates, now: () => number = () => performance.now()): Limits {
+  const limit: CreateLimit = (rate) => (rate === 'off' ? noLimit : new TokenBuckets(rate, randomBytes(8)));
 
+  return { requests: requestLimits(rates, limit, now), signIn: signInLimits(rates, limit, now) };
+}
+
+type CreateLimit = (rate: Rate | 'off') => Limit;
+
+function requestLimits(rates: Rates, limit: CreateLimit, now: () => number): RequestLimits {
   const grpcAddress = limit(rates.grpcAddress);
   const sessions: Record<MessageClass, Limit> = {
     read: limit(rates.sessionRead),
@@ -45,59 +49,55 @@ export function createLimits(
     write: limit(rates.userWrite),
     subscribe: limit(rates.userSubscribe),
   };
+  return {
+    address: (clientAddress) =>
+      rejection(
+        grpcAddress.take(addressBlock(clientAddress), now()),
+        'address',
+        'requests from this address',
+      ),
+    session: ({ deviceSessionId, userId }, messageClass) => {
+      const nowMs = now();
+      const requests = `requests of class ${messageClass}`;
+      return (
+        rejection(
+          sessions[messageClass].take(deviceSessionId, nowMs),
+          `session_${messageClass}`,
+          `${requests} in this device session`,
+        ) ??
+        rejection(users[messageClass].take(userId, nowMs), `user_${messageClass}`, `${requests} by this user`)
+      );
+    },
+  };
+}
+
+function signInLimits(rates: Rates, limit: CreateLimit, now: () => number): SignInLimits {
   const publicHttpAddress = limit(rates.publicHttpAddress);
   const emailsByNetwork = limit(rates.signInEmailNetwork);
   const emails = limit(rates.signInEmail);
   const challenges = limit(rates.signInChallenge);
-
   return {
-    requests: {
-      address: (clientAddress) =>
-        rejection(
-          grpcAddress.take(addressBlock(clientAddress), now()),
-          'address',
-          'requests from this address',
-        ),
-      session: ({ deviceSessionId, userId }, messageClass) => {
-        const nowMs = now();
-        const requests = `requests of class ${messageClass}`;
-        return (
-          rejection(
-            sessions[messageClass].take(deviceSessionId, nowMs),
-            `session_${messageClass}`,
-            `${requests} in this device session`,
-          ) ??
-          rejection(
-            users[messageClass].take(userId, nowMs),
-            `user_${messageClass}`,
-            `${requests} by this user`,
-          )
-        );
-      },
+    address: (clientAddress) =>
+      refuse(
+        publicHttpAddress.take(addressBlock(clientAddress), now()),
+        'public_address',
+        'requests from this address',
+      ),
+    email: (email, clientAddress) => {
+      const normalised = email.trim().toLowerCase();
+      const nowMs = now();
+      // A request that this limit refuses does not count for the e-mail address, so one network cannot lock its owner
+      // out.
+      const byNetwork = `${normalised} ${addressBlock(clientAddress)}`;
+      refuse(
+        emailsByNetwork.take(byNetwork, nowMs),
+        'email_network',
+        'sign-in codes for this e-mail address',
+      );
+      refuse(emails.take(normalised, nowMs), 'email', 'sign-in codes for this e-mail address');
     },
-    signIn: {
-      address: (clientAddress) =>
-        refuse(
-          publicHttpAddress.take(addressBlock(clientAddress), now()),
-          'public_address',
-          'requests from this address',
-        ),
-      email: (email, clientAddress) => {
-        const normalised = email.trim().toLowerCase();
-        const nowMs = now();
-        // A request that this limit refuses does not count for the e-mail address, so one network cannot lock its owner
-        // out.
-        const byNetwork = `${normalised} ${addressBlock(clientAddress)}`;
-        refuse(
-          emailsByNetwork.take(byNetwork, nowMs),
-          'email_network',
-          'sign-in codes for this e-mail address',
-        );
-        refuse(emails.take(normalised, nowMs), 'email', 'sign-in codes for this e-mail address');
-      },
-      challenge: (challengeId) =>
-        refuse(challenges.take(challengeId.toLowerCase(), now()), 'challenge', 'attempts at this challenge'),
-    },
+    challenge: (challengeId) =>
+      refuse(challenges.take(challengeId.toLowerCase(), now()), 'challenge', 'attempts at this challenge'),
   };
 }
 

@@ -194,7 +194,7 @@ describe('the push client', () => {
     expect(follower.client.coveredUntil).toBeLessThanOrEqual(performance.now());
   });
 
-  test('resumes at its cursor after cut after cut, without a hole or a repeat', async () => {
+  test('resumes at its cursor after cut after cut, without a gap or a repeat', async () => {
     const proxy = await proxyTo(await startPush());
     const follower = await new Follower(proxy.addr).untilConnected();
     const ids: string[] = [];
@@ -353,9 +353,9 @@ describe('the push client', () => {
     expect(follower.ids).toEqual(['c2', 'c4']);
     expect(follower.client.state.skippedFrames).toBe(3);
     expect(follower.logged('is skipped').map(({ cursor, problem }) => [cursor, problem])).toEqual([
-      ['c3', 'its recipient_user_id is no UUID'],
-      ['', 'it is no PushEvent'],
-      ['c5', 'its event_type is no event type'],
+      ['c3', 'its recipient_user_id is not a valid UUID'],
+      ['', 'it is not a PushEvent'],
+      ['c5', 'its event_type is not a valid event type'],
     ]);
   });
 
@@ -501,9 +501,9 @@ describe('reading a user’s events', () => {
     proxy.stall();
     const caller = new AbortController();
     const reading = client.readUserEvents(randomUUID(), '', caller.signal);
-    caller.abort(new Error('the client has gone'));
-    await expect(reading).rejects.toThrow('the client has gone');
-    await expect(client.readUserEvents(randomUUID(), '', caller.signal)).rejects.toThrow('has gone');
+    caller.abort(new Error('the client has disconnected'));
+    await expect(reading).rejects.toThrow('the client has disconnected');
+    await expect(client.readUserEvents(randomUUID(), '', caller.signal)).rejects.toThrow('has disconnected');
   });
 });
 

@@ -120,7 +120,7 @@ test('a client that stops reading costs its bounds and no more; others get every
   await fast.reader.until(({ eventIds }) => eventIds.length === 400);
   expect(fast.reader.eventIds).toEqual(all);
   expect(fast.stream.endReason).toBeUndefined();
-  // When it reads on it has a beginning without a hole, and hears why that was all.
+  // When it reads on it has a beginning without a gap, and hears why that was all.
   slow.reader.resume();
   expect(await slow.reader.untilEnded()).toBe('SLOW_CONSUMER');
   expect(slow.reader.eventIds).toEqual(all.slice(0, slow.reader.eventIds.length));

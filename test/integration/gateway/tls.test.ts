@@ -98,10 +98,10 @@ describe('the gateway refuses to start', () => {
   it('with a certificate and no key, or a key and no certificate', async () => {
     const file = join(folder, 'cert.pem');
     expect(await refusal({ GATEWAY_GRPC_TLS_CERT_PATH: file })).toBe(
-      'GATEWAY_GRPC_TLS_KEY_PATH: is not set, though GATEWAY_GRPC_TLS_CERT_PATH is. Set both or none.',
+      'GATEWAY_GRPC_TLS_KEY_PATH: is not set, but GATEWAY_GRPC_TLS_CERT_PATH is. Set both or neither.',
     );
     expect(await refusal({ GATEWAY_GRPC_TLS_KEY_PATH: file })).toBe(
-      'GATEWAY_GRPC_TLS_CERT_PATH: is not set, though GATEWAY_GRPC_TLS_KEY_PATH is. Set both or none.',
+      'GATEWAY_GRPC_TLS_CERT_PATH: is not set, but GATEWAY_GRPC_TLS_KEY_PATH is. Set both or neither.',
     );
   });
 

@@ -7,7 +7,7 @@ const event = (place: number, prev?: number) => ({
   prevId: prev === undefined ? '' : id(prev),
 });
 
-describe('what an event is to whoever has everything up to an id', () => {
+describe('how an event relates to a stream that has everything up to an id', () => {
   test('the event whose predecessor is that id is the next one', () => {
     expect(orderAfter(event(9, 5), id(5))).toBe('next');
   });
@@ -25,11 +25,11 @@ describe('what an event is to whoever has everything up to an id', () => {
     expect(orderAfter(event(9, 3), id(5))).toBe('next');
   });
 
-  test('an event whose predecessor lies after that id stands apart', () => {
+  test('an event whose predecessor lies after that id is after a gap', () => {
     expect(orderAfter(event(9, 7), id(5))).toBe('gap');
   });
 
-  test('an event of another life of the log stands apart, whatever its text', () => {
+  test('an event of another epoch of the log is after a gap, whatever its text', () => {
     expect(orderAfter({ id: id(9, 'eb'), prevId: '' }, id(5))).toBe('gap');
     expect(orderAfter({ id: id(1, 'eA'), prevId: '' }, id(5))).toBe('gap');
   });

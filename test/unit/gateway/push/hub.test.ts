@@ -12,7 +12,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** Answers every page at once. */
+/** Returns every page at once. */
 const atOnce = (log: FakeUserLog) => async (_userId: string, after: string) => log.page(after);
 
 async function openStream(hub: PushHub, session = 'session', user = userId): Promise<FakeCall> {
@@ -166,7 +166,7 @@ describe('limits', () => {
     expect(hub.size).toBe(3);
   });
 
-  test('streams whose sessions are not verified take nobody’s place', async () => {
+  test('streams whose sessions are not verified take no other stream’s place', async () => {
     const { hub } = createTestHub(atOnce(new FakeUserLog(userId)));
     const calls = [await openStream(hub), await openStream(hub)];
     for (let count = 0; count < 10; count += 1) hub.register(new FakeCall('session').call);
@@ -258,7 +258,7 @@ describe('a gap', () => {
     expect(refilling()[1]).toMatchObject({ level: 'warn', streams: 1 });
   });
 
-  test('of one user is filled for all of their streams, those that are catching up alike, and nobody else’s', async () => {
+  test('of one user is filled for all of their streams, those that are catching up alike, and of no other user', async () => {
     const log = new FakeUserLog(userId);
     const asked: string[] = [];
     const { hub } = createTestHub(async (user, after) => {
@@ -293,7 +293,7 @@ describe('a gap', () => {
     const log = new FakeUserLog(userId);
     const { hub, lines } = createTestHub(atOnce(log));
     const call = await openStream(hub);
-    log.beginAnew();
+    log.startNewEpoch();
     hub.resync();
     await settled();
     expect(call.reason).toBe('RESYNC');
@@ -313,7 +313,7 @@ describe('a gap', () => {
     hub.resync();
     await settled();
     vi.advanceTimersByTime(31_000);
-    for (const read of [...log.reads]) read.answer();
+    for (const read of [...log.reads]) read.respond();
     await settled();
     const reasons = calls.map(({ reason }) => reason);
     expect(reasons.slice(0, 16).every((reason) => reason === undefined)).toBe(true);

@@ -36,8 +36,8 @@ export interface PushEvent {
   /** Where to resume after this frame. Opaque. */
   cursor: string;
   /**
-   * Absent when the frame only carries its cursor: the first frame of a subscription without a cursor, and a frame for an
-   * entry that this server cannot read.
+   * Absent when the frame only carries its cursor: the first frame of a subscription without a cursor, and a frame for
+   * an entry that this server cannot read.
    */
   event?:
     | { $case: "clientEvent"; value: ClientEvent }
@@ -49,7 +49,10 @@ export interface PushEvent {
 
 /** Something that happened to one user. */
 export interface ClientEvent {
-  /** Ids that are equal up to the first "-" are of one epoch of the log; among these a later event's id is greater as text. */
+  /**
+   * Ids that are equal up to the first "-" are of one epoch of the log; among these a later event's id is greater as
+   * text.
+   */
   eventId: string;
   /** The event before this one in the same user's stream; empty for the first. */
   prevEventId: string;
