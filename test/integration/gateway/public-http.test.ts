@@ -29,14 +29,14 @@ describe('sign-in through the gateway', () => {
   it('forwards request and response, with the request id but without the caller’s identity headers', async () => {
     gateway.backend.answer = json(202, { challenge_id: 'c', expires_at: '2026-01-01T00:10:00.000Z' });
     const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
-    const answer = await post('send-email-code', '{"email":"ada@example.com"}', {
+    const response = await post('send-email-code', '{"email":"ada@example.com"}', {
       'x-request-id': 'my-request',
       'x-user-id': '01930f3c-7b1a-7000-8000-00000000a11c',
       authorization: 'Bearer mine',
       traceparent,
     });
-    expect(answer).toMatchObject({ status: 202, body: { challenge_id: 'c' } });
-    expect(answer.headers.get('x-request-id')).toBe('my-request');
+    expect(response).toMatchObject({ status: 202, body: { challenge_id: 'c' } });
+    expect(response.headers.get('x-request-id')).toBe('my-request');
     const [asked] = gateway.backend.received;
     expect(asked).toMatchObject({
       method: 'POST',
@@ -54,14 +54,14 @@ describe('sign-in through the gateway', () => {
       response.writeHead(429, { 'content-type': 'application/json', 'retry-after': '60' });
       response.end(JSON.stringify(body));
     };
-    const answer = await post('send-email-code', '{}');
-    expect(answer).toMatchObject({ status: 429, body });
-    expect(answer.headers.get('retry-after')).toBe('60');
+    const response = await post('send-email-code', '{}');
+    expect(response).toMatchObject({ status: 429, body });
+    expect(response.headers.get('retry-after')).toBe('60');
   });
 
   it('refuses a body over 8 KiB and does not call the backend', async () => {
-    const answer = await post('send-email-code', JSON.stringify({ email: 'x'.repeat(9_000) }));
-    expect(answer).toMatchObject({ status: 413, body: { error: { code: 'payload_too_large' } } });
+    const response = await post('send-email-code', JSON.stringify({ email: 'x'.repeat(9_000) }));
+    expect(response).toMatchObject({ status: 413, body: { error: { code: 'payload_too_large' } } });
     expect(gateway.backend.received).toEqual([]);
   });
 });
@@ -135,7 +135,7 @@ describe('a backend that fails', () => {
     expect(await post('confirm-email-code', '{}')).toMatchObject({ status: 201, body: good });
   });
 
-  it('since nobody listens there is reported as 503', async () => {
+  it('because nothing listens there is reported as 503', async () => {
     const other = await startTestGateway({
       GATEWAY_BACKEND_HTTP_URL: `http://127.0.0.1:${await freePort()}`,
     });
@@ -155,7 +155,7 @@ describe('a backend that fails', () => {
 });
 
 describe('the public listener', () => {
-  it('publishes the key that answers are signed with', async () => {
+  it('publishes the key that responses are signed with', async () => {
     const { keys } = await (await fetch(`${gateway.httpUrl}/api/v1/public/auth/server-keys`)).json();
     expect(keys).toEqual([{ key_id: expect.any(String), public_key: expect.any(String), status: 'active' }]);
     const publicKey = Buffer.from(keys[0].public_key, 'base64');

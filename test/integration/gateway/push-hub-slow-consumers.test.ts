@@ -1,4 +1,4 @@
-// What a client that stops reading costs the gateway. The hub stands behind a real gRPC server in the test's own
+// What a client that stops reading costs the gateway. The hub is behind a real gRPC server in the test's own
 // process, so that what waits where can be counted; its log is the test's.
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
@@ -44,7 +44,7 @@ class TestServer {
       subscribeEvents: (call: EventCall) => {
         const stream = this.hub.register(call);
         this.#streams.push({ call, stream });
-        // The request id stands for where to resume.
+        // The request id carries where to resume.
         const lastEventId = call.request.requestId || undefined;
         void this.hub.open(stream, userId, { requestHash: Buffer.alloc(32), lastEventId });
       },

@@ -75,7 +75,7 @@ async function outcomes(count: number, ask: () => Promise<unknown>): Promise<str
 }
 
 describe('signed requests over a limit', () => {
-  it('are told RATE_LIMITED, by which limit, and when to come back', async () => {
+  it('get RATE_LIMITED, with the limit and when to retry', async () => {
     const gateway = await startWith({ GATEWAY_RATE_LIMIT_SESSION_WRITE: '1/h burst 2' });
     const client = gateway.newClient();
     expect(await outcomes(2, () => write(client))).toEqual(['ok', 'ok']);
@@ -94,7 +94,7 @@ describe('signed requests over a limit', () => {
     expect(await outcomes(1, () => write(gateway.newClient()))).toEqual(['ok']);
   });
 
-  it('are let through again when the told time is over, with the same request id', async () => {
+  it('are let through again when the time in the RetryInfo is over, with the same request id', async () => {
     const gateway = await startWith({ GATEWAY_RATE_LIMIT_SESSION_READ: '4/s burst 1' });
     const client = gateway.newClient();
     await read(client);
@@ -120,7 +120,7 @@ describe('signed requests over a limit', () => {
     expect(gateway.backend.received).toEqual([]);
   });
 
-  it('cannot be caused by somebody who does not hold the session’s key', async () => {
+  it('cannot be caused by a client without the session’s key', async () => {
     const gateway = await startWith({ GATEWAY_RATE_LIMIT_SESSION_READ: '1/h burst 1' });
     const client = gateway.newClient();
     const request = client.signCommand('lobby.game.list', {});

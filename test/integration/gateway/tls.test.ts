@@ -54,13 +54,13 @@ describe('the gRPC listener with a certificate', () => {
       'grpc.ssl_target_name_override': 'localhost',
     });
     const request = player.signCommand('lobby.game.list', {});
-    const answer = await new Promise<ExecuteCommandResponse>((resolve, reject) => {
+    const response = await new Promise<ExecuteCommandResponse>((resolve, reject) => {
       client.executeCommand(request, new Metadata(), (error, response) =>
         error ? reject(error) : resolve(response),
       );
     });
     client.close();
-    expect(answer.resultCode).toBe('ok');
+    expect(response.resultCode).toBe('ok');
   });
 
   it('prefers TLS 1.3, takes 1.2, nothing older, and no other protocol than h2', async () => {
