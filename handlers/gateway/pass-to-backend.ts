@@ -1,6 +1,6 @@
 import type { Context } from 'hono';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
-import type { AuthQuestion, PublicAuth } from '../../lib/gateway/commands/public-auth.ts';
+import type { AuthRequest, PublicAuth } from '../../lib/gateway/commands/public-auth.ts';
 import type { SignInLimits } from '../../lib/gateway/rate-limit/limits.ts';
 import type { HttpEnv } from '../../lib/http/env.ts';
 import { traceHeaders } from '../../lib/telemetry/trace.ts';
@@ -19,12 +19,12 @@ export type SignIn = {
 export async function passToBackend(
   c: Context<HttpEnv>,
   { auth, clientAddressOf }: Pick<SignIn, 'auth' | 'clientAddressOf'>,
-  path: AuthQuestion['path'],
+  path: AuthRequest['path'],
   limit: (body: unknown) => void,
 ): Promise<Response> {
   const bytes = new Uint8Array(await c.req.arrayBuffer());
   limit(parseForgivingly(bytes));
-  const { status, body, retryAfter } = await auth.ask({
+  const { status, body, retryAfter } = await auth.forward({
     path,
     body: bytes,
     contentType: c.req.header('content-type'),

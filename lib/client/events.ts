@@ -1,23 +1,24 @@
-// How a client follows its player's events: it opens a stream, checks all that comes, and opens it again with the last
-// event's id when it ends, for as long as the reason says that this helps.
+// Follows a player's events: opens a stream, verifies every message, and opens the stream again with the last event's
+// id when it ends, unless the reason says that another attempt is useless.
 //
-// Guarantees to whoever reads: every event comes in order and once, each checked for its signature and for its place
-// in the chain of prev_event_id; or a hello with `resumed: false` says that events may be missing, so that the state
-// that is built from them has to be loaded anew. Reading slowly holds the gateway back, and past its bound it ends the
-// stream; it is opened again then. docs/events.md tells the same in words.
-import { createHash, type KeyObject, verify } from 'node:crypto';
+// Guarantees: the caller gets every event in order and once, with its signature and its position in the chain of
+// prev_event_id verified; or a hello with `resumed: false`, which says that events may be missing, so the caller must
+// reload the state that it built from them. When the caller reads slowly the gateway queues events, and past a bound it
+// ends the stream, which is then opened again. docs/events.md describes the protocol.
+import { type KeyObject, verify } from 'node:crypto';
 import { type ClientReadableStream, status } from '@grpc/grpc-js';
 import { gatewayReasons } from '../errors/gateway-reasons.ts';
 import { eventBytes, helloBytes } from '../protocol/envelope.ts';
 import type { GatewayEvent } from '../protocol/generated/galaxy/gateway/v1/gateway.ts';
 import { GatewayError } from './gateway-error.ts';
+import { sha256 } from './sha256.ts';
 
 /** A stream was opened. */
 export type Hello = {
   kind: 'hello';
-  /** Whether everything after the id that was asked for follows. If not: load what you show anew. */
+  /** Whether every event after the requested id follows. If not, reload the state that you show. */
   resumed: boolean;
-  /** Where to resume when no event comes on this stream. */
+  /** Where to resume if this stream delivers no event. */
   lastEventId: string;
   serverTimeMs: number;
 };
@@ -32,13 +33,13 @@ export type PlayerEvent = {
 };
 
 export type FollowOptions = {
-  /** Of the last event that was handled, also by an earlier run; without it only what happens from now on comes. */
+  /** The last event that was handled, also by an earlier run; without it the stream begins with the next event. */
   lastEventId?: string;
   /** Ends following. */
   signal?: AbortSignal;
 };
 
-/** What following needs of a client. */
+/** The client functions that `followEvents` uses. */
 export type EventSource = {
   userId: string;
   /** Signs a subscription and opens its stream. */
@@ -52,17 +53,17 @@ export type OpenedStream = {
   requestHash: Uint8Array;
 };
 
-/** Events are missing between two that came; opening the stream again brings them. */
-class HoleError extends Error {}
+/** Events are missing between two that were received; the next stream delivers them. */
+class GapError extends Error {}
 
 const firstPauseMs = 200;
 const longestPauseMs = 30_000;
-/** A stream that lasted as long was a success, however it ended. */
-const steadyMs = 10_000;
+/** A stream that lasted this long counts as a success, however it ended. */
+const stableMs = 10_000;
 
 /**
  * Follows the events until `signal` aborts or the caller leaves the loop.
- * @throws GatewayError when its reason says not to come back, and Error when something is not signed as it should be.
+ * @throws GatewayError when its reason says not to retry, and Error when a message does not have a valid signature.
  */
 export async function* followEvents(
   source: EventSource,
@@ -76,15 +77,15 @@ export async function* followEvents(
     try {
       for await (const item of readStream(source, lastEventId, signal)) {
         yield item;
-        // Only what the caller has handled counts: it comes back for the next one.
+        // The caller has handled an item when it asks for the next one.
         lastEventId = item.kind === 'hello' ? item.lastEventId : item.eventId;
       }
     } catch (error) {
       if (signal?.aborted) return;
-      if (!worthComingBack(error)) throw error;
+      if (!isRetryable(error)) throw error;
       if (error instanceof GatewayError) retryAfterMs = error.retryAfterMs;
     }
-    if (performance.now() - openedAt > steadyMs) failures = 0;
+    if (performance.now() - openedAt > stableMs) failures = 0;
     // Full jitter, as thousands of clients may have lost the same gateway.
     const boundMs = Math.min(firstPauseMs * 2 ** failures, longestPauseMs);
     await sleep(Math.max(retryAfterMs, Math.random() * boundMs), signal);
@@ -100,7 +101,7 @@ async function* readStream(
   const { call, requestHash } = source.subscribe(lastEventId);
   const cancel = () => call.cancel();
   signal?.addEventListener('abort', cancel, { once: true });
-  // The loop hears of errors while it waits; one that comes after it was left is its own cancellation.
+  // The loop receives errors while it waits. An error after the loop is its own cancellation.
   call.on('error', () => {});
   try {
     let last: string | undefined;
@@ -117,7 +118,9 @@ async function* readStream(
       // Only a player's very first event has no event before it.
       const follows = message.prevEventId === last || (isFirst && message.prevEventId === '');
       if (!follows)
-        throw new HoleError(`before ${message.eventId} comes ${message.prevEventId}, not ${last}`);
+        throw new GapError(
+          `${message.eventId} follows ${message.prevEventId}, but the last event was ${last}`,
+        );
       last = message.eventId;
       isFirst = false;
       yield event;
@@ -131,33 +134,34 @@ async function* readStream(
 }
 
 function readHello(message: GatewayEvent, requestHash: Uint8Array, key: KeyObject): Hello {
-  if (message.eventType !== 'gateway.hello') throw new Error(`a stream began with ${message.eventType}`);
+  if (message.eventType !== 'gateway.hello')
+    throw new Error(`the stream began with ${message.eventType} instead of gateway.hello`);
   const payload = readSigned(message, helloBytes({ ...message, requestHash }), key);
   const { resumed, last_event_id: lastEventId, server_time_ms: serverTimeMs } = payload;
   if (typeof resumed !== 'boolean' || typeof lastEventId !== 'string' || typeof serverTimeMs !== 'number') {
-    throw new Error('the hello of a stream lacks one of its fields');
+    throw new Error('the hello of the stream lacks a field');
   }
   return { kind: 'hello', resumed, lastEventId, serverTimeMs };
 }
 
 function readEvent(message: GatewayEvent, userId: string, key: KeyObject): PlayerEvent {
   const payload = readSigned(message, eventBytes(message), key);
-  if (message.recipientUserId !== userId) throw new Error(`${message.eventId} is another player’s event`);
+  if (message.recipientUserId !== userId) throw new Error(`${message.eventId} is an event of another player`);
   const { eventType, eventId, traceId } = message;
   return { kind: 'event', eventType, eventId, timestampMs: Number(message.timestampMs), traceId, payload };
 }
 
-/** @throws Error unless the gateway signed exactly this. */
+/** @throws Error unless the gateway signed exactly these bytes. */
 function readSigned(message: GatewayEvent, bytes: Uint8Array, key: KeyObject): Record<string, unknown> {
-  const payloadHash = createHash('sha256').update(message.payloadBytes).digest();
+  const payloadHash = sha256(message.payloadBytes);
   if (!payloadHash.equals(message.payloadHash) || !verify(null, bytes, key, message.signature)) {
-    throw new Error(`${message.eventType} does not carry a valid signature of the gateway`);
+    throw new Error(`${message.eventType} does not have a valid signature of the gateway`);
   }
   return JSON.parse(message.payloadBytes.toString('utf8'));
 }
 
-/** Statuses without one of the gateway's reasons come from gRPC: the connection is gone, a proxy cut it. */
-const passingStatuses: ReadonlySet<number> = new Set([
+/** Statuses without a reason of the gateway come from gRPC, as when a connection was lost or a proxy cut it. */
+const retryableStatuses: ReadonlySet<number> = new Set([
   status.CANCELLED,
   status.UNKNOWN,
   status.DEADLINE_EXCEEDED,
@@ -167,11 +171,11 @@ const passingStatuses: ReadonlySet<number> = new Set([
   status.UNAVAILABLE,
 ]);
 
-function worthComingBack(error: unknown): boolean {
-  if (error instanceof HoleError) return true;
+function isRetryable(error: unknown): boolean {
+  if (error instanceof GapError) return true;
   if (!(error instanceof GatewayError)) return false;
   const known = Object.entries(gatewayReasons).find(([reason]) => reason === error.reason);
-  return known === undefined ? passingStatuses.has(error.grpcCode) : known[1].retryable;
+  return known === undefined ? retryableStatuses.has(error.grpcCode) : known[1].retryable;
 }
 
 function isServiceError(error: unknown): error is ConstructorParameters<typeof GatewayError>[0] {

@@ -1,14 +1,6 @@
-// A client of the platform, as a game developer would write one: signs in, signs commands, verifies answers, follows
-// the player's events. Used by the demo and the end-to-end tests; written against proto/ and the docs only.
-import {
-  createHash,
-  createPublicKey,
-  generateKeyPairSync,
-  type KeyObject,
-  randomUUID,
-  sign,
-  verify,
-} from 'node:crypto';
+// A client of the platform, as a game developer would write one: signs in, signs commands, verifies responses, follows
+// the player's events. Used by the demo and the end-to-end tests; written from proto/ and the docs only.
+import { createPublicKey, generateKeyPairSync, type KeyObject, randomUUID, sign, verify } from 'node:crypto';
 import { credentials, Metadata } from '@grpc/grpc-js';
 import {
   commandBytes,
@@ -31,6 +23,7 @@ import {
   type PlayerEvent,
 } from './events.ts';
 import { GatewayError } from './gateway-error.ts';
+import { sha256 } from './sha256.ts';
 
 const timeoutMs = 15_000;
 
@@ -48,7 +41,7 @@ export type CommandOptions = {
   ifMatch?: string;
   /** A new UUID unless given. */
   requestId?: string;
-  /** The own clock unless given. */
+  /** The client's clock unless given. */
   timestampMs?: number;
 };
 
@@ -79,10 +72,10 @@ export class GalaxyClient {
     return this.#session ?? fail('sign in first');
   }
 
-  /** Asks for a sign-in code by e-mail. */
+  /** Requests a sign-in code by e-mail. */
   async sendEmailCode(email: string): Promise<string> {
-    const answer = await this.#post('send-email-code', { email });
-    return text(answer, 'challenge_id');
+    const body = await this.#post('send-email-code', { email });
+    return text(body, 'challenge_id');
   }
 
   /** Confirms the code and binds this client's key to a new device session. */
@@ -92,18 +85,18 @@ export class GalaxyClient {
       confirmBytes({ challengeId, clientPublicKey: this.publicKey }),
       this.#privateKey,
     );
-    const answer = await this.#post('confirm-email-code', {
+    const body = await this.#post('confirm-email-code', {
       challenge_id: challengeId,
       code,
       client_public_key: Buffer.from(this.publicKey).toString('base64'),
       proof: proof.toString('base64'),
       device_name: deviceName,
     });
-    this.#session = { deviceSessionId: text(answer, 'device_session_id'), userId: text(answer, 'user_id') };
+    this.#session = { deviceSessionId: text(body, 'device_session_id'), userId: text(body, 'user_id') };
   }
 
   /**
-   * Runs one command and verifies the signature of its answer.
+   * Runs one command and verifies the signature of its response.
    * @throws GatewayError when the gateway refused it.
    */
   async execute(messageType: string, payload: object, options: CommandOptions = {}): Promise<CommandResult> {
@@ -147,7 +140,7 @@ export class GalaxyClient {
   /**
    * Follows the player's events: a hello first, then each event, verified, in order and once; opens the stream again
    * when it ends. After a hello with `resumed: false` events may be missing.
-   * @throws GatewayError when its reason says not to come back.
+   * @throws GatewayError when its reason says not to retry.
    */
   events(options: FollowOptions = {}): AsyncGenerator<Hello | PlayerEvent, void> {
     const source = {
@@ -175,7 +168,7 @@ export class GalaxyClient {
     return { ...fields, payloadBytes, signature: sign(null, subscriptionBytes(fields), this.#privateKey) };
   }
 
-  /** Opens one stream with a subscription as it is; nothing of it is verified. */
+  /** Opens one stream with a subscription as it is; verifies nothing. */
   subscribe(request: SubscribeEventsRequest): OpenedStream {
     return {
       call: this.#grpc.subscribeEvents(request),
@@ -196,9 +189,9 @@ export class GalaxyClient {
       payloadHash: response.payloadHash,
     });
     const key = await this.#serverKey(response.keyId);
-    const whole = sha256(response.payloadBytes).equals(response.payloadHash);
-    if (!whole || !verify(null, bytes, key, response.signature)) {
-      throw new Error('the answer does not carry a valid signature of the gateway');
+    const intact = sha256(response.payloadBytes).equals(response.payloadHash);
+    if (!intact || !verify(null, bytes, key, response.signature)) {
+      throw new Error('the response does not have a valid signature of the gateway');
     }
   }
 
@@ -207,7 +200,7 @@ export class GalaxyClient {
     if (known !== undefined) return known;
     const response = await fetch(`${this.#endpoints.httpUrl}/api/v1/public/auth/server-keys`);
     const body = (await response.json()) as { keys: { key_id: string; public_key: string }[] };
-    // What is published no more is trusted no more.
+    // Keys that are no longer published are no longer trusted.
     this.#serverKeys.clear();
     for (const { key_id, public_key } of body.keys) {
       const x = Buffer.from(public_key, 'base64').toString('base64url');
@@ -216,7 +209,7 @@ export class GalaxyClient {
         createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x }, format: 'jwk' }),
       );
     }
-    return this.#serverKeys.get(keyId) ?? fail(`the gateway does not know its own key ${keyId}`);
+    return this.#serverKeys.get(keyId) ?? fail(`the gateway does not publish the key ${keyId}`);
   }
 
   async #post(route: string, body: object): Promise<Record<string, unknown>> {
@@ -226,19 +219,16 @@ export class GalaxyClient {
       body: JSON.stringify(body),
       signal: AbortSignal.timeout(timeoutMs),
     });
-    const answer = (await response.json()) as Record<string, unknown>;
-    if (!response.ok) throw new Error(`${route} answered ${response.status}: ${JSON.stringify(answer)}`);
-    return answer;
+    const result = (await response.json()) as Record<string, unknown>;
+    if (!response.ok)
+      throw new Error(`${route} responded with ${response.status}: ${JSON.stringify(result)}`);
+    return result;
   }
 }
 
-function text(answer: Record<string, unknown>, field: string): string {
-  const value = answer[field];
-  return typeof value === 'string' ? value : fail(`the answer holds no ${field}`);
-}
-
-function sha256(bytes: Uint8Array): Buffer {
-  return createHash('sha256').update(bytes).digest();
+function text(body: Record<string, unknown>, field: string): string {
+  const value = body[field];
+  return typeof value === 'string' ? value : fail(`the response has no ${field}`);
 }
 
 function fail(message: string): never {

@@ -2,12 +2,12 @@ import type { ServiceError } from '@grpc/grpc-js';
 import { ErrorInfo, RetryInfo } from '../protocol/generated/google/rpc/error_details.ts';
 import { Status } from '../protocol/generated/google/rpc/status.ts';
 
-/** The gateway refused a request, or ended a stream, by itself; `reason` is the ErrorInfo's, empty without one. */
+/** The gateway itself refused a request or ended a stream. `reason` is from the ErrorInfo, empty without one. */
 export class GatewayError extends Error {
   readonly grpcCode: number;
   readonly reason: string;
   readonly metadata: Readonly<Record<string, string>>;
-  /** When to come back at the earliest, of the RetryInfo; 0 without one. */
+  /** How long to wait before a retry, from the RetryInfo; 0 without one. */
   readonly retryAfterMs: number;
 
   constructor(cause: ServiceError) {

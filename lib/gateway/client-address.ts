@@ -1,33 +1,33 @@
-// Whose request it is. Behind a proxy the socket's address is the proxy's, and `X-Forwarded-For` names the client; but
-// anybody can send that header, so it counts only as far as trusted proxies vouch for it.
+// The client's IP address of a request. Behind a proxy the socket has the proxy's address, and `X-Forwarded-For` names
+// the client. Any client can send that header, so only the entries that trusted proxies wrote are used.
 //
-// The header is a list to which every proxy appends the address that it was called from. Read from the right, each
-// entry was written by the hop before it; the walk goes on while that hop is trusted, so it ends at the first address
-// that no trusted proxy has. What a client wrote into the header itself stands to the left of that and is never read.
+// The header is a list to which every proxy appends the address that it was called from. Each entry was written by the
+// hop to its right. The list is read from the right while that hop is trusted, so reading ends at the first address
+// that is not a trusted proxy. Entries that the client itself wrote are to the left of it and are never read.
 import { type BlockList, isIPv4, isIPv6, SocketAddress } from 'node:net';
 import type { ServerUnaryCall } from '@grpc/grpc-js';
 
-/** Stands for the address of a connection that ended before it was asked. */
+/** The address of a connection that closed before its address was read. */
 export const unknownAddress = 'unknown';
 
 /**
- * @param socketAddress of the connection, as `socket.remoteAddress` tells it.
+ * @param socketAddress `socket.remoteAddress` of the connection.
  * @param forwardedFor all values of `X-Forwarded-For`, in order.
- * @param trusted proxies whose word counts.
- * @returns an IP address in its shortest form, IPv4 also where it came mapped into IPv6. When the header is malformed
- * where it matters, that of the socket.
+ * @param trusted the proxies whose entries are used.
+ * @returns an IP address in its shortest form; an IPv4 address that is mapped into IPv6 as IPv4. The socket's address
+ * when an entry that was read is malformed.
  */
 export function clientAddress(
   socketAddress: string | undefined,
   forwardedFor: readonly string[],
   trusted: BlockList | undefined,
 ): string {
-  const peer = ofSocket(socketAddress ?? '');
+  const peer = fromSocket(socketAddress ?? '');
   if (trusted === undefined || forwardedFor.length === 0 || !isTrusted(trusted, peer)) return peer;
   const hops = forwardedFor.join(',').split(',');
   let client = peer;
   for (let index = hops.length - 1; index >= 0; index -= 1) {
-    const hop = ofHeader((hops[index] ?? '').trim());
+    const hop = fromHeader((hops[index] ?? '').trim());
     if (hop === undefined) return peer;
     client = hop;
     if (!isTrusted(trusted, hop)) break;
@@ -35,7 +35,7 @@ export function clientAddress(
   return client;
 }
 
-/** The client's address of a gRPC call, by its connection and its metadata. */
+/** The client's address of a gRPC call, from its connection and metadata. */
 export function callerAddress(
   call: Pick<ServerUnaryCall<unknown, unknown>, 'getPeer' | 'metadata'>,
   trusted: BlockList | undefined,
@@ -43,12 +43,13 @@ export function callerAddress(
   const peer = call.getPeer();
   // grpc-js writes IPv6 without brackets: `2001:db8::1:50123`.
   const socketAddress = peer.slice(0, Math.max(0, peer.lastIndexOf(':')));
-  if (trusted === undefined) return ofSocket(socketAddress);
+  if (trusted === undefined) return fromSocket(socketAddress);
   return clientAddress(socketAddress, call.metadata.get('x-forwarded-for').map(String), trusted);
 }
 
 /**
- * What limits count an address as: IPv4 by itself, IPv6 by its /64, since whoever has one has the whole network.
+ * The key by which limits count an address: IPv4 by the address, IPv6 by its /64, since a client that has one address
+ * of a /64 usually has all of them.
  * @param address as `clientAddress` returns it.
  */
 export function addressBlock(address: string): string {
@@ -60,12 +61,15 @@ export function addressBlock(address: string): string {
   return `${[...before, ...zeros, ...after].slice(0, 4).join(':')}::/64`;
 }
 
-/** The bound of lib/node/connections-per-address.ts by client; a trusted proxy speaks for many, so it has none. */
+/**
+ * Bounds connections per client, for lib/node/connections-per-address.ts. Trusted proxies serve many clients, so they
+ * have no bound.
+ */
 export function connectionsPerAddress(max: number, trusted: BlockList | undefined) {
   return {
     max,
     keyOf: (remoteAddress: string | undefined) => {
-      const address = ofSocket(remoteAddress ?? '');
+      const address = fromSocket(remoteAddress ?? '');
       return trusted !== undefined && isTrusted(trusted, address) ? undefined : addressBlock(address);
     },
   };
@@ -76,15 +80,15 @@ function isTrusted(trusted: BlockList, address: string): boolean {
   return trusted.check(address, address.includes(':') ? 'ipv6' : 'ipv4');
 }
 
-/** Node writes addresses of sockets in their shortest form already. */
-function ofSocket(text: string): string {
+/** Node already writes addresses of sockets in their shortest form. */
+function fromSocket(text: string): string {
   if (isIPv4(text)) return text;
   if (!isIPv6(text)) return unknownAddress;
   return unmapped(text.replace(/%.*/, ''));
 }
 
-/** With or without a port; undefined when it is no address. */
-function ofHeader(text: string): string | undefined {
+/** Parses an address with or without a port; undefined when it is not valid. */
+function fromHeader(text: string): string | undefined {
   const [, inBrackets, withPort] = /^\[([^\]]*)\](?::\d{1,5})?$|^([\d.]+):\d{1,5}$/.exec(text) ?? [];
   const address = inBrackets ?? withPort ?? text;
   if (isIPv4(address)) return inBrackets === undefined ? address : undefined;
@@ -102,6 +106,6 @@ function unmapped(address: string): string {
 
 function groups(part: string): string[] {
   if (part === '') return [];
-  // A dotted tail stands for two groups.
+  // A dotted tail has the length of two groups.
   return part.split(':').flatMap((group) => (group.includes('.') ? ['0', '0'] : [group]));
 }

@@ -2,11 +2,11 @@ import { Metadata, type StatusObject } from '@grpc/grpc-js';
 import { errorDomain, gatewayReasons } from '../errors/gateway-reasons.ts';
 import { ErrorInfo, RetryInfo } from '../protocol/generated/google/rpc/error_details.ts';
 import { Status } from '../protocol/generated/google/rpc/status.ts';
-import type { Rejection } from './domain/envelope-checks.ts';
+import type { Rejection } from './domain/rejection.ts';
 
 /**
- * The gRPC status of a rejection, its reason as a google.rpc.ErrorInfo in `grpc-status-details-bin`, and a RetryInfo
- * where it is known when to come back.
+ * The gRPC status of a rejection, with its reason as a google.rpc.ErrorInfo in `grpc-status-details-bin`, and a
+ * RetryInfo if the rejection says when to retry.
  */
 export function toGrpcStatus(rejection: Rejection): StatusObject {
   const code = gatewayReasons[rejection.reason].status;

@@ -1,10 +1,14 @@
-// What the gateway measures, in one list; docs/telemetry.md holds it as a table. The functions below are what the
-// gateway's parts call: cheap, never throwing, and harmless when nobody collects metrics.
+// The gateway's metrics, in one list; docs/telemetry.md holds it as a table. The gateway calls the functions below:
+// they are cheap, never throw, and do nothing harmful when no exporter collects metrics.
 //
-// Labels are bounded: a message type that is not routed, and a result code that no table knows, become `other`.
+// The counts belong to the process, not to a gateway object: OpenTelemetry has one registry per process, in which a
+// second observable counter of the same name would overwrite the first. Tests that run several gateways in one process
+// therefore see their sums.
+//
+// Labels are bounded: a message type without a route, and a result code that is in no table, become `other`.
 import { type GatewayReason, gatewayReasons } from '../errors/gateway-reasons.ts';
 import { errorTable } from '../errors/table.ts';
-import { Instruments } from '../telemetry/instruments.ts';
+import { Counter, Instruments } from '../telemetry/instruments.ts';
 import { declareProcessInstruments } from '../telemetry/process-instruments.ts';
 import { type MessageClass, routeOf } from './domain/routes.ts';
 
@@ -16,8 +20,8 @@ const slow = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5
 const commands = gatewayInstruments.counter(
   'galaxy_gateway_commands_total',
   ['message_type', 'outcome'],
-  'Commands that were answered. The outcome is `ok`, the result code of a signed answer, the reason of a refusal, ' +
-    'or `cancelled` when the client had gone.',
+  'Commands that were processed. The outcome is `ok`, the result code of a signed response, the reason of a ' +
+    'refusal, or `cancelled` when the client disconnected first.',
 );
 const commandSeconds = gatewayInstruments.distribution(
   'galaxy_gateway_command_duration_seconds',
@@ -29,7 +33,7 @@ const stageSeconds = gatewayInstruments.distribution(
   'galaxy_gateway_stage_duration_seconds',
   ['stage'],
   'Time of one stage of a signed request: `session` (look-up at the backend), `verify` (signature), `replay` ' +
-    '(reservation in Redis), `upstream` (the call to backend or lobby), `sign` (signature of the answer).',
+    '(reservation in Redis), `upstream` (the call to backend or lobby), `sign` (signature of the response).',
   fast,
 );
 const subscriptions = gatewayInstruments.counter(
@@ -40,35 +44,32 @@ const subscriptions = gatewayInstruments.counter(
 const replays = gatewayInstruments.counter(
   'galaxy_gateway_replays_total',
   [],
-  'Requests refused since their request id was used before.',
+  'Requests refused because their request id was used before.',
 );
 const rateLimited = gatewayInstruments.counter(
   'galaxy_gateway_rate_limited_total',
   ['limit'],
   'Requests refused by a rate limit, by which one: `address`, `session_` and `user_` with `read`, `write` or ' +
-    '`subscribe`; of sign-in `public_address`, `email_network`, `email`, `challenge`. docs/limits.md tells them.',
+    '`subscribe`; of sign-in `public_address`, `email_network`, `email`, `challenge`. docs/limits.md explains them.',
 );
 const signInRequests = gatewayInstruments.counter(
   'galaxy_gateway_public_requests_total',
   ['route', 'status'],
-  'Requests to the public HTTP routes of sign-in, by route and HTTP status: 408 where the client sent its request too ' +
-    'slowly or went before the answer. What never became a request (headers too slow, too large) is not counted.',
+  'Requests to the public HTTP routes of sign-in, by route and HTTP status: 408 where the client sent its request ' +
+    'too slowly or disconnected before the response. Requests whose headers are too slow or too large are not counted.',
 );
 
-let openStreams = 0;
-gatewayInstruments.gauge('galaxy_gateway_streams_open', [], 'Event streams that are open.', (tell) =>
-  tell(openStreams),
-);
+const openStreams = upDownCounter('galaxy_gateway_streams_open', [], 'Event streams that are open.');
 const streamsEnded = gatewayInstruments.counter(
   'galaxy_gateway_streams_ended_total',
   ['reason'],
-  'Event streams that ended: by the reason that the client was told, or `client_gone`.',
+  'Event streams that ended, by the reason in their status, or `client_gone`.',
 );
 const eventsReceived = gatewayInstruments.counter(
   'galaxy_gateway_events_received_total',
   ['open_stream'],
   'Events of the push log that arrived, by whether their user had a stream here, `yes` or `no`: every gateway gets ' +
-    'every user’s.',
+    'the events of all users.',
 );
 const eventsDelivered = gatewayInstruments.counter(
   'galaxy_gateway_events_delivered_total',
@@ -79,7 +80,7 @@ const eventsDelivered = gatewayInstruments.counter(
 const eventsDropped = gatewayInstruments.counter(
   'galaxy_gateway_events_dropped_total',
   ['reason'],
-  'Events that waited for a stream when it ended, by the reason of its end.',
+  'Events that were queued for a stream when it ended, by the reason of its end.',
 );
 const eventSeconds = gatewayInstruments.distribution(
   'galaxy_gateway_event_delivery_seconds',
@@ -88,65 +89,65 @@ const eventSeconds = gatewayInstruments.distribution(
   slow,
 );
 
-/** What lib/gateway/push/push-client.ts says of its subscription. */
+/** The state of a subscription of lib/gateway/push/push-client.ts. */
 export type PushStateSource = () => {
   readonly connected: boolean;
   readonly heartbeatDelayMs: number | undefined;
   readonly behindMs: number;
-  readonly reconnects: number;
-  readonly skippedFrames: number;
 };
 
-let push: PushStateSource | undefined;
+/** One per running gateway: in production exactly one. */
+const pushStates = new Set<PushStateSource>();
 
-export function observePush(state: PushStateSource): void {
-  push = state;
+/** @returns a function that ends the observation. */
+export function observePush(state: PushStateSource): () => void {
+  pushStates.add(state);
+  return () => {
+    pushStates.delete(state);
+  };
 }
 
 gatewayInstruments.gauge(
   'galaxy_gateway_push_connected',
   [],
-  '1 while the subscription to the push log is open and frames come, otherwise 0.',
-  (tell) => tell(push?.().connected ? 1 : 0),
+  '1 while the subscription to the push log is open and receives frames, otherwise 0.',
+  (observe) => observe([...pushStates].some((state) => state().connected) ? 1 : 0),
 );
 gatewayInstruments.gauge(
   'galaxy_gateway_push_heartbeat_delay_seconds',
   [],
-  'How long the newest heartbeat was under way from the log; clocks of two machines are compared.',
-  (tell) => {
-    const delayMs = push?.().heartbeatDelayMs;
-    if (delayMs !== undefined) tell(delayMs / 1_000);
+  'How long the newest heartbeat took from the log to the gateway; clocks of two machines are compared.',
+  (observe) => {
+    for (const state of pushStates) {
+      const { heartbeatDelayMs } = state();
+      if (heartbeatDelayMs !== undefined) observe(heartbeatDelayMs / 1_000);
+    }
   },
 );
 gatewayInstruments.gauge(
   'galaxy_gateway_push_lag_seconds',
   [],
-  'How far back lies what is known of the push log; up to 5 s, the interval of heartbeats, while all is well.',
-  (tell) => {
-    if (push !== undefined) tell(push().behindMs / 1_000);
+  'Age of the newest position of the push log that the gateway has read; normally up to 5 s, the interval of ' +
+    'heartbeats.',
+  (observe) => {
+    for (const state of pushStates) observe(state().behindMs / 1_000);
   },
 );
-gatewayInstruments.readCounter(
+const pushReconnects = gatewayInstruments.counter(
   'galaxy_gateway_push_reconnects_total',
   [],
   'Subscriptions to the push log that were opened after the first.',
-  (tell) => tell(push?.().reconnects ?? 0),
 );
-gatewayInstruments.readCounter(
+const pushSkippedFrames = gatewayInstruments.counter(
   'galaxy_gateway_push_skipped_frames_total',
   [],
   'Frames of the push service that could not be used.',
-  (tell) => tell(push?.().skippedFrames ?? 0),
 );
 
-const openConnections = new Map<string, number>();
-gatewayInstruments.gauge(
+const openConnections = upDownCounter(
   'galaxy_gateway_connections_open',
   ['listener'],
   'Open connections of a listener, `public-http` or `authenticated-grpc`.',
-  (tell) => {
-    for (const [listener, count] of openConnections) tell(count, listener);
-  },
 );
 
 declareProcessInstruments(gatewayInstruments, 'galaxy_gateway');
@@ -167,7 +168,7 @@ export function stageDone(stage: Stage, durationMs: number): void {
 
 export type StreamEndReason = GatewayReason | 'client_gone';
 
-/** A call of SubscribeEvents that became no stream. */
+/** A call of SubscribeEvents that opened no stream. */
 export function subscriptionRefused(reason: StreamEndReason): void {
   subscriptions.add(1, reason);
   if (reason === 'REPLAY_DETECTED') replays.add(1);
@@ -194,12 +195,12 @@ export function publicRequestDone(route: PublicRoute, status: number): void {
 }
 
 export function streamOpened(): void {
-  openStreams += 1;
+  openStreams.add(1);
   subscriptions.add(1, 'opened');
 }
 
 export function streamEnded(reason: StreamEndReason): void {
-  openStreams -= 1;
+  openStreams.add(-1);
   streamsEnded.add(1, reason);
 }
 
@@ -217,14 +218,33 @@ export function eventDropped(reason: StreamEndReason): void {
   eventsDropped.add(1, reason);
 }
 
+export function pushReconnected(): void {
+  pushReconnects.add(1);
+}
+
+export function pushFrameSkipped(): void {
+  pushSkippedFrames.add(1);
+}
+
 export type ListenerName = 'public-http' | 'authenticated-grpc';
 
 export function connectionOpened(listener: ListenerName): void {
-  openConnections.set(listener, (openConnections.get(listener) ?? 0) + 1);
+  openConnections.add(1, listener);
 }
 
 export function connectionClosed(listener: ListenerName): void {
-  openConnections.set(listener, (openConnections.get(listener) ?? 0) - 1);
+  openConnections.add(-1, listener);
+}
+
+/** A gauge of what is open now. */
+function upDownCounter(name: string, labels: readonly string[], meaning: string): Counter {
+  const counter = new Counter(labels);
+  gatewayInstruments.gauge(name, labels, meaning, (observe) => {
+    for (const { value, attributes } of counter.series()) {
+      observe(value, ...labels.map((label) => String(attributes[label])));
+    }
+  });
+  return counter;
 }
 
 function knownMessageType(messageType: string): string {

@@ -2,8 +2,8 @@
 //
 // Layout: a label, then the fields of that label in a fixed order. The label and every field are written as a
 // 4-byte big-endian length and that many bytes. A string is its UTF-8 bytes, an integer 8 bytes big-endian (two's
-// complement), a hash or key its raw bytes; an absent string has length 0. So no two different requests share
-// their signed bytes, and bytes signed for one purpose are never valid for another.
+// complement), a hash or key its raw bytes; an absent string has length 0. So no two different requests have the
+// same signed bytes, and bytes signed for one purpose are never valid for another.
 //
 // Pure; used by the gateway, the backend, the demo's client and the test vectors in proto/vectors.
 
@@ -14,10 +14,10 @@ type Field = string | bigint | Uint8Array;
 const utf8 = new TextEncoder();
 const longestUtf8 = 3;
 
-/** Written in one pass into room for the longest encoding, as every request and answer comes through here. */
+/** Writes in one pass into a buffer for the longest encoding, as every request and response comes through here. */
 function signedBytes(label: string, fields: readonly Field[]): Uint8Array<ArrayBuffer> {
   const parts = [label, ...fields];
-  const bytes = new Uint8Array(parts.reduce((room, part) => room + 4 + mostBytes(part), 0));
+  const bytes = new Uint8Array(parts.reduce((total, part) => total + 4 + maxBytesOf(part), 0));
   const view = new DataView(bytes.buffer);
   let offset = 0;
   for (const part of parts) {
@@ -28,7 +28,7 @@ function signedBytes(label: string, fields: readonly Field[]): Uint8Array<ArrayB
   return bytes.subarray(0, offset);
 }
 
-function mostBytes(field: Field): number {
+function maxBytesOf(field: Field): number {
   if (typeof field === 'bigint') return 8;
   return typeof field === 'string' ? field.length * longestUtf8 : field.length;
 }
@@ -56,7 +56,7 @@ export type CommandFields = {
   payloadHash: Uint8Array;
 };
 
-/** What a client signs to run a command. */
+/** The bytes that a client signs to run a command. */
 export function commandBytes(command: CommandFields): Uint8Array<ArrayBuffer> {
   return signedBytes('galaxy-execute-v1', [
     command.protocolVersion,
@@ -72,7 +72,7 @@ export function commandBytes(command: CommandFields): Uint8Array<ArrayBuffer> {
 
 export type SubscriptionFields = Omit<CommandFields, 'idempotencyKey' | 'ifMatch'>;
 
-/** What a client signs to open a stream of events. */
+/** The bytes that a client signs to open an event stream. */
 export function subscriptionBytes(subscription: SubscriptionFields): Uint8Array<ArrayBuffer> {
   return signedBytes('galaxy-subscribe-v1', [
     subscription.protocolVersion,
@@ -86,14 +86,14 @@ export function subscriptionBytes(subscription: SubscriptionFields): Uint8Array<
 
 export type ResponseFields = {
   keyId: string;
-  /** SHA-256 of the request's signed bytes, so that an answer fits one request of one session only. */
+  /** SHA-256 of the request's signed bytes, so that a response is valid for one request of one session only. */
   requestHash: Uint8Array;
   timestampMs: bigint;
   resultCode: string;
   payloadHash: Uint8Array;
 };
 
-/** What the gateway signs to answer a command. */
+/** The bytes that the gateway signs to respond to a command. */
 export function responseBytes(response: ResponseFields): Uint8Array<ArrayBuffer> {
   return signedBytes('galaxy-response-v1', [
     response.keyId,
@@ -106,7 +106,7 @@ export function responseBytes(response: ResponseFields): Uint8Array<ArrayBuffer>
 
 export type HelloFields = Omit<ResponseFields, 'resultCode'>;
 
-/** What the gateway signs as the first event of a stream, `gateway.hello`. */
+/** The bytes that the gateway signs for the first event of a stream, `gateway.hello`. */
 export function helloBytes(hello: HelloFields): Uint8Array<ArrayBuffer> {
   return signedBytes('galaxy-hello-v1', [
     hello.keyId,
@@ -127,7 +127,7 @@ export type EventFields = {
   payloadHash: Uint8Array;
 };
 
-/** What the gateway signs for every other event; nothing in it depends on the stream that carries it. */
+/** The bytes that the gateway signs for every other event; they do not depend on the stream that carries it. */
 export function eventBytes(event: EventFields): Uint8Array<ArrayBuffer> {
   return signedBytes('galaxy-event-v1', [
     event.keyId,
@@ -141,7 +141,7 @@ export function eventBytes(event: EventFields): Uint8Array<ArrayBuffer> {
   ]);
 }
 
-/** What a client signs at sign-in to prove that it holds the private key of the key that it registers. */
+/** The bytes that a client signs at sign-in to prove that it has the private key of the key that it registers. */
 export function confirmBytes(confirmation: {
   challengeId: string;
   /** 32 raw bytes. */

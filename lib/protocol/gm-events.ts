@@ -1,4 +1,4 @@
-// `gm:lobby_events`: what the Game Master tells the lobby of games that it plays. docs/lobby.md lists the fields.
+// `gm:lobby_events`: what the Game Master reports to the lobby about games. docs/lobby.md lists the fields.
 import { z } from 'zod';
 import { integerText, jsonText } from './stream-fields.ts';
 
@@ -6,7 +6,7 @@ export const gmEventTypes = ['runtime_snapshot_update', 'game_finished'] as cons
 
 const amount = z.int().nonnegative();
 
-/** Known by `event_id`. */
+/** Identified by `event_id`. */
 export const gmEventEntry = z.object({
   event_id: z.string().min(1).max(128),
   event_type: z.enum(gmEventTypes),

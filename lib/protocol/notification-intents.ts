@@ -1,8 +1,8 @@
-// `notification:intents`: asks the backend to tell users of something. docs/notifications.md lists types and fields.
+// `notification:intents`: asks the backend to notify users. docs/notifications.md lists types and fields.
 import { z } from 'zod';
 import { integerText, jsonText } from './stream-fields.ts';
 
-/** What users are told of. A new type needs a mail text in every language (lib/backend/mail/texts). */
+/** What users are notified of. A new type needs a mail text in every language (lib/backend/mail/texts). */
 export const notificationTypes = [
   'lobby.application.submitted',
   'lobby.application.approved',
@@ -31,7 +31,7 @@ export const notificationTypes = [
 ] as const;
 export type NotificationType = (typeof notificationTypes)[number];
 
-/** Known by `idempotency_key`, per recipient. */
+/** Identified by `idempotency_key`, per recipient. */
 export const notificationIntentEntry = z.object({
   notification_type: z.enum(notificationTypes),
   producer: z.string(),

@@ -1,8 +1,8 @@
-// What lobby and Runtime Manager tell each other: docs/lobby.md lists the fields.
+// The streams between the lobby and the Runtime Manager; docs/lobby.md lists the fields.
 import { z } from 'zod';
 import { integerText, jsonText } from './stream-fields.ts';
 
-/** `runtime:start_jobs`: asks for a container that runs a game. Known by `job_id`. */
+/** `runtime:start_jobs`: asks for a container that runs a game. Identified by `job_id`. */
 export const startJobEntry = z.object({
   job_id: z.uuid(),
   game_id: z.uuid(),
@@ -11,16 +11,18 @@ export const startJobEntry = z.object({
   time_zone: z.string(),
   players: jsonText(z.array(z.object({ user_id: z.uuid(), race_name: z.string() }))),
   requested_at_ms: integerText,
-  /** From then on the job is void. */
+  /** From this time on the job must not start. */
   expires_at_ms: integerText,
 });
 export type StartJob = z.output<typeof startJobEntry>;
 
-/** `superseded`: of a start whose answer came too late to count. */
+/** `superseded`: the result of the start came too late. */
 export const stopReasons = ['cancelled', 'finished', 'external_block', 'superseded'] as const;
 export type StopReason = (typeof stopReasons)[number];
 
-/** `runtime:stop_jobs`: asks that what a start job has started, or is about to start, be stopped. Known by `job_id`. */
+/**
+ * `runtime:stop_jobs`: asks to stop the container that a start job has started or will start. Identified by `job_id`.
+ */
 export const stopJobEntry = z.object({
   job_id: z.uuid(),
   start_job_id: z.uuid(),
@@ -31,7 +33,7 @@ export const stopJobEntry = z.object({
 });
 export type StopJob = z.output<typeof stopJobEntry>;
 
-/** `runtime:job_results`: what became of a job. May come more than once, and says the same then. */
+/** `runtime:job_results`: the result of a job. May be delivered more than once, with the same content. */
 export const jobResultEntry = z.object({
   job_id: z.uuid(),
   game_id: z.uuid(),

@@ -1,4 +1,4 @@
-// The fields of a stream entry are flat text. Codecs read them into values, and write values back as the same text.
+// The fields of a stream entry are flat text. Codecs parse them into values and write values back as the same text.
 import { z } from 'zod';
 
 /** A whole number in decimal digits. */
@@ -7,7 +7,7 @@ export const integerText = z.codec(z.string().regex(/^-?\d{1,15}$/, 'must be a w
   encode: String,
 });
 
-/** JSON of what `schema` describes. */
+/** JSON text of a value of `schema`. */
 export function jsonText<T extends z.ZodType>(schema: T) {
   return z.codec(z.string(), schema, {
     decode: (text, context): z.input<T> => {
@@ -22,7 +22,7 @@ export function jsonText<T extends z.ZodType>(schema: T) {
   });
 }
 
-/** The fields of an entry that says `value`, name and text in turns. @throws z.ZodError when it is no such value. */
+/** The fields of an entry with this value, names and texts alternating. @throws z.ZodError when it is not valid. */
 export function fieldsOf(entry: z.ZodObject, value: Readonly<Record<string, unknown>>): string[] {
   const fields = z.encode(entry, value) as Record<string, string | undefined>;
   return Object.entries(fields).flatMap(([name, text]) => (text === undefined ? [] : [name, text]));

@@ -1,8 +1,8 @@
-// `user:lifecycle_events`: what the backend tells others of users. docs/outbox.md lists the fields.
+// `user:lifecycle_events`: what the backend reports to other services about users. docs/outbox.md lists the fields.
 import { z } from 'zod';
 import { integerText } from './stream-fields.ts';
 
-/** Known by `event_id`. */
+/** Identified by `event_id`. */
 export const userLifecycleEntry = z.object({
   event_id: z.uuid(),
   event_type: z.enum(['permanent_blocked', 'deleted']),

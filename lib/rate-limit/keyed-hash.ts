@@ -1,6 +1,6 @@
 // HalfSipHash-2-4 with 64 bits of output (Aumasson and Bernstein, the 32-bit sibling of SipHash) over the UTF-16LE
-// bytes of a string. Keyed with random bytes per process, so that nobody outside can choose keys that fall together.
-// Works on numbers that V8 keeps unboxed and leaves its result in fields, so that hashing allocates nothing.
+// bytes of a string. Keyed with random bytes per process, so that no client can choose strings that collide. It uses
+// numbers that V8 does not box and returns its result in fields, so that hashing allocates nothing.
 
 export class KeyedHash {
   readonly #k0: number;
@@ -11,13 +11,13 @@ export class KeyedHash {
 
   /** @param key 8 bytes. */
   constructor(key: Uint8Array) {
-    if (key.length !== 8) throw new RangeError(`a key has 8 bytes, not ${key.length}`);
+    if (key.length !== 8) throw new RangeError(`the key must have 8 bytes, not ${key.length}`);
     const view = new DataView(key.buffer, key.byteOffset, key.length);
     this.#k0 = view.getInt32(0, true);
     this.#k1 = view.getInt32(4, true);
   }
 
-  /** Leaves the hash of `text` in `first` and `second`. */
+  /** Stores the hash of `text` in `first` and `second`. */
   update(text: string): void {
     let a = this.#k0;
     let b = this.#k1 ^ 0xee;

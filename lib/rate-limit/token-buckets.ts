@@ -2,17 +2,17 @@
 //
 // A bucket is one number, the time at which it will be full again (the generic cell rate algorithm). A key is hashed
 // to one cell in each of four rows, and the lowest of the four counts: the others may have been raised by other keys.
-// A request that is admitted raises the cells that are below the new time, and no others; one that is refused changes
-// nothing. (A count-min sketch with conservative update, whose counters run out by themselves.)
+// An admitted request raises only the cells that are below the new time; a refused request changes nothing. (A
+// count-min sketch with conservative update, whose counters expire by themselves.)
 //
-// Guarantees, however many keys there are and whoever chooses them:
-// - Memory is 2 MiB for a table. Nothing is inserted or evicted, so there is nothing to fill and no budget to win back.
+// Guarantees for any number and choice of keys:
+// - A table has 2 MiB. Nothing is inserted or evicted, so keys cannot fill the table or push other keys out.
 // - No key gets more than its rate and burst. No cell of a key is ever below the key's own exact bucket, since cells
 //   only rise and every admitted request raises all of its own at least that far.
-// - An honest key is refused by mistake only when all four of its cells are held by keys that are over their limits.
+// - An honest key is refused by mistake only when all four of its cells are raised by keys that exceed their limits.
 //   With n such keys that is the case for (1 - (1 - 1/65536)^n)^4 of the honest ones: 1 of 20 million at n = 1,000,
-//   1 of 2,500 at 10,000, 1 of 55 at 30,000. The hash is keyed per process, so nobody can aim at somebody's cells,
-//   and every replica draws others.
+//   1 of 2,500 at 10,000, 1 of 55 at 30,000. The hash is keyed per process, so a client cannot aim at another key's
+//   cells, and every replica uses different cells.
 // - A check is one hash and four reads, and allocates nothing.
 import type { Rate } from '../config/types.ts';
 import { KeyedHash } from './keyed-hash.ts';
@@ -39,8 +39,8 @@ export class TokenBuckets {
 
   /**
    * Takes one token from the key's bucket.
-   * @param nowMs of a clock that starts at zero or above and never goes back.
-   * @returns 0 when it was taken, otherwise the milliseconds until there is one.
+   * @param nowMs of a monotonic clock that starts at zero or above.
+   * @returns 0 when a token was taken, otherwise the milliseconds until one is available.
    */
   take(key: string, nowMs: number): number {
     this.#hash.update(key);
@@ -54,7 +54,7 @@ export class TokenBuckets {
     const known = Math.min(fullAt[a] ?? 0, fullAt[b] ?? 0, fullAt[c] ?? 0, fullAt[d] ?? 0);
     const next = Math.max(known, nowMs) + this.#tokenMs;
     const waitMs = next - nowMs - this.#burstMs;
-    // Adding and subtracting leaves rounding errors far below a microsecond, which nobody should wait for.
+    // Adding and subtracting leaves rounding errors far below a microsecond, for which no request should be refused.
     if (waitMs > 0.001) return waitMs;
     raise(fullAt, a, next);
     raise(fullAt, b, next);

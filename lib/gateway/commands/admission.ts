@@ -1,25 +1,21 @@
-// The checks that every signed request passes, in the order in which they answer; the first that fails does, and
-// nothing after it happens: address rate, version, shape, freshness, payload hash, message type, session, signature,
-// session and user rate, replay. Cheap checks come before those that ask another process, and a request id is
-// reserved last, so that only what a session's key has signed takes room in Redis.
-import { hash } from 'node:crypto';
-import {
-  checkFreshness,
-  checkPayloadHash,
-  checkShape,
-  checkVersion,
-  type Envelope,
-  type Rejection,
-} from '../domain/envelope-checks.ts';
+// The checks that every signed request must pass, in this order; the first that fails ends the request: address rate,
+// version, shape, freshness, payload hash, message type, session, signature, session and user rate, replay. Cheap
+// checks come before those that call another process, and the request id is reserved last, so that only requests signed
+// with a session's key use memory in Redis.
+
+import { checkPayloadHash, checkShape, checkVersion, type Envelope } from '../domain/envelope-checks.ts';
+import { checkFreshness } from '../domain/freshness.ts';
+import type { Rejection } from '../domain/rejection.ts';
+import { RejectedError } from '../domain/rejection.ts';
 import type { MessageClass } from '../domain/routes.ts';
-import { RejectedError } from '../rejected-error.ts';
+import { sha256 } from '../sha256.ts';
 import { verifyDeviceSignature } from './device-signature.ts';
 import type { ReplayReservations } from './replay-reservations.ts';
 import { type ActiveSession, lookUpSession } from './sessions.ts';
 import { stage, stageSync } from './stage.ts';
 import type { UpstreamService } from './upstream.ts';
 
-/** Each says what is wrong when a caller is over its rate, or nothing. */
+/** Each returns a rejection when a caller exceeds its rate, else undefined. */
 export type RequestLimits = {
   address(clientAddress: string): Rejection | undefined;
   session(session: ActiveSession, messageClass: MessageClass): Rejection | undefined;
@@ -34,24 +30,24 @@ export type AdmissionDeps = {
 };
 
 export type CallContext = {
-  /** IP address of the client; with a trusted proxy in between, the one that the proxy told. */
+  /** IP address of the client; behind a trusted proxy, the one that the proxy reports. */
   readonly clientAddress: string;
-  /** Aborts when the client has gone or its deadline has passed. */
+  /** Aborts when the client has disconnected or its deadline has passed. */
   readonly signal: AbortSignal;
-  /** W3C trace context to pass on, `{}` when there is none or the SDK does it. */
+  /** W3C trace context for calls to other services; `{}` when there is none or the SDK adds it. */
   readonly traceHeaders: Record<string, string>;
 };
 
 export type Admitted<Route> = {
   readonly route: Route;
   readonly session: ActiveSession;
-  /** SHA-256 of the signed bytes, which the answer covers. */
+  /** SHA-256 of the signed bytes, which the response's signature covers. */
   readonly requestHash: Uint8Array;
 };
 
 /**
- * @param kind.routeOf what this method serves; undefined for an unknown message type.
- * @param kind.signedBytes what the client signed for this method.
+ * @param kind.routeOf the route of a message type that this method serves, else undefined.
+ * @param kind.signedBytes the bytes that the client signs for this method.
  * @throws RejectedError
  */
 export async function admit<Request extends Envelope, Route extends { readonly class: MessageClass }>(
@@ -72,7 +68,7 @@ export async function admit<Request extends Envelope, Route extends { readonly c
   if (route === undefined) {
     throw new RejectedError({
       reason: 'UNKNOWN_MESSAGE_TYPE',
-      message: `This method serves no message type ${request.messageType}.`,
+      message: `This method does not serve the message type ${request.messageType}.`,
     });
   }
 
@@ -86,7 +82,7 @@ export async function admit<Request extends Envelope, Route extends { readonly c
   if (!stageSync('verify', () => verifyDeviceSignature(session.publicKey, signed, request.signature))) {
     throw new RejectedError({
       reason: 'BAD_SIGNATURE',
-      message: 'The signature does not fit the request and the session’s key.',
+      message: 'The signature is not valid for this request and the session’s key.',
     });
   }
   refuse(deps.limits.session(session, route.class));
@@ -96,8 +92,4 @@ export async function admit<Request extends Envelope, Route extends { readonly c
 
 function refuse(rejection: Rejection | undefined): void {
   if (rejection !== undefined) throw new RejectedError(rejection);
-}
-
-function sha256(bytes: Uint8Array): Uint8Array {
-  return hash('sha256', bytes, 'buffer');
 }

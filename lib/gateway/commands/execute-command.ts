@@ -1,7 +1,7 @@
-// One command, from the signed request to the signed answer. lib/gateway/commands/admission.ts holds the checks before it; no
-// upstream is called for what they refuse. What the upstream answered, its errors alike, becomes a signed answer;
-// everything else is a RejectedError.
-import { hash } from 'node:crypto';
+// Runs one command, from the signed request to the signed response. admission.ts checks the request first; the upstream
+// is called only for requests that pass. A response of the upstream, success or error, becomes a signed response;
+// every other failure is a RejectedError.
+
 import { z } from 'zod';
 import { errorBody } from '../../errors/table.ts';
 import { commandBytes, protocolVersion, responseBytes } from '../../protocol/envelope.ts';
@@ -17,6 +17,7 @@ import {
   type Upstream,
 } from '../domain/routes.ts';
 import { parseJson } from '../parse-json.ts';
+import { sha256 } from '../sha256.ts';
 import { type AdmissionDeps, admit, type CallContext } from './admission.ts';
 import type { ResponseSigner } from './response-signer.ts';
 import type { ActiveSession } from './sessions.ts';
@@ -66,7 +67,7 @@ async function forward(
   if (!upstreamRequest.ok) return invalidRequest(upstreamRequest.problems);
 
   const { method, target, body } = upstreamRequest.request;
-  const answer = await stage('upstream', () =>
+  const response = await stage('upstream', () =>
     upstream.call({
       method,
       target,
@@ -83,7 +84,7 @@ async function forward(
       signal: call.signal,
     }),
   );
-  return toResult(upstream, answer);
+  return toResult(upstream, response);
 }
 
 const payloadSchema = z.record(z.string(), z.unknown());
@@ -96,16 +97,16 @@ function parsePayload(bytes: Uint8Array): Record<string, unknown> | undefined {
   return bytes.length === 0 ? {} : payloadSchema.safeParse(parseJson(bytes)).data;
 }
 
-/** A 2xx answer is `ok` with its body; a well-formed error is its code with its body. */
+/** A 2xx response has the result code `ok`, a well-formed error its own code; both with their body. */
 function toResult(upstream: UpstreamService, { status, body }: UpstreamResponse): Result {
   const parsed = parseJson(body);
   if (status >= 200 && status < 300) {
-    if (parsed === undefined) throw upstream.unavailable(`answered ${status} without JSON`);
+    if (parsed === undefined) throw upstream.unavailable(`responded with ${status} without JSON`);
     return { resultCode: 'ok', payload: body };
   }
   const error = errorResponseSchema.safeParse(parsed).data?.error;
   if (error === undefined || status < 400)
-    throw upstream.unavailable(`answered ${status} without an error body`);
+    throw upstream.unavailable(`responded with ${status} without an error body`);
   return { resultCode: error.code, payload: body };
 }
 
@@ -138,8 +139,4 @@ function signResponse(
     signature: Buffer.from(stageSync('sign', () => deps.signer.sign(responseBytes(fields)))),
     keyId: fields.keyId,
   };
-}
-
-function sha256(bytes: Uint8Array): Uint8Array {
-  return hash('sha256', bytes, 'buffer');
 }

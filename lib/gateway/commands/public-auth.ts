@@ -1,20 +1,20 @@
-// Sign-in over the public listener: the backend decides, the gateway hands question and answer through unchanged. An
-// answer passes only if it is one that the backend could have meant: 200 to 202 with a JSON object, or an error with
-// the platform's error body. Anything else is 503, within the bound on calls to the backend.
+// Sign-in over the public listener: the gateway forwards the request to the backend and returns the response unchanged,
+// if it is well formed: 200 to 202 with a JSON object, or an error with the platform's error body. Any other response
+// becomes a 503, within the time-out of calls to the backend.
 import { z } from 'zod';
 import { Refusal } from '../../errors/table.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import { unknownAddress } from '../client-address.ts';
+import { RejectedError } from '../domain/rejection.ts';
 import { parseJson } from '../parse-json.ts';
-import { RejectedError } from '../rejected-error.ts';
 import type { UpstreamResponse, UpstreamService } from './upstream.ts';
 
-export type AuthQuestion = {
+export type AuthRequest = {
   path: '/api/v1/public/auth/send-email-code' | '/api/v1/public/auth/confirm-email-code';
   body: Uint8Array;
   contentType: string | undefined;
   requestId: string;
-  /** As lib/gateway/client-address.ts tells it; the backend limits by it. */
+  /** See lib/gateway/client-address.ts; the backend limits requests by it. */
   clientAddress: string;
   traceHeaders: Record<string, string>;
   signal: AbortSignal;
@@ -28,20 +28,20 @@ export type AuthResponse = {
   retryAfter: string | undefined;
 };
 
-export type PublicAuth = { ask(question: AuthQuestion): Promise<AuthResponse> };
+export type PublicAuth = { forward(request: AuthRequest): Promise<AuthResponse> };
 
 /**
- * `ask` throws a Refusal service_unavailable when the backend cannot be reached, is too slow or answers nonsense; the
- * log says why.
+ * `forward` throws a Refusal service_unavailable when the backend cannot be reached, is too slow or sends a malformed
+ * response; the log says why.
  */
 export function createPublicAuth(
   backend: Pick<UpstreamService, 'call' | 'unavailable'>,
   log: Pick<Logger, 'warn'>,
 ): PublicAuth {
   return {
-    async ask({ path, body, contentType, requestId, clientAddress, traceHeaders, signal }) {
+    async forward({ path, body, contentType, requestId, clientAddress, traceHeaders, signal }) {
       try {
-        const answer = await backend.call({
+        const response = await backend.call({
           method: 'POST',
           target: path,
           headers: {
@@ -53,18 +53,18 @@ export function createPublicAuth(
           body,
           signal,
         });
-        const nonsense = whatIsWrong(answer);
-        if (nonsense !== undefined) throw backend.unavailable(nonsense);
-        const retryAfter = answer.headers['retry-after'];
+        const problem = problemOf(response);
+        if (problem !== undefined) throw backend.unavailable(problem);
+        const retryAfter = response.headers['retry-after'];
         return {
-          status: answer.status,
-          body: Uint8Array.from(answer.body),
+          status: response.status,
+          body: Uint8Array.from(response.body),
           retryAfter: typeof retryAfter === 'string' ? retryAfter : undefined,
         };
       } catch (error) {
         if (!(error instanceof RejectedError)) throw error;
         log.warn({ error, request_id: requestId, path }, 'sign-in is not available');
-        throw new Refusal('service_unavailable', 'Sign-in is not available right now; try again later.');
+        throw new Refusal('service_unavailable', 'Sign-in is not available at the moment; try again later.');
       }
     },
   };
@@ -73,13 +73,15 @@ export function createPublicAuth(
 const objectSchema = z.record(z.string(), z.unknown());
 const errorSchema = z.object({ error: z.object({ code: z.string(), message: z.string() }) });
 
-function whatIsWrong({ status, headers, body }: UpstreamResponse): string | undefined {
+function problemOf({ status, headers, body }: UpstreamResponse): string | undefined {
   const success = status >= 200 && status <= 202;
-  if (!success && (status < 400 || status > 599)) return `answered ${status}`;
+  if (!success && (status < 400 || status > 599)) return `responded with ${status}`;
   const type = headers['content-type'];
   if (typeof type !== 'string' || !/^application\/json\s*(;|$)/i.test(type)) {
-    return `answered ${status} as ${type ?? 'nothing'} instead of JSON`;
+    return `responded with ${status} and ${type ?? 'no content type'} instead of JSON`;
   }
   const schema = success ? objectSchema : errorSchema;
-  return schema.safeParse(parseJson(body)).success ? undefined : `answered ${status} with another body`;
+  return schema.safeParse(parseJson(body)).success
+    ? undefined
+    : `responded with ${status} and an unexpected body`;
 }

@@ -1,12 +1,12 @@
-// Anti-replay: every request id is reserved in Redis once per session, until its timestamp can no longer be fresh.
-// The only thing that the gateway keeps in Redis.
+// Anti-replay: every request id is reserved in Redis once per session, until its timestamp can no longer be fresh. The
+// gateway stores nothing else in Redis.
 import { randomUUID } from 'node:crypto';
-import { RejectedError } from '../rejected-error.ts';
+import { RejectedError } from '../domain/rejection.ts';
 
-const keptPastWindowMs = 60_000;
+const extraTtlMs = 60_000;
 const secondTryAfterMs = 50;
 
-/** The two commands of Redis that it needs. */
+/** The Redis commands that reservations use. */
 export type ReplayStore = {
   set(key: string, value: string, px: 'PX', ttlMs: number, nx: 'NX'): Promise<string | null>;
   get(key: string): Promise<string | null>;
@@ -24,12 +24,12 @@ export class ReplayReservations {
   /**
    * Reserves (session, request id).
    * @throws RejectedError REPLAY_DETECTED when it was reserved before, REPLAY_STORE_UNAVAILABLE when Redis does not
-   * answer: without a reservation nothing passes.
+   * reply. Fails closed: a request needs a reservation.
    */
   async reserve(request: { deviceSessionId: string; requestId: string; timestampMs: bigint }, nowMs: number) {
     const key = `gateway:replay:${request.deviceSessionId}:${request.requestId}`;
-    const ttlMs = Number(request.timestampMs) + this.#freshnessWindowMs + keptPastWindowMs - nowMs;
-    // Tells a reservation of this very call, whose answer was lost, from somebody else's.
+    const ttlMs = Number(request.timestampMs) + this.#freshnessWindowMs + extraTtlMs - nowMs;
+    // Distinguishes a reservation of this call, whose reply was lost, from one of another request.
     const nonce = randomUUID();
     const owner = await this.#owner(key, nonce, ttlMs);
     if (owner !== nonce) {
@@ -44,7 +44,7 @@ export class ReplayReservations {
     try {
       return await this.#claim(key, nonce, ttlMs);
     } catch {
-      // Once more: the connection may just have been replaced. The second failure is reported.
+      // Try once more, as the connection may just have been replaced. A second failure is reported.
     }
     try {
       await new Promise((resolve) => setTimeout(resolve, secondTryAfterMs));
@@ -60,7 +60,7 @@ export class ReplayReservations {
     }
   }
 
-  /** The nonce that holds the key: this one, or that of whoever was first. */
+  /** The nonce that the key holds: this one, or that of an earlier reservation. */
   async #claim(key: string, nonce: string, ttlMs: number): Promise<string | null> {
     const reply = await this.#redis.set(key, nonce, 'PX', ttlMs, 'NX');
     return reply === 'OK' ? nonce : await this.#redis.get(key);

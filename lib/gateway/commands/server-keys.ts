@@ -1,13 +1,13 @@
-// The public keys that clients verify answers and events with: the active one, the next ones that clients shall know
-// before they are used, and retired ones. docs/response-keys.md has the file's form and how to rotate keys with it.
-import { createHash } from 'node:crypto';
+// The public keys with which clients verify responses and events: the active key, next keys, which clients learn before
+// they are used, and retired keys. docs/response-keys.md describes the file and how to rotate keys with it.
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { deviceKeyProblem } from '../../protocol/device-key.ts';
-import { loadResponseSigner } from './response-signer.ts';
+import { parseJson } from '../parse-json.ts';
+import { keyIdOf, loadResponseSigner } from './response-signer.ts';
 
 export type ServerKey = {
-  /** The first 16 hex digits of the SHA-256 of the key's 32 raw bytes. */
+  /** See `keyIdOf`. */
   readonly keyId: string;
   /** 32 raw bytes of an Ed25519 public key. */
   readonly publicKey: Uint8Array;
@@ -29,7 +29,7 @@ const publicKey = z.base64('public_key must be base64 of 32 raw bytes').transfor
 const retiredAt = z.iso
   .datetime({
     offset: true,
-    error: 'retired_at must say when a retired key was last used, such as 2026-01-31T12:00:00Z',
+    error: 'retired_at must be the time at which the retired key was last used, such as 2026-01-31T12:00:00Z',
   })
   .transform((text) => new Date(text));
 
@@ -47,9 +47,9 @@ const otherKeys = z
   .max(maxOtherKeys, `it may hold at most ${maxOtherKeys} keys`);
 
 /**
- * The next and retired keys that the file lists; none without a file.
- * @throws Error about GATEWAY_RESPONSE_SIGNER_OTHER_KEYS_PATH that says everything that is wrong with its file. What
- * is wrong with the private key is told where that is loaded for signing.
+ * The next and retired keys that the file lists; empty without a file.
+ * @throws Error that lists every problem of the file of GATEWAY_RESPONSE_SIGNER_OTHER_KEYS_PATH. Problems of the
+ * private key are reported where it is loaded for signing.
  */
 export async function loadOtherKeys(config: {
   responseSignerPrivateKeyPath: string;
@@ -60,9 +60,7 @@ export async function loadOtherKeys(config: {
   const others = await readOtherKeys(path);
   const signer = await loadResponseSigner(config.responseSignerPrivateKeyPath).catch(() => undefined);
   if (signer !== undefined && others.some(({ keyId }) => keyId === signer.keyId)) {
-    throw new Error(
-      `${path} lists ${signer.keyId}, which belongs to the private key that is in use; remove it`,
-    );
+    throw new Error(`${path} lists ${signer.keyId}, which is the key in use for signing; remove it`);
   }
   return others;
 }
@@ -76,30 +74,30 @@ export function publishedKeys(
 }
 
 async function readOtherKeys(path: string): Promise<ServerKey[]> {
-  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+  const bytes = await readFile(path).catch((error: NodeJS.ErrnoException) => {
     throw new Error(`cannot read ${path} (${error.code ?? error.name})`);
   });
-  const { keys, problems } = parseOtherKeys(text);
+  const { keys, problems } = parseOtherKeys(bytes);
   if (problems.length > 0) throw new Error(`${path} cannot be used: ${problems.join('; ')}`);
   return keys;
 }
 
-function parseOtherKeys(text: string): { keys: ServerKey[]; problems: string[] } {
-  const list = otherKeys.safeParse(parseJson(text));
+function parseOtherKeys(bytes: Uint8Array): { keys: ServerKey[]; problems: string[] } {
+  const list = otherKeys.safeParse(parseJson(bytes));
   if (!list.success) return { keys: [], problems: list.error.issues.map(({ message }) => message) };
 
   const keys: ServerKey[] = [];
   const problems: string[] = [];
   for (const [i, item] of list.data.entries()) {
-    const place = `key ${i + 1}`;
+    const label = `key ${i + 1}`;
     const parsed = otherKey.safeParse(item);
     if (!parsed.success) {
-      problems.push(...parsed.error.issues.map((issue) => `${place}: ${describe(issue)}`));
+      problems.push(...parsed.error.issues.map((issue) => `${label}: ${describe(issue)}`));
       continue;
     }
     const key = toServerKey(parsed.data);
     if (keys.some(({ keyId }) => keyId === key.keyId))
-      problems.push(`${place}: ${key.keyId} is listed twice`);
+      problems.push(`${label}: ${key.keyId} is listed twice`);
     keys.push(key);
   }
   return { keys, problems };
@@ -112,18 +110,6 @@ function toServerKey(key: z.output<typeof otherKey>): ServerKey {
     : { ...common, status: key.status };
 }
 
-function keyIdOf(key: Uint8Array): string {
-  return createHash('sha256').update(key).digest('hex').slice(0, 16);
-}
-
 function describe(issue: z.core.$ZodIssue): string {
   return issue.code === 'unrecognized_keys' ? `has unknown fields: ${issue.keys.join(', ')}` : issue.message;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

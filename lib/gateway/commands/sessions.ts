@@ -1,8 +1,8 @@
-// Device sessions, asked of the backend for every single request: the gateway keeps no copy, so a revocation holds
+// Looks device sessions up at the backend for every request: the gateway stores no copy, so a revocation takes effect
 // from the next request on.
 import { z } from 'zod';
+import { RejectedError, type Rejection } from '../domain/rejection.ts';
 import { parseJson } from '../parse-json.ts';
-import { RejectedError } from '../rejected-error.ts';
 import type { UpstreamService } from './upstream.ts';
 
 const sessionSchema = z.object({
@@ -21,6 +21,11 @@ export type ActiveSession = {
   readonly publicKey: Uint8Array;
 };
 
+export const sessionRevoked: Rejection = {
+  reason: 'SESSION_REVOKED',
+  message: 'This device session was revoked; sign in again.',
+};
+
 /**
  * Looks an active session up.
  * @throws RejectedError SESSION_UNKNOWN, SESSION_REVOKED, UPSTREAM_UNAVAILABLE.
@@ -35,27 +40,24 @@ export async function lookUpSession(
     target: `/api/v1/internal/sessions/${deviceSessionId}`,
     ...context,
   });
-  const answer = parseJson(body);
-  if (status === 404 && notFoundSchema.safeParse(answer).success) {
+  const response = parseJson(body);
+  if (status === 404 && notFoundSchema.safeParse(response).success) {
     throw new RejectedError({
       reason: 'SESSION_UNKNOWN',
       message: 'There is no such device session; sign in again.',
     });
   }
-  if (status !== 200) throw backend.unavailable(`session lookup answered ${status}`);
-  const parsed = sessionSchema.safeParse(answer);
+  if (status !== 200) throw backend.unavailable(`the session look-up responded with ${status}`);
+  const parsed = sessionSchema.safeParse(response);
   if (!parsed.success || parsed.data.client_public_key.length !== 32) {
-    throw backend.unavailable('session lookup answered something else than a session');
+    throw backend.unavailable('the session look-up did not return a session');
   }
   const session = parsed.data;
   if (session.device_session_id !== deviceSessionId) {
-    throw backend.unavailable('session lookup answered with another session than asked for');
+    throw backend.unavailable('the session look-up returned another session');
   }
   if (session.status === 'revoked') {
-    throw new RejectedError({
-      reason: 'SESSION_REVOKED',
-      message: 'This device session was revoked; sign in again.',
-    });
+    throw new RejectedError(sessionRevoked);
   }
   return { deviceSessionId, userId: session.user_id, publicKey: session.client_public_key };
 }

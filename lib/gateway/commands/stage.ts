@@ -1,4 +1,4 @@
-// One stage of a signed request: measured, and a span of its own while its trace is recorded.
+// Measures one stage of a signed request, and records a span for it if the request is traced.
 import { inSpan, inSpanSync } from '../../telemetry/spans.ts';
 import { type Stage, stageDone } from '../instruments.ts';
 

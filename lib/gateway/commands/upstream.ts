@@ -1,14 +1,14 @@
-// One HTTP call to a service behind the gateway, bounded in time and size. What cannot be reached, is too slow or
-// cannot be parsed is UPSTREAM_UNAVAILABLE: the gateway fails closed and never guesses.
+// HTTP calls to a service behind the gateway, bounded in time and size. A service that cannot be reached, is too slow
+// or sends a malformed response is UPSTREAM_UNAVAILABLE: the gateway fails closed.
 import { type Dispatcher, Pool } from 'undici';
 import type { Logger } from '../../telemetry/logger.ts';
 import { throttled } from '../../telemetry/throttled.ts';
 import type { GatewayConfig } from '../config.ts';
-import { RejectedError } from '../rejected-error.ts';
+import { RejectedError } from '../domain/rejection.ts';
 
 const maxResponseBytes = 1024 * 1024;
 const maxConnections = 128;
-const tellRefusedTokenEveryMs = 30_000;
+const logRefusedTokenEveryMs = 30_000;
 
 export type UpstreamResponse = {
   readonly status: number;
@@ -22,7 +22,7 @@ export type UpstreamCall = {
   target: string;
   headers: Record<string, string>;
   body?: string | Uint8Array;
-  /** Aborts when the caller has gone. */
+  /** Aborts when the caller has disconnected. */
   signal: AbortSignal;
 };
 
@@ -34,7 +34,7 @@ export class UpstreamService {
   readonly #authorization: Record<string, string>;
   readonly #tokenRefused: () => void;
 
-  /** @param options.tokenRefused told of every answer that says that the token is missing or wrong. */
+  /** @param options.tokenRefused called for every response that says that the token is missing or wrong. */
   constructor(options: {
     name: string;
     baseUrl: string;
@@ -52,27 +52,27 @@ export class UpstreamService {
   }
 
   /**
-   * A kept connection can end at the moment in which it is used again, as when a replica of the service stops. Reads
-   * are tried once more then; anything else might happen twice.
-   * @throws RejectedError UPSTREAM_UNAVAILABLE; the caller's own abort is thrown as an Error.
+   * A pooled connection can close at the moment at which it is used again, as when a replica of the service stops.
+   * Reads are then tried once more; other requests might take effect twice.
+   * @throws RejectedError UPSTREAM_UNAVAILABLE; when `signal` aborts, its reason as an Error.
    */
   async call(call: UpstreamCall): Promise<UpstreamResponse> {
     const deadline = performance.now() + this.#timeoutMs;
-    const answer = await this.#ask(call, deadline);
-    // A 401 without a challenge is about the user.
-    if (answer.status === 401 && answer.headers['www-authenticate'] !== undefined) {
+    const response = await this.#send(call, deadline);
+    // A 401 without a challenge concerns the user, not the token.
+    if (response.status === 401 && response.headers['www-authenticate'] !== undefined) {
       this.#tokenRefused();
       throw this.unavailable('refuses the token');
     }
-    return answer;
+    return response;
   }
 
-  /** The error for an answer that makes no sense. */
+  /** The error for a response that cannot be used. */
   unavailable(why: string, cause?: unknown): RejectedError {
     return new RejectedError(
       {
         reason: 'UPSTREAM_UNAVAILABLE',
-        message: 'A service behind the gateway did not answer; try again later.',
+        message: 'A service behind the gateway did not respond; try again later.',
       },
       { cause: new Error(`${this.#name}: ${why}`, { cause }) },
     );
@@ -82,14 +82,14 @@ export class UpstreamService {
     return this.#pool.close();
   }
 
-  async #ask(call: UpstreamCall, deadline: number): Promise<UpstreamResponse> {
+  async #send(call: UpstreamCall, deadline: number): Promise<UpstreamResponse> {
     try {
       return await this.#exchange(call, deadline).catch((error) => {
         if (call.method !== 'GET' || !isLostConnection(error)) throw error;
         return this.#exchange(call, deadline);
       });
     } catch (error) {
-      // The HTTP listener's reason is a mere text, which nothing upwards would handle.
+      // The HTTP listener aborts with a string, which callers do not expect as an error.
       if (call.signal.aborted) throw toError(call.signal.reason);
       throw this.unavailable(message(error), error);
     }
@@ -98,10 +98,10 @@ export class UpstreamService {
   async #exchange(call: UpstreamCall, deadline: number): Promise<UpstreamResponse> {
     call.signal.throwIfAborted();
     const exchange = new Exchange();
-    const late = () => exchange.cut(new Error(`no answer within ${this.#timeoutMs} ms`));
-    const gone = () => exchange.cut(call.signal.reason);
-    const timer = setTimeout(late, deadline - performance.now());
-    call.signal.addEventListener('abort', gone);
+    const timedOut = () => exchange.cut(new Error(`no response within ${this.#timeoutMs} ms`));
+    const aborted = () => exchange.cut(call.signal.reason);
+    const timer = setTimeout(timedOut, deadline - performance.now());
+    call.signal.addEventListener('abort', aborted);
     try {
       this.#pool.dispatch(
         {
@@ -112,21 +112,21 @@ export class UpstreamService {
         },
         exchange,
       );
-      return await exchange.answer;
+      return await exchange.response;
     } finally {
       clearTimeout(timer);
-      call.signal.removeEventListener('abort', gone);
+      call.signal.removeEventListener('abort', aborted);
     }
   }
 }
 
 /**
- * One request and its answer. The pool's `request` would wrap both into streams and signals of their own, at the price
- * of half of the whole call.
+ * One request and its response. The pool's `request` would wrap both into streams and signals of their own, which takes
+ * half of the time of a call.
  */
 class Exchange implements Dispatcher.DispatchHandler {
   readonly #settle = Promise.withResolvers<UpstreamResponse>();
-  readonly answer = this.#settle.promise;
+  readonly response = this.#settle.promise;
   readonly #chunks: Buffer[] = [];
   #size = 0;
   #status = 0;
@@ -134,7 +134,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   #controller: Dispatcher.DispatchController | undefined;
   #why: unknown;
 
-  /** Ends the exchange, wherever it is. */
+  /** Ends the exchange in any state. */
   cut(why: unknown): void {
     this.#why = why;
     this.#settle.reject(why);
@@ -143,7 +143,7 @@ class Exchange implements Dispatcher.DispatchHandler {
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller;
-    // It waited for a connection when it was cut.
+    // The exchange was cut while it waited for a connection.
     if (this.#why !== undefined) controller.abort(toError(this.#why));
   }
 
@@ -159,7 +159,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   onResponseData(_: Dispatcher.DispatchController, chunk: Buffer): void {
     this.#size += chunk.length;
     if (this.#size > maxResponseBytes)
-      this.cut(new Error(`the answer is larger than ${maxResponseBytes} bytes`));
+      this.cut(new Error(`the response is larger than ${maxResponseBytes} bytes`));
     else this.#chunks.push(chunk);
   }
 
@@ -187,7 +187,7 @@ function message(error: unknown): string {
   return error instanceof Error ? error.message || error.name : String(error);
 }
 
-/** The backend and the lobby; without an address of its own the lobby is reached through the backend. */
+/** The backend and the lobby. Without an address for the lobby, its requests go to the backend. */
 export function openUpstreams(
   config: Pick<GatewayConfig, 'backend' | 'lobby' | 'upstreamToken'>,
   log: Pick<Logger, 'error'>,
@@ -199,7 +199,7 @@ export function openUpstreams(
       baseUrl,
       timeoutMs,
       token: config.upstreamToken,
-      tokenRefused: throttled(tellRefusedTokenEveryMs, (times) =>
+      tokenRefused: throttled(logRefusedTokenEveryMs, (times) =>
         log.error(
           { upstream: baseUrl, times },
           `the ${name} refuses the token; GATEWAY_UPSTREAM_TOKEN must be its ${tokenVariable}`,

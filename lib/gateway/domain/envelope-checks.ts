@@ -1,20 +1,11 @@
-// What can be said of a signed request before anything is asked of another process: version, shape, freshness,
-// hash. Each check returns what is wrong, or nothing. lib/gateway/commands/execute-command.ts puts them in order.
-import type { GatewayReason } from '../../errors/gateway-reasons.ts';
+// Checks of a signed request's envelope that need no other process: protocol version, shape, payload hash. Each returns
+// a rejection, or undefined when the check passes. lib/gateway/commands/admission.ts calls them in order, together with
+// the check of freshness.ts.
 import { isCanonicalSignature, protocolVersion } from '../../protocol/envelope.ts';
 import { isUuid } from '../../protocol/ids.ts';
+import type { Rejection } from './rejection.ts';
 
 export const maxPayloadBytes = 256 * 1024;
-/** How far a client's clock may run ahead of the gateway's. */
-export const maxAheadMs = 30_000;
-
-export type Rejection = {
-  readonly reason: GatewayReason;
-  readonly message: string;
-  readonly metadata?: Readonly<Record<string, string>>;
-  /** Told as a google.rpc.RetryInfo. */
-  readonly retryAfterMs?: number;
-};
 
 export type Envelope = {
   readonly protocolVersion: string;
@@ -33,7 +24,7 @@ export function checkVersion(envelope: Envelope): Rejection | undefined {
   if (envelope.protocolVersion === protocolVersion) return undefined;
   return {
     reason: 'UNSUPPORTED_PROTOCOL_VERSION',
-    message: `This gateway speaks protocol_version ${protocolVersion}.`,
+    message: `This gateway supports protocol_version ${protocolVersion}.`,
     metadata: { supported: protocolVersion },
   };
 }
@@ -73,21 +64,6 @@ export function checkShape(envelope: Envelope): Rejection | undefined {
   if (broken === undefined) return undefined;
   const [field, rule] = broken;
   return { reason: 'MALFORMED_ENVELOPE', message: `${field} ${rule}.`, metadata: { field } };
-}
-
-/** Not older than the window, not more than `maxAheadMs` ahead; the answer tells the gateway's own time. */
-export function checkFreshness(
-  envelope: Envelope,
-  nowMs: number,
-  freshnessWindowMs: number,
-): Rejection | undefined {
-  const ageMs = BigInt(nowMs) - envelope.timestampMs;
-  if (ageMs <= BigInt(freshnessWindowMs) && -ageMs <= BigInt(maxAheadMs)) return undefined;
-  return {
-    reason: 'STALE_REQUEST',
-    message: 'timestamp_ms is too far from the gateway’s clock; sign the request again with server_time_ms.',
-    metadata: { server_time_ms: String(nowMs) },
-  };
 }
 
 /** @param payloadHash SHA-256 of the payload as it arrived. */

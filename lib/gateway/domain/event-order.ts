@@ -1,22 +1,22 @@
-// The order of one user's events. An event id is `<life of the log>-<place in it>`: ids of one life compare as texts,
-// ids of different lives say nothing about each other (docs/push.md).
+// The order of one user's events. An event id is `<epoch of the log>-<position in it>`: ids of one epoch compare as
+// texts, ids of different epochs cannot be compared (docs/push.md).
 
 /**
- * What an event is to whoever has everything up to `last`: the `next` one, one that is `known`, or `apart`, when
- * something between the two is missing or cannot be ruled out.
+ * How an event relates to a stream that has every event up to `last`: it is the `next` one, a `duplicate`, or after a
+ * `gap`, when events between the two are missing or may be missing.
  * @param last an event id, never empty.
  */
 export function orderAfter(
   event: { readonly id: string; readonly prevId: string },
   last: string,
-): 'next' | 'known' | 'apart' {
+): 'next' | 'duplicate' | 'gap' {
   if (event.prevId === last) return 'next';
-  if (!event.id.startsWith(lifeOf(last))) return 'apart';
-  if (event.id <= last) return 'known';
-  // The first event of a user who had none, or none for a long time, follows the place at which they began.
-  return event.prevId <= last ? 'next' : 'apart';
+  if (!event.id.startsWith(epochOf(last))) return 'gap';
+  if (event.id <= last) return 'duplicate';
+  // The first event of a user who had none, or none for a long time, follows the position at which the stream began.
+  return event.prevId <= last ? 'next' : 'gap';
 }
 
-function lifeOf(id: string): string {
+function epochOf(id: string): string {
   return id.slice(0, id.indexOf('-') + 1);
 }

@@ -1,19 +1,19 @@
-// Which message type goes where. Every public route of the lobby and every user route of the backend has one here;
-// test/unit/message-types.test.ts holds the lists together. A message type reads area, noun, verb.
+// The routes of message types. Every public route of the lobby and every user route of the backend has a message type
+// here; test/unit/message-types.test.ts compares the lists. A message type is named area, noun, verb.
 //
 // Path parameters are taken from the payload by their names. For GET the rest of the payload becomes the query,
 // otherwise the JSON body.
 
 export type Upstream = 'backend' | 'lobby';
 
-/** Message types that share a rate: what they cost the platform is alike. */
+/** Message types of one class share a rate limit: they have similar costs. */
 export type MessageClass = 'read' | 'write' | 'subscribe';
 
 export type Route = {
   readonly upstream: Upstream;
   readonly class: MessageClass;
   readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
-  /** Parameters stand in braces. */
+  /** Parameters are in braces. */
   readonly path: string;
 };
 
@@ -98,14 +98,14 @@ export type UpstreamRequest = {
 
 export type PayloadProblem = { field: string; problem: string };
 
-/** Well below the 16 KiB that an HTTP server takes as headers. */
+/** Well below the 16 KiB of headers that HTTP servers accept. */
 const maxTargetLength = 8_000;
 
 const safeParameter = /^[A-Za-z0-9_-]{1,64}$/;
 
 /**
- * Turns a payload into the HTTP request of its route. Path parameters must be plain ids, so that no payload can
- * walk to another path.
+ * Turns a payload into the HTTP request of its route. Path parameters must be plain ids, so that no payload can reach
+ * another path.
  */
 export function toUpstreamRequest(
   route: Route,

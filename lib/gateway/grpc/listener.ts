@@ -1,5 +1,4 @@
-// The authenticated gRPC listener: the services, and every bound that stands before them.
-
+// The authenticated gRPC listener: its services and its bounds.
 import { listenGrpc } from '../../node/grpc-listener.ts';
 import type { Listener } from '../../node/http-listener.ts';
 import type { TlsCertificate } from '../../node/tls-certificate.ts';
@@ -12,7 +11,7 @@ import { grpcServerOptions, grpcStreamBounds } from './options.ts';
 
 export type GrpcServing = {
   edgeGateway: EdgeGateway;
-  /** Without one the listener speaks HTTP/2 without TLS. */
+  /** Undefined: the listener serves HTTP/2 without TLS. */
   grpcCertificate: TlsCertificate | undefined;
   /** Aborts when the drain begins. */
   stopping: AbortSignal;

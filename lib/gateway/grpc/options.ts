@@ -1,4 +1,4 @@
-// The bounds of the authenticated gRPC listener; docs/limits.md says which part of the process holds each of them.
+// The bounds of the authenticated gRPC listener; docs/limits.md says which part of the process enforces each.
 import type { ServerOptions } from '@grpc/grpc-js';
 import type { StreamBounds } from '../../node/http2-streams.ts';
 import type { GatewayConfig } from '../config.ts';
@@ -11,8 +11,8 @@ const maxMessageBytes = maxPayloadBytes + 16 * 1024;
 export const grpcStreamBounds: StreamBounds = {
   maxHeaderBytes: 16 * 1024,
   requestTimeoutMs: 10_000,
-  // A request of an honest client mostly arrives in one piece, so hardly any are unfinished at a time. Together they
-  // take at most this many times `maxMessageBytes`: 136 MiB.
+  // Requests of honest clients mostly arrive in one piece, so few are unfinished at a time. All unfinished requests
+  // together use at most this many times `maxMessageBytes`: 136 MiB.
   maxUnfinishedRequests: 512,
   stallTimeoutMs: 60_000,
 };

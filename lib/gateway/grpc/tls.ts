@@ -21,6 +21,6 @@ export async function loadGrpcCertificate({
 
 function alone(missing: string, set: string): StartupError {
   return new StartupError([
-    { variable: missing, message: `is not set, though ${set} is. Set both or none.` },
+    { variable: missing, message: `is not set, but ${set} is. Set both or neither.` },
   ]);
 }

@@ -1,4 +1,4 @@
-// The admin HTTP listener, for whoever scrapes metrics. Not started unless it has an address.
+// The admin HTTP listener, from which metrics are scraped. Starts only when it has an address.
 import type { ListenAddress } from '../../config/types.ts';
 import { type HttpListenerApp, listenHttp } from '../../node/http-listener.ts';
 import type { ListenerPlan } from '../../node/listeners.ts';

@@ -4,9 +4,9 @@ import type { PushHub } from '../push/hub.ts';
 const longestSpreadMs = 3_000;
 
 /**
- * Ends the streams, spread so that their clients do not all come back at once, then closes the listeners; running
- * commands finish. Until the streams have ended the listeners are open, so that probes and balancers hear that the
- * gateway is not ready any more. All of it within `timeoutMs`, after which connections are cut.
+ * Ends the streams, spread over time so that their clients do not all reconnect at once, then closes the listeners;
+ * running commands finish. The listeners stay open until the streams have ended, so that probes and balancers see that
+ * the gateway is no longer ready. Connections that are left after `timeoutMs` are cut.
  */
 export async function drainGateway(
   { hub, listeners }: { hub: PushHub; listeners: Listeners },

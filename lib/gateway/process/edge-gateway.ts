@@ -1,4 +1,4 @@
-// Puts the checks of signed requests, commands and event streams together into the gateway's gRPC service.
+// Builds the gateway's gRPC service from the checks of signed requests, commands and event streams.
 import type { Redis } from '../../redis/client.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import { callerAddress } from '../client-address.ts';

@@ -1,5 +1,4 @@
 // The gateway's listeners: public HTTP for probes and sign-in, gRPC for signed requests, admin HTTP for metrics.
-
 import { Connections } from '../../node/connections.ts';
 import { type HttpBounds, type HttpListenerApp, listenHttp } from '../../node/http-listener.ts';
 import { type Listeners, openListeners } from '../../node/listeners.ts';
@@ -47,7 +46,7 @@ function publicHttpBounds(
 ): HttpBounds {
   const bounds = {
     max: publicHttp.maxConnections,
-    // Whoever is too slow with the first headers has been told so before.
+    // A client whose first headers are too slow has got its 408 by then.
     handshakeTimeoutMs: publicHttp.readHeaderTimeoutMs + 2_000,
     onOpened: () => connectionOpened('public-http'),
     onClosed: () => connectionClosed('public-http'),

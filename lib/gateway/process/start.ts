@@ -1,5 +1,5 @@
-// Start-up of the gateway: configuration, Redis, response signer. Whether the backend can be reached is not asked;
-// its failures surface per request.
+// Start-up of the gateway: configuration, Redis, response signer, certificate. It does not check whether the backend
+// can be reached; requests fail while it cannot.
 import { start } from '../../config/startup.ts';
 import type { Environment } from '../../config/variables.ts';
 import type { TlsCertificate } from '../../node/tls-certificate.ts';
@@ -18,15 +18,15 @@ export type Gateway = {
   log: Logger;
   redis: Redis;
   signer: ResponseSigner;
-  /** What clients verify with: the signer's key, next and retired ones. */
+  /** The keys that clients verify signatures with: the signer's, next and retired ones. */
   serverKeys: readonly ServerKey[];
-  /** Of the gRPC listener; undefined when it speaks without TLS. */
+  /** Of the gRPC listener; undefined when it has no TLS. */
   grpcCertificate: TlsCertificate | undefined;
   /** For the admin listener, when it is configured. */
   metricsText: MetricsText | undefined;
 };
 
-/** @throws StartupError with every problem. */
+/** @throws StartupError that lists every problem. */
 export async function startGateway(environment: Environment): Promise<Gateway> {
   const connectionLog = createLogger({ service: 'gateway', level: 'warn' });
   const { config, resources } = await start({

@@ -1,6 +1,6 @@
-// One event on its way to streams: counted, timed, and a span while the trace that caused it is recorded. The span's
-// parent is the context that the event carries, so a trace runs on from whoever appended the event; it ends with the
-// first write to a stream, or with the end of a stream for which the event waited.
+// Counts and times the delivery of one event, and traces it if its trace is recorded. The span's parent is the context
+// that the event carries, so it continues the trace of the service that appended the event. It ends with the first
+// write to a stream, or when a stream ends in whose queue the event is.
 import type { Span } from '@opentelemetry/api';
 import type { ClientEvent } from '../../protocol/generated/galaxy/push/v1/push.ts';
 import { failSpan, startSpanFrom } from '../../telemetry/spans.ts';
@@ -11,7 +11,7 @@ export class Delivery {
   readonly #timestampMs: number;
   #span: Span | undefined;
 
-  /** @param live whether the event was just published; otherwise it comes from the user's log. */
+  /** @param live true for an event that was just published, false for one that was read from the user's log. */
   constructor(event: ClientEvent, live: boolean) {
     this.#live = live;
     this.#timestampMs = Number(event.timestampMs);
@@ -21,7 +21,7 @@ export class Delivery {
     });
   }
 
-  /** The event was given to a stream's connection. */
+  /** The event was written to a stream. */
   written(): void {
     if (this.#live) eventDelivered('live', this.#timestampMs);
     else eventDelivered('log');

@@ -1,18 +1,18 @@
 // One client's stream of events, as its gRPC call carries it.
 //
-//   opening       its subscription is being checked; it can be ended already (a revocation, a drain)
-//   catching up   it is written to from its user's log; events that are published meanwhile are held
-//   live          events go out as they are published
+//   opening       its subscription is being checked; it can already be ended (by a revocation or a drain)
+//   catching up   it receives events from its user's log; events that are published in that time are held
+//   live          it receives events as they are published
 //
-// Guarantees: every event after `lastEventId` is written in order and once, or the stream ends with the reason.
-// grpc-js buffers without bound, so it is given one event at a time; the others wait here, bounded in number and
-// bytes. A client that is past a bound, or takes nothing for too long, is ended with SLOW_CONSUMER. Nothing here
-// waits for a client. Made and kept by PushHub; lib/gateway/push/join.ts brings it up to date.
+// Guarantees: every event after `lastEventId` is written in order and once, or the stream ends with a reason.
+// grpc-js buffers without bound, so it gets one event at a time; the others are queued here, bounded in number and
+// bytes. The stream of a client that exceeds a bound, or reads nothing for too long, ends with SLOW_CONSUMER. Nothing
+// here waits for a client. PushHub creates and owns streams; lib/gateway/push/catch-up.ts lets them catch up.
 import type { ServerWritableStream } from '@grpc/grpc-js';
 import type { GatewayReason } from '../../errors/gateway-reasons.ts';
 import type { SubscribeEventsRequest } from '../../protocol/generated/galaxy/gateway/v1/gateway.ts';
-import type { Rejection } from '../domain/envelope-checks.ts';
 import { orderAfter } from '../domain/event-order.ts';
+import type { Rejection } from '../domain/rejection.ts';
 import { toGrpcStatus } from '../grpc-status.ts';
 import type { SignedEvent } from './signed-event.ts';
 
@@ -21,20 +21,20 @@ export type EventCall = ServerWritableStream<SubscribeEventsRequest, Buffer>;
 
 export type EndReason = GatewayReason | 'client_gone';
 
-/** What is written to a call: an event, or the hello. */
+/** A message that is written to a call: an event, or the hello. */
 type Outgoing = Pick<SignedEvent, 'bytes' | 'delivery'>;
 
-/** What all streams of a gateway have in common. */
-export type StreamKeeper = {
-  /** How much may wait for one client, beside the event that is being written. */
+/** The hub, as its streams see it. */
+export type StreamOwner = {
+  /** How much may be queued for one client, in addition to the event that is being written. */
   readonly queueEvents: number;
   readonly queueBytes: number;
   ended(stream: EventStream, reason: EndReason): void;
   /** Events are missing between the last one that was written and one that was published. */
-  apart(stream: EventStream): void;
+  gap(stream: EventStream): void;
 };
 
-/** How many checks in a row may find that a client took nothing; see `checkProgress`. */
+/** How many checks in a row may find that a client read nothing; see `checkProgress`. */
 export const checksUntilStalled = 4;
 
 export class EventStream {
@@ -44,22 +44,22 @@ export class EventStream {
   /** On the scale of `performance.now()`. */
   readonly startedAt = performance.now();
   /**
-   * When the look-up began that found the session active, on the scale of `performance.now()` (a clock that is set
-   * changes nothing); whoever verifies it again sets it.
+   * When the look-up began that last found the session active, on the scale of `performance.now()`, which changes of
+   * the system clock do not affect. SessionVerification updates it.
    */
   verifiedAt = this.startedAt;
-  readonly #keeper: StreamKeeper;
+  readonly #owner: StreamOwner;
   readonly #call: EventCall;
   #endReason: EndReason | undefined;
-  #over: AbortController | undefined;
+  #endController: AbortController | undefined;
 
   #lastEventId = '';
-  /** Events that wait until the stream has caught up; undefined while it is live. */
+  /** Events that are held until the stream has caught up; undefined while it is live. */
   #held: SignedEvent[] | undefined = [];
   #heldBytes = 0;
   #missed = false;
 
-  /** An event is with grpc-js, and not with HTTP/2 yet. */
+  /** grpc-js has an event that it has not passed to HTTP/2 yet. */
   #writing = false;
   #checksWithoutProgress = 0;
   #queue: Outgoing[] = [];
@@ -67,9 +67,9 @@ export class EventStream {
   #wake: (() => void) | undefined;
   readonly #onWritten = () => this.#writeNext();
 
-  constructor(call: EventCall, keeper: StreamKeeper) {
+  constructor(call: EventCall, owner: StreamOwner) {
     this.deviceSessionId = call.request.deviceSessionId;
-    this.#keeper = keeper;
+    this.#owner = owner;
     this.#call = call;
     call.on('cancelled', () => this.#finish('client_gone'));
   }
@@ -83,7 +83,7 @@ export class EventStream {
     return this.#endReason;
   }
 
-  /** The last event that was written or waits in the queue, or the place from which the stream began. */
+  /** The last event that was written or queued, or the position at which the stream began. */
   get lastEventId(): string {
     return this.#lastEventId;
   }
@@ -92,7 +92,7 @@ export class EventStream {
     return this.#held === undefined;
   }
 
-  /** Events and bytes that wait in the gateway for this client. */
+  /** Events and bytes that are queued or held for this client. */
   get waiting(): { events: number; bytes: number } {
     return {
       events: this.#queue.length + (this.#held?.length ?? 0),
@@ -100,21 +100,21 @@ export class EventStream {
     };
   }
 
-  /** Aborts when the stream ends; for what is asked of others while it is not live. */
-  get over(): AbortSignal {
+  /** Aborts when the stream ends; for calls to other services while the stream is not live. */
+  get endSignal(): AbortSignal {
     if (this.#endReason !== undefined) return AbortSignal.abort(new Error('the stream has ended'));
-    this.#over ??= new AbortController();
-    return this.#over.signal;
+    this.#endController ??= new AbortController();
+    return this.#endController.signal;
   }
 
-  /** Ends the stream with this status, after the event that is being written; what waits is dropped. */
+  /** Ends the stream with this status, after the event that is being written; queued events are dropped. */
   end(rejection: Rejection): void {
     if (!this.#finish(rejection.reason)) return;
-    // Emitting an error is how a grpc-js stream is given its status.
+    // grpc-js takes the status of a stream from an emitted error.
     this.#call.emit('error', toGrpcStatus(rejection));
   }
 
-  /** An event that was just published. */
+  /** Delivers an event that was just published. */
   publish(event: SignedEvent): void {
     if (this.#endReason !== undefined) return;
     if (this.#held !== undefined) {
@@ -125,28 +125,28 @@ export class EventStream {
       case 'next':
         this.#append(event);
         break;
-      case 'known':
+      case 'duplicate':
         break;
-      case 'apart':
-        this.#keeper.apart(this);
+      case 'gap':
+        this.#owner.gap(this);
     }
   }
 
-  /** Published events may be missing from now on. A live stream goes back to catching up. */
-  miss(): void {
+  /** Records that published events may be missing from now on. A live stream goes back to catching up. */
+  markMissed(): void {
     this.#held = [];
     this.#heldBytes = 0;
     this.#missed = true;
   }
 
-  /** What was published so far is in the page that is asked for next. */
+  /** To be called before a page is read: the page holds every event that was published so far. */
   beginRead(): void {
     this.#held = [];
     this.#heldBytes = 0;
     this.#missed = false;
   }
 
-  /** Writes the hello; what follows begins after `lastEventId`. */
+  /** Writes the hello; the first event is the one after `lastEventId`. */
   begin(hello: Buffer, lastEventId: string): void {
     this.#lastEventId = lastEventId;
     this.#write({ bytes: hello });
@@ -159,10 +159,10 @@ export class EventStream {
   append(event: SignedEvent): boolean {
     const order = orderAfter(event, this.#lastEventId);
     if (order === 'next') this.#append(event);
-    return order !== 'apart';
+    return order !== 'gap';
   }
 
-  /** Resolves when the client can be written to and nothing waits for it, or when the stream has ended. */
+  /** Resolves when the client has taken every event that was written, or when the stream has ended. */
   async ready(): Promise<void> {
     while (this.#writing && this.#endReason === undefined) {
       await new Promise<void>((resolve) => {
@@ -172,24 +172,24 @@ export class EventStream {
   }
 
   /**
-   * Ends catching up: writes what is held, and from then on what is published.
-   * @returns false when something was missed since the last page was asked for, so that another has to be.
+   * Ends catching up: writes the held events, and from then on events as they are published.
+   * @returns false when events may have been missed since the last page was requested; another page must be read.
    */
   goLive(): boolean {
     if (this.#missed) return false;
     const held = this.#held ?? [];
     this.#held = undefined;
     this.#heldBytes = 0;
-    this.#over = undefined;
+    this.#endController = undefined;
     for (const event of held) this.publish(event);
     return true;
   }
 
-  /** To be called at regular intervals: ends the stream when its client took nothing for several of them. */
+  /** To be called at regular intervals: ends the stream when its client read nothing during several of them. */
   checkProgress(): void {
     if (!this.#writing || this.#endReason !== undefined) return;
     this.#checksWithoutProgress += 1;
-    if (this.#checksWithoutProgress > checksUntilStalled) this.end(tooSlow('it took nothing for too long'));
+    if (this.#checksWithoutProgress > checksUntilStalled) this.end(tooSlow('it read nothing for too long'));
   }
 
   #append(event: SignedEvent): void {
@@ -205,9 +205,9 @@ export class EventStream {
     }
     this.#queue.push(event);
     this.#queuedBytes += event.bytes.length;
-    const { queueEvents, queueBytes } = this.#keeper;
-    if (this.#queue.length > queueEvents) this.end(tooSlow(`more than ${queueEvents} events wait for it`));
-    else if (this.#queuedBytes > queueBytes) this.end(tooSlow(`more than ${queueBytes} bytes wait for it`));
+    const { queueEvents, queueBytes } = this.#owner;
+    if (this.#queue.length > queueEvents) this.end(tooSlow(`more than ${queueEvents} events are queued`));
+    else if (this.#queuedBytes > queueBytes) this.end(tooSlow(`more than ${queueBytes} bytes are queued`));
   }
 
   /** HTTP/2 has taken the event that was written. */
@@ -231,12 +231,12 @@ export class EventStream {
   #hold(held: SignedEvent[], event: SignedEvent): void {
     held.push(event);
     this.#heldBytes += event.bytes.length;
-    // They are in the log, too: past the bound they are read from there.
-    const { queueEvents, queueBytes } = this.#keeper;
-    if (held.length > queueEvents || this.#heldBytes > queueBytes) this.miss();
+    // Held events are also in the log: past the bound they are read from there.
+    const { queueEvents, queueBytes } = this.#owner;
+    if (held.length > queueEvents || this.#heldBytes > queueBytes) this.markMissed();
   }
 
-  /** @returns false when the stream has ended before. */
+  /** @returns false when the stream had already ended. */
   #finish(reason: EndReason): boolean {
     if (this.#endReason !== undefined) return false;
     this.#endReason = reason;
@@ -245,10 +245,10 @@ export class EventStream {
     this.#queuedBytes = 0;
     this.#held = undefined;
     this.#heldBytes = 0;
-    this.#over?.abort(new Error('the stream has ended'));
-    this.#over = undefined;
+    this.#endController?.abort(new Error('the stream has ended'));
+    this.#endController = undefined;
     this.#wakeUp();
-    this.#keeper.ended(this, reason);
+    this.#owner.ended(this, reason);
     return true;
   }
 

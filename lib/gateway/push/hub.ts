@@ -1,42 +1,51 @@
-// All event streams of this gateway, by user and by device session. What the push log says goes through here: events
-// to every stream of their user, revocations, gaps.
+// All event streams of this gateway, by user and by device session. The hub applies the push log to them: it delivers
+// each event to every stream of its user, ends the streams of revoked sessions, and refills streams after a gap.
 //
-// Guarantees: one serialisation and one signature per event, and nothing at all for users without a stream; the order
-// of a user's events is the log's; no stream waits for another. A stream is known by its device session before that
-// is looked up, so that no revocation falls between. After a gap every stream is refilled from its user's log, or
-// ended. Holds no events: those of a user without a stream are in the log alone. Composed by workers/gateway.ts.
+// Guarantees: one serialisation and one signature per event, and none for users without a stream; a user's events are
+// delivered in the order of the log; no stream waits for another. A stream is registered by its device session before
+// the session is looked up, so no revocation is missed in between. After a gap every stream is refilled from its
+// user's log, or ended. The hub stores no events: those of a user without a stream are in the log only.
+// Composed by workers/gateway.ts.
 import { Semaphore } from '../../node/semaphore.ts';
 import type { ClientEvent } from '../../protocol/generated/galaxy/push/v1/push.ts';
 import type { Logger } from '../../telemetry/logger.ts';
-import type { Rejection } from '../domain/envelope-checks.ts';
-import { RejectedError } from '../rejected-error.ts';
+import { sessionRevoked } from '../commands/sessions.ts';
+import type { Rejection } from '../domain/rejection.ts';
+import { RejectedError } from '../domain/rejection.ts';
+import {
+  type CatchUpDeps,
+  join,
+  type ReadUserEvents,
+  refill,
+  resync,
+  type Subscription,
+} from './catch-up.ts';
 import {
   checksUntilStalled,
   type EndReason,
   type EventCall,
   EventStream,
-  type StreamKeeper,
+  type StreamOwner,
 } from './event-stream.ts';
-import { type JoinDeps, join, type ReadUserEvents, refill, type Subscription } from './join.ts';
 import { type EventSigner, signEvent } from './signed-event.ts';
 
-/** Pages that are read at a time to refill streams after a gap. */
+/** Pages that are read concurrently to refill streams after a gap. */
 const refillsAtATime = 16;
-/** How long a stream may wait for its turn. */
-const refillPatienceMs = 30_000;
+/** How long a stream may wait to be refilled. */
+const maxRefillWaitMs = 30_000;
 const drainStepMs = 50;
 
 export type HubLimits = {
-  /** What may wait for one client, beside the event that is being written. */
+  /** How much may be queued for one client, in addition to the event that is being written. */
   queueEvents: number;
   queueBytes: number;
-  /** How long a client may take nothing while something waits for it. */
+  /** How long a client may read nothing while events are queued for it. */
   stallTimeoutMs: number;
   maxStreamsPerSession: number;
   maxStreamsPerUser: number;
 };
 
-/** Told of what happens to streams, for metrics. Must be cheap and not throw. */
+/** Called when streams open, end and receive events, for metrics. Must be cheap and not throw. */
 export type HubObserver = {
   streamOpened(): void;
   streamEnded(reason: EndReason): void;
@@ -47,11 +56,11 @@ export type HubObserver = {
 export class PushHub {
   readonly #limits: HubLimits;
   readonly #signer: EventSigner;
-  readonly #joinDeps: JoinDeps;
-  readonly #refillDeps: JoinDeps;
+  readonly #joinDeps: CatchUpDeps;
+  readonly #refillDeps: CatchUpDeps;
   readonly #log: Logger;
   readonly #observer: HubObserver | undefined;
-  readonly #keeper: StreamKeeper;
+  readonly #owner: StreamOwner;
   readonly #bySession = new Map<string, Set<EventStream>>();
   readonly #byUser = new Map<string, Set<EventStream>>();
   readonly #progressTimer: NodeJS.Timeout;
@@ -73,12 +82,12 @@ export class PushHub {
     this.#log = options.log;
     this.#observer = options.observer;
     this.#joinDeps = { signer, readUserEvents, now };
-    this.#refillDeps = { signer, readUserEvents: inTurns(readUserEvents), now };
-    this.#keeper = {
+    this.#refillDeps = { signer, readUserEvents: limitConcurrency(readUserEvents), now };
+    this.#owner = {
       queueEvents: limits.queueEvents,
       queueBytes: limits.queueBytes,
       ended: (stream, reason) => this.#forget(stream, reason),
-      apart: (stream) => void this.#refill(stream),
+      gap: (stream) => void this.#refill(stream),
     };
     const checkEveryMs = Math.max(1, Math.floor(limits.stallTimeoutMs / checksUntilStalled));
     this.#progressTimer = setInterval(() => this.#checkProgress(), checkEveryMs).unref();
@@ -89,26 +98,26 @@ export class PushHub {
     return this.#open;
   }
 
-  /** The open streams, whose sessions have been verified. */
+  /** The open streams. Their sessions have been verified. */
   *streams(): Iterable<EventStream> {
     for (const streams of this.#byUser.values()) yield* streams;
   }
 
   /**
-   * Takes a call in before anything is known of it, so that a revocation of the device session that it names ends it.
+   * Registers a call before its request is checked, so that a revocation of the device session that it names ends it.
    * @throws RejectedError DRAINING
    */
   register(call: EventCall): EventStream {
     if (this.#draining) throw new RejectedError(draining);
-    const stream = new EventStream(call, this.#keeper);
+    const stream = new EventStream(call, this.#owner);
     addTo(this.#bySession, stream.deviceSessionId, stream);
     return stream;
   }
 
   /**
-   * Opens a stream whose session was verified as the user's: it gets the hello, what it missed, and then every event
-   * of the user. Streams that are too many for the session or the user give way, the oldest first. Returns when the
-   * stream has caught up or ended.
+   * Opens a stream whose session was verified as the user's: it gets the hello, the events that it missed, and then
+   * every new event of the user. When the session or the user has too many streams, the oldest is ended. Returns when
+   * the stream has caught up or ended.
    * @throws RejectedError RESYNC, or UPSTREAM_UNAVAILABLE when the user's log cannot be read.
    */
   async open(stream: EventStream, userId: string, subscription: Subscription): Promise<void> {
@@ -126,7 +135,7 @@ export class PushHub {
     if (stream.endReason === undefined) this.#log.info({ ...describe(stream), resumed }, 'stream opened');
   }
 
-  /** Passes an event on to every stream of its user; does nothing at all for a user without one. Never blocks. */
+  /** Delivers an event to every stream of its user; does nothing for a user without one. Never blocks. */
   publish(event: ClientEvent): void {
     const streams = this.#byUser.get(event.recipientUserId);
     if (streams !== undefined) {
@@ -136,36 +145,30 @@ export class PushHub {
     this.#observer?.published(event, streams?.size ?? 0);
   }
 
-  /** Ends the streams of a device session, those that are just being opened alike. */
-  revokeDeviceSession(deviceSessionId: string): void {
-    for (const stream of this.#bySession.get(deviceSessionId) ?? []) stream.end(revoked);
-  }
-
-  /** Ends the streams of these sessions of a user. */
-  revokeAllForUser(userId: string, deviceSessionIds: readonly string[]): void {
-    for (const id of deviceSessionIds) this.revokeDeviceSession(id);
-    this.#log.debug({ user_id: userId, sessions: deviceSessionIds.length }, 'sessions of a user revoked');
+  /** Ends the streams of a device session, including those that are still being opened. */
+  revokeSession(deviceSessionId: string): void {
+    for (const stream of this.#bySession.get(deviceSessionId) ?? []) stream.end(sessionRevoked);
   }
 
   /**
-   * Events may be missing before the next one that is published: refills every stream from its user's log after the
-   * last event that was written to it, or ends it with RESYNC. A few at a time; returns at once.
+   * To be called when events may be missing before the next one that is published: refills every stream from its user's
+   * log after the last event that was written to it, or ends it with RESYNC. Refills a few at a time; returns at once.
    */
   resync(): void {
-    // Every subscription begins with it; at a gateway's start there is nothing to refill.
+    // Every subscription begins with a gap; at a gateway's start there is nothing to refill.
     const level = this.#open === 0 ? 'debug' : 'warn';
     this.#log[level]({ streams: this.#open }, 'refilling streams: events may have been missed');
     for (const stream of this.streams()) this.#refillSoon(stream);
   }
 
-  /** The same for one user, of whom an event is known to be missing. */
+  /** The same for one user, when an event of theirs is known to be missing. */
   resyncUser(userId: string): void {
     for (const stream of this.#byUser.get(userId) ?? []) this.#refillSoon(stream);
   }
 
   /**
-   * Refuses new streams from now on, and ends those that are open one after the other within the time.
-   * Returns when all have been told.
+   * Refuses new streams from now on, and ends the open streams one after the other, spread over the given time.
+   * Returns when all have ended.
    */
   async drain(spreadMs: number): Promise<void> {
     this.#draining = true;
@@ -180,14 +183,14 @@ export class PushHub {
     clearInterval(this.#progressTimer);
   }
 
-  /** One that is catching up already reads another page at its end. */
+  /** A stream that is already catching up reads another page at its end. */
   #refillSoon(stream: EventStream): void {
     if (stream.live) void this.#refill(stream);
-    else stream.miss();
+    else stream.markMissed();
   }
 
   async #refill(stream: EventStream): Promise<void> {
-    stream.miss();
+    stream.markMissed();
     try {
       await refill(stream, this.#refillDeps);
     } catch (error) {
@@ -211,15 +214,15 @@ export class PushHub {
   }
 }
 
-/** So that many streams that are refilled at once do not ask all at once, nor wait for ever. */
-function inTurns(read: ReadUserEvents): ReadUserEvents {
+/** Bounds how many pages are read at once, and how long a read may wait to begin. */
+function limitConcurrency(read: ReadUserEvents): ReadUserEvents {
   const slots = new Semaphore(refillsAtATime);
   return (userId, afterEventId, signal) => {
-    const askedAt = performance.now();
+    const queuedAt = performance.now();
     return slots.run(async () => {
       signal.throwIfAborted();
-      if (performance.now() - askedAt > refillPatienceMs) {
-        throw new Error(`its turn to be refilled did not come within ${refillPatienceMs} ms`);
+      if (performance.now() - queuedAt > maxRefillWaitMs) {
+        throw new Error(`no slot to refill the stream was free within ${maxRefillWaitMs} ms`);
       }
       return read(userId, afterEventId, signal);
     });
@@ -247,21 +250,14 @@ function removeFrom(index: Map<string, Set<EventStream>>, key: string, stream: E
   return removed;
 }
 
-const revoked: Rejection = {
-  reason: 'SESSION_REVOKED',
-  message: 'This device session was revoked; sign in again.',
-};
-
 const draining: Rejection = {
   reason: 'DRAINING',
   message: 'This gateway is stopping; open the stream again with the last event’s id.',
 };
 
-const resync: Rejection = {
-  reason: 'RESYNC',
-  message: 'The stream cannot be continued without a hole; open it again with the last event’s id.',
-};
-
 function superseded(owner: 'session' | 'user'): Rejection {
-  return { reason: 'SUPERSEDED', message: `A newer stream took this one’s place: too many of one ${owner}.` };
+  return {
+    reason: 'SUPERSEDED',
+    message: `A newer stream replaced this one: one ${owner} has too many streams.`,
+  };
 }

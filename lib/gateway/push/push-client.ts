@@ -1,13 +1,13 @@
-// The gateway's end of the push service: one long-lived galaxy.push.v1.Push/SubscribePush, and ReadUserEvents for
-// streams that join.
+// The gateway's client of the push service: one long-lived galaxy.push.v1.Push/SubscribePush, and ReadUserEvents for
+// streams that catch up.
 //
-// Guarantees: the listener is called for every frame of the log in the log's order, each at least once, from the
-// first frame on until `run` returns, or is told of a gap before the next one. The cursor is that of the last frame
-// that was handled and lives in memory only: a gateway that restarts has no streams, so it begins at the log's head.
-// A subscription that ends, or is silent though its connection lives, is opened again on a new connection with that
-// cursor. A bad frame never ends it, and whom it may have
-// concerned is told as missing something. Frames are handled as they are read, so a gateway that is slow holds the server
-// back by HTTP/2 flow control. Composed by workers/gateway.ts.
+// Guarantees: from the first frame on until `run` returns, the listener gets every frame of the log in order and at
+// least once, or `gap` before the next frame. The cursor is that of the last handled frame and is in memory only: a
+// gateway that restarts has no streams, so it begins at the log's head. A subscription that ends, or that is silent
+// although its connection is open, is opened again on a new connection with that cursor. A malformed frame never ends
+// a subscription; the listener gets `gap` or `eventLost` for it, by whom the frame may have concerned. Frames are
+// handled as they are read, so HTTP/2 flow control slows the server down when the gateway is slow. Composed by
+// workers/gateway.ts.
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import {
@@ -29,55 +29,56 @@ import {
   type SubscribePushRequest,
 } from '../../protocol/generated/galaxy/push/v1/push.ts';
 import type { Logger } from '../../telemetry/logger.ts';
-import { RejectedError } from '../rejected-error.ts';
+import { RejectedError } from '../domain/rejection.ts';
+import { pushFrameSkipped, pushReconnected } from '../instruments.ts';
 import { backoffMs } from './backoff.ts';
 import { type PushFrame, readFrame, readUserEventsResponse } from './push-frame.ts';
 
 /** How often the push service writes a heartbeat through its log. */
 export const heartbeatIntervalMs = 5_000;
 
-/** Three heartbeats missed: the subscription is dead even if its connection is not. */
+/** After three missed heartbeats the subscription counts as dead, even if its connection is open. */
 export const silentAfterMs = 3 * heartbeatIntervalMs;
 
 const channelOptions: ClientOptions = {
-  // A page of events has about 1 MiB; the server sends nothing larger than this.
+  // A page of events has about 1 MiB; the server sends no larger message than this.
   'grpc.max_receive_message_length': 4 * 1024 * 1024,
   'grpc.keepalive_time_ms': 10_000,
   'grpc.keepalive_timeout_ms': 5_000,
   'grpc.keepalive_permit_without_calls': 1,
-  // Each channel has connections of its own; gRPC's own pauses between attempts stay below those of this client.
+  // Each channel has connections of its own. gRPC's pauses between attempts are shorter than those of this client.
   'grpc.use_local_subchannel_pool': 1,
   'grpc.initial_reconnect_backoff_ms': 200,
   'grpc.max_reconnect_backoff_ms': 1_000,
   'grpc.enable_retries': 0,
-  // Neither proxies of the environment nor TXT records of the address change where events come from.
+  // Events come from the configured address only: proxies in the environment and TXT records are ignored.
   'grpc.enable_http_proxy': 0,
   'grpc.service_config_disable_resolution': 1,
   'grpc.enable_channelz': 0,
 };
 
-/** Its methods must not block; frames wait for them. */
+/** Its methods must not block: the next frame waits for them. */
 export type PushListener = {
   clientEvent(event: ClientEvent): void;
   sessionInvalidation(invalidation: SessionInvalidation): void;
   /** Frames may be missing before the next one. */
   gap(reason: string): void;
-  /** An event of this user cannot be used; their next one may not show it. */
+  /** An event of this user cannot be used, and their next event may not reveal that it is missing. */
   eventLost(userId: string): void;
 };
 
 export type PushState = {
-  /** Whether a frame has come on the subscription that is open now. */
+  /** Whether the open subscription has received a frame. */
   readonly connected: boolean;
   /** Since when, Unix time in milliseconds. */
   readonly since: number;
-  /** When the last frame of any kind came, Unix time in milliseconds. */
+  /** When the last frame of any kind arrived, Unix time in milliseconds. */
   readonly lastFrameAt: number | undefined;
-  /** How long the last heartbeat was under way from the log to here, by the clocks of both ends. */
+  /** How long the last heartbeat took from the log to the gateway, by the clocks of both. */
   readonly heartbeatDelayMs: number | undefined;
-  /** How far back lies what is known of the log; up to the interval of heartbeats while all is well. */
+  /** Age of the newest position of the log that was read; normally up to the interval of heartbeats. */
   readonly behindMs: number;
-  /** How often a subscription was opened after the first. */
+  /** How many subscriptions were opened after the first. */
   readonly reconnects: number;
   /** Frames that could not be used. */
   readonly skippedFrames: number;
@@ -85,14 +86,14 @@ export type PushState = {
 
 /** ReadUserEvents failed. As a rejection it is UPSTREAM_UNAVAILABLE; its cause says what happened. */
 export class PushReadError extends RejectedError {
-  /** Whether asking again may help; not after an answer that makes no sense. */
+  /** Whether another attempt may succeed; false after a malformed response. */
   readonly retryable: boolean;
 
   constructor(why: string, options: { retryable: boolean; cause?: unknown }) {
     super(
       {
         reason: 'UPSTREAM_UNAVAILABLE',
-        message: 'Events cannot be read right now; try again later.',
+        message: 'Events cannot be read at the moment; try again later.',
       },
       { cause: new Error(`push: ${why}`, { cause: options.cause }) },
     );
@@ -102,7 +103,7 @@ export class PushReadError extends RejectedError {
 }
 
 type Subscription = ClientDuplexStream<SubscribePushRequest, PushFrame>;
-type Ending = { readonly status: StatusObject; readonly proved: boolean; readonly silent: boolean };
+type Ending = { readonly status: StatusObject; readonly receivedFrame: boolean; readonly silent: boolean };
 
 export class PushClient {
   readonly #target: string;
@@ -111,7 +112,7 @@ export class PushClient {
   readonly #timeoutMs: number;
   readonly #silentAfterMs: number;
   readonly #log: Logger;
-  /** On a connection of its own: a subscription that is held back never delays it. */
+  /** Has a connection of its own, so that flow control of the subscription never delays reads. */
   readonly #reads: Client;
   #cursor = '';
   #attempts = 0;
@@ -124,8 +125,8 @@ export class PushClient {
 
   /**
    * @param options.gatewayId names this process in the push service's log: 1 to 64 of `A-Z a-z 0-9 _ . -`.
-   * @param options.timeoutMs bound on one ReadUserEvents.
-   * @param options.silentAfterMs how long nothing may come before the subscription is opened again.
+   * @param options.timeoutMs of one ReadUserEvents.
+   * @param options.silentAfterMs how long the subscription may be silent before it is opened again.
    */
   constructor(options: {
     addr: ListenAddress;
@@ -159,18 +160,18 @@ export class PushClient {
 
   /**
    * Everything that was appended to the log before this moment, on the scale of `performance.now()`, has been handled
-   * or told as a gap: the time of the newest heartbeat. While old frames are being caught up on it lies far back,
-   * however fast they come.
+   * or reported as a gap. It is the time of the newest heartbeat. While old frames are being read it lies far back,
+   * however fast they arrive.
    */
   get coveredUntil(): number {
     return this.#coveredUntil;
   }
 
-  /** Keeps the subscription open until `stop` aborts. Never rejects. Call it once. */
+  /** Subscribes, again whenever the subscription ends, until `stop` aborts. Never rejects. Call it once. */
   async run(listener: PushListener, stop: AbortSignal): Promise<void> {
     for (let failures = 0; !stop.aborted; ) {
       const ending = await this.#subscribe(listener, stop);
-      failures = ending.proved ? 0 : failures + 1;
+      failures = ending.receivedFrame ? 0 : failures + 1;
       if (stop.aborted) break;
       const pauseMs = backoffMs(failures, Math.random());
       this.#report(ending, failures, pauseMs);
@@ -180,9 +181,9 @@ export class PushClient {
   }
 
   /**
-   * One page of a user's events after one of them; see the protocol for how to read on.
-   * @param afterEventId empty: only tell the head.
-   * @throws PushReadError, which is a RejectedError; the caller's own abort is thrown as it is.
+   * Reads one page of a user's events after one of them; the proto file says how to read the next page.
+   * @param afterEventId empty: read only the head.
+   * @throws PushReadError, which is a RejectedError; when `signal` aborts, its reason.
    */
   readUserEvents(userId: string, afterEventId: string, signal: AbortSignal): Promise<ReadUserEventsResponse> {
     const { path, requestSerialize } = PushService.readUserEvents;
@@ -198,15 +199,15 @@ export class PushClient {
         { userId, afterEventId },
         this.#metadata,
         { deadline: Date.now() + this.#timeoutMs },
-        (error, answer) => {
+        (error, response) => {
           signal.removeEventListener('abort', cancel);
           if (signal.aborted) reject(signal.reason);
           else if (error !== null) reject(callFailed(error));
-          else if (answer === undefined || typeof answer === 'string') {
-            reject(new PushReadError(`unusable answer: ${answer}`, { retryable: false }));
-          } else if (answer.events.some((event) => event.recipientUserId !== userId)) {
-            reject(new PushReadError('unusable answer: events of another user', { retryable: false }));
-          } else resolve(answer);
+          else if (response === undefined || typeof response === 'string') {
+            reject(new PushReadError(`unusable response: ${response}`, { retryable: false }));
+          } else if (response.events.some((event) => event.recipientUserId !== userId)) {
+            reject(new PushReadError('unusable response: events of another user', { retryable: false }));
+          } else resolve(response);
         },
       );
       const cancel = () => call.cancel();
@@ -217,7 +218,8 @@ export class PushClient {
   /** One subscription, from its opening to its status. */
   async #subscribe(listener: PushListener, stop: AbortSignal): Promise<Ending> {
     this.#attempts += 1;
-    // A new connection each time: the old one may be the reason why nothing came.
+    if (this.#attempts > 1) pushReconnected();
+    // A new connection each time: the old one may be why the subscription was silent.
     const client = this.#connect();
     const { path, requestSerialize } = PushService.subscribePush;
     const call: Subscription = client.makeBidiStreamRequest(
@@ -226,7 +228,7 @@ export class PushClient {
       readFrame,
       this.#metadata,
     );
-    let proved = false;
+    let receivedFrame = false;
     let silent = false;
     const silence = setTimeout(() => {
       silent = true;
@@ -237,18 +239,18 @@ export class PushClient {
     const atHead = this.#cursor === '';
     call.on('data', (frame: PushFrame) => {
       silence.refresh();
-      if (!proved) {
-        proved = true;
+      if (!receivedFrame) {
+        receivedFrame = true;
         this.#begin(listener, atHead);
       }
       this.#handle(frame, listener);
     });
-    // The status says the same once more.
+    // The `status` event reports the same.
     call.on('error', () => {});
     const ended = new Promise<StatusObject>((resolve) => call.on('status', resolve));
     call.write({ gatewayId: this.#gatewayId, cursor: this.#cursor });
     try {
-      return { status: await ended, proved, silent };
+      return { status: await ended, receivedFrame, silent };
     } finally {
       clearTimeout(silence);
       stop.removeEventListener('abort', cancel);
@@ -260,7 +262,7 @@ export class PushClient {
   #begin(listener: PushListener, atHead: boolean): void {
     this.#setConnected(true);
     this.#log.info({ at_head: atHead, reconnects: this.#attempts - 1 }, 'push subscription open');
-    // Streams that joined before this moment may have missed what was appended in between.
+    // Streams that were opened before this moment may have missed entries.
     if (atHead) this.#guarded(listener, () => listener.gap('the subscription began at the head of the log'));
   }
 
@@ -268,6 +270,7 @@ export class PushClient {
     this.#lastFrameAt = Date.now();
     if (problem !== undefined) {
       this.#skippedFrames += 1;
+      pushFrameSkipped();
       this.#log.error({ cursor, problem }, 'a frame of the push service cannot be used and is skipped');
     }
     this.#guarded(listener, () => {
@@ -300,7 +303,7 @@ export class PushClient {
     }
   }
 
-  /** What a frame should have done and did not is as if it had not come. */
+  /** A frame that could not be handled counts as a gap. */
   #guarded(listener: PushListener, work: () => void): void {
     try {
       work();
@@ -335,14 +338,14 @@ export class PushClient {
   }
 }
 
-/** A name for this process: its host and something random, since one host may run several. */
+/** A name for this process: its host and a random suffix, since one host may run several gateways. */
 export function newGatewayId(host = hostname()): string {
   const cleaned = host.replaceAll(/[^A-Za-z0-9_.-]/g, '-').slice(0, 48) || 'gateway';
   return `${cleaned}-${randomBytes(4).toString('hex')}`;
 }
 
 function callFailed(error: StatusObject): PushReadError {
-  // The service says that the question itself is wrong; it stays wrong.
+  // The request itself is invalid, so another attempt fails, too.
   const retryable = error.code !== status.INVALID_ARGUMENT;
   return new PushReadError(`${status[error.code]}: ${error.details}`, { retryable, cause: error });
 }

@@ -1,6 +1,6 @@
-// What comes from the push service, checked before anything is done with it. The service is trusted to say what
-// happened, not to be free of bugs: what cannot be used is told with its reason, and never ends a subscription that
-// would only meet it again.
+// Checks messages of the push service before the gateway uses them. The gateway trusts the service, but not that it is
+// free of bugs: a message that cannot be used is reported with the reason. It never ends the subscription, since the
+// next subscription would only get the same message again.
 import {
   type ClientEvent,
   PushEvent,
@@ -17,15 +17,15 @@ const eventType = /^[A-Za-z0-9_.-]{1,128}$/;
 const traceparent = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
 
 export type PushFrame = {
-  /** Empty when it could not be read. */
+  /** Empty when it cannot be read. */
   readonly cursor: string;
-  /** None: the frame only tells its cursor, or cannot be used. */
+  /** Absent when the frame only carries its cursor, or cannot be used. */
   readonly event: PushEvent['event'];
   /** Why the frame cannot be used. */
   readonly problem?: string;
   /**
-   * Who may have missed something by that: one user, `everyone` (it may have been a revocation), or nobody who could
-   * be named.
+   * Who may have missed something: one user, or `everyone` (the frame may have been a revocation). Absent when the
+   * frame names no user.
    */
   readonly missedBy?: { readonly userId: string } | 'everyone';
 };
@@ -36,11 +36,11 @@ export function readFrame(bytes: Uint8Array): PushFrame {
   try {
     frame = PushEvent.decode(bytes);
   } catch {
-    return { cursor: '', event: undefined, problem: 'it is no PushEvent', missedBy: 'everyone' };
+    return { cursor: '', event: undefined, problem: 'it is not a PushEvent', missedBy: 'everyone' };
   }
   const { cursor, event } = frame;
   if (cursor === '' || cursor.length > maxCursorLength) {
-    return unusable('', event, `its cursor has ${cursor.length} characters`);
+    return unusable('', event, `its cursor has ${cursor.length} characters, not 1 to ${maxCursorLength}`);
   }
   const problem = eventProblem(event);
   return problem === undefined ? { cursor, event } : unusable(cursor, event, problem);
@@ -63,22 +63,23 @@ function unusable(cursor: string, event: PushEvent['event'], problem: string): P
 
 /**
  * Reads a serialised ReadUserEventsResponse; never throws.
- * @returns the answer, or a sentence about what is wrong with it.
+ * @returns the response, or a sentence that says what is wrong with it.
  */
 export function readUserEventsResponse(bytes: Uint8Array): ReadUserEventsResponse | string {
-  let answer: ReadUserEventsResponse;
+  let response: ReadUserEventsResponse;
   try {
-    answer = ReadUserEventsResponse.decode(bytes);
+    response = ReadUserEventsResponse.decode(bytes);
   } catch {
-    return 'it is no ReadUserEventsResponse';
+    return 'it is not a ReadUserEventsResponse';
   }
-  if (!eventId.test(answer.headEventId)) return 'its head_event_id is no event id';
-  if (!answer.found && answer.events.length > 0) return 'it holds events though their predecessor is gone';
-  for (const event of answer.events) {
+  if (!eventId.test(response.headEventId)) return 'its head_event_id is not a valid event id';
+  if (!response.found && response.events.length > 0)
+    return 'it contains events although their predecessor was not found';
+  for (const event of response.events) {
     const problem = clientEventProblem(event);
     if (problem !== undefined) return problem;
   }
-  return answer;
+  return response;
 }
 
 function eventProblem(event: PushEvent['event']): string | undefined {
@@ -87,10 +88,12 @@ function eventProblem(event: PushEvent['event']): string | undefined {
       return clientEventProblem(event.value);
     case 'sessionInvalidation': {
       const { userId, deviceSessionIds } = event.value;
-      if (!isUuid(userId)) return 'its user_id is no UUID';
+      if (!isUuid(userId)) return 'its user_id is not a valid UUID';
       if (deviceSessionIds.length === 0) return 'it names no device session';
       if (deviceSessionIds.length > maxSessionIds) return `it names more than ${maxSessionIds} sessions`;
-      return deviceSessionIds.every(isUuid) ? undefined : 'it names a device session that is no UUID';
+      return deviceSessionIds.every(isUuid)
+        ? undefined
+        : 'it names a device session that is not a valid UUID';
     }
     default:
       return undefined;
@@ -98,10 +101,11 @@ function eventProblem(event: PushEvent['event']): string | undefined {
 }
 
 function clientEventProblem(event: ClientEvent): string | undefined {
-  if (!eventId.test(event.eventId)) return 'its event_id is no event id';
-  if (event.prevEventId !== '' && !eventId.test(event.prevEventId)) return 'its prev_event_id is no event id';
-  if (!isUuid(event.recipientUserId)) return 'its recipient_user_id is no UUID';
-  if (!eventType.test(event.eventType)) return 'its event_type is no event type';
+  if (!eventId.test(event.eventId)) return 'its event_id is not a valid event id';
+  if (event.prevEventId !== '' && !eventId.test(event.prevEventId))
+    return 'its prev_event_id is not a valid event id';
+  if (!isUuid(event.recipientUserId)) return 'its recipient_user_id is not a valid UUID';
+  if (!eventType.test(event.eventType)) return 'its event_type is not a valid event type';
   if (event.payloadBytes.length > maxPayloadBytes) {
     return `its payload has ${event.payloadBytes.length} bytes, more than ${maxPayloadBytes}`;
   }

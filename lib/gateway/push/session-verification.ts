@@ -1,25 +1,31 @@
-// Looks the sessions of open streams up again while their revocations might not be heard of: after a gap in the push
-// log, and again and again while the log is stale (session-doubt.ts says when).
+// Looks the sessions of open streams up again while the gateway may miss their revocations: after a gap in the push
+// log, and repeatedly while the log is stale (lib/gateway/domain/unverified-session.ts decides when).
 //
 // Guarantees: a stream whose session was revoked ends within `staleAfterMs` + `unverifiedAfterMs` (75 s by default),
 // whatever happens to the push log, the push service or the backend: either its session is looked up in that time, or
-// the stream ends with UNVERIFIED. Streams whose sessions are found active notice nothing. Look-ups are spread over
-// time and bounded in number; all streams of one session share one. Composed by workers/gateway.ts.
+// the stream ends with UNVERIFIED. Streams of active sessions are not affected. Look-ups are spread over time and
+// bounded in number; all streams of one session share one. Composed by workers/gateway.ts.
 import { sleep } from '../../node/sleep.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import type { ActiveSession } from '../commands/sessions.ts';
-import type { Rejection } from '../domain/envelope-checks.ts';
-import { RejectedError } from '../rejected-error.ts';
+import type { Rejection } from '../domain/rejection.ts';
+import { RejectedError } from '../domain/rejection.ts';
+import {
+  type Coverage,
+  type Gap,
+  gapAt,
+  needsLookUp,
+  unverifiedSince,
+} from '../domain/unverified-session.ts';
 import type { EventStream } from './event-stream.ts';
-import { type Coverage, doubtSince, type Gap, gapAt, worthLookingUp } from './session-doubt.ts';
 
 const maxLookUpsAtOnce = 16;
-/** Failures are told together, as thousands of streams may fail for one reason. */
-const tellFailuresEveryMs = 5_000;
+/** Failures are logged together, as thousands of streams may fail for one reason. */
+const logFailuresEveryMs = 5_000;
 
 const unverified: Rejection = {
   reason: 'UNVERIFIED',
-  message: 'The gateway could not make sure that this session is still active; open the stream again.',
+  message: 'The gateway could not verify that this session is still active; open the stream again.',
 };
 
 type VerifiedStream = Pick<EventStream, 'deviceSessionId' | 'userId' | 'verifiedAt' | 'end'>;
@@ -27,40 +33,40 @@ type VerifiedStream = Pick<EventStream, 'deviceSessionId' | 'userId' | 'verified
 export type SessionVerificationOptions = {
   hub: { streams(): Iterable<VerifiedStream> };
   push: { readonly coveredUntil: number };
-  /** @throws RejectedError SESSION_REVOKED, SESSION_UNKNOWN; anything else means that it could not be found out. */
+  /** @throws RejectedError SESSION_REVOKED, SESSION_UNKNOWN; any other error means that the look-up failed. */
   lookUp: (deviceSessionId: string, signal: AbortSignal) => Promise<Pick<ActiveSession, 'userId'>>;
-  /** How far back what is known of the push log may lie. */
+  /** The push log is stale when `push.coveredUntil` lies further back than this. */
   staleAfterMs: number;
-  /** How long a stream stays open while its session is in doubt. */
+  /** How long a stream stays open while its session is unverified. */
   unverifiedAfterMs: number;
   log: Logger;
 };
 
-/** One session in doubt. */
-type Doubt = { dueAt: number; lookingUp: boolean };
-type Waiting = { id: string; streams: readonly VerifiedStream[]; doubt: Doubt };
+/** The look-ups of one unverified session. */
+type LookUp = { dueAt: number; running: boolean };
+type DueLookUp = { id: string; streams: readonly VerifiedStream[]; lookUp: LookUp };
 
 export class SessionVerification {
   readonly #options: SessionVerificationOptions;
-  readonly #doubts = new Map<string, Doubt>();
+  readonly #lookUps = new Map<string, LookUp>();
   #gaps: Gap[] = [];
-  /** Due, and not looked up yet; the one that is due the longest last. */
-  #waiting: Waiting[] = [];
-  #lookUps = 0;
+  /** Due and not started; the one that has been due the longest is last. */
+  #due: DueLookUp[] = [];
+  #runningLookUps = 0;
   #stale = false;
   #failures = 0;
-  #failuresToldAt = 0;
+  #failuresLoggedAt = 0;
 
   constructor(options: SessionVerificationOptions) {
     this.#options = options;
   }
 
-  /** Revocations may be missing before the next frame. */
+  /** To be called when revocations may be missing before the next frame. */
   gap(): void {
     this.#gaps.push(gapAt(performance.now(), this.#coverage()));
   }
 
-  /** Until `stop` aborts. Never rejects. */
+  /** Runs until `stop` aborts. Never rejects. */
   async run(stop: AbortSignal): Promise<void> {
     const { staleAfterMs, unverifiedAfterMs } = this.#options;
     const tickMs = Math.min(500, staleAfterMs / 10, unverifiedAfterMs / 10);
@@ -73,59 +79,59 @@ export class SessionVerification {
   #tick(stop: AbortSignal): void {
     const now = performance.now();
     const { unverifiedAfterMs } = this.#options;
-    // By then every stream that is older than the gap was looked up or ended, even one that was just being opened.
+    // By then every stream that is older than the gap was verified or ended, even one that was being opened.
     this.#gaps = this.#gaps.filter(({ at }) => now - at < 2 * unverifiedAfterMs);
     const coverage = this.#coverage();
-    this.#tellStaleness(now > coverage.coveredUntil + coverage.staleAfterMs, now - coverage.coveredUntil);
+    this.#logStaleness(now > coverage.coveredUntil + coverage.staleAfterMs, now - coverage.coveredUntil);
     if (!this.#stale && coverage.gaps.length === 0) {
-      this.#doubts.clear();
-      this.#waiting = [];
+      this.#lookUps.clear();
+      this.#due = [];
       return;
     }
     let ended = 0;
-    const inDoubt = new Map<string, VerifiedStream[]>();
+    const unverifiedStreams = new Map<string, VerifiedStream[]>();
     for (const stream of this.#options.hub.streams()) {
-      const since = doubtSince(stream.verifiedAt, now, coverage);
+      const since = unverifiedSince(stream.verifiedAt, now, coverage);
       if (since === undefined) continue;
       if (now - since >= unverifiedAfterMs) {
         stream.end(unverified);
         ended += 1;
-      } else if (worthLookingUp(stream.verifiedAt, now, coverage, unverifiedAfterMs / 3)) {
-        const sameSession = inDoubt.get(stream.deviceSessionId);
-        if (sameSession === undefined) inDoubt.set(stream.deviceSessionId, [stream]);
+      } else if (needsLookUp(stream.verifiedAt, now, coverage, unverifiedAfterMs / 3)) {
+        const sameSession = unverifiedStreams.get(stream.deviceSessionId);
+        if (sameSession === undefined) unverifiedStreams.set(stream.deviceSessionId, [stream]);
         else sameSession.push(stream);
       }
     }
     if (ended > 0)
       this.#options.log.warn({ streams: ended }, 'streams ended whose sessions could not be verified');
-    for (const id of this.#doubts.keys()) if (!inDoubt.has(id)) this.#doubts.delete(id);
-    this.#waiting = [];
-    for (const [id, streams] of inDoubt) {
-      const doubt = this.#doubts.get(id) ?? { dueAt: now + this.#spread(), lookingUp: false };
-      this.#doubts.set(id, doubt);
-      if (!doubt.lookingUp && doubt.dueAt <= now) this.#waiting.push({ id, streams, doubt });
+    for (const id of this.#lookUps.keys()) if (!unverifiedStreams.has(id)) this.#lookUps.delete(id);
+    this.#due = [];
+    for (const [id, streams] of unverifiedStreams) {
+      const lookUp = this.#lookUps.get(id) ?? { dueAt: now + this.#spread(), running: false };
+      this.#lookUps.set(id, lookUp);
+      if (!lookUp.running && lookUp.dueAt <= now) this.#due.push({ id, streams, lookUp });
     }
-    this.#waiting.sort((one, other) => other.doubt.dueAt - one.doubt.dueAt);
-    this.#lookUpWaiting(stop);
+    this.#due.sort((one, other) => other.lookUp.dueAt - one.lookUp.dueAt);
+    this.#startDueLookUps(stop);
   }
 
-  /** As many as may be looked up at once, the one that is due the longest first. */
-  #lookUpWaiting(stop: AbortSignal): void {
-    while (this.#lookUps < maxLookUpsAtOnce && !stop.aborted) {
-      const next = this.#waiting.pop();
+  /** Starts as many look-ups as may run at once, the one that has been due the longest first. */
+  #startDueLookUps(stop: AbortSignal): void {
+    while (this.#runningLookUps < maxLookUpsAtOnce && !stop.aborted) {
+      const next = this.#due.pop();
       if (next === undefined) return;
       void this.#lookUp(next, stop);
     }
   }
 
-  async #lookUp({ id, streams, doubt }: Waiting, stop: AbortSignal): Promise<void> {
+  async #lookUp({ id, streams, lookUp }: DueLookUp, stop: AbortSignal): Promise<void> {
     const startedAt = performance.now();
-    this.#lookUps += 1;
-    doubt.lookingUp = true;
+    this.#runningLookUps += 1;
+    lookUp.running = true;
     try {
       const { userId } = await this.#options.lookUp(id, stop);
       for (const stream of streams) {
-        if (stream.userId !== userId) throw new Error('the session belongs to another user than its stream');
+        if (stream.userId !== userId) throw new Error('the session and its stream belong to different users');
         stream.verifiedAt = startedAt;
       }
     } catch (error) {
@@ -133,17 +139,17 @@ export class SessionVerification {
       if (rejection?.reason === 'SESSION_REVOKED' || rejection?.reason === 'SESSION_UNKNOWN') {
         for (const stream of streams) stream.end(rejection);
       } else if (!stop.aborted) {
-        this.#tellFailure(error);
+        this.#logFailure(error);
       }
     } finally {
-      this.#lookUps -= 1;
-      doubt.lookingUp = false;
-      doubt.dueAt = performance.now() + this.#spread();
-      this.#lookUpWaiting(stop);
+      this.#runningLookUps -= 1;
+      lookUp.running = false;
+      lookUp.dueAt = performance.now() + this.#spread();
+      this.#startDueLookUps(stop);
     }
   }
 
-  /** Short enough for two tries before streams are ended. */
+  /** Short enough for two attempts before streams are ended. */
   #spread(): number {
     return (Math.random() * this.#options.unverifiedAfterMs) / 4;
   }
@@ -153,19 +159,19 @@ export class SessionVerification {
     return { coveredUntil: push.coveredUntil, staleAfterMs, gaps: this.#gaps };
   }
 
-  #tellFailure(error: unknown): void {
+  #logFailure(error: unknown): void {
     this.#failures += 1;
     const now = performance.now();
-    if (this.#failuresToldAt > 0 && now - this.#failuresToldAt < tellFailuresEveryMs) return;
+    if (this.#failuresLoggedAt > 0 && now - this.#failuresLoggedAt < logFailuresEveryMs) return;
     this.#options.log.warn(
       { error, failures: this.#failures },
       'sessions of open streams could not be verified',
     );
     this.#failures = 0;
-    this.#failuresToldAt = now;
+    this.#failuresLoggedAt = now;
   }
 
-  #tellStaleness(stale: boolean, behindMs: number): void {
+  #logStaleness(stale: boolean, behindMs: number): void {
     if (stale === this.#stale) return;
     this.#stale = stale;
     const facts = { behind_ms: Math.round(behindMs) };

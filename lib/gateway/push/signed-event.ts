@@ -1,25 +1,25 @@
-// What happened to a user, as the bytes of a signed GatewayEvent. Nothing in it depends on the stream that carries
-// it, so one serialisation and one signature serve all streams of the user.
-import { createHash } from 'node:crypto';
+// A user's event as the bytes of a signed GatewayEvent. The bytes do not depend on the stream that carries them, so all
+// streams of the user share one serialisation and one signature.
+
 import { eventBytes, helloBytes } from '../../protocol/envelope.ts';
 import { GatewayEvent } from '../../protocol/generated/galaxy/gateway/v1/gateway.ts';
 import type { ClientEvent } from '../../protocol/generated/galaxy/push/v1/push.ts';
 import type { ResponseSigner } from '../commands/response-signer.ts';
+import { sha256 } from '../sha256.ts';
 import { Delivery } from './delivery.ts';
 
 export type EventSigner = Pick<ResponseSigner, 'sign' | 'keyId'>;
 
 export type SignedEvent = {
   readonly id: string;
-  /** Of the user's event before this one; empty for the first. */
+  /** The id of the user's event before this one; empty for the first. */
   readonly prevId: string;
   /** A serialised GatewayEvent. */
   readonly bytes: Buffer;
-  /** Told what becomes of it. */
   readonly delivery?: Delivery;
 };
 
-/** @param live whether it was just published; otherwise it comes from the user's log. */
+/** @param live true for an event that was just published, false for one that was read from the user's log. */
 export function signEvent(signer: EventSigner, event: ClientEvent, live: boolean): SignedEvent {
   const delivery = new Delivery(event, live);
   const fields = {
@@ -39,15 +39,15 @@ export function signEvent(signer: EventSigner, event: ClientEvent, live: boolean
 
 export type Hello = {
   readonly serverTimeMs: number;
-  /** Whether everything after the client's `last_event_id` follows. */
+  /** Whether every event after the client's `last_event_id` follows. */
   readonly resumed: boolean;
-  /** The point from which a client that sees nothing else resumes. */
+  /** Where a client resumes that receives no event on this stream. */
   readonly lastEventId: string;
 };
 
 /**
- * The first event of a stream, signed for the one subscription that it answers. The fields that its signature does not
- * cover (ids, recipient, trace) are empty.
+ * The first event of a stream, signed for the one subscription that it belongs to. The fields that its signature does
+ * not cover (ids, recipient, trace) are empty.
  * @param requestHash SHA-256 of the subscription's signed bytes.
  */
 export function signHello(signer: EventSigner, requestHash: Uint8Array, hello: Hello): Buffer {
@@ -84,8 +84,4 @@ function traceIdOf(traceparent: string): string {
 function serialise(event: GatewayEvent): Buffer {
   const bytes = GatewayEvent.encode(event).finish();
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-}
-
-function sha256(bytes: Uint8Array): Buffer {
-  return createHash('sha256').update(bytes).digest();
 }

@@ -1,14 +1,14 @@
-// SubscribeEvents, from the signed request to the open stream. The checks are a command's, in
-// lib/gateway/commands/admission.ts; what follows the hello is the hub's.
+// SubscribeEvents, from the signed request to the open stream. lib/gateway/commands/admission.ts does the same checks
+// as for a command; the hub delivers the events.
 import { z } from 'zod';
 import { subscriptionBytes } from '../../protocol/envelope.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import { type AdmissionDeps, admit, type CallContext } from '../commands/admission.ts';
+import { RejectedError, toRejection } from '../domain/rejection.ts';
 import type { MessageClass } from '../domain/routes.ts';
 import { toGrpcStatus } from '../grpc-status.ts';
 import { subscriptionRefused } from '../instruments.ts';
 import { parseJson } from '../parse-json.ts';
-import { RejectedError, toRejection } from '../rejected-error.ts';
 import type { EventCall, EventStream } from './event-stream.ts';
 import type { PushHub } from './hub.ts';
 
@@ -30,7 +30,7 @@ const payloadSchema = z.strictObject({
     .optional(),
 });
 
-/** Serves a call until its stream is up to date or has ended; answers every outcome itself and never rejects. */
+/** Serves a call until its stream has caught up or has ended. Sends the status itself and never rejects. */
 export async function subscribeEvents(
   deps: SubscriptionDeps,
   call: EventCall,
@@ -42,12 +42,12 @@ export async function subscribeEvents(
     stream = hub.register(call);
     const admitted = await admit(deps.admission, call.request, subscriptionKind, {
       ...context,
-      signal: stream.over,
+      signal: stream.endSignal,
     });
     const lastEventId = readPayload(call.request.payloadBytes);
     const { requestHash, session } = admitted;
     await hub.open(stream, session.userId, { requestHash, lastEventId });
-    // It ended while it was checked.
+    // The stream ended while its request was checked.
     if (!stream.userId && stream.endReason) subscriptionRefused(stream.endReason);
   } catch (error) {
     const rejection = toRejection(error);
@@ -61,7 +61,7 @@ export async function subscribeEvents(
   }
 }
 
-/** Not verified yet, so cut to what a well-formed request may hold. */
+/** Not verified yet, so cut to the longest valid values. */
 function describe({ request }: EventCall): object {
   return {
     request_id: request.requestId.slice(0, 64),

@@ -22,7 +22,7 @@ describe('the admin listener', () => {
   });
 
   it.each(['/', '/healthz', '/readyz', '/metrics/', '/metrics/x', '/api/v1/public/auth/server-keys'])(
-    'answers 404 for %s',
+    'responds with 404 for %s',
     async (path) => {
       const response = await fetch(adminUrl + path);
       expect(response.status).toBe(404);

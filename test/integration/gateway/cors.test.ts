@@ -52,7 +52,7 @@ describe('pages of other origins, where origins are listed,', () => {
     expect(gateway.backend.received).toEqual([]);
   });
 
-  it('may read answers and refusals alike, with Retry-After and the request id', async () => {
+  it('may read responses and refusals, with Retry-After and the request id', async () => {
     const refusals = [
       await post(gateway, origin, '{"email":"ada@example.com"}'),
       await post(gateway, origin, '{"email":"ada@example.com"}'),
@@ -77,7 +77,7 @@ describe('pages of other origins, where origins are listed,', () => {
     },
   );
 
-  it('are not answered by the probes', async () => {
+  it('get no response from the probes', async () => {
     expect(allowed(await fetch(`${gateway.httpUrl}/healthz`, { headers: { origin } }))).toBeNull();
   });
 });

@@ -52,7 +52,7 @@ function signedAgain(key: KeyObject, request: ExecuteCommandRequest): ExecuteCom
 }
 
 describe('a signed command', () => {
-  it('reaches its route with the verified identity, and its answer is signed for this very request', async () => {
+  it('reaches its route with the verified identity, and its response is signed for this request', async () => {
     const client = gateway.newClient();
     gateway.lobby.answer = json(201, { game_id: gameId, revision: 1 });
     const result = await client.execute(
@@ -88,7 +88,7 @@ describe('a signed command', () => {
     ]);
   });
 
-  it('gets a service’s refusal as a signed answer with its code', async () => {
+  it('gets a service’s refusal as a signed response with its code', async () => {
     const body = {
       error: { code: 'invalid_state', message: 'The game is a draft.', details: { status: 'draft' } },
     };
@@ -99,14 +99,14 @@ describe('a signed command', () => {
     });
   });
 
-  it('gets a service’s well-formed 503 as a signed answer, too', async () => {
+  it('gets a service’s well-formed 503 as a signed response, too', async () => {
     const body = { error: { code: 'service_unavailable', message: 'Try again.' } };
     gateway.lobby.answer = json(503, body);
     const result = await gateway.newClient().execute('lobby.game.list', {});
     expect(result).toEqual({ resultCode: 'service_unavailable', payload: body });
   });
 
-  it('with a payload that is no JSON object, or lacks a path parameter, is answered without a call', async () => {
+  it('with a payload that is not a JSON object, or lacks a path parameter, gets a response without a call', async () => {
     const client = gateway.newClient();
     expect(await client.execute('lobby.game.get', { game_id: '../../internal/streams' })).toMatchObject({
       resultCode: 'invalid_request',
@@ -263,7 +263,7 @@ describe('the order of the checks', () => {
       ['SESSION_UNKNOWN', {}],
     ];
     for (const [index, [reason]] of mistakes.entries()) {
-      // This mistake and every later one at once: the first in order answers.
+      // This mistake and every later one at once: the first in order is reported.
       const request = Object.assign({ ...good }, ...mistakes.slice(index).map(([, change]) => change));
       expect((await rejection(client.send(signedAgain(key, request)))).reason).toBe(reason);
     }
@@ -284,9 +284,9 @@ describe('the order of the checks', () => {
 describe('an upstream that fails', () => {
   const unavailable = { grpcCode: status.UNAVAILABLE, reason: 'UPSTREAM_UNAVAILABLE' };
   const failures: [string, Answer][] = [
-    ['answers garbage', (_, response) => response.end('<html>')],
-    ['answers an error without a body', (_, response) => response.writeHead(500).end()],
-    ['answers another error shape', json(404, { message: 'no such route' })],
+    ['responds with garbage', (_, response) => response.end('<html>')],
+    ['responds with an error without a body', (_, response) => response.writeHead(500).end()],
+    ['responds with another error shape', json(404, { message: 'no such route' })],
     ['redirects', (_, response) => response.writeHead(302, { location: 'http://127.0.0.1:1/' }).end('{}')],
     ['is too slow', () => undefined],
     ['breaks off', (_, response) => response.socket?.destroy()],
@@ -298,7 +298,7 @@ describe('an upstream that fails', () => {
   });
 
   it.each(failures)(
-    'because it %s makes a session lookup unavailable, and nothing passes',
+    'because it %s makes a session look-up unavailable, and nothing passes',
     async (_, answer) => {
       const client = gateway.newClient();
       gateway.backend.answer = answer;
@@ -307,7 +307,7 @@ describe('an upstream that fails', () => {
     },
   );
 
-  it('because a kept connection ended just then is asked once more where that changes nothing', async () => {
+  it('because a pooled connection ended just then is asked once more where that changes nothing', async () => {
     let calls = 0;
     gateway.lobby.answer = (request, response) => {
       calls += 1;
@@ -321,7 +321,7 @@ describe('an upstream that fails', () => {
     expect(calls).toBe(1);
   });
 
-  it('because it knows another session than asked for lets nobody in', async () => {
+  it('because it returns another session than requested admits no request', async () => {
     const [client, other] = [gateway.newClient(), gateway.newClient()];
     gateway.backend.answer = (request, response) => {
       const url = request.url.replace(client.session.deviceSessionId, other.session.deviceSessionId);

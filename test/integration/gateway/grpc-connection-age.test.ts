@@ -25,7 +25,7 @@ afterEach(async () => {
 });
 
 describe('a connection that is too old', () => {
-  it('is cut after its grace, and its stream goes on at the next one without a hole or a repeat', async () => {
+  it('is cut after its grace, and its stream goes on at the next one without a gap or a repeat', async () => {
     const client = gateway.newClient();
     const appended: string[] = [];
     const came: string[] = [];

@@ -47,8 +47,8 @@ function refusal(path: string, request: Buffer, options: ChannelOptions = {}, me
 const malformed = { code: status.INVALID_ARGUMENT, reason: 'MALFORMED_ENVELOPE' };
 const tooLarge = { code: status.RESOURCE_EXHAUSTED, reason: 'MESSAGE_TOO_LARGE' };
 
-describe('what is no envelope is refused with a reason:', () => {
-  it('bytes that are no protobuf, for a command and for a subscription', async () => {
+describe('what is not an envelope is refused with a reason:', () => {
+  it('bytes that are not protobuf, for a command and for a subscription', async () => {
     expect(await refusal(executeCommand.path, notProtobuf)).toMatchObject(malformed);
     const ended = new Promise<ServiceError>((resolve) => {
       newClient()

@@ -38,15 +38,15 @@ function check(addr: string, service: string): Promise<unknown> {
 }
 
 function watch(client: Client, service: string) {
-  const told: unknown[] = [];
+  const received: unknown[] = [];
   const stream = client.makeServerStreamRequest(Watch?.path ?? '', requestSerialize, responseDeserialize, {
     service,
   });
   const ended = new Promise<number>((resolve) => {
-    stream.on('data', (answer: { status: string }) => told.push(answer.status));
+    stream.on('data', (response: { status: string }) => received.push(response.status));
     stream.on('error', (error: ServiceError) => resolve(error.code));
   });
-  return { told, ended, cancel: () => stream.cancel() };
+  return { received, ended, cancel: () => stream.cancel() };
 }
 
 async function start(variables: Record<string, string> = {}): Promise<TestGateway> {
@@ -56,14 +56,14 @@ async function start(variables: Record<string, string> = {}): Promise<TestGatewa
 }
 
 describe('grpc.health.v1', () => {
-  it('tells of the gateway as a whole and of its service, without a signature, and of nothing else', async () => {
+  it('reports the gateway as a whole and its service, without a signature, and nothing else', async () => {
     const { grpcAddr } = await start();
     expect(await check(grpcAddr, '')).toEqual({ status: 'SERVING' });
     expect(await check(grpcAddr, 'galaxy.gateway.v1.EdgeGateway')).toEqual({ status: 'SERVING' });
     expect(await check(grpcAddr, 'galaxy.lobby')).toBe(status.NOT_FOUND);
   });
 
-  it('tells of the backend’s push listener', async () => {
+  it('reports the backend’s push listener', async () => {
     const redis = await createTestRedis();
     cleanUp.push(() => redis.drop());
     const push = await startTestPush(redis, { BACKEND_PUSH_GRPC_TOKEN: 'not-asked-for-here' });
@@ -71,18 +71,18 @@ describe('grpc.health.v1', () => {
     expect(await check(push.addr, 'galaxy.push.v1.Push')).toEqual({ status: 'SERVING' });
   });
 
-  it('tells watchers of the drain from its first moment, and does not wait for them', async () => {
+  it('notifies watchers of the drain from its first moment, and does not wait for them', async () => {
     const gateway = await start({ GATEWAY_SHUTDOWN_TIMEOUT: '10s' });
     const watching = watch(newClient(gateway.grpcAddr), '');
-    await vi.waitFor(() => expect(watching.told).toEqual(['SERVING']), { timeout: 10_000 });
+    await vi.waitFor(() => expect(watching.received).toEqual(['SERVING']), { timeout: 10_000 });
     const startedAt = performance.now();
     await gateway.stop();
     expect(performance.now() - startedAt).toBeLessThan(5_000);
     expect(await watching.ended).toBe(status.UNAVAILABLE);
-    expect(watching.told).toEqual(['SERVING', 'NOT_SERVING']);
+    expect(watching.received).toEqual(['SERVING', 'NOT_SERVING']);
   });
 
-  it('answers NOT_SERVING while running commands still finish', async () => {
+  it('responds with NOT_SERVING while running commands still finish', async () => {
     const gateway = await start();
     let finish: () => void = () => undefined;
     const asked = new Promise<void>((resolve) => {
@@ -93,12 +93,12 @@ describe('grpc.health.v1', () => {
     });
     const probing = newClient(gateway.grpcAddr);
     const probed = watch(probing, '');
-    await vi.waitFor(() => expect(probed.told).toEqual(['SERVING']), { timeout: 10_000 });
+    await vi.waitFor(() => expect(probed.received).toEqual(['SERVING']), { timeout: 10_000 });
     const player = gateway.newClient();
     const command = player.send(player.signCommand('lobby.game.list', {}));
     await asked;
     const stopped = gateway.stop();
-    await vi.waitFor(() => expect(probed.told).toEqual(['SERVING', 'NOT_SERVING']), { timeout: 10_000 });
+    await vi.waitFor(() => expect(probed.received).toEqual(['SERVING', 'NOT_SERVING']), { timeout: 10_000 });
     finish();
     expect((await command).resultCode).toBe('ok');
     await stopped;
@@ -108,7 +108,7 @@ describe('grpc.health.v1', () => {
     const { grpcAddr } = await start();
     const client = newClient(grpcAddr);
     const watchers = Array.from({ length: 64 }, () => watch(client, ''));
-    await vi.waitFor(() => expect(watchers.every(({ told }) => told.length === 1)).toBe(true), {
+    await vi.waitFor(() => expect(watchers.every(({ received }) => received.length === 1)).toBe(true), {
       timeout: 5_000,
     });
     expect(await watch(client, '').ended).toBe(status.RESOURCE_EXHAUSTED);
@@ -118,7 +118,7 @@ describe('grpc.health.v1', () => {
         const next = watch(client, '');
         // One that is admitted too late must not keep the place.
         await vi
-          .waitFor(() => expect(next.told).toEqual(['SERVING']), { timeout: 300 })
+          .waitFor(() => expect(next.received).toEqual(['SERVING']), { timeout: 300 })
           .catch((error) => {
             next.cancel();
             throw error;

@@ -55,7 +55,7 @@ async function until(holds: (scraped: Scraped) => boolean | Promise<boolean>): P
   throw new Error('the metrics did not become what was waited for within 10 s');
 }
 
-/** Every test begins with an empty log, whose first events may be told as a gap. Waits until they come live. */
+/** Every test begins with an empty log, whose first events may be reported as a gap. Waits until they come live. */
 async function liveLog(): Promise<Scraped> {
   const received = (scraped: Scraped) =>
     scraped.value('galaxy_gateway_events_received_total', { open_stream: 'no' });
@@ -157,7 +157,7 @@ describe('sign-in', () => {
     expect(count(after, '503')).toBe(count(before, '503'));
   });
 
-  it('whose client goes while the backend thinks is no failure of the backend', async () => {
+  it('whose client disconnects while the backend works is not a failure of the backend', async () => {
     const before = await scrape(metricsUrl);
     const answers = gateway.backend.answer;
     const asked = Promise.withResolvers<void>();
@@ -249,7 +249,7 @@ describe('streams and events', () => {
     const slow = { reason: 'SLOW_CONSUMER' };
     const ends = (scraped: Scraped) => scraped.value('galaxy_gateway_streams_ended_total', slow);
     for (let sent = 0; ends(await scrape(metricsUrl)) === ends(before); sent += 1) {
-      if (sent === 200) throw new Error('the stream was not ended after 200 events that nobody read');
+      if (sent === 200) throw new Error('the stream was not ended after 200 events that were not read');
       await pushLog.append(client.session.userId, { payload });
     }
     const { value } = await scrape(metricsUrl);

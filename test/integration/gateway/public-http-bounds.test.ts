@@ -6,7 +6,7 @@ import { exchangeRaw, openRaw, type RawConnection } from '../../support/network/
 
 const authPath = '/api/v1/public/auth/send-email-code';
 const get = (more = '') => `GET /healthz HTTP/1.1\r\nHost: x\r\n${more}\r\n`;
-/** An answer without a body. */
+/** A response without a body. */
 const bare = (status: number) => new RegExp(`^HTTP/1\\.1 ${status} (?:(?!\r\n\r\n)[^])*\r\n\r\n$`);
 const answers = (text: string) => text.match(/HTTP\/1\.1 \d{3} /g) ?? [];
 
@@ -42,7 +42,7 @@ describe('a slow client', () => {
     ['that sends nothing', '', undefined],
     ['that stops within its headers', 'GET /healthz HTTP/1.1\r\nHost: x\r\n', undefined],
     ['whose headers drip', 'GET /healthz HTTP/1.1\r\nHost: x\r\nX-Slow: ', 'x'],
-  ])('%s is told 408 and dropped by the read-header time-out', async (_, bytes, byte) => {
+  ])('%s gets 408 and is dropped by the read-header time-out', async (_, bytes, byte) => {
     const startedAt = performance.now();
     const connection = await openRaw(gateway.httpUrl);
     connection.socket.write(bytes);
@@ -110,7 +110,7 @@ describe('the size of a request', () => {
     expect(gateway.backend.received).toHaveLength(2);
   });
 
-  it('that is endless ends the connection soon after it was told 413', async () => {
+  it('that is endless ends the connection soon after its 413', async () => {
     const connection = await openRaw(gateway.httpUrl);
     connection.socket.write(
       `POST ${authPath} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n`,
@@ -121,7 +121,7 @@ describe('the size of a request', () => {
 });
 
 describe('one connection', () => {
-  it('is ended after so many requests, which the last answer says', async () => {
+  it('is ended after so many requests, which the last response says', async () => {
     const { socket, received, ended } = await openRaw(gateway.httpUrl);
     for (let request = 1; request <= 12; request += 1) {
       socket.write(get());
@@ -135,7 +135,7 @@ describe('one connection', () => {
     expect(text.toLowerCase().match(/connection: close/g)).toHaveLength(1);
   });
 
-  it('may pipeline a few requests, which are answered in order', async () => {
+  it('may pipeline a few requests, which get responses in order', async () => {
     const { socket, ended } = await openRaw(gateway.httpUrl);
     socket.write(`${get()}GET /nothing HTTP/1.1\r\nHost: x\r\n\r\n${get('Connection: close\r\n')}`);
     expect(answers(await ended)).toEqual(['HTTP/1.1 200 ', 'HTTP/1.1 404 ', 'HTTP/1.1 200 ']);
@@ -165,7 +165,7 @@ describe('one connection', () => {
       'a length and chunks',
       `POST ${authPath} HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`,
     ],
-  ])('that brings %s is told 400 and ended', async (_, bytes) => {
+  ])('that brings %s gets 400 and is ended', async (_, bytes) => {
     expect(await exchangeRaw(gateway.httpUrl, bytes)).toMatch(bare(400));
     expect(gateway.backend.received).toEqual([]);
   });

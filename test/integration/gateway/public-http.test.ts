@@ -26,17 +26,17 @@ const post = async (route: string, body: string, headers: Record<string, string>
 };
 
 describe('sign-in through the gateway', () => {
-  it('hands question and answer through, with the request id but without the caller’s identity headers', async () => {
+  it('forwards request and response, with the request id but without the caller’s identity headers', async () => {
     gateway.backend.answer = json(202, { challenge_id: 'c', expires_at: '2026-01-01T00:10:00.000Z' });
     const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
-    const answer = await post('send-email-code', '{"email":"ada@example.com"}', {
+    const response = await post('send-email-code', '{"email":"ada@example.com"}', {
       'x-request-id': 'my-request',
       'x-user-id': '01930f3c-7b1a-7000-8000-00000000a11c',
       authorization: 'Bearer mine',
       traceparent,
     });
-    expect(answer).toMatchObject({ status: 202, body: { challenge_id: 'c' } });
-    expect(answer.headers.get('x-request-id')).toBe('my-request');
+    expect(response).toMatchObject({ status: 202, body: { challenge_id: 'c' } });
+    expect(response.headers.get('x-request-id')).toBe('my-request');
     const [asked] = gateway.backend.received;
     expect(asked).toMatchObject({
       method: 'POST',
@@ -48,20 +48,20 @@ describe('sign-in through the gateway', () => {
     expect(asked?.headers.authorization).toBeUndefined();
   });
 
-  it('keeps the status, body and Retry-After of a refusal', async () => {
+  it('returns the status, body and Retry-After of a refusal', async () => {
     const body = { error: { code: 'rate_limited', message: 'Too many mails.' } };
     gateway.backend.answer = (_, response) => {
       response.writeHead(429, { 'content-type': 'application/json', 'retry-after': '60' });
       response.end(JSON.stringify(body));
     };
-    const answer = await post('send-email-code', '{}');
-    expect(answer).toMatchObject({ status: 429, body });
-    expect(answer.headers.get('retry-after')).toBe('60');
+    const response = await post('send-email-code', '{}');
+    expect(response).toMatchObject({ status: 429, body });
+    expect(response.headers.get('retry-after')).toBe('60');
   });
 
-  it('refuses a body over 8 KiB and asks nobody', async () => {
-    const answer = await post('send-email-code', JSON.stringify({ email: 'x'.repeat(9_000) }));
-    expect(answer).toMatchObject({ status: 413, body: { error: { code: 'payload_too_large' } } });
+  it('refuses a body over 8 KiB and does not call the backend', async () => {
+    const response = await post('send-email-code', JSON.stringify({ email: 'x'.repeat(9_000) }));
+    expect(response).toMatchObject({ status: 413, body: { error: { code: 'payload_too_large' } } });
     expect(gateway.backend.received).toEqual([]);
   });
 });
@@ -85,32 +85,35 @@ describe('a backend that fails', () => {
     response.once('close', () => clearInterval(timer));
   };
   const failures: [string, Answer][] = [
-    ['does not answer', () => undefined],
-    ['drips its answer', dripping],
-    ['stops within its answer', (_, response) => response.writeHead(201, { 'content-length': 9 }).write('{')],
+    ['does not respond', () => undefined],
+    ['drips its response', dripping],
+    [
+      'stops within its response',
+      (_, response) => response.writeHead(201, { 'content-length': 9 }).write('{'),
+    ],
     ['breaks off', (_, response) => response.socket?.destroy()],
     ['speaks no HTTP', (_, response) => response.socket?.end('garbage\r\n\r\n')],
-    ['answers a page', as('text/html', 200, '<html>')],
-    ['answers the right thing as another type', as('text/plain', 201, JSON.stringify(good))],
-    ['answers without a type', (_, response) => response.writeHead(201).end(JSON.stringify(good))],
-    ['answers half of its JSON', as('application/json', 201, '{"device_session_id":')],
+    ['responds with a page', as('text/html', 200, '<html>')],
+    ['responds with the right thing as another type', as('text/plain', 201, JSON.stringify(good))],
+    ['responds with without a type', (_, response) => response.writeHead(201).end(JSON.stringify(good))],
+    ['responds with half of its JSON', as('application/json', 201, '{"device_session_id":')],
     [
-      'answers bytes that are no text',
+      'responds with bytes that are not text',
       (_, response) => {
         response.writeHead(201, { 'content-type': 'application/json' }).end(Buffer.from([0x7b, 0xff, 0x7d]));
       },
     ],
-    ['answers JSON that is no object', json(201, [good])],
-    ['answers an error without a body', as('application/json', 500, '')],
-    ['answers another error shape', json(404, { message: 'no such route' })],
-    ['answers a refusal as a success', json(299, good)],
+    ['responds with JSON that is not an object', json(201, [good])],
+    ['responds with an error without a body', as('application/json', 500, '')],
+    ['responds with another error shape', json(404, { message: 'no such route' })],
+    ['responds with a refusal as a success', json(299, good)],
     ['redirects', (_, response) => response.writeHead(307, { location: 'http://127.0.0.1:1/' }).end('{}')],
-    ['answers nothing', (_, response) => response.writeHead(204).end()],
-    ['answers more than 1 MiB', as('application/json', 201, `{"x":"${'x'.repeat(1024 * 1024)}"}`)],
-    ['answers without end', endless],
+    ['responds with nothing', (_, response) => response.writeHead(204).end()],
+    ['responds with more than 1 MiB', as('application/json', 201, `{"x":"${'x'.repeat(1024 * 1024)}"}`)],
+    ['responds with without end', endless],
   ];
 
-  it.each(failures)('because it %s is told as 503, in bounded time', async (_, answer) => {
+  it.each(failures)('because it %s is reported as 503, in bounded time', async (_, answer) => {
     gateway.backend.answer = answer;
     const startedAt = performance.now();
     const { status, body } = await post('confirm-email-code', '{}');
@@ -119,7 +122,7 @@ describe('a backend that fails', () => {
       body: {
         error: {
           code: 'service_unavailable',
-          message: 'Sign-in is not available right now; try again later.',
+          message: 'Sign-in is not available at the moment; try again later.',
         },
       },
     });
@@ -132,7 +135,7 @@ describe('a backend that fails', () => {
     expect(await post('confirm-email-code', '{}')).toMatchObject({ status: 201, body: good });
   });
 
-  it('since nobody listens there is told as 503', async () => {
+  it('because nothing listens there is reported as 503', async () => {
     const other = await startTestGateway({
       GATEWAY_BACKEND_HTTP_URL: `http://127.0.0.1:${await freePort()}`,
     });
@@ -152,7 +155,7 @@ describe('a backend that fails', () => {
 });
 
 describe('the public listener', () => {
-  it('publishes the key that answers are signed with', async () => {
+  it('publishes the key that responses are signed with', async () => {
     const { keys } = await (await fetch(`${gateway.httpUrl}/api/v1/public/auth/server-keys`)).json();
     expect(keys).toEqual([{ key_id: expect.any(String), public_key: expect.any(String), status: 'active' }]);
     const publicKey = Buffer.from(keys[0].public_key, 'base64');

@@ -25,7 +25,7 @@ afterEach(async () => {
   for (const close of closers.splice(0).reverse()) await close();
 });
 
-/** A push client with a listener that keeps what it was told. */
+/** A push client with a listener that records its calls. */
 class Follower {
   readonly events: ClientEvent[] = [];
   readonly invalidations: SessionInvalidation[] = [];
@@ -66,7 +66,7 @@ class Follower {
     return this.events.map(({ eventId }) => eventId);
   }
 
-  /** Gaps that the log told, beside the beginning at its head. */
+  /** Gaps of the log, except the one at its head. */
   get logGaps(): string[] {
     return this.gaps.filter((reason) => !reason.includes('head'));
   }
@@ -173,7 +173,7 @@ describe('the push client', () => {
     expect(follower.invalidations[0]).toEqual({ userId, deviceSessionIds: [session], reason: 'revoked' });
   });
 
-  test('tells of a gap when it begins at the head, since streams may have joined before that', async () => {
+  test('reports a gap when it begins at the head, since streams may have joined before that', async () => {
     const push = await startPush();
     const follower = await new Follower(push.addr).untilConnected();
     expect(follower.gaps).toEqual(['the subscription began at the head of the log']);
@@ -194,7 +194,7 @@ describe('the push client', () => {
     expect(follower.client.coveredUntil).toBeLessThanOrEqual(performance.now());
   });
 
-  test('resumes at its cursor after cut after cut, without a hole or a repeat', async () => {
+  test('resumes at its cursor after cut after cut, without a gap or a repeat', async () => {
     const proxy = await proxyTo(await startPush());
     const follower = await new Follower(proxy.addr).untilConnected();
     const ids: string[] = [];
@@ -257,7 +257,7 @@ describe('the push client', () => {
     expect(follower.client.state).toMatchObject({ connected: true, reconnects: 0 });
   });
 
-  test('tells of a gap when the log was trimmed past its cursor, and hears what comes after', async () => {
+  test('reports a gap when the log was trimmed past its cursor, and receives what comes after', async () => {
     const proxy = await proxyTo(await startPush());
     const follower = await new Follower(proxy.addr).untilConnected();
     await append(2);
@@ -292,12 +292,12 @@ describe('the push client', () => {
     const bytes = Buffer.from(
       fc.sample(fc.uint8Array({ minLength: 1, maxLength: 400 }), { seed, numRuns: 20 })[0] ?? [],
     );
-    let answered = 0;
+    let responses = 0;
     const peer = createServer((socket) => {
       // Whatever the peer does with its end is its own matter.
       socket.on('error', () => {});
-      answered += 1;
-      socket.write(answered % 2 === 0 ? bytes : 'HTTP/1.1 400 Bad Request\r\n\r\n');
+      responses += 1;
+      socket.write(responses % 2 === 0 ? bytes : 'HTTP/1.1 400 Bad Request\r\n\r\n');
       setTimeout(() => socket.destroy(), 20);
     });
     await new Promise<void>((resolve) => peer.listen(0, '127.0.0.1', resolve));
@@ -324,7 +324,7 @@ describe('the push client', () => {
     await follower.untilConnected();
   });
 
-  test('ends when it is told to, whether connected or not', async () => {
+  test('ends when its signal aborts, whether connected or not', async () => {
     const proxy = await proxyTo(await startPush());
     const connected = await new Follower(proxy.addr).untilConnected();
     proxy.stall();
@@ -353,13 +353,13 @@ describe('the push client', () => {
     expect(follower.ids).toEqual(['c2', 'c4']);
     expect(follower.client.state.skippedFrames).toBe(3);
     expect(follower.logged('is skipped').map(({ cursor, problem }) => [cursor, problem])).toEqual([
-      ['c3', 'its recipient_user_id is no UUID'],
-      ['', 'it is no PushEvent'],
-      ['c5', 'its event_type is no event type'],
+      ['c3', 'its recipient_user_id is not a valid UUID'],
+      ['', 'it is not a PushEvent'],
+      ['c5', 'its event_type is not a valid event type'],
     ]);
   });
 
-  test('tells whose events are missing after one that cannot be used, and of a gap when it cannot know', async () => {
+  test('reports whose events are missing after one that cannot be used, and a gap when it cannot know', async () => {
     const userId = randomUUID();
     const payload = Buffer.from('no JSON');
     const { addr } = await playPush((call) => {
@@ -378,7 +378,7 @@ describe('the push client', () => {
     expect(follower.events[0]?.payloadBytes).toEqual(payload);
   });
 
-  test('tells of a gap when a frame could not be handled, and goes on', async () => {
+  test('reports a gap when a frame could not be handled, and goes on', async () => {
     const push = await startPush();
     const follower = await new Follower(push.addr).untilConnected();
     follower.onEvent = () => {
@@ -451,12 +451,10 @@ describe('reading a user’s events', () => {
     const userId = randomUUID();
     const events = [await testLog.append(userId), await testLog.append(userId), await testLog.append(userId)];
     const { client } = new Follower(push.addr, { token: 'secret' });
-    const answer = await client.readUserEvents(userId, events[0]?.eventId ?? '', never);
-    expect(answer.found).toBe(true);
-    expect(answer.events.map(({ eventId }) => eventId)).toEqual(
-      events.slice(1).map(({ eventId }) => eventId),
-    );
-    expect(answer.headEventId).toBe(events[2]?.eventId);
+    const page = await client.readUserEvents(userId, events[0]?.eventId ?? '', never);
+    expect(page.found).toBe(true);
+    expect(page.events.map(({ eventId }) => eventId)).toEqual(events.slice(1).map(({ eventId }) => eventId));
+    expect(page.headEventId).toBe(events[2]?.eventId);
     expect((await client.readUserEvents(userId, 'made-up', never)).found).toBe(false);
   });
 
@@ -501,9 +499,9 @@ describe('reading a user’s events', () => {
     proxy.stall();
     const caller = new AbortController();
     const reading = client.readUserEvents(randomUUID(), '', caller.signal);
-    caller.abort(new Error('the client has gone'));
-    await expect(reading).rejects.toThrow('the client has gone');
-    await expect(client.readUserEvents(randomUUID(), '', caller.signal)).rejects.toThrow('has gone');
+    caller.abort(new Error('the client has disconnected'));
+    await expect(reading).rejects.toThrow('the client has disconnected');
+    await expect(client.readUserEvents(randomUUID(), '', caller.signal)).rejects.toThrow('has disconnected');
   });
 });
 

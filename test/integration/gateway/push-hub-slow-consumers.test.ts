@@ -1,4 +1,4 @@
-// What a client that stops reading costs the gateway. The hub stands behind a real gRPC server in the test's own
+// What a client that stops reading costs the gateway. The hub is behind a real gRPC server in the test's own
 // process, so that what waits where can be counted; its log is the test's.
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
@@ -44,7 +44,7 @@ class TestServer {
       subscribeEvents: (call: EventCall) => {
         const stream = this.hub.register(call);
         this.#streams.push({ call, stream });
-        // The request id stands for where to resume.
+        // The request id carries where to resume.
         const lastEventId = call.request.requestId || undefined;
         void this.hub.open(stream, userId, { requestHash: Buffer.alloc(32), lastEventId });
       },
@@ -120,7 +120,7 @@ test('a client that stops reading costs its bounds and no more; others get every
   await fast.reader.until(({ eventIds }) => eventIds.length === 400);
   expect(fast.reader.eventIds).toEqual(all);
   expect(fast.stream.endReason).toBeUndefined();
-  // When it reads on it has a beginning without a hole, and hears why that was all.
+  // When it reads on it has a beginning without a gap, and hears why that was all.
   slow.reader.resume();
   expect(await slow.reader.untilEnded()).toBe('SLOW_CONSUMER');
   expect(slow.reader.eventIds).toEqual(all.slice(0, slow.reader.eventIds.length));

@@ -75,7 +75,7 @@ async function outcomes(count: number, ask: () => Promise<unknown>): Promise<str
 }
 
 describe('signed requests over a limit', () => {
-  it('are told RATE_LIMITED, by which limit, and when to come back', async () => {
+  it('get RATE_LIMITED, with the limit and when to retry', async () => {
     const gateway = await startWith({ GATEWAY_RATE_LIMIT_SESSION_WRITE: '1/h burst 2' });
     const client = gateway.newClient();
     expect(await outcomes(2, () => write(client))).toEqual(['ok', 'ok']);
@@ -94,7 +94,7 @@ describe('signed requests over a limit', () => {
     expect(await outcomes(1, () => write(gateway.newClient()))).toEqual(['ok']);
   });
 
-  it('are let through again when the told time is over, with the same request id', async () => {
+  it('are let through again when the time in the RetryInfo is over, with the same request id', async () => {
     const gateway = await startWith({ GATEWAY_RATE_LIMIT_SESSION_READ: '4/s burst 1' });
     const client = gateway.newClient();
     await read(client);
@@ -120,7 +120,7 @@ describe('signed requests over a limit', () => {
     expect(gateway.backend.received).toEqual([]);
   });
 
-  it('cannot be caused by somebody who does not hold the session’s key', async () => {
+  it('cannot be caused by a client without the session’s key', async () => {
     const gateway = await startWith({ GATEWAY_RATE_LIMIT_SESSION_READ: '1/h burst 1' });
     const client = gateway.newClient();
     const request = client.signCommand('lobby.game.list', {});
@@ -156,7 +156,7 @@ describe('the client’s address', () => {
     expect(await outcomes(1, () => send('198.51.100.2'))).toEqual(['RATE_LIMITED']);
   });
 
-  it('of a gRPC call through a trusted proxy is the one that the proxy told', async () => {
+  it('of a gRPC call through a trusted proxy is the one that the proxy reports', async () => {
     const gateway = await startWith({ ...limited, GATEWAY_TRUSTED_PROXIES: '127.0.0.1, 10.0.0.0/8' });
     const client = gateway.newClient();
     const send = (...from: string[]) =>
@@ -180,7 +180,7 @@ describe('the client’s address', () => {
     expect(gateway.backend.received[0]?.headers['x-client-address']).toBe('127.0.0.1');
   });
 
-  it('of a sign-in through a trusted proxy is the one that the proxy told', async () => {
+  it('of a sign-in through a trusted proxy is the one that the proxy reports', async () => {
     const gateway = await startWith({ ...limited, GATEWAY_TRUSTED_PROXIES: '127.0.0.0/8' });
     gateway.backend.answer = json(201, { device_session_id: 'd', user_id: 'u' });
     const ask = async (forwardedFor: string) =>
@@ -214,7 +214,7 @@ describe('the gateway’s log', () => {
 });
 
 describe('sign-in over a limit', () => {
-  it('is 429 rate_limited with Retry-After for an address, on every public route, but probes answer on', async () => {
+  it('is 429 rate_limited with Retry-After for an address, on every public route, but probes still respond', async () => {
     const gateway = await startWith({ GATEWAY_RATE_LIMIT_PUBLIC_HTTP_ADDRESS: '1/m burst 2' });
     const ask = () => fetch(`${gateway.httpUrl}/api/v1/public/auth/server-keys`);
     expect([(await ask()).status, (await ask()).status]).toEqual([200, 200]);

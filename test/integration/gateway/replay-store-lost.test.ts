@@ -16,7 +16,7 @@ const reasonOf = (client: GalaxyClient): Promise<string> =>
 describe('a gateway whose Redis is away', () => {
   const losses: [string, (proxy: TcpProxy) => void][] = [
     ['refuses connections', (proxy) => proxy.cut()],
-    ['does not answer', (proxy) => proxy.stall()],
+    ['does not respond', (proxy) => proxy.stall()],
   ];
   it.each(losses)('lets nothing pass while it %s, and serves again without a restart', async (_, lose) => {
     const proxy = await startTcpProxy({ host: '127.0.0.1', port: inject('redis').port });

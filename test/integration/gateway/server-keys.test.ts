@@ -129,7 +129,7 @@ describe('the gateway refuses to start', () => {
       'key 1: public_key must be base64 of the 32 raw bytes',
     ],
     [
-      'a key that is no canonical point',
+      'a key that is not a canonical point',
       [{ public_key: base64(notCanonical), status: 'next' }],
       'not the canonical encoding',
     ],
@@ -138,11 +138,11 @@ describe('the gateway refuses to start', () => {
       [{ public_key: base64(Buffer.alloc(32)), status: 'next' }],
       'key 1: public_key is a point of small order',
     ],
-    ['no retired_at', [retired], 'key 1: retired_at must say when'],
+    ['no retired_at', [retired], 'key 1: retired_at must be the time'],
     [
-      'a retired_at that is no time',
+      'a retired_at that is not a time',
       [{ ...retired, retired_at: 'Monday' }],
-      'key 1: retired_at must say when',
+      'key 1: retired_at must be the time',
     ],
     [
       'a next key with retired_at',
@@ -159,9 +159,7 @@ describe('the gateway refuses to start', () => {
 
   test('when the file of other keys lists the key that is in use', async () => {
     const starting = startWithKeys(key, [new Key().next, key.retired]);
-    await expect(starting).rejects.toThrow(
-      `lists ${key.id}, which belongs to the private key that is in use`,
-    );
+    await expect(starting).rejects.toThrow(`lists ${key.id}, which is the key in use for signing`);
   });
 
   test('when the file of other keys cannot be read', async () => {
@@ -180,7 +178,7 @@ describe('the gateway refuses to start', () => {
   });
 });
 
-/** What stands between the clients and the replicas: sends each connection where the test says. */
+/** A proxy between the clients and the replicas: sends each connection where the test says. */
 class Balancer {
   readonly #http: { host: string; port: number };
   readonly #grpc: { host: string; port: number };
@@ -284,7 +282,7 @@ const keyIdOfResponse = async (client: GalaxyClient) =>
   (await client.send(client.signCommand('lobby.game.list', {}))).keyId;
 
 describe('while the response key is being changed', () => {
-  test('a client that knew the next key before verifies answers of both, and need not ask again', async () => {
+  test('a client that knew the next key before verifies responses of both, and need not fetch the keys again', async () => {
     const [first, second] = [new Key(), new Key()];
     const platform = await startPlatform();
     const old = await platform.replica(first, [second.next]);
@@ -319,7 +317,7 @@ describe('while the response key is being changed', () => {
     expect(await ask(other)).toBe('ok');
   });
 
-  test('a client follows its events from one replica to the next without a hole', async () => {
+  test('a client follows its events from one replica to the next without a gap', async () => {
     const [first, second] = [new Key(), new Key()];
     const platform = await startPlatform();
     const old = await platform.replica(first, [second.next]);
@@ -356,7 +354,7 @@ describe('while the response key is being changed', () => {
 });
 
 describe('when a response key is published no more', () => {
-  test('an answer that it signed is refused', async () => {
+  test('a response that it signed is refused', async () => {
     const [removed, active] = [new Key(), new Key()];
     const platform = await startPlatform();
     const [thief, honest] = [await platform.replica(removed), await platform.replica(active)];

@@ -88,7 +88,7 @@ const lookUpsOf = ({ backend }: TestGateway, { client }: Follower) =>
   backend.received.filter(({ url }) => url.endsWith(client.session.deviceSessionId)).length;
 
 describe('a session that is revoked', () => {
-  test('loses its streams at once when the push log tells it', async () => {
+  test('loses its streams at once when the push log reports it', async () => {
     const { gateway } = await startWithProxy({});
     const [revoked, other] = [await openStream(gateway), await openStream(gateway)];
     const { userId, deviceSessionId } = revoked.client.session;
@@ -102,7 +102,7 @@ describe('a session that is revoked', () => {
     expect(lookUpsOf(gateway, other)).toBe(1);
   });
 
-  test('loses its streams behind a silent push log, and other streams go on without a hole', async () => {
+  test('loses its streams behind a silent push log, and other streams go on without a gap', async () => {
     const { gateway, proxy } = await startWithProxy({
       GATEWAY_PUSH_STALE_AFTER: '1s',
       GATEWAY_PUSH_UNVERIFIED_AFTER: '8s',
@@ -126,7 +126,7 @@ describe('a session that is revoked', () => {
 
   test('loses its streams when its revocation was trimmed before the gateway read it', async () => {
     const { gateway, proxy } = await startWithProxy({ GATEWAY_PUSH_UNVERIFIED_AFTER: '4s' });
-    // Whoever has seen the last thing that happened to them is resumed even when it is trimmed.
+    // A client that has its user's last event is resumed even when it is trimmed.
     const [revoked, other] = [await openLiveStream(gateway), await openLiveStream(gateway)];
     proxy.cut();
     revoke(gateway, revoked);

@@ -73,14 +73,17 @@ describe('the gateway refuses to start', () => {
     expect(lines.join()).not.toContain('not-the-password');
   });
 
-  it.each(['garbage.pem', 'other.pem'])('when the response signer is no Ed25519 key: %s', async (file) => {
-    const lines = await refusal({ ...good, GATEWAY_RESPONSE_SIGNER_PRIVATE_KEY_PATH: join(folder, file) });
-    expect(lines).toHaveLength(2);
-    expect(lines[1]).toMatch(
-      /GATEWAY_RESPONSE_SIGNER_PRIVATE_KEY_PATH: .*(PKCS#8|not Ed25519).*openssl genpkey/,
-    );
-    expect(lines.join()).not.toContain('sekret');
-  });
+  it.each(['garbage.pem', 'other.pem'])(
+    'when the response signer is not an Ed25519 key: %s',
+    async (file) => {
+      const lines = await refusal({ ...good, GATEWAY_RESPONSE_SIGNER_PRIVATE_KEY_PATH: join(folder, file) });
+      expect(lines).toHaveLength(2);
+      expect(lines[1]).toMatch(
+        /GATEWAY_RESPONSE_SIGNER_PRIVATE_KEY_PATH: .*(PKCS#8|not Ed25519).*openssl genpkey/,
+      );
+      expect(lines.join()).not.toContain('sekret');
+    },
+  );
 
   it('when Redis may evict keys, which would let replays through', async () => {
     const evicting = await startRedis({
@@ -119,7 +122,7 @@ describe('the gateway refuses to start', () => {
 });
 
 describe('the gateway', () => {
-  it('starts without its backend, answers its probes, and ends with exit code 0 on SIGTERM', async () => {
+  it('starts without its backend, responds to its probes, and ends with exit code 0 on SIGTERM', async () => {
     const { child, stdout, ended } = runEntry('workers/gateway.ts', good);
     const port = await vi.waitFor(
       () => {

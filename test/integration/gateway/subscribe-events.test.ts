@@ -61,7 +61,7 @@ async function serverKey() {
 }
 
 describe('a stream', () => {
-  test('begins with a signed hello, then has every event of its user and of nobody else, signed', async () => {
+  test('begins with a signed hello, then has every event of its user and of no other user, signed', async () => {
     const client = gateway.newClient();
     const { userId } = client.session;
     const before = await testLog.append(userId);
@@ -119,7 +119,7 @@ describe('a stream', () => {
     expect(resumed.eventIds).toEqual(missed);
   });
 
-  test('of a user without events is resumed from the place that the hello told', async () => {
+  test('of a user without events is resumed from the position in the hello', async () => {
     const client = gateway.newClient();
     const first = await EventReader.open(client);
     first.leave();
@@ -149,7 +149,7 @@ describe('a stream', () => {
     }
   });
 
-  test('resumed at the place of somebody else’s event has what its own user got after that, and nothing else', async () => {
+  test('resumed at the position of another user’s event has what its own user got after that, and nothing else', async () => {
     const client = gateway.newClient();
     const { userId } = client.session;
     const other = randomUUID();
@@ -160,7 +160,7 @@ describe('a stream', () => {
     expect(reader.eventIds).toEqual([own?.eventId]);
   });
 
-  test('has no hole and no repeat while events are appended as it joins', async () => {
+  test('has no gap and no repeat while events are appended as it joins', async () => {
     const client = gateway.newClient();
     const { userId } = client.session;
     const ids: string[] = [(await testLog.append(userId)).eventId];
@@ -184,7 +184,7 @@ describe('a stream', () => {
     expect(ids.length).toBeGreaterThan(50);
   });
 
-  test('goes on without a hole when the push service was away', async () => {
+  test('goes on without a gap when the push service was away', async () => {
     const client = gateway.newClient();
     const reader = await EventReader.open(client);
     const first = await testLog.append(client.session.userId);
@@ -196,7 +196,7 @@ describe('a stream', () => {
     expect(reader.eventIds).toEqual([first.eventId, second.eventId]);
   });
 
-  test('ends with RESYNC when the push log began anew', async () => {
+  test('ends with RESYNC when the push log started a new epoch', async () => {
     const reader = await EventReader.open(gateway.newClient());
     await testLog.redis.flushdb();
     expect(await reader.untilEnded(15_000)).toBe('RESYNC');
@@ -332,7 +332,7 @@ describe('of too many streams the oldest gives way', () => {
     for (const reader of readers.slice(1)) await reader.until(({ messages }) => messages.length === 2);
   });
 
-  test('a stream that is refused takes nobody’s place', async () => {
+  test('a stream that is refused takes no other stream’s place', async () => {
     const client = gateway.newClient();
     const readers = [await EventReader.open(client), await EventReader.open(client)];
     const stranger = new GalaxyClient(gateway, undefined, client.session);
@@ -358,7 +358,7 @@ describe('the client library', () => {
     return items;
   }
 
-  test('follows events, and comes back by itself when its stream is cut, without a hole', async () => {
+  test('follows events, and comes back by itself when its stream is cut, without a gap', async () => {
     const edge = await startTcpProxy(addressOf(gateway.grpcAddr));
     const client = gateway.newClient('active', { grpcAddr: edge.addr });
     const { userId } = client.session;
@@ -407,7 +407,7 @@ describe('the client library', () => {
   });
 });
 
-test('a backend that answers for another session opens no stream', async () => {
+test('a backend that responds with another session opens no stream', async () => {
   const client = gateway.newClient();
   gateway.backend.answer = json(200, {
     device_session_id: randomUUID(),

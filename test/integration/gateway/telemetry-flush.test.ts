@@ -30,7 +30,7 @@ async function commandAndStop(collectorUrl: string): Promise<number> {
   }
 }
 
-describe('a gateway that is told to stop', { timeout: 60_000 }, () => {
+describe('a gateway that receives SIGTERM', { timeout: 60_000 }, () => {
   let silent: Server;
   let silentUrl: string;
   beforeAll(async () => {
@@ -47,7 +47,7 @@ describe('a gateway that is told to stop', { timeout: 60_000 }, () => {
     expect(await commandAndStop(`http://127.0.0.1:${await freePort()}`)).toBeLessThan(boundMs);
   });
 
-  it('ends in time with exit code 0 though its collector takes everything and answers nothing', async () => {
+  it('ends in time with exit code 0 though its collector takes everything and never responds', async () => {
     expect(await commandAndStop(silentUrl)).toBeLessThan(boundMs);
   });
 

@@ -54,13 +54,13 @@ describe('the gRPC listener with a certificate', () => {
       'grpc.ssl_target_name_override': 'localhost',
     });
     const request = player.signCommand('lobby.game.list', {});
-    const answer = await new Promise<ExecuteCommandResponse>((resolve, reject) => {
+    const response = await new Promise<ExecuteCommandResponse>((resolve, reject) => {
       client.executeCommand(request, new Metadata(), (error, response) =>
         error ? reject(error) : resolve(response),
       );
     });
     client.close();
-    expect(answer.resultCode).toBe('ok');
+    expect(response.resultCode).toBe('ok');
   });
 
   it('prefers TLS 1.3, takes 1.2, nothing older, and no other protocol than h2', async () => {
@@ -98,10 +98,10 @@ describe('the gateway refuses to start', () => {
   it('with a certificate and no key, or a key and no certificate', async () => {
     const file = join(folder, 'cert.pem');
     expect(await refusal({ GATEWAY_GRPC_TLS_CERT_PATH: file })).toBe(
-      'GATEWAY_GRPC_TLS_KEY_PATH: is not set, though GATEWAY_GRPC_TLS_CERT_PATH is. Set both or none.',
+      'GATEWAY_GRPC_TLS_KEY_PATH: is not set, but GATEWAY_GRPC_TLS_CERT_PATH is. Set both or neither.',
     );
     expect(await refusal({ GATEWAY_GRPC_TLS_KEY_PATH: file })).toBe(
-      'GATEWAY_GRPC_TLS_CERT_PATH: is not set, though GATEWAY_GRPC_TLS_KEY_PATH is. Set both or none.',
+      'GATEWAY_GRPC_TLS_CERT_PATH: is not set, but GATEWAY_GRPC_TLS_KEY_PATH is. Set both or neither.',
     );
   });
 

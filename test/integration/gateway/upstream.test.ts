@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { openUpstreams, UpstreamService } from '../../../lib/gateway/commands/upstream.ts';
-import { RejectedError } from '../../../lib/gateway/rejected-error.ts';
+import { RejectedError } from '../../../lib/gateway/domain/rejection.ts';
 import { json, startUpstreamServer, type UpstreamServer } from '../../support/gateway/fake-upstream.ts';
 import { recordingLog } from '../../support/run/log-lines.ts';
 
@@ -27,7 +27,7 @@ const live = () => new AbortController().signal;
 
 async function unavailable(outcome: Promise<unknown>): Promise<string> {
   const error = await outcome.then(
-    () => expect.unreachable('the call was answered'),
+    () => expect.unreachable('the call got a response'),
     (thrown: unknown) => thrown,
   );
   if (!(error instanceof RejectedError) || !(error.cause instanceof Error)) throw error;
@@ -42,14 +42,14 @@ describe('a call to an upstream', () => {
     const caller = new AbortController();
     const outcome = service(10_000).call({ ...read, signal: caller.signal });
     const closed = once(await asked.promise, 'close');
-    const gone = new Error('the client has gone');
+    const gone = new Error('the client has disconnected');
     caller.abort(gone);
     await expect(outcome).rejects.toBe(gone);
     await closed;
   });
 
   it('is not begun for a caller who has gone before', async () => {
-    const gone = new Error('the client has gone');
+    const gone = new Error('the client has disconnected');
     await expect(service(10_000).call({ ...read, signal: AbortSignal.abort(gone) })).rejects.toBe(gone);
     expect(server.received).toEqual([]);
   });
@@ -63,7 +63,7 @@ describe('a call to an upstream', () => {
     await vi.waitFor(() => expect(held).toHaveLength(128), { timeout: 5_000 });
     const caller = new AbortController();
     const waiting = full.call({ ...read, target: '/never', signal: caller.signal });
-    const gone = new Error('the client has gone');
+    const gone = new Error('the client has disconnected');
     caller.abort(gone);
     await expect(waiting).rejects.toBe(gone);
 
@@ -80,7 +80,7 @@ describe('a call to an upstream', () => {
     expect(server.received).toHaveLength(2);
   });
 
-  it('keeps to one deadline over both tries', async () => {
+  it('has one deadline over both tries', async () => {
     let tries = 0;
     server.answer = (_, response) => {
       tries += 1;
@@ -119,7 +119,7 @@ describe('a token that an upstream refuses', () => {
     return { ...upstreams, lines };
   }
 
-  it('makes it unavailable and is told by the names of the variables, once for many calls', async () => {
+  it('makes it unavailable and is reported by the names of the variables, once for many calls', async () => {
     server.answer = refusal({ 'www-authenticate': 'Bearer' });
     const { backend, lobby, lines } = open(server.url);
     for (let call = 0; call < 5; call += 1) {

@@ -1,4 +1,4 @@
-// A player's end of one event stream: a real gRPC client that can stop reading, and keeps what came and how it ended.
+// A player's end of one event stream: a real gRPC client that can stop reading, and records its messages and its end.
 import { setTimeout as delay } from 'node:timers/promises';
 import { type StatusObject, status } from '@grpc/grpc-js';
 import type { OpenedStream } from '../../../lib/client/events.ts';
@@ -19,7 +19,7 @@ export class EventReader {
   constructor(client: Pick<GalaxyClient, 'subscribe'>, request: SubscribeEventsRequest) {
     this.#call = client.subscribe(request).call;
     this.#call.on('data', (message: GatewayEvent) => this.messages.push(message));
-    // The status says the same once more.
+    // The `status` event reports the same.
     this.#call.on('error', () => {});
     this.ended = new Promise((resolve) => {
       this.#call.on('status', (end) => {

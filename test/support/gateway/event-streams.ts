@@ -1,10 +1,10 @@
 // Both ends of a gateway's event streams without a network: calls whose clients take events when the test says so,
-// and a push log whose pages are read and answered when the test says so.
+// and a push log whose pages are read and returned when the test says so.
 import { EventEmitter } from 'node:events';
 import type { StatusObject } from '@grpc/grpc-js';
+import type { ReadUserEvents } from '../../../lib/gateway/push/catch-up.ts';
 import type { EventCall } from '../../../lib/gateway/push/event-stream.ts';
 import { type HubLimits, PushHub } from '../../../lib/gateway/push/hub.ts';
-import type { ReadUserEvents } from '../../../lib/gateway/push/join.ts';
 import { GatewayEvent } from '../../../lib/protocol/generated/galaxy/gateway/v1/gateway.ts';
 import type {
   ClientEvent,
@@ -77,17 +77,17 @@ export function reasonOf({ metadata }: Partial<StatusObject>): string {
 export type PendingRead = {
   /** Reads the page now, once. */
   readPage(): void;
-  /** Answers with the page. */
-  answer(): void;
+  /** Returns the page. */
+  respond(): void;
 };
 
-/** One user's events, with the ids and the answers of the real log. */
+/** One user's events, with the ids and pages of the real log. */
 export class FakeUserLog {
   readonly userId: string;
   readonly reads: PendingRead[] = [];
   readonly pageEvents: number;
-  #life = 0;
-  #place = 0;
+  #epoch = 0;
+  #position = 0;
   events: ClientEvent[] = [];
   #floor = 0;
 
@@ -97,9 +97,9 @@ export class FakeUserLog {
   }
 
   append(): ClientEvent {
-    this.#place += 1;
+    this.#position += 1;
     const event: ClientEvent = {
-      eventId: this.#id(this.#place),
+      eventId: this.#id(this.#position),
       prevEventId: this.events.at(-1)?.eventId ?? '',
       recipientUserId: this.userId,
       eventType: 'lobby.application.approved',
@@ -111,39 +111,39 @@ export class FakeUserLog {
     return event;
   }
 
-  /** Something happened to somebody else. */
+  /** An event of another user. */
   advance(): void {
-    this.#place += 1;
+    this.#position += 1;
   }
 
-  /** Everything is lost, and the log begins anew. */
-  beginAnew(): void {
-    this.#life += 1;
-    this.#place = 0;
+  /** All data is lost, and the log starts a new epoch. */
+  startNewEpoch(): void {
+    this.#epoch += 1;
+    this.#position = 0;
     this.#floor = 0;
     this.events = [];
   }
 
   /** Everything so far is out of reach; events remember their predecessors. */
   trim(): void {
-    this.#floor = this.#place;
+    this.#floor = this.#position;
   }
 
   get head(): string {
-    return this.events.at(-1)?.eventId ?? this.#id(this.#place);
+    return this.events.at(-1)?.eventId ?? this.#id(this.#position);
   }
 
   page(after: string): ReadUserEventsResponse {
-    const [life = '', place = ''] = after.split('-');
-    const at = Number.parseInt(place, 36);
-    if (life !== this.#lifeName() || at < this.#floor || at > this.#place) {
+    const [epoch = '', position = ''] = after.split('-');
+    const at = Number.parseInt(position, 36);
+    if (epoch !== this.#epochName() || at < this.#floor || at > this.#position) {
       return { found: false, events: [], headEventId: this.head };
     }
     const events = this.events.filter(({ eventId }) => eventId > after).slice(0, this.pageEvents);
     return { found: true, events, headEventId: this.head };
   }
 
-  /** Leaves its answer to the test, in `reads`. */
+  /** The test returns the page, in `reads`. */
   readonly read: ReadUserEvents = (_userId, after, signal) =>
     new Promise((resolve, reject) => {
       let page: ReadUserEventsResponse | undefined;
@@ -151,7 +151,7 @@ export class FakeUserLog {
         readPage: () => {
           page ??= this.page(after);
         },
-        answer: () => {
+        respond: () => {
           this.reads.splice(this.reads.indexOf(read), 1);
           resolve(page ?? this.page(after));
         },
@@ -163,12 +163,12 @@ export class FakeUserLog {
       });
     });
 
-  #lifeName(): string {
-    return `elife${this.#life}`;
+  #epochName(): string {
+    return `elife${this.#epoch}`;
   }
 
-  #id(place: number): string {
-    return `${this.#lifeName()}-${place.toString(36).padStart(9, '0')}-0000000`;
+  #id(position: number): string {
+    return `${this.#epochName()}-${position.toString(36).padStart(9, '0')}-0000000`;
   }
 }
 

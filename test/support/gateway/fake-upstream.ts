@@ -1,4 +1,4 @@
-// An HTTP server that plays a service behind the gateway: it answers as the test says and keeps what it was asked.
+// An HTTP server that plays a service behind the gateway: it responds as the test says and records its requests.
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 

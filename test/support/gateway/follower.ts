@@ -1,6 +1,6 @@
 // A player who follows their events at a cluster with lib/client's reconnecting stream: whenever a stream ends, the
-// next one is opened at the next gateway, as a balancer might have it. Everything that came is kept, so is the reason
-// of every ending.
+// next one is opened at the next gateway, as a balancer might have it. It records every event and the reason
+// of every end.
 import { type ServiceError, status } from '@grpc/grpc-js';
 import { expect, vi } from 'vitest';
 import { followEvents, type Hello, type PlayerEvent } from '../../../lib/client/events.ts';

@@ -24,7 +24,7 @@ export type TestGateway = {
   [Symbol.asyncDispose](): Promise<void>;
 };
 
-/** As a process with the SDK of OpenTelemetry it takes seconds, and longer beside other tests. */
+/** As a process with the SDK of OpenTelemetry it takes seconds, and longer next to other tests. */
 const readyTimeoutMs = 30_000;
 
 /** Runs a gateway until `stop` aborts. */

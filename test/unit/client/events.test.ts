@@ -143,7 +143,7 @@ describe('a stream that ends', () => {
     expect(asked).toEqual(['e-0', 'e-0']);
   });
 
-  test('again and again is opened after pauses that grow, and never before the time that it is told', async () => {
+  test('again and again is opened after pauses that grow, and never before the time in the RetryInfo', async () => {
     vi.mocked(Math.random).mockReturnValue(1);
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
     const limited = toGrpcStatus({ reason: 'RATE_LIMITED', message: 'slowly', retryAfterMs: 5_000 });
@@ -200,7 +200,7 @@ describe('what comes is checked', () => {
       'an event whose place was changed',
       () => [hello('e-0'), { ...event('e-2', 'e-1'), prevEventId: 'e-0' }],
     ],
-    ['an event of another player', () => [hello('e-0'), event('e-1', 'e-0', 'somebody else')]],
+    ['an event of another player', () => [hello('e-0'), event('e-1', 'e-0', 'another user')]],
   ])('%s ends following', async (_, stream) => {
     const { source, asked } = play([stream(), []]);
     await expect(take(followEvents(source), 2)).rejects.toThrow(/signature|began with|another player/);
@@ -208,7 +208,7 @@ describe('what comes is checked', () => {
   });
 });
 
-test('following ends when it is told to, also in a pause', async () => {
+test('following ends when its signal aborts, also in a pause', async () => {
   vi.mocked(Math.random).mockReturnValue(1);
   const stop = new AbortController();
   const { source } = play([[ended('DRAINING')], [hello('e-0')]]);

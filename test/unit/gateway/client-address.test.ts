@@ -45,7 +45,7 @@ describe('the client’s address behind trusted proxies', () => {
     ['IPv6 in its long form', '10.0.0.1', ['2001:0db8:0000:0000:0000:0000:0000:0001'], '2001:db8::1'],
     ['blanks and tabs', '10.0.0.1', ['  \t198.51.100.1\t '], '198.51.100.1'],
     ['no header at all', '10.0.0.1', [], '10.0.0.1'],
-    ['nobody outside', '10.0.0.1', ['10.0.0.3, 10.0.0.2'], '10.0.0.3'],
+    ['no address outside', '10.0.0.1', ['10.0.0.3, 10.0.0.2'], '10.0.0.3'],
   ])('with %s is the first that none of them has', (_, socketAddress, forwardedFor, expected) => {
     expect(clientAddress(socketAddress, forwardedFor, trusted)).toBe(expected);
   });
@@ -55,12 +55,9 @@ describe('the client’s address behind trusted proxies', () => {
     ['a forged trusted proxy', ['1.1.1.1, 10.0.0.9, 198.51.100.1'], '198.51.100.1'],
     ['a header of its own before the proxy’s', ['10.0.0.9', '198.51.100.1'], '198.51.100.1'],
     ['garbage', ['<script>, , 999.1.1.1, 198.51.100.1'], '198.51.100.1'],
-  ])(
-    'does not fall for %s, which stands to the left of what the proxy wrote',
-    (_, forwardedFor, expected) => {
-      expect(clientAddress('10.0.0.1', forwardedFor, trusted)).toBe(expected);
-    },
-  );
+  ])('does not fall for %s, which is to the left of what the proxy wrote', (_, forwardedFor, expected) => {
+    expect(clientAddress('10.0.0.1', forwardedFor, trusted)).toBe(expected);
+  });
 
   it.each([
     [''],

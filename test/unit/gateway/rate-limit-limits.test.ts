@@ -28,7 +28,7 @@ describe('the limits of signed requests', () => {
     expect(requests.address('192.0.2.1')).toBeUndefined();
     expect(requests.address('192.0.2.1')).toEqual({
       reason: 'RATE_LIMITED',
-      message: 'Too many requests from this address; wait as long as the RetryInfo says.',
+      message: 'Too many requests from this address; retry after the time in the RetryInfo.',
       metadata: { limit: 'address' },
       retryAfterMs: 1_000,
     });
@@ -99,7 +99,7 @@ describe('the limits of sign-in', () => {
     return expect.unreachable('it was let through');
   };
 
-  it('count an e-mail address in whatever way it is written, and say in whole seconds when to come back', () => {
+  it('count an e-mail address in whatever way it is written, and say in whole seconds when to retry', () => {
     nowMs = 0;
     const { signIn } = limits({ GATEWAY_RATE_LIMIT_SIGN_IN_EMAIL: '1/m burst 2' });
     signIn.email('ada@example.com', '192.0.2.1');

@@ -1,11 +1,11 @@
 import { expect, it } from 'vitest';
 import { ReplayReservations, type ReplayStore } from '../../../lib/gateway/commands/replay-reservations.ts';
-import { RejectedError } from '../../../lib/gateway/rejected-error.ts';
+import { RejectedError } from '../../../lib/gateway/domain/rejection.ts';
 
 const now = 1_767_225_600_000;
 const request = { deviceSessionId: 'session', requestId: 'request', timestampMs: BigInt(now - 1_000) };
 
-/** Keeps what is set, and loses the answers of the first `lost` commands on their way back. */
+/** Stores what is set, and loses the replies to the first `lost` commands on their way back. */
 function storeThatLoses(lost: number): ReplayStore & { ttls: number[] } {
   const kept = new Map<string, string>();
   const ttls: number[] = [];
@@ -33,13 +33,13 @@ const reasonOf = (outcome: Promise<void>): Promise<string> =>
     (error: unknown) => (error instanceof RejectedError ? error.rejection.reason : String(error)),
   );
 
-it('a reservation is kept until its timestamp can no longer be fresh, and a minute longer', async () => {
+it('a reservation is stored until its timestamp can no longer be fresh, and a minute longer', async () => {
   const store = storeThatLoses(0);
   await new ReplayReservations(store, 300_000).reserve(request, now);
   expect(store.ttls).toEqual([300_000 + 60_000 - 1_000]);
 });
 
-it('a reservation whose answer was lost knows itself when it is tried again', async () => {
+it('a reservation whose reply was lost is recognised when it is tried again', async () => {
   const reservations = new ReplayReservations(storeThatLoses(1), 300_000);
   expect(await reasonOf(reservations.reserve(request, now))).toBe('reserved');
   expect(await reasonOf(reservations.reserve(request, now))).toBe('REPLAY_DETECTED');

@@ -54,7 +54,7 @@ describe('a payload becomes an upstream request', () => {
     null,
     undefined,
     ['a'],
-  ])('unless a path parameter is no plain id: %j', (value) => {
+  ])('unless a path parameter is not a plain id: %j', (value) => {
     expect(toUpstreamRequest(routes['lobby.game.get'], { game_id: value })).toEqual({
       ok: false,
       problems: [{ field: 'game_id', problem: 'must be 1 to 64 letters, digits, - or _' }],

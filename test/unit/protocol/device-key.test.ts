@@ -53,7 +53,7 @@ describe('a device key', () => {
     }
   });
 
-  it('is refused when it is no point of the curve', () => {
+  it('is refused when it is not a point of the curve', () => {
     expect(deviceKeyProblem(littleEndian(2n))).toBe('is not the canonical encoding of an Ed25519 public key');
   });
 

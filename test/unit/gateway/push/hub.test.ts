@@ -1,7 +1,9 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { EventStream } from '../../../../lib/gateway/push/event-stream.ts';
 import type { PushHub } from '../../../../lib/gateway/push/hub.ts';
+import { applyRevocation } from '../../../../lib/gateway/push/revocation.ts';
 import { createTestHub, FakeCall, FakeUserLog, settled } from '../../../support/gateway/event-streams.ts';
+import { recordingLog } from '../../../support/run/log-lines.ts';
 
 const userId = '0193b3c0-0000-7000-8000-000000000001';
 const subscription = { requestHash: Buffer.alloc(32), lastEventId: undefined };
@@ -10,7 +12,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** Answers every page at once. */
+/** Returns every page at once. */
 const atOnce = (log: FakeUserLog) => async (_userId: string, after: string) => log.page(after);
 
 async function openStream(hub: PushHub, session = 'session', user = userId): Promise<FakeCall> {
@@ -164,7 +166,7 @@ describe('limits', () => {
     expect(hub.size).toBe(3);
   });
 
-  test('streams whose sessions are not verified take nobody’s place', async () => {
+  test('streams whose sessions are not verified take no other stream’s place', async () => {
     const { hub } = createTestHub(atOnce(new FakeUserLog(userId)));
     const calls = [await openStream(hub), await openStream(hub)];
     for (let count = 0; count < 10; count += 1) hub.register(new FakeCall('session').call);
@@ -177,15 +179,16 @@ describe('revocation', () => {
   test('ends the streams of the session, and no other', async () => {
     const { hub } = createTestHub(atOnce(new FakeUserLog(userId)));
     const calls = [await openStream(hub, 'one'), await openStream(hub, 'one'), await openStream(hub, 'two')];
-    hub.revokeDeviceSession('one');
-    hub.revokeDeviceSession('unknown');
+    hub.revokeSession('one');
+    hub.revokeSession('unknown');
     expect(calls.map(({ reason }) => reason)).toEqual(['SESSION_REVOKED', 'SESSION_REVOKED', undefined]);
   });
 
   test('of several sessions of a user ends those that are named', async () => {
     const { hub } = createTestHub(atOnce(new FakeUserLog(userId)));
+    const { log } = recordingLog();
     const calls = [await openStream(hub, 'one'), await openStream(hub, 'two'), await openStream(hub, 'new')];
-    hub.revokeAllForUser(userId, ['one', 'two']);
+    applyRevocation(hub, { userId, deviceSessionIds: ['one', 'two'] }, log);
     expect(calls.map(({ reason }) => reason)).toEqual(['SESSION_REVOKED', 'SESSION_REVOKED', undefined]);
   });
 
@@ -193,10 +196,10 @@ describe('revocation', () => {
     const { hub, lines } = createTestHub(atOnce(new FakeUserLog(userId)));
     const call = new FakeCall('session');
     const stream = hub.register(call.call);
-    const { over } = stream;
-    hub.revokeDeviceSession('session');
+    const { endSignal } = stream;
+    hub.revokeSession('session');
     expect(call.reason).toBe('SESSION_REVOKED');
-    expect(over.aborted).toBe(true);
+    expect(endSignal.aborted).toBe(true);
     await hub.open(stream, userId, subscription);
     expect(call.written).toEqual([]);
     expect(hub.size).toBe(0);
@@ -208,7 +211,7 @@ describe('revocation', () => {
     const { hub } = createTestHub(log.read);
     const call = new FakeCall('session');
     const opening = hub.open(hub.register(call.call), userId, subscription);
-    hub.revokeDeviceSession('session');
+    hub.revokeSession('session');
     await expect(opening).rejects.toThrow('ended');
     expect(log.reads).toEqual([]);
     expect(call.reason).toBe('SESSION_REVOKED');
@@ -255,7 +258,7 @@ describe('a gap', () => {
     expect(refilling()[1]).toMatchObject({ level: 'warn', streams: 1 });
   });
 
-  test('of one user is filled for all of their streams, those that are catching up alike, and nobody else’s', async () => {
+  test('of one user is filled for all of their streams, those that are catching up alike, and of no other user', async () => {
     const log = new FakeUserLog(userId);
     const asked: string[] = [];
     const { hub } = createTestHub(async (user, after) => {
@@ -290,7 +293,7 @@ describe('a gap', () => {
     const log = new FakeUserLog(userId);
     const { hub, lines } = createTestHub(atOnce(log));
     const call = await openStream(hub);
-    log.beginAnew();
+    log.startNewEpoch();
     hub.resync();
     await settled();
     expect(call.reason).toBe('RESYNC');
@@ -310,7 +313,7 @@ describe('a gap', () => {
     hub.resync();
     await settled();
     vi.advanceTimersByTime(31_000);
-    for (const read of [...log.reads]) read.answer();
+    for (const read of [...log.reads]) read.respond();
     await settled();
     const reasons = calls.map(({ reason }) => reason);
     expect(reasons.slice(0, 16).every((reason) => reason === undefined)).toBe(true);

@@ -61,7 +61,7 @@ describe('a frame of the push service', () => {
     expect(invalidation([randomUUID(), 'x']).missedBy).toBe('everyone');
   });
 
-  test('without a cursor that can be one tells none', () => {
+  test('without a valid cursor returns none', () => {
     expect(readFrame(written(undefined, '')).problem).toContain('cursor');
     expect(readFrame(written(undefined, 'c'.repeat(129)))).toMatchObject({ cursor: '' });
     const event = { $case: 'clientEvent', value: clientEvent } as const;
@@ -70,21 +70,21 @@ describe('a frame of the push service', () => {
 
   test('never throws, whatever its bytes', () => {
     expect(readFrame(Buffer.from([0x0a, 0xff]))).toMatchObject({
-      problem: 'it is no PushEvent',
+      problem: 'it is not a PushEvent',
       missedBy: 'everyone',
     });
     fc.assert(fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => void readFrame(bytes)));
   });
 });
 
-describe('an answer of ReadUserEvents', () => {
-  const read = (answer: Partial<ReadUserEventsResponse>) =>
+describe('a response of ReadUserEvents', () => {
+  const read = (response: Partial<ReadUserEventsResponse>) =>
     readUserEventsResponse(
       ReadUserEventsResponse.encode({
         found: true,
         events: [clientEvent],
         headEventId: 'e-2',
-        ...answer,
+        ...response,
       }).finish(),
     );
 
@@ -92,7 +92,7 @@ describe('an answer of ReadUserEvents', () => {
     expect(read({})).toEqual({ found: true, events: [clientEvent], headEventId: 'e-2' });
   });
 
-  test('is told to be wrong when it has no head, events out of nowhere, or an event that is none', () => {
+  test('is reported as wrong when it has no head, events without their predecessor, or an invalid event', () => {
     expect(read({ headEventId: '' })).toContain('head_event_id');
     expect(read({ found: false })).toContain('predecessor');
     expect(read({ events: [{ ...clientEvent, eventId: '' }] })).toContain('event_id');

@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { Rejection } from '../../../../lib/gateway/domain/envelope-checks.ts';
+import type { Rejection } from '../../../../lib/gateway/domain/rejection.ts';
+import { RejectedError } from '../../../../lib/gateway/domain/rejection.ts';
 import {
   SessionVerification,
   type SessionVerificationOptions,
 } from '../../../../lib/gateway/push/session-verification.ts';
-import { RejectedError } from '../../../../lib/gateway/rejected-error.ts';
 import { recordingLog } from '../../../support/run/log-lines.ts';
 
 const second = 1_000;
@@ -27,7 +27,7 @@ class Scene {
   readonly kept = recordingLog();
   readonly verification: SessionVerification;
   readonly startedAt = performance.now();
-  /** What the backend answers. */
+  /** The backend's response. */
   backend: (id: string, signal: AbortSignal) => Promise<{ userId: string }> = async (id) => this.#owner(id);
   readonly #stop = new AbortController();
   readonly #running: Promise<void>;
@@ -204,7 +204,7 @@ describe('while nothing comes', () => {
     },
   );
 
-  test('streams end with UNVERIFIED when the backend cannot tell for 60 s', async () => {
+  test('streams end with UNVERIFIED when the backend does not respond for 60 s', async () => {
     const stream = scene.open();
     scene.backend = async () => {
       throw rejected('UPSTREAM_UNAVAILABLE');
@@ -239,9 +239,9 @@ describe('while nothing comes', () => {
     expect(scene.lookUpsOf(stream)).toHaveLength(1);
   });
 
-  test('a session that is told to belong to somebody else is not verified', async () => {
+  test('a session that belongs to another user is not verified', async () => {
     const stream = scene.open();
-    scene.backend = async () => ({ userId: 'somebody else' });
+    scene.backend = async () => ({ userId: 'another user' });
     await scene.silent(76 * second);
     expect(stream.ended?.reason).toBe('UNVERIFIED');
   });
@@ -300,7 +300,7 @@ describe('after a gap', () => {
     expect(stream.ended?.atMs).toBeLessThanOrEqual(95 * second);
   });
 
-  test('streams end with UNVERIFIED when the backend cannot tell, though heartbeats come', async () => {
+  test('streams end with UNVERIFIED when the backend does not respond, though heartbeats come', async () => {
     const stream = scene.open();
     await scene.live(20 * second);
     scene.backend = async () => {

@@ -28,7 +28,7 @@ export const protobufFileName = "galaxy/gateway/v1/gateway.proto";
 export interface ExecuteCommandRequest {
   /** "v1". */
   protocolVersion: string;
-  /** The UUID that confirm-email-code answered, in lower case. */
+  /** The UUID that confirm-email-code returned, in lower case. */
   deviceSessionId: string;
   /** One of proto/message-types.json, such as "lobby.game.create". */
   messageType: string;
@@ -44,7 +44,7 @@ export interface ExecuteCommandRequest {
   signature: Buffer;
   /**
    * Optional, for the message types that take it; ignored by others. The same key with the same payload gets the
-   * first answer again: 1 to 64 of A-Z a-z 0-9 _ -.
+   * stored response: 1 to 64 of A-Z a-z 0-9 _ -.
    */
   idempotencyKey: string;
   /**
@@ -57,11 +57,11 @@ export interface ExecuteCommandRequest {
 export interface ExecuteCommandResponse {
   /** "v1". */
   protocolVersion: string;
-  /** The request's own. */
+  /** The request's. */
   requestId: string;
   /** The gateway's clock, milliseconds since the Unix epoch. */
   timestampMs: bigint;
-  /** "ok", or the error code of the service that answered, such as "invalid_state". */
+  /** "ok", or the error code of the service that responded, such as "invalid_state". */
   resultCode: string;
   /** JSON: the result, or {"error":{"code","message","details"?}}. */
   payloadBytes: Buffer;
@@ -100,9 +100,9 @@ export interface GatewayEvent {
   prevEventId: string;
   /** Empty in gateway.hello, like both ids and trace_id: its signature does not cover them. */
   recipientUserId: string;
-  /** When it happened; of gateway.hello the gateway's clock. Milliseconds since the Unix epoch. */
+  /** When the event happened; in gateway.hello the gateway's clock. Milliseconds since the Unix epoch. */
   timestampMs: bigint;
-  /** Of the W3C trace context of what caused it, 32 hexadecimal digits; may be empty. */
+  /** Trace id of the W3C trace context of the event's cause, 32 hexadecimal digits; may be empty. */
   traceId: string;
   payloadBytes: Buffer;
   payloadHash: Buffer;
@@ -701,16 +701,16 @@ export const GatewayEvent: MessageFns<GatewayEvent> = {
 
 /**
  * The authenticated edge of the platform. Every request is signed by a device key that was bound to a session at
- * sign-in; every answer and every event is signed by the gateway. The signed bytes are described in
+ * sign-in; the gateway signs every response and every event. The signed bytes are described in
  * docs/envelope.md, and proto/vectors/envelope-v1.json holds examples of each.
  *
  * A request that is refused before it reaches a service gets a gRPC status with a google.rpc.ErrorInfo (domain
- * "galaxy.gateway") in grpc-status-details-bin. What a service answered, its errors alike, is an
+ * "galaxy.gateway") in grpc-status-details-bin. The response of a service, success or error, is an
  * ExecuteCommandResponse.
  */
 export type EdgeGatewayService = typeof EdgeGatewayService;
 export const EdgeGatewayService = {
-  /** Runs one command and answers once. */
+  /** Runs one command. */
   executeCommand: {
     path: "/galaxy.gateway.v1.EdgeGateway/ExecuteCommand" as const,
     requestStream: false as const,
@@ -722,7 +722,7 @@ export const EdgeGatewayService = {
       Buffer.from(ExecuteCommandResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ExecuteCommandResponse => ExecuteCommandResponse.decode(value),
   },
-  /** Streams the events of the session's user, the first of them always `gateway.hello`. */
+  /** Streams the events of the session's user. The first event is always `gateway.hello`. */
   subscribeEvents: {
     path: "/galaxy.gateway.v1.EdgeGateway/SubscribeEvents" as const,
     requestStream: false as const,
@@ -736,14 +736,14 @@ export const EdgeGatewayService = {
 } as const;
 
 export interface EdgeGatewayServer extends UntypedServiceImplementation {
-  /** Runs one command and answers once. */
+  /** Runs one command. */
   executeCommand: handleUnaryCall<ExecuteCommandRequest, ExecuteCommandResponse>;
-  /** Streams the events of the session's user, the first of them always `gateway.hello`. */
+  /** Streams the events of the session's user. The first event is always `gateway.hello`. */
   subscribeEvents: handleServerStreamingCall<SubscribeEventsRequest, GatewayEvent>;
 }
 
 export interface EdgeGatewayClient extends Client {
-  /** Runs one command and answers once. */
+  /** Runs one command. */
   executeCommand(
     request: ExecuteCommandRequest,
     callback: (error: ServiceError | null, response: ExecuteCommandResponse) => void,
@@ -759,7 +759,7 @@ export interface EdgeGatewayClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ExecuteCommandResponse) => void,
   ): ClientUnaryCall;
-  /** Streams the events of the session's user, the first of them always `gateway.hello`. */
+  /** Streams the events of the session's user. The first event is always `gateway.hello`. */
   subscribeEvents(request: SubscribeEventsRequest, options?: Partial<CallOptions>): ClientReadableStream<GatewayEvent>;
   subscribeEvents(
     request: SubscribeEventsRequest,

@@ -36,8 +36,8 @@ export interface PushEvent {
   /** Where to resume after this frame. Opaque. */
   cursor: string;
   /**
-   * None: the frame only tells its cursor. So begins a subscription that came without one, and so an entry is passed
-   * over that this server cannot read.
+   * Absent when the frame only carries its cursor: the first frame of a subscription without a cursor, and a frame for
+   * an entry that this server cannot read.
    */
   event?:
     | { $case: "clientEvent"; value: ClientEvent }
@@ -49,16 +49,19 @@ export interface PushEvent {
 
 /** Something that happened to one user. */
 export interface ClientEvent {
-  /** Ids that are the same up to the first "-" are of one life of the log; of those a later event's is greater as a text. */
+  /**
+   * Ids that are equal up to the first "-" are of one epoch of the log; among these a later event's id is greater as
+   * text.
+   */
   eventId: string;
   /** The event before this one in the same user's stream; empty for the first. */
   prevEventId: string;
   recipientUserId: string;
   eventType: string;
   timestampMs: bigint;
-  /** JSON in UTF-8, as who appended it promises: nobody on the way parses it. */
+  /** JSON in UTF-8. The service that appends an event guarantees this; the push service and gateways do not parse it. */
   payloadBytes: Buffer;
-  /** W3C trace context of what caused the event; may be empty. */
+  /** W3C trace context of the event's cause; may be empty. */
   traceparent: string;
 }
 
@@ -71,25 +74,25 @@ export interface SessionInvalidation {
 }
 
 /**
- * The log cannot be read on from the cursor: frames may be missing between it and the next one. Frames go on at the
- * log's head.
+ * The log cannot be read from the cursor: frames may be missing between it and the next one. The subscription continues
+ * at the log's head.
  */
 export interface Gap {
   /**
-   * "trimmed" (older than the log's retention), "beyond_end", "other_epoch" (the log began anew), "unknown" (the log
-   * lost it or never gave it out), "malformed".
+   * "trimmed" (older than the log's retention), "beyond_end", "other_epoch" (the log lost its data and began
+   * a new epoch), "unknown" (the log lost the cursor or never issued it), "malformed".
    */
   reason: string;
 }
 
-/** Written through the log itself every few seconds, so that it proves the whole way. */
+/** Written through the log itself every few seconds, so that it checks the whole path. */
 export interface Heartbeat {
   timestampMs: bigint;
 }
 
 export interface ReadUserEventsRequest {
   userId: string;
-  /** Empty: only tell the head. */
+  /** Empty: return only the head. */
   afterEventId: string;
 }
 
@@ -101,8 +104,8 @@ export interface ReadUserEventsResponse {
   found: boolean;
   events: ClientEvent[];
   /**
-   * The id of the user's newest event, or of a place in the log for a user without one; never empty. Where a client
-   * that saw nothing else resumes.
+   * The id of the user's newest event, or of a position in the log for a user without one; never empty. A client
+   * that received no later event resumes there.
    */
   headEventId: string;
 }
@@ -670,10 +673,7 @@ export const ReadUserEventsResponse: MessageFns<ReadUserEventsResponse> = {
   },
 };
 
-/**
- * How the gateways hear of events: the backend's push log, served to any number of gateways, to each in order from
- * its own cursor.
- */
+/** Serves the backend's push log to any number of gateways, to each in order from its own cursor. */
 export type PushService = typeof PushService;
 export const PushService = {
   /** The first message names the gateway and its cursor; later ones are reserved for registering interest. */
@@ -687,8 +687,8 @@ export const PushService = {
     responseDeserialize: (value: Buffer): PushEvent => PushEvent.decode(value),
   },
   /**
-   * One user's events after one of them, for a client stream that joins. An answer is a page: ask again after its
-   * last event until that is the head or a page comes empty.
+   * One user's events after one of them, for a client stream that catches up. A response is a page: read the next one
+   * after its last event, until that is the head or a page is empty.
    */
   readUserEvents: {
     path: "/galaxy.push.v1.Push/ReadUserEvents" as const,
@@ -707,8 +707,8 @@ export interface PushServer extends UntypedServiceImplementation {
   /** The first message names the gateway and its cursor; later ones are reserved for registering interest. */
   subscribePush: handleBidiStreamingCall<SubscribePushRequest, PushEvent>;
   /**
-   * One user's events after one of them, for a client stream that joins. An answer is a page: ask again after its
-   * last event until that is the head or a page comes empty.
+   * One user's events after one of them, for a client stream that catches up. A response is a page: read the next one
+   * after its last event, until that is the head or a page is empty.
    */
   readUserEvents: handleUnaryCall<ReadUserEventsRequest, ReadUserEventsResponse>;
 }
@@ -722,8 +722,8 @@ export interface PushClient extends Client {
     options?: Partial<CallOptions>,
   ): ClientDuplexStream<SubscribePushRequest, PushEvent>;
   /**
-   * One user's events after one of them, for a client stream that joins. An answer is a page: ask again after its
-   * last event until that is the head or a page comes empty.
+   * One user's events after one of them, for a client stream that catches up. A response is a page: read the next one
+   * after its last event, until that is the head or a page is empty.
    */
   readUserEvents(
     request: ReadUserEventsRequest,

@@ -1,28 +1,26 @@
-// The push side of a gateway, put together: the client that follows the push log, the hub of streams that it tells,
-// and the verification of sessions while it cannot.
+// Builds the push side of a gateway: the client that follows the push log, the hub that owns the event streams, and the
+// verification of sessions while the push log cannot be read.
 import { randomUUID } from 'node:crypto';
 import type { Logger } from '../../telemetry/logger.ts';
 import { lookUpSession } from '../commands/sessions.ts';
 import type { UpstreamService } from '../commands/upstream.ts';
 import type { GatewayConfig } from '../config.ts';
 import { eventReceived, observePush, streamEnded, streamOpened } from '../instruments.ts';
-import { createPushDispatcher } from './dispatcher.ts';
-import { type HubLimits, PushHub } from './hub.ts';
-import { newGatewayId, PushClient } from './push-client.ts';
-import { reloadUnusable } from './reload-unusable.ts';
-import { SessionVerification } from './session-verification.ts';
-import type { EventSigner } from './signed-event.ts';
+import { type HubLimits, PushHub } from '../push/hub.ts';
+import { newGatewayId, PushClient } from '../push/push-client.ts';
+import { createPushListener } from '../push/push-listener.ts';
+import { resyncOnUnusablePage } from '../push/resync-on-unusable-page.ts';
+import { SessionVerification } from '../push/session-verification.ts';
+import type { EventSigner } from '../push/signed-event.ts';
 
 export function createPushClient(config: GatewayConfig, log: Logger): PushClient {
-  const client = new PushClient({
+  return new PushClient({
     addr: config.backend.grpcAddr,
     token: config.upstreamToken,
     gatewayId: newGatewayId(),
     timeoutMs: config.backend.timeoutMs,
     log,
   });
-  observePush(() => client.state);
-  return client;
 }
 
 export function createPushHub(
@@ -33,14 +31,14 @@ export function createPushHub(
   return new PushHub({
     limits,
     signer,
-    readUserEvents: reloadUnusable(client.readUserEvents.bind(client), log),
+    readUserEvents: resyncOnUnusablePage(client.readUserEvents.bind(client), log),
     now: Date.now,
     log,
     observer: { streamOpened, streamEnded, published: (_, streams) => eventReceived(streams > 0) },
   });
 }
 
-/** Keeps the hub's streams in step with the push log until `stop` aborts. */
+/** Applies the push log to the hub's streams until `stop` aborts. */
 export async function followPush(
   deps: { client: PushClient; hub: PushHub; backend: UpstreamService; log: Logger },
   config: GatewayConfig['push'],
@@ -56,5 +54,9 @@ export async function followPush(
     unverifiedAfterMs: config.unverifiedAfterMs,
     log,
   });
-  await Promise.all([client.run(createPushDispatcher(hub, verification), stop), verification.run(stop)]);
+  const stopObserving = observePush(() => client.state);
+  await Promise.all([
+    client.run(createPushListener(hub, verification, log), stop),
+    verification.run(stop),
+  ]).finally(stopObserving);
 }

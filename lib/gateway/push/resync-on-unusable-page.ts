@@ -1,12 +1,13 @@
 import type { Logger } from '../../telemetry/logger.ts';
-import type { ReadUserEvents } from './join.ts';
+import type { ReadUserEvents } from './catch-up.ts';
 import { PushReadError } from './push-client.ts';
 
 /**
- * Reads a user's log such that an answer which makes no sense counts as a place that is gone, if the head at least can
- * be told: the client then reloads. Otherwise it would come back to the same answer for as long as the log keeps it.
+ * Reads a user's log, and treats a malformed page like a position that was trimmed, provided that the head can still be
+ * read: the client then reloads its state. Otherwise it would retry and get the same malformed page until the log
+ * trims it.
  */
-export function reloadUnusable(read: ReadUserEvents, log: Logger): ReadUserEvents {
+export function resyncOnUnusablePage(read: ReadUserEvents, log: Logger): ReadUserEvents {
   return async (userId, afterEventId, signal) => {
     try {
       return await read(userId, afterEventId, signal);

@@ -66,7 +66,7 @@ class Stage {
     for (let idle = 0; idle < 3; ) {
       const busy = this.frames.length + this.log.reads.length;
       this.deliver();
-      this.log.reads[0]?.answer();
+      this.log.reads[0]?.respond();
       let taken = 0;
       for (const { call } of this.streams) taken += call.take() ? 1 : 0;
       await settled();
@@ -99,16 +99,16 @@ const actions = {
   },
   readPage: (stage: Stage, pick: number) =>
     stage.log.reads[pick % Math.max(1, stage.log.reads.length)]?.readPage(),
-  answer: (stage: Stage, pick: number) =>
-    stage.log.reads[pick % Math.max(1, stage.log.reads.length)]?.answer(),
+  respond: (stage: Stage, pick: number) =>
+    stage.log.reads[pick % Math.max(1, stage.log.reads.length)]?.respond(),
   take: (stage: Stage, pick: number) =>
     void stage.streams[pick % Math.max(1, stage.streams.length)]?.call.take(),
   gone: (stage: Stage, pick: number) => stage.streams[pick % Math.max(1, stage.streams.length)]?.call.gone(),
 };
 const rareActions = {
-  beginAnew: (stage: Stage) => {
+  startNewEpoch: (stage: Stage) => {
     stage.begunAnew = true;
-    stage.log.beginAnew();
+    stage.log.startNewEpoch();
     stage.frames.push('gap');
   },
   trim: (stage: Stage) => {
@@ -127,8 +127,8 @@ const often = [
   'take',
   'take',
   'readPage',
-  'answer',
-  'answer',
+  'respond',
+  'respond',
 ];
 const usual = [...often, 'join', 'resume', 'lose', 'advance'];
 
@@ -142,7 +142,7 @@ async function play(stage: Stage, steps: readonly [string, number][]): Promise<v
 }
 
 describe('streams of one user, whatever the order of things', () => {
-  test('without a hole and without a repeat, while frames are lost and refilled', async () => {
+  test('without a gap and without a repeat, while frames are lost and refilled', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step(usual), { maxLength: 60 }), async (steps) => {
         const stage = new Stage(1_000);
@@ -171,17 +171,20 @@ describe('streams of one user, whatever the order of things', () => {
     );
   });
 
-  test('when the log begins anew or is trimmed, streams end with RESYNC or go on without a hole', async () => {
+  test('when the log starts a new epoch or is trimmed, streams end with RESYNC or go on without a gap', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(step([...usual, 'beginAnew', 'trim']), { maxLength: 60 }), async (steps) => {
-        const stage = new Stage(1_000);
-        await play(stage, steps);
-        for (const stream of stage.streams) {
-          expectNoHoleNoRepeat(stage, stream);
-          expect([undefined, 'RESYNC']).toContain(stream.call.reason);
-          if (!stage.begunAnew && !stage.trimmed) expect(stream.call.reason).toBeUndefined();
-        }
-      }),
+      fc.asyncProperty(
+        fc.array(step([...usual, 'startNewEpoch', 'trim']), { maxLength: 60 }),
+        async (steps) => {
+          const stage = new Stage(1_000);
+          await play(stage, steps);
+          for (const stream of stage.streams) {
+            expectNoHoleNoRepeat(stage, stream);
+            expect([undefined, 'RESYNC']).toContain(stream.call.reason);
+            if (!stage.begunAnew && !stage.trimmed) expect(stream.call.reason).toBeUndefined();
+          }
+        },
+      ),
       { numRuns: 400 },
     );
   });
@@ -238,7 +241,7 @@ test('a stream that joins slowly reads its log only as fast as its client takes 
   const stage = new Stage(10);
   for (let count = 0; count < 30; count += 1) stage.append();
   const { call } = stage.join(stage.all[0]?.eventId);
-  stage.log.reads[0]?.answer();
+  stage.log.reads[0]?.respond();
   await settled();
   expect(call.written).toHaveLength(1);
   expect(stage.log.reads).toHaveLength(0);
