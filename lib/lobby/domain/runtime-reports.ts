@@ -23,28 +23,24 @@ export function isCurrentStart(game: Pick<Game, 'status' | 'runtimeJobId'>, jobI
 type Report = {
   readonly runtimeJobId: string;
   readonly turn: number;
-  readonly at: Date;
   /** Whether it reports the end of the game, which counts whatever the turn. */
   readonly finishes: boolean;
 };
 
 /**
  * What to do with a report about a game. `wait`: store it until the game, which is still starting, runs. `old`: it is
- * of an earlier runtime, or not newer than what is known. `over`: the game has ended.
+ * of an earlier runtime or turn. `over`: the game has ended.
+ *
+ * Of one turn the report that comes later in the stream counts: an engine that fails says so without a new turn. Clocks
+ * decide nothing, as those of a Game Master may go back; repeats are recognized by their ids before this is asked.
  */
 export function readReport(
-  game: Pick<Game, 'status' | 'runtimeJobId' | 'currentTurn' | 'snapshotAt'>,
+  game: Pick<Game, 'status' | 'runtimeJobId' | 'currentTurn'>,
   report: Report,
 ): 'apply' | 'wait' | 'old' | 'over' {
   if (game.status === 'finished' || game.status === 'cancelled') return 'over';
   if (game.runtimeJobId !== report.runtimeJobId) return 'old';
   if (game.status === 'starting') return 'wait';
   if (game.status !== 'running' && game.status !== 'paused') return 'old';
-  return report.finishes || isNewer(game, report) ? 'apply' : 'old';
-}
-
-/** Of one turn the later report counts: an engine that fails says so without a new turn. */
-function isNewer({ currentTurn, snapshotAt }: Pick<Game, 'currentTurn' | 'snapshotAt'>, report: Report) {
-  if (currentTurn === null || report.turn > currentTurn) return true;
-  return report.turn === currentTurn && (snapshotAt === null || report.at > snapshotAt);
+  return report.finishes || report.turn >= (game.currentTurn ?? 0) ? 'apply' : 'old';
 }

@@ -24,8 +24,7 @@ export async function applyGmEvent(
 ): Promise<StoredGame> {
   const finishes = event.event_type === 'game_finished';
   const { runtime_job_id: runtimeJobId, turn } = event;
-  const reportedAt = new Date(event.occurred_at_ms);
-  switch (readReport(game, { runtimeJobId, turn, at: reportedAt, finishes })) {
+  switch (readReport(game, { runtimeJobId, turn, finishes })) {
     case 'over':
     case 'old':
       return game;
@@ -40,7 +39,7 @@ export async function applyGmEvent(
     currentTurn: Math.max(turn, game.currentTurn ?? 0),
     runtimeStatus: event.runtime_status,
     engineHealth: event.engine_health,
-    snapshotAt: reportedAt,
+    snapshotAt: new Date(event.occurred_at_ms),
   });
   if (finishes) {
     return applyTransition(tx, lobby, reported, {

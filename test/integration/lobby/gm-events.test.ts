@@ -84,6 +84,22 @@ describe('a report', () => {
     expect(await intentsOf(lobby, gameId, 'lobby.game.turn_advanced')).toHaveLength(1);
   });
 
+  test('counts after an earlier one of its turn, although the clock of the Game Master went back', async () => {
+    const { gameId, jobId } = await runningGame();
+    const at = lobby.now().getTime();
+    await consumers.tellReport(gameId, jobId, { turn: 2, occurred_at_ms: at });
+    const failed = { turn: 2, engine_health: 'unreachable', occurred_at_ms: at - 5_000 };
+    const report = await consumers.tellReport(gameId, jobId, failed);
+    const shown = {
+      current_turn: 2,
+      engine_health: 'unreachable',
+      snapshot_at: new Date(at - 5_000).toISOString(),
+    };
+    expect(await gameOf(gameId)).toMatchObject(shown);
+    await consumers.tell('gm_events', report);
+    expect(await gameOf(gameId)).toMatchObject(shown);
+  });
+
   test.each([
     ['that is told again', async (again: () => Promise<void>) => again()],
     [
