@@ -1,16 +1,18 @@
 // Follows a player's events: opens a stream, verifies every message, and opens the stream again with the last event's
-// id when it ends, unless the reason says that another attempt is useless.
+// id when it ends, unless the reason says that another attempt is useless. Whatever passes by itself (a gateway that is
+// away, keys that cannot be fetched, a clock that is wrong) never ends following.
 //
 // Guarantees: the caller gets every event in order and once, with its signature and its position in the chain of
 // prev_event_id verified; or a hello with `resumed: false`, which says that events may be missing, so the caller must
 // reload the state that it built from them. When the caller reads slowly the gateway queues events, and past a bound it
 // ends the stream, which is then opened again. docs/events.md describes the protocol.
 import { type KeyObject, verify } from 'node:crypto';
-import { type ClientReadableStream, status } from '@grpc/grpc-js';
-import { gatewayReasons } from '../errors/gateway-reasons.ts';
+import type { ClientReadableStream } from '@grpc/grpc-js';
 import { eventBytes, helloBytes } from '../protocol/envelope.ts';
 import type { GatewayEvent } from '../protocol/generated/galaxy/gateway/v1/gateway.ts';
 import { GatewayError } from './gateway-error.ts';
+import { isPassing, pauseMs, sleep } from './retry.ts';
+import type { ServerClock } from './server-clock.ts';
 import { sha256 } from './sha256.ts';
 
 /** A stream was opened. */
@@ -42,9 +44,11 @@ export type FollowOptions = {
 /** The client functions that `followEvents` uses. */
 export type EventSource = {
   userId: string;
-  /** Signs a subscription and opens its stream. */
-  subscribe(lastEventId: string | undefined): OpenedStream;
-  serverKey(keyId: string): Promise<KeyObject>;
+  /** Signs a subscription and opens its stream, perhaps after it has waited for a connection. */
+  subscribe(lastEventId: string | undefined, signal?: AbortSignal): OpenedStream | Promise<OpenedStream>;
+  serverKey(keyId: string, signal?: AbortSignal): Promise<KeyObject>;
+  /** By which subscriptions are dated; learns from what the gateway says. */
+  clock?: ServerClock;
 };
 
 export type OpenedStream = {
@@ -56,8 +60,8 @@ export type OpenedStream = {
 /** Events are missing between two that were received; the next stream delivers them. */
 class GapError extends Error {}
 
-const firstPauseMs = 200;
-const longestPauseMs = 30_000;
+/** Pings show that the next proxy is alive, the hello that the gateway behind it is. */
+const helloTimeoutMs = 15_000;
 /** A stream that lasted this long counts as a success, however it ended. */
 const stableMs = 10_000;
 
@@ -72,35 +76,41 @@ export async function* followEvents(
   const { signal } = options;
   let { lastEventId } = options;
   for (let failures = 0; !signal?.aborted; failures += 1) {
-    const openedAt = performance.now();
-    let retryAfterMs = 0;
+    let sentAtMs = Date.now();
+    let openedAt = performance.now();
+    let failure: unknown;
     try {
-      for await (const item of readStream(source, lastEventId, signal)) {
+      const stream = await source.subscribe(lastEventId, signal);
+      sentAtMs = Date.now();
+      openedAt = performance.now();
+      for await (const item of readStream(source, stream, sentAtMs, signal)) {
         yield item;
         // The caller has handled an item when it asks for the next one.
         lastEventId = item.kind === 'hello' ? item.lastEventId : item.eventId;
       }
     } catch (error) {
       if (signal?.aborted) return;
-      if (!isRetryable(error)) throw error;
-      if (error instanceof GatewayError) retryAfterMs = error.retryAfterMs;
+      const isStale = source.clock !== undefined && error instanceof GatewayError && error.isStale;
+      if (isStale) source.clock?.learn(error.serverTimeMs, sentAtMs);
+      else if (!(error instanceof GapError) && !isPassing(error)) throw error;
+      failure = error;
     }
     if (performance.now() - openedAt > stableMs) failures = 0;
-    // Full jitter, as thousands of clients may have lost the same gateway.
-    const boundMs = Math.min(firstPauseMs * 2 ** failures, longestPauseMs);
-    await sleep(Math.max(retryAfterMs, Math.random() * boundMs), signal);
+    await sleep(pauseMs(failures, failure), signal);
   }
 }
 
 /** One stream, from its hello to its end. */
 async function* readStream(
   source: EventSource,
-  lastEventId: string | undefined,
+  { call, requestHash }: OpenedStream,
+  sentAtMs: number,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Hello | PlayerEvent, void> {
-  const { call, requestHash } = source.subscribe(lastEventId);
   const cancel = () => call.cancel();
   signal?.addEventListener('abort', cancel, { once: true });
+  if (signal?.aborted) cancel();
+  const helloTimer = setTimeout(cancel, helloTimeoutMs);
   // The loop receives errors while it waits. An error after the loop is its own cancellation.
   call.on('error', () => {});
   try {
@@ -108,13 +118,16 @@ async function* readStream(
     let isFirst = false;
     for await (const message of call as AsyncIterable<GatewayEvent>) {
       if (last === undefined) {
-        const hello = readHello(message, requestHash, await source.serverKey(message.keyId));
+        clearTimeout(helloTimer);
+        const receivedAtMs = Date.now();
+        const hello = readHello(message, requestHash, await source.serverKey(message.keyId, signal));
+        source.clock?.learn(hello.serverTimeMs, sentAtMs, receivedAtMs);
         last = hello.lastEventId;
         isFirst = true;
         yield hello;
         continue;
       }
-      const event = readEvent(message, source.userId, await source.serverKey(message.keyId));
+      const event = readEvent(message, source.userId, await source.serverKey(message.keyId, signal));
       // Only a player's very first event has no event before it.
       const follows = message.prevEventId === last || (isFirst && message.prevEventId === '');
       if (!follows)
@@ -128,6 +141,7 @@ async function* readStream(
   } catch (error) {
     throw isServiceError(error) ? new GatewayError(error) : error;
   } finally {
+    clearTimeout(helloTimer);
     signal?.removeEventListener('abort', cancel);
     call.cancel();
   }
@@ -160,36 +174,6 @@ function readSigned(message: GatewayEvent, bytes: Uint8Array, key: KeyObject): R
   return JSON.parse(message.payloadBytes.toString('utf8'));
 }
 
-/** Statuses without a reason of the gateway come from gRPC, as when a connection was lost or a proxy cut it. */
-const retryableStatuses: ReadonlySet<number> = new Set([
-  status.CANCELLED,
-  status.UNKNOWN,
-  status.DEADLINE_EXCEEDED,
-  status.RESOURCE_EXHAUSTED,
-  status.ABORTED,
-  status.INTERNAL,
-  status.UNAVAILABLE,
-]);
-
-function isRetryable(error: unknown): boolean {
-  if (error instanceof GapError) return true;
-  if (!(error instanceof GatewayError)) return false;
-  const known = Object.entries(gatewayReasons).find(([reason]) => reason === error.reason);
-  return known === undefined ? retryableStatuses.has(error.grpcCode) : known[1].retryable;
-}
-
 function isServiceError(error: unknown): error is ConstructorParameters<typeof GatewayError>[0] {
   return error instanceof Error && 'code' in error && 'details' in error && 'metadata' in error;
-}
-
-function sleep(ms: number, signal: AbortSignal | undefined): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      clearTimeout(timer);
-      signal?.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    signal?.addEventListener('abort', done, { once: true });
-  });
 }

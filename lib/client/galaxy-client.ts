@@ -1,7 +1,10 @@
 // A client of the platform, as a game developer would write one: signs in, signs commands, verifies responses, follows
 // the player's events. Used by the demo and the end-to-end tests; written from proto/ and the docs only.
+//
+// Faults that pass do not reach the caller while its patience lasts: what fails is sent again, as a new request and under
+// the same idempotency key, after pauses that grow, are random, and are never shorter than the gateway asks for.
 import { createPublicKey, generateKeyPairSync, type KeyObject, randomUUID, sign, verify } from 'node:crypto';
-import { credentials, Metadata } from '@grpc/grpc-js';
+import { Metadata } from '@grpc/grpc-js';
 import {
   commandBytes,
   confirmBytes,
@@ -9,13 +12,14 @@ import {
   responseBytes,
   subscriptionBytes,
 } from '../protocol/envelope.ts';
-import {
-  EdgeGatewayClient,
-  type ExecuteCommandRequest,
-  type ExecuteCommandResponse,
-  type SubscribeEventsRequest,
+import type {
+  ExecuteCommandRequest,
+  ExecuteCommandResponse,
+  SubscribeEventsRequest,
 } from '../protocol/generated/galaxy/gateway/v1/gateway.ts';
+import { Connection } from './connection.ts';
 import {
+  type EventSource,
   type FollowOptions,
   followEvents,
   type Hello,
@@ -23,6 +27,9 @@ import {
   type PlayerEvent,
 } from './events.ts';
 import { GatewayError } from './gateway-error.ts';
+import { PublicHttp } from './public-http.ts';
+import { persistently } from './retry.ts';
+import { ServerClock } from './server-clock.ts';
 import { sha256 } from './sha256.ts';
 
 const timeoutMs = 15_000;
@@ -32,6 +39,18 @@ export type Endpoints = {
   httpUrl: string;
   /** host:port of the gateway's authenticated gRPC listener. */
   grpcAddr: string;
+  /**
+   * Set when that listener has TLS. `ca`: PEM of the authorities to trust, in place of the system's; those count for an
+   * https `httpUrl`, too.
+   */
+  tls?: { ca?: string };
+};
+
+export type ClientOptions = {
+  /** For how long what fails in a way that passes is tried again; 0: every failure reaches the caller at once. */
+  patienceMs?: number;
+  /** Between two pings; a silent link is noticed after three halves of it. */
+  pingIntervalMs?: number;
 };
 
 export type Session = { deviceSessionId: string; userId: string };
@@ -41,18 +60,21 @@ export type CommandOptions = {
   ifMatch?: string;
   /** A new UUID unless given. */
   requestId?: string;
-  /** The client's clock unless given. */
+  /** The gateway's time, as far as it is known, unless given. */
   timestampMs?: number;
 };
 
 export type CommandResult = { resultCode: string; payload: Record<string, unknown> };
 
 export class GalaxyClient {
-  readonly #endpoints: Endpoints;
-  readonly #grpc: EdgeGatewayClient;
+  readonly #connection: Connection;
+  readonly #publicHttp: PublicHttp;
+  readonly #patienceMs: number;
+  readonly #clock = new ServerClock();
+  readonly #closed = new AbortController();
   readonly #privateKey: KeyObject;
   readonly publicKey: Uint8Array;
-  readonly #serverKeys = new Map<string, KeyObject>();
+  #serverKeys: ReadonlyMap<string, KeyObject> = new Map();
   #session: Session | undefined;
 
   /** @param session of an earlier sign-in with the same private key; without both, sign in first. */
@@ -60,9 +82,12 @@ export class GalaxyClient {
     endpoints: Endpoints,
     privateKey = generateKeyPairSync('ed25519').privateKey,
     session?: Session,
+    { patienceMs = 60_000, pingIntervalMs = 10_000 }: ClientOptions = {},
   ) {
-    this.#endpoints = endpoints;
-    this.#grpc = new EdgeGatewayClient(endpoints.grpcAddr, credentials.createInsecure());
+    const { httpUrl, grpcAddr, tls } = endpoints;
+    this.#connection = new Connection({ grpcAddr, tls, pingIntervalMs });
+    this.#publicHttp = new PublicHttp(httpUrl, tls?.ca);
+    this.#patienceMs = patienceMs;
     this.#privateKey = privateKey;
     this.publicKey = Buffer.from(createPublicKey(privateKey).export({ format: 'jwk' }).x ?? '', 'base64url');
     this.#session = session;
@@ -72,13 +97,16 @@ export class GalaxyClient {
     return this.#session ?? fail('sign in first');
   }
 
-  /** Requests a sign-in code by e-mail. */
+  /** Requests a sign-in code by e-mail. @throws PublicHttpError; with `retryAfterMs` when that is beyond the patience. */
   async sendEmailCode(email: string): Promise<string> {
     const body = await this.#post('send-email-code', { email });
     return text(body, 'challenge_id');
   }
 
-  /** Confirms the code and binds this client's key to a new device session. */
+  /**
+   * Confirms the code and binds this client's key to a new device session.
+   * @throws PublicHttpError; after `challenge_failed` request another code, also because a response may have been lost.
+   */
   async confirmEmailCode(challengeId: string, code: string, deviceName: string): Promise<void> {
     const proof = sign(
       null,
@@ -99,11 +127,24 @@ export class GalaxyClient {
    * Runs one command and verifies the signature of its response.
    * @throws GatewayError when the gateway refused it.
    */
-  async execute(messageType: string, payload: object, options: CommandOptions = {}): Promise<CommandResult> {
-    const request = this.signCommand(messageType, payload, options);
-    const response = await this.send(request);
-    await this.#verifyResponse(request, response);
-    return { resultCode: response.resultCode, payload: JSON.parse(response.payloadBytes.toString('utf8')) };
+  execute(messageType: string, payload: object, options: CommandOptions = {}): Promise<CommandResult> {
+    // What was dated or named by the caller is sent once, and so is everything without patience.
+    const once =
+      this.#patienceMs === 0 || options.requestId !== undefined || options.timestampMs !== undefined;
+    if (once) return this.#executeOnce(messageType, payload, options);
+    const { idempotencyKey = randomUUID() } = options;
+    const attempt = async () => {
+      await this.#connection.ready(timeoutMs);
+      const sentAtMs = Date.now();
+      try {
+        return await this.#executeOnce(messageType, payload, { ...options, idempotencyKey });
+      } catch (error) {
+        if (!(error instanceof GatewayError && error.isStale)) throw error;
+        this.#clock.learn(error.serverTimeMs, sentAtMs);
+        return this.#executeOnce(messageType, payload, { ...options, idempotencyKey });
+      }
+    };
+    return this.#persistently(attempt);
   }
 
   /** A signed request, not sent yet. */
@@ -113,7 +154,7 @@ export class GalaxyClient {
       protocolVersion,
       deviceSessionId: this.session.deviceSessionId,
       messageType,
-      timestampMs: BigInt(options.timestampMs ?? Date.now()),
+      timestampMs: BigInt(options.timestampMs ?? this.#clock.now()),
       requestId: options.requestId ?? randomUUID(),
       idempotencyKey: options.idempotencyKey ?? '',
       ifMatch: options.ifMatch ?? '',
@@ -125,7 +166,7 @@ export class GalaxyClient {
   /** Sends a request as it is. @throws GatewayError when the gateway refused it. */
   send(request: ExecuteCommandRequest): Promise<ExecuteCommandResponse> {
     return new Promise((resolve, reject) => {
-      this.#grpc.executeCommand(
+      this.#connection.client.executeCommand(
         request,
         new Metadata(),
         { deadline: Date.now() + timeoutMs },
@@ -143,10 +184,14 @@ export class GalaxyClient {
    * @throws GatewayError when its reason says not to retry.
    */
   events(options: FollowOptions = {}): AsyncGenerator<Hello | PlayerEvent, void> {
-    const source = {
+    const source: EventSource = {
       userId: this.session.userId,
-      subscribe: (lastEventId: string | undefined) => this.subscribe(this.signSubscription(lastEventId)),
-      serverKey: (keyId: string) => this.#serverKey(keyId),
+      subscribe: async (lastEventId, signal) => {
+        await this.#connection.ready(Number.POSITIVE_INFINITY, signal);
+        return this.subscribe(this.signSubscription(lastEventId));
+      },
+      serverKey: (keyId, signal) => this.#serverKey(keyId, signal),
+      clock: this.#clock,
     };
     return followEvents(source, options);
   }
@@ -161,7 +206,7 @@ export class GalaxyClient {
       protocolVersion,
       deviceSessionId: this.session.deviceSessionId,
       messageType: 'gateway.events.subscribe',
-      timestampMs: BigInt(options.timestampMs ?? Date.now()),
+      timestampMs: BigInt(options.timestampMs ?? this.#clock.now()),
       requestId: options.requestId ?? randomUUID(),
       payloadHash: sha256(payloadBytes),
     };
@@ -171,13 +216,31 @@ export class GalaxyClient {
   /** Opens one stream with a subscription as it is; verifies nothing. */
   subscribe(request: SubscribeEventsRequest): OpenedStream {
     return {
-      call: this.#grpc.subscribeEvents(request),
+      call: this.#connection.client.subscribeEvents(request),
       requestHash: sha256(subscriptionBytes(request)),
     };
   }
 
   close(): void {
-    this.#grpc.close();
+    this.#closed.abort();
+    this.#connection.close();
+    this.#publicHttp.close();
+  }
+
+  async #executeOnce(messageType: string, payload: object, options: CommandOptions): Promise<CommandResult> {
+    const request = this.signCommand(messageType, payload, options);
+    const sentAtMs = Date.now();
+    const response = await this.send(request);
+    const receivedAtMs = Date.now();
+    await this.#verifyResponse(request, response);
+    this.#clock.learn(Number(response.timestampMs), sentAtMs, receivedAtMs);
+    return { resultCode: response.resultCode, payload: JSON.parse(response.payloadBytes.toString('utf8')) };
+  }
+
+  #persistently<T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+    const closed = this.#closed.signal;
+    const over = signal === undefined ? closed : AbortSignal.any([signal, closed]);
+    return persistently(work, { patienceMs: this.#patienceMs, signal: over });
   }
 
   async #verifyResponse(request: ExecuteCommandRequest, response: ExecuteCommandResponse): Promise<void> {
@@ -195,34 +258,16 @@ export class GalaxyClient {
     }
   }
 
-  async #serverKey(keyId: string): Promise<KeyObject> {
+  async #serverKey(keyId: string, signal?: AbortSignal): Promise<KeyObject> {
     const known = this.#serverKeys.get(keyId);
     if (known !== undefined) return known;
-    const response = await fetch(`${this.#endpoints.httpUrl}/api/v1/public/auth/server-keys`);
-    const body = (await response.json()) as { keys: { key_id: string; public_key: string }[] };
     // Keys that are no longer published are no longer trusted.
-    this.#serverKeys.clear();
-    for (const { key_id, public_key } of body.keys) {
-      const x = Buffer.from(public_key, 'base64').toString('base64url');
-      this.#serverKeys.set(
-        key_id,
-        createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x }, format: 'jwk' }),
-      );
-    }
+    this.#serverKeys = await this.#persistently(() => this.#publicHttp.serverKeys(), signal);
     return this.#serverKeys.get(keyId) ?? fail(`the gateway does not publish the key ${keyId}`);
   }
 
-  async #post(route: string, body: object): Promise<Record<string, unknown>> {
-    const response = await fetch(`${this.#endpoints.httpUrl}/api/v1/public/auth/${route}`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(body),
-      signal: AbortSignal.timeout(timeoutMs),
-    });
-    const result = (await response.json()) as Record<string, unknown>;
-    if (!response.ok)
-      throw new Error(`${route} responded with ${response.status}: ${JSON.stringify(result)}`);
-    return result;
+  #post(route: string, body: object): Promise<Record<string, unknown>> {
+    return this.#persistently(() => this.#publicHttp.post(route, body));
   }
 }
 

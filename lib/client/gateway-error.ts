@@ -23,6 +23,16 @@ export class GatewayError extends Error {
     const delay = retry && RetryInfo.decode(retry.value).retryDelay;
     this.retryAfterMs = delay ? Number(delay.seconds) * 1_000 + delay.nanos / 1_000_000 : 0;
   }
+
+  /** The request was dated by a clock that is wrong; `serverTimeMs` sets it. */
+  get isStale(): boolean {
+    return this.reason === 'STALE_REQUEST' && Number.isSafeInteger(this.serverTimeMs);
+  }
+
+  /** The gateway's clock when it refused a stale request; NaN in other errors. */
+  get serverTimeMs(): number {
+    return Number(this.metadata.server_time_ms);
+  }
 }
 
 function statusDetails(error: ServiceError): Status['details'] {

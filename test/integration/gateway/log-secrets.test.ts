@@ -51,7 +51,7 @@ function writings(key: KeyObject): string[] {
 const confirmationSchema = z.object({ proof: z.string(), client_public_key: z.string() });
 
 async function signIn(gateway: TestGateway, deviceKey: KeyObject, known: TestGateway['backend']['answer']) {
-  const client = new GalaxyClient(gateway, deviceKey);
+  const client = new GalaxyClient(gateway, deviceKey, undefined, { patienceMs: 0 });
   gateway.backend.answer = json(202, { challenge_id: 'c1', expires_at: '2026-01-01T00:10:00.000Z' });
   await client.sendEmailCode(email);
   gateway.backend.answer = json(201, {

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { freePort } from '../../../infra/local/child.ts';
-import { GalaxyClient, type Session } from '../../../lib/client/galaxy-client.ts';
+import { type Endpoints, GalaxyClient, type Session } from '../../../lib/client/galaxy-client.ts';
 import { runGateway } from '../../../workers/gateway.ts';
 import { createTestRedis, type TestRedis } from '../stores/redis.ts';
 import { json, startUpstreamServer, type UpstreamServer } from './fake-upstream.ts';
@@ -17,8 +17,11 @@ export type TestGateway = {
   readonly redis: TestRedis;
   readonly httpUrl: string;
   readonly grpcAddr: string;
-  /** A client whose session the backend knows; of a user of its own and with no way in between, unless given. */
-  newClient(status?: 'active' | 'revoked', more?: { userId?: string; grpcAddr?: string }): GalaxyClient;
+  /** A client whose session the backend knows; of a user of its own, impatient and with no way in between, unless given. */
+  newClient(
+    status?: 'active' | 'revoked',
+    more?: Partial<Endpoints> & { userId?: string; patienceMs?: number },
+  ): GalaxyClient;
   /** Ends the process as SIGTERM would; resolves when it has drained. */
   stop(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
@@ -100,10 +103,10 @@ async function startParts(
 
   const endpoints = { httpUrl, grpcAddr };
   const newClient: TestGateway['newClient'] = (status = 'active', more = {}) => {
-    const { userId = randomUUID(), grpcAddr = endpoints.grpcAddr } = more;
+    const { userId = randomUUID(), patienceMs = 0, ...elsewhere } = more;
     const key = generateKeyPairSync('ed25519').privateKey;
     const session: Session = { deviceSessionId: randomUUID(), userId };
-    const client = new GalaxyClient({ httpUrl, grpcAddr }, key, session);
+    const client = new GalaxyClient({ ...endpoints, ...elsewhere }, key, session, { patienceMs });
     cleanUp.defer(() => client.close());
     sessions.set(session.deviceSessionId, {
       device_session_id: session.deviceSessionId,

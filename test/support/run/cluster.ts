@@ -230,7 +230,7 @@ async function startParts(options: ClusterOptions, cleanUp: AsyncDisposableStack
   const client = ({ key, session }: Player, gateway: number) => {
     const replica = gateways[gateway];
     if (replica === undefined) throw new Error(`there is no gateway ${gateway}`);
-    const opened = new GalaxyClient(replica.endpoints, key, session);
+    const opened = new GalaxyClient(replica.endpoints, key, session, { patienceMs: 0 });
     cleanUp.defer(() => opened.close());
     return opened;
   };

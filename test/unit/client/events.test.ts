@@ -5,6 +5,8 @@ import { Readable } from 'node:stream';
 import { type ClientReadableStream, Metadata, status } from '@grpc/grpc-js';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type EventSource, followEvents, type Hello, type PlayerEvent } from '../../../lib/client/events.ts';
+import { PublicHttpError } from '../../../lib/client/public-http.ts';
+import { ServerClock } from '../../../lib/client/server-clock.ts';
 import { type GatewayReason, gatewayReasons } from '../../../lib/errors/gateway-reasons.ts';
 import { toGrpcStatus } from '../../../lib/gateway/grpc-status.ts';
 import { signEvent, signHello } from '../../../lib/gateway/push/signed-event.ts';
@@ -93,6 +95,7 @@ beforeEach(() => {
   vi.spyOn(Math, 'random').mockReturnValue(0);
 });
 afterEach(() => {
+  vi.useRealTimers();
   vi.restoreAllMocks();
 });
 
@@ -159,6 +162,53 @@ describe('a stream that ends', () => {
     vi.useRealTimers();
     const pauses = openedAt.slice(1).map((at, index) => at - (openedAt[index] ?? 0));
     expect(pauses).toEqual([200, 400, 5_000].map((ms) => expect.closeTo(ms, -2)));
+  });
+});
+
+describe('a fault that passes', () => {
+  test('of the clock is mended by the time in the refusal', async () => {
+    const serverTimeMs = Date.now() + 3_600_000;
+    const metadata = { server_time_ms: String(serverTimeMs) };
+    const stale = Object.assign(
+      new Error('stale'),
+      toGrpcStatus({ reason: 'STALE_REQUEST', message: 'stale', metadata }),
+    );
+    const { source, asked } = play([[stale], [event('e-1', '')]]);
+    const clock = new ServerClock();
+    // The next stream does not begin with a hello, which would set the clock as well.
+    await expect(take(followEvents({ ...source, clock }), 1)).rejects.toThrow(/began with/);
+    expect(asked).toHaveLength(2);
+    expect(Math.abs(clock.now() - serverTimeMs)).toBeLessThan(60_000);
+  });
+
+  test('of the route of the keys makes the stream be opened again', async () => {
+    const { source, asked } = play([[hello('e-0')], [hello('e-0', true), event('e-1', 'e-0')]]);
+    const failures = [new PublicHttpError('away', { isPassing: true })];
+    const serverKey = async () => {
+      const failure = failures.pop();
+      if (failure !== undefined) throw failure;
+      return createPublicKey(key);
+    };
+    expect(idsOf(await take(followEvents({ ...source, serverKey }), 2))).toEqual(['e-1']);
+    expect(asked).toEqual([undefined, undefined]);
+  });
+
+  test('of a gateway that sends no hello makes the stream be opened again', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+    const { source, asked } = play([[], [hello('e-0')]]);
+    const silent = () => {
+      const readable = new Readable({ objectMode: true, read() {} });
+      const call = Object.assign(readable, { cancel: () => readable.destroy(cut(status.CANCELLED)) });
+      asked.push('silent');
+      return { call: call as unknown as ClientReadableStream<GatewayEvent>, requestHash };
+    };
+    const subscribe: EventSource['subscribe'] = (after) =>
+      asked.length === 0 ? silent() : source.subscribe(after);
+    const following = take(followEvents({ ...source, subscribe }), 1);
+    await vi.advanceTimersByTimeAsync(15_500);
+    vi.useRealTimers();
+    expect(await following).toHaveLength(1);
+    expect(asked).toEqual(['silent', undefined]);
   });
 });
 

@@ -1,0 +1,22 @@
+/**
+ * The gateway's clock, as far as this device knows it: the gateway accepts requests whose `timestamp_ms` is close to its
+ * own time, and a device's clock may be wrong by hours. What the gateway says corrects it.
+ */
+export class ServerClock {
+  #offsetMs = 0;
+
+  /** Unix time in milliseconds. */
+  now(): number {
+    return Date.now() + this.#offsetMs;
+  }
+
+  /**
+   * The gateway read this time from its clock between two readings of the device's: a clock that agrees with that stays
+   * as it is, another one is set as little as needed.
+   */
+  learn(serverTimeMs: number, sentAtMs: number, receivedAtMs = Date.now()): void {
+    const least = serverTimeMs - receivedAtMs;
+    const most = serverTimeMs - sentAtMs;
+    this.#offsetMs = Math.min(Math.max(this.#offsetMs, least), most);
+  }
+}
