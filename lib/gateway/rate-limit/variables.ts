@@ -1,5 +1,5 @@
-// The rates of the edge, each under a name of its own; lib/gateway/config.ts makes them part of the gateway's
-// variables, docs/limits.md tells what each one is for.
+// The rate limits of the gateway, each with a variable of its own. lib/gateway/config.ts includes them, docs/limits.md
+// explains them.
 import { rate } from '../../config/types.ts';
 import { defaulted } from '../../config/variables.ts';
 
@@ -20,14 +20,14 @@ export const rateLimitVariables = {
   signInEmailNetwork: limit(
     'SIGN_IN_EMAIL_NETWORK',
     '20/h burst 10',
-    'Sign-in codes asked for one e-mail address by one client address (IPv6: by one /64).',
+    'Sign-in codes that one client address (IPv6: one /64) requests for one e-mail address.',
   ),
   signInEmail: limit(
     'SIGN_IN_EMAIL',
     '60/h burst 30',
-    'Sign-in codes asked for one e-mail address, by anybody.',
+    'Sign-in codes requested for one e-mail address, by all clients together.',
   ),
-  signInChallenge: limit('SIGN_IN_CHALLENGE', '10/m burst 10', 'Confirmations tried for one challenge.'),
+  signInChallenge: limit('SIGN_IN_CHALLENGE', '10/m burst 10', 'Attempts to confirm one challenge.'),
   sessionRead: limit('SESSION_READ', '20/s burst 60', 'Reads of one device session.'),
   sessionWrite: limit('SESSION_WRITE', '10/s burst 20', 'Writes of one device session.'),
   sessionSubscribe: limit('SESSION_SUBSCRIBE', '1/s burst 10', 'Subscriptions opened by one device session.'),
