@@ -64,7 +64,7 @@ describe.each(services)('the %s, where no process starts it,', (_, good, prepare
     expect(found[named('POSTGRES_DRIVER')]).toBe('"pg" does not run on this runtime; set it to neon');
     for (const name of Object.keys(good).filter((name) => !name.endsWith('DRIVER'))) {
       const isToken = name.endsWith('HTTP_TOKEN');
-      expect(found[name]).toMatch(isToken ? /^is not set, but anybody could ask / : /^is not set\. /);
+      expect(found[name]).toMatch(isToken ? /^is not set, but any client could call / : /^is not set\. /);
     }
   });
 
