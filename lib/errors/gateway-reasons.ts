@@ -1,6 +1,6 @@
-// Why the gateway refuses a request itself, instead of a signed response: the `reason` of a google.rpc.ErrorInfo (domain
-// `galaxy.gateway`) and the gRPC status that carries it; event streams end with them, too. `retryable`: whether the
-// client may send the same request, or open the stream, again. Numbers are gRPC status codes.
+// Why the gateway refuses a request itself, instead of a signed response: the `reason` of a google.rpc.ErrorInfo
+// (domain `galaxy.gateway`) and the gRPC status that carries it; event streams end with them, too. `retryable`:
+// whether the client may send the same request, or open the stream, again. Numbers are gRPC status codes.
 
 export const grpcStatus = {
   INVALID_ARGUMENT: 3,

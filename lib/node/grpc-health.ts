@@ -1,4 +1,4 @@
-// grpc.health.v1 for the services of a listener: SERVING until the drain begins, NOT_SERVING afterwards. These calls are
+// grpc.health.v1 for the services of a listener: SERVING until the drain begins, then NOT_SERVING. These calls are
 // unsigned, so the number of Watch streams is bounded, and they end when the listener closes.
 import type { Server, ServerWritableStream, UntypedServiceImplementation } from '@grpc/grpc-js';
 import { status } from '@grpc/grpc-js';

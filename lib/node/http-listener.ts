@@ -1,8 +1,8 @@
-// An HTTP listener on Node for a fetch-style app, with the time-outs, the bounds and the drain that a public port needs.
+// An HTTP listener on Node for a fetch-style app, with the time-outs, bounds and drain that a public port needs.
 //
-// A connection that sends nothing, or its headers or body too slowly, gets 408 and is closed; so is an idle one. Requests
-// with too many or too large headers get 431. The number of concurrent requests of one connection is bounded, too:
-// HTTP/1.1 lets a client send further requests before the first response, and Node starts all of them.
+// A connection that sends nothing, or its headers or body too slowly, gets 408 and is closed; so is an idle one.
+// Requests with too many or too large headers get 431. The number of concurrent requests of one connection is bounded,
+// too: HTTP/1.1 lets a client send further requests before the first response, and Node starts all of them.
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { getRequestListener, type Http2Bindings, type HttpBindings } from '@hono/node-server';

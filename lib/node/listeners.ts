@@ -1,6 +1,6 @@
-// The ports of a process, opened together: all addresses that cannot be bound are reported at once, with their variables.
-// Once all are open: a `listening` line per port, and a warning for one that trusts its callers and is open to the
-// network.
+// The ports of a process, opened together: all addresses that cannot be bound are reported at once, with their
+// variables. Once all are open: a `listening` line per port, and a warning for one that trusts its callers and is open
+// to the network.
 import { StartupError } from '../config/startup.ts';
 import { isLoopback, type ListenAddress } from '../config/types.ts';
 import type { Problem } from '../config/variables.ts';

@@ -1,8 +1,8 @@
 // The loop of every worker that acts at intervals; the caller provides the function for one tick.
 //
-// Guarantees: the first tick comes at once; one runs at a time; the pause between two is the interval, plus or
-// minus a tenth, so that replicas started together drift apart. A tick that fails is logged, and tried again after a pause
-// that doubles from one second to a minute until one succeeds. On `stop` it starts no further tick, aborts the running one's
+// Guarantees: the first tick comes at once; one runs at a time; the pause between two is the interval, plus or minus a
+// tenth, so that replicas started together drift apart. A tick that fails is logged, and tried again after a pause that
+// doubles from one second to a minute until one succeeds. On `stop` it starts no further tick, aborts the running one's
 // signal, and returns when that has returned.
 import type { Logger } from '../telemetry/logger.ts';
 import { sleep } from './sleep.ts';

@@ -1,4 +1,4 @@
-// The loops of an outbox relay: publish messages that the process that wrote them did not publish (it died, or Redis was
+// The loops of an outbox relay: publish messages that their writer did not publish (it died, or Redis was
 // unavailable), publish all stored messages again after Redis lost its data, and delete messages that were published
 // long ago. Any number of replicas may run; lib/outbox/outbox.ts says what makes that safe.
 import { runTicks } from '../node/tick-loop.ts';

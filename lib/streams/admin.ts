@@ -31,8 +31,8 @@ export function statesOf(consumers: readonly ConsumerStream[], { read }: RedisRe
 }
 
 /**
- * Adds entries to their streams at once. When the outcome is unknown, the dead letter stays, and another attempt may add
- * the entry twice: consumers detect repeats.
+ * Adds entries to their streams at once. When the outcome is unknown, the dead letter stays, and another attempt may
+ * add the entry twice: consumers detect repeats.
  */
 export function requeueAtOnce(redis: RedisCommands): StreamAdmin['requeue'] {
   return async (_, { stream }, { fields }) => {

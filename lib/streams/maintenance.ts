@@ -1,5 +1,5 @@
-// Maintenance of the streams that a service consumes, whether its consumers run or not: measure how far behind they are,
-// trim the streams, delete records of events that were applied long ago. Any number of replicas may run it.
+// Maintenance of the streams that a service consumes, whether its consumers run or not: measure how far behind they
+// are, trim the streams, delete records of events that were applied long ago. Any number of replicas may run it.
 import { runTicks } from '../node/tick-loop.ts';
 import type { Database } from '../outbox/store.ts';
 import type { Redis } from '../redis/client.ts';

@@ -23,8 +23,8 @@ export class OldestUnprocessed {
   }
 
   /**
-   * Its age by now. While Redis does not reply, the age grows with time, since no entry can be handled either; undefined
-   * before the first measurement.
+   * Its age by now. While Redis does not reply, the age grows with time, since no entry can be handled either;
+   * undefined before the first measurement.
    */
   ageMs(consumer: string): number | undefined {
     const latest = this.#latest.get(consumer);

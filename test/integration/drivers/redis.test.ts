@@ -239,7 +239,7 @@ describe('over REST', () => {
   it.each([
     [502, '<html>Bad gateway</html>'],
     [200, 'not JSON'],
-  ])('an answer that is none of Redis (%s) is a passing fault', async (status, body) => {
+  ])('a response that is not a reply of Redis (%s) is a passing fault', async (status, body) => {
     const stranger = createServer((_, response) => response.writeHead(status).end(body)).listen(
       0,
       '127.0.0.1',
@@ -248,7 +248,7 @@ describe('over REST', () => {
     try {
       const { port } = stranger.address() as AddressInfo;
       const error = await failure(overRest({ url: `http://127.0.0.1:${port}` }).call('PING'));
-      expect(String(error)).toContain('no answer of Redis');
+      expect(String(error)).toContain('is not a reply of Redis');
       expect(isTransientFault(error)).toBe(true);
     } finally {
       stranger.close();
