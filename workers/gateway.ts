@@ -1,5 +1,5 @@
 // The Edge Gateway: public HTTP for sign-in and probes, gRPC for signed commands and event streams, admin HTTP for
-// metrics. One long-lived process, scaled by replicas; it keeps no business state and no copy of any session.
+// metrics. One long-lived process, scaled by replicas; it has no business state and no copy of any session.
 import { createGatewayAdminApp } from '../handlers/gateway/admin-router.ts';
 import { createGatewayPublicApp } from '../handlers/gateway/public-router.ts';
 import type { Environment } from '../lib/config/variables.ts';

@@ -6,10 +6,10 @@ import { type JobResult, jobResultEntry, startJobEntry, stopJobEntry } from '../
 import { fieldsOf } from '../protocol/stream-fields.ts';
 import type { Redis } from '../redis/client.ts';
 import type { StreamEntry } from '../streams/entry.ts';
-import { beginAtZero, entriesHandled, lossesSeen } from '../streams/instruments.ts';
+import { entriesHandled, exportZero, lossesSeen } from '../streams/instruments.ts';
 import type { ConsumedStream } from '../streams/offset.ts';
 import { consumeStream } from '../streams/stream-loop.ts';
-import { keptMs, trimStream } from '../streams/trim.ts';
+import { retentionMs, trimStream } from '../streams/trim.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { inSpanFrom } from '../telemetry/spans.ts';
 import type { RuntimeManager } from './manager.ts';
@@ -70,8 +70,8 @@ export async function consumeJobs(parts: Parts, stop: AbortSignal): Promise<void
 
 /** Removes jobs that were done long ago from the streams, which nobody else consumes. */
 export async function trimJobs(redis: Redis, { startJobs, stopJobs }: JobStreams): Promise<void> {
-  await trimStream(redis, { stream: startJobs, offsetKeys: [startJobsOffsetKey] }, keptMs);
-  await trimStream(redis, { stream: stopJobs, offsetKeys: [stopJobsOffsetKey] }, keptMs);
+  await trimStream(redis, { stream: startJobs, offsetKeys: [startJobsOffsetKey] }, retentionMs);
+  await trimStream(redis, { stream: stopJobs, offsetKeys: [stopJobsOffsetKey] }, retentionMs);
 }
 
 type Source<Job> = ConsumedStream & {
@@ -88,7 +88,7 @@ function follow<Job>(source: Source<Job>, parts: Parts, stop: AbortSignal): Prom
   const { redis, blockMs } = parts;
   const log = parts.log.child({ worker: name });
   log.info({ stream }, 'worker started');
-  beginAtZero(name, entriesHandled, lossesSeen);
+  exportZero(name, entriesHandled, lossesSeen);
   return consumeStream(
     {
       stream,

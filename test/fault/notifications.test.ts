@@ -163,7 +163,7 @@ it('refuses to start with a line for everything that is wrong', async () => {
   }).ended;
   expect(exitCode).toBe(1);
   expect(stderr.trimEnd().split('\n').toSorted()).toEqual([
-    '  BACKEND_MAIL_NOTIFICATION_TYPES: "lobby.game.started, lobby.game.exploded,cake" cannot be used: there is no notification lobby.game.exploded, cake; docs/notifications.md lists them',
+    '  BACKEND_MAIL_NOTIFICATION_TYPES: "lobby.game.started, lobby.game.exploded,cake" cannot be used: there is no notification type lobby.game.exploded, cake; docs/notifications.md lists them',
     expect.stringMatching(/^ {2}BACKEND_REDIS_ADDR: is not set/),
     expect.stringMatching(/^ {2}BACKEND_REDIS_PASSWORD: is not set/),
     'backend-notifications refuses to start: 3 problems',

@@ -1,7 +1,7 @@
 import { v7 as uuidv7 } from 'uuid';
 import { Outbox } from '../../outbox/outbox.ts';
 import type { RedisCommands } from '../../redis/commands.ts';
-import { putBackAtOnce, type StreamAdmin, statesOf } from '../../streams/admin.ts';
+import { requeueAtOnce, type StreamAdmin, statesOf } from '../../streams/admin.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import type { BackendConfig } from '../config.ts';
 import type { BackendContext, OutgoingMails } from '../context.ts';
@@ -46,7 +46,7 @@ export async function assembleBackend(
     tables: backendStreamTables,
     consumers,
     states: statesOf(consumers, { read: (work) => work(redis) }),
-    putBack: putBackAtOnce(redis),
+    requeue: requeueAtOnce(redis),
   };
   return { context, streams, outbox };
 }

@@ -196,7 +196,7 @@ describe('an intent that comes again', () => {
     await backend.sendMails();
     expect(backend.mails.length).toBe(3);
     expect(worker.lines).toContainEqual(
-      expect.objectContaining({ level: 'warn', msg: 'stream could not be followed; trying again' }),
+      expect.objectContaining({ level: 'warn', msg: 'stream could not be consumed; trying again' }),
     );
   });
 
@@ -254,7 +254,7 @@ describe('an intent that can never be told', () => {
       () => having('payload', JSON.stringify({ text: 'x'.repeat(65_536) })),
       /^the payload has 65547 bytes; an event has at most 65536$/,
     ],
-    ['holds NUL', () => having('producer', 'lob\0by'), /^malformed: holds a NUL character/],
+    ['holds NUL', () => having('producer', 'lob\0by'), /^malformed: contains a NUL character/],
     ['is none at all', () => ['hello', 'world'], /^malformed: /],
   ])('since it %s is put aside with the reason, and the others go on', async (_, fields, reason) => {
     start({ mailedTypes: ['lobby.game.started'] });

@@ -167,7 +167,7 @@ describe('the backend refuses to start', () => {
   it('when the mail limits contradict each other, also beside other problems', async () => {
     const others = { BACKEND_LOG_LEVEL: 'loud', BACKEND_HTTP_TOKEN: 'hunter2\n' };
     expect(await refusal({ ...good, ...others, BACKEND_SIGN_IN_MAILS_PER_ADDRESS: '5' })).toEqual([
-      '  BACKEND_HTTP_TOKEN: its value cannot be used: it has a blank or newline at its end; remove it',
+      '  BACKEND_HTTP_TOKEN: its value cannot be used: it ends with a blank or newline; remove it',
       expect.stringMatching(/^ {2}BACKEND_LOG_LEVEL: "loud" cannot be used/),
       '  BACKEND_SIGN_IN_MAILS_PER_ADDRESS: is below BACKEND_SIGN_IN_MAILS_PER_NETWORK; raise it, or lower that one',
     ]);

@@ -137,7 +137,7 @@ describe('streams', () => {
         {
           error: {
             code: 'service_unavailable',
-            message: 'Redis cannot be asked how the streams stand. Try again.',
+            message: 'Redis is unavailable, so the states of the streams are unknown. Try again.',
           },
         },
       ]);
@@ -245,7 +245,7 @@ describe('dead letters', () => {
       {
         error: {
           code: 'invalid_state',
-          message: 'There is no consumer bygone any more that could try it again; it can be discarded.',
+          message: 'There is no consumer bygone any more that could retry it; it can be discarded.',
         },
       },
     ]);

@@ -24,7 +24,7 @@ import { databaseOn } from '../../../lib/postgres/database.ts';
 import { migrate } from '../../../lib/postgres/migrate.ts';
 import { confirmBytes } from '../../../lib/protocol/envelope.ts';
 import type { Redis } from '../../../lib/redis/client.ts';
-import { putBackAtOnce, statesOf } from '../../../lib/streams/admin.ts';
+import { requeueAtOnce, statesOf } from '../../../lib/streams/admin.ts';
 import { toLoggedError } from '../../../lib/telemetry/logged-error.ts';
 import { createTestDatabase, type Template } from '../stores/database.ts';
 import { readTables, type Tables } from '../stores/tables.ts';
@@ -153,7 +153,7 @@ export async function startTestBackend(
     tables: backendStreamTables,
     consumers,
     states: statesOf(consumers, { read: async (work) => work(theRedis()) }),
-    putBack: (...putBack) => putBackAtOnce(theRedis())(...putBack),
+    requeue: (...requeue) => requeueAtOnce(theRedis())(...requeue),
   });
   return {
     app,
