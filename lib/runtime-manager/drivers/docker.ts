@@ -4,7 +4,7 @@
 // Without a network of their own they are published on this machine's loopback address, on ports chosen here: those that
 // Docker chooses change with every start. In a network they are reached by their names.
 import { engineEnvironment } from '../../engine/api.ts';
-import type { EngineJob } from '../journal.ts';
+import type { EngineJob } from '../domain/engine-job.ts';
 import { type Container, DockerApi, DockerRefusal } from './docker-api.ts';
 import { type Driver, type Runtime, StartFailed, withVersion } from './driver.ts';
 import { untilHealthy } from './health.ts';

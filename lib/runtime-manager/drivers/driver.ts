@@ -1,7 +1,8 @@
 // What starts engines and stops them. Both verbs are told the start job, by whose id a driver finds what it has made
 // before, also after a crash: there is never more than one engine of a job.
+
+import type { EngineJob } from '../domain/engine-job.ts';
 import type { Failure } from '../domain/start-decision.ts';
-import type { EngineJob } from '../journal.ts';
 
 export type Runtime = {
   /** As operators find it. */

@@ -12,7 +12,7 @@ import { engineEnvironment } from '../../engine/api.ts';
 import { replaceFile } from '../../node/durable-file.ts';
 import { endProcessGroup, isRunning, processIdentity, signalGroup } from '../../node/process-groups.ts';
 import type { Logger } from '../../telemetry/logger.ts';
-import type { EngineJob } from '../journal.ts';
+import type { EngineJob } from '../domain/engine-job.ts';
 import { type Driver, StartFailed, withVersion } from './driver.ts';
 import { untilHealthy } from './health.ts';
 import { isFree, Ports } from './ports.ts';

@@ -13,8 +13,8 @@ import { DockerDriver } from '../drivers/docker.ts';
 import type { Driver } from '../drivers/driver.ts';
 import { openProcessDriver } from '../drivers/process.ts';
 import { runtimeManagerInstruments } from '../instruments.ts';
-import { type Journal, openJournal } from '../journal.ts';
-import { RuntimeManager } from '../manager.ts';
+import { type Journal, openJournal } from '../jobs/journal.ts';
+import { RuntimeManager } from '../jobs/manager.ts';
 
 /** For as long as the lobby may publish a job again, and longer. */
 export const keptMs = 30 * 24 * 3_600_000;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { JobResult } from '../../../lib/protocol/runtime-jobs.ts';
-import { type Journal, openJournal } from '../../../lib/runtime-manager/journal.ts';
+import { type Journal, openJournal } from '../../../lib/runtime-manager/jobs/journal.ts';
 
 const day = 24 * 3_600_000;
 const gameId = '0198c5a0-2222-7c50-8f0e-3f0f5d1f9a11';

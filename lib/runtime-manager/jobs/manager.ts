@@ -9,12 +9,13 @@
 // An engine that ends by itself is not started again while this process lives: that is for operators to decide, and the
 // Game Master notices. When this process starts, it starts all that should run.
 
-import type { JobResult, StartJob, StopJob } from '../protocol/runtime-jobs.ts';
-import type { Logger } from '../telemetry/logger.ts';
-import { decideStart, type Failure, stoppedFailure } from './domain/start-decision.ts';
-import { type Driver, DriverUnavailable, type Runtime, StartFailed } from './drivers/driver.ts';
-import { finishedJobs } from './instruments.ts';
-import type { EngineJob, Journal } from './journal.ts';
+import type { JobResult, StartJob, StopJob } from '../../protocol/runtime-jobs.ts';
+import type { Logger } from '../../telemetry/logger.ts';
+import type { EngineJob } from '../domain/engine-job.ts';
+import { decideStart, type Failure, stoppedFailure } from '../domain/start-decision.ts';
+import { type Driver, DriverUnavailable, type Runtime, StartFailed } from '../drivers/driver.ts';
+import { finishedJobs } from '../instruments.ts';
+import type { Journal } from './journal.ts';
 
 /** The bound of the entry's field. */
 const longestMessage = 2_048;

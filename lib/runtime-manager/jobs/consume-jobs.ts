@@ -1,17 +1,17 @@
 // Follows the streams of start and stop jobs and publishes what became of them. An entry's offset is saved after its
 // result was published, so a result is published at least once; what comes again is answered from the journal.
 import { z } from 'zod';
-import { fieldProblems } from '../http/field-problems.ts';
-import { type JobResult, jobResultEntry, startJobEntry, stopJobEntry } from '../protocol/runtime-jobs.ts';
-import { fieldsOf } from '../protocol/stream-fields.ts';
-import type { Redis } from '../redis/client.ts';
-import type { StreamEntry } from '../streams/entry.ts';
-import { beginAtZero, entriesHandled, lossesSeen } from '../streams/instruments.ts';
-import type { ConsumedStream } from '../streams/offset.ts';
-import { consumeStream } from '../streams/stream-loop.ts';
-import { keptMs, trimStream } from '../streams/trim.ts';
-import type { Logger } from '../telemetry/logger.ts';
-import { inSpanFrom } from '../telemetry/spans.ts';
+import { fieldProblems } from '../../http/field-problems.ts';
+import { type JobResult, jobResultEntry, startJobEntry, stopJobEntry } from '../../protocol/runtime-jobs.ts';
+import { fieldsOf } from '../../protocol/stream-fields.ts';
+import type { Redis } from '../../redis/client.ts';
+import type { StreamEntry } from '../../streams/entry.ts';
+import { beginAtZero, entriesHandled, lossesSeen } from '../../streams/instruments.ts';
+import type { ConsumedStream } from '../../streams/offset.ts';
+import { consumeStream } from '../../streams/stream-loop.ts';
+import { keptMs, trimStream } from '../../streams/trim.ts';
+import type { Logger } from '../../telemetry/logger.ts';
+import { inSpanFrom } from '../../telemetry/spans.ts';
 import type { RuntimeManager } from './manager.ts';
 
 export const startJobsOffsetKey = 'runtime_manager:stream_offsets:start_jobs';

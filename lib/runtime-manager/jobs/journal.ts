@@ -5,9 +5,10 @@
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { OperatorError } from '../errors/operator-error.ts';
-import { type JobResult, jobResultEntry } from '../protocol/runtime-jobs.ts';
-import type { StartRecord } from './domain/start-decision.ts';
+import { OperatorError } from '../../errors/operator-error.ts';
+import { type JobResult, jobResultEntry } from '../../protocol/runtime-jobs.ts';
+import type { EngineJob } from '../domain/engine-job.ts';
+import type { StartRecord } from '../domain/start-decision.ts';
 
 const schemaVersion = 1;
 const schema = `
@@ -26,8 +27,6 @@ create table stop_jobs (
   changed_at_ms integer not null
 ) strict;
 `;
-
-export type EngineJob = { readonly jobId: string; readonly gameId: string; readonly engineVersion: string };
 
 export class Journal {
   readonly #db: DatabaseSync;
