@@ -2,9 +2,9 @@ import { inTransaction } from '../../postgres/transaction.ts';
 import type { BackendContext } from '../context.ts';
 import type { User } from '../domain/user.ts';
 import { userLifecycleEvent } from '../outbox/messages.ts';
+import { userNotFound } from '../refusals.ts';
 import { lockUser, markBlocked } from '../store/users.ts';
 import { endSessions } from './end-sessions.ts';
-import { userNotFound } from './revoke-all-sessions.ts';
 
 /**
  * Blocks a user for good: they cannot sign in, all their sessions are revoked, and the lobby hears of it. Doing it

@@ -11,6 +11,7 @@ import type { BackendContext } from '../context.ts';
 import { defaultTimeZone } from '../domain/profile.ts';
 import { type Challenge, judgeAttempt, type Verdict } from '../domain/sign-in.ts';
 import type { User } from '../domain/user.ts';
+import { accountBlocked } from '../refusals.ts';
 import { countFailedAttempt, lockChallenge, markChallengeUsed } from '../store/auth-challenges.ts';
 import type { Database } from '../store/database.ts';
 import { insertDeviceSession } from '../store/device-sessions.ts';
@@ -50,7 +51,7 @@ export async function confirmEmailCode(deps: Deps, confirmation: Confirmation): 
     case 'signed_in':
       return outcome.session;
     case 'blocked':
-      throw new Refusal('account_blocked', 'This account is blocked.');
+      throw accountBlocked();
     case 'wrong_code':
       throw challengeFailed({ attempts_left: outcome.attemptsLeft });
     case 'not_alive':

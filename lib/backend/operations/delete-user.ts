@@ -2,6 +2,7 @@ import { inTransaction } from '../../postgres/transaction.ts';
 import type { BackendContext } from '../context.ts';
 import type { User } from '../domain/user.ts';
 import { userLifecycleEvent } from '../outbox/messages.ts';
+import { noSuchUser, userNotFound } from '../refusals.ts';
 import { deleteChallengesOf } from '../store/auth-challenges.ts';
 import type { Database } from '../store/database.ts';
 import { eraseDeviceNames } from '../store/device-sessions.ts';
@@ -9,8 +10,7 @@ import { deleteEntitlements } from '../store/entitlements.ts';
 import { deleteMailsTo } from '../store/mails.ts';
 import { eraseUser, lockUser } from '../store/users.ts';
 import { endSessions } from './end-sessions.ts';
-import { noSuchUser, requireActing } from './get-account.ts';
-import { userNotFound } from './revoke-all-sessions.ts';
+import { requireActing } from './get-account.ts';
 
 type Deps = Pick<BackendContext, 'db' | 'outbox' | 'now' | 'newId'>;
 

@@ -1,7 +1,7 @@
-import { Refusal } from '../../errors/table.ts';
 import { inTransaction } from '../../postgres/transaction.ts';
 import type { BackendContext } from '../context.ts';
 import type { User } from '../domain/user.ts';
+import { userNotFound } from '../refusals.ts';
 import { lockUser } from '../store/users.ts';
 import { endSessions } from './end-sessions.ts';
 import { requireActing } from './get-account.ts';
@@ -35,8 +35,4 @@ async function revokeAll(
   });
   deps.outbox.publishSoon([userId]);
   return revoked;
-}
-
-export function userNotFound(userId: string): Refusal {
-  return new Refusal('not_found', `There is no user ${userId}.`);
 }

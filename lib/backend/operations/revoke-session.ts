@@ -1,11 +1,11 @@
 import { inTransaction } from '../../postgres/transaction.ts';
 import type { BackendContext } from '../context.ts';
 import type { DeviceSession } from '../domain/user.ts';
+import { sessionNotFound } from '../refusals.ts';
 import type { Database } from '../store/database.ts';
 import { findDeviceSession } from '../store/device-sessions.ts';
 import { lockUser } from '../store/users.ts';
 import { endSessions } from './end-sessions.ts';
-import { sessionNotFound } from './find-session.ts';
 import { requireActing } from './get-account.ts';
 
 type Deps = Pick<BackendContext, 'db' | 'outbox' | 'now'>;

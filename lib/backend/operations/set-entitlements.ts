@@ -6,9 +6,9 @@ import {
   noOverrides,
   withOverrides,
 } from '../domain/eligibility.ts';
+import { userNotFound } from '../refusals.ts';
 import { findEntitlements, saveEntitlements } from '../store/entitlements.ts';
 import { lockUser } from '../store/users.ts';
-import { userNotFound } from './revoke-all-sessions.ts';
 
 export type EntitlementChanges = {
   readonly [K in keyof EntitlementOverrides]?: EntitlementOverrides[K] | undefined;

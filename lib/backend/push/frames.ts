@@ -2,12 +2,12 @@
 // subscribers.
 import { type ClientEvent, PushEvent } from '../../protocol/generated/galaxy/push/v1/push.ts';
 import {
-  comparePositions,
+  compareStreamIds,
   encodeCursor,
   encodeEventId,
   type Place,
-  type PlaceFault,
-} from '../domain/push-ids.ts';
+  type PositionFault,
+} from '../domain/log-position.ts';
 import type { ClientEventEntry, LogEntry } from './log/entry.ts';
 
 export type Frame = {
@@ -22,7 +22,7 @@ export function entryFrame(entry: LogEntry): Frame {
   return frame(entry.place, toEvent(entry));
 }
 
-export function gapFrame(place: Place, reason: PlaceFault): Frame {
+export function gapFrame(place: Place, reason: PositionFault): Frame {
   return { ...frame(place, { $case: 'gap', value: { reason } }), gap: true };
 }
 
@@ -33,7 +33,7 @@ export function startFrame(place: Place): Frame {
 
 /** Whether a frame is news to a subscriber at a place, and not something that it has or that an older life said. */
 export function follows(place: Place, { place: next, gap }: Frame): boolean {
-  return next.epoch === place.epoch ? comparePositions(next.position, place.position) > 0 : gap;
+  return next.epoch === place.epoch ? compareStreamIds(next.position, place.position) > 0 : gap;
 }
 
 export function toClientEvent(entry: ClientEventEntry): ClientEvent {

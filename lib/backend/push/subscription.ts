@@ -9,7 +9,7 @@
 // asks for more. Past the limits the subscription ends with RESOURCE_EXHAUSTED; others never notice.
 import type { ServerDuplexStream } from '@grpc/grpc-js';
 import type { SubscribePushRequest } from '../../protocol/generated/galaxy/push/v1/push.ts';
-import { comparePositions, decodeCursor, type Place } from '../domain/push-ids.ts';
+import { compareStreamIds, decodeCursor, type Place } from '../domain/log-position.ts';
 import { entryFrame, type Frame, follows, gapFrame, startFrame } from './frames.ts';
 import type { PushLog } from './log/log.ts';
 import { type GlobalPage, readGlobal, readState } from './log/read-global.ts';
@@ -158,5 +158,5 @@ export class PushSubscription implements TailListener {
 
 /** Whether reading has come to the point from which the tail's frames go on; the tail tells of a new epoch itself. */
 function reaches(place: Place, joined: Place): boolean {
-  return place.epoch !== joined.epoch || comparePositions(place.position, joined.position) >= 0;
+  return place.epoch !== joined.epoch || compareStreamIds(place.position, joined.position) >= 0;
 }

@@ -8,7 +8,7 @@
 import { sleep } from '../../node/sleep.ts';
 import type { Redis } from '../../redis/client.ts';
 import type { Logger } from '../../telemetry/logger.ts';
-import { comparePositions, formatStreamId, type Place } from '../domain/push-ids.ts';
+import { compareStreamIds, formatStreamId, type Place } from '../domain/log-position.ts';
 import { entryFrame, type Frame, gapFrame } from './frames.ts';
 import { readEntry } from './log/entry.ts';
 import { type PushLog, PushLogUnavailable, type Reply, readList } from './log/log.ts';
@@ -120,7 +120,7 @@ export class PushTail {
   async #checkThatLogIsTheSame(): Promise<void> {
     const { epoch, position } = this.#known();
     const state = await readState(this.#log);
-    if (state.epoch !== epoch || comparePositions(state.head, position) < 0) await this.#skipToNewLife();
+    if (state.epoch !== epoch || compareStreamIds(state.head, position) < 0) await this.#skipToNewLife();
     else
       this.#logger.warn(
         { waited_ms: this.#blockMs },

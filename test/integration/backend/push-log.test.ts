@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
-import { comparePositions, nextPosition, type Place } from '../../../lib/backend/domain/push-ids.ts';
+import { compareStreamIds, nextStreamId, type Place } from '../../../lib/backend/domain/log-position.ts';
 import {
   type AppendedEvent,
   appendClientEvent,
@@ -238,8 +238,8 @@ describe('reading the global stream', () => {
     const { epoch } = first;
     const fault = async (at: Place) => (await readGlobal(testLog.log, at, 10)).fault;
     expect(await fault(first)).toBeUndefined();
-    expect(await fault({ epoch, position: nextPosition(first.position) })).toBe('unknown');
-    expect(await fault({ epoch, position: nextPosition(last.position) })).toBe('beyond_end');
+    expect(await fault({ epoch, position: nextStreamId(first.position) })).toBe('unknown');
+    expect(await fault({ epoch, position: nextStreamId(last.position) })).toBe('beyond_end');
     expect(await fault({ ...first, epoch: 'f'.repeat(16) })).toBe('other_epoch');
   });
 
@@ -271,7 +271,7 @@ describe('trimming by age', () => {
     await testLog.trimThrough(middle);
     const { epoch, floor } = await readState(testLog.log);
     const trimmed = events.filter(
-      ({ eventId }) => comparePositions(eventPlace({ eventId }).position, floor) <= 0,
+      ({ eventId }) => compareStreamIds(eventPlace({ eventId }).position, floor) <= 0,
     );
     expect(trimmed.length).toBeGreaterThanOrEqual(3);
     expect(trimmed.map(eventPlace).at(-1)?.position).toEqual(floor);

@@ -6,8 +6,8 @@ import {
   decodeEventId,
   encodeCursor,
   encodeEventId,
-  nextPosition,
-} from '../../../lib/backend/domain/push-ids.ts';
+  nextStreamId,
+} from '../../../lib/backend/domain/log-position.ts';
 import { appendSessionInvalidation } from '../../../lib/backend/push/log/append-session-invalidation.ts';
 import type { PushEvent } from '../../../lib/protocol/generated/galaxy/push/v1/push.ts';
 import { cursorPlace, idsOf, newEvent, TestPushLog } from '../../support/backend/push-log.ts';
@@ -216,7 +216,7 @@ describe('a cursor that the log cannot be read on from', () => {
       async () => {
         const [event] = await testLog.appendApart([randomUUID(), randomUUID()]);
         const { epoch, position } = cursorPlace(event?.cursor ?? '');
-        return encodeCursor({ epoch, position: nextPosition(position) });
+        return encodeCursor({ epoch, position: nextStreamId(position) });
       },
     ],
   ])('is answered with gap %s first, then with everything from the head', async (reason, makeCursor) => {

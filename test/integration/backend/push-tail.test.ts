@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from 'vitest';
-import { encodeEventId } from '../../../lib/backend/domain/push-ids.ts';
+import { encodeEventId } from '../../../lib/backend/domain/log-position.ts';
 import type { Frame } from '../../../lib/backend/push/frames.ts';
 import { pushLog } from '../../../lib/backend/push/log/binary-log.ts';
 import { PushLogUnavailable } from '../../../lib/backend/push/log/log.ts';

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { comparePositions, encodeEventId } from '../../../lib/backend/domain/push-ids.ts';
+import { compareStreamIds, encodeEventId } from '../../../lib/backend/domain/log-position.ts';
 import {
   type AppendedEvent,
   maxEventPayloadBytes,
@@ -111,12 +111,12 @@ describe('reading one user’s events', () => {
           ({ userId, eventId }) => userId === event.userId && eventId > event.eventId,
         );
         const complete = later.every(
-          ({ eventId }) => comparePositions(eventPlace({ eventId }).position, floor) > 0,
+          ({ eventId }) => compareStreamIds(eventPlace({ eventId }).position, floor) > 0,
         );
         const { found, ids } = await eventsAfter(event.userId, event.eventId);
         // Once its own list has forgotten it, an event that is trimmed itself may be missed, never the reverse.
         if (found) expect(complete).toBe(true);
-        else expect(complete && comparePositions(eventPlace(event).position, floor) >= 0).toBe(false);
+        else expect(complete && compareStreamIds(eventPlace(event).position, floor) >= 0).toBe(false);
         expect(ids).toEqual(found ? later.map(({ eventId }) => eventId) : []);
       }
       if (events.length > 36) break;

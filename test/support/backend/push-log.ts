@@ -7,7 +7,7 @@ import {
   decodeEventId,
   encodeEventId,
   type Place,
-} from '../../../lib/backend/domain/push-ids.ts';
+} from '../../../lib/backend/domain/log-position.ts';
 import {
   type AppendedEvent,
   appendClientEvent,

@@ -1,5 +1,5 @@
 import { isUuid } from '../../../protocol/ids.ts';
-import { encodeCursor, encodeEventId, parseStreamId } from '../../domain/push-ids.ts';
+import { encodeCursor, encodeEventId, parseStreamId } from '../../domain/log-position.ts';
 import { type PushLog, readText, run, script } from './log.ts';
 
 /** Larger than any event of the platform; a queue of a thousand stays within tens of megabytes. */

@@ -1,5 +1,5 @@
 import { isUuid } from '../../../protocol/ids.ts';
-import { encodeCursor, parseStreamId } from '../../domain/push-ids.ts';
+import { encodeCursor, parseStreamId } from '../../domain/log-position.ts';
 import { type PushLog, readText, run, script } from './log.ts';
 
 export type SessionInvalidation = {

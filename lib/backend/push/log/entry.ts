@@ -1,5 +1,5 @@
 // Entries of the global stream: flat fields in Redis, one type here.
-import { type Place, type Position, parseStreamId } from '../../domain/push-ids.ts';
+import { type Place, type StreamId, parseStreamId } from '../../domain/log-position.ts';
 import { type Reply, readList, readText } from './log.ts';
 
 export type ClientEventEntry = {
@@ -7,7 +7,7 @@ export type ClientEventEntry = {
   readonly place: Place;
   readonly userId: string;
   /** The event before it in the same user's stream; undefined for the first. */
-  readonly prev: Position | undefined;
+  readonly prev: StreamId | undefined;
   readonly eventType: string;
   readonly timestampMs: number;
   /** JSON in UTF-8. */

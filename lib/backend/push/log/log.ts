@@ -3,7 +3,7 @@
 //
 // Every verb is one Lua script, so it happens wholly or not at all and sees one state of the log. All keys carry one
 // hash tag and live on one slot of a Redis Cluster. The clock is Redis's own.
-import { type LogState, parseStreamId } from '../../domain/push-ids.ts';
+import { type LogState, parseStreamId } from '../../domain/log-position.ts';
 
 export type PushLog = {
   /** Runs a script on Redis; `parts` are what EVAL takes after it. */

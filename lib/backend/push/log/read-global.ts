@@ -2,17 +2,17 @@ import {
   faultOf,
   formatStreamId,
   type LogState,
-  nextPosition,
+  nextStreamId,
   type Place,
-  type PlaceFault,
-} from '../../domain/push-ids.ts';
+  type PositionFault,
+} from '../../domain/log-position.ts';
 import { type LogEntry, readEntry } from './entry.ts';
 import { type PushLog, readList, readLogState, run, script } from './log.ts';
 
 export type GlobalPage = {
   state: LogState;
   /** Why the log cannot be read on from that place; `entries` is then empty. */
-  fault: PlaceFault | undefined;
+  fault: PositionFault | undefined;
   entries: LogEntry[];
 };
 
@@ -40,7 +40,7 @@ export async function readState(log: PushLog): Promise<LogState> {
  */
 export async function readGlobal(log: PushLog, after: Place, count: number): Promise<GlobalPage> {
   const position = formatStreamId(after.position);
-  const next = formatStreamId(nextPosition(after.position));
+  const next = formatStreamId(nextStreamId(after.position));
   const reply = await run(log, readScript, [], [position, next, count]);
   const state = readLogState(reply);
   const fault = faultOf(after, state, reply[3] === 1);

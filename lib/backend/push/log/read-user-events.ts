@@ -1,11 +1,11 @@
 import {
-  comparePositions,
+  compareStreamIds,
   decodeEventId,
   encodeEventId,
   formatStreamId,
-  nextPosition,
+  nextStreamId,
   parseStreamId,
-} from '../../domain/push-ids.ts';
+} from '../../domain/log-position.ts';
 import { type ClientEventEntry, readEntry } from './entry.ts';
 import { type PushLog, readList, readLogState, readText, run, script } from './log.ts';
 
@@ -78,7 +78,7 @@ export async function readUserEvents(
   const bounds =
     after === undefined
       ? ['', '']
-      : [formatStreamId(after.position), formatStreamId(nextPosition(after.position))];
+      : [formatStreamId(after.position), formatStreamId(nextStreamId(after.position))];
   const reply = await run(log, readScript, [log.userKey(userId)], [...bounds, pageEvents, pageBytes]);
   const state = readLogState(reply);
   const userHead = readText(reply[3]);
@@ -95,6 +95,6 @@ export async function readUserEvents(
   if (events.length < entries.length) return nothing;
   // Events that the user's stream no longer lists show as a predecessor that lies after the place.
   const predecessor = events[0]?.prev;
-  if (predecessor !== undefined && comparePositions(predecessor, after.position) > 0) return nothing;
+  if (predecessor !== undefined && compareStreamIds(predecessor, after.position) > 0) return nothing;
   return { found: true, events, headEventId };
 }

@@ -1,17 +1,17 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
-  comparePositions,
+  compareStreamIds,
   decodeCursor,
   decodeEventId,
   encodeCursor,
   encodeEventId,
   faultOf,
   formatStreamId,
-  nextPosition,
-  type Position,
+  nextStreamId,
+  type StreamId,
   parseStreamId,
-} from '../../../lib/backend/domain/push-ids.ts';
+} from '../../../lib/backend/domain/log-position.ts';
 
 const epochs = fc.stringMatching(/^[0-9a-f]{16}$/);
 const positions = fc.record({
@@ -72,7 +72,7 @@ describe('cursors and event ids', () => {
           string,
           string,
         ];
-        expect(Math.sign(comparePositions(a, b))).toBe(first < second ? -1 : first > second ? 1 : 0);
+        expect(Math.sign(compareStreamIds(a, b))).toBe(first < second ? -1 : first > second ? 1 : 0);
       }),
     );
   });
@@ -82,7 +82,7 @@ describe('cursors and event ids', () => {
     [{ ms: 0, seq: 36 ** 7 }],
     [{ ms: -1, seq: 0 }],
     [{ ms: 0.5, seq: 0 }],
-  ])('refuse a position that does not fit: %o', (position: Position) => {
+  ])('refuse a position that does not fit: %o', (position: StreamId) => {
     expect(() => encodeCursor({ epoch: '0123456789abcdef', position })).toThrow(RangeError);
   });
 
@@ -110,7 +110,7 @@ describe('ids of stream entries', () => {
   test('have nothing between a position and the next', () => {
     void fc.assert(
       fc.property(positions, positions, (a, b) => {
-        expect(comparePositions(nextPosition(a), b) <= 0).toBe(comparePositions(a, b) < 0);
+        expect(compareStreamIds(nextStreamId(a), b) <= 0).toBe(compareStreamIds(a, b) < 0);
       }),
     );
   });

@@ -6,15 +6,15 @@
 // `<kind><epoch>-<ms>-<seq>` in fixed width, so a place has exactly one text, a cursor is never taken for an event
 // id, and within one epoch later places have greater texts. Pure.
 
-export type Position = { readonly ms: number; readonly seq: number };
+export type StreamId = { readonly ms: number; readonly seq: number };
 
-export type Place = { readonly epoch: string; readonly position: Position };
+export type Place = { readonly epoch: string; readonly position: StreamId };
 
 /** Which part of its history a log still has: everything after `floor`, up to and with `head`. */
-export type LogState = { readonly epoch: string; readonly floor: Position; readonly head: Position };
+export type LogState = { readonly epoch: string; readonly floor: StreamId; readonly head: StreamId };
 
 /** Why a log cannot be read on from a place. */
-export type PlaceFault = 'malformed' | 'other_epoch' | 'trimmed' | 'beyond_end' | 'unknown';
+export type PositionFault = 'malformed' | 'other_epoch' | 'trimmed' | 'beyond_end' | 'unknown';
 
 const msDigits = 9;
 const seqDigits = 7;
@@ -31,23 +31,23 @@ export const encodeEventId = (place: Place): string => encode('e', place);
 export const decodeEventId = (text: string): Place | undefined => decode('e', text);
 
 /** Negative, zero or positive, as for Array.sort. */
-export function comparePositions(a: Position, b: Position): number {
+export function compareStreamIds(a: StreamId, b: StreamId): number {
   return a.ms - b.ms || a.seq - b.seq;
 }
 
 /** Redis's own text of a position: `1764000000000-0`. */
-export function formatStreamId({ ms, seq }: Position): string {
+export function formatStreamId({ ms, seq }: StreamId): string {
   return `${ms}-${seq}`;
 }
 
-export function parseStreamId(text: string): Position {
+export function parseStreamId(text: string): StreamId {
   const match = streamIdPattern.exec(text);
   if (match === null) throw new RangeError(`${JSON.stringify(text)} is not the id of a stream entry`);
   return { ms: Number(match[1]), seq: Number(match[2]) };
 }
 
 /** The smallest position after this one. */
-export function nextPosition({ ms, seq }: Position): Position {
+export function nextStreamId({ ms, seq }: StreamId): StreamId {
   return { ms, seq: seq + 1 };
 }
 
@@ -56,11 +56,11 @@ export function nextPosition({ ms, seq }: Position): Position {
  * @param exists whether the log holds an entry at exactly this position. A place between its ends that it does not
  *   hold was never given out by this log, or was lost by it.
  */
-export function faultOf(place: Place, log: LogState, exists: boolean): PlaceFault | undefined {
+export function faultOf(place: Place, log: LogState, exists: boolean): PositionFault | undefined {
   if (place.epoch !== log.epoch) return 'other_epoch';
-  const fromFloor = comparePositions(place.position, log.floor);
+  const fromFloor = compareStreamIds(place.position, log.floor);
   if (fromFloor < 0) return 'trimmed';
-  if (comparePositions(place.position, log.head) > 0) return 'beyond_end';
+  if (compareStreamIds(place.position, log.head) > 0) return 'beyond_end';
   return fromFloor === 0 || exists ? undefined : 'unknown';
 }
 
