@@ -6,7 +6,7 @@ import { runTicks } from '../lib/node/tick-loop.ts';
 import { consumeJobs, trimJobs } from '../lib/runtime-manager/jobs/consume-jobs.ts';
 import {
   forgetIntervalMs,
-  keptMs,
+  journalRetentionMs,
   startRuntimeManager,
   trimIntervalMs,
 } from '../lib/runtime-manager/process/start.ts';
@@ -22,7 +22,7 @@ export async function runRuntimeManager(environment: Environment, stop: AbortSig
       stop,
     ),
     runTicks(
-      { name: 'journal', intervalMs: forgetIntervalMs, tick: () => manager.forget(keptMs), log },
+      { name: 'journal', intervalMs: forgetIntervalMs, tick: () => manager.forget(journalRetentionMs), log },
       stop,
     ),
   ]);

@@ -3,13 +3,13 @@ import type { Check } from '../../config/startup.ts';
 import { createLogger, type Logger } from '../../telemetry/logger.ts';
 import type { BackendConfig } from '../config.ts';
 import type { OutgoingMails } from '../context.ts';
-import type { Database } from '../store/database.ts';
 import { mailInstruments } from '../mail/instruments.ts';
 import { createLogMailer } from '../mail/log-mailer.ts';
 import type { Mailer } from '../mail/mail.ts';
 import { MailSender, writeMails } from '../mail/outgoing-mails.ts';
 import { createMailSeal } from '../mail/seal.ts';
 import { createSmtpMailer } from '../mail/smtp-mailer.ts';
+import type { Database } from '../store/database.ts';
 
 type MailConfig = BackendConfig['mail'];
 

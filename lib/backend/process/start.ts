@@ -21,10 +21,10 @@ import {
 import type { BackendContext } from '../context.ts';
 import { createLookupLimit } from '../lookup-limit.ts';
 import type { MailWorker } from '../mail/mail-worker.ts';
-import { mailChecks, type OpenMail, openMail } from './open-mail.ts';
 import type { NotificationMaintenance } from '../notifications/maintenance.ts';
 import type { NotificationWorker } from '../notifications/notification-worker.ts';
 import { assembleBackend } from './assemble.ts';
+import { mailChecks, type OpenMail, openMail } from './open-mail.ts';
 import { backendRequirements, httpRedisRequirement, postgresRequirement } from './requirements.ts';
 import { createRelay, notificationMaintenance } from './start-outbox-relay.ts';
 

@@ -2,9 +2,9 @@ import { v7 as uuidv7 } from 'uuid';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { startTestBackend, type TestBackend, TestDevice } from '../../support/backend/backend.ts';
 import {
+  consumedStream,
   intentFields,
   newIntent,
-  place,
   type TestNotifications,
   testNotifications,
 } from '../../support/backend/notifications.ts';
@@ -319,8 +319,8 @@ describe('a notification that goes by mail, too', () => {
   });
 });
 
-it('keeps its place where the other services look for it', () => {
-  expect(place).toEqual({
+it('uses the stream and the offset key that the other services know', () => {
+  expect(consumedStream).toEqual({
     name: 'notification_intents',
     stream: 'notification:intents',
     offsetKey: 'backend:stream_offsets:notification_intents',

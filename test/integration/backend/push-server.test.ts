@@ -10,7 +10,7 @@ import {
 } from '../../../lib/backend/domain/log-position.ts';
 import { appendSessionInvalidation } from '../../../lib/backend/push/log/append-session-invalidation.ts';
 import type { PushEvent } from '../../../lib/protocol/generated/galaxy/push/v1/push.ts';
-import { cursorPlace, idsOf, newEvent, TestPushLog } from '../../support/backend/push-log.ts';
+import { idsOf, newEvent, positionOfCursor, TestPushLog } from '../../support/backend/push-log.ts';
 import { startTestPush, type TestPush } from '../../support/backend/push-process.ts';
 import { PushReader, readUserEvents } from '../../support/backend/push-reader.ts';
 import { startTcpProxy } from '../../support/network/tcp-proxy.ts';
@@ -157,7 +157,7 @@ describe('a subscription', () => {
       await delay(5);
     }
     await appender;
-    const log = idsOf(await testLog.readAll(cursorPlace(start), 1_000)).filter(isEvent(cursors));
+    const log = idsOf(await testLog.readAll(positionOfCursor(start), 1_000)).filter(isEvent(cursors));
     expect(readers.length).toBeGreaterThan(10);
     for (const reader of readers) {
       const last = log.at(-1);
@@ -174,9 +174,9 @@ describe('a subscription', () => {
     const reader = await subscribeAtHead(push);
     await reader.until(({ frames }) => frames.some(({ event }) => event?.$case === 'heartbeat'), 8_000);
     const heartbeat = reader.frames.find(({ event }) => event?.$case === 'heartbeat');
-    const [entry] = await testLog.readAll(cursorPlace(reader.frames[0]?.cursor ?? ''), 1);
+    const [entry] = await testLog.readAll(positionOfCursor(reader.frames[0]?.cursor ?? ''), 1);
     expect(entry?.kind).toBe('heartbeat');
-    expect(entry?.place).toEqual(cursorPlace(heartbeat?.cursor ?? ''));
+    expect(entry?.position).toEqual(positionOfCursor(heartbeat?.cursor ?? ''));
     const ids = await appendMany(1);
     const resumed = await subscribe(push, { cursor: heartbeat?.cursor ?? '' }).until(has(1));
     expect(resumed.eventIds).toEqual(ids);
@@ -184,17 +184,17 @@ describe('a subscription', () => {
 });
 
 function isEvent(cursors: readonly string[]): (eventId: string) => boolean {
-  const places = new Set(cursors);
+  const positions = new Set(cursors);
   return (eventId) => {
-    const place = decodeEventId(eventId);
-    return place !== undefined && places.has(encodeCursor(place));
+    const position = decodeEventId(eventId);
+    return position !== undefined && positions.has(encodeCursor(position));
   };
 }
 
 describe('a cursor that the log cannot be read on from', () => {
   test.each<[string, () => Promise<string>]>([
     ['malformed', async () => 'nonsense'],
-    ['malformed', async () => encodeEventId(cursorPlace((await testLog.append(randomUUID())).cursor))],
+    ['malformed', async () => encodeEventId(positionOfCursor((await testLog.append(randomUUID())).cursor))],
     ['other_epoch', async () => encodeCursor({ ...(await testLog.head()), epoch: 'f'.repeat(16) })],
     [
       'trimmed',
@@ -207,16 +207,16 @@ describe('a cursor that the log cannot be read on from', () => {
     [
       'beyond_end',
       async () => {
-        const { epoch, position } = await testLog.head();
-        return encodeCursor({ epoch, position: { ms: position.ms + 3_600_000, seq: 0 } });
+        const { epoch, id } = await testLog.head();
+        return encodeCursor({ epoch, id: { ms: id.ms + 3_600_000, seq: 0 } });
       },
     ],
     [
       'unknown',
       async () => {
         const [event] = await testLog.appendApart([randomUUID(), randomUUID()]);
-        const { epoch, position } = cursorPlace(event?.cursor ?? '');
-        return encodeCursor({ epoch, position: nextStreamId(position) });
+        const { epoch, id } = positionOfCursor(event?.cursor ?? '');
+        return encodeCursor({ epoch, id: nextStreamId(id) });
       },
     ],
   ])('is answered with gap %s first, then with everything from the head', async (reason, makeCursor) => {
@@ -251,7 +251,7 @@ describe('a cursor that the log cannot be read on from', () => {
     const later = await testLog.append(userId);
     await reader.until(has(3));
     expect(reader.eventIds).toEqual([...old, later.eventId]);
-    // What came before the gap's place is in the users' own logs.
+    // What came before the gap's position is in the users' own logs.
     const { found, events } = await readUserEvents(push.addr, { userId, afterEventId: lost.eventId });
     expect({ found, ids: events.map(({ eventId }) => eventId) }).toEqual({
       found: true,
@@ -314,7 +314,7 @@ describe('a gateway that reads slowly', () => {
     reader.resume();
     expect(await reader.ended).toMatchObject({
       code: status.RESOURCE_EXHAUSTED,
-      details: expect.stringContaining('it took nothing for 300 ms'),
+      details: expect.stringContaining('it read nothing for 300 ms'),
     });
     expect(reader.eventIds).toEqual(ids.slice(0, reader.eventIds.length));
     expect(reader.eventIds.length).toBeLessThan(100);
@@ -325,9 +325,9 @@ describe('a bad call', () => {
   const refused = (ended: Promise<StatusObject>) => ended.then(({ code, details }) => [code, details]);
 
   test.each([
-    ['without a gateway id', { gatewayId: '' }, 'gateway_id has 1 to 64'],
-    ['with spaces in its gateway id', { gatewayId: 'a b' }, 'gateway_id has 1 to 64'],
-    ['with an endless gateway id', { gatewayId: 'g'.repeat(65) }, 'gateway_id has 1 to 64'],
+    ['without a gateway id', { gatewayId: '' }, 'gateway_id must have 1 to 64'],
+    ['with spaces in its gateway id', { gatewayId: 'a b' }, 'gateway_id must have 1 to 64'],
+    ['with an endless gateway id', { gatewayId: 'g'.repeat(65) }, 'gateway_id must have 1 to 64'],
     ['with an endless cursor', { cursor: 'c'.repeat(129) }, 'cursor is longer'],
   ])('%s is refused with INVALID_ARGUMENT', async (_, options, details) => {
     const reader = subscribe(await startPush(), options);
@@ -387,7 +387,7 @@ describe('a bad call', () => {
     const push = await startPush();
     await expect(readUserEvents(push.addr, { userId: 'anna', afterEventId: '' })).rejects.toMatchObject({
       code: status.INVALID_ARGUMENT,
-      details: 'user_id is a UUID.',
+      details: 'user_id must be a UUID.',
     });
     await expect(
       readUserEvents(push.addr, { userId: randomUUID(), afterEventId: 'e'.repeat(129) }),

@@ -24,7 +24,7 @@ class Listener implements TailListener {
   losses = 0;
 
   get ids(): string[] {
-    return this.got.map((frame) => encodeEventId(frame.place));
+    return this.got.map((frame) => encodeEventId(frame.position));
   }
 
   frames(frames: readonly Frame[]): void {
@@ -118,11 +118,11 @@ describe('the tail of the push log', () => {
     await redis
       .multi()
       .flushdb()
-      .hset(log.lifeKey, 'epoch', epoch, 'floor', '1000-0')
+      .hset(log.epochKey, 'epoch', epoch, 'floor', '1000-0')
       .xadd(log.globalKey, '1001-0', 'kind', 'heartbeat', 'epoch', epoch, 'timestamp_ms', '1001')
       .exec();
     await until(() => listener.got.some(({ gap }) => gap));
-    expect(listener.got.at(-1)?.place).toEqual({ epoch, position: { ms: 1_001, seq: 0 } });
+    expect(listener.got.at(-1)?.position).toEqual({ epoch, id: { ms: 1_001, seq: 0 } });
     const { eventId } = await testLog.append(randomUUID());
     await until(() => listener.ids.includes(eventId));
   });

@@ -9,9 +9,9 @@ import {
   TestDevice,
 } from '../../support/backend/backend.ts';
 import {
+  consumedStream,
   intentFields,
   newIntent,
-  place,
   type TestNotifications,
   testNotifications,
 } from '../../support/backend/notifications.ts';
@@ -63,7 +63,7 @@ async function putAside(
   fields: Record<string, string>,
   more: { consumer?: string; at?: string } = {},
 ): Promise<string> {
-  const { consumer = place.name, at = '2026-01-31T12:00:00.000Z' } = more;
+  const { consumer = consumedStream.name, at = '2026-01-31T12:00:00.000Z' } = more;
   const id = uuidv7();
   await backend.pool.query(
     `insert into backend.dead_letters (dead_letter_id, consumer, entry_id, fields, reason, created_at)
@@ -233,7 +233,7 @@ describe('dead letters', () => {
     const kept = await putAside(goodFields());
     expect((await post(`${lettersPath}/${id}/discard`)).body).toMatchObject({ dead_letter_id: id });
     expect(lettersOf(await get(lettersPath))).toMatchObject([{ dead_letter_id: kept }]);
-    expect(await log.redis.xlen(place.stream)).toBe(0);
+    expect(await log.redis.xlen(consumedStream.stream)).toBe(0);
   });
 
   it('of a consumer that is no more can only be discarded', async () => {

@@ -48,7 +48,7 @@ function fill(): void {
 }
 
 describe('the journal', () => {
-  it('keeps what it was told over its closing', () => {
+  it('still has what was recorded after it was closed and opened', () => {
     fill();
     const kept = () => [...ids.map((id) => journal.findStart(id)), journal.findStop(stopJob)];
     const before = kept();
@@ -71,7 +71,7 @@ describe('the journal', () => {
     expect(jobIds('begun')).toEqual([running, begun]);
   });
 
-  it('does not take a start back that is stopped, whichever is told first', () => {
+  it('does not take a start back that is stopped, whichever is recorded first', () => {
     journal.markStopped(running, gameId);
     journal.begin({ jobId: running, gameId, engineVersion: '1.4.0' });
     journal.finishStart(resultOf(running));
