@@ -7,8 +7,8 @@ import { lockUser, markBlocked } from '../store/users.ts';
 import { endSessions } from './end-sessions.ts';
 
 /**
- * Blocks a user for good: they cannot sign in, all their sessions are revoked, and the lobby hears of it. Doing it
- * again changes nothing. One transaction, under the lock that signing in waits for, so no session slips past it.
+ * Blocks a user permanently: they cannot sign in, all their sessions are revoked, and the lobby is notified. A repeat
+ * changes nothing. One transaction, under the lock that signing in waits for, so that no new session escapes it.
  * @throws Refusal not_found, for a deleted user too.
  */
 export async function blockUser(

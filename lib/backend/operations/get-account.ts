@@ -4,8 +4,8 @@ import { accountBlocked, noSuchUser } from '../refusals.ts';
 import { findUser } from '../store/users.ts';
 
 /**
- * The user behind a request, as long as they may act.
- * @throws Refusal unauthenticated when there is no such user (any more), account_blocked.
+ * The user who makes a request, if they may act.
+ * @throws Refusal unauthenticated when there is no such user, or they were deleted; account_blocked.
  */
 export async function getAccount(deps: Pick<BackendContext, 'db'>, userId: string): Promise<User> {
   return requireActing(await findUser(deps.db, userId));

@@ -10,7 +10,7 @@ type Deps = Pick<BackendContext, 'db' | 'outbox' | 'now'>;
 type Revocation = { userId: string; traceparent: string | undefined };
 
 /**
- * Signs a user out everywhere, the device that asks included.
+ * Revokes all sessions of a user, that of the request included.
  * @returns the ids of the sessions that this revoked. @throws Refusal as for `getAccount`.
  */
 export function revokeOwnSessions(deps: Deps, revocation: Revocation): Promise<string[]> {

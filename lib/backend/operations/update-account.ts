@@ -13,7 +13,7 @@ export async function updateAccount(
 ): Promise<User> {
   await getAccount(deps, userId);
   const updated = await updateProfile(deps.db, userId, changes);
-  // Deleted since the look above.
+  // Deleted since the check above.
   if (updated === undefined) throw noSuchUser();
   if (updated === 'handle_taken') {
     throw new Refusal(

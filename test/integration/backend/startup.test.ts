@@ -42,7 +42,7 @@ afterAll(async () => {
 });
 
 const mailerWarning =
-  'BACKEND_MAILER=log prints sign-in codes to this log: whoever reads it can sign in as anyone';
+  'BACKEND_MAILER=log prints sign-in codes to this log: anyone who reads it can sign in as any user';
 
 const started: RunningProcess[] = [];
 function run(env: Record<string, string>): RunningProcess {

@@ -122,7 +122,8 @@ export async function startTestBackend(
     close() {},
   };
   const mailer = options.mailer ?? recorder;
-  const newMailSender = () => new MailSender({ db, seal, mailer, maxAtOnce: 4, timeoutMs: 5_000, now, log });
+  const newMailSender = () =>
+    new MailSender({ db, seal, mailer, maxConcurrent: 4, timeoutMs: 5_000, now, log });
   const sender = newMailSender();
   const settled = async () => {
     await sender.settled();
