@@ -16,7 +16,7 @@ const oldestUnprocessed = new OldestUnprocessed();
 notificationInstruments.gauge(
   'backend.notification_intents.oldest_unprocessed_age_ms',
   [],
-  'How old the oldest intent is that nobody was told of yet; 0 when there is none.',
+  'How old the oldest intent is that has not been handled yet; 0 when there is none.',
   (observe) => {
     const ageMs = oldestUnprocessed.ageMs(notificationsName);
     if (ageMs !== undefined) observe(ageMs);

@@ -51,7 +51,7 @@ async function ageMs(): Promise<number> {
 
 const soon = (assertion: () => Promise<void>) => vi.waitFor(assertion, { timeout: 15_000, interval: 50 });
 
-it('tells how long the oldest intent has waited, also while no worker runs, and 0 once all are told', async () => {
+it('reports how long the oldest intent has waited, also while no worker runs, and 0 once all are handled', async () => {
   startMaintenance();
   await soon(async () => expect(await ageMs()).toBe(0));
   await notifications.publish(newIntent([user]));
@@ -61,7 +61,7 @@ it('tells how long the oldest intent has waited, also while no worker runs, and 
   await worker.stop();
 });
 
-it('removes intents that were told long ago, and none that was not', async () => {
+it('removes intents that were handled long ago, and none that was not', async () => {
   const twoDaysAgo = Date.now() - 2 * 24 * 3_600_000;
   const publishOld = async (from: number, count: number) => {
     for (let index = from; index < from + count; index += 1) {
@@ -85,7 +85,7 @@ it('removes intents that were told long ago, and none that was not', async () =>
   expect(await log.redis.xlen(consumedStream.stream)).toBeGreaterThan(250);
 });
 
-it('forgets who was told of what when no outbox can publish it again', async () => {
+it('forgets who was notified once no outbox can publish the intent again', async () => {
   await backend.pool.query(
     `insert into backend.processed_entries (consumer, event_id, processed_at)
      values ($1, 'old', now() - interval '14 days 1 hour'), ($1, 'young', now() - interval '13 days')`,

@@ -242,7 +242,7 @@ describe('reading the global stream', () => {
     expect((await readGlobal(testLog.log, third, 10)).fault).toBeUndefined();
   });
 
-  test('knows a position beyond the end, one that it never gave out, and one of another life', async () => {
+  test('knows a position beyond the end, one that it never gave out, and one of another epoch', async () => {
     const [first, last] = (await testLog.appendApart([randomUUID(), randomUUID()])).map(({ eventId }) =>
       positionOfEvent({ eventId }),
     );
@@ -307,13 +307,13 @@ describe('trimming by age', () => {
   });
 });
 
-describe('the life of the log', () => {
-  test('begins once, whoever begins it', async () => {
+describe('the epoch of the log', () => {
+  test('begins once, whichever caller is the first', async () => {
     const states = await Promise.all(Array.from({ length: 20 }, () => readState(testLog.log)));
     expect(new Set(states.map(({ epoch }) => epoch)).size).toBe(1);
   });
 
-  test('begins anew when Redis has lost it, and earlier ids are known to be of another life', async () => {
+  test('starts again when Redis has lost it, and earlier ids are known to be of another epoch', async () => {
     const userId = randomUUID();
     const old = await testLog.append(userId);
     await testLog.redis.flushdb();
@@ -324,7 +324,7 @@ describe('the life of the log', () => {
     expect((await readUserEvents(testLog.log, userId, old.eventId)).found).toBe(false);
   });
 
-  test('begins with a stream of its own when only the name of the old life was lost', async () => {
+  test('begins with a stream of its own when only the name of the old epoch was lost', async () => {
     const old = await testLog.append(randomUUID());
     await testLog.redis.del(testLog.log.epochKey);
     const from = await testLog.head();

@@ -52,7 +52,7 @@ const has = (count: number) => (reader: PushReader) => reader.events.length >= c
 const eventOf = (frame: PushEvent | undefined) => frame?.event;
 
 describe('a subscription', () => {
-  test('without a cursor begins at the head, and tells its cursor at once', async () => {
+  test('without a cursor begins at the head, and gets its cursor at once', async () => {
     const push = await startPush();
     await appendMany(3);
     const reader = await subscribeAtHead(push);
@@ -219,7 +219,7 @@ describe('a cursor that the log cannot be read on from', () => {
         return encodeCursor({ epoch, id: nextStreamId(id) });
       },
     ],
-  ])('is answered with gap %s first, then with everything from the head', async (reason, makeCursor) => {
+  ])('gets gap %s first, then with everything from the head', async (reason, makeCursor) => {
     const push = await startPush();
     const reader = subscribe(push, { cursor: await makeCursor() });
     await reader.until(({ frames }) => frames.length > 0);
@@ -235,7 +235,7 @@ describe('a cursor that the log cannot be read on from', () => {
     expect(resumed.kinds()).not.toContain('gap');
   });
 
-  test('becomes one while a gateway is live, when the log begins a new life', async () => {
+  test('becomes one while a gateway is live, when the log starts a new epoch', async () => {
     const push = await startPush();
     const reader = await subscribeAtHead(push);
     const old = await appendMany(2);
@@ -425,7 +425,7 @@ describe('with a token', () => {
 });
 
 describe('reading one user’s events', () => {
-  test('gives what came after an event, and says when that cannot be told', async () => {
+  test('gives what came after an event, and says when that is not known', async () => {
     const push = await startPush();
     const userId = randomUUID();
     const [first, second] = [await testLog.append(userId), await testLog.append(userId)];
@@ -468,7 +468,7 @@ describe('when Redis is lost', () => {
   });
 });
 
-describe('told to stop', () => {
+describe('that stops', () => {
   test('ends every stream with UNAVAILABLE and returns within its time-out', async () => {
     const push = await startPush({ BACKEND_SHUTDOWN_TIMEOUT: '5s' });
     const [one, two] = await Promise.all([subscribeAtHead(push), subscribeAtHead(push)]);

@@ -65,7 +65,7 @@ async function until(condition: () => boolean): Promise<void> {
 }
 
 describe('the tail of the push log', () => {
-  test('passes every entry on to whoever is attached, in order, and nothing to whoever has left', async () => {
+  test('passes every entry to attached listeners, in order, and none to detached ones', async () => {
     const { tail } = await startTail();
     const [stays, leaves] = [new Listener(), new Listener()];
     tail.attach(stays);
@@ -80,7 +80,7 @@ describe('the tail of the push log', () => {
     expect(leaves.ids).toEqual([first.eventId]);
   });
 
-  test('tells listeners that it is lost when Redis answers no more, and finds the head again', async () => {
+  test('calls `lost` of its listeners when Redis does not respond any more, and finds the head again', async () => {
     const { tail, proxy } = await startTail();
     const listener = new Listener();
     tail.attach(listener);
@@ -106,7 +106,7 @@ describe('the tail of the push log', () => {
     expect(listener.got).toEqual([]);
   });
 
-  test('notices a new life of the log whose clock is behind that of the old one', async () => {
+  test('notices a new epoch of the log whose clock is behind that of the old one', async () => {
     const { tail } = await startTail();
     const listener = new Listener();
     tail.attach(listener);

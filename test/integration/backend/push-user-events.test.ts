@@ -34,7 +34,7 @@ describe('reading one user’s events', () => {
     }
   });
 
-  test('tells only the head when there is nothing to read after', async () => {
+  test('returns only the head when there is nothing to read after', async () => {
     const userId = randomUUID();
     const { eventId } = await testLog.append(userId);
     expect(await eventsAfter(userId, '')).toEqual({ found: false, ids: [], headEventId: eventId });
@@ -66,7 +66,7 @@ describe('reading one user’s events', () => {
     ['garbage', async () => 'garbage'],
     ['a cursor', async (event: AppendedEvent) => event.cursor],
     [
-      'an id of another life',
+      'an id of another epoch',
       async (event: AppendedEvent) => encodeEventId({ ...positionOfEvent(event), epoch: 'f'.repeat(16) }),
     ],
     [
@@ -83,7 +83,7 @@ describe('reading one user’s events', () => {
         return encodeEventId({ epoch, id: { ms: id.ms - 3_600_000, seq: 0 } });
       },
     ],
-  ])('does not find %s, and still tells the head', async (_, idOf) => {
+  ])('does not find %s, and still returns the head', async (_, idOf) => {
     const userId = randomUUID();
     const event = await testLog.append(userId);
     expect(await eventsAfter(userId, await idOf(event))).toEqual({

@@ -127,13 +127,13 @@ export function newEvent(recipientUserId: string, more: Partial<NewClientEvent> 
 
 export function positionOfEvent({ eventId }: { eventId: string }): LogPosition {
   const position = decodeEventId(eventId);
-  if (position === undefined) throw new Error(`${eventId} is no event id`);
+  if (position === undefined) throw new Error(`${eventId} is not an event id`);
   return position;
 }
 
 export function positionOfCursor(cursor: string): LogPosition {
   const position = decodeCursor(cursor);
-  if (position === undefined) throw new Error(`${cursor} is no cursor`);
+  if (position === undefined) throw new Error(`${cursor} is not a cursor`);
   return position;
 }
 
