@@ -252,7 +252,7 @@ describe('an intent that can never be handled', () => {
     [
       'says too much',
       () => having('payload', JSON.stringify({ text: 'x'.repeat(65_536) })),
-      /^the payload has 65547 bytes; an event has at most 65536$/,
+      /^the payload has 65547 bytes; an event may have 65536 at most$/,
     ],
     ['holds NUL', () => having('producer', 'lob\0by'), /^malformed: holds a NUL character/],
     ['is none at all', () => ['hello', 'world'], /^malformed: /],

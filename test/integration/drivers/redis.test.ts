@@ -148,7 +148,7 @@ describe.each(drivers)('with %s', (_, open) => {
         userId,
         deviceSessionIds: [sessionId],
         reason: 'revoked',
-        place: { epoch },
+        position: { epoch },
       },
     ]);
     const event = {
