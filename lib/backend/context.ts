@@ -14,7 +14,9 @@ export type OutgoingMails = {
   sendSoon(): void;
 };
 
-/** The dependencies of the backend's operations, built once at start; each operation declares the slice that it needs. */
+/**
+ * The dependencies of the backend's operations, built once at start; each operation declares the slice that it needs.
+ */
 export type BackendContext = {
   readonly db: Database;
   readonly findDeviceSession: FindDeviceSession;

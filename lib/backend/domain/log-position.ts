@@ -1,8 +1,8 @@
 // Positions in the push log, and the opaque texts that carry them over the wire: cursors (a gateway's position in the
 // global stream) and event ids (a client's position in its user's stream).
 //
-// A position consists of the log's epoch (a random name, new whenever the log starts again from nothing) and the id that
-// Redis gave the stream entry: milliseconds and a sequence number, always growing. Both texts are
+// A position consists of the log's epoch (a random name, new whenever the log starts again from nothing) and the id
+// that Redis gave the stream entry: milliseconds and a sequence number, always growing. Both texts are
 // `<kind><epoch>-<ms>-<seq>` in fixed width, so a position has exactly one text, a cursor is never taken for an event
 // id, and within one epoch later positions have greater texts. Pure.
 

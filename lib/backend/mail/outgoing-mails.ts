@@ -3,9 +3,9 @@
 //
 // Guarantees: a mail exists exactly when its transaction was committed. It is sent at least once, unless the server
 // refuses it permanently or it expires; twice only when a process died, or lost the database, between the server's
-// response and the deletion of the row. Mails are not ordered and do not wait for each other: each is claimed outside of
-// a transaction for as long as sending it may take, and a mailbox with problems delays only its own mails. Any number
-// of processes may send. The content of a mail is sealed while it waits, and deleted once it was sent.
+// response and the deletion of the row. Mails are not ordered and do not wait for each other: each is claimed outside
+// of a transaction for as long as sending it may take, and a mailbox with problems delays only its own mails. Any
+// number of processes may send. The content of a mail is sealed while it waits, and deleted once it was sent.
 //
 // Mails are not in the outbox: after a loss of Redis it publishes again what it still has, and while it publishes it
 // holds a transaction open and the messages of other users back. Mails must not be repeated for that, and are slow.
@@ -146,7 +146,10 @@ export class MailSender {
   }
 }
 
-/** What an operator needs to know of a failure. Without the text of the response: servers often repeat the address in it. */
+/**
+ * What an operator needs to know of a failure. Without the text of the response: servers often repeat the address in
+ * it.
+ */
 function failureOf(error: unknown): Record<string, unknown> {
   const { code, command, response, message } = error as {
     code?: string;

@@ -1,5 +1,5 @@
-// Trims `notification:intents` and measures how far behind the notification worker is. The outbox relay runs it, so that
-// it also reports a worker that stalls or does not run.
+// Trims `notification:intents` and measures how far behind the notification worker is. The outbox relay runs it, so
+// that it also reports a worker that stalls or does not run.
 import type { Redis } from '../../redis/client.ts';
 import { runStreamMaintenance } from '../../streams/maintenance.ts';
 import { OldestUnprocessed } from '../../streams/oldest-unprocessed.ts';

@@ -1,5 +1,5 @@
-// Consumer of `notification:intents`: notifies users. An intent becomes an event of the push log for each recipient, and
-// a mail for the types that an operator has chosen.
+// Consumer of `notification:intents`: notifies users. An intent becomes an event of the push log for each recipient,
+// and a mail for the types that an operator has chosen.
 //
 // Guarantees: each recipient is notified once of an idempotency key, after a crash at any point and however often the
 // intent comes, even if Redis has lost the log: PostgreSQL records who was notified, in the transaction that writes the

@@ -1,5 +1,5 @@
-// Start-up of the backend's HTTP side on Node, alone or with all workers: configuration, PostgreSQL with its migrations,
-// Redis, and what operations need.
+// Start-up of the backend's HTTP side on Node, alone or with all workers: configuration, PostgreSQL with its
+// migrations, Redis, and what operations need.
 
 import { redisHttpChecks, redisTcpCheck } from '../../config/redis-variables.ts';
 import { type Check, start } from '../../config/startup.ts';

@@ -160,7 +160,10 @@ export class PushServer {
   }
 }
 
-/** The first message of a stream. Later ones have no meaning yet, so they are not read and flow control holds them back. */
+/**
+ * The first message of a stream. Later ones have no meaning yet, so they are not read and flow control holds them
+ * back.
+ */
 function firstMessage(call: SubscriptionCall, over: AbortSignal): Promise<SubscribePushRequest> {
   return new Promise((resolve, reject) => {
     const refuse = (code: status, message: string) => settle(() => reject(new PushStatus(code, message)));

@@ -5,9 +5,9 @@
 //   live          takes frames from the queue; frames that were read from the log already are dropped by position
 //
 // Guarantees: the gateway gets every frame after the cursor, in order and once, or a `gap` frame where frames may be
-// missing. HTTP/2 flow control slows a subscription down to its gateway: grpc-js itself buffers without bound, so nothing
-// is written before it asks for more. Past the limits the subscription ends with RESOURCE_EXHAUSTED; other gateways are
-// not affected.
+// missing. HTTP/2 flow control slows a subscription down to its gateway: grpc-js itself buffers without bound, so
+// nothing is written before it asks for more. Past the limits the subscription ends with RESOURCE_EXHAUSTED; other
+// gateways are not affected.
 import type { ServerDuplexStream } from '@grpc/grpc-js';
 import type { SubscribePushRequest } from '../../protocol/generated/galaxy/push/v1/push.ts';
 import { compareStreamIds, decodeCursor, type LogPosition } from '../domain/log-position.ts';
@@ -161,7 +161,9 @@ export class PushSubscription implements TailListener {
   }
 }
 
-/** Whether reading has reached the position after which the tail's frames follow; the tail reports a new epoch itself. */
+/**
+ * Whether reading has reached the position after which the tail's frames follow; the tail reports a new epoch itself.
+ */
 function reaches(position: LogPosition, joined: LogPosition): boolean {
   return position.epoch !== joined.epoch || compareStreamIds(position.id, joined.id) >= 0;
 }

@@ -44,7 +44,10 @@ export async function findActingUsers(
   return lock ? query.for('share') : query;
 }
 
-/** Users whose address or handle has this prefix, newest first. @param page.before the id of the last one on the page before. */
+/**
+ * Users whose address or handle has this prefix, newest first. @param page.before the id of the last one on the page
+ * before.
+ */
 export async function listUsers(
   db: Database,
   page: {

@@ -1,8 +1,8 @@
 // Engines as Docker containers. A container is named after its start job, and Docker allows a name once, so that no job
 // gets two containers, whatever this process remembers. Docker itself starts them again after a restart of the machine.
 //
-// Without a Docker network they are published on this machine's loopback address, on ports chosen here, since those that
-// Docker chooses change with every start. In a network they are reached by their names.
+// Without a Docker network they are published on this machine's loopback address, on ports chosen here, since those
+// that Docker chooses change with every start. In a network they are reached by their names.
 import { engineEnvironment } from '../../engine/api.ts';
 import type { EngineJob } from '../domain/engine-job.ts';
 import { type Container, DockerApi, DockerRefusal } from './docker-api.ts';

@@ -20,8 +20,8 @@ export type StartBounds = {
 
 export type Driver = {
   /**
-   * Starts the engine of this job and waits until it is healthy. One that runs already is taken over; one that has ended
-   * is started again at the same endpoint, with its data.
+   * Starts the engine of this job and waits until it is healthy. One that runs already is taken over; one that has
+   * ended is started again at the same endpoint, with its data.
    * @throws StartFailed; DriverUnavailable
    */
   start(job: EngineJob, bounds: StartBounds): Promise<Runtime>;

@@ -1,8 +1,9 @@
 // Engines as processes of this machine, each in a process group of its own, so that they outlive the Runtime Manager.
 //
-// The folder `engines/<job id>/` holds `process.json` (pid, identity and port), `engine.log`, and `data/` for the engine.
-// A process begins as a shell that waits for a line, and becomes the engine only after `process.json` was written. If
-// the Runtime Manager dies before it sends the line, the shell ends; so no engine runs without being recorded.
+// The folder `engines/<job id>/` holds `process.json` (pid, identity and port), `engine.log`, and `data/` for the
+// engine. A process begins as a shell that waits for a line, and becomes the engine only after `process.json` was
+// written. If the Runtime Manager dies before it sends the line, the shell ends; so no engine runs without being
+// recorded.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, open, readdir, readFile, rm, stat, truncate } from 'node:fs/promises';

@@ -138,7 +138,9 @@ async function handleInSpan(
 
 const readableIds = z.object({ job_id: z.uuid(), game_id: z.uuid() });
 
-/** Logs a job that cannot be read, and gives it a failure as its result if its ids are readable. The stream continues. */
+/**
+ * Logs a job that cannot be read, and gives it a failure as its result if its ids are readable. The stream continues.
+ */
 function refuseMalformed<Job>(
   { kind }: Source<Job>,
   { manager, log }: Parts,

@@ -1,10 +1,10 @@
 // Handles start and stop jobs.
 //
 // Guarantees: a start job has at most one engine, however often the job comes and wherever this process dies: the
-// journal records what was begun, and drivers take over engines that they find. A job has one result, which it gets again
-// when it comes again. After the successful result of a stop job, no engine of the start job that it names is running or
-// will ever run, even if the start job has not come yet. Jobs on one start job are handled one after the other; a stop
-// aborts a start that is under way.
+// journal records what was begun, and drivers take over engines that they find. A job has one result, which it gets
+// again when it comes again. After the successful result of a stop job, no engine of the start job that it names is
+// running or will ever run, even if the start job has not come yet. Jobs on one start job are handled one after the
+// other; a stop aborts a start that is under way.
 //
 // An engine that ends by itself is not started again while this process runs: that is for operators to decide, and the
 // Game Master notices it. When this process starts, it starts all engines that should run.
@@ -46,7 +46,8 @@ export class RuntimeManager {
   }
 
   /**
-   * @param stop aborts when this process must end: the start is then left as it is and continues when the job comes again.
+   * @param stop aborts when this process must end: the start is then left as it is and continues when the job comes
+   *   again.
    * @throws DriverUnavailable when the job should be tried again later; the reason of `stop`.
    */
   start(job: StartJob, stop: AbortSignal): Promise<JobResult> {

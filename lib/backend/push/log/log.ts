@@ -55,8 +55,8 @@ export function script(lua: string): string {
 }
 
 /**
- * Finds the log's epoch or starts a new one. A new log begins with an empty stream that remembers an id, so that entries
- * get greater ones even if the clock steps back.
+ * Finds the log's epoch or starts a new one. A new log begins with an empty stream that remembers an id, so that
+ * entries get greater ones even if the clock steps back.
  */
 const logState = `
 local function log_state()

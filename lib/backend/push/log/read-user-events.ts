@@ -91,7 +91,8 @@ export async function readUserEvents(
   const entries = readList(reply[6]).map(readEntry);
   const events = entries.filter((entry) => entry.kind === 'client_event');
   if (events.length < entries.length) return nothing;
-  // The user's stream is bounded: where it has dropped events, the predecessor of its first one lies after the position.
+  // The user's stream is bounded: where it has dropped events, the predecessor of its first one lies after the
+  // position.
   const predecessor = events[0]?.prev;
   if (predecessor !== undefined && compareStreamIds(predecessor, after.id) > 0) return nothing;
   return { found: true, events, headEventId };
