@@ -342,7 +342,7 @@ describe('a Runtime Manager that starts', () => {
     expect(stderr.trimEnd().split('\n').toSorted()).toEqual([
       expect.stringMatching(/^ {2}RM_DATA_FOLDER: is not set\./),
       '  RM_DOCKER_IMAGE: is not set; RM_DRIVER=docker needs it',
-      expect.stringMatching(/^ {2}RM_PROCESS_COMMAND: .*write words with blanks between them, or a JSON/),
+      expect.stringMatching(/^ {2}RM_PROCESS_COMMAND: .*write words separated by blanks, or a JSON/),
       expect.stringMatching(/^ {2}RM_START_TIMEOUT: .*must be longer than zero/),
       'runtime-manager refuses to start: 4 problems',
     ]);
