@@ -1,20 +1,20 @@
 # One image per process:
 #   docker build --target gateway --tag galaxy/gateway .
-# docs/deployment.md tells the rest. The Node of package.json's optionalDependencies; a digest belongs behind the tag
-# (node:26.10.0-slim@sha256:...) once you have chosen which build of it you trust.
+# See docs/deployment.md. The Node version is that of package.json's optionalDependencies; append a digest to the tag
+# (node:26.10.0-slim@sha256:...) once you have chosen a build that you trust.
 ARG NODE_IMAGE=node:26.10.0-slim
 
 FROM ${NODE_IMAGE} AS packages
 WORKDIR /app
 COPY package.json package-lock.json ./
-# Without the packages of development, and without the embedded PostgreSQL and Node. What only compilers, debuggers and
-# other systems read is more than half of the rest.
+# Without development packages and without the embedded PostgreSQL and Node. More than half of the rest are files that
+# only compilers, debuggers and other systems read.
 RUN npm ci --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund \
   && find node_modules -type f \( -name '*.map' -o -name '*.d.ts' -o -name '*.d.mts' -o -name '*.d.cts' \) -delete \
   && find node_modules/sodium-native/prebuilds -mindepth 1 -maxdepth 1 ! -name 'linux-*' -exec rm -r {} +
 
-# Node runs the TypeScript files as they are. Nothing in the image belongs to the user who runs it, and no process writes
-# but the Runtime Manager to its volume, so the root may be read-only.
+# Node runs the TypeScript files as they are. The running user owns nothing in the image, and only the Runtime Manager
+# writes, to its volume, so the root may be read-only.
 FROM ${NODE_IMAGE} AS process
 ENV NODE_ENV=production
 WORKDIR /app
@@ -28,7 +28,7 @@ COPY infra infra
 USER 10001:10001
 STOPSIGNAL SIGTERM
 
-# Processes with a port answer their health check over it. Those without one have none: they run, or they end.
+# Processes with a port have a health check over it. Those without a port have none: they run, or they end.
 FROM process AS gateway
 EXPOSE 8080 9090 9464
 HEALTHCHECK --interval=10s --timeout=5s --start-period=3m --retries=3 \
@@ -116,7 +116,7 @@ ENV RM_DATA_FOLDER=/data
 EXPOSE 9464
 ENTRYPOINT ["node", "--import", "./infra/node/telemetry.ts", "workers/runtime-manager.ts"]
 
-# For RM_DRIVER=docker, which gives it a volume at /data.
+# For RM_DRIVER=docker, which mounts a volume at /data.
 FROM process AS sample-engine
 USER 0:0
 RUN mkdir --mode=0700 /data && chown 10001:10001 /data

@@ -1,7 +1,7 @@
 // The backend in one process, for small and local deployments: both HTTP listeners, the outbox relay, the notification
 // worker and the mail worker. The same parts run as processes of their own in larger ones (infra/node/backend-http.ts,
-// workers/backend-outbox-relay.ts, workers/backend-notifications.ts, workers/backend-mail.ts). The push log is served by
-// workers/backend-push.ts, here as there.
+// workers/backend-outbox-relay.ts, workers/backend-notifications.ts, workers/backend-mail.ts). The push log is served
+// by workers/backend-push.ts, here as there.
 import { createBackendApps } from '../handlers/backend/apps.ts';
 import { runMailWorker } from '../lib/backend/mail/mail-worker.ts';
 import { maintainNotificationStream } from '../lib/backend/notifications/maintenance.ts';

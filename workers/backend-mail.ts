@@ -1,4 +1,4 @@
-// The backend's mail worker, as a process of its own: sends the mails that the process which wrote them could not send.
+// The backend's mail worker, as a process of its own: sends the mails that their writer could not send.
 // Any number of replicas; lib/backend/mail/outgoing-mails.ts says why that is safe.
 import { runMailWorker } from '../lib/backend/mail/mail-worker.ts';
 import { startMailWorker } from '../lib/backend/process/start-mail-worker.ts';

@@ -1,5 +1,5 @@
-// The backend's notification worker, as a process of its own: tells users of what the lobby has decided, by events and,
-// where that is wanted, by mails for the mail worker. Of any number of replicas one works; see
+// The backend's notification worker, as a process of its own: notifies users of the lobby's decisions, by events and,
+// where configured, by mails for the mail worker. Of any number of replicas one is active; see
 // lib/backend/notifications/notification-intents.ts.
 import { runNotificationWorker } from '../lib/backend/notifications/notification-worker.ts';
 import { startNotificationWorker } from '../lib/backend/process/start-notification-worker.ts';

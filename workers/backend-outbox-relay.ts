@@ -1,6 +1,6 @@
-// The backend's outbox relay, as a process of its own: publishes session invalidations and user events that the
-// process which decided them could not publish, and looks after the stream that the notification worker reads. Any
-// number of replicas; lib/outbox/outbox.ts says why that is safe.
+// The backend's outbox relay, as a process of its own: publishes session invalidations and user events that
+// their writer could not publish, and maintains the stream that the notification worker reads. Any number of replicas;
+// lib/outbox/outbox.ts says why that is safe.
 import { maintainNotificationStream } from '../lib/backend/notifications/maintenance.ts';
 import { startOutboxRelay } from '../lib/backend/process/start-outbox-relay.ts';
 import type { Environment } from '../lib/config/variables.ts';

@@ -1,5 +1,5 @@
-// The backend's push process: serves the push log to the gateways over gRPC, and keeps it alive and short. Holds no
-// state of its own, so any number of replicas may run.
+// The backend's push process: serves the push log to the gateways over gRPC, publishes heartbeats in it and trims it.
+// It has no state of its own, so any number of replicas may run.
 
 import { openPushListener } from '../lib/backend/process/push-listener.ts';
 import { blockMs, heartbeatIntervalMs, startPush } from '../lib/backend/process/start-push.ts';

@@ -1,6 +1,6 @@
-// Enrollment automation of the lobby, as a process of its own: closes enrollment by deadline and by gap, tells owners when
-// a deadline passes without enough players, and fails starts that take too long. Any number of replicas may run;
-// lib/lobby/automation/due-games.ts and lib/lobby/automation/underfilled-games.ts say what makes that safe.
+// Enrollment automation of the lobby, as a process of its own: closes enrollment by deadline and by gap, notifies
+// owners when a deadline passes without enough players, and fails starts that take too long. Any number of replicas
+// may run; lib/lobby/automation/due-games.ts and lib/lobby/automation/underfilled-games.ts say what makes that safe.
 import type { Environment } from '../lib/config/variables.ts';
 import { closeDueEnrollments, failOverdueStarts } from '../lib/lobby/automation/enrollment-automation.ts';
 import { notifyOwnersOfUnderfilledGames } from '../lib/lobby/automation/underfilled-games.ts';

@@ -1,5 +1,5 @@
-// The reference Game Master: plays the games that the lobby hands over to it, turn by turn, and tells the lobby how they
-// go. Exactly one may run: it keeps no lease, and a second one would play the same games at twice their pace.
+// The reference Game Master: plays the games that the lobby hands over to it, turn by turn, and reports on them to the
+// lobby. Exactly one may run: it has no lease, and a second one would play the same games at twice their pace.
 import { createGameMasterApp } from '../handlers/game-master/router.ts';
 import type { Environment } from '../lib/config/variables.ts';
 import { openGameMasterListener } from '../lib/game-master/listeners.ts';
@@ -18,7 +18,7 @@ export async function runGameMaster(environment: Environment, stop: AbortSignal)
       name: 'recovery',
       intervalMs: config.recoveryIntervalMs,
       tick: (stopped) => recoverGames(gameMaster, stopped),
-      // The lobby may be starting, too: some 15 s.
+      // The lobby may still be starting, for about 15 s.
       quietFailures: 4,
       log,
     },

@@ -1,5 +1,5 @@
 // The Edge Gateway: public HTTP for sign-in and probes, gRPC for signed commands and event streams, admin HTTP for
-// metrics. One long-lived process, scaled by replicas; it keeps no business state and no copy of any session.
+// metrics. One long-lived process, scaled by replicas; it has no business state and no copy of any session.
 import { createGatewayAdminApp } from '../handlers/gateway/admin-router.ts';
 import { createGatewayPublicApp } from '../handlers/gateway/public-router.ts';
 import type { Environment } from '../lib/config/variables.ts';
@@ -9,8 +9,8 @@ import { openUpstreams } from '../lib/gateway/commands/upstream.ts';
 import { drainGateway } from '../lib/gateway/process/drain.ts';
 import { createEdgeGateway } from '../lib/gateway/process/edge-gateway.ts';
 import { openGatewayListeners } from '../lib/gateway/process/listeners.ts';
-import { startGateway } from '../lib/gateway/process/start.ts';
 import { createPushClient, createPushHub, followPush } from '../lib/gateway/process/push.ts';
+import { startGateway } from '../lib/gateway/process/start.ts';
 import { createLimits } from '../lib/gateway/rate-limit/limits.ts';
 import { aborted, runProcess } from '../lib/node/process.ts';
 

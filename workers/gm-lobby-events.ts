@@ -1,5 +1,5 @@
-// The lobby's consumer of `gm:lobby_events`, as a process of its own: what the Game Master reports of the games that it
-// plays, and when they end. Of any number of replicas one works; see lib/lobby/consumers/gm-events.ts.
+// The lobby's consumer of `gm:lobby_events`, as a process of its own: reports of the Game Master on the games that it
+// plays, including their end. Of any number of replicas one is active; see lib/lobby/consumers/gm-events.ts.
 import type { Environment } from '../lib/config/variables.ts';
 import { consumeGmEvents } from '../lib/lobby/process/run-consumers.ts';
 import { startLobby } from '../lib/lobby/process/start.ts';

@@ -1,5 +1,6 @@
 // The whole Game Lobby in one process, for small and local deployments: both HTTP listeners and every worker. The same
-// parts run as processes of their own in larger ones (infra/node/lobby-http.ts, and a file per worker beside this one).
+// parts run as processes of their own in larger ones (infra/node/lobby-http.ts, and a file per worker next to this
+// one).
 import { createLobbyApps } from '../handlers/lobby/apps.ts';
 import type { Environment } from '../lib/config/variables.ts';
 import { openLobbyListeners } from '../lib/lobby/process/listeners.ts';

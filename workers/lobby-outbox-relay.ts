@@ -1,6 +1,6 @@
-// The lobby's outbox relay, as a process of its own: publishes the jobs and intents that the process which decided them
-// could not publish, and tells how far behind the lobby's consumers are, whether they run or not. Any number of
-// replicas may run; see lib/lobby/process/outbox-relay.ts.
+// The lobby's outbox relay, as a process of its own: publishes the jobs and intents that their writer could not
+// publish, and measures how far behind the lobby's consumers are, whether they run or not. Any number of replicas may
+// run; see lib/lobby/process/outbox-relay.ts.
 import type { Environment } from '../lib/config/variables.ts';
 import { relayLobbyOutbox } from '../lib/lobby/process/outbox-relay.ts';
 import { startLobby } from '../lib/lobby/process/start.ts';

@@ -1,4 +1,4 @@
-// Pending registration expirer of the lobby, as a process of its own: gives up race names that were not registered in
+// Pending registration expirer of the lobby, as a process of its own: releases race names that were not registered in
 // time. Any number of replicas may run; lib/lobby/automation/pending-registrations.ts says what makes that safe.
 import type { Environment } from '../lib/config/variables.ts';
 import { expirePendingRegistrations } from '../lib/lobby/automation/pending-registrations.ts';

@@ -1,5 +1,5 @@
-// The lobby's consumer of `runtime:job_results`, as a process of its own: what became of the containers that it asked
-// for. Of any number of replicas one works; see lib/lobby/consumers/runtime-results.ts.
+// The lobby's consumer of `runtime:job_results`, as a process of its own: the results of the start and stop jobs.
+// Of any number of replicas one is active; see lib/lobby/consumers/runtime-results.ts.
 import type { Environment } from '../lib/config/variables.ts';
 import { consumeRuntimeResults } from '../lib/lobby/process/run-consumers.ts';
 import { startLobby } from '../lib/lobby/process/start.ts';

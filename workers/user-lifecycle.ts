@@ -1,5 +1,5 @@
-// The lobby's consumer of `user:lifecycle_events`, as a process of its own: takes everything from users who were blocked
-// for good or are gone. Of any number of replicas one works; see lib/lobby/consumers/user-lifecycle.ts.
+// The lobby's consumer of `user:lifecycle_events`, as a process of its own: removes users who were blocked permanently
+// or deleted from all games. Of any number of replicas one is active; see lib/lobby/consumers/user-lifecycle.ts.
 import type { Environment } from '../lib/config/variables.ts';
 import { consumeUserLifecycle } from '../lib/lobby/process/run-consumers.ts';
 import { startLobby } from '../lib/lobby/process/start.ts';

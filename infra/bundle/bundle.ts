@@ -7,7 +7,7 @@ import { type Target, targets } from './targets.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 
-/** zod's words for problems in some fifty languages, of which none but English are shown: a quarter of a bundle. */
+/** zod's messages in some fifty languages, of which only English is used: a quarter of a bundle. */
 const withoutLanguages: Plugin = {
   name: 'zod without languages',
   setup({ onLoad }) {
@@ -41,7 +41,7 @@ async function bundle({ runtime, entries, options }: Target): Promise<void> {
   }
 }
 
-/** The entrypoint, and all the files beside it that it may ask for. */
+/** The entrypoint, and all files next to it that it may load. */
 function loadedBy(entry: string, { outputs }: Metafile): Set<string> {
   const files = new Set([entry]);
   for (const file of files) {

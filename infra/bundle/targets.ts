@@ -1,5 +1,5 @@
-// What each runtime gets: a file per entrypoint, with every package in it. Where drivers are chosen at start, what they
-// and other entrypoints share lies in files beside it.
+// The bundles of each runtime: a file per entrypoint, with every package in it. Where drivers are chosen at start,
+// shared code is in files next to it.
 import type { BuildOptions } from 'esbuild';
 
 export type Target = {
@@ -18,7 +18,7 @@ const onNodeApi: BuildOptions = {
   banner: {
     js: `import { createRequire as galaxyCreateRequire } from 'node:module'; const require = galaxyCreateRequire(import.meta.url);`,
   },
-  // An addon of pg that nobody has to install.
+  // An optional addon of pg.
   external: ['pg-native'],
 };
 

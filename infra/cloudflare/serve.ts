@@ -1,9 +1,9 @@
 // A fetch-style app as the module that workerd wants, on Cloudflare or self-hosted.
 //
-// There a connection belongs to the request that opened it, and no other may use it. Making the app anew for every
-// request would take longer than most requests, so apps are kept with what they are made of: a request takes one that
-// is free, or has one made, and gives it back when what goes on behind its answer is done and its connections are
-// closed. There are as many as there have been requests at once.
+// On workerd a connection belongs to the request that opened it, and no other request may use it. Creating the app for
+// every request would take longer than most requests, so apps are pooled: a request takes a free one, or creates one,
+// and returns it when its background work is done and its connections are closed. The pool is as large as the highest
+// number of concurrent requests.
 import type { ExecutionContext } from 'hono';
 import { StartupError } from '../../lib/config/startup.ts';
 import type { Environment } from '../../lib/config/variables.ts';
@@ -14,11 +14,11 @@ export type Served = {
   readonly app: HttpApp;
   /** @throws Error when the database is not one that this version can work with. */
   check(): Promise<void>;
-  /** Waits for what goes on behind answers, and closes connections, which may be opened again. */
+  /** Waits for background work and closes connections, which may be opened again. */
   close(): Promise<void>;
 };
 
-/** @param prepare reads what the worker is bound to, once, and says how to make what serves a request. */
+/** @param prepare reads the bindings of the worker, once, and returns a function that creates an app. */
 export function serve(prepare: (environment: Environment) => () => Promise<Served>) {
   const free: Served[] = [];
   let make: (() => Promise<Served>) | undefined;
@@ -35,12 +35,12 @@ export function serve(prepare: (environment: Environment) => () => Promise<Serve
       } catch (error) {
         return refuse(error);
       } finally {
-        if (served !== undefined) context.waitUntil(giveBack(served));
+        if (served !== undefined) context.waitUntil(release(served));
       }
     },
   };
 
-  async function giveBack(served: Served): Promise<void> {
+  async function release(served: Served): Promise<void> {
     await served.close();
     free.push(served);
   }
@@ -51,7 +51,7 @@ function texts(bindings: object): Environment {
   return Object.fromEntries(Object.entries(bindings).filter(([, value]) => typeof value === 'string'));
 }
 
-/** Not for whoever asks to mend: they hear no more than that, the log has all of it. */
+/** The client cannot fix it, so the response has no details; the log has all of them. */
 function refuse(error: unknown): Response {
   const problems = error instanceof StartupError ? error.problems : undefined;
   const message = error instanceof Error ? error.message : String(error);

@@ -1,12 +1,12 @@
-// The health check of a container, for images that have no curl: exit code 0 when the process in it answers that it is
-// ready.
+// The health check of a container, for images that have no curl: exit code 0 when the process in it reports that it
+// is ready.
 //   node infra/containers/health.ts http://127.0.0.1:8080/readyz
 //   node infra/containers/health.ts grpc://127.0.0.1:9092
 const timeoutMs = 4_000;
 
 async function httpResponses(url: string): Promise<void> {
   const { status } = await fetch(url, { signal: AbortSignal.timeout(timeoutMs) });
-  if (status !== 200) throw new Error(`${url} answered ${status}`);
+  if (status !== 200) throw new Error(`${url} responded with ${status}`);
 }
 
 async function grpcServes(address: string): Promise<void> {
@@ -18,7 +18,8 @@ async function grpcServes(address: string): Promise<void> {
     client.check?.(
       { service: '' },
       { deadline: Date.now() + timeoutMs },
-      (error: Error | null, answer: { status: string }) => (error === null ? resolve(answer) : reject(error)),
+      (error: Error | null, response: { status: string }) =>
+        error === null ? resolve(response) : reject(error),
     );
   });
   if (status !== 'SERVING') throw new Error(`${address} is ${status}`);

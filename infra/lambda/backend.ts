@@ -1,9 +1,9 @@
 // The backend on AWS Lambda: a function with `backend.serviceHandler` for gateway and lobby, another one with
-// `backend.adminHandler` for those who run the platform. What it opens is kept for the next invocation.
+// `backend.adminHandler` for those who run the platform. Its connections stay open for the next invocation.
 import { createBackendApps } from '../../handlers/backend/apps.ts';
 import { startBackendHttp } from '../../lib/backend/process/start.ts';
 import { tokenChecks } from '../../lib/serverless/token-checks.ts';
-import { answerEvents } from './handle-events.ts';
+import { handleEvents } from './handle-events.ts';
 
 const { config, context, streams, outbox, log } = await startBackendHttp(process.env, {
   migrates: false,
@@ -17,5 +17,5 @@ const mails = { ...context.mails, sendSoon() {} };
 const apps = createBackendApps(config, { log, ready: () => true }, { ...context, mails }, streams);
 const settled = () => outbox.settled();
 
-export const serviceHandler = answerEvents(apps.service, settled);
-export const adminHandler = answerEvents(apps.admin, settled);
+export const serviceHandler = handleEvents(apps.service, settled);
+export const adminHandler = handleEvents(apps.admin, settled);

@@ -1,9 +1,9 @@
 // The lobby on AWS Lambda: a function with `lobby.publicHandler` for the gateway, another one with
-// `lobby.internalHandler` for admins and the Game Master. What it opens is kept for the next invocation.
+// `lobby.internalHandler` for admins and the Game Master. Its connections stay open for the next invocation.
 import { createLobbyApps } from '../../handlers/lobby/apps.ts';
 import { startLobbyHttp } from '../../lib/lobby/process/start.ts';
 import { tokenChecks } from '../../lib/serverless/token-checks.ts';
-import { answerEvents } from './handle-events.ts';
+import { handleEvents } from './handle-events.ts';
 
 const { config, log, lobby } = await startLobbyHttp(process.env, {
   migrates: false,
@@ -15,5 +15,5 @@ const { config, log, lobby } = await startLobbyHttp(process.env, {
 const apps = createLobbyApps(config, { log, ready: () => true }, lobby);
 const settled = () => lobby.outbox.settled();
 
-export const publicHandler = answerEvents(apps.public, settled);
-export const internalHandler = answerEvents(apps.internal, settled);
+export const publicHandler = handleEvents(apps.public, settled);
+export const internalHandler = handleEvents(apps.internal, settled);

@@ -18,7 +18,7 @@ export const bridgeVariables = {
     help: 'Port on 127.0.0.1 for …_REDIS_REST_URL; 0 takes a free one.',
   }),
   token: required('GALAXY_BRIDGE_REST_TOKEN', bearerToken, {
-    help: 'What …_REDIS_REST_TOKEN has to be.',
+    help: 'The token to set as …_REDIS_REST_TOKEN.',
     secret: true,
   }),
   redis: {

@@ -23,25 +23,25 @@ import {
 /** With the pauses between them several seconds: sessions of a killed server may take that long to end. */
 const attempts = 6;
 const retryPauseMs = 300;
-/** Generous: after a crash PostgreSQL replays its log and Redis its append-only file before they answer. */
+/** Generous: after a crash PostgreSQL replays its log and Redis its append-only file before they respond. */
 const readyTimeoutMs = 60_000;
 const logBytesKept = 10 * 1024 * 1024;
 
 export type Command = { file: string; args: string[]; env: NodeJS.ProcessEnv };
 
 /** Where a server's data lie and how one that runs on them is found and stopped. */
-export type ServerPlace = {
+export type ServerLocation = {
   /** `PostgreSQL`, for messages. */
   name: string;
   /** Absolute real path; the server runs in it. */
   folder: string;
   /** Written by the server; its first line is the pid. */
   pidFile: string;
-  /** What asks it to stop, the friendliest first. */
+  /** Signals that stop it, the gentlest first. */
   stopSignals: readonly [NodeJS.Signals, ...NodeJS.Signals[]];
 };
 
-export type ServerPlan = ServerPlace & {
+export type ServerPlan = ServerLocation & {
   logFile: string;
   /** 0 takes a free one. */
   port: number;
@@ -49,7 +49,7 @@ export type ServerPlan = ServerPlace & {
   portVariable: string | undefined;
   /** Prepares what the server reads (its configuration) and says how to run it on this port. */
   command: (port: number) => Promise<Command>;
-  /** Throws as long as the server does not answer. */
+  /** Throws as long as the server does not respond. */
   probe: (port: number) => Promise<void>;
   log: (line: string) => void;
 };
@@ -66,7 +66,7 @@ export type RunningServer = {
 class EndedEarly extends Error {}
 
 /**
- * Starts a server and waits until it answers. A start that fails is tried again, as the first one after a crash may
+ * Starts a server and waits until it responds. A start that fails is tried again, as the first one after a crash may
  * fail while the remains of the old server disappear.
  * @throws Error when the port is taken, another launcher uses the folder, or the server does not come up.
  */
@@ -93,27 +93,27 @@ export async function startServer(plan: ServerPlan): Promise<RunningServer> {
  * the next one from starting.
  * @throws Error when the launcher of that server is alive: the folder is in use.
  */
-export async function stopLeftBehind(place: ServerPlace, log: (line: string) => void): Promise<void> {
-  const pid = await readPid(place.pidFile);
+export async function stopLeftBehind(location: ServerLocation, log: (line: string) => void): Promise<void> {
+  const pid = await readPid(location.pidFile);
   if (pid === undefined) return;
-  if (!(await worksIn(pid, place.folder))) {
+  if (!(await worksIn(pid, location.folder))) {
     // The pid belongs to something else by now; PostgreSQL would take that for another postmaster.
-    if (pidExists(pid)) await rm(place.pidFile, { force: true });
+    if (pidExists(pid)) await rm(location.pidFile, { force: true });
     return;
   }
   const launcher = await livingLauncher(pid);
   if (launcher !== undefined) {
     throw new Error(
-      `${place.name} already runs on ${place.folder} (process ${pid}), started by process ${launcher}. ` +
+      `${location.name} already runs on ${location.folder} (process ${pid}), started by process ${launcher}. ` +
         'Stop that one first, or use another data folder.',
     );
   }
-  log(`stopping a ${place.name} that an earlier run left behind (process ${pid})`);
+  log(`stopping a ${location.name} that an earlier run left behind (process ${pid})`);
   await endProcess({
-    ...place,
+    ...location,
     pid,
-    signals: place.stopSignals,
-    isRunning: () => worksIn(pid, place.folder),
+    signals: location.stopSignals,
+    isRunning: () => worksIn(pid, location.folder),
   });
 }
 
@@ -151,7 +151,7 @@ async function launch(plan: ServerPlan, port: number): Promise<RunningServer> {
   const { pid } = child;
   if (pid === undefined) throw new Error(`${plan.name} was started without a process id.`);
   signalAtExit.set(pid, plan.stopSignals[0]);
-  // Whoever starts a server decides how long to live; the child must not decide it for them.
+  // The child must not keep this process alive.
   child.unref();
 
   const isRunning = () => child.exitCode === null && child.signalCode === null;
@@ -186,7 +186,7 @@ async function untilItResponds(plan: ServerPlan, server: RunningServer): Promise
   }, readyTimeoutMs);
   if (ready) return;
   throw new Error(
-    `${plan.name} does not answer on port ${server.port} after ${readyTimeoutMs / 1_000} s ` +
+    `${plan.name} does not respond on port ${server.port} after ${readyTimeoutMs / 1_000} s ` +
       `(${firstLine(lastFailure)}). Its log: ${plan.logFile}\n${await endOfLog(plan.logFile)}`,
     { cause: lastFailure },
   );
@@ -206,9 +206,8 @@ async function endOfLog(file: string): Promise<string> {
 }
 
 /**
- * A port on 127.0.0.1 that nobody listens on at this moment, and that nobody else who asks here is given while this
- * process lives, whatever process they are. Below the range that outgoing connections take their ports from, so that
- * none of them takes it before the listener does.
+ * A free port on 127.0.0.1. No other caller of this function gets it while this process lives, in any process. It is
+ * below the range of outgoing connections, so that none of them takes it before the listener does.
  */
 export async function freePort(): Promise<number> {
   for (;;) {
@@ -220,7 +219,7 @@ export async function freePort(): Promise<number> {
   }
 }
 
-/** Its UDP port, which no part of the platform listens on, tells the others that it is taken before anybody listens. */
+/** Marks the port as taken by binding its UDP port, on which no part of the platform listens. */
 async function reserve(port: number): Promise<number> {
   const mark = createSocket('udp4').bind({ port, address: '127.0.0.1', exclusive: true });
   await once(mark, 'listening');

@@ -1,4 +1,4 @@
-// What `npm start` can be told. Every variable of a service may be set too: it is passed on and wins.
+// The configuration of `npm start`. Every variable of a service may be set, too: it is passed on and takes precedence.
 import { backendVariables } from '../../lib/backend/config.ts';
 import { pushVariables } from '../../lib/backend/push/config.ts';
 import { StartupError } from '../../lib/config/startup.ts';
@@ -25,7 +25,7 @@ import { runtimeManagerVariables } from '../../lib/runtime-manager/config.ts';
 
 export const localVariables = {
   dataFolder: defaulted('GALAXY_DATA_FOLDER', '.galaxy', filePath, {
-    help: 'Where databases, keys and logs are kept.',
+    help: 'Folder of databases, keys and logs.',
   }),
   postgres: {
     dsn: optional('GALAXY_POSTGRES_DSN', postgresDsn, {

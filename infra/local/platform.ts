@@ -15,7 +15,7 @@ export type PlatformOptions = {
   dataFolder: string;
   environment: NodeJS.ProcessEnv;
   onLine: (service: string, line: string) => void;
-  /** Told what takes long. */
+  /** Called with messages about slow steps. */
   log: (line: string) => void;
 };
 

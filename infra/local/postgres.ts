@@ -8,7 +8,7 @@ import { chmod, link, mkdir, readdir, readFile, realpath, rename, rm, writeFile 
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import pg from 'pg';
-import { type ServerPlace, startServer, stopLeftBehind } from './child.ts';
+import { type ServerLocation, startServer, stopLeftBehind } from './child.ts';
 import { locatePostgres, type PostgresPrograms } from './postgres-programs.ts';
 import { chooseServerUser, giveTo, type ServerUser } from './postgres-user.ts';
 import { codeOf, lastWords, pidExists } from './processes.ts';
@@ -38,7 +38,7 @@ export type PostgresOptions = {
   addressVariable?: string;
   /** Survives a crash of the machine (default), or is as fast as it can be: for tests. */
   durable?: boolean;
-  /** Told what takes long or was repaired, a line for a person each time. */
+  /** Called with a line for the user when a step is slow or something was repaired. */
   log?: (line: string) => void;
 };
 
@@ -57,7 +57,7 @@ export type LocalPostgres = {
 };
 
 /**
- * Starts PostgreSQL on a data folder and waits until it answers. Whatever state a killed run left is cleaned up.
+ * Starts PostgreSQL on a data folder and waits until it responds. Whatever state a killed run left is cleaned up.
  * @throws Error that says what to do: port taken, folder in use or of another version, no way to run it here.
  */
 export async function startPostgres(options: PostgresOptions): Promise<LocalPostgres> {
@@ -75,7 +75,7 @@ export async function startPostgres(options: PostgresOptions): Promise<LocalPost
   const dsn = (port: number, database: string) =>
     `postgres://${superuser}:${password}@127.0.0.1:${port}/${encodeURIComponent(database)}`;
   const server = await startServer({
-    ...placeOf(clusterIn(dataFolder)),
+    ...locationOf(clusterIn(dataFolder)),
     logFile: join(dataFolder, 'postgres.log'),
     port: options.port,
     portVariable: options.portVariable,
@@ -98,7 +98,7 @@ export async function startPostgres(options: PostgresOptions): Promise<LocalPost
 /** Stops a PostgreSQL that a killed run left on this data folder; does nothing when there is none. */
 export async function stopLeftPostgres(dataFolder: string): Promise<void> {
   if (!existsSync(clusterIn(dataFolder))) return;
-  await stopLeftBehind(placeOf(await realpath(clusterIn(dataFolder))), () => {});
+  await stopLeftBehind(locationOf(await realpath(clusterIn(dataFolder))), () => {});
 }
 
 /** Makes a database on the server that `dsn` leads to; does nothing when it exists. */
@@ -110,7 +110,7 @@ export async function createDatabase(dsn: string, name: string, template?: strin
     try {
       await client.query(`create database ${pg.escapeIdentifier(name)}${from}`);
     } catch (error) {
-      // Somebody else made it in between: duplicate_database, or unique_violation when truly at once.
+      // Another process created it in between: duplicate_database, or unique_violation when truly at once.
       if (!['42P04', '23505'].includes(codeOf(error) ?? '')) throw error;
     }
   });
@@ -132,7 +132,7 @@ export async function withClient<T>(dsn: string, work: (client: pg.Client) => Pr
 const clusterIn = (dataFolder: string) => join(dataFolder, 'cluster');
 const passwordIn = (dataFolder: string) => join(dataFolder, 'password');
 
-const placeOf = (cluster: string): ServerPlace => ({
+const locationOf = (cluster: string): ServerLocation => ({
   name: 'PostgreSQL',
   folder: cluster,
   pidFile: join(cluster, 'postmaster.pid'),
@@ -228,7 +228,7 @@ async function readPassword(dataFolder: string): Promise<string> {
     if (codeOf(error) !== 'ENOENT') throw error;
     throw new Error(
       `The password of the PostgreSQL data in ${dataFolder} is missing (file "password"). Put the file back, or ` +
-        `start anew without these data: rm -rf ${dirname(clusterIn(dataFolder))}`,
+        `start again without these data: rm -rf ${dirname(clusterIn(dataFolder))}`,
       { cause: error },
     );
   }
@@ -241,7 +241,7 @@ async function requireSameVersion(dataFolder: string, programs: PostgresPrograms
   if (data === program) return;
   throw new Error(
     `The data in ${dataFolder} were made by PostgreSQL ${data}, but this project now runs PostgreSQL ${program}. ` +
-      `To start anew without these data: rm -rf ${dataFolder}. To keep them: go back to the version of the project ` +
+      `To start again without these data: rm -rf ${dataFolder}. To keep them: go back to the version of the project ` +
       'that made them, save them with pg_dump, and restore them into the new server.',
   );
 }

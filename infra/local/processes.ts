@@ -1,4 +1,4 @@
-// What can be learned about a process by its id, and how to end one. Linux is asked through /proc (slim images have
+// Finds out about a process by its id, and ends one. Linux is asked through /proc (slim images have
 // no ps), macOS through lsof and ps. A pid alone proves nothing, since pids are used again: a server is known by the
 // folder it works in, which both PostgreSQL and Redis make their own.
 import { execFile } from 'node:child_process';
@@ -115,7 +115,7 @@ export async function endProcess(target: {
   throw new Error(`${target.name} (process ${target.pid}) does not end, not even after SIGKILL.`);
 }
 
-/** Sends a signal; a process that has just gone is no error. */
+/** Sends a signal; a process that has just ended is not an error. */
 export function sendSignal(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal);

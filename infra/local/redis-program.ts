@@ -23,7 +23,7 @@ export type RedisProgram = { file: string; env: NodeJS.ProcessEnv };
 export async function locateRedis(options: {
   addressVariable: string | undefined;
   log: (line: string) => void;
-  /** Where a fetched program is kept; the project's own folder by default. */
+  /** Folder for a fetched program; the project's own by default. */
   programsFolder?: string;
 }): Promise<RedisProgram> {
   const { addressVariable, log, programsFolder = projectPrograms } = options;
@@ -182,7 +182,7 @@ async function isInstalled(name: string): Promise<boolean> {
   );
 }
 
-/** Downloads packages of Debian with the system's package lists, or with fresh ones in a folder beside when those fail. */
+/** Downloads Debian packages with the system's package lists, or with fresh ones in a folder of their own. */
 export async function download(names: string[], folder: string): Promise<void> {
   try {
     await aptGet(folder, ['download', ...names]);

@@ -1,8 +1,8 @@
-// For development and tests only: speaks Upstash's REST interface in front of a Redis on this machine, for what is
-// configured with …_REDIS_REST_URL. One connection to Redis serves everybody, there is no TLS, and it binds to
-// loopback. In production Upstash itself takes its place.
+// For development and tests only: serves Upstash's REST interface in front of a Redis on this machine, for services
+// that are configured with …_REDIS_REST_URL. All requests share one connection to Redis, there is no TLS, and it binds
+// to loopback. In production Upstash itself takes its place.
 //
-// `POST /` takes a command, `/pipeline` and `/multi-exec` a list of them, as JSON; texts are answered in base64 where
+// `POST /` takes a command, `/pipeline` and `/multi-exec` a list of them, as JSON; replies are in base64 where
 // `Upstash-Encoding: base64` asks for it. Commands that block do not exist here.
 import { once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
@@ -31,13 +31,13 @@ export type RedisRestOptions = {
 const command = z.array(z.union([z.string(), z.number()])).min(1);
 const commands = z.array(command).min(1);
 type Command = z.infer<typeof command>;
-type Answer = { result: unknown } | { error: string };
+type Reply = { result: unknown } | { error: string };
 
-/** @throws Error when Redis does not answer, or the port is taken. */
+/** @throws Error when Redis does not reply, or the port is taken. */
 export async function startRedisRest({ port = 0, token, redis: to }: RedisRestOptions): Promise<RedisRest> {
   const redis = await openRedis({ ...to, operationTimeoutMs: 5_000 }, () => {});
   const server = createServer(async (request, response) => {
-    const { status, body } = await answer(redis, token, request);
+    const { status, body } = await respond(redis, token, request);
     response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
   });
   server.listen(port, '127.0.0.1');
@@ -62,7 +62,7 @@ export async function startRedisRest({ port = 0, token, redis: to }: RedisRestOp
   };
 }
 
-async function answer(
+async function respond(
   redis: Redis,
   token: string,
   request: IncomingMessage,
@@ -90,7 +90,7 @@ async function answer(
   }
 }
 
-async function run(redis: Redis, [name, ...args]: Command, shown: Shown): Promise<Answer> {
+async function run(redis: Redis, [name, ...args]: Command, shown: Shown): Promise<Reply> {
   try {
     return { result: shown(await redis.callBuffer(String(name).toUpperCase(), args)) };
   } catch (error) {
@@ -98,13 +98,13 @@ async function run(redis: Redis, [name, ...args]: Command, shown: Shown): Promis
   }
 }
 
-async function runAll(redis: Redis, all: Command[], shown: Shown): Promise<Answer[]> {
-  const answers: Answer[] = [];
-  for (const each of all) answers.push(await run(redis, each, shown));
-  return answers;
+async function runAll(redis: Redis, all: Command[], shown: Shown): Promise<Reply[]> {
+  const replies: Reply[] = [];
+  for (const each of all) replies.push(await run(redis, each, shown));
+  return replies;
 }
 
-async function runTogether(redis: Redis, all: Command[], shown: Shown): Promise<Answer[]> {
+async function runTogether(redis: Redis, all: Command[], shown: Shown): Promise<Reply[]> {
   const transaction = redis.multi();
   for (const [name, ...args] of all) transaction.callBuffer(String(name).toUpperCase(), ...args);
   const replies = await transaction.exec();

@@ -5,7 +5,7 @@ import { existsSync } from 'node:fs';
 import { chmod, mkdir, realpath, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openRedis } from '../../lib/redis/client.ts';
-import { type ServerPlace, startServer, stopLeftBehind } from './child.ts';
+import { type ServerLocation, startServer, stopLeftBehind } from './child.ts';
 import { locateRedis } from './redis-program.ts';
 
 export type RedisOptions = {
@@ -23,7 +23,7 @@ export type RedisOptions = {
   durable?: boolean;
   /** Number of logical databases; 16 by default. */
   databases?: number;
-  /** Told what takes long or was repaired, a line for a person each time. */
+  /** Called with a line for the user when a step is slow or something was repaired. */
   log?: (line: string) => void;
 };
 
@@ -40,7 +40,7 @@ export type LocalRedis = {
 };
 
 /**
- * Starts Redis on a data folder and waits until it answers. Whatever state a killed run left is cleaned up.
+ * Starts Redis on a data folder and waits until it responds. Whatever state a killed run left is cleaned up.
  * @throws Error that says what to do: no Redis on this machine, port taken, folder in use.
  */
 export async function startRedis(options: RedisOptions): Promise<LocalRedis> {
@@ -50,7 +50,7 @@ export async function startRedis(options: RedisOptions): Promise<LocalRedis> {
   const program = await locateRedis({ addressVariable: options.addressVariable, log });
 
   const server = await startServer({
-    ...placeOf(dataFolder),
+    ...locationOf(dataFolder),
     logFile: join(dataFolder, 'redis.log'),
     port: options.port,
     portVariable: options.portVariable,
@@ -67,10 +67,10 @@ export async function startRedis(options: RedisOptions): Promise<LocalRedis> {
 
 /** Stops a Redis that a killed run left on this data folder; does nothing when there is none. */
 export async function stopLeftRedis(dataFolder: string): Promise<void> {
-  if (existsSync(dataFolder)) await stopLeftBehind(placeOf(await realpath(dataFolder)), () => {});
+  if (existsSync(dataFolder)) await stopLeftBehind(locationOf(await realpath(dataFolder)), () => {});
 }
 
-const placeOf = (dataFolder: string): ServerPlace => ({
+const locationOf = (dataFolder: string): ServerLocation => ({
   name: 'Redis',
   folder: dataFolder,
   pidFile: join(dataFolder, 'redis.pid'),
@@ -88,7 +88,7 @@ async function writeConfiguration(options: RedisOptions): Promise<string> {
     pidfile: quoted(join(dataFolder, 'redis.pid')),
     dir: quoted(dataFolder),
     databases: options.databases ?? 16,
-    // The append-only file alone keeps the data: every answered write is in it when the process is killed.
+    // The append-only file alone keeps the data: every confirmed write is in it when the process is killed.
     appendonly: durable ? 'yes' : 'no',
     save: '""',
     // Streams and reservations must fail loudly rather than vanish.

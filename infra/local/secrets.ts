@@ -1,4 +1,4 @@
-// Keys and tokens of a local stack: made once, kept in its data folder, readable by its owner only.
+// Keys and tokens of a local stack: created once, stored in its data folder, readable by its owner only.
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
@@ -34,7 +34,7 @@ export async function localSecrets(dataFolder: string): Promise<LocalSecrets> {
   return { ...(await readSecrets(file)), responseSignerPath };
 }
 
-/** @throws Error without a word of the file, which JSON's and zod's own may quote. */
+/** @throws Error without the content of the file, which errors of JSON and zod may quote. */
 async function readSecrets(file: string): Promise<z.infer<typeof secretsSchema>> {
   const text = await readFile(file, 'utf8');
   try {

@@ -22,7 +22,7 @@ export type ServiceOptions = {
   entry: string;
   env: NodeJS.ProcessEnv;
   logFile: string;
-  /** Ready once all of these accept connections; the ones with `readyz` must answer 200 there. */
+  /** Ready once all of these accept connections; the ones with `readyz` must respond with 200 there. */
   listeners: { address: ListenAddress; readyz: boolean }[];
   /** Every line that the process writes. */
   onLine: (service: string, line: string) => void;
@@ -51,7 +51,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     if (stream === null) throw new TypeError('the child’s output is piped');
     createInterface({ input: stream }).on('line', (line) => {
       logFile.write(`${line}\n`);
-      // Why a process does not start is told by the error; later lines are passed on.
+      // The error reports why a process does not start; later lines are passed on.
       if (stream === child.stderr && !ready) lastErrors.push(line);
       else options.onLine(options.name, line);
     });
@@ -94,7 +94,7 @@ async function endChild(child: ChildProcess, ended: Promise<unknown>): Promise<v
 
 async function untilReady({ address, readyz }: ServiceOptions['listeners'][number]): Promise<void> {
   const deadline = Date.now() + readyTimeoutMs;
-  while (!(readyz ? await answersReady(address) : await accepts(address))) {
+  while (!(readyz ? await respondsReady(address) : await accepts(address))) {
     if (Date.now() > deadline) {
       throw new Error(`${address.host}:${address.port} was not ready within ${readyTimeoutMs / 1000} s.`);
     }
@@ -102,7 +102,7 @@ async function untilReady({ address, readyz }: ServiceOptions['listeners'][numbe
   }
 }
 
-async function answersReady(address: ListenAddress): Promise<boolean> {
+async function respondsReady(address: ListenAddress): Promise<boolean> {
   try {
     const response = await fetch(`http://${reachable(address)}/readyz`, {
       signal: AbortSignal.timeout(1_000),
@@ -118,13 +118,13 @@ async function answersReady(address: ListenAddress): Promise<boolean> {
 export function accepts({ host, port }: ListenAddress): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect({ host: host === '0.0.0.0' ? '127.0.0.1' : host, port, timeout: 1_000 });
-    const answer = (listening: boolean) => {
+    const finish = (listening: boolean) => {
       socket.destroy();
       resolve(listening);
     };
-    socket.once('connect', () => answer(true));
-    socket.once('error', () => answer(false));
-    socket.once('timeout', () => answer(false));
+    socket.once('connect', () => finish(true));
+    socket.once('error', () => finish(false));
+    socket.once('timeout', () => finish(false));
   });
 }
 

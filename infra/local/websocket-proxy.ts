@@ -1,5 +1,5 @@
-// For development and tests only: lets Neon's driver reach a PostgreSQL on this machine. It has no TLS and asks nobody
-// who they are, so it binds to loopback and passes nothing on to other machines. In production Neon's own endpoint, or
+// For development and tests only: lets Neon's driver reach a PostgreSQL on this machine. It has no TLS and no
+// authentication, so it binds to loopback and forwards nothing to other machines. In production Neon's own endpoint, or
 // a proxy with TLS in front of PostgreSQL, takes its place.
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
@@ -31,7 +31,7 @@ export async function startWebSocketProxy(port = 0): Promise<WebSocketProxy> {
     }
     const socket = connect(target);
     sockets.add(socket);
-    // Whatever ends one side ends the other; the driver and PostgreSQL each tell why.
+    // The end of one side ends the other; the driver and PostgreSQL each report why.
     socket.on('error', () => client.terminate());
     client.on('error', () => socket.destroy());
     socket.on('data', (bytes) => client.send(bytes));

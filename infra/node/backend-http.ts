@@ -1,5 +1,5 @@
 // The backend's HTTP side on Node: sign-in, sessions, accounts and eligibility for gateway and lobby, users for
-// admins. Stateless; any number of replicas. Workers run beside it (workers/backend-….ts).
+// admins. Stateless; any number of replicas. Workers are processes of their own (workers/backend-….ts).
 import { createBackendApps } from '../../handlers/backend/apps.ts';
 import { openBackendListeners } from '../../lib/backend/process/listeners.ts';
 import { startBackendHttp } from '../../lib/backend/process/start.ts';

@@ -1,5 +1,5 @@
-// The metric readers that OTEL_METRICS_EXPORTER names. The SDK would make them by itself, but takes none beside its
-// own; one MeterProvider has to serve an admin listener's Prometheus text, too.
+// The metric readers that OTEL_METRICS_EXPORTER names. The SDK could create them itself, but then accepts no
+// others; the one MeterProvider has to serve an admin listener's Prometheus text, too.
 import {
   ConsoleMetricExporter,
   type IMetricReader,
@@ -40,14 +40,14 @@ export async function createMetricReaders(
   return readers;
 }
 
-/** Answers `GET /metrics` on an address of its own, as long as the process lives. */
+/** Serves `GET /metrics` on an address of its own, as long as the process lives. */
 async function servedForPrometheus(
   variables: Readonly<Record<string, string | undefined>>,
 ): Promise<IMetricReader> {
   const { PrometheusExporter } = await import('@opentelemetry/exporter-prometheus');
   const host = variables.OTEL_EXPORTER_PROMETHEUS_HOST || '127.0.0.1';
   const port = Number(variables.OTEL_EXPORTER_PROMETHEUS_PORT || 9464);
-  // As the gateway's admin listener: who scrapes knows whom, so there is no target_info.
+  // Without target_info, as in the gateway's admin listener: the scraper labels its targets itself.
   const exporter = new PrometheusExporter({
     host,
     port,

@@ -2,19 +2,20 @@ import { z } from 'zod';
 import { serviceListener } from '../config/listener-variables.ts';
 import { mailAddress, smtpUrl } from '../config/mail-types.ts';
 import { postgresVariables } from '../config/postgres-variables.ts';
-import { redisRestVariables, redisVariables, unlessRest } from '../config/redis-variables.ts';
+import { logLevelVariable, shutdownTimeoutVariable } from '../config/process-variables.ts';
+import {
+  redisOverRestOrTcp,
+  redisRestVariables,
+  redisTls,
+  redisVariables,
+} from '../config/redis-variables.ts';
 import type { Check } from '../config/startup.ts';
 import {
-  bearerToken,
-  boolean,
-  duration,
-  httpUrl,
-  integer,
-  logLevel,
-  positiveDuration,
-  rate,
-  text,
-} from '../config/types.ts';
+  outboxRelayIntervalVariable,
+  readBlockTimeoutVariable,
+  streamVariable,
+} from '../config/stream-variables.ts';
+import { bearerToken, boolean, httpUrl, integer, positiveDuration, rate } from '../config/types.ts';
 import { defaulted, optional, required, type Values } from '../config/variables.ts';
 import { type NotificationType, notificationTypes } from '../protocol/notification-intents.ts';
 
@@ -22,11 +23,11 @@ const hmacKey = z
   .string()
   .refine(
     (key) => new TextEncoder().encode(key).length >= 32,
-    'it must have at least 32 bytes; make one with: openssl rand -base64 48',
+    'it must have at least 32 bytes; create one with: openssl rand -base64 48',
   );
 
 const mailer = z.enum(['log', 'smtp'], {
-  error: 'write smtp, or log (which prints sign-in codes to the log, for local use)',
+  error: 'write smtp, or log (which writes sign-in codes to the log, for local use)',
 });
 
 const smtpTls = z.enum(['required', 'optional'], { error: 'write required or optional' });
@@ -40,7 +41,7 @@ const notificationTypeList = z.string().transform((list, context): ReadonlySet<N
   const types = new Set(notificationTypes.filter((type) => names.includes(type)));
   const unknown = names.filter((name) => !types.has(name as NotificationType));
   if (unknown.length === 0) return types;
-  const message = `there is no notification ${unknown.join(', ')}; docs/notifications.md lists them`;
+  const message = `there is no notification type ${unknown.join(', ')}; docs/notifications.md lists them`;
   context.addIssue({ code: 'custom', message });
   return z.NEVER;
 });
@@ -52,38 +53,33 @@ export const backendVariables = {
   adminHttp: serviceListener('BACKEND_ADMIN_HTTP', '127.0.0.1:8082', 'the listener for admins'),
   postgres: postgresVariables('BACKEND'),
   redis: {
-    ...redisVariables('BACKEND', 'holds the push log and the stream of user events. It must not evict keys'),
-    tls: defaulted('BACKEND_REDIS_TLS_ENABLED', 'false', boolean, { help: 'Whether to connect with TLS.' }),
+    ...redisVariables('BACKEND', 'holds the push log and the streams. It must not evict keys'),
+    tls: redisTls('BACKEND'),
     rest: redisRestVariables('BACKEND'),
   },
-  userLifecycleStream: defaulted('BACKEND_USER_LIFECYCLE_STREAM', 'user:lifecycle_events', text, {
-    help: 'Redis stream that tells the lobby of users who were blocked.',
-  }),
+  userLifecycleStream: streamVariable('BACKEND_USER_LIFECYCLE_STREAM', 'userLifecycle'),
   notifications: {
-    stream: defaulted('BACKEND_NOTIFICATION_INTENTS_STREAM', 'notification:intents', text, {
-      help: 'Redis stream that asks for users to be notified.',
-    }),
-    readBlockTimeoutMs: defaulted('BACKEND_NOTIFICATION_INTENTS_READ_BLOCK_TIMEOUT', '5s', positiveDuration, {
-      help: 'How long one read waits for them.',
-    }),
+    stream: streamVariable('BACKEND_NOTIFICATION_INTENTS_STREAM', 'notificationIntents'),
+    readBlockTimeoutMs: readBlockTimeoutVariable(
+      'BACKEND_NOTIFICATION_INTENTS_READ_BLOCK_TIMEOUT',
+      'notification intents',
+    ),
     mailedTypes: defaulted('BACKEND_MAIL_NOTIFICATION_TYPES', '', notificationTypeList, {
-      help: 'Types of notifications that go by mail, too, with commas between them, such as `lobby.game.started, lobby.invite.created`. Empty: none.',
+      help: 'Types of notifications that are also sent by mail, separated by commas, such as `lobby.game.started, lobby.invite.created`. Empty: none.',
       mayBeEmpty: true,
     }),
   },
-  outboxRelayIntervalMs: defaulted('BACKEND_OUTBOX_RELAY_INTERVAL', '1s', positiveDuration, {
-    help: 'How often the outbox relay looks for messages that are still to be published.',
-  }),
+  outboxRelayIntervalMs: outboxRelayIntervalVariable('BACKEND'),
   signIn: {
     codeHmacKey: required('BACKEND_CODE_HMAC_KEY', hmacKey, {
-      help: 'Secret under which sign-in codes are hashed and mails wait encrypted: a random text of at least 32 bytes, the same for every process of the backend that wants it.',
+      help: 'Secret with which sign-in codes are hashed and waiting mails are encrypted: a random text of at least 32 bytes, the same for every process of the backend that needs it.',
       secret: true,
     }),
     maxMailsPerNetwork: defaulted('BACKEND_SIGN_IN_MAILS_PER_NETWORK', '10', integer(1, 1_000), {
-      help: 'Most sign-in mails to one address that are asked for from one network (an IPv4 address, or the /64 of an IPv6 address) within the window.',
+      help: 'Most sign-in mails to one address that one network (an IPv4 address, or the /64 of an IPv6 address) may request within the window.',
     }),
     maxMailsPerAddress: defaulted('BACKEND_SIGN_IN_MAILS_PER_ADDRESS', '30', integer(1, 1_000), {
-      help: 'Most sign-in mails to one address within the window, wherever they are asked for. Not below BACKEND_SIGN_IN_MAILS_PER_NETWORK.',
+      help: 'Most sign-in mails to one address within the window, from all networks together. Not below BACKEND_SIGN_IN_MAILS_PER_NETWORK.',
     }),
     windowMs: defaulted('BACKEND_SIGN_IN_MAIL_WINDOW', '1h', positiveDuration, {
       help: 'The window of these limits.',
@@ -94,31 +90,31 @@ export const backendVariables = {
   }),
   mail: {
     mailer: required('BACKEND_MAILER', mailer, {
-      help: 'How mails are sent: by `smtp`, or not at all but into the `log`, sign-in codes included, for local use.',
+      help: 'How mails are sent: by `smtp`; or `log`, which writes them to the log instead, sign-in codes included, for local use.',
     }),
     smtpServer: optional('BACKEND_SMTP_URL', smtpUrl, {
       help: 'The SMTP server that takes the mails: `smtp://user:password@host:587` (STARTTLS), or `smtps://…:465`. Required with BACKEND_MAILER=smtp.',
       secret: true,
     }),
     from: optional('BACKEND_MAIL_FROM', mailAddress, {
-      help: 'Whom mails come from: `Galaxy <noreply@example.com>`. Required with BACKEND_MAILER=smtp.',
+      help: 'Sender of the mails: `Galaxy <noreply@example.com>`. Required with BACKEND_MAILER=smtp.',
     }),
     smtpTls: defaulted('BACKEND_SMTP_TLS', 'required', smtpTls, {
-      help: '`optional` also sends to a server that has no STARTTLS: mails and password travel in the clear then.',
+      help: '`optional` also sends to a server without STARTTLS: mails and password are then sent unencrypted.',
     }),
     smtpTimeoutMs: defaulted('BACKEND_SMTP_TIMEOUT', '20s', positiveDuration, {
-      help: 'Bound on sending one mail, connecting included. A mail that did not get through in time is tried again.',
+      help: 'Bound on sending one mail, connecting included. A mail that was not sent in time is tried again.',
     }),
     smtpConnections: defaulted('BACKEND_SMTP_CONNECTIONS', '4', integer(1, 100), {
-      help: 'Most connections of one process to the SMTP server, and so most mails that it sends at a time.',
+      help: 'Most connections of one process to the SMTP server, and so most mails that it sends at once.',
     }),
     intervalMs: defaulted('BACKEND_MAIL_INTERVAL', '1s', positiveDuration, {
-      help: 'How often the mail worker looks for mails that are still to be sent.',
+      help: 'How often the mail worker looks for mails that are not sent yet.',
     }),
   },
   entitlementDefaults: {
     canCreatePublicGame: defaulted('BACKEND_DEFAULT_CAN_CREATE_PUBLIC_GAME', 'true', boolean, {
-      help: 'Whether users may create public games, unless their own entitlement says otherwise.',
+      help: 'Whether users may create public games, unless their own entitlements say otherwise.',
     }),
     canCreatePrivateGame: defaulted('BACKEND_DEFAULT_CAN_CREATE_PRIVATE_GAME', 'true', boolean, {
       help: 'The same for private games.',
@@ -127,48 +123,45 @@ export const backendVariables = {
       help: 'The same for joining games.',
     }),
     maxOwnedGames: defaulted('BACKEND_DEFAULT_MAX_OWNED_GAMES', '10', limit, {
-      help: 'How many unfinished games a user may own, unless their own entitlement says otherwise.',
+      help: 'How many unfinished games a user may own, unless their own entitlements say otherwise.',
     }),
     maxActiveMemberships: defaulted('BACKEND_DEFAULT_MAX_ACTIVE_MEMBERSHIPS', '20', limit, {
-      help: 'The same for games that a user plays in at a time.',
+      help: 'The same for games that a user plays in at once.',
     }),
     maxRegisteredRaceNames: defaulted('BACKEND_DEFAULT_MAX_REGISTERED_RACE_NAMES', '3', limit, {
-      help: 'The same for race names that a user keeps for good.',
+      help: 'The same for race names that a user has registered.',
     }),
   },
   lobby: {
     httpUrl: optional('BACKEND_LOBBY_HTTP_URL', httpUrl, {
-      help: 'Base URL of the lobby’s public listener; /api/v1/lobby/* is passed on to it. Unset: there are no such routes here.',
+      help: 'Base URL of the lobby’s public listener; /api/v1/lobby/* is forwarded to it. Unset: the backend has no such routes.',
     }),
     token: optional('BACKEND_LOBBY_HTTP_TOKEN', bearerToken, {
-      help: 'Bearer token that those calls carry.',
+      help: 'Bearer token that calls to it carry.',
       secret: true,
     }),
     timeoutMs: defaulted('BACKEND_LOBBY_HTTP_TIMEOUT', '5s', positiveDuration, {
-      help: 'Bound on one of those calls.',
+      help: 'Bound on one call to it.',
     }),
   },
-  logLevel: defaulted('BACKEND_LOG_LEVEL', 'info', logLevel, {
-    help: 'Least severe log line that is written; the log mailer writes its lines at every level.',
-  }),
-  shutdownTimeoutMs: defaulted('BACKEND_SHUTDOWN_TIMEOUT', '15s', duration, {
-    help: 'How long running requests may take to finish after SIGTERM.',
-  }),
+  logLevel: logLevelVariable('BACKEND', 'The log mailer writes its lines at every level.'),
+  shutdownTimeoutMs: shutdownTimeoutVariable('BACKEND', 'running requests'),
 };
 
 export type BackendConfig = Values<typeof backendVariables>;
 
-const { redis } = backendVariables;
+const { postgres, redis, logLevel, shutdownTimeoutMs } = backendVariables;
+const { codeHmacKey } = backendVariables.signIn;
 
 /** Of the HTTP side as a process of its own. */
 export const backendHttpVariables = {
   ...backendVariables,
-  redis: { ...redis, addr: unlessRest(redis.addr), password: unlessRest(redis.password) },
+  redis: redisOverRestOrTcp(redis),
 };
 
 export type BackendHttpConfig = Values<typeof backendHttpVariables>;
 
-/** For whoever asks for sign-in mails. */
+/** For processes that request sign-in mails. */
 export const mailLimits: Check<Pick<BackendConfig, 'signIn'>> = {
   needs: ['BACKEND_SIGN_IN_MAILS_PER_ADDRESS', 'BACKEND_SIGN_IN_MAILS_PER_NETWORK'],
   problem: ({ signIn }) =>
@@ -179,36 +172,36 @@ export const mailLimits: Check<Pick<BackendConfig, 'signIn'>> = {
 
 /** Of the outbox relay as a process of its own. */
 export const outboxRelayVariables = {
-  postgres: backendVariables.postgres,
-  redis: backendVariables.redis,
+  postgres,
+  redis,
   userLifecycleStream: backendVariables.userLifecycleStream,
   outboxRelayIntervalMs: backendVariables.outboxRelayIntervalMs,
   notifications: { stream: backendVariables.notifications.stream },
-  logLevel: backendVariables.logLevel,
-  shutdownTimeoutMs: backendVariables.shutdownTimeoutMs,
+  logLevel,
+  shutdownTimeoutMs,
 };
 
 export type OutboxRelayConfig = Values<typeof outboxRelayVariables>;
 
 /** Of the notification worker as a process of its own. */
 export const notificationWorkerVariables = {
-  postgres: backendVariables.postgres,
-  redis: backendVariables.redis,
-  codeHmacKey: backendVariables.signIn.codeHmacKey,
+  postgres,
+  redis,
+  codeHmacKey,
   notifications: backendVariables.notifications,
-  logLevel: backendVariables.logLevel,
-  shutdownTimeoutMs: backendVariables.shutdownTimeoutMs,
+  logLevel,
+  shutdownTimeoutMs,
 };
 
 export type NotificationWorkerConfig = Values<typeof notificationWorkerVariables>;
 
 /** Of the mail worker as a process of its own. */
 export const mailWorkerVariables = {
-  postgres: backendVariables.postgres,
-  codeHmacKey: backendVariables.signIn.codeHmacKey,
+  postgres,
+  codeHmacKey,
   mail: backendVariables.mail,
-  logLevel: backendVariables.logLevel,
-  shutdownTimeoutMs: backendVariables.shutdownTimeoutMs,
+  logLevel,
+  shutdownTimeoutMs,
 };
 
 export type MailWorkerConfig = Values<typeof mailWorkerVariables>;

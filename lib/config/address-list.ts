@@ -21,8 +21,8 @@ function addTo(list: BlockList, entry: string): string | undefined {
   if (/^::ffff:/i.test(address)) return 'is an IPv4 address in the form of IPv6; write it as IPv4';
   const bits = version === 6 ? 128 : 32;
   const prefix = digits === undefined ? bits : Number(digits);
-  if (prefix > bits) return `is no network: its prefix has at most ${bits} bits`;
-  if (prefix === 0) return 'names every address; name the ones that are meant';
+  if (prefix > bits) return `is not a network: its prefix has at most ${bits} bits`;
+  if (prefix === 0) return 'includes every address; list only the trusted ones';
   list.addSubnet(address, prefix, isIPv6(address) ? 'ipv6' : 'ipv4');
   return undefined;
 }

@@ -1,4 +1,4 @@
-// The variables that every HTTP listener takes, under a prefix of its own.
+// The variables of an HTTP listener, under a prefix of its own.
 import { bearerToken, integer, listenAddress, positiveDuration } from './types.ts';
 import { defaulted, optional } from './variables.ts';
 
@@ -13,12 +13,12 @@ export function httpListener(prefix: string, fallbackAddr: string, name: string)
       help: 'How long a client may take to send a whole request.',
     }),
     idleTimeoutMs: defaulted(`${prefix}_IDLE_TIMEOUT`, '1m', positiveDuration, {
-      help: 'How long an unused connection is kept.',
+      help: 'How long an idle connection stays open.',
     }),
   };
 }
 
-/** A listener for other services, which believes its callers. */
+/** A listener for other services, which trusts its callers. */
 export function serviceListener(
   prefix: string,
   fallbackAddr: string,
@@ -34,7 +34,7 @@ export function serviceListener(
       { help: 'Largest body of a request.' },
     ),
     token: optional(`${prefix}_TOKEN`, bearerToken, {
-      help: 'Bearer token that every request but the probes must carry. Unset: none is asked for.',
+      help: 'Bearer token that every request except probes must carry. Unset: none is required.',
       secret: true,
     }),
   };

@@ -27,7 +27,7 @@ export const smtpUrl = z.string().transform((text, context): SmtpServer => {
   const user = decoded(url.username);
   const password = decoded(url.password);
   if (user === undefined || password === undefined) {
-    return refuse('write % in user and password as %25, and other special characters alike');
+    return refuse('percent-encode special characters in user and password: % is %25');
   }
   if ((user === '') !== (password === '')) return refuse('give user and password, or neither');
   return {

@@ -9,14 +9,14 @@ export function postgresVariables(service: string) {
   const prefix = `${service}_POSTGRES`;
   return {
     dsn: required(`${prefix}_PRIMARY_DSN`, postgresDsn, {
-      help: 'DSN of the PostgreSQL that keeps the state, such as postgres://user:password@127.0.0.1:5432/galaxy.',
+      help: 'DSN of the PostgreSQL that stores the state, such as postgres://user:password@127.0.0.1:5432/galaxy.',
       secret: true,
     }),
     driver: defaulted(`${prefix}_DRIVER`, 'pg', driver, {
-      help: 'How it is reached: `pg` over TCP, `neon` through a WebSocket; see [drivers.md](drivers.md).',
+      help: 'How to reach it: `pg` over TCP, `neon` through a WebSocket; see [drivers.md](drivers.md).',
     }),
     websocketProxy: optional(`${prefix}_WEBSOCKET_PROXY`, peerAddress, {
-      help: 'For `neon`: host:port of a proxy, asked without TLS, that passes a WebSocket on to PostgreSQL. Unset: Neon’s own endpoint at the host of the DSN.',
+      help: 'For `neon`: host:port of a proxy, reached without TLS, that forwards a WebSocket to PostgreSQL. Unset: Neon’s own endpoint at the host of the DSN.',
     }),
     operationTimeoutMs: defaulted(`${prefix}_OPERATION_TIMEOUT`, '5s', positiveDuration, {
       help: 'Bound on connecting and on every statement.',
@@ -25,15 +25,15 @@ export function postgresVariables(service: string) {
       help: 'Most connections that one process opens to one server.',
     }),
     maxIdleConnections: defaulted(`${prefix}_MAX_IDLE_CONNS`, '5', integer(0, 1_000), {
-      help: 'How many of them are kept while nothing needs them; those above are closed after 5 s without work.',
+      help: 'How many of them stay open while idle; those above are closed after 5 s without work.',
     }),
     connectionMaxLifetimeMs: defaulted(`${prefix}_CONN_MAX_LIFETIME`, '30m', duration, {
-      help: 'After how long a connection is replaced; 0s keeps it.',
+      help: 'After how long a connection is replaced; 0s for never.',
     }),
   };
 }
 
-/** What opening it depends on, for `start`. */
+/** The variables that opening it depends on, for `start`. */
 export function postgresNeeds(service: string): [string, ...string[]] {
   const prefix = `${service}_POSTGRES`;
   return [

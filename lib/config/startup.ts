@@ -1,5 +1,5 @@
-// Start-up of a process: read its variables, open what it cannot run without, and refuse with every problem at
-// once, so that an operator mends a deployment in one go instead of one restart per mistake.
+// Start-up of a process: read its variables, open what it cannot run without, and report all problems at once, so that
+// an operator can fix a deployment in one go instead of one restart per mistake.
 import {
   type Environment,
   type Problem,
@@ -10,18 +10,18 @@ import {
 
 /** Something that must be reachable or readable before the process may serve. */
 export type Requirement<Config, Resource> = {
-  /** The variables that it depends on; the first one is named when it fails. It is tried only if all are good. */
+  /** The variables that it depends on; the first one is named when it fails. It is opened only if all are valid. */
   readonly needs: readonly [string, ...string[]];
   /** Throws an Error whose message tells an operator what is wrong, or a StartupError that names variables itself. */
   readonly open: (config: Config) => Promise<Resource>;
   readonly close?: (resource: Resource) => Promise<void>;
 };
 
-/** Something that several variables must fulfil together. */
+/** A condition on several variables together. */
 export type Check<Config> = {
-  /** The first one is named when they do not. They are checked only if all are good. */
+  /** The first one is named when the condition fails. It is checked only if all are valid. */
   readonly needs: readonly [string, ...string[]];
-  /** What is wrong, if something is. */
+  /** What is wrong; undefined when nothing is. */
   readonly problem: (config: Config) => string | undefined;
 };
 
@@ -41,14 +41,14 @@ type Reading<Tree extends VariableTree> = {
   checks?: readonly Check<Values<Tree>>[];
 };
 
-/** Reads `variables`, for what opens nothing at its start. @throws StartupError with all problems. */
+/** Reads `variables`, for processes that open nothing at start. @throws StartupError with all problems. */
 export function readConfiguration<Tree extends VariableTree>(reading: Reading<Tree>): Values<Tree> {
   const { config, problems } = readChecked(reading);
   if (problems.length > 0) throw new StartupError(problems);
   return config;
 }
 
-/** @returns the configuration, which may be used only where there are no problems, and the bad variables' names. */
+/** @returns the configuration, valid only without problems, and the names of the variables that have problems. */
 function readChecked<Tree extends VariableTree>({ environment, variables, checks = [] }: Reading<Tree>) {
   const { values: config, problems } = readVariables(variables, environment);
   const bad = new Set(problems.map((problem) => problem.variable));
@@ -62,8 +62,8 @@ function readChecked<Tree extends VariableTree>({ environment, variables, checks
 }
 
 /**
- * Reads `variables` and opens every requirement side by side.
- * @throws StartupError with all problems; whatever had been opened is closed again.
+ * Reads `variables` and opens all requirements concurrently.
+ * @throws StartupError with all problems; everything that was opened is closed again.
  */
 export async function start<Tree extends VariableTree, Resources extends Record<string, unknown>>(
   options: Reading<Tree> & {

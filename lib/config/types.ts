@@ -16,7 +16,7 @@ export const duration = z.string().transform((text, context) => {
 
 export const positiveDuration = duration.refine((ms) => ms > 0, 'must be longer than zero');
 
-/** `count` requests in `perMs` milliseconds; up to `burst` at once after a rest. */
+/** `count` requests in `perMs` milliseconds; up to `burst` at once after a pause. */
 export type Rate = { readonly count: number; readonly perMs: number; readonly burst: number };
 
 /** `10/s burst 20`; without a burst the whole count may come at once. `off` for no limit. */
@@ -84,7 +84,7 @@ export const originList = z.string().transform((text, context): readonly string[
   if (bad === undefined) return origins;
   context.addIssue({
     code: 'custom',
-    message: `${JSON.stringify(bad)} is no origin; write scheme, host in lower case and port, such as https://play.example.com`,
+    message: `${JSON.stringify(bad)} is not an origin; write scheme, host in lower case and port, such as https://play.example.com`,
   });
   return z.NEVER;
 });
@@ -102,7 +102,7 @@ export const httpUrl = z.string().transform((text, context) => {
     return z.NEVER;
   }
   if (url.username !== '' || url.password !== '') {
-    context.addIssue({ code: 'custom', message: 'credentials do not belong into this URL' });
+    context.addIssue({ code: 'custom', message: 'this URL must not contain credentials' });
     return z.NEVER;
   }
   return text.replace(/\/+$/, '');
@@ -115,7 +115,7 @@ export const postgresDsn = z
     'write a DSN such as postgres://user:password@host:5432/database',
   );
 
-/** Values separated by commas, none when empty. A bad one is named by its place, as it may hold a secret. */
+/** Values separated by commas, none when empty. An invalid one is named by its position, as it may hold a secret. */
 export const listOf = <T>(entry: z.ZodType<T, string>) =>
   z.string().transform((text, context): readonly T[] => {
     const values: T[] = [];
@@ -146,12 +146,12 @@ export const text = z.string().min(1);
 
 const maxTokenLength = 4_096;
 
-/** What follows `Bearer ` in a header: wider than RFC 6750's b64token, and nothing that a header cannot carry. */
+/** What follows `Bearer ` in a header: wider than RFC 6750's b64token, but only what a header can carry. */
 export const bearerToken = z.string().transform((token, context) => {
   if (/^[\x21-\x7e]+$/.test(token) && token.length <= maxTokenLength) return token;
   const message = /\s$/.test(token)
-    ? 'it has a blank or newline at its end; remove it'
-    : `it must be 1 to ${maxTokenLength} visible ASCII characters without blanks; make one with: openssl rand -hex 32`;
+    ? 'it ends with a blank or newline; remove it'
+    : `it must be 1 to ${maxTokenLength} visible ASCII characters without blanks; create one with: openssl rand -hex 32`;
   context.addIssue({ code: 'custom', message });
   return z.NEVER;
 });

@@ -5,7 +5,7 @@ import { z } from 'zod';
 export type Variable<T> = {
   readonly name: string;
   readonly schema: z.ZodType<T, string>;
-  /** Raw text, as an operator would write it. */
+  /** As an operator would write it. */
   readonly fallback?: string;
   readonly presence: 'required' | 'defaulted' | 'optional' | 'removed';
   /** Whether an empty value is a value; otherwise it counts as not set. */
@@ -45,7 +45,7 @@ export function defaulted<T>(
   return { name, schema, fallback, presence: 'defaulted', ...flags(options) };
 }
 
-/** A name that operators may still have set from earlier versions: refused with a hint, never silently ignored. */
+/** A variable of earlier versions that may still be set: the process refuses to start, with a hint. */
 export function removed(name: string, instead: string): Variable<undefined> {
   const schema = z.string().transform(() => undefined);
   return { name, schema, presence: 'removed', ...flags({ help: instead }) };
@@ -58,8 +58,8 @@ function flags({ help, secret = false, mayBeEmpty = false }: Options) {
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * Reads a tree of variables. Values that could not be read are absent from `values`, and `problems` says why; the
- * values may be used as a whole only when there are no problems.
+ * Reads a tree of variables. Values that cannot be read are undefined in `values`, and `problems` says why; use the
+ * values only when there are no problems.
  */
 export function readVariables<Tree extends VariableTree>(
   tree: Tree,
@@ -109,7 +109,7 @@ function readVariable(variable: Variable<unknown>, environment: Environment, pro
   return undefined;
 }
 
-/** A URL with a password may be given where none belongs (`redis://:password@host` for an address). */
+/** An operator may write a URL with a password where an address belongs (`redis://:password@host`). */
 function hideCredentials(message: string): string {
   return message.replaceAll(/"(?:[^"\\]|\\.)*@/g, '"…@');
 }

@@ -1,6 +1,6 @@
-// Why the gateway refuses a request by itself, before or instead of a signed answer: the `reason` of a
-// google.rpc.ErrorInfo (domain `galaxy.gateway`) and the gRPC status that carries it; streams end with them, too.
-// `retryable`: whether to ask again, or to open the stream again, without changing anything. Numbers: gRPC status codes.
+// Why the gateway refuses a request itself, instead of a signed response: the `reason` of a google.rpc.ErrorInfo
+// (domain `galaxy.gateway`) and the gRPC status that carries it; event streams end with them, too. `retryable`:
+// whether the client may send the same request, or open the stream, again. Numbers are gRPC status codes.
 
 export const grpcStatus = {
   INVALID_ARGUMENT: 3,

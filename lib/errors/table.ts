@@ -1,6 +1,5 @@
-// Every error code that the platform answers with, in one table: the HTTP status that carries it and whether the
-// same request may succeed later. Clients see the code as `error.code` over HTTP and as `result_code` in a signed
-// answer of the gateway.
+// All error codes of the platform: the HTTP status of each, and whether the same request may succeed later. Clients see
+// the code as `error.code` over HTTP and as `result_code` in a signed response of the gateway.
 
 export const errorTable = {
   invalid_request: { status: 400, retryable: false },
@@ -28,14 +27,14 @@ export const errorTable = {
 
 export type ErrorCode = keyof typeof errorTable;
 
-/** The `error` object of an answer; `details` only where it helps. */
+/** The `error` object of a response; `details` only where it helps. */
 export type ErrorBody = {
   error: { code: ErrorCode; message: string; details?: Record<string, unknown> };
 };
 
 /**
- * An expected refusal: the caller asked for something that the rules do not allow. Thrown by operations (so that
- * their transaction rolls back) and turned into an answer in one place per wire. Faults are ordinary errors.
+ * An expected error: the rules do not allow the request. Operations throw it, so that their transaction rolls back, and
+ * one place per protocol turns it into a response. Faults are ordinary errors.
  */
 export class Refusal extends Error {
   readonly code: ErrorCode;

@@ -1,5 +1,5 @@
-// Faults of a store or a network that pass by themselves: the connection is down, the server is starting or full, a
-// lock was waited for too long. Whoever asked may ask again; nothing is wrong with the request.
+// Faults of a store or a network that pass by themselves: the connection is down, the server starts or is full, a lock
+// was not available in time. The caller may retry; the request itself is fine.
 
 const networkCodes = new Set([
   'ECONNREFUSED',
@@ -15,19 +15,19 @@ const networkCodes = new Set([
 // cancelled by its time-out; server shutting down or starting.
 const sqlStates = /^(08...|40001|40P01|53...|55P03|57014|57P0[1-5])$/;
 
-/** What node-postgres says of a connection that it lost or could not get in time; such errors carry no code. */
+/** Messages of node-postgres about a connection that it lost or did not get in time; these errors have no code. */
 const lostConnection = /^(Connection terminated|timeout exceeded when trying to connect|Query read timeout)/;
 
-/** What ioredis, and lib/redis/rest.ts, say while Redis is away or slow, without a code. */
-const redisAway =
-  /^(Connection is closed\.|Command timed out|Stream isn't writeable and enableOfflineQueue options is false|Redis does not answer over REST)/;
+/** Messages of ioredis and lib/redis/rest.ts while Redis is unavailable or slow; these errors have no code. */
+const redisUnavailable =
+  /^(Connection is closed\.|Command timed out|Stream isn't writeable and enableOfflineQueue options is false|Redis does not reply over REST)/;
 
 export function isTransientFault(error: unknown): boolean {
   for (let current = error; current instanceof Error; current = current.cause) {
     if (current instanceof AggregateError && current.errors.some(isTransientFault)) return true;
     const code = 'code' in current && typeof current.code === 'string' ? current.code : '';
     if (networkCodes.has(code) || sqlStates.test(code) || lostConnection.test(current.message)) return true;
-    if (redisAway.test(current.message) || current.name === 'MaxRetriesPerRequestError') return true;
+    if (redisUnavailable.test(current.message) || current.name === 'MaxRetriesPerRequestError') return true;
   }
   return false;
 }

@@ -1,15 +1,14 @@
 import { addressList } from '../config/address-list.ts';
 import { httpListener } from '../config/listener-variables.ts';
+import { logLevelVariable, shutdownTimeoutVariable } from '../config/process-variables.ts';
+import { redisAddress, redisOperationTimeout, redisTls } from '../config/redis-variables.ts';
 import {
   anyText,
   bearerToken,
-  boolean,
-  duration,
   filePath,
   httpUrl,
   integer,
   listenAddress,
-  logLevel,
   originList,
   peerAddress,
   positiveDuration,
@@ -17,37 +16,41 @@ import {
 import { defaulted, optional, required, type Values } from '../config/variables.ts';
 import { rateLimitVariables } from './rate-limit/variables.ts';
 
-/** Node's timers hold 31 bits of milliseconds, and the age of a connection gets a tenth on top. */
+/** Node's timers hold 31 bits of milliseconds, and the jitter may add a tenth to the age of a connection. */
 const timerDuration = positiveDuration.refine((ms) => ms <= 20 * 24 * 3_600_000, 'must be at most 20d');
+
+function connectionBounds(prefix: string, maxConnections: string) {
+  return {
+    maxConnections: defaulted(`${prefix}_MAX_CONNECTIONS`, maxConnections, integer(1, 1_000_000), {
+      help: 'How many connections may be open at once.',
+    }),
+    maxConnectionsPerAddress: defaulted(
+      `${prefix}_MAX_CONNECTIONS_PER_ADDRESS`,
+      '256',
+      integer(1, 1_000_000),
+      { help: 'How many of them one address (IPv6: one /64) may hold; trusted proxies have no such bound.' },
+    ),
+  };
+}
 
 export const gatewayVariables = {
   publicHttp: {
     ...httpListener('GATEWAY_PUBLIC_HTTP', ':8080', 'the public HTTP listener (probes, sign-in)'),
-    maxConnections: defaulted('GATEWAY_PUBLIC_HTTP_MAX_CONNECTIONS', '4096', integer(1, 1_000_000), {
-      help: 'How many connections may be open at once.',
-    }),
-    maxConnectionsPerAddress: defaulted(
-      'GATEWAY_PUBLIC_HTTP_MAX_CONNECTIONS_PER_ADDRESS',
-      '256',
-      integer(1, 1_000_000),
-      {
-        help: 'How many of them one address (IPv6: one /64) may hold; trusted proxies as many as they like.',
-      },
-    ),
+    ...connectionBounds('GATEWAY_PUBLIC_HTTP', '4096'),
     maxRequestsPerConnection: defaulted(
       'GATEWAY_PUBLIC_HTTP_MAX_REQUESTS_PER_CONNECTION',
       '1000',
       integer(1, 1_000_000),
-      { help: 'After how many requests a connection is ended.' },
+      { help: 'After how many requests a connection is closed.' },
     ),
     maxHeaderBytes: defaulted('GATEWAY_PUBLIC_HTTP_MAX_HEADER_BYTES', '16384', integer(1_024, 1_048_576), {
-      help: 'How many bytes the headers of a request may take.',
+      help: 'How many bytes the headers of a request may have.',
     }),
     maxHeaders: defaulted('GATEWAY_PUBLIC_HTTP_MAX_HEADERS', '100', integer(8, 2_000), {
       help: 'How many headers a request may have.',
     }),
     corsOrigins: optional('GATEWAY_PUBLIC_HTTP_CORS_ORIGINS', originList, {
-      help: 'Origins, separated by commas, whose pages may ask the public routes. Unset: none.',
+      help: 'Origins, separated by commas, whose pages may call the public routes. Unset: none.',
     }),
   },
   authenticatedGrpc: {
@@ -60,31 +63,21 @@ export const gatewayVariables = {
     tlsKeyPath: optional('GATEWAY_GRPC_TLS_KEY_PATH', filePath, {
       help: 'PEM file with the private key of that certificate.',
     }),
-    maxConnections: defaulted('GATEWAY_GRPC_MAX_CONNECTIONS', '16384', integer(1, 1_000_000), {
-      help: 'How many connections may be open at once.',
-    }),
-    maxConnectionsPerAddress: defaulted(
-      'GATEWAY_GRPC_MAX_CONNECTIONS_PER_ADDRESS',
-      '256',
-      integer(1, 1_000_000),
-      {
-        help: 'How many of them one address (IPv6: one /64) may hold; trusted proxies as many as they like.',
-      },
-    ),
+    ...connectionBounds('GATEWAY_GRPC', '16384'),
     handshakeTimeoutMs: defaulted('GATEWAY_GRPC_HANDSHAKE_TIMEOUT', '10s', positiveDuration, {
       help: 'How long a connection may take for TLS and the first bytes of HTTP/2.',
     }),
     keepaliveIntervalMs: defaulted('GATEWAY_GRPC_KEEPALIVE_INTERVAL', '30s', timerDuration, {
-      help: 'How often a connection is pinged; without an answer within 10 s it is ended.',
+      help: 'How often a connection is pinged; without a reply within 10 s it is closed.',
     }),
     maxConnectionIdleMs: defaulted('GATEWAY_GRPC_MAX_CONNECTION_IDLE', '5m', timerDuration, {
-      help: 'How long a connection without any call is kept.',
+      help: 'How long a connection without calls stays open.',
     }),
     maxConnectionAgeMs: defaulted('GATEWAY_GRPC_MAX_CONNECTION_AGE', '1h', timerDuration, {
-      help: 'After how long, give or take a tenth, a client is asked to open a new connection.',
+      help: 'After how long (plus or minus a tenth) a client is asked to open a new connection.',
     }),
     maxConnectionAgeGraceMs: defaulted('GATEWAY_GRPC_MAX_CONNECTION_AGE_GRACE', '30s', timerDuration, {
-      help: 'How long the calls and streams of such a connection may go on before it is cut.',
+      help: 'How long the calls and streams of such a connection may continue before it is cut.',
     }),
   },
   admin: {
@@ -93,22 +86,18 @@ export const gatewayVariables = {
     }),
   },
   trustedProxies: optional('GATEWAY_TRUSTED_PROXIES', addressList, {
-    help: 'Addresses and networks, separated by commas, whose X-Forwarded-For is believed. Unset: nobody’s.',
+    help: 'Addresses and networks, separated by commas, whose X-Forwarded-For is trusted. Unset: none.',
   }),
   rateLimits: rateLimitVariables,
   redis: {
-    addr: required('GATEWAY_REDIS_ADDR', peerAddress, {
-      help: 'host:port of the Redis that keeps the anti-replay reservations. It must not evict keys.',
-    }),
+    addr: redisAddress('GATEWAY', 'stores the replay reservations. It must not evict keys'),
     password: defaulted('GATEWAY_REDIS_PASSWORD', '', anyText, {
       help: 'Its password; empty for none.',
       secret: true,
       mayBeEmpty: true,
     }),
-    operationTimeoutMs: defaulted('GATEWAY_REDIS_OPERATION_TIMEOUT', '1s', positiveDuration, {
-      help: 'Bound on connecting to Redis and on one command.',
-    }),
-    tls: defaulted('GATEWAY_REDIS_TLS_ENABLED', 'false', boolean, { help: 'Whether to connect with TLS.' }),
+    operationTimeoutMs: redisOperationTimeout('GATEWAY', '1s'),
+    tls: redisTls('GATEWAY'),
   },
   backend: {
     httpUrl: required('GATEWAY_BACKEND_HTTP_URL', httpUrl, {
@@ -123,7 +112,7 @@ export const gatewayVariables = {
   },
   lobby: {
     httpUrl: optional('GATEWAY_LOBBY_HTTP_URL', httpUrl, {
-      help: 'Base URL of the lobby’s public listener. Unset: lobby commands go to the backend, which passes them on.',
+      help: 'Base URL of the lobby’s public listener. Unset: lobby commands go to the backend, which forwards them.',
     }),
   },
   upstreamToken: optional('GATEWAY_UPSTREAM_TOKEN', bearerToken, {
@@ -132,29 +121,29 @@ export const gatewayVariables = {
   }),
   push: {
     staleAfterMs: defaulted('GATEWAY_PUSH_STALE_AFTER', '15s', positiveDuration, {
-      help: 'How far back the push log may be known before the sessions of open streams are looked up again.',
+      help: 'How far behind the push log the gateway may be before it looks up the sessions of open streams again.',
     }),
     unverifiedAfterMs: defaulted('GATEWAY_PUSH_UNVERIFIED_AFTER', '60s', positiveDuration, {
       help: 'How long a stream stays open while its session cannot be verified.',
     }),
     queueEvents: defaulted('GATEWAY_PUSH_QUEUE_EVENTS', '256', integer(1, 100_000), {
-      help: 'How many events may wait for one stream before it is ended as too slow.',
+      help: 'How many events may wait for one stream before it ends as too slow.',
     }),
     queueBytes: defaulted('GATEWAY_PUSH_QUEUE_BYTES', '1048576', integer(1_024, 1_073_741_824), {
-      help: 'How many bytes of events may wait for one stream before it is ended as too slow.',
+      help: 'How many bytes of events may wait for one stream before it ends as too slow.',
     }),
     stallTimeoutMs: defaulted('GATEWAY_PUSH_STALL_TIMEOUT', '30s', positiveDuration, {
-      help: 'How long a stream may take nothing while something waits for it before it is ended as too slow.',
+      help: 'How long a client may read nothing while events wait for its stream before that ends as too slow.',
     }),
     maxStreamsPerSession: defaulted('GATEWAY_MAX_STREAMS_PER_SESSION', '2', integer(1, 1_000), {
-      help: 'How many event streams one device session may have open at one gateway; the oldest gives way.',
+      help: 'How many event streams one device session may have open at one gateway; one more ends the oldest.',
     }),
     maxStreamsPerUser: defaulted('GATEWAY_MAX_STREAMS_PER_USER', '16', integer(1, 1_000), {
-      help: 'How many event streams one user may have open at one gateway; the oldest gives way.',
+      help: 'How many event streams one user may have open at one gateway; one more ends the oldest.',
     }),
   },
   responseSignerPrivateKeyPath: required('GATEWAY_RESPONSE_SIGNER_PRIVATE_KEY_PATH', filePath, {
-    help: 'File with the Ed25519 private key (PKCS#8 PEM) that signs answers and events.',
+    help: 'File with the Ed25519 private key (PKCS#8 PEM) that signs responses and events.',
   }),
   responseSignerOtherKeysPath: optional('GATEWAY_RESPONSE_SIGNER_OTHER_KEYS_PATH', filePath, {
     help: 'JSON file with next and retired public keys to publish; see response-keys.md.',
@@ -162,12 +151,8 @@ export const gatewayVariables = {
   freshnessWindowMs: defaulted('GATEWAY_FRESHNESS_WINDOW', '5m', positiveDuration, {
     help: 'How old a signed request may be.',
   }),
-  logLevel: defaulted('GATEWAY_LOG_LEVEL', 'info', logLevel, {
-    help: 'Least severe log line that is written.',
-  }),
-  shutdownTimeoutMs: defaulted('GATEWAY_SHUTDOWN_TIMEOUT', '15s', duration, {
-    help: 'How long running requests may take to finish after SIGTERM.',
-  }),
+  logLevel: logLevelVariable('GATEWAY'),
+  shutdownTimeoutMs: shutdownTimeoutVariable('GATEWAY', 'running requests'),
 };
 
 export type GatewayConfig = Values<typeof gatewayVariables>;

@@ -60,7 +60,7 @@ export function createLobby(parts: {
       db,
       tables: lobbyStreamTables,
       ...streams,
-      putBack: (tx, { name }, letter) => outbox.write(tx, [streamEntry(name, letter)]),
+      requeue: (tx, { name }, letter) => outbox.write(tx, [streamEntry(name, letter)]),
     },
     ...rest,
   };

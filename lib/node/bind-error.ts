@@ -1,7 +1,7 @@
 import type { ListenAddress } from '../config/types.ts';
 import { OperatorError } from '../errors/operator-error.ts';
 
-/** Why an address cannot be bound, in words for who chose it. */
+/** Why an address cannot be bound, for the operator who chose it. */
 export function bindError(error: unknown, { host, port }: ListenAddress): OperatorError {
   if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') {
     return new OperatorError(

@@ -1,10 +1,10 @@
-// Bounds how many connections of a server one client may hold, so that nobody takes all of them. What is over the bound
-// is cut at once, before a byte of it is read. Counts only what is open, so it takes no more memory than that.
+// Bounds how many connections of a server one client may hold, so that no client takes all of them. Further connections
+// are cut at once, before a byte is read. Only open connections are counted, so memory is bounded as well.
 import type { Server, Socket } from 'node:net';
 
 export type ConnectionsPerAddress = {
   readonly max: number;
-  /** What an address counts as, so that a network may count as one; undefined for one that is not bounded. */
+  /** The key under which an address is counted, so that a network may count as one; undefined: no bound. */
   readonly keyOf: (remoteAddress: string | undefined) => string | undefined;
 };
 

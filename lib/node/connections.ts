@@ -1,6 +1,6 @@
-// The sockets of a listener, from accept to close: how many there are, and which have not yet said what they want. A
-// socket takes a place from the moment it is accepted, so clients that connect and stay silent run into the same bound
-// as all others, and they are the first to give way.
+// The sockets of a listener, from accept to close: how many are open, and which have not finished their handshake. A
+// socket counts from the moment it is accepted, so silent clients fall under the same bound as all others, and they are
+// the first to be cut.
 import type { Socket } from 'node:net';
 import type { Logger } from '../telemetry/logger.ts';
 
@@ -29,10 +29,10 @@ export class Connections {
     this.#log = log;
   }
 
-  /** Takes a socket that was just accepted; false when there is no place for it, and it was cut. */
+  /** Adds a socket that was just accepted; false when the bound was reached, and it was cut. */
   admit(socket: Socket): boolean {
-    if (this.#open.size >= this.#bounds.max && !this.#makePlace()) {
-      // With a reset, which leaves nothing waiting in the kernel.
+    if (this.#open.size >= this.#bounds.max && !this.#cutOldestWaiting()) {
+      // A reset leaves no state in the kernel.
       socket.resetAndDestroy();
       return false;
     }
@@ -42,7 +42,7 @@ export class Connections {
       setTimeout(() => socket.destroy(), this.#bounds.handshakeTimeoutMs),
     );
     this.#bounds.onOpened?.();
-    // A peer that breaks its connection is no fault of ours; 'close' follows and gives the place back.
+    // A peer that breaks its connection is not a fault; 'close' follows.
     socket.on('error', () => undefined);
     socket.once('close', () => {
       this.#forget(socket);
@@ -51,7 +51,7 @@ export class Connections {
     return true;
   }
 
-  /** The socket's handshake is over; it may stay as long as its protocol lets it. */
+  /** The socket's handshake is finished; from now on its protocol decides how long it stays. */
   ready(socket: Socket): void {
     clearTimeout(this.#waiting.get(socket));
     this.#waiting.delete(socket);
@@ -66,10 +66,10 @@ export class Connections {
     for (const socket of [...this.#open]) socket.destroy();
   }
 
-  /** Cuts the connection that has been silent longest; false when none is. */
-  #makePlace(): boolean {
+  /** Cuts the connection that has waited longest for its handshake; false when none waits. */
+  #cutOldestWaiting(): boolean {
     this.#turnedAway += 1;
-    this.#logTimer ??= setTimeout(() => this.#tellTurnedAway(), logEveryMs).unref();
+    this.#logTimer ??= setTimeout(() => this.#logTurnedAway(), logEveryMs).unref();
     const [silent] = this.#waiting.keys();
     if (silent === undefined) return false;
     silent.destroy();
@@ -82,10 +82,10 @@ export class Connections {
     this.#open.delete(socket);
   }
 
-  #tellTurnedAway(): void {
+  #logTurnedAway(): void {
     this.#log.warn(
       { turned_away: this.#turnedAway, open: this.#open.size, max: this.#bounds.max },
-      'connections were turned away: as many are open as may be',
+      'connections were turned away: the maximum is open',
     );
     this.#turnedAway = 0;
     this.#logTimer = undefined;

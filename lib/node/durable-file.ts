@@ -1,8 +1,8 @@
-// Files that are whole and there after a crash of the process or of the machine.
+// Files that are complete after a crash of the process or of the machine.
 import { open, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
-/** Replaces the file in one step: whoever reads it, at whatever moment, finds the old text or the new one. */
+/** Replaces the file atomically: a reader finds the old text or the new one at any time. */
 export async function replaceFile(path: string, text: string): Promise<void> {
   const next = `${path}.new`;
   const file = await open(next, 'w', 0o600);
@@ -16,7 +16,7 @@ export async function replaceFile(path: string, text: string): Promise<void> {
   await syncFolder(dirname(path));
 }
 
-/** What was renamed in a folder is kept only once the folder has been written, too. */
+/** A rename survives a crash only once its folder has been synced, too. */
 async function syncFolder(folder: string): Promise<void> {
   const handle = await open(folder, 'r');
   try {

@@ -1,5 +1,5 @@
-// grpc.health.v1 for the services of a listener: SERVING until the drain begins, NOT_SERVING from then on. Nobody signs
-// these calls, so the streams of Watch are few, and they end when the listener closes.
+// grpc.health.v1 for the services of a listener: SERVING until the drain begins, then NOT_SERVING. These calls are
+// unsigned, so the number of Watch streams is bounded, and they end when the listener closes.
 import type { Server, ServerWritableStream, UntypedServiceImplementation } from '@grpc/grpc-js';
 import { status } from '@grpc/grpc-js';
 import { HealthImplementation } from 'grpc-health-check';
@@ -9,7 +9,7 @@ const maxWatchers = 64;
 export type Health = {
   /** Every service, and the process as a whole, is NOT_SERVING. */
   stopServing(): void;
-  /** Ends the streams of Watch and takes no new ones. */
+  /** Ends the streams of Watch and accepts no new ones. */
   endWatches(): void;
 };
 
@@ -38,7 +38,7 @@ export function addHealthService(server: Server, services: readonly string[]): H
     };
   health.addToServer({
     addService: (definition, { watch, ...others }) => {
-      if (watch === undefined) throw new TypeError('grpc-health-check serves no Watch');
+      if (watch === undefined) throw new TypeError('grpc-health-check does not implement Watch');
       server.addService(definition, { ...others, watch: bounded(watch) });
     },
   });

@@ -1,6 +1,6 @@
 // A gRPC listener on Node that owns its sockets: it accepts, counts and bounds them, waits for TLS and the first bytes
-// of HTTP/2, and only then hands a connection to grpc-js. That way a client that connects and stays silent costs a
-// socket and nothing more, and a drain can cut whatever is left, whoever holds it.
+// of HTTP/2, and only then passes a connection to grpc-js. So a silent client costs one socket and nothing more, and a
+// drain can cut every remaining connection.
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server as NetServer, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
@@ -20,7 +20,7 @@ import type { TlsCertificate } from './tls-certificate.ts';
 export type GrpcListenerPlan = {
   readonly address: ListenAddress;
   readonly addServices: (server: Server) => void;
-  /** Full names of the services that grpc.health.v1 tells of. */
+  /** Full names of the services that grpc.health.v1 reports. */
   readonly healthOf: readonly string[];
   readonly options: ServerOptions;
   readonly connections: ConnectionBounds;
@@ -28,7 +28,7 @@ export type GrpcListenerPlan = {
   readonly streams: StreamBounds;
   /** Without one the listener speaks HTTP/2 without TLS. */
   readonly certificate?: TlsCertificate | undefined;
-  /** When it aborts the services are NOT_SERVING, though they go on until the listener is closed. */
+  /** When it aborts, the services report NOT_SERVING, but work until the listener is closed. */
   readonly stopping: AbortSignal;
   readonly log: Pick<Logger, 'warn'>;
 };
@@ -80,8 +80,7 @@ export async function listenGrpc(plan: GrpcListenerPlan): Promise<Listener> {
 }
 
 /**
- * Sets up TLS on sockets; `onSecured` gets each one that has asked for HTTP/2, and what to speak through. All others are
- * cut.
+ * Sets up TLS on sockets; `onSecured` gets each one that negotiated HTTP/2, with its TLS stream. All others are cut.
  */
 function endTls(
   certificate: TlsCertificate,
@@ -105,7 +104,7 @@ function endTls(
   };
 }
 
-/** What tells the connections of a listener apart. */
+/** Identifies a connection of a listener. */
 function connectionId({ remoteAddress, remotePort, localAddress, localPort }: Socket): string {
   return [remoteAddress, remotePort, localAddress, localPort].join(' ');
 }

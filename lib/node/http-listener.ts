@@ -1,8 +1,8 @@
-// An HTTP listener on Node for a fetch-style app, with the time-outs, the bounds and the drain that a public port needs.
+// An HTTP listener on Node for a fetch-style app, with the time-outs, bounds and drain that a public port needs.
 //
-// A connection that sends nothing, or its headers or body too slowly, is told 408 and ended; so is one that is idle.
-// Requests with too many or too large headers are told 431. What one connection can ask for at once is bounded, too:
-// HTTP/1.1 lets a client send the next requests before the first is answered, and Node starts on all of them.
+// A connection that sends nothing, or its headers or body too slowly, gets 408 and is closed; so is an idle one.
+// Requests with too many or too large headers get 431. The number of concurrent requests of one connection is bounded,
+// too: HTTP/1.1 lets a client send further requests before the first response, and Node starts all of them.
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { getRequestListener, type Http2Bindings, type HttpBindings } from '@hono/node-server';
@@ -22,10 +22,10 @@ export type HttpTimeouts = {
 };
 
 export type HttpBounds = {
-  /** How many at once. What is over a number is cut; to `Connections` those give way that have asked for nothing yet. */
+  /** How many at once. Beyond a number, new ones are cut; `Connections` first cuts those without a request yet. */
   connections: number | Connections;
   connectionsPerAddress?: ConnectionsPerAddress;
-  /** The last one is answered with `Connection: close`; 0 for no bound. */
+  /** The last response carries `Connection: close`; 0 for no bound. */
   maxRequestsPerConnection: number;
   maxHeaderBytes: number;
   maxHeaders: number;
@@ -39,7 +39,7 @@ const defaultBounds: HttpBounds = {
   maxHeaders: 100,
 };
 
-/** How many requests of one connection may wait for their answers; clients that pipeline are rare, and send few. */
+/** How many requests of one connection may wait for their responses; clients that pipeline are rare, and send few. */
 const maxPipelined = 16;
 
 export type Listener = {
@@ -64,8 +64,8 @@ export async function listenHttp(
   const serve = getRequestListener(
     async (request: Request, { incoming, outgoing }: HttpBindings | Http2Bindings) => {
       const response = await app.fetch(request, { peerAddress: incoming.socket.remoteAddress });
-      // Answered before the whole request was read (too large, no token), what is left of it makes the connection
-      // useless. The client must hear that it ends instead of finding out with its next request.
+      // After a response before the end of the request (too large, no token), its rest makes the connection unusable.
+      // The response must say so, or the client's next request would fail.
       const unread = incoming.method !== 'GET' && !incoming.complete;
       if (unread || closing) outgoing.setHeader('connection', 'close');
       return response;
@@ -82,7 +82,7 @@ export async function listenHttp(
     },
     (request, response) => {
       const { socket } = request;
-      // Node hands over what it has parsed of a connection even after that was cut.
+      // Node passes on parsed requests of a connection even after that was cut.
       if (socket.destroyed) return;
       const count = (running.get(socket) ?? 0) + 1;
       if (count > maxPipelined) {
@@ -93,7 +93,7 @@ export async function listenHttp(
       if (typeof bounds.connections === 'object') bounds.connections.ready(socket);
       response.once('close', () => {
         running.set(socket, (running.get(socket) ?? 1) - 1);
-        // Closing ends idle connections only; one that is busy just then would be kept for the client's next request.
+        // Closing ends idle connections only; a busy one would stay open for the client's next request.
         if (closing) socket.end();
       });
       if (request.rawHeaders.length > bounds.maxHeaders * 2) refuseHeaders(response);
@@ -101,7 +101,7 @@ export async function listenHttp(
     },
   );
   server.maxRequestsPerSocket = bounds.maxRequestsPerConnection;
-  // Node leaves out what is over its own bound without a word, so one more is let in to be seen.
+  // Node silently drops headers above its own bound, so that bound is one higher.
   server.maxHeadersCount = bounds.maxHeaders + 1;
   boundConnections(server, bounds);
 
@@ -109,7 +109,7 @@ export async function listenHttp(
     server.once('error', (error) => reject(bindError(error, address)));
     server.listen(address.port, address.host, resolve);
   });
-  // Such as too many open files: the next connection may find one.
+  // Such as too many open files, which may pass.
   server.on('error', (error) => log.warn({ error }, 'a connection could not be accepted'));
   return {
     port: (server.address() as AddressInfo).port,

@@ -1,7 +1,7 @@
-// What grpc-js and node:http2 leave unbounded in the streams of a gRPC server: requests that never arrive wholly, answers
-// that nobody reads, compressed requests (25 bytes of a client make the server allocate a decompressor, thousands of
-// them in one frame), and header lists (node:http2 enforces its setting only for clients that acknowledged it).
-// Every stream passes here before grpc-js sees it; a sweep looks at the open ones.
+// Bounds what grpc-js and node:http2 leave unbounded in the streams of a gRPC server: requests that never arrive
+// completely, responses that the client does not read, compressed requests (25 bytes of a client make the server
+// allocate a decompressor, thousands of them in one frame), and header lists (node:http2 enforces its setting only for
+// clients that acknowledged it). Every stream passes here before grpc-js; a sweep checks the open ones.
 import { EventEmitter } from 'node:events';
 import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
 import { type Server, status } from '@grpc/grpc-js';
@@ -9,11 +9,11 @@ import { type Server, status } from '@grpc/grpc-js';
 export type StreamBounds = {
   /** Names and values of a request's headers together. */
   readonly maxHeaderBytes: number;
-  /** For a request to arrive wholly. Unset where clients stream requests for as long as they like. */
+  /** For a request to arrive completely. Unset where clients may stream requests without a time limit. */
   readonly requestTimeoutMs: number | undefined;
-  /** Requests that have not arrived wholly, of all clients together; the oldest gives way to a new one. */
+  /** Requests that have not arrived completely, of all clients together; a new one cuts the oldest. */
   readonly maxUnfinishedRequests: number;
-  /** For a client to take something of what was written to it. */
+  /** For a client to read some of what was written to it. */
   readonly stallTimeoutMs: number;
 };
 
@@ -25,12 +25,12 @@ const refusedStreamsEndAfterMs = 1_000;
 
 type OpenStream = {
   readonly openedAt: number;
-  /** Bytes that were written and not yet taken, at the last sweep. */
+  /** Bytes that were written and not yet read, at the last sweep. */
   backlog: number;
-  tookSomethingAt: number;
+  lastReadAt: number;
 };
 
-/** Puts the bounds before the one HTTP/2 server of `server`; the returned function ends the sweep. */
+/** Applies the bounds to the one HTTP/2 server of `server`; the returned function ends the sweep. */
 export function boundStreams(server: Server, bounds: StreamBounds): () => void {
   const http2Server = http2ServerOf(server);
   const handlers = http2Server.listeners('stream');
@@ -39,7 +39,7 @@ export function boundStreams(server: Server, bounds: StreamBounds): () => void {
 
   const watch = (stream: ServerHttp2Stream) => {
     const now = performance.now();
-    open.set(stream, { openedAt: now, backlog: 0, tookSomethingAt: now });
+    open.set(stream, { openedAt: now, backlog: 0, lastReadAt: now });
     unfinished.add(stream);
     stream.once('end', () => unfinished.delete(stream));
     stream.once('close', () => {
@@ -55,8 +55,8 @@ export function boundStreams(server: Server, bounds: StreamBounds): () => void {
 
   http2Server.removeAllListeners('stream');
   http2Server.on('stream', (stream: ServerHttp2Stream, headers: IncomingHttpHeaders, ...rest: unknown[]) => {
-    // A stream may have broken before it is told of. Its error needs someone who listens, and grpc-js would answer it
-    // all the same, which throws: both would end the process.
+    // A stream may break before this event. Its error needs a listener, and grpc-js would still respond to it, which
+    // throws: both would end the process.
     stream.on('error', () => undefined);
     if (stream.destroyed || stream.closed) return;
     const refusal = refusalOf(headers, bounds);
@@ -80,7 +80,7 @@ function refusalOf(headers: IncomingHttpHeaders, bounds: StreamBounds) {
   if (encoding !== undefined && encoding !== 'identity') {
     return {
       code: status.UNIMPLEMENTED,
-      message: 'Compressed requests are not taken; send them as they are.',
+      message: 'Compressed requests are not accepted; send them uncompressed.',
     };
   }
   let bytes = 0;
@@ -88,7 +88,7 @@ function refusalOf(headers: IncomingHttpHeaders, bounds: StreamBounds) {
     const value = String(headers[name]);
     bytes += name.length + value.length;
     if (!metadataName.test(name) || !metadataValue.test(value)) {
-      // grpc-js would leave it out, and write a line about it to standard error for every such call.
+      // grpc-js would ignore it, and write a line about it to standard error for every such call.
       return {
         code: status.INVALID_ARGUMENT,
         message: 'Names of metadata hold a-z 0-9 _ . -, values ASCII.',
@@ -110,17 +110,17 @@ function sweepOne(
   now: number,
 ): void {
   if (unfinished && requestTimeoutMs !== undefined && now - state.openedAt > requestTimeoutMs) {
-    // Which gRPC clients read as RESOURCE_EXHAUSTED.
+    // gRPC clients map it to RESOURCE_EXHAUSTED.
     stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
     return;
   }
   const backlog = stream.writableLength;
-  if (backlog === 0 || backlog < state.backlog) state.tookSomethingAt = now;
+  if (backlog === 0 || backlog < state.backlog) state.lastReadAt = now;
   state.backlog = backlog;
-  if (now - state.tookSomethingAt > stallTimeoutMs) stream.close(constants.NGHTTP2_CANCEL);
+  if (now - state.lastReadAt > stallTimeoutMs) stream.close(constants.NGHTTP2_CANCEL);
 }
 
-/** Answers with a status in place of grpc-js, which never hears of the stream. */
+/** Responds with a status instead of grpc-js, which never sees the stream. */
 function refuse(stream: ServerHttp2Stream, code: status, message: string): void {
   stream.respond(
     {
@@ -132,20 +132,20 @@ function refuse(stream: ServerHttp2Stream, code: status, message: string): void 
     },
     { endStream: true },
   );
-  // What still comes of the request is thrown away, for a moment: a client that hears of the end of its stream
-  // together with the status may take the end for a fault.
+  // Discards the rest of the request for a moment: a client that gets the end of its stream together with the status
+  // may report the end as a fault.
   stream.resume();
   const end = setTimeout(() => stream.close(constants.NGHTTP2_NO_ERROR), refusedStreamsEndAfterMs);
   stream.once('close', () => clearTimeout(end));
 }
 
-/** grpc-js makes its HTTP/2 server itself and has no public way to it. */
+/** grpc-js creates its HTTP/2 server itself and has no public access to it. */
 function http2ServerOf(server: Server): EventEmitter {
   const servers: unknown = Reflect.get(server, 'http2Servers');
   const found: unknown[] = servers instanceof Map ? [...servers.keys()] : [];
   const [http2Server] = found;
   if (found.length === 1 && http2Server instanceof EventEmitter) return http2Server;
   throw new TypeError(
-    'this version of grpc-js keeps its HTTP/2 server where the bounds of streams cannot find it',
+    'the HTTP/2 server of this version of grpc-js cannot be found, so its streams cannot be bounded',
   );
 }

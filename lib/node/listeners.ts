@@ -1,5 +1,6 @@
-// The ports of a process, opened together: every address that cannot be bound is named at once with its variable. Once
-// all are open: a `listening` line per port, and a warning where one that believes its callers is open to the network.
+// The ports of a process, opened together: all addresses that cannot be bound are reported at once, with their
+// variables. Once all are open: a `listening` line per port, and a warning for one that trusts its callers and is open
+// to the network.
 import { StartupError } from '../config/startup.ts';
 import { isLoopback, type ListenAddress } from '../config/types.ts';
 import type { Problem } from '../config/variables.ts';
@@ -13,7 +14,7 @@ export type ListenerPlan = {
   /** The variable that sets the address. */
   readonly variable: string;
   readonly open: (log: Logger) => Promise<Listener>;
-  /** For a port whose callers are believed because they carry a token. */
+  /** For a port that trusts callers with a token. */
   readonly trust?: {
     readonly token: string | undefined;
     readonly tokenVariable: string;
@@ -66,7 +67,7 @@ function announce(plan: ListenerPlan, { port }: Listener, log: Logger): void {
   if (warning !== undefined) log.warn({ listener: plan.name }, warning);
 }
 
-/** What is dangerous about where a listener binds, if something is. */
+/** What is dangerous about the address of a listener; undefined when nothing is. */
 export function trustWarning({
   address,
   variable,

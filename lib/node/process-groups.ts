@@ -9,13 +9,13 @@ import { promisify } from 'node:util';
 export type KnownProcess = { readonly pid: number; readonly identity: string };
 
 const pollMs = 20;
-/** How long a process may take to go after SIGKILL: it is only ever held up by the kernel. */
+/** How long a process may take to end after SIGKILL: only the kernel can delay it. */
 const killTimeoutMs = 5_000;
 
 /**
- * What tells the process with this id from all that had or will have the id: when it began, and in which life of the
- * machine. It stays the same when the process becomes another program (exec).
- * @returns undefined when there is none, or it has ended and nobody has asked for its exit code yet.
+ * Distinguishes this process from all others that had or will have its id: by its start time and the boot id of the
+ * machine. It stays the same after exec.
+ * @returns undefined when there is no such process, or it is a zombie.
  */
 export async function processIdentity(pid: number): Promise<string | undefined> {
   return platform === 'linux' ? identityOnLinux(pid) : identityElsewhere(pid);
@@ -26,20 +26,20 @@ export async function isRunning({ pid, identity }: KnownProcess): Promise<boolea
 }
 
 /**
- * Ends a process and whatever it has started in its group: SIGTERM, and SIGKILL for what is left after `timeoutMs`.
+ * Ends a process and its group: SIGTERM, and SIGKILL for what is left after `timeoutMs`.
  * @throws Error when even that does not end the process.
  */
 export async function endProcessGroup(known: KnownProcess, timeoutMs: number): Promise<void> {
   if (!(await isRunning(known))) return;
   signalGroup(known.pid, 'SIGTERM');
   await untilEnded(known, timeoutMs);
-  // Its children may have stayed. The id of a group is not used again while somebody is in it.
+  // Its children may still run. The id of a group is not used again while the group has members.
   signalGroup(known.pid, 'SIGKILL');
   if (await untilEnded(known, killTimeoutMs)) return;
   throw new Error(`process ${known.pid} does not end, not even after SIGKILL`);
 }
 
-/** A group in which nobody is any more is no error. */
+/** An empty group is not an error. */
 export function signalGroup(pid: number, signal: NodeJS.Signals): void {
   try {
     kill(-pid, signal);
@@ -60,7 +60,7 @@ async function untilEnded(known: KnownProcess, timeoutMs: number): Promise<boole
 async function identityOnLinux(pid: number): Promise<string | undefined> {
   try {
     const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
-    // The name in parentheses may hold blanks and parentheses; behind it stand the 3rd field (state) and the others.
+    // The name in parentheses may hold blanks and parentheses; the 3rd field (state) and the others follow it.
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
     const [state, startTime] = [fields[0], fields[19]];
     if (state === 'Z' || state === 'X') return undefined;
@@ -73,7 +73,7 @@ async function identityOnLinux(pid: number): Promise<string | undefined> {
 }
 
 async function identityElsewhere(pid: number): Promise<string | undefined> {
-  // Fails for a process that is not there.
+  // Fails for a process that does not exist.
   const found = await promisify(execFile)('ps', ['-o', 'stat=,lstart=', '-p', String(pid)]).catch(
     (error: NodeJS.ErrnoException) => {
       if (error.code === 'ENOENT') throw error;

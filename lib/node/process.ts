@@ -24,7 +24,7 @@ export async function runProcess(
   };
   process.on('SIGTERM', onSignal);
   process.on('SIGINT', onSignal);
-  // Only with an IPC channel: the launcher that started this process has gone.
+  // Only with an IPC channel: the launcher that started this process has ended.
   process.on('disconnect', () => stop.abort());
 
   try {
@@ -35,7 +35,7 @@ export async function runProcess(
     process.stderr.write(`${describe(name, error)}\n`);
   }
   await flushTelemetry();
-  // Whatever still holds the event loop (an exporter's timer, a socket of a peer) has had its bounded close.
+  // Anything that still holds the event loop (an exporter's timer, a socket of a peer) had its time to close.
   process.exit();
 }
 
@@ -45,7 +45,7 @@ export function aborted(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
 }
 
-/** Waits for `work`, but no longer than `timeoutMs`; says whether it was done in time. */
+/** Waits for `work`, but no longer than `timeoutMs`; returns whether it finished in time. */
 export async function within(timeoutMs: number, work: Promise<unknown>): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined;
   const tooLate = new Promise<boolean>((resolve) => {
@@ -58,17 +58,17 @@ export async function within(timeoutMs: number, work: Promise<unknown>): Promise
   }
 }
 
-/** What a started process has for its end. */
+/** What a started process needs for its end. */
 export type Stoppable = {
   readonly config: { readonly shutdownTimeoutMs: number };
   readonly log: Logger;
-  /** Closes connections; called when nothing runs any more. */
+  /** Closes connections; called when all work has ended. */
   close(): Promise<void>;
 };
 
 /**
- * Waits for `stop`, then drains: `end` stops what runs and waits for it, then the process is closed; all of it within
- * its shutdown time-out.
+ * Waits for `stop`, then drains within the shutdown time-out: `end` stops the running work and waits for it, then the
+ * connections are closed.
  */
 export async function untilStopped(
   { config, log, close }: Stoppable,

@@ -1,9 +1,9 @@
-// The loop of every worker that does something at intervals; what it does is a function that it is given.
+// The loop of every worker that acts at intervals; the caller provides the function for one tick.
 //
-// Guarantees: the first tick comes at once; one runs at a time; the pause between two is the interval, give or take a
-// tenth, so that replicas started together drift apart. A tick that fails is logged, and tried again after a pause
-// that doubles from one second to a minute until one succeeds. When told to stop it starts no further tick, tells the
-// running one, and returns when that has returned.
+// Guarantees: the first tick comes at once; one runs at a time; the pause between two is the interval, plus or minus a
+// tenth, so that replicas started together drift apart. A tick that fails is logged, and tried again after a pause that
+// doubles from one second to a minute until one succeeds. On `stop` it starts no further tick, aborts the running one's
+// signal, and returns when that has returned.
 import type { Logger } from '../telemetry/logger.ts';
 import { sleep } from './sleep.ts';
 
@@ -16,7 +16,7 @@ export type TickLoop = {
   readonly intervalMs: number;
   /** Should look at `stop` between pieces of work. */
   readonly tick: (stop: AbortSignal) => Promise<void>;
-  /** How many failures in a row are no news yet, for a tick that asks a peer which may still be starting; 0 by default. */
+  /** How many failures in a row are logged as info, for a tick whose peer may still be starting; 0 by default. */
   readonly quietFailures?: number;
   readonly log: Logger;
 };

@@ -1,5 +1,5 @@
-// A TLS certificate and its key from two PEM files: checked at start, and read again every minute so that a renewed
-// one is taken without a restart. Connections that are open keep the one they began with.
+// A TLS certificate and its key from two PEM files: checked at start, and read again every minute, so that a renewed
+// certificate is used without a restart. Open connections continue with theirs.
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { createSecureContext, type SecureContextOptions } from 'node:tls';
@@ -26,7 +26,7 @@ export class TlsCertificate {
     this.#pem = pem;
   }
 
-  /** @throws StartupError naming the variable whose file cannot be used; it never tells what is in a key. */
+  /** @throws StartupError naming the variable whose file cannot be used; it never shows the content of a key. */
   static async load(files: CertificateFiles): Promise<TlsCertificate> {
     return new TlsCertificate(files, await readPem(files));
   }
@@ -35,12 +35,12 @@ export class TlsCertificate {
     return { ...this.#pem, minVersion: 'TLSv1.2' };
   }
 
-  /** @param take called with the new options whenever the files hold something new. */
+  /** @param take called with the new options whenever the files have changed. */
   onRenewed(take: (options: SecureContextOptions) => void): void {
     this.#onRenewed = take;
   }
 
-  /** What is worth a warning about its validity at this time, if anything. */
+  /** A warning about its validity at this time, if there is one. */
   warning(now: Date): string | undefined {
     const { validFromDate, validToDate } = new X509Certificate(this.#pem.cert);
     if (now > validToDate) return `the TLS certificate has expired at ${validToDate.toISOString()}`;
@@ -48,7 +48,7 @@ export class TlsCertificate {
     return undefined;
   }
 
-  /** Takes what the files hold now; true when that is something new. @throws StartupError; the old one stays then. */
+  /** Reads the files again; true when they have changed. @throws StartupError; the old certificate stays then. */
   async reload(): Promise<boolean> {
     const pem = await readPem(this.#files);
     if (pem.cert === this.#pem.cert && pem.key === this.#pem.key) return false;
@@ -57,7 +57,7 @@ export class TlsCertificate {
     return true;
   }
 
-  /** Reads the files again from time to time; a renewal that cannot be used is warned of and the old one kept. */
+  /** Reads the files again every minute; for an invalid renewal it logs a warning, and the old certificate stays. */
   keepFresh(log: Pick<Logger, 'info' | 'warn'>): void {
     setInterval(() => {
       this.reload().then(
@@ -81,13 +81,16 @@ async function readPem({ certPath, keyPath, certVariable, keyVariable }: Certifi
   try {
     certificate = new X509Certificate(cert);
   } catch {
-    throw problem(certVariable, `${certPath} holds no certificate in PEM (-----BEGIN CERTIFICATE-----)`);
+    throw problem(
+      certVariable,
+      `${certPath} does not contain a certificate in PEM (-----BEGIN CERTIFICATE-----)`,
+    );
   }
   let privateKey: KeyObject;
   try {
     privateKey = createPrivateKey(key);
   } catch {
-    throw problem(keyVariable, `${keyPath} holds no private key in PEM, or one under a passphrase`);
+    throw problem(keyVariable, `${keyPath} does not contain a private key in PEM, or it has a passphrase`);
   }
   if (!certificate.checkPrivateKey(privateKey)) {
     throw problem(keyVariable, `the key in ${keyPath} does not belong to the certificate in ${certPath}`);

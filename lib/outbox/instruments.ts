@@ -19,10 +19,10 @@ let waitedMs = 0;
 outboxInstruments.gauge(
   'outbox_oldest_waiting_age_ms',
   [],
-  'How long the oldest message of the outbox has waited to be published, as the relay saw it last; 0 when none waits.',
-  (tell) => tell(waitedMs),
+  'How long the oldest message of the outbox has waited to be published, as the relay last measured it; 0 when none waits.',
+  (observe) => observe(waitedMs),
 );
 
-export function sawOldestWaiting(ms: number): void {
+export function recordOldestWaiting(ms: number): void {
   waitedMs = ms;
 }

@@ -1,16 +1,15 @@
-// What a service has decided and others must hear of: written in the transaction that decides it, published
-// afterwards. A service composes one with the kinds of messages that it publishes; docs/outbox.md has the whole.
+// Messages from a service to others: written in the transaction that decides, published after the commit. A service
+// creates an outbox with a publisher for each kind of message; docs/outbox.md describes it.
 //
 // Guarantees: a message exists exactly when its transaction was committed; it is published at least once, however
-// often processes die; under one ordering key messages are published in the order of their commits, except that what
-// was published already may be repeated. Several processes may publish at once: each message is published while its
-// row is locked, and only a key's oldest waiting message can be claimed, so a key has one publisher at a time. Whoever
-// published looks again after its commit, so a message that was committed meanwhile, and could not be claimed by its
-// writer, is found at once by whoever held the key.
+// often processes die; messages with one ordering key are published in the order of their commits, though published
+// ones may be repeated. Several processes may publish at once: each message is published while its row is locked, and
+// only a key's oldest waiting message can be claimed, so a key has one publisher at a time. A publisher looks again
+// after its commit, since the writer of a message that was committed in between could not claim it.
 //
-// It asks of writers that they hold a lock on what the key names (the user's row, the game's row) while they write,
-// since the order of a key is that of its positions. A message that a publisher keeps refusing holds back its key,
-// and no other.
+// A writer must hold a lock on what the key names (the user's row, the game's row) while it writes, since the order of
+// a key is the order of its positions. A message whose publisher refuses it again and again blocks its key, and no
+// other.
 import type { Logger } from '../telemetry/logger.ts';
 import { failedAttempts, publishedMessages } from './instruments.ts';
 import {
@@ -24,15 +23,15 @@ import {
 } from './store.ts';
 import type { OutboxTable } from './table.ts';
 
-/** Resolves once the message has been accepted where it belongs; bounded in time. A message may come again. */
+/** Resolves once the destination has accepted the message; bounded in time. A message may come again. */
 export type Publish = (message: Message) => Promise<void>;
 
 const batchSize = 100;
-const unpublishedAtOnce = 5_000;
+const requeuedAtOnce = 5_000;
 const firstRetryMs = 500;
-/** Short, since what holds messages back is mostly a Redis that is away, and it may be back at any time. */
+/** Short, since the usual cause is an unavailable Redis, which may return at any time. */
 const longestRetryMs = 5_000;
-/** Keys that wait in this process; what is beyond is left to the relay. */
+/** Keys that wait in this process; the relay publishes the messages of further ones. */
 const maxWaitingKeys = 10_000;
 
 export class Outbox {
@@ -66,8 +65,8 @@ export class Outbox {
   }
 
   /**
-   * Publishes what waits under these keys, in the background; to be called after the commit. One connection to the
-   * database does it, however much there is. What cannot be published now is left to the relay.
+   * Publishes the waiting messages of these keys in the background; call it after the commit. It uses one connection to
+   * the database at a time. The relay publishes what cannot be published now.
    */
   publishSoon(orderingKeys: readonly string[]): void {
     for (const key of orderingKeys) {
@@ -89,16 +88,16 @@ export class Outbox {
   }
 
   /**
-   * Lets everything that is still kept be published once more, in its order: for when what it was published to has
-   * been lost. @returns how many messages.
+   * Makes all stored messages wait again, in their order: for a destination that lost its data. @returns how many
+   * messages.
    */
   async publishAgain(): Promise<number> {
     const publishedBefore = await databaseNow(this.#db, this.#table);
     let messages = 0;
     for (;;) {
-      const batch = await unpublish(this.#db, this.#table, { publishedBefore, limit: unpublishedAtOnce });
+      const batch = await unpublish(this.#db, this.#table, { publishedBefore, limit: requeuedAtOnce });
       messages += batch;
-      if (batch < unpublishedAtOnce) return messages;
+      if (batch < requeuedAtOnce) return messages;
     }
   }
 
@@ -107,7 +106,7 @@ export class Outbox {
       const keys = [...this.#waitingKeys].slice(0, batchSize);
       for (const key of keys) this.#waitingKeys.delete(key);
       try {
-        // Looked at again after the commit, together with what waits by then.
+        // Looked up again after the commit, together with the keys that wait by then.
         for (const key of await this.#publishBatch(keys)) this.#waitingKeys.add(key);
       } catch (error) {
         this.#log.warn({ error }, 'messages were left to the outbox relay');
@@ -116,8 +115,8 @@ export class Outbox {
   }
 
   /**
-   * Not tried again when the transaction fails: what was published stays published, the relay repeats it.
-   * @returns the keys under which something was published.
+   * Not retried when the transaction fails: published messages cannot be taken back, and the relay repeats them.
+   * @returns the keys of the published messages.
    */
   #publishBatch(which: 'due' | readonly string[]): Promise<string[]> {
     return this.#db.transaction(async (tx) => {
@@ -146,7 +145,8 @@ export class Outbox {
     const { kind, position, failures } = message;
     try {
       const publish = this.#publishers[kind];
-      if (publish === undefined) throw new TypeError(`nobody publishes messages of kind ${kind} here`);
+      if (publish === undefined)
+        throw new TypeError(`this process has no publisher for messages of kind ${kind}`);
       await publish(message);
       publishedMessages.add(1, kind);
       return true;
@@ -158,7 +158,7 @@ export class Outbox {
   }
 }
 
-/** The pause after a failure that followed on so many others. */
+/** The pause after a failure that so many failures preceded. */
 export function retryAfterMs(failures: number): number {
   return Math.min(firstRetryMs * 2 ** Math.min(failures, 30), longestRetryMs);
 }

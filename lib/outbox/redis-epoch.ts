@@ -1,30 +1,31 @@
-// Tells a Redis that has lost what it held from one that was merely away, by a random name that is kept in it: the
-// name is gone when the data are, and another one when other data took their place. A loss that leaves the name in
-// place (the last second before a crash) is not seen.
+// The epoch of a Redis: a random name stored in it, which distinguishes a Redis that lost its data from one that was
+// only unreachable. The name disappears with the data, and other data bring another name. A loss that leaves the name
+// (the last second before a crash) is not detected.
 import { randomBytes } from 'node:crypto';
 import type { Redis } from '../redis/client.ts';
 
 export class RedisEpoch {
   readonly #redis: Redis;
   readonly #key: string;
-  #known: string | undefined;
+  #seen: string | undefined;
 
-  /** @param key of the name, one per outbox. */
+  /** @param key stores the name; one per outbox. */
   constructor(redis: Redis, key: string) {
     this.#redis = redis;
     this.#key = key;
   }
 
-  /** Whether nobody has remembered this life yet, or it is another one than this process saw last. */
-  async isNew(): Promise<boolean> {
-    const name = await this.#redis.get(this.#key);
-    if (name === null) return true;
-    if (this.#known === undefined) this.#known = name;
-    return this.#known !== name;
+  /** Whether this epoch has no name yet, or differs from the one that this process saw last. */
+  async hasChanged(): Promise<boolean> {
+    const epoch = await this.#redis.get(this.#key);
+    if (epoch === null) return true;
+    if (this.#seen === undefined) this.#seen = epoch;
+    return this.#seen !== epoch;
   }
 
-  async remember(): Promise<void> {
+  /** Names the epoch unless another process did, and makes it the one that this process saw last. */
+  async begin(): Promise<void> {
     await this.#redis.set(this.#key, randomBytes(8).toString('hex'), 'NX');
-    this.#known = (await this.#redis.get(this.#key)) ?? undefined;
+    this.#seen = (await this.#redis.get(this.#key)) ?? undefined;
   }
 }

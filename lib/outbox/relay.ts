@@ -1,16 +1,16 @@
-// The loops of an outbox relay: publish what the process that wrote it did not (it died, Redis was away), publish
-// everything that is kept once more when Redis turns out to have lost what it held, and delete what was published
+// The loops of an outbox relay: publish messages that their writer did not publish (it died, or Redis was
+// unavailable), publish all stored messages again after Redis lost its data, and delete messages that were published
 // long ago. Any number of replicas may run; lib/outbox/outbox.ts says what makes that safe.
 import { runTicks } from '../node/tick-loop.ts';
 import type { Logger } from '../telemetry/logger.ts';
-import { sawOldestWaiting } from './instruments.ts';
+import { recordOldestWaiting } from './instruments.ts';
 import type { Outbox } from './outbox.ts';
 import type { RedisEpoch } from './redis-epoch.ts';
 import { type Database, deletePublished, oldestWaitingMs } from './store.ts';
 import type { OutboxTable } from './table.ts';
 
-/** How long published messages can be published once more. Consumers remember what they know for longer. */
-export const keptMs = 7 * 24 * 3_600_000;
+/** How long published messages can be published again. Consumers remember applied events for longer. */
+export const retentionMs = 7 * 24 * 3_600_000;
 export const lossCheckIntervalMs = 5_000;
 const deletionIntervalMs = 60_000;
 const deletedAtOnce = 1_000;
@@ -35,7 +35,7 @@ export async function runRelay(relay: Relay, stop: AbortSignal): Promise<void> {
         intervalMs: relay.intervalMs,
         tick: async (stopped) => {
           await relay.outbox.publishDue(stopped);
-          sawOldestWaiting(await oldestWaitingMs(db, table));
+          recordOldestWaiting(await oldestWaitingMs(db, table));
         },
         log,
       },
@@ -62,17 +62,17 @@ export async function runRelay(relay: Relay, stop: AbortSignal): Promise<void> {
   ]);
 }
 
-/** Remembers the new life only after its messages wait: a crash in between costs a second round of repeats. */
+/** Begins the new epoch only after its messages wait: a crash in between costs a second round of repeats. */
 async function publishAgainAfterLoss({ redisEpoch, outbox, log }: Relay): Promise<void> {
-  if (!(await redisEpoch.isNew())) return;
+  if (!(await redisEpoch.hasChanged())) return;
   const messages = await outbox.publishAgain();
-  await redisEpoch.remember();
-  if (messages > 0) log.warn({ messages }, 'redis lost what it held; what is kept is published again');
+  await redisEpoch.begin();
+  if (messages > 0) log.warn({ messages }, 'redis lost its data; stored messages are published again');
 }
 
 async function deleteOld({ db, table, log }: Relay, stop: AbortSignal): Promise<void> {
   while (!stop.aborted) {
-    const deleted = await deletePublished(db, table, { afterMs: keptMs, limit: deletedAtOnce });
+    const deleted = await deletePublished(db, table, { afterMs: retentionMs, limit: deletedAtOnce });
     if (deleted > 0) log.debug({ deleted }, 'published messages deleted');
     if (deleted < deletedAtOnce) return;
   }

@@ -24,7 +24,7 @@ export type Message = {
 
 type NewRow = Pick<Message, 'kind' | 'orderingKey' | 'payload' | 'traceparent'>;
 
-/** What every message needs, however many there are: on one outbox, put together once per connection. */
+/** The statements of the usual path of a message, each prepared once per connection. */
 export function outboxStatements(outbox: OutboxTable) {
   const { position, kind, orderingKey, payload, traceparent, failures } = outbox;
   const columns = { position, kind, orderingKey, payload, traceparent, failures };
@@ -58,9 +58,9 @@ export function outboxStatements(outbox: OutboxTable) {
     ),
 
     /**
-     * Locks the oldest message that may be tried now of up to `limit` keys, until the transaction ends; those that
-     * another publisher holds are left out, and with them their keys. So whoever holds a message is alone in publishing
-     * under its key. Planned anew each time, since few may wait, or very many.
+     * For up to `limit` keys, locks the oldest message that is due, until the transaction ends. Skips messages that
+     * another publisher has locked, and with them their keys, so that a key has one publisher at a time. PostgreSQL
+     * plans it each time, since few messages may wait, or very many.
      */
     claimDue: statement(
       undefined,
@@ -68,7 +68,7 @@ export function outboxStatements(outbox: OutboxTable) {
         claim(tx, given.kinds, lte(outbox.nextAttemptAt, sql`now()`)),
     ),
 
-    /** The same of these keys, whether a pause after a failure is over or not. */
+    /** The same for these keys, even during the pause after a failure. */
     claimOfKeys: statement(
       undefined,
       (tx: Database, given: Given<{ kinds: readonly string[]; keys: readonly string[]; limit: number }>) =>

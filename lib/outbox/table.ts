@@ -13,15 +13,15 @@ export function outboxTable(schema: PgSchema) {
     {
       /** Of two messages under one key the one with the lower position was committed first. */
       position: bigint('position', { mode: 'number' }).primaryKey().generatedAlwaysAsIdentity(),
-      /** What it says, and so who publishes it. */
+      /** What it says; it determines the publisher. */
       kind: text('kind').notNull(),
-      /** Messages under one key (a user, a game) are published in their order. */
+      /** Messages with one key (a user, a game) are published in their order. */
       orderingKey: text('ordering_key').notNull(),
       payload: jsonb('payload').$type<MessagePayload>().notNull(),
       /** W3C trace context of the request that decided it. */
       traceparent: text('traceparent'),
       createdAt: time('created_at').notNull().defaultNow(),
-      /** Attempts that failed since it was written, or since it was to be published again. */
+      /** Attempts that failed since it was written, or since it was last published. */
       failures: integer('failures').notNull().default(0),
       nextAttemptAt: time('next_attempt_at').notNull().defaultNow(),
       /** null until a publisher has accepted it. */

@@ -6,12 +6,12 @@ import type { WebSocketOptions } from './pool-options.ts';
 import { reasonOf } from './reason.ts';
 
 type MigrationOptions = WebSocketOptions & {
-  /** Of a role that may create the schema. */
+  /** DSN of a role that may create the schema. */
   dsn: string;
-  /** With drizzle's SQL files and journal. */
+  /** Holds drizzle's SQL files and journal. */
   folder: string;
   schema: string;
-  /** `pg` unless given. */
+  /** `pg` by default. */
   driver?: 'pg' | 'neon';
 };
 

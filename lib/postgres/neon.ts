@@ -1,13 +1,13 @@
 // PostgreSQL through a WebSocket, with Neon's driver: for runtimes without TCP, and for Neon. Transactions are
-// interactive, as over TCP. Either Neon's own endpoint is asked, at the host of the DSN and with TLS, or a proxy that
-// passes the bytes on to whatever PostgreSQL the DSN names (`ws://proxy/v1?address=host:port`).
+// interactive, as over TCP. The driver connects to Neon's own endpoint, at the host of the DSN and with TLS, or to a
+// proxy that forwards the bytes to the PostgreSQL that the DSN names (`ws://proxy/v1?address=host:port`).
 import { Client, type ClientConfig, neonConfig, Pool, type PoolClient } from '@neondatabase/serverless';
 import { drizzle, type NeonDatabase } from 'drizzle-orm/neon-serverless';
 import type { ListenAddress } from '../config/types.ts';
 import { type OpenPostgres, poolSettings } from './pool-options.ts';
 import { pooledDatabase } from './pooled-database.ts';
 import { noPassword } from './reason.ts';
-import { answerScram } from './scram.ts';
+import { respondToScram } from './scram.ts';
 
 export const neonPostgres: OpenPostgres = ({ websocketProxy, ...options }, onError) => {
   let pool: Pool | undefined;
@@ -15,21 +15,21 @@ export const neonPostgres: OpenPostgres = ({ websocketProxy, ...options }, onErr
     const opened = new Pool(poolSettings(options));
     opened.Client = clientThrough(websocketProxy);
     opened.on('connect', (client: PoolClient) => client.on('error', onError));
-    // Of idle connections the pool would tell once more.
+    // The pool reports idle connections a second time.
     opened.on('error', () => {});
     return opened;
   };
-  // What drizzle asks of a pool. What it has is made once and outlives the pool, which is opened when it is asked.
+  // The part of a pool that drizzle uses. It outlives the pool, which opens on first use.
   const current = () => {
     pool ??= open();
     return pool;
   };
-  const asked = {
+  const reopened = {
     connect: () => current().connect(),
     query: (...args: Parameters<Pool['query']>) => current().query(...args),
   };
   return {
-    db: pooledDatabase<PoolClient, NeonDatabase>(asked, drizzle({ client: asked as Pool }), (client) =>
+    db: pooledDatabase<PoolClient, NeonDatabase>(reopened, drizzle({ client: reopened as Pool }), (client) =>
       drizzle({ client }),
     ),
     async close() {
@@ -45,21 +45,21 @@ export function clientThrough(proxy: ListenAddress | undefined): typeof Client {
   return class extends Client {
     constructor(config?: string | ClientConfig) {
       const settings = typeof config === 'string' ? { connectionString: config } : config;
-      // The driver takes the stream itself, whatever its types say.
+      // The driver accepts the stream itself, although its types do not.
       super({ ...settings, stream: new WebSocketStream(proxy) as unknown as () => WebSocketStream });
     }
 
     /**
-     * In place of the driver's own, which derives the key in thousands of calls and takes up to a second for that.
-     * Neon's endpoint asks for no SCRAM; PostgreSQL does.
+     * Replaces the driver's own, which derives the key in thousands of calls and takes up to a second. Neon's endpoint
+     * does not use SCRAM; PostgreSQL does.
      */
     override async _handleAuthSASLContinue({ data }: { data: string }): Promise<void> {
       try {
         if (!this.password) throw new Error(noPassword);
         const { clientNonce } = this.saslSession;
-        const answer = await answerScram(this.password, clientNonce, data);
-        Object.assign(this.saslSession, answer, { message: 'SASLResponse' });
-        this.connection.sendSCRAMClientFinalMessage(answer.response);
+        const final = await respondToScram(this.password, clientNonce, data);
+        Object.assign(this.saslSession, final, { message: 'SASLResponse' });
+        this.connection.sendSCRAMClientFinalMessage(final.response);
       } catch (error) {
         this.connection.stream.emit('error', error);
       }
@@ -67,7 +67,7 @@ export function clientThrough(proxy: ListenAddress | undefined): typeof Client {
   };
 }
 
-/** What the driver has in place of a socket. */
+/** What the driver uses instead of a socket. */
 class WebSocketStream extends neonConfig {
   constructor(proxy: ListenAddress | undefined) {
     super();
@@ -77,11 +77,11 @@ class WebSocketStream extends neonConfig {
     this.wsProxy = (database, databasePort) =>
       `${authority}/v1?address=${encodeURIComponent(`${database}:${databasePort}`)}`;
     this.useSecureWebSocket = false;
-    // Sends the password in the clear before it is asked for one, as Neon's endpoint wants it.
+    // It would send the password unencrypted before the server asks for one, as Neon's endpoint expects.
     this.pipelineConnect = false;
   }
 
-  /** A WebSocket tells of its end by an event, from which nobody learns anything. */
+  /** A failed WebSocket emits an event that has no reason, so this makes an error of it. */
   override emit(name: string, ...args: unknown[]): boolean {
     const [error] = args;
     if (name !== 'error' || error instanceof Error) return super.emit(name, ...args);

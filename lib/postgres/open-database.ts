@@ -6,7 +6,7 @@ import { type MigrationJournal, refuseOldSchema } from './schema-version.ts';
 
 export type PostgresDriver = 'pg' | 'neon';
 
-/** Loads the other one only where it is wanted. */
+/** Loads Neon's driver only where it is used. */
 export async function postgresDriver(name: PostgresDriver): Promise<OpenPostgres> {
   return name === 'pg' ? pgPostgres : (await import('./neon.ts')).neonPostgres;
 }
@@ -17,9 +17,9 @@ type DatabaseOptions = PoolOptions & WebSocketOptions & { driver: PostgresDriver
 type Schema = { folder: string; schema: string; journal: MigrationJournal };
 
 /**
- * Opens a pool on a database and brings the service's schema up to date, or proves that it is.
- * @param migrates false where a job of its own applies migrations.
- * @param onError told of connections that break while no statement runs on them.
+ * Opens a pool on a database and migrates the service's schema, or checks that it is new enough.
+ * @param migrates false where a separate job applies migrations.
+ * @param onError called for connections that break while no statement runs on them.
  * @throws Error that says what is wrong, without the DSN's password.
  */
 export async function openDatabase(
@@ -31,7 +31,7 @@ export async function openDatabase(
   const open = await postgresDriver(options.driver);
   const postgres = open(options, onError);
   try {
-    await proveUsable(postgres);
+    await checkUsable(postgres);
     if (migrates) await migrate({ ...options, folder, schema });
     else await refuseOldSchema(postgres, { schema, journal });
     return postgres;
@@ -42,7 +42,7 @@ export async function openDatabase(
 }
 
 /** @throws Error that says what is wrong, without the DSN's password. */
-async function proveUsable({ db }: Postgres): Promise<void> {
+async function checkUsable({ db }: Postgres): Promise<void> {
   try {
     await db.execute('select 1');
   } catch (error) {

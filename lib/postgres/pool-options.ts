@@ -4,34 +4,34 @@ import type { ListenAddress } from '../config/types.ts';
 export type PoolOptions = {
   dsn: string;
   maxConnections: number;
-  /** Those above are closed after five seconds without work; 0 keeps none. */
+  /** Idle connections above this number are closed after five seconds; 0 closes all. */
   maxIdleConnections: number;
-  /** Bound on connecting and on every statement; a transaction may wait for something else for twice as long. */
+  /** Bound on connecting and on every statement; a transaction may be idle for twice as long. */
   operationTimeoutMs: number;
-  /** A connection is replaced after this time; 0 keeps it. */
+  /** A connection is replaced after this time; 0 for never. */
   connectionMaxLifetimeMs?: number;
 };
 
-/** For a driver that speaks through a WebSocket: who passes it on to PostgreSQL; Neon's own endpoint when absent. */
+/** For a driver that uses a WebSocket: the proxy in front of PostgreSQL; Neon's own endpoint when absent. */
 export type WebSocketOptions = { websocketProxy?: ListenAddress | undefined };
 
-/** A database through whichever driver. */
+/** A database, through any driver. */
 export type Postgres = {
   readonly db: PgDatabase<PgQueryResultHKT>;
-  /** Waits for what runs, and closes the connections. Through a WebSocket the next question opens others. */
+  /** Waits for running statements and closes the connections. Through a WebSocket the next statement opens others. */
   close(): Promise<void>;
 };
 
 /**
- * Has not connected yet.
- * @param onError told of connections that break while no statement runs on them.
+ * Does not connect yet.
+ * @param onError called for connections that break while no statement runs on them.
  */
 export type OpenPostgres = (
   options: PoolOptions & WebSocketOptions,
   onError: (error: Error) => void,
 ) => Postgres;
 
-/** What both node-postgres and Neon's driver, which grew from it, make of these options. */
+/** The settings for node-postgres and for Neon's driver, which is based on it. */
 export function poolSettings(options: PoolOptions) {
   return {
     connectionString: options.dsn,
@@ -40,7 +40,7 @@ export function poolSettings(options: PoolOptions) {
     idleTimeoutMillis: 5_000,
     connectionTimeoutMillis: options.operationTimeoutMs,
     statement_timeout: options.operationTimeoutMs,
-    // What a process holds that died without its connections being closed is let go of.
+    // Releases the locks of a process that died without closing its connections.
     idle_in_transaction_session_timeout: 2 * options.operationTimeoutMs,
     query_timeout: options.operationTimeoutMs + 1_000,
     maxLifetimeSeconds: Math.ceil((options.connectionMaxLifetimeMs ?? 0) / 1_000),

@@ -3,18 +3,18 @@ import type { PgDatabase, PgQueryResultHKT } from 'drizzle-orm/pg-core';
 type Connection = { release(destroy: boolean): void };
 
 /**
- * Drizzle on a pool, whatever the driver, but for its transactions. Drizzle's own never give a connection back on which
- * BEGIN fails, as it does when the connection has just been lost, so that some restarts of PostgreSQL would use the
- * pool up; and when ROLLBACK fails, nobody hears what failed before.
- * @param database on the pool.
- * @param on one of its connections.
+ * Drizzle on a pool of any driver, with transactions of our own. Drizzle's own transactions do not release a connection
+ * on which BEGIN fails, as it does on a lost connection, so that a few restarts of PostgreSQL would exhaust the pool;
+ * and when ROLLBACK fails, they hide the error that came before.
+ * @param database drizzle on the pool.
+ * @param on makes drizzle on one connection of the pool.
  */
 export function pooledDatabase<Client extends Connection, Database extends PgDatabase<PgQueryResultHKT>>(
   pool: { connect(): Promise<Client> },
   database: Database,
   on: (client: Client) => Database,
 ): Database {
-  // One for each connection, as long as that lasts: statements are prepared once on it (see statement.ts).
+  // One for each connection, for as long as it lives: its statements are prepared once (see statement.ts).
   const onConnections = new WeakMap<Client, Database>();
   const onConnection = (client: Client) => {
     const known = onConnections.get(client) ?? on(client);
@@ -38,11 +38,11 @@ export function pooledDatabase<Client extends Connection, Database extends PgDat
       return result;
     } catch (error) {
       if (failure === undefined) throw error;
-      // What drizzle throws after a ROLLBACK that went well.
+      // Drizzle throws the same error after a successful ROLLBACK.
       ended = error === failure.error;
       throw failure.error;
     } finally {
-      // One whose transaction has not ended is of no use to anybody else.
+      // A connection whose transaction has not ended cannot be used again.
       client.release(!ended);
     }
   };

@@ -1,9 +1,9 @@
 import { DrizzleQueryError } from 'drizzle-orm';
 
-/** What to tell where PostgreSQL asks for a password that nobody has given. */
+/** Reported when PostgreSQL asks for a password and the DSN has none. */
 export const noPassword = 'the server asks for a password, and the DSN has none';
 
-/** Why PostgreSQL could not be asked: one line for an operator, without the statement or the DSN's password. */
+/** Why PostgreSQL could not be used: one line for an operator, without the statement or the DSN's password. */
 export function reasonOf(error: unknown): string {
   if (error instanceof DrizzleQueryError && error.cause !== undefined) return reasonOf(error.cause);
   if (error instanceof AggregateError) return error.errors.map(reasonOf).join(', ');

@@ -7,7 +7,7 @@ export type MigrationJournal = {
 };
 
 /**
- * For what does not migrate by itself: a version must not meet a database that is behind it.
+ * For processes that do not migrate: refuses a schema that is older than this version.
  * @throws Error that says what to do.
  */
 export async function refuseOldSchema(

@@ -1,34 +1,34 @@
-// A client's last word in SCRAM-SHA-256 (RFC 5802, RFC 7677; no channel binding), with WebCrypto.
+// The client's final message of SCRAM-SHA-256 (RFC 5802, RFC 7677; no channel binding), with WebCrypto.
 
-/** Against a server that would keep this side busy. PostgreSQL's own default is 4096. */
+/** Protects against a server that would occupy this process. PostgreSQL's own default is 4096. */
 const mostIterations = 100_000;
 
 const utf8 = new TextEncoder();
 
-export type ScramAnswer = {
+export type ScramResponse = {
   /** The client-final-message. */
   readonly response: string;
-  /** In base64: what a server must send back that knows the password, too. */
+  /** In base64: a server that knows the password, too, must send this back. */
   readonly serverSignature: string;
 };
 
 /**
- * @param clientNonce that was sent.
- * @param serverFirst the server-first-message that came back.
- * @throws Error when that is none.
+ * @param clientNonce the nonce that this client sent.
+ * @param serverFirst the server-first-message.
+ * @throws Error when that is not valid.
  */
-export async function answerScram(
+export async function respondToScram(
   password: string,
   clientNonce: string,
   serverFirst: string,
-): Promise<ScramAnswer> {
+): Promise<ScramResponse> {
   const [, nonce = '', salt = '', digits] = /^r=([^,]+),s=([^,]+),i=(\d+)$/.exec(serverFirst) ?? [];
   const iterations = Number(digits);
   if (!nonce.startsWith(clientNonce) || nonce.length === clientNonce.length) {
-    throw new Error('SCRAM: the server did not answer with a nonce of its own');
+    throw new Error('SCRAM: the server did not reply with a nonce of its own');
   }
   if (!(iterations > 0 && iterations <= mostIterations)) {
-    throw new Error(`SCRAM: the server asks for ${digits} iterations; at most ${mostIterations} are made`);
+    throw new Error(`SCRAM: the server asks for ${digits} iterations; at most ${mostIterations} are allowed`);
   }
   const { subtle } = crypto;
   const secret = await subtle.importKey('raw', utf8.encode(password.normalize('NFKC')), 'PBKDF2', false, [

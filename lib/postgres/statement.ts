@@ -1,6 +1,6 @@
 import { type SQL, sql } from 'drizzle-orm';
 
-/** What stands for the values of a statement while it is put together. The driver gets them as they are, null included. */
+/** Placeholders for the values of a statement. The driver gets the values unchanged, null included. */
 export type Given<Values> = { readonly [Name in keyof Values]: SQL };
 
 type Preparable<Rows> = {
@@ -8,11 +8,11 @@ type Preparable<Rows> = {
 };
 
 /**
- * A statement that runs often: drizzle, for which that is most of its work, puts it together once per connection, and
- * PostgreSQL parses it once per connection, and may plan it once, too. So the plan must be a good one whatever is
- * given. What is the same each time has to be written out (`.inlineParams()`) where an index depends on it.
- * @param name of this statement alone; a connection knows it by that. Without one PostgreSQL plans it anew each time.
- * @param build puts it together, with what is given in the places of values.
+ * A prepared statement, for statements that run often. Drizzle builds it once per connection, which saves most of
+ * drizzle's work; PostgreSQL parses it once per connection and may also plan it once, so the plan must be good for all
+ * values. Constants on which a partial index depends must be inlined (`.inlineParams()`).
+ * @param name unique name of the prepared statement. Without one PostgreSQL plans it for each execution.
+ * @param build builds it, with placeholders for the values.
  * @returns runs it, on the database or in a transaction.
  */
 export function statement<
@@ -26,7 +26,7 @@ export function statement<
   const given = new Proxy({} as Given<Values>, { get: (_, value: string) => sql`${sql.placeholder(value)}` });
   const prepared = new WeakMap<object, ReturnType<Preparable<Rows>['prepare']>>();
   return (db, values) => {
-    // Of all transactions on one connection.
+    // All transactions on one connection share it.
     const { session } = db._;
     const known = prepared.get(session) ?? build(db, given).prepare(name ?? '');
     prepared.set(session, known);

@@ -36,12 +36,12 @@ export async function inTransaction<Tx, T>(db: Transactional<Tx>, work: (tx: Tx)
   }
 }
 
-/** By what PostgreSQL knows an open transaction. Fails in one that can only be rolled back. */
+/** PostgreSQL's id of an open transaction. Fails in a transaction that can only be rolled back. */
 export async function transactionId(tx: PgDatabase<PgQueryResultHKT>): Promise<string> {
   return onlyValue(await tx.select({ value: sql<string>`pg_current_xact_id()::text` }).from(one));
 }
 
-/** What has become of a transaction, for when the answer to its commit was lost. */
+/** The outcome of a transaction, for when the reply to its commit was lost. */
 export async function outcomeOf(
   db: PgDatabase<PgQueryResultHKT>,
   id: string,

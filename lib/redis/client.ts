@@ -12,8 +12,8 @@ export type RedisOptions = {
 };
 
 /**
- * Connects to Redis and proves that it answers.
- * @param onError told whenever the connection breaks later on.
+ * Connects to Redis and checks that it replies.
+ * @param onError called whenever the connection breaks later.
  * @throws Error that says what is wrong (unreachable, wrong password, no such database), without the password.
  */
 export async function openRedis(options: RedisOptions, onError: (error: Error) => void): Promise<Redis> {
@@ -29,7 +29,7 @@ export async function openRedis(options: RedisOptions, onError: (error: Error) =
     lazyConnect: true,
     connectTimeout: options.operationTimeoutMs,
     commandTimeout: options.operationTimeoutMs,
-    // Fail closed and at once while the connection is down, instead of queueing commands that answer too late.
+    // Fail closed and at once while the connection is down, instead of queueing commands.
     enableOfflineQueue: false,
     maxRetriesPerRequest: 0,
     autoResendUnfulfilledCommands: false,
@@ -42,7 +42,7 @@ export async function openRedis(options: RedisOptions, onError: (error: Error) =
   redis.on('error', remember);
   try {
     await redis.connect();
-    // The client selects by itself when it connects, but stays on database 0 in silence where that fails.
+    // The client selects the database when it connects, but silently stays on database 0 when that fails.
     await redis.select(options.db ?? 0);
   } catch (error) {
     redis.disconnect();
@@ -52,7 +52,7 @@ export async function openRedis(options: RedisOptions, onError: (error: Error) =
   }
   redis.off('error', remember);
   redis.on('error', onError);
-  // From here on a lost connection is made again, for as long as the process lives.
+  // From now on the client reconnects after every loss, for as long as the process lives.
   redis.options.retryStrategy = (attempt) => Math.min(50 * 2 ** Math.min(attempt, 6), 2_000);
   return redis;
 }

@@ -1,12 +1,12 @@
 /**
- * Redis a command at a time, text in and text out, in RESP2's shapes: what both ioredis and REST can do. Commands that
- * block, transactions and subscriptions need a connection, and so ioredis itself.
+ * Single Redis commands, with strings as arguments and RESP2 replies: what both ioredis and REST support. Blocking
+ * commands, transactions and subscriptions need a connection, and so ioredis itself.
  */
 export type RedisCommands = {
   call(command: string, ...args: (string | number)[]): Promise<unknown>;
 };
 
-/** Runs what only reads, and may see what is slightly old. */
+/** Runs reads that may return slightly old data. */
 export type RedisReads = {
   read<T>(work: (redis: RedisCommands) => Promise<T>): Promise<T>;
 };

@@ -1,4 +1,4 @@
-// Redis for the HTTP side of a service on Node, as it is configured: over REST, or over a connection.
+// Redis for the HTTP side of a service on Node: over REST or over a connection, as configured.
 import { StartupError } from '../config/startup.ts';
 import type { ListenAddress } from '../config/types.ts';
 import type { Redis } from './client.ts';
@@ -22,10 +22,10 @@ export type HttpRedis = {
 };
 
 /**
- * Connects, or asks once over REST, and proves that Redis answers. Whether one over REST evicts keys cannot be asked.
+ * Connects, or sends one command over REST, and checks that Redis replies. Over REST it cannot check for eviction.
  * @param service prefix of its variables.
  * @param needs what an evicted key would break, as the subject of the error's sentence: "the push log".
- * @param onError told whenever a connection breaks later on.
+ * @param onError called whenever the connection breaks later.
  * @throws Error that says what is wrong, without password or token.
  */
 export async function openHttpRedis(
@@ -45,7 +45,7 @@ export async function openHttpRedis(
     }
     return { commands, close() {} };
   }
-  if (addr === undefined || password === undefined) throw new TypeError('redisHttpChecks were not made');
+  if (addr === undefined || password === undefined) throw new TypeError('redisHttpChecks have not run');
   const connection = await openRedisWithoutEviction({ addr, password, ...options }, needs, onError);
   return { commands: connection, connection, close: () => connection.disconnect() };
 }

@@ -1,9 +1,9 @@
 import { openRedis, type Redis, type RedisOptions } from './client.ts';
 
 /**
- * Connects to a Redis that keeps what it is given.
+ * Connects to a Redis and refuses one that evicts keys.
  * @param needs what would break otherwise, as the subject of the error's sentence: "the push log".
- * @param onError told whenever the connection breaks later on.
+ * @param onError called whenever the connection breaks later.
  * @throws Error that says what is wrong, without the password.
  */
 export async function openRedisWithoutEviction(

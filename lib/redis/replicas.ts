@@ -1,4 +1,4 @@
-// Reads from replicas of Redis, where there are some: for what may be slightly old.
+// Reads that may return slightly old data, from read replicas of Redis where there are any.
 import type { ListenAddress } from '../config/types.ts';
 import { Replicas } from '../replicas/replicas.ts';
 import type { Logger } from '../telemetry/logger.ts';
@@ -6,8 +6,8 @@ import { openRedis, type Redis, type RedisOptions } from './client.ts';
 import type { RedisReads } from './commands.ts';
 
 /**
- * Reads on a replica that answers, otherwise on the master. The replicas need not be there yet.
- * @param options those of the master, which hold for its replicas, too.
+ * Reads on a replica that works, otherwise on the master. The replicas need not be up yet.
+ * @param options those of the master; they apply to its replicas, too.
  */
 export function openRedisReplicas(
   master: Redis,
@@ -21,7 +21,7 @@ export function openRedisReplicas(
     let redis: Redis | undefined;
     const connection = async () => {
       if (redis !== undefined) return redis;
-      // A link that breaks later shows in the read that needs it.
+      // The next read reports a connection that breaks later.
       redis = await openRedis({ ...options, addr }, () => {});
       opened.push(redis);
       return redis;
@@ -44,6 +44,6 @@ export function openRedisReplicas(
 
 async function refuseUnlessReplica(connection: () => Promise<Redis>): Promise<void> {
   const [role, , , link] = (await (await connection()).role()) as unknown[];
-  if (role !== 'slave') throw new Error('it is no replica');
+  if (role !== 'slave') throw new Error('it is not a replica');
   if (link !== 'connected') throw new Error(`its link to the master is not connected (${link})`);
 }

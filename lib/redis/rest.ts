@@ -1,30 +1,30 @@
-// Redis over REST, as Upstash speaks it, for runtimes without TCP. Its client asks again by itself where an answer was
-// lost, so a command may happen twice; whoever adds to a stream gives entries ids of their own by which repeats are known.
+// Redis over Upstash's REST interface, for runtimes without TCP. The client retries when a reply was lost, so a command
+// may run twice; entries of streams therefore carry ids of their producers, by which consumers detect repeats.
 import { errors, Redis } from '@upstash/redis/cloudflare';
 import type { RedisCommands, RestOptions } from './commands.ts';
 
 const retries = 2;
 const firstPauseMs = 50;
 
-/** There was no answer, so nobody knows whether the command has happened. */
-export class RedisNotAnswering extends Error {
+/** There was no reply, so it is unknown whether the command ran. */
+export class RedisNotReplying extends Error {
   constructor(why: string, cause: unknown) {
-    super(`Redis does not answer over REST: ${why}`, { cause });
-    this.name = 'RedisNotAnswering';
+    super(`Redis does not reply over REST: ${why}`, { cause });
+    this.name = 'RedisNotReplying';
   }
 }
 
-/** Nothing is connected or asked before the first command. */
+/** Connects with the first command. */
 export function restRedis({ url, token, operationTimeoutMs }: RestOptions): RedisCommands {
   const client = new Redis({
     url,
     token,
-    // "123" stays a text.
+    // "123" stays a string.
     automaticDeserialization: false,
     enableAutoPipelining: false,
     enableTelemetry: false,
     retry: { retries, backoff: (attempt) => firstPauseMs * 2 ** attempt },
-    // As a function: with a mere signal the client takes a time-out for an answer.
+    // A function: with a plain signal the client takes a time-out for a reply.
     signal: () => AbortSignal.timeout(operationTimeoutMs),
   });
   return {
@@ -38,17 +38,17 @@ export function restRedis({ url, token, operationTimeoutMs }: RestOptions): Redi
   };
 }
 
-/** As short as ioredis would say it: the client's own words repeat the whole command, contents and all. */
+/** As short as an error of ioredis: the client's own message repeats the whole command, values included. */
 function plainError(error: unknown, timeoutMs: number): Error {
   if (error instanceof errors.UpstashJSONParseError) {
-    return new RedisNotAnswering('what came back is no answer of Redis', undefined);
+    return new RedisNotReplying('the response is not a reply of Redis', undefined);
   }
   if (error instanceof errors.UpstashError) {
     const [message = ''] = error.message.split(', command was: ', 1);
     return new Error(message);
   }
   const late = error instanceof DOMException && error.name === 'TimeoutError';
-  if (late) return new RedisNotAnswering(`nothing within ${timeoutMs} ms`, undefined);
+  if (late) return new RedisNotReplying(`nothing within ${timeoutMs} ms`, undefined);
   const why = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-  return new RedisNotAnswering(why instanceof Error ? why.message : String(why), error);
+  return new RedisNotReplying(why instanceof Error ? why.message : String(why), error);
 }

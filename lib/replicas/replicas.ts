@@ -1,7 +1,7 @@
-// Reads that may be slightly old, spread over the replicas of a server. A replica that fails is left out at once, and
-// whoever found out is answered by the primary; from then on it is asked every second whether it is back. So nobody
-// waits for a replica that is known to be away, and a process starts without its replicas. How far one lags behind is
-// not measured here.
+// Spreads reads that may return slightly old data over the read replicas of a server. A replica that fails is left out
+// at once, and the failed read goes to the primary; then the replica is probed every second until it works again. So no
+// read waits for a replica that is known to be down, and a process starts without its replicas. Nothing here measures
+// the lag of a replica.
 import { sleep } from '../node/sleep.ts';
 import type { Logger } from '../telemetry/logger.ts';
 
@@ -20,7 +20,7 @@ export class Replicas<Connection> {
   readonly #closed = new AbortController();
   #reads = 0;
 
-  /** @param probe a read that works on a replica which can be used. */
+  /** @param probe a read that succeeds on a usable replica. */
   constructor(
     replicas: readonly Replica<Connection>[],
     probe: (connection: Connection) => Promise<unknown>,
@@ -42,31 +42,31 @@ export class Replicas<Connection> {
     }
   }
 
-  /** From now on nobody asks whether a replica is back. */
+  /** Stops probing. */
   close(): void {
     this.#closed.abort();
   }
 
   #leaveOut(replica: Replica<Connection>, error: unknown): void {
     const index = this.#usable.indexOf(replica);
-    // Another read has found out before.
+    // Another read has found it before.
     if (index === -1) return;
     this.#usable.splice(index, 1);
     this.#warn(replica, error);
     void sleep(retryAfterMs, this.#closed.signal).then(() => this.#useOnceItResponds(replica, true));
   }
 
-  /** @param warned whether the log tells already that it cannot be used. */
+  /** @param warned whether the failure is already logged. */
   async #useOnceItResponds(replica: Replica<Connection>, warned: boolean): Promise<void> {
     const { signal } = this.#closed;
-    for (let told = warned; !signal.aborted; told = true) {
+    for (let logged = warned; !signal.aborted; logged = true) {
       try {
         await this.#probe(replica.connection);
         this.#usable.push(replica);
         this.#log.info({ replica: replica.name }, 'replica is used');
         return;
       } catch (error) {
-        if (!told) this.#warn(replica, error);
+        if (!logged) this.#warn(replica, error);
       }
       await sleep(retryAfterMs, signal);
     }

@@ -1,7 +1,9 @@
 // The configuration of the Runtime Manager.
 import { z } from 'zod';
+import { logLevelVariable, shutdownTimeoutVariable } from '../config/process-variables.ts';
 import { redisVariables } from '../config/redis-variables.ts';
-import { boolean, duration, filePath, logLevel, positiveDuration, text } from '../config/types.ts';
+import { readBlockTimeoutVariable, streamVariable } from '../config/stream-variables.ts';
+import { boolean, filePath, positiveDuration, text } from '../config/types.ts';
 import { defaulted, optional, required, type Values } from '../config/variables.ts';
 
 /** `/opt/engine --fast`, or JSON where an argument has blanks: `["/opt/my engine/run","--fast"]`. */
@@ -10,7 +12,7 @@ const command = z.string().transform((line, context): readonly string[] => {
   if (words !== undefined && words.length > 0 && words.every((word) => word !== '')) return words;
   context.addIssue({
     code: 'custom',
-    message: 'write words with blanks between them, or a JSON array of texts',
+    message: 'write words separated by blanks, or a JSON array of strings',
   });
   return z.NEVER;
 });
@@ -26,21 +28,13 @@ function jsonWords(line: string): string[] | undefined {
 export const runtimeManagerVariables = {
   redis: redisVariables('RM', 'carries the streams'),
   streams: {
-    startJobs: defaulted('RM_START_JOBS_STREAM', 'runtime:start_jobs', text, {
-      help: 'Redis stream that asks for games to be started.',
-    }),
-    stopJobs: defaulted('RM_STOP_JOBS_STREAM', 'runtime:stop_jobs', text, {
-      help: 'Redis stream that asks for them to be stopped.',
-    }),
-    jobResults: defaulted('RM_JOB_RESULTS_STREAM', 'runtime:job_results', text, {
-      help: 'Redis stream that gets what became of the jobs.',
-    }),
+    startJobs: streamVariable('RM_START_JOBS_STREAM', 'startJobs'),
+    stopJobs: streamVariable('RM_STOP_JOBS_STREAM', 'stopJobs'),
+    jobResults: streamVariable('RM_JOB_RESULTS_STREAM', 'jobResults'),
   },
-  readBlockTimeoutMs: defaulted('RM_READ_BLOCK_TIMEOUT', '5s', positiveDuration, {
-    help: 'How long one read waits for jobs.',
-  }),
+  readBlockTimeoutMs: readBlockTimeoutVariable('RM_READ_BLOCK_TIMEOUT', 'jobs'),
   dataFolder: required('RM_DATA_FOLDER', filePath, {
-    help: 'Folder of this Runtime Manager alone: its journal, and the engines of the process driver. Keep it.',
+    help: 'Folder that only this Runtime Manager uses, with its journal and the engines of the process driver. It must survive restarts.',
   }),
   driver: defaulted(
     'RM_DRIVER',
@@ -49,17 +43,17 @@ export const runtimeManagerVariables = {
     { help: 'What runs the engines: `process` or `docker`.' },
   ),
   startTimeoutMs: defaulted('RM_START_TIMEOUT', '30s', positiveDuration, {
-    help: 'How long an engine may take to be healthy.',
+    help: 'How long an engine may take to become healthy.',
   }),
   stopTimeoutMs: defaulted('RM_STOP_TIMEOUT', '5s', positiveDuration, {
     help: 'How long an engine may take to end after SIGTERM, before SIGKILL.',
   }),
   stopEnginesOnExit: defaulted('RM_STOP_ENGINES_ON_EXIT', 'false', boolean, {
-    help: 'Whether the engines end with the Runtime Manager, to be started again with its next start. `false` lets games go on while it is redeployed.',
+    help: 'Whether the engines end with the Runtime Manager and start again with it. With `false` games continue while it is redeployed.',
   }),
   process: {
     command: optional('RM_PROCESS_COMMAND', command, {
-      help: 'Driver `process`: program (absolute, or found on the PATH) and arguments, with `{engine_version}` where the version belongs. Unset: the sample engine.',
+      help: 'Driver `process`: program (absolute, or found on the PATH) and arguments, with `{engine_version}` in place of the version. Unset: the sample engine.',
     }),
   },
   docker: {
@@ -67,16 +61,18 @@ export const runtimeManagerVariables = {
       help: 'Driver `docker`: unix socket of the Docker Engine.',
     }),
     image: optional('RM_DOCKER_IMAGE', text, {
-      help: 'Driver `docker`, required there: the image, such as `registry.example.com/engine:{engine_version}`.',
+      help: 'Image for the driver `docker`, which requires it, such as `registry.example.com/engine:{engine_version}`.',
     }),
     network: optional('RM_DOCKER_NETWORK', text, {
-      help: 'Driver `docker`: network in which engines are reached by name. Unset: they are published on 127.0.0.1.',
+      help: 'Driver `docker`: network in which the engines are reached by name. Unset: their ports are published on 127.0.0.1.',
     }),
   },
-  logLevel: defaulted('RM_LOG_LEVEL', 'info', logLevel, { help: 'Least severe log line that is written.' }),
-  shutdownTimeoutMs: defaulted('RM_SHUTDOWN_TIMEOUT', '15s', duration, {
-    help: 'How long jobs under way may take to finish after SIGTERM. Starts are not waited for; they go on later.',
-  }),
+  logLevel: logLevelVariable('RM'),
+  shutdownTimeoutMs: shutdownTimeoutVariable(
+    'RM',
+    'running jobs',
+    'It does not wait for starts, which continue after its next start.',
+  ),
 };
 
 export type RuntimeManagerConfig = Values<typeof runtimeManagerVariables>;

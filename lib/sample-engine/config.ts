@@ -1,5 +1,6 @@
-// The configuration of the sample engine. What docs/engine-interface.md names comes from the Runtime Manager.
-import { filePath, integer, logLevel, text } from '../config/types.ts';
+// The configuration of the sample engine. The Runtime Manager sets the variables that docs/engine-interface.md names.
+import { logLevelVariable } from '../config/process-variables.ts';
+import { filePath, integer, text } from '../config/types.ts';
 import { defaulted, optional, required, type Values } from '../config/variables.ts';
 import { engineEnvironment } from '../engine/api.ts';
 
@@ -9,14 +10,12 @@ export const sampleEngineVariables = {
     help: 'Port to listen on; 0 takes a free one.',
   }),
   dataFolder: optional(engineEnvironment.dataFolder, filePath, {
-    help: 'Folder that keeps the game. Unset: it is kept in memory, and gone when the engine ends.',
+    help: 'Folder that stores the game. Unset: the game is in memory, and lost when the engine ends.',
   }),
   turns: defaulted('GALAXY_ENGINE_TURNS', '10', integer(1, 1_000_000), {
     help: 'After how many turns a game is finished.',
   }),
-  logLevel: defaulted('GALAXY_ENGINE_LOG_LEVEL', 'info', logLevel, {
-    help: 'Least severe log line that is written.',
-  }),
+  logLevel: logLevelVariable('GALAXY_ENGINE'),
 };
 
 export type SampleEngineConfig = Values<typeof sampleEngineVariables>;

@@ -1,5 +1,5 @@
-// What a service is given where no process of its own starts it: on workerd, on AWS Lambda. An entrypoint hands in the
-// drivers that its runtime can run, so that only those are bundled; the configuration chooses among them.
+// The drivers of a service on serverless runtimes: workerd and AWS Lambda. An entrypoint passes the drivers that its
+// runtime can run, so that only those are bundled; the configuration chooses among them.
 import type { Check } from '../config/startup.ts';
 import type { OpenPostgres } from '../postgres/pool-options.ts';
 import type { RedisCommands, RestOptions } from '../redis/commands.ts';
@@ -17,7 +17,7 @@ type Config = {
 
 /**
  * @param service prefix of its variables.
- * @param tokens the variables of the bearer tokens by which its listeners know who calls them, and how to find them.
+ * @param tokens the variables of its listeners' bearer tokens, and how to read each from the configuration.
  */
 export function serverlessChecks<C extends Config>(
   service: string,
@@ -41,7 +41,7 @@ export function serverlessChecks<C extends Config>(
           : undefined;
       },
     },
-    missing(url, 'On this runtime Redis is reached over REST alone.', (config) => rest(config).url),
+    missing(url, 'On this runtime Redis is only reachable over REST.', (config) => rest(config).url),
     missing(token, `It is the bearer token for ${url}.`, (config) => rest(config).token),
     ...tokenChecks(tokens),
   ];

@@ -1,8 +1,8 @@
 import type { Check } from '../config/startup.ts';
 
 /**
- * For runtimes where whoever knows a service's address can ask it: without its token a listener would believe anybody.
- * @param tokens the variables of the bearer tokens by which its listeners know who calls them, and how to find them.
+ * For runtimes where any client that knows a service's address can reach it: each listener needs its token.
+ * @param tokens the variables of its listeners' bearer tokens, and how to read each from the configuration.
  */
 export function tokenChecks<C>(
   tokens: Readonly<Record<string, (config: C) => string | undefined>>,
@@ -11,7 +11,7 @@ export function tokenChecks<C>(
     needs: [variable],
     problem: (config) =>
       token(config) === undefined
-        ? 'is not set, but anybody could ask this listener here; make one with: openssl rand -hex 32'
+        ? 'is not set, but any client could call this listener here; create one with: openssl rand -hex 32'
         : undefined,
   }));
 }

@@ -1,73 +1,76 @@
-// What those who run the platform see and do about the streams that a service consumes: how each consumer stands, and
-// what becomes of entries that could not be applied.
+// What an admin sees and does about the streams that a service consumes: the state of each consumer, and the dead
+// letters.
 import { Refusal } from '../errors/table.ts';
 import type { Database } from '../outbox/store.ts';
 import type { RedisCommands, RedisReads } from '../redis/commands.ts';
 import { type ConsumerStream, readStreamState, type StreamState } from './offset.ts';
 import {
   type DeadLetter,
-  type DeadLetterPlace,
+  type DeadLetterPosition,
   listDeadLetters as listStored,
   readConsumers,
   takeDeadLetter,
 } from './store.ts';
 import type { StreamTables } from './tables.ts';
 
-/** Handlers ask Redis through this alone, so that they run wherever some driver of Redis does. */
+/** Handlers reach Redis only through this, so that they run with any driver of Redis. */
 export type StreamAdmin<Tx extends Database = Database> = {
   readonly db: Database & { transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T> };
   readonly tables: StreamTables;
-  /** Of this service. */
+  /** The consumers of this service. */
   readonly consumers: readonly ConsumerStream[];
-  /** How the consumers stand in their streams, in their order. Rejects when Redis cannot be asked. */
+  /** The states of the consumers' streams, in the order of `consumers`. Rejects when Redis does not reply. */
   readonly states: () => Promise<StreamState[]>;
-  /** Adds the entry to the stream of its consumer again, together with the transaction that took it. */
-  readonly putBack: (tx: Tx, consumer: ConsumerStream, letter: DeadLetter) => Promise<void>;
+  /** Adds the entry to the stream of its consumer again, with the transaction that took it from the dead letters. */
+  readonly requeue: (tx: Tx, consumer: ConsumerStream, letter: DeadLetter) => Promise<void>;
 };
 
-/** They may be slightly old: nothing is decided by them. */
+/** They may be slightly old: no decision depends on them. */
 export function statesOf(consumers: readonly ConsumerStream[], { read }: RedisReads): StreamAdmin['states'] {
   return () => read((redis) => Promise.all(consumers.map((consumer) => readStreamState(redis, consumer))));
 }
 
 /**
- * Puts entries back at once. When it is not known whether that has happened the dead letter stays, and trying again may
- * add the entry twice: consumers know repeats.
+ * Adds entries to their streams at once. When the outcome is unknown, the dead letter stays, and another attempt may
+ * add the entry twice: consumers detect repeats.
  */
-export function putBackAtOnce(redis: RedisCommands): StreamAdmin['putBack'] {
+export function requeueAtOnce(redis: RedisCommands): StreamAdmin['requeue'] {
   return async (_, { stream }, { fields }) => {
     await redis.call('XADD', stream, '*', ...Object.entries(fields).flat());
   };
 }
 
-export type ConsumerStanding = {
+export type ConsumerStatus = {
   readonly consumer: string;
   readonly stream: string;
   /** undefined before it has handled anything. */
   readonly offset: string | undefined;
-  /** Entries were gone before they took effect. */
+  /** Entries were lost before they took effect. */
   readonly lost: boolean;
   readonly oldestUnprocessedAgeMs: number;
-  /** Whether some process works on it now. */
+  /** Whether a process runs it now. */
   readonly running: boolean;
-  /** What it ran into last, and when; it may have gone on since. */
+  /** Its latest failure, and when; it may have recovered since. */
   readonly lastError: { readonly message: string; readonly at: Date } | undefined;
   readonly deadLetters: number;
 };
 
-/** @throws Refusal service_unavailable while Redis cannot be asked. */
+/** @throws Refusal service_unavailable while Redis does not reply. */
 export async function listStreams({
   db,
   tables,
   consumers,
   states,
-}: Omit<StreamAdmin, 'putBack'>): Promise<ConsumerStanding[]> {
+}: Omit<StreamAdmin, 'requeue'>): Promise<ConsumerStatus[]> {
   const names = consumers.map(({ name }) => name);
   const [records, found] = await Promise.all([
     readConsumers(db, tables, names),
-    // Why, the connection itself has logged.
+    // The connection itself has logged the reason.
     states().catch(() => {
-      throw new Refusal('service_unavailable', 'Redis cannot be asked how the streams stand. Try again.');
+      throw new Refusal(
+        'service_unavailable',
+        'Redis is unavailable, so the states of the streams are unknown. Try again.',
+      );
     }),
   ]);
   const recordOf = new Map(records.map((record) => [record.name, record]));
@@ -92,13 +95,13 @@ export async function listStreams({
   });
 }
 
-export type DeadLetterPage = { letters: DeadLetter[]; next: DeadLetterPlace | undefined };
+export type DeadLetterPage = { letters: DeadLetter[]; next: DeadLetterPosition | undefined };
 
-/** The oldest first. @param consumer of one consumer; undefined for all of them. */
+/** The oldest first. @param consumer whose dead letters; undefined for those of all consumers. */
 export async function listDeadLetters(
   { db, tables }: Pick<StreamAdmin, 'db' | 'tables'>,
   consumer: string | undefined,
-  page: { size: number; after: DeadLetterPlace | undefined },
+  page: { size: number; after: DeadLetterPosition | undefined },
 ): Promise<DeadLetterPage> {
   const found = await listStored(db, tables, { consumer, after: page.after, limit: page.size + 1 });
   const letters = found.slice(0, page.size);
@@ -108,11 +111,11 @@ export async function listDeadLetters(
 }
 
 /**
- * Puts an entry into its stream again, as a new one at the end.
- * @throws Refusal not_found; invalid_state when nobody here consumes its stream any more.
+ * Adds an entry to its stream again, as a new one at the end.
+ * @throws Refusal not_found; invalid_state when this service has no consumer of that name any more.
  */
 export async function retryDeadLetter<Tx extends Database>(
-  streams: Pick<StreamAdmin<Tx>, 'tables' | 'consumers' | 'putBack'>,
+  streams: Pick<StreamAdmin<Tx>, 'tables' | 'consumers' | 'requeue'>,
   tx: Tx,
   deadLetterId: string,
 ): Promise<DeadLetter> {
@@ -121,14 +124,14 @@ export async function retryDeadLetter<Tx extends Database>(
   if (consumer === undefined) {
     throw new Refusal(
       'invalid_state',
-      `There is no consumer ${letter.consumer} any more that could try it again; it can be discarded.`,
+      `There is no consumer ${letter.consumer} any more that could retry it; it can be discarded.`,
     );
   }
-  await streams.putBack(tx, consumer, letter);
+  await streams.requeue(tx, consumer, letter);
   return letter;
 }
 
-/** Gives an entry up for good. @throws Refusal not_found. */
+/** Deletes a dead letter. @throws Refusal not_found. */
 export async function discardDeadLetter(
   { tables }: Pick<StreamAdmin, 'tables'>,
   tx: Database,

@@ -1,10 +1,10 @@
-// A consumer of a stream whose effects are in PostgreSQL: the stream loop, one replica at a time, with repeats known
-// by the ids of their producers and with dead letters.
+// A consumer of a stream whose effects are in PostgreSQL: the stream loop in one replica at a time, with dead letters,
+// and with repeats detected by the ids that producers set.
 //
-// Guarantees, beside those of stream-loop.ts: what `apply` does for an event happens once, in one transaction with the
-// note that it has happened, and only while this process holds the lease. An entry that is malformed, or that `handle`
-// says can never be applied (`CannotApply`), or one of whose values PostgreSQL refuses, is put into the dead letters
-// with the reason, and the stream goes on. A replica that cannot reach Redis leaves the work to others.
+// Guarantees, in addition to those of stream-loop.ts: what `apply` does for an event happens once, in one transaction
+// with the record that it has happened, and only while this process holds the lease. An entry goes to the dead letters
+// with the reason when it is malformed, when `handle` throws `CannotApply`, or when PostgreSQL refuses one of its
+// values; the stream then continues. A replica that cannot reach Redis gives up the lease.
 import { v7 as uuidv7 } from 'uuid';
 import type { z } from 'zod';
 import { fieldProblems } from '../http/field-problems.ts';
@@ -15,19 +15,19 @@ import { toLoggedError } from '../telemetry/logged-error.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { inSpanFrom } from '../telemetry/spans.ts';
 import type { StreamEntry } from './entry.ts';
-import { beginAtZero, deadLettered, entriesHandled, lossesSeen } from './instruments.ts';
+import { deadLettered, entriesHandled, exportZero, lossesSeen } from './instruments.ts';
 import { type Lease, whileLeased } from './lease.ts';
 import type { ConsumedStream } from './offset.ts';
 import { insertDeadLetter, markProcessed, saveLastError } from './store.ts';
 import { consumeStream, openStreamReader } from './stream-loop.ts';
 import type { StreamTables } from './tables.ts';
 
-/** Then another replica may try: perhaps only this one's link is broken. */
-const longestAwayMs = 10_000;
-/** Of a failure or of a dead letter, in characters. */
+/** After this time another replica may try: perhaps only this one's connection is broken. */
+const longestOutageMs = 10_000;
+/** Reason of a failure or of a dead letter, in characters. */
 const longestReason = 1_000;
 
-/** This entry can never be applied as it is. The message says why, for a person who decides what becomes of it. */
+/** This entry can never be applied as it is. The message tells an admin why. */
 export class CannotApply extends Error {
   constructor(reason: string) {
     super(reason);
@@ -35,10 +35,10 @@ export class CannotApply extends Error {
   }
 }
 
-/** What a handler has beside its entry. */
+/** What a handler gets in addition to the entry. */
 export type Delivery<Tx> = {
   readonly traceparent: string | undefined;
-  /** Runs `work` in a transaction while this process holds the lease, however often: for effects that are idempotent. */
+  /** Runs `work` in a transaction while this process holds the lease, for repeats too: for idempotent effects. */
   transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
   /**
    * Runs `work` in a transaction, unless this event has been applied before. May run it again after a deadlock.
@@ -48,12 +48,12 @@ export type Delivery<Tx> = {
 };
 
 export type Consumer<Entry, Tx> = ConsumedStream & {
-  /** As it is known to operators and in the tables. */
+  /** Its name for operators and in the tables. */
   readonly name: string;
   readonly entry: z.ZodType<Entry>;
-  /** Entries about one thing are handled in order. */
+  /** Entries with one key are handled in order. */
   readonly orderingKey: (entry: Entry) => string;
-  /** @throws CannotApply; whatever else it throws is a failure that passes. */
+  /** @throws CannotApply; any other error counts as a passing failure, and the entry is retried. */
   readonly handle: (entry: Entry, delivery: Delivery<Tx>) => Promise<void>;
 };
 
@@ -75,7 +75,7 @@ export async function runConsumer<Entry, Tx extends Database>(
   const { db, tables } = parts;
   const log = parts.log.child({ worker: consumer.name });
   log.info({ stream: consumer.stream }, 'worker started');
-  beginAtZero(consumer.name, entriesHandled, deadLettered, lossesSeen);
+  exportZero(consumer.name, entriesHandled, deadLettered, lossesSeen);
   await whileLeased(
     { db, consumers: tables.consumers, name: consumer.name, log },
     (lease, over) => consume(consumer, { ...parts, log }, lease, over),
@@ -92,9 +92,9 @@ async function consume<Entry, Tx extends Database>(
 ): Promise<void> {
   const { name, stream, offsetKey } = consumer;
   const { db, tables, redis, blockMs, log } = parts;
-  // The loop tells what fails, and the service's own connection why.
+  // The loop logs that a read fails, and the service's own connection logs why.
   const reader = openStreamReader(redis, parts, () => {});
-  const away = whenAway(reader, longestAwayMs);
+  const outage = detectOutage(reader, longestOutageMs);
   await consumeStream(
     {
       stream,
@@ -114,7 +114,7 @@ async function consume<Entry, Tx extends Database>(
       },
       onFailure: async (error) => {
         await saveLastError(db, tables, name, describeFailure(error)).catch((cause: unknown) =>
-          log.warn({ error: cause }, 'the failure could not be noted down'),
+          log.warn({ error: cause }, 'the failure could not be recorded'),
         );
       },
       onLoss: (offset) => {
@@ -123,18 +123,18 @@ async function consume<Entry, Tx extends Database>(
       },
       log,
     },
-    AbortSignal.any([over, away.signal]),
+    AbortSignal.any([over, outage.signal]),
   );
-  away.forget();
-  if (away.signal.aborted && !over.aborted) log.warn('redis cannot be reached; the lease is given up');
+  outage.stopWatching();
+  if (outage.signal.aborted && !over.aborted) log.warn('redis cannot be reached; the lease is given up');
 }
 
-/** Aborts once a connection has been away for so long, unless that is of no interest any more. */
-function whenAway(connection: Redis, ms: number): { readonly signal: AbortSignal; forget(): void } {
-  const away = new AbortController();
+/** Aborts once a connection has been down for this time. */
+function detectOutage(connection: Redis, ms: number): { readonly signal: AbortSignal; stopWatching(): void } {
+  const outage = new AbortController();
   let timer: NodeJS.Timeout | undefined;
   const lost = () => {
-    timer ??= setTimeout(() => away.abort(), ms);
+    timer ??= setTimeout(() => outage.abort(), ms);
   };
   const found = () => {
     clearTimeout(timer);
@@ -143,8 +143,8 @@ function whenAway(connection: Redis, ms: number): { readonly signal: AbortSignal
   lost();
   connection.on('ready', found).on('close', lost);
   return {
-    signal: away.signal,
-    forget() {
+    signal: outage.signal,
+    stopWatching() {
       connection.off('ready', found).off('close', lost);
       found();
     },
@@ -173,18 +173,18 @@ async function handleEntry<Entry, Tx extends Database>(
     });
     entriesHandled.add(1, name);
   } catch (error) {
-    const reason = whyNeverApplied(error);
+    const reason = permanentReason(error);
     if (reason === undefined) throw error;
     const isNew = await transaction((tx) =>
       insertDeadLetter(tx, tables, { deadLetterId: uuidv7(), consumer: name, entry, reason }),
     );
     if (!isNew) return;
     deadLettered.add(1, name);
-    log.error({ entry_id: entry.id, reason }, 'entry put into the dead letters');
+    log.error({ entry_id: entry.id, reason }, 'entry added to the dead letters');
   }
 }
 
-/** @throws CannotApply for what is no entry of this consumer's, whatever its handler may think of it. */
+/** @throws CannotApply for an entry that does not fit this consumer's schema, or that PostgreSQL cannot store. */
 function refuseUnusable<Entry>(
   { fields }: StreamEntry,
   parsed: z.ZodSafeParseResult<Entry>,
@@ -194,22 +194,22 @@ function refuseUnusable<Entry>(
       .flat()
       .some((text) => text.includes('\0'))
   ) {
-    throw new CannotApply('malformed: holds a NUL character, which PostgreSQL cannot keep');
+    throw new CannotApply('malformed: contains a NUL character, which PostgreSQL cannot store');
   }
   if (parsed.success) return;
   const problems = fieldProblems(parsed.error).map(({ field, problem }) => `${field} ${problem}`);
   throw new CannotApply(`malformed: ${problems.join('; ')}`);
 }
 
-/** @returns undefined when it may be applied another time. */
-function whyNeverApplied(error: unknown): string | undefined {
+/** Why the entry can never be applied. @returns undefined when another attempt may succeed. */
+function permanentReason(error: unknown): string | undefined {
   if (error instanceof CannotApply) return shortened(error.message);
-  // Class 22: a value of the entry is none that its column can take.
+  // Class 22: a column cannot store a value of the entry.
   if (sqlState(error)?.code.startsWith('22')) return shortened(`malformed: ${describeFailure(error)}`);
   return undefined;
 }
 
-/** For people, without the values of statements. */
+/** For an admin, without the values of statements. */
 function describeFailure(error: unknown): string {
   let innermost = error;
   while (innermost instanceof Error && innermost.cause !== undefined) innermost = innermost.cause;

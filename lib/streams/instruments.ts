@@ -11,16 +11,16 @@ export const entriesHandled = streamInstruments.counter(
 export const deadLettered = streamInstruments.counter(
   'stream_dead_letters_total',
   ['consumer'],
-  'Entries of streams that can never be applied and were put into the dead letters.',
+  'Entries of streams that can never be applied and went to the dead letters.',
 );
 
 export const lossesSeen = streamInstruments.counter(
   'stream_losses_total',
   ['consumer'],
-  'How often a stream had lost entries before they were handled.',
+  'How often a stream lost entries before they were handled.',
 );
 
-/** Shows a consumer's series before they count anything: whoever watches their growth would miss the first otherwise. */
-export function beginAtZero(consumer: string, ...counters: readonly Counter[]): void {
+/** Exports a consumer's series before its first event, since a rate over a series that begins at 1 misses that one. */
+export function exportZero(consumer: string, ...counters: readonly Counter[]): void {
   for (const counter of counters) counter.add(0, consumer);
 }

@@ -1,9 +1,9 @@
-// Lets one of several replicas of a worker work, by a lease in PostgreSQL.
+// Makes one of several replicas of a worker the active one, by a lease in PostgreSQL.
 //
-// Guarantees: a transaction that begins with `checkHeld` commits only while no other process has taken the lease: who
-// takes it waits for such transactions. A process that does not renew its lease loses it to whoever waits, by
-// PostgreSQL's clock: after it has died another takes over within `leaseMs` and `waitMs`; after a clean end, within
-// `waitMs`. While nobody waits, a holder that was held up goes on.
+// Guarantees: a transaction that begins with `checkHeld` commits only while no other process has taken the lease, since
+// taking it waits for such transactions. A process that does not renew its lease in time, by PostgreSQL's clock, loses
+// it to a replica that waits: after a crash another takes over within `leaseMs` plus `waitMs`, after a clean stop
+// within `waitMs`. While no other replica waits, a delayed holder continues.
 import { randomUUID } from 'node:crypto';
 import { and, eq, isNull, lte, or, sql } from 'drizzle-orm';
 import { sleep } from '../node/sleep.ts';
@@ -15,7 +15,7 @@ import type { StreamTables } from './tables.ts';
 const leaseMs = 9_000;
 const renewMs = 3_000;
 const waitMs = 2_000;
-const toldEveryMs = 30_000;
+const logEveryMs = 30_000;
 
 /** The lease has passed to another process. */
 export class LeaseLost extends Error {
@@ -26,14 +26,14 @@ export class LeaseLost extends Error {
 }
 
 export type Lease = {
-  /** To be called first in every transaction that has an effect. @throws LeaseLost */
+  /** Must be the first statement of every transaction that has an effect. @throws LeaseLost */
   checkHeld(tx: Database): Promise<void>;
 };
 
 /**
- * Waits for the lease of `name`, runs `work` while it is held, and again whenever it has been regained. Runs until
+ * Waits for the lease of `name` and runs `work` while it is held; starts again after the lease was lost. Runs until
  * `stop` aborts; never rejects.
- * @param work gets a signal that aborts when the lease is lost or `stop` aborts, and returns soon after.
+ * @param work gets a signal that aborts when the lease is lost or `stop` aborts, and must return soon after.
  */
 export async function whileLeased(
   options: { db: Database; consumers: StreamTables['consumers']; name: string; log: Logger },
@@ -42,12 +42,12 @@ export async function whileLeased(
 ): Promise<void> {
   const store = leaseStore(options, randomUUID());
   let failure: unknown;
-  const tell = throttled(toldEveryMs, (times) =>
-    options.log.warn({ error: failure, times }, 'the lease could not be asked for; trying again'),
+  const logFailure = throttled(logEveryMs, (times) =>
+    options.log.warn({ error: failure, times }, 'the lease could not be taken; trying again'),
   );
   const failed = (error: unknown) => {
     failure = error;
-    tell();
+    logFailure();
   };
   while (!stop.aborted) {
     try {
@@ -97,7 +97,7 @@ async function holdAndWork(
   } finally {
     lost.abort();
     await renewing;
-    await store.giveBack();
+    await store.release();
   }
 }
 
@@ -114,7 +114,7 @@ function leaseStore(
     async take(): Promise<boolean> {
       await db.insert(consumers).values({ name }).onConflictDoNothing();
       return db.transaction(async (tx) => {
-        // This lock, unlike that of a plain update, waits for every transaction that has checked the lease.
+        // Unlike the lock of a plain update, this one waits for every transaction that has checked the lease.
         const [row] = await tx
           .select({ name: consumers.name })
           .from(consumers)
@@ -125,7 +125,7 @@ function leaseStore(
         return true;
       });
     },
-    /** @returns false when it has passed to another. */
+    /** @returns false when another process has taken it. */
     async renew(): Promise<boolean> {
       const renewed = await db
         .update(consumers)
@@ -134,7 +134,7 @@ function leaseStore(
         .returning({ name: consumers.name });
       return renewed.length > 0;
     },
-    async giveBack(): Promise<void> {
+    async release(): Promise<void> {
       await db.update(consumers).set({ holder: null, heldUntil: null }).where(mine);
     },
     async isHeld(tx: Database): Promise<boolean> {
@@ -142,7 +142,7 @@ function leaseStore(
         .select({ name: consumers.name })
         .from(consumers)
         .where(mine)
-        // Shared, so that one process's transactions do not wait for each other, nor for a renewal.
+        // A shared lock, so that one process's transactions wait neither for each other nor for a renewal.
         .for('key share');
       return held !== undefined;
     },

@@ -1,42 +1,45 @@
-// What is done about the streams that a service consumes, whether its consumers run or not: look how far behind they
-// are, keep the streams short, forget what was applied long ago. Any number of replicas may do it.
+// Maintenance of the streams that a service consumes, whether its consumers run or not: measure how far behind they
+// are, trim the streams, delete records of events that were applied long ago. Any number of replicas may run it.
 import { runTicks } from '../node/tick-loop.ts';
 import type { Database } from '../outbox/store.ts';
 import type { Redis } from '../redis/client.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { type ConsumedStream, readStreamState } from './offset.ts';
 import type { OldestUnprocessed } from './oldest-unprocessed.ts';
-import { forgetProcessed } from './store.ts';
+import { deleteProcessed } from './store.ts';
 import type { StreamTables } from './tables.ts';
-import { keptMs, trimStream } from './trim.ts';
+import { retentionMs, trimStream } from './trim.ts';
 
-const lookIntervalMs = 1_000;
-const tidyIntervalMs = 60_000;
-/** For longer than any outbox can publish an event once more. */
-export const rememberedMs = 14 * 24 * 3_600_000;
-const forgottenAtOnce = 1_000;
+const measureIntervalMs = 1_000;
+const cleanUpIntervalMs = 60_000;
+/** Longer than any outbox can publish an event again. */
+export const processedRetentionMs = 14 * 24 * 3_600_000;
+const deletedAtOnce = 1_000;
 
 export type StreamMaintenance = {
   readonly redis: Redis;
   readonly db: Database;
   readonly tables: StreamTables;
-  /** Of everybody who consumes these streams. */
+  /** All consumers of these streams. */
   readonly consumers: readonly (ConsumedStream & { readonly name: string })[];
   readonly oldestUnprocessed: OldestUnprocessed;
   readonly log: Logger;
 };
 
 /** Runs until `stop` aborts; never rejects. */
-export async function runStreamMaintenance(upkeep: StreamMaintenance, stop: AbortSignal): Promise<void> {
-  const { log } = upkeep;
+export async function runStreamMaintenance(maintenance: StreamMaintenance, stop: AbortSignal): Promise<void> {
+  const { log } = maintenance;
   await Promise.all([
-    runTicks({ name: 'stream watch', intervalMs: lookIntervalMs, tick: watch(upkeep), log }, stop),
-    runTicks({ name: 'stream trimming', intervalMs: tidyIntervalMs, tick: () => trim(upkeep), log }, stop),
+    runTicks({ name: 'stream watch', intervalMs: measureIntervalMs, tick: measure(maintenance), log }, stop),
+    runTicks(
+      { name: 'stream trimming', intervalMs: cleanUpIntervalMs, tick: () => trim(maintenance), log },
+      stop,
+    ),
     runTicks(
       {
-        name: 'stream forgetting',
-        intervalMs: tidyIntervalMs,
-        tick: (stopped) => forget(upkeep, stopped),
+        name: 'stream clean-up',
+        intervalMs: cleanUpIntervalMs,
+        tick: (stopped) => deleteOld(maintenance, stopped),
         log,
       },
       stop,
@@ -44,21 +47,21 @@ export async function runStreamMaintenance(upkeep: StreamMaintenance, stop: Abor
   ]);
 }
 
-/** Looks again at once when Redis is back, so a look that fails is none of the failures that a tick backs off for. */
-function watch({ redis, consumers, oldestUnprocessed, log }: StreamMaintenance): () => Promise<void> {
+/** Handles failures itself: the back-off of failed ticks would delay the first measurement after Redis is back. */
+function measure({ redis, consumers, oldestUnprocessed, log }: StreamMaintenance): () => Promise<void> {
   let failing = false;
   return async () => {
     try {
       await Promise.all(
         consumers.map(async (consumer) => {
           const { oldestUnprocessedAgeMs } = await readStreamState(redis, consumer);
-          oldestUnprocessed.saw(consumer.name, oldestUnprocessedAgeMs);
+          oldestUnprocessed.measured(consumer.name, oldestUnprocessedAgeMs);
         }),
       );
       failing = false;
     } catch (error) {
-      for (const { name } of consumers) oldestUnprocessed.missed(name);
-      if (!failing) log.warn({ error }, 'it cannot be seen how far behind the consumers of streams are');
+      for (const { name } of consumers) oldestUnprocessed.markStale(name);
+      if (!failing) log.warn({ error }, 'it cannot be measured how far behind the consumers of streams are');
       failing = true;
     }
   };
@@ -67,15 +70,18 @@ function watch({ redis, consumers, oldestUnprocessed, log }: StreamMaintenance):
 async function trim({ redis, consumers, log }: StreamMaintenance): Promise<void> {
   for (const [stream, ofStream] of Map.groupBy(consumers, (consumer) => consumer.stream)) {
     const offsetKeys = ofStream.map(({ offsetKey }) => offsetKey);
-    const trimmed = await trimStream(redis, { stream, offsetKeys }, keptMs);
+    const trimmed = await trimStream(redis, { stream, offsetKeys }, retentionMs);
     if (trimmed > 0) log.debug({ stream, trimmed }, 'stream trimmed');
   }
 }
 
-async function forget({ db, tables, log }: StreamMaintenance, stop: AbortSignal): Promise<void> {
+async function deleteOld({ db, tables, log }: StreamMaintenance, stop: AbortSignal): Promise<void> {
   while (!stop.aborted) {
-    const forgotten = await forgetProcessed(db, tables, { afterMs: rememberedMs, limit: forgottenAtOnce });
-    if (forgotten > 0) log.debug({ forgotten }, 'applied events forgotten');
-    if (forgotten < forgottenAtOnce) return;
+    const deleted = await deleteProcessed(db, tables, {
+      afterMs: processedRetentionMs,
+      limit: deletedAtOnce,
+    });
+    if (deleted > 0) log.debug({ deleted }, 'records of applied events deleted');
+    if (deleted < deletedAtOnce) return;
   }
 }

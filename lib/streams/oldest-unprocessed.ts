@@ -1,35 +1,35 @@
-// How old the oldest entry is that a consumer has not handled, as it was seen last: what gauges tell. Whoever looks for
-// it is not the consumer, so that it climbs also while that stalls, or does not run.
+// The age of the oldest entry that a consumer has not handled, as it was measured last: gauges export it. The consumer
+// itself does not measure it, so that the age also grows while the consumer hangs or does not run.
 
-type Seen = {
+type Measurement = {
   readonly ageMs: number;
   readonly at: number;
-  /** Redis could not be asked since. */
+  /** Redis has not replied since. */
   readonly stale: boolean;
 };
 
 export class OldestUnprocessed {
-  readonly #seen = new Map<string, Seen>();
+  readonly #latest = new Map<string, Measurement>();
 
   /** @param ageMs 0 when every entry has been handled. */
-  saw(consumer: string, ageMs: number): void {
-    this.#seen.set(consumer, { ageMs, at: performance.now(), stale: false });
+  measured(consumer: string, ageMs: number): void {
+    this.#latest.set(consumer, { ageMs, at: performance.now(), stale: false });
   }
 
-  /** Redis could not be asked. */
-  missed(consumer: string): void {
-    const seen = this.#seen.get(consumer);
-    if (seen !== undefined) this.#seen.set(consumer, { ...seen, stale: true });
+  /** Redis did not reply. */
+  markStale(consumer: string): void {
+    const latest = this.#latest.get(consumer);
+    if (latest !== undefined) this.#latest.set(consumer, { ...latest, stale: true });
   }
 
   /**
-   * How old it is by now. While Redis cannot be asked it is taken to be as old as it can be, since nothing can be
-   * handled either; undefined when nobody knows anything yet.
+   * Its age by now. While Redis does not reply, the age grows with time, since no entry can be handled either;
+   * undefined before the first measurement.
    */
   ageMs(consumer: string): number | undefined {
-    const seen = this.#seen.get(consumer);
-    if (seen === undefined) return undefined;
-    if (seen.ageMs === 0 && !seen.stale) return 0;
-    return seen.ageMs + (performance.now() - seen.at);
+    const latest = this.#latest.get(consumer);
+    if (latest === undefined) return undefined;
+    if (latest.ageMs === 0 && !latest.stale) return 0;
+    return latest.ageMs + (performance.now() - latest.at);
   }
 }

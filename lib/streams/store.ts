@@ -4,7 +4,7 @@ import type { Database } from '../outbox/store.ts';
 import type { StreamEntry } from './entry.ts';
 import type { StreamTables } from './tables.ts';
 
-/** Notes down that an event has been applied, with the transaction that applies it. @returns false for a repeat. */
+/** Records that an event has been applied, with the transaction that applies it. @returns false for a repeat. */
 export async function markProcessed(
   tx: Database,
   tables: StreamTables,
@@ -14,7 +14,7 @@ export async function markProcessed(
   return (await markAllProcessed(tx, tables, consumer, [eventId])).has(eventId);
 }
 
-/** The same for several. @returns those that are no repeats. */
+/** The same for several. @returns those that are not repeats. */
 export async function markAllProcessed(
   tx: Database,
   { processedEntries }: StreamTables,
@@ -30,8 +30,8 @@ export async function markAllProcessed(
   return new Set(marked.map(({ eventId }) => eventId));
 }
 
-/** Deletes up to `limit` notes that are older than this. @returns how many. */
-export async function forgetProcessed(
+/** Deletes up to `limit` of these records that are older than this. @returns how many. */
+export async function deleteProcessed(
   db: Database,
   { processedEntries }: StreamTables,
   old: { afterMs: number; limit: number },
@@ -51,7 +51,7 @@ export async function forgetProcessed(
   return deleted.length;
 }
 
-/** Notes down what a consumer ran into, and when. */
+/** Records the latest failure of a consumer, and when it happened. */
 export async function saveLastError(
   db: Database,
   { consumers }: StreamTables,
@@ -73,7 +73,7 @@ export type DeadLetter = {
   readonly createdAt: Date;
 };
 
-/** @returns false when the entry lies there already. */
+/** @returns false when the entry is already a dead letter. */
 export async function insertDeadLetter(
   tx: Database,
   { deadLetters }: StreamTables,
@@ -81,21 +81,21 @@ export async function insertDeadLetter(
 ): Promise<boolean> {
   const { deadLetterId, consumer, entry, reason } = letter;
   const texts = Object.entries({ ...entry.fields, traceparent: entry.traceparent });
-  const fields = Object.fromEntries(texts.map(([name, text]) => [keepable(name), keepable(text)]));
+  const fields = Object.fromEntries(texts.map(([name, text]) => [withoutNul(name), withoutNul(text)]));
   const inserted = await tx
     .insert(deadLetters)
-    .values({ deadLetterId, consumer, entryId: entry.id, fields, reason: keepable(reason) })
+    .values({ deadLetterId, consumer, entryId: entry.id, fields, reason: withoutNul(reason) })
     .onConflictDoNothing()
     .returning({ deadLetterId: deadLetters.deadLetterId });
   return inserted.length > 0;
 }
 
-/** PostgreSQL keeps every character but NUL. */
-function keepable(text: string): string {
+/** PostgreSQL stores every character except NUL. */
+function withoutNul(text: string): string {
   return text.replaceAll('\0', '\u{fffd}');
 }
 
-/** Takes a dead letter away, for good or to try it again. @returns what it was; undefined when there is none. */
+/** Deletes a dead letter, to discard or to retry it. @returns its content; undefined when there is none. */
 export async function takeDeadLetter(
   tx: Database,
   { deadLetters }: StreamTables,
@@ -105,7 +105,7 @@ export async function takeDeadLetter(
   return taken;
 }
 
-export type DeadLetterPlace = { readonly at: Date; readonly id: string };
+export type DeadLetterPosition = { readonly at: Date; readonly id: string };
 
 /** Up to `limit`, the oldest first. */
 export async function listDeadLetters(
@@ -115,7 +115,7 @@ export async function listDeadLetters(
     consumer,
     after,
     limit,
-  }: { consumer: string | undefined; after: DeadLetterPlace | undefined; limit: number },
+  }: { consumer: string | undefined; after: DeadLetterPosition | undefined; limit: number },
 ): Promise<DeadLetter[]> {
   const { createdAt, deadLetterId } = deadLetters;
   return db
@@ -134,14 +134,14 @@ export async function listDeadLetters(
 
 export type ConsumerRecord = {
   readonly name: string;
-  /** Whether some process works on it now. */
+  /** Whether a process runs it now. */
   readonly held: boolean;
   readonly lastError: string | null;
   readonly lastErrorAt: Date | null;
   readonly deadLetters: number;
 };
 
-/** What is known of consumers that have run at some time. */
+/** The records of consumers that have run before. */
 export async function readConsumers(
   db: Database,
   { consumers, deadLetters }: StreamTables,

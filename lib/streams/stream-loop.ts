@@ -1,43 +1,43 @@
-// The loop of every worker that consumes a Redis stream; what it does with an entry is a function that it is given.
+// The loop of every worker that consumes a Redis stream; the caller provides the function that handles an entry.
 //
-// Guarantees: every entry past the offset is handled at least once; entries with one ordering key one after the other
-// in the stream's order, those with different keys side by side. The offset moves over a completed prefix only: when
-// an entry fails, those that were handled after it come again, so handling twice must change nothing more. A failure
-// is tried again after a pause that doubles from half a second to ten seconds, for as long as it takes; what can never
-// be handled is for the handler to put away. An offset that is missing, or has strayed (offset.ts), means from the
-// beginning; one that points before the first entry means that entries were lost, which is told by `onLoss` and passed
-// over. When told to stop it finishes the entries under way.
+// Guarantees: every entry after the offset is handled at least once; entries with one ordering key one after the other
+// in the stream's order, those with different keys concurrently. The offset moves over a completed prefix only: when an
+// entry fails, those that were handled after it come again, so handling must be idempotent. After a failure the loop
+// tries again, without end, after a pause that doubles from half a second to ten seconds; the handler itself must put
+// aside an entry that can never be handled. When the offset is missing or invalid (offset.ts), the loop begins at the
+// start of the stream. An offset before the first entry means that entries were lost: the loop calls `onLoss` and goes
+// on. On `stop` it finishes the running entries.
 import { sleep } from '../node/sleep.ts';
 import type { Redis } from '../redis/client.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { readEntry, type StreamEntry, streamStart } from './entry.ts';
-import { advanceOffset, type ConsumedStream, forgetOffset, readStreamState } from './offset.ts';
+import { advanceOffset, type ConsumedStream, deleteOffset, readStreamState } from './offset.ts';
 
 const entriesPerRead = 100;
-/** Ordering keys that are worked on side by side. */
+/** Ordering keys that are handled concurrently. */
 const keysAtOnce = 8;
 const firstBackoffMs = 500;
 const longestBackoffMs = 10_000;
 
 export type StreamLoop = ConsumedStream & {
   readonly redis: Redis;
-  /** For blocking reads alone: see `openStreamReader`. Disconnected when the loop ends. */
+  /** Only for blocking reads: see `openStreamReader`. Disconnected when the loop ends. */
   readonly reader: Redis;
   /** How long a read waits for an entry. */
   readonly blockMs: number;
-  /** Reads an entry: its ordering key, and what is to be done about it. Must not throw. */
+  /** Parses an entry: its ordering key, and the function that handles it. Must not throw. */
   readonly prepare: (entry: StreamEntry) => { key: string; handle: () => Promise<void> };
-  /** Told of each failure, before the pause. */
+  /** Called after each failure, before the pause. */
   readonly onFailure: (error: unknown) => Promise<void>;
-  /** Told once per loss; called again after a restart while the loss can still be seen. */
+  /** Called once per loss, and again after a restart while the loss is still visible. */
   readonly onLoss: (offset: string) => void;
   readonly log: Logger;
 };
 
 /**
- * A connection for blocking reads, which may take as long as they block. It is being made when this returns, and made
+ * A connection for blocking reads, whose time-out includes the time that they block. It connects in the background, and
  * again whenever it breaks.
- * @param onError told when it breaks, or cannot be made.
+ * @param onError called when it breaks or cannot connect.
  */
 export function openStreamReader(
   redis: Redis,
@@ -51,10 +51,10 @@ export function openStreamReader(
 
 /** Runs until `stop` aborts; never rejects. */
 export async function consumeStream(loop: StreamLoop, stop: AbortSignal): Promise<void> {
-  // A blocking read would hold the stop up for as long as it blocks.
+  // A blocking read would delay the stop.
   const disconnect = () => loop.reader.disconnect();
   stop.addEventListener('abort', disconnect, { once: true });
-  const findPlace = placeFinder(loop);
+  const findOffset = offsetFinder(loop);
   let failures = 0;
   let offset: string | undefined;
   while (!stop.aborted) {
@@ -62,7 +62,7 @@ export async function consumeStream(loop: StreamLoop, stop: AbortSignal): Promis
       if (offset === undefined) {
         await connected(loop.reader, stop);
         if (stop.aborted) break;
-        offset = await findPlace();
+        offset = await findOffset();
       }
       const entries = await readEntries(loop, offset);
       const { to, failure } = await handleAll(loop, offset, entries, stop);
@@ -73,7 +73,7 @@ export async function consumeStream(loop: StreamLoop, stop: AbortSignal): Promis
       if (stop.aborted) break;
       failures += 1;
       offset = undefined;
-      loop.log.warn({ error, failures }, 'stream could not be followed; trying again');
+      loop.log.warn({ error, failures }, 'stream could not be consumed; trying again');
       await loop.onFailure(error);
       await sleep(Math.min(firstBackoffMs * 2 ** Math.min(failures - 1, 30), longestBackoffMs), stop);
     }
@@ -82,7 +82,7 @@ export async function consumeStream(loop: StreamLoop, stop: AbortSignal): Promis
   disconnect();
 }
 
-/** Resolves when the connection is there, however long Redis is away, or when `stop` aborts. */
+/** Resolves when the connection is ready, however long Redis is unavailable, or when `stop` aborts. */
 function connected(reader: Redis, stop: AbortSignal): Promise<void> {
   if (reader.status === 'ready' || stop.aborted) return Promise.resolve();
   return new Promise((resolve) => {
@@ -96,19 +96,19 @@ function connected(reader: Redis, stop: AbortSignal): Promise<void> {
   });
 }
 
-/** @returns a function that looks up what is to be read on from. */
-function placeFinder({ redis, onLoss, log, ...place }: StreamLoop): () => Promise<string> {
-  let told: string | undefined;
+/** @returns a function that looks up the id after which to read. */
+function offsetFinder({ redis, onLoss, log, ...consumed }: StreamLoop): () => Promise<string> {
+  let reported: string | undefined;
   return async () => {
-    const { offset, strayed, lost } = await readStreamState(redis, place);
+    const { offset, invalid, lost } = await readStreamState(redis, consumed);
     if (offset === undefined) return streamStart;
-    if (strayed) {
-      log.warn({ offset }, 'the offset is none of this stream’s, which was made anew: from its beginning');
-      await forgetOffset(redis, place.offsetKey, offset);
+    if (invalid) {
+      log.warn({ offset }, 'the offset belongs to an earlier stream; beginning at the start of this one');
+      await deleteOffset(redis, consumed.offsetKey, offset);
       return streamStart;
     }
-    if (lost && told !== offset) onLoss(offset);
-    told = lost ? offset : undefined;
+    if (lost && reported !== offset) onLoss(offset);
+    reported = lost ? offset : undefined;
     return offset;
   };
 }
@@ -118,16 +118,16 @@ async function readEntries({ reader, stream, blockMs }: StreamLoop, offset: stri
     const reply = await reader.xread('COUNT', entriesPerRead, 'BLOCK', blockMs, 'STREAMS', stream, offset);
     return (reply?.[0]?.[1] ?? []).map(readEntry);
   } catch (error) {
-    // A connection that answers too late still owes its answer, so it cannot be used again.
+    // After a time-out the reply may still arrive, so the connection cannot be used again.
     if (reader.status === 'ready') reader.disconnect(true);
     throw error;
   }
 }
 
 /**
- * Handles what was read from `from` on, and moves the offset over what was completed.
- * @returns `to`, where it stands now: undefined when it did not move. So it must be looked up again, after silence, too:
- *   what comes next may be of another stream.
+ * Handles the entries that were read after `from`, and moves the offset over those that were completed.
+ * @returns `to`, the new offset; undefined when it did not move. Then the offset must be looked up again, also when no
+ *   entry came: the next ones may belong to another stream.
  */
 async function handleAll(
   loop: StreamLoop,
@@ -138,7 +138,7 @@ async function handleAll(
   const { handled, failure } = await handlePrefix(loop, entries, stop);
   const to = entries[handled - 1]?.id;
   if (to === undefined || (await advanceOffset(loop.redis, loop, { from, to }))) return { to, failure };
-  loop.log.warn({ offset: from }, 'the stream was made anew while it was read; looking again');
+  loop.log.warn({ offset: from }, 'the stream was created again while it was read; looking up the offset');
   return { to: undefined, failure };
 }
 
@@ -152,7 +152,7 @@ async function handlePrefix(
 ): Promise<{ handled: number; failure: Failure | undefined }> {
   const prepared = entries.map((entry, index) => ({ index, ...loop.prepare(entry) }));
   const waiting = [...Map.groupBy(prepared, ({ key }) => key).values()];
-  let firstLeft = entries.length;
+  let handled = entries.length;
   let failure: Failure | undefined;
   const work = async () => {
     for (let ofKey = waiting.shift(); ofKey !== undefined; ofKey = waiting.shift()) {
@@ -163,14 +163,14 @@ async function handlePrefix(
             continue;
           }
         } catch (error) {
-          if (index < firstLeft) failure = { error };
+          if (index < handled) failure = { error };
         }
-        firstLeft = Math.min(firstLeft, index);
-        // Later entries of this key come after this one, also when it comes again.
+        handled = Math.min(handled, index);
+        // Later entries of this key must wait until this one is retried.
         break;
       }
     }
   };
   await Promise.all(Array.from({ length: Math.min(keysAtOnce, waiting.length) }, work));
-  return { handled: firstLeft, failure };
+  return { handled, failure };
 }

@@ -1,4 +1,4 @@
-// What consumers of streams keep in PostgreSQL, the same in the schema of every service that has some. All times are
+// The tables of stream consumers, the same in the schema of every service that has consumers. All times are
 // PostgreSQL's own. See docs/streams.md.
 import { index, jsonb, type PgSchema, primaryKey, text, timestamp, unique, uuid } from 'drizzle-orm/pg-core';
 
@@ -6,16 +6,16 @@ const time = (name: string) => timestamp(name, { withTimezone: true, precision: 
 
 export function streamTables(schema: PgSchema) {
   return {
-    /** Who consumes, by the consumer's name, and what it ran into last. */
+    /** The lease of each consumer, and its latest failure. */
     consumers: schema.table('consumers', {
       name: text('name').primaryKey(),
-      /** The process that works; others wait until its lease is over. */
+      /** The process that holds the lease; others wait until the lease ends. */
       holder: uuid('holder'),
       heldUntil: time('held_until'),
       lastError: text('last_error'),
       lastErrorAt: time('last_error_at'),
     }),
-    /** What has been applied, by the id that its producer gave it, so that a repeat is known. */
+    /** Applied events, by the ids that their producers set, to detect repeats. */
     processedEntries: schema.table(
       'processed_entries',
       {
@@ -28,7 +28,7 @@ export function streamTables(schema: PgSchema) {
         index('processed_entries_by_age').on(entry.processedAt),
       ],
     ),
-    /** Entries that can never be applied as they are, until somebody retries or discards them. */
+    /** Entries that can never be applied as they are, until an admin retries or discards them. */
     deadLetters: schema.table(
       'dead_letters',
       {

@@ -2,7 +2,7 @@ import pino from 'pino/browser.js';
 import { logSettings } from './log-settings.ts';
 import type { Logger } from './logger.ts';
 
-/** The same JSON lines as logger.ts writes, through the console, for runtimes that have no standard output. */
+/** Writes the same JSON lines as logger.ts through the console, for runtimes without standard output. */
 export function createConsoleLogger(
   options: { service: string; level: string },
   write: (line: string) => void = console.log,

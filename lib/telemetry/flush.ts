@@ -1,6 +1,6 @@
-// What still has to leave the process when it ends: spans and metrics that the SDK has not exported yet. The SDK
-// registers itself here when it was loaded; lib/node/process.ts waits for it, within a bound, as an exporter whose
-// collector is down would otherwise hold the process for many seconds.
+// Exports the spans and metrics that remain when the process ends. infra/node/telemetry.ts registers the SDK here;
+// lib/node/process.ts waits for the export, within a bound, since an exporter whose collector is down would delay the
+// end of the process by many seconds.
 
 const flushTimeoutMs = 2_000;
 let flush: (() => Promise<void>) | undefined;
@@ -14,7 +14,7 @@ export function telemetryRuns(): boolean {
   return flush !== undefined;
 }
 
-/** Never throws: what could not be exported is lost with the process, and said so by the SDK's own log. */
+/** Never throws: what could not be exported is lost with the process, and the SDK logs that itself. */
 export async function flushTelemetry(): Promise<void> {
   if (flush === undefined) return;
   const timeout = new Promise<void>((resolve) => setTimeout(resolve, flushTimeoutMs).unref());

@@ -1,9 +1,9 @@
 // What a process measures, declared once: name, labels, meaning. The declarations become OpenTelemetry instruments
-// when the process starts (`start`), so that they may be module constants: before that, and where nobody collects,
-// what is recorded costs next to nothing.
+// when the process starts (`start`), so that they may be module constants: before that, and without a reader, recording
+// costs next to nothing.
 //
 // Names are the ones that Prometheus shows, unit and `_total` included, and are the same over OTLP. Labels hold
-// values of closed lists only; never ids, addresses or whatever else a caller can choose.
+// values of closed lists only; never ids, addresses or anything else that a caller can choose.
 import {
   type Attributes,
   type Histogram,
@@ -78,8 +78,8 @@ export class Distribution {
   }
 }
 
-/** Tells values, each with the values of its labels, whenever metrics are collected. */
-export type ReadSeries = (tell: (value: number, ...values: readonly string[]) => void) => void;
+/** Observes values, each with the values of its labels, whenever metrics are collected. */
+export type ReadSeries = (observe: (value: number, ...values: readonly string[]) => void) => void;
 
 export class Instruments {
   readonly #scope: string;
@@ -128,7 +128,7 @@ export class Instruments {
     );
   }
 
-  /** A counter that something else keeps. */
+  /** A counter whose value something else counts. */
   readCounter(name: string, labels: readonly string[], meaning: string, read: ReadSeries): void {
     this.#declare({ name, type: 'counter', labels, meaning }, (meter) =>
       observe(meter.createObservableCounter(name, { description: meaning }), labels, read),

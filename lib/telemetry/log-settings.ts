@@ -1,8 +1,8 @@
 import { toLoggedError } from './logged-error.ts';
 
 /**
- * What every log line is made with, whichever build of pino writes it. Secrets are kept out by not logging them; the
- * redaction is the second line for objects that carry one by accident.
+ * Settings of every logger, for both builds of pino. Secrets must not be logged in the first place; the redaction is a
+ * second line of defence for objects that carry one by accident.
  */
 export const logSettings = {
   formatters: { level: (label: string) => ({ level: label }) },

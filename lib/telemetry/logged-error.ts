@@ -9,8 +9,8 @@ export type LoggedError = {
 };
 
 /**
- * Shows what a person needs to find a fault, and no values: errors of statements carry all their parameters (keys,
- * hashes, addresses) in message, stack and fields, and PostgreSQL's own carry rows in their details.
+ * Contains what a person needs to find a fault, but no values: errors of statements carry all parameters (keys, hashes,
+ * addresses) in message, stack and fields, and errors of PostgreSQL carry rows in their details.
  */
 export function toLoggedError(error: unknown): LoggedError {
   if (!(error instanceof Error)) return { type: typeof error, message: String(error) };

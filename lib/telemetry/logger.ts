@@ -3,8 +3,8 @@ import { logSettings } from './log-settings.ts';
 
 export type { Logger } from 'pino';
 
-// Written at once: with pino's buffered default a process whose log reader has died never ends, since the flush at
-// its exit tries again for ever when the pipe is broken.
+// Synchronous: with pino's buffered default a process whose log reader has died never ends, since the flush at its exit
+// retries a broken pipe without end.
 const standardOutput = pino.destination({ fd: 1, sync: true });
 
 /** Structured JSON logs on standard output. */

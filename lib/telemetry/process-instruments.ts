@@ -8,7 +8,7 @@ const quantiles = [0.5, 0.99, 1];
 
 /**
  * Declares them as `<prefix>_event_loop_…` and `<prefix>_memory_bytes`. Sampling the event loop begins when metrics
- * are collected for the first time, so it costs nothing where nobody asks.
+ * are collected for the first time, so it costs nothing where nothing collects them.
  */
 export function declareProcessInstruments(instruments: Instruments, prefix: string): void {
   let eventLoop: EventLoopWindow | undefined;
@@ -20,27 +20,27 @@ export function declareProcessInstruments(instruments: Instruments, prefix: stri
     `${prefix}_event_loop_delay_seconds`,
     ['quantile'],
     'How late timers of the process were in the last full 10 s: median, 99 of 100, and the worst.',
-    (tell) => {
-      for (const [quantile, seconds] of window().read().delays) tell(seconds, String(quantile));
+    (observe) => {
+      for (const [quantile, seconds] of window().read().delays) observe(seconds, String(quantile));
     },
   );
   instruments.gauge(
     `${prefix}_event_loop_utilization_ratio`,
     [],
     'Share of the last full 10 s in which the event loop was busy, 0 to 1.',
-    (tell) => tell(window().read().utilization),
+    (observe) => observe(window().read().utilization),
   );
   instruments.gauge(
     `${prefix}_memory_bytes`,
     ['kind'],
     'Memory of the process: `rss` (all that it holds), `heap_used` and `heap_total` (JavaScript objects), ' +
       '`external` (buffers and other memory outside of the heap).',
-    (tell) => {
+    (observe) => {
       const memory = process.memoryUsage();
-      tell(memory.rss, 'rss');
-      tell(memory.heapUsed, 'heap_used');
-      tell(memory.heapTotal, 'heap_total');
-      tell(memory.external, 'external');
+      observe(memory.rss, 'rss');
+      observe(memory.heapUsed, 'heap_used');
+      observe(memory.heapTotal, 'heap_total');
+      observe(memory.external, 'external');
     },
   );
 }

@@ -10,10 +10,10 @@ import {
   trace,
 } from '@opentelemetry/api';
 
-// A proxy: it hands over to the SDK's tracer when there is one, and does nothing otherwise.
+// A proxy: it delegates to the SDK's tracer if there is one, and does nothing otherwise.
 const tracer = trace.getTracer('galaxy');
 
-/** Runs `work` in a span of its own below the current one; without a span that is recorded it only runs it. */
+/** Runs `work` in a child span of the current one; without a recorded span it only runs it. */
 export async function inSpan<T>(name: string, work: () => Promise<T>): Promise<T> {
   if (!recording()) return work();
   return tracer.startActiveSpan(name, async (span) => {
@@ -28,7 +28,7 @@ export async function inSpan<T>(name: string, work: () => Promise<T>): Promise<T
   });
 }
 
-/** Runs `work` in a span that begins a trace, for what nobody has asked for; without the SDK it only runs it. */
+/** Runs `work` in the root span of a new trace, for work without a request; without the SDK it only runs it. */
 export async function inNewTrace<T>(name: string, work: () => Promise<T>): Promise<T> {
   return tracer.startActiveSpan(name, { root: true }, async (span) => {
     try {
@@ -61,7 +61,7 @@ function recording(): boolean {
   return trace.getActiveSpan()?.isRecording() === true;
 }
 
-/** By its class alone: messages may hold values that do not belong into traces. */
+/** Records the error's class only: messages may hold values that do not belong in traces. */
 function markFailed(span: Span, error: unknown): void {
   failSpan(span, error instanceof Error ? error.name : typeof error);
 }
@@ -71,9 +71,9 @@ export function failSpan(span: Span, why: string): void {
 }
 
 /**
- * Starts a span below a context that came from elsewhere, whatever is current here.
+ * Starts a child span of a context that came from another process, whatever the current span is.
  * @param traceparent W3C trace context; empty for none.
- * @returns undefined without the SDK, and when the context is none that is recorded.
+ * @returns undefined without the SDK, and when the context is not recorded.
  */
 export function startSpanFrom(traceparent: string, name: string, attributes: Attributes): Span | undefined {
   if (traceparent === '') return undefined;
@@ -84,7 +84,7 @@ export function startSpanFrom(traceparent: string, name: string, attributes: Att
   return tracer.startSpan(name, { kind: SpanKind.CONSUMER, attributes }, parent);
 }
 
-/** Runs `work` in such a span, below which it is told what `work` asks of others. */
+/** Runs `work` in such a span, which becomes the parent of the spans of `work`. */
 export async function inSpanFrom<T>(
   traceparent: string,
   name: string,

@@ -1,17 +1,17 @@
 /**
- * For what would otherwise fill the log with one and the same line: tells at once, and then at most once in every
- * `intervalMs`, while it goes on happening.
- * @param tell gets how often it has happened since it was told last.
+ * For events that would otherwise fill the log with the same line: reports the first one at once, and then at most once
+ * in every `intervalMs` while they continue.
+ * @param report gets how many events there were since the last report.
  */
-export function throttled(intervalMs: number, tell: (times: number) => void): () => void {
+export function throttled(intervalMs: number, report: (times: number) => void): () => void {
   let times = 0;
-  let toldAt = -Infinity;
+  let reportedAt = -Infinity;
   return () => {
     times += 1;
     const now = performance.now();
-    if (now - toldAt < intervalMs) return;
-    tell(times);
+    if (now - reportedAt < intervalMs) return;
+    report(times);
     times = 0;
-    toldAt = now;
+    reportedAt = now;
   };
 }

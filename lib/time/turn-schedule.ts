@@ -7,13 +7,13 @@ import { Cron } from 'croner';
 
 /**
  * The first time after `after` at which a turn is due; undefined when none ever is.
- * @throws Error when `schedule` is not a cron expression of five fields, or `timeZone` is none.
+ * @throws Error when `schedule` is not a cron expression of five fields, or `timeZone` is not a time zone.
  */
 export function nextTurnAt(schedule: string, timeZone: string, after: Date): Date | undefined {
   return new Cron(schedule, { mode: '5-part', timezone: timeZone }).nextRun(after) ?? undefined;
 }
 
-/** What is wrong with a schedule, if something is. @param timeZone one that exists. */
+/** What is wrong with a schedule; undefined when it is valid. @param timeZone an existing time zone. */
 export function scheduleProblem(schedule: string, timeZone: string, now: Date): string | undefined {
   if (!/^\S+(?:\s+\S+){4}$/.test(schedule)) {
     return 'must be a cron expression of five fields, such as 0 20 * * 1-5';

@@ -301,7 +301,7 @@ describe('the streams of a gRPC listener', () => {
     });
     await expect(compressing).rejects.toMatchObject({
       code: status.UNIMPLEMENTED,
-      details: expect.stringContaining('Compressed requests are not taken'),
+      details: expect.stringContaining('Compressed requests are not accepted'),
     });
     const flooding = await raw(RawHttp2.open(addr));
     const decompressors = Buffer.concat(Array<Buffer>(3_000).fill(message(Buffer.alloc(0), true)));

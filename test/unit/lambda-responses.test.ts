@@ -1,6 +1,6 @@
 import { Hono } from 'hono';
 import { expect, test } from 'vitest';
-import { answerEvents } from '../../infra/lambda/handle-events.ts';
+import { handleEvents } from '../../infra/lambda/handle-events.ts';
 import type { HttpEnv } from '../../lib/http/env.ts';
 
 const event = {
@@ -39,7 +39,7 @@ test('an answer of Lambda waits for what goes on behind it, since the process is
   const published = Promise.withResolvers<void>();
   const steps: string[] = [];
 
-  const answering = answerEvents(app, async () => {
+  const answering = handleEvents(app, async () => {
     steps.push('waits');
     await published.promise;
   })(event).then((answer) => {

@@ -27,8 +27,14 @@ describe('a TLS certificate', () => {
   it.each([
     ['CERT', 'a missing certificate', undefined, good.key, 'cannot read .*cert.pem \\(ENOENT\\)'],
     ['KEY', 'a missing key', good.cert, undefined, 'cannot read .*key.pem \\(ENOENT\\)'],
-    ['CERT', 'no PEM', 'secret stuff', good.key, 'holds no certificate in PEM'],
-    ['KEY', 'a certificate in place of the key', good.cert, good.cert, 'holds no private key in PEM'],
+    ['CERT', 'no PEM', 'secret stuff', good.key, 'does not contain a certificate in PEM'],
+    [
+      'KEY',
+      'a certificate in place of the key',
+      good.cert,
+      good.cert,
+      'does not contain a private key in PEM',
+    ],
     ['KEY', 'the key of another certificate', good.cert, other.key, 'does not belong to the certificate'],
   ])('is refused in the name of %s: %s', async (variable, _, cert, key, message) => {
     const refused = await TlsCertificate.load(await files(cert, key)).catch((error: unknown) => error);

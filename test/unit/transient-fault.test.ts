@@ -26,7 +26,7 @@ describe('a fault that passes by itself', () => {
       'Connection is closed.',
       'Command timed out',
       "Stream isn't writeable and enableOfflineQueue options is false",
-      'Redis does not answer over REST: nothing within 2000 ms',
+      'Redis does not reply over REST: nothing within 2000 ms',
     ]) {
       expect(isTransientFault(new Error(message))).toBe(true);
     }

@@ -81,7 +81,7 @@ export class Player {
     return this.#following;
   }
 
-  /** The payload of a command's answer. @throws Error when it is refused. */
+  /** The payload of a command's response. @throws Error when it is refused. */
   async does(messageType: string, payload: object): Promise<CommandResult['payload']> {
     const result = await this.client.execute(messageType, payload);
     check(

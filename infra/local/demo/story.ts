@@ -1,5 +1,5 @@
-// What happens in the demo: a game from its first application to a race name that is kept, and one that falls with its
-// owner. Nothing but the public protocol is used, except where an admin steps in.
+// The story of the demo: a game from its first application to a registered race name, and one that is cancelled with
+// its owner. Nothing but the public protocol is used, except where an admin steps in.
 import { randomUUID } from 'node:crypto';
 import type { Endpoints } from '../../../lib/client/galaxy-client.ts';
 import { check, heading, Player, print, refusal } from './player.ts';
@@ -56,7 +56,7 @@ export async function play({ endpoints, mailLog, admin }: Stage): Promise<void> 
     heading('7. Turns are played until the engine says that the game is over');
     await watchTurns(boris, game);
 
-    heading('8. Whoever did well may keep the race name; one does, for good');
+    heading('8. Players who did well may register their race names; one does');
     await keepName(players, game);
 
     heading('9. Boris opens a game of his own, Chen joins it; then an admin blocks Boris');
@@ -68,7 +68,7 @@ export async function play({ endpoints, mailLog, admin }: Stage): Promise<void> 
     heading('11. What everyone heard, each event signed by the gateway');
     for (const player of players) printEvents(player);
     print(
-      '\nAll of it worked: every command was signed by a player’s key, every answer and event by the gateway’s.',
+      '\nAll of it worked: every command was signed by a player’s key, every response and event by the gateway’s.',
     );
   } finally {
     for (const player of players) await player.leave();
@@ -176,7 +176,7 @@ async function keepName(players: readonly Player[], game: string): Promise<void>
     }
   }
   const [first] = allowed;
-  check(first !== undefined, 'somebody did well enough to keep the race name');
+  check(first !== undefined, 'a player did well enough to register the race name');
   const { items } = await first.does('lobby.race_name.list_mine', { kind: 'pending_registration' });
   const [held] = items as { race_name_id: string }[];
   const registered = await first.does('lobby.race_name.register', { race_name_id: held?.race_name_id });
@@ -198,7 +198,7 @@ async function fallWithOwner(
     headers: { authorization: `Bearer ${admin.token}`, 'content-type': 'application/json' },
     body: JSON.stringify({ reason_code: 'demo' }),
   });
-  check(response.ok, `an admin can block a user; the answer was ${response.status}`);
+  check(response.ok, `an admin can block a user; the response was ${response.status}`);
   print(`  An admin blocks ${owner.name} for good.`);
   const ended = await owner.streamEnd;
   check(ended === 'SESSION_REVOKED', `the streams of a blocked user end; got ${ended}`);

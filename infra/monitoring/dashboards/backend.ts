@@ -29,7 +29,7 @@ export function backendDashboard(): Dashboard {
         },
         {
           title: 'Oldest mail that waits',
-          about: 'While this grows nobody can sign in anew.',
+          about: 'While this grows, players cannot sign in on new devices.',
           unit: 'ms',
           queries: [['waits', 'max(mail_oldest_waiting_age_ms)']],
         },

@@ -9,14 +9,14 @@ export function gatewayDashboard(): Dashboard {
         {
           title: 'Commands by outcome',
           about:
-            'What clients were answered. UPSTREAM_UNAVAILABLE and REPLAY_STORE_UNAVAILABLE are the platform’s own.',
+            'As clients see them. UPSTREAM_UNAVAILABLE and REPLAY_STORE_UNAVAILABLE are failures of the platform.',
           unit: 'reqps',
           queries: [
             ['{{outcome}}', 'sum by (outcome) (rate(galaxy_gateway_commands_total[$__rate_interval]))'],
           ],
         },
         {
-          title: 'Share that the platform could not answer',
+          title: 'Share that failed because of the platform',
           about: 'The alert GalaxyCommandsFail watches this.',
           unit: 'percentunit',
           queries: [['failed', 'galaxy:gateway_commands_failed:ratio_rate5m']],
@@ -97,7 +97,7 @@ export function gatewayDashboard(): Dashboard {
         },
         {
           title: 'Subscriptions',
-          about: 'Calls of SubscribeEvents, by what became of them.',
+          about: 'Calls of SubscribeEvents, by outcome.',
           unit: 'ops',
           queries: [
             ['{{outcome}}', 'sum by (outcome) (rate(galaxy_gateway_subscriptions_total[$__rate_interval]))'],
@@ -136,13 +136,13 @@ export function gatewayDashboard(): Dashboard {
       graphs: [
         {
           title: 'Connected',
-          about: '0: this replica’s players hear nothing.',
+          about: '0: the players of this replica receive no events.',
           unit: 'short',
           queries: [['{{instance}}', 'galaxy_gateway_push_connected']],
         },
         {
           title: 'Lag',
-          about: 'How far back the log is known. Up to 5 s is the interval of heartbeats.',
+          about: 'How far behind the log the replica is. Up to 5 s is the interval of heartbeats.',
           unit: 's',
           queries: [
             ['{{instance}}', 'galaxy_gateway_push_lag_seconds'],
@@ -151,7 +151,7 @@ export function gatewayDashboard(): Dashboard {
         },
         {
           title: 'Reconnects and skipped frames',
-          about: 'Skipped frames mean that gateway and push process do not understand each other.',
+          about: 'Skipped frames mean that the versions of gateway and push process are incompatible.',
           unit: 'ops',
           queries: [
             ['reconnects', 'sum(rate(galaxy_gateway_push_reconnects_total[$__rate_interval]))'],
@@ -171,7 +171,7 @@ export function gatewayDashboard(): Dashboard {
         },
         {
           title: 'Event loop utilization',
-          about: 'Near 1 the replica can do no more: add replicas.',
+          about: 'Near 1 the replica is saturated: add replicas.',
           unit: 'percentunit',
           queries: [['{{instance}}', 'galaxy_gateway_event_loop_utilization_ratio']],
         },

@@ -13,19 +13,19 @@ export function lobbyDashboard(): Dashboard {
       title: 'Games',
       graphs: [
         {
-          title: 'Games that are played, by how their engines fare',
-          about: 'Everything but `ok` is a game that stands still.',
+          title: 'Running games, by the health of their engines',
+          about: 'Every value but `ok` counts games that are stuck.',
           unit: 'short',
           queries: [['{{health}}', 'sum by (health) (game_master_games)']],
         },
         {
           title: 'Steps of the Game Master',
-          about: '`failed`: lobby or Redis did not answer; the others are the engines’ troubles.',
+          about: '`failed`: lobby or Redis did not respond; the others are failures of engines.',
           unit: 'ops',
           queries: [['{{outcome}}', 'sum by (outcome) (rate(game_master_steps_total[$__rate_interval]))']],
         },
         {
-          title: 'Events that the lobby was told',
+          title: 'Events that were reported to the lobby',
           about: 'By type, repeats included.',
           unit: 'ops',
           queries: [

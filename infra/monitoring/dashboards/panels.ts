@@ -1,4 +1,4 @@
-// What the dashboards are made of: rows of graphs over one Prometheus, which the viewer chooses.
+// The parts of the dashboards: rows of graphs over one Prometheus, which the viewer chooses.
 
 import {
   LegendDisplayMode,
@@ -24,7 +24,7 @@ type Unit = 'short' | 'reqps' | 'ops' | 's' | 'ms' | 'percentunit' | 'bytes';
 
 export type Graph = {
   readonly title: string;
-  /** What a person should make of it. */
+  /** How to read it. */
   readonly about: string;
   readonly unit: Unit;
   readonly queries: readonly Query[];

@@ -27,7 +27,7 @@ export function httpRow(jobs: string): Row {
       },
       {
         title: 'Time of a request',
-        about: 'From its headers to the end of its answer.',
+        about: 'From its headers to the end of its response.',
         unit: 's',
         queries: quantiles('http_server_request_duration', ['job'], selector),
       },

@@ -9,7 +9,7 @@ export function streamsDashboard(): Dashboard {
         {
           title: 'Oldest entry that was not handled',
           about:
-            'By consumer; 0 when all is handled. Told by the outbox relays, also while a consumer does not run.',
+            'By consumer; 0 when all are handled. Measured by the outbox relays, also while a consumer does not run.',
           unit: 's',
           queries: [['{{consumer}}', 'galaxy:stream_oldest_unprocessed_age_seconds:max']],
         },
@@ -23,7 +23,7 @@ export function streamsDashboard(): Dashboard {
         },
         {
           title: 'Dead letters and losses, last hour',
-          about: 'Entries that wait for a person, and times that a stream had lost entries.',
+          about: 'Entries that wait for an admin, and how often a stream lost entries.',
           unit: 'short',
           queries: [
             ['dead letters {{consumer}}', 'sum by (consumer) (increase(stream_dead_letters_total[1h]))'],

@@ -1,7 +1,7 @@
 import { v7 as uuidv7 } from 'uuid';
 import { Outbox } from '../../outbox/outbox.ts';
 import type { RedisCommands } from '../../redis/commands.ts';
-import { putBackAtOnce, type StreamAdmin, statesOf } from '../../streams/admin.ts';
+import { requeueAtOnce, type StreamAdmin, statesOf } from '../../streams/admin.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import type { BackendConfig } from '../config.ts';
 import type { BackendContext, OutgoingMails } from '../context.ts';
@@ -13,7 +13,7 @@ import { prepareFindDeviceSession } from '../store/device-sessions.ts';
 import { outbox as outboxTable } from '../store/schema.ts';
 import { backendStreamTables } from '../store/stream-tables.ts';
 
-/** What the backend's handlers need, as it is configured, with the clock and ids of a real one. */
+/** Builds the dependencies of the backend's handlers from its configuration, with the real clock and ids. */
 export async function assembleBackend(
   config: Pick<BackendConfig, 'signIn' | 'entitlementDefaults' | 'userLifecycleStream' | 'notifications'>,
   parts: {
@@ -46,7 +46,7 @@ export async function assembleBackend(
     tables: backendStreamTables,
     consumers,
     states: statesOf(consumers, { read: (work) => work(redis) }),
-    putBack: putBackAtOnce(redis),
+    requeue: requeueAtOnce(redis),
   };
   return { context, streams, outbox };
 }

@@ -5,7 +5,7 @@ import { backendVariables } from '../config.ts';
 const minute = 60_000;
 const day = 24 * 60 * minute;
 
-/** Shorter than repeats and places of users' last events are remembered (see log/append-client-event.ts). */
+/** Shorter than the time for which repeats and the cursors of users' last events are stored (log/append-client-event.ts). */
 const retention = positiveDuration.refine((ms) => ms >= minute && ms <= 7 * day, 'must be between 1m and 7d');
 
 export const pushVariables = {
@@ -20,7 +20,7 @@ export const pushVariables = {
   },
   redis: backendVariables.redis,
   retentionMs: defaulted('BACKEND_PUSH_RETENTION', '24h', retention, {
-    help: 'How long events can be resumed from; between 1m and 7d.',
+    help: 'How long the push log stores events, for clients that resume; between 1m and 7d.',
   }),
   limits: {
     queueFrames: defaulted('BACKEND_PUSH_QUEUE_FRAMES', '4096', integer(256, 1_000_000), {
@@ -30,7 +30,7 @@ export const pushVariables = {
       help: 'How many bytes may wait for one gateway before it is dropped.',
     }),
     stallTimeoutMs: defaulted('BACKEND_PUSH_STALL_TIMEOUT', '30s', positiveDuration, {
-      help: 'How long a gateway may take nothing while something waits for it before it is dropped.',
+      help: 'How long a gateway may read nothing while frames wait for it before it is dropped.',
     }),
   },
   logLevel: backendVariables.logLevel,

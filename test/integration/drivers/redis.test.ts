@@ -12,8 +12,8 @@ import { isTransientFault } from '../../../lib/errors/transient-fault.ts';
 import type { Message } from '../../../lib/outbox/store.ts';
 import type { Redis } from '../../../lib/redis/client.ts';
 import type { RedisCommands } from '../../../lib/redis/commands.ts';
-import { RedisNotAnswering, restRedis } from '../../../lib/redis/rest.ts';
-import { putBackAtOnce } from '../../../lib/streams/admin.ts';
+import { RedisNotReplying, restRedis } from '../../../lib/redis/rest.ts';
+import { requeueAtOnce } from '../../../lib/streams/admin.ts';
 import { readStreamState } from '../../../lib/streams/offset.ts';
 import { startTcpProxy } from '../../support/network/tcp-proxy.ts';
 import { createTestRedis, type TestRedis } from '../../support/stores/redis.ts';
@@ -101,7 +101,7 @@ describe.each(drivers)('with %s', (_, open) => {
     const place = { stream: 'events', offsetKey: 'offsets:events' };
     expect(await readStreamState(redis, place)).toEqual({
       offset: undefined,
-      strayed: false,
+      invalid: false,
       lost: false,
       oldestUnprocessedAgeMs: 0,
     });
@@ -110,7 +110,7 @@ describe.each(drivers)('with %s', (_, open) => {
     await connection.xadd('events', `${Date.now() - 30_000}-0`, 'n', '2');
     await connection.set(place.offsetKey, first);
     const state = await readStreamState(redis, place);
-    expect(state).toMatchObject({ offset: first, strayed: false, lost: false });
+    expect(state).toMatchObject({ offset: first, invalid: false, lost: false });
     expect(state.oldestUnprocessedAgeMs).toBeGreaterThanOrEqual(30_000);
     expect(state.oldestUnprocessedAgeMs).toBeLessThan(60_000);
   });
@@ -119,9 +119,9 @@ describe.each(drivers)('with %s', (_, open) => {
     const place = { name: 'c', stream: 'events', offsetKey: 'o' };
     const fields = { event_id: '12', text: 'ü' };
     const letter = { deadLetterId: uuidv7(), fields } as unknown as Parameters<
-      ReturnType<typeof putBackAtOnce>
+      ReturnType<typeof requeueAtOnce>
     >[2];
-    await putBackAtOnce(open())(undefined as never, place, letter);
+    await requeueAtOnce(open())(undefined as never, place, letter);
     expect(await connection.xrange('events', '-', '+')).toEqual([
       [expect.any(String), ['event_id', '12', 'text', 'ü']],
     ]);
@@ -141,14 +141,14 @@ describe.each(drivers)('with %s', (_, open) => {
     const ended = { user_id: userId, device_session_ids: [sessionId], reason: 'revoked' };
     const { epoch, head } = await readState(pushLog(connection));
     await publishers.session_invalidation?.(message('session_invalidation', ended));
-    const page = await readGlobal(pushLog(connection), { epoch, position: head }, 10);
+    const page = await readGlobal(pushLog(connection), { epoch, id: head }, 10);
     expect(page.entries).toMatchObject([
       {
         kind: 'session_invalidation',
         userId,
         deviceSessionIds: [sessionId],
         reason: 'revoked',
-        place: { epoch },
+        position: { epoch },
       },
     ]);
     const event = {
@@ -194,7 +194,7 @@ describe('over REST', () => {
     const redis = overRest({ url: `http://127.0.0.1:${await freePort()}` });
     const startedAt = performance.now();
     const error = await failure(redis.call('XADD', 's', '*', 'a', 'b'));
-    expect(error).toBeInstanceOf(RedisNotAnswering);
+    expect(error).toBeInstanceOf(RedisNotReplying);
     expect(String(error)).toContain('ECONNREFUSED');
     expect(isTransientFault(error)).toBe(true);
     expect(performance.now() - startedAt).toBeLessThan(3_000);
@@ -239,7 +239,7 @@ describe('over REST', () => {
   it.each([
     [502, '<html>Bad gateway</html>'],
     [200, 'not JSON'],
-  ])('an answer that is none of Redis (%s) is a passing fault', async (status, body) => {
+  ])('a response that is not a reply of Redis (%s) is a passing fault', async (status, body) => {
     const stranger = createServer((_, response) => response.writeHead(status).end(body)).listen(
       0,
       '127.0.0.1',
@@ -248,7 +248,7 @@ describe('over REST', () => {
     try {
       const { port } = stranger.address() as AddressInfo;
       const error = await failure(overRest({ url: `http://127.0.0.1:${port}` }).call('PING'));
-      expect(String(error)).toContain('no answer of Redis');
+      expect(String(error)).toContain('is not a reply of Redis');
       expect(isTransientFault(error)).toBe(true);
     } finally {
       stranger.close();

@@ -53,7 +53,7 @@ describe('the Game Master refuses to start', () => {
       '  GM_ENGINE_TIMEOUT: "6m" cannot be used: must be at most 5m',
       '  GM_GAMES_AT_ONCE: "0" cannot be used: must be between 1 and 1000',
       '  GM_HTTP_ADDR: "everywhere" cannot be used: write host:port, or :port for every interface',
-      '  GM_HTTP_TOKEN: its value cannot be used: it has a blank or newline at its end; remove it',
+      '  GM_HTTP_TOKEN: its value cannot be used: it ends with a blank or newline; remove it',
       expect.stringMatching(/^ {2}GM_LOBBY_BASE_URL: "lobby:8095" cannot be used: write a URL/),
       expect.stringMatching(/^ {2}GM_REDIS_ADDR: Redis at .* cannot be used: .*ECONNREFUSED/),
       '  GM_TURN_INTERVAL: "0s" cannot be used: must be longer than zero',

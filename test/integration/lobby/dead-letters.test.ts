@@ -137,7 +137,7 @@ describe('GET /streams', () => {
       {
         error: {
           code: 'service_unavailable',
-          message: 'Redis cannot be asked how the streams stand. Try again.',
+          message: 'Redis is unavailable, so the states of the streams are unknown. Try again.',
         },
       },
     ]);

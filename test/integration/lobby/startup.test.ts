@@ -101,7 +101,7 @@ describe('the lobby refuses to start', () => {
       const lines = await refusal({ ...good, LOBBY_RACE_NAME_DIRECTORY_BACKEND: 'stub' }, entry);
       expect(lines).toEqual([
         expect.stringMatching(
-          /^ {2}LOBBY_RACE_NAME_DIRECTORY_BACKEND: "stub" keeps race names in the memory of one process.*all-in-one/,
+          /^ {2}LOBBY_RACE_NAME_DIRECTORY_BACKEND: "stub" stores race names in the memory of one process.*all-in-one/,
         ),
       ]);
     },

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vites
 import { outbox as table } from '../../../lib/backend/store/schema.ts';
 import { Outbox, type Publish } from '../../../lib/outbox/outbox.ts';
 import { RedisEpoch } from '../../../lib/outbox/redis-epoch.ts';
-import { keptMs, runRelay } from '../../../lib/outbox/relay.ts';
+import { retentionMs, runRelay } from '../../../lib/outbox/relay.ts';
 import {
   type Database,
   deletePublished,
@@ -308,11 +308,11 @@ describe('what was published', () => {
          where ordering_key = $1`,
         [key, ms],
       );
-    await age('old', keptMs + 1_000);
-    await age('young', keptMs - 60_000);
-    await age('late', 2 * keptMs);
-    expect(keptMs).toBe(7 * 24 * 60 * 60 * 1_000);
-    expect(await deletePublished(db, table, { afterMs: keptMs, limit: 100 })).toBe(1);
+    await age('old', retentionMs + 1_000);
+    await age('young', retentionMs - 60_000);
+    await age('late', 2 * retentionMs);
+    expect(retentionMs).toBe(7 * 24 * 60 * 60 * 1_000);
+    expect(await deletePublished(db, table, { afterMs: retentionMs, limit: 100 })).toBe(1);
     const { rows } = await pool.query('select ordering_key from backend.outbox order by 1');
     expect(rows.map((row) => row.ordering_key)).toEqual(['late', 'young']);
   });
@@ -354,7 +354,7 @@ describe('the relay', () => {
         outbox: publisher(),
         db,
         table,
-        redisEpoch: new RedisEpoch(redis, 'test:life'),
+        redisEpoch: new RedisEpoch(redis, 'test:epoch'),
         intervalMs: 20,
         lossCheckIntervalMs: 20,
         log: silent,
@@ -370,7 +370,7 @@ describe('the relay', () => {
   }
 
   it('publishes what nobody else did, also what is written while it runs', async () => {
-    await new RedisEpoch(redis, 'test:life').remember();
+    await new RedisEpoch(redis, 'test:epoch').begin();
     await write(message('ada', 1));
     await relaying(async () => {
       await vi.waitFor(() => expect(published).toEqual(['ada:1']), { timeout: 10_000 });
@@ -384,7 +384,7 @@ describe('the relay', () => {
     await relaying(async () => {
       await vi.waitFor(
         async () => {
-          expect(await redis.exists('test:life')).toBe(1);
+          expect(await redis.exists('test:epoch')).toBe(1);
           expect(firstsOf('ada')).toEqual([1, 2]);
           expect(await waiting()).toEqual([]);
         },
@@ -402,19 +402,19 @@ describe('the relay', () => {
       await vi.waitFor(() => expect([firstsOf('ada'), firstsOf('bob')]).toEqual([[1, 2], [1]]), {
         timeout: 10_000,
       });
-      expect(await redis.exists('test:life')).toBe(1);
+      expect(await redis.exists('test:epoch')).toBe(1);
     });
   });
 
   it('publishes it once more, too, when other data have taken the place of those that it knew', async () => {
-    const life = new RedisEpoch(redis, 'test:life');
-    expect(await life.isNew()).toBe(true);
-    await life.remember();
-    expect(await life.isNew()).toBe(false);
-    await redis.set('test:life', 'another');
-    expect(await life.isNew()).toBe(true);
-    await life.remember();
-    expect(await life.isNew()).toBe(false);
-    expect(await new RedisEpoch(redis, 'test:life').isNew()).toBe(false);
+    const epoch = new RedisEpoch(redis, 'test:epoch');
+    expect(await epoch.hasChanged()).toBe(true);
+    await epoch.begin();
+    expect(await epoch.hasChanged()).toBe(false);
+    await redis.set('test:epoch', 'another');
+    expect(await epoch.hasChanged()).toBe(true);
+    await epoch.begin();
+    expect(await epoch.hasChanged()).toBe(false);
+    expect(await new RedisEpoch(redis, 'test:epoch').hasChanged()).toBe(false);
   });
 });

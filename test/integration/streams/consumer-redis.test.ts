@@ -46,7 +46,7 @@ const offsetIs = (id: string | undefined) =>
   vi.waitFor(async () => expect(await stream.offset()).toBe(id), patience);
 const told = ({ lines }: Replica, msg: string) => lines.filter((line) => line.msg === msg);
 
-const strayed = 'the offset is none of this stream’s, which was made anew: from its beginning';
+const invalidOffset = 'the offset belongs to an earlier stream; beginning at the start of this one';
 const lost = 'entries of the stream were lost before they were handled';
 
 /** An entry at a place in the stream that a test chooses. */
@@ -90,7 +90,7 @@ describe('an offset', () => {
     const replica = start();
     await effectsAre('a1', 'a2');
     await offsetIs('300-0');
-    expect(told(replica, strayed)).toEqual([expect.objectContaining({ level: 'warn', offset })]);
+    expect(told(replica, invalidOffset)).toEqual([expect.objectContaining({ level: 'warn', offset })]);
     expect(told(replica, lost)).toEqual([]);
   });
 
@@ -98,7 +98,7 @@ describe('an offset', () => {
     await stores.redis.set(stream.consumed.offsetKey, '900-0');
     const replica = start();
     await offsetIs(undefined);
-    expect(told(replica, strayed).length).toBe(1);
+    expect(told(replica, invalidOffset).length).toBe(1);
     await addAt('100-0', 'a1');
     await effectsAre('a1');
     await offsetIs('100-0');
@@ -153,7 +153,7 @@ describe('Redis is emptied', () => {
     // What producers publish again.
     await stream.add('a1', 'a2', 'a3');
     await effectsAre('a1', 'a2', 'a3');
-    expect(told(replica, 'stream could not be followed; trying again')).toEqual([]);
+    expect(told(replica, 'stream could not be consumed; trying again')).toEqual([]);
   });
 
   it('and its clock is behind: no entry is left out that lies before those that were read', async () => {
@@ -203,7 +203,7 @@ describe('Redis', () => {
     // The service's own connection is made again at pauses that grow to two seconds.
     await vi.waitFor(() => expect(errors.length).toBeGreaterThan(5), patience);
     expect(await stream.effects()).toEqual(['a1']);
-    expect(told(replica, 'stream could not be followed; trying again').length).toBeLessThanOrEqual(3);
+    expect(told(replica, 'stream could not be consumed; trying again').length).toBeLessThanOrEqual(3);
     expect(replica.lines.length).toBeLessThan(10);
 
     proxy.heal();
@@ -220,7 +220,7 @@ describe('Redis', () => {
     proxy.stall();
     await stream.add('a2');
     await vi.waitFor(
-      () => expect(told(replica, 'stream could not be followed; trying again').length).toBeGreaterThan(0),
+      () => expect(told(replica, 'stream could not be consumed; trying again').length).toBeGreaterThan(0),
       patience,
     );
     proxy.heal();
@@ -236,7 +236,7 @@ describe('Redis', () => {
     const replica = start({ redis });
     await effectsAre('a1', 'a2');
     await vi.waitFor(
-      () => expect(told(replica, 'stream could not be followed; trying again').length).toBeGreaterThan(0),
+      () => expect(told(replica, 'stream could not be consumed; trying again').length).toBeGreaterThan(0),
       patience,
     );
     expect(await stream.offset()).toBe(undefined);
@@ -263,7 +263,7 @@ describe('Redis', () => {
     await offsetIs(first);
     proxy.cut();
     await vi.waitFor(
-      () => expect(told(replica, 'stream could not be followed; trying again').length).toBeGreaterThan(0),
+      () => expect(told(replica, 'stream could not be consumed; trying again').length).toBeGreaterThan(0),
       patience,
     );
     await replica.stop();

@@ -182,7 +182,7 @@ describe('a replica that has lost its lease', () => {
     await vi.waitFor(() => expect(told(replica, passed).length).toBe(1), takenOver);
     expect(await stream.effects()).toEqual([]);
     expect(await stream.offset()).toBe(undefined);
-    expect(told(replica, 'stream could not be followed; trying again')).toEqual([]);
+    expect(told(replica, 'stream could not be consumed; trying again')).toEqual([]);
     const [record] = await readConsumers(stores.db, tables, [stream.name]);
     expect(record).toMatchObject({ held: true, lastError: null });
 
@@ -229,7 +229,7 @@ describe('PostgreSQL', () => {
     await offsetIs(first);
     proxy.cut();
     const [second] = await stream.add('a2');
-    const failed = () => told(replica, 'stream could not be followed; trying again');
+    const failed = () => told(replica, 'stream could not be consumed; trying again');
     await vi.waitFor(() => expect(failed().length).toBe(3), takenOver);
     expect(await stream.effects()).toEqual(['a1']);
     expect(await stream.offset()).toBe(first);
@@ -244,11 +244,11 @@ describe('PostgreSQL', () => {
     proxy.cut();
     await stream.add('a1');
     await vi.waitFor(
-      () => expect(told(replica, 'the lease could not be asked for; trying again').length).toBe(1),
+      () => expect(told(replica, 'the lease could not be taken; trying again').length).toBe(1),
       takenOver,
     );
     proxy.heal();
     await effectsAre('a1');
-    expect(told(replica, 'the lease could not be asked for; trying again').length).toBe(1);
+    expect(told(replica, 'the lease could not be taken; trying again').length).toBe(1);
   });
 });

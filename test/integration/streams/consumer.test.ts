@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } 
 import * as tables from '../../../lib/lobby/store/schema.ts';
 import { CannotApply } from '../../../lib/streams/consumer.ts';
 import { compareEntryIds } from '../../../lib/streams/entry.ts';
-import { forgetProcessed, listDeadLetters, readConsumers } from '../../../lib/streams/store.ts';
+import { deleteProcessed, listDeadLetters, readConsumers } from '../../../lib/streams/store.ts';
 import {
   openStreamStores,
   type Replica,
@@ -141,7 +141,7 @@ describe('a failure', () => {
     const [begun = 0, again = 0, oncemore = 0] = attempts;
     expect(again - begun).toBeGreaterThan(450);
     expect(oncemore - again).toBeGreaterThan(950);
-    const told = lines.filter(({ msg }) => msg === 'stream could not be followed; trying again');
+    const told = lines.filter(({ msg }) => msg === 'stream could not be consumed; trying again');
     expect(told.map(({ failures }) => failures)).toEqual([1, 2]);
     const [record] = await readConsumers(stores.db, tables, [stream.name]);
     expect(record).toMatchObject({ held: true, lastError: 'nobody listens', deadLetters: 0 });
@@ -208,7 +208,7 @@ describe('an entry that can never be applied', () => {
         reason: 'there is no such game',
       }),
     ]);
-    const told = lines.filter(({ msg }) => msg === 'entry put into the dead letters');
+    const told = lines.filter(({ msg }) => msg === 'entry added to the dead letters');
     expect(told.map(({ level, entry_id }) => [level, entry_id]).toSorted()).toEqual([
       ['error', nameless],
       ['error', refused],
@@ -314,9 +314,9 @@ it('what was applied is forgotten once it is old enough, and no sooner', async (
      select $1, n::text, now() - n * interval '1 day' from generate_series(12, 16) n`,
     [stream.name],
   );
-  expect(await forgetProcessed(stores.db, tables, { afterMs: 14 * day + 60_000, limit: 1 })).toBe(1);
-  expect(await forgetProcessed(stores.db, tables, { afterMs: 14 * day + 60_000, limit: 10 })).toBe(1);
-  expect(await forgetProcessed(stores.db, tables, { afterMs: 14 * day + 60_000, limit: 10 })).toBe(0);
+  expect(await deleteProcessed(stores.db, tables, { afterMs: 14 * day + 60_000, limit: 1 })).toBe(1);
+  expect(await deleteProcessed(stores.db, tables, { afterMs: 14 * day + 60_000, limit: 10 })).toBe(1);
+  expect(await deleteProcessed(stores.db, tables, { afterMs: 14 * day + 60_000, limit: 10 })).toBe(0);
   const left = await stores.pool.query(
     'select event_id from lobby.processed_entries where consumer = $1 order by processed_at',
     [stream.name],

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import type { Redis } from '../../../lib/redis/client.ts';
-import { keptMs, trimStream } from '../../../lib/streams/trim.ts';
+import { retentionMs, trimStream } from '../../../lib/streams/trim.ts';
 import { createTestRedis, type TestRedis } from '../../support/stores/redis.ts';
 import { connectRedis } from '../../support/stores/stream-consumer.ts';
 
@@ -70,10 +70,10 @@ it('removes nothing from a stream that has lost entries before the offset was th
 it('keeps what is young, by the clock of Redis, however far its consumers are', async () => {
   const [seconds] = await redis.time();
   const now = Number(seconds) * 1_000;
-  const [old, young, newest] = [`${now - keptMs - hour}-0`, `${now - keptMs + hour}-0`, `${now}-0`];
+  const [old, young, newest] = [`${now - retentionMs - hour}-0`, `${now - retentionMs + hour}-0`, `${now}-0`];
   await add(old, young, newest);
-  expect(keptMs).toBe(24 * hour);
-  expect(await trim([newest], keptMs)).toBe(1);
+  expect(retentionMs).toBe(24 * hour);
+  expect(await trim([newest], retentionMs)).toBe(1);
   expect(await left()).toEqual([young, newest]);
 });
 

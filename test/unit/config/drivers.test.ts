@@ -64,7 +64,7 @@ describe.each(services)('the %s, where no process starts it,', (_, good, prepare
     expect(found[named('POSTGRES_DRIVER')]).toBe('"pg" does not run on this runtime; set it to neon');
     for (const name of Object.keys(good).filter((name) => !name.endsWith('DRIVER'))) {
       const isToken = name.endsWith('HTTP_TOKEN');
-      expect(found[name]).toMatch(isToken ? /^is not set, but anybody could ask / : /^is not set\. /);
+      expect(found[name]).toMatch(isToken ? /^is not set, but any client could call / : /^is not set\. /);
     }
   });
 
@@ -88,7 +88,7 @@ describe.each(services)('the %s, where no process starts it,', (_, good, prepare
 it('the lobby keeps its race names in PostgreSQL where no process starts it', () => {
   const environment = { ...lobby, LOBBY_RACE_NAME_DIRECTORY_BACKEND: 'stub' };
   expect(problems(() => prepareLobby(environment, drivers))).toEqual({
-    LOBBY_RACE_NAME_DIRECTORY_BACKEND: expect.stringContaining('"stub" keeps race names in the memory'),
+    LOBBY_RACE_NAME_DIRECTORY_BACKEND: expect.stringContaining('"stub" stores race names in the memory'),
   });
 });
 
@@ -116,13 +116,13 @@ describe('Redis of an HTTP side', () => {
       {},
       {
         LOBBY_REDIS_MASTER_ADDR:
-          'is not set. Set it to host:port of Redis, or LOBBY_REDIS_REST_URL in its place.',
-        LOBBY_REDIS_PASSWORD: 'is not set. Set it to nothing on purpose for a Redis without one.',
+          'is not set. Set it to host:port of Redis, or set LOBBY_REDIS_REST_URL instead.',
+        LOBBY_REDIS_PASSWORD: 'is not set. For a Redis without one, set this variable to an empty value.',
       },
     ],
     [
       { LOBBY_REDIS_MASTER_ADDR: connection.LOBBY_REDIS_MASTER_ADDR },
-      { LOBBY_REDIS_PASSWORD: 'is not set. Set it to nothing on purpose for a Redis without one.' },
+      { LOBBY_REDIS_PASSWORD: 'is not set. For a Redis without one, set this variable to an empty value.' },
     ],
     [
       { LOBBY_REDIS_REST_URL: rest.LOBBY_REDIS_REST_URL },
@@ -130,7 +130,7 @@ describe('Redis of an HTTP side', () => {
     ],
     [
       { LOBBY_REDIS_REST_TOKEN: rest.LOBBY_REDIS_REST_TOKEN },
-      { LOBBY_REDIS_REST_URL: 'is not set; LOBBY_REDIS_REST_TOKEN is of no use alone' },
+      { LOBBY_REDIS_REST_URL: 'is not set; LOBBY_REDIS_REST_TOKEN has no effect without it' },
     ],
   ])('is named where it is not whole: %j', (environment, expected) => {
     expect(found(environment)).toEqual(expected);

@@ -34,7 +34,7 @@ describe('the URL of an SMTP server', () => {
     ['smtp://mail.example.com/inbox', /nothing may follow/],
     ['smtp://mail.example.com?tls=no', /nothing may follow/],
     ['smtp://user@mail.example.com', /give user and password, or neither/],
-    ['smtp://user:50%@mail.example.com', /write % .* as %25/],
+    ['smtp://user:50%@mail.example.com', /percent-encode special .* % is %25/],
   ])('%s is refused', (text, problem) => {
     expect(problemOf(smtpUrl.safeParse(text))).toMatch(problem);
   });

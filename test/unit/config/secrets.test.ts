@@ -24,7 +24,7 @@ describe.each(all.filter(({ name }) => name.endsWith('_TOKEN')).map(({ name }) =
   it.each(['hunter2\n', 'hunter2\r\n', 'hunter2 '])(
     'says that %j ends in a blank, and not its value',
     (value) => {
-      const message = 'its value cannot be used: it has a blank or newline at its end; remove it';
+      const message = 'its value cannot be used: it ends with a blank or newline; remove it';
       expect(problemsOf(name, value)).toEqual([{ variable: name, message }]);
     },
   );

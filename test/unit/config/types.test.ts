@@ -72,10 +72,10 @@ describe('a list of addresses', () => {
     ['10.0.0.0/8,', '"" is neither an IP address nor a network such as 10.0.0.0/8'],
     ['10.0.0', '"10.0.0" is neither an IP address nor a network such as 10.0.0.0/8'],
     ['proxy.example.com', '"proxy.example.com" is neither an IP address nor a network such as 10.0.0.0/8'],
-    ['10.0.0.0/33', '"10.0.0.0/33" is no network: its prefix has at most 32 bits'],
-    ['2001:db8::/129', '"2001:db8::/129" is no network: its prefix has at most 128 bits'],
-    ['0.0.0.0/0', '"0.0.0.0/0" names every address; name the ones that are meant'],
-    ['::/0', '"::/0" names every address; name the ones that are meant'],
+    ['10.0.0.0/33', '"10.0.0.0/33" is not a network: its prefix has at most 32 bits'],
+    ['2001:db8::/129', '"2001:db8::/129" is not a network: its prefix has at most 128 bits'],
+    ['0.0.0.0/0', '"0.0.0.0/0" includes every address; list only the trusted ones'],
+    ['::/0', '"::/0" includes every address; list only the trusted ones'],
     ['::ffff:10.0.0.1', '"::ffff:10.0.0.1" is an IPv4 address in the form of IPv6; write it as IPv4'],
   ])('refuses %s and says which entry is wrong', (text, expected) => {
     expect(problem(addressList.safeParse(text))).toBe(expected);
@@ -103,7 +103,7 @@ describe('a list of origins', () => {
     'https://play.example.com,',
   ])('refuses %s', (text) => {
     expect(problem(originList.safeParse(text))).toMatch(
-      / is no origin; write scheme, host in lower case and port/,
+      / is not an origin; write scheme, host in lower case and port/,
     );
   });
 });

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { answerScram } from '../../../lib/postgres/scram.ts';
+import { respondToScram } from '../../../lib/postgres/scram.ts';
 
 // That PostgreSQL accepts it is shown by test/integration/drivers/postgres.test.ts.
 it.each([
@@ -9,5 +9,5 @@ it.each([
   ['r=mine-and-more,s=c2FsdA==,i=100001', 'at most 100000'],
   ['r=mine-and-more,s=c2FsdA==,i=0', 'at most 100000'],
 ])('gives a server that says %s no proof of the password', async (serverFirst, why) => {
-  await expect(answerScram('secret', 'mine', serverFirst)).rejects.toThrow(why);
+  await expect(respondToScram('secret', 'mine', serverFirst)).rejects.toThrow(why);
 });

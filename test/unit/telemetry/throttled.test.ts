@@ -4,12 +4,12 @@ import { throttled } from '../../../lib/telemetry/throttled.ts';
 beforeEach(() => void vi.useFakeTimers({ toFake: ['performance'] }));
 afterEach(() => void vi.useRealTimers());
 
-it('what happens all the time is told at once, and then throttled, with how often it happened', () => {
-  const told: number[] = [];
-  const tell = throttled(1_000, (times) => told.push(times));
+it('a repeated event is reported at once, and then throttled, with the number of events', () => {
+  const reported: number[] = [];
+  const report = throttled(1_000, (times) => reported.push(times));
   for (let tenth = 0; tenth <= 25; tenth += 1) {
-    tell();
+    report();
     vi.advanceTimersByTime(100);
   }
-  expect(told).toEqual([1, 10, 10]);
+  expect(reported).toEqual([1, 10, 10]);
 });
