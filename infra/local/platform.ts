@@ -3,11 +3,12 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { OperatorError } from '../../lib/errors/operator-error.ts';
 import { type LocalConfig, listenersOf } from './config.ts';
+import { keepRunning } from './keep-running.ts';
 import { startPostgres } from './postgres.ts';
 import { startRedis } from './redis.ts';
 import { localSecrets } from './secrets.ts';
 import { accepts, reachable } from './service.ts';
-import { type Stack, startStack } from './stack.ts';
+import { startStack } from './stack.ts';
 
 export type PlatformOptions = {
   config: LocalConfig;
@@ -20,11 +21,10 @@ export type PlatformOptions = {
 };
 
 export type Platform = {
-  readonly stack: Stack;
   readonly postgresDsn: string;
   readonly redisAddr: string;
   readonly logFolder: string;
-  /** Resolves with a sentence when a part ends by itself. */
+  /** Resolves with a sentence when a part ends by itself again and again; once or twice it is started again. */
   readonly lost: Promise<string>;
   /** Stops the services, then the databases; resolves when every process has gone. */
   stop(): Promise<void>;
@@ -56,35 +56,36 @@ async function startParts(options: PlatformOptions, running: AsyncDisposableStac
   const logFolder = join(dataFolder, 'logs');
   const { listeners } = config;
   const postgresDsn = postgres.dsn;
-  const stack = await startStack({
-    listeners,
-    secrets,
-    postgresDsn,
-    redis,
-    logFolder,
-    runtimeFolder: join(dataFolder, 'runtime'),
-    environment,
-    onLine,
-  });
+  const runtimeFolder = join(dataFolder, 'runtime');
+  const stack = await startStack(
+    { listeners, secrets, postgresDsn, redis, logFolder, runtimeFolder, environment, onLine },
+    log,
+  );
   running.defer(() => stack.stop());
   const lost = Promise.race([stack.lost, postgres.lost, redis.lost]);
-  return { stack, postgresDsn, redisAddr: redis.addr, logFolder, lost };
+  return { postgresDsn, redisAddr: redis.addr, logFolder, lost };
 }
 
 const never = new Promise<string>(() => {});
 
 async function openPostgres({ config, dataFolder, log }: PlatformOptions, running: AsyncDisposableStack) {
   if (config.postgres.dsn !== undefined) return { dsn: config.postgres.dsn, lost: never };
-  const server = await startPostgres({
-    dataFolder: join(dataFolder, 'postgres'),
-    port: config.postgres.port,
-    portVariable: 'GALAXY_POSTGRES_PORT',
-    addressVariable: 'GALAXY_POSTGRES_DSN',
-    log,
-  });
-  running.defer(() => server.stop());
-  await server.createDatabase('galaxy');
-  return { dsn: server.dsn('galaxy'), lost: server.lost.then((error) => error.message) };
+  let { port } = config.postgres;
+  const start = async () => {
+    const server = await startPostgres({
+      dataFolder: join(dataFolder, 'postgres'),
+      port,
+      portVariable: 'GALAXY_POSTGRES_PORT',
+      addressVariable: 'GALAXY_POSTGRES_DSN',
+      log,
+    });
+    port = server.port;
+    return server;
+  };
+  const kept = await keepRunning('PostgreSQL', start, log);
+  running.defer(() => kept.stop());
+  await kept.first.createDatabase('galaxy');
+  return { dsn: kept.first.dsn('galaxy'), lost: kept.lost };
 }
 
 async function openRedis(
@@ -96,16 +97,22 @@ async function openRedis(
   if (given !== undefined) {
     return { addr: `${given.host}:${given.port}`, password: config.redis.password, lost: never };
   }
-  const server = await startRedis({
-    dataFolder: join(dataFolder, 'redis'),
-    port: config.redis.port,
-    password,
-    portVariable: 'GALAXY_REDIS_PORT',
-    addressVariable: 'GALAXY_REDIS_ADDR',
-    log,
-  });
-  running.defer(() => server.stop());
-  return { addr: server.addr, password, lost: server.lost.then((error) => error.message) };
+  let { port } = config.redis;
+  const start = async () => {
+    const server = await startRedis({
+      dataFolder: join(dataFolder, 'redis'),
+      port,
+      password,
+      portVariable: 'GALAXY_REDIS_PORT',
+      addressVariable: 'GALAXY_REDIS_ADDR',
+      log,
+    });
+    port = server.port;
+    return server;
+  };
+  const kept = await keepRunning('Redis', start, log);
+  running.defer(() => kept.stop());
+  return { addr: kept.first.addr, password, lost: kept.lost };
 }
 
 /** Waits for both even when one fails, so that what the other one started is known and can be stopped. */

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ListenAddress } from '../../lib/config/types.ts';
+import { aborted } from '../../lib/node/process.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 /** Spares each start of a process a third of its CPU time, once a process has ended well and left its cache. */
@@ -36,8 +37,12 @@ export type Service = {
   stop(): Promise<void>;
 };
 
-/** Starts the process and waits until it is ready. @throws Error when it ends before that. */
-export async function startService(options: ServiceOptions): Promise<Service> {
+/**
+ * Starts the process and waits until it is ready.
+ * @param stop ends it when it aborts before that.
+ * @throws Error when it ends before that.
+ */
+export async function startService(options: ServiceOptions, stop?: AbortSignal): Promise<Service> {
   const child = spawn(process.execPath, ['--import', './infra/node/telemetry.ts', options.entry], {
     cwd: root,
     env: { ...compileCache, ...options.env },
@@ -66,7 +71,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       if (!stopping) resolve(how);
     });
   });
-  const stop = async () => {
+  const end = async () => {
     stopping = true;
     await endChild(child, ended);
   };
@@ -74,14 +79,24 @@ export async function startService(options: ServiceOptions): Promise<Service> {
     throw new Error([`${how} before it was ready.`, ...lastErrors].join('\n'));
   });
   try {
-    await Promise.race([Promise.all(options.listeners.map(untilReady)), failed]);
+    const ready = Promise.all(options.listeners.map(untilReady));
+    await Promise.race([ready, failed, ...(stop === undefined ? [] : [refusedBy(stop)])]);
   } catch (error) {
-    await stop();
+    await end();
     throw error;
   }
   ready = true;
   failed.catch(() => undefined);
-  return { name: options.name, pid: child.pid ?? 0, lost, stop };
+  return { name: options.name, pid: child.pid ?? 0, lost, stop: end };
+}
+
+/** Rejects when `stop` aborts. */
+function refusedBy(stop: AbortSignal): Promise<never> {
+  const refused = aborted(stop).then((): never => {
+    throw new Error('it was stopped before it was ready');
+  });
+  refused.catch(() => undefined);
+  return refused;
 }
 
 async function endChild(child: ChildProcess, ended: Promise<unknown>): Promise<void> {

@@ -4,8 +4,9 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ListenAddress } from '../../lib/config/types.ts';
 import type { Listeners } from './config.ts';
+import { keepRunning } from './keep-running.ts';
 import type { LocalSecrets } from './secrets.ts';
-import { reachable, type Service, startService } from './service.ts';
+import { reachable, startService } from './service.ts';
 
 export type StackOptions = {
   listeners: Listeners;
@@ -22,24 +23,28 @@ export type StackOptions = {
 };
 
 export type Stack = {
-  readonly services: readonly Service[];
-  /** Resolves with a sentence when a process ends by itself. */
+  /** Resolves with a sentence when a process ends by itself again and again. */
   readonly lost: Promise<string>;
   stop(): Promise<void>;
 };
 
-/** @throws Error when a process refuses to start; the others are stopped again. */
-export async function startStack(options: StackOptions): Promise<Stack> {
+/**
+ * Starts all processes; one that ends by itself is started again.
+ * @param log is called when that happens.
+ * @throws Error when a process refuses to start; the others are stopped again.
+ */
+export async function startStack(options: StackOptions, log: (line: string) => void): Promise<Stack> {
   await mkdir(options.logFolder, { recursive: true, mode: 0o700 });
   const started = await Promise.allSettled(
-    describeServices(options).map((service) =>
-      startService({
-        ...service,
-        env: { PATH: process.env.PATH, ...service.env, ...options.environment },
-        logFile: join(options.logFolder, `${service.name}.log`),
+    describeServices(options).map((described) => {
+      const service = {
+        ...described,
+        env: { PATH: process.env.PATH, ...described.env, ...options.environment },
+        logFile: join(options.logFolder, `${described.name}.log`),
         onLine: options.onLine,
-      }),
-    ),
+      };
+      return keepRunning(service.name, (stop) => startService(service, stop), log);
+    }),
   );
   const services = started.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
   const stop = async () => {
@@ -53,7 +58,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     await stop();
     throw new Error(failures.join('\n'));
   }
-  return { services, lost: Promise.race(services.map(({ lost }) => lost)), stop };
+  return { lost: Promise.race(services.map(({ lost }) => lost)), stop };
 }
 
 /** The platform's processes, the ones that others depend on first. */

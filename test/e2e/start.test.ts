@@ -90,16 +90,21 @@ async function processesOfFolder(): Promise<string[]> {
 const isMainProcess = (line: string) => !/^\d+ postgres: /.test(line);
 
 describe.runIf(process.platform === 'linux')('npm start', () => {
-  const ways: [string, (stack: Run) => Promise<void> | void][] = [
-    ['Ctrl-C', pressCtrlC],
-    ['a signal to the process that running.json names', endWhatRunningJsonNames],
+  type Way = [string, (stack: Run) => Promise<void> | void, lost: Record<string, RegExp>];
+  const ways: Way[] = [
+    ['Ctrl-C', pressCtrlC, { backend: / \S*workers\/backend-all-in-one\.ts/ }],
+    [
+      'a signal to the process that running.json names',
+      endWhatRunningJsonNames,
+      { PostgreSQL: /\/postgres -D/, Redis: /(redis|valkey)-server/ },
+    ],
   ];
 
   // The second start uses what the first one has left behind.
   it.each(ways)(
-    'starts everything, prints its addresses, serves the demo, and leaves no process behind on %s',
+    'starts everything, prints its addresses, starts again what dies, serves the demo, and leaves no process behind on %s',
     { timeout: 180_000 },
-    async (_, stop) => {
+    async (_, stop, lost) => {
       const admin = `127.0.0.1:${await freePort()}`;
       const stack = await startStack(run('infra/local/start.ts', [], { GATEWAY_ADMIN_HTTP_ADDR: admin }));
       // Launcher, pinned Node, PostgreSQL, Redis and four services at least.
@@ -112,6 +117,12 @@ describe.runIf(process.platform === 'linux')('npm start', () => {
       expect(lineWith(admin)).toMatch(/Gateway, admin: metrics/);
       expect((await fetch(`http://${admin}/metrics`)).status).toBe(200);
 
+      for (const [name, part] of Object.entries(lost)) {
+        const victim = (await processesOfFolder()).find((line) => part.test(line));
+        process.kill(Number(victim?.split(' ')[0]), 'SIGKILL');
+        const runsAgain = () => expect(stack.output()).toContain(`galaxy: ${name} runs again`);
+        await vi.waitFor(runsAgain, { timeout: 60_000, interval: 100 });
+      }
       const demo = run('infra/local/demo/demo.ts');
       expect([await demo.exitCode, demo.output()]).toEqual([0, expect.stringContaining('All of it worked')]);
       expect(demo.output()).toContain('Using the stack that runs already');

@@ -8,7 +8,12 @@ import { join } from 'node:path';
 import { status } from '@grpc/grpc-js';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { GalaxyClient } from '../../../lib/client/galaxy-client.ts';
-import { type Answer, json, startUpstreamServer, type UpstreamServer } from '../../support/gateway/fake-upstream.ts';
+import {
+  type Answer,
+  json,
+  startUpstreamServer,
+  type UpstreamServer,
+} from '../../support/gateway/fake-upstream.ts';
 import { startTestGateway, type TestGateway } from '../../support/gateway/gateway.ts';
 import { selfSigned } from '../../support/network/certificate.ts';
 import { startTcpProxy, type TcpProxy } from '../../support/network/tcp-proxy.ts';
@@ -144,7 +149,10 @@ describe('a command', () => {
     link.cut();
     const result = patientClient().execute('lobby.game.list', {});
     const heal = setTimeout(() => link.heal(), 1_000);
-    closers.push(() => clearTimeout(heal), () => link.heal());
+    closers.push(
+      () => clearTimeout(heal),
+      () => link.heal(),
+    );
     expect((await result).resultCode).toBe('ok');
   });
 
@@ -192,7 +200,9 @@ describe('over TLS', () => {
   test('nothing is sent to a gateway whose certificate another authority made', async () => {
     const httpUrl = await startHttps();
     const before = secured.lobby.received.length;
-    const strangers = [{ ca: selfSigned().cert }, {}].map((tls) => secured.newClient('active', { httpUrl, tls }));
+    const strangers = [{ ca: selfSigned().cert }, {}].map((tls) =>
+      secured.newClient('active', { httpUrl, tls }),
+    );
     for (const client of strangers) {
       await expect(client.execute('lobby.game.list', {})).rejects.toMatchObject({
         grpcCode: status.UNAVAILABLE,

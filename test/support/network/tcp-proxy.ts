@@ -9,6 +9,8 @@ export type TcpProxy = {
   cut: () => void;
   /** Holds back every byte in both directions; connections stay open. */
   stall: () => void;
+  /** Holds back every byte on the connections that are open, for ever; new ones work. */
+  strand: () => void;
   /** Works again, and passes on what it held back while it stalled. */
   heal: () => void;
   /** Ends all connections, and leads new ones to another server; without one, to the first again. */
@@ -35,6 +37,7 @@ type Target = { host: string; port: number };
 export async function startTcpProxy(first: Target): Promise<TcpProxy> {
   let target = first;
   const sockets = new Set<Socket>();
+  const stranded: Socket[] = [];
   let mode: 'open' | 'cut' | 'stalled' = 'open';
   let waiting: { point: HoldPoint; reached: (held: Held) => void } | undefined;
   // Without Nagle's delays, which the two ends would not have without the proxy.
@@ -98,6 +101,10 @@ export async function startTcpProxy(first: Target): Promise<TcpProxy> {
       mode = 'stalled';
       for (const socket of sockets) socket.pause();
     },
+    strand: () => {
+      for (const socket of sockets) stranded.push(socket.pause());
+      sockets.clear();
+    },
     heal: () => {
       mode = 'open';
       for (const socket of sockets) socket.resume();
@@ -114,6 +121,7 @@ export async function startTcpProxy(first: Target): Promise<TcpProxy> {
       const closed = once(server, 'close');
       server.close();
       destroyAll();
+      for (const socket of stranded) socket.destroy();
       await closed;
     },
   };

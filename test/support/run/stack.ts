@@ -70,16 +70,19 @@ async function startParts(
   const logFolder = join(folder, 'logs');
   const runtimeFolder = join(folder, 'runtime');
   const start = () =>
-    startStack({
-      listeners,
-      secrets,
-      postgresDsn: database.dsn,
-      redis,
-      logFolder,
-      runtimeFolder,
-      environment,
-      onLine: (_, line) => lines.push(line),
-    });
+    startStack(
+      {
+        listeners,
+        secrets,
+        postgresDsn: database.dsn,
+        redis,
+        logFolder,
+        runtimeFolder,
+        environment,
+        onLine: (_, line) => lines.push(line),
+      },
+      (line) => lines.push(line),
+    );
   let stack = await start();
   cleanUp.defer(() => stack.stop());
 
