@@ -40,8 +40,8 @@ export type Endpoints = {
   /** host:port of the gateway's authenticated gRPC listener. */
   grpcAddr: string;
   /**
-   * Set when that listener has TLS; its host is a name then, as gRPC takes no IP address there. `ca`: PEM of the authorities to trust, in place of the system's; those count for an
-   * https `httpUrl`, too.
+   * Set when that listener has TLS; its host is a name then, as gRPC takes no IP address there. `ca`: PEM of the
+   * authorities to trust, in place of the system's; those count for an https `httpUrl`, too.
    */
   tls?: { ca?: string };
 };

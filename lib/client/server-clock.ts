@@ -5,9 +5,9 @@
 export class ServerClock {
   #offsetMs = 0;
 
-  /** Unix time in milliseconds. */
+  /** Unix time in whole milliseconds. */
   now(): number {
-    return Date.now() + this.#offsetMs;
+    return Math.round(Date.now() + this.#offsetMs);
   }
 
   /**
