@@ -136,7 +136,7 @@ async function answering(
   });
 }
 
-const readableIds = z.object({ job_id: z.uuid(), game_id: z.uuid() });
+const readableIds = z.object({ job_id: z.guid(), game_id: z.guid() });
 
 /** A job that nobody can do is answered, if it says whose it is, and logged in any case; the stream goes on. */
 function refuseMalformed<Job>(
