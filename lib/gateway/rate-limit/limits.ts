@@ -52,20 +52,22 @@ type CreateLimit = (rate: Rate | 'off') => Limit;
 
 /**
  * A look-up takes a token of its address until a valid signature is seen, or the platform has failed. Pairs of address
- * and session that had one lately need none, so strangers who use up an address do not lock its players out.
+ * and session that had one lately need none and wait apart, so strangers who use up an address do not lock its players
+ * out.
  */
 function unverifiedLimit(
   lookUps: Limit,
   trusted: BlockList | undefined,
   now: () => number,
 ): RequestLimits['unverified'] {
-  const requests = new UnverifiedRequests();
+  const [requestsOfStrangers, requestsOfPlayers] = [new UnverifiedRequests(), new UnverifiedRequests()];
   const pairs = new VerifiedPairs(randomBytes(8));
   return (clientAddress, { deviceSessionId, payloadBytes }) => {
-    const release = requests.take(boundedBlock(clientAddress, trusted), payloadBytes.length);
     const address = addressBlock(clientAddress);
     const pair = `${address} ${deviceSessionId}`;
     const known = pairs.has(pair, now());
+    const requests = known ? requestsOfPlayers : requestsOfStrangers;
+    const release = requests.take(boundedBlock(clientAddress, trusted), payloadBytes.length);
     const waitMs = known ? 0 : lookUps.hold(address, now());
     if (waitMs > 0) {
       release();

@@ -7,7 +7,7 @@ import { requestRateLimited } from '../instruments.ts';
 const mebibyte = 1024 * 1024;
 export const unverifiedBounds: { readonly address: Bounds; readonly all: Bounds } = {
   address: { requests: 256, bytes: 8 * mebibyte },
-  all: { requests: 1_024, bytes: 64 * mebibyte },
+  all: { requests: 1_024, bytes: 32 * mebibyte },
 };
 
 /** What the fields of an envelope take besides the payload, roughly. */

@@ -183,6 +183,8 @@ describe('the limits of requests that are not verified', () => {
     const proxies = new BlockList();
     proxies.addAddress('10.0.0.1');
     const { requests } = limits({}, proxies);
+    const player = request();
+    requests.unverified('192.0.2.1', player)('verified');
     const hold = (address: string, bytes: number) => {
       const held: ((outcome: 'refused') => void)[] = [];
       for (;;) {
@@ -191,6 +193,8 @@ describe('the limits of requests that are not verified', () => {
           (done) => held.push(done),
         );
         if (refused === undefined) continue;
+        // A pair that was verified lately has places of its own.
+        requests.unverified('192.0.2.1', player)('verified');
         for (const done of held) done('refused');
         return { count: held.length, ...refused };
       }
