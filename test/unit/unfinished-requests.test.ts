@@ -6,7 +6,12 @@ it('a client that sends many requests in part pushes its own out, and nobody els
   expect(requests.add('player', 'a')).toBeUndefined();
   const flood = ['1', '2', '3', '4', '5'].map((request) => requests.add(request, 'b'));
   expect(flood).toEqual([undefined, undefined, undefined, '1', '2']);
-  expect(['player', '1', '3', '5'].map((request) => requests.has(request))).toEqual([true, false, true, true]);
+  expect(['player', '1', '3', '5'].map((request) => requests.has(request))).toEqual([
+    true,
+    false,
+    true,
+    true,
+  ]);
   requests.delete('3');
   requests.delete('3');
   expect(requests.add('6', 'b')).toBeUndefined();

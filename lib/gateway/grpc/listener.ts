@@ -42,7 +42,9 @@ export function openGrpcListener(
       ...grpcStreamBounds,
       clientOf: (socketAddress, headers) => {
         const forwardedFor = headers['x-forwarded-for'];
-        return addressBlock(clientAddress(socketAddress, forwardedFor ? [`${forwardedFor}`] : [], trustedProxies));
+        return addressBlock(
+          clientAddress(socketAddress, forwardedFor ? [`${forwardedFor}`] : [], trustedProxies),
+        );
       },
     },
     certificate: grpcCertificate,

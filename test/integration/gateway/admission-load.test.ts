@@ -68,7 +68,9 @@ function stranger(gateway: TestGateway): GalaxyClient {
 }
 
 describe('requests that are not verified', () => {
-  it('are held in a bounded number of bytes while the backend is slow, and players are served', async ({ annotate }) => {
+  it('are held in a bounded number of bytes while the backend is slow, and players are served', async ({
+    annotate,
+  }) => {
     const metricsAddr = `127.0.0.1:${await freePort()}`;
     const gateway = cleanUp.use(
       await startTestGateway(
@@ -118,7 +120,7 @@ describe('requests that are not verified', () => {
     await Promise.all(sent);
     clearInterval(sampling);
     const mebibytes = (bytes: number) => Math.round(bytes / 1024 / 1024);
-await annotate(`RSS ${mebibytes(before)} MiB before, ${mebibytes(most)} MiB at most`);
+    await annotate(`RSS ${mebibytes(before)} MiB before, ${mebibytes(most)} MiB at most`);
     expect(settled.filter(({ reason }) => reason === 'SESSION_UNKNOWN').length).toBe(held.length);
   });
 

@@ -119,7 +119,9 @@ describe('commands', () => {
     expect(grown('galaxy_gateway_replays_total')).toBe(1);
     expect(grown('galaxy_gateway_commands_total', outcome('RATE_LIMITED'))).toBe(1);
     // What anyone can cause is not timed.
-    expect(grown('galaxy_gateway_command_duration_seconds_count', { message_type: 'lobby.game.list' })).toBe(2);
+    expect(grown('galaxy_gateway_command_duration_seconds_count', { message_type: 'lobby.game.list' })).toBe(
+      2,
+    );
     expect(grown('galaxy_gateway_rate_limited_total', { limit: 'session_read' })).toBe(1);
   });
 });

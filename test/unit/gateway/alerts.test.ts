@@ -6,7 +6,9 @@ import { queriesOfRules } from '../../support/telemetry/monitoring-files.ts';
 
 it('alerts on commands count no outcome that anyone can cause, in the share or in the whole', () => {
   const selectors = queriesOfRules().flatMap(({ expression }) => [
-    ...expression.matchAll(/galaxy_gateway_commands_total\{outcome(=~|!~)"([^"]*)"\}|galaxy_gateway_commands_total\[/g),
+    ...expression.matchAll(
+      /galaxy_gateway_commands_total\{outcome(=~|!~)"([^"]*)"\}|galaxy_gateway_commands_total\[/g,
+    ),
   ]);
   expect(selectors).toHaveLength(2);
   for (const [, operator, names = ''] of selectors) {

@@ -17,7 +17,11 @@ const passesTheGateway = (deviceSessionId: string) =>
 it('an id of any version is one to the gateway and to every service alike', () => {
   for (const digit of '0123456789abcdef') {
     const sessionId = `01930f3c-7b1a-${digit}000-8000-0000000000aa`;
-    expect([isUuid(sessionId), id.parse(sessionId), passesTheGateway(sessionId)]).toEqual([true, sessionId, true]);
+    expect([isUuid(sessionId), id.parse(sessionId), passesTheGateway(sessionId)]).toEqual([
+      true,
+      sessionId,
+      true,
+    ]);
   }
   fc.assert(
     fc.property(anyVersion, (text) => {
@@ -25,10 +29,16 @@ it('an id of any version is one to the gateway and to every service alike', () =
     }),
   );
   fc.assert(
-    fc.property(fc.oneof(fc.string(), anyVersion.map((text) => `${text}0`)), (text) => {
-      expect(id.safeParse(text).success).toBe(isUuid(text));
-      if (!isUuid(text)) expect(passesTheGateway(text)).toBe(false);
-    }),
+    fc.property(
+      fc.oneof(
+        fc.string(),
+        anyVersion.map((text) => `${text}0`),
+      ),
+      (text) => {
+        expect(id.safeParse(text).success).toBe(isUuid(text));
+        if (!isUuid(text)) expect(passesTheGateway(text)).toBe(false);
+      },
+    ),
   );
 });
 
