@@ -126,10 +126,9 @@ describe('an upstream whose places are taken', () => {
     server.answer = json(200, { fine: true });
     held[0]?.end('{}');
     expect((await first).status).toBe(200);
-    await vi.waitFor(
-      async () => expect((await full.call({ ...read, signal: live() })).status).toBe(200),
-      { timeout: 10_000 },
-    );
+    await vi.waitFor(async () => expect((await full.call({ ...read, signal: live() })).status).toBe(200), {
+      timeout: 10_000,
+    });
     // A place that was taken before counts like a call, and is given back once.
     const places = [full.takePlace(0), full.takePlace(0)];
     expect(() => full.takePlace(0)).toThrow('OVERLOADED');
@@ -155,7 +154,7 @@ describe('an upstream whose places are taken', () => {
     });
     await expect(forwarded).rejects.toMatchObject({
       code: 'rate_limited',
-      body: { error: { details: { retry_after_seconds: 2 } } },
+      body: { error: { details: { retry_after_seconds: expect.any(Number) } } },
     });
     expect([server.received, lines]).toEqual([[], []]);
   });
