@@ -17,15 +17,15 @@ import { aborted, runProcess } from '../lib/node/process.ts';
 export async function runGateway(environment: Environment, stop: AbortSignal): Promise<void> {
   const { config, log, redis, signer, serverKeys, grpcCertificate, metricsText } =
     await startGateway(environment);
-  const { backend, lobby } = openUpstreams(config, log);
+  const upstreams = openUpstreams(config, log);
   const push = createPushClient(config, log);
   const hub = createPushHub({ client: push, signer, log }, config.push);
-  const { requests: limits, signIn } = createLimits(config.rateLimits);
-  const edgeGateway = createEdgeGateway(config, { backend, lobby, limits, redis, signer, hub, log });
+  const { requests: limits, signIn } = createLimits(config.rateLimits, config.trustedProxies);
+  const edgeGateway = createEdgeGateway(config, { upstreams, limits, redis, signer, hub, log });
   const publicApp = createGatewayPublicApp(
     { log, ready: () => !stop.aborted, corsOrigins: config.publicHttp.corsOrigins },
     {
-      auth: createPublicAuth(backend, log),
+      auth: createPublicAuth(upstreams.signIn, log),
       limits: signIn,
       clientAddress: (peer, forwardedFor) => clientAddress(peer, forwardedFor, config.trustedProxies),
       serverKeys,
@@ -38,14 +38,18 @@ export async function runGateway(environment: Environment, stop: AbortSignal): P
     log,
   );
   const over = new AbortController();
-  const following = followPush({ client: push, hub, backend, log }, config.push, over.signal);
+  const following = followPush(
+    { client: push, hub, backend: upstreams.backend, log },
+    config.push,
+    over.signal,
+  );
 
   await Promise.race([aborted(stop), following]);
   log.info('draining');
   await drainGateway({ hub, listeners }, config.shutdownTimeoutMs);
   over.abort();
   await following;
-  await Promise.all([backend.close(), lobby.close()]);
+  await Promise.all(Object.values(upstreams).map((upstream) => upstream.close()));
   redis.disconnect();
   log.info('stopped');
 }

@@ -16,7 +16,10 @@ const advice: Record<GatewayReason, string> = {
   REPLAY_DETECTED: 'never send a request twice: a new `request_id` and signature each time',
   REPLAY_STORE_UNAVAILABLE: 'wait a little and send a new request',
   UPSTREAM_UNAVAILABLE: 'wait a little and send a new request',
-  RATE_LIMITED: 'too many requests; wait as long as the RetryInfo says and send a new request',
+  RATE_LIMITED:
+    'too many requests; wait as long as the RetryInfo says and send it again, the same one or a new one',
+  OVERLOADED:
+    'nothing was done; wait as long as the RetryInfo says and send it again, the same one or a new one',
   SLOW_CONSUMER: 'the client read its stream too slowly; open it again with the last event’s id',
   SUPERSEDED: 'newer streams replaced this one (too many of one session or user); do not open it again',
   RESYNC:
@@ -69,7 +72,8 @@ export function errorsPage(): string {
     ...reasons,
     '',
     'A command is sent again as a new request: new `request_id`, new `timestamp_ms`, new signature; its',
-    '`idempotency_key` stays the same. Refusals of gRPC itself have a status and no ErrorInfo: an unknown method, a',
+    '`idempotency_key` stays the same. Only after `RATE_LIMITED` and `OVERLOADED` the same request may be sent again as',
+    'it is, while its timestamp is fresh. Refusals of gRPC itself have a status and no ErrorInfo: an unknown method, a',
     'compressed request, too much metadata, a request that arrives too slowly ([limits.md](limits.md)). The server time of a',
     'refusal is as trustworthy as the connection (TLS): it is good for setting a clock, and a wrong one only makes the',
     'next request stale.',

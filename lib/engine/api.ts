@@ -29,9 +29,9 @@ export const healthSchema = z.object({ status: z.literal('ok') });
 
 /** Body of `PUT /api/v1/game`. */
 export const gameSetupSchema = z.strictObject({
-  game_id: z.uuid(),
+  game_id: z.guid(),
   players: z
-    .array(z.strictObject({ user_id: z.uuid(), race_name: z.string().min(1) }))
+    .array(z.strictObject({ user_id: z.guid(), race_name: z.string().min(1) }))
     .min(1)
     .max(maxPlayers)
     .refine(
@@ -47,10 +47,10 @@ const count = z.int().nonnegative();
 
 /** Answer of every route of the game. `turn` is the last one that was played; 0 before the first. */
 export const gameStateSchema = z.object({
-  game_id: z.uuid(),
+  game_id: z.guid(),
   turn: count,
   status: z.enum(['running', 'finished']),
-  players: z.array(z.object({ user_id: z.uuid(), planets: count, population: count, ships_built: count })),
+  players: z.array(z.object({ user_id: z.guid(), planets: count, population: count, ships_built: count })),
 });
 
 /** Body of every refusal. */

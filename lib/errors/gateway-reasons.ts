@@ -29,6 +29,7 @@ export const gatewayReasons = {
   REPLAY_STORE_UNAVAILABLE: { status: grpcStatus.UNAVAILABLE, retryable: true },
   UPSTREAM_UNAVAILABLE: { status: grpcStatus.UNAVAILABLE, retryable: true },
   RATE_LIMITED: { status: grpcStatus.RESOURCE_EXHAUSTED, retryable: true },
+  OVERLOADED: { status: grpcStatus.UNAVAILABLE, retryable: true },
   SLOW_CONSUMER: { status: grpcStatus.RESOURCE_EXHAUSTED, retryable: true },
   SUPERSEDED: { status: grpcStatus.ABORTED, retryable: false },
   RESYNC: { status: grpcStatus.ABORTED, retryable: true },

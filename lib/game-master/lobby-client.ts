@@ -30,7 +30,7 @@ const pageSize = 200;
 /** A page of games has 3 MiB at most: descriptions of 2,000 characters, in whatever script. */
 const maxBytes = 8 * 1024 * 1024;
 
-const id = z.uuid().toLowerCase();
+const id = z.guid().toLowerCase();
 const time = z.iso.datetime().transform((text) => new Date(text));
 
 const gameResponse = z

@@ -68,11 +68,13 @@ export function addressBlock(address: string): string {
 export function connectionsPerAddress(max: number, trusted: BlockList | undefined) {
   return {
     max,
-    keyOf: (remoteAddress: string | undefined) => {
-      const address = fromSocket(remoteAddress ?? '');
-      return trusted !== undefined && isTrusted(trusted, address) ? undefined : addressBlock(address);
-    },
+    keyOf: (remoteAddress: string | undefined) => boundedBlock(fromSocket(remoteAddress ?? ''), trusted),
   };
+}
+
+/** The block of a client's address; undefined for a trusted proxy's own, which stands for many clients. */
+export function boundedBlock(address: string, trusted: BlockList | undefined): string | undefined {
+  return trusted !== undefined && isTrusted(trusted, address) ? undefined : addressBlock(address);
 }
 
 function isTrusted(trusted: BlockList, address: string): boolean {

@@ -26,7 +26,7 @@ const commands = gatewayInstruments.counter(
 const commandSeconds = gatewayInstruments.distribution(
   'galaxy_gateway_command_duration_seconds',
   ['message_type'],
-  'Time of a command in the gateway, upstream included.',
+  'Time of a command in the gateway, upstream included. Refusals that need no session’s key are not timed.',
   fast,
 );
 const stageSeconds = gatewayInstruments.distribution(
@@ -49,8 +49,9 @@ const replays = gatewayInstruments.counter(
 const rateLimited = gatewayInstruments.counter(
   'galaxy_gateway_rate_limited_total',
   ['limit'],
-  'Requests refused by a rate limit, by which one: `address`, `session_` and `user_` with `read`, `write` or ' +
-    '`subscribe`; of sign-in `public_address`, `email_network`, `email`, `challenge`. docs/limits.md explains them.',
+  'Requests refused by a rate limit, by which one: `address`, `unverified`, `unverified_in_flight`, `session_` and ' +
+    '`user_` with `read`, `write` or `subscribe`; of sign-in `public_address`, `email_network`, `email`, `challenge`. ' +
+    'docs/limits.md explains them.',
 );
 const signInRequests = gatewayInstruments.counter(
   'galaxy_gateway_public_requests_total',
@@ -156,9 +157,26 @@ declareProcessInstruments(gatewayInstruments, 'galaxy_gateway');
 export function commandDone(messageType: string, outcome: string, durationMs: number): void {
   const type = knownMessageType(messageType);
   commands.add(1, type, knownOutcome(outcome));
-  commandSeconds.record(durationMs / 1_000, type);
+  if (!strangersOutcomes.has(outcome)) commandSeconds.record(durationMs / 1_000, type);
   if (outcome === 'REPLAY_DETECTED') replays.add(1);
 }
+
+/** What anyone can cause without a session's key. The alerts of infra/monitoring/rules.yml count none of them. */
+export const strangersOutcomes: ReadonlySet<string> = new Set<GatewayReason | 'cancelled'>([
+  'UNSUPPORTED_PROTOCOL_VERSION',
+  'MALFORMED_ENVELOPE',
+  'MESSAGE_TOO_LARGE',
+  'STALE_REQUEST',
+  'PAYLOAD_HASH_MISMATCH',
+  'UNKNOWN_MESSAGE_TYPE',
+  'SESSION_UNKNOWN',
+  'SESSION_REVOKED',
+  'BAD_SIGNATURE',
+  'REPLAY_DETECTED',
+  'RATE_LIMITED',
+  'OVERLOADED',
+  'cancelled',
+]);
 
 export type Stage = 'session' | 'verify' | 'replay' | 'upstream' | 'sign';
 
@@ -177,6 +195,8 @@ export function subscriptionRefused(reason: StreamEndReason): void {
 /** The limits of lib/gateway/rate-limit/limits.ts: of signed requests, and of sign-in over the public listener. */
 export type RateLimit =
   | 'address'
+  | 'unverified'
+  | 'unverified_in_flight'
   | `session_${MessageClass}`
   | `user_${MessageClass}`
   | 'public_address'

@@ -3,7 +3,7 @@ import { z } from '@hono/zod-openapi';
 import type { ErrorCode } from '../errors/table.ts';
 
 /** A UUID; responses use lower case, so requests are folded to it. */
-export const id = z.uuid('must be a UUID').toLowerCase();
+export const id = z.guid('must be a UUID').toLowerCase();
 
 /** RFC 3339 in UTC with milliseconds, as every response writes it. */
 export const timestamp = z.iso.datetime({

@@ -5,14 +5,17 @@
 import { EventEmitter } from 'node:events';
 import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
 import { type Server, status } from '@grpc/grpc-js';
+import { UnfinishedRequests } from './unfinished-requests.ts';
 
 export type StreamBounds = {
   /** Names and values of a request's headers together. */
   readonly maxHeaderBytes: number;
   /** For a request to arrive completely. Unset where clients may stream requests without a time limit. */
   readonly requestTimeoutMs: number | undefined;
-  /** Requests that have not arrived completely, of all clients together; a new one cuts the oldest. */
+  /** Requests that have not arrived completely, of all clients together; see lib/node/unfinished-requests.ts. */
   readonly maxUnfinishedRequests: number;
+  /** Tells the clients of such requests apart; unset where all count as one. */
+  readonly clientOf?: (socketAddress: string | undefined, headers: IncomingHttpHeaders) => string;
   /** For a client to read some of what was written to it. */
   readonly stallTimeoutMs: number;
 };
@@ -35,22 +38,18 @@ export function boundStreams(server: Server, bounds: StreamBounds): () => void {
   const http2Server = http2ServerOf(server);
   const handlers = http2Server.listeners('stream');
   const open = new Map<ServerHttp2Stream, OpenStream>();
-  const unfinished = new Set<ServerHttp2Stream>();
+  const unfinished = new UnfinishedRequests<ServerHttp2Stream>(bounds.maxUnfinishedRequests);
 
-  const watch = (stream: ServerHttp2Stream) => {
+  const watch = (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => {
     const now = performance.now();
     open.set(stream, { openedAt: now, backlog: 0, lastReadAt: now });
-    unfinished.add(stream);
+    const client = bounds.clientOf?.(stream.session?.socket.remoteAddress, headers) ?? '';
+    unfinished.add(stream, client)?.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
     stream.once('end', () => unfinished.delete(stream));
     stream.once('close', () => {
       unfinished.delete(stream);
       open.delete(stream);
     });
-    const [oldest] = unfinished;
-    if (unfinished.size > bounds.maxUnfinishedRequests && oldest !== undefined) {
-      unfinished.delete(oldest);
-      oldest.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
-    }
   };
 
   http2Server.removeAllListeners('stream');
@@ -64,7 +63,7 @@ export function boundStreams(server: Server, bounds: StreamBounds): () => void {
       refuse(stream, refusal.code, refusal.message);
       return;
     }
-    watch(stream);
+    watch(stream, headers);
     for (const handler of handlers) handler.call(http2Server, stream, headers, ...rest);
   });
 

@@ -10,15 +10,15 @@ const amount = z.int().nonnegative();
 export const gmEventEntry = z.object({
   event_id: z.string().min(1).max(128),
   event_type: z.enum(gmEventTypes),
-  game_id: z.uuid(),
+  game_id: z.guid(),
   /** The start job whose container plays the game. */
-  runtime_job_id: z.uuid(),
+  runtime_job_id: z.guid(),
   turn: integerText.refine((turn) => turn >= 0, 'must not be negative'),
   runtime_status: z.string().max(64),
   engine_health: z.string().max(64),
   player_stats: jsonText(
     z
-      .array(z.object({ user_id: z.uuid(), planets: amount, population: amount, ships_built: amount }))
+      .array(z.object({ user_id: z.guid(), planets: amount, population: amount, ships_built: amount }))
       .max(1_100),
   ),
   occurred_at_ms: integerText,

@@ -35,7 +35,7 @@ export type NotificationType = (typeof notificationTypes)[number];
 export const notificationIntentEntry = z.object({
   notification_type: z.enum(notificationTypes),
   producer: z.string(),
-  recipient_user_ids: jsonText(z.array(z.uuid()).min(1)),
+  recipient_user_ids: jsonText(z.array(z.guid()).min(1)),
   idempotency_key: z.string().min(1).max(256),
   payload: jsonText(z.record(z.string(), z.unknown())),
   occurred_at_ms: integerText,

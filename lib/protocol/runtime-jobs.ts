@@ -4,12 +4,12 @@ import { integerText, jsonText } from './stream-fields.ts';
 
 /** `runtime:start_jobs`: asks for a container that runs a game. Identified by `job_id`. */
 export const startJobEntry = z.object({
-  job_id: z.uuid(),
-  game_id: z.uuid(),
+  job_id: z.guid(),
+  game_id: z.guid(),
   engine_version: z.string(),
   turn_schedule: z.string(),
   time_zone: z.string(),
-  players: jsonText(z.array(z.object({ user_id: z.uuid(), race_name: z.string() }))),
+  players: jsonText(z.array(z.object({ user_id: z.guid(), race_name: z.string() }))),
   requested_at_ms: integerText,
   /** From this time on the job must not start. */
   expires_at_ms: integerText,
@@ -24,9 +24,9 @@ export type StopReason = (typeof stopReasons)[number];
  * `runtime:stop_jobs`: asks to stop the container that a start job has started or will start. Identified by `job_id`.
  */
 export const stopJobEntry = z.object({
-  job_id: z.uuid(),
-  start_job_id: z.uuid(),
-  game_id: z.uuid(),
+  job_id: z.guid(),
+  start_job_id: z.guid(),
+  game_id: z.guid(),
   container_id: z.string().optional(),
   reason: z.enum(stopReasons),
   requested_at_ms: integerText,
@@ -35,8 +35,8 @@ export type StopJob = z.output<typeof stopJobEntry>;
 
 /** `runtime:job_results`: the result of a job. May be delivered more than once, with the same content. */
 export const jobResultEntry = z.object({
-  job_id: z.uuid(),
-  game_id: z.uuid(),
+  job_id: z.guid(),
+  game_id: z.guid(),
   kind: z.enum(['start', 'stop']),
   outcome: z.enum(['success', 'failure']),
   /** With the success of a start. */

@@ -4,9 +4,9 @@ import { integerText } from './stream-fields.ts';
 
 /** Identified by `event_id`. */
 export const userLifecycleEntry = z.object({
-  event_id: z.uuid(),
+  event_id: z.guid(),
   event_type: z.enum(['permanent_blocked', 'deleted']),
-  user_id: z.uuid(),
+  user_id: z.guid(),
   reason_code: z.string(),
   occurred_at_ms: integerText,
 });

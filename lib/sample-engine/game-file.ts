@@ -10,13 +10,13 @@ import type { GameFile } from './engine.ts';
 const count = z.int().nonnegative();
 
 const gameSchema = z.strictObject({
-  gameId: z.uuid(),
+  gameId: z.guid(),
   turn: count,
   turns: count,
   freePlanets: count,
   races: z.array(
     z.strictObject({
-      userId: z.uuid(),
+      userId: z.guid(),
       raceName: z.string(),
       nature: z.enum(natures),
       planets: count,

@@ -45,6 +45,7 @@ export async function startGatewayProcess(
         GATEWAY_RESPONSE_SIGNER_PRIVATE_KEY_PATH: signerPath,
         // Counted as usual, but never reached: all clients share one address.
         GATEWAY_RATE_LIMIT_GRPC_ADDRESS: '100000/s burst 100000',
+        GATEWAY_RATE_LIMIT_GRPC_UNVERIFIED: '100000/s burst 100000',
         GATEWAY_GRPC_MAX_CONNECTIONS_PER_ADDRESS: '100000',
       },
       ...(bench.nodeArgs === undefined ? {} : { nodeArgs: bench.nodeArgs }),

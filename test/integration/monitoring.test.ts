@@ -113,7 +113,7 @@ describe('metrics and labels are exported', () => {
 
 it('values that labels are compared with are values that they have', () => {
   const known: Record<string, readonly string[]> = {
-    outcome: [...Object.keys(gatewayReasons), ...Object.keys(errorTable), 'success', 'failure'],
+    outcome: [...Object.keys(gatewayReasons), ...Object.keys(errorTable), 'cancelled', 'success', 'failure'],
     reason: [...Object.keys(gatewayReasons), 'expired', 'unreadable'],
     kind: ['start', 'stop', 'rss', 'heap_used'],
     health: ['ok'],

@@ -102,6 +102,94 @@ describe('token buckets', () => {
     );
   });
 
+  it('count a held token as taken, and give it back exactly', () => {
+    const buckets = new TokenBuckets(tenPerSecond, hashKey);
+    for (let held = 0; held < 20; held += 1) expect(buckets.hold('ada', 0)).toBe(0);
+    expect(buckets.hold('ada', 0)).toBe(100);
+    expect(buckets.take('ada', 0)).toBe(100);
+    for (let held = 0; held < 20; held += 1) buckets.giveBack('ada');
+    expect(buckets.heldKeys).toBe(0);
+    expect(() => buckets.giveBack('ada')).toThrow('no token');
+    for (let replay = 0; replay < 1_000; replay += 1) {
+      expect(buckets.hold('ada', replay)).toBe(0);
+      buckets.giveBack('ada');
+    }
+    // Never more than the burst.
+    expect(Array.from({ length: 20 }, () => buckets.take('ada', 1_000))).toEqual(Array(20).fill(0));
+    expect(buckets.take('ada', 1_000)).toBe(100);
+  });
+
+  // In a small table every key shares its cells with others.
+  const crowded = () => new TokenBuckets(tenPerSecond, hashKey, 4);
+  const heldStep = fc.record({
+    key: fc.integer({ min: 0, max: 12 }),
+    afterMs: fc.integer({ min: 0, max: 150 }),
+    steps: fc.integer({ min: 0, max: 12 }),
+    kept: fc.boolean(),
+    usedLate: fc.boolean(),
+  });
+
+  it('never let a key use more than its rate and burst, whichever of the requests at once are given back', () => {
+    fc.assert(
+      fc.property(fc.array(heldStep, { maxLength: 300 }), (steps) => {
+        const buckets = crowded();
+        const used = new Map<string, number[]>();
+        const ends = new Map<number, (() => void)[]>();
+        let nowMs = 0;
+        for (const [index, step] of steps.entries()) {
+          nowMs += step.afterMs;
+          for (const end of ends.get(index) ?? []) end();
+          const key = `key-${step.key}`;
+          if (buckets.hold(key, nowMs) > 0) continue;
+          const heldAt = nowMs;
+          const end = () => {
+            if (!step.kept) return buckets.giveBack(key);
+            buckets.keep(key, nowMs);
+            // Anywhere between the two the token may have been used.
+            used.set(key, [...(used.get(key) ?? []), step.usedLate ? nowMs : heldAt]);
+          };
+          const due = index + 1 + step.steps;
+          ends.set(due, [...(ends.get(due) ?? []), end]);
+        }
+        for (const times of used.values()) {
+          times.sort((one, other) => one - other);
+          for (const [first, from] of times.entries()) {
+            for (const [count, to] of times.slice(first).entries()) {
+              expect(count + 1).toBeLessThanOrEqual(tenPerSecond.burst + (to - from) / 100 + 1e-6);
+            }
+          }
+        }
+      }),
+    );
+  });
+
+  it('answer every other key as if a token that is given back had never been held', () => {
+    const other = fc.record({
+      key: fc.integer({ min: 1, max: 12 }),
+      afterMs: fc.integer({ min: 0, max: 60 }),
+      hold: fc.boolean(),
+    });
+    fc.assert(
+      fc.property(fc.array(other, { maxLength: 200 }), (steps) => {
+        const [plain, mixed] = [crowded(), crowded()];
+        let nowMs = 0;
+        let held = 0;
+        for (const { key, afterMs, hold } of steps) {
+          nowMs += afterMs;
+          if (hold && mixed.hold('replayed', nowMs) === 0) held += 1;
+          else if (held > 0) {
+            mixed.giveBack('replayed');
+            held -= 1;
+          }
+          expect(mixed.take(`key-${key}`, nowMs)).toBe(plain.take(`key-${key}`, nowMs));
+        }
+        for (; held > 0; held -= 1) mixed.giveBack('replayed');
+        expect(mixed.heldKeys).toBe(0);
+        expect(mixed.take('replayed', nowMs)).toBe(plain.take('replayed', nowMs));
+      }),
+    );
+  });
+
   it('give an attacker no fresh budget for flooding the table with other keys, and keep their size', () => {
     const buckets = new TokenBuckets({ count: 1, perMs: 3_600_000, burst: 1 }, hashKey);
     const size = buckets.memoryBytes;

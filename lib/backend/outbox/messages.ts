@@ -11,8 +11,8 @@ const sessionsPerInvalidation = 500;
 export type InvalidationReason = 'revoked' | 'account_blocked' | 'account_deleted';
 
 export const sessionInvalidationPayload = z.object({
-  user_id: z.uuid(),
-  device_session_ids: z.array(z.uuid()).min(1),
+  user_id: z.guid(),
+  device_session_ids: z.array(z.guid()).min(1),
   reason: z.string(),
 });
 

@@ -18,9 +18,8 @@ import {
 } from '../domain/routes.ts';
 import { parseJson } from '../parse-json.ts';
 import { sha256 } from '../sha256.ts';
-import { type AdmissionDeps, admit, type CallContext } from './admission.ts';
+import { type AdmissionDeps, type Admitted, admit, type CallContext } from './admission.ts';
 import type { ResponseSigner } from './response-signer.ts';
-import type { ActiveSession } from './sessions.ts';
 import { stage, stageSync } from './stage.ts';
 import type { UpstreamResponse, UpstreamService } from './upstream.ts';
 
@@ -31,58 +30,51 @@ export type CommandDeps = {
   now: () => number;
 };
 
-const commandKind = { routeOf, signedBytes: commandBytes };
-
 /** @throws RejectedError */
 export async function executeCommand(
   deps: CommandDeps,
   request: ExecuteCommandRequest,
   call: CallContext,
 ): Promise<ExecuteCommandResponse> {
-  const { route, session, requestHash } = await admit(deps.admission, request, commandKind, call);
-  const { resultCode, payload } = await forward(
-    deps.upstreams[route.upstream],
-    route,
-    request,
-    session,
-    call,
-  );
-  return signResponse(deps, request.requestId, requestHash, resultCode, payload);
+  const kind = {
+    routeOf,
+    signedBytes: commandBytes,
+    takePlace: (route: Route) => deps.upstreams[route.upstream].takePlace(request.payloadBytes.length),
+  };
+  const admitted = await admit(deps.admission, request, kind, call);
+  const { resultCode, payload } = await forward(deps.upstreams, request, admitted, call);
+  return signResponse(deps, request.requestId, admitted.requestHash, resultCode, payload);
 }
 
 type Result = { resultCode: string; payload: Uint8Array };
 
 async function forward(
-  upstream: UpstreamService,
-  route: Route,
+  upstreams: CommandDeps['upstreams'],
   request: ExecuteCommandRequest,
-  session: ActiveSession,
+  { route, session, place }: Admitted<Route>,
   call: CallContext,
 ): Promise<Result> {
-  const payload = parsePayload(request.payloadBytes);
-  if (payload === undefined) {
-    return invalidRequest([{ field: 'payload_bytes', problem: 'must be a JSON object in UTF-8' }]);
+  const upstreamRequest = readPayload(route, request.payloadBytes);
+  if (!upstreamRequest.ok) {
+    place();
+    return invalidRequest(upstreamRequest.problems);
   }
-  const upstreamRequest = toUpstreamRequest(route, payload);
-  if (!upstreamRequest.ok) return invalidRequest(upstreamRequest.problems);
-
+  const upstream = upstreams[route.upstream];
   const { method, target, body } = upstreamRequest.request;
+  const headers = {
+    'x-request-id': request.requestId,
+    ...call.traceHeaders,
+    'x-user-id': session.userId,
+    'x-device-session-id': session.deviceSessionId,
+    ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+    ...(request.idempotencyKey ? { 'idempotency-key': request.idempotencyKey } : {}),
+    ...(request.ifMatch ? { 'if-match': request.ifMatch } : {}),
+  };
   const response = await stage('upstream', () =>
-    upstream.call({
-      method,
-      target,
-      headers: {
-        'x-request-id': request.requestId,
-        ...call.traceHeaders,
-        'x-user-id': session.userId,
-        'x-device-session-id': session.deviceSessionId,
-        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-        ...(request.idempotencyKey ? { 'idempotency-key': request.idempotencyKey } : {}),
-        ...(request.ifMatch ? { 'if-match': request.ifMatch } : {}),
-      },
-      ...(body === undefined ? {} : { body }),
-      signal: call.signal,
-    }),
+    upstream.call(
+      { method, target, headers, ...(body === undefined ? {} : { body }), signal: call.signal },
+      place,
+    ),
   );
   return toResult(upstream, response);
 }
@@ -93,8 +85,10 @@ const errorResponseSchema = z.object({
 });
 
 /** An empty payload counts as `{}`. */
-function parsePayload(bytes: Uint8Array): Record<string, unknown> | undefined {
-  return bytes.length === 0 ? {} : payloadSchema.safeParse(parseJson(bytes)).data;
+function readPayload(route: Route, bytes: Uint8Array): ReturnType<typeof toUpstreamRequest> {
+  const payload = bytes.length === 0 ? {} : payloadSchema.safeParse(parseJson(bytes)).data;
+  if (payload !== undefined) return toUpstreamRequest(route, payload);
+  return { ok: false, problems: [{ field: 'payload_bytes', problem: 'must be a JSON object in UTF-8' }] };
 }
 
 /** A 2xx response has the result code `ok`, a well-formed error its own code; both with their body. */

@@ -31,8 +31,8 @@ export type AuthResponse = {
 export type PublicAuth = { forward(request: AuthRequest): Promise<AuthResponse> };
 
 /**
- * `forward` throws a Refusal service_unavailable when the backend cannot be reached, is too slow or sends a malformed
- * response; the log says why.
+ * `forward` throws a Refusal: service_unavailable when the backend cannot be reached, is too slow or sends a malformed
+ * response, and the log says why; rate_limited when too many sign-ins wait for it.
  */
 export function createPublicAuth(
   backend: Pick<UpstreamService, 'call' | 'unavailable'>,
@@ -63,6 +63,12 @@ export function createPublicAuth(
         };
       } catch (error) {
         if (!(error instanceof RejectedError)) throw error;
+        const { reason, retryAfterMs = 0 } = error.rejection;
+        if (reason === 'OVERLOADED') {
+          throw new Refusal('rate_limited', 'Too many people sign in at the moment; try again in a moment.', {
+            retry_after_seconds: Math.ceil(retryAfterMs / 1_000),
+          });
+        }
         log.warn({ error, request_id: requestId, path }, 'sign-in is not available');
         throw new Refusal('service_unavailable', 'Sign-in is not available at the moment; try again later.');
       }

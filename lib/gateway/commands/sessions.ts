@@ -7,7 +7,7 @@ import type { UpstreamService } from './upstream.ts';
 
 const sessionSchema = z.object({
   device_session_id: z.string(),
-  user_id: z.uuid(),
+  user_id: z.guid(),
   status: z.enum(['active', 'revoked']),
   client_public_key: z.base64().transform((text) => Buffer.from(text, 'base64')),
 });

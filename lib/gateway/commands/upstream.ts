@@ -1,13 +1,17 @@
 // HTTP calls to a service behind the gateway, bounded in time and size. A service that cannot be reached, is too slow
 // or sends a malformed response is UPSTREAM_UNAVAILABLE: the gateway fails closed.
+//
+// A call needs a place: one of the connections, or of the places in the queue before them. When none is left it is
+// refused as OVERLOADED, before anything was sent.
 import { type Dispatcher, Pool } from 'undici';
 import type { Logger } from '../../telemetry/logger.ts';
 import { throttled } from '../../telemetry/throttled.ts';
 import type { GatewayConfig } from '../config.ts';
 import { RejectedError } from '../domain/rejection.ts';
+import { Capacity, overloaded, type Release } from './capacity.ts';
 
 const maxResponseBytes = 1024 * 1024;
-const maxConnections = 128;
+const maxBodyBytes = 64 * 1024 * 1024;
 const logRefusedTokenEveryMs = 30_000;
 
 export type UpstreamResponse = {
@@ -26,9 +30,20 @@ export type UpstreamCall = {
   signal: AbortSignal;
 };
 
+/** How many calls may run at once, and how many more may wait for a connection. */
+export type PoolSize = { readonly connections: number; readonly queue: number };
+
+/** Strangers cause look-ups of sessions and sign-ins, so neither shares connections with the commands of players. */
+export const poolSizes = {
+  sessions: { connections: 128, queue: 896 },
+  signIn: { connections: 16, queue: 64 },
+  commands: { connections: 128, queue: 256 },
+} as const satisfies Record<string, PoolSize>;
+
 export class UpstreamService {
   readonly #name: string;
   readonly #pool: Pool;
+  readonly #capacity: Capacity;
   readonly #basePath: string;
   readonly #timeoutMs: number;
   readonly #authorization: Record<string, string>;
@@ -39,6 +54,7 @@ export class UpstreamService {
     name: string;
     baseUrl: string;
     timeoutMs: number;
+    size?: PoolSize;
     token?: string | undefined;
     tokenRefused?: () => void;
   }) {
@@ -48,17 +64,34 @@ export class UpstreamService {
     this.#timeoutMs = options.timeoutMs;
     this.#authorization = options.token === undefined ? {} : { authorization: `Bearer ${options.token}` };
     this.#tokenRefused = options.tokenRefused ?? (() => {});
-    this.#pool = new Pool(url.origin, { connections: maxConnections, connectTimeout: options.timeoutMs });
+    const { connections, queue } = options.size ?? poolSizes.commands;
+    this.#capacity = new Capacity({ requests: connections + queue, bytes: maxBodyBytes });
+    this.#pool = new Pool(url.origin, { connections, connectTimeout: options.timeoutMs });
+  }
+
+  /**
+   * Takes a place for one call, to be passed to `call` or given back.
+   * @throws RejectedError OVERLOADED
+   */
+  takePlace(bodyBytes: number): Release {
+    const place = this.#capacity.take(bodyBytes);
+    if (place === undefined) throw overloaded(`the ${this.#name}`);
+    return place;
   }
 
   /**
    * A pooled connection can close at the moment at which it is used again, as when a replica of the service stops.
    * Reads are then tried once more; other requests might take effect twice.
-   * @throws RejectedError UPSTREAM_UNAVAILABLE; when `signal` aborts, its reason as an Error.
+   * @param place of `takePlace`; without one the call takes it itself. It is given back when the call has left the
+   * connections and their queue, which can be later than its end for a caller who has gone.
+   * @throws RejectedError UPSTREAM_UNAVAILABLE, OVERLOADED; when `signal` aborts, its reason as an Error.
    */
-  async call(call: UpstreamCall): Promise<UpstreamResponse> {
+  async call(call: UpstreamCall, place = this.takePlace(call.body?.length ?? 0)): Promise<UpstreamResponse> {
     const deadline = performance.now() + this.#timeoutMs;
-    const response = await this.#send(call, deadline);
+    const exchanges: Promise<void>[] = [];
+    const response = await this.#send(call, deadline, exchanges).finally(() => {
+      void Promise.all(exchanges).then(place);
+    });
     // A 401 without a challenge concerns the user, not the token.
     if (response.status === 401 && response.headers['www-authenticate'] !== undefined) {
       this.#tokenRefused();
@@ -82,11 +115,11 @@ export class UpstreamService {
     return this.#pool.close();
   }
 
-  async #send(call: UpstreamCall, deadline: number): Promise<UpstreamResponse> {
+  async #send(call: UpstreamCall, deadline: number, exchanges: Promise<void>[]): Promise<UpstreamResponse> {
     try {
-      return await this.#exchange(call, deadline).catch((error) => {
+      return await this.#exchange(call, deadline, exchanges).catch((error) => {
         if (call.method !== 'GET' || !isLostConnection(error)) throw error;
-        return this.#exchange(call, deadline);
+        return this.#exchange(call, deadline, exchanges);
       });
     } catch (error) {
       // The HTTP listener aborts with a string, which callers do not expect as an error.
@@ -95,9 +128,14 @@ export class UpstreamService {
     }
   }
 
-  async #exchange(call: UpstreamCall, deadline: number): Promise<UpstreamResponse> {
+  async #exchange(
+    call: UpstreamCall,
+    deadline: number,
+    exchanges: Promise<void>[],
+  ): Promise<UpstreamResponse> {
     call.signal.throwIfAborted();
     const exchange = new Exchange();
+    exchanges.push(exchange.over);
     const timedOut = () => exchange.cut(new Error(`no response within ${this.#timeoutMs} ms`));
     const aborted = () => exchange.cut(call.signal.reason);
     const timer = setTimeout(timedOut, deadline - performance.now());
@@ -127,6 +165,9 @@ export class UpstreamService {
 class Exchange implements Dispatcher.DispatchHandler {
   readonly #settle = Promise.withResolvers<UpstreamResponse>();
   readonly response = this.#settle.promise;
+  readonly #over = Promise.withResolvers<void>();
+  /** The pool has let go of the request. */
+  readonly over = this.#over.promise;
   readonly #chunks: Buffer[] = [];
   #size = 0;
   #status = 0;
@@ -167,10 +208,12 @@ class Exchange implements Dispatcher.DispatchHandler {
     const [first] = this.#chunks;
     const body = first !== undefined && this.#chunks.length === 1 ? first : Buffer.concat(this.#chunks);
     this.#settle.resolve({ status: this.#status, headers: this.#headers, body });
+    this.#over.resolve();
   }
 
   onResponseError(_: Dispatcher.DispatchController, error: Error): void {
     this.#settle.reject(error);
+    this.#over.resolve();
   }
 }
 
@@ -187,31 +230,35 @@ function message(error: unknown): string {
   return error instanceof Error ? error.message || error.name : String(error);
 }
 
-/** The backend and the lobby. Without an address for the lobby, its requests go to the backend. */
+/**
+ * The backend and the lobby for commands, and the backend for session look-ups and for sign-in, each with a pool of its
+ * own. Without an address for the lobby, its requests go to the backend.
+ */
 export function openUpstreams(
   config: Pick<GatewayConfig, 'backend' | 'lobby' | 'upstreamToken'>,
   log: Pick<Logger, 'error'>,
-): Record<'backend' | 'lobby', UpstreamService> {
+): Record<'backend' | 'lobby' | 'sessions' | 'signIn', UpstreamService> {
   const { httpUrl: backendUrl, timeoutMs } = config.backend;
-  const open = (name: 'backend' | 'lobby', baseUrl: string, tokenVariable: string) =>
-    new UpstreamService({
-      name,
-      baseUrl,
-      timeoutMs,
-      token: config.upstreamToken,
-      tokenRefused: throttled(logRefusedTokenEveryMs, (times) =>
-        log.error(
-          { upstream: baseUrl, times },
-          `the ${name} refuses the token; GATEWAY_UPSTREAM_TOKEN must be its ${tokenVariable}`,
-        ),
+  const service = (name: 'backend' | 'lobby', baseUrl: string, tokenVariable: string) => {
+    const tokenRefused = throttled(logRefusedTokenEveryMs, (times) =>
+      log.error(
+        { upstream: baseUrl, times },
+        `the ${name} refuses the token; GATEWAY_UPSTREAM_TOKEN must be its ${tokenVariable}`,
       ),
-    });
+    );
+    const options = { name, baseUrl, timeoutMs, token: config.upstreamToken, tokenRefused };
+    return (size: PoolSize) => new UpstreamService({ ...options, size });
+  };
   const { httpUrl: lobbyUrl } = config.lobby;
+  const backend = service('backend', backendUrl, 'BACKEND_HTTP_TOKEN');
+  const lobby =
+    lobbyUrl === undefined
+      ? service('lobby', backendUrl, 'BACKEND_HTTP_TOKEN')
+      : service('lobby', lobbyUrl, 'LOBBY_PUBLIC_HTTP_TOKEN');
   return {
-    backend: open('backend', backendUrl, 'BACKEND_HTTP_TOKEN'),
-    lobby:
-      lobbyUrl === undefined
-        ? open('lobby', backendUrl, 'BACKEND_HTTP_TOKEN')
-        : open('lobby', lobbyUrl, 'LOBBY_PUBLIC_HTTP_TOKEN'),
+    sessions: backend(poolSizes.sessions),
+    signIn: backend(poolSizes.signIn),
+    backend: backend(poolSizes.commands),
+    lobby: lobby(poolSizes.commands),
   };
 }

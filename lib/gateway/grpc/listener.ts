@@ -3,7 +3,7 @@ import { listenGrpc } from '../../node/grpc-listener.ts';
 import type { Listener } from '../../node/http-listener.ts';
 import type { TlsCertificate } from '../../node/tls-certificate.ts';
 import type { Logger } from '../../telemetry/logger.ts';
-import { connectionsPerAddress } from '../client-address.ts';
+import { addressBlock, clientAddress, connectionsPerAddress } from '../client-address.ts';
 import type { GatewayConfig } from '../config.ts';
 import { connectionClosed, connectionOpened } from '../instruments.ts';
 import { type EdgeGateway, edgeGatewayDefinition } from './edge-gateway-service.ts';
@@ -38,7 +38,15 @@ export function openGrpcListener(
       onClosed: () => connectionClosed('authenticated-grpc'),
     },
     connectionsPerAddress: connectionsPerAddress(authenticatedGrpc.maxConnectionsPerAddress, trustedProxies),
-    streams: grpcStreamBounds,
+    streams: {
+      ...grpcStreamBounds,
+      clientOf: (socketAddress, headers) => {
+        const forwardedFor = headers['x-forwarded-for'];
+        return addressBlock(
+          clientAddress(socketAddress, forwardedFor ? [`${forwardedFor}`] : [], trustedProxies),
+        );
+      },
+    },
     certificate: grpcCertificate,
     stopping,
     log,

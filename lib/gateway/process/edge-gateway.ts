@@ -13,8 +13,7 @@ import type { PushHub } from '../push/hub.ts';
 export function createEdgeGateway(
   { freshnessWindowMs, trustedProxies }: Pick<GatewayConfig, 'freshnessWindowMs' | 'trustedProxies'>,
   parts: {
-    backend: UpstreamService;
-    lobby: UpstreamService;
+    upstreams: Record<'backend' | 'lobby' | 'sessions', UpstreamService>;
     limits: RequestLimits;
     redis: Redis;
     signer: ResponseSigner;
@@ -22,16 +21,16 @@ export function createEdgeGateway(
     log: Logger;
   },
 ): EdgeGateway {
-  const { backend, lobby, limits, redis, signer, hub, log } = parts;
+  const { upstreams, limits, redis, signer, hub, log } = parts;
   return createEdgeGatewayService({
     admission: {
-      backend,
+      sessions: upstreams.sessions,
       limits,
       replay: new ReplayReservations(redis, freshnessWindowMs),
       freshnessWindowMs,
       now: Date.now,
     },
-    upstreams: { backend, lobby },
+    upstreams,
     signer,
     hub,
     clientAddressOf: (call) => callerAddress(call, trustedProxies),

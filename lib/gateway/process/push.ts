@@ -38,7 +38,10 @@ export function createPushHub(
   });
 }
 
-/** Applies the push log to the hub's streams until `stop` aborts. */
+/**
+ * Applies the push log to the hub's streams until `stop` aborts.
+ * @param deps.backend not the pool of session look-ups, which strangers can keep busy.
+ */
 export async function followPush(
   deps: { client: PushClient; hub: PushHub; backend: UpstreamService; log: Logger },
   config: GatewayConfig['push'],

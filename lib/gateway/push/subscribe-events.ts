@@ -21,6 +21,8 @@ const route: { readonly class: MessageClass } = { class: 'subscribe' };
 const subscriptionKind = {
   routeOf: (messageType: string) => (messageType === subscribeMessageType ? route : undefined),
   signedBytes: subscriptionBytes,
+  // The hub bounds the streams.
+  takePlace: () => () => {},
 };
 
 const payloadSchema = z.strictObject({

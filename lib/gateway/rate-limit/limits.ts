@@ -1,16 +1,19 @@
 // The gateway's rate limits: signed requests by address, device session and user; sign-in by address, e-mail address
 // and challenge. They are in memory, so every replica counts for itself.
 import { randomBytes } from 'node:crypto';
+import type { BlockList } from 'node:net';
 import type { Rate } from '../../config/types.ts';
 import type { Values } from '../../config/variables.ts';
 import { Refusal } from '../../errors/table.ts';
 import { TokenBuckets } from '../../rate-limit/token-buckets.ts';
-import { addressBlock } from '../client-address.ts';
+import { addressBlock, boundedBlock } from '../client-address.ts';
 import type { RequestLimits } from '../commands/admission.ts';
-import type { Rejection } from '../domain/rejection.ts';
+import { RejectedError, type Rejection } from '../domain/rejection.ts';
 import type { MessageClass } from '../domain/routes.ts';
 import { type RateLimit, requestRateLimited } from '../instruments.ts';
+import { UnverifiedRequests } from './unverified-requests.ts';
 import type { rateLimitVariables } from './variables.ts';
+import { VerifiedPairs } from './verified-pairs.ts';
 
 /** Each throws a Refusal `rate_limited` that says when to retry, or returns. */
 export type SignInLimits = {
@@ -24,20 +27,68 @@ type Rates = Values<typeof rateLimitVariables>;
 
 export type Limits = { requests: RequestLimits; signIn: SignInLimits };
 
-type Limit = { take(key: string, nowMs: number): number };
+type Limit = Pick<TokenBuckets, 'take' | 'hold' | 'keep' | 'giveBack'>;
 
-const noLimit: Limit = { take: () => 0 };
+const noLimit: Limit = { take: () => 0, hold: () => 0, keep: () => {}, giveBack: () => {} };
 
-/** @param now milliseconds of a monotonic clock. */
-export function createLimits(rates: Rates, now: () => number = () => performance.now()): Limits {
+/**
+ * @param trusted the proxies whose own addresses stand for many clients.
+ * @param now milliseconds of a monotonic clock.
+ */
+export function createLimits(
+  rates: Rates,
+  trusted: BlockList | undefined,
+  now: () => number = () => performance.now(),
+): Limits {
   const limit: CreateLimit = (rate) => (rate === 'off' ? noLimit : new TokenBuckets(rate, randomBytes(8)));
-
-  return { requests: requestLimits(rates, limit, now), signIn: signInLimits(rates, limit, now) };
+  const unverified = unverifiedLimit(limit(rates.grpcUnverified), trusted, now);
+  return {
+    requests: { ...requestLimits(rates, limit, now), unverified },
+    signIn: signInLimits(rates, limit, now),
+  };
 }
 
 type CreateLimit = (rate: Rate | 'off') => Limit;
 
-function requestLimits(rates: Rates, limit: CreateLimit, now: () => number): RequestLimits {
+/**
+ * A look-up takes a token of its address until a valid signature is seen, or the platform has failed. Pairs of address
+ * and session that had one lately need none and wait apart, so strangers who use up an address do not lock its players
+ * out.
+ */
+function unverifiedLimit(
+  lookUps: Limit,
+  trusted: BlockList | undefined,
+  now: () => number,
+): RequestLimits['unverified'] {
+  const [requestsOfStrangers, requestsOfPlayers] = [new UnverifiedRequests(), new UnverifiedRequests()];
+  const pairs = new VerifiedPairs(randomBytes(8));
+  return (clientAddress, { deviceSessionId, payloadBytes }) => {
+    const address = addressBlock(clientAddress);
+    const pair = `${address} ${deviceSessionId}`;
+    const known = pairs.has(pair, now());
+    const requests = known ? requestsOfPlayers : requestsOfStrangers;
+    const release = requests.take(boundedBlock(clientAddress, trusted), payloadBytes.length);
+    const waitMs = known ? 0 : lookUps.hold(address, now());
+    if (waitMs > 0) {
+      release();
+      refuseRequest(waitMs, 'unverified', 'requests without a valid session and signature from this address');
+    }
+    return (outcome) => {
+      release();
+      if (outcome === 'verified') pairs.add(pair, now());
+      if (known) {
+        if (outcome === 'refused') lookUps.take(address, now());
+      } else if (outcome === 'refused') lookUps.keep(address, now());
+      else lookUps.giveBack(address);
+    };
+  };
+}
+
+function requestLimits(
+  rates: Rates,
+  limit: CreateLimit,
+  now: () => number,
+): Omit<RequestLimits, 'unverified'> {
   const grpcAddress = limit(rates.grpcAddress);
   const sessions: Record<MessageClass, Limit> = {
     read: limit(rates.sessionRead),
@@ -57,16 +108,24 @@ function requestLimits(rates: Rates, limit: CreateLimit, now: () => number): Req
         'requests from this address',
       ),
     session: ({ deviceSessionId, userId }, messageClass) => {
+      const [session, user] = [sessions[messageClass], users[messageClass]];
       const nowMs = now();
       const requests = `requests of class ${messageClass}`;
-      return (
-        rejection(
-          sessions[messageClass].take(deviceSessionId, nowMs),
-          `session_${messageClass}`,
-          `${requests} in this device session`,
-        ) ??
-        rejection(users[messageClass].take(userId, nowMs), `user_${messageClass}`, `${requests} by this user`)
-      );
+      const sessionWaitMs = session.hold(deviceSessionId, nowMs);
+      refuseRequest(sessionWaitMs, `session_${messageClass}`, `${requests} in this device session`);
+      const userWaitMs = user.hold(userId, nowMs);
+      if (userWaitMs > 0) session.giveBack(deviceSessionId);
+      refuseRequest(userWaitMs, `user_${messageClass}`, `${requests} by this user`);
+      return {
+        keep: () => {
+          session.keep(deviceSessionId, now());
+          user.keep(userId, now());
+        },
+        giveBack: () => {
+          session.giveBack(deviceSessionId);
+          user.giveBack(userId);
+        },
+      };
     },
   };
 }
@@ -110,6 +169,12 @@ function rejection(waitMs: number, limit: RateLimit, requests: string): Rejectio
     metadata: { limit },
     retryAfterMs: Math.ceil(waitMs),
   };
+}
+
+/** @throws RejectedError unless there is nothing to wait for. */
+function refuseRequest(waitMs: number, limit: RateLimit, requests: string): void {
+  const refused = rejection(waitMs, limit, requests);
+  if (refused !== undefined) throw new RejectedError(refused);
 }
 
 function refuse(waitMs: number, limit: RateLimit, requests: string): void {

@@ -11,6 +11,11 @@ export const rateLimitVariables = {
     '200/s burst 400',
     'Signed requests of one client address (IPv6: of one /64). Written `10/s burst 20`; `off` for no limit.',
   ),
+  grpcUnverified: limit(
+    'GRPC_UNVERIFIED',
+    '10/s burst 100',
+    'Session look-ups for one client address (IPv6: for one /64) that lead to no valid signature.',
+  ),
   publicHttpAddress: limit(
     'PUBLIC_HTTP_ADDRESS',
     '5/s burst 50',

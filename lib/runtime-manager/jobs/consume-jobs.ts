@@ -136,7 +136,7 @@ async function handleInSpan(
   });
 }
 
-const readableIds = z.object({ job_id: z.uuid(), game_id: z.uuid() });
+const readableIds = z.object({ job_id: z.guid(), game_id: z.guid() });
 
 /**
  * Logs a job that cannot be read, and gives it a failure as its result if its ids are readable. The stream continues.

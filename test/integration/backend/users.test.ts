@@ -52,6 +52,14 @@ async function expectUnchanged(
   expect(await backend.snapshot()).toEqual(before);
 }
 
+it.each(['0', '9', 'f'])(
+  'a session id with %s as its version is that of no session, as any other that is not known',
+  async (digit) => {
+    const { status, body } = await lookUp(`01930f3c-7b1a-${digit}000-8000-0000000000aa`);
+    expect({ status, body }).toMatchObject({ status: 404, body: { error: { code: 'not_found' } } });
+  },
+);
+
 const userRoutes: [string, string, unknown?][] = [
   ['GET', '/api/v1/user/account'],
   ['PATCH', '/api/v1/user/account', { display_name: 'Eve' }],

@@ -109,13 +109,19 @@ describe('commands', () => {
     const request = client.signCommand('lobby.game.list', {});
     const grown = await growth(async () => {
       await client.send(request);
+      // The replay gives its token back, so one more is let through.
       await refused(client.send(request));
+      await client.execute('lobby.game.list', {});
       await refused(client.execute('lobby.game.list', {}));
     });
     const outcome = (name: string) => ({ message_type: 'lobby.game.list', outcome: name });
     expect(grown('galaxy_gateway_commands_total', outcome('REPLAY_DETECTED'))).toBe(1);
     expect(grown('galaxy_gateway_replays_total')).toBe(1);
     expect(grown('galaxy_gateway_commands_total', outcome('RATE_LIMITED'))).toBe(1);
+    // What anyone can cause is not timed.
+    expect(grown('galaxy_gateway_command_duration_seconds_count', { message_type: 'lobby.game.list' })).toBe(
+      2,
+    );
     expect(grown('galaxy_gateway_rate_limited_total', { limit: 'session_read' })).toBe(1);
   });
 });

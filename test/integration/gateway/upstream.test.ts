@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { openUpstreams, UpstreamService } from '../../../lib/gateway/commands/upstream.ts';
+import { createPublicAuth } from '../../../lib/gateway/commands/public-auth.ts';
+import { openUpstreams, type PoolSize, UpstreamService } from '../../../lib/gateway/commands/upstream.ts';
 import { RejectedError } from '../../../lib/gateway/domain/rejection.ts';
 import { json, startUpstreamServer, type UpstreamServer } from '../../support/gateway/fake-upstream.ts';
 import { recordingLog } from '../../support/run/log-lines.ts';
@@ -17,8 +18,9 @@ afterEach(async () => {
   await upstream.close();
 });
 
-function service(timeoutMs: number): UpstreamService {
-  upstream = new UpstreamService({ name: 'test', baseUrl: server.url, timeoutMs });
+function service(timeoutMs: number, size?: PoolSize): UpstreamService {
+  const options = { name: 'test', baseUrl: server.url, timeoutMs };
+  upstream = new UpstreamService(size === undefined ? options : { ...options, size });
   return upstream;
 }
 
@@ -99,6 +101,62 @@ describe('a call to an upstream', () => {
     await service(10_000).call({ ...read, signal });
     expect(added).toHaveBeenCalledTimes(1);
     expect(removed.mock.calls).toEqual(added.mock.calls);
+  });
+});
+
+describe('an upstream whose places are taken', () => {
+  const overloaded = {
+    rejection: { reason: 'OVERLOADED', retryAfterMs: expect.any(Number), message: expect.any(String) },
+  };
+
+  it('refuses at once, and has a place again when a connection is free, not when a caller goes', async () => {
+    const held: ServerResponse[] = [];
+    server.answer = (_, response) => held.push(response);
+    const full = service(10_000, { connections: 1, queue: 1 });
+    const first = full.call({ ...read, signal: live() });
+    await vi.waitFor(() => expect(held).toHaveLength(1), { timeout: 10_000 });
+    const caller = new AbortController();
+    const waiting = full.call({ ...read, signal: caller.signal });
+    await expect(full.call({ ...read, signal: live() })).rejects.toMatchObject(overloaded);
+    // The pool still holds the request of a caller who has gone while it waited.
+    caller.abort(new Error('the client has disconnected'));
+    await expect(waiting).rejects.toThrow('disconnected');
+    await expect(full.call({ ...read, signal: live() })).rejects.toMatchObject(overloaded);
+
+    server.answer = json(200, { fine: true });
+    held[0]?.end('{}');
+    expect((await first).status).toBe(200);
+    await vi.waitFor(async () => expect((await full.call({ ...read, signal: live() })).status).toBe(200), {
+      timeout: 10_000,
+    });
+    // A place that was taken before counts like a call, and is given back once.
+    const places = [full.takePlace(0), full.takePlace(0)];
+    expect(() => full.takePlace(0)).toThrow('OVERLOADED');
+    for (const place of [...places, ...places]) place();
+    const again = [full.takePlace(0), full.takePlace(64 * 1024 * 1024)];
+    for (const place of again) place();
+    expect(() => full.takePlace(64 * 1024 * 1024 + 1)).toThrow('OVERLOADED');
+  });
+
+  it('is 429 rate_limited to those who sign in, with when to retry', async () => {
+    const { log, lines } = recordingLog();
+    const full = service(10_000, { connections: 1, queue: 0 });
+    full.takePlace(0);
+    const auth = createPublicAuth(full, log);
+    const forwarded = auth.forward({
+      path: '/api/v1/public/auth/send-email-code',
+      body: Buffer.from('{}'),
+      contentType: 'application/json',
+      requestId: 'r',
+      clientAddress: '192.0.2.1',
+      traceHeaders: {},
+      signal: live(),
+    });
+    await expect(forwarded).rejects.toMatchObject({
+      code: 'rate_limited',
+      body: { error: { details: { retry_after_seconds: expect.any(Number) } } },
+    });
+    expect([server.received, lines]).toEqual([[], []]);
   });
 });
 

@@ -89,6 +89,7 @@ async function startParts(
       GATEWAY_LOG_LEVEL: 'silent',
       // A test plays many clients from one address.
       GATEWAY_RATE_LIMIT_GRPC_ADDRESS: 'off',
+      GATEWAY_RATE_LIMIT_GRPC_UNVERIFIED: 'off',
       GATEWAY_RATE_LIMIT_PUBLIC_HTTP_ADDRESS: 'off',
       ...variables,
     },

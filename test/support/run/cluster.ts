@@ -211,6 +211,7 @@ async function startParts(options: ClusterOptions, cleanUp: AsyncDisposableStack
           // All players of a test have the same address.
           GATEWAY_RATE_LIMIT_PUBLIC_HTTP_ADDRESS: 'off',
           GATEWAY_RATE_LIMIT_GRPC_ADDRESS: 'off',
+          GATEWAY_RATE_LIMIT_GRPC_UNVERIFIED: 'off',
           ...options.environment,
         },
       );
