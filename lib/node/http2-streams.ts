@@ -5,6 +5,7 @@
 import { EventEmitter } from 'node:events';
 import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
 import { type Server, status } from '@grpc/grpc-js';
+import { bytesTaken, countTaken, Progress } from './http2-progress.ts';
 
 export type StreamBounds = {
   /** Names and values of a request's headers together. */
@@ -23,12 +24,7 @@ const metadataValue = /^[ -~]*$/;
 
 const refusedStreamsEndAfterMs = 1_000;
 
-type OpenStream = {
-  readonly openedAt: number;
-  /** Bytes that were written and not yet taken, at the last sweep. */
-  backlog: number;
-  tookSomethingAt: number;
-};
+type OpenStream = { readonly openedAt: number; readonly progress: Progress };
 
 /** Puts the bounds before the one HTTP/2 server of `server`; the returned function ends the sweep. */
 export function boundStreams(server: Server, bounds: StreamBounds): () => void {
@@ -38,8 +34,8 @@ export function boundStreams(server: Server, bounds: StreamBounds): () => void {
   const unfinished = new Set<ServerHttp2Stream>();
 
   const watch = (stream: ServerHttp2Stream) => {
-    const now = performance.now();
-    open.set(stream, { openedAt: now, backlog: 0, tookSomethingAt: now });
+    countTaken(stream);
+    open.set(stream, { openedAt: performance.now(), progress: new Progress() });
     unfinished.add(stream);
     stream.once('end', () => unfinished.delete(stream));
     stream.once('close', () => {
@@ -114,10 +110,8 @@ function sweepOne(
     stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
     return;
   }
-  const backlog = stream.writableLength;
-  if (backlog === 0 || backlog < state.backlog) state.tookSomethingAt = now;
-  state.backlog = backlog;
-  if (now - state.tookSomethingAt > stallTimeoutMs) stream.close(constants.NGHTTP2_CANCEL);
+  const stalledMs = state.progress.stalledMs(bytesTaken(stream), stream.writableLength > 0, now);
+  if (stalledMs > stallTimeoutMs) stream.close(constants.NGHTTP2_CANCEL);
 }
 
 /** Answers with a status in place of grpc-js, which never hears of the stream. */

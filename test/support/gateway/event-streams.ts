@@ -5,6 +5,7 @@ import type { StatusObject } from '@grpc/grpc-js';
 import type { ReadUserEvents } from '../../../lib/gateway/push/catch-up.ts';
 import type { EventCall } from '../../../lib/gateway/push/event-stream.ts';
 import { type HubLimits, PushHub } from '../../../lib/gateway/push/hub.ts';
+import { bytesTakenOfCall } from '../../../lib/node/http2-progress.ts';
 import { GatewayEvent } from '../../../lib/protocol/generated/galaxy/gateway/v1/gateway.ts';
 import type {
   ClientEvent,
@@ -20,7 +21,10 @@ export class FakeCall extends EventEmitter {
   readonly written: GatewayEvent[] = [];
   /** Why it ended, if it did. */
   reason: string | undefined;
+  /** Bytes that HTTP/2 has taken. */
+  taken = 0;
   #onTaken: (() => void) | undefined;
+  #offered = 0;
 
   constructor(deviceSessionId: string) {
     super();
@@ -39,6 +43,7 @@ export class FakeCall extends EventEmitter {
     if (this.reason !== undefined) throw new Error('written to after its end');
     this.written.push(GatewayEvent.decode(bytes));
     this.#onTaken = onTaken;
+    this.#offered = bytes.length;
     return true;
   }
 
@@ -46,8 +51,16 @@ export class FakeCall extends EventEmitter {
   take(): boolean {
     const onTaken = this.#onTaken;
     this.#onTaken = undefined;
+    this.taken += this.#offered;
+    this.#offered = 0;
     onTaken?.();
     return onTaken !== undefined;
+  }
+
+  /** HTTP/2 takes a part of what was written, not all of it. */
+  takePart(): void {
+    this.taken += 1;
+    this.#offered -= 1;
   }
 
   takeAll(): void {
@@ -199,6 +212,8 @@ export function createTestHub(
     readUserEvents,
     now: () => 1_764_000_000_000,
     log,
+    bytesTaken: (call: object) =>
+      call instanceof FakeCall ? () => call.taken : bytesTakenOfCall(call),
   });
   return { hub, signatures: () => signatures, lines };
 }
