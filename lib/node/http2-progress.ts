@@ -76,7 +76,9 @@ function streamOf(call: object): ServerHttp2Stream {
     if (isHttp2(stream)) return stream;
     inner = Reflect.get(inner, 'nextCall');
   }
-  throw new TypeError('this version of grpc-js keeps the HTTP/2 stream of a call where its progress cannot be seen');
+  throw new TypeError(
+    'this version of grpc-js keeps the HTTP/2 stream of a call where its progress cannot be seen',
+  );
 }
 
 /** Node does not export the class. */

@@ -33,17 +33,19 @@ export class CatchUpSlots {
     this.#free = options.slots;
   }
 
+  /** A slot, if one is free. */
+  takeFree(): Slot | undefined {
+    if (this.#free === 0) return undefined;
+    this.#free -= 1;
+    return this.#slot();
+  }
+
   /**
    * Waits for a slot.
    * @param begun whether the stream has had a page.
    * @throws the refusal, or the reason of `signal` when it aborts.
    */
-  async take(signal: AbortSignal, begun: boolean): Promise<Slot> {
-    signal.throwIfAborted();
-    if (this.#free > 0) {
-      this.#free -= 1;
-      return this.#slot();
-    }
+  wait(signal: AbortSignal, begun: boolean): Promise<Slot> {
     return new Promise((resolve, reject) => {
       const queue = begun ? this.#begun : this.#new;
       const leave = () => {

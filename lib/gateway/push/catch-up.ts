@@ -92,8 +92,9 @@ async function takePage(
   { readUserEvents, slots }: CatchUpDeps,
   write: (page: ReadUserEventsResponse) => Promise<boolean>,
 ): Promise<boolean> {
-  const slot = await slots.take(stream.endSignal, begun);
+  const slot = slots.takeFree() ?? (await slots.wait(stream.endSignal, begun));
   try {
+    stream.endSignal.throwIfAborted();
     stream.beginRead();
     const page = await readUserEvents(stream.userId, after, stream.endSignal);
     slot.pageRead();

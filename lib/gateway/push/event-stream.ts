@@ -10,9 +10,9 @@
 // here waits for a client. PushHub creates and owns streams; lib/gateway/push/catch-up.ts lets them catch up.
 import type { ServerWritableStream } from '@grpc/grpc-js';
 import type { GatewayReason } from '../../errors/gateway-reasons.ts';
+import { Progress } from '../../node/http2-progress.ts';
 import type { SubscribeEventsRequest } from '../../protocol/generated/galaxy/gateway/v1/gateway.ts';
 import { orderAfter } from '../domain/event-order.ts';
-import { Progress } from '../../node/http2-progress.ts';
 import type { Rejection } from '../domain/rejection.ts';
 import { toGrpcStatus } from '../grpc-status.ts';
 import type { SignedEvent } from './signed-event.ts';

@@ -212,8 +212,7 @@ export function createTestHub(
     readUserEvents,
     now: () => 1_764_000_000_000,
     log,
-    bytesTaken: (call: object) =>
-      call instanceof FakeCall ? () => call.taken : bytesTakenOfCall(call),
+    bytesTaken: (call: object) => (call instanceof FakeCall ? () => call.taken : bytesTakenOfCall(call)),
   });
   return { hub, signatures: () => signatures, lines };
 }
