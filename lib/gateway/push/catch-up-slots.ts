@@ -1,17 +1,11 @@
 // Lets few streams catch up at a time, so that many that come at once do not slow down those that are live.
 //
-// A slot is for one page: read, signed, written. A stream whose client takes its page slowly gives the slot to the next
-// one while it writes on, so slow clients hold nobody up. One that has begun goes before those that have not: what was
-// read for it must not be read again.
+// A stream keeps its slot from its first page to the head of its log. When its client takes a page slowly it gives the
+// slot to the next stream while it writes on, so slow clients hold nobody up; for its next page it then goes before
+// those that have not begun.
 
-/** How long a slot may be held once the page was read. */
+/** How long a slot may be kept after a page was read. */
 const longestWriteMs = 250;
-
-export type Slot = {
-  /** The page was read. */
-  pageRead(): void;
-  release(): void;
-};
 
 export type SlotOptions = {
   slots: number;
@@ -24,7 +18,7 @@ export type SlotOptions = {
 export class CatchUpSlots {
   readonly #options: SlotOptions;
   #free: number;
-  /** Those that wait: each takes its slot when it is called. */
+  /** Those that wait: each has its slot when it is called. */
   readonly #begun = new Set<() => void>();
   readonly #new = new Set<() => void>();
 
@@ -33,19 +27,15 @@ export class CatchUpSlots {
     this.#free = options.slots;
   }
 
-  /** A slot, if one is free. */
-  takeFree(): Slot | undefined {
-    if (this.#free === 0) return undefined;
+  /** @returns false when none is free. */
+  takeFree(): boolean {
+    if (this.#free === 0) return false;
     this.#free -= 1;
-    return this.#slot();
+    return true;
   }
 
-  /**
-   * Waits for a slot.
-   * @param begun whether the stream has had a page.
-   * @throws the refusal, or the reason of `signal` when it aborts.
-   */
-  wait(signal: AbortSignal, begun: boolean): Promise<Slot> {
+  /** Resolves with a slot. @throws the refusal, or the reason of `signal` when it aborts. */
+  wait(signal: AbortSignal, begun: boolean): Promise<void> {
     return new Promise((resolve, reject) => {
       const queue = begun ? this.#begun : this.#new;
       const leave = () => {
@@ -55,14 +45,14 @@ export class CatchUpSlots {
       };
       const enter = () => {
         leave();
-        resolve(this.#slot());
+        resolve();
       };
       const onAbort = () => {
         leave();
         reject(signal.reason);
       };
       const onLate = () => {
-        const waiting = this.#new.size;
+        const waiting = queue.size;
         leave();
         reject(this.#options.refusal(waiting));
       };
@@ -72,26 +62,52 @@ export class CatchUpSlots {
     });
   }
 
-  #slot(): Slot {
-    let held = true;
-    let timer: NodeJS.Timeout | undefined;
-    const release = () => {
-      if (!held) return;
-      held = false;
-      clearTimeout(timer);
-      this.#next();
-    };
-    return {
-      pageRead: () => {
-        timer = setTimeout(release, longestWriteMs);
-      },
-      release,
-    };
-  }
-
-  #next(): void {
+  giveBack(): void {
     const [next] = this.#begun.size > 0 ? this.#begun : this.#new;
     if (next === undefined) this.#free += 1;
     else next();
+  }
+}
+
+/** One stream's catching up. */
+export class CatchUpTurn {
+  readonly #slots: CatchUpSlots;
+  #begun = false;
+  #hasSlot = false;
+  #tooSlow: NodeJS.Timeout | undefined;
+
+  constructor(slots: CatchUpSlots) {
+    this.#slots = slots;
+  }
+
+  /**
+   * Takes a slot to read a page, unless it has one.
+   * @param signal aborts when the stream ends.
+   * @returns undefined when it has it already.
+   */
+  begin(signal: AbortSignal): Promise<void> | undefined {
+    clearTimeout(this.#tooSlow);
+    this.#hasSlot ||= this.#slots.takeFree();
+    if (this.#hasSlot) return undefined;
+    return this.#slots.wait(signal, this.#begun).then(() => {
+      this.#hasSlot = true;
+    });
+  }
+
+  /** The page was read, and is being written. */
+  pageRead(): void {
+    this.#begun = true;
+    this.#tooSlow = setTimeout(() => this.#giveBack(), longestWriteMs);
+  }
+
+  end(): void {
+    clearTimeout(this.#tooSlow);
+    this.#giveBack();
+  }
+
+  #giveBack(): void {
+    if (!this.#hasSlot) return;
+    this.#hasSlot = false;
+    this.#slots.giveBack();
   }
 }

@@ -7,7 +7,7 @@
 // many held events), another page is read: it is requested after the gap, so it contains the missed events.
 import type { ReadUserEventsResponse } from '../../protocol/generated/galaxy/push/v1/push.ts';
 import { RejectedError, type Rejection } from '../domain/rejection.ts';
-import type { CatchUpSlots } from './catch-up-slots.ts';
+import { type CatchUpSlots, CatchUpTurn } from './catch-up-slots.ts';
 import type { EventStream } from './event-stream.ts';
 import { type EventSigner, signEvent, signHello } from './signed-event.ts';
 
@@ -45,17 +45,21 @@ export async function join(
   subscription: Subscription,
   deps: CatchUpDeps,
 ): Promise<{ resumed: boolean }> {
-  const { lastEventId = '', requestHash } = subscription;
-  let resumed = false;
-  const done = await takePage(stream, { after: lastEventId, begun: false }, deps, (page) => {
-    resumed = lastEventId !== '' && page.found;
+  const { lastEventId = '' } = subscription;
+  const turn = new CatchUpTurn(deps.slots);
+  try {
+    const page = await readPage(stream, lastEventId, turn, deps);
+    const resumed = lastEventId !== '' && page.found;
     const from = resumed ? lastEventId : page.headEventId;
-    const hello = { serverTimeMs: deps.now(), resumed, lastEventId: from };
-    stream.begin(signHello(deps.signer, requestHash, hello), from);
-    return writePage(stream, page, deps);
-  });
-  if (!done) await readOn(stream, true, deps);
-  return { resumed };
+    if (stream.endReason === undefined) {
+      const hello = { serverTimeMs: deps.now(), resumed, lastEventId: from };
+      stream.begin(signHello(deps.signer, subscription.requestHash, hello), from);
+      if (!(await writePage(stream, page, deps))) await readOn(stream, turn, deps);
+    }
+    return { resumed };
+  } finally {
+    turn.end();
+  }
 }
 
 /**
@@ -63,45 +67,43 @@ export async function join(
  * @throws RejectedError RESYNC when the log no longer has them, and any error of `readUserEvents` and of the slots.
  */
 export async function refill(stream: EventStream, deps: CatchUpDeps): Promise<void> {
-  await readOn(stream, false, deps);
+  const turn = new CatchUpTurn(deps.slots);
+  try {
+    await readOn(stream, turn, deps);
+  } finally {
+    turn.end();
+  }
 }
 
 /** Writes pages up to the head, as fast as the client reads them, and lets the stream go live. */
-async function readOn(stream: EventStream, begun: boolean, deps: CatchUpDeps): Promise<void> {
-  let hadPage = begun;
+async function readOn(stream: EventStream, turn: CatchUpTurn, deps: CatchUpDeps): Promise<void> {
   for (;;) {
     // The client gets the page before first, so that a slow client uses no more memory than a page and its bounds.
     await stream.ready();
     if (stream.endReason !== undefined) return;
-    const done = await takePage(stream, { after: stream.lastEventId, begun: hadPage }, deps, (page) => {
-      if (!page.found) throw new RejectedError(resync);
-      return writePage(stream, page, deps);
-    });
-    if (done) return;
-    hadPage = true;
+    const page = await readPage(stream, stream.lastEventId, turn, deps);
+    if (stream.endReason !== undefined) return;
+    if (!page.found) throw new RejectedError(resync);
+    if (await writePage(stream, page, deps)) return;
   }
 }
 
-/**
- * Reads a page when the stream's turn has come, and writes it.
- * @returns whether the stream is live, or has ended.
- */
-async function takePage(
+/** Reads a page when it is the stream's turn. */
+async function readPage(
   stream: EventStream,
-  { after, begun }: { after: string; begun: boolean },
-  { readUserEvents, slots }: CatchUpDeps,
-  write: (page: ReadUserEventsResponse) => Promise<boolean>,
-): Promise<boolean> {
-  const slot = slots.takeFree() ?? (await slots.wait(stream.endSignal, begun));
-  try {
+  after: string,
+  turn: CatchUpTurn,
+  { readUserEvents }: CatchUpDeps,
+): Promise<ReadUserEventsResponse> {
+  const waiting = turn.begin(stream.endSignal);
+  if (waiting !== undefined) {
+    await waiting;
     stream.endSignal.throwIfAborted();
-    stream.beginRead();
-    const page = await readUserEvents(stream.userId, after, stream.endSignal);
-    slot.pageRead();
-    return stream.endReason !== undefined || (await write(page));
-  } finally {
-    slot.release();
   }
+  stream.beginRead();
+  const page = await readUserEvents(stream.userId, after, stream.endSignal);
+  turn.pageRead();
+  return page;
 }
 
 /** @returns whether the stream is live, or has ended; otherwise another page must be read. */

@@ -303,6 +303,24 @@ describe('a gateway that reads slowly', () => {
     expect(reader.eventIds).toEqual([...before, ...during]);
   });
 
+  test('is not dropped while it takes its frames slowly', async () => {
+    const push = await startPush({ BACKEND_PUSH_STALL_TIMEOUT: '1s' });
+    const start = encodeCursor(await testLog.head());
+    const ids = await appendMany(60, large);
+    const reader = subscribe(push, { cursor: start });
+    // The server writes 16 frames ahead, and they take three times as long as the gateway may take nothing.
+    while (reader.eventIds.length < 40) {
+      const had = reader.frames.length;
+      reader.resume();
+      await reader.until(({ frames }) => frames.length > had);
+      reader.pause();
+      await delay(200);
+    }
+    reader.resume();
+    await reader.until(has(60));
+    expect(reader.eventIds).toEqual(ids);
+  });
+
   test('is dropped when it takes nothing for too long', async () => {
     const push = await startPush({ BACKEND_PUSH_STALL_TIMEOUT: '300ms' });
     const start = encodeCursor(await testLog.head());

@@ -11,7 +11,7 @@ import type {
   ClientEvent,
   ReadUserEventsResponse,
 } from '../../../lib/protocol/generated/galaxy/push/v1/push.ts';
-import { ErrorInfo } from '../../../lib/protocol/generated/google/rpc/error_details.ts';
+import { ErrorInfo, RetryInfo } from '../../../lib/protocol/generated/google/rpc/error_details.ts';
 import { Status } from '../../../lib/protocol/generated/google/rpc/status.ts';
 import { recordingLog } from '../run/log-lines.ts';
 
@@ -21,6 +21,8 @@ export class FakeCall extends EventEmitter {
   readonly written: GatewayEvent[] = [];
   /** Why it ended, if it did. */
   reason: string | undefined;
+  /** Of the RetryInfo with which it ended; undefined without one. */
+  retryAfterMs: number | undefined;
   /** Bytes that HTTP/2 has taken. */
   taken = 0;
   #onTaken: (() => void) | undefined;
@@ -31,6 +33,7 @@ export class FakeCall extends EventEmitter {
     this.request = { deviceSessionId, requestId: 'request' };
     this.on('error', (status: StatusObject) => {
       this.reason = reasonOf(status);
+      this.retryAfterMs = retryAfterOf(status);
     });
   }
 
@@ -81,10 +84,21 @@ export class FakeCall extends EventEmitter {
   }
 }
 
-export function reasonOf({ metadata }: Partial<StatusObject>): string {
-  const details = metadata?.get('grpc-status-details-bin')[0];
-  const [info] = details instanceof Uint8Array ? Status.decode(details).details : [];
-  return info === undefined ? '' : ErrorInfo.decode(info.value).reason;
+export function reasonOf(status: Partial<StatusObject>): string {
+  const info = detailOf(status, 'google.rpc.ErrorInfo');
+  return info === undefined ? '' : ErrorInfo.decode(info).reason;
+}
+
+function retryAfterOf(status: Partial<StatusObject>): number | undefined {
+  const info = detailOf(status, 'google.rpc.RetryInfo');
+  const delay = info && RetryInfo.decode(info).retryDelay;
+  return delay && Number(delay.seconds) * 1_000 + delay.nanos / 1_000_000;
+}
+
+function detailOf({ metadata }: Partial<StatusObject>, type: string): Uint8Array | undefined {
+  const bytes = metadata?.get('grpc-status-details-bin')[0];
+  if (!(bytes instanceof Uint8Array)) return undefined;
+  return Status.decode(bytes).details.find(({ typeUrl }) => typeUrl.endsWith(`/${type}`))?.value;
 }
 
 export type PendingRead = {
