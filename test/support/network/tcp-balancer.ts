@@ -8,11 +8,10 @@ export type TcpBalancer = {
   addr: string;
   /** Sends no new connections there; open ones stay. */
   eject: (target: string) => void;
-  restore: (target: string) => void;
   close: () => Promise<void>;
 };
 
-/** @param targets host:port of each. */
+/** @param targets host:port of each, in the order of their turns. */
 export async function startTcpBalancer(targets: readonly string[]): Promise<TcpBalancer> {
   const ejected = new Set<string>();
   const sockets = new Set<Socket>();
@@ -39,7 +38,6 @@ export async function startTcpBalancer(targets: readonly string[]): Promise<TcpB
   return {
     addr: `127.0.0.1:${(server.address() as AddressInfo).port}`,
     eject: (target) => ejected.add(target),
-    restore: (target) => ejected.delete(target),
     close: async () => {
       const closed = once(server, 'close');
       server.close();
