@@ -4,20 +4,23 @@
 // slot to the next stream while it writes on, so slow clients hold nobody up; for its next page it then goes before
 // those that have not begun.
 
-/** How long a slot may be kept after a page was read. */
-const longestWriteMs = 250;
+/** How long a slot is kept while a client takes one event, and while it takes a page. */
+const longestEventMs = 250;
+const longestPageMs = 1_000;
 
 export type SlotOptions = {
   slots: number;
   /** How long a stream may wait for its first page. */
   longestWaitMs: number;
-  /** What a stream gets that waited longer, when as many wait. */
-  refusal: (waiting: number) => Error;
+  /** What a stream gets that waited longer. @param allServedMs how long the slots need for those that wait. */
+  refusal: (allServedMs: number) => Error;
 };
 
 export class CatchUpSlots {
   readonly #options: SlotOptions;
   #free: number;
+  /** How many streams have got their first slot by waiting. */
+  #served = 0;
   /** Those that wait: each has its slot when it is called. */
   readonly #begun = new Set<() => void>();
   readonly #new = new Set<() => void>();
@@ -51,21 +54,27 @@ export class CatchUpSlots {
         leave();
         reject(signal.reason);
       };
+      const servedBefore = this.#served;
+      const { longestWaitMs, refusal } = this.#options;
       const onLate = () => {
-        const waiting = queue.size;
+        const served = Math.max(1, this.#served - servedBefore);
+        reject(refusal((queue.size * longestWaitMs) / served));
         leave();
-        reject(this.#options.refusal(waiting));
       };
-      const timer = begun ? undefined : setTimeout(onLate, this.#options.longestWaitMs);
+      const timer = begun ? undefined : setTimeout(onLate, longestWaitMs);
       queue.add(enter);
       signal.addEventListener('abort', onAbort, { once: true });
     });
   }
 
   giveBack(): void {
-    const [next] = this.#begun.size > 0 ? this.#begun : this.#new;
-    if (next === undefined) this.#free += 1;
-    else next();
+    const [begun] = this.#begun;
+    const [next] = this.#new;
+    if (begun !== undefined) begun();
+    else if (next !== undefined) {
+      this.#served += 1;
+      next();
+    } else this.#free += 1;
   }
 }
 
@@ -74,6 +83,7 @@ export class CatchUpTurn {
   readonly #slots: CatchUpSlots;
   #begun = false;
   #hasSlot = false;
+  #pageReadAt = 0;
   #tooSlow: NodeJS.Timeout | undefined;
 
   constructor(slots: CatchUpSlots) {
@@ -97,15 +107,22 @@ export class CatchUpTurn {
   /** The page was read, and is being written. */
   pageRead(): void {
     this.#begun = true;
-    this.#tooSlow = setTimeout(() => this.#giveBack(), longestWriteMs);
+    this.#pageReadAt = performance.now();
+    this.#tooSlow = setTimeout(() => this.#giveBack(), longestEventMs);
+  }
+
+  /** The client has taken an event of the page. */
+  eventTaken(): void {
+    if (performance.now() - this.#pageReadAt > longestPageMs) this.#giveBack();
+    else if (this.#hasSlot) this.#tooSlow?.refresh();
   }
 
   end(): void {
-    clearTimeout(this.#tooSlow);
     this.#giveBack();
   }
 
   #giveBack(): void {
+    clearTimeout(this.#tooSlow);
     if (!this.#hasSlot) return;
     this.#hasSlot = false;
     this.#slots.giveBack();

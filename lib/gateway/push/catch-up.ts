@@ -54,7 +54,7 @@ export async function join(
     if (stream.endReason === undefined) {
       const hello = { serverTimeMs: deps.now(), resumed, lastEventId: from };
       stream.begin(signHello(deps.signer, subscription.requestHash, hello), from);
-      if (!(await writePage(stream, page, deps))) await readOn(stream, turn, deps);
+      if (!(await writePage(stream, page, turn, deps))) await readOn(stream, turn, deps);
     }
     return { resumed };
   } finally {
@@ -84,7 +84,7 @@ async function readOn(stream: EventStream, turn: CatchUpTurn, deps: CatchUpDeps)
     const page = await readPage(stream, stream.lastEventId, turn, deps);
     if (stream.endReason !== undefined) return;
     if (!page.found) throw new RejectedError(resync);
-    if (await writePage(stream, page, deps)) return;
+    if (await writePage(stream, page, turn, deps)) return;
   }
 }
 
@@ -110,11 +110,13 @@ async function readPage(
 async function writePage(
   stream: EventStream,
   page: ReadUserEventsResponse,
+  turn: CatchUpTurn,
   { signer }: CatchUpDeps,
 ): Promise<boolean> {
   const before = stream.lastEventId;
   for (const event of page.events) {
     await stream.ready();
+    turn.eventTaken();
     if (stream.endReason !== undefined) return true;
     if (!stream.append(signEvent(signer, event, false))) throw new RejectedError(resync);
   }

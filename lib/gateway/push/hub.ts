@@ -10,7 +10,7 @@ import { bytesTakenOfCall } from '../../node/http2-progress.ts';
 import type { ClientEvent } from '../../protocol/generated/galaxy/push/v1/push.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import { sessionRevoked } from '../commands/sessions.ts';
-import { reconnectAfterMs } from '../domain/reconnect-spread.ts';
+import { pauseMs, reconnectAfterMs } from '../domain/reconnect-spread.ts';
 import { RejectedError, type Rejection } from '../domain/rejection.ts';
 import {
   type CatchUpDeps,
@@ -276,11 +276,11 @@ function removeFrom(index: Map<string, Set<EventStream>>, key: string, stream: E
 const joinSlots = {
   slots: joinsAtATime,
   longestWaitMs: maxJoinWaitMs,
-  refusal: (waiting: number) =>
+  refusal: (allServedMs: number) =>
     new RejectedError({
       reason: 'RATE_LIMITED',
       message: 'Many streams catch up at this gateway at the moment; open the stream again later.',
-      retryAfterMs: reconnectAfterMs(waiting),
+      retryAfterMs: pauseMs(allServedMs),
     }),
 };
 
