@@ -29,7 +29,8 @@ export function toGrpcStatus(rejection: Rejection): StatusObject {
 }
 
 function retryInfo(afterMs: number) {
-  const retryDelay = { seconds: BigInt(Math.floor(afterMs / 1000)), nanos: (afterMs % 1000) * 1_000_000 };
+  const ms = Math.ceil(afterMs);
+  const retryDelay = { seconds: BigInt(Math.floor(ms / 1000)), nanos: (ms % 1000) * 1_000_000 };
   const value = RetryInfo.encode({ retryDelay }).finish();
   return { typeUrl: 'type.googleapis.com/google.rpc.RetryInfo', value: Buffer.from(value) };
 }

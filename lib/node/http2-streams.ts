@@ -5,6 +5,7 @@
 import { EventEmitter } from 'node:events';
 import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
 import { type Server, status } from '@grpc/grpc-js';
+import { bytesTaken, countTaken, Progress } from './http2-progress.ts';
 import { UnfinishedRequests } from './unfinished-requests.ts';
 
 export type StreamBounds = {
@@ -26,12 +27,7 @@ const metadataValue = /^[ -~]*$/;
 
 const refusedStreamsEndAfterMs = 1_000;
 
-type OpenStream = {
-  readonly openedAt: number;
-  /** Bytes that were written and not yet read, at the last sweep. */
-  backlog: number;
-  lastReadAt: number;
-};
+type OpenStream = { readonly openedAt: number; readonly progress: Progress };
 
 /** Applies the bounds to the one HTTP/2 server of `server`; the returned function ends the sweep. */
 export function boundStreams(server: Server, bounds: StreamBounds): () => void {
@@ -41,8 +37,8 @@ export function boundStreams(server: Server, bounds: StreamBounds): () => void {
   const unfinished = new UnfinishedRequests<ServerHttp2Stream>(bounds.maxUnfinishedRequests);
 
   const watch = (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => {
-    const now = performance.now();
-    open.set(stream, { openedAt: now, backlog: 0, lastReadAt: now });
+    countTaken(stream);
+    open.set(stream, { openedAt: performance.now(), progress: new Progress() });
     const client = bounds.clientOf?.(stream.session?.socket.remoteAddress, headers) ?? '';
     unfinished.add(stream, client)?.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
     stream.once('end', () => unfinished.delete(stream));
@@ -113,10 +109,8 @@ function sweepOne(
     stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
     return;
   }
-  const backlog = stream.writableLength;
-  if (backlog === 0 || backlog < state.backlog) state.lastReadAt = now;
-  state.backlog = backlog;
-  if (now - state.lastReadAt > stallTimeoutMs) stream.close(constants.NGHTTP2_CANCEL);
+  const stalledMs = state.progress.stalledMs(bytesTaken(stream), stream.writableLength > 0, now);
+  if (stalledMs > stallTimeoutMs) stream.close(constants.NGHTTP2_CANCEL);
 }
 
 /** Responds with a status instead of grpc-js, which never sees the stream. */

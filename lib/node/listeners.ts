@@ -32,8 +32,11 @@ export type ListenHttp = (
 ) => Promise<Listener>;
 
 export type Listeners = {
-  /** Stops accepting, lets running requests finish, and cuts what is left after `timeoutMs`. */
-  close(timeoutMs: number): Promise<void>;
+  /**
+   * Stops accepting, lets running requests finish, and cuts what is left after `timeoutMs`.
+   * @param name of the one to close; without it all that are not closed yet.
+   */
+  close(timeoutMs: number, name?: string): Promise<void>;
 };
 
 /** @throws StartupError naming every address that cannot be bound; the others are closed again. */
@@ -48,8 +51,10 @@ export async function openListeners(plans: readonly ListenerPlan[], log: Logger)
       problems.push({ variable: plan.variable, message });
     }
   };
-  const close = async (timeoutMs: number) => {
-    await Promise.all([...opened.values()].map((listener) => listener.close(timeoutMs)));
+  const close = async (timeoutMs: number, name?: string) => {
+    const closing = [...opened].filter(([plan]) => name === undefined || plan.name === name);
+    for (const [plan] of closing) opened.delete(plan);
+    await Promise.all(closing.map(([, listener]) => listener.close(timeoutMs)));
   };
 
   await Promise.all(plans.map(openOne));

@@ -396,6 +396,46 @@ describe('the streams of a gRPC listener', () => {
     expect((await call(addr)).toString()).toBe('hello');
   });
 
+  it('let a client read on that takes a little at a time, of messages of one size', async () => {
+    const size = 1024 * 1024;
+    const { addr } = await startEcho({
+      addServices: (server) =>
+        server.addService(service, {
+          echo: () => undefined,
+          hang: () => undefined,
+          follow: (call: ServerDuplexStream<Buffer, Buffer>) => {
+            const next = () => call.write(Buffer.alloc(size), next);
+            next();
+          },
+        }),
+      streams: {
+        maxHeaderBytes: 1_000,
+        requestTimeoutMs: undefined,
+        maxUnfinishedRequests: 8,
+        stallTimeoutMs: 1_000,
+      },
+    });
+    const slow = await raw(RawHttp2.open(addr));
+    slow.send(frame(frameType.HEADERS, endHeaders, 1, callHeaders('/test.Echo/Follow')));
+    const granted = Buffer.alloc(4);
+    granted.writeUInt32BE(16 * 1024);
+    // A message takes three times the time-out, and the next one waits as soon as it was taken.
+    await vi.waitFor(
+      () => {
+        expect(slow.received(frameType.RST_STREAM)).toEqual([]);
+        const taken = slow.received(frameType.DATA).reduce((sum, { payload }) => sum + payload.length, 0);
+        slow.send(
+          frame(frameType.WINDOW_UPDATE, 0, 0, granted),
+          frame(frameType.WINDOW_UPDATE, 0, 1, granted),
+        );
+        expect(taken).toBeGreaterThan(size + 256 * 1024);
+      },
+      { timeout: 15_000, interval: 50 },
+    );
+    // It stops.
+    await vi.waitFor(() => expect(slow.received(frameType.RST_STREAM)).toHaveLength(1), { timeout: 10_000 });
+  });
+
   it('end a call whose client takes nothing of the answer', async () => {
     const { addr } = await startEcho({
       streams: {

@@ -9,6 +9,7 @@
 // nothing is written before it asks for more. Past the limits the subscription ends with RESOURCE_EXHAUSTED; other
 // gateways are not affected.
 import type { ServerDuplexStream } from '@grpc/grpc-js';
+import { bytesTakenOfCall, Progress } from '../../node/http2-progress.ts';
 import type { SubscribePushRequest } from '../../protocol/generated/galaxy/push/v1/push.ts';
 import { compareStreamIds, decodeCursor, type LogPosition } from '../domain/log-position.ts';
 import { entryFrame, type Frame, follows, gapFrame, startFrame } from './frames.ts';
@@ -34,6 +35,7 @@ export class PushSubscription implements TailListener {
   readonly #tail: PushTail;
   readonly #limits: SubscriptionLimits;
   readonly #call: SubscriptionCall;
+  readonly #bytesTaken: () => number;
   readonly #over = new AbortController();
   readonly #queue: Frame[] = [];
   #queuedBytes = 0;
@@ -44,6 +46,7 @@ export class PushSubscription implements TailListener {
     this.#tail = deps.tail;
     this.#limits = deps.limits;
     this.#call = call;
+    this.#bytesTaken = bytesTakenOfCall(call);
     call.on('drain', () => this.#wake());
   }
 
@@ -139,17 +142,20 @@ export class PushSubscription implements TailListener {
     this.over.throwIfAborted();
     if (this.#call.write(frame.bytes)) return;
     const { stallTimeoutMs } = this.#limits;
-    const stalled = setTimeout(
-      () => this.end(tooSlow(`it read nothing for ${stallTimeoutMs} ms`)),
-      stallTimeoutMs,
-    );
+    const progress = new Progress();
+    const check = () => {
+      const stalledMs = progress.stalledMs(this.#bytesTaken(), true, performance.now());
+      if (stalledMs >= stallTimeoutMs) this.end(tooSlow(`it read nothing for ${stallTimeoutMs} ms`));
+    };
+    check();
+    const checks = setInterval(check, Math.max(1, stallTimeoutMs / 4));
     try {
       while (this.#call.writableNeedDrain) {
         await this.#woken();
         this.over.throwIfAborted();
       }
     } finally {
-      clearTimeout(stalled);
+      clearInterval(checks);
     }
   }
 

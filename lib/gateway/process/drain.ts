@@ -1,18 +1,23 @@
 import type { Listeners } from '../../node/listeners.ts';
+import { within } from '../../node/process.ts';
 import type { PushHub } from '../push/hub.ts';
 
 const longestSpreadMs = 3_000;
 
 /**
- * Ends the streams, spread over time so that their clients do not all reconnect at once, then closes the listeners;
- * running commands finish. The listeners stay open until the streams have ended, so that probes and balancers see that
- * the gateway is no longer ready. Connections that are left after `timeoutMs` are cut.
+ * Closes the gRPC listener, which tells every connection to go away (GOAWAY): whoever calls again, or reopens a stream,
+ * does so on a new connection, to another gateway. Then ends the streams, spread over time so that their clients do not
+ * all reconnect at once; running commands finish. Public HTTP stays open meanwhile, so that probes and balancers see
+ * that the gateway is no longer ready. Connections that are left after `timeoutMs` are cut.
  */
 export async function drainGateway(
   { hub, listeners }: { hub: PushHub; listeners: Listeners },
   timeoutMs: number,
 ): Promise<void> {
   const startedAt = performance.now();
-  await hub.drain(Math.min(longestSpreadMs, timeoutMs / 3));
-  await listeners.close(Math.max(0, timeoutMs - (performance.now() - startedAt)));
+  const grpc = listeners.close(timeoutMs, 'authenticated-grpc');
+  const spreadMs = Math.min(longestSpreadMs, timeoutMs / 3);
+  // Requests of public HTTP that run at the end get a third of the time for themselves.
+  await within((timeoutMs * 2) / 3, Promise.all([hub.drain(spreadMs), grpc]));
+  await Promise.all([grpc, listeners.close(Math.max(0, timeoutMs - (performance.now() - startedAt)))]);
 }

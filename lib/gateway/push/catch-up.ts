@@ -7,6 +7,7 @@
 // many held events), another page is read: it is requested after the gap, so it contains the missed events.
 import type { ReadUserEventsResponse } from '../../protocol/generated/galaxy/push/v1/push.ts';
 import { RejectedError, type Rejection } from '../domain/rejection.ts';
+import { type CatchUpSlots, CatchUpTurn } from './catch-up-slots.ts';
 import type { EventStream } from './event-stream.ts';
 import { type EventSigner, signEvent, signHello } from './signed-event.ts';
 
@@ -19,6 +20,7 @@ export type ReadUserEvents = (
 
 export type CatchUpDeps = {
   readonly readUserEvents: ReadUserEvents;
+  readonly slots: CatchUpSlots;
   readonly signer: EventSigner;
   /** The gateway's clock, Unix time in milliseconds. */
   readonly now: () => number;
@@ -36,7 +38,7 @@ export type Subscription = {
  * the stream has ended.
  * @returns whether every event after the client's `lastEventId` was or will be written.
  * @throws RejectedError RESYNC when a page no longer connects to the events that were written, and any error of
- * `readUserEvents`.
+ * `readUserEvents` and of the slots.
  */
 export async function join(
   stream: EventStream,
@@ -44,62 +46,85 @@ export async function join(
   deps: CatchUpDeps,
 ): Promise<{ resumed: boolean }> {
   const { lastEventId = '' } = subscription;
-  stream.beginRead();
-  const page = await deps.readUserEvents(stream.userId, lastEventId, stream.endSignal);
-  const resumed = lastEventId !== '' && page.found;
-  const from = resumed ? lastEventId : page.headEventId;
-  if (stream.endReason === undefined) {
-    const hello = { serverTimeMs: deps.now(), resumed, lastEventId: from };
-    stream.begin(signHello(deps.signer, subscription.requestHash, hello), from);
-    await writePages(stream, page, deps);
+  const turn = new CatchUpTurn(deps.slots);
+  try {
+    const page = await readPage(stream, lastEventId, turn, deps);
+    const resumed = lastEventId !== '' && page.found;
+    const from = resumed ? lastEventId : page.headEventId;
+    if (stream.endReason === undefined) {
+      const hello = { serverTimeMs: deps.now(), resumed, lastEventId: from };
+      stream.begin(signHello(deps.signer, subscription.requestHash, hello), from);
+      if (!(await writePage(stream, page, turn, deps))) await readOn(stream, turn, deps);
+    }
+    return { resumed };
+  } finally {
+    turn.end();
   }
-  return { resumed };
 }
 
 /**
  * Writes the events that a live stream has missed, and lets it go live again.
- * @throws RejectedError RESYNC when the log no longer has them, and any error of `readUserEvents`.
+ * @throws RejectedError RESYNC when the log no longer has them, and any error of `readUserEvents` and of the slots.
  */
 export async function refill(stream: EventStream, deps: CatchUpDeps): Promise<void> {
-  const page = await readNextPage(stream, deps);
-  if (page !== undefined) await writePages(stream, page, deps);
-}
-
-/** Writes a page and the pages after it up to the head, as fast as the client reads them. */
-async function writePages(
-  stream: EventStream,
-  first: ReadUserEventsResponse,
-  deps: CatchUpDeps,
-): Promise<void> {
-  let page: ReadUserEventsResponse | undefined = first;
-  while (page !== undefined) {
-    const before = stream.lastEventId;
-    for (const event of page.events) {
-      await stream.ready();
-      if (stream.endReason !== undefined) return;
-      if (!stream.append(signEvent(deps.signer, event, false))) throw new RejectedError(resync);
-    }
-    const atHead = page.events.length === 0 || stream.lastEventId === page.headEventId;
-    if (atHead && stream.goLive()) return;
-    // A page without progress would be read again and again.
-    if (!atHead && stream.lastEventId === before) throw new RejectedError(resync);
-    page = await readNextPage(stream, deps);
+  const turn = new CatchUpTurn(deps.slots);
+  try {
+    await readOn(stream, turn, deps);
+  } finally {
+    turn.end();
   }
 }
 
-/** The next page; undefined when the stream has ended. */
-async function readNextPage(
+/** Writes pages up to the head, as fast as the client reads them, and lets the stream go live. */
+async function readOn(stream: EventStream, turn: CatchUpTurn, deps: CatchUpDeps): Promise<void> {
+  for (;;) {
+    // The client gets the page before first, so that a slow client uses no more memory than a page and its bounds.
+    await stream.ready();
+    if (stream.endReason !== undefined) return;
+    const page = await readPage(stream, stream.lastEventId, turn, deps);
+    if (stream.endReason !== undefined) return;
+    if (!page.found) throw new RejectedError(resync);
+    if (await writePage(stream, page, turn, deps)) return;
+  }
+}
+
+/** Reads a page when it is the stream's turn. */
+async function readPage(
   stream: EventStream,
-  deps: CatchUpDeps,
-): Promise<ReadUserEventsResponse | undefined> {
-  // The client gets the page before first, so that a slow client uses no more memory than a page and its bounds.
-  await stream.ready();
-  if (stream.endReason !== undefined) return undefined;
+  after: string,
+  turn: CatchUpTurn,
+  { readUserEvents }: CatchUpDeps,
+): Promise<ReadUserEventsResponse> {
+  const waiting = turn.begin(stream.endSignal);
+  if (waiting !== undefined) {
+    await waiting;
+    stream.endSignal.throwIfAborted();
+  }
   stream.beginRead();
-  const page = await deps.readUserEvents(stream.userId, stream.lastEventId, stream.endSignal);
-  if (stream.endReason !== undefined) return undefined;
-  if (!page.found) throw new RejectedError(resync);
+  const page = await readUserEvents(stream.userId, after, stream.endSignal);
+  turn.pageRead();
   return page;
+}
+
+/** @returns whether the stream is live, or has ended; otherwise another page must be read. */
+async function writePage(
+  stream: EventStream,
+  page: ReadUserEventsResponse,
+  turn: CatchUpTurn,
+  { signer }: CatchUpDeps,
+): Promise<boolean> {
+  const before = stream.lastEventId;
+  for (const event of page.events) {
+    await stream.ready();
+    turn.eventTaken();
+    if (stream.endReason !== undefined) return true;
+    if (!stream.append(signEvent(signer, event, false))) throw new RejectedError(resync);
+  }
+  const atHead = page.events.length === 0 || stream.lastEventId === page.headEventId;
+  if (atHead && stream.goLive()) return true;
+  // A page without progress would be read again and again.
+  if (!atHead && stream.lastEventId === before) throw new RejectedError(resync);
+  return false;
 }
 
 export const resync: Rejection = {

@@ -10,6 +10,7 @@
 // here waits for a client. PushHub creates and owns streams; lib/gateway/push/catch-up.ts lets them catch up.
 import type { ServerWritableStream } from '@grpc/grpc-js';
 import type { GatewayReason } from '../../errors/gateway-reasons.ts';
+import { Progress } from '../../node/http2-progress.ts';
 import type { SubscribeEventsRequest } from '../../protocol/generated/galaxy/gateway/v1/gateway.ts';
 import { orderAfter } from '../domain/event-order.ts';
 import type { Rejection } from '../domain/rejection.ts';
@@ -29,13 +30,14 @@ export type StreamOwner = {
   /** How much may be queued for one client, in addition to the event that is being written. */
   readonly queueEvents: number;
   readonly queueBytes: number;
+  /** How long a client may take nothing while something is written to it. */
+  readonly stallTimeoutMs: number;
+  /** Counts the bytes that the client of a call takes. */
+  bytesTaken(call: EventCall): () => number;
   ended(stream: EventStream, reason: EndReason): void;
   /** Events are missing between the last one that was written and one that was published. */
   gap(stream: EventStream): void;
 };
-
-/** How many checks in a row may find that a client read nothing; see `checkProgress`. */
-export const checksUntilStalled = 4;
 
 export class EventStream {
   readonly deviceSessionId: string;
@@ -50,6 +52,8 @@ export class EventStream {
   verifiedAt = this.startedAt;
   readonly #owner: StreamOwner;
   readonly #call: EventCall;
+  readonly #bytesTaken: () => number;
+  readonly #progress = new Progress();
   #endReason: EndReason | undefined;
   #endController: AbortController | undefined;
 
@@ -61,7 +65,6 @@ export class EventStream {
 
   /** grpc-js has an event that it has not passed to HTTP/2 yet. */
   #writing = false;
-  #checksWithoutProgress = 0;
   #queue: Outgoing[] = [];
   #queuedBytes = 0;
   #wake: (() => void) | undefined;
@@ -71,6 +74,7 @@ export class EventStream {
     this.deviceSessionId = call.request.deviceSessionId;
     this.#owner = owner;
     this.#call = call;
+    this.#bytesTaken = owner.bytesTaken(call);
     call.on('cancelled', () => this.#finish('client_gone'));
   }
 
@@ -185,11 +189,11 @@ export class EventStream {
     return true;
   }
 
-  /** To be called at regular intervals: ends the stream when its client read nothing during several of them. */
-  checkProgress(): void {
-    if (!this.#writing || this.#endReason !== undefined) return;
-    this.#checksWithoutProgress += 1;
-    if (this.#checksWithoutProgress > checksUntilStalled) this.end(tooSlow('it read nothing for too long'));
+  /** To be called at intervals: ends the stream when its client took nothing for the time-out. */
+  checkProgress(now: number): void {
+    if (this.#endReason !== undefined) return;
+    const stalledMs = this.#progress.stalledMs(this.#bytesTaken(), this.#writing, now);
+    if (stalledMs >= this.#owner.stallTimeoutMs) this.end(tooSlow('it read nothing for too long'));
   }
 
   #append(event: SignedEvent): void {
@@ -212,7 +216,6 @@ export class EventStream {
 
   /** HTTP/2 has taken the event that was written. */
   #writeNext(): void {
-    this.#checksWithoutProgress = 0;
     const next = this.#queue.shift();
     if (next === undefined) {
       this.#writing = false;

@@ -6,12 +6,12 @@
 // the session is looked up, so no revocation is missed in between. After a gap every stream is refilled from its
 // user's log, or ended. The hub stores no events: those of a user without a stream are in the log only.
 // Composed by workers/gateway.ts.
-import { Semaphore } from '../../node/semaphore.ts';
+import { bytesTakenOfCall } from '../../node/http2-progress.ts';
 import type { ClientEvent } from '../../protocol/generated/galaxy/push/v1/push.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import { sessionRevoked } from '../commands/sessions.ts';
-import type { Rejection } from '../domain/rejection.ts';
-import { RejectedError } from '../domain/rejection.ts';
+import { pauseMs, reconnectAfterMs } from '../domain/reconnect-spread.ts';
+import { RejectedError, type Rejection } from '../domain/rejection.ts';
 import {
   type CatchUpDeps,
   join,
@@ -20,19 +20,17 @@ import {
   resync,
   type Subscription,
 } from './catch-up.ts';
-import {
-  checksUntilStalled,
-  type EndReason,
-  type EventCall,
-  EventStream,
-  type StreamOwner,
-} from './event-stream.ts';
+import { CatchUpSlots } from './catch-up-slots.ts';
+import { type EndReason, type EventCall, EventStream, type StreamOwner } from './event-stream.ts';
 import { type EventSigner, signEvent } from './signed-event.ts';
 
-/** Pages that are read concurrently to refill streams after a gap. */
-const refillsAtATime = 16;
-/** How long a stream may wait to be refilled. */
+/** Streams that catch up concurrently: those that join, and those that are refilled after a gap. */
+const joinsAtATime = 8;
+const refillsAtATime = 8;
+/** How long a stream may wait for its turn. */
+const maxJoinWaitMs = 5_000;
 const maxRefillWaitMs = 30_000;
+const progressChecks = 4;
 const drainStepMs = 50;
 
 export type HubLimits = {
@@ -65,9 +63,15 @@ export class PushHub {
   readonly #byUser = new Map<string, Set<EventStream>>();
   readonly #progressTimer: NodeJS.Timeout;
   #open = 0;
+  /** Streams that catch up, and the most of them since there were none. */
+  #catchingUp = 0;
+  #mostCatchingUp = 0;
   #draining = false;
 
-  /** @param options.now the gateway's clock, Unix time in milliseconds. */
+  /**
+   * @param options.now the gateway's clock, Unix time in milliseconds.
+   * @param options.bytesTaken for calls that are not grpc-js's own.
+   */
   constructor(options: {
     limits: HubLimits;
     signer: EventSigner;
@@ -75,21 +79,22 @@ export class PushHub {
     now: () => number;
     log: Logger;
     observer?: HubObserver;
+    bytesTaken?: StreamOwner['bytesTaken'];
   }) {
-    const { limits, signer, readUserEvents, now } = options;
+    const { limits, signer, readUserEvents, now, bytesTaken = bytesTakenOfCall } = options;
     this.#limits = limits;
     this.#signer = signer;
     this.#log = options.log;
     this.#observer = options.observer;
-    this.#joinDeps = { signer, readUserEvents, now };
-    this.#refillDeps = { signer, readUserEvents: limitConcurrency(readUserEvents), now };
+    this.#joinDeps = { signer, readUserEvents, now, slots: new CatchUpSlots(joinSlots) };
+    this.#refillDeps = { signer, readUserEvents, now, slots: new CatchUpSlots(refillSlots) };
     this.#owner = {
-      queueEvents: limits.queueEvents,
-      queueBytes: limits.queueBytes,
+      ...limits,
+      bytesTaken,
       ended: (stream, reason) => this.#forget(stream, reason),
       gap: (stream) => void this.#refill(stream),
     };
-    const checkEveryMs = Math.max(1, Math.floor(limits.stallTimeoutMs / checksUntilStalled));
+    const checkEveryMs = Math.max(1, Math.floor(limits.stallTimeoutMs / progressChecks));
     this.#progressTimer = setInterval(() => this.#checkProgress(), checkEveryMs).unref();
   }
 
@@ -108,7 +113,7 @@ export class PushHub {
    * @throws RejectedError DRAINING
    */
   register(call: EventCall): EventStream {
-    if (this.#draining) throw new RejectedError(draining);
+    if (this.#draining) throw new RejectedError(draining(1, 0));
     const stream = new EventStream(call, this.#owner);
     addTo(this.#bySession, stream.deviceSessionId, stream);
     return stream;
@@ -118,7 +123,8 @@ export class PushHub {
    * Opens a stream whose session was verified as the user's: it gets the hello, the events that it missed, and then
    * every new event of the user. When the session or the user has too many streams, the oldest is ended. Returns when
    * the stream has caught up or ended.
-   * @throws RejectedError RESYNC, or UPSTREAM_UNAVAILABLE when the user's log cannot be read.
+   * @throws RejectedError RESYNC, RATE_LIMITED when too many streams catch up, or UPSTREAM_UNAVAILABLE when the user's
+   * log cannot be read.
    */
   async open(stream: EventStream, userId: string, subscription: Subscription): Promise<void> {
     if (stream.endReason !== undefined) return;
@@ -131,7 +137,7 @@ export class PushHub {
     if (ofSession.length > maxStreamsPerSession) ofSession[0]?.end(superseded('session'));
     if (ofUser.size > maxStreamsPerUser) [...ofUser][0]?.end(superseded('user'));
 
-    const { resumed } = await join(stream, subscription, this.#joinDeps);
+    const { resumed } = await this.#join(stream, subscription);
     if (stream.endReason === undefined) this.#log.info({ ...describe(stream), resumed }, 'stream opened');
   }
 
@@ -173,11 +179,13 @@ export class PushHub {
   async drain(spreadMs: number): Promise<void> {
     this.#draining = true;
     const streams = [...this.#bySession.values()].flatMap((ofSession) => [...ofSession]);
+    const all = streams.length;
     const startedAt = performance.now();
     while (streams.length > 0) {
       const leftMs = Math.max(0, startedAt + spreadMs - performance.now());
       const steps = Math.ceil(leftMs / drainStepMs) + 1;
-      for (const stream of streams.splice(0, Math.ceil(streams.length / steps))) stream.end(draining);
+      for (const stream of streams.splice(0, Math.ceil(streams.length / steps)))
+        stream.end(draining(all, spreadMs));
       if (streams.length > 0) await new Promise((resolve) => setTimeout(resolve, drainStepMs));
     }
     clearInterval(this.#progressTimer);
@@ -191,17 +199,47 @@ export class PushHub {
 
   async #refill(stream: EventStream): Promise<void> {
     stream.markMissed();
+    await this.#catchUp(async () => {
+      try {
+        await refill(stream, this.#refillDeps);
+      } catch (error) {
+        if (stream.endReason !== undefined) return;
+        this.#log.warn({ ...describe(stream), error }, 'a stream could not be refilled');
+        stream.end(this.#resync());
+      }
+    });
+  }
+
+  async #join(stream: EventStream, subscription: Subscription): Promise<{ resumed: boolean }> {
+    return this.#catchUp(async () => {
+      try {
+        return await join(stream, subscription, this.#joinDeps);
+      } catch (error) {
+        const isResync = error instanceof RejectedError && error.rejection.reason === 'RESYNC';
+        throw isResync ? new RejectedError(this.#resync()) : error;
+      }
+    });
+  }
+
+  #resync(): Rejection {
+    return { ...resync, retryAfterMs: reconnectAfterMs(this.#mostCatchingUp) };
+  }
+
+  /** Counts those that catch up: when one of them ends with RESYNC, as many others may end with it. */
+  async #catchUp<T>(work: () => Promise<T>): Promise<T> {
+    this.#catchingUp += 1;
+    this.#mostCatchingUp = Math.max(this.#mostCatchingUp, this.#catchingUp);
     try {
-      await refill(stream, this.#refillDeps);
-    } catch (error) {
-      if (stream.endReason !== undefined) return;
-      this.#log.warn({ ...describe(stream), error }, 'a stream could not be refilled');
-      stream.end(resync);
+      return await work();
+    } finally {
+      this.#catchingUp -= 1;
+      if (this.#catchingUp === 0) this.#mostCatchingUp = 0;
     }
   }
 
   #checkProgress(): void {
-    for (const stream of this.streams()) stream.checkProgress();
+    const now = performance.now();
+    for (const stream of this.streams()) stream.checkProgress(now);
   }
 
   #forget(stream: EventStream, reason: EndReason): void {
@@ -212,21 +250,6 @@ export class PushHub {
     const lasted_ms = Math.round(performance.now() - stream.startedAt);
     this.#log.info({ ...describe(stream), reason, lasted_ms }, 'stream ended');
   }
-}
-
-/** Bounds how many pages are read at once, and how long a read may wait to begin. */
-function limitConcurrency(read: ReadUserEvents): ReadUserEvents {
-  const slots = new Semaphore(refillsAtATime);
-  return (userId, afterEventId, signal) => {
-    const queuedAt = performance.now();
-    return slots.run(async () => {
-      signal.throwIfAborted();
-      if (performance.now() - queuedAt > maxRefillWaitMs) {
-        throw new Error(`no slot to refill the stream was free within ${maxRefillWaitMs} ms`);
-      }
-      return read(userId, afterEventId, signal);
-    });
-  };
 }
 
 function describe(stream: EventStream): object {
@@ -250,10 +273,30 @@ function removeFrom(index: Map<string, Set<EventStream>>, key: string, stream: E
   return removed;
 }
 
-const draining: Rejection = {
-  reason: 'DRAINING',
-  message: 'This gateway is stopping; open the stream again with the last event’s id.',
+const joinSlots = {
+  slots: joinsAtATime,
+  longestWaitMs: maxJoinWaitMs,
+  refusal: (allServedMs: number) =>
+    new RejectedError({
+      reason: 'RATE_LIMITED',
+      message: 'Many streams catch up at this gateway at the moment; open the stream again later.',
+      retryAfterMs: pauseMs(allServedMs),
+    }),
 };
+
+const refillSlots = {
+  slots: refillsAtATime,
+  longestWaitMs: maxRefillWaitMs,
+  refusal: () => new Error(`no slot to refill the stream was free within ${maxRefillWaitMs} ms`),
+};
+
+function draining(streams: number, spreadMs: number): Rejection {
+  return {
+    reason: 'DRAINING',
+    message: 'This gateway is stopping; open the stream again with the last event’s id.',
+    retryAfterMs: reconnectAfterMs(streams, spreadMs),
+  };
+}
 
 function superseded(owner: 'session' | 'user'): Rejection {
   return {

@@ -8,8 +8,8 @@
 import { sleep } from '../../node/sleep.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import type { ActiveSession } from '../commands/sessions.ts';
-import type { Rejection } from '../domain/rejection.ts';
-import { RejectedError } from '../domain/rejection.ts';
+import { reconnectAfterMs } from '../domain/reconnect-spread.ts';
+import { RejectedError, type Rejection } from '../domain/rejection.ts';
 import {
   type Coverage,
   type Gap,
@@ -23,10 +23,14 @@ const maxLookUpsAtOnce = 16;
 /** Failures are logged together, as thousands of streams may fail for one reason. */
 const logFailuresEveryMs = 5_000;
 
-const unverified: Rejection = {
-  reason: 'UNVERIFIED',
-  message: 'The gateway could not verify that this session is still active; open the stream again.',
-};
+/** @param streams how many streams are unverified, with this one. */
+function unverified(streams: number): Rejection {
+  return {
+    reason: 'UNVERIFIED',
+    message: 'The gateway could not verify that this session is still active; open the stream again.',
+    retryAfterMs: reconnectAfterMs(streams),
+  };
+}
 
 type VerifiedStream = Pick<EventStream, 'deviceSessionId' | 'userId' | 'verifiedAt' | 'end'>;
 
@@ -88,22 +92,21 @@ export class SessionVerification {
       this.#due = [];
       return;
     }
-    let ended = 0;
+    const tooLong: VerifiedStream[] = [];
+    let unverifiedCount = 0;
     const unverifiedStreams = new Map<string, VerifiedStream[]>();
     for (const stream of this.#options.hub.streams()) {
       const since = unverifiedSince(stream.verifiedAt, now, coverage);
       if (since === undefined) continue;
-      if (now - since >= unverifiedAfterMs) {
-        stream.end(unverified);
-        ended += 1;
-      } else if (needsLookUp(stream.verifiedAt, now, coverage, unverifiedAfterMs / 3)) {
+      unverifiedCount += 1;
+      if (now - since >= unverifiedAfterMs) tooLong.push(stream);
+      else if (needsLookUp(stream.verifiedAt, now, coverage, unverifiedAfterMs / 3)) {
         const sameSession = unverifiedStreams.get(stream.deviceSessionId);
         if (sameSession === undefined) unverifiedStreams.set(stream.deviceSessionId, [stream]);
         else sameSession.push(stream);
       }
     }
-    if (ended > 0)
-      this.#options.log.warn({ streams: ended }, 'streams ended whose sessions could not be verified');
+    this.#endUnverified(tooLong, unverifiedCount);
     for (const id of this.#lookUps.keys()) if (!unverifiedStreams.has(id)) this.#lookUps.delete(id);
     this.#due = [];
     for (const [id, streams] of unverifiedStreams) {
@@ -113,6 +116,14 @@ export class SessionVerification {
     }
     this.#due.sort((one, other) => other.lookUp.dueAt - one.lookUp.dueAt);
     this.#startDueLookUps(stop);
+  }
+
+  #endUnverified(streams: readonly VerifiedStream[], unverifiedCount: number): void {
+    if (streams.length === 0) return;
+    // Those that are left may follow before these have come back.
+    for (const stream of streams) stream.end(unverified(unverifiedCount));
+    const facts = { streams: streams.length };
+    this.#options.log.warn(facts, 'streams ended whose sessions could not be verified');
   }
 
   /** Starts as many look-ups as may run at once, the one that has been due the longest first. */

@@ -303,6 +303,17 @@ describe('a gateway that reads slowly', () => {
     expect(reader.eventIds).toEqual([...before, ...during]);
   });
 
+  test('is not dropped while it takes its frames slowly', async () => {
+    const push = await startPush({ BACKEND_PUSH_STALL_TIMEOUT: '1s' });
+    const start = encodeCursor(await testLog.head());
+    const ids = await appendMany(60, large);
+    const reader = subscribe(push, { cursor: start });
+    // The server writes 16 frames ahead, and these take longer than the gateway may take nothing.
+    reader.slowDown(120);
+    await reader.until(has(60), 15_000);
+    expect(reader.eventIds).toEqual(ids);
+  });
+
   test('is dropped when it takes nothing for too long', async () => {
     const push = await startPush({ BACKEND_PUSH_STALL_TIMEOUT: '300ms' });
     const start = encodeCursor(await testLog.head());

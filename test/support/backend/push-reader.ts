@@ -65,6 +65,14 @@ export class PushReader {
     this.#stream.resume();
   }
 
+  /** Takes one frame at a time from now on, with a pause after each. */
+  slowDown(pauseMs: number): void {
+    this.#stream.on('data', () => {
+      this.#stream.pause();
+      setTimeout(() => this.#stream.resume(), pauseMs);
+    });
+  }
+
   halfClose(): void {
     this.#stream.end();
   }

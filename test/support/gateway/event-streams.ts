@@ -5,12 +5,13 @@ import type { StatusObject } from '@grpc/grpc-js';
 import type { ReadUserEvents } from '../../../lib/gateway/push/catch-up.ts';
 import type { EventCall } from '../../../lib/gateway/push/event-stream.ts';
 import { type HubLimits, PushHub } from '../../../lib/gateway/push/hub.ts';
+import { bytesTakenOfCall } from '../../../lib/node/http2-progress.ts';
 import { GatewayEvent } from '../../../lib/protocol/generated/galaxy/gateway/v1/gateway.ts';
 import type {
   ClientEvent,
   ReadUserEventsResponse,
 } from '../../../lib/protocol/generated/galaxy/push/v1/push.ts';
-import { ErrorInfo } from '../../../lib/protocol/generated/google/rpc/error_details.ts';
+import { ErrorInfo, RetryInfo } from '../../../lib/protocol/generated/google/rpc/error_details.ts';
 import { Status } from '../../../lib/protocol/generated/google/rpc/status.ts';
 import { recordingLog } from '../run/log-lines.ts';
 
@@ -20,13 +21,19 @@ export class FakeCall extends EventEmitter {
   readonly written: GatewayEvent[] = [];
   /** Why it ended, if it did. */
   reason: string | undefined;
+  /** Of the RetryInfo with which it ended; undefined without one. */
+  retryAfterMs: number | undefined;
+  /** Bytes that HTTP/2 has taken. */
+  taken = 0;
   #onTaken: (() => void) | undefined;
+  #offered = 0;
 
   constructor(deviceSessionId: string) {
     super();
     this.request = { deviceSessionId, requestId: 'request' };
     this.on('error', (status: StatusObject) => {
       this.reason = reasonOf(status);
+      this.retryAfterMs = retryAfterOf(status);
     });
   }
 
@@ -39,6 +46,7 @@ export class FakeCall extends EventEmitter {
     if (this.reason !== undefined) throw new Error('written to after its end');
     this.written.push(GatewayEvent.decode(bytes));
     this.#onTaken = onTaken;
+    this.#offered = bytes.length;
     return true;
   }
 
@@ -46,8 +54,16 @@ export class FakeCall extends EventEmitter {
   take(): boolean {
     const onTaken = this.#onTaken;
     this.#onTaken = undefined;
+    this.taken += this.#offered;
+    this.#offered = 0;
     onTaken?.();
     return onTaken !== undefined;
+  }
+
+  /** HTTP/2 takes a part of what was written, not all of it. */
+  takePart(): void {
+    this.taken += 1;
+    this.#offered -= 1;
   }
 
   takeAll(): void {
@@ -68,10 +84,21 @@ export class FakeCall extends EventEmitter {
   }
 }
 
-export function reasonOf({ metadata }: Partial<StatusObject>): string {
-  const details = metadata?.get('grpc-status-details-bin')[0];
-  const [info] = details instanceof Uint8Array ? Status.decode(details).details : [];
-  return info === undefined ? '' : ErrorInfo.decode(info.value).reason;
+export function reasonOf(status: Partial<StatusObject>): string {
+  const info = detailOf(status, 'google.rpc.ErrorInfo');
+  return info === undefined ? '' : ErrorInfo.decode(info).reason;
+}
+
+function retryAfterOf(status: Partial<StatusObject>): number | undefined {
+  const info = detailOf(status, 'google.rpc.RetryInfo');
+  const delay = info && RetryInfo.decode(info).retryDelay;
+  return delay && Number(delay.seconds) * 1_000 + delay.nanos / 1_000_000;
+}
+
+function detailOf({ metadata }: Partial<StatusObject>, type: string): Uint8Array | undefined {
+  const bytes = metadata?.get('grpc-status-details-bin')[0];
+  if (!(bytes instanceof Uint8Array)) return undefined;
+  return Status.decode(bytes).details.find(({ typeUrl }) => typeUrl.endsWith(`/${type}`))?.value;
 }
 
 export type PendingRead = {
@@ -199,6 +226,7 @@ export function createTestHub(
     readUserEvents,
     now: () => 1_764_000_000_000,
     log,
+    bytesTaken: (call: object) => (call instanceof FakeCall ? () => call.taken : bytesTakenOfCall(call)),
   });
   return { hub, signatures: () => signatures, lines };
 }

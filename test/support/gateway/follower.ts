@@ -21,6 +21,8 @@ export class Follower {
   readonly hellos: Hello[] = [];
   readonly events: PlayerEvent[] = [];
   readonly endings: Ending[] = [];
+  /** When the hellos came, on the scale of `performance.now()`. */
+  readonly hellosAt: number[] = [];
   /** Why it does not come back, once it does not. */
   failure: unknown;
   /** Where the last stream was opened; undefined before the first. */
@@ -122,6 +124,7 @@ export class Follower {
         else {
           this.gateway = this.#asked;
           this.hellos.push(item);
+          this.hellosAt.push(performance.now());
         }
       }
     } catch (error) {

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
+import type { RejectedError } from '../../../../lib/gateway/domain/rejection.ts';
 import type { EventStream } from '../../../../lib/gateway/push/event-stream.ts';
 import type { PushHub } from '../../../../lib/gateway/push/hub.ts';
 import { applyRevocation } from '../../../../lib/gateway/push/revocation.ts';
@@ -120,26 +121,36 @@ describe('a client that does not take what is written', () => {
   });
 
   test('is ended when it takes nothing for the time-out, and not before', async () => {
-    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'performance'] });
     const log = new FakeUserLog(userId);
     const { hub } = createTestHub(atOnce(log), { stallTimeoutMs: 8_000 });
-    const [stalled, slow, idle] = [
+    const [stalled, slow, bitByBit, idle] = [
       await openStream(hub, 'stalled'),
       await openStream(hub, 'slow'),
+      await openStream(hub, 'bit by bit'),
       await openStream(hub, 'idle', '0193b3c0-0000-7000-8000-000000000002'),
     ];
     for (let count = 0; count < 30; count += 1) hub.publish(log.append());
     vi.advanceTimersByTime(8_000);
     expect(stalled.reason).toBeUndefined();
     slow.take();
+    bitByBit.takePart();
     vi.advanceTimersByTime(2_000);
     expect(stalled.reason).toBe('SLOW_CONSUMER');
     expect(slow.reason).toBeUndefined();
     for (let count = 0; count < 20; count += 1) {
       slow.take();
+      bitByBit.takePart();
       vi.advanceTimersByTime(6_000);
     }
-    expect([slow.reason, idle.reason]).toEqual([undefined, undefined]);
+    expect([slow.reason, bitByBit.reason, idle.reason]).toEqual([undefined, undefined, undefined]);
+    expect(bitByBit.eventIds).toHaveLength(1);
+    vi.advanceTimersByTime(10_000);
+    expect([slow.reason, bitByBit.reason, idle.reason]).toEqual([
+      'SLOW_CONSUMER',
+      'SLOW_CONSUMER',
+      undefined,
+    ]);
   });
 });
 
@@ -242,7 +253,7 @@ describe('a gap', () => {
       await settled();
       for (const call of calls) call.takeAll();
     }
-    expect(most).toBe(16);
+    expect(most).toBe(8);
     for (const call of calls) expect(call.eventIds).toEqual([missed.eventId]);
     const live: EventStream[] = [...hub.streams()];
     expect(live.every((stream) => stream.live)).toBe(true);
@@ -301,7 +312,7 @@ describe('a gap', () => {
   });
 
   test('ends a stream with RESYNC whose turn does not come in time', async () => {
-    vi.useFakeTimers({ toFake: ['performance'] });
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     const log = new FakeUserLog(userId);
     let hang = false;
     const { hub } = createTestHub(
@@ -316,8 +327,8 @@ describe('a gap', () => {
     for (const read of [...log.reads]) read.respond();
     await settled();
     const reasons = calls.map(({ reason }) => reason);
-    expect(reasons.slice(0, 16).every((reason) => reason === undefined)).toBe(true);
-    expect(reasons.slice(16)).toEqual(['RESYNC', 'RESYNC', 'RESYNC', 'RESYNC']);
+    expect(reasons.slice(0, 8).every((reason) => reason === undefined)).toBe(true);
+    expect(new Set(reasons.slice(8))).toEqual(new Set(['RESYNC']));
   });
 
   test('ends the stream with RESYNC when the log cannot be read', async () => {
@@ -332,6 +343,178 @@ describe('a gap', () => {
     hub.resync();
     await settled();
     expect(call.reason).toBe('RESYNC');
+  });
+});
+
+describe('clients that join far behind', () => {
+  const other = '0193b3c0-0000-7000-8000-000000000002';
+
+  /** One user's log of which pages are returned by the test, and a live stream of another user. */
+  async function openScene(events: number) {
+    const [log, otherLog] = [new FakeUserLog(userId, 50), new FakeUserLog(other)];
+    const first = log.append();
+    for (let count = 0; count < events; count += 1) log.append();
+    const { hub } = createTestHub(
+      (user, after, signal) =>
+        user === other ? Promise.resolve(otherLog.page(after)) : log.read(user, after, signal),
+      { maxStreamsPerUser: 1_000 },
+    );
+    const live = await openStream(hub, 'live', other);
+    const publish = (): string => {
+      const event = otherLog.append();
+      hub.publish(event);
+      live.takeAll();
+      return event.eventId;
+    };
+    let sessions = 0;
+    const join = (): FakeCall => {
+      sessions += 1;
+      const call = new FakeCall(`s${sessions}`);
+      const stream = hub.register(call.call);
+      const opening = hub.open(stream, userId, { ...subscription, lastEventId: first.eventId });
+      // As the caller does.
+      opening.catch((error: RejectedError) => {
+        if (stream.endReason === undefined) stream.end(error.rejection);
+      });
+      return call;
+    };
+    const turn = async (calls: readonly FakeCall[]) => {
+      await settled();
+      for (const call of calls) call.takeAll();
+    };
+    return { log, live, publish, join, turn, missed: log.events.slice(1).map(({ eventId }) => eventId) };
+  }
+
+  test('get in 8 at a time; the others are told when to come back, and all of them get in', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const { log, live, publish, join, turn, missed } = await openScene(100);
+    let calls = Array.from({ length: 200 }, join);
+    await settled();
+    expect(log.reads).toHaveLength(8);
+    // One that is live waits for none of them.
+    const event = publish();
+    expect(live.eventIds).toEqual([event]);
+    expect(calls.every(({ written }) => written.length === 0)).toBe(true);
+
+    vi.advanceTimersByTime(5_000);
+    await settled();
+    expect(calls.filter(({ reason }) => reason === 'RATE_LIMITED')).toHaveLength(192);
+    const pauses = calls.flatMap(({ retryAfterMs }) => retryAfterMs ?? []);
+    expect(pauses).toHaveLength(192);
+    // Nobody was served meanwhile, so the pause is as long as it may be.
+    expect(Math.max(...pauses)).toBeGreaterThan(50_000);
+    expect(Math.max(...pauses)).toBeLessThanOrEqual(60_000);
+
+    calls = calls.map((call) => (call.reason === undefined ? call : join()));
+    let most = 0;
+    while (calls.some(({ eventIds }) => eventIds.length < missed.length)) {
+      await turn(calls);
+      most = Math.max(most, log.reads.length);
+      for (const read of [...log.reads]) read.respond();
+    }
+    expect(most).toBe(8);
+    for (const call of calls) expect([call.reason, call.eventIds]).toEqual([undefined, missed]);
+  });
+
+  test('get all of their pages before others get their first', async () => {
+    const { log, join, turn, missed } = await openScene(150);
+    const calls = Array.from({ length: 16 }, join);
+    const first = calls.slice(0, 8);
+    while (first.some(({ eventIds }) => eventIds.length < missed.length)) {
+      expect(calls.slice(8).every(({ written }) => written.length === 0)).toBe(true);
+      await turn(first);
+      for (const read of [...log.reads]) read.respond();
+    }
+  });
+
+  test('come back when those before them have been served, as fast as that goes', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const { log, join, turn, missed } = await openScene(20);
+    const calls = Array.from({ length: 208 }, join);
+    // 8 have a slot, and 80 get one within 5 s.
+    while (calls.filter(({ eventIds }) => eventIds.length === missed.length).length < 80) {
+      await turn(calls);
+      for (const read of [...log.reads]) read.respond();
+      await settled();
+    }
+    vi.advanceTimersByTime(5_000);
+    await settled();
+    const pauses = calls.flatMap(({ retryAfterMs }) => retryAfterMs ?? []);
+    expect(pauses.length).toBeGreaterThan(100);
+    // Some 120 wait, and 80 were served in 5 s.
+    expect(Math.max(...pauses)).toBeGreaterThan(5_000);
+    expect(Math.max(...pauses)).toBeLessThanOrEqual(8_000);
+  });
+
+  test('and take their pages slowly hold nobody else up', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const { log, join, turn } = await openScene(50);
+    const slow = Array.from({ length: 8 }, join);
+    const quick = join();
+    await settled();
+    for (const read of [...log.reads]) read.respond();
+    await settled();
+    expect(log.reads).toHaveLength(0);
+    vi.advanceTimersByTime(250);
+    await settled();
+    for (const read of [...log.reads]) read.respond();
+    while (quick.eventIds.length < 50) await turn([quick]);
+    expect(slow.map(({ written }) => written.length)).toEqual(slow.map(() => 1));
+    // One that leaves while it waits takes nobody's turn.
+    const more = Array.from({ length: 10 }, join);
+    more[8]?.gone();
+    await settled();
+    expect(log.reads).toHaveLength(8);
+    for (const read of [...log.reads]) read.respond();
+    while (more.some((call, index) => index !== 8 && call.eventIds.length < 50)) {
+      await turn(more);
+      for (const read of [...log.reads]) read.respond();
+    }
+  });
+});
+
+describe('streams that end together', () => {
+  const pausesOf = (calls: readonly FakeCall[]) =>
+    calls.map(({ retryAfterMs }) => retryAfterMs ?? Number.NaN);
+
+  test.each([
+    [1, 2],
+    [1_000, 2_000],
+  ])('with RESYNC, %i of them, come back within %i ms', async (streams, boundMs) => {
+    const log = new FakeUserLog(userId);
+    const { hub } = createTestHub(atOnce(log), { maxStreamsPerUser: 1_000 });
+    const calls: FakeCall[] = [];
+    while (calls.length < streams) calls.push(await openStream(hub, `s${calls.length}`));
+    log.startNewEpoch();
+    hub.resync();
+    while (calls.some(({ reason }) => reason === undefined)) await settled();
+    expect(new Set(calls.map(({ reason }) => reason))).toEqual(new Set(['RESYNC']));
+    const pauses = pausesOf(calls);
+    expect(Math.max(...pauses)).toBeLessThanOrEqual(boundMs);
+    expect(Math.min(...pauses)).toBeGreaterThanOrEqual(0);
+    if (streams > 1) {
+      // Anywhere within the bound: no tenth of it gets many more than its share.
+      const tenths = Array.from({ length: 10 }, (_, tenth) =>
+        pauses.filter((pause) => Math.min(9, Math.floor((pause * 10) / boundMs)) === tenth),
+      );
+      expect(Math.max(...tenths.map(({ length }) => length))).toBeLessThan((2 * streams) / 10);
+    }
+  });
+
+  test('with DRAINING come back within what the drain has not spread yet', async () => {
+    for (const [spreadMs, boundMs] of [
+      [0, 2_000],
+      [100, 1_900],
+      [2_000, 0],
+    ] as const) {
+      const { hub } = createTestHub(atOnce(new FakeUserLog(userId)), { maxStreamsPerUser: 1_000 });
+      const calls: FakeCall[] = [];
+      while (calls.length < 1_000) calls.push(await openStream(hub, `s${calls.length}`));
+      await hub.drain(spreadMs);
+      const most = Math.max(...pausesOf(calls));
+      expect(most).toBeLessThanOrEqual(boundMs);
+      expect(most).toBeGreaterThanOrEqual(boundMs * 0.9);
+    }
   });
 });
 

@@ -16,7 +16,7 @@ type Stream = {
   userId: string;
   verifiedAt: number;
   end(rejection: Rejection): void;
-  ended?: { reason: string; atMs: number };
+  ended?: { reason: string; retryAfterMs: number | undefined; atMs: number };
 };
 
 /** A gateway's open streams, its push log and its backend, on a clock that the test moves. */
@@ -57,8 +57,8 @@ class Scene {
       deviceSessionId,
       userId,
       verifiedAt: performance.now(),
-      end: ({ reason }) => {
-        stream.ended = { reason, atMs: this.now };
+      end: ({ reason, retryAfterMs }) => {
+        stream.ended = { reason, retryAfterMs, atMs: this.now };
         this.streams.delete(stream);
       },
     };
@@ -216,6 +216,18 @@ describe('while nothing comes', () => {
     expect(stream.ended?.reason).toBe('UNVERIFIED');
     const line = scene.kept.lines.find(({ msg }) => msg.includes('could not be verified'));
     expect(line).toMatchObject({ level: 'warn' });
+  });
+
+  test('streams that end with UNVERIFIED together come back one after the other', async () => {
+    const streams = Array.from({ length: 1_000 }, () => scene.open());
+    scene.backend = async () => {
+      throw rejected('UPSTREAM_UNAVAILABLE');
+    };
+    await scene.silent(76 * second);
+    const pauses = streams.map(({ ended }) => ended?.retryAfterMs ?? Number.NaN);
+    expect(Math.max(...pauses)).toBeLessThanOrEqual(2_000);
+    expect(Math.max(...pauses)).toBeGreaterThan(1_800);
+    expect(pauses.filter((pause) => pause < 1_000).length).toBeGreaterThan(300);
   });
 
   test('a stream ends 60 s after its last look-up that succeeded', async () => {
