@@ -15,7 +15,7 @@ const minute = 60_000;
 
 const testLog = new TestPushLog();
 
-const closers: (() => Promise<unknown> | void)[] = [];
+const closers: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
   vi.restoreAllMocks();
   for (const close of closers.splice(0).reverse()) await close();
