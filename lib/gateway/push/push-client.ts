@@ -272,7 +272,7 @@ export class PushClient {
     // that waited on the way, after it was sent with its age, is not taken for younger than it is.
     this.#redisBehindMs = Math.min(this.#redisBehindMs, now - sentMs);
     const writtenAt = writtenMs + this.#redisBehindMs;
-    this.#heartbeatDelayMs = now - writtenAt;
+    this.#heartbeatDelayMs = Math.round(now - writtenAt);
     this.#coveredUntil = Math.max(this.#coveredUntil, writtenAt);
   }
 
