@@ -4,6 +4,7 @@
 import { openPushListener } from '../lib/backend/process/push-listener.ts';
 import { blockMs, heartbeatIntervalMs, startPush } from '../lib/backend/process/start-push.ts';
 import { pushLog } from '../lib/backend/push/log/binary-log.ts';
+import { LogClock } from '../lib/backend/push/log-clock.ts';
 import { publishHeartbeats, trimPushLog } from '../lib/backend/push/maintenance.ts';
 import { PushServer } from '../lib/backend/push/server.ts';
 import { PushTail } from '../lib/backend/push/tail.ts';
@@ -14,12 +15,14 @@ export async function runBackendPush(environment: Environment, stop: AbortSignal
   const { config, logger, redis, reader } = await startPush(environment);
   const log = pushLog(redis);
   const tail = new PushTail({ log, reader, blockMs, logger });
-  const server = new PushServer({ log, tail, limits: config.limits, token: config.grpc.token, logger });
+  const clock = new LogClock();
+  const { limits, grpc } = config;
+  const server = new PushServer({ log, tail, clock, limits, token: grpc.token, logger });
 
   const over = new AbortController();
   const running = Promise.all([
     tail.run(over.signal),
-    publishHeartbeats(log, heartbeatIntervalMs, logger, over.signal),
+    publishHeartbeats(log, clock, heartbeatIntervalMs, logger, over.signal),
     trimPushLog(log, config.retentionMs, logger, over.signal),
   ]);
   try {

@@ -117,7 +117,7 @@ gatewayInstruments.gauge(
 gatewayInstruments.gauge(
   'galaxy_gateway_push_heartbeat_delay_seconds',
   [],
-  'How long the newest heartbeat took from the log to the gateway; clocks of two machines are compared.',
+  'How old the newest heartbeat was when it arrived, by the clock of Redis.',
   (observe) => {
     for (const state of pushStates) {
       const { heartbeatDelayMs } = state();
@@ -137,7 +137,7 @@ gatewayInstruments.gauge(
 const pushReconnects = gatewayInstruments.counter(
   'galaxy_gateway_push_reconnects_total',
   [],
-  'Subscriptions to the push log that were opened after the first.',
+  'Subscriptions to the push log that were opened after one that failed; renewals do not count.',
 );
 const pushSkippedFrames = gatewayInstruments.counter(
   'galaxy_gateway_push_skipped_frames_total',

@@ -14,11 +14,29 @@ export type Frame = {
   readonly position: LogPosition;
   /** Whether frames may be missing before it. */
   readonly gap: boolean;
+  /** Of a heartbeat, without its event. */
   readonly bytes: Buffer;
+  /** When a heartbeat was written, by the clock of Redis. */
+  readonly heartbeatMs?: number;
 };
 
 export function entryFrame(entry: LogEntry): Frame {
-  return frame(entry.position, toEvent(entry));
+  const made = frame(entry.position, toEvent(entry));
+  return entry.kind === 'heartbeat' ? { ...made, heartbeatMs: entry.timestampMs } : made;
+}
+
+/**
+ * What a gateway is sent at this moment: a heartbeat is sent with its age.
+ * @param nowMs the time by the clock of Redis. While it is unknown a heartbeat only carries its cursor, so that no
+ * gateway takes it for a fresh one.
+ */
+export function bytesToSend({ position, bytes, heartbeatMs }: Frame, nowMs: number | undefined): Buffer {
+  if (heartbeatMs === undefined || nowMs === undefined) return bytes;
+  const ageMs = BigInt(Math.ceil(Math.max(nowMs - heartbeatMs, 0)));
+  return encode(position, {
+    $case: 'heartbeat',
+    value: { timestampMs: BigInt(heartbeatMs), ageMs },
+  });
 }
 
 export function gapFrame(position: LogPosition, reason: PositionFault): Frame {
@@ -49,8 +67,12 @@ export function toClientEvent(entry: ClientEventEntry): ClientEvent {
 }
 
 function frame(position: LogPosition, event: PushEvent['event']): Frame {
+  return { position, gap: false, bytes: encode(position, event) };
+}
+
+function encode(position: LogPosition, event: PushEvent['event']): Buffer {
   const bytes = PushEvent.encode({ cursor: encodeCursor(position), event }).finish();
-  return { position, gap: false, bytes: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength) };
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 function toEvent(entry: LogEntry): PushEvent['event'] {
@@ -65,7 +87,6 @@ function toEvent(entry: LogEntry): PushEvent['event'] {
       };
     }
     case 'heartbeat':
-      return { $case: 'heartbeat', value: { timestampMs: BigInt(entry.timestampMs) } };
     case 'unreadable':
       return undefined;
   }

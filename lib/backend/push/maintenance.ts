@@ -6,13 +6,15 @@ import type { Logger } from '../../telemetry/logger.ts';
 import { appendHeartbeat } from './log/append-heartbeat.ts';
 import { type PushLog, PushLogUnavailable } from './log/log.ts';
 import { trimOlderThan } from './log/trim.ts';
+import type { LogClock } from './log-clock.ts';
 
 const retryAfterMs = 500;
 const longestTrimIntervalMs = 60_000;
 
-/** Appends a heartbeat whenever one is due, until `stop` aborts. */
+/** Appends a heartbeat whenever one is due, until `stop` aborts, and sets the clock each time. */
 export async function publishHeartbeats(
   log: PushLog,
+  clock: LogClock,
   intervalMs: number,
   logger: Logger,
   stop: AbortSignal,
@@ -21,7 +23,10 @@ export async function publishHeartbeats(
   while (!stop.aborted) {
     let nextInMs = retryAfterMs;
     try {
-      ({ nextInMs } = await appendHeartbeat(log, intervalMs));
+      const askedAt = performance.now();
+      const heartbeat = await appendHeartbeat(log, intervalMs);
+      clock.set(heartbeat.redisMs, askedAt);
+      nextInMs = heartbeat.nextInMs;
       failing = false;
     } catch (error) {
       if (!(error instanceof PushLogUnavailable)) throw error;

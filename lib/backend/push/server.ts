@@ -22,6 +22,7 @@ import type { Logger } from '../../telemetry/logger.ts';
 import { toClientEvent } from './frames.ts';
 import { type PushLog, PushLogUnavailable } from './log/log.ts';
 import { readUserEvents } from './log/read-user-events.ts';
+import type { LogClock } from './log-clock.ts';
 import { logUnavailable, PushStatus, stopping } from './status.ts';
 import { PushSubscription, type SubscriptionCall, type SubscriptionLimits } from './subscription.ts';
 import type { PushTail } from './tail.ts';
@@ -66,6 +67,7 @@ const definition = {
 export type PushServerDeps = {
   log: PushLog;
   tail: PushTail;
+  clock: LogClock;
   limits: SubscriptionLimits;
   /** When set, calls need `authorization: Bearer <token>` in their metadata. */
   token: string | undefined;

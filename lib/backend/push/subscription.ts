@@ -12,9 +12,10 @@ import type { ServerDuplexStream } from '@grpc/grpc-js';
 import { bytesTakenOfCall, Progress } from '../../node/http2-progress.ts';
 import type { SubscribePushRequest } from '../../protocol/generated/galaxy/push/v1/push.ts';
 import { compareStreamIds, decodeCursor, type LogPosition } from '../domain/log-position.ts';
-import { entryFrame, type Frame, follows, gapFrame, startFrame } from './frames.ts';
+import { bytesToSend, entryFrame, type Frame, follows, gapFrame, startFrame } from './frames.ts';
 import type { PushLog } from './log/log.ts';
 import { type GlobalPage, readGlobal, readState } from './log/read-global.ts';
+import type { LogClock } from './log-clock.ts';
 import { logUnavailable, type PushStatus, tooSlow } from './status.ts';
 import type { PushTail, TailListener } from './tail.ts';
 
@@ -33,6 +34,7 @@ export type SubscriptionCall = ServerDuplexStream<SubscribePushRequest, Buffer>;
 export class PushSubscription implements TailListener {
   readonly #log: PushLog;
   readonly #tail: PushTail;
+  readonly #clock: LogClock;
   readonly #limits: SubscriptionLimits;
   readonly #call: SubscriptionCall;
   readonly #bytesTaken: () => number;
@@ -41,9 +43,13 @@ export class PushSubscription implements TailListener {
   #queuedBytes = 0;
   #wake: () => void = () => {};
 
-  constructor(deps: { log: PushLog; tail: PushTail; limits: SubscriptionLimits }, call: SubscriptionCall) {
+  constructor(
+    deps: { log: PushLog; tail: PushTail; clock: LogClock; limits: SubscriptionLimits },
+    call: SubscriptionCall,
+  ) {
     this.#log = deps.log;
     this.#tail = deps.tail;
+    this.#clock = deps.clock;
     this.#limits = deps.limits;
     this.#call = call;
     this.#bytesTaken = bytesTakenOfCall(call);
@@ -140,7 +146,7 @@ export class PushSubscription implements TailListener {
   /** Resolves when the gateway may be sent more. */
   async #write(frame: Frame): Promise<void> {
     this.over.throwIfAborted();
-    if (this.#call.write(frame.bytes)) return;
+    if (this.#call.write(bytesToSend(frame, this.#clock.nowMs))) return;
     const { stallTimeoutMs } = this.#limits;
     const progress = new Progress();
     const check = () => {

@@ -10,29 +10,23 @@
 // workers/gateway.ts.
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
-import {
-  Client,
-  type ClientDuplexStream,
-  type ClientOptions,
-  credentials,
-  Metadata,
-  type StatusObject,
-  status,
-} from '@grpc/grpc-js';
+import { type ClientDuplexStream, Metadata, type StatusObject, status } from '@grpc/grpc-js';
 import type { ListenAddress } from '../../config/types.ts';
 import { sleep } from '../../node/sleep.ts';
 import {
   type ClientEvent,
+  type Heartbeat,
   PushService,
   type ReadUserEventsResponse,
   type SessionInvalidation,
   type SubscribePushRequest,
 } from '../../protocol/generated/galaxy/push/v1/push.ts';
 import type { Logger } from '../../telemetry/logger.ts';
-import { RejectedError } from '../domain/rejection.ts';
 import { pushFrameSkipped, pushReconnected } from '../instruments.ts';
 import { backoffMs } from './backoff.ts';
-import { type PushFrame, readFrame, readUserEventsResponse } from './push-frame.ts';
+import { openPushChannel, pushTarget, spreadLifetimeMs } from './push-channel.ts';
+import { type PushFrame, readFrame } from './push-frame.ts';
+import { PushReads } from './push-reads.ts';
 
 /** How often the push service writes a heartbeat through its log. */
 export const heartbeatIntervalMs = 5_000;
@@ -40,22 +34,11 @@ export const heartbeatIntervalMs = 5_000;
 /** After three missed heartbeats the subscription counts as dead, even if its connection is open. */
 export const silentAfterMs = 3 * heartbeatIntervalMs;
 
-const channelOptions: ClientOptions = {
-  // A page of events has about 1 MiB; the server sends no larger message than this.
-  'grpc.max_receive_message_length': 4 * 1024 * 1024,
-  'grpc.keepalive_time_ms': 10_000,
-  'grpc.keepalive_timeout_ms': 5_000,
-  'grpc.keepalive_permit_without_calls': 1,
-  // Each channel has connections of its own. gRPC's pauses between attempts are shorter than those of this client.
-  'grpc.use_local_subchannel_pool': 1,
-  'grpc.initial_reconnect_backoff_ms': 200,
-  'grpc.max_reconnect_backoff_ms': 1_000,
-  'grpc.enable_retries': 0,
-  // Events come from the configured address only: proxies in the environment and TXT records are ignored.
-  'grpc.enable_http_proxy': 0,
-  'grpc.service_config_disable_resolution': 1,
-  'grpc.enable_channelz': 0,
-};
+/** How long reads use one channel, so that they spread over replicas that were added. */
+const readChannelMs = 30_000;
+
+/** The same for the subscription. It resumes at its cursor, so nothing is missed. */
+const subscriptionMs = 30 * 60_000;
 
 /** Its methods must not block: the next frame waits for them. */
 export type PushListener = {
@@ -68,64 +51,54 @@ export type PushListener = {
 };
 
 export type PushState = {
-  /** Whether the open subscription has received a frame. */
+  /** Whether the open subscription, or the one that it renews, has received a frame. */
   readonly connected: boolean;
   /** Since when, Unix time in milliseconds. */
   readonly since: number;
   /** When the last frame of any kind arrived, Unix time in milliseconds. */
   readonly lastFrameAt: number | undefined;
-  /** How long the last heartbeat took from the log to the gateway, by the clocks of both. */
+  /** How old the last heartbeat was when it arrived, by the clock of Redis. */
   readonly heartbeatDelayMs: number | undefined;
   /** Age of the newest position of the log that was read; normally up to the interval of heartbeats. */
   readonly behindMs: number;
-  /** How many subscriptions were opened after the first. */
+  /** How many subscriptions were opened after one that failed; renewals do not count. */
   readonly reconnects: number;
   /** Frames that could not be used. */
   readonly skippedFrames: number;
 };
 
-/** ReadUserEvents failed. As a rejection it is UPSTREAM_UNAVAILABLE; its cause says what happened. */
-export class PushReadError extends RejectedError {
-  /** Whether another attempt may succeed; false after a malformed response. */
-  readonly retryable: boolean;
-
-  constructor(why: string, options: { retryable: boolean; cause?: unknown }) {
-    super(
-      {
-        reason: 'UPSTREAM_UNAVAILABLE',
-        message: 'Events cannot be read at the moment; try again later.',
-      },
-      { cause: new Error(`push: ${why}`, { cause: options.cause }) },
-    );
-    this.name = 'PushReadError';
-    this.retryable = options.retryable;
-  }
-}
-
 type Subscription = ClientDuplexStream<SubscribePushRequest, PushFrame>;
-type Ending = { readonly status: StatusObject; readonly receivedFrame: boolean; readonly silent: boolean };
+type Ending = {
+  readonly status: StatusObject;
+  readonly receivedFrame: boolean;
+  /** Why this end cancelled it, if it did. */
+  readonly cancelled: 'silent' | 'renewal' | 'stop' | undefined;
+};
 
 export class PushClient {
   readonly #target: string;
   readonly #metadata = new Metadata();
   readonly #gatewayId: string;
-  readonly #timeoutMs: number;
   readonly #silentAfterMs: number;
+  readonly #subscriptionMs: number;
   readonly #log: Logger;
-  /** Has a connection of its own, so that flow control of the subscription never delays reads. */
-  readonly #reads: Client;
+  readonly #reads: PushReads;
   #cursor = '';
-  #attempts = 0;
+  #reconnects = 0;
   #connected = false;
   #since = Date.now();
   #lastFrameAt: number | undefined;
   #heartbeatDelayMs: number | undefined;
+  /** From the clock of Redis to `performance.now()`; learnt again by each subscription, as Redis may be replaced. */
+  #redisBehindMs = Number.POSITIVE_INFINITY;
   #coveredUntil = performance.now();
   #skippedFrames = 0;
 
   /**
    * @param options.gatewayId names this process in the push service's log: 1 to 64 of `A-Z a-z 0-9 _ . -`.
    * @param options.timeoutMs of one ReadUserEvents.
+   * @param options.readChannelMs how long reads use one channel, give or take a fifth.
+   * @param options.subscriptionMs how long a subscription stays on one connection, give or take a fifth.
    * @param options.silentAfterMs how long the subscription may be silent before it is opened again.
    */
   constructor(options: {
@@ -135,15 +108,21 @@ export class PushClient {
     timeoutMs: number;
     log: Logger;
     silentAfterMs?: number;
+    readChannelMs?: number;
+    subscriptionMs?: number;
   }) {
-    const { host, port } = options.addr;
-    this.#target = `${host.includes(':') ? `[${host}]` : host}:${port}`;
+    this.#target = pushTarget(options.addr);
     if (options.token !== undefined) this.#metadata.set('authorization', `Bearer ${options.token}`);
     this.#gatewayId = options.gatewayId;
-    this.#timeoutMs = options.timeoutMs;
     this.#silentAfterMs = options.silentAfterMs ?? silentAfterMs;
+    this.#subscriptionMs = options.subscriptionMs ?? subscriptionMs;
     this.#log = options.log.child({ push: this.#target });
-    this.#reads = this.#connect();
+    this.#reads = new PushReads({
+      target: this.#target,
+      metadata: this.#metadata,
+      timeoutMs: options.timeoutMs,
+      lifetimeMs: options.readChannelMs ?? readChannelMs,
+    });
   }
 
   get state(): PushState {
@@ -153,7 +132,7 @@ export class PushClient {
       lastFrameAt: this.#lastFrameAt,
       heartbeatDelayMs: this.#heartbeatDelayMs,
       behindMs: performance.now() - this.#coveredUntil,
-      reconnects: Math.max(this.#attempts - 1, 0),
+      reconnects: this.#reconnects,
       skippedFrames: this.#skippedFrames,
     };
   }
@@ -173,10 +152,15 @@ export class PushClient {
       const ending = await this.#subscribe(listener, stop);
       failures = ending.receivedFrame ? 0 : failures + 1;
       if (stop.aborted) break;
+      if (ending.cancelled === 'renewal') continue;
       const pauseMs = backoffMs(failures, Math.random());
       this.#report(ending, failures, pauseMs);
       await sleep(pauseMs, stop);
+      if (stop.aborted) break;
+      this.#reconnects += 1;
+      pushReconnected();
     }
+    this.#setConnected(false);
     this.#reads.close();
   }
 
@@ -186,41 +170,14 @@ export class PushClient {
    * @throws PushReadError, which is a RejectedError; when `signal` aborts, its reason.
    */
   readUserEvents(userId: string, afterEventId: string, signal: AbortSignal): Promise<ReadUserEventsResponse> {
-    const { path, requestSerialize } = PushService.readUserEvents;
-    return new Promise((resolve, reject) => {
-      if (signal.aborted) {
-        reject(signal.reason);
-        return;
-      }
-      const call = this.#reads.makeUnaryRequest(
-        path,
-        requestSerialize,
-        readUserEventsResponse,
-        { userId, afterEventId },
-        this.#metadata,
-        { deadline: Date.now() + this.#timeoutMs },
-        (error, response) => {
-          signal.removeEventListener('abort', cancel);
-          if (signal.aborted) reject(signal.reason);
-          else if (error !== null) reject(callFailed(error));
-          else if (response === undefined || typeof response === 'string') {
-            reject(new PushReadError(`unusable response: ${response}`, { retryable: false }));
-          } else if (response.events.some((event) => event.recipientUserId !== userId)) {
-            reject(new PushReadError('unusable response: events of another user', { retryable: false }));
-          } else resolve(response);
-        },
-      );
-      const cancel = () => call.cancel();
-      signal.addEventListener('abort', cancel, { once: true });
-    });
+    return this.#reads.read({ userId, afterEventId }, signal);
   }
 
   /** One subscription, from its opening to its status. */
   async #subscribe(listener: PushListener, stop: AbortSignal): Promise<Ending> {
-    this.#attempts += 1;
-    if (this.#attempts > 1) pushReconnected();
+    this.#redisBehindMs = Number.POSITIVE_INFINITY;
     // A new connection each time: the old one may be why the subscription was silent.
-    const client = this.#connect();
+    const client = openPushChannel(this.#target);
     const { path, requestSerialize } = PushService.subscribePush;
     const call: Subscription = client.makeBidiStreamRequest(
       path,
@@ -229,39 +186,45 @@ export class PushClient {
       this.#metadata,
     );
     let receivedFrame = false;
-    let silent = false;
-    const silence = setTimeout(() => {
-      silent = true;
+    let cancelled: Ending['cancelled'];
+    const cancel = (why: Ending['cancelled']) => {
+      cancelled ??= why;
       call.cancel();
-    }, this.#silentAfterMs);
-    const cancel = () => call.cancel();
-    stop.addEventListener('abort', cancel, { once: true });
+    };
+    const silence = setTimeout(() => cancel('silent'), this.#silentAfterMs);
+    const renewal = setTimeout(() => cancel('renewal'), spreadLifetimeMs(this.#subscriptionMs));
+    const onStop = () => cancel('stop');
+    stop.addEventListener('abort', onStop, { once: true });
     const atHead = this.#cursor === '';
-    call.on('data', (frame: PushFrame) => {
+    const onFrame = (frame: PushFrame) => {
       silence.refresh();
       if (!receivedFrame) {
         receivedFrame = true;
         this.#begin(listener, atHead);
       }
       this.#handle(frame, listener);
-    });
+    };
+    call.on('data', onFrame);
     // The `status` event reports the same.
     call.on('error', () => {});
     const ended = new Promise<StatusObject>((resolve) => call.on('status', resolve));
     call.write({ gatewayId: this.#gatewayId, cursor: this.#cursor });
     try {
-      return { status: await ended, receivedFrame, silent };
+      return { status: await ended, receivedFrame, cancelled };
     } finally {
+      // What the call still holds comes again after the cursor.
+      call.off('data', onFrame);
       clearTimeout(silence);
-      stop.removeEventListener('abort', cancel);
-      this.#setConnected(false);
+      clearTimeout(renewal);
+      stop.removeEventListener('abort', onStop);
+      if (cancelled !== 'renewal') this.#setConnected(false);
       client.close();
     }
   }
 
   #begin(listener: PushListener, atHead: boolean): void {
     this.#setConnected(true);
-    this.#log.info({ at_head: atHead, reconnects: this.#attempts - 1 }, 'push subscription open');
+    this.#log.info({ at_head: atHead, reconnects: this.#reconnects }, 'push subscription open');
     // Streams that were opened before this moment may have missed entries.
     if (atHead) this.#guarded(listener, () => listener.gap('the subscription began at the head of the log'));
   }
@@ -293,14 +256,24 @@ export class PushClient {
         this.#log.warn({ reason: event.value.reason }, 'the push log cannot be read on from the cursor');
         listener.gap(event.value.reason);
         break;
-      case 'heartbeat': {
-        const delayMs = Date.now() - Number(event.value.timestampMs);
-        this.#heartbeatDelayMs = delayMs;
-        const writtenAt = performance.now() - Math.max(delayMs, 0);
-        this.#coveredUntil = Math.max(this.#coveredUntil, writtenAt);
+      case 'heartbeat':
+        this.#cover(event.value);
         break;
-      }
     }
+  }
+
+  /** The log is covered up to the moment at which this heartbeat was written. */
+  #cover({ timestampMs, ageMs }: Heartbeat): void {
+    const now = performance.now();
+    const writtenMs = Number(timestampMs);
+    // An older push service sends no age. Until it is replaced, the clocks of both machines are compared.
+    const sentMs = writtenMs + (ageMs === undefined ? Math.max(Date.now() - writtenMs, 0) : Number(ageMs));
+    // The heartbeat that was the fastest on its way says how the monotonic clock here and that of Redis compare. So one
+    // that waited on the way, after it was sent with its age, is not taken for younger than it is.
+    this.#redisBehindMs = Math.min(this.#redisBehindMs, now - sentMs);
+    const writtenAt = writtenMs + this.#redisBehindMs;
+    this.#heartbeatDelayMs = Math.round(now - writtenAt);
+    this.#coveredUntil = Math.max(this.#coveredUntil, writtenAt);
   }
 
   /** A frame that could not be handled counts as a gap. */
@@ -313,19 +286,15 @@ export class PushClient {
     }
   }
 
-  #connect(): Client {
-    return new Client(this.#target, credentials.createInsecure(), channelOptions);
-  }
-
   #setConnected(connected: boolean): void {
     if (this.#connected === connected) return;
     this.#connected = connected;
     this.#since = Date.now();
   }
 
-  #report({ status: { code, details }, silent }: Ending, failures: number, pauseMs: number): void {
+  #report({ status: { code, details }, cancelled }: Ending, failures: number, pauseMs: number): void {
     const facts = { status: status[code], details, failures, retry_in_ms: Math.round(pauseMs) };
-    if (silent) {
+    if (cancelled === 'silent') {
       this.#log.warn({ ...facts, silent_ms: this.#silentAfterMs }, 'push subscription was silent; reopening');
     } else if (code === status.UNAUTHENTICATED) {
       this.#log.error(
@@ -342,10 +311,4 @@ export class PushClient {
 export function newGatewayId(host = hostname()): string {
   const cleaned = host.replaceAll(/[^A-Za-z0-9_.-]/g, '-').slice(0, 48) || 'gateway';
   return `${cleaned}-${randomBytes(4).toString('hex')}`;
-}
-
-function callFailed(error: StatusObject): PushReadError {
-  // The request itself is invalid, so another attempt fails, too.
-  const retryable = error.code !== status.INVALID_ARGUMENT;
-  return new PushReadError(`${status[error.code]}: ${error.details}`, { retryable, cause: error });
 }

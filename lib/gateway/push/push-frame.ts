@@ -95,6 +95,9 @@ function eventProblem(event: PushEvent['event']): string | undefined {
         ? undefined
         : 'it names a device session that is not a valid UUID';
     }
+    case 'heartbeat':
+      // It would count as written in the future, so that the log never seems stale.
+      return (event.value.ageMs ?? 0n) < 0n ? 'its age_ms is negative' : undefined;
     default:
       return undefined;
   }

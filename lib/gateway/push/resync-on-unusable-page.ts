@@ -1,6 +1,6 @@
 import type { Logger } from '../../telemetry/logger.ts';
 import type { ReadUserEvents } from './catch-up.ts';
-import { PushReadError } from './push-client.ts';
+import { PushReadError } from './push-reads.ts';
 
 /**
  * Reads a user's log, and treats a malformed page like a position that was trimmed, provided that the head can still be

@@ -60,7 +60,7 @@ export class PushSource {
       );
     });
     setInterval(
-      () => this.#write({ $case: 'heartbeat', value: { timestampMs: BigInt(Date.now()) } }),
+      () => this.#write({ $case: 'heartbeat', value: { timestampMs: BigInt(Date.now()), ageMs: 0n } }),
       heartbeatMs,
     ).unref();
     return `127.0.0.1:${port}`;

@@ -177,6 +177,9 @@ describe('a subscription', () => {
     const [entry] = await testLog.readAll(positionOfCursor(reader.frames[0]?.cursor ?? ''), 1);
     expect(entry?.kind).toBe('heartbeat');
     expect(entry?.position).toEqual(positionOfCursor(heartbeat?.cursor ?? ''));
+    const beat = heartbeat?.event?.$case === 'heartbeat' ? heartbeat.event.value : undefined;
+    expect(beat?.timestampMs).toBe(entry?.kind === 'heartbeat' ? BigInt(entry.timestampMs) : undefined);
+    expect(beat?.ageMs).toBeTypeOf('bigint');
     const ids = await appendMany(1);
     const resumed = await subscribe(push, { cursor: heartbeat?.cursor ?? '' }).until(has(1));
     expect(resumed.eventIds).toEqual(ids);

@@ -5,7 +5,8 @@ import { Server, ServerCredentials, type ServerDuplexStream, status } from '@grp
 import fc from 'fast-check';
 import { afterEach, describe, expect, test } from 'vitest';
 import { appendSessionInvalidation } from '../../../lib/backend/push/log/append-session-invalidation.ts';
-import { newGatewayId, PushClient, PushReadError } from '../../../lib/gateway/push/push-client.ts';
+import { newGatewayId, PushClient } from '../../../lib/gateway/push/push-client.ts';
+import { PushReadError } from '../../../lib/gateway/push/push-reads.ts';
 import {
   type ClientEvent,
   PushEvent,
@@ -38,7 +39,10 @@ class Follower {
   onEvent: (event: ClientEvent) => void = () => {};
   readonly #stop = new AbortController();
 
-  constructor(addr: string, options: { token?: string; silentAfterMs?: number; timeoutMs?: number } = {}) {
+  constructor(
+    addr: string,
+    options: { token?: string; silentAfterMs?: number; timeoutMs?: number; subscriptionMs?: number } = {},
+  ) {
     const { log, lines } = recordingLog();
     this.lines = lines;
     this.client = new PushClient({
@@ -257,6 +261,22 @@ describe('the push client', () => {
     expect(follower.client.state).toMatchObject({ connected: true, reconnects: 0 });
   });
 
+  test('renews its subscription on a new connection without a gap, a repeat or a warning', async () => {
+    const push = await startPush();
+    const follower = await new Follower(push.addr, { subscriptionMs: 150 }).untilConnected();
+    const ids: string[] = [];
+    const renewals = () => follower.logged('push subscription open').length - 1;
+    for (const deadline = Date.now() + 20_000; renewals() < 8 && Date.now() < deadline; ) {
+      ids.push(...(await append(10)));
+    }
+    expect(renewals()).toBeGreaterThanOrEqual(8);
+    await follower.until(({ events }) => events.length >= ids.length);
+    expect(follower.ids).toEqual(ids);
+    expect(follower.logGaps).toEqual([]);
+    expect(follower.client.state).toMatchObject({ connected: true, reconnects: 0 });
+    expect(follower.lines.filter(({ level }) => level !== 'info')).toEqual([]);
+  }, 40_000);
+
   test('reports a gap when the log was trimmed past its cursor, and receives what comes after', async () => {
     const proxy = await proxyTo(await startPush());
     const follower = await new Follower(proxy.addr).untilConnected();
@@ -392,7 +412,32 @@ describe('the push client', () => {
     expect(follower.logged('could not be handled')[0]).toMatchObject({ level: 'error' });
   });
 
-  test('says that what it knows lies far back while it catches up on old heartbeats', async () => {
+  test('takes a heartbeat for as old as the push service says, and adds the time that it was on its way', async () => {
+    // The clock of Redis may show any time.
+    const heartbeat = (cursor: string, timestampMs: bigint, ageMs: bigint) =>
+      frame(cursor, { $case: 'heartbeat', value: { timestampMs, ageMs } });
+    let write: ((bytes: Uint8Array) => void) | undefined;
+    const { addr } = await playPush((call) => {
+      write = (bytes) => void call.write(bytes);
+      write(frame('c0'));
+    });
+    const follower = await new Follower(addr).untilConnected();
+    const delayMs = () => follower.client.state.heartbeatDelayMs ?? Number.NaN;
+    const start = performance.now();
+    write?.(heartbeat('c1', 5_000_000n, 60_000n));
+    await follower.until(() => delayMs() >= 60_000);
+    expect(follower.client.coveredUntil).toBeLessThanOrEqual(start);
+    write?.(heartbeat('c2', 5_060_000n, 0n));
+    await follower.until(() => delayMs() < 30_000);
+    const { coveredUntil } = follower.client;
+    expect(coveredUntil).toBeGreaterThan(start - 20);
+    // It was sent 40 s before the last one, so it has been on its way for as long.
+    write?.(heartbeat('c3', 5_020_000n, 0n));
+    await follower.until(() => delayMs() >= 40_000);
+    expect(follower.client.coveredUntil).toBe(coveredUntil);
+  });
+
+  test('takes the age by the clocks of both when an older push service sends none', async () => {
     const heartbeat = (cursor: string, ageMs: number) =>
       frame(cursor, { $case: 'heartbeat', value: { timestampMs: BigInt(Date.now() - ageMs) } });
     let write: ((bytes: Uint8Array) => void) | undefined;

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 
 export type TcpProxy = {
-  /** `127.0.0.1:port`, to configure a service with. */
+  /** `host:port`, to configure a service with. */
   addr: string;
   /** Ends all connections, and immediately ends every new one. */
   cut: () => void;
@@ -34,7 +34,11 @@ const rememberedBytes = 256;
 
 type Target = { host: string; port: number };
 
-export async function startTcpProxy(first: Target): Promise<TcpProxy> {
+/** @param listenAt an address of the loopback interface; any free port unless given. */
+export async function startTcpProxy(
+  first: Target,
+  listenAt: Target = { host: '127.0.0.1', port: 0 },
+): Promise<TcpProxy> {
   let target = first;
   const sockets = new Set<Socket>();
   const stranded: Socket[] = [];
@@ -86,13 +90,13 @@ export async function startTcpProxy(first: Target): Promise<TcpProxy> {
     from.on('error', () => from.destroy());
     if (mode === 'stalled') from.pause();
   };
-  server.listen(0, '127.0.0.1');
+  server.listen(listenAt);
   await once(server, 'listening');
   const destroyAll = () => {
     for (const socket of sockets) socket.destroy();
   };
   return {
-    addr: `127.0.0.1:${(server.address() as AddressInfo).port}`,
+    addr: `${listenAt.host}:${(server.address() as AddressInfo).port}`,
     cut: () => {
       mode = 'cut';
       destroyAll();

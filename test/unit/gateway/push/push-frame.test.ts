@@ -61,6 +61,14 @@ describe('a frame of the push service', () => {
     expect(invalidation([randomUUID(), 'x']).missedBy).toBe('everyone');
   });
 
+  test('that is a heartbeat from the future is reported as wrong, and is missed by nobody', () => {
+    const heartbeat = (ageMs: bigint | undefined) =>
+      readFrame(written({ $case: 'heartbeat', value: { timestampMs: 1n, ageMs } }));
+    expect(heartbeat(-1n)).toEqual({ cursor: 'c-1', event: undefined, problem: 'its age_ms is negative' });
+    expect(heartbeat(0n).event).toEqual({ $case: 'heartbeat', value: { timestampMs: 1n, ageMs: 0n } });
+    expect(heartbeat(undefined).problem).toBeUndefined();
+  });
+
   test('without a valid cursor returns none', () => {
     expect(readFrame(written(undefined, '')).problem).toContain('cursor');
     expect(readFrame(written(undefined, 'c'.repeat(129)))).toMatchObject({ cursor: '' });

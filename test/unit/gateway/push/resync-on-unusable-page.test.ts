@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { PushReadError } from '../../../../lib/gateway/push/push-client.ts';
+import { PushReadError } from '../../../../lib/gateway/push/push-reads.ts';
 import { resyncOnUnusablePage } from '../../../../lib/gateway/push/resync-on-unusable-page.ts';
 import { recordingLog } from '../../../support/run/log-lines.ts';
 

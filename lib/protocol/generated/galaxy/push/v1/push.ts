@@ -87,7 +87,10 @@ export interface Gap {
 
 /** Written through the log itself every few seconds, so that it checks the whole path. */
 export interface Heartbeat {
+  /** When it was written, by the clock of Redis. */
   timestampMs: bigint;
+  /** How long ago that was when this frame was sent, by the same clock. Absent from older push services. */
+  ageMs?: bigint | undefined;
 }
 
 export interface ReadUserEventsRequest {
@@ -500,7 +503,7 @@ export const Gap: MessageFns<Gap> = {
 };
 
 function createBaseHeartbeat(): Heartbeat {
-  return { timestampMs: 0n };
+  return { timestampMs: 0n, ageMs: undefined };
 }
 
 export const Heartbeat: MessageFns<Heartbeat> = {
@@ -510,6 +513,12 @@ export const Heartbeat: MessageFns<Heartbeat> = {
         throw new globalThis.Error("value provided for field message.timestampMs of type int64 too large");
       }
       writer.uint32(8).int64(message.timestampMs);
+    }
+    if (message.ageMs !== undefined) {
+      if (BigInt.asIntN(64, message.ageMs) !== message.ageMs) {
+        throw new globalThis.Error("value provided for field message.ageMs of type int64 too large");
+      }
+      writer.uint32(16).int64(message.ageMs);
     }
     return writer;
   },
@@ -533,6 +542,14 @@ export const Heartbeat: MessageFns<Heartbeat> = {
             }
 
             message.timestampMs = reader.int64() as bigint;
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.ageMs = reader.int64() as bigint;
             continue;
           }
         }
