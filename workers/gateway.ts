@@ -9,14 +9,16 @@ import { openUpstreams } from '../lib/gateway/commands/upstream.ts';
 import { drainGateway } from '../lib/gateway/process/drain.ts';
 import { createEdgeGateway } from '../lib/gateway/process/edge-gateway.ts';
 import { openGatewayListeners } from '../lib/gateway/process/listeners.ts';
-import { startGateway } from '../lib/gateway/process/start.ts';
 import { createPushClient, createPushHub, followPush } from '../lib/gateway/process/push.ts';
+import { startGateway } from '../lib/gateway/process/start.ts';
 import { createLimits } from '../lib/gateway/rate-limit/limits.ts';
-import { aborted, runProcess } from '../lib/node/process.ts';
+import { aborted, runProcess, startUnlessStopped } from '../lib/node/process.ts';
 
 export async function runGateway(environment: Environment, stop: AbortSignal): Promise<void> {
-  const { config, log, redis, signer, serverKeys, grpcCertificate, metricsText } =
-    await startGateway(environment);
+  const { config, log, redis, signer, serverKeys, grpcCertificate, metricsText } = await startUnlessStopped(
+    stop,
+    () => startGateway(environment),
+  );
   const { backend, lobby } = openUpstreams(config, log);
   const push = createPushClient(config, log);
   const hub = createPushHub({ client: push, signer, log }, config.push);
