@@ -5,6 +5,7 @@ import type { Environment } from '../lib/config/variables.ts';
 import { openGameMasterListener } from '../lib/game-master/listeners.ts';
 import { recoverGames } from '../lib/game-master/recovery.ts';
 import { startGameMaster } from '../lib/game-master/start.ts';
+import { renewFetchConnections } from '../lib/node/kept-connections.ts';
 import { runProcess, startUnlessStopped, untilStopped } from '../lib/node/process.ts';
 import { runTicks } from '../lib/node/tick-loop.ts';
 
@@ -29,4 +30,7 @@ export async function runGameMaster(environment: Environment, stop: AbortSignal)
   );
 }
 
-if (import.meta.main) await runProcess('game-master', runGameMaster);
+if (import.meta.main) {
+  renewFetchConnections();
+  await runProcess('game-master', runGameMaster);
+}

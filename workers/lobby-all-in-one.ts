@@ -12,6 +12,7 @@ import {
 } from '../lib/lobby/process/run-consumers.ts';
 import { startLobby } from '../lib/lobby/process/start.ts';
 import { listenHttp } from '../lib/node/http-listener.ts';
+import { renewFetchConnections } from '../lib/node/kept-connections.ts';
 import { runProcess, startUnlessStopped, untilStopped } from '../lib/node/process.ts';
 import { automateEnrollment } from './enrollment-automation.ts';
 import { expireRaceNames } from './pending-registration-expirer.ts';
@@ -36,4 +37,7 @@ export async function runLobby(environment: Environment, stop: AbortSignal): Pro
   );
 }
 
-if (import.meta.main) await runProcess('lobby', runLobby);
+if (import.meta.main) {
+  renewFetchConnections();
+  await runProcess('lobby', runLobby);
+}

@@ -4,6 +4,7 @@ import type { Environment } from '../../lib/config/variables.ts';
 import { openLobbyListeners } from '../../lib/lobby/process/listeners.ts';
 import { startLobbyHttp } from '../../lib/lobby/process/start.ts';
 import { listenHttp } from '../../lib/node/http-listener.ts';
+import { renewFetchConnections } from '../../lib/node/kept-connections.ts';
 import { runProcess, startUnlessStopped, untilStopped } from '../../lib/node/process.ts';
 
 export async function runLobbyHttp(environment: Environment, stop: AbortSignal): Promise<void> {
@@ -14,4 +15,7 @@ export async function runLobbyHttp(environment: Environment, stop: AbortSignal):
   await untilStopped(lobbyProcess, stop, () => listeners.close(config.shutdownTimeoutMs));
 }
 
-if (import.meta.main) await runProcess('lobby-http', runLobbyHttp);
+if (import.meta.main) {
+  renewFetchConnections();
+  await runProcess('lobby-http', runLobbyHttp);
+}

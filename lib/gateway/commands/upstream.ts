@@ -1,6 +1,7 @@
 // HTTP calls to a service behind the gateway, bounded in time and size. A service that cannot be reached, is too slow
 // or sends a malformed response is UPSTREAM_UNAVAILABLE: the gateway fails closed.
 import { type Dispatcher, Pool } from 'undici';
+import { connectionLife } from '../../http/connection-life.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import { throttled } from '../../telemetry/throttled.ts';
 import type { GatewayConfig } from '../config.ts';
@@ -41,6 +42,7 @@ export class UpstreamService {
     timeoutMs: number;
     token?: string | undefined;
     tokenRefused?: () => void;
+    connectionLifeMs?: number;
   }) {
     const url = new URL(options.baseUrl);
     this.#name = options.name;
@@ -48,7 +50,11 @@ export class UpstreamService {
     this.#timeoutMs = options.timeoutMs;
     this.#authorization = options.token === undefined ? {} : { authorization: `Bearer ${options.token}` };
     this.#tokenRefused = options.tokenRefused ?? (() => {});
-    this.#pool = new Pool(url.origin, { connections: maxConnections, connectTimeout: options.timeoutMs });
+    this.#pool = new Pool(url.origin, {
+      connections: maxConnections,
+      connectTimeout: options.timeoutMs,
+      clientTtl: options.connectionLifeMs ?? connectionLife(),
+    });
   }
 
   /**
