@@ -16,6 +16,10 @@ RUN npm ci --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund \
 # Node runs the TypeScript files as they are. The running user owns nothing in the image, and only the Runtime Manager
 # writes, to its volume, so the root may be read-only.
 FROM ${NODE_IMAGE} AS process
+# The first process of a container gets no signal that it does not yet listen to, and inherits orphans: tini is that
+# process, passes signals on from its first moment, and reaps. It exits with the code of its child, or 128 and the
+# number of the signal that ended it.
+RUN apt-get update && apt-get install --yes --no-install-recommends tini=0.19.* && rm -rf /var/lib/apt/lists/*
 ENV NODE_ENV=production
 WORKDIR /app
 COPY --from=packages /app/node_modules node_modules
@@ -33,79 +37,79 @@ FROM process AS gateway
 EXPOSE 8080 9090 9464
 HEALTHCHECK --interval=10s --timeout=5s --start-period=3m --retries=3 \
   CMD ["node", "infra/containers/health.ts", "http://127.0.0.1:8080/readyz"]
-ENTRYPOINT ["node", "--import", "./infra/node/telemetry.ts", "workers/gateway.ts"]
+ENTRYPOINT ["tini", "-s", "--", "node", "--import", "./infra/node/telemetry.ts", "workers/gateway.ts"]
 
 FROM process AS lobby-http
 EXPOSE 8094 8095 9464
 HEALTHCHECK --interval=10s --timeout=5s --start-period=3m --retries=3 \
   CMD ["node", "infra/containers/health.ts", "http://127.0.0.1:8094/readyz"]
-ENTRYPOINT ["node", "--import", "./infra/node/telemetry.ts", "infra/node/lobby-http.ts"]
+ENTRYPOINT ["tini", "-s", "--", "node", "--import", "./infra/node/telemetry.ts", "infra/node/lobby-http.ts"]
 
 FROM process AS enrollment-automation
 EXPOSE 9464
-ENTRYPOINT ["node", "--import", "./infra/node/telemetry.ts", "workers/enrollment-automation.ts"]
+ENTRYPOINT ["tini", "-s", "--", "node", "--import", "./infra/node/telemetry.ts", "workers/enrollment-automation.ts"]
 
 FROM process AS pending-registration-expirer
 EXPOSE 9464
-ENTRYPOINT ["node", "--import", "./infra/node/telemetry.ts", "workers/pending-registration-expirer.ts"]
+ENTRYPOINT ["tini", "-s", "--", "node", "--import", "./infra/node/telemetry.ts", "workers/pending-registration-expirer.ts"]
 
 FROM process AS runtime-job-results
 EXPOSE 9464
-ENTRYPOINT ["node", "--import", "./infra/node/telemetry.ts", "workers/runtime-job-results.ts"]
+ENTRYPOINT ["tini", "-s", "--", "node", "--import", "./infra/node/telemetry.ts", "workers/runtime-job-results.ts"]
 
 FROM process AS gm-lobby-events
 EXPOSE 9464
-ENTRYPOINT ["node", "--import", "./infra/node/telemetry.ts", "workers/gm-lobby-events.ts"]
+ENTRYPOINT ["tini", "-s", "--", "node", "--import", "./infra/node/telemetry.ts", "workers/gm-lobby-events.ts"]
 
 FROM process AS user-lifecycle
 EXPOSE 9464
-ENTRYPOINT ["node", "--import", "./infra/node/telemetry.ts", "workers/user-lifecycle.ts"]
+ENTRYPOINT ["tini", "-s", "--", "node", "--import", "./infra/node/telemetry.ts", "workers/user-lifecycle.ts"]
 
 FROM process AS lobby-outbox-relay
 EXPOSE 9464
-ENTRYPOINT ["node", "--import", "./infra/node/telemetry.ts", "workers/lobby-outbox-relay.ts"]
+ENTRYPOINT ["tini", "-s", "--", "node", "--import", "./infra/node/telemetry.ts", "workers/lobby-outbox-relay.ts"]
 
 FROM process AS lobby-all-in-one
 EXPOSE 8094 8095 9464
 HEALTHCHECK --interval=10s --timeout=5s --start-period=3m --retries=3 \
   CMD ["node", "infra/containers/health.ts", "http://127.0.0.1:8094/readyz"]
-ENTRYPOINT ["node", "--import", "./infra/node/telemetry.ts", "workers/lobby-all-in-one.ts"]
+ENTRYPOINT ["tini", "-s", "--", "node", "--import", "./infra/node/telemetry.ts", "workers/lobby-all-in-one.ts"]
 
 FROM process AS backend-http
 EXPOSE 8081 8082 9464
 HEALTHCHECK --interval=10s --timeout=5s --start-period=3m --retries=3 \
   CMD ["node", "infra/containers/health.ts", "http://127.0.0.1:8081/readyz"]
-ENTRYPOINT ["node", "--import", "./infra/node/telemetry.ts", "infra/node/backend-http.ts"]
+ENTRYPOINT ["tini", "-s", "--", "node", "--import", "./infra/node/telemetry.ts", "infra/node/backend-http.ts"]
 
 FROM process AS backend-push
 EXPOSE 9092 9464
 HEALTHCHECK --interval=10s --timeout=5s --start-period=3m --retries=3 \
   CMD ["node", "infra/containers/health.ts", "grpc://127.0.0.1:9092"]
-ENTRYPOINT ["node", "--import", "./infra/node/telemetry.ts", "workers/backend-push.ts"]
+ENTRYPOINT ["tini", "-s", "--", "node", "--import", "./infra/node/telemetry.ts", "workers/backend-push.ts"]
 
 FROM process AS backend-mail
 EXPOSE 9464
-ENTRYPOINT ["node", "--import", "./infra/node/telemetry.ts", "workers/backend-mail.ts"]
+ENTRYPOINT ["tini", "-s", "--", "node", "--import", "./infra/node/telemetry.ts", "workers/backend-mail.ts"]
 
 FROM process AS backend-notifications
 EXPOSE 9464
-ENTRYPOINT ["node", "--import", "./infra/node/telemetry.ts", "workers/backend-notifications.ts"]
+ENTRYPOINT ["tini", "-s", "--", "node", "--import", "./infra/node/telemetry.ts", "workers/backend-notifications.ts"]
 
 FROM process AS backend-outbox-relay
 EXPOSE 9464
-ENTRYPOINT ["node", "--import", "./infra/node/telemetry.ts", "workers/backend-outbox-relay.ts"]
+ENTRYPOINT ["tini", "-s", "--", "node", "--import", "./infra/node/telemetry.ts", "workers/backend-outbox-relay.ts"]
 
 FROM process AS backend-all-in-one
 EXPOSE 8081 8082 9464
 HEALTHCHECK --interval=10s --timeout=5s --start-period=3m --retries=3 \
   CMD ["node", "infra/containers/health.ts", "http://127.0.0.1:8081/readyz"]
-ENTRYPOINT ["node", "--import", "./infra/node/telemetry.ts", "workers/backend-all-in-one.ts"]
+ENTRYPOINT ["tini", "-s", "--", "node", "--import", "./infra/node/telemetry.ts", "workers/backend-all-in-one.ts"]
 
 FROM process AS game-master
 EXPOSE 8097 9464
 HEALTHCHECK --interval=10s --timeout=5s --start-period=3m --retries=3 \
   CMD ["node", "infra/containers/health.ts", "http://127.0.0.1:8097/readyz"]
-ENTRYPOINT ["node", "--import", "./infra/node/telemetry.ts", "workers/game-master.ts"]
+ENTRYPOINT ["tini", "-s", "--", "node", "--import", "./infra/node/telemetry.ts", "workers/game-master.ts"]
 
 # With RM_DRIVER=process the engines run in this container.
 FROM process AS runtime-manager
@@ -114,7 +118,7 @@ RUN mkdir --mode=0700 /data && chown 10001:10001 /data
 USER 10001:10001
 ENV RM_DATA_FOLDER=/data
 EXPOSE 9464
-ENTRYPOINT ["node", "--import", "./infra/node/telemetry.ts", "workers/runtime-manager.ts"]
+ENTRYPOINT ["tini", "-s", "--", "node", "--import", "./infra/node/telemetry.ts", "workers/runtime-manager.ts"]
 
 # For RM_DRIVER=docker, which mounts a volume at /data.
 FROM process AS sample-engine
@@ -124,8 +128,8 @@ USER 10001:10001
 EXPOSE 8080
 HEALTHCHECK --interval=10s --timeout=5s --start-period=3m --retries=3 \
   CMD ["node", "infra/containers/health.ts", "http://127.0.0.1:8080/healthz"]
-ENTRYPOINT ["node", "--import", "./infra/node/telemetry.ts", "workers/sample-engine.ts"]
+ENTRYPOINT ["tini", "-s", "--", "node", "--import", "./infra/node/telemetry.ts", "workers/sample-engine.ts"]
 
 # A job: brings the schemas up to date and ends.
 FROM process AS migrate
-ENTRYPOINT ["node", "infra/node/migrate.ts", "all"]
+ENTRYPOINT ["tini", "-s", "--", "node", "--import", "./infra/node/signals.ts", "infra/node/migrate.ts", "all"]

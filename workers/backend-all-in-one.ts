@@ -10,11 +10,11 @@ import { openBackendListeners } from '../lib/backend/process/listeners.ts';
 import { startBackend } from '../lib/backend/process/start.ts';
 import type { Environment } from '../lib/config/variables.ts';
 import { listenHttp } from '../lib/node/http-listener.ts';
-import { runProcess, untilStopped } from '../lib/node/process.ts';
+import { runProcess, startUnlessStopped, untilStopped } from '../lib/node/process.ts';
 import { runRelay } from '../lib/outbox/relay.ts';
 
 export async function runBackend(environment: Environment, stop: AbortSignal): Promise<void> {
-  const backend = await startBackend(environment);
+  const backend = await startUnlessStopped(stop, () => startBackend(environment));
   const { config, context, streams, log } = backend;
   const apps = createBackendApps(config, { log, ready: () => !stop.aborted }, context, streams);
   const listeners = await openBackendListeners(apps, config, log, listenHttp);

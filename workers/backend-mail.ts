@@ -3,10 +3,10 @@
 import { runMailWorker } from '../lib/backend/mail/mail-worker.ts';
 import { startMailWorker } from '../lib/backend/process/start-mail-worker.ts';
 import type { Environment } from '../lib/config/variables.ts';
-import { runProcess, untilStopped } from '../lib/node/process.ts';
+import { runProcess, startUnlessStopped, untilStopped } from '../lib/node/process.ts';
 
 export async function runBackendMail(environment: Environment, stop: AbortSignal): Promise<void> {
-  const mailProcess = await startMailWorker(environment);
+  const mailProcess = await startUnlessStopped(stop, () => startMailWorker(environment));
   const sending = runMailWorker(mailProcess.worker, stop);
   await untilStopped(mailProcess, stop, () => sending);
 }

@@ -4,10 +4,10 @@
 import { runNotificationWorker } from '../lib/backend/notifications/notification-worker.ts';
 import { startNotificationWorker } from '../lib/backend/process/start-notification-worker.ts';
 import type { Environment } from '../lib/config/variables.ts';
-import { runProcess, untilStopped } from '../lib/node/process.ts';
+import { runProcess, startUnlessStopped, untilStopped } from '../lib/node/process.ts';
 
 export async function runBackendNotifications(environment: Environment, stop: AbortSignal): Promise<void> {
-  const notificationProcess = await startNotificationWorker(environment);
+  const notificationProcess = await startUnlessStopped(stop, () => startNotificationWorker(environment));
   const notifying = runNotificationWorker(notificationProcess.worker, stop);
   await untilStopped(notificationProcess, stop, () => notifying);
 }

@@ -4,11 +4,11 @@
 import { maintainNotificationStream } from '../lib/backend/notifications/maintenance.ts';
 import { startOutboxRelay } from '../lib/backend/process/start-outbox-relay.ts';
 import type { Environment } from '../lib/config/variables.ts';
-import { runProcess, untilStopped } from '../lib/node/process.ts';
+import { runProcess, startUnlessStopped, untilStopped } from '../lib/node/process.ts';
 import { runRelay } from '../lib/outbox/relay.ts';
 
 export async function runBackendOutboxRelay(environment: Environment, stop: AbortSignal): Promise<void> {
-  const relayProcess = await startOutboxRelay(environment);
+  const relayProcess = await startUnlessStopped(stop, () => startOutboxRelay(environment));
   const running = Promise.all([
     runRelay(relayProcess.relay, stop),
     maintainNotificationStream(relayProcess.notificationMaintenance, stop),

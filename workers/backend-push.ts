@@ -9,10 +9,10 @@ import { publishHeartbeats, trimPushLog } from '../lib/backend/push/maintenance.
 import { PushServer } from '../lib/backend/push/server.ts';
 import { PushTail } from '../lib/backend/push/tail.ts';
 import type { Environment } from '../lib/config/variables.ts';
-import { aborted, runProcess } from '../lib/node/process.ts';
+import { aborted, runProcess, startUnlessStopped } from '../lib/node/process.ts';
 
 export async function runBackendPush(environment: Environment, stop: AbortSignal): Promise<void> {
-  const { config, logger, redis, reader } = await startPush(environment);
+  const { config, logger, redis, reader } = await startUnlessStopped(stop, () => startPush(environment));
   const log = pushLog(redis);
   const tail = new PushTail({ log, reader, blockMs, logger });
   const clock = new LogClock();

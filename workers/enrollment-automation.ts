@@ -5,11 +5,13 @@ import type { Environment } from '../lib/config/variables.ts';
 import { closeDueEnrollments, failOverdueStarts } from '../lib/lobby/automation/enrollment-automation.ts';
 import { notifyOwnersOfUnderfilledGames } from '../lib/lobby/automation/underfilled-games.ts';
 import { type LobbyProcess, startLobby } from '../lib/lobby/process/start.ts';
-import { runProcess, untilStopped } from '../lib/node/process.ts';
+import { runProcess, startUnlessStopped, untilStopped } from '../lib/node/process.ts';
 import { runTicks } from '../lib/node/tick-loop.ts';
 
 export async function runEnrollmentAutomation(environment: Environment, stop: AbortSignal): Promise<void> {
-  const lobbyProcess = await startLobby('lobby-enrollment-automation', environment);
+  const lobbyProcess = await startUnlessStopped(stop, () =>
+    startLobby('lobby-enrollment-automation', environment),
+  );
   const automation = automateEnrollment(lobbyProcess, stop);
   await untilStopped(lobbyProcess, stop, () => automation);
 }

@@ -5,11 +5,12 @@ import type { Environment } from '../lib/config/variables.ts';
 import { openGameMasterListener } from '../lib/game-master/listeners.ts';
 import { recoverGames } from '../lib/game-master/recovery.ts';
 import { startGameMaster } from '../lib/game-master/start.ts';
-import { runProcess, untilStopped } from '../lib/node/process.ts';
+import { renewFetchConnections } from '../lib/node/kept-connections.ts';
+import { runProcess, startUnlessStopped, untilStopped } from '../lib/node/process.ts';
 import { runTicks } from '../lib/node/tick-loop.ts';
 
 export async function runGameMaster(environment: Environment, stop: AbortSignal): Promise<void> {
-  const gameMaster = await startGameMaster(environment, stop);
+  const gameMaster = await startUnlessStopped(stop, () => startGameMaster(environment, stop));
   const { config, log, games } = gameMaster;
   const app = createGameMasterApp({ ...config.http, log, ready: () => !stop.aborted }, games.register);
   const listeners = await openGameMasterListener(app, config, log);
@@ -29,4 +30,7 @@ export async function runGameMaster(environment: Environment, stop: AbortSignal)
   );
 }
 
-if (import.meta.main) await runProcess('game-master', runGameMaster);
+if (import.meta.main) {
+  renewFetchConnections();
+  await runProcess('game-master', runGameMaster);
+}

@@ -12,11 +12,13 @@ import { openGatewayListeners } from '../lib/gateway/process/listeners.ts';
 import { createPushClient, createPushHub, followPush } from '../lib/gateway/process/push.ts';
 import { startGateway } from '../lib/gateway/process/start.ts';
 import { createLimits } from '../lib/gateway/rate-limit/limits.ts';
-import { aborted, runProcess } from '../lib/node/process.ts';
+import { aborted, runProcess, startUnlessStopped } from '../lib/node/process.ts';
 
 export async function runGateway(environment: Environment, stop: AbortSignal): Promise<void> {
-  const { config, log, redis, signer, serverKeys, grpcCertificate, metricsText } =
-    await startGateway(environment);
+  const { config, log, redis, signer, serverKeys, grpcCertificate, metricsText } = await startUnlessStopped(
+    stop,
+    () => startGateway(environment),
+  );
   const upstreams = openUpstreams(config, log);
   const push = createPushClient(config, log);
   const hub = createPushHub({ client: push, signer, log }, config.push);

@@ -3,10 +3,10 @@
 import type { Environment } from '../lib/config/variables.ts';
 import { consumeGmEvents } from '../lib/lobby/process/run-consumers.ts';
 import { startLobby } from '../lib/lobby/process/start.ts';
-import { runProcess, untilStopped } from '../lib/node/process.ts';
+import { runProcess, startUnlessStopped, untilStopped } from '../lib/node/process.ts';
 
 export async function runGmLobbyEvents(environment: Environment, stop: AbortSignal): Promise<void> {
-  const lobbyProcess = await startLobby('lobby-gm-events', environment);
+  const lobbyProcess = await startUnlessStopped(stop, () => startLobby('lobby-gm-events', environment));
   const consuming = consumeGmEvents(lobbyProcess, stop);
   await untilStopped(lobbyProcess, stop, () => consuming);
 }

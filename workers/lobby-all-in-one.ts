@@ -12,12 +12,15 @@ import {
 } from '../lib/lobby/process/run-consumers.ts';
 import { startLobby } from '../lib/lobby/process/start.ts';
 import { listenHttp } from '../lib/node/http-listener.ts';
-import { runProcess, untilStopped } from '../lib/node/process.ts';
+import { renewFetchConnections } from '../lib/node/kept-connections.ts';
+import { runProcess, startUnlessStopped, untilStopped } from '../lib/node/process.ts';
 import { automateEnrollment } from './enrollment-automation.ts';
 import { expireRaceNames } from './pending-registration-expirer.ts';
 
 export async function runLobby(environment: Environment, stop: AbortSignal): Promise<void> {
-  const lobbyProcess = await startLobby('lobby', environment, { servesLists: true, alone: true });
+  const lobbyProcess = await startUnlessStopped(stop, () =>
+    startLobby('lobby', environment, { servesLists: true, alone: true }),
+  );
   const { config, log, lobby } = lobbyProcess;
   const apps = createLobbyApps(config, { log, ready: () => !stop.aborted }, lobby);
   const listeners = await openLobbyListeners(apps, config, log, listenHttp);
@@ -34,4 +37,7 @@ export async function runLobby(environment: Environment, stop: AbortSignal): Pro
   );
 }
 
-if (import.meta.main) await runProcess('lobby', runLobby);
+if (import.meta.main) {
+  renewFetchConnections();
+  await runProcess('lobby', runLobby);
+}

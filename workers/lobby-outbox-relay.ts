@@ -4,10 +4,10 @@
 import type { Environment } from '../lib/config/variables.ts';
 import { relayLobbyOutbox } from '../lib/lobby/process/outbox-relay.ts';
 import { startLobby } from '../lib/lobby/process/start.ts';
-import { runProcess, untilStopped } from '../lib/node/process.ts';
+import { runProcess, startUnlessStopped, untilStopped } from '../lib/node/process.ts';
 
 export async function runLobbyOutboxRelay(environment: Environment, stop: AbortSignal): Promise<void> {
-  const lobbyProcess = await startLobby('lobby-outbox-relay', environment);
+  const lobbyProcess = await startUnlessStopped(stop, () => startLobby('lobby-outbox-relay', environment));
   const relaying = relayLobbyOutbox(lobbyProcess, stop);
   await untilStopped(lobbyProcess, stop, () => relaying);
 }

@@ -3,7 +3,7 @@
 import type { Environment } from '../lib/config/variables.ts';
 import { expirePendingRegistrations } from '../lib/lobby/automation/pending-registrations.ts';
 import { type LobbyProcess, startLobby } from '../lib/lobby/process/start.ts';
-import { runProcess, untilStopped } from '../lib/node/process.ts';
+import { runProcess, startUnlessStopped, untilStopped } from '../lib/node/process.ts';
 import { runTicks } from '../lib/node/tick-loop.ts';
 
 const name = 'lobby-pending-registration-expirer';
@@ -12,7 +12,7 @@ export async function runPendingRegistrationExpirer(
   environment: Environment,
   stop: AbortSignal,
 ): Promise<void> {
-  const lobbyProcess = await startLobby(name, environment);
+  const lobbyProcess = await startUnlessStopped(stop, () => startLobby(name, environment));
   const expiring = expireRaceNames(lobbyProcess, stop);
   await untilStopped(lobbyProcess, stop, () => expiring);
 }

@@ -3,10 +3,10 @@
 import type { Environment } from '../lib/config/variables.ts';
 import { consumeRuntimeResults } from '../lib/lobby/process/run-consumers.ts';
 import { startLobby } from '../lib/lobby/process/start.ts';
-import { runProcess, untilStopped } from '../lib/node/process.ts';
+import { runProcess, startUnlessStopped, untilStopped } from '../lib/node/process.ts';
 
 export async function runRuntimeJobResults(environment: Environment, stop: AbortSignal): Promise<void> {
-  const lobbyProcess = await startLobby('lobby-runtime-results', environment);
+  const lobbyProcess = await startUnlessStopped(stop, () => startLobby('lobby-runtime-results', environment));
   const consuming = consumeRuntimeResults(lobbyProcess, stop);
   await untilStopped(lobbyProcess, stop, () => consuming);
 }

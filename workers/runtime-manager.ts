@@ -1,7 +1,7 @@
 // The reference Runtime Manager: starts the engines of games and stops them, as the lobby's jobs ask. One process for
 // one data folder and one pair of streams; lib/runtime-manager/jobs/manager.ts says what makes a crash at any point safe.
 import type { Environment } from '../lib/config/variables.ts';
-import { aborted, runProcess, within } from '../lib/node/process.ts';
+import { aborted, runProcess, startUnlessStopped, within } from '../lib/node/process.ts';
 import { runTicks } from '../lib/node/tick-loop.ts';
 import { consumeJobs, trimJobs } from '../lib/runtime-manager/jobs/consume-jobs.ts';
 import {
@@ -12,7 +12,9 @@ import {
 } from '../lib/runtime-manager/process/start.ts';
 
 export async function runRuntimeManager(environment: Environment, stop: AbortSignal): Promise<void> {
-  const { config, log, manager, redis, readers, close } = await startRuntimeManager(environment);
+  const { config, log, manager, redis, readers, close } = await startUnlessStopped(stop, () =>
+    startRuntimeManager(environment),
+  );
   const { streams, readBlockTimeoutMs: blockMs } = config;
   const working = Promise.all([
     consumeJobs({ manager, streams, redis, readers, blockMs, log }, stop),

@@ -2,7 +2,7 @@
 // engines. One process per game, started by the Runtime Manager.
 import { createSampleEngineApp } from '../handlers/sample-engine/router.ts';
 import type { Environment } from '../lib/config/variables.ts';
-import { aborted, runProcess } from '../lib/node/process.ts';
+import { aborted, runProcess, startUnlessStopped } from '../lib/node/process.ts';
 import {
   bodyLimitBytes,
   openSampleEngineListener,
@@ -11,7 +11,7 @@ import {
 } from '../lib/sample-engine/start.ts';
 
 export async function runSampleEngine(environment: Environment, stop: AbortSignal): Promise<void> {
-  const { config, log, engine } = await startSampleEngine(environment);
+  const { config, log, engine } = await startUnlessStopped(stop, () => startSampleEngine(environment));
   const app = createSampleEngineApp({ log, ready: () => !stop.aborted, bodyLimitBytes }, engine);
   const listeners = await openSampleEngineListener(app, config, log);
 

@@ -3,10 +3,10 @@
 import type { Environment } from '../lib/config/variables.ts';
 import { consumeUserLifecycle } from '../lib/lobby/process/run-consumers.ts';
 import { startLobby } from '../lib/lobby/process/start.ts';
-import { runProcess, untilStopped } from '../lib/node/process.ts';
+import { runProcess, startUnlessStopped, untilStopped } from '../lib/node/process.ts';
 
 export async function runUserLifecycle(environment: Environment, stop: AbortSignal): Promise<void> {
-  const lobbyProcess = await startLobby('lobby-user-lifecycle', environment);
+  const lobbyProcess = await startUnlessStopped(stop, () => startLobby('lobby-user-lifecycle', environment));
   const consuming = consumeUserLifecycle(lobbyProcess, stop);
   await untilStopped(lobbyProcess, stop, () => consuming);
 }

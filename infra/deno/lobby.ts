@@ -2,11 +2,11 @@
 import { createLobbyApps } from '../../handlers/lobby/apps.ts';
 import { openLobbyListeners } from '../../lib/lobby/process/listeners.ts';
 import { startLobbyHttp } from '../../lib/lobby/process/start.ts';
-import { runProcess, untilStopped } from '../../lib/node/process.ts';
+import { runProcess, startUnlessStopped, untilStopped } from '../../lib/node/process.ts';
 import { listenDeno } from './listen.ts';
 
 await runProcess('lobby-http', async (environment, stop) => {
-  const lobbyProcess = await startLobbyHttp(environment);
+  const lobbyProcess = await startUnlessStopped(stop, () => startLobbyHttp(environment));
   const { config, log, lobby } = lobbyProcess;
   const apps = createLobbyApps(config, { log, ready: () => !stop.aborted }, lobby);
   const listeners = await openLobbyListeners(apps, config, log, listenDeno);

@@ -5,10 +5,10 @@ import { openBackendListeners } from '../../lib/backend/process/listeners.ts';
 import { startBackendHttp } from '../../lib/backend/process/start.ts';
 import type { Environment } from '../../lib/config/variables.ts';
 import { listenHttp } from '../../lib/node/http-listener.ts';
-import { runProcess, untilStopped } from '../../lib/node/process.ts';
+import { runProcess, startUnlessStopped, untilStopped } from '../../lib/node/process.ts';
 
 export async function runBackendHttp(environment: Environment, stop: AbortSignal): Promise<void> {
-  const backend = await startBackendHttp(environment);
+  const backend = await startUnlessStopped(stop, () => startBackendHttp(environment));
   const { config, context, streams, log } = backend;
   const apps = createBackendApps(config, { log, ready: () => !stop.aborted }, context, streams);
   const listeners = await openBackendListeners(apps, config, log, listenHttp);

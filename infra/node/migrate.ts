@@ -6,7 +6,7 @@ import { postgresVariables } from '../../lib/config/postgres-variables.ts';
 import { type Requirement, start } from '../../lib/config/startup.ts';
 import type { Values } from '../../lib/config/variables.ts';
 import { OperatorError } from '../../lib/errors/operator-error.ts';
-import { runProcess } from '../../lib/node/process.ts';
+import { runProcess, startUnlessStopped } from '../../lib/node/process.ts';
 import { migrate } from '../../lib/postgres/migrate.ts';
 
 const schemas = ['lobby', 'backend'];
@@ -17,7 +17,7 @@ function variablesOf(schema: string) {
 }
 type Variables = Record<string, ReturnType<typeof variablesOf>>;
 
-await runProcess('migrate', async (environment) => {
+await runProcess('migrate', async (environment, stop) => {
   const asked = process.argv[2];
   const chosen = asked === 'all' ? schemas : schemas.filter((schema) => schema === asked);
   if (chosen.length === 0) throw new OperatorError('say which: lobby, backend or all');
@@ -34,6 +34,6 @@ await runProcess('migrate', async (environment) => {
       },
     };
   }
-  await start({ environment, variables, requirements });
+  await startUnlessStopped(stop, () => start({ environment, variables, requirements }));
   for (const schema of chosen) process.stdout.write(`the schema ${schema} is up to date\n`);
 });

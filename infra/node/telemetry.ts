@@ -5,11 +5,13 @@
 // OTEL_* variables, or the process's own <SERVICE>_OTEL_STDOUT_TRACES_ENABLED and ..._METRICS_ENABLED, ask for it: it
 // costs most of a second at start. OTEL_* belong to the SDK, which reads them itself. Where the gateway has an admin
 // listener, too (GATEWAY_ADMIN_HTTP_ADDR), the same MeterProvider gets the reader that this asks.
+//
+// A process with this first hears SIGTERM from its first moments on (signals.ts). What is imported here is small, since
+// all of it is loaded before the first line of any of it runs.
+import './signals.ts';
 import './quick-imports.ts';
 import { basename } from 'node:path';
-import { register } from 'import-in-the-middle/register-hooks.mjs';
 import { registerFlush } from '../../lib/telemetry/flush.ts';
-import { createPrometheusReader } from '../../lib/telemetry/metrics.ts';
 import { servicePrefix } from './service-prefix.ts';
 
 const environment = process.env;
@@ -57,6 +59,7 @@ if (environment.OTEL_SDK_DISABLED !== 'true' && (traces !== 'none' || metrics !=
 }
 
 async function startSdk(): Promise<void> {
+  const { register } = await import('import-in-the-middle/register-hooks.mjs');
   register({ include: instrumented });
   const [{ NodeSDK }, ...instrumentations] = await Promise.all([
     import('@opentelemetry/sdk-node'),
@@ -74,7 +77,10 @@ async function startSdk(): Promise<void> {
   ]);
   const { createMetricReaders } = await import('./metric-readers.ts');
   const metricReaders = await createMetricReaders(metrics, environment);
-  if (metricReaders.length > 0 && adminListener) metricReaders.push(await createPrometheusReader());
+  if (metricReaders.length > 0 && adminListener) {
+    const { createPrometheusReader } = await import('../../lib/telemetry/metrics.ts');
+    metricReaders.push(await createPrometheusReader());
+  }
   const sdk = new NodeSDK({ instrumentations, metricReaders });
   sdk.start();
   registerFlush(() => sdk.shutdown());

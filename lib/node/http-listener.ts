@@ -4,7 +4,7 @@
 // Requests with too many or too large headers get 431. The number of concurrent requests of one connection is bounded,
 // too: HTTP/1.1 lets a client send further requests before the first response, and Node starts all of them.
 import { createServer, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import { type AddressInfo, Server as NetServer, type Socket } from 'node:net';
 import { getRequestListener, type Http2Bindings, type HttpBindings } from '@hono/node-server';
 import type { ListenAddress } from '../config/types.ts';
 import type { Connection } from '../http/env.ts';
@@ -39,6 +39,12 @@ const defaultBounds: HttpBounds = {
   maxHeaders: 100,
 };
 
+/**
+ * How long connections without a request stay open once the listener closes: a request may be on its way on one, and
+ * would fail. Its response then ends the connection.
+ */
+const idleGraceMs = 500;
+
 /** How many requests of one connection may wait for their responses; clients that pipeline are rare, and send few. */
 const maxPipelined = 16;
 
@@ -61,6 +67,7 @@ export async function listenHttp(
   bounds: HttpBounds = defaultBounds,
 ): Promise<Listener> {
   let closing = false;
+  let graceOver = false;
   const serve = getRequestListener(
     async (request: Request, { incoming, outgoing }: HttpBindings | Http2Bindings) => {
       const response = await app.fetch(request, { peerAddress: incoming.socket.remoteAddress });
@@ -93,8 +100,8 @@ export async function listenHttp(
       if (typeof bounds.connections === 'object') bounds.connections.ready(socket);
       response.once('close', () => {
         running.set(socket, (running.get(socket) ?? 1) - 1);
-        // Closing ends idle connections only; a busy one would stay open for the client's next request.
-        if (closing) socket.end();
+        // A response whose headers were sent before the close did not tell the client that the connection ends.
+        if (graceOver) socket.end();
       });
       if (request.rawHeaders.length > bounds.maxHeaders * 2) refuseHeaders(response);
       else void serve(request, response);
@@ -117,11 +124,20 @@ export async function listenHttp(
       new Promise((resolve) => {
         closing = true;
         const cut = setTimeout(() => server.closeAllConnections(), timeoutMs);
-        server.close(() => {
+        const endIdle = setTimeout(
+          () => {
+            graceOver = true;
+            server.close();
+          },
+          Math.min(idleGraceMs, timeoutMs / 2),
+        );
+        server.once('close', () => {
           clearTimeout(cut);
+          clearTimeout(endIdle);
           resolve();
         });
-        server.closeIdleConnections();
+        // That of http would end idle connections at once.
+        NetServer.prototype.close.call(server);
       }),
   };
 }

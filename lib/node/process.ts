@@ -4,39 +4,42 @@ import type { Environment } from '../config/variables.ts';
 import { OperatorError } from '../errors/operator-error.ts';
 import { flushTelemetry } from '../telemetry/flush.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import { stopSignal } from './stop-signal.ts';
 
 /**
  * Runs a process until SIGTERM or SIGINT. `main` gets the environment and a signal that says when to stop, and
- * returns once it has drained. Exit code 0 after a clean stop, 1 after a refusal to start (one line per problem on
- * standard error) or a fault, 130 when a second signal cuts the drain short.
+ * returns once it has drained. Exit code 0 after a clean stop, also during start-up; 1 after a refusal to start (one
+ * line per problem on standard error) or a fault; 130 when a second signal cuts the drain short.
  */
 export async function runProcess(
   name: string,
   main: (environment: Environment, stop: AbortSignal) => Promise<void>,
 ): Promise<void> {
-  const stop = new AbortController();
-  let stoppingSince: number | undefined;
-  const onSignal = () => {
-    // A terminal's Ctrl-C may arrive twice, from the terminal and from a parent; a person's second one comes later.
-    if (stoppingSince !== undefined && performance.now() - stoppingSince > 1_000) process.exit(130);
-    stoppingSince ??= performance.now();
-    stop.abort();
-  };
-  process.on('SIGTERM', onSignal);
-  process.on('SIGINT', onSignal);
-  // Only with an IPC channel: the launcher that started this process has ended.
-  process.on('disconnect', () => stop.abort());
-
+  const stop = stopSignal();
   try {
-    await main(process.env, stop.signal);
+    await main(process.env, stop);
     process.exitCode = 0;
   } catch (error) {
-    process.exitCode = 1;
-    process.stderr.write(`${describe(name, error)}\n`);
+    // Whoever waited for something when the process was to stop throws the reason.
+    const stopped = stop.aborted && error === stop.reason;
+    process.exitCode = stopped ? 0 : 1;
+    if (!stopped) process.stderr.write(`${describe(name, error)}\n`);
   }
   await flushTelemetry();
   // Anything that still holds the event loop (an exporter's timer, a socket of a peer) had its time to close.
   process.exit();
+}
+
+/**
+ * Start-up, which ends when `stop` aborts, whatever it waits for: a store that does not respond, a lock of another
+ * process. What it has opened ends with the process, and a transaction with its connection.
+ * @throws the reason of `stop`, which ends the process with exit code 0.
+ */
+export async function startUnlessStopped<T>(stop: AbortSignal, start: () => Promise<T>): Promise<T> {
+  stop.throwIfAborted();
+  const started = await Promise.race([start(), aborted(stop)]);
+  stop.throwIfAborted();
+  return started as T;
 }
 
 /** Resolves when the signal aborts. */

@@ -46,6 +46,22 @@ test('a close waits for the request that is running, and not for its connection 
   agent.destroy();
 });
 
+test('a request that comes on a kept connection during a close gets its response, which ends the connection', async () => {
+  const listener = await listenHttp({ fetch: () => new Response('fine') }, address, timeouts, log);
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  const ask = async () => {
+    const [response] = (await once(get({ ...address, port: listener.port, agent }), 'response')) as [
+      IncomingMessage,
+    ];
+    return [await text(response), response.headers.connection];
+  };
+  expect(await ask()).toEqual(['fine', 'keep-alive']);
+  const closing = listener.close(30_000);
+  expect(await ask()).toEqual(['fine', 'close']);
+  await closing;
+  agent.destroy();
+});
+
 test('a close cuts what still runs when its time is over', async () => {
   const app = heldApp();
   const listener = await listenHttp(app, address, timeouts, log);

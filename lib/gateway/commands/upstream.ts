@@ -4,6 +4,7 @@
 // A call needs a place: one of the connections, or of the places in the queue before them. When none is left it is
 // refused as OVERLOADED, before anything was sent.
 import { type Dispatcher, Pool } from 'undici';
+import { connectionLife } from '../../http/connection-life.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import { throttled } from '../../telemetry/throttled.ts';
 import type { GatewayConfig } from '../config.ts';
@@ -57,6 +58,7 @@ export class UpstreamService {
     size?: PoolSize;
     token?: string | undefined;
     tokenRefused?: () => void;
+    connectionLifeMs?: number;
   }) {
     const url = new URL(options.baseUrl);
     this.#name = options.name;
@@ -66,7 +68,11 @@ export class UpstreamService {
     this.#tokenRefused = options.tokenRefused ?? (() => {});
     const { connections, queue } = options.size ?? poolSizes.commands;
     this.#capacity = new Capacity({ requests: connections + queue, bytes: maxBodyBytes });
-    this.#pool = new Pool(url.origin, { connections, connectTimeout: options.timeoutMs });
+    this.#pool = new Pool(url.origin, {
+      connections,
+      connectTimeout: options.timeoutMs,
+      clientTtl: options.connectionLifeMs ?? connectionLife(),
+    });
   }
 
   /**

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { freePort } from '../../../infra/local/child.ts';
 import { gatewayInstruments } from '../../../lib/gateway/instruments.ts';
+import { logInstruments } from '../../../lib/telemetry/log-output.ts';
 import { TestPushLog } from '../../support/backend/push-log.ts';
 import { startTestPush, type TestPush } from '../../support/backend/push-process.ts';
 import { json } from '../../support/gateway/fake-upstream.ts';
@@ -295,7 +296,8 @@ it('counts open connections by listener', async () => {
 it('shows what is declared and nothing else, with the declared types and labels', async () => {
   const heartbeat = 'galaxy_gateway_push_heartbeat_delay_seconds';
   const { types, samples } = await until((scraped) => scraped.types.has(heartbeat));
-  const declared = new Map(gatewayInstruments.declarations.map((one) => [one.name, one]));
+  const declarations = [...gatewayInstruments.declarations, ...logInstruments.declarations];
+  const declared = new Map(declarations.map((one) => [one.name, one]));
   expect([...types.keys()].sort()).toEqual([...declared.keys()].sort());
   for (const [family, type] of types) expect(type).toBe(declared.get(family)?.type);
   for (const { name, labels } of samples) {

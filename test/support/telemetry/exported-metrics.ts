@@ -8,6 +8,7 @@ import { outboxInstruments } from '../../../lib/outbox/instruments.ts';
 import { runtimeManagerInstruments } from '../../../lib/runtime-manager/instruments.ts';
 import { streamInstruments } from '../../../lib/streams/instruments.ts';
 import { type Declaration, Instruments } from '../../../lib/telemetry/instruments.ts';
+import { logInstruments } from '../../../lib/telemetry/log-output.ts';
 import { startPrometheusText } from '../../../lib/telemetry/metrics.ts';
 import { readPrometheusText, type Scraped } from './prometheus-text.ts';
 
@@ -19,6 +20,7 @@ const services = [
   lobbyInstruments,
   outboxInstruments,
   streamInstruments,
+  logInstruments,
   notificationInstruments,
   mailInstruments,
   gameMasterInstruments,

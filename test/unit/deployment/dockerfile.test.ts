@@ -54,13 +54,17 @@ it('brings the Node that the project runs on, by its version', () => {
   expect(new Set(bases)).toEqual(new Set([`$\{NODE_IMAGE}`, 'process']));
 });
 
-it.each(processes)('$name runs its entrypoint without a shell, with OpenTelemetry’s set-up first', (one) => {
-  const words = execForm(last(one.name, 'ENTRYPOINT'));
-  const job = ['node', one.entry, 'all'];
-  const process = ['node', '--import', './infra/node/telemetry.ts', one.entry];
-  expect(words).toEqual(one.name === 'migrate' ? job : process);
-  expect(last(one.name, 'STOPSIGNAL')).toBe('SIGTERM');
-});
+it.each(processes)(
+  '$name runs under an init, without a shell, with signals and telemetry set up first',
+  (one) => {
+    const words = execForm(last(one.name, 'ENTRYPOINT'));
+    const node = ['tini', '-s', '--', 'node', '--import'];
+    const job = [...node, './infra/node/signals.ts', one.entry, 'all'];
+    const process = [...node, './infra/node/telemetry.ts', one.entry];
+    expect(words).toEqual(one.name === 'migrate' ? job : process);
+    expect(last(one.name, 'STOPSIGNAL')).toBe('SIGTERM');
+  },
+);
 
 it.each(processes)(
   '$name runs as a user with a number that is not root, whose files the image’s are not',
@@ -137,9 +141,11 @@ it.each(processes)('$name finds everything in its image that it imports', ({ ent
   expect(files.filter((file) => !kept.some((path) => file.startsWith(`${path}/`)))).toEqual([]);
 });
 
-it('needs nothing of a shell but to install packages and to make folders', () => {
+it('needs nothing of a shell but to install packages and its init, and to make folders', () => {
   expect(dockerfile.getInstructions().map((one) => one.getKeyword())).not.toContain('ADD');
   const commands = dockerfile.getInstructions().filter((one) => one.getKeyword() === 'RUN');
   for (const command of commands)
-    expect(command.getArgumentsContent()).toMatch(/^(npm ci --omit=dev|mkdir) /);
+    expect(command.getArgumentsContent()).toMatch(
+      /^(npm ci --omit=dev|mkdir|apt-get update && apt-get install) /,
+    );
 });

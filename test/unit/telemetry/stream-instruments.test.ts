@@ -4,11 +4,16 @@ import { notificationInstruments } from '../../../lib/backend/notifications/main
 import { lobbyInstruments } from '../../../lib/lobby/process/instruments.ts';
 import { outboxInstruments } from '../../../lib/outbox/instruments.ts';
 import { streamInstruments } from '../../../lib/streams/instruments.ts';
+import { logInstruments } from '../../../lib/telemetry/log-output.ts';
 
 const page = readFileSync('docs/telemetry.md', 'utf8');
-const declared = [outboxInstruments, streamInstruments, lobbyInstruments, notificationInstruments].flatMap(
-  ({ declarations }) => declarations,
-);
+const declared = [
+  outboxInstruments,
+  streamInstruments,
+  lobbyInstruments,
+  notificationInstruments,
+  logInstruments,
+].flatMap(({ declarations }) => declarations);
 
 it('are described in docs/telemetry.md, name by name: type, labels and meaning', () => {
   const section = page.slice(page.indexOf('## Metrics of streams and outboxes'));
