@@ -1,5 +1,6 @@
 import type { PgDatabase, PgQueryResultHKT } from 'drizzle-orm/pg-core';
 import type { ListenAddress } from '../config/types.ts';
+import { refuseStandby } from './standby.ts';
 
 export type PoolOptions = {
   dsn: string;
@@ -10,6 +11,8 @@ export type PoolOptions = {
   operationTimeoutMs: number;
   /** A connection is replaced after this time; 0 for never. */
   connectionMaxLifetimeMs?: number;
+  /** For a replica that is read from. Otherwise a standby is refused. */
+  readOnly?: boolean;
 };
 
 /** For a driver that uses a WebSocket: the proxy in front of PostgreSQL; Neon's own endpoint when absent. */
@@ -43,6 +46,7 @@ export function poolSettings(options: PoolOptions) {
     // Releases the locks of a process that died without closing its connections.
     idle_in_transaction_session_timeout: 2 * options.operationTimeoutMs,
     query_timeout: options.operationTimeoutMs + 1_000,
+    ...(options.readOnly !== true && { onConnect: refuseStandby }),
     maxLifetimeSeconds: Math.ceil((options.connectionMaxLifetimeMs ?? 0) / 1_000),
   };
 }
