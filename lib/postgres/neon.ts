@@ -30,8 +30,11 @@ export const neonPostgres: OpenPostgres = ({ websocketProxy, ...options }, onErr
     query: (...args: Parameters<Pool['query']>) => current().query(...args),
   };
   return {
-    db: pooledDatabase<PoolClient, NeonDatabase>(reopened, drizzle({ client: reopened as Pool }), (client) =>
-      drizzle({ client }),
+    db: pooledDatabase<PoolClient, NeonDatabase>(
+      reopened,
+      drizzle({ client: reopened as Pool }),
+      (client) => drizzle({ client }),
+      options.pooler,
     ),
     async close() {
       const closing = pool;

@@ -49,9 +49,12 @@ describe('a fault that passes by itself', () => {
     );
   });
 
-  it.each(['23505', '42P01', '22P02', '25P02', '26000', 'ERR_INVALID_ARG_TYPE'])('is none of code %s', (code) => {
-    expect(isTransientFault(withCode(code))).toBe(false);
-  });
+  it.each(['23505', '42P01', '22P02', '25P02', '26000', 'ERR_INVALID_ARG_TYPE'])(
+    'is none of code %s',
+    (code) => {
+      expect(isTransientFault(withCode(code))).toBe(false);
+    },
+  );
 
   it('is no mistake of the program', () => {
     for (const fault of [new TypeError('x is not a function'), 'text', undefined, null]) {
