@@ -125,7 +125,7 @@ it('the address leads to a standby, then moves to the new primary, while connect
       expect(await onAll(write)).toEqual(Array(connections).fill(unavailable));
     }
   }
-  address.move(at(second));
+  address.redirect(at(second));
   await expectHealed();
 });
 
@@ -137,6 +137,6 @@ it('the primary turns read-only under open connections, and another server takes
   for (const setting of ['alter system set default_transaction_read_only = on', 'select pg_reload_conf()']) {
     await withClient(second.dsn('postgres'), (client) => client.query(setting));
   }
-  address.move(at(standby));
+  address.redirect(at(standby));
   await expectHealed();
 });

@@ -13,8 +13,8 @@ export type TcpProxy = {
   heal: () => void;
   /** Ends all connections, and leads new ones to another server; without one, to the first again. */
   lead: (elsewhere?: Target) => void;
-  /** Leads new connections to another server, as when a name moves; those that are open stay. */
-  move: (elsewhere: Target) => void;
+  /** Leads new connections to another server, as a name that moves; those that are open stay where they are. */
+  redirect: (elsewhere: Target) => void;
   /** Resolves when a client gets to this point. A new point replaces one that no client has reached. */
   hold: (point: HoldPoint) => Promise<Held>;
   close: () => Promise<void>;
@@ -112,7 +112,7 @@ export async function startTcpProxy(first: Target): Promise<TcpProxy> {
       target = elsewhere;
       destroyAll();
     },
-    move: (elsewhere) => {
+    redirect: (elsewhere) => {
       target = elsewhere;
     },
     close: async () => {
