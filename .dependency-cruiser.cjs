@@ -16,7 +16,7 @@ const rooms = {
     'domain',
   ],
   backend: ['process', 'notifications', 'operations', 'outbox', 'mail', 'push', 'store', 'domain'],
-  'runtime-manager': ['process', 'drivers', 'domain'],
+  'runtime-manager': ['process', 'jobs', 'drivers', 'domain'],
 };
 
 const sql = '^drizzle/|^lib/[^/]+/store/';

@@ -89,7 +89,7 @@ function npmCi(folder, pathFolder) {
   });
   if (result.error || result.status !== 0) {
     const why = result.error ? result.error.message : `exit code ${result.status}`;
-    throw new Error(`npm ci failed in ${folder} (${why}); npm's own words stand above.`);
+    throw new Error(`npm ci failed in ${folder} (${why}); see npm's own output above.`);
   }
 }
 
@@ -150,8 +150,8 @@ const env = { ...process.env, PATH: `${join(root, 'node_modules', '.bin')}:${pro
 const stdio = ['inherit', 'inherit', 'inherit', 'ipc'];
 const child = spawn(pinnedNode, [join(root, entry), ...args], { cwd: root, stdio, env });
 // A Ctrl-C reaches the whole foreground group, the child included; this process only has to outlive it.
-// Of a plain SIGTERM to npm no process group hears: the scripts in package.json `exec` this file, so that npm's child,
-// to which it passes the signal on, is no shell that would keep it for itself.
+// A plain SIGTERM to npm reaches no process group: the scripts in package.json `exec` this file, so that npm's child,
+// to which it passes the signal on, is not a shell that would swallow it.
 let forwarded = false;
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
   process.on(signal, () => {

@@ -9,8 +9,8 @@ import { openUpstreams } from '../lib/gateway/commands/upstream.ts';
 import { drainGateway } from '../lib/gateway/process/drain.ts';
 import { createEdgeGateway } from '../lib/gateway/process/edge-gateway.ts';
 import { openGatewayListeners } from '../lib/gateway/process/listeners.ts';
-import { startGateway } from '../lib/gateway/process/start.ts';
 import { createPushClient, createPushHub, followPush } from '../lib/gateway/process/push.ts';
+import { startGateway } from '../lib/gateway/process/start.ts';
 import { createLimits } from '../lib/gateway/rate-limit/limits.ts';
 import { aborted, runProcess } from '../lib/node/process.ts';
 

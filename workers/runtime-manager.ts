@@ -1,12 +1,12 @@
 // The reference Runtime Manager: starts the engines of games and stops them, as the lobby's jobs ask. One process for
-// one data folder and one pair of streams; lib/runtime-manager/manager.ts says what makes a crash at any point safe.
+// one data folder and one pair of streams; lib/runtime-manager/jobs/manager.ts says what makes a crash at any point safe.
 import type { Environment } from '../lib/config/variables.ts';
 import { aborted, runProcess, within } from '../lib/node/process.ts';
 import { runTicks } from '../lib/node/tick-loop.ts';
-import { consumeJobs, trimJobs } from '../lib/runtime-manager/consume-jobs.ts';
+import { consumeJobs, trimJobs } from '../lib/runtime-manager/jobs/consume-jobs.ts';
 import {
   forgetIntervalMs,
-  keptMs,
+  journalRetentionMs,
   startRuntimeManager,
   trimIntervalMs,
 } from '../lib/runtime-manager/process/start.ts';
@@ -22,7 +22,7 @@ export async function runRuntimeManager(environment: Environment, stop: AbortSig
       stop,
     ),
     runTicks(
-      { name: 'journal', intervalMs: forgetIntervalMs, tick: () => manager.forget(keptMs), log },
+      { name: 'journal', intervalMs: forgetIntervalMs, tick: () => manager.forget(journalRetentionMs), log },
       stop,
     ),
   ]);

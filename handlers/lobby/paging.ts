@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import { type PageToken, pageToken } from '../../lib/http/paging.ts';
 import { id } from '../../lib/http/schemas.ts';
-import type { Page, PageRequest, PagePosition } from '../../lib/lobby/store/pages.ts';
+import type { Page, PagePosition, PageRequest } from '../../lib/lobby/store/pages.ts';
 
 /** Milliseconds since 1970, and an id. */
 type PositionToken = PageToken<readonly [number, string]>;

@@ -7,7 +7,7 @@ declare const Deno: {
     handler: (request: Request, info: { remoteAddr: DenoAddress }) => Response | Promise<Response>,
   ): {
     readonly addr: DenoAddress;
-    /** Stops accepting, and resolves when the requests that run are answered. */
+    /** Stops accepting, and resolves when all running requests have their response. */
     shutdown(): Promise<void>;
   };
 };

@@ -18,7 +18,7 @@ export type ServerUser = {
 };
 
 /**
- * Finds out as whom PostgreSQL can run here. Data that belong to somebody else already stay theirs.
+ * Finds a user as which PostgreSQL can run here. Data that already belong to a user keep that owner.
  * @param cluster its data, which may not exist yet, inside of `dataFolder`.
  * @throws Error when it cannot run as anybody, or the data belong to another user.
  */
@@ -46,7 +46,7 @@ export async function chooseServerUser(
     refusals.push(refusal);
   }
   throw new Error(
-    `PostgreSQL refuses to run as root, and this machine lets it run as nobody else: ${refusals.join('; ')}. ` +
+    `PostgreSQL refuses to run as root, and this machine lets it run as no other user: ${refusals.join('; ')}. ` +
       'Run the same command as an ordinary user.',
   );
 }

@@ -43,7 +43,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   );
   const services = started.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
   const stop = async () => {
-    // The edge first, so that nobody is let in to a platform that is going away.
+    // The edge first, so that no client is let in while the platform stops.
     for (const service of services.toReversed()) await service.stop();
   };
   const failures = started.flatMap((result) =>
@@ -143,7 +143,7 @@ export function describeServices({ listeners, secrets, postgresDsn, redis, runti
         GM_REDIS_ADDR: redis.addr,
         GM_REDIS_PASSWORD: redis.password,
         GM_REDIS_DB: String(redis.db ?? 0),
-        // Nobody waits for 20:00 to see a game go on.
+        // A developer should not have to wait for 20:00 to see a turn.
         GM_TURN_INTERVAL: '2s',
       },
       listeners: [{ address: listeners.gameMaster, readyz: true }],

@@ -1,7 +1,7 @@
-// Halves the CPU time that it takes to start a process with drizzle-orm, and spares it 90 MB: imported before anything
-// else, or with node --import. For every import that leads to a .js file Node parses the `exports` of that file's
-// package anew, only to learn that it is a module; drizzle-orm has 170 KB of them, and hundreds of imports among its
-// own files. Where those lead is told here instead. Without this file everything works as well.
+// Halves the CPU time that a process with drizzle-orm needs to start, and saves 90 MB: import it before anything else, or
+// with node --import. For every import of a .js file Node parses the `exports` of that file's package again, only to
+// learn that the file is a module; drizzle-orm has 170 KB of exports, and hundreds of imports among its own files. This
+// hook resolves those imports itself. Without it everything works as well, but more slowly.
 import { type ResolveFnOutput, registerHooks } from 'node:module';
 
 const itsFiles = '/node_modules/drizzle-orm/';

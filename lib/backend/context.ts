@@ -14,7 +14,9 @@ export type OutgoingMails = {
   sendSoon(): void;
 };
 
-/** What the backend's operations are made of, built once at start; each one declares the slice that it needs. */
+/**
+ * The dependencies of the backend's operations, built once at start; each operation declares the slice that it needs.
+ */
 export type BackendContext = {
   readonly db: Database;
   readonly findDeviceSession: FindDeviceSession;
@@ -22,7 +24,7 @@ export type BackendContext = {
   readonly codes: SignInCodes;
   readonly mails: OutgoingMails;
   readonly mailLimits: MailLimits;
-  /** Counts a look-up of a player; how long this user has to wait with it, 0 when it may be now. */
+  /** Counts a look-up of a player. Returns how long this user has to wait before it is allowed; 0 allows it now. */
   readonly lookupWaitMs: (userId: string) => number;
   readonly entitlementDefaults: Entitlements;
   readonly now: () => Date;

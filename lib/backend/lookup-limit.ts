@@ -1,11 +1,11 @@
-// How often a user may look up other players. Kept in this process alone, in a table whose size never changes: every
-// replica counts for itself.
+// Limits how often a user may look up other players. The counts are in this process's memory, in a table of a fixed
+// size: every replica counts for itself.
 import type { Rate } from '../config/types.ts';
 import { TokenBuckets } from '../rate-limit/token-buckets.ts';
 
 /**
- * @param now milliseconds of a clock that never goes back.
- * @returns counts a look-up; how long the user has to wait with it, in milliseconds, 0 when it may be now.
+ * @param now milliseconds of a monotonic clock.
+ * @returns a function that counts a look-up and returns how long the user has to wait, in milliseconds; 0 allows it.
  */
 export function createLookupLimit(
   rate: Rate | 'off',

@@ -8,7 +8,7 @@ export const finishedJobs = runtimeManagerInstruments.counter(
   'Start and stop jobs that were finished, without repeats.',
 );
 
-// Whoever watches their growth would miss the first otherwise.
+// Without a zero at the start, a query for the increase would miss the first one.
 for (const kind of ['start', 'stop']) {
   for (const outcome of ['success', 'failure']) finishedJobs.add(0, kind, outcome);
 }

@@ -168,7 +168,7 @@ describe.runIf(process.platform === 'linux')('npm start', () => {
     expect(stack.output().trimEnd().split('\n').toSorted()).toEqual([
       '  GALAXY_REDIS_PORT: "zz" cannot be used: write a whole number',
       expect.stringMatching(/^ {2}GATEWAY_LOG_LEVEL: "loud" cannot be used: write one of /),
-      expect.stringMatching(/^ {2}GATEWAY_UPSTREAM_TOKEN: its value cannot be used: .* newline at its end/),
+      expect.stringMatching(/^ {2}GATEWAY_UPSTREAM_TOKEN: its value cannot be used: .* blank or newline/),
       expect.stringMatching(/^ {2}LOBBY_PUBLIC_HTTP_ADDR: "127\.0\.0\.1:99999" .*: the port is out of range/),
       'galaxy refuses to start: 4 problems',
     ]);

@@ -3,8 +3,8 @@ import pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { secret, startTestBackend, type TestBackend, TestDevice } from '../support/backend/backend.ts';
 import {
+  consumedStream,
   newIntent,
-  place,
   type TestNotifications,
   testNotifications,
 } from '../support/backend/notifications.ts';
@@ -96,7 +96,7 @@ const recorded = async () =>
 async function expectNotifiedOnce(): Promise<void> {
   const last = await notifications.publish(newIntent([user]));
   startWorker();
-  await eventually(async () => expect(await log.redis.get(place.offsetKey)).toBe(last));
+  await eventually(async () => expect(await log.redis.get(consumedStream.offsetKey)).toBe(last));
   expect(await events()).toBe(2);
   await backend.sendMails();
   expect(backend.mails.length).toBe(2);
@@ -140,7 +140,7 @@ describe('a notification worker that is killed', () => {
     await holder.query('rollback');
     await eventually(async () => expect(await recorded()).toBe(1));
     await kill(worker);
-    expect(await log.redis.get(place.offsetKey)).toBeNull();
+    expect(await log.redis.get(consumedStream.offsetKey)).toBeNull();
     await expectNotifiedOnce();
   });
 });

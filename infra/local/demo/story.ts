@@ -176,7 +176,7 @@ async function keepName(players: readonly Player[], game: string): Promise<void>
     }
   }
   const [first] = allowed;
-  check(first !== undefined, 'somebody did well enough to keep the race name');
+  check(first !== undefined, 'a player did well enough to register the race name');
   const { items } = await first.does('lobby.race_name.list_mine', { kind: 'pending_registration' });
   const [held] = items as { race_name_id: string }[];
   const registered = await first.does('lobby.race_name.register', { race_name_id: held?.race_name_id });
@@ -198,7 +198,7 @@ async function fallWithOwner(
     headers: { authorization: `Bearer ${admin.token}`, 'content-type': 'application/json' },
     body: JSON.stringify({ reason_code: 'demo' }),
   });
-  check(response.ok, `an admin can block a user; the answer was ${response.status}`);
+  check(response.ok, `an admin can block a user; the response was ${response.status}`);
   print(`  An admin blocks ${owner.name} for good.`);
   const ended = await owner.streamEnd;
   check(ended === 'SESSION_REVOKED', `the streams of a blocked user end; got ${ended}`);

@@ -1,11 +1,14 @@
-// Which network asks: what limits count callers by. An IPv4 address counts by itself: many people may share one, but a
-// /24 joins strangers. Of IPv6 the /64 counts, since whoever has one has all of its addresses.
+// The network of a client, by which limits count. An IPv4 address counts by itself: many people may share one, but a
+// /24 would join strangers. Of an IPv6 address the /64 counts, since its holder has all addresses in it.
 import { z } from 'zod';
 
 const ipv4 = z.regexes.ipv4;
 const mappedIpv4 = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i;
 
-/** The text of an IP address, as a header carries it; undefined when it is none. IPv4 in IPv6 counts as IPv4. */
+/**
+ * @param address an IP address from a header; the result is undefined for any other text. IPv4 in IPv6 counts as
+ * IPv4.
+ */
 export function clientNetwork(address: string): string | undefined {
   const inner = mappedIpv4.exec(address)?.[1] ?? address;
   if (ipv4.test(inner)) return inner;

@@ -1,5 +1,5 @@
 // What a user may do in the lobby: the configured defaults, each replaced by the user's own entitlement where one
-// was given. Who does not exist (any more) or is blocked may do nothing.
+// was given. Unknown, deleted and blocked users may do nothing.
 import type { User } from './user.ts';
 
 export type Entitlements = {
@@ -11,7 +11,7 @@ export type Entitlements = {
   readonly maxRegisteredRaceNames: number;
 };
 
-/** null keeps the default. */
+/** null stands for the default. */
 export type EntitlementOverrides = { readonly [K in keyof Entitlements]: Entitlements[K] | null };
 
 export const noOverrides: EntitlementOverrides = {
@@ -23,7 +23,7 @@ export const noOverrides: EntitlementOverrides = {
   maxRegisteredRaceNames: null,
 };
 
-/** What somebody is granted: the defaults where nothing else was said. */
+/** The entitlements of a user: the defaults where nothing was overridden. */
 export function withOverrides(overrides: EntitlementOverrides, defaults: Entitlements): Entitlements {
   return {
     canCreatePublicGame: overrides.canCreatePublicGame ?? defaults.canCreatePublicGame,

@@ -1,4 +1,4 @@
-// What a person may write about themselves and their devices: the schemas parse a text into the form that is kept.
+// What users may write about themselves and their devices: the schemas parse a text into the form that is stored.
 import { z } from 'zod';
 import { isTimeZone } from '../../time/time-zone.ts';
 import { normaliseEmail } from './email.ts';
@@ -13,7 +13,7 @@ export const email = z.string().transform((text, context) => {
   return z.NEVER;
 });
 
-/** By which other players find somebody: 3 to 30 characters, kept in lower case. */
+/** The name by which other players find a user: 3 to 30 characters, stored in lower case. */
 export const handle = z
   .string()
   .toLowerCase()
@@ -22,7 +22,7 @@ export const handle = z
     'must be 3 to 30 letters a-z, digits, - or _, and begin with a letter or digit',
   );
 
-// Control characters, line breaks, halves of surrogate pairs, and marks that turn the direction of what follows.
+// Control characters, line breaks, halves of surrogate pairs, and marks that change the direction of text.
 const unprintable = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u202A-\u202E\u2066-\u2069]/u;
 
 function oneLine(maxCharacters: number) {
@@ -39,7 +39,7 @@ function oneLine(maxCharacters: number) {
 export const displayName = oneLine(60);
 export const deviceName = oneLine(64);
 
-/** A BCP 47 tag, kept in its canonical form (`de-AT`). */
+/** A BCP 47 tag, stored in its canonical form (`de-AT`). */
 export const locale = z.string().transform((text, context) => {
   const canonical = canonicalLocale(text);
   if (canonical !== undefined) return canonical;

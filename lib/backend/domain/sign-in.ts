@@ -1,6 +1,6 @@
-// The rules of signing in by e-mail code. Every request for a code makes a challenge of its own, so that nobody can
-// spend another person's attempts. A challenge is alive until it expires, was used, or took `maxAttempts` wrong
-// codes. One that is not alive answers like one that never was.
+// The rules of signing in by e-mail code. Every request for a code creates a challenge of its own, so that a client
+// cannot use up another person's attempts. A challenge is alive until it expires, was used, or took `maxAttempts` wrong
+// codes. The response for one that is not alive is the same as for one that never existed.
 //
 // Pure; the caller holds the challenge's row lock, so that attempts made at the same time are judged one by one.
 
@@ -13,7 +13,7 @@ export type Challenge = {
   /** Normalised. */
   readonly email: string;
   readonly locale: string;
-  /** Where it was asked for from; null when that is not known. */
+  /** The network of the request; null when it is not known. */
   readonly clientNetwork: string | null;
   readonly codeHash: Uint8Array<ArrayBuffer>;
   readonly failedAttempts: number;
@@ -40,23 +40,24 @@ export function judgeAttempt(
   return { kind: 'wrong_code', attemptsLeft: maxAttempts - challenge.failedAttempts - 1 };
 }
 
-/** Mails to one address within any window: as asked for from one network, and altogether. */
+/** How many mails may go to one address within any window: requested from one network, and altogether. */
 export type MailLimits = {
   readonly maxMailsPerNetwork: number;
-  /** Not below the other one, so that one network alone cannot keep an address from all others. */
+  /** Not below the other limit, so that one network cannot block an address for all others. */
   readonly maxMailsPerAddress: number;
   readonly windowMs: number;
 };
 
 export type SentMail = {
-  readonly sentAt: Date /** null when it is not known. */;
+  readonly sentAt: Date;
+  /** null when it is not known. */
   readonly network: string | null;
 };
 
 /**
  * How long an address has to wait for its next mail, in milliseconds; 0 when it may be sent at once.
  * @param sent mails to the address, newest first; at least those of the window, or `maxMailsPerAddress` of them.
- * @param network that asks; null counts against the limit of the address alone.
+ * @param network of the request; null counts against the limit of the address alone.
  */
 export function mailWaitMs(
   sent: readonly SentMail[],
@@ -64,9 +65,9 @@ export function mailWaitMs(
   network: string | null,
   now: Date,
 ): number {
-  const fromThere = network === null ? [] : sent.filter((mail) => mail.network === network);
+  const fromNetwork = network === null ? [] : sent.filter((mail) => mail.network === network);
   // The mails that have to leave the window before there is room for another one.
-  const blocking = [sent[limits.maxMailsPerAddress - 1], fromThere[limits.maxMailsPerNetwork - 1]];
+  const blocking = [sent[limits.maxMailsPerAddress - 1], fromNetwork[limits.maxMailsPerNetwork - 1]];
   const waits = blocking.map((mail) =>
     mail === undefined ? 0 : mail.sentAt.getTime() + limits.windowMs - now.getTime(),
   );

@@ -1,4 +1,4 @@
-// What the backend knows of people and their devices, as plain data. Times are Dates, what is absent is null.
+// Users and their devices as plain data. Times are Dates, absent values are null.
 
 export type User = {
   readonly userId: string;

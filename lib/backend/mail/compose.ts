@@ -1,4 +1,4 @@
-// Turns a mail into what a person reads: subject, text and HTML, in their language as far as there are texts in it.
+// Composes subject, text and HTML of a mail, in the recipient's language if there are texts in it.
 import { html } from 'hono/html';
 import { codeLifetimeMs } from '../domain/sign-in.ts';
 import type { Mail } from './mail.ts';
@@ -12,7 +12,7 @@ export type ComposedMail = {
   readonly subject: string;
   readonly text: string;
   readonly html: string;
-  /** Of the texts. */
+  /** The language of the texts. */
   readonly language: string;
 };
 
@@ -20,7 +20,7 @@ const texts = { en, de, ru };
 type Language = keyof typeof texts;
 const defaultLanguage: Language = 'en';
 
-/** Longer names than the platform has are not names. */
+/** Longer than any name on the platform. */
 const maxNameLength = 100;
 
 export async function composeMail({
@@ -35,7 +35,7 @@ export async function composeMail({
   return { subject: parts.subject, text: toText(parts), html: await toHtml(parts, language), language };
 }
 
-/** `de-AT` reads `de`; who reads a language without texts reads English. */
+/** `de-AT` gets `de`; a language without texts gets English. */
 export function languageOf(locale: string): Language {
   const { language } = new Intl.Locale(locale);
   return language in texts ? (language as Language) : defaultLanguage;
@@ -48,32 +48,32 @@ type Parts = {
   readonly code?: string;
 };
 
-function signInCode(said: MailTexts['signInCode'], code: string): Parts {
+function signInCode(wording: MailTexts['signInCode'], code: string): Parts {
   return {
-    subject: said.subject,
-    paragraphs: [said.intro, said.validFor(codeLifetimeMs / 60_000), said.notYou],
+    subject: wording.subject,
+    paragraphs: [wording.intro, wording.validFor(codeLifetimeMs / 60_000), wording.notYou],
     code,
   };
 }
 
 function notification(
-  said: MailTexts['notification'],
+  wording: MailTexts['notification'],
   { type, payload }: Extract<Mail['content'], { kind: 'notification' }>,
 ): Parts {
-  const sentence = said.sentences[type];
+  const sentence = wording.sentences[type];
   const game = nameIn(payload.game_name);
   const raceName = nameIn(payload.race_name);
   const details = [
-    ...(game === undefined ? [] : [`${said.game}: ${game}`]),
-    ...(raceName === undefined ? [] : [`${said.raceName}: ${raceName}`]),
+    ...(game === undefined ? [] : [`${wording.game}: ${game}`]),
+    ...(raceName === undefined ? [] : [`${wording.raceName}: ${raceName}`]),
   ];
   return {
     subject: game === undefined ? sentence : `${game}: ${sentence}`,
-    paragraphs: [`${sentence}.`, ...details, said.outro],
+    paragraphs: [`${sentence}.`, ...details, wording.outro],
   };
 }
 
-/** A name that players gave, on one line. */
+/** A name chosen by players, on one line. */
 function nameIn(value: unknown): string | undefined {
   if (typeof value !== 'string') return undefined;
   const line = value.replaceAll(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ').trim();

@@ -17,11 +17,11 @@ export const mailAttemptsFailed = mailInstruments.counter(
 export const mailsGivenUp = mailInstruments.counter(
   'mails_given_up_total',
   ['reason'],
-  'Mails that will not be sent: `refused` for good by the server, `expired` before they could be sent, or `unreadable` ' +
+  'Mails that will not be sent: `refused` permanently by the server, `expired` before they could be sent, or `unreadable` ' +
     'since the secret of the codes has changed.',
 );
 
-// Whoever watches their growth would miss the first otherwise.
+// Without a zero at the start, a query for the increase would miss the first one.
 for (const reason of ['refused', 'expired', 'unreadable']) mailsGivenUp.add(0, reason);
 
 let waitedMs = 0;
@@ -30,7 +30,7 @@ mailInstruments.gauge(
   'mail_oldest_waiting_age_ms',
   [],
   'How long the oldest mail has waited to be sent, as the mail worker saw it last; 0 when none waits.',
-  (tell) => tell(waitedMs),
+  (observe) => observe(waitedMs),
 );
 
 export function sawOldestWaitingMail(ms: number): void {

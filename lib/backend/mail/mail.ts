@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { notificationTypes } from '../../protocol/notification-intents.ts';
 
-/** What a mail says, whatever its language. */
+/** The content of a mail, independent of the language. */
 export const mailContent = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('sign_in_code'), code: z.string() }),
   z.object({
@@ -13,7 +13,7 @@ export const mailContent = z.discriminatedUnion('kind', [
 export type MailContent = z.infer<typeof mailContent>;
 
 export type Mail = {
-  /** UUID; of a sign-in code the id of its challenge. */
+  /** UUID; for a sign-in code the id of its challenge. */
   readonly mailId: string;
   readonly to: string;
   /** BCP 47 tag of the language that the person reads. */
@@ -21,17 +21,17 @@ export type Mail = {
   readonly content: MailContent;
 };
 
-/** Sends a mail. Resolves once it was accepted; a mail may be sent again when that is not known. */
+/** Sends a mail. Resolves once it was accepted; a mail is sent again when that is not known. */
 export type Mailer = {
-  /** @throws MailRefused; whatever else it throws may pass. */
+  /** @throws MailRefused; any other error may be transient. */
   send(mail: Mail): Promise<void>;
   close(): void;
 };
 
-/** This mail would be refused however often it were sent. */
+/** The server would refuse this mail at every attempt. */
 export class MailRefused extends Error {
   constructor(cause: unknown) {
-    super('the mail was refused for good', { cause });
+    super('the mail was refused permanently', { cause });
     this.name = 'MailRefused';
   }
 }

@@ -1,14 +1,14 @@
-// Mails on their way out. They are written in the transaction that decides them, and sent afterwards: by the process
-// that wrote them right after its commit, and what that leaves (it died, the server was away) by the mail worker.
+// Outgoing mails. They are written in the transaction that decides them, and sent afterwards: by the process that wrote
+// them, right after its commit, or by the mail worker if that process died or the server could not be reached.
 //
 // Guarantees: a mail exists exactly when its transaction was committed. It is sent at least once, unless the server
-// refuses it for good or nobody wants it any more; again only when a process died, or lost the database, between the
-// server's answer and the deletion of the row. Mails know no order and do not wait for each other: each is claimed
-// for as long as sending it may take, in no transaction, and a mailbox that makes trouble holds back its own mails.
-// Any number of processes may send. What a mail says is sealed as long as it waits, and gone once it was sent.
+// refuses it permanently or it expires; twice only when a process died, or lost the database, between the server's
+// response and the deletion of the row. Mails are not ordered and do not wait for each other: each is claimed outside
+// of a transaction for as long as sending it may take, and a mailbox with problems delays only its own mails. Any
+// number of processes may send. The content of a mail is sealed while it waits, and deleted once it was sent.
 //
-// Not a part of the outbox, which publishes again what it keeps when Redis was lost, and which holds a transaction open
-// and the messages of other users back while it publishes. Mails are neither repeated for that, nor quick.
+// Mails are not in the outbox: after a loss of Redis it publishes again what it still has, and while it publishes it
+// holds a transaction open and the messages of other users back. Mails must not be repeated for that, and are slow.
 import type { Logger } from '../../telemetry/logger.ts';
 import type { Database } from '../store/database.ts';
 import {
@@ -37,16 +37,16 @@ export async function writeMails(tx: Database, seal: MailSeal, mails: readonly N
 
 const firstRetryMs = 2_000;
 const longestRetryMs = 60_000;
-/** For what the database takes before and after a mail is sent. */
+/** For the database work before and after a mail is sent. */
 const claimSlackMs = 5_000;
 
 export type MailSenderParts = {
   readonly db: Database;
   readonly seal: MailSeal;
   readonly mailer: Mailer;
-  /** How many are sent side by side. */
-  readonly maxAtOnce: number;
-  /** What bounds `mailer.send`. */
+  /** How many are sent concurrently. */
+  readonly maxConcurrent: number;
+  /** The limit of `mailer.send`. */
   readonly timeoutMs: number;
   readonly now: () => Date;
   readonly log: Logger;
@@ -55,7 +55,7 @@ export type MailSenderParts = {
 export class MailSender {
   readonly #parts: MailSenderParts;
   readonly #sending = new Set<Promise<void>>();
-  #looking: Promise<void> | undefined;
+  #claiming: Promise<void> | undefined;
   #wanted = false;
   #stopped = false;
 
@@ -63,36 +63,36 @@ export class MailSender {
     this.#parts = parts;
   }
 
-  /** Sends what is due, in the background; to be called after a commit, and now and then. */
+  /** Sends mails that are due, in the background; to be called after a commit, and at intervals. */
   sendSoon(): void {
     if (this.#stopped) return;
     this.#wanted = true;
-    this.#looking ??= this.#look().finally(() => {
-      this.#looking = undefined;
+    this.#claiming ??= this.#claimAndSend().finally(() => {
+      this.#claiming = undefined;
     });
   }
 
-  /** Resolves when nothing that is due now is being sent any more. */
+  /** Resolves when every mail that was due is sent or postponed. */
   async settled(): Promise<void> {
-    while (this.#looking !== undefined || this.#sending.size > 0) {
-      await this.#looking;
+    while (this.#claiming !== undefined || this.#sending.size > 0) {
+      await this.#claiming;
       await Promise.all(this.#sending);
     }
   }
 
-  /** Begins no further mail; resolves when those under way have ended. */
+  /** Starts no further mail; resolves when those under way have ended. */
   async stop(): Promise<void> {
     this.#stopped = true;
     await this.settled();
   }
 
-  async #look(): Promise<void> {
-    const { db, maxAtOnce, timeoutMs, log } = this.#parts;
+  async #claimAndSend(): Promise<void> {
+    const { db, maxConcurrent, timeoutMs, log } = this.#parts;
     try {
       while (this.#wanted && !this.#stopped) {
         this.#wanted = false;
-        const free = maxAtOnce - this.#sending.size;
-        // Whichever ends next looks again.
+        const free = maxConcurrent - this.#sending.size;
+        // The next mail that ends calls sendSoon again.
         if (free === 0) return;
         const due = await claimDueMails(db, { limit: free, claimMs: timeoutMs + claimSlackMs });
         for (const mail of due) this.#start(mail);
@@ -107,7 +107,7 @@ export class MailSender {
       .catch((error: unknown) => {
         this.#parts.log.warn(
           { error, mail_id: mail.mailId },
-          'what became of a mail could not be noted down',
+          'the result of sending a mail could not be recorded',
         );
       })
       .finally(() => {
@@ -135,10 +135,10 @@ export class MailSender {
     try {
       await mailer.send({ mailId, to: recipient, locale, content });
     } catch (error) {
-      if (error instanceof MailRefused) return giveUp('refused', answerOf(error.cause));
+      if (error instanceof MailRefused) return giveUp('refused', failureOf(error.cause));
       await retryMailLater(db, { mailId, afterMs: Math.min(firstRetryMs * 2 ** failures, longestRetryMs) });
       mailAttemptsFailed.add(1, content.kind);
-      log.warn({ mail_id: mailId, failures: failures + 1, ...answerOf(error) }, 'mail could not be sent');
+      log.warn({ mail_id: mailId, failures: failures + 1, ...failureOf(error) }, 'mail could not be sent');
       return;
     }
     mailsSent.add(1, content.kind);
@@ -146,8 +146,11 @@ export class MailSender {
   }
 }
 
-/** What an operator needs of a failure. Not the text of an answer, in which servers like to repeat the address. */
-function answerOf(error: unknown): Record<string, unknown> {
+/**
+ * What an operator needs to know of a failure. Without the text of the response: servers often repeat the address in
+ * it.
+ */
+function failureOf(error: unknown): Record<string, unknown> {
   const { code, command, response, message } = error as {
     code?: string;
     command?: string;
@@ -155,6 +158,6 @@ function answerOf(error: unknown): Record<string, unknown> {
     message?: string;
   };
   const [status] = /^\d{3}(?:[ -]\d\.\d{1,3}\.\d{1,3})?/.exec(response ?? '') ?? [];
-  const ofConnection = response === undefined && code !== 'EENVELOPE';
-  return { code, command, status, ...(ofConnection ? { problem: message } : {}) };
+  const connectionFailed = response === undefined && code !== 'EENVELOPE';
+  return { code, command, status, ...(connectionFailed ? { problem: message } : {}) };
 }

@@ -1,10 +1,13 @@
-// What waits to be mailed is kept encrypted, since a sign-in code is good for an account: AES-256-GCM under a key that
-// is derived from the secret of the codes, bound to the mail's id. Uses WebCrypto, so that it runs on every runtime.
+// The content of mails that wait is stored encrypted, since a sign-in code opens an account: AES-256-GCM under a key
+// that is derived from the secret of the codes, bound to the mail's id. Uses WebCrypto, so that it runs on every
+// runtime.
 import { type MailContent, mailContent } from './mail.ts';
 
 export type MailSeal = {
   seal(mailId: string, content: MailContent): Promise<Uint8Array<ArrayBuffer>>;
-  /** @throws Error when it was sealed with another secret, for another mail, or says what this version does not know. */
+  /**
+   * @throws Error when it was sealed with another secret, for another mail, or has a content unknown to this version.
+   */
   open(mailId: string, sealed: Uint8Array<ArrayBuffer>): Promise<MailContent>;
 };
 

@@ -1,5 +1,5 @@
-// Sends mails to an SMTP server, over a few connections that are kept for the next mails. The server's certificate is
-// always checked; without TLS nothing is sent unless that was allowed.
+// Sends mails to an SMTP server, over a small pool of connections. The server's certificate is always checked; without
+// TLS no mail is sent unless the configuration allows it.
 import { createTransport } from 'nodemailer';
 import type { MailAddress, SmtpServer } from '../../config/mail-types.ts';
 import { composeMail } from './compose.ts';
@@ -8,9 +8,9 @@ import { type Mailer, MailRefused } from './mail.ts';
 export type SmtpOptions = {
   readonly server: SmtpServer;
   readonly from: MailAddress;
-  /** `required`: what the server cannot encrypt is not sent. */
+  /** `required`: mails are sent over TLS only. */
   readonly tls: 'required' | 'optional';
-  /** Bound on sending one mail, connecting included. */
+  /** Limit for sending one mail, connecting included. */
   readonly timeoutMs: number;
   readonly maxConnections: number;
 };
@@ -39,15 +39,15 @@ export function createSmtpMailer({ server, from, tls, timeoutMs, maxConnections 
       try {
         await transport.sendMail({
           from,
-          // As an object: as a text it might be read as several addresses.
+          // As an object: a string might be parsed as several addresses.
           to: { name: '', address: mail.to },
           subject,
           text,
           html,
-          // The same whenever it is sent, so that a mailbox may know a repeat.
+          // The same at every attempt, so that a mailbox can recognise a repeat.
           messageId: `<${mail.mailId}@${domain}>`,
           headers: { 'Auto-Submitted': 'auto-generated', 'Content-Language': language },
-          // A server that goes on answering, but never comes to an end, meets no other bound.
+          // The time-outs above do not end an exchange in which the server sends a little now and then.
           signal: AbortSignal.timeout(timeoutMs),
         });
       } catch (error) {
@@ -59,8 +59,8 @@ export function createSmtpMailer({ server, from, tls, timeoutMs, maxConnections 
 }
 
 /**
- * Whether the server refused this very mail (its sender, recipient or content) and would again. What it refuses to
- * everybody, such as a password, is for an operator to mend, and the mail waits for that.
+ * Whether the server refused this mail (its sender, recipient or content) permanently. When it refuses every mail, as
+ * with a wrong password, an operator has to fix that, and the mail waits.
  */
 function isRefusal(error: unknown): boolean {
   const { code, permanent, responseCode } = error as {
@@ -69,6 +69,6 @@ function isRefusal(error: unknown): boolean {
     responseCode?: number;
   };
   if (code !== 'EENVELOPE' && code !== 'EMESSAGE') return false;
-  // Without a response it did not come as far as the server.
+  // Without a response the mail did not reach the server: nodemailer itself refused it.
   return permanent === true || responseCode === undefined;
 }

@@ -1,5 +1,5 @@
-// Keeps `notification:intents` short and tells how far behind the notification worker is. Run by the outbox relay, so
-// that it is told also while that worker stalls, or does not run.
+// Trims `notification:intents` and measures how far behind the notification worker is. The outbox relay runs it, so
+// that it also reports a worker that stalls or does not run.
 import type { Redis } from '../../redis/client.ts';
 import { runStreamMaintenance } from '../../streams/maintenance.ts';
 import { OldestUnprocessed } from '../../streams/oldest-unprocessed.ts';
@@ -16,10 +16,10 @@ const oldestUnprocessed = new OldestUnprocessed();
 notificationInstruments.gauge(
   'backend.notification_intents.oldest_unprocessed_age_ms',
   [],
-  'How old the oldest intent is that nobody was told of yet; 0 when there is none.',
-  (tell) => {
+  'How old the oldest intent is that has not been handled yet; 0 when there is none.',
+  (observe) => {
     const ageMs = oldestUnprocessed.ageMs(notificationsName);
-    if (ageMs !== undefined) tell(ageMs);
+    if (ageMs !== undefined) observe(ageMs);
   },
 );
 
@@ -30,7 +30,7 @@ export type NotificationMaintenance = {
   readonly log: Logger;
 };
 
-/** Runs until `stop` aborts; never rejects. Any number of replicas may do it. */
+/** Runs until `stop` aborts; never rejects. Any number of replicas may run it. */
 export function maintainNotificationStream(
   { stream, ...parts }: NotificationMaintenance,
   stop: AbortSignal,

@@ -1,11 +1,11 @@
-// Consumer of `notification:intents`: tells users of what concerns them. An intent becomes an event of the push log for
-// each recipient, and a mail for the types that an operator has chosen.
+// Consumer of `notification:intents`: notifies users. An intent becomes an event of the push log for each recipient,
+// and a mail for the types that an operator has chosen.
 //
-// Guarantees: each recipient is told once of an idempotency key, whatever dies and however often the intent comes, also
-// when Redis has lost the log meanwhile: who was told is noted down in PostgreSQL, in the transaction that writes the
-// mails. The events are appended before it commits; when it does not, they are appended again, which the log knows
-// (log/append-client-event.ts). Recipients who are deleted or blocked by then are passed over. Events of one game come
-// in the order of its intents.
+// Guarantees: each recipient is notified once of an idempotency key, after a crash at any point and however often the
+// intent comes, even if Redis has lost the log: PostgreSQL records who was notified, in the transaction that writes the
+// mails. The events are appended before it commits; when it does not, they are appended again, and the log drops the
+// repeats (push/log/append-client-event.ts). Recipients who are deleted or blocked by then are skipped. Events of one
+// game come in the order of its intents.
 import type { NotificationIntent, NotificationType } from '../../protocol/notification-intents.ts';
 import { notificationIntentEntry } from '../../protocol/notification-intents.ts';
 import { CannotApply, type Consumer } from '../../streams/consumer.ts';
@@ -18,44 +18,44 @@ import { backendStreamTables } from '../store/stream-tables.ts';
 import { findActingUsers, type Recipient } from '../store/users.ts';
 import { type notificationStream, notificationsName } from './stream.ts';
 
-/** Later than that a mail says nothing new. */
+/** A later mail would be of no use. */
 export const mailLifetimeMs = 24 * 3_600_000;
 
-/** Bounds a transaction, and what Redis is asked at once. */
-const recipientsAtOnce = 500;
+/** Bounds a transaction, and the commands that Redis gets at once. */
+const recipientsPerTransaction = 500;
 
 type Deps = Pick<BackendContext, 'newId'> & {
   readonly mails: Pick<BackendContext['mails'], 'write'>;
   readonly pushLog: PushLog;
-  /** Types that go by mail, too. */
+  /** Types that are also mailed. */
   readonly mailedTypes: ReadonlySet<NotificationType>;
 };
 
 export function notificationIntentsConsumer(
   deps: Deps,
-  place: ReturnType<typeof notificationStream>,
+  consumedStream: ReturnType<typeof notificationStream>,
 ): Consumer<NotificationIntent, Database> {
   return {
-    ...place,
+    ...consumedStream,
     entry: notificationIntentEntry,
     orderingKey: ({ payload }) => (typeof payload.game_id === 'string' ? payload.game_id : ''),
     async handle(intent, { traceparent, transaction }) {
       const payload = new TextEncoder().encode(JSON.stringify(intent.payload));
       if (payload.byteLength > maxEventPayloadBytes) {
         throw new CannotApply(
-          `the payload has ${payload.byteLength} bytes; an event has at most ${maxEventPayloadBytes}`,
+          `the payload has ${payload.byteLength} bytes; an event may have ${maxEventPayloadBytes} at most`,
         );
       }
       const recipients = [...new Set(intent.recipient_user_ids.map((id) => id.toLowerCase()))];
-      for (let from = 0; from < recipients.length; from += recipientsAtOnce) {
-        const some = recipients.slice(from, from + recipientsAtOnce);
-        await transaction((tx) => tell(deps, tx, intent, some, { payload, traceparent }));
+      for (let from = 0; from < recipients.length; from += recipientsPerTransaction) {
+        const batch = recipients.slice(from, from + recipientsPerTransaction);
+        await transaction((tx) => notify(deps, tx, intent, batch, { payload, traceparent }));
       }
     },
   };
 }
 
-async function tell(
+async function notify(
   deps: Deps,
   tx: Database,
   intent: NotificationIntent,
@@ -64,7 +64,7 @@ async function tell(
 ): Promise<void> {
   const { notification_type: type, idempotency_key: idempotencyKey, occurred_at_ms: occurredAtMs } = intent;
   const mailed = deps.mailedTypes.has(type);
-  // Whoever is mailed is not deleted before the mail is there, so that the deletion takes it away.
+  // The lock keeps recipients from being deleted before their mails are written, so that a deletion removes these, too.
   const acting = await findActingUsers(tx, userIds, { lock: mailed });
   const eventId = ({ userId }: Recipient) => `${userId}:${idempotencyKey}`;
   const first = await markAllProcessed(tx, backendStreamTables, notificationsName, acting.map(eventId));

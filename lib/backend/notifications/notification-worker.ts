@@ -1,5 +1,5 @@
-// The notification worker: what it needs, and its run. Of any number of replicas one works, by a lease in PostgreSQL;
-// notification-intents.ts says what makes a crash at any point safe.
+// The notification worker. Of any number of replicas one is active, by a lease in PostgreSQL; notification-intents.ts
+// says what makes a crash at any point safe.
 import { v7 as uuidv7 } from 'uuid';
 import type { Redis } from '../../redis/client.ts';
 import { type ConsumerParts, runConsumer } from '../../streams/consumer.ts';

@@ -2,13 +2,13 @@ import { inTransaction } from '../../postgres/transaction.ts';
 import type { BackendContext } from '../context.ts';
 import type { User } from '../domain/user.ts';
 import { userLifecycleEvent } from '../outbox/messages.ts';
+import { userNotFound } from '../refusals.ts';
 import { lockUser, markBlocked } from '../store/users.ts';
 import { endSessions } from './end-sessions.ts';
-import { userNotFound } from './revoke-all-sessions.ts';
 
 /**
- * Blocks a user for good: they cannot sign in, all their sessions are revoked, and the lobby hears of it. Doing it
- * again changes nothing. One transaction, under the lock that signing in waits for, so no session slips past it.
+ * Blocks a user permanently: they cannot sign in, all their sessions are revoked, and the lobby is notified. A repeat
+ * changes nothing. One transaction, under the lock that signing in waits for, so that no new session escapes it.
  * @throws Refusal not_found, for a deleted user too.
  */
 export async function blockUser(

@@ -1,7 +1,7 @@
 // The second step of signing in: the code proves the address, the proof proves that the client holds the private
 // key of the key that it registers. Key and proof are checked first and cost no attempt, since they say nothing
 // about the code. Attempts are judged and counted under the challenge's row lock and the count is committed before
-// the refusal is thrown, so five are five however many arrive at once, and one challenge makes one session.
+// the refusal is thrown, so five stay five, however many arrive at once, and one challenge creates one session.
 import { Refusal } from '../../errors/table.ts';
 import { invalidFields } from '../../http/field-problems.ts';
 import { inTransaction } from '../../postgres/transaction.ts';
@@ -11,6 +11,7 @@ import type { BackendContext } from '../context.ts';
 import { defaultTimeZone } from '../domain/profile.ts';
 import { type Challenge, judgeAttempt, type Verdict } from '../domain/sign-in.ts';
 import type { User } from '../domain/user.ts';
+import { accountBlocked } from '../refusals.ts';
 import { countFailedAttempt, lockChallenge, markChallengeUsed } from '../store/auth-challenges.ts';
 import type { Database } from '../store/database.ts';
 import { insertDeviceSession } from '../store/device-sessions.ts';
@@ -26,7 +27,7 @@ export type Confirmation = {
   clientPublicKey: Uint8Array<ArrayBuffer>;
   /** Signature over `confirmBytes`, 64 bytes. */
   proof: Uint8Array;
-  /** Of a new user. */
+  /** For a new user. */
   timeZone: string | undefined;
   deviceName: string | undefined;
 };
@@ -39,9 +40,9 @@ type Outcome =
   | { kind: 'signed_in'; session: SignedIn };
 
 /**
- * Makes a device session, and the user at their first sign-in.
+ * Creates a device session, and the user at the first sign-in.
  * @throws Refusal invalid_request for a bad key or proof; challenge_failed, the same for every reason, with
- *   `attempts_left` while the challenge lives; account_blocked.
+ *   `attempts_left` while the challenge is alive; account_blocked.
  */
 export async function confirmEmailCode(deps: Deps, confirmation: Confirmation): Promise<SignedIn> {
   requirePossession(confirmation);
@@ -50,7 +51,7 @@ export async function confirmEmailCode(deps: Deps, confirmation: Confirmation): 
     case 'signed_in':
       return outcome.session;
     case 'blocked':
-      throw new Refusal('account_blocked', 'This account is blocked.');
+      throw accountBlocked();
     case 'wrong_code':
       throw challengeFailed({ attempts_left: outcome.attemptsLeft });
     case 'not_alive':
@@ -88,7 +89,7 @@ async function attempt(deps: Deps, tx: Database, confirmation: Confirmation): Pr
   if (verdict.kind !== 'confirmed') return verdict;
 
   await markChallengeUsed(tx, challengeId, now);
-  const user = await findOrMakeUser(deps, tx, challenge, confirmation.timeZone, now);
+  const user = await findOrCreateUser(deps, tx, challenge, confirmation.timeZone, now);
   if (user.blockedAt !== null) return { kind: 'blocked' };
 
   const deviceSessionId = deps.newId();
@@ -103,7 +104,7 @@ async function attempt(deps: Deps, tx: Database, confirmation: Confirmation): Pr
   return { kind: 'signed_in', session: { deviceSessionId, userId: user.userId } };
 }
 
-async function findOrMakeUser(
+async function findOrCreateUser(
   deps: Pick<Deps, 'newId'>,
   tx: Database,
   { email, locale }: Challenge,
@@ -124,7 +125,7 @@ async function findOrMakeUser(
     createdAt: now,
   });
   const user = await lockUserByEmail(tx, email);
-  if (user === undefined) throw new Error('the user vanished between being made and being read');
+  if (user === undefined) throw new Error('the user was not found after it was created');
   return user;
 }
 

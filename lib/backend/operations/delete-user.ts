@@ -2,6 +2,7 @@ import { inTransaction } from '../../postgres/transaction.ts';
 import type { BackendContext } from '../context.ts';
 import type { User } from '../domain/user.ts';
 import { userLifecycleEvent } from '../outbox/messages.ts';
+import { noSuchUser, userNotFound } from '../refusals.ts';
 import { deleteChallengesOf } from '../store/auth-challenges.ts';
 import type { Database } from '../store/database.ts';
 import { eraseDeviceNames } from '../store/device-sessions.ts';
@@ -9,17 +10,16 @@ import { deleteEntitlements } from '../store/entitlements.ts';
 import { deleteMailsTo } from '../store/mails.ts';
 import { eraseUser, lockUser } from '../store/users.ts';
 import { endSessions } from './end-sessions.ts';
-import { noSuchUser, requireActing } from './get-account.ts';
-import { userNotFound } from './revoke-all-sessions.ts';
+import { requireActing } from './get-account.ts';
 
 type Deps = Pick<BackendContext, 'db' | 'outbox' | 'now' | 'newId'>;
 
 export type DeletedUser = User & { readonly deletedAt: Date };
 
 /**
- * Deletes the account of the user who asks; doing it again changes nothing.
- * @throws Refusal unauthenticated when there never was such a user; account_blocked: whoever is blocked would otherwise
- *   come back with the same address.
+ * Deletes the account of the user who makes the request; a repeat changes nothing.
+ * @throws Refusal unauthenticated when there never was such a user; account_blocked: a blocked user could otherwise
+ *   sign up again with the same address.
  */
 export function deleteOwnAccount(
   deps: Deps,
@@ -32,7 +32,7 @@ export function deleteOwnAccount(
   });
 }
 
-/** Deletes anybody, blocked users too; doing it again changes nothing. @throws Refusal not_found. */
+/** Deletes any user, blocked ones too; a repeat changes nothing. @throws Refusal not_found. */
 export function deleteUser(
   deps: Deps,
   deletion: { userId: string; reasonCode: string; traceparent: string | undefined },
@@ -44,8 +44,8 @@ export function deleteUser(
 }
 
 /**
- * One transaction, under the lock that signing in waits for: sessions end, whatever tells who it was is erased (address
- * and handle are free again), and gateways and lobby hear of it. The ids stay, so that what refers to them still does.
+ * One transaction, under the lock that signing in waits for: sessions end, personal data is erased (address and handle
+ * are free again), and gateways and lobby are notified. The ids remain, so that references to them stay valid.
  */
 async function deleteLocked(
   deps: Deps,
@@ -84,6 +84,6 @@ async function erase(tx: Database, { userId, email }: User, at: Date): Promise<D
   await deleteMailsTo(tx, email);
   await deleteChallengesOf(tx, email);
   const erased = await eraseUser(tx, userId, at);
-  if (erased === undefined) throw new Error('a user vanished while their row was locked');
+  if (erased === undefined) throw new Error('a user was not found although their row is locked');
   return erased;
 }

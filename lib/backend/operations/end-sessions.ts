@@ -4,8 +4,8 @@ import type { Database } from '../store/database.ts';
 import { revokeActiveSessions } from '../store/device-sessions.ts';
 
 /**
- * Revokes sessions of a user whose row the transaction has locked, and writes what every gateway must hear of it.
- * @param ending.deviceSessionId of one session; undefined for all of them.
+ * Revokes sessions of a user whose row the transaction has locked, and writes the invalidations for the gateways.
+ * @param ending.deviceSessionId undefined for all sessions.
  * @returns the ids of those that were active until now.
  */
 export async function endSessions(

@@ -1,6 +1,6 @@
-import { Refusal } from '../../errors/table.ts';
 import type { BackendContext } from '../context.ts';
 import type { DeviceSession } from '../domain/user.ts';
+import { sessionNotFound } from '../refusals.ts';
 
 /** @throws Refusal not_found. */
 export async function findSession(
@@ -10,8 +10,4 @@ export async function findSession(
   const session = await deps.findDeviceSession(deviceSessionId);
   if (session === undefined) throw sessionNotFound(deviceSessionId);
   return session;
-}
-
-export function sessionNotFound(deviceSessionId: string): Refusal {
-  return new Refusal('not_found', `There is no device session ${deviceSessionId}.`);
 }

@@ -1,7 +1,7 @@
 import type { BackendContext } from '../context.ts';
 import { noOverrides, withOverrides } from '../domain/eligibility.ts';
+import { userNotFound } from '../refusals.ts';
 import { findUserWithEntitlements } from '../store/entitlements.ts';
-import { userNotFound } from './revoke-all-sessions.ts';
 import type { GrantedEntitlements } from './set-entitlements.ts';
 
 /** @throws Refusal not_found, for a deleted user too. */

@@ -1,7 +1,7 @@
 import type { BackendContext } from '../context.ts';
 import type { User } from '../domain/user.ts';
+import { userNotFound } from '../refusals.ts';
 import { findUser } from '../store/users.ts';
-import { userNotFound } from './revoke-all-sessions.ts';
 
 /** Any user, blocked and deleted ones too. @throws Refusal not_found. */
 export async function getUser(deps: Pick<BackendContext, 'db'>, userId: string): Promise<User> {

@@ -4,7 +4,8 @@ import { listDeviceSessions } from '../store/device-sessions.ts';
 import { getAccount } from './get-account.ts';
 
 export type SessionPage = {
-  sessions: DeviceSession[] /** Where the next page goes on. */;
+  sessions: DeviceSession[];
+  /** Where the next page begins. */
   next: string | undefined;
 };
 

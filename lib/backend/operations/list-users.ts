@@ -4,11 +4,11 @@ import { listUsers as listStoredUsers } from '../store/users.ts';
 
 export type UserPage = {
   users: User[];
-  /** Where the next page goes on. */
+  /** Where the next page begins. */
   next: string | undefined;
 };
 
-/** Users whose address or handle begins so, newest first; blocked and, without either, deleted ones too. */
+/** Users whose address or handle has this prefix, newest first; blocked and, without a prefix, deleted ones too. */
 export async function listUsers(
   deps: Pick<BackendContext, 'db'>,
   search: { email: string | undefined; handle: string | undefined },

@@ -6,8 +6,8 @@ import { getAccount } from './get-account.ts';
 export type FoundPlayer = { userId: string; handle: string; displayName: string | null };
 
 /**
- * Finds another player by the exact handle. Limited, so that nobody collects handles; a handle that nobody has costs as
- * much as one that somebody has.
+ * Finds another player by the exact handle. Limited, so that handles cannot be collected; an unknown handle counts like
+ * any other.
  * @throws Refusal not_found, for the handle of a blocked user too; rate_limited; and as for `getAccount`.
  */
 export async function lookupPlayer(

@@ -1,7 +1,7 @@
-import { Refusal } from '../../errors/table.ts';
 import { inTransaction } from '../../postgres/transaction.ts';
 import type { BackendContext } from '../context.ts';
 import type { User } from '../domain/user.ts';
+import { userNotFound } from '../refusals.ts';
 import { lockUser } from '../store/users.ts';
 import { endSessions } from './end-sessions.ts';
 import { requireActing } from './get-account.ts';
@@ -10,7 +10,7 @@ type Deps = Pick<BackendContext, 'db' | 'outbox' | 'now'>;
 type Revocation = { userId: string; traceparent: string | undefined };
 
 /**
- * Signs a user out everywhere, the device that asks included.
+ * Revokes all sessions of a user, that of the request included.
  * @returns the ids of the sessions that this revoked. @throws Refusal as for `getAccount`.
  */
 export function revokeOwnSessions(deps: Deps, revocation: Revocation): Promise<string[]> {
@@ -35,8 +35,4 @@ async function revokeAll(
   });
   deps.outbox.publishSoon([userId]);
   return revoked;
-}
-
-export function userNotFound(userId: string): Refusal {
-  return new Refusal('not_found', `There is no user ${userId}.`);
 }

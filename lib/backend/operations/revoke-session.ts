@@ -1,17 +1,17 @@
 import { inTransaction } from '../../postgres/transaction.ts';
 import type { BackendContext } from '../context.ts';
 import type { DeviceSession } from '../domain/user.ts';
+import { sessionNotFound } from '../refusals.ts';
 import type { Database } from '../store/database.ts';
 import { findDeviceSession } from '../store/device-sessions.ts';
 import { lockUser } from '../store/users.ts';
 import { endSessions } from './end-sessions.ts';
-import { sessionNotFound } from './find-session.ts';
 import { requireActing } from './get-account.ts';
 
 type Deps = Pick<BackendContext, 'db' | 'outbox' | 'now'>;
 
 /**
- * Revokes one of the user's own sessions for good; doing it again changes nothing.
+ * Revokes one of the user's own sessions permanently; a repeat changes nothing.
  * @throws Refusal not_found, for another user's session too; and as for `getAccount`.
  */
 export async function revokeOwnSession(
@@ -30,7 +30,7 @@ export async function revokeOwnSession(
 }
 
 /**
- * Revokes anybody's session, for an admin; doing it again changes nothing.
+ * Revokes the session of any user, for an admin; a repeat changes nothing.
  * @throws Refusal not_found.
  */
 export async function revokeAnySession(
@@ -47,7 +47,7 @@ export async function revokeAnySession(
   return session;
 }
 
-/** Of a session that was found before; the time at which it was really revoked wins. */
+/** Revokes a session that was found before. One that was revoked already keeps its time. */
 async function end(
   deps: Deps,
   tx: Database,
@@ -56,6 +56,6 @@ async function end(
 ): Promise<DeviceSession> {
   await endSessions(deps, tx, { userId, deviceSessionId, reason: 'revoked', at: deps.now(), traceparent });
   const session = await findDeviceSession(tx, deviceSessionId);
-  if (session === undefined) throw new Error('a session vanished while it was being revoked');
+  if (session === undefined) throw new Error('a session was not found after it was revoked');
   return session;
 }

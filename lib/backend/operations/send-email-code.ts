@@ -9,14 +9,14 @@ import {
   lockAddress,
 } from '../store/auth-challenges.ts';
 
-// Each new challenge clears away a few that no rule asks for any more, so the table stays as small as its traffic.
+// Each new challenge deletes a few that no rule needs any more, so that the table does not grow.
 const deletedPerChallenge = 10;
 
 /**
- * Makes a challenge, and with it the mail that tells its code, which is sent after the answer. Never looks at the users, so that neither the answer nor
- * its time tells whether an address has an account.
- * @throws Refusal rate_limited with `retry_after_seconds` when the address got too many mails, altogether or as asked for from
- *   this network.
+ * Creates a challenge and the mail with its code, which is sent after the response. Never reads the users, so that
+ * neither the response nor its time shows whether an address has an account.
+ * @throws Refusal rate_limited with `retry_after_seconds` when the address got too many mails, altogether or requested
+ *   from this network.
  */
 export async function sendEmailCode(
   deps: Pick<BackendContext, 'db' | 'codes' | 'mails' | 'mailLimits' | 'now' | 'newId'>,

@@ -6,20 +6,20 @@ import {
   noOverrides,
   withOverrides,
 } from '../domain/eligibility.ts';
+import { userNotFound } from '../refusals.ts';
 import { findEntitlements, saveEntitlements } from '../store/entitlements.ts';
 import { lockUser } from '../store/users.ts';
-import { userNotFound } from './revoke-all-sessions.ts';
 
 export type EntitlementChanges = {
   readonly [K in keyof EntitlementOverrides]?: EntitlementOverrides[K] | undefined;
 };
 
-/** What a user was granted by themselves, and what they have with the defaults. */
+/** The user's own values, and the result with the defaults. */
 export type GrantedEntitlements = { overrides: EntitlementOverrides; effective: Entitlements };
 
 /**
- * Changes what is given: a value of the user's own, or null for the default. The lobby asks before it grants
- * something, so it holds from the next time on; what was granted before stays.
+ * Changes the given entitlements: a value of the user's own, or null for the default. The lobby checks them before it
+ * grants something, so they apply from the next check on; what was granted before remains.
  * @throws Refusal not_found, for a deleted user too.
  */
 export async function setEntitlements(
@@ -38,16 +38,16 @@ export async function setEntitlements(
 }
 
 function changedBy(known: EntitlementOverrides, changes: EntitlementChanges): EntitlementOverrides {
-  const given = <K extends keyof EntitlementOverrides>(name: K): EntitlementOverrides[K] => {
+  const changed = <K extends keyof EntitlementOverrides>(name: K): EntitlementOverrides[K] => {
     const change: EntitlementOverrides[K] | undefined = changes[name];
     return change === undefined ? known[name] : change;
   };
   return {
-    canCreatePublicGame: given('canCreatePublicGame'),
-    canCreatePrivateGame: given('canCreatePrivateGame'),
-    canJoinGame: given('canJoinGame'),
-    maxOwnedGames: given('maxOwnedGames'),
-    maxActiveMemberships: given('maxActiveMemberships'),
-    maxRegisteredRaceNames: given('maxRegisteredRaceNames'),
+    canCreatePublicGame: changed('canCreatePublicGame'),
+    canCreatePrivateGame: changed('canCreatePrivateGame'),
+    canJoinGame: changed('canJoinGame'),
+    maxOwnedGames: changed('maxOwnedGames'),
+    maxActiveMemberships: changed('maxActiveMemberships'),
+    maxRegisteredRaceNames: changed('maxRegisteredRaceNames'),
   };
 }

@@ -1,8 +1,9 @@
 import { Refusal } from '../../errors/table.ts';
 import type { BackendContext } from '../context.ts';
 import type { User } from '../domain/user.ts';
+import { noSuchUser } from '../refusals.ts';
 import { type ProfileChanges, updateProfile } from '../store/users.ts';
-import { getAccount, noSuchUser } from './get-account.ts';
+import { getAccount } from './get-account.ts';
 
 /** @throws Refusal handle_taken, and as for `getAccount`. */
 export async function updateAccount(
@@ -12,7 +13,7 @@ export async function updateAccount(
 ): Promise<User> {
   await getAccount(deps, userId);
   const updated = await updateProfile(deps.db, userId, changes);
-  // Deleted since the look above.
+  // Deleted since the check above.
   if (updated === undefined) throw noSuchUser();
   if (updated === 'handle_taken') {
     throw new Refusal(

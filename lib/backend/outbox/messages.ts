@@ -1,13 +1,13 @@
-// What the backend writes into its outbox. The ordering key is the user's id, so that whatever is told of a user is
-// told in the order in which it was decided.
+// The messages that the backend writes into its outbox. The ordering key is the user's id, so that messages about a
+// user are published in the order in which they were decided.
 import { z } from 'zod';
 import type { NewMessage } from '../../outbox/store.ts';
 import type { UserLifecycleEvent } from '../../protocol/user-lifecycle.ts';
 
-/** Bounds a frame of the push log; somebody with more sessions needs several. */
+/** Bounds an entry of the push log; a user with more sessions needs several. */
 const sessionsPerInvalidation = 500;
 
-/** Why sessions have ended, as gateways hear it. */
+/** Why sessions have ended; gateways get this. */
 export type InvalidationReason = 'revoked' | 'account_blocked' | 'account_deleted';
 
 export const sessionInvalidationPayload = z.object({

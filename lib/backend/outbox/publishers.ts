@@ -1,5 +1,5 @@
-// Who publishes the messages of the backend's outbox: session invalidations go to the push log, from where every
-// gateway gets them; what happened to users goes to a stream that the lobby reads.
+// The publishers of the backend's outbox: session invalidations go to the push log, from which every gateway gets them;
+// user lifecycle events go to a stream that the lobby reads.
 import type { Publish } from '../../outbox/outbox.ts';
 import { fieldsOf } from '../../protocol/stream-fields.ts';
 import { userLifecycleEntry } from '../../protocol/user-lifecycle.ts';

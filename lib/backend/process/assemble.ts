@@ -13,7 +13,7 @@ import { prepareFindDeviceSession } from '../store/device-sessions.ts';
 import { outbox as outboxTable } from '../store/schema.ts';
 import { backendStreamTables } from '../store/stream-tables.ts';
 
-/** What the backend's handlers need, as it is configured, with the clock and ids of a real one. */
+/** Builds the dependencies of the backend's handlers from its configuration, with the real clock and ids. */
 export async function assembleBackend(
   config: Pick<BackendConfig, 'signIn' | 'entitlementDefaults' | 'userLifecycleStream' | 'notifications'>,
   parts: {

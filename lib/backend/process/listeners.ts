@@ -1,4 +1,4 @@
-// The backend's two HTTP listeners: service for gateway and lobby, admin for those who run the platform.
+// The backend's two HTTP listeners: service for gateway and lobby, admin for operators.
 import type { HttpListenerApp } from '../../node/http-listener.ts';
 import { type Listeners, type ListenHttp, openListeners } from '../../node/listeners.ts';
 import type { Logger } from '../../telemetry/logger.ts';
@@ -21,7 +21,7 @@ export function openBackendListeners(
         trust: {
           token: http.token,
           tokenVariable: 'BACKEND_HTTP_TOKEN',
-          otherwise: 'whoever reaches it can act as any user, by X-User-ID',
+          otherwise: 'anyone who reaches it can act as any user, by X-User-ID',
         },
       },
       {
@@ -32,7 +32,7 @@ export function openBackendListeners(
         trust: {
           token: adminHttp.token,
           tokenVariable: 'BACKEND_ADMIN_HTTP_TOKEN',
-          otherwise: 'whoever reaches it can block users and read their addresses',
+          otherwise: 'anyone who reaches it can block users and read their addresses',
         },
       },
     ],

@@ -35,7 +35,7 @@ export function openPushListener(
         trust: {
           token,
           tokenVariable: 'BACKEND_PUSH_GRPC_TOKEN',
-          otherwise: 'whoever reaches it can read the events of every user',
+          otherwise: 'anyone who reaches it can read the events of every user',
         },
       },
     ],

@@ -1,5 +1,5 @@
-// What the backend's processes cannot run without, for `start`. Redis may go away afterwards: it only takes what is
-// published.
+// The connections that the backend's processes need at start. Redis may fail afterwards: messages then wait in the
+// outbox.
 import { postgresNeeds } from '../../config/postgres-variables.ts';
 import { openDatabase } from '../../postgres/open-database.ts';
 import type { Postgres } from '../../postgres/pool-options.ts';
@@ -39,7 +39,7 @@ export function redisRequirement(connectionLog: Logger) {
   };
 }
 
-/** For the HTTP side, which needs no connection where REST is configured. */
+/** For the HTTP side, which does not need a connection where REST is configured. */
 export function httpRedisRequirement(connectionLog: Logger) {
   return {
     needs: [...redisNeeds, 'BACKEND_REDIS_REST_URL', 'BACKEND_REDIS_REST_TOKEN'] as const,

@@ -22,16 +22,16 @@ type Config = Values<typeof variables>;
 export type PreparedBackend = {
   readonly config: Config;
   readonly log: Logger;
-  /** Connects nothing before something is asked. */
+  /** Connects only when the first query or command is sent. */
   open(): Promise<OpenBackend>;
 };
 
 export type OpenBackend = {
   readonly context: BackendContext;
   readonly streams: StreamAdmin;
-  /** @throws Error when PostgreSQL cannot be asked, has other time-outs, or holds an older schema than needed. */
+  /** @throws Error when PostgreSQL cannot be reached, has other time-outs, or has an older schema than needed. */
   check(): Promise<void>;
-  /** Resolves once what was decided has been published, or is left to the relay: the runtime may sleep then. */
+  /** Resolves once messages were published, or left to the relay: the runtime may then be suspended. */
   settled(): Promise<void>;
   /** Waits for that, and closes the connections. */
   close(): Promise<void>;
@@ -54,9 +54,9 @@ export function prepareBackend(environment: Environment, drivers: Drivers): Prep
   const openPostgres = drivers.postgres[config.postgres.driver];
   const { url, token } = config.redis.rest;
   if (openPostgres === undefined || url === undefined || token === undefined) {
-    throw new TypeError('serverlessChecks were not made');
+    throw new TypeError('serverlessChecks must have passed');
   }
-  // Outlives what is opened, so that it holds across requests.
+  // Created outside of `open`, so that it counts across requests.
   const lookupWaitMs = createLookupLimit(config.lookupRate);
   return {
     config,

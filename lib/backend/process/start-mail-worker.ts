@@ -3,7 +3,7 @@ import type { Environment } from '../../config/variables.ts';
 import { createLogger, type Logger } from '../../telemetry/logger.ts';
 import { type MailWorkerConfig, mailWorkerVariables } from '../config.ts';
 import type { MailWorker } from '../mail/mail-worker.ts';
-import { mailChecks, openMail } from '../mail/open-mail.ts';
+import { mailChecks, openMail } from './open-mail.ts';
 import { postgresRequirement } from './requirements.ts';
 
 /** Opens what the mail worker needs as a process of its own. @throws StartupError with every problem. */

@@ -1,5 +1,5 @@
-// Start-up of the push process: configuration, and two connections to Redis, since one of them spends its life in
-// blocking reads.
+// Start-up of the push process: configuration, and two connections to Redis, since one of them is used for
+// blocking reads only.
 import { redisTcpCheck } from '../../config/redis-variables.ts';
 import { start } from '../../config/startup.ts';
 import type { Environment } from '../../config/variables.ts';
@@ -10,7 +10,7 @@ import { type PushConfig, pushVariables } from '../push/config.ts';
 
 export const heartbeatIntervalMs = 5_000;
 
-/** Longer than the interval of heartbeats, so that a read without any entry is a sign of trouble. */
+/** Longer than the interval of heartbeats, so that a read without any entry means that something is wrong. */
 export const blockMs = 2 * heartbeatIntervalMs;
 
 export type Push = {

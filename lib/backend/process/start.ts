@@ -1,5 +1,5 @@
-// Start-up of the backend's HTTP side on Node, alone or with all workers: configuration, PostgreSQL with its migrations,
-// Redis, and what operations need.
+// Start-up of the backend's HTTP side on Node, alone or with all workers: configuration, PostgreSQL with its
+// migrations, Redis, and what operations need.
 
 import { redisHttpChecks, redisTcpCheck } from '../../config/redis-variables.ts';
 import { type Check, start } from '../../config/startup.ts';
@@ -21,10 +21,10 @@ import {
 import type { BackendContext } from '../context.ts';
 import { createLookupLimit } from '../lookup-limit.ts';
 import type { MailWorker } from '../mail/mail-worker.ts';
-import { mailChecks, type OpenMail, openMail } from '../mail/open-mail.ts';
 import type { NotificationMaintenance } from '../notifications/maintenance.ts';
 import type { NotificationWorker } from '../notifications/notification-worker.ts';
 import { assembleBackend } from './assemble.ts';
+import { mailChecks, type OpenMail, openMail } from './open-mail.ts';
 import { backendRequirements, httpRedisRequirement, postgresRequirement } from './requirements.ts';
 import { createRelay, notificationMaintenance } from './start-outbox-relay.ts';
 
@@ -33,16 +33,16 @@ type Handling = {
   readonly streams: StreamAdmin;
   readonly outbox: Outbox;
   readonly log: Logger;
-  /** Waits for work that goes on after its request was answered, and closes the connections. */
+  /** Waits for work that continues after the response to its request, and closes the connections. */
   close(): Promise<void>;
 };
 
 export type Backend = Handling & {
   readonly config: BackendConfig;
-  /** For a process that runs the outbox relay beside what else it does. */
+  /** For a process that also runs the outbox relay. */
   readonly relay: Relay;
   readonly notificationMaintenance: NotificationMaintenance;
-  /** The same for the other workers. */
+  /** For a process that also runs these workers. */
   readonly mailWorker: MailWorker;
   readonly notificationWorker: NotificationWorker;
 };
@@ -58,7 +58,7 @@ export async function startBackend(environment: Environment): Promise<Backend> {
   });
   const { redis, postgres } = resources;
   const http: HttpRedis = { commands: redis, close: () => redis.disconnect() };
-  const { mail, ...handling } = await handle(config, http, postgres);
+  const { mail, ...handling } = await openHandling(config, http, postgres);
   const { db } = postgres;
   const { outbox, log } = handling;
   const relay = createRelay(config, resources, outbox, log);
@@ -73,9 +73,9 @@ export async function startBackend(environment: Environment): Promise<Backend> {
 }
 
 /**
- * The HTTP side alone, which waits for nothing in Redis, so that REST does for it.
+ * The HTTP side alone. It makes no blocking reads in Redis, so REST is enough for it.
  * @param options.migrates false where a job of its own applies migrations.
- * @param options.checks what the runtime wants of the configuration besides.
+ * @param options.checks further checks of the configuration by the runtime.
  * @throws StartupError with every problem.
  */
 export async function startBackendHttp(
@@ -92,13 +92,13 @@ export async function startBackendHttp(
       redis: httpRedisRequirement(connectionLog),
     },
   });
-  const { mail: _, ...handling } = await handle(config, resources.redis, resources.postgres);
+  const { mail: _, ...handling } = await openHandling(config, resources.redis, resources.postgres);
   return { config, ...handling };
 }
 
 const service = 'backend';
 
-async function handle(
+async function openHandling(
   config: BackendHttpConfig,
   redis: HttpRedis,
   postgres: Postgres,

@@ -1,46 +1,45 @@
-// What goes over the wire to a gateway: entries of the push log as serialised PushEvents, made once for all
-// subscribers.
+// Frames are what a gateway receives: entries of the push log as PushEvents, serialised once for all subscribers.
 import { type ClientEvent, PushEvent } from '../../protocol/generated/galaxy/push/v1/push.ts';
 import {
-  comparePositions,
+  compareStreamIds,
   encodeCursor,
   encodeEventId,
-  type Place,
-  type PlaceFault,
-} from '../domain/push-ids.ts';
+  type LogPosition,
+  type PositionFault,
+} from '../domain/log-position.ts';
 import type { ClientEventEntry, LogEntry } from './log/entry.ts';
 
 export type Frame = {
-  /** Where a subscriber is once it has this frame. */
-  readonly place: Place;
+  /** The subscriber's position once it has this frame. */
+  readonly position: LogPosition;
   /** Whether frames may be missing before it. */
   readonly gap: boolean;
   readonly bytes: Buffer;
 };
 
 export function entryFrame(entry: LogEntry): Frame {
-  return frame(entry.place, toEvent(entry));
+  return frame(entry.position, toEvent(entry));
 }
 
-export function gapFrame(place: Place, reason: PlaceFault): Frame {
-  return { ...frame(place, { $case: 'gap', value: { reason } }), gap: true };
+export function gapFrame(position: LogPosition, reason: PositionFault): Frame {
+  return { ...frame(position, { $case: 'gap', value: { reason } }), gap: true };
 }
 
-/** Only says where a subscription without a cursor begins, so that it can be resumed from its very first moment. */
-export function startFrame(place: Place): Frame {
-  return frame(place, undefined);
+/** Carries only the cursor at which a subscription begins, so that it can be resumed before any event has come. */
+export function startFrame(position: LogPosition): Frame {
+  return frame(position, undefined);
 }
 
-/** Whether a frame is news to a subscriber at a place, and not something that it has or that an older life said. */
-export function follows(place: Place, { place: next, gap }: Frame): boolean {
-  return next.epoch === place.epoch ? comparePositions(next.position, place.position) > 0 : gap;
+/** Whether a frame is new to a subscriber at a position: neither delivered already nor of an older epoch. */
+export function follows(position: LogPosition, { position: next, gap }: Frame): boolean {
+  return next.epoch === position.epoch ? compareStreamIds(next.id, position.id) > 0 : gap;
 }
 
 export function toClientEvent(entry: ClientEventEntry): ClientEvent {
-  const { epoch } = entry.place;
+  const { epoch } = entry.position;
   return {
-    eventId: encodeEventId(entry.place),
-    prevEventId: entry.prev === undefined ? '' : encodeEventId({ epoch, position: entry.prev }),
+    eventId: encodeEventId(entry.position),
+    prevEventId: entry.prev === undefined ? '' : encodeEventId({ epoch, id: entry.prev }),
     recipientUserId: entry.userId,
     eventType: entry.eventType,
     timestampMs: BigInt(entry.timestampMs),
@@ -49,9 +48,9 @@ export function toClientEvent(entry: ClientEventEntry): ClientEvent {
   };
 }
 
-function frame(place: Place, event: PushEvent['event']): Frame {
-  const bytes = PushEvent.encode({ cursor: encodeCursor(place), event }).finish();
-  return { place, gap: false, bytes: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength) };
+function frame(position: LogPosition, event: PushEvent['event']): Frame {
+  const bytes = PushEvent.encode({ cursor: encodeCursor(position), event }).finish();
+  return { position, gap: false, bytes: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength) };
 }
 
 function toEvent(entry: LogEntry): PushEvent['event'] {

@@ -1,5 +1,5 @@
-// What keeps the push log alive and short: heartbeats and trimming. Every replica of the push process runs both; the
-// log itself sees to it that there is one heartbeat per interval, and trimming twice changes nothing.
+// Maintenance of the push log: heartbeats and trimming. Every replica of the push process runs both; the script that
+// appends a heartbeat allows one per interval, and trimming twice changes nothing.
 import { sleep } from '../../node/sleep.ts';
 import { runTicks } from '../../node/tick-loop.ts';
 import type { Logger } from '../../telemetry/logger.ts';
@@ -10,7 +10,7 @@ import { trimOlderThan } from './log/trim.ts';
 const retryAfterMs = 500;
 const longestTrimIntervalMs = 60_000;
 
-/** Writes a heartbeat whenever one is due, until `stop` aborts. */
+/** Appends a heartbeat whenever one is due, until `stop` aborts. */
 export async function publishHeartbeats(
   log: PushLog,
   intervalMs: number,
@@ -25,7 +25,8 @@ export async function publishHeartbeats(
       failing = false;
     } catch (error) {
       if (!(error instanceof PushLogUnavailable)) throw error;
-      if (!failing && !stop.aborted) logger.warn({ error }, 'no heartbeat could be written; trying again');
+      if (!failing && !stop.aborted)
+        logger.warn({ error }, 'a heartbeat could not be appended; trying again');
       failing = true;
     }
     await sleep(nextInMs, stop);

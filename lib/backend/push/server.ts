@@ -1,5 +1,5 @@
-// The gRPC face of the push log, galaxy.push.v1.Push: SubscribePush for the gateways, ReadUserEvents for a client
-// stream that joins. Any number of replicas may serve one log.
+// The gRPC service on the push log, galaxy.push.v1.Push: SubscribePush for the gateways, ReadUserEvents for the event
+// stream of one client that resumes. Any number of replicas may serve one log.
 import { createHash, timingSafeEqual } from 'node:crypto';
 import {
   type Metadata,
@@ -29,17 +29,19 @@ import type { PushTail } from './tail.ts';
 const firstMessageTimeoutMs = 10_000;
 
 const subscribeRequest = z.object({
-  gatewayId: z.string().regex(/^[A-Za-z0-9_.-]{1,64}$/, 'gateway_id has 1 to 64 of A-Z a-z 0-9 _ . -'),
+  gatewayId: z
+    .string()
+    .regex(/^[A-Za-z0-9_.-]{1,64}$/, 'gateway_id must have 1 to 64 characters of A-Z a-z 0-9 _ . -'),
   cursor: z.string().max(128, 'cursor is longer than any cursor of this service'),
 });
 
 const readRequest = z.object({
-  userId: z.string().refine(isUuid, 'user_id is a UUID'),
+  userId: z.string().refine(isUuid, 'user_id must be a UUID'),
   afterEventId: z.string().max(128, 'after_event_id is longer than any event id of this service'),
 });
 
 export const pushServerOptions: ServerOptions = {
-  // Requests name a place and nothing more; an answer holds at most a page of events.
+  // Requests only name a position; a response holds at most a page of events.
   'grpc.max_receive_message_length': 16 * 1024,
   'grpc.max_send_message_length': 4 * 1024 * 1024,
   'grpc.max_concurrent_streams': 256,
@@ -55,7 +57,7 @@ export const pushStreamBounds: StreamBounds = {
   stallTimeoutMs: 60_000,
 };
 
-/** Frames are serialised once for all gateways, so they are sent as the bytes that they are. */
+/** Frames are serialised once for all gateways, so they are sent unchanged. */
 const definition = {
   ...PushService,
   subscribePush: { ...PushService.subscribePush, responseSerialize: (bytes: Buffer) => bytes },
@@ -81,7 +83,7 @@ export class PushServer {
 
   addTo(server: Server): void {
     server.addService(definition, {
-      // grpc-js does not wait for what a handler returns, so both answer every outcome themselves.
+      // grpc-js does not wait for the promise of a handler, so both report every error themselves.
       subscribePush: (call: SubscriptionCall) => void this.#subscribe(call),
       readUserEvents: (
         call: ServerUnaryCall<ReadUserEventsRequest, ReadUserEventsResponse>,
@@ -100,10 +102,10 @@ export class PushServer {
     const startedAt = performance.now();
     const subscription = new PushSubscription(this.#deps, call);
     let logger = this.#deps.logger.child({ peer: call.getPeer() });
-    let gone = false;
+    let cancelled = false;
     call.on('cancelled', () => {
-      gone = true;
-      subscription.end(new PushStatus(status.CANCELLED, 'The gateway has gone.'));
+      cancelled = true;
+      subscription.end(new PushStatus(status.CANCELLED, 'The gateway cancelled the call.'));
     });
     this.#subscriptions.add(subscription);
     try {
@@ -113,12 +115,15 @@ export class PushServer {
       logger.info({ cursor }, 'gateway subscribed');
       await subscription.run(cursor);
     } catch (error) {
-      const ending = toStatus(error, logger);
-      subscription.end(ending);
+      const endStatus = statusOf(error, logger);
+      subscription.end(endStatus);
       const lasted_ms = Math.round(performance.now() - startedAt);
-      logger.info({ status: status[ending.code], reason: ending.message, lasted_ms }, 'subscription ended');
-      // Emitting an error is how a grpc-js stream is given its status; a gone gateway hears nothing any more.
-      if (!gone) call.emit('error', { code: ending.code, details: ending.message });
+      logger.info(
+        { status: status[endStatus.code], reason: endStatus.message, lasted_ms },
+        'subscription ended',
+      );
+      // grpc-js sends the status of an error that is emitted on the stream; a cancelled call takes none.
+      if (!cancelled) call.emit('error', { code: endStatus.code, details: endStatus.message });
     } finally {
       this.#subscriptions.delete(subscription);
     }
@@ -135,8 +140,8 @@ export class PushServer {
       const { found, events, headEventId } = await readUserEvents(log, userId, afterEventId);
       callback(null, { found, events: events.map(toClientEvent), headEventId });
     } catch (error) {
-      const { code, message } = toStatus(error, logger);
-      logger.info({ peer: call.getPeer(), status: status[code], reason: message }, 'reading events refused');
+      const { code, message } = statusOf(error, logger);
+      logger.info({ peer: call.getPeer(), status: status[code], reason: message }, 'reading events failed');
       callback({ code, details: message });
     }
   }
@@ -149,13 +154,16 @@ export class PushServer {
     if (!timingSafeEqual(sha256(given), sha256(token))) {
       throw new PushStatus(
         status.UNAUTHENTICATED,
-        'This listener wants the bearer token that it was configured with.',
+        'This listener requires the bearer token of its configuration.',
       );
     }
   }
 }
 
-/** The first message of a stream. Later ones stay unread, held back by flow control: they have no meaning yet. */
+/**
+ * The first message of a stream. Later ones have no meaning yet, so they are not read and flow control holds them
+ * back.
+ */
 function firstMessage(call: SubscriptionCall, over: AbortSignal): Promise<SubscribePushRequest> {
   return new Promise((resolve, reject) => {
     const refuse = (code: status, message: string) => settle(() => reject(new PushStatus(code, message)));
@@ -165,11 +173,11 @@ function firstMessage(call: SubscriptionCall, over: AbortSignal): Promise<Subscr
     const onTimeout = () =>
       refuse(status.DEADLINE_EXCEEDED, `No first message came within ${firstMessageTimeoutMs} ms.`);
     const timer = setTimeout(onTimeout, firstMessageTimeoutMs);
-    const settle = (outcome: () => void) => {
+    const settle = (finish: () => void) => {
       clearTimeout(timer);
       over.removeEventListener('abort', onOver);
       call.off('data', onData).off('end', onEnd).pause();
-      outcome();
+      finish();
     };
     over.addEventListener('abort', onOver);
     call.on('data', onData).on('end', onEnd);
@@ -185,14 +193,14 @@ function parse<T>(schema: z.ZodType<T>, message: unknown): T {
   );
 }
 
-function toStatus(error: unknown, logger: Logger): PushStatus {
+function statusOf(error: unknown, logger: Logger): PushStatus {
   if (error instanceof PushStatus) return error;
   if (error instanceof PushLogUnavailable) {
     logger.warn({ error }, 'push log not available');
     return logUnavailable();
   }
   logger.error({ error }, 'push call failed');
-  return new PushStatus(status.INTERNAL, 'Something went wrong in the push server.');
+  return new PushStatus(status.INTERNAL, 'The push server failed unexpectedly.');
 }
 
 const sha256 = (text: string) => createHash('sha256').update(text).digest();

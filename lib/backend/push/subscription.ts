@@ -1,15 +1,16 @@
-// One gateway's subscription: from its cursor through the log to its head, then live.
+// One gateway's subscription: it reads the log from the gateway's cursor to the head, then follows the tail.
 //
-//   catching up   pages are read from the log as fast as the gateway takes them, so being far behind costs nothing
-//   joining       attached to the tail, whose frames wait in the queue while the rest up to that point is read
-//   live          frames come through the queue; those that were read already are dropped by their place
+//   catching up   reads pages from the log as fast as the gateway takes them, so that being far behind costs no memory
+//   joining       attaches to the tail, whose frames queue up while the rest up to that position is read
+//   live          takes frames from the queue; frames that were read from the log already are dropped by position
 //
-// Guarantees: every frame after the cursor, in order and once, or a `gap` frame where frames may be missing. A slow
-// gateway is held back by HTTP/2 flow control: grpc-js itself buffers without bound, so nothing is written before it
-// asks for more. Past the limits the subscription ends with RESOURCE_EXHAUSTED; others never notice.
+// Guarantees: the gateway gets every frame after the cursor, in order and once, or a `gap` frame where frames may be
+// missing. HTTP/2 flow control slows a subscription down to its gateway: grpc-js itself buffers without bound, so
+// nothing is written before it asks for more. Past the limits the subscription ends with RESOURCE_EXHAUSTED; other
+// gateways are not affected.
 import type { ServerDuplexStream } from '@grpc/grpc-js';
 import type { SubscribePushRequest } from '../../protocol/generated/galaxy/push/v1/push.ts';
-import { comparePositions, decodeCursor, type Place } from '../domain/push-ids.ts';
+import { compareStreamIds, decodeCursor, type LogPosition } from '../domain/log-position.ts';
 import { entryFrame, type Frame, follows, gapFrame, startFrame } from './frames.ts';
 import type { PushLog } from './log/log.ts';
 import { type GlobalPage, readGlobal, readState } from './log/read-global.ts';
@@ -22,7 +23,7 @@ export type SubscriptionLimits = {
   /** Frames and bytes that may wait for one gateway. */
   queueFrames: number;
   queueBytes: number;
-  /** How long a gateway may take nothing at all while something waits for it. */
+  /** How long a gateway may read nothing at all while frames wait for it. */
   stallTimeoutMs: number;
 };
 
@@ -46,26 +47,27 @@ export class PushSubscription implements TailListener {
     call.on('drain', () => this.#wake());
   }
 
-  /** Aborts when the subscription ends; its reason is the status. */
+  /** Aborts when the subscription ends; its reason is the PushStatus. */
   get over(): AbortSignal {
     return this.#over.signal;
   }
 
   /**
-   * Serves the gateway until the subscription ends, which is always by an error.
-   * @param cursor as the gateway sent it; empty begins at the head.
+   * Serves the gateway until the subscription ends, which is always with an error.
+   * @param cursor as the gateway sent it; an empty one begins at the head.
    * @throws PushStatus, PushLogUnavailable
    */
   async run(cursor: string): Promise<never> {
-    let place = await this.#begin(cursor);
-    place = await this.#readOn(place, (page) => page.entries.length < pageEntries);
+    let position = await this.#begin(cursor);
+    position = await this.#catchUp(position, (page) => page.entries.length < pageEntries);
     const joined = this.#tail.attach(this);
-    if (!reaches(place, joined)) place = await this.#readOn(place, (_, now) => reaches(now, joined));
+    if (!reaches(position, joined))
+      position = await this.#catchUp(position, (_, now) => reaches(now, joined));
     for (;;) {
       const frame = await this.#nextFrame();
-      if (!follows(place, frame)) continue;
+      if (!follows(position, frame)) continue;
       await this.#write(frame);
-      place = frame.place;
+      position = frame.position;
     }
   }
 
@@ -92,28 +94,31 @@ export class PushSubscription implements TailListener {
     this.end(logUnavailable());
   }
 
-  async #begin(cursor: string): Promise<Place> {
-    const place = decodeCursor(cursor);
-    if (place !== undefined) return place;
+  async #begin(cursor: string): Promise<LogPosition> {
+    const position = decodeCursor(cursor);
+    if (position !== undefined) return position;
     const { epoch, head } = await readState(this.#log);
-    const start = { epoch, position: head };
+    const start = { epoch, id: head };
     await this.#write(cursor === '' ? startFrame(start) : gapFrame(start, 'malformed'));
     return start;
   }
 
-  async #readOn(from: Place, done: (page: GlobalPage, place: Place) => boolean): Promise<Place> {
-    let place = from;
+  async #catchUp(
+    from: LogPosition,
+    done: (page: GlobalPage, position: LogPosition) => boolean,
+  ): Promise<LogPosition> {
+    let position = from;
     for (;;) {
-      const page = await readGlobal(this.#log, place, pageEntries);
+      const page = await readGlobal(this.#log, position, pageEntries);
       if (page.fault !== undefined) {
-        place = { epoch: page.state.epoch, position: page.state.head };
-        await this.#write(gapFrame(place, page.fault));
+        position = { epoch: page.state.epoch, id: page.state.head };
+        await this.#write(gapFrame(position, page.fault));
       }
       for (const entry of page.entries) {
         await this.#write(entryFrame(entry));
-        place = entry.place;
+        position = entry.position;
       }
-      if (done(page, place)) return place;
+      if (done(page, position)) return position;
     }
   }
 
@@ -129,13 +134,13 @@ export class PushSubscription implements TailListener {
     }
   }
 
-  /** Returns when the gateway may be sent more. */
+  /** Resolves when the gateway may be sent more. */
   async #write(frame: Frame): Promise<void> {
     this.over.throwIfAborted();
     if (this.#call.write(frame.bytes)) return;
     const { stallTimeoutMs } = this.#limits;
     const stalled = setTimeout(
-      () => this.end(tooSlow(`it took nothing for ${stallTimeoutMs} ms`)),
+      () => this.end(tooSlow(`it read nothing for ${stallTimeoutMs} ms`)),
       stallTimeoutMs,
     );
     try {
@@ -148,7 +153,7 @@ export class PushSubscription implements TailListener {
     }
   }
 
-  /** Resolves when frames came, the gateway took something, or the subscription was ended. */
+  /** Resolves when frames arrived, the gateway took some, or the subscription ended. */
   #woken(): Promise<void> {
     return new Promise((resolve) => {
       this.#wake = resolve;
@@ -156,7 +161,9 @@ export class PushSubscription implements TailListener {
   }
 }
 
-/** Whether reading has come to the point from which the tail's frames go on; the tail tells of a new epoch itself. */
-function reaches(place: Place, joined: Place): boolean {
-  return place.epoch !== joined.epoch || comparePositions(place.position, joined.position) >= 0;
+/**
+ * Whether reading has reached the position after which the tail's frames follow; the tail reports a new epoch itself.
+ */
+function reaches(position: LogPosition, joined: LogPosition): boolean {
+  return position.epoch !== joined.epoch || compareStreamIds(position.id, joined.id) >= 0;
 }

@@ -1,27 +1,27 @@
-// Follows the head of the push log for a whole process: one blocking read on a connection of its own, however many
-// gateways listen.
+// Follows the head of the push log for a whole process, and passes new entries as frames to every subscription: one
+// blocking read on a connection of its own, however many gateways subscribe.
 //
-// Guarantees: whoever attaches at a place gets every later frame of the log, in order and once; a `gap` frame when
-// the log began a new life in between; and `lost` when that can no longer be promised because Redis is out of reach.
-// After a loss it finds the head anew by itself. It never waits for a listener. Composed by workers/backend-push.ts.
-
+// Guarantees: a listener that attaches at a position gets every later frame of the log, in order and once. When the log
+// starts a new epoch, it gets a `gap` frame and then the frames of that epoch. When Redis cannot be read any more,
+// listeners are detached and their `lost` is called; the tail then looks for the head until it finds it. It never waits
+// for a listener.
 import { sleep } from '../../node/sleep.ts';
 import type { Redis } from '../../redis/client.ts';
 import type { Logger } from '../../telemetry/logger.ts';
-import { comparePositions, formatStreamId, type Place } from '../domain/push-ids.ts';
+import { compareStreamIds, formatStreamId, type LogPosition } from '../domain/log-position.ts';
 import { entryFrame, type Frame, gapFrame } from './frames.ts';
 import { readEntry } from './log/entry.ts';
 import { type PushLog, PushLogUnavailable, type Reply, readList } from './log/log.ts';
 import { readState } from './log/read-global.ts';
 
-/** Even when all are as large as can be, less than what may wait for one gateway: see push-config.ts. */
+/** Even when all have the largest size, fewer bytes than may wait for one gateway (config.ts). */
 const entriesPerRead = 100;
 const retryAfterMs = 200;
 
 export interface TailListener {
   /** Called in the log's order. Must not block. */
   frames(frames: readonly Frame[]): void;
-  /** Frames may be missed from now on; the listener has been detached. */
+  /** Later frames will not come; the listener has been detached. */
   lost(): void;
 }
 
@@ -32,12 +32,12 @@ export class PushTail {
   readonly #logger: Logger;
   readonly #listeners = new Set<TailListener>();
   readonly #found = Promise.withResolvers<void>();
-  /** The newest place that listeners know of; undefined while there is no way to the log. */
-  #place: Place | undefined;
+  /** The newest position that was passed to listeners; undefined while the log cannot be read. */
+  #position: LogPosition | undefined;
 
   /**
-   * @param options.reader used for nothing else; its command time-out is longer than `blockMs`.
-   * @param options.blockMs how long to wait for an entry before checking that the log is still the same one.
+   * @param options.reader a connection for this alone; its command time-out is longer than `blockMs`.
+   * @param options.blockMs how long to wait for an entry before checking that the log still has the same epoch.
    */
   constructor(options: { log: PushLog; reader: Redis; blockMs: number; logger: Logger }) {
     this.#log = options.log;
@@ -52,13 +52,13 @@ export class PushTail {
   }
 
   /**
-   * @returns the place after which the listener gets everything.
+   * @returns the position after which the listener gets every frame.
    * @throws PushLogUnavailable
    */
-  attach(listener: TailListener): Place {
-    if (this.#place === undefined) throw new PushLogUnavailable('its head is being looked for');
+  attach(listener: TailListener): LogPosition {
+    if (this.#position === undefined) throw new PushLogUnavailable('its head is not known yet');
     this.#listeners.add(listener);
-    return this.#place;
+    return this.#position;
   }
 
   detach(listener: TailListener): void {
@@ -75,25 +75,25 @@ export class PushTail {
         while (!stop.aborted) await this.#readOnce();
       } catch (error) {
         if (stop.aborted) break;
-        this.#lose(error);
-        // A connection that answers too late still owes its answer, so it cannot be used again.
+        this.#detachAll(error);
+        // After a time-out the reply may still come, so the connection cannot be used for another command.
         if (this.#reader.status === 'ready') this.#reader.disconnect(true);
         await sleep(retryAfterMs, stop);
       }
     }
-    this.#place = undefined;
+    this.#position = undefined;
     disconnect();
   }
 
   async #findHead(): Promise<void> {
     await this.#reader.ping();
     const { epoch, head } = await readState(this.#log);
-    this.#place = { epoch, position: head };
+    this.#position = { epoch, id: head };
     this.#found.resolve();
   }
 
   async #readOnce(): Promise<void> {
-    const { epoch, position } = this.#known();
+    const { epoch, id } = this.#currentPosition();
     const reply = await this.#reader.callBuffer('XREAD', [
       'COUNT',
       entriesPerRead,
@@ -101,56 +101,54 @@ export class PushTail {
       this.#blockMs,
       'STREAMS',
       this.#log.globalKey,
-      formatStreamId(position),
+      formatStreamId(id),
     ]);
     if (reply === null) {
-      await this.#checkThatLogIsTheSame();
+      await this.#checkEpoch();
       return;
     }
     // One stream was asked for: [[key, entries]].
     const [, list] = readList(readList(reply as Reply)[0]);
     const entries = readList(list).map(readEntry);
-    const newLife = entries.findIndex((entry) => entry.place.epoch !== epoch);
-    const frames = (newLife < 0 ? entries : entries.slice(0, newLife)).map(entryFrame);
+    const newEpoch = entries.findIndex((entry) => entry.position.epoch !== epoch);
+    const frames = (newEpoch < 0 ? entries : entries.slice(0, newEpoch)).map(entryFrame);
     this.#pass(frames);
-    if (newLife >= 0) await this.#skipToNewLife();
+    if (newEpoch >= 0) await this.#skipToNewEpoch();
   }
 
-  /** Heartbeats should have come: either nobody writes them, or entries of another life begin before this place. */
-  async #checkThatLogIsTheSame(): Promise<void> {
-    const { epoch, position } = this.#known();
+  /** Heartbeats should have come: either no process writes them, or the log has a new epoch with lower ids. */
+  async #checkEpoch(): Promise<void> {
+    const { epoch, id } = this.#currentPosition();
     const state = await readState(this.#log);
-    if (state.epoch !== epoch || comparePositions(state.head, position) < 0) await this.#skipToNewLife();
+    if (state.epoch !== epoch || compareStreamIds(state.head, id) < 0) await this.#skipToNewEpoch();
     else
-      this.#logger.warn(
-        { waited_ms: this.#blockMs },
-        'nothing came through the push log, not even heartbeats',
-      );
+      this.#logger.warn({ waited_ms: this.#blockMs }, 'the push log has no new entries, not even heartbeats');
   }
 
-  async #skipToNewLife(): Promise<void> {
+  async #skipToNewEpoch(): Promise<void> {
     const { epoch, head } = await readState(this.#log);
-    this.#logger.warn({ epoch }, 'the push log began a new life; what was in the old one is gone');
-    this.#pass([gapFrame({ epoch, position: head }, 'other_epoch')]);
+    this.#logger.warn({ epoch }, 'the push log has a new epoch; the entries of the old one are lost');
+    this.#pass([gapFrame({ epoch, id: head }, 'other_epoch')]);
   }
 
   #pass(frames: readonly Frame[]): void {
     const last = frames.at(-1);
     if (last === undefined) return;
-    this.#place = last.place;
+    this.#position = last.position;
     for (const listener of this.#listeners) listener.frames(frames);
   }
 
-  #lose(error: unknown): void {
-    if (this.#place !== undefined) this.#logger.error({ error }, 'push log lost; looking for its head again');
-    this.#place = undefined;
+  #detachAll(error: unknown): void {
+    if (this.#position !== undefined)
+      this.#logger.error({ error }, 'push log cannot be read; looking for its head again');
+    this.#position = undefined;
     const listeners = [...this.#listeners];
     this.#listeners.clear();
     for (const listener of listeners) listener.lost();
   }
 
-  #known(): Place {
-    if (this.#place === undefined) throw new TypeError('the tail reads only after it has found the head');
-    return this.#place;
+  #currentPosition(): LogPosition {
+    if (this.#position === undefined) throw new TypeError('the tail must find the head before it reads');
+    return this.#position;
   }
 }

@@ -3,7 +3,7 @@ import type { Challenge, SentMail } from '../domain/sign-in.ts';
 import type { Database } from './database.ts';
 import { authChallenges } from './schema.ts';
 
-/** Lets one transaction at a time make challenges for an address, so that two cannot both be the last allowed. */
+/** Lets one transaction at a time create challenges for an address, so that two cannot both be the last allowed one. */
 export async function lockAddress(tx: Database, email: string): Promise<void> {
   await tx.execute(
     sql`select pg_advisory_xact_lock(hashtextextended('galaxy.backend.address.' || ${email}, 0))`,
@@ -48,7 +48,7 @@ export async function markChallengeUsed(tx: Database, challengeId: string, usedA
   await tx.update(authChallenges).set({ usedAt }).where(eq(authChallenges.challengeId, challengeId));
 }
 
-/** Deletes everything that was asked for with an address, and with it what was under way. */
+/** Deletes all challenges of an address, also those that are still valid. */
 export async function deleteChallengesOf(tx: Database, email: string): Promise<void> {
   await tx.delete(authChallenges).where(eq(authChallenges.email, email));
 }

@@ -11,10 +11,10 @@ export async function insertDeviceSession(tx: Database, session: DeviceSession):
 /** A session, revoked also when its user is blocked or deleted. */
 export type FindDeviceSession = (deviceSessionId: string) => Promise<DeviceSession | undefined>;
 
-/** Every command asks for a session, so its statement is made once here and parsed once per connection. */
+/** Every command needs this, so the statement is built once here and parsed once per connection. */
 export function prepareFindDeviceSession(db: Database): FindDeviceSession {
   const query = sessionAndUser(db, sql.placeholder('id')).prepare(preparedName(db, 'find_device_session'));
-  return async (id) => asItHolds((await query.execute({ id }))[0]);
+  return async (id) => withUserState((await query.execute({ id }))[0]);
 }
 
 /** The same within a transaction. */
@@ -22,7 +22,7 @@ export async function findDeviceSession(
   tx: Database,
   deviceSessionId: string,
 ): Promise<DeviceSession | undefined> {
-  return asItHolds((await sessionAndUser(tx, deviceSessionId))[0]);
+  return withUserState((await sessionAndUser(tx, deviceSessionId))[0]);
 }
 
 /** One statement on two primary keys. */
@@ -34,7 +34,7 @@ function sessionAndUser(db: Database, deviceSessionId: string | Placeholder) {
     .where(eq(deviceSessions.deviceSessionId, deviceSessionId));
 }
 
-function asItHolds(
+function withUserState(
   row: { session: DeviceSession; blockedAt: Date | null; deletedAt: Date | null } | undefined,
 ): DeviceSession | undefined {
   return row && { ...row.session, revokedAt: row.session.revokedAt ?? row.blockedAt ?? row.deletedAt };
@@ -60,7 +60,7 @@ export async function listDeviceSessions(
 
 /**
  * Revokes those that are active: one of a user's sessions, or all of them.
- * @returns their ids; those that were revoked before keep their time and are not among them.
+ * @returns their ids; sessions that were revoked before are not changed and not among them.
  */
 export async function revokeActiveSessions(
   tx: Database,

@@ -4,7 +4,7 @@ import type { User } from '../domain/user.ts';
 import type { Database } from './database.ts';
 import { entitlements, users } from './schema.ts';
 
-/** A user together with what was granted to or taken from them, as of one moment. */
+/** A user with their entitlements, read in one statement. */
 export async function findUserWithEntitlements(
   db: Database,
   userId: string,
@@ -17,7 +17,7 @@ export async function findUserWithEntitlements(
   return row && { user: row.user, overrides: row.overrides ?? undefined };
 }
 
-/** Locks nothing: whoever changes them holds the user's lock. */
+/** Takes no lock: a transaction that changes them must hold the user's lock. */
 export async function findEntitlements(
   tx: Database,
   userId: string,

@@ -18,8 +18,8 @@ export async function insertMails(tx: Database, rows: readonly StoredMail[]): Pr
 export type DueMail = StoredMail & { readonly failures: number };
 
 /**
- * Takes up to `limit` mails that are due, the ones that are wanted soonest first. Nobody else gets them until
- * `claimMs` have passed; by then they are sent, or whoever took them has died.
+ * Claims up to `limit` mails that are due, those that expire first at the front. No other process gets them until
+ * `claimMs` have passed; by then they are sent, or the process that claimed them has died.
  */
 export async function claimDueMails(
   db: Database,

@@ -45,7 +45,7 @@ export const users = backend.table(
     // A deleted account frees its address and its handle.
     uniqueIndex('users_email_unique').on(table.email).where(sql`deleted_at is null`),
     uniqueIndex('users_handle_unique').on(table.handle).where(sql`deleted_at is null`),
-    // For the admin's search by how they begin.
+    // For the admin's search by prefix.
     index('users_email_prefix').on(table.email.op('text_pattern_ops')),
     index('users_handle_prefix').on(table.handle.op('text_pattern_ops')),
   ],
@@ -74,10 +74,10 @@ export const authChallenges = backend.table(
   'auth_challenges',
   {
     challengeId: uuid('challenge_id').primaryKey(),
-    /** Normalised; there need not be a user with it. */
+    /** Normalised; may have no user. */
     email: text('email').notNull(),
     locale: text('locale').notNull(),
-    /** Where it was asked for from, as far as is known: an IPv4 address or the /64 of an IPv6 address. */
+    /** The network of the request, if it is known: an IPv4 address or the /64 of an IPv6 address. */
     clientNetwork: text('client_network'),
     /** HMAC-SHA-256 over challenge id and code. */
     codeHash: bytea('code_hash').notNull(),
@@ -93,7 +93,7 @@ export const authChallenges = backend.table(
   ],
 );
 
-/** What a user may do where it differs from the configured defaults; null keeps the default. */
+/** What a user may do where it differs from the configured defaults; null stands for the default. */
 export const entitlements = backend.table('entitlements', {
   userId: uuid('user_id')
     .primaryKey()
@@ -113,19 +113,19 @@ export const outbox = outboxTable(backend);
 export const mails = backend.table(
   'mails',
   {
-    /** Of a sign-in code the id of its challenge. */
+    /** For a sign-in code the id of its challenge. */
     mailId: uuid('mail_id').primaryKey(),
     recipient: text('recipient').notNull(),
     /** BCP 47 tag of the language that the recipient reads. */
     locale: text('locale').notNull(),
-    /** What it says, encrypted: it may hold a code. */
+    /** Encrypted: it may contain a code. */
     content: bytea('content').notNull(),
-    /** From then on nobody wants it. */
+    /** Not sent from then on. */
     expiresAt: time('expires_at').notNull(),
     createdAt: time('created_at').notNull().defaultNow(),
     /** Attempts to send it that failed. */
     failures: integer('failures').notNull().default(0),
-    /** While somebody sends it, when it can be taken for abandoned. */
+    /** While a process sends it: when another may take it over. */
     nextAttemptAt: time('next_attempt_at').notNull().defaultNow(),
   },
   (mail) => [

@@ -1,5 +1,5 @@
 import type { StreamTables } from '../../streams/tables.ts';
 import { consumers, deadLetters, processedEntries } from './schema.ts';
 
-/** What the backend's consumers of streams keep. */
+/** The tables of the backend's stream consumers. */
 export const backendStreamTables: StreamTables = { consumers, deadLetters, processedEntries };

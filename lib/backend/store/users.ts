@@ -10,7 +10,7 @@ export async function findUser(db: Database, userId: string): Promise<User | und
   return user;
 }
 
-/** Finds a user and makes others who would change them, or sign them in, wait until the transaction ends. */
+/** Finds and locks a user: other transactions that change the user or sign them in wait until this one ends. */
 export async function lockUser(tx: Database, userId: string): Promise<User | undefined> {
   const [user] = await tx.select().from(users).where(eq(users.userId, userId)).for('no key update');
   return user;
@@ -28,8 +28,8 @@ export async function findUserByHandle(db: Database, handle: string): Promise<Us
 export type Recipient = Pick<User, 'userId' | 'email' | 'locale'>;
 
 /**
- * Those of these users who are neither blocked nor deleted.
- * @param options.lock keeps them so until the transaction ends.
+ * Finds the users of a list who are neither blocked nor deleted.
+ * @param options.lock prevents both until the transaction ends.
  */
 export async function findActingUsers(
   tx: Database,
@@ -44,7 +44,10 @@ export async function findActingUsers(
   return lock ? query.for('share') : query;
 }
 
-/** Those whose address or handle begin so, newest first. @param page.before the id of the last one on the page before. */
+/**
+ * Users whose address or handle has this prefix, newest first. @param page.before the id of the last one on the page
+ * before.
+ */
 export async function listUsers(
   db: Database,
   page: {
@@ -70,7 +73,7 @@ export async function listUsers(
 
 const prefixPattern = (prefix: string) => `${prefix.replaceAll(/[\\%_]/g, '\\$&')}%`;
 
-/** Takes away all that tells who a user was; the id stays. */
+/** Erases all personal data of a user; the id remains. */
 export async function eraseUser(
   tx: Database,
   userId: string,
@@ -95,7 +98,7 @@ export async function markBlocked(tx: Database, userId: string, blockedAt: Date)
   await tx.update(users).set({ blockedAt }).where(eq(users.userId, userId));
 }
 
-/** Finds the user who has not been deleted, and keeps them from being blocked until the transaction ends. */
+/** Finds the user who has not been deleted, and prevents that they are blocked until the transaction ends. */
 export async function lockUserByEmail(tx: Database, email: string): Promise<User | undefined> {
   const [user] = await tx
     .select()
@@ -105,7 +108,7 @@ export async function lockUserByEmail(tx: Database, email: string): Promise<User
   return user;
 }
 
-/** Does nothing when there is a user with this address already, perhaps one that was made a moment ago. */
+/** Does nothing when there is a user with this address already; a concurrent transaction may have created it. */
 export async function insertUserUnlessKnown(tx: Database, user: User): Promise<void> {
   await tx
     .insert(users)

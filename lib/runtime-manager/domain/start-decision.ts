@@ -1,51 +1,51 @@
-// What is to be done with a start job, by what is known of it already.
+// Decides what to do with a start job, from what the journal has recorded of it.
 import type { JobResult, StartJob } from '../../protocol/runtime-jobs.ts';
 
 /** Why a job failed: a code for programs, a sentence for people. */
 export type Failure = { readonly code: string; readonly message: string };
 
-/** What the journal keeps of a start job. */
+/** What the journal stores of a start job. */
 export type StartRecord = {
   readonly jobId: string;
   readonly gameId: string;
-  /** Set once an engine may have been started. */
+  /** Set before the first attempt to start an engine. */
   readonly engineVersion: string | undefined;
-  /** A stop job has named it: no engine of it may run any more. */
+  /** A stop job has named it, so its engine must not run any more. */
   readonly stopped: boolean;
   readonly result: JobResult | undefined;
 };
 
 export type StartDecision =
-  | { readonly kind: 'answer'; readonly result: JobResult }
+  | { readonly kind: 'repeat'; readonly result: JobResult }
   | { readonly kind: 'refuse'; readonly failure: Failure }
   | { readonly kind: 'start' };
 
 export const stoppedFailure: Failure = {
   code: 'stopped',
-  message: 'The start was called off by a stop job; no engine runs.',
+  message: 'A stop job cancelled the start; no engine is running.',
 };
 
-/** @param record undefined when nothing is known of the job. */
+/** @param record undefined for a job that the journal does not know. */
 export function decideStart(
   job: Pick<StartJob, 'engine_version' | 'expires_at_ms'>,
   record: Pick<StartRecord, 'stopped' | 'result'> | undefined,
   now: Date,
 ): StartDecision {
-  if (record?.result !== undefined) return { kind: 'answer', result: record.result };
+  if (record?.result !== undefined) return { kind: 'repeat', result: record.result };
   if (record?.stopped === true) return { kind: 'refuse', failure: stoppedFailure };
   if (now.getTime() >= job.expires_at_ms) {
     const expiredAt = new Date(job.expires_at_ms).toISOString();
-    const message = `The start was not done in time: it was void from ${expiredAt} on. Start the game again.`;
+    const message = `The start job expired at ${expiredAt}, before it was done. Start the game again.`;
     return { kind: 'refuse', failure: { code: 'expired', message } };
   }
   if (!isEngineVersion(job.engine_version)) {
-    const message = `${JSON.stringify(job.engine_version.slice(0, 64))} is no engine version such as 1.4.0.`;
+    const message = `${JSON.stringify(job.engine_version.slice(0, 64))} is not a valid engine version such as 1.4.0.`;
     return { kind: 'refuse', failure: { code: 'invalid_engine_version', message } };
   }
   return { kind: 'start' };
 }
 
-/** It becomes part of paths and of names of images. */
+/** Strict, since the version becomes a part of paths and image names. */
 function isEngineVersion(text: string): boolean {
   return /^\d+\.\d+\.\d+([-+][0-9A-Za-z.+-]*)?$/.test(text) && text.length <= 64 && !text.includes('..');
 }

@@ -1,9 +1,9 @@
-// As much of the Docker Engine API as the driver needs, over its unix socket.
+// The part of the Docker Engine API that the driver needs, over its unix socket.
 import { Agent, request } from 'undici';
 import { z } from 'zod';
 import { DriverUnavailable } from './driver.ts';
 
-const answerTimeoutMs = 10_000;
+const responseTimeoutMs = 10_000;
 const frameHeaderBytes = 8;
 
 const createdSchema = z.object({ Id: z.string().min(1) });
@@ -21,7 +21,7 @@ const containerSchema = z.object({
 });
 export type Container = z.infer<typeof containerSchema>;
 
-/** Docker refused what it was asked for. */
+/** Docker refused a request. */
 export class DockerRefusal extends Error {
   readonly status: number;
 
@@ -41,28 +41,28 @@ export class DockerApi {
     this.#agent = new Agent({ connect: { socketPath } });
   }
 
-  /** @returns its id. @throws DockerRefusal 404 without the image, 409 when the name is taken. */
+  /** @returns the container's id. @throws DockerRefusal 404 without the image, 409 when the name is taken. */
   async create(name: string, body: Readonly<Record<string, unknown>>): Promise<string> {
-    const answer = await this.#call('POST', `/containers/create?name=${name}`, { body });
-    return createdSchema.parse(jsonOf(answer)).Id;
+    const created = await this.#call('POST', `/containers/create?name=${name}`, { body });
+    return createdSchema.parse(jsonOf(created)).Id;
   }
 
   /** @param container id or name. */
   async inspect(container: string): Promise<Container | undefined> {
-    const answer = await this.#call('GET', `/containers/${container}/json`, { accept: [404] });
-    return answer === undefined ? undefined : containerSchema.parse(jsonOf(answer));
+    const body = await this.#call('GET', `/containers/${container}/json`, { accept: [404] });
+    return body === undefined ? undefined : containerSchema.parse(jsonOf(body));
   }
 
   async start(container: string): Promise<void> {
     await this.#call('POST', `/containers/${container}/start`, { accept: [304] });
   }
 
-  /** One that has ended, or is not there, is no error. */
+  /** Succeeds also when the container has ended or does not exist. */
   async stop(container: string, timeoutMs: number): Promise<void> {
     const seconds = Math.ceil(timeoutMs / 1_000);
     await this.#call('POST', `/containers/${container}/stop?t=${seconds}`, {
       accept: [304, 404],
-      timeoutMs: answerTimeoutMs + timeoutMs,
+      timeoutMs: responseTimeoutMs + timeoutMs,
     });
   }
 
@@ -70,19 +70,19 @@ export class DockerApi {
     await this.#call('DELETE', `/containers/${container}?v=true&force=true`, { accept: [404] });
   }
 
-  /** The end of what it wrote. */
+  /** The last lines that it wrote. */
   async lastLines(container: string): Promise<string> {
-    const answer = await this.#call('GET', `/containers/${container}/logs?stdout=true&stderr=true&tail=5`, {
+    const body = await this.#call('GET', `/containers/${container}/logs?stdout=true&stderr=true&tail=5`, {
       accept: [404],
     });
-    return answer === undefined ? '' : textOfLogs(answer);
+    return body === undefined ? '' : textOfLogs(body);
   }
 
   close(): Promise<void> {
     return this.#agent.destroy();
   }
 
-  /** @returns the body; undefined for a status of `accept`, which stands for "there is nothing to do". */
+  /** @returns the body; undefined for a status of `accept`: there is nothing to do. */
   async #call(
     method: 'GET' | 'POST' | 'DELETE',
     path: string,
@@ -97,7 +97,7 @@ export class DockerApi {
   async #exchange(
     method: 'GET' | 'POST' | 'DELETE',
     path: string,
-    { body, timeoutMs = answerTimeoutMs }: { body?: unknown; timeoutMs?: number },
+    { body, timeoutMs = responseTimeoutMs }: { body?: unknown; timeoutMs?: number },
   ): Promise<{ status: number; body: Buffer }> {
     try {
       const response = await request(`http://docker${path}`, {
@@ -111,7 +111,7 @@ export class DockerApi {
       return { status: response.statusCode, body: Buffer.from(await response.body.arrayBuffer()) };
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
-      throw new DriverUnavailable(`Docker does not answer at ${this.#socketPath}: ${why}`, { cause: error });
+      throw new DriverUnavailable(`Docker does not respond at ${this.#socketPath}: ${why}`, { cause: error });
     }
   }
 }

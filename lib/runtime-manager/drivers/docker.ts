@@ -1,10 +1,10 @@
-// Engines as Docker containers. A container is named after its start job, and Docker gives a name once, so that no job
-// gets two, whatever this process remembers. Docker itself keeps them running when it or the machine is started again.
+// Engines as Docker containers. A container is named after its start job, and Docker allows a name once, so that no job
+// gets two containers, whatever this process remembers. Docker itself starts them again after a restart of the machine.
 //
-// Without a network of their own they are published on this machine's loopback address, on ports chosen here: those that
-// Docker chooses change with every start. In a network they are reached by their names.
+// Without a Docker network they are published on this machine's loopback address, on ports chosen here, since those
+// that Docker chooses change with every start. In a network they are reached by their names.
 import { engineEnvironment } from '../../engine/api.ts';
-import type { EngineJob } from '../journal.ts';
+import type { EngineJob } from '../domain/engine-job.ts';
 import { type Container, DockerApi, DockerRefusal } from './docker-api.ts';
 import { type Driver, type Runtime, StartFailed, withVersion } from './driver.ts';
 import { untilHealthy } from './health.ts';
@@ -19,11 +19,11 @@ const gameLabel = 'galaxy.game_id';
 
 export type DockerDriverOptions = {
   readonly socketPath: string;
-  /** With `{engine_version}`. */
+  /** May contain `{engine_version}`. */
   readonly image: string;
-  /** A Docker network in which this process and the Game Master are, too. */
+  /** A Docker network that this process and the Game Master can reach. */
   readonly network: string | undefined;
-  /** What engines get of this process's own environment. */
+  /** Further variables of every engine. */
   readonly environment: Readonly<Record<string, string>>;
   readonly stopTimeoutMs: number;
 };
@@ -61,7 +61,7 @@ export class DockerDriver implements Driver {
     if (isOf(jobId, container)) await this.#docker.stop(container.Id, this.#options.stopTimeoutMs);
   }
 
-  /** With its volume. */
+  /** Also removes its volume. */
   async remove(jobId: string): Promise<void> {
     const container = await this.#docker.inspect(nameOf(jobId));
     if (!isOf(jobId, container)) return;
@@ -76,23 +76,23 @@ export class DockerDriver implements Driver {
   }
 
   async #startContainer(job: EngineJob, name: string): Promise<Container> {
-    const container = await this.#containerOf(job, name);
+    const container = await this.#findOrCreate(job, name);
     try {
       await this.#docker.start(container.Id);
       return container;
     } finally {
-      // From now on Docker has the port, or nobody.
-      this.#ports.giveBack(publishedPort(container) ?? 0);
+      // Docker holds the port now, unless the start failed.
+      this.#ports.release(publishedPort(container) ?? 0);
     }
   }
 
-  /** The one that is there already, or a new one. */
-  async #containerOf(job: EngineJob, name: string): Promise<Container> {
+  /** The container that exists already, or a new one. */
+  async #findOrCreate(job: EngineJob, name: string): Promise<Container> {
     const found = (await this.#docker.inspect(name)) ?? (await this.#create(job, name));
     if (isOf(job.jobId, found)) return found;
     throw new StartFailed(
       'container_failed',
-      `A container that is not the Runtime Manager's has the name ${name}. Remove or rename it.`,
+      `A container that does not belong to the Runtime Manager has the name ${name}. Remove or rename it.`,
     );
   }
 
@@ -128,7 +128,7 @@ export class DockerDriver implements Driver {
           `Docker has no image ${image} (${error.message}). Pull or build it, then start the game again.`,
         );
       }
-      // Made since it was looked for: by a call whose answer did not come.
+      // Created since it was looked up: by a call whose response did not arrive.
       if (error.status !== 409) throw error;
     }
     const created = await this.#docker.inspect(name);
@@ -137,27 +137,27 @@ export class DockerDriver implements Driver {
   }
 
   async #newPort(): Promise<{ HostIp: string; HostPort: string }> {
-    return { HostIp: loopback, HostPort: String(await this.#ports.takeFree(loopback)) };
+    return { HostIp: loopback, HostPort: String(await this.#ports.reserveFree(loopback)) };
   }
 
   async #requireRunning(id: string): Promise<void> {
     const container = await this.#docker.inspect(id);
     if (container?.State.Running === true && !container.State.Restarting) return;
-    const said = await this.#docker.lastLines(id);
+    const output = await this.#docker.lastLines(id);
     throw new StartFailed(
       'engine_ended',
       `The engine ended before it was healthy, with exit code ${container?.State.ExitCode}. ` +
-        (said === '' ? 'It wrote nothing.' : `Its last words: ${said}`),
+        (output === '' ? 'It wrote nothing.' : `Its last output: ${output}`),
     );
   }
 }
 
-/** Names are Docker's; somebody else may have given one of these. */
+/** Anyone may create a container with such a name; the label shows that the Runtime Manager did. */
 function isOf(jobId: string, container: Container | undefined): container is Container {
   return container?.Config.Labels?.[jobLabel] === jobId;
 }
 
-/** undefined in a network of its own. */
+/** undefined in a Docker network. */
 function publishedPort({ HostConfig }: Container): number | undefined {
   const port = HostConfig.PortBindings?.[portKey]?.[0]?.HostPort;
   return port === undefined ? undefined : Number(port);

@@ -1,39 +1,40 @@
-// What starts engines and stops them. Both verbs are told the start job, by whose id a driver finds what it has made
-// before, also after a crash: there is never more than one engine of a job.
+// A driver starts and stops engines. It finds the engine of a start job by the job's id, also after a crash, so a job
+// never has more than one.
+
+import type { EngineJob } from '../domain/engine-job.ts';
 import type { Failure } from '../domain/start-decision.ts';
-import type { EngineJob } from '../journal.ts';
 
 export type Runtime = {
-  /** As operators find it. */
+  /** By which operators find the engine. */
   readonly containerId: string;
-  /** Base URL, without a slash at its end. Stays the same while the job is not removed. */
+  /** Base URL, without a slash at its end. Does not change until the job is removed. */
   readonly engineEndpoint: string;
 };
 
 export type StartBounds = {
-  /** How long the engine may take to be healthy. */
+  /** How long the engine may take to become healthy. */
   readonly timeoutMs: number;
-  /** Aborts when nobody wants the engine any more. What there is of it stays, to be taken over or removed. */
+  /** Aborts when the start is cancelled. What was started so far is left, to be taken over or removed. */
   readonly signal: AbortSignal;
 };
 
 export type Driver = {
   /**
-   * Sees to it that an engine of this job runs and is healthy. One that runs already is taken over; one that has ended
-   * is started again in its place, with its data.
+   * Starts the engine of this job and waits until it is healthy. One that runs already is taken over; one that has
+   * ended is started again at the same endpoint, with its data.
    * @throws StartFailed; DriverUnavailable
    */
   start(job: EngineJob, bounds: StartBounds): Promise<Runtime>;
-  /** Ends the engine, if it runs; its place and its data stay. @throws DriverUnavailable */
+  /** Ends the engine if it runs, and leaves its endpoint reserved and its data in place. @throws DriverUnavailable */
   halt(jobId: string): Promise<void>;
-  /** Ends the engine, if it runs, and removes what it had; harmless when there is nothing. @throws DriverUnavailable */
+  /** Ends the engine if it runs, and removes its data. Does nothing when there is none. @throws DriverUnavailable */
   remove(jobId: string): Promise<void>;
-  /** Removes what was kept for operators of a job that is long over. */
+  /** Removes what operators could still read of a job, such as its log. */
   forget(jobId: string): Promise<void>;
   close(): Promise<void>;
 };
 
-/** The engine does not run; to try the same again would not help. */
+/** The engine does not run, and trying again would not help. */
 export class StartFailed extends Error {
   readonly failure: Failure;
 
@@ -44,7 +45,7 @@ export class StartFailed extends Error {
   }
 }
 
-/** What runs the engines cannot be reached; to try again later may help. */
+/** What runs the engines cannot be reached; trying again later may help. */
 export class DriverUnavailable extends Error {
   constructor(message: string, options?: ErrorOptions) {
     super(message, options);
@@ -52,7 +53,7 @@ export class DriverUnavailable extends Error {
   }
 }
 
-/** `{engine_version}` in a command or the name of an image. */
+/** Replaces `{engine_version}` in a command or an image name. */
 export function withVersion(text: string, { engineVersion }: EngineJob): string {
   return text.replaceAll('{engine_version}', engineVersion);
 }

@@ -1,11 +1,11 @@
-// Waits until an engine can be used.
+// Waits until an engine is healthy.
 import { setTimeout as delay } from 'node:timers/promises';
 import { engineRoutes, healthSchema } from '../../engine/api.ts';
 import { askService } from '../../http/ask-service.ts';
 import { type StartBounds, StartFailed } from './driver.ts';
 
 const pollMs = 50;
-const answerTimeoutMs = 1_000;
+const responseTimeoutMs = 1_000;
 const maxResponseBytes = 4_096;
 
 /**
@@ -21,7 +21,7 @@ export async function untilHealthy(
   for (;;) {
     signal.throwIfAborted();
     const problem = await healthProblem(endpoint);
-    // Also when something answers: it may be another program, on the port that the engine did not get.
+    // Also after a healthy response: it may be another program's, on the port that the engine did not get.
     await requireAlive();
     if (problem === undefined) return;
     if (performance.now() > deadline) {
@@ -38,13 +38,13 @@ async function healthProblem(endpoint: string): Promise<string | undefined> {
   try {
     const { status, text } = await askService(`${endpoint}${engineRoutes.health}`, {
       method: 'GET',
-      timeoutMs: answerTimeoutMs,
+      timeoutMs: responseTimeoutMs,
       maxBytes: maxResponseBytes,
     });
-    if (status !== 200) return `answers with status ${status}`;
-    return isHealthy(text) ? undefined : 'answers 200, but not {"status":"ok"}';
+    if (status !== 200) return `responded with status ${status}`;
+    return isHealthy(text) ? undefined : 'responded with 200, but not {"status":"ok"}';
   } catch (error) {
-    return `is not answered (${reasonOf(error)})`;
+    return `got no response (${reasonOf(error)})`;
   }
 }
 
@@ -56,9 +56,9 @@ function isHealthy(body: string): boolean {
   }
 }
 
-/** fetch says only that it failed; why is in the cause. */
+/** fetch only reports that it failed; the reason is in the cause. */
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  if (error.name === 'TimeoutError') return `nothing within ${answerTimeoutMs / 1_000} s`;
+  if (error.name === 'TimeoutError') return `nothing within ${responseTimeoutMs / 1_000} s`;
   return error.cause instanceof Error ? error.cause.message : error.message;
 }

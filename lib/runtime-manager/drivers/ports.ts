@@ -1,5 +1,5 @@
-// Ports of this machine for engines. Below the range that outgoing connections take theirs from, so that none of them
-// takes one before its engine listens; and none twice, also while an engine does not listen yet or rests.
+// Ports of this machine for engines. They are below the range of outgoing connections, so that no connection takes a
+// port before its engine listens. No port is given out twice, also while an engine does not listen yet or is halted.
 import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
@@ -8,28 +8,28 @@ const [firstPort, endPort] = [10_240, 32_768];
 const attempts = 200;
 
 export class Ports {
-  readonly #taken = new Set<number>();
+  readonly #reserved = new Set<number>();
 
-  /** Takes a port that nobody listens on. */
-  async takeFree(host: string): Promise<number> {
+  /** Reserves a port on which no process listens. */
+  async reserveFree(host: string): Promise<number> {
     for (let attempt = 0; attempt < attempts; attempt++) {
       const port = randomInt(firstPort, endPort);
-      if (this.#taken.has(port)) continue;
-      // Before the look, since another start may be looking, too.
-      this.#taken.add(port);
+      if (this.#reserved.has(port)) continue;
+      // Before the check, since another start may check at the same time.
+      this.#reserved.add(port);
       if (await isFree(host, port)) return port;
-      this.#taken.delete(port);
+      this.#reserved.delete(port);
     }
-    throw new Error(`no free port was found on ${host} between ${firstPort} and ${endPort - 1}`);
+    throw new Error(`found no free port on ${host} between ${firstPort} and ${endPort - 1}`);
   }
 
-  /** Takes this one, which an engine had before. */
-  keep(port: number): void {
-    this.#taken.add(port);
+  /** Reserves a port that an engine had before. */
+  reserve(port: number): void {
+    this.#reserved.add(port);
   }
 
-  giveBack(port: number): void {
-    this.#taken.delete(port);
+  release(port: number): void {
+    this.#reserved.delete(port);
   }
 }
 

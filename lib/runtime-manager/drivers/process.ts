@@ -1,8 +1,9 @@
 // Engines as processes of this machine, each in a process group of its own, so that they outlive the Runtime Manager.
 //
-// What belongs to a job lies in `engines/<job id>/`: `process.json` (pid, identity and port), `engine.log`, and `data/`
-// for the engine. A process does not become the engine before it has been noted down: it begins as a shell that waits
-// for a word. Should this process die before it has said it, the shell ends; so there is no engine that nobody knows.
+// The folder `engines/<job id>/` holds `process.json` (pid, identity and port), `engine.log`, and `data/` for the
+// engine. A process begins as a shell that waits for a line, and becomes the engine only after `process.json` was
+// written. If the Runtime Manager dies before it sends the line, the shell ends; so no engine runs without being
+// recorded.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, open, readdir, readFile, rm, stat, truncate } from 'node:fs/promises';
@@ -12,24 +13,24 @@ import { engineEnvironment } from '../../engine/api.ts';
 import { replaceFile } from '../../node/durable-file.ts';
 import { endProcessGroup, isRunning, processIdentity, signalGroup } from '../../node/process-groups.ts';
 import type { Logger } from '../../telemetry/logger.ts';
-import type { EngineJob } from '../journal.ts';
+import type { EngineJob } from '../domain/engine-job.ts';
 import { type Driver, StartFailed, withVersion } from './driver.ts';
 import { untilHealthy } from './health.ts';
 import { isFree, Ports } from './ports.ts';
 
 const host = '127.0.0.1';
-const logBytesKept = 10 * 1024 * 1024;
-const wordsOfLog = 1_500;
+const maxLogBytes = 10 * 1024 * 1024;
+const lastOutputLength = 1_500;
 
-const placeSchema = z.object({ pid: z.int().positive(), identity: z.string(), port: z.int() });
-type Place = z.infer<typeof placeSchema>;
+const recordSchema = z.object({ pid: z.int().positive(), identity: z.string(), port: z.int() });
+type ProcessRecord = z.infer<typeof recordSchema>;
 
 export type ProcessDriverOptions = {
-  /** Absolute; this driver's alone. */
+  /** Absolute path; for this driver alone. */
   readonly folder: string;
   /** Program and arguments. */
   readonly command: readonly string[];
-  /** What engines get of this process's own environment. */
+  /** Further variables of every engine. */
   readonly environment: Readonly<Record<string, string>>;
   /** How long an engine may take to end after SIGTERM. */
   readonly stopTimeoutMs: number;
@@ -40,8 +41,8 @@ export async function openProcessDriver(options: ProcessDriverOptions): Promise<
   const ports = new Ports();
   await mkdir(options.folder, { recursive: true, mode: 0o700 });
   for (const jobId of await readdir(options.folder)) {
-    const place = await readPlace(join(options.folder, jobId));
-    if (place !== undefined) ports.keep(place.port);
+    const record = await readRecord(join(options.folder, jobId));
+    if (record !== undefined) ports.reserve(record.port);
   }
   return new ProcessDriver(options, ports);
 }
@@ -57,30 +58,30 @@ class ProcessDriver implements Driver {
 
   async start(job: EngineJob, bounds: Parameters<Driver['start']>[1]) {
     const folder = this.#folderOf(job.jobId);
-    const before = await readPlace(folder);
-    const place =
-      before !== undefined && (await isRunning(before))
-        ? before
-        : await this.#launch(job, folder, before?.port);
-    const engineEndpoint = `http://${host}:${place.port}`;
+    const earlier = await readRecord(folder);
+    const record =
+      earlier !== undefined && (await isRunning(earlier))
+        ? earlier
+        : await this.#launch(job, folder, earlier?.port);
+    const engineEndpoint = `http://${host}:${record.port}`;
     await untilHealthy(engineEndpoint, bounds, async () => {
-      if (!(await isRunning(place))) throw await endedEarly(folder);
+      if (!(await isRunning(record))) throw await endedEarly(folder);
     });
     return { containerId: `engine-${job.jobId}`, engineEndpoint };
   }
 
   async halt(jobId: string): Promise<void> {
-    const place = await readPlace(this.#folderOf(jobId));
-    if (place !== undefined) await endProcessGroup(place, this.#options.stopTimeoutMs);
+    const record = await readRecord(this.#folderOf(jobId));
+    if (record !== undefined) await endProcessGroup(record, this.#options.stopTimeoutMs);
   }
 
-  /** The log stays for operators, until it is forgotten. */
+  /** Leaves the log for operators, until `forget`. */
   async remove(jobId: string): Promise<void> {
     const folder = this.#folderOf(jobId);
-    const place = await readPlace(folder);
-    if (place !== undefined) {
-      await endProcessGroup(place, this.#options.stopTimeoutMs);
-      this.#ports.giveBack(place.port);
+    const record = await readRecord(folder);
+    if (record !== undefined) {
+      await endProcessGroup(record, this.#options.stopTimeoutMs);
+      this.#ports.release(record.port);
     }
     await rm(join(folder, 'process.json'), { force: true });
     await rm(join(folder, 'data'), { recursive: true, force: true });
@@ -96,21 +97,21 @@ class ProcessDriver implements Driver {
     return join(this.#options.folder, jobId);
   }
 
-  /** @param kept the port that the engine had before. */
-  async #launch(job: EngineJob, folder: string, kept: number | undefined): Promise<Place> {
-    if (kept !== undefined && !(await isFree(host, kept))) {
+  /** @param earlierPort the port that the engine had before. */
+  async #launch(job: EngineJob, folder: string, earlierPort: number | undefined): Promise<ProcessRecord> {
+    if (earlierPort !== undefined && !(await isFree(host, earlierPort))) {
       throw new StartFailed(
         'port_taken',
-        `The engine cannot be started again: its port ${kept} is in use by another process.`,
+        `The engine cannot be started again: its port ${earlierPort} is in use by another process.`,
       );
     }
     const dataFolder = join(folder, 'data');
     await mkdir(dataFolder, { recursive: true, mode: 0o700 });
-    const port = kept ?? (await this.#ports.takeFree(host));
+    const port = earlierPort ?? (await this.#ports.reserveFree(host));
     try {
       return await this.#launchOn(port, job, { folder, dataFolder });
     } catch (error) {
-      if (kept === undefined) this.#ports.giveBack(port);
+      if (earlierPort === undefined) this.#ports.release(port);
       throw error;
     }
   }
@@ -119,7 +120,7 @@ class ProcessDriver implements Driver {
     port: number,
     job: EngineJob,
     { folder, dataFolder }: { folder: string; dataFolder: string },
-  ): Promise<Place> {
+  ): Promise<ProcessRecord> {
     const { command, environment } = this.#options;
     const child = await spawnWaiting(
       command.map((word) => withVersion(word, job)),
@@ -140,21 +141,21 @@ class ProcessDriver implements Driver {
       const identity = await processIdentity(pid);
       if (identity === undefined) throw await endedEarly(folder);
       this.#watch(child.process, job);
-      const place = { pid, identity, port };
-      await replaceFile(join(folder, 'process.json'), `${JSON.stringify(place)}\n`);
-      child.letRun();
-      return place;
+      const record = { pid, identity, port };
+      await replaceFile(join(folder, 'process.json'), `${JSON.stringify(record)}\n`);
+      child.run();
+      return record;
     } catch (error) {
-      child.callOff();
+      child.cancel();
       throw error;
     }
   }
 
-  /** As long as this process lives; those that are taken over belong to init. */
+  /** Logs the end of an engine. Not of one that was taken over: it is not a child of this process. */
   #watch(child: ChildProcess, { jobId, gameId }: EngineJob): void {
     child.once('exit', (exitCode, signal) => {
       this.#options.log.info({ job_id: jobId, game_id: gameId, exit_code: exitCode, signal }, 'engine ended');
-      // What it has started itself goes with it.
+      // Ends the processes that it has started itself, too.
       if (child.pid !== undefined) signalGroup(child.pid, 'SIGKILL');
     });
   }
@@ -164,12 +165,12 @@ type WaitingProcess = {
   readonly process: ChildProcess;
   readonly pid: number;
   /** Makes it the command. */
-  letRun(): void;
+  run(): void;
   /** Ends it. */
-  callOff(): void;
+  cancel(): void;
 };
 
-/** Starts a process that becomes the command when it is told to, and ends when it never is. */
+/** Starts a process that becomes the command on `run`, and ends without it when this process dies. */
 async function spawnWaiting(
   command: readonly string[],
   options: { cwd: string; env: Record<string, string>; logFile: string },
@@ -185,24 +186,25 @@ async function spawnWaiting(
     });
     await once(child, 'spawn');
     const { pid, stdin } = child;
-    if (pid === undefined || stdin === null) throw new TypeError('a process that was spawned has a pid');
+    if (pid === undefined || stdin === null)
+      throw new TypeError('a spawned process must have a pid and a stdin');
     // It may have been killed already.
     stdin.on('error', () => undefined);
     child.unref();
     return {
       process: child,
       pid,
-      letRun: () => void stdin.end('go\n'),
-      callOff: () => void stdin.destroy(),
+      run: () => void stdin.end('go\n'),
+      cancel: () => void stdin.destroy(),
     };
   } finally {
     await log.close();
   }
 }
 
-async function readPlace(folder: string): Promise<Place | undefined> {
+async function readRecord(folder: string): Promise<ProcessRecord | undefined> {
   try {
-    return placeSchema.parse(JSON.parse(await readFile(join(folder, 'process.json'), 'utf8')));
+    return recordSchema.parse(JSON.parse(await readFile(join(folder, 'process.json'), 'utf8')));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;
@@ -211,15 +213,15 @@ async function readPlace(folder: string): Promise<Place | undefined> {
 
 async function endedEarly(folder: string): Promise<StartFailed> {
   const log = join(folder, 'engine.log');
-  const words = (await readFile(log, 'utf8')).trimEnd().slice(-wordsOfLog);
-  const last = words.split('\n').slice(-5).join('\n');
-  const said = last === '' ? 'It wrote nothing' : `Its last words: ${last}`;
-  return new StartFailed('engine_ended', `The engine ended before it was healthy. ${said}`);
+  const output = (await readFile(log, 'utf8')).trimEnd().slice(-lastOutputLength);
+  const last = output.split('\n').slice(-5).join('\n');
+  const report = last === '' ? 'It wrote nothing' : `Its last output: ${last}`;
+  return new StartFailed('engine_ended', `The engine ended before it was healthy. ${report}`);
 }
 
 async function boundLog(file: string): Promise<void> {
   try {
-    if ((await stat(file)).size > logBytesKept) await truncate(file);
+    if ((await stat(file)).size > maxLogBytes) await truncate(file);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
   }

@@ -1,5 +1,5 @@
 // Start-up of the Runtime Manager: configuration, the journal, the driver, and three connections to Redis, since two of
-// them spend their lives in blocking reads.
+// them are used for blocking reads only.
 import { join, resolve } from 'node:path';
 import { execPath } from 'node:process';
 import { start } from '../../config/startup.ts';
@@ -13,17 +13,17 @@ import { DockerDriver } from '../drivers/docker.ts';
 import type { Driver } from '../drivers/driver.ts';
 import { openProcessDriver } from '../drivers/process.ts';
 import { runtimeManagerInstruments } from '../instruments.ts';
-import { type Journal, openJournal } from '../journal.ts';
-import { RuntimeManager } from '../manager.ts';
+import { type Journal, openJournal } from '../jobs/journal.ts';
+import { RuntimeManager } from '../jobs/manager.ts';
 
-/** For as long as the lobby may publish a job again, and longer. */
-export const keptMs = 30 * 24 * 3_600_000;
+/** How long the journal remembers jobs: longer than the lobby may publish a job again. */
+export const journalRetentionMs = 30 * 24 * 3_600_000;
 export const forgetIntervalMs = 3_600_000;
 export const trimIntervalMs = 60_000;
 
 const sampleEngine = [execPath, join(import.meta.dirname, '..', '..', '..', 'workers', 'sample-engine.ts')];
-/** What engines get of this process's environment, beside `GALAXY_ENGINE_…`. Nothing else: it holds secrets. */
-const passedOn = new Set(['PATH', 'HOME', 'LANG', 'TZ']);
+/** The variables of this process that engines get, next to `GALAXY_ENGINE_…`. Others may hold secrets. */
+const inheritedVariables = new Set(['PATH', 'HOME', 'LANG', 'TZ']);
 
 export type RuntimeManagerProcess = {
   readonly config: RuntimeManagerConfig;
@@ -91,26 +91,27 @@ export async function startRuntimeManager(environment: Environment): Promise<Run
 
 function openDriver(config: RuntimeManagerConfig, environment: Environment, log: Logger): Promise<Driver> {
   const { stopTimeoutMs, docker } = config;
-  const ofEngines = Object.entries(environment).flatMap(([name, value]): [string, string][] =>
+  const engineVariables = Object.entries(environment).flatMap(([name, value]): [string, string][] =>
     value !== undefined && name.startsWith('GALAXY_ENGINE_') ? [[name, value]] : [],
   );
   switch (config.driver) {
     case 'process': {
-      const ofMachine = Object.entries(environment).flatMap(([name, value]): [string, string][] =>
-        value !== undefined && passedOn.has(name) ? [[name, value]] : [],
+      const machineVariables = Object.entries(environment).flatMap(([name, value]): [string, string][] =>
+        value !== undefined && inheritedVariables.has(name) ? [[name, value]] : [],
       );
       return openProcessDriver({
         folder: join(resolve(config.dataFolder), 'engines'),
         command: config.process.command ?? sampleEngine,
-        environment: Object.fromEntries([...ofMachine, ...ofEngines]),
+        environment: Object.fromEntries([...machineVariables, ...engineVariables]),
         stopTimeoutMs,
         log,
       });
     }
     case 'docker': {
-      if (docker.image === undefined) throw new TypeError('checked when the configuration was read');
+      if (docker.image === undefined)
+        throw new TypeError('RM_DOCKER_IMAGE must be set, which is checked when the configuration is read');
       const { socketPath, image, network } = docker;
-      const environment = Object.fromEntries(ofEngines);
+      const environment = Object.fromEntries(engineVariables);
       return Promise.resolve(new DockerDriver({ socketPath, image, network, environment, stopTimeoutMs }));
     }
     default:

@@ -3,8 +3,8 @@
 import { v7 as uuidv7 } from 'uuid';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
-  type Answer,
   entitlementDefaults,
+  type HttpResponse,
   startTestBackend,
   type TestBackend,
   TestDevice,
@@ -21,10 +21,10 @@ const usersPath = '/api/v1/internal/users';
 const list = (query = '') => backend.adminRequest('GET', `${usersPath}${query}`);
 const signIn = async (email: string) => (await new TestDevice(backend).signIn(email)).userId;
 
-const items = (answer: Answer) => answer.body.items as Record<string, unknown>[];
-const idsOf = (answer: Answer) => items(answer).map(({ user_id: id }) => id);
+const items = (response: HttpResponse) => response.body.items as Record<string, unknown>[];
+const idsOf = (response: HttpResponse) => items(response).map(({ user_id: id }) => id);
 
-async function expectUnchanged(act: () => Promise<Answer>, field: string): Promise<void> {
+async function expectUnchanged(act: () => Promise<HttpResponse>, field: string): Promise<void> {
   const before = await backend.snapshot();
   const { status, body } = await act();
   expect({ status, body }).toMatchObject({
@@ -87,7 +87,7 @@ describe('an admin', () => {
     const seen: unknown[] = [];
     let token: unknown;
     do {
-      const page: Answer = await list(
+      const page: HttpResponse = await list(
         `?email=page&page_size=3${token === undefined ? '' : `&page_token=${token}`}`,
       );
       expect(items(page).length).toBeLessThanOrEqual(3);
@@ -196,8 +196,8 @@ describe('entitlements', () => {
     await backend.adminRequest('POST', `${usersPath}/${userId}/delete`, { body: { reason_code: 'abuse' } });
     const before = await backend.snapshot();
     const error = { code: 'not_found', message: `There is no user ${userId}.` };
-    for (const answer of [await put(userId, none), await backend.adminRequest('GET', path(userId))]) {
-      expect([answer.status, answer.body]).toEqual([404, { error }]);
+    for (const response of [await put(userId, none), await backend.adminRequest('GET', path(userId))]) {
+      expect([response.status, response.body]).toEqual([404, { error }]);
     }
     expect(await backend.snapshot()).toEqual(before);
   });
@@ -214,12 +214,12 @@ describe('entitlements', () => {
     await expectUnchanged(() => put(userId, body), field);
   });
 
-  it('of nobody are not found', async () => {
-    const nobody = uuidv7();
-    const answer = await put(nobody, { can_join_game: false });
-    expect([answer.status, answer.body]).toEqual([
+  it('of an unknown user are not found', async () => {
+    const unknownUser = uuidv7();
+    const response = await put(unknownUser, { can_join_game: false });
+    expect([response.status, response.body]).toEqual([
       404,
-      { error: { code: 'not_found', message: `There is no user ${nobody}.` } },
+      { error: { code: 'not_found', message: `There is no user ${unknownUser}.` } },
     ]);
   });
 });

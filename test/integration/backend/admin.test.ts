@@ -2,7 +2,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { sessionInvalidations, userLifecycleEvent } from '../../../lib/backend/outbox/messages.ts';
 import {
-  type Answer,
+  type HttpResponse,
   startTestBackend,
   type TestBackend,
   TestDevice,
@@ -32,7 +32,7 @@ const usersPath = '/api/v1/internal/users';
 const sessionsPath = '/api/v1/internal/sessions';
 const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
 
-const post = (path: string, body?: unknown): Promise<Answer> =>
+const post = (path: string, body?: unknown): Promise<HttpResponse> =>
   backend.adminRequest('POST', path, {
     headers: { traceparent },
     ...(body === undefined ? {} : { body }),
@@ -41,10 +41,14 @@ const post = (path: string, body?: unknown): Promise<Answer> =>
 const statusOf = async (deviceSessionId: string) =>
   (await backend.request('GET', `${sessionsPath}/${deviceSessionId}`)).body.status;
 
-async function expectUnchanged(act: () => Promise<Answer>, status: number, error: object): Promise<void> {
+async function expectUnchanged(
+  act: () => Promise<HttpResponse>,
+  status: number,
+  error: object,
+): Promise<void> {
   const before = await backend.snapshot();
-  const answer = await act();
-  expect({ status: answer.status, body: answer.body }).toMatchObject({ status, body: { error } });
+  const response = await act();
+  expect({ status: response.status, body: response.body }).toMatchObject({ status, body: { error } });
   expect(await backend.snapshot()).toEqual(before);
 }
 
@@ -93,7 +97,7 @@ describe('an admin', () => {
     });
   });
 
-  it('revokes a session, which the gateways are told of once', async () => {
+  it('revokes a session, of which the gateways are notified once', async () => {
     const kept = await new TestDevice(backend).signIn(user.email);
     const revoked = await post(`${sessionsPath}/${user.deviceSessionId}/revoke`);
     expect(revoked.status).toBe(200);
@@ -116,11 +120,11 @@ describe('an admin', () => {
     expect(backend.published.length).toBe(1);
   });
 
-  it('signs a user out everywhere, and nobody else', async () => {
+  it('revokes all sessions of a user, and of no other one', async () => {
     const second = await new TestDevice(backend).signIn(user.email);
     const other = await newUser();
-    const answer = await post(`${usersPath}/${user.userId}/sessions/revoke-all`);
-    expect([answer.status, answer.body]).toEqual([200, { revoked_sessions: 2 }]);
+    const response = await post(`${usersPath}/${user.userId}/sessions/revoke-all`);
+    expect([response.status, response.body]).toEqual([200, { revoked_sessions: 2 }]);
     expect(await statusOf(other.deviceSessionId)).toBe('active');
     const [message] = await publishedSoon(1);
     expect(message).toMatchObject(invalidation('revoked', expect.anything(), expect.anything()));
@@ -134,7 +138,7 @@ describe('an admin', () => {
     expect(backend.published.length).toBe(1);
   });
 
-  it('blocks a user for good: sessions end, the lobby is told, nobody signs in again', async () => {
+  it('blocks a user permanently: sessions end, the lobby is notified, they cannot sign in again', async () => {
     const at = backend.now();
     const blocked = await post(`${usersPath}/${user.userId}/block`, { reason_code: 'abuse' });
     expect(blocked.status).toBe(200);
@@ -176,11 +180,11 @@ describe('an admin', () => {
     const devices = Array.from({ length: 6 }, () => new TestDevice(backend));
     const codes = [];
     for (const device of devices) codes.push({ device, ...(await device.askForCode(user.email)) });
-    const [, ...answers] = await Promise.all([
+    const [, ...responses] = await Promise.all([
       post(`${usersPath}/${user.userId}/block`, { reason_code: 'abuse' }),
       ...codes.map(({ device, challengeId, code }) => device.confirm(challengeId, code)),
     ]);
-    for (const { status, body } of answers) {
+    for (const { status, body } of responses) {
       if (status === 201) expect(await statusOf(String(body.device_session_id))).toBe('revoked');
       else expect(body).toMatchObject({ error: { code: 'account_blocked' } });
     }
@@ -201,7 +205,7 @@ describe('the admin listener', () => {
     ['PUT', () => `${usersPath}/${uuidv7()}/entitlements`, { can_join_game: false }],
     ['POST', () => `${usersPath}/${uuidv7()}/sessions/revoke-all`, {}],
     ['POST', () => `${sessionsPath}/${uuidv7()}/revoke`, {}],
-  ])('%s of nobody is not found and changes nothing', async (method, path, body) => {
+  ])('%s of an unknown user is not found and changes nothing', async (method, path, body) => {
     await expectUnchanged(
       () => backend.adminRequest(method, path(), body === undefined ? {} : { body }),
       404,
@@ -221,14 +225,14 @@ describe('the admin listener', () => {
     ['a block without a body', (id: string) => post(`${usersPath}/${id}/block`)],
     ['a reason in words', (id: string) => post(`${usersPath}/${id}/block`, { reason_code: 'He swore.' })],
     ['an unknown field', (id: string) => post(`${usersPath}/${id}/block`, { reason_code: 'a', days: 3 })],
-    ['an id that is none', () => post(`${usersPath}/somebody/block`, { reason_code: 'a' })],
+    ['an invalid id', () => post(`${usersPath}/somebody/block`, { reason_code: 'a' })],
     ['malformed JSON', (id: string) => post(`${usersPath}/${id}/sessions/revoke-all`, '{')],
     ['a query', (id: string) => backend.adminRequest('GET', `${usersPath}/${id}?all=1`)],
   ])('refuses %s and changes nothing', async (_, act) => {
     await expectUnchanged(() => act(user.userId), 400, { code: 'invalid_request' });
   });
 
-  it('answers probes, has none of the service listener’s routes, and that one none of its', async () => {
+  it('responds to probes; it and the service listener have no routes in common', async () => {
     expect((await backend.adminRequest('GET', '/healthz')).body).toEqual({ status: 'ok' });
     expect((await backend.adminRequest('GET', '/readyz')).body).toEqual({ status: 'ready' });
     const service = await backend.adminRequest('GET', `${sessionsPath}/${user.deviceSessionId}`);
@@ -265,7 +269,7 @@ describe('a user’s own revocations', () => {
   const as = (path: string) =>
     backend.request('POST', path, { headers: { 'X-User-ID': user.userId, traceparent } });
 
-  it('are told to the gateways, once each', async () => {
+  it('are sent to the gateways, once each', async () => {
     const second = await new TestDevice(backend).signIn(user.email);
     await as(`/api/v1/user/sessions/${user.deviceSessionId}/revoke`);
     await as(`/api/v1/user/sessions/${user.deviceSessionId}/revoke`);

@@ -37,30 +37,30 @@ describe('confirm-email-code', () => {
   it('makes the user at the first sign-in and a device session for the key', async () => {
     const device = new TestDevice(backend);
     const { challengeId, code } = await device.askForCode(email, 'pt-br');
-    const answer = await device.confirm(challengeId, code, {
+    const response = await device.confirm(challengeId, code, {
       time_zone: 'Europe/Berlin',
       device_name: 'Ada’s laptop',
     });
-    expect(answer.status).toBe(201);
-    expect(Object.keys(answer.body)).toEqual(['device_session_id', 'user_id']);
+    expect(response.status).toBe(201);
+    expect(Object.keys(response.body)).toEqual(['device_session_id', 'user_id']);
 
     const session = await backend.request(
       'GET',
-      `/api/v1/internal/sessions/${answer.body.device_session_id}`,
+      `/api/v1/internal/sessions/${response.body.device_session_id}`,
     );
     expect(session.status).toBe(200);
     expect(session.body).toEqual({
-      device_session_id: answer.body.device_session_id,
-      user_id: answer.body.user_id,
+      device_session_id: response.body.device_session_id,
+      user_id: response.body.user_id,
       status: 'active',
       client_public_key: base64(device.publicKey),
       created_at: backend.now().toISOString(),
     });
     const account = await backend.request('GET', '/api/v1/user/account', {
-      headers: { 'X-User-ID': String(answer.body.user_id) },
+      headers: { 'X-User-ID': String(response.body.user_id) },
     });
     expect(account.body).toEqual({
-      user_id: answer.body.user_id,
+      user_id: response.body.user_id,
       email,
       handle: null,
       display_name: null,
@@ -74,9 +74,9 @@ describe('confirm-email-code', () => {
     const first = await new TestDevice(backend).signIn(email);
     const device = new TestDevice(backend);
     const { challengeId, code } = await device.askForCode(email);
-    const answer = await device.confirm(challengeId, code, { time_zone: 'Asia/Tokyo' });
-    expect(answer.body.user_id).toBe(first.userId);
-    expect(answer.body.device_session_id).not.toBe(first.deviceSessionId);
+    const response = await device.confirm(challengeId, code, { time_zone: 'Asia/Tokyo' });
+    expect(response.body.user_id).toBe(first.userId);
+    expect(response.body.device_session_id).not.toBe(first.deviceSessionId);
     const { body } = await backend.request('GET', `/api/v1/internal/sessions/${first.deviceSessionId}`);
     expect(body.status).toBe('active');
     const account = await backend.request('GET', '/api/v1/user/account', {
@@ -97,9 +97,9 @@ describe('confirm-email-code', () => {
     }
     const before = await backend.snapshot();
     for (const late of [code, otherCode(code)]) {
-      const answer = await device.confirm(challengeId, late);
-      expect(answer.status).toBe(422);
-      expect(answer.body).toEqual({ error: challengeFailed });
+      const response = await device.confirm(challengeId, late);
+      expect(response.status).toBe(422);
+      expect(response.body).toEqual({ error: challengeFailed });
     }
     expect(await backend.snapshot()).toEqual(before);
   });
@@ -114,10 +114,10 @@ describe('confirm-email-code', () => {
   it('counts five attempts and no more when they arrive at the same time', async () => {
     const device = new TestDevice(backend);
     const { challengeId, code } = await device.askForCode(email);
-    const answers = await Promise.all(
+    const responses = await Promise.all(
       Array.from({ length: 15 }, () => device.confirm(challengeId, otherCode(code))),
     );
-    const counted = answers.flatMap(({ body }) => {
+    const counted = responses.flatMap(({ body }) => {
       const { details } = body.error as { details?: { attempts_left: number } };
       return details === undefined ? [] : [details.attempts_left];
     });
@@ -129,8 +129,8 @@ describe('confirm-email-code', () => {
     const devices = Array.from({ length: 10 }, () => new TestDevice(backend));
     const { challengeId, code } = await new TestDevice(backend).askForCode(email);
     const [users, sessions] = [await count('users'), await count('device_sessions')];
-    const answers = await Promise.all(devices.map((device) => device.confirm(challengeId, code)));
-    const statuses = answers.map((answer) => answer.status).toSorted();
+    const responses = await Promise.all(devices.map((device) => device.confirm(challengeId, code)));
+    const statuses = responses.map((response) => response.status).toSorted();
     expect(statuses).toEqual([201, ...Array(9).fill(422)]);
     expect(await count('users')).toBe(users + 1);
     expect(await count('device_sessions')).toBe(sessions + 1);
@@ -140,31 +140,31 @@ describe('confirm-email-code', () => {
     const devices = Array.from({ length: mailLimits.maxMailsPerAddress }, () => new TestDevice(backend));
     const challenges = [];
     for (const device of devices) challenges.push({ device, ...(await device.askForCode(email)) });
-    const answers = await Promise.all(
+    const responses = await Promise.all(
       challenges.map(({ device, challengeId, code }) => device.confirm(challengeId, code)),
     );
-    expect(answers.map((answer) => answer.status)).toEqual(devices.map(() => 201));
-    expect(new Set(answers.map((answer) => answer.body.user_id)).size).toBe(1);
-    expect(new Set(answers.map((answer) => answer.body.device_session_id)).size).toBe(devices.length);
+    expect(responses.map((response) => response.status)).toEqual(devices.map(() => 201));
+    expect(new Set(responses.map((response) => response.body.user_id)).size).toBe(1);
+    expect(new Set(responses.map((response) => response.body.device_session_id)).size).toBe(devices.length);
   });
 
-  it('answers alike for a challenge that is unknown, used or expired, and changes nothing', async () => {
+  it('gives the same response for a challenge that is unknown, used or expired, and changes nothing', async () => {
     const device = new TestDevice(backend);
     const used = await device.askForCode(email);
     await device.confirm(used.challengeId, used.code);
     const expired = await device.askForCode(email);
     backend.advance(600_000);
     const before = await backend.snapshot();
-    const answers = [
+    const responses = [
       await device.confirm(uuidv7(), '123456'),
       await device.confirm(used.challengeId, used.code),
       await device.confirm(used.challengeId, otherCode(used.code)),
       await device.confirm(expired.challengeId, expired.code),
       await device.confirm(expired.challengeId, otherCode(expired.code)),
     ];
-    for (const answer of answers) {
-      expect(answer.status).toBe(422);
-      expect(answer.body).toEqual({ error: challengeFailed });
+    for (const response of responses) {
+      expect(response.status).toBe(422);
+      expect(response.body).toEqual({ error: challengeFailed });
     }
     expect(await backend.snapshot()).toEqual(before);
   });
@@ -193,9 +193,11 @@ describe('confirm-email-code', () => {
     const sessions = await count('device_sessions');
     const wrong = await device.confirm(challengeId, otherCode(code));
     expect(wrong.body).toMatchObject({ error: { code: 'challenge_failed' } });
-    const answer = await device.confirm(challengeId, code);
-    expect(answer.status).toBe(403);
-    expect(answer.body).toEqual({ error: { code: 'account_blocked', message: 'This account is blocked.' } });
+    const response = await device.confirm(challengeId, code);
+    expect(response.status).toBe(403);
+    expect(response.body).toEqual({
+      error: { code: 'account_blocked', message: 'This account is blocked.' },
+    });
     expect(await count('device_sessions')).toBe(sessions);
     expect((await device.confirm(challengeId, code)).status).toBe(422);
   });

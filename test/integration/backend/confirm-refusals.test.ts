@@ -98,7 +98,7 @@ describe('confirm-email-code refuses, costing no attempt and changing nothing,',
     ['a code of five digits', () => ({ change: { code: '12345' }, field: 'code' })],
     ['a code as a number', () => ({ change: { code: 123456 }, field: 'code' })],
     ['a code in other digits', () => ({ change: { code: '١٢٣٤٥٦' }, field: 'code' })],
-    ['a challenge id that is none', () => ({ change: { challenge_id: "' or 1=1" }, field: 'challenge_id' })],
+    ['an invalid challenge id', () => ({ change: { challenge_id: "' or 1=1" }, field: 'challenge_id' })],
     ['an unknown time zone', () => ({ change: { time_zone: 'Mars/Olympus' }, field: 'time_zone' })],
     ['a device name of two lines', () => ({ change: { device_name: 'a\nb' }, field: 'device_name' })],
     ['a device name with a zero byte', () => ({ change: { device_name: 'a\u0000b' }, field: 'device_name' })],
@@ -111,9 +111,9 @@ describe('confirm-email-code refuses, costing no attempt and changing nothing,',
     const { challengeId, code } = await device.askForCode(email);
     const { change, field } = make(device, challengeId);
     const before = await backend.snapshot();
-    const answer = await device.confirm(challengeId, code, { ...change });
-    expect(answer.status).toBe(400);
-    expect(answer.body).toMatchObject({
+    const response = await device.confirm(challengeId, code, { ...change });
+    expect(response.status).toBe(400);
+    expect(response.body).toMatchObject({
       error: { code: 'invalid_request', details: { fields: [{ field, problem: expect.any(String) }] } },
     });
     expect(await backend.snapshot()).toEqual(before);
@@ -122,9 +122,9 @@ describe('confirm-email-code refuses, costing no attempt and changing nothing,',
 
   it('malformed JSON', async () => {
     const before = await backend.snapshot();
-    const answer = await backend.request('POST', confirmPath, { body: '{"challenge_id"' });
-    expect(answer.status).toBe(400);
-    expect(answer.body).toMatchObject({ error: { code: 'invalid_request' } });
+    const response = await backend.request('POST', confirmPath, { body: '{"challenge_id"' });
+    expect(response.status).toBe(400);
+    expect(response.body).toMatchObject({ error: { code: 'invalid_request' } });
     expect(await backend.snapshot()).toEqual(before);
   });
 });
@@ -139,12 +139,12 @@ describe('the log', () => {
       await device.confirm(challengeId, otherCode(code));
       await failing.pool.query('alter table backend.device_sessions rename to gone');
       const before = failing.logLines.length;
-      const answer = await device.confirm(challengeId, code);
-      expect(answer.status).toBe(500);
-      expect(answer.body).toMatchObject({ error: { code: 'internal_error' } });
+      const response = await device.confirm(challengeId, code);
+      expect(response.status).toBe(500);
+      expect(response.body).toMatchObject({ error: { code: 'internal_error' } });
       expect(failing.logLines.slice(before).join('')).toContain('request failed');
 
-      const written = failing.logLines.join('') + JSON.stringify(answer.body);
+      const written = failing.logLines.join('') + JSON.stringify(response.body);
       const { client_public_key: key, proof } = device.confirmation(challengeId, code);
       const hash: Buffer = rows[0].code_hash;
       for (const secret of [`"${code}"`, String(key), String(proof), base64(hash), hash.toString('hex')]) {

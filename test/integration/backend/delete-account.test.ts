@@ -1,7 +1,7 @@
 import { v7 as uuidv7 } from 'uuid';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import {
-  type Answer,
+  type HttpResponse,
   startTestBackend,
   type TestBackend,
   TestDevice,
@@ -31,7 +31,7 @@ async function newUser(): Promise<Player> {
   return { email, ...(await new TestDevice(backend).signIn(email)) };
 }
 
-const as = (userId: string, method: string, path: string, body?: unknown): Promise<Answer> =>
+const as = (userId: string, method: string, path: string, body?: unknown): Promise<HttpResponse> =>
   backend.request(method, path, {
     headers: { 'X-User-ID': userId, traceparent },
     ...(body === undefined ? {} : { body }),
@@ -56,15 +56,19 @@ const activeSessions = async (userId: string) =>
     )
   ).rows[0].active;
 
-async function expectUnchanged(act: () => Promise<Answer>, status: number, error: object): Promise<void> {
+async function expectUnchanged(
+  act: () => Promise<HttpResponse>,
+  status: number,
+  error: object,
+): Promise<void> {
   const before = await backend.snapshot();
-  const answer = await act();
-  expect({ status: answer.status, body: answer.body }).toEqual({ status, body: { error } });
+  const response = await act();
+  expect({ status: response.status, body: response.body }).toEqual({ status, body: { error } });
   expect(await backend.snapshot()).toEqual(before);
   expect(backend.published).toEqual([]);
 }
 
-const told = (reasonCode: string, ...deviceSessionIds: string[]) => [
+const published = (reasonCode: string, ...deviceSessionIds: string[]) => [
   {
     kind: 'session_invalidation',
     orderingKey: user.userId,
@@ -99,13 +103,13 @@ const publishedSoon = (count: number) =>
   );
 
 describe('deleting one’s own account', () => {
-  it('ends the sessions and tells gateways and lobby, in this order', async () => {
+  it('ends the sessions and notifies gateways and lobby, in this order', async () => {
     const { status, body } = await deleteOwn();
     expect({ status, body }).toEqual({
       status: 200,
       body: { user_id: user.userId, deleted_at: backend.now().toISOString() },
     });
-    expect(await publishedSoon(2)).toMatchObject(told('requested_by_user', user.deviceSessionId));
+    expect(await publishedSoon(2)).toMatchObject(published('requested_by_user', user.deviceSessionId));
     const session = await backend.request('GET', `/api/v1/internal/sessions/${user.deviceSessionId}`);
     expect(session.body).toMatchObject({ status: 'revoked', user_id: user.userId });
     const eligibility = await backend.request(
@@ -118,7 +122,7 @@ describe('deleting one’s own account', () => {
     });
   });
 
-  it('changes nothing the second time, and answers the same', async () => {
+  it('changes nothing the second time, and gives the same response', async () => {
     const first = await deleteOwn();
     await publishedSoon(2);
     const before = await backend.snapshot();
@@ -130,7 +134,7 @@ describe('deleting one’s own account', () => {
     expect(backend.published.length).toBe(2);
   });
 
-  it('leaves nothing in the database that tells who it was, and nobody else without theirs', async () => {
+  it('erases all personal data of the user in the database, and none of others', async () => {
     const email = `secret-${users}@example.com`;
     const device = new TestDevice(backend);
     const { challengeId, code } = await device.askForCode(email);
@@ -166,7 +170,7 @@ describe('deleting one’s own account', () => {
     expect(ofOthers.length).toBeGreaterThan(0);
   });
 
-  it('frees address and handle: whoever signs in with it next is somebody new', async () => {
+  it('frees address and handle: the next sign-in with the address creates a new user', async () => {
     const handle = `free-${users}`;
     await as(user.userId, 'PATCH', accountPath, { handle });
     await deleteOwn();
@@ -187,8 +191,8 @@ describe('deleting one’s own account', () => {
     const { challengeId, code } = await device.askForCode(user.email);
     await deleteOwn();
     const before = await backend.snapshot();
-    const answer = await device.confirm(challengeId, code);
-    expect([answer.status, answer.body]).toEqual([
+    const response = await device.confirm(challengeId, code);
+    expect([response.status, response.body]).toEqual([
       422,
       {
         error: {
@@ -205,12 +209,12 @@ describe('deleting one’s own account', () => {
     const devices = Array.from({ length: 5 }, () => new TestDevice(backend));
     const codes = [];
     for (const device of devices) codes.push({ device, ...(await device.askForCode(user.email)) });
-    const [deleted, ...answers] = await Promise.all([
+    const [deleted, ...responses] = await Promise.all([
       deleteOwn(),
       ...codes.map(({ device, challengeId, code }) => device.confirm(challengeId, code)),
     ]);
     expect(deleted.status).toBe(200);
-    for (const { status, body } of answers) {
+    for (const { status, body } of responses) {
       if (status !== 201) expect(body).toMatchObject({ error: { code: 'challenge_failed' } });
       else if (body.user_id === user.userId) {
         const session = await backend.request('GET', `/api/v1/internal/sessions/${body.device_session_id}`);
@@ -221,8 +225,8 @@ describe('deleting one’s own account', () => {
   });
 
   it('at the same time several times happens once', async () => {
-    const answers = await Promise.all(Array.from({ length: 6 }, () => deleteOwn()));
-    expect(new Set(answers.map(({ body }) => JSON.stringify(body))).size).toBe(1);
+    const responses = await Promise.all(Array.from({ length: 6 }, () => deleteOwn()));
+    expect(new Set(responses.map(({ body }) => JSON.stringify(body))).size).toBe(1);
     await publishedSoon(2);
     await backend.snapshot();
     expect(backend.published.length).toBe(2);
@@ -236,7 +240,7 @@ describe('deleting one’s own account', () => {
     });
   });
 
-  it('is refused to nobody', async () => {
+  it('is refused without an existing user', async () => {
     const error = { code: 'unauthenticated', message: 'X-User-ID names no user.' };
     await expectUnchanged(() => deleteOwn(uuidv7()), 401, error);
     await expectUnchanged(() => backend.request('DELETE', accountPath), 401, {
@@ -270,7 +274,7 @@ describe('deleting a user as an admin', () => {
       deleted_at: backend.now().toISOString(),
     };
     expect({ status, body }).toEqual({ status: 200, body: erased });
-    expect(await publishedSoon(2)).toMatchObject(told('gdpr', user.deviceSessionId));
+    expect(await publishedSoon(2)).toMatchObject(published('gdpr', user.deviceSessionId));
     const shown = await backend.adminRequest('GET', `/api/v1/internal/users/${user.userId}`);
     expect(shown.body).toEqual(erased);
 

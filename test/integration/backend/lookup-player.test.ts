@@ -41,7 +41,7 @@ beforeEach(async () => {
 });
 
 describe('looking a player up', () => {
-  it('finds them by their exact handle, in any letters, and tells no more than one needs to invite them', async () => {
+  it('finds them by their exact handle, in any letters, and shows no more than an invitation needs', async () => {
     const userId = await newPlayer({ handle: 'Grace_H', display_name: 'Grace' });
     const found = { user_id: userId, handle: 'grace_h', display_name: 'Grace' };
     expect(await lookUp(asking, '?handle=grace_h')).toEqual({ status: 200, body: found, retryAfter: null });
@@ -49,7 +49,7 @@ describe('looking a player up', () => {
     expect((await lookUp(userId, '?handle=grace_h')).body).toEqual(found);
   });
 
-  it('finds somebody without a display name', async () => {
+  it('finds a player without a display name', async () => {
     const userId = await newPlayer({ handle: 'nameless' });
     expect((await lookUp(asking, '?handle=nameless')).body).toEqual({
       user_id: userId,
@@ -58,7 +58,7 @@ describe('looking a player up', () => {
     });
   });
 
-  it('finds nobody by a part of a handle, nor by what might be a pattern', async () => {
+  it('finds no player by a part of a handle, nor by what might be a pattern', async () => {
     await newPlayer({ handle: 'linus-1' });
     expect(await lookUp(asking, '?handle=linus')).toEqual(notFound('linus'));
     expect(await lookUp(asking, '?handle=linus_1')).toEqual(notFound('linus_1'));
@@ -96,7 +96,7 @@ describe('looking a player up', () => {
 });
 
 describe('the limit of look-ups', () => {
-  it('counts those that find nobody, holds for one user alone, and says when to come back', async () => {
+  it('counts those that find no player, holds for one user alone, and says when to come back', async () => {
     await newPlayer({ handle: `target-${players}` });
     const target = `?handle=target-${players - 1}`;
     for (let asked = 0; asked < lookupRate.burst; asked += 1) {

@@ -24,7 +24,7 @@ beforeEach(() => {
 afterEach(() => mail.reset());
 
 describe('a server that refuses', () => {
-  it('a mailbox for good gets its mail no more, and the other mails at once', async () => {
+  it('a mailbox permanently: its mail is not sent again, and the other mails are sent at once', async () => {
     const server = await mail.smtpServer({
       refuse: {
         rcptTo: (to) => (to.startsWith('bad') ? [550, `5.1.1 <${to}>: nobody of that name`] : undefined),
@@ -57,7 +57,7 @@ describe('a server that refuses', () => {
       'MAIL FROM',
     ],
     ['its content', { data: () => [554, '5.7.1 spam'] as [number, string] }, 'EMESSAGE', 'DATA'],
-  ])('%s for good gets the mail no more', async (_, refuse, code, command) => {
+  ])('%s permanently is not sent the mail again', async (_, refuse, code, command) => {
     const server = await mail.smtpServer({ refuse });
     mail.mailToServer(server);
     const mailId = await mail.ask(email);
@@ -87,7 +87,7 @@ describe('a server that refuses', () => {
     ]);
   });
 
-  it('the password keeps all mails waiting until somebody has mended it, and shows it in no log', async () => {
+  it('the password keeps all mails waiting until an operator has fixed it, and shows it in no log', async () => {
     const server = await mail.smtpServer({
       onAuth: ({ username, password }, _, callback) =>
         username === 'galaxy' && password === 'right:%'
@@ -168,7 +168,7 @@ describe('a server that is away', () => {
         socket.on('close', () => clearInterval(drip));
       },
     ],
-  ])('since it %s is given up in time, and holds back nobody', async (_, behave) => {
+  ])('since it %s is given up in time, and delays no other mail', async (_, behave) => {
     const sockets = new Set<Socket>();
     const tarpit = createServer((socket) => {
       sockets.add(socket);
@@ -208,7 +208,7 @@ describe('TLS', () => {
     expect(server.received.map(({ secure }) => secure)).toEqual([true]);
   });
 
-  it('is required unless told otherwise: to a server without it nothing is sent', async () => {
+  it('is required by default: to a server without it no mail is sent', async () => {
     const server = await mail.smtpServer();
     mail.mailToServer(server, { tls: 'required' });
     await mail.ask(email);
@@ -219,7 +219,7 @@ describe('TLS', () => {
     expect(server.received.map(({ secure }) => secure)).toEqual([false]);
   });
 
-  it('with a certificate that nobody trusts counts as none, optional or not', async () => {
+  it('with an untrusted certificate counts as none, optional or not', async () => {
     const server = await mail.smtpServer(selfSigned());
     for (const tls of ['required', 'optional'] as const) {
       mail.mailTo({ url: `smtp://localhost:${server.port}`, tls });

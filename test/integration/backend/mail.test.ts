@@ -98,7 +98,7 @@ describe('a mail', () => {
 });
 
 describe('a mail that waits', () => {
-  it('does not show its code to whoever reads the table', async () => {
+  it('does not show its code to a reader of the table', async () => {
     const server = await mail.smtpServer();
     mail.use(away);
     await mail.ask(email);

@@ -5,9 +5,9 @@ import { databaseOn } from '../../../lib/postgres/database.ts';
 import { type MetricsText, startPrometheusText } from '../../../lib/telemetry/metrics.ts';
 import { startTestBackend, type TestBackend, TestDevice } from '../../support/backend/backend.ts';
 import {
+  consumedStream,
   intentFields,
   newIntent,
-  place,
   type TestNotifications,
   testNotifications,
 } from '../../support/backend/notifications.ts';
@@ -34,7 +34,7 @@ afterEach(() => stopMaintenance());
 
 function startMaintenance(): void {
   const stop = new AbortController();
-  const parts = { stream: place.stream, db: databaseOn(backend.pool), redis: log.redis };
+  const parts = { stream: consumedStream.stream, db: databaseOn(backend.pool), redis: log.redis };
   const running = maintainNotificationStream({ ...parts, log: pino({ level: 'silent' }) }, stop.signal);
   stopMaintenance = async () => {
     stop.abort();
@@ -51,7 +51,7 @@ async function ageMs(): Promise<number> {
 
 const soon = (assertion: () => Promise<void>) => vi.waitFor(assertion, { timeout: 15_000, interval: 50 });
 
-it('tells how long the oldest intent has waited, also while no worker runs, and 0 once all are told', async () => {
+it('reports how long the oldest intent has waited, also while no worker runs, and 0 once all are handled', async () => {
   startMaintenance();
   await soon(async () => expect(await ageMs()).toBe(0));
   await notifications.publish(newIntent([user]));
@@ -61,11 +61,15 @@ it('tells how long the oldest intent has waited, also while no worker runs, and 
   await worker.stop();
 });
 
-it('removes intents that were told long ago, and none that was not', async () => {
+it('removes intents that were handled long ago, and none that was not', async () => {
   const twoDaysAgo = Date.now() - 2 * 24 * 3_600_000;
   const publishOld = async (from: number, count: number) => {
     for (let index = from; index < from + count; index += 1) {
-      await log.redis.xadd(place.stream, `${twoDaysAgo}-${index + 1}`, ...intentFields(newIntent([user])));
+      await log.redis.xadd(
+        consumedStream.stream,
+        `${twoDaysAgo}-${index + 1}`,
+        ...intentFields(newIntent([user])),
+      );
     }
   };
   await publishOld(0, 250);
@@ -75,17 +79,17 @@ it('removes intents that were told long ago, and none that was not', async () =>
   await publishOld(250, 250);
 
   startMaintenance();
-  await soon(async () => expect(await log.redis.xlen(place.stream)).toBeLessThan(500));
-  const [first] = await log.redis.xrange(place.stream, '-', '+', 'COUNT', 1);
+  await soon(async () => expect(await log.redis.xlen(consumedStream.stream)).toBeLessThan(500));
+  const [first] = await log.redis.xrange(consumedStream.stream, '-', '+', 'COUNT', 1);
   expect(Number(first?.[0].split('-')[1])).toBeLessThanOrEqual(250);
-  expect(await log.redis.xlen(place.stream)).toBeGreaterThan(250);
+  expect(await log.redis.xlen(consumedStream.stream)).toBeGreaterThan(250);
 });
 
-it('forgets who was told of what when no outbox can publish it again', async () => {
+it('forgets who was notified once no outbox can publish the intent again', async () => {
   await backend.pool.query(
     `insert into backend.processed_entries (consumer, event_id, processed_at)
      values ($1, 'old', now() - interval '14 days 1 hour'), ($1, 'young', now() - interval '13 days')`,
-    [place.name],
+    [consumedStream.name],
   );
   startMaintenance();
   await soon(async () => {

@@ -2,9 +2,9 @@ import { v7 as uuidv7 } from 'uuid';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { startTestBackend, type TestBackend, TestDevice } from '../../support/backend/backend.ts';
 import {
+  consumedStream,
   intentFields,
   newIntent,
-  place,
   type TestNotifications,
   testNotifications,
 } from '../../support/backend/notifications.ts';
@@ -86,18 +86,18 @@ describe('an intent', () => {
   it('passes over recipients who are blocked, deleted or unknown, and over repeats in its list', async () => {
     const blocked = await newUser();
     const deleted = await newUser();
-    const nobody = uuidv7();
+    const unknownUser = uuidv7();
     await mark(blocked, 'blocked_at');
     await mark(deleted, 'deleted_at');
     backend.mails.length = 0;
     start({ mailedTypes: ['lobby.game.started'] });
     const last = await notifications.publish(
-      newIntent([blocked, deleted, nobody]),
-      newIntent([blocked, ada, ada.toUpperCase(), nobody, deleted]),
+      newIntent([blocked, deleted, unknownUser]),
+      newIntent([blocked, ada, ada.toUpperCase(), unknownUser, deleted]),
     );
     await notifications.handled(last);
     expect((await notifications.eventsOf(ada)).length).toBe(1);
-    for (const userId of [blocked, deleted, nobody]) {
+    for (const userId of [blocked, deleted, unknownUser]) {
       expect(await notifications.eventsOf(userId)).toEqual([]);
     }
     await backend.sendMails();
@@ -120,7 +120,7 @@ describe('an intent', () => {
     }
   });
 
-  it('comes to each user in the order of its game, while another game’s cannot be told', async () => {
+  it('comes to each user in the order of its game, while another game’s cannot be handled', async () => {
     let stuck = true;
     start({
       mailedTypes: ['lobby.game.cancelled'],
@@ -156,7 +156,7 @@ describe('an intent', () => {
 });
 
 describe('an intent that comes again', () => {
-  it('is told once, and to those alone who were not told before', async () => {
+  it('is delivered once, and only to users who did not get it before', async () => {
     start({ mailedTypes: ['lobby.game.started'] });
     const intent = newIntent([ada]);
     const last = await notifications.publish(intent, intent, { ...intent, recipient_user_ids: [bob, ada] });
@@ -167,7 +167,7 @@ describe('an intent that comes again', () => {
     expect(backend.mails.length).toBe(2);
   });
 
-  it('is told once although Redis has lost the log meanwhile', async () => {
+  it('is delivered once although Redis has lost the log in between', async () => {
     start({ mailedTypes: ['lobby.game.started'] });
     const [known, fresh] = [newIntent([ada]), newIntent([ada])];
     await notifications.handled(await notifications.publish(known));
@@ -178,7 +178,7 @@ describe('an intent that comes again', () => {
     expect(backend.mails.length).toBe(2);
   });
 
-  it('is told once when its first time failed after the events were appended', async () => {
+  it('is delivered once when the first attempt failed after the events were appended', async () => {
     let failures = 2;
     const worker = start({
       mailedTypes: ['lobby.game.started'],
@@ -200,7 +200,7 @@ describe('an intent that comes again', () => {
     );
   });
 
-  it('is told once by several replicas, of which one works at a time', async () => {
+  it('is delivered once by several replicas, of which one is active at a time', async () => {
     const replicas = [start(), start(), start()];
     const intents = Array.from({ length: 20 }, () => newIntent([ada, bob]));
     await notifications.handled(await notifications.publish(...intents, ...intents));
@@ -210,7 +210,7 @@ describe('an intent that comes again', () => {
   });
 });
 
-describe('an intent that can never be told', () => {
+describe('an intent that can never be handled', () => {
   const good = () => newIntent([ada]);
   const without = (name: string) => {
     const fields = intentFields(good());
@@ -226,7 +226,7 @@ describe('an intent that can never be told', () => {
   it.each([
     ['has no type', () => without('notification_type'), /^malformed: notification_type /],
     [
-      'has a type that nobody knows',
+      'has an unknown type',
       () => having('notification_type', 'lobby.game.exploded'),
       /^malformed: notification_type /,
     ],
@@ -242,7 +242,7 @@ describe('an intent that can never be told', () => {
       () => having('recipient_user_ids', '["ada"]'),
       /^malformed: recipient_user_ids/,
     ],
-    ['has nobody to tell', () => having('recipient_user_ids', '[]'), /^malformed: recipient_user_ids /],
+    ['has no recipients', () => having('recipient_user_ids', '[]'), /^malformed: recipient_user_ids /],
     ['has a payload that is a list', () => having('payload', '[]'), /^malformed: payload /],
     [
       'happened at no time',
@@ -252,7 +252,7 @@ describe('an intent that can never be told', () => {
     [
       'says too much',
       () => having('payload', JSON.stringify({ text: 'x'.repeat(65_536) })),
-      /^the payload has 65547 bytes; an event has at most 65536$/,
+      /^the payload has 65547 bytes; an event may have 65536 at most$/,
     ],
     ['holds NUL', () => having('producer', 'lob\0by'), /^malformed: contains a NUL character/],
     ['is none at all', () => ['hello', 'world'], /^malformed: /],
@@ -319,8 +319,8 @@ describe('a notification that goes by mail, too', () => {
   });
 });
 
-it('keeps its place where the other services look for it', () => {
-  expect(place).toEqual({
+it('uses the stream and the offset key that the other services know', () => {
+  expect(consumedStream).toEqual({
     name: 'notification_intents',
     stream: 'notification:intents',
     offsetKey: 'backend:stream_offsets:notification_intents',

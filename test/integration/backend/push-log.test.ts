@@ -1,7 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
-import { comparePositions, nextPosition, type Place } from '../../../lib/backend/domain/push-ids.ts';
+import {
+  compareStreamIds,
+  type LogPosition,
+  nextStreamId,
+} from '../../../lib/backend/domain/log-position.ts';
 import {
   type AppendedEvent,
   appendClientEvent,
@@ -14,12 +18,18 @@ import { PushLogUnavailable } from '../../../lib/backend/push/log/log.ts';
 import { readGlobal, readState } from '../../../lib/backend/push/log/read-global.ts';
 import { readUserEvents } from '../../../lib/backend/push/log/read-user-events.ts';
 import { trimOlderThan } from '../../../lib/backend/push/log/trim.ts';
-import { cursorPlace, eventPlace, idsOf, newEvent, TestPushLog } from '../../support/backend/push-log.ts';
+import {
+  idsOf,
+  newEvent,
+  positionOfCursor,
+  positionOfEvent,
+  TestPushLog,
+} from '../../support/backend/push-log.ts';
 
 const testLog = new TestPushLog();
 
 describe('appending client events', () => {
-  test('gives every event a place after all earlier ones, and its predecessor in its own user’s stream', async () => {
+  test('gives every event a position after all earlier ones, and its predecessor in its own user’s stream', async () => {
     const from = await testLog.head();
     const [anna, ben] = [randomUUID(), randomUUID()];
     const events: AppendedEvent[] = [];
@@ -30,7 +40,9 @@ describe('appending client events', () => {
     const entries = await testLog.readAll(from, 2);
     expect(idsOf(entries)).toEqual([a1, b1, a2, a3, b2].map((event) => event?.eventId));
     expect(idsOf(entries)).toEqual([...idsOf(entries)].sort());
-    expect(events.map(({ cursor }) => cursorPlace(cursor))).toEqual(entries.map((entry) => entry.place));
+    expect(events.map(({ cursor }) => positionOfCursor(cursor))).toEqual(
+      entries.map((entry) => entry.position),
+    );
   });
 
   test('keeps everything that an event says, bytes and all', async () => {
@@ -46,7 +58,7 @@ describe('appending client events', () => {
     expect(await testLog.readAll(from, 10)).toEqual([
       {
         kind: 'client_event',
-        place: eventPlace({ eventId }),
+        position: positionOfEvent({ eventId }),
         userId,
         prev: undefined,
         eventType: 'lobby.application.approved',
@@ -57,7 +69,7 @@ describe('appending client events', () => {
     ]);
   });
 
-  test('drops a repeat of (idempotency key, recipient) and gives the first one’s place', async () => {
+  test('drops a repeat of (idempotency key, recipient) and gives the first one’s position', async () => {
     const from = await testLog.head();
     const [userId, other] = [randomUUID(), randomUUID()];
     await testLog.append(userId);
@@ -143,10 +155,10 @@ describe('session invalidations', () => {
     });
     const entries = await testLog.readAll(from, 10);
     expect(entries.map(({ kind }) => kind)).toEqual(['client_event', 'session_invalidation']);
-    expect(entries[0]?.place).toEqual(eventPlace(event));
+    expect(entries[0]?.position).toEqual(positionOfEvent(event));
     expect(entries[1]).toEqual({
       kind: 'session_invalidation',
-      place: cursorPlace(cursor),
+      position: positionOfCursor(cursor),
       userId,
       deviceSessionIds: [one, two],
       reason: 'account_blocked',
@@ -188,7 +200,7 @@ describe('heartbeats', () => {
 
   test('go on when the clock of Redis was set back', async () => {
     await appendHeartbeat(testLog.log, 60_000);
-    await testLog.redis.hset(testLog.log.lifeKey, 'heartbeat_at_ms', (await testLog.nowMs()) + 3_600_000);
+    await testLog.redis.hset(testLog.log.epochKey, 'heartbeat_at_ms', (await testLog.nowMs()) + 3_600_000);
     expect((await appendHeartbeat(testLog.log, 60_000)).appended).toBe(true);
   });
 });
@@ -211,18 +223,18 @@ describe('reading the global stream', () => {
     const { cursor } = await testLog.append(randomUUID());
     expect((await readGlobal(testLog.log, floor, 10)).entries).toHaveLength(1);
     await testLog.trimAll();
-    expect(await readGlobal(testLog.log, cursorPlace(cursor), 10)).toMatchObject({
+    expect(await readGlobal(testLog.log, positionOfCursor(cursor), 10)).toMatchObject({
       fault: undefined,
       entries: [],
     });
     await testLog.append(randomUUID());
-    expect((await readGlobal(testLog.log, cursorPlace(cursor), 10)).entries).toHaveLength(1);
+    expect((await readGlobal(testLog.log, positionOfCursor(cursor), 10)).entries).toHaveLength(1);
   });
 
-  test('knows a place that was trimmed away', async () => {
+  test('knows a position that was trimmed away', async () => {
     const floor = await testLog.head();
     const events = await testLog.appendApart(Array.from({ length: 3 }, () => randomUUID()));
-    const [first, second, third] = events.map(eventPlace) as [Place, Place, Place];
+    const [first, second, third] = events.map(positionOfEvent) as [LogPosition, LogPosition, LogPosition];
     await testLog.trimAll();
     expect((await readGlobal(testLog.log, floor, 10)).fault).toBe('trimmed');
     expect((await readGlobal(testLog.log, first, 10)).fault).toBe('trimmed');
@@ -230,20 +242,20 @@ describe('reading the global stream', () => {
     expect((await readGlobal(testLog.log, third, 10)).fault).toBeUndefined();
   });
 
-  test('knows a place beyond the end, one that it never gave out, and one of another life', async () => {
+  test('knows a position beyond the end, one that it never gave out, and one of another epoch', async () => {
     const [first, last] = (await testLog.appendApart([randomUUID(), randomUUID()])).map(({ eventId }) =>
-      eventPlace({ eventId }),
+      positionOfEvent({ eventId }),
     );
     if (first === undefined || last === undefined) throw new Error('two events were appended');
     const { epoch } = first;
-    const fault = async (at: Place) => (await readGlobal(testLog.log, at, 10)).fault;
+    const fault = async (at: LogPosition) => (await readGlobal(testLog.log, at, 10)).fault;
     expect(await fault(first)).toBeUndefined();
-    expect(await fault({ epoch, position: nextPosition(first.position) })).toBe('unknown');
-    expect(await fault({ epoch, position: nextPosition(last.position) })).toBe('beyond_end');
+    expect(await fault({ epoch, id: nextStreamId(first.id) })).toBe('unknown');
+    expect(await fault({ epoch, id: nextStreamId(last.id) })).toBe('beyond_end');
     expect(await fault({ ...first, epoch: 'f'.repeat(16) })).toBe('other_epoch');
   });
 
-  test('passes over what a newer version wrote, and keeps its place', async () => {
+  test('passes over what a newer version wrote, and keeps its position', async () => {
     const from = await testLog.head();
     await testLog.redis.xadd(testLog.log.globalKey, '*', 'kind', 'news', 'epoch', from.epoch);
     await testLog.redis.xadd(
@@ -259,7 +271,7 @@ describe('reading the global stream', () => {
     const { eventId } = await testLog.append(randomUUID());
     const entries = await testLog.readAll(from, 10);
     expect(entries.map(({ kind }) => kind)).toEqual(['unreadable', 'unreadable', 'client_event']);
-    expect(entries[2]?.place).toEqual(eventPlace({ eventId }));
+    expect(entries[2]?.position).toEqual(positionOfEvent({ eventId }));
   });
 });
 
@@ -271,11 +283,11 @@ describe('trimming by age', () => {
     await testLog.trimThrough(middle);
     const { epoch, floor } = await readState(testLog.log);
     const trimmed = events.filter(
-      ({ eventId }) => comparePositions(eventPlace({ eventId }).position, floor) <= 0,
+      ({ eventId }) => compareStreamIds(positionOfEvent({ eventId }).id, floor) <= 0,
     );
     expect(trimmed.length).toBeGreaterThanOrEqual(3);
-    expect(trimmed.map(eventPlace).at(-1)?.position).toEqual(floor);
-    expect(idsOf(await testLog.readAll({ epoch, position: floor }, 10))).toEqual(
+    expect(trimmed.map(positionOfEvent).at(-1)?.id).toEqual(floor);
+    expect(idsOf(await testLog.readAll({ epoch, id: floor }, 10))).toEqual(
       events.slice(trimmed.length).map(({ eventId }) => eventId),
     );
   });
@@ -295,42 +307,42 @@ describe('trimming by age', () => {
   });
 });
 
-describe('the life of the log', () => {
-  test('begins once, whoever begins it', async () => {
+describe('the epoch of the log', () => {
+  test('begins once, whichever caller is the first', async () => {
     const states = await Promise.all(Array.from({ length: 20 }, () => readState(testLog.log)));
     expect(new Set(states.map(({ epoch }) => epoch)).size).toBe(1);
   });
 
-  test('begins anew when Redis has lost it, and earlier ids are known to be of another life', async () => {
+  test('starts again when Redis has lost it, and earlier ids are known to be of another epoch', async () => {
     const userId = randomUUID();
     const old = await testLog.append(userId);
     await testLog.redis.flushdb();
     const fresh = await testLog.append(userId);
-    expect(eventPlace(fresh).epoch).not.toBe(eventPlace(old).epoch);
+    expect(positionOfEvent(fresh).epoch).not.toBe(positionOfEvent(old).epoch);
     expect(fresh.prevEventId).toBe('');
-    expect((await readGlobal(testLog.log, cursorPlace(old.cursor), 10)).fault).toBe('other_epoch');
+    expect((await readGlobal(testLog.log, positionOfCursor(old.cursor), 10)).fault).toBe('other_epoch');
     expect((await readUserEvents(testLog.log, userId, old.eventId)).found).toBe(false);
   });
 
-  test('begins with a stream of its own when only the name of the old life was lost', async () => {
+  test('begins with a stream of its own when only the name of the old epoch was lost', async () => {
     const old = await testLog.append(randomUUID());
-    await testLog.redis.del(testLog.log.lifeKey);
+    await testLog.redis.del(testLog.log.epochKey);
     const from = await testLog.head();
-    expect(from.epoch).not.toBe(eventPlace(old).epoch);
+    expect(from.epoch).not.toBe(positionOfEvent(old).epoch);
     expect(await testLog.readAll(from, 10)).toEqual([]);
   });
 
   test('goes on after Redis has forgotten the scripts', async () => {
     const first = await testLog.append(randomUUID());
     await testLog.redis.script('FLUSH');
-    const from = cursorPlace(first.cursor);
+    const from = positionOfCursor(first.cursor);
     await testLog.append(randomUUID());
     expect(await testLog.readAll(from, 10)).toHaveLength(1);
   });
 
   test('says so when Redis does not do what it is asked', async () => {
     await testLog.redis.set(testLog.log.globalKey, 'not a stream');
-    await testLog.redis.hset(testLog.log.lifeKey, 'epoch', 'f'.repeat(16), 'floor', '1-0');
+    await testLog.redis.hset(testLog.log.epochKey, 'epoch', 'f'.repeat(16), 'floor', '1-0');
     await expect(testLog.append(randomUUID())).rejects.toThrow(PushLogUnavailable);
   });
 });

@@ -6,11 +6,11 @@ import {
   decodeEventId,
   encodeCursor,
   encodeEventId,
-  nextPosition,
-} from '../../../lib/backend/domain/push-ids.ts';
+  nextStreamId,
+} from '../../../lib/backend/domain/log-position.ts';
 import { appendSessionInvalidation } from '../../../lib/backend/push/log/append-session-invalidation.ts';
 import type { PushEvent } from '../../../lib/protocol/generated/galaxy/push/v1/push.ts';
-import { cursorPlace, idsOf, newEvent, TestPushLog } from '../../support/backend/push-log.ts';
+import { idsOf, newEvent, positionOfCursor, TestPushLog } from '../../support/backend/push-log.ts';
 import { startTestPush, type TestPush } from '../../support/backend/push-process.ts';
 import { PushReader, readUserEvents } from '../../support/backend/push-reader.ts';
 import { startTcpProxy } from '../../support/network/tcp-proxy.ts';
@@ -52,7 +52,7 @@ const has = (count: number) => (reader: PushReader) => reader.events.length >= c
 const eventOf = (frame: PushEvent | undefined) => frame?.event;
 
 describe('a subscription', () => {
-  test('without a cursor begins at the head, and tells its cursor at once', async () => {
+  test('without a cursor begins at the head, and gets its cursor at once', async () => {
     const push = await startPush();
     await appendMany(3);
     const reader = await subscribeAtHead(push);
@@ -157,7 +157,7 @@ describe('a subscription', () => {
       await delay(5);
     }
     await appender;
-    const log = idsOf(await testLog.readAll(cursorPlace(start), 1_000)).filter(isEvent(cursors));
+    const log = idsOf(await testLog.readAll(positionOfCursor(start), 1_000)).filter(isEvent(cursors));
     expect(readers.length).toBeGreaterThan(10);
     for (const reader of readers) {
       const last = log.at(-1);
@@ -174,9 +174,9 @@ describe('a subscription', () => {
     const reader = await subscribeAtHead(push);
     await reader.until(({ frames }) => frames.some(({ event }) => event?.$case === 'heartbeat'), 8_000);
     const heartbeat = reader.frames.find(({ event }) => event?.$case === 'heartbeat');
-    const [entry] = await testLog.readAll(cursorPlace(reader.frames[0]?.cursor ?? ''), 1);
+    const [entry] = await testLog.readAll(positionOfCursor(reader.frames[0]?.cursor ?? ''), 1);
     expect(entry?.kind).toBe('heartbeat');
-    expect(entry?.place).toEqual(cursorPlace(heartbeat?.cursor ?? ''));
+    expect(entry?.position).toEqual(positionOfCursor(heartbeat?.cursor ?? ''));
     const ids = await appendMany(1);
     const resumed = await subscribe(push, { cursor: heartbeat?.cursor ?? '' }).until(has(1));
     expect(resumed.eventIds).toEqual(ids);
@@ -184,17 +184,17 @@ describe('a subscription', () => {
 });
 
 function isEvent(cursors: readonly string[]): (eventId: string) => boolean {
-  const places = new Set(cursors);
+  const positions = new Set(cursors);
   return (eventId) => {
-    const place = decodeEventId(eventId);
-    return place !== undefined && places.has(encodeCursor(place));
+    const position = decodeEventId(eventId);
+    return position !== undefined && positions.has(encodeCursor(position));
   };
 }
 
 describe('a cursor that the log cannot be read on from', () => {
   test.each<[string, () => Promise<string>]>([
     ['malformed', async () => 'nonsense'],
-    ['malformed', async () => encodeEventId(cursorPlace((await testLog.append(randomUUID())).cursor))],
+    ['malformed', async () => encodeEventId(positionOfCursor((await testLog.append(randomUUID())).cursor))],
     ['other_epoch', async () => encodeCursor({ ...(await testLog.head()), epoch: 'f'.repeat(16) })],
     [
       'trimmed',
@@ -207,19 +207,19 @@ describe('a cursor that the log cannot be read on from', () => {
     [
       'beyond_end',
       async () => {
-        const { epoch, position } = await testLog.head();
-        return encodeCursor({ epoch, position: { ms: position.ms + 3_600_000, seq: 0 } });
+        const { epoch, id } = await testLog.head();
+        return encodeCursor({ epoch, id: { ms: id.ms + 3_600_000, seq: 0 } });
       },
     ],
     [
       'unknown',
       async () => {
         const [event] = await testLog.appendApart([randomUUID(), randomUUID()]);
-        const { epoch, position } = cursorPlace(event?.cursor ?? '');
-        return encodeCursor({ epoch, position: nextPosition(position) });
+        const { epoch, id } = positionOfCursor(event?.cursor ?? '');
+        return encodeCursor({ epoch, id: nextStreamId(id) });
       },
     ],
-  ])('is answered with gap %s first, then with everything from the head', async (reason, makeCursor) => {
+  ])('gets gap %s first, then with everything from the head', async (reason, makeCursor) => {
     const push = await startPush();
     const reader = subscribe(push, { cursor: await makeCursor() });
     await reader.until(({ frames }) => frames.length > 0);
@@ -235,7 +235,7 @@ describe('a cursor that the log cannot be read on from', () => {
     expect(resumed.kinds()).not.toContain('gap');
   });
 
-  test('becomes one while a gateway is live, when the log begins a new life', async () => {
+  test('becomes one while a gateway is live, when the log starts a new epoch', async () => {
     const push = await startPush();
     const reader = await subscribeAtHead(push);
     const old = await appendMany(2);
@@ -251,7 +251,7 @@ describe('a cursor that the log cannot be read on from', () => {
     const later = await testLog.append(userId);
     await reader.until(has(3));
     expect(reader.eventIds).toEqual([...old, later.eventId]);
-    // What came before the gap's place is in the users' own logs.
+    // What came before the gap's position is in the users' own logs.
     const { found, events } = await readUserEvents(push.addr, { userId, afterEventId: lost.eventId });
     expect({ found, ids: events.map(({ eventId }) => eventId) }).toEqual({
       found: true,
@@ -314,7 +314,7 @@ describe('a gateway that reads slowly', () => {
     reader.resume();
     expect(await reader.ended).toMatchObject({
       code: status.RESOURCE_EXHAUSTED,
-      details: expect.stringContaining('it took nothing for 300 ms'),
+      details: expect.stringContaining('it read nothing for 300 ms'),
     });
     expect(reader.eventIds).toEqual(ids.slice(0, reader.eventIds.length));
     expect(reader.eventIds.length).toBeLessThan(100);
@@ -325,9 +325,9 @@ describe('a bad call', () => {
   const refused = (ended: Promise<StatusObject>) => ended.then(({ code, details }) => [code, details]);
 
   test.each([
-    ['without a gateway id', { gatewayId: '' }, 'gateway_id has 1 to 64'],
-    ['with spaces in its gateway id', { gatewayId: 'a b' }, 'gateway_id has 1 to 64'],
-    ['with an endless gateway id', { gatewayId: 'g'.repeat(65) }, 'gateway_id has 1 to 64'],
+    ['without a gateway id', { gatewayId: '' }, 'gateway_id must have 1 to 64'],
+    ['with spaces in its gateway id', { gatewayId: 'a b' }, 'gateway_id must have 1 to 64'],
+    ['with an endless gateway id', { gatewayId: 'g'.repeat(65) }, 'gateway_id must have 1 to 64'],
     ['with an endless cursor', { cursor: 'c'.repeat(129) }, 'cursor is longer'],
   ])('%s is refused with INVALID_ARGUMENT', async (_, options, details) => {
     const reader = subscribe(await startPush(), options);
@@ -387,7 +387,7 @@ describe('a bad call', () => {
     const push = await startPush();
     await expect(readUserEvents(push.addr, { userId: 'anna', afterEventId: '' })).rejects.toMatchObject({
       code: status.INVALID_ARGUMENT,
-      details: 'user_id is a UUID.',
+      details: 'user_id must be a UUID.',
     });
     await expect(
       readUserEvents(push.addr, { userId: randomUUID(), afterEventId: 'e'.repeat(129) }),
@@ -425,7 +425,7 @@ describe('with a token', () => {
 });
 
 describe('reading one user’s events', () => {
-  test('gives what came after an event, and says when that cannot be told', async () => {
+  test('gives what came after an event, and says when that is not known', async () => {
     const push = await startPush();
     const userId = randomUUID();
     const [first, second] = [await testLog.append(userId), await testLog.append(userId)];
@@ -468,7 +468,7 @@ describe('when Redis is lost', () => {
   });
 });
 
-describe('told to stop', () => {
+describe('that stops', () => {
   test('ends every stream with UNAVAILABLE and returns within its time-out', async () => {
     const push = await startPush({ BACKEND_SHUTDOWN_TIMEOUT: '5s' });
     const [one, two] = await Promise.all([subscribeAtHead(push), subscribeAtHead(push)]);

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from 'vitest';
-import { encodeEventId } from '../../../lib/backend/domain/push-ids.ts';
+import { encodeEventId } from '../../../lib/backend/domain/log-position.ts';
 import type { Frame } from '../../../lib/backend/push/frames.ts';
 import { pushLog } from '../../../lib/backend/push/log/binary-log.ts';
 import { PushLogUnavailable } from '../../../lib/backend/push/log/log.ts';
@@ -24,7 +24,7 @@ class Listener implements TailListener {
   losses = 0;
 
   get ids(): string[] {
-    return this.got.map((frame) => encodeEventId(frame.place));
+    return this.got.map((frame) => encodeEventId(frame.position));
   }
 
   frames(frames: readonly Frame[]): void {
@@ -65,7 +65,7 @@ async function until(condition: () => boolean): Promise<void> {
 }
 
 describe('the tail of the push log', () => {
-  test('passes every entry on to whoever is attached, in order, and nothing to whoever has left', async () => {
+  test('passes every entry to attached listeners, in order, and none to detached ones', async () => {
     const { tail } = await startTail();
     const [stays, leaves] = [new Listener(), new Listener()];
     tail.attach(stays);
@@ -80,7 +80,7 @@ describe('the tail of the push log', () => {
     expect(leaves.ids).toEqual([first.eventId]);
   });
 
-  test('tells listeners that it is lost when Redis answers no more, and finds the head again', async () => {
+  test('calls `lost` of its listeners when Redis does not respond any more, and finds the head again', async () => {
     const { tail, proxy } = await startTail();
     const listener = new Listener();
     tail.attach(listener);
@@ -106,7 +106,7 @@ describe('the tail of the push log', () => {
     expect(listener.got).toEqual([]);
   });
 
-  test('notices a new life of the log whose clock is behind that of the old one', async () => {
+  test('notices a new epoch of the log whose clock is behind that of the old one', async () => {
     const { tail } = await startTail();
     const listener = new Listener();
     tail.attach(listener);
@@ -118,11 +118,11 @@ describe('the tail of the push log', () => {
     await redis
       .multi()
       .flushdb()
-      .hset(log.lifeKey, 'epoch', epoch, 'floor', '1000-0')
+      .hset(log.epochKey, 'epoch', epoch, 'floor', '1000-0')
       .xadd(log.globalKey, '1001-0', 'kind', 'heartbeat', 'epoch', epoch, 'timestamp_ms', '1001')
       .exec();
     await until(() => listener.got.some(({ gap }) => gap));
-    expect(listener.got.at(-1)?.place).toEqual({ epoch, position: { ms: 1_001, seq: 0 } });
+    expect(listener.got.at(-1)?.position).toEqual({ epoch, id: { ms: 1_001, seq: 0 } });
     const { eventId } = await testLog.append(randomUUID());
     await until(() => listener.ids.includes(eventId));
   });

@@ -1,14 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { comparePositions, encodeEventId } from '../../../lib/backend/domain/push-ids.ts';
+import { compareStreamIds, encodeEventId } from '../../../lib/backend/domain/log-position.ts';
 import {
   type AppendedEvent,
   maxEventPayloadBytes,
-  userEventsKept,
+  maxUserEvents,
 } from '../../../lib/backend/push/log/append-client-event.ts';
 import { readState } from '../../../lib/backend/push/log/read-global.ts';
 import { readUserEvents } from '../../../lib/backend/push/log/read-user-events.ts';
-import { eventPlace, idsOf, TestPushLog } from '../../support/backend/push-log.ts';
+import { idsOf, positionOfEvent, TestPushLog } from '../../support/backend/push-log.ts';
 
 const testLog = new TestPushLog();
 
@@ -34,7 +34,7 @@ describe('reading one user’s events', () => {
     }
   });
 
-  test('tells only the head when there is nothing to read after', async () => {
+  test('returns only the head when there is nothing to read after', async () => {
     const userId = randomUUID();
     const { eventId } = await testLog.append(userId);
     expect(await eventsAfter(userId, '')).toEqual({ found: false, ids: [], headEventId: eventId });
@@ -66,24 +66,24 @@ describe('reading one user’s events', () => {
     ['garbage', async () => 'garbage'],
     ['a cursor', async (event: AppendedEvent) => event.cursor],
     [
-      'an id of another life',
-      async (event: AppendedEvent) => encodeEventId({ ...eventPlace(event), epoch: 'f'.repeat(16) }),
+      'an id of another epoch',
+      async (event: AppendedEvent) => encodeEventId({ ...positionOfEvent(event), epoch: 'f'.repeat(16) }),
     ],
     [
       'an id above the head',
       async (event: AppendedEvent) => {
-        const { epoch, position } = eventPlace(event);
-        return encodeEventId({ epoch, position: { ms: position.ms + 3_600_000, seq: 0 } });
+        const { epoch, id } = positionOfEvent(event);
+        return encodeEventId({ epoch, id: { ms: id.ms + 3_600_000, seq: 0 } });
       },
     ],
     [
       'an id that was never given out',
       async (event: AppendedEvent) => {
-        const { epoch, position } = eventPlace(event);
-        return encodeEventId({ epoch, position: { ms: position.ms - 3_600_000, seq: 0 } });
+        const { epoch, id } = positionOfEvent(event);
+        return encodeEventId({ epoch, id: { ms: id.ms - 3_600_000, seq: 0 } });
       },
     ],
-  ])('does not find %s, and still tells the head', async (_, idOf) => {
+  ])('does not find %s, and still returns the head', async (_, idOf) => {
     const userId = randomUUID();
     const event = await testLog.append(userId);
     expect(await eventsAfter(userId, await idOf(event))).toEqual({
@@ -111,12 +111,12 @@ describe('reading one user’s events', () => {
           ({ userId, eventId }) => userId === event.userId && eventId > event.eventId,
         );
         const complete = later.every(
-          ({ eventId }) => comparePositions(eventPlace({ eventId }).position, floor) > 0,
+          ({ eventId }) => compareStreamIds(positionOfEvent({ eventId }).id, floor) > 0,
         );
         const { found, ids } = await eventsAfter(event.userId, event.eventId);
         // Once its own list has forgotten it, an event that is trimmed itself may be missed, never the reverse.
         if (found) expect(complete).toBe(true);
-        else expect(complete && comparePositions(eventPlace(event).position, floor) >= 0).toBe(false);
+        else expect(complete && compareStreamIds(positionOfEvent(event).id, floor) >= 0).toBe(false);
         expect(ids).toEqual(found ? later.map(({ eventId }) => eventId) : []);
       }
       if (events.length > 36) break;
@@ -171,7 +171,7 @@ describe('reading one user’s events', () => {
   test('reaches back over a bounded number of events, and says where it ends', async () => {
     const userId = randomUUID();
     const ids: string[] = [];
-    for (let i = 0; i < userEventsKept + 3; i++) ids.push((await testLog.append(userId)).eventId);
+    for (let i = 0; i < maxUserEvents + 3; i++) ids.push((await testLog.append(userId)).eventId);
     expect((await eventsAfter(userId, ids[1] ?? '')).found).toBe(false);
     // The third is not listed any more, but nothing after it is missing.
     expect((await eventsAfter(userId, ids[2] ?? '')).found).toBe(true);

@@ -127,12 +127,12 @@ const revoke = ({ url }: Backend, { userId, deviceSessionId }: Session) =>
 const invalidations = (): SessionInvalidation[] =>
   reader.frames.flatMap(({ event }) => (event?.$case === 'sessionInvalidation' ? [event.value] : []));
 
-/** What the gateway was told of this session, once it was. */
-async function told({ userId, deviceSessionId }: Session, reason = 'revoked'): Promise<void> {
+/** Resolves when the gateway got the invalidation of this session. */
+async function invalidated({ userId, deviceSessionId }: Session, reason = 'revoked'): Promise<void> {
   const wanted = { userId, deviceSessionIds: [deviceSessionId], reason };
   const hasCome = () => invalidations().some((given) => JSON.stringify(given) === JSON.stringify(wanted));
   await reader.until(hasCome, 15_000).catch((error: unknown) => {
-    throw new Error(`the gateway was not told: ${JSON.stringify(invalidations())}`, { cause: error });
+    throw new Error(`the gateway got no invalidation: ${JSON.stringify(invalidations())}`, { cause: error });
   });
 }
 
@@ -144,13 +144,13 @@ describe('a revocation', () => {
     const backend = await startBackend(httpAlone);
     const own = await newSession();
     await revoke(backend, own);
-    await told(own);
+    await invalidated(own);
     const all = await newSession();
     await post(`${backend.url}/api/v1/user/sessions/revoke-all`, all.userId);
-    await told(all);
+    await invalidated(all);
     const byAdmin = await newSession();
     await post(`${backend.adminUrl}/api/v1/internal/sessions/${byAdmin.deviceSessionId}/revoke`);
-    await told(byAdmin);
+    await invalidated(byAdmin);
     await vi.waitFor(async () => expect(await waitingMessages()).toBe(0));
   });
 
@@ -165,11 +165,11 @@ describe('a revocation', () => {
     expect(invalidations()).toEqual([]);
 
     proxy.heal();
-    await told(session);
+    await invalidated(session);
     await vi.waitFor(async () => expect(await waitingMessages()).toBe(0), { timeout: 10_000 });
   });
 
-  it('is answered at once while Redis does not answer, and looking sessions up goes on', async () => {
+  it('is handled at once while Redis does not answer, and looking sessions up goes on', async () => {
     const backend = await startBackend(allInOne);
     const sessions = await Promise.all(Array.from({ length: 30 }, newSession));
     proxy.stall();
@@ -181,7 +181,7 @@ describe('a revocation', () => {
     }
     expect(await waitingMessages()).toBe(30);
     proxy.heal();
-    for (const session of sessions) await told(session);
+    for (const session of sessions) await invalidated(session);
   });
 
   it('reaches the gateways through the relay when the process that made it was killed before it could tell', async () => {
@@ -197,14 +197,14 @@ describe('a revocation', () => {
     expect(invalidations()).toEqual([]);
 
     const relay = start(relayAlone, {});
-    await told(session);
+    await invalidated(session);
     await vi.waitFor(async () => expect(await waitingMessages()).toBe(0));
     relay.child.kill('SIGTERM');
     const { exitCode, stderr } = await relay.ended;
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
   });
 
-  it('follows every one that was made before it under the same user, whoever publishes', async () => {
+  it('follows every one that was made before it under the same user, whichever process publishes', async () => {
     const backend = await startBackend(allInOne);
     const first = await newSession();
     const sessions = [first];
@@ -219,7 +219,7 @@ describe('a revocation', () => {
     }
     start(relayAlone, { BACKEND_OUTBOX_RELAY_INTERVAL: '5ms' });
     for (const session of sessions) await revoke(backend, session);
-    for (const session of sessions) await told(session);
+    for (const session of sessions) await invalidated(session);
     const order = new Set(invalidations().flatMap(({ deviceSessionIds }) => deviceSessionIds));
     expect([...order]).toEqual(sessions.map(({ deviceSessionId }) => deviceSessionId));
   });
@@ -232,7 +232,7 @@ describe('a block', () => {
     await post(`${backend.adminUrl}/api/v1/internal/users/${session.userId}/block`, undefined, {
       reason_code: 'abuse',
     });
-    await told(session, 'account_blocked');
+    await invalidated(session, 'account_blocked');
     const entries = await vi.waitFor(
       async () => {
         const found = await redis.xrange('user:lifecycle_events', '-', '+');

@@ -23,7 +23,7 @@ async function countChallenges(): Promise<number> {
 }
 
 describe('send-email-code', () => {
-  it('mails six digits and answers with a challenge that lives for ten minutes', async () => {
+  it('mails six digits and returns a challenge that is valid for ten minutes', async () => {
     const { status, body } = await backend.request('POST', sendPath, { body: { email, locale: 'DE-at' } });
     expect(status).toBe(202);
     expect(body).toEqual({
@@ -51,7 +51,7 @@ describe('send-email-code', () => {
     expect(Object.values(others).map(String)).not.toContain(code);
   });
 
-  it('answers the same for an address with an account as for one without', async () => {
+  it('gives the same response for an address with an account as for one without', async () => {
     await new TestDevice(backend).signIn(email);
     const known = await backend.request('POST', sendPath, { body: { email } });
     const unknown = await backend.request('POST', sendPath, { body: { email: `un${email}` } });
@@ -99,7 +99,7 @@ describe('send-email-code', () => {
       headers: clientAddress === undefined ? {} : { 'X-Client-Address': clientAddress },
     });
 
-  it('refuses more mails than one network may ask for, and keeps nobody else out', async () => {
+  it('refuses more mails than one network may ask for, and does not affect other networks', async () => {
     for (let i = 0; i < mailLimits.maxMailsPerNetwork; i++) {
       expect((await ask(`2001:db8:7:7::${i}`)).status).toBe(202);
     }
@@ -117,9 +117,9 @@ describe('send-email-code', () => {
 
   it('refuses a client address that is none and changes nothing', async () => {
     const before = await backend.snapshot();
-    const answer = await ask('somewhere');
-    expect(answer.status).toBe(400);
-    expect(answer.body).toMatchObject({
+    const response = await ask('somewhere');
+    expect(response.status).toBe(400);
+    expect(response.body).toMatchObject({
       error: {
         code: 'invalid_request',
         details: { fields: [{ field: 'x-client-address', problem: 'must be an IP address' }] },
@@ -129,10 +129,10 @@ describe('send-email-code', () => {
   });
 
   it('holds the limit when requests arrive at the same time', async () => {
-    const answers = await Promise.all(
+    const responses = await Promise.all(
       Array.from({ length: 12 }, () => backend.request('POST', sendPath, { body: { email } })),
     );
-    const statuses = answers.map((answer) => answer.status).toSorted();
+    const statuses = responses.map((response) => response.status).toSorted();
     expect(statuses).toEqual([...Array(mailLimits.maxMailsPerAddress).fill(202), ...Array(4).fill(429)]);
   });
 
@@ -158,9 +158,9 @@ describe('send-email-code', () => {
   ])('refuses %s and changes nothing', async (_, body, field) => {
     const before = await backend.snapshot();
     const mailsBefore = backend.mails.length;
-    const answer = await backend.request('POST', sendPath, { body });
-    expect(answer.status).toBe(400);
-    expect(answer.body).toMatchObject({
+    const response = await backend.request('POST', sendPath, { body });
+    expect(response.status).toBe(400);
+    expect(response.body).toMatchObject({
       error: { code: 'invalid_request', details: { fields: [{ field }] } },
     });
     expect(await backend.snapshot()).toEqual(before);
@@ -173,18 +173,18 @@ describe('send-email-code', () => {
     ['an empty body', '', 400, 'invalid_request'],
     ['a body without end', JSON.stringify({ email: 'x'.repeat(70_000) }), 413, 'payload_too_large'],
   ])('refuses %s', async (_, body, status, code) => {
-    const answer = await backend.request('POST', sendPath, { body });
-    expect(answer.status).toBe(status);
-    expect(answer.body).toMatchObject({ error: { code } });
+    const response = await backend.request('POST', sendPath, { body });
+    expect(response.status).toBe(status);
+    expect(response.body).toMatchObject({ error: { code } });
   });
 
   it('refuses a body that is not declared to be JSON', async () => {
     const body = JSON.stringify({ email });
-    const answer = await backend.request('POST', sendPath, {
+    const response = await backend.request('POST', sendPath, {
       body,
       headers: { 'content-type': 'text/plain' },
     });
-    expect(answer.status).toBe(415);
-    expect(answer.body).toMatchObject({ error: { code: 'unsupported_media_type' } });
+    expect(response.status).toBe(415);
+    expect(response.body).toMatchObject({ error: { code: 'unsupported_media_type' } });
   });
 });

@@ -29,11 +29,11 @@ describe('with a bearer token', () => {
     },
   );
 
-  it('answers calls with the token', async () => {
+  it('accepts calls with the token', async () => {
     expect((await ask('Bearer the-token')).status).toBe(202);
   });
 
-  it('answers probes without it', async () => {
+  it('responds to probes without it', async () => {
     expect((await backend.request('GET', '/healthz')).body).toEqual({ status: 'ok' });
     expect((await backend.request('GET', '/readyz')).body).toEqual({ status: 'ready' });
   });
@@ -111,7 +111,7 @@ describe('lobby routes', () => {
     );
   });
 
-  it('bring the lobby’s answers back unchanged, refusals and redirects too', async () => {
+  it('return the lobby’s responses unchanged, refusals and redirects too', async () => {
     lobby.answer = (_, response) => {
       response.writeHead(409, { 'content-type': 'application/json', etag: '"3"' });
       response.end('{"error":{"code":"game_full","message":"Full."}}');
@@ -131,7 +131,7 @@ describe('lobby routes', () => {
     ]);
   });
 
-  it('bring back answers that have no body', async () => {
+  it('return responses that have no body', async () => {
     lobby.answer = (_, response) => response.writeHead(204).end();
     const response = await backend.app.request('/api/v1/lobby/games/1', { method: 'DELETE' });
     expect(response.status).toBe(204);

@@ -42,7 +42,7 @@ afterAll(async () => {
 });
 
 const mailerWarning =
-  'BACKEND_MAILER=log prints sign-in codes to this log: whoever reads it can sign in as anyone';
+  'BACKEND_MAILER=log prints sign-in codes to this log: anyone who reads it can sign in as any user';
 
 const started: RunningProcess[] = [];
 function run(env: Record<string, string>): RunningProcess {
@@ -164,7 +164,7 @@ describe('the backend refuses to start', () => {
     }
   });
 
-  it('when the mail limits contradict each other, also beside other problems', async () => {
+  it('when the mail limits contradict each other, also next to other problems', async () => {
     const others = { BACKEND_LOG_LEVEL: 'loud', BACKEND_HTTP_TOKEN: 'hunter2\n' };
     expect(await refusal({ ...good, ...others, BACKEND_SIGN_IN_MAILS_PER_ADDRESS: '5' })).toEqual([
       '  BACKEND_HTTP_TOKEN: its value cannot be used: it ends with a blank or newline; remove it',
@@ -194,7 +194,7 @@ describe('the backend refuses to start', () => {
 });
 
 describe('the backend', () => {
-  it('signs a player in with the code from its log, answers probes, and stops on SIGTERM', async () => {
+  it('signs a player in with the code from its log, responds to probes, and stops on SIGTERM', async () => {
     const backend = run(good);
     const url = await baseUrl(backend);
     expect(await (await fetch(`${url}/healthz`)).json()).toEqual({ status: 'ok' });

@@ -3,15 +3,15 @@ import { v7 as uuidv7 } from 'uuid';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { openRedis, type Redis } from '../../../lib/redis/client.ts';
 import {
-  type Answer,
+  type HttpResponse,
   startTestBackend,
   type TestBackend,
   TestDevice,
 } from '../../support/backend/backend.ts';
 import {
+  consumedStream,
   intentFields,
   newIntent,
-  place,
   type TestNotifications,
   testNotifications,
 } from '../../support/backend/notifications.ts';
@@ -56,18 +56,18 @@ const lettersPath = '/api/v1/internal/dead-letters';
 const get = (path: string) => backend.adminRequest('GET', path);
 const post = (path: string, body?: unknown) =>
   backend.adminRequest('POST', path, body === undefined ? {} : { body });
-const lettersOf = (answer: Answer) => answer.body.items as Record<string, unknown>[];
+const lettersOf = (response: HttpResponse) => response.body.items as Record<string, unknown>[];
 
 /** Puts an entry aside. @returns its dead letter. */
 async function putAside(
   fields: Record<string, string>,
   more: { consumer?: string; at?: string } = {},
 ): Promise<string> {
-  const { consumer = place.name, at = '2026-01-31T12:00:00.000Z' } = more;
+  const { consumer = consumedStream.name, at = '2026-01-31T12:00:00.000Z' } = more;
   const id = uuidv7();
   await backend.pool.query(
     `insert into backend.dead_letters (dead_letter_id, consumer, entry_id, fields, reason, created_at)
-     values ($1, $2, $3, $4, 'nobody knew it then', $5)`,
+     values ($1, $2, $3, $4, 'unknown at the time', $5)`,
     [id, consumer, `1-${parseInt(id.slice(-6), 16)}`, fields, at],
   );
   return id;
@@ -131,8 +131,8 @@ describe('streams', () => {
   it('cannot be shown while Redis is away', async () => {
     proxy.cut();
     try {
-      const answer = await get('/api/v1/internal/streams');
-      expect([answer.status, answer.body]).toEqual([
+      const response = await get('/api/v1/internal/streams');
+      expect([response.status, response.body]).toEqual([
         503,
         {
           error: {
@@ -184,12 +184,12 @@ describe('dead letters', () => {
     expect(lettersOf(await get(`${lettersPath}?consumer=other`))).toMatchObject([{ dead_letter_id: other }]);
   });
 
-  it('that are tried again are told like any other intent, once', async () => {
+  it('that are tried again are handled like any other intent, once', async () => {
     start();
     const fields = goodFields();
     const id = await putAside(fields);
-    const answer = await post(`${lettersPath}/${id}/retry`);
-    expect([answer.status, answer.body]).toMatchObject([200, { dead_letter_id: id, fields }]);
+    const response = await post(`${lettersPath}/${id}/retry`);
+    expect([response.status, response.body]).toMatchObject([200, { dead_letter_id: id, fields }]);
     await vi.waitFor(async () => expect((await notifications.eventsOf(user)).length).toBe(1), {
       timeout: 10_000,
     });
@@ -228,19 +228,19 @@ describe('dead letters', () => {
     }
   });
 
-  it('are discarded for good', async () => {
+  it('are discarded permanently', async () => {
     const id = await putAside(goodFields());
     const kept = await putAside(goodFields());
     expect((await post(`${lettersPath}/${id}/discard`)).body).toMatchObject({ dead_letter_id: id });
     expect(lettersOf(await get(lettersPath))).toMatchObject([{ dead_letter_id: kept }]);
-    expect(await log.redis.xlen(place.stream)).toBe(0);
+    expect(await log.redis.xlen(consumedStream.stream)).toBe(0);
   });
 
   it('of a consumer that is no more can only be discarded', async () => {
     const id = await putAside({}, { consumer: 'bygone' });
     const before = await backend.snapshot();
-    const answer = await post(`${lettersPath}/${id}/retry`);
-    expect([answer.status, answer.body]).toEqual([
+    const response = await post(`${lettersPath}/${id}/retry`);
+    expect([response.status, response.body]).toEqual([
       409,
       {
         error: {
@@ -253,18 +253,18 @@ describe('dead letters', () => {
     expect((await post(`${lettersPath}/${id}/discard`)).status).toBe(200);
   });
 
-  it.each(['retry', 'discard'])('that are not there cannot be told to %s', async (verb) => {
-    const nobody = uuidv7();
+  it.each(['retry', 'discard'])('that do not exist cannot be used with %s', async (verb) => {
+    const unknownId = uuidv7();
     await putAside({});
     const before = await backend.snapshot();
-    const answer = await post(`${lettersPath}/${nobody}/${verb}`);
-    expect([answer.status, answer.body]).toEqual([
+    const response = await post(`${lettersPath}/${unknownId}/${verb}`);
+    expect([response.status, response.body]).toEqual([
       404,
-      { error: { code: 'not_found', message: `There is no dead letter ${nobody}.` } },
+      { error: { code: 'not_found', message: `There is no dead letter ${unknownId}.` } },
     ]);
     for (const refused of [
       await post(`${lettersPath}/first/${verb}`),
-      await post(`${lettersPath}/${nobody}/${verb}`, { now: true }),
+      await post(`${lettersPath}/${unknownId}/${verb}`, { now: true }),
     ]) {
       expect(refused).toMatchObject({ status: 400, body: { error: { code: 'invalid_request' } } });
     }

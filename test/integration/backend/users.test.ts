@@ -1,9 +1,9 @@
 import { v7 as uuidv7 } from 'uuid';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import {
-  type Answer,
   base64,
   entitlementDefaults,
+  type HttpResponse,
   startTestBackend,
   type TestBackend,
   TestDevice,
@@ -28,7 +28,7 @@ async function newUser() {
   return { email, device, ...(await device.signIn(email)) };
 }
 
-const as = (userId: string, method: string, path: string, body?: unknown): Promise<Answer> =>
+const as = (userId: string, method: string, path: string, body?: unknown): Promise<HttpResponse> =>
   backend.request(method, path, {
     headers: { 'X-User-ID': userId },
     ...(body === undefined ? {} : { body }),
@@ -41,10 +41,14 @@ const lookUp = (deviceSessionId: string) =>
 const mark = (userId: string, column: 'blocked_at' | 'deleted_at') =>
   backend.pool.query(`update backend.users set ${column} = $2 where user_id = $1`, [userId, backend.now()]);
 
-async function expectUnchanged(act: () => Promise<Answer>, status: number, error: object): Promise<void> {
+async function expectUnchanged(
+  act: () => Promise<HttpResponse>,
+  status: number,
+  error: object,
+): Promise<void> {
   const before = await backend.snapshot();
-  const answer = await act();
-  expect({ status: answer.status, body: answer.body }).toMatchObject({ status, body: { error } });
+  const response = await act();
+  expect({ status: response.status, body: response.body }).toMatchObject({ status, body: { error } });
   expect(await backend.snapshot()).toEqual(before);
 }
 
@@ -61,9 +65,9 @@ describe.each(userRoutes)('%s %s', (method, path, body) => {
   it.each([
     ['no X-User-ID', undefined],
     ['an empty X-User-ID', ''],
-    ['an X-User-ID that is no id', 'admin'],
+    ['an X-User-ID that is not an id', 'admin'],
     ['two ids in X-User-ID', `${uuidv7()}, ${uuidv7()}`],
-    ['the id of nobody in X-User-ID', uuidv7()],
+    ['the id of an unknown user in X-User-ID', uuidv7()],
   ])('refuses %s and changes nothing', async (_, userId) => {
     const headers = userId === undefined ? {} : { 'X-User-ID': userId };
     await expectUnchanged(
@@ -122,10 +126,10 @@ describe('the account', () => {
   it('gives a handle to exactly one of many who want it at the same time', async () => {
     const players = [user, await newUser(), await newUser(), await newUser()];
     const handle = `wanted-${users}`;
-    const answers = await Promise.all(
+    const responses = await Promise.all(
       players.map(({ userId }) => as(userId, 'PATCH', '/api/v1/user/account', { handle })),
     );
-    expect(answers.map((answer) => answer.status).toSorted()).toEqual([200, 409, 409, 409]);
+    expect(responses.map((response) => response.status).toSorted()).toEqual([200, 409, 409, 409]);
   });
 
   it.each([
@@ -210,7 +214,7 @@ describe('a user’s sessions', () => {
     expect((await as(user.userId, 'POST', path, {})).body).toEqual(revoked.body);
   });
 
-  it('cannot be revoked by another user, who is told that there is no such session', async () => {
+  it('cannot be revoked by another user, who gets that there is no such session', async () => {
     const other = await newUser();
     const path = `/api/v1/user/sessions/${user.deviceSessionId}/revoke`;
     await expectUnchanged(() => as(other.userId, 'POST', path), 404, {
@@ -225,7 +229,7 @@ describe('a user’s sessions', () => {
   });
 
   it.each([
-    ['an id that is none', 'not-an-id/revoke', undefined],
+    ['an invalid id', 'not-an-id/revoke', undefined],
     ['an id that walks elsewhere', '..%2F..%2Finternal/revoke', undefined],
     ['an unknown field', 'revoke-all', { user_id: uuidv7() }],
     ['malformed JSON', 'revoke-all', '{'],
@@ -241,9 +245,9 @@ describe('a user’s sessions', () => {
     await as(user.userId, 'POST', `/api/v1/user/sessions/${second.deviceSessionId}/revoke`);
     const third = await new TestDevice(backend).signIn(user.email);
 
-    const answer = await as(user.userId, 'POST', '/api/v1/user/sessions/revoke-all');
-    expect(answer.status).toBe(200);
-    expect(answer.body).toEqual({ revoked_sessions: 2 });
+    const response = await as(user.userId, 'POST', '/api/v1/user/sessions/revoke-all');
+    expect(response.status).toBe(200);
+    expect(response.body).toEqual({ revoked_sessions: 2 });
     for (const { deviceSessionId } of [user, second, third]) {
       expect((await lookUp(deviceSessionId)).body.status).toBe('revoked');
     }
@@ -257,9 +261,9 @@ describe('a user’s sessions', () => {
 describe('session look-up', () => {
   it('knows no session that was never made', async () => {
     const unknown = uuidv7();
-    const answer = await lookUp(unknown);
-    expect(answer.status).toBe(404);
-    expect(answer.body).toEqual({
+    const response = await lookUp(unknown);
+    expect(response.status).toBe(404);
+    expect(response.body).toEqual({
       error: { code: 'not_found', message: `There is no device session ${unknown}.` },
     });
   });
@@ -276,7 +280,7 @@ describe('session look-up', () => {
     expect([levels(user.deviceSessionId), levels(unknown)]).toEqual([[20], [30]]);
   });
 
-  it('refuses an id that is none', async () => {
+  it('refuses an invalid id', async () => {
     expect((await lookUp('1')).body).toMatchObject({ error: { code: 'invalid_request' } });
   });
 
@@ -321,9 +325,9 @@ describe('lobby eligibility', () => {
 
   it('of a user is the configured defaults, with a body or without', async () => {
     for (const body of [undefined, {}]) {
-      const answer = await ask(user.userId, body);
-      expect(answer.status).toBe(200);
-      expect(answer.body).toEqual({
+      const response = await ask(user.userId, body);
+      expect(response.status).toBe(200);
+      expect(response.body).toEqual({
         user_id: user.userId,
         exists: true,
         permanent_block: false,
@@ -347,16 +351,16 @@ describe('lobby eligibility', () => {
     });
   });
 
-  it('of an unknown user is an answer too, and makes no user', async () => {
+  it('of an unknown user is a response, too, and creates no user', async () => {
     const before = await backend.snapshot();
     const unknown = uuidv7();
-    const answer = await ask(unknown);
-    expect(answer.status).toBe(200);
-    expect(answer.body).toEqual({ user_id: unknown, exists: false, permanent_block: false, ...nothing });
+    const response = await ask(unknown);
+    expect(response.status).toBe(200);
+    expect(response.body).toEqual({ user_id: unknown, exists: false, permanent_block: false, ...nothing });
     expect(await backend.snapshot()).toEqual(before);
   });
 
-  it('of a blocked user is a permanent block, of a deleted one that of nobody', async () => {
+  it('of a blocked user is a permanent block, of a deleted one that of an unknown user', async () => {
     await mark(user.userId, 'blocked_at');
     const blocked = { user_id: user.userId, exists: true, permanent_block: true, ...nothing };
     expect((await ask(user.userId)).body).toEqual(blocked);
@@ -366,11 +370,11 @@ describe('lobby eligibility', () => {
   });
 
   it.each([
-    ['an id that is none', 'somebody', {}],
+    ['an invalid id', 'somebody', {}],
     ['an unknown field', uuidv7(), { force: true }],
   ])('is refused for %s', async (_, userId, body) => {
-    const answer = await ask(userId, body);
-    expect(answer.status).toBe(400);
-    expect(answer.body).toMatchObject({ error: { code: 'invalid_request' } });
+    const response = await ask(userId, body);
+    expect(response.status).toBe(400);
+    expect(response.body).toMatchObject({ error: { code: 'invalid_request' } });
   });
 });

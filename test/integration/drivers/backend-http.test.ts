@@ -166,7 +166,7 @@ describe.each(ways)('with %s', (way, open) => {
     const block = `/api/v1/internal/users/${userId}/block`;
     expect(await ask('admin', 'POST', block, { reason_code: 'abuse' })).toMatchObject({ status: 200 });
     expect(await lookup()).toMatchObject({ status: 200, body: { status: 'revoked' } });
-    const { entries } = await readGlobal(pushLog(connection), { epoch, position: head }, 10);
+    const { entries } = await readGlobal(pushLog(connection), { epoch, id: head }, 10);
     expect(entries).toMatchObject([
       { kind: 'session_invalidation', userId, deviceSessionIds: [sessionId], reason: 'account_blocked' },
     ]);

@@ -141,14 +141,14 @@ describe.each(drivers)('with %s', (_, open) => {
     const ended = { user_id: userId, device_session_ids: [sessionId], reason: 'revoked' };
     const { epoch, head } = await readState(pushLog(connection));
     await publishers.session_invalidation?.(message('session_invalidation', ended));
-    const page = await readGlobal(pushLog(connection), { epoch, position: head }, 10);
+    const page = await readGlobal(pushLog(connection), { epoch, id: head }, 10);
     expect(page.entries).toMatchObject([
       {
         kind: 'session_invalidation',
         userId,
         deviceSessionIds: [sessionId],
         reason: 'revoked',
-        place: { epoch },
+        position: { epoch },
       },
     ]);
     const event = {

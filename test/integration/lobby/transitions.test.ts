@@ -86,9 +86,14 @@ describe.each(moves)('$verb of a game that is $from', ({ verb, trigger, from, to
     const { gameId } = await makeGame(owner, from);
     const path = `/games/${gameId}/${verb}`;
     expect(await owner.post(path, { headers: { 'if-match': '"1"' } })).toEqual(
-      refusal(412, 'revision_mismatch', 'The game is at revision 2, not 1. Read it again before you change it.', {
-        revision: 2,
-      }),
+      refusal(
+        412,
+        'revision_mismatch',
+        'The game is at revision 2, not 1. Read it again before you change it.',
+        {
+          revision: 2,
+        },
+      ),
     );
     expect(await statusOf(gameId)).toBe(from);
     expect(await owner.post(path, { headers: { 'if-match': '"2"' } })).toMatchObject({ status: 200 });

@@ -149,9 +149,14 @@ describe('If-Match', () => {
     const before = await lobby.tables();
     const options = { body: { game_name: 'Yours' }, headers: { 'if-match': '1' } };
     expect(await owner.patch(`/games/${gameId}`, options)).toEqual(
-      refusal(412, 'revision_mismatch', 'The game is at revision 2, not 1. Read it again before you change it.', {
-        revision: 2,
-      }),
+      refusal(
+        412,
+        'revision_mismatch',
+        'The game is at revision 2, not 1. Read it again before you change it.',
+        {
+          revision: 2,
+        },
+      ),
     );
     expect(await lobby.tables()).toEqual(before);
   });

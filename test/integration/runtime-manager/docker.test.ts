@@ -89,10 +89,10 @@ describe('the Docker driver', () => {
     expect(docker.containers.size).toBe(0);
   });
 
-  it('makes no second container when the answer to the first call was lost', async () => {
+  it('makes no second container when the response to the first call was lost', async () => {
     const [job, driver] = [newJob(), newDriver()];
     docker.cutNext = /^POST \/containers\/create/;
-    await expect(driver.start(job, bounds)).rejects.toThrow(/^Docker does not answer at \S+\.sock/);
+    await expect(driver.start(job, bounds)).rejects.toThrow(/^Docker does not respond at \S+\.sock/);
     await driver.start(job, bounds);
     expect(docker.containers.size).toBe(1);
   });
@@ -122,7 +122,7 @@ describe('the Docker driver', () => {
         return newDriver();
       },
       'engine_ended',
-      /with exit code 3\. Its last words: first line\nno license found$/,
+      /with exit code 3\. Its last output: first line\nno license found$/,
     ],
     [
       'an engine that is never healthy',
@@ -131,7 +131,7 @@ describe('the Docker driver', () => {
         return newDriver();
       },
       'engine_not_healthy',
-      /within 0\.3 s: GET \/healthz is not answered/,
+      /within 0\.3 s: GET \/healthz got no response/,
     ],
     [
       'a Docker that cannot start it',
@@ -161,7 +161,7 @@ describe('the Docker driver', () => {
     expect(docker.requests.filter((request) => !request.startsWith('GET'))).toEqual([]);
   });
 
-  it('says that it may help to wait when Docker does not answer', async () => {
+  it('says that it may help to wait when Docker does not respond', async () => {
     const driver = newDriver({ socketPath: join(folder, 'nobody.sock') });
     const unavailable = { name: 'DriverUnavailable', message: expect.stringContaining('nobody.sock') };
     await expect(driver.start(newJob(), bounds)).rejects.toMatchObject(unavailable);
@@ -182,7 +182,7 @@ describe('the Runtime Manager with Docker', () => {
     await redis.drop();
   });
 
-  it('does what the jobs ask, and waits with them while Docker does not answer', async () => {
+  it('does what the jobs ask, and waits with them while Docker does not respond', async () => {
     const lobby = new JobStreams(connection);
     const { child, ended, stdout } = runRuntimeManager(redis, join(folder, 'manager'), {
       RM_DRIVER: 'docker',
@@ -196,7 +196,7 @@ describe('the Runtime Manager with Docker', () => {
       await docker.stop();
       const stop = stopOf(job);
       await lobby.ask(stop);
-      await vi.waitFor(() => expect(stdout()).toContain('Docker does not answer'), { timeout: 10_000 });
+      await vi.waitFor(() => expect(stdout()).toContain('Docker does not respond'), { timeout: 10_000 });
       expect(await lobby.resultsOf(stop.job_id)).toEqual([]);
       docker = await startFakeDocker(docker.socketPath);
       expect(await lobby.resultOf(stop.job_id)).toMatchObject({ outcome: 'success' });

@@ -1,4 +1,4 @@
-// The Runtime Manager with real engines as processes: what becomes of a job.
+// The Runtime Manager with real engines as processes: start and stop jobs.
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -69,7 +69,7 @@ describe('a start job', () => {
     await expect(fetch(`${engine_endpoint}/healthz`)).rejects.toThrow('fetch failed');
   });
 
-  it('that comes again is answered with the same result, and starts nothing', async () => {
+  it('that comes again gets the same result, and starts nothing', async () => {
     const job = newStartJob();
     await Promise.all([lobby.ask(job), lobby.ask(job), lobby.ask(job)]);
     await vi.waitFor(async () => expect(await lobby.resultsOf(job.job_id)).toHaveLength(3), {
@@ -119,7 +119,7 @@ describe('a start job', () => {
     const [engine] = await enginesIn(folder);
     const environment = await readFile(`/proc/${engine?.pid}/environ`, 'utf8');
     const names = environment.split('\0').flatMap((entry) => (entry === '' ? [] : [entry.split('=')[0]]));
-    // A shell may add what it keeps for itself.
+    // A shell may add variables of its own.
     expect(names.filter((name) => !['PWD', 'OLDPWD', 'SHLVL', '_'].includes(name ?? '')).toSorted()).toEqual([
       'GALAXY_ENGINE_DATA_FOLDER',
       'GALAXY_ENGINE_HOST',
@@ -134,8 +134,8 @@ describe('a start job', () => {
 
 describe('a start job is refused', () => {
   it.each([
-    ['that has expired', { expires_at_ms: Date.now() - 1 }, 'expired', /^The start was not done in time/],
-    ['for what is no version', { engine_version: '../../sh' }, 'invalid_engine_version', /"\.\.\/\.\.\/sh"/],
+    ['that has expired', { expires_at_ms: Date.now() - 1 }, 'expired', /^The start job expired at/],
+    ['for an invalid version', { engine_version: '../../sh' }, 'invalid_engine_version', /"\.\.\/\.\.\/sh"/],
   ])('%s', async (_, more, error_code, error_message) => {
     expect(await lobby.done(newStartJob(more))).toMatchObject({
       outcome: 'failure',
@@ -166,7 +166,7 @@ describe('a stop job', () => {
 });
 
 describe('a job that cannot be read', () => {
-  it('is answered where it says whose it is, told in the log, and does not hold up the others', async () => {
+  it('fails where its ids are readable, is logged, and does not hold up the others', async () => {
     const [start, stop] = [newStartJob(), stopOf(newStartJob())];
     await lobby.write('start', { job_id: start.job_id, game_id: start.game_id, players: '[' });
     await lobby.write('start', { hello: 'world' });
@@ -184,6 +184,6 @@ describe('a job that cannot be read', () => {
     const next = newStartJob();
     expect(await lobby.done(next)).toMatchObject({ outcome: 'success' });
     expect(await lobby.done(stopOf(next))).toMatchObject({ outcome: 'success' });
-    expect(manager.stdout().match(/a job cannot be read and is passed over/g)).toHaveLength(3);
+    expect(manager.stdout().match(/a job cannot be read and is skipped/g)).toHaveLength(3);
   });
 });

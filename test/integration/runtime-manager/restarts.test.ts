@@ -72,7 +72,7 @@ async function signal({ child, ended }: RunningProcess, name: 'SIGTERM' | 'SIGKI
   if (name === 'SIGTERM') expect([exitCode, stderr]).toEqual([0, '']);
 }
 
-/** A process that was killed may hold its sockets a moment longer than its place in /proc. */
+/** A process that was killed may hold its sockets a moment longer than its entry in /proc. */
 const untilFree = (port: number) =>
   vi.waitFor(async () => expect(await isFree('127.0.0.1', port)).toBe(true), { timeout: 10_000 });
 
@@ -137,7 +137,7 @@ describe('a Runtime Manager that is killed', () => {
 
   it('after it has noted a result down and before it has published it, publishes it later', async () => {
     newFolder();
-    // Something else in the place of the stream, so that nothing can be published.
+    // Something else in place of the stream, so that nothing can be published.
     await connection.set('runtime:job_results', 'x');
     const first = startManager();
     const job = newStartJob();
@@ -151,11 +151,11 @@ describe('a Runtime Manager that is killed', () => {
     expect(await pids()).toEqual(started);
   });
 
-  it('after it has published a result and before it has saved its place, publishes the same once more', async () => {
+  it('after it has published a result and before it has saved its offset, publishes the same once more', async () => {
     newFolder();
     const first = startManager();
     await lobby.done(newStartJob());
-    // From then on it neither looks for its place nor saves one before the next job.
+    // From then on it neither looks for its offset nor saves one before the next job.
     await vi.waitFor(async () => expect(await connection.get(startOffset)).not.toBeNull(), {
       timeout: 10_000,
     });
@@ -189,7 +189,7 @@ describe('a Runtime Manager that is killed', () => {
     expect(await pids()).toEqual([]);
   });
 
-  it('ends an engine that it had begun to start when the job has expired or was stopped meanwhile', async () => {
+  it('ends an engine that it had begun to start when the job has expired or was stopped in the meantime', async () => {
     newFolder();
     const engine = program('sleep', '1000');
     const first = startManager(engine);
@@ -212,7 +212,7 @@ describe('a Runtime Manager that is killed', () => {
   });
 });
 
-describe('a Runtime Manager that is told to stop', () => {
+describe('a Runtime Manager that gets SIGTERM', () => {
   it('leaves engines running, and ends those of before when it is back', async () => {
     newFolder();
     const first = startManager();
@@ -301,16 +301,16 @@ describe('a Runtime Manager that starts', () => {
   it('does not take a process for its engine that has the pid of one by now', async () => {
     newFolder();
     const job = newStartJob();
-    const place = join(folder, 'engines', job.job_id);
-    await mkdir(place, { recursive: true });
+    const engineFolder = join(folder, 'engines', job.job_id);
+    await mkdir(engineFolder, { recursive: true });
     const identity = `${await processIdentity(process.pid)}0`;
     await writeFile(
-      join(place, 'process.json'),
+      join(engineFolder, 'process.json'),
       JSON.stringify({ pid: process.pid, identity, port: randomInt(20_000, 30_000) }),
     );
     startManager();
     expect(await lobby.done(job)).toMatchObject({ outcome: 'success' });
-    const { pid } = JSON.parse(await readFile(join(place, 'process.json'), 'utf8'));
+    const { pid } = JSON.parse(await readFile(join(engineFolder, 'process.json'), 'utf8'));
     expect(await pids()).toEqual([pid]);
     expect(await lobby.done(stopOf(job))).toMatchObject({ outcome: 'success' });
   });
@@ -342,7 +342,7 @@ describe('a Runtime Manager that starts', () => {
     expect(stderr.trimEnd().split('\n').toSorted()).toEqual([
       expect.stringMatching(/^ {2}RM_DATA_FOLDER: is not set\./),
       '  RM_DOCKER_IMAGE: is not set; RM_DRIVER=docker needs it',
-      expect.stringMatching(/^ {2}RM_PROCESS_COMMAND: .*write words with blanks between them, or a JSON/),
+      expect.stringMatching(/^ {2}RM_PROCESS_COMMAND: .*write words separated by blanks, or a JSON/),
       expect.stringMatching(/^ {2}RM_START_TIMEOUT: .*must be longer than zero/),
       'runtime-manager refuses to start: 4 problems',
     ]);
@@ -350,7 +350,7 @@ describe('a Runtime Manager that starts', () => {
 });
 
 describe('when Redis has lost its data', () => {
-  it('jobs that come again are answered as before, and start nothing', async () => {
+  it('jobs that come again get the same results, and start nothing', async () => {
     newFolder();
     startManager({ RM_READ_BLOCK_TIMEOUT: '200ms' });
     const jobs = [newStartJob(), newStartJob()];

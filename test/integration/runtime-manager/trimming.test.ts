@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openRedis, type Redis } from '../../../lib/redis/client.ts';
-import { trimJobs } from '../../../lib/runtime-manager/consume-jobs.ts';
+import { trimJobs } from '../../../lib/runtime-manager/jobs/consume-jobs.ts';
 import { createTestRedis, type TestRedis } from '../../support/stores/redis.ts';
 
 const streams = { startJobs: 'start', stopJobs: 'stop', jobResults: 'results' };

@@ -69,10 +69,10 @@ describe('a start fails, and leaves nothing running, of a job', () => {
       'whose engine is never healthy',
       { ...program('sleep', '1000'), RM_START_TIMEOUT: '600ms' },
       'engine_not_healthy',
-      /within 0\.6 s: GET \/healthz is not answered \(.*ECONNREFUSED/,
+      /within 0\.6 s: GET \/healthz got no response \(.*ECONNREFUSED/,
     ],
     [
-      'whose engine answers something else',
+      'whose engine responds with something else',
       {
         ...program(
           process.execPath,
@@ -83,7 +83,7 @@ describe('a start fails, and leaves nothing running, of a job', () => {
         RM_START_TIMEOUT: '5s',
       },
       'engine_not_healthy',
-      /answers 200, but not/,
+      /responded with 200, but not/,
     ],
   ])('%s', async (_, variables, error_code, error_message) => {
     const { folder } = startManager(variables);
@@ -107,7 +107,7 @@ describe('a start fails, and leaves nothing running, of a job', () => {
 });
 
 describe('a stop job', () => {
-  it('calls off a start that is under way', async () => {
+  it('aborts a start that is under way', async () => {
     const { folder } = startManager(program('sleep', '1000'));
     const job = newStartJob();
     await lobby.ask(job);

@@ -49,7 +49,7 @@ export const lookupRate = { count: 60, perMs: 3_600_000, burst: 5 };
 
 const connections = 10;
 
-export type Answer = { status: number; headers: Headers; body: Record<string, unknown> };
+export type HttpResponse = { status: number; headers: Headers; body: Record<string, unknown> };
 
 type RequestOptions = { body?: unknown; headers?: HeadersInit };
 
@@ -66,9 +66,9 @@ export type TestBackend = {
   /** Moves the backend's clock. */
   advance(ms: number): void;
   now(): Date;
-  request(method: string, path: string, options?: RequestOptions): Promise<Answer>;
+  request(method: string, path: string, options?: RequestOptions): Promise<HttpResponse>;
   /** The same, to the admin listener. */
-  adminRequest(method: string, path: string, options?: RequestOptions): Promise<Answer>;
+  adminRequest(method: string, path: string, options?: RequestOptions): Promise<HttpResponse>;
   /** Resolves when nothing goes on in the background. */
   settled(): Promise<void>;
   /** Sends what is due, as the mail worker does; ends pauses after failures first. */
@@ -122,7 +122,8 @@ export async function startTestBackend(
     close() {},
   };
   const mailer = options.mailer ?? recorder;
-  const newMailSender = () => new MailSender({ db, seal, mailer, maxAtOnce: 4, timeoutMs: 5_000, now, log });
+  const newMailSender = () =>
+    new MailSender({ db, seal, mailer, maxConcurrent: 4, timeoutMs: 5_000, now, log });
   const sender = newMailSender();
   const settled = async () => {
     await sender.settled();
@@ -194,7 +195,7 @@ async function ask(
   method: string,
   path: string,
   { body, headers }: RequestOptions = {},
-): Promise<Answer> {
+): Promise<HttpResponse> {
   const response = await app.request(path, {
     method,
     headers: {
@@ -220,7 +221,7 @@ export class TestDevice {
     const { status, body } = await this.#backend.request('POST', '/api/v1/public/auth/send-email-code', {
       body: { email, ...(locale === undefined ? {} : { locale }) },
     });
-    if (status !== 202) throw new Error(`send-email-code answered ${status} ${JSON.stringify(body)}`);
+    if (status !== 202) throw new Error(`send-email-code responded with ${status} ${JSON.stringify(body)}`);
     const challengeId = String(body.challenge_id);
     await this.#backend.settled();
     const content = this.#backend.mails.find(({ mailId }) => mailId === challengeId)?.content;
@@ -239,7 +240,7 @@ export class TestDevice {
     };
   }
 
-  confirm(challengeId: string, code: string, changes: Record<string, unknown> = {}): Promise<Answer> {
+  confirm(challengeId: string, code: string, changes: Record<string, unknown> = {}): Promise<HttpResponse> {
     return this.#backend.request('POST', '/api/v1/public/auth/confirm-email-code', {
       body: { ...this.confirmation(challengeId, code), ...changes },
     });
@@ -248,7 +249,8 @@ export class TestDevice {
   async signIn(email: string): Promise<{ deviceSessionId: string; userId: string }> {
     const { challengeId, code } = await this.askForCode(email);
     const { status, body } = await this.confirm(challengeId, code);
-    if (status !== 201) throw new Error(`confirm-email-code answered ${status} ${JSON.stringify(body)}`);
+    if (status !== 201)
+      throw new Error(`confirm-email-code responded with ${status} ${JSON.stringify(body)}`);
     return { deviceSessionId: String(body.device_session_id), userId: String(body.user_id) };
   }
 }

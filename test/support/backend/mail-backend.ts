@@ -60,7 +60,7 @@ export async function startMailBackend(): Promise<MailBackend> {
       const { status, body } = await backend.request('POST', '/api/v1/public/auth/send-email-code', {
         body: { email, ...(locale === undefined ? {} : { locale }) },
       });
-      if (status !== 202) throw new Error(`send-email-code answered ${status} ${JSON.stringify(body)}`);
+      if (status !== 202) throw new Error(`send-email-code responded with ${status} ${JSON.stringify(body)}`);
       await backend.settled();
       return String(body.challenge_id);
     },

@@ -20,7 +20,7 @@ import type { TestBackend } from './backend.ts';
 import type { TestPushLog } from './push-log.ts';
 
 const stream = 'notification:intents';
-export const place = notificationStream(stream);
+export const consumedStream = notificationStream(stream);
 
 export const newIntent = (
   recipients: readonly string[],
@@ -73,14 +73,14 @@ export function testNotifications(backend: TestBackend, log: TestPushLog): TestN
     handled: (entryId) =>
       vi.waitFor(
         async () => {
-          const offset = await log.redis.get(place.offsetKey);
+          const offset = await log.redis.get(consumedStream.offsetKey);
           if (offset !== entryId) throw new Error(`the offset is ${offset}, not yet ${entryId}`);
         },
         { timeout: 15_000 },
       ),
     async eventsOf(userId) {
       const { epoch, floor } = await readState(log.log);
-      const entries = await log.readAll({ epoch, position: floor }, 100);
+      const entries = await log.readAll({ epoch, id: floor }, 100);
       return entries.flatMap((entry) =>
         entry.kind === 'client_event' && entry.userId === userId ? [entry] : [],
       );

@@ -6,8 +6,8 @@ import {
   decodeCursor,
   decodeEventId,
   encodeEventId,
-  type Place,
-} from '../../../lib/backend/domain/push-ids.ts';
+  type LogPosition,
+} from '../../../lib/backend/domain/log-position.ts';
 import {
   type AppendedEvent,
   appendClientEvent,
@@ -63,7 +63,7 @@ export class TestPushLog {
     const events: AppendedEvent[] = [];
     for (const userId of userIds) {
       const event = await this.append(userId);
-      await this.#untilPast(eventPlace(event));
+      await this.#untilPast(positionOfEvent(event));
       events.push(event);
     }
     return events;
@@ -71,7 +71,7 @@ export class TestPushLog {
 
   /** Trims everything up to an event, and, if the machine is slow, some more. */
   async trimThrough(event: AppendedEvent): Promise<void> {
-    await trimOlderThan(this.log, (await this.nowMs()) - eventPlace(event).position.ms - 1);
+    await trimOlderThan(this.log, (await this.nowMs()) - positionOfEvent(event).id.ms - 1);
   }
 
   /** Trims everything that is there. */
@@ -80,13 +80,13 @@ export class TestPushLog {
     return trimOlderThan(this.log, 0);
   }
 
-  /** The place from which everything that is appended from now on is read. */
-  async head(): Promise<Place> {
+  /** The position from which everything that is appended from now on is read. */
+  async head(): Promise<LogPosition> {
     const { epoch, head } = await readState(this.log);
-    return { epoch, position: head };
+    return { epoch, id: head };
   }
 
-  async readAll(after: Place, pageSize: number): Promise<LogEntry[]> {
+  async readAll(after: LogPosition, pageSize: number): Promise<LogEntry[]> {
     const entries: LogEntry[] = [];
     for (let from = after; ; ) {
       const page = await readGlobal(this.log, from, pageSize);
@@ -94,7 +94,7 @@ export class TestPushLog {
       const last = page.entries.at(-1);
       if (last === undefined) return entries;
       entries.push(...page.entries);
-      from = last.place;
+      from = last.position;
     }
   }
 
@@ -104,8 +104,8 @@ export class TestPushLog {
     return Number(seconds) * 1_000 + Math.floor(Number(micros) / 1_000);
   }
 
-  async #untilPast({ position }: Place): Promise<void> {
-    while ((await this.nowMs()) <= position.ms) await delay(1);
+  async #untilPast({ id }: LogPosition): Promise<void> {
+    while ((await this.nowMs()) <= id.ms) await delay(1);
   }
 }
 
@@ -125,16 +125,16 @@ export function newEvent(recipientUserId: string, more: Partial<NewClientEvent> 
   };
 }
 
-export function eventPlace({ eventId }: { eventId: string }): Place {
-  const place = decodeEventId(eventId);
-  if (place === undefined) throw new Error(`${eventId} is no event id`);
-  return place;
+export function positionOfEvent({ eventId }: { eventId: string }): LogPosition {
+  const position = decodeEventId(eventId);
+  if (position === undefined) throw new Error(`${eventId} is not an event id`);
+  return position;
 }
 
-export function cursorPlace(cursor: string): Place {
-  const place = decodeCursor(cursor);
-  if (place === undefined) throw new Error(`${cursor} is no cursor`);
-  return place;
+export function positionOfCursor(cursor: string): LogPosition {
+  const position = decodeCursor(cursor);
+  if (position === undefined) throw new Error(`${cursor} is not a cursor`);
+  return position;
 }
 
-export const idsOf = (entries: readonly LogEntry[]) => entries.map((entry) => encodeEventId(entry.place));
+export const idsOf = (entries: readonly LogEntry[]) => entries.map((entry) => encodeEventId(entry.position));

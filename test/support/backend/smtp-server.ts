@@ -1,4 +1,4 @@
-// A real SMTP server on loopback, which keeps what it is sent.
+// A real SMTP server on loopback, which stores the mails that it is sent.
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
@@ -28,7 +28,7 @@ export async function startSmtpServer(
 ): Promise<TestSmtpServer> {
   const { port: wanted = 0, refuse = {}, ...rest } = options;
   const received: ReceivedMail[] = [];
-  const answer = (refusal: [number, string] | undefined) =>
+  const response = (refusal: [number, string] | undefined) =>
     refusal === undefined ? null : Object.assign(new Error(refusal[1]), { responseCode: refusal[0] });
   const server = new SMTPServer({
     authOptional: rest.onAuth === undefined,
@@ -38,8 +38,8 @@ export async function startSmtpServer(
     closeTimeout: 1,
     disableReverseLookup: true,
     ...rest,
-    onMailFrom: ({ address }, _, callback) => callback(answer(refuse.mailFrom?.(address))),
-    onRcptTo: ({ address }, _, callback) => callback(answer(refuse.rcptTo?.(address))),
+    onMailFrom: ({ address }, _, callback) => callback(response(refuse.mailFrom?.(address))),
+    onRcptTo: ({ address }, _, callback) => callback(response(refuse.rcptTo?.(address))),
     onData: (stream, session, callback) => {
       text(stream).then((raw) => {
         const refusal = refuse.data?.();
@@ -52,7 +52,7 @@ export async function startSmtpServer(
             ),
           );
         }
-        callback(answer(refusal));
+        callback(response(refusal));
       }, callback);
     },
   });

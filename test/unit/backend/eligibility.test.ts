@@ -60,10 +60,10 @@ describe('eligibility', () => {
     });
   });
 
-  it('is that of nobody for unknown and for deleted users, blocked ones too', () => {
-    const nobody = { exists: false, permanentBlock: false, ...nothing };
-    expect(eligibilityOf(undefined, undefined, defaults)).toEqual(nobody);
-    expect(eligibilityOf({ blockedAt: null, deletedAt: at }, generous, defaults)).toEqual(nobody);
-    expect(eligibilityOf({ blockedAt: at, deletedAt: at }, generous, defaults)).toEqual(nobody);
+  it('is empty for unknown and for deleted users, blocked ones too', () => {
+    const unknown = { exists: false, permanentBlock: false, ...nothing };
+    expect(eligibilityOf(undefined, undefined, defaults)).toEqual(unknown);
+    expect(eligibilityOf({ blockedAt: null, deletedAt: at }, generous, defaults)).toEqual(unknown);
+    expect(eligibilityOf({ blockedAt: at, deletedAt: at }, generous, defaults)).toEqual(unknown);
   });
 });

@@ -11,7 +11,7 @@ describe('an attempt at a challenge', () => {
     expect(judgeAttempt(fresh, true, now)).toEqual({ kind: 'confirmed' });
   });
 
-  it('tells how many attempts a wrong code leaves', () => {
+  it('says how many attempts a wrong code leaves', () => {
     const left = [0, 1, 2, 3, 4].map((failedAttempts) =>
       judgeAttempt({ ...fresh, failedAttempts }, false, now),
     );

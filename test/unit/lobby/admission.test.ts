@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import {
+  applicantProblem,
   applyingProblem,
   approvalProblem,
   fullProblem,
-  applicantProblem,
 } from '../../../lib/lobby/domain/admission.ts';
 import { applicationStatuses, gameStatuses } from '../../../lib/lobby/domain/game.ts';
 

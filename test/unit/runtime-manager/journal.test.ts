@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { JobResult } from '../../../lib/protocol/runtime-jobs.ts';
-import { type Journal, openJournal } from '../../../lib/runtime-manager/journal.ts';
+import { type Journal, openJournal } from '../../../lib/runtime-manager/jobs/journal.ts';
 
 const day = 24 * 3_600_000;
 const gameId = '0198c5a0-2222-7c50-8f0e-3f0f5d1f9a11';
@@ -48,7 +48,7 @@ function fill(): void {
 }
 
 describe('the journal', () => {
-  it('keeps what it was told over its closing', () => {
+  it('still has what was recorded after it was closed and opened', () => {
     fill();
     const kept = () => [...ids.map((id) => journal.findStart(id)), journal.findStop(stopJob)];
     const before = kept();
@@ -71,7 +71,7 @@ describe('the journal', () => {
     expect(jobIds('begun')).toEqual([running, begun]);
   });
 
-  it('does not take a start back that is stopped, whichever is told first', () => {
+  it('does not take a start back that is stopped, whichever is recorded first', () => {
     journal.markStopped(running, gameId);
     journal.begin({ jobId: running, gameId, engineVersion: '1.4.0' });
     journal.finishStart(resultOf(running));

@@ -8,7 +8,7 @@ const host = '127.0.0.1';
 describe('ports of engines', () => {
   it('are given out once, also to those who ask at the same time', async () => {
     const ports = new Ports();
-    const taken = await Promise.all(Array.from({ length: 100 }, () => ports.takeFree(host)));
+    const taken = await Promise.all(Array.from({ length: 100 }, () => ports.reserveFree(host)));
     expect(new Set(taken).size).toBe(100);
     for (const port of taken) {
       expect(port).toBeGreaterThanOrEqual(10_240);
@@ -16,7 +16,7 @@ describe('ports of engines', () => {
     }
   });
 
-  it('are free only while nobody listens on them', async () => {
+  it('are free only while no process listens on them', async () => {
     const server = createServer().listen(0, host);
     await once(server, 'listening');
     const { port } = server.address() as AddressInfo;

@@ -25,8 +25,8 @@ describe('a start job', () => {
     ['as long as it runs', false, job],
     ['after its stop', true, job],
     ['after its time', false, { ...job, expires_at_ms: 0 }],
-  ])('that has a result is answered with it, %s', (_, stopped, again) => {
-    expect(decideStart(again, { stopped, result }, noon)).toEqual({ kind: 'answer', result });
+  ])('that has a result gets it again, %s', (_, stopped, again) => {
+    expect(decideStart(again, { stopped, result }, noon)).toEqual({ kind: 'repeat', result });
   });
 
   it('that a stop job named is refused as stopped, expired or not', () => {

@@ -1,4 +1,4 @@
-// What mails say, in one language. A language is a file of this folder; a new one is listed in compose.ts, too.
+// The texts of mails, in one language. A language is a file of this folder; a new one is listed in compose.ts, too.
 import type { NotificationType } from '../../../protocol/notification-intents.ts';
 
 export type MailTexts = {
@@ -6,7 +6,7 @@ export type MailTexts = {
     readonly subject: string;
     readonly intro: string;
     readonly validFor: (minutes: number) => string;
-    /** For somebody who did not ask for it. */
+    /** For a recipient who did not ask for a code. */
     readonly notYou: string;
   };
   readonly notification: {
@@ -14,7 +14,7 @@ export type MailTexts = {
     readonly sentences: Readonly<Record<NotificationType, string>>;
     readonly game: string;
     readonly raceName: string;
-    /** Where to look for more. */
+    /** Where to read more. */
     readonly outro: string;
   };
 };

@@ -1,20 +1,20 @@
 import { isUuid } from '../../../protocol/ids.ts';
-import { encodeCursor, encodeEventId, parseStreamId } from '../../domain/push-ids.ts';
+import { encodeCursor, encodeEventId, parseStreamId } from '../../domain/log-position.ts';
 import { type PushLog, readText, run, script } from './log.ts';
 
 /** Larger than any event of the platform; a queue of a thousand stays within tens of megabytes. */
 export const maxEventPayloadBytes = 64 * 1024;
 
-/** A user's stream is short: whoever has missed more than this reloads instead. */
-export const userEventsKept = 1_000;
+/** A user's stream is short: a client that has missed more than this reloads instead. */
+export const maxUserEvents = 1_000;
 
 /**
- * How long the place of a user's last event is remembered, so that the chain of predecessors holds for users to whom
- * nothing happens for long.
+ * How long a user's last event is remembered, so that the chain of predecessors also holds for users who get no events
+ * for a long time.
  */
-const userStreamKeptMs = 30 * 24 * 3_600_000;
+const userStreamLifetimeMs = 30 * 24 * 3_600_000;
 
-/** Longer than outboxes keep published rows (7 days), since they may publish them all again. */
+/** Longer than outboxes retain published rows (7 days), since they may publish them all again. */
 export const repeatsKnownForMs = 8 * 24 * 3_600_000;
 
 export type NewClientEvent = {
@@ -26,7 +26,7 @@ export type NewClientEvent = {
   timestampMs: number;
   /** JSON in UTF-8, at most `maxEventPayloadBytes`. */
   payload: Uint8Array;
-  /** W3C trace context of its cause. */
+  /** W3C trace context of what caused it. */
   traceparent?: string | undefined;
 };
 
@@ -34,26 +34,26 @@ export type AppendedEvent = {
   eventId: string;
   /** Empty for the user's first event. */
   prevEventId: string;
-  /** Its place in the global stream. */
+  /** Its position in the global stream. */
   cursor: string;
-  /** Whether it was there already; the ids are then those of the first append. */
+  /** Whether it had been appended before; the ids are then those of the first append. */
   repeated: boolean;
 };
 
-// KEYS 3 the user's stream, 4 the memory of this (idempotency key, recipient).
+// KEYS 3 the user's stream, 4 what is remembered of this (idempotency key, recipient).
 // ARGV 2 user id, 3 event type, 4 timestamp_ms, 5 payload, 6 traceparent, 7 how long repeats are known (ms), 8 how
-// long the user's stream is kept (ms), 9 how many of the user's events are kept.
-// Gives {repeated 0/1, epoch, position, predecessor's position or ''}.
+// long the user's stream lives (ms), 9 how many of the user's events it holds.
+// Returns {repeated 0/1, epoch, stream id, predecessor's stream id or ''}.
 //
-// The user's stream is trimmed here. Its newest entry at or below the floor stays, so that a client that has seen
-// exactly that event is known to have missed nothing.
+// The user's stream is trimmed here. Its newest entry at or below the floor remains, so that a client whose last event
+// it was is known to have missed nothing.
 const appendScript = script(`
 local first = redis.call('GET', KEYS[4])
 if first then
   local epoch, id, prev = string.match(first, '^(%S+) (%S+) (%S*)$')
   return {1, epoch, id, prev}
 end
-local epoch, floor = life()
+local epoch, floor = log_state()
 local last = redis.call('XREVRANGE', KEYS[3], '+', '-', 'COUNT', 1)[1]
 local prev = last and last[1] or ''
 local id = redis.call('XADD', KEYS[2], '*', 'kind', 'client_event', 'epoch', epoch, 'user_id', ARGV[2],
@@ -69,12 +69,12 @@ return {0, epoch, id, prev}
 `);
 
 /**
- * Appends an event, once: a repeat of (idempotency key, recipient) changes nothing and gets the first one's place.
+ * Appends an event, once: a repeat of (idempotency key, recipient) changes nothing and returns the first one's ids.
  * After PushLogUnavailable it is safe to append the same event again.
- * @throws PushLogUnavailable, and RangeError for an event that does not belong into the log.
+ * @throws PushLogUnavailable; RangeError for an event that the log does not take.
  */
 export async function appendClientEvent(log: PushLog, event: NewClientEvent): Promise<AppendedEvent> {
-  refuseUnfit(event);
+  requireFit(event);
   const [repeated, epochReply, idReply, prevReply] = await run(
     log,
     appendScript,
@@ -86,37 +86,37 @@ export async function appendClientEvent(log: PushLog, event: NewClientEvent): Pr
       Buffer.from(event.payload),
       event.traceparent ?? '',
       repeatsKnownForMs,
-      userStreamKeptMs,
-      userEventsKept,
+      userStreamLifetimeMs,
+      maxUserEvents,
     ],
   );
   const epoch = readText(epochReply);
-  const place = { epoch, position: parseStreamId(readText(idReply)) };
+  const position = { epoch, id: parseStreamId(readText(idReply)) };
   const prev = readText(prevReply);
   return {
-    eventId: encodeEventId(place),
-    prevEventId: prev === '' ? '' : encodeEventId({ epoch, position: parseStreamId(prev) }),
-    cursor: encodeCursor(place),
+    eventId: encodeEventId(position),
+    prevEventId: prev === '' ? '' : encodeEventId({ epoch, id: parseStreamId(prev) }),
+    cursor: encodeCursor(position),
     repeated: repeated === 1,
   };
 }
 
-function refuseUnfit(event: NewClientEvent): void {
+function requireFit(event: NewClientEvent): void {
   if (!isUuid(event.recipientUserId)) {
     throw new RangeError(
-      `the recipient of an event is a user id, not ${JSON.stringify(event.recipientUserId)}`,
+      `the recipient of an event must be a user id, not ${JSON.stringify(event.recipientUserId)}`,
     );
   }
   if (event.idempotencyKey.length < 1 || event.idempotencyKey.length > 256) {
-    throw new RangeError('the idempotency key of an event has 1 to 256 characters');
+    throw new RangeError('the idempotency key of an event must have 1 to 256 characters');
   }
-  if (event.eventType === '') throw new RangeError('an event has a type');
+  if (event.eventType === '') throw new RangeError('an event must have a type');
   if (!Number.isSafeInteger(event.timestampMs)) {
-    throw new RangeError('the time of an event is a whole number of milliseconds');
+    throw new RangeError('the time of an event must be a whole number of milliseconds');
   }
   if (event.payload.byteLength > maxEventPayloadBytes) {
     throw new RangeError(
-      `the payload of an event has at most ${maxEventPayloadBytes} bytes, not ${event.payload.byteLength}`,
+      `the payload of an event may have ${maxEventPayloadBytes} bytes at most, not ${event.payload.byteLength}`,
     );
   }
 }

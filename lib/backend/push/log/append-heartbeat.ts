@@ -1,9 +1,9 @@
 import { type PushLog, run, script } from './log.ts';
 
 // ARGV 2 interval (ms).
-// Gives {appended 0/1, milliseconds until the next one is due}.
+// Returns {appended 0/1, milliseconds until the next one is due}.
 const appendScript = script(`
-local epoch, _, now_ms = life()
+local epoch, _, now_ms = log_state()
 local interval = tonumber(ARGV[2])
 local passed = now_ms - tonumber(redis.call('HGET', KEYS[1], 'heartbeat_at_ms') or 0)
 if passed >= 0 and passed < interval then
@@ -16,8 +16,8 @@ return {1, interval}
 `);
 
 /**
- * Appends a heartbeat unless one was appended less than `intervalMs` ago, by whatever process: any number of
- * replicas that ask when they are told to write one per interval together.
+ * Appends a heartbeat unless any process appended one less than `intervalMs` ago. Replicas that call again after
+ * `nextInMs` write one heartbeat per interval together.
  * @throws PushLogUnavailable
  */
 export async function appendHeartbeat(

@@ -1,5 +1,5 @@
 import { isUuid } from '../../../protocol/ids.ts';
-import { encodeCursor, parseStreamId } from '../../domain/push-ids.ts';
+import { encodeCursor, parseStreamId } from '../../domain/log-position.ts';
 import { type PushLog, readText, run, script } from './log.ts';
 
 export type SessionInvalidation = {
@@ -11,25 +11,25 @@ export type SessionInvalidation = {
 };
 
 // ARGV 2 user id, 3 device session ids joined by commas, 4 reason.
-// Gives {epoch, position}.
+// Returns {epoch, stream id}.
 const appendScript = script(`
-local epoch = life()
+local epoch = log_state()
 return {epoch, redis.call('XADD', KEYS[2], '*', 'kind', 'session_invalidation', 'epoch', epoch,
   'user_id', ARGV[2], 'device_session_ids', ARGV[3], 'reason', ARGV[4])}
 `);
 
 /**
- * Tells every gateway that these sessions have ended. Appending it twice is harmless: they end once.
+ * Notifies every gateway that these sessions have ended. Appending it twice is harmless.
  * @returns its cursor in the global stream.
- * @throws PushLogUnavailable, and RangeError when it names no session or something that is no session id.
+ * @throws PushLogUnavailable; RangeError without a session, or when an id is not a UUID.
  */
 export async function appendSessionInvalidation(
   log: PushLog,
   { userId, deviceSessionIds, reason }: SessionInvalidation,
 ): Promise<string> {
   if (!isUuid(userId) || deviceSessionIds.length === 0 || !deviceSessionIds.every(isUuid)) {
-    throw new RangeError('a session invalidation names a user id and at least one device session id');
+    throw new RangeError('a session invalidation must name a user id and at least one device session id');
   }
   const [epoch, id] = await run(log, appendScript, [], [userId, deviceSessionIds.join(','), reason]);
-  return encodeCursor({ epoch: readText(epoch), position: parseStreamId(readText(id)) });
+  return encodeCursor({ epoch: readText(epoch), id: parseStreamId(readText(id)) });
 }

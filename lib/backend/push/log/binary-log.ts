@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Redis } from '../../../redis/client.ts';
 import { type PushLog, pushLogThrough } from './log.ts';
 
-/** The push log over TCP, for whoever writes and reads events: what they carry stays as it is, byte for byte. */
+/** The push log over TCP, for callers that read and write events: payloads pass through byte for byte. */
 export function pushLog(redis: Redis): PushLog {
   const digests = new Map<string, string>();
   const digestOf = (lua: string) => {

@@ -1,13 +1,13 @@
 // Entries of the global stream: flat fields in Redis, one type here.
-import { type Place, type Position, parseStreamId } from '../../domain/push-ids.ts';
+import { type LogPosition, parseStreamId, type StreamId } from '../../domain/log-position.ts';
 import { type Reply, readList, readText } from './log.ts';
 
 export type ClientEventEntry = {
   readonly kind: 'client_event';
-  readonly place: Place;
+  readonly position: LogPosition;
   readonly userId: string;
   /** The event before it in the same user's stream; undefined for the first. */
-  readonly prev: Position | undefined;
+  readonly prev: StreamId | undefined;
   readonly eventType: string;
   readonly timestampMs: number;
   /** JSON in UTF-8. */
@@ -20,41 +20,41 @@ export type LogEntry =
   | ClientEventEntry
   | {
       readonly kind: 'session_invalidation';
-      readonly place: Place;
+      readonly position: LogPosition;
       readonly userId: string;
       readonly deviceSessionIds: readonly string[];
       readonly reason: string;
     }
-  | { readonly kind: 'heartbeat'; readonly place: Place; readonly timestampMs: number }
-  /** Written by a newer version, or damaged: its place counts, what it says cannot be passed on. */
-  | { readonly kind: 'unreadable'; readonly place: Place };
+  | { readonly kind: 'heartbeat'; readonly position: LogPosition; readonly timestampMs: number }
+  /** Written by a newer version, or damaged: only its position is used. */
+  | { readonly kind: 'unreadable'; readonly position: LogPosition };
 
-/** @throws TypeError or RangeError for what is no entry of a push log at all: without a place. */
+/** @throws TypeError or RangeError for an entry without a position: it is not of a push log. */
 export function readEntry(reply: Reply): LogEntry {
   const [id, fieldList] = readList(reply);
   const fields = readFields(readList(fieldList));
-  const place = {
+  const position = {
     epoch: readText(fields.get('epoch')),
-    position: parseStreamId(readText(id)),
+    id: parseStreamId(readText(id)),
   };
   try {
-    return readKind(place, fields);
+    return readKind(position, fields);
   } catch {
-    return { kind: 'unreadable', place };
+    return { kind: 'unreadable', position };
   }
 }
 
-function readKind(place: Place, fields: Map<string, Buffer>): LogEntry {
+function readKind(position: LogPosition, fields: Map<string, Buffer>): LogEntry {
   const text = (name: string) => readText(fields.get(name));
   const kind = text('kind');
   switch (kind) {
     case 'client_event': {
       const prev = text('prev');
       const payload = fields.get('payload');
-      if (payload === undefined) throw new TypeError('a client event has a payload');
+      if (payload === undefined) throw new TypeError('a client event must have a payload');
       return {
         kind,
-        place,
+        position,
         userId: text('user_id'),
         prev: prev === '' ? undefined : parseStreamId(prev),
         eventType: text('event_type'),
@@ -66,15 +66,15 @@ function readKind(place: Place, fields: Map<string, Buffer>): LogEntry {
     case 'session_invalidation':
       return {
         kind,
-        place,
+        position,
         userId: text('user_id'),
         deviceSessionIds: text('device_session_ids').split(',').filter(Boolean),
         reason: text('reason'),
       };
     case 'heartbeat':
-      return { kind, place, timestampMs: readMs(text('timestamp_ms')) };
+      return { kind, position, timestampMs: readMs(text('timestamp_ms')) };
     default:
-      return { kind: 'unreadable', place };
+      return { kind: 'unreadable', position };
   }
 }
 
@@ -89,6 +89,7 @@ function readFields(list: readonly Reply[]): Map<string, Buffer> {
 
 function readMs(text: string): number {
   const value = Number(text);
-  if (text === '' || !Number.isSafeInteger(value)) throw new RangeError(`${text} is no time in milliseconds`);
+  if (text === '' || !Number.isSafeInteger(value))
+    throw new RangeError(`${text} is not a time in milliseconds`);
   return value;
 }

@@ -1,39 +1,39 @@
-// The push log in Redis: what happened to users, in one order for everybody. This file holds what its verbs share:
-// keys, running scripts, and the log's life. See docs/push.md for keys and guarantees.
+// The push log in Redis: the events of all users, in one order. This file holds what the other files of this folder
+// share: keys, running scripts, and the log's epoch. See docs/push.md for keys and guarantees.
 //
-// Every verb is one Lua script, so it happens wholly or not at all and sees one state of the log. All keys carry one
-// hash tag and live on one slot of a Redis Cluster. The clock is Redis's own.
-import { type LogState, parseStreamId } from '../../domain/push-ids.ts';
+// Every operation on the log is one Lua script, so it is atomic and sees one state of the log. All keys carry one hash
+// tag and are in one slot of a Redis Cluster. The clock is Redis's own.
+import { type LogState, parseStreamId } from '../../domain/log-position.ts';
 
 export type PushLog = {
   /** Runs a script on Redis; `parts` are what EVAL takes after it. */
   readonly evaluate: (lua: string, parts: readonly ScriptPart[]) => Promise<unknown>;
-  /** Hash: `epoch`, `floor` (newest position that was trimmed), `heartbeat_at_ms`. */
-  readonly lifeKey: string;
-  /** Stream: every entry, in the order in which gateways get them. */
+  /** Hash: `epoch`, `floor` (id of the newest entry that was trimmed), `heartbeat_at_ms`. */
+  readonly epochKey: string;
+  /** Stream: every entry, in the order in which gateways receive them. */
   readonly globalKey: string;
-  /** Stream: the positions of one user's events in the global stream. */
+  /** Stream: the ids that one user's events have in the global stream. */
   userKey(userId: string): string;
-  /** String: where the first append with this idempotency key for this recipient went. */
+  /** String: the position of the first append with this idempotency key for this recipient. */
   onceKey(userId: string, idempotencyKey: string): string;
 };
 
 export type ScriptPart = string | number | Buffer;
 
-/** Whoever opens a log chooses how scripts run: binary-log.ts, text-log.ts. */
+/** @param evaluate how scripts run; binary-log.ts and text-log.ts provide one each. */
 export function pushLogThrough(evaluate: PushLog['evaluate']): PushLog {
   // The hash tag that all keys of the log share.
   const prefix = '{backend:push}';
   return {
     evaluate,
-    lifeKey: `${prefix}:life`,
+    epochKey: `${prefix}:life`,
     globalKey: `${prefix}:global`,
     userKey: (userId) => `${prefix}:user:${userId.toLowerCase()}`,
     onceKey: (userId, idempotencyKey) => `${prefix}:once:${userId.toLowerCase()}:${idempotencyKey}`,
   };
 }
 
-/** Redis did not do what it was asked: unreachable, too slow, read-only, full. Whether it happened is not known. */
+/** Redis failed: unreachable, too slow, read-only, full. Whether the script ran is not known. */
 export class PushLogUnavailable extends Error {
   constructor(cause: unknown) {
     super(`the push log is not available: ${cause instanceof Error ? cause.message : String(cause)}`, {
@@ -47,19 +47,19 @@ export class PushLogUnavailable extends Error {
 export type Reply = Buffer | string | number | null | Reply[];
 
 /**
- * A script on the log. KEYS 1 is the life hash, 2 the global stream, ARGV 1 an epoch for the case that the log is
- * new. It may call `life()`, which gives epoch, floor (position) and Redis's time in milliseconds.
+ * A script on the log. KEYS 1 is the epoch hash, 2 the global stream, ARGV 1 an epoch for the case that the log is
+ * new. It may call `log_state()`, which returns epoch, floor and Redis's time in milliseconds.
  */
 export function script(lua: string): string {
-  return life + lua;
+  return logState + lua;
 }
 
 /**
- * Finds the log's life or begins one. A new log starts with an empty stream that remembers an id, so that entries
- * get greater ones even if the clock steps back.
+ * Finds the log's epoch or starts a new one. A new log begins with an empty stream that remembers an id, so that
+ * entries get greater ones even if the clock steps back.
  */
-const life = `
-local function life()
+const logState = `
+local function log_state()
   local time = redis.call('TIME')
   local now = time[1] .. string.format('%03d', math.floor(tonumber(time[2]) / 1000))
   local known = redis.call('HMGET', KEYS[1], 'epoch', 'floor')
@@ -83,7 +83,7 @@ export async function run(
   moreKeys: readonly string[],
   moreArguments: readonly ScriptPart[],
 ): Promise<Reply[]> {
-  const keys = [log.lifeKey, log.globalKey, ...moreKeys];
+  const keys = [log.epochKey, log.globalKey, ...moreKeys];
   try {
     return (await log.evaluate(lua, [keys.length, ...keys, newEpoch(), ...moreArguments])) as Reply[];
   } catch (error) {
@@ -99,12 +99,14 @@ function newEpoch(): string {
 
 export function readText(reply: Reply | undefined): string {
   if (typeof reply === 'string') return reply;
-  if (!Buffer.isBuffer(reply)) throw new TypeError('a script of the push log gave no text where one belongs');
+  if (!Buffer.isBuffer(reply))
+    throw new TypeError('a script of the push log did not return a text where one was expected');
   return reply.toString('utf8');
 }
 
 export function readList(reply: Reply | undefined): Reply[] {
-  if (!Array.isArray(reply)) throw new TypeError('a script of the push log gave no list where one belongs');
+  if (!Array.isArray(reply))
+    throw new TypeError('a script of the push log did not return a list where one was expected');
   return reply;
 }
 

@@ -1,25 +1,25 @@
 import {
   faultOf,
   formatStreamId,
+  type LogPosition,
   type LogState,
-  nextPosition,
-  type Place,
-  type PlaceFault,
-} from '../../domain/push-ids.ts';
+  nextStreamId,
+  type PositionFault,
+} from '../../domain/log-position.ts';
 import { type LogEntry, readEntry } from './entry.ts';
 import { type PushLog, readList, readLogState, run, script } from './log.ts';
 
 export type GlobalPage = {
   state: LogState;
-  /** Why the log cannot be read on from that place; `entries` is then empty. */
-  fault: PlaceFault | undefined;
+  /** Why reading cannot continue from that position; `entries` is then empty. */
+  fault: PositionFault | undefined;
   entries: LogEntry[];
 };
 
-// ARGV 2 position to read after, or '' for the state alone, 3 the smallest position after it, 4 how many entries.
-// Gives {epoch, floor, head, whether an entry is at that position 0/1, entries}.
+// ARGV 2 stream id to read after, or '' for the state alone, 3 the smallest id after it, 4 how many entries.
+// Returns {epoch, floor, head, whether an entry has that id 0/1, entries}.
 const readScript = script(`
-local epoch, floor = life()
+local epoch, floor = log_state()
 local last = redis.call('XREVRANGE', KEYS[2], '+', '-', 'COUNT', 1)[1]
 local head = last and last[1] or floor
 if ARGV[2] == '' then
@@ -35,13 +35,13 @@ export async function readState(log: PushLog): Promise<LogState> {
 }
 
 /**
- * Up to `count` entries after a place, in order.
+ * Up to `count` entries after a position, in order.
  * @throws PushLogUnavailable
  */
-export async function readGlobal(log: PushLog, after: Place, count: number): Promise<GlobalPage> {
-  const position = formatStreamId(after.position);
-  const next = formatStreamId(nextPosition(after.position));
-  const reply = await run(log, readScript, [], [position, next, count]);
+export async function readGlobal(log: PushLog, after: LogPosition, count: number): Promise<GlobalPage> {
+  const id = formatStreamId(after.id);
+  const next = formatStreamId(nextStreamId(after.id));
+  const reply = await run(log, readScript, [], [id, next, count]);
   const state = readLogState(reply);
   const fault = faultOf(after, state, reply[3] === 1);
   return { state, fault, entries: fault === undefined ? readList(reply[4]).map(readEntry) : [] };

@@ -1,7 +1,7 @@
 import type { RedisCommands } from '../../../redis/commands.ts';
 import { type PushLog, pushLogThrough } from './log.ts';
 
-/** The push log through any driver of Redis, for whoever appends no bytes: session invalidations are text. */
+/** The push log through any driver of Redis, for callers that append text only, such as session invalidations. */
 export function textPushLog(redis: RedisCommands): PushLog {
   return pushLogThrough(async (lua, parts) => {
     const texts = parts.map((part) => {

@@ -18,7 +18,7 @@ describe('the language of a mail', () => {
     ['zh-Hant-TW', 'en'],
     ['und', 'en'],
     ['toString', 'en'],
-  ])('for somebody who reads %s is %s', (locale, language) => {
+  ])('for a recipient who reads %s is %s', (locale, language) => {
     expect(languageOf(locale)).toBe(language);
   });
 });

@@ -1,47 +1,47 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
-  comparePositions,
+  compareStreamIds,
   decodeCursor,
   decodeEventId,
   encodeCursor,
   encodeEventId,
   faultOf,
   formatStreamId,
-  nextPosition,
-  type Position,
+  nextStreamId,
   parseStreamId,
-} from '../../../lib/backend/domain/push-ids.ts';
+  type StreamId,
+} from '../../../lib/backend/domain/log-position.ts';
 
 const epochs = fc.stringMatching(/^[0-9a-f]{16}$/);
-const positions = fc.record({
+const streamIds = fc.record({
   ms: fc.oneof(fc.nat({ max: 5 }), fc.integer({ min: 0, max: 36 ** 9 - 1 })),
   seq: fc.oneof(fc.nat({ max: 5 }), fc.integer({ min: 0, max: 36 ** 7 - 1 })),
 });
-const places = fc.record({ epoch: epochs, position: positions });
+const positions = fc.record({ epoch: epochs, id: streamIds });
 
 describe('cursors and event ids', () => {
-  test('lead back to the place that they were made from', () => {
+  test('decode to the position that they encode', () => {
     void fc.assert(
-      fc.property(places, (place) => {
-        expect(decodeCursor(encodeCursor(place))).toEqual(place);
-        expect(decodeEventId(encodeEventId(place))).toEqual(place);
+      fc.property(positions, (position) => {
+        expect(decodeCursor(encodeCursor(position))).toEqual(position);
+        expect(decodeEventId(encodeEventId(position))).toEqual(position);
       }),
     );
   });
 
-  test('have one text per place', () => {
+  test('have one text per position', () => {
     const anyText = fc.oneof(
       fc.string(),
       fc.stringMatching(/^[ce][0-9a-f]{16}-[0-9a-zA-Z]{9}-[0-9a-z]{7}$/),
-      places.map(encodeCursor).map((text) => ` ${text}`),
-      places.map(encodeCursor).map((text) => `${text}0`),
-      places.map(encodeCursor),
+      positions.map(encodeCursor).map((text) => ` ${text}`),
+      positions.map(encodeCursor).map((text) => `${text}0`),
+      positions.map(encodeCursor),
     );
     void fc.assert(
       fc.property(anyText, (text) => {
-        const place = decodeCursor(text);
-        if (place !== undefined) expect(encodeCursor(place)).toBe(text);
+        const position = decodeCursor(text);
+        if (position !== undefined) expect(encodeCursor(position)).toBe(text);
       }),
       { numRuns: 1_000 },
     );
@@ -49,30 +49,27 @@ describe('cursors and event ids', () => {
 
   test('are never taken for one another', () => {
     void fc.assert(
-      fc.property(places, (place) => {
-        expect(decodeCursor(encodeEventId(place))).toBeUndefined();
-        expect(decodeEventId(encodeCursor(place))).toBeUndefined();
+      fc.property(positions, (position) => {
+        expect(decodeCursor(encodeEventId(position))).toBeUndefined();
+        expect(decodeEventId(encodeCursor(position))).toBeUndefined();
       }),
     );
   });
 
   test('hold nothing but letters, digits and hyphens', () => {
     void fc.assert(
-      fc.property(places, (place) => {
-        expect(encodeEventId(place)).toMatch(/^[A-Za-z0-9_-]{1,64}$/);
-        expect(encodeCursor(place)).toMatch(/^[A-Za-z0-9_-]{1,64}$/);
+      fc.property(positions, (position) => {
+        expect(encodeEventId(position)).toMatch(/^[A-Za-z0-9_-]{1,64}$/);
+        expect(encodeCursor(position)).toMatch(/^[A-Za-z0-9_-]{1,64}$/);
       }),
     );
   });
 
-  test('compare as texts as their places do, within an epoch', () => {
+  test('compare as texts as their positions do, within an epoch', () => {
     void fc.assert(
-      fc.property(epochs, positions, positions, (epoch, a, b) => {
-        const [first, second] = [a, b].map((position) => encodeEventId({ epoch, position })) as [
-          string,
-          string,
-        ];
-        expect(Math.sign(comparePositions(a, b))).toBe(first < second ? -1 : first > second ? 1 : 0);
+      fc.property(epochs, streamIds, streamIds, (epoch, a, b) => {
+        const [first, second] = [a, b].map((id) => encodeEventId({ epoch, id })) as [string, string];
+        expect(Math.sign(compareStreamIds(a, b))).toBe(first < second ? -1 : first > second ? 1 : 0);
       }),
     );
   });
@@ -82,20 +79,20 @@ describe('cursors and event ids', () => {
     [{ ms: 0, seq: 36 ** 7 }],
     [{ ms: -1, seq: 0 }],
     [{ ms: 0.5, seq: 0 }],
-  ])('refuse a position that does not fit: %o', (position: Position) => {
-    expect(() => encodeCursor({ epoch: '0123456789abcdef', position })).toThrow(RangeError);
+  ])('refuse a stream id that does not fit: %o', (id: StreamId) => {
+    expect(() => encodeCursor({ epoch: '0123456789abcdef', id })).toThrow(RangeError);
   });
 
-  test('refuse an epoch that is none', () => {
-    expect(() => encodeCursor({ epoch: 'x', position: { ms: 0, seq: 0 } })).toThrow(RangeError);
+  test('refuse an invalid epoch', () => {
+    expect(() => encodeCursor({ epoch: 'x', id: { ms: 0, seq: 0 } })).toThrow(RangeError);
   });
 });
 
 describe('ids of stream entries', () => {
-  test('lead back to their position', () => {
+  test('parse back to themselves', () => {
     void fc.assert(
-      fc.property(positions, (position) => {
-        expect(parseStreamId(formatStreamId(position))).toEqual(position);
+      fc.property(streamIds, (id) => {
+        expect(parseStreamId(formatStreamId(id))).toEqual(id);
       }),
     );
   });
@@ -107,10 +104,10 @@ describe('ids of stream entries', () => {
     },
   );
 
-  test('have nothing between a position and the next', () => {
+  test('have nothing between one and the next', () => {
     void fc.assert(
-      fc.property(positions, positions, (a, b) => {
-        expect(comparePositions(nextPosition(a), b) <= 0).toBe(comparePositions(a, b) < 0);
+      fc.property(streamIds, streamIds, (a, b) => {
+        expect(compareStreamIds(nextStreamId(a), b) <= 0).toBe(compareStreamIds(a, b) < 0);
       }),
     );
   });
@@ -118,7 +115,7 @@ describe('ids of stream entries', () => {
 
 describe('a log can be read on', () => {
   const epoch = '0123456789abcdef';
-  const at = (ms: number) => ({ epoch, position: { ms, seq: 0 } });
+  const at = (ms: number) => ({ epoch, id: { ms, seq: 0 } });
   const log = { epoch, floor: { ms: 10, seq: 0 }, head: { ms: 20, seq: 0 } };
 
   test('from its floor, from its head and from every entry between', () => {

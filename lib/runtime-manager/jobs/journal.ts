@@ -1,13 +1,14 @@
-// What this Runtime Manager has begun and what came of it, on its own disk: SQLite, every change written through before
-// the call returns. A job is noted down before its engine is started and its result before it is published, so that
-// after a crash at any point a job that comes again is known. The file is locked while it is open: a second Runtime
-// Manager on the same folder would start everything twice.
+// The journal of jobs and their results, on this Runtime Manager's own disk: SQLite, with every change written through
+// to the disk before the call returns. A job is recorded before its engine is started, and its result before it is
+// published, so that after a crash at any point a job that comes again is known. The file is locked while it is open: a
+// second Runtime Manager on the same folder would start every engine twice.
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { OperatorError } from '../errors/operator-error.ts';
-import { type JobResult, jobResultEntry } from '../protocol/runtime-jobs.ts';
-import type { StartRecord } from './domain/start-decision.ts';
+import { OperatorError } from '../../errors/operator-error.ts';
+import { type JobResult, jobResultEntry } from '../../protocol/runtime-jobs.ts';
+import type { EngineJob } from '../domain/engine-job.ts';
+import type { StartRecord } from '../domain/start-decision.ts';
 
 const schemaVersion = 1;
 const schema = `
@@ -27,8 +28,6 @@ create table stop_jobs (
 ) strict;
 `;
 
-export type EngineJob = { readonly jobId: string; readonly gameId: string; readonly engineVersion: string };
-
 export class Journal {
   readonly #db: DatabaseSync;
   readonly #now: () => Date;
@@ -43,7 +42,7 @@ export class Journal {
     return row === undefined ? undefined : startRecord(row);
   }
 
-  /** From now on an engine of this job may run. */
+  /** Records that an engine of this job may run from now on. */
   begin({ jobId, gameId, engineVersion }: EngineJob): void {
     this.#db
       .prepare(
@@ -53,7 +52,7 @@ export class Journal {
       .run(jobId, gameId, engineVersion, this.#nowMs());
   }
 
-  /** From now on no engine of this start job may run, whether the job has come already or not. */
+  /** Records that no engine of this start job may run from now on, even if the job has not come yet. */
   markStopped(startJobId: string, gameId: string): void {
     this.#db
       .prepare(
@@ -70,21 +69,21 @@ export class Journal {
          on conflict (job_id) do update
            set outcome = excluded.outcome, result = excluded.result, changed_at_ms = excluded.changed_at_ms`,
       )
-      .run(result.job_id, result.game_id, result.outcome, written(result), this.#nowMs());
+      .run(result.job_id, result.game_id, result.outcome, encodeResult(result), this.#nowMs());
   }
 
   findStop(jobId: string): JobResult | undefined {
     const row = this.#db.prepare('select result from stop_jobs where job_id = ?').get(jobId);
-    return row === undefined ? undefined : readResult(row.result);
+    return row === undefined ? undefined : decodeResult(row.result);
   }
 
   finishStop(result: JobResult): void {
     this.#db
       .prepare('insert or replace into stop_jobs (job_id, result, changed_at_ms) values (?, ?, ?)')
-      .run(result.job_id, written(result), this.#nowMs());
+      .run(result.job_id, encodeResult(result), this.#nowMs());
   }
 
-  /** Engines that should run. @param which `started`: without those whose start is not over. */
+  /** Engines that should run. @param which `begun` includes those whose start has no result yet. */
   engines(which: 'started' | 'begun'): EngineJob[] {
     const outcome = which === 'started' ? `outcome = 'success'` : `(outcome is null or outcome = 'success')`;
     return this.#db
@@ -100,7 +99,7 @@ export class Journal {
       }));
   }
 
-  /** Forgets jobs that are over since before `olderThanMs`. @returns the start jobs among them. */
+  /** Forgets jobs that ended more than `olderThanMs` ago. @returns the ids of the start jobs among them. */
   forget(olderThanMs: number): string[] {
     const before = this.#nowMs() - olderThanMs;
     this.#db.prepare('delete from stop_jobs where changed_at_ms < ?').run(before);
@@ -122,20 +121,20 @@ export class Journal {
 }
 
 /**
- * Opens the journal, or makes it.
- * @throws OperatorError when another process has it open, or it is of a later version.
+ * Opens the journal, or creates it.
+ * @throws OperatorError when another process has it open, or a later version wrote it.
  */
 export function openJournal(path: string, now: () => Date): Journal {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   const db = new DatabaseSync(path);
   try {
     db.exec('pragma locking_mode = exclusive; pragma journal_mode = wal; pragma synchronous = full;');
-    // Takes the lock, which is kept until the file is closed or this process ends, however it ends.
+    // Takes the lock, which is held until the file is closed or this process ends, however it ends.
     db.exec('begin exclusive');
     const version = Number(db.prepare('pragma user_version').get()?.user_version);
     if (version > schemaVersion) {
       throw new OperatorError(
-        `${path} was written by a later version of the Runtime Manager; run that one, or take another folder`,
+        `${path} was written by a later version of the Runtime Manager; run that version, or use another folder`,
       );
     }
     if (version === 0) db.exec(`${schema} pragma user_version = ${schemaVersion};`);
@@ -158,15 +157,15 @@ function startRecord(row: Record<string, unknown>): StartRecord {
     gameId: String(row.game_id),
     engineVersion: row.engine_version === null ? undefined : String(row.engine_version),
     stopped: row.stopped === 1,
-    result: row.result === null ? undefined : readResult(row.result),
+    result: row.result === null ? undefined : decodeResult(row.result),
   };
 }
 
-/** As the fields of the entry that tells it. */
-function written(result: JobResult): string {
+/** As the fields of its stream entry. */
+function encodeResult(result: JobResult): string {
   return JSON.stringify(jobResultEntry.encode(result));
 }
 
-function readResult(text: unknown): JobResult {
+function decodeResult(text: unknown): JobResult {
   return jobResultEntry.parse(JSON.parse(String(text)));
 }

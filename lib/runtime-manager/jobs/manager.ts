@@ -1,24 +1,25 @@
-// What the Runtime Manager does with a job.
+// Handles start and stop jobs.
 //
-// Guarantees: of a start job there is at most one engine, however often the job comes and wherever this process dies:
-// the journal knows what was begun, and drivers take over what they find. A job gets one result; when it comes again it
-// is answered with that. Once a stop job has named a start job, whether that has come or not, no engine of it is running
-// when the stop has been answered with success, nor will one. Jobs of one start job are worked on one after the other; a
-// stop calls a start off that is under way.
+// Guarantees: a start job has at most one engine, however often the job comes and wherever this process dies: the
+// journal records what was begun, and drivers take over engines that they find. A job has one result, which it gets
+// again when it comes again. After the successful result of a stop job, no engine of the start job that it names is
+// running or will ever run, even if the start job has not come yet. Jobs on one start job are handled one after the
+// other; a stop aborts a start that is under way.
 //
-// An engine that ends by itself is not started again while this process lives: that is for operators to decide, and the
-// Game Master notices. When this process starts, it starts all that should run.
+// An engine that ends by itself is not started again while this process runs: that is for operators to decide, and the
+// Game Master notices it. When this process starts, it starts all engines that should run.
 
-import type { JobResult, StartJob, StopJob } from '../protocol/runtime-jobs.ts';
-import type { Logger } from '../telemetry/logger.ts';
-import { decideStart, type Failure, stoppedFailure } from './domain/start-decision.ts';
-import { type Driver, DriverUnavailable, type Runtime, StartFailed } from './drivers/driver.ts';
-import { finishedJobs } from './instruments.ts';
-import type { EngineJob, Journal } from './journal.ts';
+import type { JobResult, StartJob, StopJob } from '../../protocol/runtime-jobs.ts';
+import type { Logger } from '../../telemetry/logger.ts';
+import type { EngineJob } from '../domain/engine-job.ts';
+import { decideStart, type Failure, stoppedFailure } from '../domain/start-decision.ts';
+import { type Driver, DriverUnavailable, type Runtime, StartFailed } from '../drivers/driver.ts';
+import { finishedJobs } from '../instruments.ts';
+import type { Journal } from './journal.ts';
 
-/** The bound of the entry's field. */
-const longestMessage = 2_048;
-const revivedAtOnce = 4;
+/** The stream entry allows no more. */
+const maxMessageLength = 2_048;
+const revivedConcurrently = 4;
 
 export class RuntimeManager {
   readonly #driver: Driver;
@@ -26,7 +27,7 @@ export class RuntimeManager {
   readonly #startTimeoutMs: number;
   readonly #now: () => Date;
   readonly #log: Logger;
-  /** The last piece of work of each start job that is worked on. */
+  /** For each start job that has work under way: the end of the last piece of it. */
   readonly #turns = new Map<string, Promise<unknown>>();
   readonly #starting = new Map<string, AbortController>();
 
@@ -45,14 +46,15 @@ export class RuntimeManager {
   }
 
   /**
-   * @param stop aborts when this process is to end: then a start is left as it is, for the job's next coming.
-   * @throws DriverUnavailable when the job is to be tried again later; the reason of `stop`.
+   * @param stop aborts when this process must end: the start is then left as it is and continues when the job comes
+   *   again.
+   * @throws DriverUnavailable when the job should be tried again later; the reason of `stop`.
    */
   start(job: StartJob, stop: AbortSignal): Promise<JobResult> {
     return this.#inTurn(job.job_id, async () => {
       const decision = decideStart(job, this.#journal.findStart(job.job_id), this.#now());
       switch (decision.kind) {
-        case 'answer':
+        case 'repeat':
           return decision.result;
         case 'refuse':
           return this.#failStart(job, decision.failure);
@@ -64,7 +66,7 @@ export class RuntimeManager {
     });
   }
 
-  /** @throws DriverUnavailable when the job is to be tried again later. */
+  /** @throws DriverUnavailable when the job should be tried again later. */
   async stop(job: StopJob): Promise<JobResult> {
     const known = this.#journal.findStop(job.job_id);
     if (known !== undefined) return known;
@@ -74,12 +76,12 @@ export class RuntimeManager {
       const failure = await this.#removeEngine(job.start_job_id);
       const result = this.#result(job, 'stop', failure === undefined ? {} : { failure });
       this.#journal.finishStop(result);
-      this.#told(result, { start_job_id: job.start_job_id, reason: job.reason });
+      this.#report(result, { start_job_id: job.start_job_id, reason: job.reason });
       return result;
     });
   }
 
-  /** For a job of which only the ids can be read. */
+  /** Gives a job of which only the ids can be read a failure as its result. */
   refuse(job: { job_id: string; game_id: string }, kind: JobResult['kind'], failure: Failure): JobResult {
     const known =
       kind === 'start' ? this.#journal.findStart(job.job_id)?.result : this.#journal.findStop(job.job_id);
@@ -87,11 +89,11 @@ export class RuntimeManager {
     const result = this.#result(job, kind, { failure });
     if (kind === 'start') this.#journal.finishStart(result);
     else this.#journal.finishStop(result);
-    this.#told(result, {});
+    this.#report(result, {});
     return result;
   }
 
-  /** Sees to it that every engine runs that should: after a restart of the machine, or of a local stack. */
+  /** Starts every engine that should run and does not: after a restart of the machine, or of a local stack. */
   async revive(stop: AbortSignal): Promise<void> {
     const waiting = this.#journal.engines('started');
     const work = async () => {
@@ -99,23 +101,23 @@ export class RuntimeManager {
         await this.#reviveOne(job, stop);
       }
     };
-    await Promise.all(Array.from({ length: revivedAtOnce }, work));
+    await Promise.all(Array.from({ length: revivedConcurrently }, work));
   }
 
-  /** Ends every engine. They are started again when the next Runtime Manager on this journal starts. */
+  /** Ends every engine. The next Runtime Manager on this journal starts them again. */
   async haltAll(): Promise<void> {
     await Promise.all(
       this.#journal.engines('begun').map(async ({ jobId, gameId }) => {
         try {
           await this.#driver.halt(jobId);
         } catch (error) {
-          this.#log.error({ error, job_id: jobId, game_id: gameId }, 'an engine could not be ended');
+          this.#log.error({ error, job_id: jobId, game_id: gameId }, 'an engine could not be stopped');
         }
       }),
     );
   }
 
-  /** Forgets what is long over. */
+  /** Forgets jobs that ended long ago. */
   async forget(olderThanMs: number): Promise<void> {
     for (const jobId of this.#journal.forget(olderThanMs)) await this.#driver.forget(jobId);
   }
@@ -129,7 +131,7 @@ export class RuntimeManager {
       const timeoutMs = Math.min(this.#startTimeoutMs, job.expires_at_ms - this.#now().getTime());
       const signal = AbortSignal.any([attempt.signal, stop]);
       const runtime = await this.#driver.start(engine, { timeoutMs, signal });
-      // Nothing can come between this look and the note in the journal.
+      // Both calls are synchronous, so no stop job can come between the check and the record in the journal.
       if (!this.#isStopped(job.job_id)) return this.#finishStart(this.#result(job, 'start', { runtime }));
     } catch (error) {
       if (!this.#isStopped(job.job_id)) {
@@ -143,7 +145,7 @@ export class RuntimeManager {
     return this.#failStart(job, stoppedFailure);
   }
 
-  /** Whatever was begun is removed first, also what a process began that has died since. */
+  /** Removes an engine that was begun first, also one that an earlier process began. */
   async #failStart(job: StartJob, failure: Failure): Promise<JobResult> {
     const begun = this.#journal.findStart(job.job_id)?.engineVersion !== undefined;
     if (begun) await this.#removeEngine(job.job_id);
@@ -152,37 +154,37 @@ export class RuntimeManager {
 
   #finishStart(result: JobResult): JobResult {
     this.#journal.finishStart(result);
-    this.#told(result, {});
+    this.#report(result, {});
     return result;
   }
 
-  /** @returns why it could not be removed, when trying again would not help. */
+  /** @returns the failure, when trying again would not help. */
   async #removeEngine(startJobId: string): Promise<Failure | undefined> {
     try {
       await this.#driver.remove(startJobId);
       return undefined;
     } catch (error) {
       if (error instanceof DriverUnavailable) throw error;
-      this.#log.error({ error, job_id: startJobId }, 'an engine could not be removed; end it by hand');
+      this.#log.error({ error, job_id: startJobId }, 'an engine could not be removed; stop it by hand');
       return {
         code: 'stop_failed',
-        message: `The engine could not be ended: ${error instanceof Error ? error.message : String(error)}`,
+        message: `The engine could not be stopped: ${error instanceof Error ? error.message : String(error)}`,
       };
     }
   }
 
   async #reviveOne(job: EngineJob, stop: AbortSignal): Promise<void> {
-    const names = { job_id: job.jobId, game_id: job.gameId };
+    const ids = { job_id: job.jobId, game_id: job.gameId };
     await this.#inTurn(job.jobId, async () => {
       if (this.#isStopped(job.jobId)) return;
       try {
         await this.#driver.start(job, { timeoutMs: this.#startTimeoutMs, signal: stop });
-        this.#log.info(names, 'engine runs');
+        this.#log.info(ids, 'engine runs');
       } catch (error) {
         if (stop.aborted) return;
         this.#log.error(
-          { error, ...names },
-          'the engine of a game does not run and could not be started again',
+          { error, ...ids },
+          'the engine of a game is not running and could not be started again',
         );
       }
     });
@@ -212,12 +214,12 @@ export class RuntimeManager {
       kind,
       outcome: failure === undefined ? 'success' : 'failure',
       ...(runtime && { container_id: runtime.containerId, engine_endpoint: runtime.engineEndpoint }),
-      ...(failure && { error_code: failure.code, error_message: failure.message.slice(0, longestMessage) }),
+      ...(failure && { error_code: failure.code, error_message: failure.message.slice(0, maxMessageLength) }),
       finished_at_ms: this.#now().getTime(),
     };
   }
 
-  #told({ job_id, game_id, kind, outcome, error_code, error_message }: JobResult, more: object): void {
+  #report({ job_id, game_id, kind, outcome, error_code, error_message }: JobResult, more: object): void {
     finishedJobs.add(1, kind, outcome);
     const fields = { job_id, game_id, kind, outcome, ...more };
     if (outcome === 'success') this.#log.info(fields, 'job done');

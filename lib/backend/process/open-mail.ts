@@ -1,26 +1,26 @@
-// Mail as a process is configured for it: what writes mails, and what sends them.
+// Opens what writes mails and what sends them, as configured.
 import type { Check } from '../../config/startup.ts';
 import { createLogger, type Logger } from '../../telemetry/logger.ts';
 import type { BackendConfig } from '../config.ts';
 import type { OutgoingMails } from '../context.ts';
+import { mailInstruments } from '../mail/instruments.ts';
+import { createLogMailer } from '../mail/log-mailer.ts';
+import type { Mailer } from '../mail/mail.ts';
+import { MailSender, writeMails } from '../mail/outgoing-mails.ts';
+import { createMailSeal } from '../mail/seal.ts';
+import { createSmtpMailer } from '../mail/smtp-mailer.ts';
 import type { Database } from '../store/database.ts';
-import { mailInstruments } from './instruments.ts';
-import { createLogMailer } from './log-mailer.ts';
-import type { Mailer } from './mail.ts';
-import { MailSender, writeMails } from './outgoing-mails.ts';
-import { createMailSeal } from './seal.ts';
-import { createSmtpMailer } from './smtp-mailer.ts';
 
 type MailConfig = BackendConfig['mail'];
 
 export type OpenMail = {
   readonly mails: OutgoingMails;
   readonly sender: MailSender;
-  /** Lets the mails that are being sent end, and closes the connections. */
+  /** Waits for the mails that are being sent, and closes the connections. */
   close(): Promise<void>;
 };
 
-/** @param parts.secret that of the sign-in codes. */
+/** @param parts.secret the secret of the sign-in codes. */
 export async function openMail(
   config: MailConfig,
   parts: { secret: string; db: Database; service: string; log: Logger },
@@ -29,10 +29,12 @@ export async function openMail(
   const { secret, db, service, log } = parts;
   const seal = await createMailSeal(secret);
   const mailer = createMailer(config, service);
-  const { smtpConnections: maxAtOnce, smtpTimeoutMs: timeoutMs } = config;
-  const sender = new MailSender({ db, seal, mailer, maxAtOnce, timeoutMs, now: () => new Date(), log });
+  const { smtpConnections: maxConcurrent, smtpTimeoutMs: timeoutMs } = config;
+  const sender = new MailSender({ db, seal, mailer, maxConcurrent, timeoutMs, now: () => new Date(), log });
   if (config.mailer === 'log') {
-    log.warn('BACKEND_MAILER=log prints sign-in codes to this log: whoever reads it can sign in as anyone');
+    log.warn(
+      'BACKEND_MAILER=log prints sign-in codes to this log: anyone who reads it can sign in as any user',
+    );
   }
   return {
     mails: { write: (tx, mails) => writeMails(tx, seal, mails), sendSoon: () => sender.sendSoon() },
@@ -45,10 +47,10 @@ export async function openMail(
 }
 
 function createMailer(config: MailConfig, service: string): Mailer {
-  // Has a level of its own: where codes are read from the log, they must be in it.
+  // Always at level info: people read codes from this log.
   if (config.mailer === 'log') return createLogMailer(createLogger({ service, level: 'info' }));
   const { smtpServer: server, from, smtpTls: tls, smtpTimeoutMs, smtpConnections } = config;
-  if (server === undefined || from === undefined) throw new TypeError('mailChecks were not made');
+  if (server === undefined || from === undefined) throw new TypeError('mailChecks must have passed');
   return createSmtpMailer({ server, from, tls, timeoutMs: smtpTimeoutMs, maxConnections: smtpConnections });
 }
 

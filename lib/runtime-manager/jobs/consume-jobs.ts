@@ -1,17 +1,17 @@
-// Follows the streams of start and stop jobs and publishes what became of them. An entry's offset is saved after its
-// result was published, so a result is published at least once; what comes again is answered from the journal.
+// Consumes the streams of start and stop jobs and publishes their results. An entry's offset is saved after its result
+// was published, so a result is published at least once; a job that comes again gets its result from the journal.
 import { z } from 'zod';
-import { fieldProblems } from '../http/field-problems.ts';
-import { type JobResult, jobResultEntry, startJobEntry, stopJobEntry } from '../protocol/runtime-jobs.ts';
-import { fieldsOf } from '../protocol/stream-fields.ts';
-import type { Redis } from '../redis/client.ts';
-import type { StreamEntry } from '../streams/entry.ts';
-import { entriesHandled, exportZero, lossesSeen } from '../streams/instruments.ts';
-import type { ConsumedStream } from '../streams/offset.ts';
-import { consumeStream } from '../streams/stream-loop.ts';
-import { retentionMs, trimStream } from '../streams/trim.ts';
-import type { Logger } from '../telemetry/logger.ts';
-import { inSpanFrom } from '../telemetry/spans.ts';
+import { fieldProblems } from '../../http/field-problems.ts';
+import { type JobResult, jobResultEntry, startJobEntry, stopJobEntry } from '../../protocol/runtime-jobs.ts';
+import { fieldsOf } from '../../protocol/stream-fields.ts';
+import type { Redis } from '../../redis/client.ts';
+import type { StreamEntry } from '../../streams/entry.ts';
+import { entriesHandled, exportZero, lossesSeen } from '../../streams/instruments.ts';
+import type { ConsumedStream } from '../../streams/offset.ts';
+import { consumeStream } from '../../streams/stream-loop.ts';
+import { retentionMs, trimStream } from '../../streams/trim.ts';
+import type { Logger } from '../../telemetry/logger.ts';
+import { inSpanFrom } from '../../telemetry/spans.ts';
 import type { RuntimeManager } from './manager.ts';
 
 export const startJobsOffsetKey = 'runtime_manager:stream_offsets:start_jobs';
@@ -27,7 +27,7 @@ type Parts = {
   readonly manager: RuntimeManager;
   readonly streams: JobStreams;
   readonly redis: Redis;
-  /** A connection for the blocking reads of each stream. */
+  /** One connection per stream, for its blocking reads. */
   readonly readers: { readonly startJobs: Redis; readonly stopJobs: Redis };
   readonly blockMs: number;
   readonly log: Logger;
@@ -37,7 +37,7 @@ type Parts = {
 export async function consumeJobs(parts: Parts, stop: AbortSignal): Promise<void> {
   const { manager, streams, readers } = parts;
   await Promise.all([
-    follow(
+    consume(
       {
         name: 'runtime_manager.start_jobs',
         kind: 'start',
@@ -51,7 +51,7 @@ export async function consumeJobs(parts: Parts, stop: AbortSignal): Promise<void
       parts,
       stop,
     ),
-    follow(
+    consume(
       {
         name: 'runtime_manager.stop_jobs',
         kind: 'stop',
@@ -68,7 +68,7 @@ export async function consumeJobs(parts: Parts, stop: AbortSignal): Promise<void
   ]);
 }
 
-/** Removes jobs that were done long ago from the streams, which nobody else consumes. */
+/** Removes jobs that were done long ago from the streams, which have no other consumer. */
 export async function trimJobs(redis: Redis, { startJobs, stopJobs }: JobStreams): Promise<void> {
   await trimStream(redis, { stream: startJobs, offsetKeys: [startJobsOffsetKey] }, retentionMs);
   await trimStream(redis, { stream: stopJobs, offsetKeys: [stopJobsOffsetKey] }, retentionMs);
@@ -83,7 +83,7 @@ type Source<Job> = ConsumedStream & {
   readonly handle: (job: Job) => Promise<JobResult>;
 };
 
-function follow<Job>(source: Source<Job>, parts: Parts, stop: AbortSignal): Promise<void> {
+function consume<Job>(source: Source<Job>, parts: Parts, stop: AbortSignal): Promise<void> {
   const { name, stream, offsetKey, reader } = source;
   const { redis, blockMs } = parts;
   const log = parts.log.child({ worker: name });
@@ -101,18 +101,18 @@ function follow<Job>(source: Source<Job>, parts: Parts, stop: AbortSignal): Prom
         return {
           key: parsed.success ? source.orderingKey(parsed.data) : '',
           handle: () =>
-            answering(source, parts, entry, async () =>
+            handleInSpan(source, parts, entry, async () =>
               parsed.success
                 ? source.handle(parsed.data)
                 : refuseMalformed(source, parts, entry, parsed.error),
             ),
         };
       },
-      // The loop has logged it.
+      // consumeStream has logged it.
       onFailure: async () => {},
       onLoss: (offset) => {
         lossesSeen.add(1, name);
-        log.error({ offset }, 'jobs of the stream were lost before they were done');
+        log.error({ offset }, 'jobs in the stream were lost before they were handled');
       },
       log,
     },
@@ -120,7 +120,7 @@ function follow<Job>(source: Source<Job>, parts: Parts, stop: AbortSignal): Prom
   );
 }
 
-async function answering(
+async function handleInSpan(
   { name }: { name: string },
   { redis, streams }: Parts,
   { id, traceparent }: StreamEntry,
@@ -138,7 +138,9 @@ async function answering(
 
 const readableIds = z.object({ job_id: z.uuid(), game_id: z.uuid() });
 
-/** A job that nobody can do is answered, if it says whose it is, and logged in any case; the stream goes on. */
+/**
+ * Logs a job that cannot be read, and gives it a failure as its result if its ids are readable. The stream continues.
+ */
 function refuseMalformed<Job>(
   { kind }: Source<Job>,
   { manager, log }: Parts,
@@ -148,7 +150,7 @@ function refuseMalformed<Job>(
   const problems = fieldProblems(error)
     .map(({ field, problem }) => `${field} ${problem}`)
     .join('; ');
-  log.error({ entry_id: id, kind, problems }, 'a job cannot be read and is passed over');
+  log.error({ entry_id: id, kind, problems }, 'a job cannot be read and is skipped');
   const ids = readableIds.safeParse(fields).data;
   if (ids === undefined) return undefined;
   return manager.refuse(ids, kind, {
