@@ -43,6 +43,8 @@ const variables :List(Workerd.Worker.Binding) = [
   (name = "LOBBY_POSTGRES_PRIMARY_DSN", fromEnvironment = "LOBBY_POSTGRES_PRIMARY_DSN"),
   (name = "LOBBY_POSTGRES_DRIVER", fromEnvironment = "LOBBY_POSTGRES_DRIVER"),
   (name = "LOBBY_POSTGRES_WEBSOCKET_PROXY", fromEnvironment = "LOBBY_POSTGRES_WEBSOCKET_PROXY"),
+  (name = "LOBBY_POSTGRES_POOLER", fromEnvironment = "LOBBY_POSTGRES_POOLER"),
+  (name = "LOBBY_POSTGRES_MIGRATION_DSN", fromEnvironment = "LOBBY_POSTGRES_MIGRATION_DSN"),
   (name = "LOBBY_POSTGRES_OPERATION_TIMEOUT", fromEnvironment = "LOBBY_POSTGRES_OPERATION_TIMEOUT"),
   (name = "LOBBY_POSTGRES_MAX_OPEN_CONNS", fromEnvironment = "LOBBY_POSTGRES_MAX_OPEN_CONNS"),
   (name = "LOBBY_POSTGRES_MAX_IDLE_CONNS", fromEnvironment = "LOBBY_POSTGRES_MAX_IDLE_CONNS"),

@@ -1,19 +1,20 @@
 // Applies pending migrations and ends: `node infra/node/migrate.ts lobby`, `backend`, or `all`. For where no long-lived
 // process of a service does it at its start, such as on serverless runtimes, and for a deployment that does it as a
-// step of its own. Several at once wait for each other.
+// step of its own. Several at once wait for each other. Needs a direct connection, not one through a pooler.
 import { join } from 'node:path';
 import { postgresVariables } from '../../lib/config/postgres-variables.ts';
-import { type Requirement, start } from '../../lib/config/startup.ts';
+import { type Requirement, StartupError, start } from '../../lib/config/startup.ts';
 import type { Values } from '../../lib/config/variables.ts';
 import { OperatorError } from '../../lib/errors/operator-error.ts';
 import { runProcess, startUnlessStopped } from '../../lib/node/process.ts';
 import { migrate } from '../../lib/postgres/migrate.ts';
+import { migrationDsnOf } from '../../lib/postgres/open-database.ts';
 
 const schemas = ['lobby', 'backend'];
 
 function variablesOf(schema: string) {
-  const { dsn, driver, websocketProxy } = postgresVariables(schema.toUpperCase());
-  return { dsn, driver, websocketProxy };
+  const { dsn, driver, websocketProxy, pooler, migrationDsn } = postgresVariables(schema.toUpperCase());
+  return { dsn, driver, websocketProxy, pooler, migrationDsn };
 }
 type Variables = Record<string, ReturnType<typeof variablesOf>>;
 
@@ -24,13 +25,25 @@ await runProcess('migrate', async (environment, stop) => {
   const variables: Variables = Object.fromEntries(chosen.map((schema) => [schema, variablesOf(schema)]));
   const requirements: Record<string, Requirement<Values<Variables>, void>> = {};
   for (const schema of chosen) {
-    const { dsn, driver, websocketProxy } = variablesOf(schema);
+    const { dsn, driver, websocketProxy, pooler, migrationDsn } = variablesOf(schema);
     requirements[schema] = {
-      needs: [dsn.name, driver.name, websocketProxy.name],
+      needs: [dsn.name, driver.name, websocketProxy.name, pooler.name, migrationDsn.name],
       open: async ({ [schema]: options }) => {
         if (options === undefined) throw new TypeError('every chosen schema has its variables');
+        const direct = migrationDsnOf(options);
+        if (direct === undefined) {
+          const message = `is not set. Migrations cannot go through a pooler (${pooler.name}).`;
+          throw new StartupError([{ variable: migrationDsn.name, message }]);
+        }
         const folder = join(import.meta.dirname, '../../drizzle', schema, 'migrations');
-        await migrate({ ...options, folder, schema });
+        await migrate({
+          ...options,
+          dsn: direct,
+          folder,
+          schema,
+          stop,
+          onWait: (line) => process.stdout.write(`${line}\n`),
+        });
       },
     };
   }

@@ -4,6 +4,7 @@ import { duration, integer, peerAddress, positiveDuration, postgresDsn } from '.
 import { defaulted, optional, required } from './variables.ts';
 
 const driver = z.enum(['pg', 'neon'], { error: 'write pg or neon' });
+const pooler = z.enum(['none', 'transaction'], { error: 'write none or transaction' });
 
 export function postgresVariables(service: string) {
   const prefix = `${service}_POSTGRES`;
@@ -18,8 +19,15 @@ export function postgresVariables(service: string) {
     websocketProxy: optional(`${prefix}_WEBSOCKET_PROXY`, peerAddress, {
       help: 'For `neon`: host:port of a proxy, reached without TLS, that forwards a WebSocket to PostgreSQL. Unset: Neon’s own endpoint at the host of the DSN.',
     }),
+    pooler: defaulted(`${prefix}_POOLER`, 'none', pooler, {
+      help: '`transaction`: the DSN leads to a pooler, such as PgBouncer in transaction mode. Statements then have no names, and the time-outs are those of the role; see [drivers.md](drivers.md#poolers).',
+    }),
+    migrationDsn: optional(`${prefix}_MIGRATION_DSN`, postgresDsn, {
+      help: 'DSN for migrations, which need a direct connection. Unset: the primary DSN, or, behind a pooler, no migrations at start; the process then only checks that the schema is new enough.',
+      secret: true,
+    }),
     operationTimeoutMs: defaulted(`${prefix}_OPERATION_TIMEOUT`, '5s', positiveDuration, {
-      help: 'Bound on connecting and on every statement.',
+      help: 'Bound on connecting and on every statement. Behind a pooler the role must have time-outs that are no longer.',
     }),
     maxConnections: defaulted(`${prefix}_MAX_OPEN_CONNS`, '20', integer(2, 1_000), {
       help: 'Most connections that one process opens to one server.',
@@ -40,6 +48,8 @@ export function postgresNeeds(service: string): [string, ...string[]] {
     `${prefix}_PRIMARY_DSN`,
     `${prefix}_DRIVER`,
     `${prefix}_WEBSOCKET_PROXY`,
+    `${prefix}_POOLER`,
+    `${prefix}_MIGRATION_DSN`,
     `${prefix}_OPERATION_TIMEOUT`,
     `${prefix}_MAX_OPEN_CONNS`,
     `${prefix}_MAX_IDLE_CONNS`,

@@ -6,17 +6,49 @@ const networkCodes = new Set([
   'ECONNRESET',
   'EHOSTUNREACH',
   'EAI_AGAIN',
+  'ECONNABORTED',
+  'EHOSTDOWN',
+  'ENETDOWN',
+  'ENETUNREACH',
+  'ENOTCONN',
   'ENOTFOUND',
   'EPIPE',
   'ETIMEDOUT',
+  // Node, of a socket or stream that has closed.
+  'ERR_SOCKET_CLOSED',
+  'ERR_STREAM_DESTROYED',
+  'ERR_STREAM_PREMATURE_CLOSE',
+  'ERR_STREAM_WRITE_AFTER_END',
 ]);
 
-// PostgreSQL, Appendix A: classes 08 (connection), 40 (rolled back), 53 (resources); lock not available; query
-// cancelled by its time-out; server shutting down or starting.
-const sqlStates = /^(08...|40001|40P01|53...|55P03|57014|57P0[1-5])$/;
+// PostgreSQL, Appendix A: classes 08 (connection), 40 (rolled back), 53 (resources); the server, or this session, serves
+// no writes (after a failover the address may still lead to what is a standby now); the server ended an idle
+// transaction; lock not available; query cancelled by its time-out; server shutting down or starting; its disk fails.
+const sqlStates = /^(08...|25006|25P0[34]|40001|40P01|53...|55P03|57014|57P0[1-5]|58030)$/;
 
-/** Messages of node-postgres about a connection that it lost or did not get in time; these errors have no code. */
-const lostConnection = /^(Connection terminated|timeout exceeded when trying to connect|Query read timeout)/;
+/**
+ * Whether this SQLSTATE says that the server serves no writes: it is a standby or read-only, its disk is full or fails.
+ * Another server may have taken its place, so a connection that has reported it must not be kept.
+ */
+export function servesNoWrites(sqlState: string | undefined): boolean {
+  return sqlState === '25006' || sqlState === '53100' || sqlState === '58030';
+}
+
+/** Messages of node-postgres and Neon's driver about a connection that they lost or did not get in time, or that was
+ * closed under a statement; these errors have no code. */
+const lostConnection = new RegExp(
+  `^(${[
+    'Connection terminated',
+    'Client has encountered a connection error and is not queryable',
+    'Client was closed and is not queryable',
+    'Cannot use a pool after calling end on the pool',
+    'Query read timeout',
+    'Received unexpected \\w+ message from backend',
+    'There was an error establishing an SSL connection',
+    'timeout exceeded when trying to connect',
+    'timeout expired',
+  ].join('|')})`,
+);
 
 /** Messages of ioredis and lib/redis/rest.ts while Redis is unavailable or slow; these errors have no code. */
 const redisUnavailable =

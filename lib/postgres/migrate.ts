@@ -1,46 +1,49 @@
-import type { MigrationConfig } from 'drizzle-orm/migrator';
 import { drizzle } from 'drizzle-orm/node-postgres';
 import { migrate as runMigrations } from 'drizzle-orm/node-postgres/migrator';
 import pg from 'pg';
+import { takeMigrationLock, type Waiting } from './migration-lock.ts';
+import type { Session } from './migration-session.ts';
+import { refusePooler } from './no-pooler.ts';
 import type { WebSocketOptions } from './pool-options.ts';
 import { reasonOf } from './reason.ts';
 
-type MigrationOptions = WebSocketOptions & {
-  /** DSN of a role that may create the schema. */
-  dsn: string;
-  /** Holds drizzle's SQL files and journal. */
-  folder: string;
-  schema: string;
-  /** `pg` by default. */
-  driver?: 'pg' | 'neon';
-};
-
-/** A connection of its own. */
-type Session = {
-  connect(): Promise<unknown>;
-  query(text: string, values: unknown[]): Promise<unknown>;
-  migrate(config: MigrationConfig): Promise<void>;
-  end(): Promise<void>;
-};
+type MigrationOptions = WebSocketOptions &
+  Waiting & {
+    /** DSN of a role that may create the schema, on a direct connection. */
+    dsn: string;
+    /** Holds drizzle's SQL files and journal. */
+    folder: string;
+    schema: string;
+    /** `pg` by default. */
+    driver?: 'pg' | 'neon';
+  };
 
 /**
  * Applies a service's pending migrations. Safe from several processes at once: the migrator itself takes no lock,
- * so an advisory lock per schema is held around it. Needs a direct connection, not one through a pooler that
- * switches servers between transactions.
- * @throws Error that says in one line why they cannot be applied.
+ * so an advisory lock per schema is held around it. That needs a direct connection: a pooler may run each statement in
+ * another session, and keeps the lock in one of them for ever.
+ * @throws Error that says in one line why they cannot be applied, or the reason of `stop`.
  */
 export async function migrate(options: MigrationOptions): Promise<void> {
-  const { folder, schema } = options;
-  const session = options.driver === 'neon' ? await neonSession(options) : pgSession(options);
+  const { folder, schema, stop } = options;
+  const open = await opener(options);
+  const session = open();
   try {
     await session.connect();
-    await session.query(`select pg_advisory_lock(hashtextextended('galaxy.migrate.' || $1, 0))`, [schema]);
+    await refusePooler(session, open);
+    // The role may have time-outs, which are for short statements.
+    await session.query(
+      `select set_config(name, '0', false) from pg_settings
+       where name in ('statement_timeout', 'idle_in_transaction_session_timeout', 'lock_timeout')`,
+    );
+    await takeMigrationLock(session, options);
     await session.migrate({
       migrationsFolder: folder,
       migrationsSchema: schema,
       migrationsTable: 'schema_migrations',
     });
   } catch (error) {
+    if (stop?.aborted && error === stop.reason) throw error;
     throw new Error(`the migrations of schema ${schema} cannot be applied: ${reasonOf(error)}`, {
       cause: error,
     });
@@ -52,25 +55,42 @@ export async function migrate(options: MigrationOptions): Promise<void> {
 
 const connectionTimeoutMillis = 10_000;
 
+async function opener(options: MigrationOptions): Promise<() => Session> {
+  return options.driver === 'neon' ? neonSessions(options) : () => pgSession(options);
+}
+
 function pgSession({ dsn }: MigrationOptions): Session {
   const client = new pg.Client({ connectionString: dsn, connectionTimeoutMillis });
+  // What breaks the connection is reported by the next statement.
+  client.on('error', () => {});
   return {
     connect: () => client.connect(),
     query: (text, values) => client.query(text, values),
+    announcedPid: () => announcedPid(client),
     migrate: (config) => runMigrations(drizzle({ client }), config),
     end: () => client.end(),
   };
 }
 
-async function neonSession({ dsn, websocketProxy }: MigrationOptions): Promise<Session> {
+async function neonSessions({ dsn, websocketProxy }: MigrationOptions): Promise<() => Session> {
   const { clientThrough } = await import('./neon.ts');
   const { drizzle } = await import('drizzle-orm/neon-serverless');
   const { migrate: runMigrations } = await import('drizzle-orm/neon-serverless/migrator');
-  const client = new (clientThrough(websocketProxy))({ connectionString: dsn, connectionTimeoutMillis });
-  return {
-    connect: () => client.connect(),
-    query: (text, values) => client.query(text, values),
-    migrate: (config) => runMigrations(drizzle({ client }), config),
-    end: () => client.end(),
+  const Client = clientThrough(websocketProxy);
+  return () => {
+    const client = new Client({ connectionString: dsn, connectionTimeoutMillis });
+    client.on('error', () => {});
+    return {
+      connect: () => client.connect(),
+      query: (text, values) => client.query(text, values),
+      announcedPid: () => announcedPid(client),
+      migrate: (config) => runMigrations(drizzle({ client }), config),
+      end: () => client.end(),
+    };
   };
+}
+
+/** Both drivers keep it, but their types do not say so. */
+function announcedPid(client: object): number | null {
+  return 'processID' in client && typeof client.processID === 'number' ? client.processID : null;
 }

@@ -8,6 +8,7 @@ import { type OpenPostgres, poolSettings } from './pool-options.ts';
 import { pooledDatabase } from './pooled-database.ts';
 import { noPassword } from './reason.ts';
 import { respondToScram } from './scram.ts';
+import { watchServer } from './standby.ts';
 
 export const neonPostgres: OpenPostgres = ({ websocketProxy, ...options }, onError) => {
   let pool: Pool | undefined;
@@ -29,8 +30,11 @@ export const neonPostgres: OpenPostgres = ({ websocketProxy, ...options }, onErr
     query: (...args: Parameters<Pool['query']>) => current().query(...args),
   };
   return {
-    db: pooledDatabase<PoolClient, NeonDatabase>(reopened, drizzle({ client: reopened as Pool }), (client) =>
-      drizzle({ client }),
+    db: pooledDatabase<PoolClient, NeonDatabase>(
+      reopened,
+      drizzle({ client: reopened as Pool }),
+      (client) => drizzle({ client }),
+      options.pooler,
     ),
     async close() {
       const closing = pool;
@@ -43,10 +47,22 @@ export const neonPostgres: OpenPostgres = ({ websocketProxy, ...options }, onErr
 /** A client of its own, so that two pools of one process may go through two proxies. */
 export function clientThrough(proxy: ListenAddress | undefined): typeof Client {
   return class extends Client {
+    #ended = false;
+
     constructor(config?: string | ClientConfig) {
       const settings = typeof config === 'string' ? { connectionString: config } : config;
       // The driver accepts the stream itself, although its types do not.
       super({ ...settings, stream: new WebSocketStream(proxy) as unknown as () => WebSocketStream });
+      this.connection.once('end', () => {
+        this.#ended = true;
+      });
+      watchServer(this);
+    }
+
+    /** The driver's own never calls back once the connection has ended, and whoever waits for the pool waits on. */
+    override end(callback?: (error: Error) => void): Promise<void> {
+      const ended = this.#ended ? Promise.resolve() : super.end();
+      return callback === undefined ? ended : ended.then(callback as () => void);
     }
 
     /**

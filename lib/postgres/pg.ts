@@ -5,5 +5,5 @@ import type { OpenPostgres } from './pool-options.ts';
 
 export const pgPostgres: OpenPostgres = (options, onError) => {
   const pool = createPool(options, onError);
-  return { db: databaseOn(pool), close: () => pool.end() };
+  return { db: databaseOn(pool, options.pooler), close: () => pool.end() };
 };

@@ -1,5 +1,13 @@
 import pg from 'pg';
 import { type PoolOptions, poolSettings } from './pool-options.ts';
+import { watchServer } from './standby.ts';
+
+class WatchedClient extends pg.Client {
+  constructor(config?: string | pg.ClientConfig) {
+    super(config);
+    watchServer(this);
+  }
+}
 
 /**
  * A pool that has not connected yet.
@@ -9,6 +17,7 @@ export function createPool(options: PoolOptions, onError: (error: Error) => void
   const { hostname, port, pathname } = new URL(options.dsn);
   const pool = new pg.Pool({
     ...poolSettings(options),
+    Client: WatchedClient,
     // The driver uses the DSN. OpenTelemetry uses these to name the pool in its metrics.
     host: hostname,
     port: Number(port || 5432),

@@ -1,4 +1,6 @@
 import type { PgDatabase, PgQueryResultHKT } from 'drizzle-orm/pg-core';
+import type { Pooler } from './pool-options.ts';
+import { forgoNames } from './statement.ts';
 
 type Connection = { release(destroy: boolean): void };
 
@@ -8,16 +10,23 @@ type Connection = { release(destroy: boolean): void };
  * and when ROLLBACK fails, they hide the error that came before.
  * @param database drizzle on the pool.
  * @param on makes drizzle on one connection of the pool.
+ * @param pooler between the pool and PostgreSQL.
  */
 export function pooledDatabase<Client extends Connection, Database extends PgDatabase<PgQueryResultHKT>>(
   pool: { connect(): Promise<Client> },
   database: Database,
   on: (client: Client) => Database,
+  pooler: Pooler = 'none',
 ): Database {
+  const prepare = (db: Database) => {
+    if (pooler === 'transaction') forgoNames(db);
+    return db;
+  };
+  prepare(database);
   // One for each connection, for as long as it lives: its statements are prepared once (see statement.ts).
   const onConnections = new WeakMap<Client, Database>();
   const onConnection = (client: Client) => {
-    const known = onConnections.get(client) ?? on(client);
+    const known = onConnections.get(client) ?? prepare(on(client));
     onConnections.set(client, known);
     return known;
   };

@@ -3,6 +3,23 @@ import { type SQL, sql } from 'drizzle-orm';
 /** Placeholders for the values of a statement. The driver gets the values unchanged, null included. */
 export type Given<Values> = { readonly [Name in keyof Values]: SQL };
 
+const withoutNames = new WeakSet<object>();
+
+type OnSession = { readonly _: { readonly session: object } };
+
+/**
+ * Prepares no statement by name on this connection or pool: behind a pooler the next statement may reach a session that
+ * does not know it, or that has another one of this name.
+ */
+export function forgoNames(db: OnSession): void {
+  withoutNames.add(db._.session);
+}
+
+/** The name under which a statement may be prepared here; empty for none. */
+export function preparedName({ _: { session } }: OnSession, name: string): string {
+  return withoutNames.has(session) ? '' : name;
+}
+
 type Preparable<Rows> = {
   prepare(name: string): { execute(values: Record<string, unknown>): Promise<Rows> };
 };
@@ -15,11 +32,7 @@ type Preparable<Rows> = {
  * @param build builds it, with placeholders for the values.
  * @returns runs it, on the database or in a transaction.
  */
-export function statement<
-  Db extends { readonly _: { readonly session: object } },
-  Values extends Record<string, unknown>,
-  Rows,
->(
+export function statement<Db extends OnSession, Values extends Record<string, unknown>, Rows>(
   name: string | undefined,
   build: (db: Db, given: Given<Values>) => Preparable<Rows>,
 ): (db: Db, values: Values) => Promise<Rows> {
@@ -28,7 +41,7 @@ export function statement<
   return (db, values) => {
     // All transactions on one connection share it.
     const { session } = db._;
-    const known = prepared.get(session) ?? build(db, given).prepare(name ?? '');
+    const known = prepared.get(session) ?? build(db, given).prepare(preparedName(db, name ?? ''));
     prepared.set(session, known);
     return known.execute(values);
   };

@@ -5,7 +5,8 @@ import { isTransientFault } from '../../lib/errors/transient-fault.ts';
 const withCode = (code: string) => Object.assign(new Error('failed'), { code });
 
 describe('a fault that passes by itself', () => {
-  it.each(['57014', '55P03', '57P01', '57P03', '08006', '53300', '40P01', 'ECONNREFUSED', 'ECONNRESET'])(
+  const store = ['57014', '55P03', '57P01', '57P03', '08006', '53300', '40P01', '25006', '25P03'];
+  it.each([...store, 'ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ENETUNREACH', 'ERR_STREAM_DESTROYED'])(
     'is one of code %s, also as the cause of a failed query',
     (code) => {
       expect(isTransientFault(withCode(code))).toBe(true);
@@ -14,11 +15,21 @@ describe('a fault that passes by itself', () => {
     },
   );
 
-  it('is a connection that node-postgres lost or could not get', () => {
-    expect(isTransientFault(new Error('Connection terminated unexpectedly'))).toBe(true);
-    expect(isTransientFault(new Error('timeout exceeded when trying to connect'))).toBe(true);
-    expect(isTransientFault(new Error('Query read timeout'))).toBe(true);
-    expect(isTransientFault(new Error('Connection terminated: WebSocket failed'))).toBe(true);
+  it.each([
+    'Connection terminated unexpectedly',
+    'Connection terminated',
+    'Connection terminated due to connection timeout',
+    'Connection terminated: WebSocket failed',
+    'Client has encountered a connection error and is not queryable',
+    'Client was closed and is not queryable',
+    'Cannot use a pool after calling end on the pool',
+    'Received unexpected commandComplete message from backend.',
+    'timeout exceeded when trying to connect',
+    'timeout expired',
+    'Query read timeout',
+  ])('is a connection that a driver of PostgreSQL lost or could not get: %s', (message) => {
+    expect(isTransientFault(new Error(message))).toBe(true);
+    expect(isTransientFault(new DrizzleQueryError('commit', [], new Error(message)))).toBe(true);
   });
 
   it('is a Redis that is away or slow', () => {
@@ -38,9 +49,12 @@ describe('a fault that passes by itself', () => {
     );
   });
 
-  it.each(['23505', '42P01', '22P02', 'ERR_INVALID_ARG_TYPE'])('is none of code %s', (code) => {
-    expect(isTransientFault(withCode(code))).toBe(false);
-  });
+  it.each(['23505', '42P01', '22P02', '25P02', '26000', 'ERR_INVALID_ARG_TYPE'])(
+    'is none of code %s',
+    (code) => {
+      expect(isTransientFault(withCode(code))).toBe(false);
+    },
+  );
 
   it('is no mistake of the program', () => {
     for (const fault of [new TypeError('x is not a function'), 'text', undefined, null]) {

@@ -15,9 +15,7 @@ export function postgresRequirement(connectionLog: Logger, migrates = true) {
   return {
     needs: postgresNeeds('BACKEND'),
     open: ({ postgres }: Pick<BackendConfig, 'postgres'>) =>
-      openDatabase(postgres, migrations, migrates, (error) =>
-        connectionLog.warn({ error }, 'postgresql connection lost'),
-      ),
+      openDatabase(postgres, migrations, migrates, connectionLog),
     close: (postgres: Postgres) => postgres.close(),
   };
 }

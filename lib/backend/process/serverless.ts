@@ -3,6 +3,7 @@
 import { readConfiguration } from '../../config/startup.ts';
 import type { Environment, Values } from '../../config/variables.ts';
 import { refuseOldSchema } from '../../postgres/schema-version.ts';
+import { refuseWrongTimeouts } from '../../postgres/session-timeouts.ts';
 import { type Drivers, serverlessChecks } from '../../serverless/drivers.ts';
 import type { StreamAdmin } from '../../streams/admin.ts';
 import { createConsoleLogger } from '../../telemetry/console-logger.ts';
@@ -28,7 +29,7 @@ export type PreparedBackend = {
 export type OpenBackend = {
   readonly context: BackendContext;
   readonly streams: StreamAdmin;
-  /** @throws Error when PostgreSQL cannot be reached, or has an older schema than this version needs. */
+  /** @throws Error when PostgreSQL cannot be reached, has other time-outs, or has an older schema than needed. */
   check(): Promise<void>;
   /** Resolves once messages were published, or left to the relay: the runtime may then be suspended. */
   settled(): Promise<void>;
@@ -77,7 +78,10 @@ export function prepareBackend(environment: Environment, drivers: Drivers): Prep
       return {
         context,
         streams,
-        check: () => refuseOldSchema(postgres, migrations),
+        async check() {
+          await refuseWrongTimeouts(postgres, config.postgres);
+          await refuseOldSchema(postgres, migrations);
+        },
         settled,
         async close() {
           await settled();

@@ -1,4 +1,5 @@
 import { and, desc, eq, isNull, lt, type Placeholder, sql } from 'drizzle-orm';
+import { preparedName } from '../../postgres/statement.ts';
 import type { DeviceSession } from '../domain/user.ts';
 import type { Database } from './database.ts';
 import { deviceSessions, users } from './schema.ts';
@@ -12,7 +13,7 @@ export type FindDeviceSession = (deviceSessionId: string) => Promise<DeviceSessi
 
 /** Every command needs this, so the statement is built once here and parsed once per connection. */
 export function prepareFindDeviceSession(db: Database): FindDeviceSession {
-  const query = sessionAndUser(db, sql.placeholder('id')).prepare('find_device_session');
+  const query = sessionAndUser(db, sql.placeholder('id')).prepare(preparedName(db, 'find_device_session'));
   return async (id) => withUserState((await query.execute({ id }))[0]);
 }
 

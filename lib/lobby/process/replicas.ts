@@ -24,7 +24,7 @@ export function openReplicas(
   const opened = postgres.replicaDsns.map((dsn) => {
     const { host, pathname } = new URL(dsn);
     const name = `${host}${pathname}`;
-    const { db, close } = open({ ...postgres, dsn, operationTimeoutMs }, (error) =>
+    const { db, close } = open({ ...postgres, dsn, operationTimeoutMs, readOnly: true }, (error) =>
       log.warn({ error, replica: name }, 'postgresql connection lost'),
     );
     return { name, close, connection: db };

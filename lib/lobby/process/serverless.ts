@@ -3,6 +3,7 @@
 import { readConfiguration } from '../../config/startup.ts';
 import type { Environment } from '../../config/variables.ts';
 import { refuseOldSchema } from '../../postgres/schema-version.ts';
+import { refuseWrongTimeouts } from '../../postgres/session-timeouts.ts';
 import { type Drivers, serverlessChecks } from '../../serverless/drivers.ts';
 import { createConsoleLogger } from '../../telemetry/console-logger.ts';
 import type { Logger } from '../../telemetry/logger.ts';
@@ -20,7 +21,7 @@ export type PreparedLobby = {
 
 export type OpenLobby = {
   readonly lobby: Lobby;
-  /** @throws Error when PostgreSQL cannot be asked, or holds an older schema than this version needs. */
+  /** @throws Error when PostgreSQL cannot be asked, has other time-outs, or holds an older schema than needed. */
   check(): Promise<void>;
   /** Resolves once what was decided has been published, or is left to the relay: the runtime may sleep then. */
   settled(): Promise<void>;
@@ -65,7 +66,10 @@ export function prepareLobby(environment: Environment, drivers: Drivers): Prepar
       const settled = () => lobby.outbox.settled();
       return {
         lobby,
-        check: () => refuseOldSchema(postgres, migrations),
+        async check() {
+          await refuseWrongTimeouts(postgres, config.postgres);
+          await refuseOldSchema(postgres, migrations);
+        },
         settled,
         async close() {
           await settled();

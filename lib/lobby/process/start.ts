@@ -120,9 +120,7 @@ function postgresRequirement(connectionLog: Logger, migrates: boolean) {
   return {
     needs: postgresNeeds('LOBBY'),
     open: ({ postgres }: Pick<LobbyConfig, 'postgres'>) =>
-      openDatabase(postgres, migrations, migrates, (error) =>
-        connectionLog.warn({ error }, 'postgresql connection lost'),
-      ),
+      openDatabase(postgres, migrations, migrates, connectionLog),
     close: (postgres: Postgres) => postgres.close(),
   };
 }

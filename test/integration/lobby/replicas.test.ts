@@ -31,6 +31,8 @@ beforeAll(async () => {
       dsn: '',
       driver: 'pg',
       websocketProxy: undefined,
+      pooler: 'none',
+      migrationDsn: undefined,
       replicaDsns: standIns.map(({ dsn }, at) => behind(dsn, links[at]).href),
       maxConnections: 5,
       maxIdleConnections: 2,

@@ -15,6 +15,8 @@ export type TcpProxy = {
   heal: () => void;
   /** Ends all connections, and leads new ones to another server; without one, to the first again. */
   lead: (elsewhere?: Target) => void;
+  /** Leads new connections to another server, as a name that moves; those that are open stay where they are. */
+  redirect: (elsewhere: Target) => void;
   /** Resolves when a client gets to this point. A new point replaces one that no client has reached. */
   hold: (point: HoldPoint) => Promise<Held>;
   close: () => Promise<void>;
@@ -120,6 +122,9 @@ export async function startTcpProxy(
     lead: (elsewhere = first) => {
       target = elsewhere;
       destroyAll();
+    },
+    redirect: (elsewhere) => {
+      target = elsewhere;
     },
     close: async () => {
       const closed = once(server, 'close');

@@ -16,9 +16,16 @@ export type RunningProcess = {
   readonly ended: Promise<Ended>;
 };
 
-/** @param env the whole environment of the process, except PATH. */
-export function runEntry(entry: string, env: Record<string, string>): RunningProcess {
-  const child = spawn(process.execPath, ['--import', './infra/node/quick-imports.ts', entry], {
+/**
+ * @param env the whole environment of the process, except PATH.
+ * @param args of the process, after its entry.
+ */
+export function runEntry(
+  entry: string,
+  env: Record<string, string>,
+  args: readonly string[] = [],
+): RunningProcess {
+  const child = spawn(process.execPath, ['--import', './infra/node/quick-imports.ts', entry, ...args], {
     cwd: root,
     env: { PATH: process.env.PATH ?? '', ...compileCache, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
