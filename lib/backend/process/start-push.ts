@@ -3,7 +3,7 @@
 import { redisTcpCheck } from '../../config/redis-variables.ts';
 import { start } from '../../config/startup.ts';
 import type { Environment } from '../../config/variables.ts';
-import type { Redis } from '../../redis/client.ts';
+import { openReader, type Redis } from '../../redis/client.ts';
 import { openRedisWithoutEviction } from '../../redis/no-eviction.ts';
 import { createLogger, type Logger } from '../../telemetry/logger.ts';
 import { type PushConfig, pushVariables } from '../push/config.ts';
@@ -56,8 +56,10 @@ async function openConnections(config: PushConfig['redis'], logger: Logger): Pro
     logger.warn({ error }, 'redis connection lost'),
   );
   try {
-    const reader = redis.duplicate({ commandTimeout: blockMs + config.operationTimeoutMs });
-    reader.on('error', (error: Error) => logger.warn({ error }, 'redis connection of the tail lost'));
+    const bounds = { blockMs, operationTimeoutMs: config.operationTimeoutMs };
+    const reader = openReader(redis, bounds, { lazyConnect: true }, (error) =>
+      logger.warn({ error }, 'redis connection of the tail lost'),
+    );
     await reader.connect();
     return { redis, reader };
   } catch (error) {
