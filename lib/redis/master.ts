@@ -1,12 +1,14 @@
 // What makes sure that a link leads to a master. A demoted master keeps its connections and serves reads, and its name
 // may lead to a replica for a while, so every link is asked: whenever it connects, and at intervals afterwards.
+import { connect } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 import {
+  AbstractConnector,
   type Redis,
   type SentinelConnectionOptions,
   SentinelConnector,
   type StandaloneConnectionOptions,
 } from 'ioredis';
-import standalone from 'ioredis/built/connectors/StandaloneConnector.js';
 
 const watchIntervalMs = 5_000;
 
@@ -46,10 +48,7 @@ export function masterConnector(name: string, sentinels: boolean, refused: (erro
     return error === undefined;
   };
   if (!sentinels) {
-    return class extends standalone.default {
-      constructor(options: unknown) {
-        super(options as StandaloneConnectionOptions);
-      }
+    return class extends OneServer {
       override check(info: Info): boolean {
         return check(info);
       }
@@ -65,6 +64,27 @@ export function masterConnector(name: string, sentinels: boolean, refused: (erro
       return super.check(info) && isMaster;
     }
   };
+}
+
+/** As the one of ioredis, which cannot be extended: it is not exported. */
+class OneServer extends AbstractConnector {
+  readonly #to: StandaloneConnectionOptions;
+
+  constructor(options: unknown) {
+    const to = options as StandaloneConnectionOptions;
+    super(to.disconnectTimeout ?? 0);
+    this.#to = to;
+  }
+
+  override async connect(): Promise<AbstractConnector['stream']> {
+    const { host = 'localhost', port = 0, tls } = this.#to;
+    this.connecting = true;
+    this.stream = tls === undefined ? connect({ host, port }) : connectTls({ host, port, ...tls });
+    this.stream.once('error', (error) => {
+      this.firstError = error;
+    });
+    return this.stream;
+  }
 }
 
 /** Errors of a server that was a master: also from within scripts, where older versions put more before the word. */

@@ -13,6 +13,10 @@ export type TcpProxy = {
   heal: () => void;
   /** Ends all connections, and leads new ones to another server; without one, to the first again. */
   lead: (elsewhere?: Target) => void;
+  /** Leads new connections to another server, as a name that moves; those that are open stay where they are. */
+  redirect: (elsewhere: Target) => void;
+  /** Holds back every byte of the connections that are open now, for good; new ones work. */
+  silence: () => void;
   /** Resolves when a client gets to this point. A new point replaces one that no client has reached. */
   hold: (point: HoldPoint) => Promise<Held>;
   close: () => Promise<void>;
@@ -101,6 +105,12 @@ export async function startTcpProxy(first: Target): Promise<TcpProxy> {
     heal: () => {
       mode = 'open';
       for (const socket of sockets) socket.resume();
+    },
+    redirect: (elsewhere) => {
+      target = elsewhere;
+    },
+    silence: () => {
+      for (const socket of sockets) socket.pause();
     },
     hold: (point) =>
       new Promise((reached) => {
