@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, vi } from 'vitest';
-import { type LocalRedis, startRedis } from '../../../infra/local/redis.ts';
+import { startRedis } from '../../../infra/local/redis.ts';
 import { openRedis, type Redis } from '../../../lib/redis/client.ts';
 import type { TestRedis } from './redis.ts';
 
@@ -58,7 +58,7 @@ async function follow(replica: PairedRedis, master: PairedRedis): Promise<void> 
 async function startPaired(cleanUp: AsyncDisposableStack): Promise<PairedRedis> {
   const folder = await mkdtemp(join(tmpdir(), 'galaxy-test-redis-pair-'));
   cleanUp.defer(() => rm(folder, { recursive: true, force: true }));
-  const server: LocalRedis = await startRedis({ dataFolder: folder, port: 0, password });
+  const server = await startRedis({ dataFolder: folder, port: 0, password });
   cleanUp.defer(() => server.stop());
   const host = '127.0.0.1';
   const addr = { host, port: server.port };
