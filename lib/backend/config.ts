@@ -6,7 +6,6 @@ import { logLevelVariable, shutdownTimeoutVariable } from '../config/process-var
 import {
   redisOverRestOrTcp,
   redisRestVariables,
-  redisTls,
   redisVariables,
 } from '../config/redis-variables.ts';
 import type { Check } from '../config/startup.ts';
@@ -54,7 +53,6 @@ export const backendVariables = {
   postgres: postgresVariables('BACKEND'),
   redis: {
     ...redisVariables('BACKEND', 'holds the push log and the streams. It must not evict keys'),
-    tls: redisTls('BACKEND'),
     rest: redisRestVariables('BACKEND'),
   },
   userLifecycleStream: streamVariable('BACKEND_USER_LIFECYCLE_STREAM', 'userLifecycle'),

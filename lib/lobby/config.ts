@@ -96,11 +96,11 @@ export const lobbyVariables = {
     redisAddr: removed('LOBBY_REDIS_ADDR', 'Set LOBBY_REDIS_MASTER_ADDR (host:port) instead.'),
     redisTls: removed(
       'LOBBY_REDIS_TLS_ENABLED',
-      'The lobby connects to Redis without TLS, at LOBBY_REDIS_MASTER_ADDR; unset this.',
+      'Set LOBBY_REDIS_MASTER_TLS_ENABLED instead.',
     ),
     redisUsername: removed(
       'LOBBY_REDIS_USERNAME',
-      'The lobby signs in to Redis as the default user, with LOBBY_REDIS_PASSWORD only; unset this.',
+      'Set LOBBY_REDIS_MASTER_USERNAME instead.',
     ),
   },
 };

@@ -121,6 +121,7 @@ async function clientOptions(
 ): Promise<IoredisOptions> {
   const { sentinel, operationTimeoutMs } = options;
   const sentinels = sentinel?.addrs ?? [];
+  if (sentinels.length === 0 && options.addr === undefined) throw new TypeError('redisChecks have not run');
   const tls = options.tls === true ? { tls: await trusted(options.tlsCaPath) } : {};
   return {
     ...(sentinels.length === 0 ? options.addr : sentinelOptions(options, tls.tls)),
@@ -129,7 +130,7 @@ async function clientOptions(
       : { Connector: masterConnector(redisName(options), sentinels.length > 0, refused) }),
     db: options.db ?? 0,
     ...(options.username === undefined ? {} : { username: options.username }),
-    ...(options.password === '' ? {} : { password: options.password }),
+    ...(options.password === '' && options.username === undefined ? {} : { password: options.password }),
     ...tls,
     // RESP3 has other reply shapes for streams and scripts.
     protocol: 2,

@@ -1,6 +1,6 @@
 // Start-up of the push process: configuration, and two connections to Redis, since one of them spends its life in
 // blocking reads.
-import { redisTcpCheck } from '../../config/redis-variables.ts';
+import { redisNeeds, redisTcpChecks } from '../../config/redis-variables.ts';
 import { start } from '../../config/startup.ts';
 import type { Environment } from '../../config/variables.ts';
 import { openReader, type Redis } from '../../redis/client.ts';
@@ -27,16 +27,10 @@ export async function startPush(environment: Environment): Promise<Push> {
   const { config, resources } = await start({
     environment,
     variables: pushVariables,
-    checks: [redisTcpCheck('BACKEND')],
+    checks: redisTcpChecks('BACKEND'),
     requirements: {
       connections: {
-        needs: [
-          'BACKEND_REDIS_ADDR',
-          'BACKEND_REDIS_PASSWORD',
-          'BACKEND_REDIS_DB',
-          'BACKEND_REDIS_TLS_ENABLED',
-          'BACKEND_REDIS_OPERATION_TIMEOUT',
-        ],
+        needs: redisNeeds('BACKEND'),
         open: ({ redis }: PushConfig) => openConnections(redis, connectionLogger),
         close: async ({ redis, reader }: Connections) => {
           reader.disconnect();
