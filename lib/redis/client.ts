@@ -135,6 +135,8 @@ async function clientOptions(
     // RESP3 has other reply shapes for streams and scripts.
     protocol: 2,
     lazyConnect: true,
+    // A restricted user need not be allowed to run it.
+    disableClientInfo: true,
     connectTimeout: operationTimeoutMs,
     disconnectTimeout: operationTimeoutMs,
     ...timeouts(operationTimeoutMs),

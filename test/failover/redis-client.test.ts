@@ -1,13 +1,16 @@
 // What the links of a process to Redis bear, and what replaces them.
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { freePort } from '../../infra/local/child.ts';
 import { startRedis } from '../../infra/local/redis.ts';
 import { isTransientFault } from '../../lib/errors/transient-fault.ts';
 import { openReader, openRedis, type Redis, type RedisOptions } from '../../lib/redis/client.ts';
+import { selfSigned } from '../support/network/certificate.ts';
 import { startTcpProxy, type TcpProxy } from '../support/network/tcp-proxy.ts';
 import { type PairedRedis, type RedisPair, startRedisPair } from '../support/stores/redis-pair.ts';
+import { startSentinel } from '../support/stores/sentinel.ts';
 
 const operationTimeoutMs = 1_000;
 const within = { timeout: 30_000, interval: 50 };
@@ -133,7 +136,55 @@ describe('a link', () => {
   });
 });
 
+describe('TLS', () => {
+  it('is used with an authority of one’s own, and a server that it did not sign is refused', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'galaxy-test-redis-tls-'));
+    onTestFinished(() => rm(folder, { recursive: true, force: true }));
+    const path = (file: string) => join(folder, file);
+    const [own, other] = [selfSigned(), selfSigned()];
+    await writeFile(path('own.pem'), own.cert);
+    await writeFile(path('own.key'), own.key);
+    await writeFile(path('other.pem'), other.cert);
+    const port = await freePort();
+    const server = await startRedis({
+      dataFolder: path('data'),
+      port: 0,
+      password: master.password,
+      settings: {
+        'tls-port': port,
+        'tls-cert-file': path('own.pem'),
+        'tls-key-file': path('own.key'),
+        'tls-auth-clients': 'no',
+      },
+    });
+    onTestFinished(() => server.stop());
+    const addr = { host: '127.0.0.1', port };
+    const redis = await open({ addr, tls: true, tlsCaPath: path('own.pem') });
+    expect(await redis.ping()).toBe('PONG');
+    for (const more of [{}, { tlsCaPath: path('other.pem') }]) {
+      const error = await failureOf(open({ addr, tls: true, ...more }));
+      expect(error?.message).toMatch(/^Redis at 127\.0\.0\.1:\d+ cannot be used: .*self-signed certificate/);
+    }
+    const error = await failureOf(open({ addr, tls: true, tlsCaPath: path('missing.pem') }));
+    expect(error?.message).toMatch(/cannot be used: ENOENT.*missing\.pem/);
+  });
+});
+
 describe('at start', () => {
+  it('Sentinels that know no such master are refused', async () => {
+    const sentinel = await startSentinel(master);
+    onTestFinished(() => sentinel.stop());
+    const [host = '', port] = sentinel.addr.split(':');
+    const known = { addrs: [{ host, port: Number(port) }], password: sentinel.password };
+    const error = await failureOf(open({ sentinel: { ...known, masterName: 'other' } }));
+    expect(error?.message).toMatch(
+      /^Redis master "other" of the Sentinels at 127\.0\.0\.1:\d+ cannot be used: .*invalid reply/,
+    );
+    const redis = await open({ sentinel: { ...known, masterName: sentinel.masterName } });
+    await untilAt(redis, master);
+  });
+
+
   it('a replica is waited for', async () => {
     name.redirect(replica);
     const opening = open({ replicaWaitMs: 30_000 });

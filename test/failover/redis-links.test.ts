@@ -70,7 +70,7 @@ describe('Redis of the gateway and the push process', () => {
     cluster = await startCluster({
       redis: master,
       environment: { GATEWAY_REDIS_OPERATION_TIMEOUT: '1s' },
-      pushEnvironment: { BACKEND_REDIS_OPERATION_TIMEOUT: '1s' },
+      backendEnvironment: { BACKEND_REDIS_OPERATION_TIMEOUT: '1s' },
     });
     player = await cluster.signIn();
     client = cluster.client(player, 0);

@@ -31,8 +31,8 @@ export type ClusterOptions = {
   gateways?: number;
   /** Additional variables for the gateways. */
   environment?: Record<string, string>;
-  /** Additional variables for the push process. */
-  pushEnvironment?: Record<string, string>;
+  /** Additional variables for the backend and its push process. */
+  backendEnvironment?: Record<string, string>;
   /** A Redis of its own, in place of a database of the run's; the cluster drops it. */
   redis?: TestRedis;
 };
@@ -195,11 +195,13 @@ async function startParts(options: ClusterOptions, cleanUp: AsyncDisposableStack
     };
   };
   const nowhere = { gatewayHttp: unused, gatewayGrpc: unused };
-  const backend = new ClusterProcess(describe('backend', 'backend', nowhere, {}));
+  const backend = new ClusterProcess(
+    describe('backend', 'backend', nowhere, options.backendEnvironment ?? {}),
+  );
   const push = new ClusterProcess(
     describe('backend-push', 'backend-push', nowhere, {
       BACKEND_REDIS_ADDR: links.pushToRedis.addr,
-      ...options.pushEnvironment,
+      ...options.backendEnvironment,
     }),
   );
   const gateways = await Promise.all(
