@@ -3,11 +3,7 @@ import { serviceListener } from '../config/listener-variables.ts';
 import { mailAddress, smtpUrl } from '../config/mail-types.ts';
 import { postgresVariables } from '../config/postgres-variables.ts';
 import { logLevelVariable, shutdownTimeoutVariable } from '../config/process-variables.ts';
-import {
-  redisOverRestOrTcp,
-  redisRestVariables,
-  redisVariables,
-} from '../config/redis-variables.ts';
+import { redisOverRestOrTcp, redisRestVariables, redisVariables } from '../config/redis-variables.ts';
 import type { Check } from '../config/startup.ts';
 import {
   outboxRelayIntervalVariable,

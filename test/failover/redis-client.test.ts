@@ -184,7 +184,6 @@ describe('at start', () => {
     await untilAt(redis, master);
   });
 
-
   it('a replica is waited for', async () => {
     name.redirect(replica);
     const opening = open({ replicaWaitMs: 30_000 });

@@ -9,7 +9,11 @@ import { appendClientEvent } from '../../lib/backend/push/log/append-client-even
 import { pushLog } from '../../lib/backend/push/log/binary-log.ts';
 import type { Redis } from '../../lib/redis/client.ts';
 import { newEvent } from '../support/backend/push-log.ts';
-import { gameMasterVariables, startTestGameMaster, type TestGameMaster } from '../support/engines/game-master.ts';
+import {
+  gameMasterVariables,
+  startTestGameMaster,
+  type TestGameMaster,
+} from '../support/engines/game-master.ts';
 import { runRuntimeManager } from '../support/engines/runtime-manager.ts';
 import { Follower, outcomeOf } from '../support/gateway/follower.ts';
 import { listening } from '../support/lobby/lobby-process.ts';
@@ -49,7 +53,11 @@ beforeAll(async () => {
   cluster = await startCluster({
     redis: pair.first,
     environment: { GATEWAY_REDIS_ADDR: '', GATEWAY_REDIS_USERNAME: 'gateway', ...sentinels('GATEWAY') },
-    backendEnvironment: { BACKEND_REDIS_ADDR: '', BACKEND_REDIS_USERNAME: 'backend', ...sentinels('BACKEND') },
+    backendEnvironment: {
+      BACKEND_REDIS_ADDR: '',
+      BACKEND_REDIS_USERNAME: 'backend',
+      ...sentinels('BACKEND'),
+    },
   });
   stage = await LobbyStage.open(pair.first);
   const running = stage.start('lobby-all-in-one', {
@@ -141,10 +149,7 @@ it('commands, events and entries come again within 30 s, and no user needs more 
   stop.abort();
   await load;
   expect(outcomes.filter((outcome) => !['ok', 'REPLAY_STORE_UNAVAILABLE'].includes(outcome))).toEqual([]);
-  await cluster.askBackend(
-    `/api/v1/user/sessions/${player.session.deviceSessionId}/revoke`,
-    player.session,
-  );
+  await cluster.askBackend(`/api/v1/user/sessions/${player.session.deviceSessionId}/revoke`, player.session);
   await vi.waitFor(() => expect(follower.reasons.length).toBeGreaterThan(0), within);
   expect(await successor.acl('LOG')).toEqual([]);
 });
