@@ -32,7 +32,7 @@ async function demote(): Promise<void> {
 async function measured(what: string, works: () => Promise<void>): Promise<void> {
   const since = performance.now();
   await vi.waitFor(works, within);
-  console.log(`${what}: ${((performance.now() - since) / 1_000).toFixed(1)} s`);
+  process.stdout.write(`${what} after ${((performance.now() - since) / 1_000).toFixed(1)} s\n`);
 }
 
 const faults: [string, (links: readonly TcpProxy[], broken: () => Promise<void>) => Promise<void>][] = [

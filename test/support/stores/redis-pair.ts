@@ -50,7 +50,9 @@ async function follow(replica: PairedRedis, master: PairedRedis): Promise<void> 
   await replica.client.replicaof(master.host, master.port);
   await vi.waitFor(
     async () =>
-      expect(await replica.client.info('replication')).toMatch(/role:slave[^]*master_link_status:up/),
+      expect(await replica.client.info('replication')).toMatch(
+        /role:slave\r\n(?:.*\r\n)*master_link_status:up/,
+      ),
     { timeout: 20_000, interval: 50 },
   );
 }
