@@ -178,7 +178,7 @@ describe('at start', () => {
     const known = { addrs: [{ host, port: Number(port) }], password: sentinel.password };
     const error = await failureOf(open({ sentinel: { ...known, masterName: 'other' } }));
     expect(error?.message).toMatch(
-      /^Redis master "other" of the Sentinels at 127\.0\.0\.1:\d+ cannot be used: .*invalid reply/,
+      /^Redis master "other" of the Sentinels at 127\.0\.0\.1:\d+ cannot be used: .*No such master with that name/,
     );
     const redis = await open({ sentinel: { ...known, masterName: sentinel.masterName } });
     await untilAt(redis, master);

@@ -148,6 +148,11 @@ it('commands, events and entries come again within 30 s, and no user needs more 
     `new master after ${seconds(elected - since)} s, everything serves ${seconds(performance.now() - elected)} s later; ` +
       `${refused} of ${outcomes.length} commands were refused\n`,
   );
+  await vi.waitFor(async () => {
+    const clients = String(await successor.client('LIST'));
+    const users = ['gateway', 'backend', 'lobby', 'rm', 'gm'];
+    expect(users.filter((user) => !clients.includes(` user=${user} `))).toEqual([]);
+  }, within);
   stop.abort();
   await load;
   expect(outcomes.filter((outcome) => !['ok', 'REPLAY_STORE_UNAVAILABLE'].includes(outcome))).toEqual([]);
