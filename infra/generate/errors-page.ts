@@ -25,7 +25,8 @@ const advice: Record<GatewayReason, string> = {
   RESYNC:
     'the stream could not be continued without a gap; open it again with the last event’s id, the hello says whether to reload',
   UNVERIFIED: 'the session could not be verified for too long; open it again after a pause',
-  DRAINING: 'this gateway is stopping; open the stream again with the last event’s id, after the pause in the RetryInfo',
+  DRAINING:
+    'this gateway is stopping; open the stream again with the last event’s id, after the pause in the RetryInfo',
   INTERNAL: 'report it, with the `request_id`',
 };
 

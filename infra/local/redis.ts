@@ -23,6 +23,8 @@ export type RedisOptions = {
   durable?: boolean;
   /** Number of logical databases; 16 by default. */
   databases?: number;
+  /** Further lines of its configuration file. */
+  settings?: Readonly<Record<string, string | number>>;
   /** Called with a line for the user when a step is slow or something was repaired. */
   log?: (line: string) => void;
 };
@@ -93,6 +95,7 @@ async function writeConfiguration(options: RedisOptions): Promise<string> {
     save: '""',
     // Streams and reservations must fail loudly rather than vanish.
     'maxmemory-policy': 'noeviction',
+    ...options.settings,
   };
   const file = join(dataFolder, 'redis.conf');
   const lines = Object.entries(settings).map(([name, value]) => `${name} ${value}\n`);
@@ -107,6 +110,6 @@ const quoted = (value: string) => `"${value.replaceAll(/["\\]/g, '\\$&')}"`;
 
 async function ping(port: number, password: string): Promise<void> {
   const addr = { host: '127.0.0.1', port };
-  const redis = await openRedis({ addr, password, operationTimeoutMs: 2_000 }, () => {});
+  const redis = await openRedis({ addr, password, operationTimeoutMs: 2_000, replica: true }, () => {});
   redis.disconnect();
 }

@@ -3,12 +3,7 @@ import { serviceListener } from '../config/listener-variables.ts';
 import { mailAddress, smtpUrl } from '../config/mail-types.ts';
 import { postgresVariables } from '../config/postgres-variables.ts';
 import { logLevelVariable, shutdownTimeoutVariable } from '../config/process-variables.ts';
-import {
-  redisOverRestOrTcp,
-  redisRestVariables,
-  redisTls,
-  redisVariables,
-} from '../config/redis-variables.ts';
+import { redisOverRestOrTcp, redisRestVariables, redisVariables } from '../config/redis-variables.ts';
 import type { Check } from '../config/startup.ts';
 import {
   outboxRelayIntervalVariable,
@@ -54,7 +49,6 @@ export const backendVariables = {
   postgres: postgresVariables('BACKEND'),
   redis: {
     ...redisVariables('BACKEND', 'holds the push log and the streams. It must not evict keys'),
-    tls: redisTls('BACKEND'),
     rest: redisRestVariables('BACKEND'),
   },
   userLifecycleStream: streamVariable('BACKEND_USER_LIFECYCLE_STREAM', 'userLifecycle'),

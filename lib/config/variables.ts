@@ -8,6 +8,8 @@ export type Variable<T> = {
   /** As an operator would write it. */
   readonly fallback?: string;
   readonly presence: 'required' | 'defaulted' | 'optional' | 'removed';
+  /** Another variable with which this one is not required. */
+  readonly unless?: string;
   /** Whether an empty value is a value; otherwise it counts as not set. */
   readonly mayBeEmpty: boolean;
   readonly secret: boolean;
@@ -26,6 +28,16 @@ type Options = { help: string; secret?: boolean; mayBeEmpty?: boolean };
 
 export function required<T>(name: string, schema: z.ZodType<T, string>, options: Options): Variable<T> {
   return { name, schema, presence: 'required', ...flags(options) };
+}
+
+/** Required as long as `other` is not set. */
+export function requiredUnless<T>(
+  name: string,
+  other: string,
+  schema: z.ZodType<T, string>,
+  options: Options,
+): Variable<T | undefined> {
+  return { name, schema, presence: 'required', unless: other, ...flags(options) };
 }
 
 export function optional<T>(
@@ -95,7 +107,9 @@ function readVariable(variable: Variable<unknown>, environment: Environment, pro
     return undefined;
   }
   if (raw === undefined) {
-    if (variable.presence === 'required') {
+    const { unless } = variable;
+    const isReplaced = unless !== undefined && (environment[unless] ?? '') !== '';
+    if (variable.presence === 'required' && !isReplaced) {
       problems.push({ variable: variable.name, message: `is not set. ${variable.help}` });
     }
     return undefined;

@@ -52,14 +52,22 @@ const lostConnection = new RegExp(
 
 /** Messages of ioredis and lib/redis/rest.ts while Redis is unavailable or slow; these errors have no code. */
 const redisUnavailable =
-  /^(Connection is closed\.|Command timed out|Stream isn't writeable and enableOfflineQueue options is false|Redis does not reply over REST)/;
+  /^(Connection is closed\.|Command timed out|Command aborted due to connection close|Socket timeout\. |All sentinels are unreachable|Stream isn't writeable and enableOfflineQueue options is false|Redis does not reply over REST)/;
+
+/**
+ * Replies of a Redis that cannot serve for now: it was demoted, starts, is full, cannot write its disk, lacks replicas,
+ * runs a script, moves keys. Before version 7 they come with more before the word from within scripts.
+ */
+const redisRefuses =
+  /(?:^|^ERR .*: -)(?:READONLY|MASTERDOWN|UNBLOCKED|LOADING|OOM|MISCONF|NOREPLICAS|BUSY|CLUSTERDOWN|TRYAGAIN) |^ERR max number of clients reached/;
 
 export function isTransientFault(error: unknown): boolean {
   for (let current = error; current instanceof Error; current = current.cause) {
     if (current instanceof AggregateError && current.errors.some(isTransientFault)) return true;
     const code = 'code' in current && typeof current.code === 'string' ? current.code : '';
     if (networkCodes.has(code) || sqlStates.test(code) || lostConnection.test(current.message)) return true;
-    if (redisUnavailable.test(current.message) || current.name === 'MaxRetriesPerRequestError') return true;
+    if (redisUnavailable.test(current.message) || redisRefuses.test(current.message)) return true;
+    if (current.name === 'MaxRetriesPerRequestError') return true;
   }
   return false;
 }

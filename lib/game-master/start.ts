@@ -1,5 +1,6 @@
 // Start-up of the Game Master: configuration and Redis. Whether the lobby can be reached is not asked; while it cannot,
 // no turn is played.
+import { redisChecks, redisNeeds } from '../config/redis-variables.ts';
 import { start } from '../config/startup.ts';
 import type { Environment } from '../config/variables.ts';
 import { Semaphore } from '../node/semaphore.ts';
@@ -27,9 +28,10 @@ export async function startGameMaster(environment: Environment, stop: AbortSigna
   const { config, resources } = await start({
     environment,
     variables: gameMasterVariables,
+    checks: redisChecks('GM'),
     requirements: {
       redis: {
-        needs: ['GM_REDIS_ADDR', 'GM_REDIS_PASSWORD', 'GM_REDIS_DB', 'GM_REDIS_OPERATION_TIMEOUT'],
+        needs: redisNeeds('GM'),
         open: ({ redis }: GameMasterConfig) =>
           openRedis(redis, (error) => connectionLog.warn({ error }, 'redis connection lost')),
         close: async (redis: Redis) => redis.disconnect(),

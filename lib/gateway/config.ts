@@ -1,7 +1,7 @@
 import { addressList } from '../config/address-list.ts';
 import { httpListener } from '../config/listener-variables.ts';
 import { logLevelVariable, shutdownTimeoutVariable } from '../config/process-variables.ts';
-import { redisAddress, redisOperationTimeout, redisTls } from '../config/redis-variables.ts';
+import { redisAddress, redisLinkVariables, redisOperationTimeout } from '../config/redis-variables.ts';
 import {
   anyText,
   bearerToken,
@@ -97,7 +97,7 @@ export const gatewayVariables = {
       mayBeEmpty: true,
     }),
     operationTimeoutMs: redisOperationTimeout('GATEWAY', '1s'),
-    tls: redisTls('GATEWAY'),
+    ...redisLinkVariables('GATEWAY'),
   },
   backend: {
     httpUrl: required('GATEWAY_BACKEND_HTTP_URL', httpUrl, {

@@ -94,14 +94,8 @@ export const lobbyVariables = {
   },
   removed: {
     redisAddr: removed('LOBBY_REDIS_ADDR', 'Set LOBBY_REDIS_MASTER_ADDR (host:port) instead.'),
-    redisTls: removed(
-      'LOBBY_REDIS_TLS_ENABLED',
-      'The lobby connects to Redis without TLS, at LOBBY_REDIS_MASTER_ADDR; unset this.',
-    ),
-    redisUsername: removed(
-      'LOBBY_REDIS_USERNAME',
-      'The lobby signs in to Redis as the default user, with LOBBY_REDIS_PASSWORD only; unset this.',
-    ),
+    redisTls: removed('LOBBY_REDIS_TLS_ENABLED', 'Set LOBBY_REDIS_MASTER_TLS_ENABLED instead.'),
+    redisUsername: removed('LOBBY_REDIS_USERNAME', 'Set LOBBY_REDIS_MASTER_USERNAME instead.'),
   },
 };
 

@@ -1,16 +1,11 @@
 // Redis for the HTTP side of a service on Node: over REST or over a connection, as configured.
 import { StartupError } from '../config/startup.ts';
-import type { ListenAddress } from '../config/types.ts';
-import type { Redis } from './client.ts';
+import type { Redis, RedisOptions } from './client.ts';
 import type { RedisCommands } from './commands.ts';
 import { openRedisWithoutEviction } from './no-eviction.ts';
 
-export type HttpRedisOptions = {
-  readonly addr: ListenAddress | undefined;
+export type HttpRedisOptions = Omit<RedisOptions, 'password'> & {
   readonly password: string | undefined;
-  readonly db: number;
-  readonly tls?: boolean;
-  readonly operationTimeoutMs: number;
   readonly rest: { readonly url: string | undefined; readonly token: string | undefined };
 };
 
@@ -29,7 +24,7 @@ export type HttpRedis = {
  * @throws Error that says what is wrong, without password or token.
  */
 export async function openHttpRedis(
-  { addr, password, rest, ...options }: HttpRedisOptions,
+  { password, rest, ...options }: HttpRedisOptions,
   { service, needs }: { service: string; needs: string },
   onError: (error: Error) => void,
 ): Promise<HttpRedis> {
@@ -45,7 +40,7 @@ export async function openHttpRedis(
     }
     return { commands, close() {} };
   }
-  if (addr === undefined || password === undefined) throw new TypeError('redisHttpChecks have not run');
-  const connection = await openRedisWithoutEviction({ addr, password, ...options }, needs, onError);
+  if (password === undefined) throw new TypeError('redisHttpChecks have not run');
+  const connection = await openRedisWithoutEviction({ password, ...options }, needs, onError);
   return { commands: connection, connection, close: () => connection.disconnect() };
 }

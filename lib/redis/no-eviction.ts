@@ -1,4 +1,4 @@
-import { openRedis, type Redis, type RedisOptions } from './client.ts';
+import { openRedis, type Redis, type RedisOptions, redisName } from './client.ts';
 
 /**
  * Connects to a Redis and refuses one that evicts keys.
@@ -13,7 +13,7 @@ export async function openRedisWithoutEviction(
 ): Promise<Redis> {
   const redis = await openRedis(options, onError);
   try {
-    await refuseEviction(redis, needs);
+    await refuseEviction(redis, redisName(options), needs);
     return redis;
   } catch (error) {
     redis.disconnect();
@@ -22,7 +22,7 @@ export async function openRedisWithoutEviction(
 }
 
 /** @throws Error when this Redis may drop keys to make room. */
-async function refuseEviction(redis: Redis, needs: string): Promise<void> {
+async function refuseEviction(redis: Redis, name: string, needs: string): Promise<void> {
   const memory = new Map<string, string>();
   for (const line of (await redis.info('memory')).split('\r\n')) {
     const [name, value] = line.split(':', 2);
@@ -30,8 +30,7 @@ async function refuseEviction(redis: Redis, needs: string): Promise<void> {
   }
   const policy = memory.get('maxmemory_policy');
   if (memory.get('maxmemory') === '0' || policy === 'noeviction') return;
-  const { host, port } = redis.options;
   throw new Error(
-    `Redis at ${host}:${port} may evict keys (maxmemory-policy ${policy}); ${needs} needs maxmemory-policy noeviction`,
+    `${name} may evict keys (maxmemory-policy ${policy}); ${needs} needs maxmemory-policy noeviction`,
   );
 }

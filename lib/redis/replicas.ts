@@ -5,6 +5,8 @@ import type { Logger } from '../telemetry/logger.ts';
 import { openRedis, type Redis, type RedisOptions } from './client.ts';
 import type { RedisReads } from './commands.ts';
 
+const noSentinels = { addrs: [], masterName: '' };
+
 /**
  * Reads on a replica that works, otherwise on the master. The replicas need not be up yet.
  * @param options those of the master; they apply to its replicas, too.
@@ -22,7 +24,7 @@ export function openRedisReplicas(
     const connection = async () => {
       if (redis !== undefined) return redis;
       // The next read reports a connection that breaks later.
-      redis = await openRedis({ ...options, addr }, () => {});
+      redis = await openRedis({ ...options, addr, replica: true, sentinel: noSentinels }, () => {});
       opened.push(redis);
       return redis;
     };

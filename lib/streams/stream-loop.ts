@@ -8,7 +8,7 @@
 // start of the stream. An offset before the first entry means that entries were lost: the loop calls `onLoss` and goes
 // on. On `stop` it finishes the running entries.
 import { sleep } from '../node/sleep.ts';
-import type { Redis } from '../redis/client.ts';
+import { openReader, type Redis } from '../redis/client.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { readEntry, type StreamEntry, streamStart } from './entry.ts';
 import { advanceOffset, type ConsumedStream, deleteOffset, readStreamState } from './offset.ts';
@@ -41,12 +41,10 @@ export type StreamLoop = ConsumedStream & {
  */
 export function openStreamReader(
   redis: Redis,
-  { blockMs, operationTimeoutMs }: { blockMs: number; operationTimeoutMs: number },
+  bounds: { blockMs: number; operationTimeoutMs: number },
   onError: (error: Error) => void,
 ): Redis {
-  const reader = redis.duplicate({ lazyConnect: false, commandTimeout: blockMs + operationTimeoutMs });
-  reader.on('error', onError);
-  return reader;
+  return openReader(redis, bounds, { lazyConnect: false }, onError);
 }
 
 /** Runs until `stop` aborts; never rejects. */

@@ -38,6 +38,8 @@ describe('a fault that passes by itself', () => {
       'Command timed out',
       "Stream isn't writeable and enableOfflineQueue options is false",
       'Redis does not reply over REST: nothing within 2000 ms',
+      "Socket timeout. Expecting data, but didn't receive any in 2000ms.",
+      'All sentinels are unreachable. Retrying from scratch after 50ms. Last error: connect ECONNREFUSED',
     ]) {
       expect(isTransientFault(new Error(message))).toBe(true);
     }
@@ -47,6 +49,33 @@ describe('a fault that passes by itself', () => {
     expect(isTransientFault(Object.assign(new Error('ERR syntax error'), { name: 'ReplyError' }))).toBe(
       false,
     );
+  });
+
+  it.each([
+    "READONLY You can't write against a read only replica.",
+    "READONLY You can't write against a read only replica. script: 4a2c, on @user_script:1.",
+    "ERR Error running script (call to f_4a2c): @user_script:1: @user_script: 1: -READONLY You can't write against a read only replica.",
+    "MASTERDOWN Link with MASTER is down and replica-serve-stale-data is set to 'no'.",
+    'UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)',
+    'LOADING Redis is loading the dataset in memory',
+    "OOM command not allowed when used memory > 'maxmemory'.",
+    'MISCONF Redis is configured to save RDB snapshots, but it is currently unable to persist to disk.',
+    'NOREPLICAS Not enough good replicas to write.',
+    'BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.',
+    'CLUSTERDOWN The cluster is down',
+    'TRYAGAIN Multiple keys request during rehashing of slot',
+    'ERR max number of clients reached',
+  ])('is a Redis that cannot serve for now: %s', (message) => {
+    expect(isTransientFault(new Error('publishing failed', { cause: new Error(message) }))).toBe(true);
+  });
+
+  it.each([
+    "NOPERM this user has no permissions to run the 'xadd' command",
+    'WRONGPASS invalid username-password pair or user is disabled.',
+    'BUSYGROUP Consumer Group name already exists',
+    'WRONGTYPE Operation against a key holding the wrong kind of value',
+  ])('is not what a person has to mend: %s', (message) => {
+    expect(isTransientFault(new Error(message))).toBe(false);
   });
 
   it.each(['23505', '42P01', '22P02', '25P02', '26000', 'ERR_INVALID_ARG_TYPE'])(

@@ -1,6 +1,7 @@
 // The connections that the backend's processes need at start. Redis may fail afterwards: messages then wait in the
 // outbox.
 import { postgresNeeds } from '../../config/postgres-variables.ts';
+import { redisNeeds } from '../../config/redis-variables.ts';
 import { openDatabase } from '../../postgres/open-database.ts';
 import type { Postgres } from '../../postgres/pool-options.ts';
 import type { Redis } from '../../redis/client.ts';
@@ -20,17 +21,9 @@ export function postgresRequirement(connectionLog: Logger, migrates = true) {
   };
 }
 
-const redisNeeds = [
-  'BACKEND_REDIS_ADDR',
-  'BACKEND_REDIS_PASSWORD',
-  'BACKEND_REDIS_DB',
-  'BACKEND_REDIS_TLS_ENABLED',
-  'BACKEND_REDIS_OPERATION_TIMEOUT',
-] as const;
-
 export function redisRequirement(connectionLog: Logger) {
   return {
-    needs: redisNeeds,
+    needs: redisNeeds('BACKEND'),
     open: ({ redis }: Pick<BackendConfig, 'redis'>) =>
       openRedisWithoutEviction(redis, 'the push log', (error) =>
         connectionLog.warn({ error }, 'redis connection lost'),
@@ -42,7 +35,7 @@ export function redisRequirement(connectionLog: Logger) {
 /** For the HTTP side, which does not need a connection where REST is configured. */
 export function httpRedisRequirement(connectionLog: Logger) {
   return {
-    needs: [...redisNeeds, 'BACKEND_REDIS_REST_URL', 'BACKEND_REDIS_REST_TOKEN'] as const,
+    needs: [...redisNeeds('BACKEND'), 'BACKEND_REDIS_REST_URL', 'BACKEND_REDIS_REST_TOKEN'] as const,
     open: ({ redis }: Pick<BackendHttpConfig, 'redis'>) =>
       openHttpRedis(redis, { service: 'BACKEND', needs: 'the push log' }, (error) =>
         connectionLog.warn({ error }, 'redis connection lost'),

@@ -1,4 +1,4 @@
-import { redisTcpCheck } from '../../config/redis-variables.ts';
+import { redisTcpChecks } from '../../config/redis-variables.ts';
 import { start } from '../../config/startup.ts';
 import type { Environment } from '../../config/variables.ts';
 import { createLogger, type Logger } from '../../telemetry/logger.ts';
@@ -20,7 +20,7 @@ export async function startNotificationWorker(environment: Environment): Promise
   const { config, resources } = await start({
     environment,
     variables: notificationWorkerVariables,
-    checks: [redisTcpCheck('BACKEND')],
+    checks: redisTcpChecks('BACKEND'),
     requirements: {
       postgres: postgresRequirement(connectionLog),
       redis: redisRequirement(connectionLog),

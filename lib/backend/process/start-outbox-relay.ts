@@ -1,4 +1,4 @@
-import { redisTcpCheck } from '../../config/redis-variables.ts';
+import { redisTcpChecks } from '../../config/redis-variables.ts';
 import { start } from '../../config/startup.ts';
 import type { Environment } from '../../config/variables.ts';
 import { outboxInstruments } from '../../outbox/instruments.ts';
@@ -26,7 +26,7 @@ export async function startOutboxRelay(environment: Environment): Promise<{
   const { config, resources } = await start({
     environment,
     variables: outboxRelayVariables,
-    checks: [redisTcpCheck('BACKEND')],
+    checks: redisTcpChecks('BACKEND'),
     requirements: backendRequirements(createLogger({ service, level: 'warn' })),
   });
   const log = createLogger({ service, level: config.logLevel });

@@ -1,9 +1,9 @@
 // Start-up of the push process: configuration, and two connections to Redis, since one of them is used for
 // blocking reads only.
-import { redisTcpCheck } from '../../config/redis-variables.ts';
+import { redisNeeds, redisTcpChecks } from '../../config/redis-variables.ts';
 import { start } from '../../config/startup.ts';
 import type { Environment } from '../../config/variables.ts';
-import type { Redis } from '../../redis/client.ts';
+import { openReader, type Redis } from '../../redis/client.ts';
 import { openRedisWithoutEviction } from '../../redis/no-eviction.ts';
 import { createLogger, type Logger } from '../../telemetry/logger.ts';
 import { type PushConfig, pushVariables } from '../push/config.ts';
@@ -27,16 +27,10 @@ export async function startPush(environment: Environment): Promise<Push> {
   const { config, resources } = await start({
     environment,
     variables: pushVariables,
-    checks: [redisTcpCheck('BACKEND')],
+    checks: redisTcpChecks('BACKEND'),
     requirements: {
       connections: {
-        needs: [
-          'BACKEND_REDIS_ADDR',
-          'BACKEND_REDIS_PASSWORD',
-          'BACKEND_REDIS_DB',
-          'BACKEND_REDIS_TLS_ENABLED',
-          'BACKEND_REDIS_OPERATION_TIMEOUT',
-        ],
+        needs: redisNeeds('BACKEND'),
         open: ({ redis }: PushConfig) => openConnections(redis, connectionLogger),
         close: async ({ redis, reader }: Connections) => {
           reader.disconnect();
@@ -56,8 +50,10 @@ async function openConnections(config: PushConfig['redis'], logger: Logger): Pro
     logger.warn({ error }, 'redis connection lost'),
   );
   try {
-    const reader = redis.duplicate({ commandTimeout: blockMs + config.operationTimeoutMs });
-    reader.on('error', (error: Error) => logger.warn({ error }, 'redis connection of the tail lost'));
+    const bounds = { blockMs, operationTimeoutMs: config.operationTimeoutMs };
+    const reader = openReader(redis, bounds, { lazyConnect: true }, (error) =>
+      logger.warn({ error }, 'redis connection of the tail lost'),
+    );
     await reader.connect();
     return { redis, reader };
   } catch (error) {

@@ -1,7 +1,7 @@
 // Start-up of the backend's HTTP side on Node, alone or with all workers: configuration, PostgreSQL with its
 // migrations, Redis, and what operations need.
 
-import { redisHttpChecks, redisTcpCheck } from '../../config/redis-variables.ts';
+import { redisHttpChecks, redisTcpChecks } from '../../config/redis-variables.ts';
 import { type Check, start } from '../../config/startup.ts';
 import type { Environment } from '../../config/variables.ts';
 import { outboxInstruments } from '../../outbox/instruments.ts';
@@ -53,7 +53,7 @@ export async function startBackend(environment: Environment): Promise<Backend> {
   const { config, resources } = await start({
     environment,
     variables: backendVariables,
-    checks: [mailLimits, ...mailChecks, redisTcpCheck('BACKEND')],
+    checks: [mailLimits, ...mailChecks, ...redisTcpChecks('BACKEND')],
     requirements: backendRequirements(connectionLog),
   });
   const { redis, postgres } = resources;

@@ -1,5 +1,6 @@
 // Start-up of the gateway: configuration, Redis, response signer, certificate. It does not check whether the backend
 // can be reached; requests fail while it cannot.
+import { redisChecks, redisNeeds } from '../../config/redis-variables.ts';
 import { start } from '../../config/startup.ts';
 import type { Environment } from '../../config/variables.ts';
 import type { TlsCertificate } from '../../node/tls-certificate.ts';
@@ -32,14 +33,10 @@ export async function startGateway(environment: Environment): Promise<Gateway> {
   const { config, resources } = await start({
     environment,
     variables: gatewayVariables,
+    checks: redisChecks('GATEWAY'),
     requirements: {
       redis: {
-        needs: [
-          'GATEWAY_REDIS_ADDR',
-          'GATEWAY_REDIS_PASSWORD',
-          'GATEWAY_REDIS_TLS_ENABLED',
-          'GATEWAY_REDIS_OPERATION_TIMEOUT',
-        ],
+        needs: redisNeeds('GATEWAY'),
         open: ({ redis }: GatewayConfig) => openReplayStore(redis, connectionLog),
         close: async (redis: Redis) => redis.disconnect(),
       },

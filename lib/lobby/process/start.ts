@@ -1,7 +1,7 @@
 // Start-up of every process of the lobby: configuration, Redis, PostgreSQL with its migrations. Whether User Service
 // and Game Master can be reached is not asked; their failures surface per request.
 import { postgresNeeds } from '../../config/postgres-variables.ts';
-import { redisHttpChecks, redisTcpCheck } from '../../config/redis-variables.ts';
+import { redisHttpChecks, redisNeeds, redisTcpChecks } from '../../config/redis-variables.ts';
 import { type Check, start } from '../../config/startup.ts';
 import type { Environment } from '../../config/variables.ts';
 import { outboxInstruments } from '../../outbox/instruments.ts';
@@ -45,13 +45,6 @@ export type LobbyProcess = StartedLobby<LobbyConfig> & {
   readonly redis: Redis;
 };
 
-const redisNeeds = [
-  'LOBBY_REDIS_MASTER_ADDR',
-  'LOBBY_REDIS_PASSWORD',
-  'LOBBY_REDIS_DB',
-  'LOBBY_REDIS_OPERATION_TIMEOUT',
-] as const;
-
 /**
  * @param service name of the process in its logs.
  * @param options.servesLists whether it needs the replicas of PostgreSQL and Redis.
@@ -67,10 +60,10 @@ export async function startLobby(
   const { config, resources } = await start({
     environment,
     variables: lobbyVariables,
-    checks: [...(alone ? [] : [raceNamesInPostgres]), redisTcpCheck('LOBBY', 'MASTER_ADDR')],
+    checks: [...(alone ? [] : [raceNamesInPostgres]), ...redisTcpChecks('LOBBY', 'MASTER_ADDR')],
     requirements: {
       redis: {
-        needs: redisNeeds,
+        needs: redisNeeds('LOBBY', 'MASTER_ADDR'),
         open: ({ redis }: LobbyConfig) =>
           openRedisWithoutEviction(redis, 'the lobby', (error) =>
             connectionLog.warn({ error }, 'redis connection lost'),
@@ -103,7 +96,7 @@ export async function startLobbyHttp(
     checks: [raceNamesInPostgres, ...redisHttpChecks('LOBBY', 'MASTER_ADDR'), ...checks],
     requirements: {
       redis: {
-        needs: [...redisNeeds, 'LOBBY_REDIS_REST_URL', 'LOBBY_REDIS_REST_TOKEN'],
+        needs: [...redisNeeds('LOBBY', 'MASTER_ADDR'), 'LOBBY_REDIS_REST_URL', 'LOBBY_REDIS_REST_TOKEN'],
         open: ({ redis }: LobbyHttpConfig) =>
           openHttpRedis(redis, { service: 'LOBBY', needs: 'the lobby' }, (error) =>
             connectionLog.warn({ error }, 'redis connection lost'),
@@ -168,11 +161,11 @@ function openReads(
   config: LobbyHttpConfig['redis'] | undefined,
   log: Logger,
 ): RedisReads & { close(): void } {
-  if (connection === undefined || config?.addr === undefined) {
+  if (connection === undefined || config === undefined) {
     return { read: (work) => work(commands), close() {} };
   }
-  const { replicaAddrs, addr, password = '', ...options } = config;
-  return openRedisReplicas(connection, replicaAddrs, { ...options, addr, password }, log);
+  const { replicaAddrs, password = '', ...options } = config;
+  return openRedisReplicas(connection, replicaAddrs, { ...options, password }, log);
 }
 
 async function openInProcessRaceNames(db: Db, log: Logger): Promise<InProcessRaceNameDirectory> {

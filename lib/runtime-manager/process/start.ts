@@ -2,6 +2,7 @@
 // them are used for blocking reads only.
 import { join, resolve } from 'node:path';
 import { execPath } from 'node:process';
+import { redisChecks, redisNeeds } from '../../config/redis-variables.ts';
 import { start } from '../../config/startup.ts';
 import type { Environment } from '../../config/variables.ts';
 import { openRedis, type Redis } from '../../redis/client.ts';
@@ -43,6 +44,7 @@ export async function startRuntimeManager(environment: Environment): Promise<Run
     environment,
     variables: runtimeManagerVariables,
     checks: [
+      ...redisChecks('RM'),
       {
         needs: ['RM_DOCKER_IMAGE', 'RM_DRIVER'],
         problem: ({ driver, docker }) =>
@@ -53,13 +55,7 @@ export async function startRuntimeManager(environment: Environment): Promise<Run
     ],
     requirements: {
       connections: {
-        needs: [
-          'RM_REDIS_ADDR',
-          'RM_REDIS_PASSWORD',
-          'RM_REDIS_DB',
-          'RM_REDIS_OPERATION_TIMEOUT',
-          'RM_READ_BLOCK_TIMEOUT',
-        ],
+        needs: [...redisNeeds('RM'), 'RM_READ_BLOCK_TIMEOUT'],
         open: (config: RuntimeManagerConfig) => openConnections(config, connectionLog),
         close: async (connections: Connections) => disconnect(connections),
       },

@@ -4,7 +4,6 @@ import { createPublicKey, generateKeyPairSync, type KeyObject, randomUUID } from
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { inject } from 'vitest';
 import { freePort } from '../../../infra/local/child.ts';
 import { sendSignal } from '../../../infra/local/processes.ts';
 import { localSecrets } from '../../../infra/local/secrets.ts';
@@ -25,13 +24,17 @@ import { signInByMail } from '../backend/sign-in.ts';
 import { json, startUpstreamServer, type UpstreamServer } from '../gateway/fake-upstream.ts';
 import { startTcpProxy, type TcpProxy } from '../network/tcp-proxy.ts';
 import { createTestDatabase } from '../stores/database.ts';
-import { createTestRedis } from '../stores/redis.ts';
+import { createTestRedis, type TestRedis } from '../stores/redis.ts';
 import { openDatabase } from '../stores/redis-databases.ts';
 
 export type ClusterOptions = {
   gateways?: number;
   /** Additional variables for the gateways. */
   environment?: Record<string, string>;
+  /** Additional variables for the backend and its push process. */
+  backendEnvironment?: Record<string, string>;
+  /** A Redis of its own, in place of a database of the run's; the cluster drops it. */
+  redis?: TestRedis;
 };
 
 /** The proxies between two processes. All gateways share theirs. */
@@ -134,9 +137,9 @@ async function startParts(options: ClusterOptions, cleanUp: AsyncDisposableStack
   cleanUp.defer(() => rm(folder, { recursive: true, force: true }));
   const database = await createTestDatabase();
   cleanUp.defer(() => database.drop());
-  const redis = await createTestRedis();
+  const redis = options.redis ?? (await createTestRedis());
   cleanUp.defer(() => redis.drop());
-  const connection = await openDatabase(inject('redis'), redis.db);
+  const connection = await openDatabase(redis, redis.db);
   cleanUp.defer(() => connection.disconnect());
   const lobby = await startUpstreamServer(json(200, { items: [] }));
   cleanUp.defer(() => lobby.close());
@@ -192,9 +195,14 @@ async function startParts(options: ClusterOptions, cleanUp: AsyncDisposableStack
     };
   };
   const nowhere = { gatewayHttp: unused, gatewayGrpc: unused };
-  const backend = new ClusterProcess(describe('backend', 'backend', nowhere, {}));
+  const backend = new ClusterProcess(
+    describe('backend', 'backend', nowhere, options.backendEnvironment ?? {}),
+  );
   const push = new ClusterProcess(
-    describe('backend-push', 'backend-push', nowhere, { BACKEND_REDIS_ADDR: links.pushToRedis.addr }),
+    describe('backend-push', 'backend-push', nowhere, {
+      BACKEND_REDIS_ADDR: links.pushToRedis.addr,
+      ...options.backendEnvironment,
+    }),
   );
   const gateways = await Promise.all(
     Array.from({ length: options.gateways ?? 1 }, async (_, index) => {

@@ -111,7 +111,25 @@ describe('Redis of an HTTP side', () => {
     }
   });
 
+  it('is named by Sentinels, too', () => {
+    const sentinels = { LOBBY_REDIS_SENTINELS: 'one:26379, two:26379', LOBBY_REDIS_PASSWORD: '' };
+    expect(found(sentinels)).toEqual({});
+  });
+
   it.each<[environment: Environment, problems: Record<string, string>]>([
+    [
+      { ...connection, LOBBY_REDIS_SENTINELS: 'one:26379' },
+      {
+        LOBBY_REDIS_SENTINELS:
+          'is set, and so is LOBBY_REDIS_MASTER_ADDR. Set one of them: Sentinels say where the master is.',
+      },
+    ],
+    [
+      { ...connection, LOBBY_REDIS_MASTER_TLS_CA_PATH: '/ca.pem' },
+      {
+        LOBBY_REDIS_MASTER_TLS_CA_PATH: 'has no effect without LOBBY_REDIS_MASTER_TLS_ENABLED=true',
+      },
+    ],
     [
       {},
       {

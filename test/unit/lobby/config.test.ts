@@ -141,8 +141,8 @@ describe('the configuration of the lobby', () => {
 
   test.each([
     ['LOBBY_REDIS_ADDR', 'redis:6379', 'LOBBY_REDIS_MASTER_ADDR'],
-    ['LOBBY_REDIS_TLS_ENABLED', 'false', 'without TLS'],
-    ['LOBBY_REDIS_USERNAME', 'lobby', 'LOBBY_REDIS_PASSWORD'],
+    ['LOBBY_REDIS_TLS_ENABLED', 'false', 'LOBBY_REDIS_MASTER_TLS_ENABLED'],
+    ['LOBBY_REDIS_USERNAME', 'lobby', 'LOBBY_REDIS_MASTER_USERNAME'],
   ])('refuses the removed %s with a hint', (name, value, hint) => {
     const { problems } = read({ ...required, [name]: value });
     expect(problems).toEqual([{ variable: name, message: expect.stringContaining(hint) }]);
