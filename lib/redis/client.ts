@@ -83,9 +83,9 @@ export function redisName({ addr, sentinel }: Pick<RedisOptions, 'addr' | 'senti
 
 async function connect(options: RedisOptions, onError: (error: Error) => void): Promise<Redis> {
   let failure: Error | undefined;
-  // The first error is the cause of those that follow it.
+  // The first error is the cause of those that follow it, except that SELECT fails before AUTH is reported.
   let report = (error: Error) => {
-    failure ??= error;
+    if (failure === undefined || failedCommand(error) === 'auth') failure = error;
   };
   try {
     const redis = new Redis(await clientOptions(options, (error) => report(error)));
