@@ -20,7 +20,7 @@ export async function runProcess(
     await main(process.env, stop);
     process.exitCode = 0;
   } catch (error) {
-    // Whoever waited for something when the process was to stop throws the reason.
+    // Start-up that waited for something when the process was told to stop throws the reason.
     const stopped = stop.aborted && error === stop.reason;
     process.exitCode = stopped ? 0 : 1;
     if (!stopped) process.stderr.write(`${describe(name, error)}\n`);

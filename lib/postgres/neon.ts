@@ -59,7 +59,7 @@ export function clientThrough(proxy: ListenAddress | undefined): typeof Client {
       watchServer(this);
     }
 
-    /** The driver's own never calls back once the connection has ended, and whoever waits for the pool waits on. */
+    /** The driver's own never calls back once the connection has ended, and callers that wait for the pool would wait for ever. */
     override end(callback?: (error: Error) => void): Promise<void> {
       const ended = this.#ended ? Promise.resolve() : super.end();
       return callback === undefined ? ended : ended.then(callback as () => void);

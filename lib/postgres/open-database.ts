@@ -22,7 +22,7 @@ type Schema = { folder: string; schema: string; journal: MigrationJournal };
 /**
  * Opens a pool on a database and migrates the service's schema, or checks that it is new enough.
  * @param migrates false where a separate job applies migrations.
- * @param log told of connections that break while no statement runs on them, and of a wait for another migration.
+ * @param log gets connections that break while no statement runs on them, and a wait for another migration.
  * @throws Error that says what is wrong, without the DSN's password.
  */
 export async function openDatabase(

@@ -33,9 +33,9 @@ export class RedisIsClusterNode extends Error {
 type Info = { readonly role?: string; readonly redis_mode?: string };
 
 /**
- * A connector of ioredis whose links become ready only at a master that is no node of a cluster. The name is resolved
- * anew for every connection.
- * @param refused called when a server is none.
+ * A connector of ioredis whose links become ready only at a master that is not a node of a cluster. The name is
+ * resolved again for every connection.
+ * @param refused called when a server is not such a master.
  */
 export function masterConnector(name: string, sentinels: boolean, refused: (error: Error) => void) {
   const problem = (info: Info): Error | undefined => {

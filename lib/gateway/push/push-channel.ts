@@ -1,4 +1,4 @@
-// Channels from the gateway to the push service. Each has connections of its own, resolves the service's name anew and
+// Channels from the gateway to the push service. Each has connections of its own, resolves the service's name itself and
 // goes to any of its replicas.
 import { Client, type ClientOptions, credentials } from '@grpc/grpc-js';
 import type { ListenAddress } from '../../config/types.ts';
