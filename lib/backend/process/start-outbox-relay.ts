@@ -32,7 +32,8 @@ export async function startOutboxRelay(environment: Environment): Promise<{
   const log = createLogger({ service, level: config.logLevel });
   outboxInstruments.start();
   const { db } = resources.postgres;
-  const publishers = backendPublishers(resources.redis, config.userLifecycleStream);
+  const { redis, pushCluster } = resources;
+  const publishers = backendPublishers({ redis, push: pushCluster ?? redis }, config.userLifecycleStream);
   const relay = createRelay(config, resources, new Outbox({ db, table: outboxTable, publishers, log }), log);
   return {
     config,
@@ -40,7 +41,8 @@ export async function startOutboxRelay(environment: Environment): Promise<{
     notificationMaintenance: notificationMaintenance(config, resources, relay),
     log,
     async close() {
-      resources.redis.disconnect();
+      redis.disconnect();
+      pushCluster?.disconnect();
       await resources.postgres.close();
     },
   };

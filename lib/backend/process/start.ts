@@ -8,6 +8,7 @@ import { outboxInstruments } from '../../outbox/instruments.ts';
 import type { Outbox } from '../../outbox/outbox.ts';
 import type { Relay } from '../../outbox/relay.ts';
 import type { Postgres } from '../../postgres/pool-options.ts';
+import type { Cluster } from '../../redis/cluster.ts';
 import type { HttpRedis } from '../../redis/http-redis.ts';
 import type { StreamAdmin } from '../../streams/admin.ts';
 import { createLogger, type Logger } from '../../telemetry/logger.ts';
@@ -25,7 +26,12 @@ import type { NotificationMaintenance } from '../notifications/maintenance.ts';
 import type { NotificationWorker } from '../notifications/notification-worker.ts';
 import { assembleBackend } from './assemble.ts';
 import { mailChecks, type OpenMail, openMail } from './open-mail.ts';
-import { backendRequirements, httpRedisRequirement, postgresRequirement } from './requirements.ts';
+import {
+  backendRequirements,
+  httpRedisRequirement,
+  postgresRequirement,
+  pushClusterRequirement,
+} from './requirements.ts';
 import { createRelay, notificationMaintenance } from './start-outbox-relay.ts';
 
 type Handling = {
@@ -56,9 +62,9 @@ export async function startBackend(environment: Environment): Promise<Backend> {
     checks: [mailLimits, ...mailChecks, ...redisTcpChecks('BACKEND')],
     requirements: backendRequirements(connectionLog),
   });
-  const { redis, postgres } = resources;
+  const { redis, postgres, pushCluster } = resources;
   const http: HttpRedis = { commands: redis, close: () => redis.disconnect() };
-  const { mail, ...handling } = await openHandling(config, http, postgres);
+  const { mail, ...handling } = await openHandling(config, { ...resources, redis: http });
   const { db } = postgres;
   const { outbox, log } = handling;
   const relay = createRelay(config, resources, outbox, log);
@@ -67,7 +73,7 @@ export async function startBackend(environment: Environment): Promise<Backend> {
     ...handling,
     relay,
     notificationMaintenance: notificationMaintenance(config, resources, relay),
-    notificationWorker: { config, db, redis, mails: mail.mails, log },
+    notificationWorker: { config, db, redis, push: pushCluster ?? redis, mails: mail.mails, log },
     mailWorker: { sender: mail.sender, db, intervalMs: config.mail.intervalMs, log },
   };
 }
@@ -90,9 +96,10 @@ export async function startBackendHttp(
     requirements: {
       postgres: postgresRequirement(connectionLog, migrates),
       redis: httpRedisRequirement(connectionLog),
+      pushCluster: pushClusterRequirement(connectionLog),
     },
   });
-  const { mail: _, ...handling } = await openHandling(config, resources.redis, resources.postgres);
+  const { mail: _, ...handling } = await openHandling(config, resources);
   return { config, ...handling };
 }
 
@@ -100,8 +107,11 @@ const service = 'backend';
 
 async function openHandling(
   config: BackendHttpConfig,
-  redis: HttpRedis,
-  postgres: Postgres,
+  {
+    redis,
+    pushCluster,
+    postgres,
+  }: { redis: HttpRedis; pushCluster: Cluster | undefined; postgres: Postgres },
 ): Promise<Handling & { mail: OpenMail }> {
   const log = createLogger({ service, level: config.logLevel });
   outboxInstruments.start();
@@ -110,6 +120,7 @@ async function openHandling(
   const { context, streams, outbox } = await assembleBackend(config, {
     db,
     redis: redis.commands,
+    push: pushCluster ?? redis.commands,
     mails: mail.mails,
     lookupWaitMs: createLookupLimit(config.lookupRate),
     log,
@@ -123,6 +134,7 @@ async function openHandling(
     async close() {
       await Promise.all([mail.close(), outbox.settled()]);
       redis.close();
+      pushCluster?.disconnect();
       await postgres.close();
     },
   };
