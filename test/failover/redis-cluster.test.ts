@@ -3,15 +3,18 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { freePort } from '../../infra/local/child.ts';
 import { appendClientEvent } from '../../lib/backend/push/log/append-client-event.ts';
 import { pushLog } from '../../lib/backend/push/log/binary-log.ts';
 import { notificationIntentEntry } from '../../lib/protocol/notification-intents.ts';
 import { fieldsOf } from '../../lib/protocol/stream-fields.ts';
+import { openRedisCluster } from '../../lib/redis/cluster.ts';
 import { newIntent } from '../support/backend/notifications.ts';
 import { newEvent } from '../support/backend/push-log.ts';
 import { Follower, outcomeOf } from '../support/gateway/follower.ts';
 import { type Cluster, type Player, startCluster } from '../support/run/cluster.ts';
+import { createTestRedis } from '../support/stores/redis.ts';
 import { type RedisCluster, startRedisCluster } from '../support/stores/redis-cluster.ts';
 
 const within = { timeout: 60_000, interval: 100 };
@@ -100,6 +103,45 @@ async function notify(): Promise<void> {
   await vi.waitFor(() => expect(follower.events.length).toBe(before + 1), within);
 }
 
+describe('at start', () => {
+  const open = (
+    clusterAddrs: readonly { host: string; port: number }[],
+    more: { password?: string; operationTimeoutMs?: number } = {},
+  ) =>
+    openRedisCluster(
+      { clusterAddrs, password, operationTimeoutMs: 2_000, ...more },
+      { variable: 'CLUSTER_ADDRS', needs: 'the log' },
+      () => {},
+    ).then(
+      (opened) => {
+        opened.disconnect();
+        return 'opened';
+      },
+      (error: unknown) => String(error),
+    );
+  const host = '127.0.0.1';
+  const nodeAddrs = () => redis.nodes.map(({ addr }) => ({ host, port: Number(addr.split(':')[1]) }));
+
+  it('one node that replies is enough', async () => {
+    const silent = { host, port: await freePort() };
+    expect(await open([silent, ...nodeAddrs().slice(2)])).toBe('opened');
+  });
+
+  it('refuses what does not reply, one Redis, a wrong password, and a node that evicts keys', async () => {
+    const silent = { host, port: await freePort() };
+    expect(await open([silent])).toMatch(/CLUSTER_ADDRS: Redis Cluster at .* cannot be used: none of these nodes replies/);
+    const one = await createTestRedis();
+    expect(await open([one], { password: one.password })).toMatch(/cluster support disabled/);
+    await one.drop();
+    expect(await open(nodeAddrs(), { password: 'wrong-secret' })).toMatch(/WRONGPASS(?!.*wrong-secret)/);
+    const [{ client } = expect.unreachable()] = redis.nodes;
+    await client.config('SET', 'maxmemory', '1gb');
+    await client.config('SET', 'maxmemory-policy', 'allkeys-lru');
+    expect(await open(nodeAddrs())).toMatch(/may evict keys .* the log needs maxmemory-policy noeviction/);
+    await client.config('SET', 'maxmemory', '0');
+  });
+});
+
 const { globalKey } = pushLog({ callBuffer: async () => null } as never);
 
 it('follows the slot of the push log to another node: no command is refused, no event lost or doubled', async () => {
@@ -109,7 +151,7 @@ it('follows the slot of the push log to another node: no command is refused, no 
   await vi.waitFor(() => expect(load.appended.length).toBeGreaterThan(20), within);
   const before = await redis.ownerOf(globalKey);
   const since = performance.now();
-  const owner = await redis.moveSlotOf(globalKey);
+  const owner = await redis.moveSlotOf(globalKey, 2_000);
   const seconds = ((performance.now() - since) / 1_000).toFixed(1);
   expect(await redis.ownerOf(globalKey)).toBe(owner);
   expect(owner).not.toBe(before);
@@ -139,6 +181,18 @@ it('refuses commands only while the node of their reservations is away, and lose
   expect(new Set(refused)).toEqual(new Set(['REPLAY_STORE_UNAVAILABLE']));
   process.stdout.write(
     `node away for 3 s: ${refused.length} of ${load.outcomes.length} commands refused, ${load.appended.length} events\n`,
+  );
+});
+
+it('serves again after all nodes were away', async () => {
+  const client = cluster.client(player, 0);
+  const account = () => outcomeOf(client.execute('user.account.get', {}));
+  await Promise.all(redis.nodes.map((node) => node.restart(3_000)));
+  const since = performance.now();
+  await vi.waitFor(async () => expect(await account()).toBe('ok'), within);
+  await notify();
+  process.stdout.write(
+    `all nodes away: serves after ${((performance.now() - since) / 1_000).toFixed(1)} s\n`,
   );
 });
 

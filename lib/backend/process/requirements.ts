@@ -67,8 +67,10 @@ export function openPushCluster(
   blockMs = 0,
 ): Promise<Cluster> {
   const options = { ...pushRedis, operationTimeoutMs: redis.operationTimeoutMs, blockMs };
-  return openRedisCluster(options, 'the push log', (error) =>
-    log.warn({ error }, 'connection to the redis cluster lost'),
+  return openRedisCluster(
+    options,
+    { variable: 'BACKEND_PUSH_REDIS_CLUSTER_ADDRS', needs: 'the push log' },
+    (error) => log.warn({ error }, 'connection to the redis cluster lost'),
   );
 }
 

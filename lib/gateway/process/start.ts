@@ -66,6 +66,9 @@ export async function startGateway(environment: Environment): Promise<Gateway> {
 
 /** A Redis that evicts keys would forget reservations and let replays through, so it is refused. */
 function openReplayStore(options: GatewayConfig['redis'], log: Logger): Promise<Redis | Cluster> {
-  const open = options.clusterAddrs.length > 0 ? openRedisCluster : openRedisWithoutEviction;
-  return open(options, 'anti-replay', (error) => log.warn({ error }, 'redis connection lost'));
+  const needs = 'anti-replay';
+  const lost = (error: Error) => log.warn({ error }, 'redis connection lost');
+  return options.clusterAddrs.length > 0
+    ? openRedisCluster(options, { variable: 'GATEWAY_REDIS_CLUSTER_ADDRS', needs }, lost)
+    : openRedisWithoutEviction(options, needs, lost);
 }

@@ -2,6 +2,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { Cluster } from 'ioredis';
 import { expect, vi } from 'vitest';
 import { type LocalRedis, startRedis } from '../../../infra/local/redis.ts';
@@ -30,8 +31,12 @@ export type RedisCluster = {
   /** For the test itself. */
   readonly client: Cluster;
   ownerOf(key: string): Promise<ClusterNode>;
-  /** Moves the slot of a key to another node, key by key, as `redis-cli --cluster reshard` does. @returns its owner. */
-  moveSlotOf(key: string): Promise<ClusterNode>;
+  /**
+   * Moves the slot of a key to another node in steps, as `redis-cli --cluster reshard` does.
+   * @param pauseMs how long the slot lies on both nodes, half moved.
+   * @returns its owner.
+   */
+  moveSlotOf(key: string, pauseMs: number): Promise<ClusterNode>;
   stop(): Promise<void>;
 };
 
@@ -63,10 +68,10 @@ export async function startRedisCluster(users: readonly string[]): Promise<Redis
       password,
       client,
       ownerOf,
-      async moveSlotOf(key) {
+      async moveSlotOf(key, pauseMs) {
         const from = await ownerOf(key);
         const to = first(nodes.filter((node) => node !== from));
-        await moveSlot(await slotOf(key), from, to, nodes);
+        await moveSlot(await slotOf(key), { from, to, nodes, pauseMs });
         return to;
       },
       stop: () => cleanUp.disposeAsync(),
@@ -95,13 +100,17 @@ async function form(nodes: readonly Node[]): Promise<void> {
   }, within);
 }
 
-async function moveSlot(slot: number, from: Node, to: Node, nodes: readonly Node[]): Promise<void> {
+async function moveSlot(
+  slot: number,
+  { from, to, nodes, pauseMs }: { from: Node; to: Node; nodes: readonly Node[]; pauseMs: number },
+): Promise<void> {
   await to.client.cluster('SETSLOT', slot, 'IMPORTING', from.id);
   await from.client.cluster('SETSLOT', slot, 'MIGRATING', to.id);
-  for (;;) {
+  for (let steps = 0; ; steps += 1) {
     const keys = (await from.client.cluster('GETKEYSINSLOT', slot, keysPerStep)) as string[];
     if (keys.length === 0) break;
     await from.client.call('MIGRATE', host, to.port, '', 0, 5_000, 'AUTH', password, 'KEYS', ...keys);
+    if (steps === 0) await delay(pauseMs);
   }
   for (const { client } of [to, from, ...nodes.filter((node) => node !== to && node !== from)]) {
     await client.cluster('SETSLOT', slot, 'NODE', to.id);
@@ -157,7 +166,7 @@ class Node implements ClusterNode {
     this.#client.disconnect();
     process.kill(pid, 'SIGKILL');
     await lost;
-    await new Promise((resolve) => setTimeout(resolve, awayMs));
+    await delay(awayMs);
     this.#server = await serve(this.#folder, this.port);
     this.#client = await connect(this.#server);
   }
