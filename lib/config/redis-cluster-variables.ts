@@ -40,6 +40,20 @@ export function redisClusterNeeds(prefix: string): [string, ...string[]] {
   ];
 }
 
+/** For a cluster beside the Redis of its service. */
+export function redisClusterChecks(prefix: string): Check<{
+  readonly pushRedis: { readonly tls: boolean; readonly tlsCaPath: string | undefined };
+}>[] {
+  const tls = `${prefix}_TLS_ENABLED`;
+  return [
+    {
+      needs: [`${prefix}_TLS_CA_PATH`, tls],
+      problem: ({ pushRedis }) =>
+        pushRedis.tlsCaPath !== undefined && !pushRedis.tls ? `has no effect without ${tls}=true` : undefined,
+    },
+  ];
+}
+
 /** Where a cluster takes the place of one Redis. */
 export function redisOrClusterChecks(service: string): Check<{
   readonly redis: {

@@ -3,7 +3,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { freePort } from '../../infra/local/child.ts';
 import { appendClientEvent } from '../../lib/backend/push/log/append-client-event.ts';
 import { pushLog } from '../../lib/backend/push/log/binary-log.ts';
@@ -25,6 +25,7 @@ let redis: RedisCluster;
 let cluster: Cluster;
 let player: Player;
 let follower: Follower;
+let load: Load;
 beforeAll(async () => {
   redis = await startRedisCluster(await documentedUsers());
   cluster = await startCluster({
@@ -50,6 +51,8 @@ afterAll(async () => {
   await cluster?.stop();
   await redis?.stop();
 });
+
+afterEach(() => load?.stop());
 
 /** As an operator copies them from the page. */
 async function documentedUsers(): Promise<string[]> {
@@ -147,7 +150,7 @@ const { globalKey } = pushLog({ callBuffer: async () => null } as never);
 it('follows the slot of the push log to another node: no command is refused, no event lost or doubled', async () => {
   await notify();
   const known = follower.ids.map((eventId) => ({ eventId }));
-  const load = new Load();
+  load = new Load();
   await vi.waitFor(() => expect(load.appended.length).toBeGreaterThan(20), within);
   const before = await redis.ownerOf(globalKey);
   const since = performance.now();
@@ -168,7 +171,7 @@ it('follows the slot of the push log to another node: no command is refused, no 
 
 it('refuses commands only while the node of their reservations is away, and loses no event', async () => {
   const known = follower.ids.map((eventId) => ({ eventId }));
-  const load = new Load();
+  load = new Load();
   await vi.waitFor(() => expect(load.appended.length).toBeGreaterThan(20), within);
   const node = await redis.ownerOf(globalKey);
   await node.restart(3_000);

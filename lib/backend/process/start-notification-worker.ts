@@ -1,3 +1,4 @@
+import { redisClusterChecks } from '../../config/redis-cluster-variables.ts';
 import { redisTcpChecks } from '../../config/redis-variables.ts';
 import { start } from '../../config/startup.ts';
 import type { Environment } from '../../config/variables.ts';
@@ -20,7 +21,7 @@ export async function startNotificationWorker(environment: Environment): Promise
   const { config, resources } = await start({
     environment,
     variables: notificationWorkerVariables,
-    checks: redisTcpChecks('BACKEND'),
+    checks: [...redisTcpChecks('BACKEND'), ...redisClusterChecks('BACKEND_PUSH_REDIS')],
     requirements: backendRequirements(connectionLog),
   });
   const { postgres, redis, pushCluster } = resources;

@@ -1,3 +1,4 @@
+import { redisClusterChecks } from '../../config/redis-cluster-variables.ts';
 import { redisTcpChecks } from '../../config/redis-variables.ts';
 import { start } from '../../config/startup.ts';
 import type { Environment } from '../../config/variables.ts';
@@ -26,7 +27,7 @@ export async function startOutboxRelay(environment: Environment): Promise<{
   const { config, resources } = await start({
     environment,
     variables: outboxRelayVariables,
-    checks: redisTcpChecks('BACKEND'),
+    checks: [...redisTcpChecks('BACKEND'), ...redisClusterChecks('BACKEND_PUSH_REDIS')],
     requirements: backendRequirements(createLogger({ service, level: 'warn' })),
   });
   const log = createLogger({ service, level: config.logLevel });

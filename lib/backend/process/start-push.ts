@@ -1,6 +1,6 @@
 // Start-up of the push process: configuration, and two connections to Redis, since one of them is used for
 // blocking reads only.
-import { redisClusterNeeds } from '../../config/redis-cluster-variables.ts';
+import { redisClusterChecks, redisClusterNeeds } from '../../config/redis-cluster-variables.ts';
 import { redisNeeds, redisTcpChecks } from '../../config/redis-variables.ts';
 import { start } from '../../config/startup.ts';
 import type { Environment } from '../../config/variables.ts';
@@ -30,7 +30,7 @@ export async function startPush(environment: Environment): Promise<Push> {
   const { config, resources } = await start({
     environment,
     variables: pushVariables,
-    checks: redisTcpChecks('BACKEND'),
+    checks: [...redisTcpChecks('BACKEND'), ...redisClusterChecks('BACKEND_PUSH_REDIS')],
     requirements: {
       connections: {
         needs: [...redisNeeds('BACKEND'), ...redisClusterNeeds('BACKEND_PUSH_REDIS')] as const,

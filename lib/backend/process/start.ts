@@ -1,6 +1,7 @@
 // Start-up of the backend's HTTP side on Node, alone or with all workers: configuration, PostgreSQL with its
 // migrations, Redis, and what operations need.
 
+import { redisClusterChecks } from '../../config/redis-cluster-variables.ts';
 import { redisHttpChecks, redisTcpChecks } from '../../config/redis-variables.ts';
 import { type Check, start } from '../../config/startup.ts';
 import type { Environment } from '../../config/variables.ts';
@@ -59,7 +60,12 @@ export async function startBackend(environment: Environment): Promise<Backend> {
   const { config, resources } = await start({
     environment,
     variables: backendVariables,
-    checks: [mailLimits, ...mailChecks, ...redisTcpChecks('BACKEND')],
+    checks: [
+      mailLimits,
+      ...mailChecks,
+      ...redisTcpChecks('BACKEND'),
+      ...redisClusterChecks('BACKEND_PUSH_REDIS'),
+    ],
     requirements: backendRequirements(connectionLog),
   });
   const { redis, postgres, pushCluster } = resources;
@@ -92,7 +98,13 @@ export async function startBackendHttp(
   const { config, resources } = await start({
     environment,
     variables: backendHttpVariables,
-    checks: [mailLimits, ...mailChecks, ...redisHttpChecks('BACKEND'), ...checks],
+    checks: [
+      mailLimits,
+      ...mailChecks,
+      ...redisHttpChecks('BACKEND'),
+      ...redisClusterChecks('BACKEND_PUSH_REDIS'),
+      ...checks,
+    ],
     requirements: {
       postgres: postgresRequirement(connectionLog, migrates),
       redis: httpRedisRequirement(connectionLog),

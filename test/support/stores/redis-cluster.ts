@@ -56,9 +56,9 @@ export async function startRedisCluster(users: readonly string[]): Promise<Redis
     const slotOf = async (key: string) => Number(await first(nodes).client.cluster('KEYSLOT', key));
     const ownerOf = async (key: string) => {
       const slot = await slotOf(key);
-      const ranges = (await first(nodes).client.cluster('SLOTS')) as [number, number, [string, number]][];
+      const ranges = await first(nodes).client.cluster('SLOTS');
       const range = ranges.find(([from, to]) => from <= slot && slot <= to);
-      const owner = nodes.find(({ port }) => port === range?.[2][1]);
+      const owner = nodes.find(({ port }) => port === range?.[2]?.[1]);
       if (owner === undefined) throw new Error(`no node has the slot of ${key}`);
       return owner;
     };
