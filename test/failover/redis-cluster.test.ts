@@ -132,7 +132,9 @@ describe('at start', () => {
 
   it('refuses what does not reply, one Redis, a wrong password, and a node that evicts keys', async () => {
     const silent = { host, port: await freePort() };
-    expect(await open([silent])).toMatch(/CLUSTER_ADDRS: Redis Cluster at .* cannot be used: none of these nodes replies/);
+    expect(await open([silent])).toMatch(
+      /CLUSTER_ADDRS: Redis Cluster at .* cannot be used: none of these nodes replies/,
+    );
     const one = await createTestRedis();
     expect(await open([one], { password: one.password })).toMatch(/cluster support disabled/);
     await one.drop();
