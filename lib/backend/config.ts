@@ -3,6 +3,7 @@ import { serviceListener } from '../config/listener-variables.ts';
 import { mailAddress, smtpUrl } from '../config/mail-types.ts';
 import { postgresVariables } from '../config/postgres-variables.ts';
 import { logLevelVariable, shutdownTimeoutVariable } from '../config/process-variables.ts';
+import { redisClusterVariables } from '../config/redis-cluster-variables.ts';
 import { redisOverRestOrTcp, redisRestVariables, redisVariables } from '../config/redis-variables.ts';
 import type { Check } from '../config/startup.ts';
 import {
@@ -51,6 +52,10 @@ export const backendVariables = {
     ...redisVariables('BACKEND', 'holds the push log and the streams. It must not evict keys'),
     rest: redisRestVariables('BACKEND'),
   },
+  pushRedis: redisClusterVariables(
+    'BACKEND_PUSH_REDIS',
+    'that holds the push log in place of the Redis of the streams: the same for every process of the backend',
+  ),
   userLifecycleStream: streamVariable('BACKEND_USER_LIFECYCLE_STREAM', 'userLifecycle'),
   notifications: {
     stream: streamVariable('BACKEND_NOTIFICATION_INTENTS_STREAM', 'notificationIntents'),
@@ -144,7 +149,7 @@ export const backendVariables = {
 
 export type BackendConfig = Values<typeof backendVariables>;
 
-const { postgres, redis, logLevel, shutdownTimeoutMs } = backendVariables;
+const { postgres, redis, pushRedis, logLevel, shutdownTimeoutMs } = backendVariables;
 const { codeHmacKey } = backendVariables.signIn;
 
 /** Of the HTTP side as a process of its own. */
@@ -168,6 +173,7 @@ export const mailLimits: Check<Pick<BackendConfig, 'signIn'>> = {
 export const outboxRelayVariables = {
   postgres,
   redis,
+  pushRedis,
   userLifecycleStream: backendVariables.userLifecycleStream,
   outboxRelayIntervalMs: backendVariables.outboxRelayIntervalMs,
   notifications: { stream: backendVariables.notifications.stream },
@@ -181,6 +187,7 @@ export type OutboxRelayConfig = Values<typeof outboxRelayVariables>;
 export const notificationWorkerVariables = {
   postgres,
   redis,
+  pushRedis,
   codeHmacKey,
   notifications: backendVariables.notifications,
   logLevel,

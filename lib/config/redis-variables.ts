@@ -34,10 +34,11 @@ export function redisVariables(service: string, use: string, addr = 'ADDR') {
   };
 }
 
-export function redisAddress(service: string, use: string, addr = 'ADDR') {
-  const sentinels = `${service}_REDIS_SENTINELS`;
-  return requiredUnless(`${service}_REDIS_${addr}`, sentinels, peerAddress, {
-    help: `host:port of the Redis that ${use}. Not needed with ${sentinels}.`,
+/** @param instead further variables with which it is not needed. */
+export function redisAddress(service: string, use: string, addr = 'ADDR', instead: readonly string[] = []) {
+  const others = [`${service}_REDIS_SENTINELS`, ...instead];
+  return requiredUnless(`${service}_REDIS_${addr}`, others, peerAddress, {
+    help: `host:port of the Redis that ${use}. Not needed with ${others.join(' or ')}.`,
   });
 }
 
@@ -149,6 +150,23 @@ export function redisOverRestOrTcp<
   Redis extends Pick<ReturnType<typeof redisVariables>, 'addr' | 'password'>,
 >(redis: Redis) {
   return { ...redis, addr: madeOptional(redis.addr), password: madeOptional(redis.password) };
+}
+
+/** For a process that needs no other Redis when `instead` is set. */
+export function redisUnless<Redis extends Pick<ReturnType<typeof redisVariables>, 'addr' | 'password'>>(
+  redis: Redis,
+  instead: string,
+) {
+  const { addr, password } = redis;
+  return {
+    ...redis,
+    addr: unlessAlso(addr, instead),
+    password: unlessAlso<string | undefined>(password, instead),
+  };
+}
+
+function unlessAlso<T>(variable: Variable<T>, instead: string): Variable<T> {
+  return { ...variable, unless: [...(variable.unless ?? []), instead] };
 }
 
 function madeOptional<T>(variable: Variable<T>): Variable<T | undefined> {

@@ -8,8 +8,8 @@ export type Variable<T> = {
   /** As an operator would write it. */
   readonly fallback?: string;
   readonly presence: 'required' | 'defaulted' | 'optional' | 'removed';
-  /** Another variable with which this one is not required. */
-  readonly unless?: string;
+  /** Other variables: with any of them this one is not required. */
+  readonly unless?: readonly string[];
   /** Whether an empty value is a value; otherwise it counts as not set. */
   readonly mayBeEmpty: boolean;
   readonly secret: boolean;
@@ -30,14 +30,14 @@ export function required<T>(name: string, schema: z.ZodType<T, string>, options:
   return { name, schema, presence: 'required', ...flags(options) };
 }
 
-/** Required as long as `other` is not set. */
+/** Required as long as none of the others is set. */
 export function requiredUnless<T>(
   name: string,
-  other: string,
+  others: readonly string[],
   schema: z.ZodType<T, string>,
   options: Options,
 ): Variable<T | undefined> {
-  return { name, schema, presence: 'required', unless: other, ...flags(options) };
+  return { name, schema, presence: 'required', unless: others, ...flags(options) };
 }
 
 export function optional<T>(
@@ -107,8 +107,8 @@ function readVariable(variable: Variable<unknown>, environment: Environment, pro
     return undefined;
   }
   if (raw === undefined) {
-    const { unless } = variable;
-    const isReplaced = unless !== undefined && (environment[unless] ?? '') !== '';
+    const { unless = [] } = variable;
+    const isReplaced = unless.some((other) => (environment[other] ?? '') !== '');
     if (variable.presence === 'required' && !isReplaced) {
       problems.push({ variable: variable.name, message: `is not set. ${variable.help}` });
     }

@@ -1,6 +1,7 @@
 import { addressList } from '../config/address-list.ts';
 import { httpListener } from '../config/listener-variables.ts';
 import { logLevelVariable, shutdownTimeoutVariable } from '../config/process-variables.ts';
+import { redisClusterAddrs } from '../config/redis-cluster-variables.ts';
 import { redisAddress, redisLinkVariables, redisOperationTimeout } from '../config/redis-variables.ts';
 import {
   anyText,
@@ -90,7 +91,10 @@ export const gatewayVariables = {
   }),
   rateLimits: rateLimitVariables,
   redis: {
-    addr: redisAddress('GATEWAY', 'stores the replay reservations. It must not evict keys'),
+    addr: redisAddress('GATEWAY', 'stores the replay reservations. It must not evict keys', 'ADDR', [
+      'GATEWAY_REDIS_CLUSTER_ADDRS',
+    ]),
+    clusterAddrs: redisClusterAddrs('GATEWAY_REDIS', 'in place of GATEWAY_REDIS_ADDR'),
     password: defaulted('GATEWAY_REDIS_PASSWORD', '', anyText, {
       help: 'Its password; empty for none.',
       secret: true,

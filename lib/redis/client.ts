@@ -26,6 +26,11 @@ export type RedisOptions = {
   replica?: boolean;
 };
 
+export type LinkOptions = Pick<
+  RedisOptions,
+  'username' | 'password' | 'tls' | 'tlsCaPath' | 'operationTimeoutMs'
+>;
+
 type IoredisOptions = Omit<AllOptions, 'replyMapping'>;
 
 export type RedisSentinel = {
@@ -120,36 +125,49 @@ async function clientOptions(
   options: RedisOptions,
   refused: (error: Error) => void,
 ): Promise<IoredisOptions> {
-  const { sentinel, operationTimeoutMs } = options;
+  const { sentinel } = options;
   const sentinels = sentinel?.addrs ?? [];
   if (sentinels.length === 0 && options.addr === undefined) throw new TypeError('redisChecks have not run');
-  const tls = options.tls === true ? { tls: await trusted(options.tlsCaPath) } : {};
+  const link = await linkOptions(options);
   return {
-    ...(sentinels.length === 0 ? options.addr : sentinelOptions(options, tls.tls)),
+    ...link,
+    ...(sentinels.length === 0 ? options.addr : sentinelOptions(options, link.tls)),
     ...(options.replica === true
       ? {}
       : { Connector: masterConnector(redisName(options), sentinels.length > 0, refused) }),
     db: options.db ?? 0,
-    ...(options.username === undefined ? {} : { username: options.username }),
-    ...(options.password === '' && options.username === undefined ? {} : { password: options.password }),
-    ...tls,
+    lazyConnect: true,
+    // Fail closed and at once while the connection is down, instead of queueing commands.
+    enableOfflineQueue: false,
+    maxRetriesPerRequest: 0,
+    reconnectOnError: saysDemoted,
+    retryStrategy: () => null,
+  };
+}
+
+/**
+ * How to sign in and how long to wait: the same for every server, alone or in a cluster.
+ * @param blockMs how long the server may keep a command waiting by itself.
+ */
+export async function linkOptions(
+  { username, password, tls, tlsCaPath, operationTimeoutMs }: LinkOptions,
+  blockMs = 0,
+) {
+  return {
+    ...(username === undefined ? {} : { username }),
+    ...(password === '' && username === undefined ? {} : { password }),
+    ...(tls === true ? { tls: await trusted(tlsCaPath) } : {}),
     // RESP3 has other reply shapes for streams and scripts.
     protocol: 2,
-    lazyConnect: true,
     // A restricted user need not be allowed to run it.
     disableClientInfo: true,
     connectTimeout: operationTimeoutMs,
     disconnectTimeout: operationTimeoutMs,
-    ...timeouts(operationTimeoutMs),
+    ...timeouts(operationTimeoutMs, blockMs),
     // A master that was demoted may load what the new one sends for long; its role is asked for meanwhile.
     maxLoadingRetryTime: 1_000,
-    // Fail closed and at once while the connection is down, instead of queueing commands.
-    enableOfflineQueue: false,
-    maxRetriesPerRequest: 0,
     autoResendUnfulfilledCommands: false,
-    reconnectOnError: saysDemoted,
-    retryStrategy: () => null,
-  };
+  } satisfies IoredisOptions;
 }
 
 function sentinelOptions(
@@ -179,7 +197,7 @@ function timeouts(operationTimeoutMs: number, blockMs = 0) {
 }
 
 /** Spread, so that the links of many processes do not come back at once. */
-function backoffMs(attempt: number): number {
+export function backoffMs(attempt: number): number {
   return jittered(Math.min(50 * 2 ** Math.min(attempt, 6), 2_000));
 }
 

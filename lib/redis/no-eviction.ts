@@ -22,7 +22,7 @@ export async function openRedisWithoutEviction(
 }
 
 /** @throws Error when this Redis may drop keys to make room. */
-async function refuseEviction(redis: Redis, name: string, needs: string): Promise<void> {
+export async function refuseEviction(redis: Redis, name: string, needs: string): Promise<void> {
   const memory = new Map<string, string>();
   for (const line of (await redis.info('memory')).split('\r\n')) {
     const [name, value] = line.split(':', 2);

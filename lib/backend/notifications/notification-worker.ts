@@ -17,19 +17,21 @@ export type NotificationWorker = {
   readonly config: Pick<BackendConfig, 'notifications' | 'redis'>;
   readonly db: ConsumerParts<Database>['db'];
   readonly redis: Redis;
+  /** The Redis that holds the push log. */
+  readonly push: Parameters<typeof pushLog>[0];
   readonly mails: Pick<OutgoingMails, 'write'>;
   readonly log: Logger;
 };
 
 /** Runs until `stop` aborts; never rejects. */
 export function runNotificationWorker(
-  { config, db, redis, mails, log }: NotificationWorker,
+  { config, db, redis, push, mails, log }: NotificationWorker,
   stop: AbortSignal,
 ): Promise<void> {
   streamInstruments.start();
   const { stream, readBlockTimeoutMs: blockMs, mailedTypes } = config.notifications;
   const consumer = notificationIntentsConsumer(
-    { mails, mailedTypes, pushLog: pushLog(redis), newId: () => uuidv7() },
+    { mails, mailedTypes, pushLog: pushLog(push), newId: () => uuidv7() },
     notificationStream(stream),
   );
   const { operationTimeoutMs } = config.redis;

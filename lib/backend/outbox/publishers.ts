@@ -9,10 +9,10 @@ import { textPushLog } from '../push/log/text-log.ts';
 import { sessionInvalidationPayload } from './messages.ts';
 
 export function backendPublishers(
-  redis: RedisCommands,
+  { redis, push }: { redis: RedisCommands; push: RedisCommands },
   userLifecycleStream: string,
 ): Record<string, Publish> {
-  const log = textPushLog(redis);
+  const log = textPushLog(push);
   return {
     session_invalidation: async ({ payload }) => {
       const { user_id, device_session_ids, reason } = sessionInvalidationPayload.parse(payload);

@@ -19,13 +19,15 @@ export async function assembleBackend(
   parts: {
     db: Database;
     redis: RedisCommands;
+    /** The Redis that holds the push log. */
+    push: RedisCommands;
     mails: OutgoingMails;
     lookupWaitMs: BackendContext['lookupWaitMs'];
     log: Logger;
   },
 ): Promise<{ context: BackendContext; streams: StreamAdmin; outbox: Outbox }> {
   const { db, redis, log } = parts;
-  const publishers = backendPublishers(redis, config.userLifecycleStream);
+  const publishers = backendPublishers(parts, config.userLifecycleStream);
   const outbox = new Outbox({ db, table: outboxTable, publishers, log });
   const consumers = [notificationStream(config.notifications.stream)];
   const context: BackendContext = {

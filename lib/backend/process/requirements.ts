@@ -1,10 +1,12 @@
 // The connections that the backend's processes need at start. Redis may fail afterwards: messages then wait in the
 // outbox.
 import { postgresNeeds } from '../../config/postgres-variables.ts';
+import { redisClusterNeeds } from '../../config/redis-cluster-variables.ts';
 import { redisNeeds } from '../../config/redis-variables.ts';
 import { openDatabase } from '../../postgres/open-database.ts';
 import type { Postgres } from '../../postgres/pool-options.ts';
 import type { Redis } from '../../redis/client.ts';
+import { type Cluster, openRedisCluster } from '../../redis/cluster.ts';
 import { type HttpRedis, openHttpRedis } from '../../redis/http-redis.ts';
 import { openRedisWithoutEviction } from '../../redis/no-eviction.ts';
 import type { Logger } from '../../telemetry/logger.ts';
@@ -44,7 +46,39 @@ export function httpRedisRequirement(connectionLog: Logger) {
   };
 }
 
+/** The cluster that holds the push log; undefined where the Redis of the streams does. */
+export function pushClusterRequirement(connectionLog: Logger) {
+  return {
+    needs: [...redisClusterNeeds('BACKEND_PUSH_REDIS'), 'BACKEND_REDIS_OPERATION_TIMEOUT'] as const,
+    open: async (config: PushClusterConfig) =>
+      config.pushRedis.clusterAddrs.length === 0 ? undefined : openPushCluster(config, connectionLog),
+    close: async (cluster: Cluster | undefined) => cluster?.disconnect(),
+  };
+}
+
+export type PushClusterConfig = Pick<BackendConfig, 'pushRedis'> & {
+  readonly redis: { readonly operationTimeoutMs: number };
+};
+
+/** @param blockMs for a reader: how long its commands block. */
+export function openPushCluster(
+  { pushRedis, redis }: PushClusterConfig,
+  log: Logger,
+  blockMs = 0,
+): Promise<Cluster> {
+  const options = { ...pushRedis, operationTimeoutMs: redis.operationTimeoutMs, blockMs };
+  return openRedisCluster(
+    options,
+    { variable: 'BACKEND_PUSH_REDIS_CLUSTER_ADDRS', needs: 'the push log' },
+    (error) => log.warn({ error }, 'connection to the redis cluster lost'),
+  );
+}
+
 /** For processes that read or write streams and the push log over a connection. */
 export function backendRequirements(connectionLog: Logger) {
-  return { postgres: postgresRequirement(connectionLog), redis: redisRequirement(connectionLog) };
+  return {
+    postgres: postgresRequirement(connectionLog),
+    redis: redisRequirement(connectionLog),
+    pushCluster: pushClusterRequirement(connectionLog),
+  };
 }

@@ -44,6 +44,11 @@ export function prepareBackend(environment: Environment, drivers: Drivers): Prep
     variables,
     checks: [
       mailLimits,
+      {
+        needs: ['BACKEND_PUSH_REDIS_CLUSTER_ADDRS'],
+        problem: ({ pushRedis }) =>
+          pushRedis.clusterAddrs.length > 0 ? 'cannot be used on this runtime: it needs TCP' : undefined,
+      },
       ...serverlessChecks<Config>('BACKEND', drivers, {
         BACKEND_HTTP_TOKEN: ({ http }) => http.token,
         BACKEND_ADMIN_HTTP_TOKEN: ({ adminHttp }) => adminHttp.token,
@@ -67,9 +72,11 @@ export function prepareBackend(environment: Environment, drivers: Drivers): Prep
         log.warn({ error }, 'postgresql connection lost'),
       );
       const { operationTimeoutMs } = config.redis;
+      const redis = drivers.redis({ url, token, operationTimeoutMs });
       const { context, streams, outbox } = await assembleBackend(config, {
         db: postgres.db,
-        redis: drivers.redis({ url, token, operationTimeoutMs }),
+        redis,
+        push: redis,
         mails: { write: (tx, mails) => writeMails(tx, seal, mails), sendSoon() {} },
         lookupWaitMs,
         log,

@@ -1,3 +1,4 @@
+import { redisClusterChecks } from '../../config/redis-cluster-variables.ts';
 import { redisTcpChecks } from '../../config/redis-variables.ts';
 import { start } from '../../config/startup.ts';
 import type { Environment } from '../../config/variables.ts';
@@ -6,7 +7,7 @@ import { type NotificationWorkerConfig, notificationWorkerVariables } from '../c
 import { writeMails } from '../mail/outgoing-mails.ts';
 import { createMailSeal } from '../mail/seal.ts';
 import type { NotificationWorker } from '../notifications/notification-worker.ts';
-import { postgresRequirement, redisRequirement } from './requirements.ts';
+import { backendRequirements } from './requirements.ts';
 
 /** Opens what the notification worker needs as a process of its own. @throws StartupError with every problem. */
 export async function startNotificationWorker(environment: Environment): Promise<{
@@ -20,13 +21,10 @@ export async function startNotificationWorker(environment: Environment): Promise
   const { config, resources } = await start({
     environment,
     variables: notificationWorkerVariables,
-    checks: redisTcpChecks('BACKEND'),
-    requirements: {
-      postgres: postgresRequirement(connectionLog),
-      redis: redisRequirement(connectionLog),
-    },
+    checks: [...redisTcpChecks('BACKEND'), ...redisClusterChecks('BACKEND_PUSH_REDIS')],
+    requirements: backendRequirements(connectionLog),
   });
-  const { postgres, redis } = resources;
+  const { postgres, redis, pushCluster } = resources;
   const log = createLogger({ service, level: config.logLevel });
   const seal = await createMailSeal(config.codeHmacKey);
   const mails = {
@@ -34,10 +32,11 @@ export async function startNotificationWorker(environment: Environment): Promise
   } satisfies NotificationWorker['mails'];
   return {
     config,
-    worker: { config, db: postgres.db, redis, mails, log },
+    worker: { config, db: postgres.db, redis, push: pushCluster ?? redis, mails, log },
     log,
     async close() {
       redis.disconnect();
+      pushCluster?.disconnect();
       await postgres.close();
     },
   };

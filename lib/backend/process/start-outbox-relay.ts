@@ -1,3 +1,4 @@
+import { redisClusterChecks } from '../../config/redis-cluster-variables.ts';
 import { redisTcpChecks } from '../../config/redis-variables.ts';
 import { start } from '../../config/startup.ts';
 import type { Environment } from '../../config/variables.ts';
@@ -26,13 +27,14 @@ export async function startOutboxRelay(environment: Environment): Promise<{
   const { config, resources } = await start({
     environment,
     variables: outboxRelayVariables,
-    checks: redisTcpChecks('BACKEND'),
+    checks: [...redisTcpChecks('BACKEND'), ...redisClusterChecks('BACKEND_PUSH_REDIS')],
     requirements: backendRequirements(createLogger({ service, level: 'warn' })),
   });
   const log = createLogger({ service, level: config.logLevel });
   outboxInstruments.start();
   const { db } = resources.postgres;
-  const publishers = backendPublishers(resources.redis, config.userLifecycleStream);
+  const { redis, pushCluster } = resources;
+  const publishers = backendPublishers({ redis, push: pushCluster ?? redis }, config.userLifecycleStream);
   const relay = createRelay(config, resources, new Outbox({ db, table: outboxTable, publishers, log }), log);
   return {
     config,
@@ -40,7 +42,8 @@ export async function startOutboxRelay(environment: Environment): Promise<{
     notificationMaintenance: notificationMaintenance(config, resources, relay),
     log,
     async close() {
-      resources.redis.disconnect();
+      redis.disconnect();
+      pushCluster?.disconnect();
       await resources.postgres.close();
     },
   };

@@ -1,12 +1,15 @@
 // Start-up of the push process: configuration, and two connections to Redis, since one of them is used for
 // blocking reads only.
+import { redisClusterChecks, redisClusterNeeds } from '../../config/redis-cluster-variables.ts';
 import { redisNeeds, redisTcpChecks } from '../../config/redis-variables.ts';
 import { start } from '../../config/startup.ts';
 import type { Environment } from '../../config/variables.ts';
 import { openReader, type Redis } from '../../redis/client.ts';
+import type { Cluster } from '../../redis/cluster.ts';
 import { openRedisWithoutEviction } from '../../redis/no-eviction.ts';
 import { createLogger, type Logger } from '../../telemetry/logger.ts';
 import { type PushConfig, pushVariables } from '../push/config.ts';
+import { openPushCluster } from './requirements.ts';
 
 export const heartbeatIntervalMs = 5_000;
 
@@ -16,9 +19,9 @@ export const blockMs = 2 * heartbeatIntervalMs;
 export type Push = {
   readonly config: PushConfig;
   readonly logger: Logger;
-  readonly redis: Redis;
+  readonly redis: Redis | Cluster;
   /** For the tail's blocking reads alone. */
-  readonly reader: Redis;
+  readonly reader: Redis | Cluster;
 };
 
 /** @throws StartupError with every problem. */
@@ -27,11 +30,11 @@ export async function startPush(environment: Environment): Promise<Push> {
   const { config, resources } = await start({
     environment,
     variables: pushVariables,
-    checks: redisTcpChecks('BACKEND'),
+    checks: [...redisTcpChecks('BACKEND'), ...redisClusterChecks('BACKEND_PUSH_REDIS')],
     requirements: {
       connections: {
-        needs: redisNeeds('BACKEND'),
-        open: ({ redis }: PushConfig) => openConnections(redis, connectionLogger),
+        needs: [...redisNeeds('BACKEND'), ...redisClusterNeeds('BACKEND_PUSH_REDIS')] as const,
+        open: (config: PushConfig) => openConnections(config, connectionLogger),
         close: async ({ redis, reader }: Connections) => {
           reader.disconnect();
           redis.disconnect();
@@ -45,12 +48,27 @@ export async function startPush(environment: Environment): Promise<Push> {
 
 type Connections = Pick<Push, 'redis' | 'reader'>;
 
-async function openConnections(config: PushConfig['redis'], logger: Logger): Promise<Connections> {
-  const redis = await openRedisWithoutEviction(config, 'the push log', (error) =>
+async function openConnections(config: PushConfig, logger: Logger): Promise<Connections> {
+  if (config.pushRedis.clusterAddrs.length === 0) return openSingle(config.redis, logger);
+  const cluster = await openPushCluster(config, logger);
+  try {
+    return { redis: cluster, reader: await openPushCluster(config, logger, blockMs) };
+  } catch (error) {
+    cluster.disconnect();
+    throw error;
+  }
+}
+
+async function openSingle(
+  { password, ...options }: PushConfig['redis'],
+  logger: Logger,
+): Promise<Connections> {
+  if (password === undefined) throw new TypeError('the variables must have been read');
+  const redis = await openRedisWithoutEviction({ password, ...options }, 'the push log', (error) =>
     logger.warn({ error }, 'redis connection lost'),
   );
   try {
-    const bounds = { blockMs, operationTimeoutMs: config.operationTimeoutMs };
+    const bounds = { blockMs, operationTimeoutMs: options.operationTimeoutMs };
     const reader = openReader(redis, bounds, { lazyConnect: true }, (error) =>
       logger.warn({ error }, 'redis connection of the tail lost'),
     );

@@ -1,6 +1,7 @@
 // Start-up of the backend's HTTP side on Node, alone or with all workers: configuration, PostgreSQL with its
 // migrations, Redis, and what operations need.
 
+import { redisClusterChecks } from '../../config/redis-cluster-variables.ts';
 import { redisHttpChecks, redisTcpChecks } from '../../config/redis-variables.ts';
 import { type Check, start } from '../../config/startup.ts';
 import type { Environment } from '../../config/variables.ts';
@@ -8,6 +9,7 @@ import { outboxInstruments } from '../../outbox/instruments.ts';
 import type { Outbox } from '../../outbox/outbox.ts';
 import type { Relay } from '../../outbox/relay.ts';
 import type { Postgres } from '../../postgres/pool-options.ts';
+import type { Cluster } from '../../redis/cluster.ts';
 import type { HttpRedis } from '../../redis/http-redis.ts';
 import type { StreamAdmin } from '../../streams/admin.ts';
 import { createLogger, type Logger } from '../../telemetry/logger.ts';
@@ -25,7 +27,12 @@ import type { NotificationMaintenance } from '../notifications/maintenance.ts';
 import type { NotificationWorker } from '../notifications/notification-worker.ts';
 import { assembleBackend } from './assemble.ts';
 import { mailChecks, type OpenMail, openMail } from './open-mail.ts';
-import { backendRequirements, httpRedisRequirement, postgresRequirement } from './requirements.ts';
+import {
+  backendRequirements,
+  httpRedisRequirement,
+  postgresRequirement,
+  pushClusterRequirement,
+} from './requirements.ts';
 import { createRelay, notificationMaintenance } from './start-outbox-relay.ts';
 
 type Handling = {
@@ -53,12 +60,17 @@ export async function startBackend(environment: Environment): Promise<Backend> {
   const { config, resources } = await start({
     environment,
     variables: backendVariables,
-    checks: [mailLimits, ...mailChecks, ...redisTcpChecks('BACKEND')],
+    checks: [
+      mailLimits,
+      ...mailChecks,
+      ...redisTcpChecks('BACKEND'),
+      ...redisClusterChecks('BACKEND_PUSH_REDIS'),
+    ],
     requirements: backendRequirements(connectionLog),
   });
-  const { redis, postgres } = resources;
+  const { redis, postgres, pushCluster } = resources;
   const http: HttpRedis = { commands: redis, close: () => redis.disconnect() };
-  const { mail, ...handling } = await openHandling(config, http, postgres);
+  const { mail, ...handling } = await openHandling(config, { ...resources, redis: http });
   const { db } = postgres;
   const { outbox, log } = handling;
   const relay = createRelay(config, resources, outbox, log);
@@ -67,7 +79,7 @@ export async function startBackend(environment: Environment): Promise<Backend> {
     ...handling,
     relay,
     notificationMaintenance: notificationMaintenance(config, resources, relay),
-    notificationWorker: { config, db, redis, mails: mail.mails, log },
+    notificationWorker: { config, db, redis, push: pushCluster ?? redis, mails: mail.mails, log },
     mailWorker: { sender: mail.sender, db, intervalMs: config.mail.intervalMs, log },
   };
 }
@@ -86,13 +98,20 @@ export async function startBackendHttp(
   const { config, resources } = await start({
     environment,
     variables: backendHttpVariables,
-    checks: [mailLimits, ...mailChecks, ...redisHttpChecks('BACKEND'), ...checks],
+    checks: [
+      mailLimits,
+      ...mailChecks,
+      ...redisHttpChecks('BACKEND'),
+      ...redisClusterChecks('BACKEND_PUSH_REDIS'),
+      ...checks,
+    ],
     requirements: {
       postgres: postgresRequirement(connectionLog, migrates),
       redis: httpRedisRequirement(connectionLog),
+      pushCluster: pushClusterRequirement(connectionLog),
     },
   });
-  const { mail: _, ...handling } = await openHandling(config, resources.redis, resources.postgres);
+  const { mail: _, ...handling } = await openHandling(config, resources);
   return { config, ...handling };
 }
 
@@ -100,8 +119,11 @@ const service = 'backend';
 
 async function openHandling(
   config: BackendHttpConfig,
-  redis: HttpRedis,
-  postgres: Postgres,
+  {
+    redis,
+    pushCluster,
+    postgres,
+  }: { redis: HttpRedis; pushCluster: Cluster | undefined; postgres: Postgres },
 ): Promise<Handling & { mail: OpenMail }> {
   const log = createLogger({ service, level: config.logLevel });
   outboxInstruments.start();
@@ -110,6 +132,7 @@ async function openHandling(
   const { context, streams, outbox } = await assembleBackend(config, {
     db,
     redis: redis.commands,
+    push: pushCluster ?? redis.commands,
     mails: mail.mails,
     lookupWaitMs: createLookupLimit(config.lookupRate),
     log,
@@ -123,6 +146,7 @@ async function openHandling(
     async close() {
       await Promise.all([mail.close(), outbox.settled()]);
       redis.close();
+      pushCluster?.disconnect();
       await postgres.close();
     },
   };

@@ -1,3 +1,4 @@
+import { redisUnless } from '../../config/redis-variables.ts';
 import { bearerToken, integer, listenAddress, positiveDuration } from '../../config/types.ts';
 import { defaulted, optional, type Values } from '../../config/variables.ts';
 import { backendVariables } from '../config.ts';
@@ -18,7 +19,8 @@ export const pushVariables = {
       secret: true,
     }),
   },
-  redis: backendVariables.redis,
+  redis: redisUnless(backendVariables.redis, 'BACKEND_PUSH_REDIS_CLUSTER_ADDRS'),
+  pushRedis: backendVariables.pushRedis,
   retentionMs: defaulted('BACKEND_PUSH_RETENTION', '24h', retention, {
     help: 'How long the push log stores events, for clients that resume; between 1m and 7d.',
   }),

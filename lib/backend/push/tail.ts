@@ -6,7 +6,6 @@
 // listeners are detached and their `lost` is called; the tail then looks for the head until it finds it. It never waits
 // for a listener.
 import { sleep } from '../../node/sleep.ts';
-import type { Redis } from '../../redis/client.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import { compareStreamIds, formatStreamId, type LogPosition } from '../domain/log-position.ts';
 import { entryFrame, type Frame, gapFrame } from './frames.ts';
@@ -25,9 +24,18 @@ export interface TailListener {
   lost(): void;
 }
 
+/** A connection to Redis, or to the cluster that holds the log. */
+export type TailReader = {
+  readonly status: string;
+  ping(): Promise<unknown>;
+  callBuffer(command: string, args: (string | number)[]): Promise<unknown>;
+  /** @param reconnect whether to connect again. */
+  disconnect(reconnect?: boolean): void;
+};
+
 export class PushTail {
   readonly #log: PushLog;
-  readonly #reader: Redis;
+  readonly #reader: TailReader;
   readonly #blockMs: number;
   readonly #logger: Logger;
   readonly #listeners = new Set<TailListener>();
@@ -39,7 +47,7 @@ export class PushTail {
    * @param options.reader a connection for this alone; its command time-out is longer than `blockMs`.
    * @param options.blockMs how long to wait for an entry before checking that the log still has the same epoch.
    */
-  constructor(options: { log: PushLog; reader: Redis; blockMs: number; logger: Logger }) {
+  constructor(options: { log: PushLog; reader: TailReader; blockMs: number; logger: Logger }) {
     this.#log = options.log;
     this.#reader = options.reader;
     this.#blockMs = options.blockMs;

@@ -1,9 +1,8 @@
 // Builds the gateway's gRPC service from the checks of signed requests, commands and event streams.
-import type { Redis } from '../../redis/client.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import { callerAddress } from '../client-address.ts';
 import type { RequestLimits } from '../commands/admission.ts';
-import { ReplayReservations } from '../commands/replay-reservations.ts';
+import { ReplayReservations, type ReplayStore } from '../commands/replay-reservations.ts';
 import type { ResponseSigner } from '../commands/response-signer.ts';
 import type { UpstreamService } from '../commands/upstream.ts';
 import type { GatewayConfig } from '../config.ts';
@@ -15,7 +14,7 @@ export function createEdgeGateway(
   parts: {
     upstreams: Record<'backend' | 'lobby' | 'sessions', UpstreamService>;
     limits: RequestLimits;
-    redis: Redis;
+    redis: ReplayStore;
     signer: ResponseSigner;
     hub: PushHub;
     log: Logger;

@@ -1,10 +1,12 @@
 // Start-up of the gateway: configuration, Redis, response signer, certificate. It does not check whether the backend
 // can be reached; requests fail while it cannot.
+import { redisOrClusterChecks } from '../../config/redis-cluster-variables.ts';
 import { redisChecks, redisNeeds } from '../../config/redis-variables.ts';
 import { start } from '../../config/startup.ts';
 import type { Environment } from '../../config/variables.ts';
 import type { TlsCertificate } from '../../node/tls-certificate.ts';
 import type { Redis } from '../../redis/client.ts';
+import { type Cluster, openRedisCluster } from '../../redis/cluster.ts';
 import { openRedisWithoutEviction } from '../../redis/no-eviction.ts';
 import { createLogger, type Logger } from '../../telemetry/logger.ts';
 import { type MetricsText, startPrometheusText } from '../../telemetry/metrics.ts';
@@ -17,7 +19,7 @@ import { gatewayInstruments } from '../instruments.ts';
 export type Gateway = {
   config: GatewayConfig;
   log: Logger;
-  redis: Redis;
+  redis: Redis | Cluster;
   signer: ResponseSigner;
   /** The keys that clients verify signatures with: the signer's, next and retired ones. */
   serverKeys: readonly ServerKey[];
@@ -33,12 +35,12 @@ export async function startGateway(environment: Environment): Promise<Gateway> {
   const { config, resources } = await start({
     environment,
     variables: gatewayVariables,
-    checks: redisChecks('GATEWAY'),
+    checks: [...redisChecks('GATEWAY'), ...redisOrClusterChecks('GATEWAY')],
     requirements: {
       redis: {
-        needs: redisNeeds('GATEWAY'),
+        needs: [...redisNeeds('GATEWAY'), 'GATEWAY_REDIS_CLUSTER_ADDRS'] as const,
         open: ({ redis }: GatewayConfig) => openReplayStore(redis, connectionLog),
-        close: async (redis: Redis) => redis.disconnect(),
+        close: async (redis: Redis | Cluster) => redis.disconnect(),
       },
       signer: {
         needs: ['GATEWAY_RESPONSE_SIGNER_PRIVATE_KEY_PATH'],
@@ -63,8 +65,10 @@ export async function startGateway(environment: Environment): Promise<Gateway> {
 }
 
 /** A Redis that evicts keys would forget reservations and let replays through, so it is refused. */
-function openReplayStore(options: GatewayConfig['redis'], log: Logger): Promise<Redis> {
-  return openRedisWithoutEviction(options, 'anti-replay', (error) =>
-    log.warn({ error }, 'redis connection lost'),
-  );
+function openReplayStore(options: GatewayConfig['redis'], log: Logger): Promise<Redis | Cluster> {
+  const needs = 'anti-replay';
+  const lost = (error: Error) => log.warn({ error }, 'redis connection lost');
+  return options.clusterAddrs.length > 0
+    ? openRedisCluster(options, { variable: 'GATEWAY_REDIS_CLUSTER_ADDRS', needs }, lost)
+    : openRedisWithoutEviction(options, needs, lost);
 }

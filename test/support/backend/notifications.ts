@@ -105,6 +105,7 @@ export function testNotifications(backend: TestBackend, log: TestPushLog): TestN
         },
         db: databaseOn(backend.pool),
         redis: log.redis,
+        push: log.redis,
         mails,
         log: logger,
       };

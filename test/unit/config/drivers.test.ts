@@ -1,8 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { prepareBackend } from '../../../lib/backend/process/serverless.ts';
-import { redisHttpChecks } from '../../../lib/config/redis-variables.ts';
+import { pushVariables } from '../../../lib/backend/push/config.ts';
+import { redisClusterChecks, redisOrClusterChecks } from '../../../lib/config/redis-cluster-variables.ts';
+import { redisHttpChecks, redisTcpChecks } from '../../../lib/config/redis-variables.ts';
 import { readConfiguration, StartupError } from '../../../lib/config/startup.ts';
 import type { Environment } from '../../../lib/config/variables.ts';
+import { gatewayVariables } from '../../../lib/gateway/config.ts';
 import { lobbyHttpVariables } from '../../../lib/lobby/config.ts';
 import { prepareLobby } from '../../../lib/lobby/process/serverless.ts';
 import { neonPostgres } from '../../../lib/postgres/neon.ts';
@@ -85,6 +88,13 @@ describe.each(services)('the %s, where no process starts it,', (_, good, prepare
   });
 });
 
+it('the backend has no Redis Cluster where no process starts it: that needs TCP', () => {
+  const environment = { ...backend, BACKEND_PUSH_REDIS_CLUSTER_ADDRS: 'one:7000, two:7000' };
+  expect(problems(() => prepareBackend(environment, drivers))).toEqual({
+    BACKEND_PUSH_REDIS_CLUSTER_ADDRS: 'cannot be used on this runtime: it needs TCP',
+  });
+});
+
 it('the lobby keeps its race names in PostgreSQL where no process starts it', () => {
   const environment = { ...lobby, LOBBY_RACE_NAME_DIRECTORY_BACKEND: 'stub' };
   expect(problems(() => prepareLobby(environment, drivers))).toEqual({
@@ -159,3 +169,42 @@ function urls() {
   const { LOBBY_USER_SERVICE_BASE_URL, LOBBY_GM_BASE_URL } = lobby;
   return { LOBBY_USER_SERVICE_BASE_URL, LOBBY_GM_BASE_URL };
 }
+
+describe('a Redis Cluster', () => {
+  const cluster = 'one:7000, two:7000';
+  const gateway = (environment: Environment) => {
+    const variables = { redis: gatewayVariables.redis };
+    const checks = redisOrClusterChecks('GATEWAY');
+    return problems(() => readConfiguration({ environment, variables, checks }));
+  };
+  const push = (environment: Environment) => {
+    const { redis, pushRedis } = pushVariables;
+    const checks = [...redisTcpChecks('BACKEND'), ...redisClusterChecks('BACKEND_PUSH_REDIS')];
+    return problems(() => readConfiguration({ environment, variables: { redis, pushRedis }, checks }));
+  };
+
+  it('is all that gateway and push process need', () => {
+    expect(gateway({ GATEWAY_REDIS_CLUSTER_ADDRS: cluster })).toEqual({});
+    expect(push({ BACKEND_PUSH_REDIS_CLUSTER_ADDRS: cluster })).toEqual({});
+    expect(Object.keys(gateway({}))).toEqual(['GATEWAY_REDIS_ADDR']);
+    expect(Object.keys(push({}))).toEqual(['BACKEND_REDIS_ADDR', 'BACKEND_REDIS_PASSWORD']);
+  });
+
+  it('stands in place of an address and of Sentinels, not beside them', () => {
+    for (const other of ['GATEWAY_REDIS_ADDR', 'GATEWAY_REDIS_SENTINELS']) {
+      expect(gateway({ GATEWAY_REDIS_CLUSTER_ADDRS: cluster, [other]: 'redis:6379' })).toEqual({
+        GATEWAY_REDIS_CLUSTER_ADDRS: `is set, and so is ${other}. Set one of them.`,
+      });
+    }
+  });
+
+  it('has no authority of its own without TLS', () => {
+    const environment = {
+      BACKEND_PUSH_REDIS_CLUSTER_ADDRS: cluster,
+      BACKEND_PUSH_REDIS_TLS_CA_PATH: '/ca.pem',
+    };
+    expect(push(environment)).toEqual({
+      BACKEND_PUSH_REDIS_TLS_CA_PATH: 'has no effect without BACKEND_PUSH_REDIS_TLS_ENABLED=true',
+    });
+  });
+});
