@@ -77,7 +77,7 @@ async function clusterOptions(options: RedisClusterOptions) {
     lazyConnect: true,
     redisOptions: await linkOptions(options, blockMs),
     slotsRefreshTimeout: operationTimeoutMs,
-    // Every connection resolves its name anew, and TLS checks the name.
+    // Every connection resolves its name itself, and TLS checks the name.
     dnsLookup: (host: string, found: (error: null, address: string) => void) => found(null, host),
     // Fail closed and at once while no server of the cluster is connected.
     enableOfflineQueue: false,
