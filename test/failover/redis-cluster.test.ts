@@ -1,5 +1,5 @@
 // The push log and the replay reservations in a Redis Cluster, under light load: the slot of the push log moves to
-// another node, and a node restarts. Each service signs in as a user that may do only what drivers.md says.
+// another node, a replica takes over, and a node restarts. Each service signs in as a user that may do only what drivers.md says.
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -199,6 +199,25 @@ it('serves again after all nodes were away', async () => {
   process.stdout.write(
     `all nodes away: serves after ${((performance.now() - since) / 1_000).toFixed(1)} s\n`,
   );
+});
+
+it('follows the slots of a node to its replica: no event is lost or doubled', async () => {
+  const known = follower.ids.map((eventId) => ({ eventId }));
+  load = new Load();
+  await vi.waitFor(() => expect(load.appended.length).toBeGreaterThan(20), within);
+  const owner = await redis.handOver(globalKey);
+  await vi.waitFor(async () => expect(await redis.ownerOf(globalKey)).toBe(owner), within);
+  const handedOver = load.appended.length;
+  await vi.waitFor(() => expect(load.appended.length).toBeGreaterThan(handedOver + 20), within);
+  await vi.waitFor(() => expect(load.outcomes.slice(-50)).toEqual(Array(50).fill('ok')), within);
+  await load.stop();
+  await follower.untilExactly([...known, ...load.appended], within.timeout);
+  const refused = load.outcomes.filter((outcome) => outcome !== 'ok');
+  expect(refused.filter((outcome) => outcome !== 'REPLAY_STORE_UNAVAILABLE')).toEqual([]);
+  process.stdout.write(
+    `replica took over: ${refused.length} of ${load.outcomes.length} commands refused, ${load.appended.length} events\n`,
+  );
+  await notify();
 });
 
 it('ends the streams of a revoked session, and no user needs more than its rules', async () => {
