@@ -99,7 +99,7 @@ function drain(pipe: number): string {
   }
 }
 
-it('serves while nobody reads its pipe, says how much was dropped once somebody does, and ends', async () => {
+it('serves while its pipe is not read, reports how much was dropped once it is read again, and ends', async () => {
   const path = join(folder, 'pipe');
   execFileSync('mkfifo', [path]);
   // For both, so that the pipe has a reader that never reads.

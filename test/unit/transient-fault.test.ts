@@ -85,7 +85,7 @@ describe('a fault that passes by itself', () => {
     },
   );
 
-  it('is no mistake of the program', () => {
+  it('is not a mistake of the program', () => {
     for (const fault of [new TypeError('x is not a function'), 'text', undefined, null]) {
       expect(isTransientFault(fault)).toBe(false);
     }

@@ -5,10 +5,10 @@ import type { PushHub } from '../push/hub.ts';
 const longestSpreadMs = 3_000;
 
 /**
- * Closes the gRPC listener, which tells every connection to go away (GOAWAY): a client that calls again, or reopens a stream,
- * does so on a new connection, to another gateway. Then ends the streams, spread over time so that their clients do not
- * all reconnect at once; running commands finish. Public HTTP stays open meanwhile, so that probes and balancers see
- * that the gateway is no longer ready. Connections that are left after `timeoutMs` are cut.
+ * Closes the gRPC listener, which sends GOAWAY on every connection: a client that calls again, or reopens a stream, does
+ * so on a new connection, to another gateway. Then ends the streams, spread over time so that their clients do not all
+ * reconnect at once; running commands finish. Public HTTP stays open meanwhile, so that probes and balancers see that
+ * the gateway is no longer ready. Connections that are left after `timeoutMs` are cut.
  */
 export async function drainGateway(
   { hub, listeners }: { hub: PushHub; listeners: Listeners },

@@ -53,7 +53,7 @@ async function expectUnchanged(
 }
 
 it.each(['0', '9', 'f'])(
-  'a session id with %s as its version is that of no session, as any other that is not known',
+  'a session id with %s as its version is unknown, as any other that was never issued',
   async (digit) => {
     const { status, body } = await lookUp(`01930f3c-7b1a-${digit}000-8000-0000000000aa`);
     expect({ status, body }).toMatchObject({ status: 404, body: { error: { code: 'not_found' } } });

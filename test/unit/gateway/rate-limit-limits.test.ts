@@ -170,7 +170,7 @@ describe('the limits of requests that are not verified', () => {
     open[1]?.('verified');
     for (let player = 0; player < 100; player += 1) requests.unverified('192.0.2.1', request())('verified');
     for (let outage = 0; outage < 100; outage += 1) requests.unverified('192.0.2.1', request())('failed');
-    // A bad signature for the session of somebody who plays counts, too.
+    // A bad signature for the session of an active player counts, too.
     const player = request();
     requests.unverified('192.0.2.1', player)('verified');
     for (let forged = 0; forged < 5; forged += 1) requests.unverified('192.0.2.1', player)('refused');
@@ -218,7 +218,7 @@ describe('the limits of requests that are not verified', () => {
     expect(hold('192.0.2.1', 2).count).toBe(address.requests);
   });
 
-  it('remember verified pairs in a table of one size, whoever floods it', () => {
+  it('remember verified pairs in a table whose size a flood does not change', () => {
     const pairs = new VerifiedPairs(new Uint8Array(8));
     const size = pairs.memoryBytes;
     pairs.add('192.0.2.1 ada', 0);
