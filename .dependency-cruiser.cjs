@@ -1,5 +1,5 @@
 // Who may import whom. The tree is the architecture: infra -> handlers, workers -> lib/<service> -> lib/<shared>.
-const services = ['gateway', 'lobby', 'backend', 'game-master', 'runtime-manager', 'sample-engine'];
+const services = ['gateway', 'lobby', 'backend', 'game-master', 'runtime-manager', 'four-in-a-row'];
 
 // The rooms of a service. A room may import those to its right, and the files at the top of the service.
 const rooms = {
@@ -16,6 +16,7 @@ const rooms = {
     'domain',
   ],
   backend: ['process', 'notifications', 'operations', 'outbox', 'mail', 'push', 'store', 'domain'],
+  'game-master': ['process', 'consumers', 'operations', 'turns', 'peers', 'outbox', 'store', 'domain'],
   'runtime-manager': ['process', 'jobs', 'drivers', 'domain'],
 };
 

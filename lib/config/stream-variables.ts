@@ -20,6 +20,10 @@ const streams = {
     name: 'gm:lobby_events',
     help: 'Redis stream in which the Game Master reports on running games to the lobby.',
   },
+  gameChanges: {
+    name: 'lobby:game_changes',
+    help: 'Redis stream in which the lobby tells the Game Master of pauses, ends and members who have left.',
+  },
   userLifecycle: {
     name: 'user:lifecycle_events',
     help: 'Redis stream in which the User Service reports users who were blocked or deleted to the lobby.',

@@ -1,55 +1,68 @@
-// The configuration of the Game Master.
+// The configuration of the Game Master: all its processes share one set of variables.
 import { serviceListener } from '../config/listener-variables.ts';
+import { httpPeer } from '../config/peer-variables.ts';
+import { postgresVariables } from '../config/postgres-variables.ts';
+import { logLevelVariable, shutdownTimeoutVariable } from '../config/process-variables.ts';
 import { redisVariables } from '../config/redis-variables.ts';
 import {
-  bearerToken,
-  duration,
-  httpUrl,
-  integer,
-  logLevel,
-  positiveDuration,
-  text,
-} from '../config/types.ts';
-import { defaulted, optional, required, type Values } from '../config/variables.ts';
+  outboxRelayIntervalVariable,
+  readBlockTimeoutVariable,
+  streamVariable,
+} from '../config/stream-variables.ts';
+import { integer, positiveDuration } from '../config/types.ts';
+import { defaulted, removed, type Values } from '../config/variables.ts';
 
 /** A registration of 1,100 players has 200 KiB at most. */
-const bodyLimitBytes = 1024 * 1024;
+const registrationLimitBytes = 1024 * 1024;
 
-/** Longer than this no HTTP client of Node waits for an answer to begin. */
+/** Orders of 64 KiB, and what is around them. */
+const ordersLimitBytes = 128 * 1024;
+
+/** Longer than this no HTTP client of Node waits for a response to begin. */
 const engineTimeout = positiveDuration.refine((ms) => ms <= 300_000, 'must be at most 5m');
 
 export const gameMasterVariables = {
-  http: serviceListener('GM_HTTP', ':8097', 'the listener for the lobby', bodyLimitBytes),
-  lobby: {
-    baseUrl: required('GM_LOBBY_BASE_URL', httpUrl, {
-      help: 'Base URL of the lobby’s internal listener, such as http://127.0.0.1:8095. It need not be up when the Game Master starts.',
-    }),
-    token: optional('GM_LOBBY_TOKEN', bearerToken, {
-      help: 'Bearer token that calls to it carry.',
-      secret: true,
-    }),
-    timeoutMs: defaulted('GM_LOBBY_TIMEOUT', '2s', positiveDuration, { help: 'Bound on one call to it.' }),
+  http: serviceListener('GM_HTTP', ':8097', 'the listener for the lobby and admins', registrationLimitBytes),
+  publicHttp: serviceListener(
+    'GM_PUBLIC_HTTP',
+    ':8098',
+    'the listener for players, whose requests the gateway forwards,',
+    ordersLimitBytes,
+  ),
+  lobby: httpPeer('GM_LOBBY', {
+    name: 'lobby’s internal listener',
+    example: 'http://127.0.0.1:8095',
+    asker: 'Game Master',
+  }),
+  postgres: postgresVariables('GM'),
+  redis: redisVariables('GM', 'carries the streams. It must not evict keys'),
+  streams: {
+    gmEvents: streamVariable('GM_LOBBY_EVENTS_STREAM', 'gmEvents'),
+    gameChanges: streamVariable('GM_GAME_CHANGES_STREAM', 'gameChanges'),
+    notificationIntents: streamVariable('GM_NOTIFICATION_INTENTS_STREAM', 'notificationIntents'),
   },
-  redis: redisVariables('GM', 'carries the streams'),
-  lobbyEventsStream: defaulted('GM_LOBBY_EVENTS_STREAM', 'gm:lobby_events', text, {
-    help: 'Redis stream that tells the lobby how games go.',
-  }),
+  readBlockTimeoutMs: {
+    gameChanges: readBlockTimeoutVariable('GM_GAME_CHANGES_READ_BLOCK_TIMEOUT', 'changes of games'),
+  },
+  outboxRelayIntervalMs: outboxRelayIntervalVariable('GM'),
   engineTimeoutMs: defaulted('GM_ENGINE_TIMEOUT', '30s', engineTimeout, {
-    help: 'Bound on one call to an engine, such as for a whole turn; at most 5m.',
+    help: 'Bound on one call of a turn worker to an engine, such as for a whole turn; at most 5m.',
   }),
-  turnIntervalMs: optional('GM_TURN_INTERVAL', positiveDuration, {
-    help: 'How often the turns of every game come, whatever its schedule says: for local use. Unset: by the schedules.',
-  }),
-  gamesAtOnce: defaulted('GM_GAMES_AT_ONCE', '16', integer(1, 1_000), {
-    help: 'Of how many games a turn may be under way at once; others wait for these.',
+  engineCalls: defaulted('GM_ENGINE_CALLS', '1000', integer(4, 10_000), {
+    help: 'How many games one turn worker attends to at once. Games whose last attempt failed may take a quarter of it.',
   }),
   recoveryIntervalMs: defaulted('GM_RECOVERY_INTERVAL', '30s', positiveDuration, {
-    help: 'How often the lobby is asked for games that are to be played and are not known here, as after a restart.',
+    help: 'How often the lobby is asked for games that run and are not known here, as after an upgrade.',
   }),
-  logLevel: defaulted('GM_LOG_LEVEL', 'info', logLevel, { help: 'Least severe log line that is written.' }),
-  shutdownTimeoutMs: defaulted('GM_SHUTDOWN_TIMEOUT', '15s', duration, {
-    help: 'How long running requests and turns may take to finish after SIGTERM.',
-  }),
+  logLevel: logLevelVariable('GM'),
+  shutdownTimeoutMs: shutdownTimeoutVariable('GM', 'running requests and turns'),
+  removed: {
+    turnInterval: removed(
+      'GM_TURN_INTERVAL',
+      'Every game has a clock of its own: set turn_seconds when you create it.',
+    ),
+    gamesAtOnce: removed('GM_GAMES_AT_ONCE', 'Set GM_ENGINE_CALLS instead.'),
+  },
 };
 
 export type GameMasterConfig = Values<typeof gameMasterVariables>;

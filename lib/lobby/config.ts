@@ -55,6 +55,7 @@ export const lobbyVariables = {
     jobResults: streamVariable('LOBBY_RUNTIME_JOB_RESULTS_STREAM', 'jobResults'),
     gmEvents: streamVariable('LOBBY_GM_EVENTS_STREAM', 'gmEvents'),
     userLifecycle: streamVariable('LOBBY_USER_LIFECYCLE_STREAM', 'userLifecycle'),
+    gameChanges: streamVariable('LOBBY_GAME_CHANGES_STREAM', 'gameChanges'),
     notificationIntents: streamVariable('LOBBY_NOTIFICATION_INTENTS_STREAM', 'notificationIntents'),
   },
   readBlockTimeoutMs: {
@@ -65,6 +66,9 @@ export const lobbyVariables = {
   outboxRelayIntervalMs: outboxRelayIntervalVariable('LOBBY'),
   startTimeoutMs: defaulted('LOBBY_START_TIMEOUT', '5m', positiveDuration, {
     help: 'How long a game may take to start before the start counts as failed.',
+  }),
+  minTurnIntervalMs: defaulted('LOBBY_MIN_TURN_INTERVAL', '15m', positiveDuration, {
+    help: 'Shortest time between two deadlines of a game; faster clocks are refused when a game is created or changed.',
   }),
   enrollmentAutomationIntervalMs: defaulted('LOBBY_ENROLLMENT_AUTOMATION_INTERVAL', '30s', positiveDuration, {
     help: 'How often the lobby looks for games whose enrollment is over.',

@@ -28,6 +28,7 @@ export const notificationTypes = [
   'lobby.race_name.registration_denied',
   'lobby.race_name.registered',
   'lobby.race_name.expired',
+  'game.engine.event',
 ] as const;
 export type NotificationType = (typeof notificationTypes)[number];
 

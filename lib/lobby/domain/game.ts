@@ -11,6 +11,10 @@ export type GameType = (typeof gameTypes)[number];
 export const gameOrders = ['newest', 'ending_soon'] as const;
 export type GameOrder = (typeof gameOrders)[number];
 
+/** Whether a turn closes before it is due, when all awaited seats are ready. */
+export const earlyModes = ['all_ready', 'off'] as const;
+export type EarlyMode = (typeof earlyModes)[number];
+
 /** The role of a user in a game. */
 export const gameRoles = ['owner', 'player'] as const;
 export type GameRole = (typeof gameRoles)[number];
@@ -70,10 +74,17 @@ export type GameSettings = {
   readonly startGapHours: number;
   readonly startGapPlayers: number;
   readonly enrollmentEndsAt: Date;
-  /** Five-field cron expression, in `timeZone`. */
-  readonly turnSchedule: string;
+  /** Five-field cron expression, in `timeZone`. A game has it or `turnSeconds`. */
+  readonly turnSchedule: string | null;
   /** IANA name. */
   readonly timeZone: string;
+  /** From the opening of a turn to its deadline. */
+  readonly turnSeconds: number | null;
+  readonly early: EarlyMode;
+  /** Whether others than its players may see the engine's view for spectators. */
+  readonly spectators: boolean;
+  /** For the engine: a JSON object whose fields the engine defines. */
+  readonly options: Readonly<Record<string, unknown>>;
   /** Semantic version. */
   readonly targetEngineVersion: string;
 };
@@ -94,6 +105,14 @@ export type Game = GameSettings & {
   readonly runtimeStatus: string | null;
   readonly engineHealth: string | null;
   readonly snapshotAt: Date | null;
+  /** Of the last report that was applied; null before one of version 2. */
+  readonly reportSeq: number | null;
+  /** When the open turn is due, and when it closes at the latest; null while the clock stands still. */
+  readonly dueAt: Date | null;
+  readonly closesAt: Date | null;
+  readonly awaitedSeats: readonly number[] | null;
+  readonly readySeats: readonly number[] | null;
+  readonly result: GameResult | null;
 
   // Runtime binding: the container that runs the game.
   readonly runtimeJobId: string | null;
@@ -110,6 +129,21 @@ export type Game = GameSettings & {
   readonly finishedAt: Date | null;
   /** Grows by one with every change but snapshots; the ETag of the game. */
   readonly revision: number;
+};
+
+/** How a game ended, with who held each seat. */
+export type GameResult = {
+  readonly kind: 'finished' | 'draw' | 'void';
+  readonly placements: readonly {
+    readonly seat: number;
+    /** 1 is the best; several may share a rank. */
+    readonly rank: number;
+    readonly team?: number | undefined;
+    readonly score?: number | undefined;
+    /** null for a bot. */
+    readonly userId: string | null;
+    readonly raceName: string | null;
+  }[];
 };
 
 export const applicationStatuses = ['pending', 'approved', 'rejected', 'withdrawn', 'cancelled'] as const;
@@ -136,6 +170,8 @@ export type Membership = {
   readonly userId: string;
   readonly raceName: string;
   readonly status: MembershipStatus;
+  /** From 1, set when the game starts; null before. */
+  readonly seat: number | null;
   readonly joinedAt: Date;
   /** When it stopped being active. */
   readonly endedAt: Date | null;
@@ -159,11 +195,14 @@ export type TimelineEntry = {
 export const gameBounds = {
   gameName: { min: 3, max: 60 },
   description: { max: 2_000 },
-  players: { min: 2, max: 1_000 },
+  players: { min: 1, max: 1_000 },
   startGapHours: { min: 0, max: 336 },
   startGapPlayers: { min: 0, max: 100 },
   turnSchedule: { max: 100 },
   timeZone: { max: 64 },
+  /** At most 30 days. */
+  turnSeconds: { min: 1, max: 2_592_000 },
+  optionsBytes: { max: 16_384 },
   targetEngineVersion: { max: 64 },
 } as const;
 

@@ -4,6 +4,7 @@ import { type SQL, sql } from 'drizzle-orm';
 import {
   type AnyPgColumn,
   bigint,
+  boolean,
   check,
   customType,
   index,
@@ -23,6 +24,8 @@ import type { GmEvent } from '../../protocol/gm-events.ts';
 import { streamTables } from '../../streams/tables.ts';
 import {
   applicationStatuses,
+  earlyModes,
+  type GameResult,
   gameBounds,
   gameStatuses,
   gameTypes,
@@ -62,14 +65,27 @@ export const games = lobby.table(
     enrollmentEndsAt: time('enrollment_ends_at').notNull(),
     openedAt: time('opened_at'),
     gapOpenedAt: time('gap_opened_at'),
-    turnSchedule: text('turn_schedule').notNull(),
+    /** A game has it or `turnSeconds`. */
+    turnSchedule: text('turn_schedule'),
     timeZone: text('time_zone').notNull(),
+    turnSeconds: integer('turn_seconds'),
+    early: text('early', { enum: earlyModes }).notNull().default('off'),
+    spectators: boolean('spectators').notNull().default(false),
+    options: jsonb('options').$type<Readonly<Record<string, unknown>>>().notNull().default({}),
     targetEngineVersion: text('target_engine_version').notNull(),
 
     currentTurn: integer('current_turn'),
     runtimeStatus: text('runtime_status'),
     engineHealth: text('engine_health'),
     snapshotAt: time('snapshot_at'),
+    /** Of the last report that was applied; null before one of version 2. */
+    reportSeq: bigint('report_seq', { mode: 'number' }),
+    /** When the open turn is due, and when it closes at the latest; null while the clock stands still. */
+    dueAt: time('due_at'),
+    closesAt: time('closes_at'),
+    awaitedSeats: integer('awaited_seats').array(),
+    readySeats: integer('ready_seats').array(),
+    result: jsonb('result').$type<GameResult>(),
 
     runtimeJobId: uuid('runtime_job_id'),
     containerId: text('container_id'),
@@ -127,6 +143,9 @@ export const games = lobby.table(
     check('games_players_ordered', sql`${game.maxPlayers} >= ${game.minPlayers}`),
     check('games_start_gap_hours', within(game.startGapHours, gameBounds.startGapHours)),
     check('games_start_gap_players', within(game.startGapPlayers, gameBounds.startGapPlayers)),
+    check('games_one_clock', sql`(${game.turnSchedule} is null) <> (${game.turnSeconds} is null)`),
+    check('games_turn_seconds', within(game.turnSeconds, gameBounds.turnSeconds)),
+    check('games_early_known', oneOf(game.early, earlyModes)),
     check('games_turn_schedule_length', lengthWithin(game.turnSchedule, gameBounds.turnSchedule)),
     check('games_time_zone_length', lengthWithin(game.timeZone, gameBounds.timeZone)),
     check(
@@ -220,6 +239,8 @@ export const memberships = lobby.table(
     userId: uuid('user_id').notNull(),
     raceName: text('race_name').notNull(),
     status: text('status', { enum: membershipStatuses }).notNull(),
+    /** From 1, set when the game starts, in the order of joining; never given to another member. */
+    seat: integer('seat'),
     joinedAt: time('joined_at').notNull(),
     endedAt: time('ended_at'),
   },
@@ -232,6 +253,9 @@ export const memberships = lobby.table(
     uniqueIndex('memberships_one_active')
       .on(membership.gameId, membership.userId)
       .where(sql`${membership.status} = 'active'`),
+    uniqueIndex('memberships_one_per_seat')
+      .on(membership.gameId, membership.seat)
+      .where(sql`${membership.seat} is not null`),
     index('memberships_by_game').on(membership.gameId, membership.joinedAt, membership.membershipId),
     index('memberships_by_user').on(membership.userId, membership.joinedAt, membership.membershipId),
   ],

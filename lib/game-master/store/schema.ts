@@ -1,0 +1,219 @@
+// The Game Master's tables: the progress of the turns of every game that runs, as facts. Deadlines are PostgreSQL's own
+// times, so that the clocks of processes decide nothing.
+import { sql } from 'drizzle-orm';
+import {
+  bigint,
+  boolean,
+  check,
+  customType,
+  index,
+  integer,
+  json,
+  jsonb,
+  pgSchema,
+  primaryKey,
+  text,
+  timestamp,
+  uuid,
+} from 'drizzle-orm/pg-core';
+import type { GameResult, GameState, Manifest, OrderState } from '../../engine/api.ts';
+import { outboxTable } from '../../outbox/table.ts';
+import { streamTables } from '../../streams/tables.ts';
+import { closeReasons, earlyModes, engineHealths, gameStatuses, phases } from '../domain/game.ts';
+
+export const gameMaster = pgSchema('game_master');
+
+const time = (name: string) => timestamp(name, { precision: 3, withTimezone: true, mode: 'date' });
+const bytes = customType<{ data: Buffer }>({ dataType: () => 'bytea' });
+
+const oneOf = (column: string, values: readonly string[]) =>
+  sql.raw(`${column} in (${values.map((value) => `'${value}'`).join(', ')})`);
+
+export const games = gameMaster.table(
+  'games',
+  {
+    gameId: uuid('game_id').primaryKey(),
+
+    // As the lobby registered it.
+    runtimeJobId: uuid('runtime_job_id').notNull(),
+    containerId: text('container_id').notNull(),
+    engineEndpoint: text('engine_endpoint').notNull(),
+    gameName: text('game_name').notNull(),
+    ownerUserId: uuid('owner_user_id'),
+    /** Five-field cron expression in `timeZone`; a game has it or `turnSeconds`. */
+    turnSchedule: text('turn_schedule'),
+    timeZone: text('time_zone').notNull(),
+    turnSeconds: integer('turn_seconds'),
+    early: text('early', { enum: earlyModes }).notNull(),
+    spectators: boolean('spectators').notNull(),
+    options: jsonb('options').$type<Readonly<Record<string, unknown>>>().notNull(),
+    registeredAt: time('registered_at').notNull().defaultNow(),
+    /** 32 random bytes, made here and shown to nobody but the engine. */
+    seed: bytes('seed').notNull(),
+
+    /** What the engine says of itself; null before the set-up. */
+    manifest: jsonb('manifest').$type<Manifest>(),
+
+    // What the lobby decided last.
+    status: text('status', { enum: gameStatuses }).notNull(),
+    /** Of the last status change that was applied. */
+    lobbyRevision: integer('lobby_revision').notNull().default(0),
+    pausedAt: time('paused_at'),
+    /** What is left of a rolling turn while the game is paused. */
+    remainingMs: bigint('remaining_ms', { mode: 'number' }),
+
+    // The turn.
+    phase: text('phase', { enum: phases }).notNull(),
+    /** The last turn that was played; 0 before the first. The open or closed one is the next. */
+    playedTurn: integer('played_turn').notNull().default(0),
+    openedAt: time('opened_at'),
+    /** When the open turn is due; null while the game is paused. */
+    dueAt: time('due_at'),
+    closedAt: time('closed_at'),
+    closeReason: text('close_reason', { enum: closeReasons }),
+    /** Seats that the engine waits for. */
+    awaiting: integer('awaiting').array().notNull().default(sql`'{}'`),
+    /** Of all orders of the turn. */
+    ordersBytes: integer('orders_bytes').notNull().default(0),
+    stats: jsonb('stats').$type<GameState['stats']>().notNull().default([]),
+    result: jsonb('result').$type<GameResult>(),
+
+    // What is to be done next, and by whom.
+    engineHealth: text('engine_health', { enum: engineHealths }).notNull().default('ok'),
+    /** Attempts in a row that failed. */
+    failures: integer('failures').notNull().default(0),
+    /** When a worker has something to do; null when nothing is. */
+    nextAttemptAt: time('next_attempt_at'),
+    /** The worker that is at it, and its ticket: what it decides counts only while the ticket is here. */
+    claimedBy: uuid('claimed_by'),
+    claimToken: uuid('claim_token'),
+
+    /** Of the last report to the lobby. */
+    reportSeq: bigint('report_seq', { mode: 'number' }).notNull().default(0),
+    /** When readiness was reported last, and whether it has changed since. */
+    readinessReportedAt: time('readiness_reported_at'),
+    readinessChanged: boolean('readiness_changed').notNull().default(false),
+  },
+  (game) => [
+    check('games_phase_known', oneOf('phase', phases)),
+    check('games_status_known', oneOf('status', gameStatuses)),
+    check('games_early_known', oneOf('early', earlyModes)),
+    check('games_health_known', oneOf('engine_health', engineHealths)),
+    check('games_close_reason_known', oneOf('close_reason', closeReasons)),
+    check('games_one_clock', sql`(${game.turnSchedule} is null) <> (${game.turnSeconds} is null)`),
+    check('games_closed_with_reason', sql`(${game.phase} = 'closed') = (${game.closeReason} is not null)`),
+    check('games_claim_whole', sql`(${game.claimedBy} is null) = (${game.claimToken} is null)`),
+    index('games_due')
+      .on(game.nextAttemptAt)
+      .where(sql`next_attempt_at is not null and claimed_by is null and failures = 0`),
+    index('games_due_after_failure')
+      .on(game.nextAttemptAt)
+      .where(sql`next_attempt_at is not null and claimed_by is null and failures > 0`),
+    index('games_claimed').on(game.claimedBy).where(sql`claimed_by is not null`),
+    index('games_readiness_changed').on(game.readinessReportedAt).where(sql`readiness_changed`),
+  ],
+);
+
+/** Seats of a game. The lobby says who may act for one; the user here is for events and statistics. */
+export const seats = gameMaster.table(
+  'seats',
+  {
+    gameId: uuid('game_id')
+      .notNull()
+      .references(() => games.gameId),
+    seat: integer('seat').notNull(),
+    /** null for a bot. */
+    userId: uuid('user_id'),
+    label: text('label').notNull(),
+    /** When its holder left; takes effect with the next open turn. */
+    vacatedAt: time('vacated_at'),
+    /** Whether the vacancy has taken effect: orders are gone, and nobody waits for the seat. */
+    vacant: boolean('vacant').notNull().default(false),
+    /** Whether the engine knows of it. */
+    vacancyTold: boolean('vacancy_told').notNull().default(false),
+  },
+  (seat) => [primaryKey({ name: 'seats_pkey', columns: [seat.gameId, seat.seat] })],
+);
+
+/** Orders for the turn that is open or closed; nobody but their author reads them before it is played. */
+export const orders = gameMaster.table(
+  'orders',
+  {
+    gameId: uuid('game_id')
+      .notNull()
+      .references(() => games.gameId),
+    seat: integer('seat').notNull(),
+    turn: integer('turn').notNull(),
+    /** Any JSON value, as it was sent. */
+    orders: json('orders').$type<unknown>().notNull(),
+    bytes: integer('bytes').notNull(),
+    ready: boolean('ready').notNull(),
+    storedAt: time('stored_at').notNull(),
+  },
+  (row) => [primaryKey({ name: 'orders_pkey', columns: [row.gameId, row.seat] })],
+);
+
+/** What became of the orders of a seat: as the engine gets it, or `not_awaited`. */
+export type SeatOutcome = { readonly seat: number; readonly state: OrderState | 'not_awaited' };
+
+/** Turns that were closed. */
+export const turns = gameMaster.table(
+  'turns',
+  {
+    gameId: uuid('game_id')
+      .notNull()
+      .references(() => games.gameId),
+    turn: integer('turn').notNull(),
+    openedAt: time('opened_at').notNull(),
+    dueAt: time('due_at'),
+    closedAt: time('closed_at').notNull(),
+    closeReason: text('close_reason', { enum: closeReasons }).notNull(),
+    /** Frozen when the turn closes. */
+    outcomes: jsonb('outcomes').$type<readonly SeatOutcome[]>().notNull(),
+    /** null until the outcome is committed. */
+    playedAt: time('played_at'),
+  },
+  (turn) => [primaryKey({ name: 'turns_pkey', columns: [turn.gameId, turn.turn] })],
+);
+
+/** Views after the last turn, which outlive the engine. */
+export const finalViews = gameMaster.table(
+  'final_views',
+  {
+    gameId: uuid('game_id')
+      .notNull()
+      .references(() => games.gameId),
+    /** `seat:3` or `spectator`. */
+    audience: text('audience').notNull(),
+    view: json('view').$type<unknown>().notNull(),
+  },
+  (row) => [primaryKey({ name: 'final_views_pkey', columns: [row.gameId, row.audience] })],
+);
+
+/** Turn workers that are alive. A claim of one that is overdue is free. */
+export const workers = gameMaster.table('workers', {
+  workerId: uuid('worker_id').primaryKey(),
+  aliveUntil: time('alive_until').notNull(),
+});
+
+/** First responses of mutating requests; `response` is null only inside the transaction that handles the request. */
+export const idempotencyKeys = gameMaster.table(
+  'idempotency_keys',
+  {
+    actor: text('actor').notNull(),
+    key: text('key').notNull(),
+    fingerprint: text('fingerprint').notNull(),
+    responseBody: json('response'),
+    createdAt: time('created_at').notNull(),
+  },
+  (row) => [
+    primaryKey({ name: 'idempotency_keys_pkey', columns: [row.actor, row.key] }),
+    index('idempotency_keys_by_age').on(row.createdAt),
+  ],
+);
+
+/** Reports to the lobby and notification intents, by the id of their game. */
+export const outbox = outboxTable(gameMaster);
+
+/** Of the Game Master's consumer of `lobby:game_changes`. */
+export const { consumers, processedEntries, deadLetters } = streamTables(gameMaster);
