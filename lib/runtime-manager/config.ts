@@ -17,6 +17,8 @@ const command = z.string().transform((line, context): readonly string[] => {
   return z.NEVER;
 });
 
+const hostName = z.string().regex(/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/i, 'write a host name or an IPv4 address');
+
 function jsonWords(line: string): string[] | undefined {
   try {
     return z.array(z.string()).safeParse(JSON.parse(line)).data;
@@ -54,6 +56,9 @@ export const runtimeManagerVariables = {
   process: {
     command: optional('RM_PROCESS_COMMAND', command, {
       help: 'Driver `process`: program (absolute, or found on the PATH) and arguments, with `{engine_version}` in place of the version. Unset: the sample engine.',
+    }),
+    host: optional('RM_PROCESS_HOST', hostName, {
+      help: 'Driver `process`: name or IPv4 address of this machine, for a Game Master on other ones. Engines then listen on every interface, and ask for no token: let nobody else reach their ports. Unset: they listen on 127.0.0.1.',
     }),
   },
   docker: {

@@ -18,7 +18,8 @@ import { type Driver, StartFailed, withVersion } from './driver.ts';
 import { untilHealthy } from './health.ts';
 import { isFree, Ports } from './ports.ts';
 
-const host = '127.0.0.1';
+const loopback = '127.0.0.1';
+const everyInterface = '0.0.0.0';
 const maxLogBytes = 10 * 1024 * 1024;
 const lastOutputLength = 1_500;
 
@@ -32,6 +33,8 @@ export type ProcessDriverOptions = {
   readonly command: readonly string[];
   /** Further variables of every engine. */
   readonly environment: Readonly<Record<string, string>>;
+  /** The name of this machine for a Game Master on others. Without it, engines listen on 127.0.0.1 alone. */
+  readonly host?: string | undefined;
   /** How long an engine may take to end after SIGTERM. */
   readonly stopTimeoutMs: number;
   readonly log: Logger;
@@ -50,10 +53,12 @@ export async function openProcessDriver(options: ProcessDriverOptions): Promise<
 class ProcessDriver implements Driver {
   readonly #options: ProcessDriverOptions;
   readonly #ports: Ports;
+  readonly #bindHost: string;
 
   constructor(options: ProcessDriverOptions, ports: Ports) {
     this.#options = options;
     this.#ports = ports;
+    this.#bindHost = options.host === undefined ? loopback : everyInterface;
   }
 
   async start(job: EngineJob, bounds: Parameters<Driver['start']>[1]) {
@@ -63,11 +68,11 @@ class ProcessDriver implements Driver {
       earlier !== undefined && (await isRunning(earlier))
         ? earlier
         : await this.#launch(job, folder, earlier?.port);
-    const engineEndpoint = `http://${host}:${record.port}`;
-    await untilHealthy(engineEndpoint, bounds, async () => {
+    await untilHealthy(`http://${loopback}:${record.port}`, bounds, async () => {
       if (!(await isRunning(record))) throw await endedEarly(folder);
     });
-    return { containerId: `engine-${job.jobId}`, engineEndpoint };
+    const host = this.#options.host ?? loopback;
+    return { containerId: `engine-${job.jobId}`, engineEndpoint: `http://${host}:${record.port}` };
   }
 
   async halt(jobId: string): Promise<void> {
@@ -99,7 +104,7 @@ class ProcessDriver implements Driver {
 
   /** @param earlierPort the port that the engine had before. */
   async #launch(job: EngineJob, folder: string, earlierPort: number | undefined): Promise<ProcessRecord> {
-    if (earlierPort !== undefined && !(await isFree(host, earlierPort))) {
+    if (earlierPort !== undefined && !(await isFree(this.#bindHost, earlierPort))) {
       throw new StartFailed(
         'port_taken',
         `The engine cannot be started again: its port ${earlierPort} is in use by another process.`,
@@ -107,7 +112,7 @@ class ProcessDriver implements Driver {
     }
     const dataFolder = join(folder, 'data');
     await mkdir(dataFolder, { recursive: true, mode: 0o700 });
-    const port = earlierPort ?? (await this.#ports.reserveFree(host));
+    const port = earlierPort ?? (await this.#ports.reserveFree(this.#bindHost));
     try {
       return await this.#launchOn(port, job, { folder, dataFolder });
     } catch (error) {
@@ -129,7 +134,7 @@ class ProcessDriver implements Driver {
         logFile: join(folder, 'engine.log'),
         env: {
           ...environment,
-          [engineEnvironment.host]: host,
+          [engineEnvironment.host]: this.#bindHost,
           [engineEnvironment.port]: String(port),
           [engineEnvironment.version]: job.engineVersion,
           [engineEnvironment.dataFolder]: dataFolder,

@@ -99,6 +99,7 @@ function openDriver(config: RuntimeManagerConfig, environment: Environment, log:
         folder: join(resolve(config.dataFolder), 'engines'),
         command: config.process.command ?? sampleEngine,
         environment: Object.fromEntries([...machineVariables, ...engineVariables]),
+        host: config.process.host,
         stopTimeoutMs,
         log,
       });
