@@ -7,7 +7,9 @@ import { consumeJobs, trimJobs } from '../lib/runtime-manager/jobs/consume-jobs.
 import {
   forgetIntervalMs,
   journalRetentionMs,
+  type RuntimeManagerProcess,
   startRuntimeManager,
+  superviseIntervalMs,
   trimIntervalMs,
 } from '../lib/runtime-manager/process/start.ts';
 
@@ -18,7 +20,7 @@ export async function runRuntimeManager(environment: Environment, stop: AbortSig
   const { streams, readBlockTimeoutMs: blockMs } = config;
   const working = Promise.all([
     consumeJobs({ manager, streams, redis, readers, blockMs, log }, stop),
-    manager.revive(stop),
+    manager.revive(stop).then(() => supervise(manager, log, stop)),
     runTicks(
       { name: 'job trimming', intervalMs: trimIntervalMs, tick: () => trimJobs(redis, streams), log },
       stop,
@@ -35,6 +37,15 @@ export async function runRuntimeManager(environment: Environment, stop: AbortSig
   if (config.stopEnginesOnExit) await manager.haltAll();
   await close();
   log.info({ drained }, 'stopped');
+}
+
+function supervise(
+  manager: RuntimeManagerProcess['manager'],
+  log: RuntimeManagerProcess['log'],
+  stop: AbortSignal,
+): Promise<void> {
+  const tick = (stopped: AbortSignal) => manager.restartEnded(stopped);
+  return runTicks({ name: 'engine supervision', intervalMs: superviseIntervalMs, tick, log }, stop);
 }
 
 if (import.meta.main) await runProcess('runtime-manager', runRuntimeManager);

@@ -17,7 +17,9 @@ const command = z.string().transform((line, context): readonly string[] => {
   return z.NEVER;
 });
 
-const hostName = z.string().regex(/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/i, 'write a host name or an IPv4 address');
+const hostName = z
+  .string()
+  .regex(/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/i, 'write a host name or an IPv4 address');
 
 function jsonWords(line: string): string[] | undefined {
   try {

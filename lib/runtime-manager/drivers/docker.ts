@@ -56,6 +56,11 @@ export class DockerDriver implements Driver {
     }
   }
 
+  /** Docker starts a container again that has ended, by the restart policy, with pauses of its own. */
+  async hasEnded(): Promise<boolean> {
+    return false;
+  }
+
   async halt(jobId: string): Promise<void> {
     const container = await this.#docker.inspect(nameOf(jobId));
     if (isOf(jobId, container)) await this.#docker.stop(container.Id, this.#options.stopTimeoutMs);

@@ -7,7 +7,7 @@ import type { Failure } from '../domain/start-decision.ts';
 export type Runtime = {
   /** By which operators find the engine. */
   readonly containerId: string;
-  /** Base URL, without a slash at its end. Does not change until the job is removed. */
+  /** Base URL, without a slash at its end. It may change when the engine is started again. */
   readonly engineEndpoint: string;
 };
 
@@ -21,10 +21,12 @@ export type StartBounds = {
 export type Driver = {
   /**
    * Starts the engine of this job and waits until it is healthy. One that runs already is taken over; one that has
-   * ended is started again at the same endpoint, with its data.
+   * ended is started again with its data, at the same endpoint if that is free.
    * @throws StartFailed; DriverUnavailable
    */
   start(job: EngineJob, bounds: StartBounds): Promise<Runtime>;
+  /** Whether the engine has ended, and only `start` makes it run again. @throws DriverUnavailable */
+  hasEnded(jobId: string): Promise<boolean>;
   /** Ends the engine if it runs, and leaves its endpoint reserved and its data in place. @throws DriverUnavailable */
   halt(jobId: string): Promise<void>;
   /** Ends the engine if it runs, and removes its data. Does nothing when there is none. @throws DriverUnavailable */

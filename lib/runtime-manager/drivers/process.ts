@@ -75,6 +75,11 @@ class ProcessDriver implements Driver {
     return { containerId: `engine-${job.jobId}`, engineEndpoint: `http://${host}:${record.port}` };
   }
 
+  async hasEnded(jobId: string): Promise<boolean> {
+    const record = await readRecord(this.#folderOf(jobId));
+    return record === undefined || !(await isRunning(record));
+  }
+
   async halt(jobId: string): Promise<void> {
     const record = await readRecord(this.#folderOf(jobId));
     if (record !== undefined) await endProcessGroup(record, this.#options.stopTimeoutMs);
@@ -104,19 +109,16 @@ class ProcessDriver implements Driver {
 
   /** @param earlierPort the port that the engine had before. */
   async #launch(job: EngineJob, folder: string, earlierPort: number | undefined): Promise<ProcessRecord> {
-    if (earlierPort !== undefined && !(await isFree(this.#bindHost, earlierPort))) {
-      throw new StartFailed(
-        'port_taken',
-        `The engine cannot be started again: its port ${earlierPort} is in use by another process.`,
-      );
-    }
     const dataFolder = join(folder, 'data');
     await mkdir(dataFolder, { recursive: true, mode: 0o700 });
-    const port = earlierPort ?? (await this.#ports.reserveFree(this.#bindHost));
+    const kept = earlierPort !== undefined && (await isFree(this.#bindHost, earlierPort));
+    const port = kept ? earlierPort : await this.#ports.reserveFree(this.#bindHost);
     try {
-      return await this.#launchOn(port, job, { folder, dataFolder });
+      const record = await this.#launchOn(port, job, { folder, dataFolder });
+      if (earlierPort !== undefined && !kept) this.#ports.release(earlierPort);
+      return record;
     } catch (error) {
-      if (earlierPort === undefined) this.#ports.release(port);
+      if (!kept) this.#ports.release(port);
       throw error;
     }
   }

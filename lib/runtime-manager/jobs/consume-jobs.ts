@@ -74,6 +74,15 @@ export async function trimJobs(redis: Redis, { startJobs, stopJobs }: JobStreams
   await trimStream(redis, { stream: stopJobs, offsetKeys: [stopJobsOffsetKey] }, retentionMs);
 }
 
+export async function publishResult(
+  redis: Redis,
+  { jobResults }: Pick<JobStreams, 'jobResults'>,
+  result: JobResult,
+  traceparent = '',
+): Promise<void> {
+  await redis.xadd(jobResults, '*', ...fieldsOf(jobResultEntry, result), 'traceparent', traceparent);
+}
+
 type Source<Job> = ConsumedStream & {
   readonly name: string;
   readonly kind: JobResult['kind'];
@@ -128,10 +137,7 @@ async function handleInSpan(
 ): Promise<void> {
   await inSpanFrom(traceparent, `consume ${name}`, { 'messaging.message.id': id }, async () => {
     const result = await work();
-    if (result !== undefined) {
-      const fields = fieldsOf(jobResultEntry, result);
-      await redis.xadd(streams.jobResults, '*', ...fields, 'traceparent', traceparent);
-    }
+    if (result !== undefined) await publishResult(redis, streams, result, traceparent);
     entriesHandled.add(1, name);
   });
 }

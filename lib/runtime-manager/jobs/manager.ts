@@ -6,27 +6,39 @@
 // running or will ever run, even if the start job has not come yet. Jobs on one start job are handled one after the
 // other; a stop aborts a start that is under way.
 //
-// An engine that ends by itself is not started again while this process runs: that is for operators to decide, and the
-// Game Master notices it. When this process starts, it starts all engines that should run.
+// An engine that ends by itself is started again, after pauses that double from one second to a minute, and starts again
+// at one second once it has run for a minute. When its endpoint is another one then, the result of its start job is
+// published again, with that endpoint.
 
+import { backoffMs } from '../../node/tick-loop.ts';
 import type { JobResult, StartJob, StopJob } from '../../protocol/runtime-jobs.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import type { EngineJob } from '../domain/engine-job.ts';
 import { decideStart, type Failure, stoppedFailure } from '../domain/start-decision.ts';
 import { type Driver, DriverUnavailable, type Runtime, StartFailed } from '../drivers/driver.ts';
-import { finishedJobs } from '../instruments.ts';
+import { engineRestarts, finishedJobs } from '../instruments.ts';
 import type { Journal } from './journal.ts';
 
 /** The stream entry allows no more. */
 const maxMessageLength = 2_048;
 const revivedConcurrently = 4;
+/** More, since an engine that does not become healthy keeps a place for the whole time-out. */
+const restartedConcurrently = 16;
+const longestPauseMs = 60_000;
+/** An engine that has run for so long has recovered. */
+const recoveredAfterMs = 60_000;
+
+type Restarts = { failures: number; dueAtMs: number };
 
 export class RuntimeManager {
   readonly #driver: Driver;
   readonly #journal: Journal;
   readonly #startTimeoutMs: number;
   readonly #now: () => Date;
+  readonly #publish: (result: JobResult) => Promise<void>;
   readonly #log: Logger;
+  /** Engines that ended not long ago: how often in a row, and when the next start is due. */
+  readonly #restarts = new Map<string, Restarts>();
   /** For each start job that has work under way: the end of the last piece of it. */
   readonly #turns = new Map<string, Promise<unknown>>();
   readonly #starting = new Map<string, AbortController>();
@@ -36,12 +48,15 @@ export class RuntimeManager {
     journal: Journal;
     startTimeoutMs: number;
     now: () => Date;
+    /** Publishes a result again that has another endpoint than before. */
+    publish: (result: JobResult) => Promise<void>;
     log: Logger;
   }) {
     this.#driver = parts.driver;
     this.#journal = parts.journal;
     this.#startTimeoutMs = parts.startTimeoutMs;
     this.#now = parts.now;
+    this.#publish = parts.publish;
     this.#log = parts.log;
   }
 
@@ -95,13 +110,34 @@ export class RuntimeManager {
 
   /** Starts every engine that should run and does not: after a restart of the machine, or of a local stack. */
   async revive(stop: AbortSignal): Promise<void> {
-    const waiting = this.#journal.engines('started');
-    const work = async () => {
-      for (let job = waiting.shift(); job !== undefined && !stop.aborted; job = waiting.shift()) {
-        await this.#reviveOne(job, stop);
+    await sideBySide(revivedConcurrently, this.#journal.engines('started'), stop, (job) =>
+      this.#startAgain(job, stop),
+    );
+  }
+
+  /** Starts engines again that have ended by themselves and are due. One tick of the supervision. */
+  async restartEnded(stop: AbortSignal): Promise<void> {
+    const engines = this.#journal.engines('started');
+    const known = new Set(engines.map(({ jobId }) => jobId));
+    for (const jobId of this.#restarts.keys()) if (!known.has(jobId)) this.#restarts.delete(jobId);
+    await sideBySide(restartedConcurrently, engines, stop, async (job) => {
+      const nowMs = performance.now();
+      const restarts = this.#restarts.get(job.jobId);
+      if (restarts !== undefined && nowMs < restarts.dueAtMs) return;
+      if (!(await this.#driver.hasEnded(job.jobId))) {
+        if (restarts !== undefined && nowMs > restarts.dueAtMs + recoveredAfterMs) {
+          this.#restarts.delete(job.jobId);
+        }
+        return;
       }
-    };
-    await Promise.all(Array.from({ length: revivedConcurrently }, work));
+      const failures = (restarts?.failures ?? 0) + 1;
+      this.#restarts.set(job.jobId, { failures, dueAtMs: nowMs + backoffMs(failures, longestPauseMs) });
+      this.#log.warn(
+        { job_id: job.jobId, game_id: job.gameId, ended_times: failures },
+        'an engine has ended by itself; it is started again',
+      );
+      await this.#startAgain(job, stop);
+    });
   }
 
   /** Ends every engine. The next Runtime Manager on this journal starts them again. */
@@ -173,21 +209,41 @@ export class RuntimeManager {
     }
   }
 
-  async #reviveOne(job: EngineJob, stop: AbortSignal): Promise<void> {
+  /** Never rejects. */
+  async #startAgain(job: EngineJob, stop: AbortSignal): Promise<void> {
     const ids = { job_id: job.jobId, game_id: job.gameId };
     await this.#inTurn(job.jobId, async () => {
-      if (this.#isStopped(job.jobId)) return;
+      const result = this.#journal.findStart(job.jobId)?.result;
+      if (this.#isStopped(job.jobId) || result === undefined) return;
       try {
-        await this.#driver.start(job, { timeoutMs: this.#startTimeoutMs, signal: stop });
+        const runtime = await this.#driver.start(job, { timeoutMs: this.#startTimeoutMs, signal: stop });
+        // A stop job that came meanwhile waits for its turn, and ends the engine.
+        if (this.#isStopped(job.jobId)) return;
+        engineRestarts.add(1, 'success');
         this.#log.info(ids, 'engine runs');
+        await this.#publishMove(result, runtime);
       } catch (error) {
         if (stop.aborted) return;
+        engineRestarts.add(1, 'failure');
         this.#log.error(
           { error, ...ids },
           'the engine of a game is not running and could not be started again',
         );
       }
     });
+  }
+
+  /** Before it is recorded: if this process dies in between, the next one publishes it once more. */
+  async #publishMove(result: JobResult, { containerId, engineEndpoint }: Runtime): Promise<void> {
+    if (result.container_id === containerId && result.engine_endpoint === engineEndpoint) return;
+    const moved = {
+      ...result,
+      container_id: containerId,
+      engine_endpoint: engineEndpoint,
+      finished_at_ms: this.#now().getTime(),
+    };
+    await this.#publish(moved);
+    this.#journal.finishStart(moved);
   }
 
   #failureOf(error: unknown, { jobId, gameId }: EngineJob): Failure {
@@ -236,4 +292,19 @@ export class RuntimeManager {
     this.#turns.set(startJobId, ended);
     return turn;
   }
+}
+
+async function sideBySide(
+  places: number,
+  engines: readonly EngineJob[],
+  stop: AbortSignal,
+  work: (job: EngineJob) => Promise<void>,
+): Promise<void> {
+  const waiting = [...engines];
+  const takeNext = async () => {
+    for (let job = waiting.shift(); job !== undefined && !stop.aborted; job = waiting.shift()) {
+      await work(job);
+    }
+  };
+  await Promise.all(Array.from({ length: places }, takeNext));
 }

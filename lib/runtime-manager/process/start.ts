@@ -14,6 +14,7 @@ import { DockerDriver } from '../drivers/docker.ts';
 import type { Driver } from '../drivers/driver.ts';
 import { openProcessDriver } from '../drivers/process.ts';
 import { runtimeManagerInstruments } from '../instruments.ts';
+import { publishResult } from '../jobs/consume-jobs.ts';
 import { type Journal, openJournal } from '../jobs/journal.ts';
 import { RuntimeManager } from '../jobs/manager.ts';
 
@@ -21,6 +22,7 @@ import { RuntimeManager } from '../jobs/manager.ts';
 export const journalRetentionMs = 30 * 24 * 3_600_000;
 export const forgetIntervalMs = 3_600_000;
 export const trimIntervalMs = 60_000;
+export const superviseIntervalMs = 1_000;
 
 const sampleEngine = [execPath, join(import.meta.dirname, '..', '..', '..', 'workers', 'sample-engine.ts')];
 /** The variables of this process that engines get, next to `GALAXY_ENGINE_…`. Others may hold secrets. */
@@ -75,7 +77,14 @@ export async function startRuntimeManager(environment: Environment): Promise<Run
   return {
     config,
     log,
-    manager: new RuntimeManager({ driver, journal, startTimeoutMs: config.startTimeoutMs, now, log }),
+    manager: new RuntimeManager({
+      driver,
+      journal,
+      startTimeoutMs: config.startTimeoutMs,
+      now,
+      publish: (result) => publishResult(connections.redis, config.streams, result),
+      log,
+    }),
     ...connections,
     close: async () => {
       disconnect(connections);

@@ -26,7 +26,7 @@ import { createTestRedis, type TestRedis } from '../../support/stores/redis.ts';
 
 const startOffset = 'runtime_manager:stream_offsets:start_jobs';
 const slowEngine = 'sleep 0.3; exec "$0" "$1"';
-const sampleEngine = join(import.meta.dirname, '../../../workers/sample-engine.ts');
+const sampleEngine = join(import.meta.dirname, '../../../workers/four-in-a-row.ts');
 
 let redis: TestRedis;
 let connection: Redis;
@@ -272,8 +272,48 @@ describe('a Runtime Manager that gets SIGTERM', () => {
   });
 });
 
+describe('an engine that ends by itself', () => {
+  it('is started again with its data and told about only when it is elsewhere; after the stop it stays down', async () => {
+    newFolder();
+    const [job] = [newStartJob()];
+    const first = startManager();
+    const { engine_endpoint: endpoint = '' } = await lobby.done(job);
+    await killEngines(folder);
+    await logged(first, 'an engine has ended by itself');
+    await untilEngines(folder, 1);
+    await vi.waitFor(async () => expect((await askGame(endpoint))[0]).toBe(404), { timeout: 10_000 });
+    expect(await lobby.resultsOf(job.job_id)).toHaveLength(1);
+
+    // Not a child of the next one, which takes it over.
+    await signal(first, 'SIGKILL');
+    const second = startManager();
+    await logged(second, '"msg":"engine runs"');
+    // It must not be quicker than the squatter.
+    second.child.kill('SIGSTOP');
+    await killEngines(folder);
+    const squatter = await listenOn(Number(new URL(endpoint).port));
+    second.child.kill('SIGCONT');
+    try {
+      const moved = await vi.waitFor(
+        async () => {
+          const result = (await lobby.resultsOf(job.job_id)).at(1);
+          expect(result).toBeDefined();
+          return result;
+        },
+        { timeout: 10_000 },
+      );
+      expect(moved?.engine_endpoint).not.toBe(endpoint);
+      expect((await askGame(moved?.engine_endpoint))[0]).toBe(404);
+    } finally {
+      squatter.close();
+    }
+    expect(await lobby.done(stopOf(job))).toMatchObject({ outcome: 'success' });
+    await expectNoEngines(folder);
+  });
+});
+
 describe('a Runtime Manager that starts', () => {
-  it('starts engines again that died while it was away, and says so when their port is taken', async () => {
+  it('starts engines again that died while it was away, elsewhere if their port is taken', async () => {
     newFolder();
     const first = startManager();
     const jobs = [newStartJob(), newStartJob()] as const;
@@ -289,10 +329,21 @@ describe('a Runtime Manager that starts', () => {
     try {
       const second = startManager();
       await logged(second, '"msg":"engine runs"');
-      await logged(second, 'could not be started again');
+      const [before, moved] = await vi.waitFor(
+        async () => {
+          const results = await lobby.resultsOf(jobs[1].job_id);
+          expect(results).toHaveLength(2);
+          return results;
+        },
+        { timeout: 10_000 },
+      );
+      expect(moved).toMatchObject({ outcome: 'success', container_id: before?.container_id });
+      expect(moved?.engine_endpoint).not.toBe(endpoints[1]);
       expect((await askGame(endpoints[0]))[0]).toBe(404);
-      expect(await pids()).toHaveLength(1);
+      expect((await askGame(moved?.engine_endpoint))[0]).toBe(404);
+      expect(await lobby.resultsOf(jobs[0].job_id)).toHaveLength(1);
       expect(await lobby.done(stopOf(jobs[1]))).toMatchObject({ outcome: 'success' });
+      expect(await pids()).toHaveLength(1);
     } finally {
       squatter.close();
     }
