@@ -75,7 +75,10 @@ export const gameSetupSchema = z.strictObject({
     .array(z.strictObject({ seat, label: z.string().min(1), bot: z.boolean() }))
     .min(1)
     .max(maxSeats)
-    .refine((seats) => new Set(seats.map((one) => one.seat)).size === seats.length, 'must name each seat once'),
+    .refine(
+      (seats) => new Set(seats.map((one) => one.seat)).size === seats.length,
+      'must name each seat once',
+    ),
   options: z.record(z.string(), z.unknown()),
 });
 
@@ -101,7 +104,13 @@ export const gameStateSchema = z
     alive: z.array(seat).max(maxSeats),
     stats: z
       .array(
-        z.object({ seat, planets: count, population: count, ships_built: count, score: z.number().optional() }),
+        z.object({
+          seat,
+          planets: count,
+          population: count,
+          ships_built: count,
+          score: z.number().optional(),
+        }),
       )
       .max(maxSeats),
     /** With `finished`. */

@@ -2,12 +2,12 @@
 import { open, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
-/** Replaces the file atomically: a reader finds the old text or the new one at any time. */
-export async function replaceFile(path: string, text: string): Promise<void> {
+/** Replaces the file atomically: a reader finds the old contents or the new ones at any time. */
+export async function replaceFile(path: string, contents: string | Uint8Array): Promise<void> {
   const next = `${path}.new`;
   const file = await open(next, 'w', 0o600);
   try {
-    await file.writeFile(text);
+    await file.writeFile(contents);
     await file.sync();
   } finally {
     await file.close();

@@ -1,0 +1,35 @@
+// What is wrong with a seat's orders: the size, the schema of the manifest, whose turn it is, then the rules themselves.
+import { engineBounds, type OrderProblem, type TurnResponse } from '../engine/api.ts';
+import { schemaChecker } from '../engine/json-schema.ts';
+import { frozenJson, jsonBytes } from './json.ts';
+import type { Rules } from './rules.ts';
+
+/** The first kind of problem that there is. */
+export type OrderChecker = (
+  position: { readonly state: unknown; readonly response: TurnResponse },
+  seat: number,
+  orders: unknown,
+) => readonly OrderProblem[];
+
+export function orderChecker<State, Orders, Options, View>(
+  rules: Rules<State, Orders, Options, View>,
+): OrderChecker {
+  const checkSchema = schemaChecker(rules.manifest.orders_schema);
+  const sequential = rules.manifest.turn_order === 'sequential';
+  return ({ state, response }, seat, orders) => {
+    const whole = (message: string) => [{ path: '', message }];
+    const problems = checkSchema(orders);
+    if (problems.length > 0) return problems;
+    if (jsonBytes(orders) > engineBounds.ordersBytes) {
+      return whole(`is larger than ${engineBounds.ordersBytes} bytes`);
+    }
+    if (!response.alive.includes(seat)) return whole('You are no longer in this game.');
+    if (sequential && !response.awaiting.includes(seat)) return whole('It is not your turn.');
+    // The position is one of these rules, and the schema has allowed the orders.
+    const found = rules.validate(state as State, {
+      seat,
+      orders: frozenJson(orders, 'the orders') as Orders,
+    });
+    return found.slice(0, engineBounds.problems);
+  };
+}
