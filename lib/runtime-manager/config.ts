@@ -57,7 +57,7 @@ export const runtimeManagerVariables = {
   }),
   process: {
     command: optional('RM_PROCESS_COMMAND', command, {
-      help: 'Driver `process`: program (absolute, or found on the PATH) and arguments, with `{engine_version}` in place of the version. Unset: the sample engine.',
+      help: 'Driver `process`: program (absolute, or found on the PATH) and arguments, with `{engine_version}` in place of the version. Unset: four in a row.',
     }),
     host: optional('RM_PROCESS_HOST', hostName, {
       help: 'Driver `process`: name or IPv4 address of this machine, for a Game Master on other ones. Engines then listen on every interface, and ask for no token: let nobody else reach their ports. Unset: they listen on 127.0.0.1.',

@@ -24,7 +24,7 @@ export const forgetIntervalMs = 3_600_000;
 export const trimIntervalMs = 60_000;
 export const superviseIntervalMs = 1_000;
 
-const sampleEngine = [execPath, join(import.meta.dirname, '..', '..', '..', 'workers', 'sample-engine.ts')];
+const fourInARow = [execPath, join(import.meta.dirname, '..', '..', '..', 'workers', 'four-in-a-row.ts')];
 /** The variables of this process that engines get, next to `GALAXY_ENGINE_…`. Others may hold secrets. */
 const inheritedVariables = new Set(['PATH', 'HOME', 'LANG', 'TZ']);
 
@@ -106,7 +106,7 @@ function openDriver(config: RuntimeManagerConfig, environment: Environment, log:
       );
       return openProcessDriver({
         folder: join(resolve(config.dataFolder), 'engines'),
-        command: config.process.command ?? sampleEngine,
+        command: config.process.command ?? fourInARow,
         environment: Object.fromEntries([...machineVariables, ...engineVariables]),
         host: config.process.host,
         stopTimeoutMs,

@@ -11,6 +11,7 @@ import {
   killEngines,
   newStartJob,
   runRuntimeManager,
+  setupOf,
   stopOf,
 } from '../../support/engines/runtime-manager.ts';
 import type { RunningProcess } from '../../support/run/run-process.ts';
@@ -53,8 +54,10 @@ describe('a start job', () => {
       finished_at_ms: expect.any(Number),
     });
     const { engine_endpoint } = result;
-    const setup = { game_id: job.game_id, players: job.players };
-    expect(await askGame(engine_endpoint, 'PUT', setup)).toEqual([200, expect.objectContaining({ turn: 0 })]);
+    expect(await askGame(engine_endpoint, 'PUT', setupOf(job))).toEqual([
+      200,
+      expect.objectContaining({ turn: 0 }),
+    ]);
     expect(await enginesIn(folder)).toHaveLength(1);
 
     const stop = stopOf(job);

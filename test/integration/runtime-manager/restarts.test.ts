@@ -18,6 +18,7 @@ import {
   killEngines,
   newStartJob,
   runRuntimeManager,
+  setupOf,
   stopOf,
   untilEngines,
 } from '../../support/engines/runtime-manager.ts';
@@ -26,7 +27,7 @@ import { createTestRedis, type TestRedis } from '../../support/stores/redis.ts';
 
 const startOffset = 'runtime_manager:stream_offsets:start_jobs';
 const slowEngine = 'sleep 0.3; exec "$0" "$1"';
-const sampleEngine = join(import.meta.dirname, '../../../workers/four-in-a-row.ts');
+const fourInARow = join(import.meta.dirname, '../../../workers/four-in-a-row.ts');
 
 let redis: TestRedis;
 let connection: Redis;
@@ -93,7 +94,7 @@ describe('a Runtime Manager that is killed', () => {
     timeout: 90_000,
   }, async () => {
     newFolder();
-    const engine = program('/bin/sh', '-c', slowEngine, process.execPath, sampleEngine);
+    const engine = program('/bin/sh', '-c', slowEngine, process.execPath, fourInARow);
     const jobs = [newStartJob(), newStartJob(), newStartJob()];
     for (const job of jobs) {
       const manager = startManager(engine);
@@ -122,7 +123,7 @@ describe('a Runtime Manager that is killed', () => {
 
   it('while it waits for an engine has it taken over, not started once more', async () => {
     newFolder();
-    const engine = program('/bin/sh', '-c', 'sleep 2; exec "$0" "$1"', process.execPath, sampleEngine);
+    const engine = program('/bin/sh', '-c', 'sleep 2; exec "$0" "$1"', process.execPath, fourInARow);
     const first = startManager(engine);
     const job = newStartJob();
     await lobby.ask(job);
@@ -228,7 +229,7 @@ describe('a Runtime Manager that gets SIGTERM', () => {
 
   it('does not wait for a start that is under way, which the next one finishes', async () => {
     newFolder();
-    const engine = program('/bin/sh', '-c', 'sleep 2; exec "$0" "$1"', process.execPath, sampleEngine);
+    const engine = program('/bin/sh', '-c', 'sleep 2; exec "$0" "$1"', process.execPath, fourInARow);
     const first = startManager({ ...engine, RM_SHUTDOWN_TIMEOUT: '30s' });
     const job = newStartJob();
     await lobby.ask(job);
@@ -249,8 +250,7 @@ describe('a Runtime Manager that gets SIGTERM', () => {
     const { engine_endpoint } = await lobby.done(job);
     await lobby.done(over);
     await lobby.done(stopOf(over));
-    const setup = { game_id: job.game_id, players: job.players };
-    const before = await askGame(engine_endpoint, 'PUT', setup);
+    const before = await askGame(engine_endpoint, 'PUT', setupOf(job));
     await signal(first, 'SIGTERM');
     expect(await pids()).toEqual([]);
 

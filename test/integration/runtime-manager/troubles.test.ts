@@ -119,7 +119,7 @@ describe('a stop job', () => {
 
   it('ends an engine that does not listen to SIGTERM, with all that it has started', async () => {
     const script = 'trap "" TERM; (trap "" TERM; sleep 1000) & "$0" "$1" & wait; wait; sleep 1000';
-    const engine = join(import.meta.dirname, '../../../workers/sample-engine.ts');
+    const engine = join(import.meta.dirname, '../../../workers/four-in-a-row.ts');
     const { folder } = startManager({
       ...program('/bin/sh', '-c', script, process.execPath, engine),
       RM_STOP_TIMEOUT: '300ms',

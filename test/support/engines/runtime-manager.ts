@@ -3,6 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { expect, vi } from 'vitest';
+import type { GameSetup } from '../../../lib/engine/api.ts';
 import {
   type JobResult,
   jobResultEntry,
@@ -48,6 +49,12 @@ export function newStartJob(more: Partial<StartJob> = {}): StartJob {
     expires_at_ms: Date.now() + 300_000,
     ...more,
   };
+}
+
+/** What the Game Master would send to its engine. */
+export function setupOf({ game_id }: Pick<StartJob, 'game_id'>): GameSetup {
+  const seats = [1, 2].map((seat) => ({ seat, label: `Seat ${seat}`, bot: false }));
+  return { game_id, seed: 'ab'.repeat(32), seats, options: {} };
 }
 
 export function stopOf(start: Pick<StartJob, 'job_id' | 'game_id'>): StopJob {

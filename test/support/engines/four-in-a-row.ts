@@ -1,4 +1,4 @@
-// The real sample engine as a process of its own.
+// The real engine of four in a row as a process of its own.
 import { setTimeout as delay } from 'node:timers/promises';
 import { freePort } from '../../../infra/local/child.ts';
 import { type RunningProcess, runEntry } from '../run/run-process.ts';
@@ -16,7 +16,7 @@ export async function startTestEngine(
 ): Promise<TestEngine> {
   const enginePort = port ?? (await freePort());
   const url = `http://127.0.0.1:${enginePort}`;
-  const running = runEntry('workers/sample-engine.ts', {
+  const running = runEntry('workers/four-in-a-row.ts', {
     GALAXY_ENGINE_HOST: '127.0.0.1',
     GALAXY_ENGINE_PORT: String(enginePort),
     ...variables,
