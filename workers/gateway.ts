@@ -51,7 +51,7 @@ export async function runGateway(environment: Environment, stop: AbortSignal): P
   await drainGateway({ hub, listeners }, config.shutdownTimeoutMs);
   over.abort();
   await following;
-  await Promise.all(Object.values(upstreams).map((upstream) => upstream.close()));
+  await Promise.all(Object.values(upstreams).map((upstream) => upstream?.close()));
   redis.disconnect();
   log.info('stopped');
 }

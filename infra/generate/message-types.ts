@@ -5,6 +5,7 @@ import { fieldTable } from './field-tables.ts';
 import { namedSchemas, resultLines } from './named-schemas.ts';
 import {
   backendOperations,
+  gameMasterOperations,
   lobbyOperations,
   type Operation,
   type Operations,
@@ -25,6 +26,7 @@ function messageTypes(): MessageType[] {
   const operations: Record<Route['upstream'], Operations> = {
     backend: backendOperations(),
     lobby: lobbyOperations(),
+    game: gameMasterOperations(),
   };
   return Object.entries(routes).map(([messageType, route]) => {
     const operation = operations[route.upstream].get(`${route.method} ${route.path}`);

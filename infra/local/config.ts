@@ -74,6 +74,9 @@ export const localVariables = {
     gameMaster: defaulted('GM_HTTP_ADDR', '127.0.0.1:8097', listenAddress, {
       help: 'Game Master: takes games over from the lobby.',
     }),
+    gameMasterPublic: defaulted('GM_PUBLIC_HTTP_ADDR', '127.0.0.1:8098', listenAddress, {
+      help: 'Game Master: orders and views of players, for the gateway.',
+    }),
   },
   gatewayAdmin: optional('GATEWAY_ADMIN_HTTP_ADDR', listenAddress, {
     help: 'Gateway, admin: metrics, at /metrics.',

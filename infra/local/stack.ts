@@ -117,6 +117,8 @@ export function describeServices({ listeners, secrets, postgresDsn, redis, runti
         LOBBY_USER_SERVICE_TOKEN: secrets.serviceToken,
         LOBBY_GM_BASE_URL: url(listeners.gameMaster),
         LOBBY_GM_TOKEN: secrets.serviceToken,
+        // A developer should not have to wait for 20:00 to see a turn.
+        LOBBY_MIN_TURN_INTERVAL: '5s',
       },
       listeners: [
         { address: listeners.lobbyPublic, readyz: true },
@@ -143,15 +145,19 @@ export function describeServices({ listeners, secrets, postgresDsn, redis, runti
       env: {
         GM_HTTP_ADDR: text(listeners.gameMaster),
         GM_HTTP_TOKEN: secrets.serviceToken,
+        GM_PUBLIC_HTTP_ADDR: text(listeners.gameMasterPublic),
+        GM_PUBLIC_HTTP_TOKEN: secrets.serviceToken,
+        GM_POSTGRES_PRIMARY_DSN: postgresDsn,
         GM_LOBBY_BASE_URL: url(listeners.lobbyInternal),
         GM_LOBBY_TOKEN: secrets.serviceToken,
         GM_REDIS_ADDR: redis.addr,
         GM_REDIS_PASSWORD: redis.password,
         GM_REDIS_DB: String(redis.db ?? 0),
-        // A developer should not have to wait for 20:00 to see a turn.
-        GM_TURN_INTERVAL: '2s',
       },
-      listeners: [{ address: listeners.gameMaster, readyz: true }],
+      listeners: [
+        { address: listeners.gameMaster, readyz: true },
+        { address: listeners.gameMasterPublic, readyz: true },
+      ],
     },
     {
       name: 'gateway',
@@ -164,6 +170,7 @@ export function describeServices({ listeners, secrets, postgresDsn, redis, runti
         GATEWAY_BACKEND_HTTP_URL: url(listeners.backendHttp),
         GATEWAY_BACKEND_GRPC_ADDR: reachable(listeners.backendPush),
         GATEWAY_LOBBY_HTTP_URL: url(listeners.lobbyPublic),
+        GATEWAY_GAME_HTTP_URL: url(listeners.gameMasterPublic),
         GATEWAY_UPSTREAM_TOKEN: secrets.serviceToken,
         GATEWAY_RESPONSE_SIGNER_PRIVATE_KEY_PATH: secrets.responseSignerPath,
       },

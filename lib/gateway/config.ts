@@ -114,13 +114,21 @@ export const gatewayVariables = {
       help: 'Bound on one call to the backend or the lobby.',
     }),
   },
+  game: {
+    httpUrl: optional('GATEWAY_GAME_HTTP_URL', httpUrl, {
+      help: 'Base URL of the Game Master’s public listener, such as http://127.0.0.1:8098. Unset: there are no message types `game.*`.',
+    }),
+    timeoutMs: defaulted('GATEWAY_GAME_TIMEOUT', '10s', positiveDuration, {
+      help: 'Bound on one call to the Game Master, which asks engines: 2 s for the check of orders, 2 s for a turn that they complete.',
+    }),
+  },
   lobby: {
     httpUrl: optional('GATEWAY_LOBBY_HTTP_URL', httpUrl, {
       help: 'Base URL of the lobby’s public listener. Unset: lobby commands go to the backend, which forwards them.',
     }),
   },
   upstreamToken: optional('GATEWAY_UPSTREAM_TOKEN', bearerToken, {
-    help: 'Bearer token that calls to backend and lobby carry.',
+    help: 'Bearer token that calls to backend, lobby and Game Master carry.',
     secret: true,
   }),
   push: {

@@ -1,14 +1,28 @@
 // The lists that must agree: the gateway's routes, the services' routes, and the published table.
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { backendOperations, lobbyOperations } from '../../infra/generate/openapi-documents.ts';
+import {
+  backendOperations,
+  gameMasterOperations,
+  lobbyOperations,
+} from '../../infra/generate/openapi-documents.ts';
 import { routes } from '../../lib/gateway/domain/routes.ts';
 
 const routed = new Set(Object.values(routes).map(({ method, path }) => `${method} ${path}`));
 
+const operations = {
+  backend: backendOperations(),
+  lobby: lobbyOperations(),
+  game: gameMasterOperations(),
+};
+
 describe('message types', () => {
   it('exist for every public route of the lobby', () => {
     expect([...lobbyOperations().keys()].filter((operation) => !routed.has(operation))).toEqual([]);
+  });
+
+  it('exist for every public route of the Game Master', () => {
+    expect([...gameMasterOperations().keys()].filter((operation) => !routed.has(operation))).toEqual([]);
   });
 
   it('exist for every user route of the backend', () => {
@@ -20,14 +34,13 @@ describe('message types', () => {
   });
 
   it('lead to routes that exist', () => {
-    const served = new Set([...lobbyOperations().keys(), ...backendOperations().keys()]);
+    const served = new Set(Object.values(operations).flatMap((those) => [...those.keys()]));
     expect([...routed].filter((route) => !served.has(route))).toEqual([]);
   });
 
   it('go to the service that serves them', () => {
     for (const { upstream, method, path } of Object.values(routes)) {
-      const operations = upstream === 'lobby' ? lobbyOperations() : backendOperations();
-      expect([...operations.keys()]).toContain(`${method} ${path}`);
+      expect([...operations[upstream].keys()]).toContain(`${method} ${path}`);
     }
   });
 

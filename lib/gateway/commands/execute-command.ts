@@ -9,13 +9,7 @@ import type {
   ExecuteCommandRequest,
   ExecuteCommandResponse,
 } from '../../protocol/generated/galaxy/gateway/v1/gateway.ts';
-import {
-  type PayloadProblem,
-  type Route,
-  routeOf,
-  toUpstreamRequest,
-  type Upstream,
-} from '../domain/routes.ts';
+import { type PayloadProblem, type Route, routeOf, toUpstreamRequest } from '../domain/routes.ts';
 import { parseJson } from '../parse-json.ts';
 import { sha256 } from '../sha256.ts';
 import { type AdmissionDeps, type Admitted, admit, type CallContext } from './admission.ts';
@@ -23,9 +17,14 @@ import type { ResponseSigner } from './response-signer.ts';
 import { stage, stageSync } from './stage.ts';
 import type { UpstreamResponse, UpstreamService } from './upstream.ts';
 
+/** Without `game` there are no message types that lead to it. */
+export type CommandUpstreams = Readonly<
+  Record<'backend' | 'lobby', UpstreamService> & { game: UpstreamService | undefined }
+>;
+
 export type CommandDeps = {
   admission: AdmissionDeps;
-  upstreams: Readonly<Record<Upstream, UpstreamService>>;
+  upstreams: CommandUpstreams;
   signer: Pick<ResponseSigner, 'sign' | 'keyId'>;
   now: () => number;
 };
@@ -37,21 +36,29 @@ export async function executeCommand(
   call: CallContext,
 ): Promise<ExecuteCommandResponse> {
   const kind = {
-    routeOf,
+    routeOf: (messageType: string) => servedRoute(deps.upstreams, messageType),
     signedBytes: commandBytes,
-    takePlace: (route: Route) => deps.upstreams[route.upstream].takePlace(request.payloadBytes.length),
+    takePlace: ({ upstream }: ServedRoute) => upstream.takePlace(request.payloadBytes.length),
   };
   const admitted = await admit(deps.admission, request, kind, call);
-  const { resultCode, payload } = await forward(deps.upstreams, request, admitted, call);
+  const { resultCode, payload } = await forward(request, admitted, call);
   return signResponse(deps, request.requestId, admitted.requestHash, resultCode, payload);
+}
+
+/** A route, and the service that it leads to. */
+type ServedRoute = Omit<Route, 'upstream'> & { readonly upstream: UpstreamService };
+
+function servedRoute(upstreams: CommandUpstreams, messageType: string): ServedRoute | undefined {
+  const route = routeOf(messageType);
+  const upstream = route && upstreams[route.upstream];
+  return upstream && { ...route, upstream };
 }
 
 type Result = { resultCode: string; payload: Uint8Array };
 
 async function forward(
-  upstreams: CommandDeps['upstreams'],
   request: ExecuteCommandRequest,
-  { route, session, place }: Admitted<Route>,
+  { route, session, place }: Admitted<ServedRoute>,
   call: CallContext,
 ): Promise<Result> {
   const upstreamRequest = readPayload(route, request.payloadBytes);
@@ -59,7 +66,7 @@ async function forward(
     place();
     return invalidRequest(upstreamRequest.problems);
   }
-  const upstream = upstreams[route.upstream];
+  const { upstream } = route;
   const { method, target, body } = upstreamRequest.request;
   const headers = {
     'x-request-id': request.requestId,
@@ -85,7 +92,7 @@ const errorResponseSchema = z.object({
 });
 
 /** An empty payload counts as `{}`. */
-function readPayload(route: Route, bytes: Uint8Array): ReturnType<typeof toUpstreamRequest> {
+function readPayload(route: ServedRoute, bytes: Uint8Array): ReturnType<typeof toUpstreamRequest> {
   const payload = bytes.length === 0 ? {} : payloadSchema.safeParse(parseJson(bytes)).data;
   if (payload !== undefined) return toUpstreamRequest(route, payload);
   return { ok: false, problems: [{ field: 'payload_bytes', problem: 'must be a JSON object in UTF-8' }] };

@@ -237,15 +237,22 @@ function message(error: unknown): string {
 }
 
 /**
- * The backend and the lobby for commands, and the backend for session look-ups and for sign-in, each with a pool of its
+ * The backend, the lobby and the Game Master (`game`, if there is one) for commands, and the backend for session look-ups and for sign-in, each with a pool of its
  * own. Without an address for the lobby, its requests go to the backend.
  */
 export function openUpstreams(
-  config: Pick<GatewayConfig, 'backend' | 'lobby' | 'upstreamToken'>,
+  config: Pick<GatewayConfig, 'backend' | 'lobby' | 'game' | 'upstreamToken'>,
   log: Pick<Logger, 'error'>,
-): Record<'backend' | 'lobby' | 'sessions' | 'signIn', UpstreamService> {
-  const { httpUrl: backendUrl, timeoutMs } = config.backend;
-  const service = (name: 'backend' | 'lobby', baseUrl: string, tokenVariable: string) => {
+): Record<'backend' | 'lobby' | 'sessions' | 'signIn', UpstreamService> & {
+  game: UpstreamService | undefined;
+} {
+  const { httpUrl: backendUrl } = config.backend;
+  const service = (
+    name: 'backend' | 'lobby' | 'Game Master',
+    baseUrl: string,
+    tokenVariable: string,
+    { timeoutMs }: { timeoutMs: number } = config.backend,
+  ) => {
     const tokenRefused = throttled(logRefusedTokenEveryMs, (times) =>
       log.error(
         { upstream: baseUrl, times },
@@ -256,6 +263,7 @@ export function openUpstreams(
     return (size: PoolSize) => new UpstreamService({ ...options, size });
   };
   const { httpUrl: lobbyUrl } = config.lobby;
+  const { httpUrl: gameUrl } = config.game;
   const backend = service('backend', backendUrl, 'BACKEND_HTTP_TOKEN');
   const lobby =
     lobbyUrl === undefined
@@ -266,5 +274,9 @@ export function openUpstreams(
     signIn: backend(poolSizes.signIn),
     backend: backend(poolSizes.commands),
     lobby: lobby(poolSizes.commands),
+    game:
+      gameUrl === undefined
+        ? undefined
+        : service('Game Master', gameUrl, 'GM_PUBLIC_HTTP_TOKEN', config.game)(poolSizes.commands),
   };
 }

@@ -1,10 +1,10 @@
-// The routes of message types. Every public route of the lobby and every user route of the backend has a message type
-// here; test/unit/message-types.test.ts compares the lists. A message type is named area, noun, verb.
+// The routes of message types. Every public route of the lobby and of the Game Master and every user route of the
+// backend has a message type here; test/unit/message-types.test.ts compares the lists. A message type is named area, noun, verb.
 //
 // Path parameters are taken from the payload by their names. For GET the rest of the payload becomes the query,
 // otherwise the JSON body.
 
-export type Upstream = 'backend' | 'lobby';
+export type Upstream = 'backend' | 'lobby' | 'game';
 
 /** Message types of one class share a rate limit: they have similar costs. */
 export type MessageClass = 'read' | 'write' | 'subscribe';
@@ -80,6 +80,13 @@ export const routes = {
   'lobby.application.list_mine': get('lobby', '/api/v1/lobby/my/applications'),
   'lobby.invite.list_mine': get('lobby', '/api/v1/lobby/my/invites'),
   'lobby.race_name.list_mine': get('lobby', '/api/v1/lobby/my/race-names'),
+
+  'game.turn.get': get('game', '/api/v1/games/{game_id}/turn'),
+  'game.view.get': get('game', '/api/v1/games/{game_id}/view'),
+  'game.orders.submit': post('game', '/api/v1/games/{game_id}/orders'),
+  'game.orders.get': get('game', '/api/v1/games/{game_id}/orders'),
+  'game.orders.withdraw': post('game', '/api/v1/games/{game_id}/orders/withdraw'),
+  'game.history.list': get('game', '/api/v1/games/{game_id}/history'),
 } as const satisfies Record<string, Route>;
 
 const routesByType: ReadonlyMap<string, Route> = new Map(Object.entries(routes));
@@ -108,7 +115,7 @@ const safeParameter = /^[A-Za-z0-9_-]{1,64}$/;
  * another path.
  */
 export function toUpstreamRequest(
-  route: Route,
+  route: Pick<Route, 'method' | 'path'>,
   payload: Readonly<Record<string, unknown>>,
 ): { ok: true; request: UpstreamRequest } | { ok: false; problems: PayloadProblem[] } {
   const problems: PayloadProblem[] = [];

@@ -2,6 +2,7 @@
 import type { Logger } from '../../telemetry/logger.ts';
 import { callerAddress } from '../client-address.ts';
 import type { RequestLimits } from '../commands/admission.ts';
+import type { CommandUpstreams } from '../commands/execute-command.ts';
 import { ReplayReservations, type ReplayStore } from '../commands/replay-reservations.ts';
 import type { ResponseSigner } from '../commands/response-signer.ts';
 import type { UpstreamService } from '../commands/upstream.ts';
@@ -12,7 +13,7 @@ import type { PushHub } from '../push/hub.ts';
 export function createEdgeGateway(
   { freshnessWindowMs, trustedProxies }: Pick<GatewayConfig, 'freshnessWindowMs' | 'trustedProxies'>,
   parts: {
-    upstreams: Record<'backend' | 'lobby' | 'sessions', UpstreamService>;
+    upstreams: CommandUpstreams & { readonly sessions: UpstreamService };
     limits: RequestLimits;
     redis: ReplayStore;
     signer: ResponseSigner;

@@ -99,6 +99,32 @@ describe('a signed command', () => {
     });
   });
 
+  it('about a game that runs goes to the Game Master, which may take longer than other services', async () => {
+    const client = gateway.newClient();
+    const orders = { column: 4, note: 'x'.repeat(64 * 1024) };
+    const view = { view: 'y'.repeat(256 * 1024) };
+    gateway.game.answer = (request, response) =>
+      void setTimeout(() => json(200, view)(request, response), 500);
+    const result = await client.execute(
+      'game.orders.submit',
+      { game_id: gameId, turn: 1, orders, ready: true },
+      { idempotencyKey: 'move-1' },
+    );
+    expect(result).toEqual({ resultCode: 'ok', payload: view });
+    const [asked] = gateway.game.received;
+    expect(asked).toMatchObject({
+      method: 'POST',
+      url: `/api/v1/games/${gameId}/orders`,
+      headers: {
+        'x-user-id': client.session.userId,
+        'idempotency-key': 'move-1',
+        authorization: 'Bearer upstream-token',
+      },
+    });
+    expect(JSON.parse(asked?.body ?? '')).toEqual({ turn: 1, orders, ready: true });
+    expect(gateway.lobby.received).toEqual([]);
+  });
+
   it('gets a service’s well-formed 503 as a signed response, too', async () => {
     const body = { error: { code: 'service_unavailable', message: 'Try again.' } };
     gateway.lobby.answer = json(503, body);
@@ -114,6 +140,15 @@ describe('a signed command', () => {
     });
     expect(await client.execute('lobby.game.list', [])).toMatchObject({ resultCode: 'invalid_request' });
     expect(gateway.lobby.received).toEqual([]);
+  });
+});
+
+describe('a gateway without a Game Master', () => {
+  it('has no message types for games that run', async () => {
+    await using without = await startTestGateway({ GATEWAY_GAME_HTTP_URL: '' });
+    const refused = without.newClient().execute('game.turn.get', { game_id: gameId });
+    expect(await rejection(refused)).toMatchObject({ reason: 'UNKNOWN_MESSAGE_TYPE' });
+    expect(without.game.received).toEqual([]);
   });
 });
 

@@ -170,7 +170,12 @@ describe('a token that an upstream refuses', () => {
     const { log, lines } = recordingLog();
     const peer = { httpUrl: server.url, grpcAddr: { host: '127.0.0.1', port: 1 }, timeoutMs: 5_000 };
     const upstreams = openUpstreams(
-      { backend: peer, lobby: { httpUrl: lobbyUrl }, upstreamToken: 'guess' },
+      {
+        backend: peer,
+        lobby: { httpUrl: lobbyUrl },
+        game: { httpUrl: undefined, timeoutMs: 1 },
+        upstreamToken: 'guess',
+      },
       log,
     );
     upstream = upstreams.lobby;

@@ -14,6 +14,7 @@ import { json, startUpstreamServer, type UpstreamServer } from './fake-upstream.
 export type TestGateway = {
   readonly backend: UpstreamServer;
   readonly lobby: UpstreamServer;
+  readonly game: UpstreamServer;
   readonly redis: TestRedis;
   readonly httpUrl: string;
   readonly grpcAddr: string;
@@ -70,6 +71,8 @@ async function startParts(
   cleanUp.defer(() => backend.close());
   const lobby = await startUpstreamServer(json(200, { items: [] }));
   cleanUp.defer(() => lobby.close());
+  const game = await startUpstreamServer(json(200, { turn: 1 }));
+  cleanUp.defer(() => game.close());
 
   const [httpPort, grpcPort] = [await freePort(), await freePort()];
   const httpUrl = `http://127.0.0.1:${httpPort}`;
@@ -85,6 +88,7 @@ async function startParts(
       // Nothing listens there, whatever else runs on this machine.
       GATEWAY_BACKEND_GRPC_ADDR: '127.0.0.1:1',
       GATEWAY_LOBBY_HTTP_URL: lobby.url,
+      GATEWAY_GAME_HTTP_URL: game.url,
       GATEWAY_RESPONSE_SIGNER_PRIVATE_KEY_PATH: signerPath,
       GATEWAY_LOG_LEVEL: 'silent',
       // A test plays many clients from one address.
@@ -121,6 +125,7 @@ async function startParts(
   return {
     backend,
     lobby,
+    game,
     redis,
     ...endpoints,
     newClient,

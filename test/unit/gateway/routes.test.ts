@@ -105,6 +105,6 @@ describe('message types', () => {
   });
 
   it('read area, noun, verb', () => {
-    for (const name of Object.keys(routes)) expect(name).toMatch(/^(user|lobby)\.[a-z_]+\.[a-z_]+$/);
+    for (const name of Object.keys(routes)) expect(name).toMatch(/^(user|lobby|game)\.[a-z_]+\.[a-z_]+$/);
   });
 });
