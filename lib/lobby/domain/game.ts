@@ -47,17 +47,22 @@ export const triggers = [
   'pause',
   'resume',
   'game_finished',
+  'abandoned',
   'cancel',
   'external_block',
 ] as const;
 export type Trigger = (typeof triggers)[number];
 
-/** On whose behalf a trigger is applied; `approval` is the admission of a player that filled the game. */
+/**
+ * On whose behalf a trigger is applied; `approval` is the admission of a player that filled the game, `departure` the end
+ * of the last membership.
+ */
 export const transitionActors = [
   'owner',
   'admin',
   'worker',
   'approval',
+  'departure',
   'job_result',
   'gm_event',
   'lifecycle_event',
