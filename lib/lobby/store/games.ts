@@ -249,7 +249,7 @@ export type StatusDetails = Partial<
   >
 >;
 
-/** Writes a new status; for `applyTransition` only. */
+/** Writes a new status, and that the clock stands still unless the game runs; for `applyTransition` only. */
 export async function saveStatus(
   tx: Tx,
   game: StoredGame,
@@ -257,15 +257,19 @@ export async function saveStatus(
   details: StatusDetails,
   at: Date,
 ): Promise<StoredGame> {
-  return save(tx, game, { ...details, status, revision: game.revision + 1, updatedAt: at });
+  const clock = status === 'running' ? {} : { dueAt: null, closesAt: null };
+  const isOver = status === 'finished' || status === 'cancelled';
+  const awaited = isOver ? { awaitedSeats: null, readySeats: null } : {};
+  const revision = game.revision + 1;
+  return save(tx, game, { ...clock, ...awaited, ...details, status, revision, updatedAt: at });
 }
 
+/** What the Game Master reports about a game; what is absent stays as it is. */
+export type Snapshot = Pick<StoredGame, 'currentTurn' | 'runtimeStatus' | 'engineHealth' | 'snapshotAt'> &
+  Partial<Pick<StoredGame, 'reportSeq' | 'dueAt' | 'closesAt' | 'awaitedSeats' | 'readySeats' | 'result'>>;
+
 /** Writes what the Game Master reports about a locked game; the game's revision does not change. */
-export async function saveSnapshot(
-  tx: Tx,
-  game: StoredGame,
-  snapshot: Pick<StoredGame, 'currentTurn' | 'runtimeStatus' | 'engineHealth' | 'snapshotAt'>,
-): Promise<StoredGame> {
+export async function saveSnapshot(tx: Tx, game: StoredGame, snapshot: Snapshot): Promise<StoredGame> {
   return save(tx, game, snapshot);
 }
 
