@@ -163,7 +163,15 @@ export async function listGamesOfUser(
     )
     .orderBy(desc(games.createdAt), desc(games.gameId))
     .limit(size + 1);
-  return takePage(rows, size, (game) => ({ at: game.createdAt, id: game.gameId }));
+  return takePage(rows, size, (game) => ({ at: game.createdAt, id: game.gameId }), shownBytes);
+}
+
+/** At most how many bytes a game takes in a response, with a little to spare. */
+export function shownBytes(game: StoredGame): number {
+  const { gameName, description, options, result, awaitedSeats, readySeats } = game;
+  const seats = (awaitedSeats?.length ?? 0) + (readySeats?.length ?? 0);
+  const texts = 3 * (gameName.length + description.length + JSON.stringify(options).length);
+  return 2_000 + texts + 6 * seats + 250 * (result?.placements.length ?? 0);
 }
 
 /** How many games a user owns that are neither finished nor cancelled. */

@@ -90,6 +90,7 @@ async function tick(changes: { db?: NodePgDatabase; newId?: () => string; stop?:
     publishers: {},
     streams: { consumers: [], states: () => expect.unreachable('nobody asks for the streams') },
     startTimeoutMs: 300_000,
+    minTurnIntervalMs: 900_000,
     now: () => now,
     newId: changes.newId ?? (() => uuidv7()),
     log,
