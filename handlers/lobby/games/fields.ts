@@ -45,9 +45,12 @@ export const settingFields = {
     description: 'An IANA time zone.',
     example: 'Europe/Berlin',
   }),
-  turn_seconds: wholeNumber(texts.turnSeconds).nullable().openapi({
-    description: 'How long each turn takes at most, from its opening. A game has this or turn_schedule.',
-  }),
+  turn_seconds: wholeNumber(texts.turnSeconds)
+    .nullable()
+    .openapi({
+      type: ['integer', 'null'],
+      description: 'How long each turn takes at most, from its opening. A game has this or turn_schedule.',
+    }),
   early: z.enum(earlyModes).openapi({
     description:
       '`all_ready`: a turn closes as soon as all that it waits for are ready. `off`: not before it is due. ' +
@@ -70,8 +73,7 @@ export const settingFields = {
       additionalProperties: true,
       description:
         `For the engine, which says what it takes; at most ${texts.optionsBytes.max} bytes as JSON. ` +
-        '`bots` is a whole number from 0 to 100: how many seats bots take besides the players. {} unless given.',
-      example: { bots: 1 },
+        '`bots`, from 0 to 100, says how many seats bots take besides the players. `{}` unless given.',
     }),
   target_engine_version: boundedText(1, texts.targetEngineVersion.max).openapi({
     description: 'A semantic version.',
