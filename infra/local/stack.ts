@@ -117,6 +117,8 @@ export function describeServices({ listeners, secrets, postgresDsn, redis, runti
         LOBBY_USER_SERVICE_TOKEN: secrets.serviceToken,
         LOBBY_GM_BASE_URL: url(listeners.gameMaster),
         LOBBY_GM_TOKEN: secrets.serviceToken,
+        // For games that a developer can watch.
+        LOBBY_MIN_TURN_INTERVAL: '5s',
       },
       listeners: [
         { address: listeners.lobbyPublic, readyz: true },
