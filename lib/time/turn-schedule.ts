@@ -44,13 +44,13 @@ export function shortestInterval(schedule: string, timeZone: string, from: Date)
 
 /** As if clocks never changed. */
 function shortestByTheClock(schedule: string, from: Date): number {
-  const [minute, hour, ...days] = schedule.trim().split(/\s+/);
+  const [minute, hour, ...days] = schedule.split(/\s+/);
   const times = timesOfDay(`${minute}`, `${hour}`);
   const [first = 0, last = 0] = [times[0], times.at(-1)];
   const withinDay = Math.min(...times.slice(1).map((time, i) => time - (times[i] ?? 0)));
   const overnight = dayMs - last + first;
   if (withinDay <= overnight) return withinDay;
-  return Math.min(withinDay, shortestBetweenDays(`0 0 ${days.join(' ')}`, from) - last + first);
+  return Math.min(withinDay, shortestBetweenDays(days.join(' '), from) - last + first);
 }
 
 /** The times of a day at which turns are due, in milliseconds since midnight. */
@@ -61,10 +61,11 @@ function timesOfDay(minute: string, hour: string): number[] {
   return hours.flatMap((h) => minutes.map((m) => (h * 60 + m) * minuteMs));
 }
 
-/** From one day with turns to the next. */
-function shortestBetweenDays(midnights: string, from: Date): number {
-  const cron = inUtc(midnights);
-  const end = from.getTime() + lookAheadMs;
+/** From one day with turns to the next. @param days the last three fields of a schedule. */
+function shortestBetweenDays(days: string, from: Date): number {
+  const cron = inUtc(`0 0 ${days}`);
+  const isWeekly = /^\* \* [^#L]+$/i.test(days);
+  const end = from.getTime() + (isWeekly ? 15 * dayMs : lookAheadMs);
   let shortest = lookAheadMs;
   let day = cron.nextRun(from);
   while (day !== null && shortest > dayMs) {
