@@ -164,6 +164,23 @@ test('everybody who sees a game sees its clock, whom it waits for, and how it en
   expect(await owner.get('/my/games')).toMatchObject({ body: { items: [shown] } });
 });
 
+test('a game that is paused has no deadline, and one that is cancelled waits for nobody', async () => {
+  const owner = lobby.player();
+  const gameId = await makeOpenGame(owner);
+  await lobby.pool.query(
+    `update lobby.games set status = 'running', due_at = now(), closes_at = now(), awaited_seats = '{1,2}',
+       ready_seats = '{2}' where game_id = $1`,
+    [gameId],
+  );
+  const stopped = { due_at: null, closes_at: null };
+  expect(await owner.post(`/games/${gameId}/pause`)).toMatchObject({
+    body: { status: 'paused', ...stopped, awaited_seats: [1, 2], ready_seats: [2] },
+  });
+  expect(await owner.post(`/games/${gameId}/cancel`)).toMatchObject({
+    body: { status: 'cancelled', ...stopped, awaited_seats: null, ready_seats: null },
+  });
+});
+
 test('a page has fewer games when they are large, and the next ones follow', async () => {
   const owner = lobby.player();
   // Together more than the gateway passes on.
