@@ -23,6 +23,8 @@ export type Lobby = {
   readonly streams: StreamAdmin<Tx>;
   /** How long a start job is worth doing. */
   readonly startTimeoutMs: number;
+  /** Shortest time that the clock of a game may leave between turns. */
+  readonly minTurnIntervalMs: number;
   readonly now: () => Date;
   /** A new UUIDv7. */
   readonly newId: () => string;
@@ -43,6 +45,7 @@ export function createLobby(parts: {
   publishers: Readonly<Record<string, Publish>>;
   streams: Pick<StreamAdmin<Tx>, 'consumers' | 'states'>;
   startTimeoutMs: number;
+  minTurnIntervalMs: number;
   now: () => Date;
   newId: () => string;
   log: Logger;

@@ -7,8 +7,10 @@ export const startJobEntry = z.object({
   job_id: z.guid(),
   game_id: z.guid(),
   engine_version: z.string(),
-  turn_schedule: z.string(),
+  /** A game has this or `turn_seconds`. */
+  turn_schedule: z.string().optional(),
   time_zone: z.string(),
+  turn_seconds: integerText.optional(),
   players: jsonText(z.array(z.object({ user_id: z.guid(), race_name: z.string() }))),
   requested_at_ms: integerText,
   /** From this time on the job must not start. */

@@ -25,3 +25,94 @@ export function scheduleProblem(schedule: string, timeZone: string, now: Date): 
     return `is not a cron expression: ${error instanceof Error ? error.message : String(error)}`;
   }
 }
+
+const minuteMs = 60_000;
+const dayMs = 1_440 * minuteMs;
+const lookAheadMs = 4 * 365.25 * dayMs;
+
+/**
+ * The shortest time between two turns of a schedule in the four years after `from`, in milliseconds; those four years
+ * when there are not two. Clock changes count: a turn every day at 20:00 is once a year 23 hours after the one before.
+ * @throws Error as `nextTurnAt`.
+ */
+export function shortestInterval(schedule: string, timeZone: string, from: Date): number {
+  const byTheClock = shortestByTheClock(schedule, from);
+  // Turns come at whole minutes, so nothing is shorter.
+  if (byTheClock <= minuteMs) return byTheClock;
+  return Math.min(byTheClock, ...acrossClockChanges(schedule, timeZone, from));
+}
+
+/** As if clocks never changed. */
+function shortestByTheClock(schedule: string, from: Date): number {
+  const [minute, hour, ...days] = schedule.split(/\s+/);
+  const times = timesOfDay(`${minute}`, `${hour}`);
+  const [first = 0, last = 0] = [times[0], times.at(-1)];
+  const withinDay = Math.min(...times.slice(1).map((time, i) => time - (times[i] ?? 0)));
+  const overnight = dayMs - last + first;
+  if (withinDay <= overnight) return withinDay;
+  return Math.min(withinDay, shortestBetweenDays(days.join(' '), from) - last + first);
+}
+
+/** The times of a day at which turns are due, in milliseconds since midnight. */
+function timesOfDay(minute: string, hour: string): number[] {
+  const [everyHour, everyMinute] = [inUtc(`${minute} * * * *`), inUtc(`* ${hour} * * *`)];
+  const minutes = numbers(60).filter((at) => everyHour.match(new Date(at * minuteMs)));
+  const hours = numbers(24).filter((at) => everyMinute.match(new Date(at * 60 * minuteMs)));
+  return hours.flatMap((h) => minutes.map((m) => (h * 60 + m) * minuteMs));
+}
+
+/** From one day with turns to the next. @param days the last three fields of a schedule. */
+function shortestBetweenDays(days: string, from: Date): number {
+  const cron = inUtc(`0 0 ${days}`);
+  const isWeekly = /^\* \* [^#L]+$/i.test(days);
+  const end = from.getTime() + (isWeekly ? 15 * dayMs : lookAheadMs);
+  let shortest = lookAheadMs;
+  let day = cron.nextRun(from);
+  while (day !== null && shortest > dayMs) {
+    const next = cron.nextRun(day);
+    if (next === null || next.getTime() > end) break;
+    shortest = Math.min(shortest, next.getTime() - day.getTime());
+    day = next;
+  }
+  return shortest;
+}
+
+/** The times between those turns that are next to each other where clocks change. */
+function acrossClockChanges(schedule: string, timeZone: string, from: Date): number[] {
+  const cron = new Cron(schedule, { mode: '5-part', timezone: timeZone });
+  return clockChanges(timeZone, from).flatMap((change) => {
+    const before = cron.previousRuns(1, new Date(change));
+    // One that is moved to the end of a missing hour is nearer to the next, too.
+    const turns = [...before, ...cron.nextRuns(2, new Date(change - 1))];
+    return turns.slice(1).map((turn, i) => turn.getTime() - (turns[i]?.getTime() ?? 0));
+  });
+}
+
+/** The instants at which the clocks of a time zone change. */
+function clockChanges(timeZone: string, from: Date): number[] {
+  const format = new Intl.DateTimeFormat('en', { timeZone, timeZoneName: 'longOffset', year: 'numeric' });
+  const offsetAt = (time: number) =>
+    format.formatToParts(time).find(({ type }) => type === 'timeZoneName')?.value;
+  const week = 7 * dayMs;
+  const start = Math.floor(from.getTime() / minuteMs) * minuteMs;
+  const changes: number[] = [];
+  for (let time = start; time < from.getTime() + lookAheadMs; time += week) {
+    let [before, after] = [time, time + week];
+    if (offsetAt(before) === offsetAt(after)) continue;
+    while (after - before > minuteMs) {
+      const middle = before + Math.floor((after - before) / 2 / minuteMs) * minuteMs;
+      if (offsetAt(middle) === offsetAt(before)) before = middle;
+      else after = middle;
+    }
+    changes.push(after);
+  }
+  return changes;
+}
+
+function inUtc(schedule: string): Cron {
+  return new Cron(schedule, { mode: '5-part', timezone: 'UTC' });
+}
+
+function numbers(count: number): number[] {
+  return Array.from({ length: count }, (_, i) => i);
+}

@@ -23,6 +23,7 @@ export function benchLobby(client: pg.Pool, newId: () => string = uuidv7): Lobby
     publishers: {},
     streams: { consumers: [], states: () => Promise.reject(new Error('streams are not used here')) },
     startTimeoutMs: 300_000,
+    minTurnIntervalMs: 900_000,
     now: () => new Date(),
     newId,
     log: createLogger({ service: 'floor', level: 'error' }),

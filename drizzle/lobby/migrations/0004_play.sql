@@ -1,5 +1,7 @@
 ALTER TABLE "lobby"."games" DROP CONSTRAINT "games_min_players";--> statement-breakpoint
 ALTER TABLE "lobby"."games" DROP CONSTRAINT "games_max_players";--> statement-breakpoint
+ALTER TABLE "lobby"."timeline" DROP CONSTRAINT "timeline_trigger_known";--> statement-breakpoint
+ALTER TABLE "lobby"."timeline" DROP CONSTRAINT "timeline_actor_known";--> statement-breakpoint
 ALTER TABLE "lobby"."games" ALTER COLUMN "turn_schedule" DROP NOT NULL;--> statement-breakpoint
 ALTER TABLE "lobby"."games" ADD COLUMN "turn_seconds" integer;--> statement-breakpoint
 ALTER TABLE "lobby"."games" ADD COLUMN "early" text DEFAULT 'off' NOT NULL;--> statement-breakpoint
@@ -17,4 +19,6 @@ ALTER TABLE "lobby"."games" ADD CONSTRAINT "games_one_clock" CHECK (("lobby"."ga
 ALTER TABLE "lobby"."games" ADD CONSTRAINT "games_turn_seconds" CHECK ("lobby"."games"."turn_seconds" between 1 and 2592000);--> statement-breakpoint
 ALTER TABLE "lobby"."games" ADD CONSTRAINT "games_early_known" CHECK ("lobby"."games"."early" in ('all_ready', 'off'));--> statement-breakpoint
 ALTER TABLE "lobby"."games" ADD CONSTRAINT "games_min_players" CHECK ("lobby"."games"."min_players" between 1 and 1000);--> statement-breakpoint
-ALTER TABLE "lobby"."games" ADD CONSTRAINT "games_max_players" CHECK ("lobby"."games"."max_players" between 1 and 1000);
+ALTER TABLE "lobby"."games" ADD CONSTRAINT "games_max_players" CHECK ("lobby"."games"."max_players" between 1 and 1000);--> statement-breakpoint
+ALTER TABLE "lobby"."timeline" ADD CONSTRAINT "timeline_trigger_known" CHECK ("lobby"."timeline"."trigger" in ('open_enrollment', 'close_enrollment', 'deadline', 'gap', 'start', 'retry_start', 'runtime_ready', 'runtime_unregistered', 'runtime_failed', 'start_timeout', 'pause', 'resume', 'game_finished', 'abandoned', 'cancel', 'external_block'));--> statement-breakpoint
+ALTER TABLE "lobby"."timeline" ADD CONSTRAINT "timeline_actor_known" CHECK ("lobby"."timeline"."actor" in ('owner', 'admin', 'worker', 'approval', 'departure', 'job_result', 'gm_event', 'lifecycle_event'));

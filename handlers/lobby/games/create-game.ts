@@ -2,7 +2,7 @@ import { createRoute, z } from '@hono/zod-openapi';
 import { defineRoute } from '../../../lib/http/route.ts';
 import { errorResponses, jsonBody, jsonResponse } from '../../../lib/http/schemas.ts';
 import type { Lobby } from '../../../lib/lobby/context.ts';
-import { gameTypes } from '../../../lib/lobby/domain/game.ts';
+import { gameTypes, usualEarlyMode } from '../../../lib/lobby/domain/game.ts';
 import { withIdempotencyKey } from '../../../lib/lobby/idempotency.ts';
 import { createGame } from '../../../lib/lobby/operations/create-game.ts';
 import { callerOf, idempotencyKeyOf, mutationHeaders } from '../request.ts';
@@ -15,7 +15,12 @@ const bodySchema = z.strictObject({
   description: settingFields.description.default(''),
   start_gap_hours: settingFields.start_gap_hours.default(0),
   start_gap_players: settingFields.start_gap_players.default(0),
+  turn_schedule: settingFields.turn_schedule.default(null),
   time_zone: settingFields.time_zone.default('UTC'),
+  turn_seconds: settingFields.turn_seconds.default(null),
+  early: settingFields.early.optional(),
+  spectators: settingFields.spectators.default(false),
+  options: settingFields.options.default({}),
 });
 
 const route = createRoute({
@@ -35,7 +40,8 @@ export const createGameRoute = (lobby: Lobby) =>
   defineRoute(route, async (c) => {
     const caller = callerOf(c);
     const { game_type, ...fields } = c.req.valid('json');
-    const request = { gameType: game_type, settings: toSettings(fields) };
+    const early = fields.early ?? usualEarlyMode({ turnSeconds: fields.turn_seconds });
+    const request = { gameType: game_type, settings: toSettings({ ...fields, early }) };
     const game = await withIdempotencyKey(
       lobby,
       await idempotencyKeyOf(c),

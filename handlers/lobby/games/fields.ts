@@ -1,8 +1,16 @@
 // The settings of a game, as requests give them.
 import { z } from '@hono/zod-openapi';
 import { timestampInput } from '../../../lib/http/schemas.ts';
-import { type GameSettings, gameBounds } from '../../../lib/lobby/domain/game.ts';
+import { earlyModes, type GameSettings, gameBounds } from '../../../lib/lobby/domain/game.ts';
+import { botsProblem, optionsProblem } from '../../../lib/lobby/domain/game-options.ts';
 import type { GameChanges } from '../../../lib/lobby/domain/game-update.ts';
+import {
+  isReadable,
+  turningMarks,
+  turningProblem,
+  turnsDirection,
+  unreadableProblem,
+} from '../../../lib/lobby/domain/safe-text.ts';
 
 const { gameName, description, players, startGapHours, startGapPlayers, ...texts } = gameBounds;
 
@@ -28,14 +36,45 @@ export const settingFields = {
       description: 'RFC 3339 with any offset; must lie ahead when enrollment is opened.',
       example: '2026-12-31T18:00:00Z',
     }),
-  turn_schedule: boundedText(1, texts.turnSchedule.max).openapi({
-    description: 'When turns are made: a cron expression of five fields, in time_zone.',
+  turn_schedule: boundedText(1, texts.turnSchedule.max).nullable().openapi({
+    description:
+      'When turns are due: a cron expression of five fields, in time_zone. A game has this or turn_seconds.',
     example: '0 20 * * 1-5',
   }),
   time_zone: boundedText(1, texts.timeZone.max).openapi({
     description: 'An IANA time zone.',
     example: 'Europe/Berlin',
   }),
+  turn_seconds: wholeNumber(texts.turnSeconds)
+    .nullable()
+    .openapi({
+      type: ['integer', 'null'],
+      description: 'How long each turn takes at most, from its opening. A game has this or turn_schedule.',
+    }),
+  early: z.enum(earlyModes).openapi({
+    description:
+      '`all_ready`: a turn closes as soon as all that it waits for are ready. `off`: not before it is due. ' +
+      'Unless given, `all_ready` with turn_seconds and `off` with turn_schedule.',
+  }),
+  spectators: z.boolean('must be true or false').openapi({
+    description:
+      'Whether others than its players may see what the engine shows to spectators; false unless given.',
+  }),
+  options: z
+    .custom<Readonly<Record<string, unknown>>>()
+    .superRefine((options, { addIssue }) => {
+      const problem = optionsProblem(options);
+      if (problem !== undefined) return addIssue({ code: 'custom', message: problem });
+      const bots = botsProblem(options);
+      if (bots !== undefined) addIssue({ code: 'custom', path: ['bots'], message: bots });
+    })
+    .openapi({
+      type: 'object',
+      additionalProperties: true,
+      description:
+        `For the engine, which says what it takes; at most ${texts.optionsBytes.max} bytes as JSON. ` +
+        '`bots`, from 0 to 100, says how many seats bots take besides the players. `{}` unless given.',
+    }),
   target_engine_version: boundedText(1, texts.targetEngineVersion.max).openapi({
     description: 'A semantic version.',
     example: '1.4.0',
@@ -62,12 +101,13 @@ export function toSettings(
     enrollmentEndsAt: body.enrollment_ends_at,
     turnSchedule: body.turn_schedule,
     timeZone: body.time_zone,
+    turnSeconds: body.turn_seconds,
+    early: body.early,
+    spectators: body.spectators,
+    options: body.options,
     targetEngineVersion: body.target_engine_version,
   };
 }
-
-/** These have an error message of their own. */
-const turningMarks = /[\u202A-\u202E\u2066-\u2069]/g;
 
 /**
  * Whether a name has invisible characters, or no visible ones. Variation selectors and joiners are allowed where they
@@ -75,6 +115,7 @@ const turningMarks = /[\u202A-\u202E\u2066-\u2069]/g;
  */
 function hasInvisible(name: string): boolean {
   const shown = name
+    // These have an error message of their own.
     .replace(turningMarks, '')
     .replace(/(?<=[\p{S}\p{N}\p{P}])(?:\uFE0E|\uFE0F)/gu, '')
     .replace(/(?<=[\p{L}\p{M}\p{S}])(?:\u200C|\u200D)(?=[\p{L}\p{M}\p{S}])/gu, '');
@@ -88,14 +129,8 @@ function boundedText(min: number, max: number) {
     .string()
     .normalize('NFC')
     .refine((text) => within([...text].length, { min, max }), `must have ${bounds} characters`)
-    .refine(
-      (text) => text.isWellFormed() && !/[^\P{Cc}\n\t]|\uFFFD/u.test(text),
-      'must not contain control characters or characters that could not be read',
-    )
-    .refine(
-      (text) => text.search(turningMarks) === -1,
-      'must not contain marks that turn the direction of what follows',
-    )
+    .refine(isReadable, unreadableProblem)
+    .refine((text) => !turnsDirection(text), turningProblem)
     .openapi({ minLength: min, maxLength: max });
 }
 

@@ -18,7 +18,8 @@ const route = createRoute({
   path: '/games/{game_id}',
   operationId: 'updateGame',
   summary:
-    'Changes the given fields: any of a draft; during enrollment name, description and a later deadline',
+    'Changes the given fields: any of a draft, where turn_schedule and turn_seconds replace each other; during ' +
+    'enrollment name, description and a later deadline',
   tags: ['games'],
   request: {
     params: z.strictObject({ game_id: id }),

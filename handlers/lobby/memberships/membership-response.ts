@@ -9,6 +9,10 @@ export const membershipSchema = z
     user_id: id,
     race_name: z.string(),
     status: z.enum(membershipStatuses),
+    seat: z
+      .int()
+      .nullable()
+      .openapi({ description: 'From 1, in the order of joining; null until the game starts.' }),
     joined_at: timestamp,
   })
   .openapi('Membership');
@@ -20,6 +24,7 @@ export function toMembership(membership: Membership): z.infer<typeof membershipS
     user_id: membership.userId,
     race_name: membership.raceName,
     status: membership.status,
+    seat: membership.seat,
     joined_at: membership.joinedAt.toISOString(),
   };
 }

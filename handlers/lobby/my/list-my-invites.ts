@@ -13,7 +13,8 @@ import { inviteSchema, toInviteAt } from '../invites/invite-response.ts';
 import { pageRequestOf, positionToken, toPage } from '../paging.ts';
 
 const { game_name, description, owner_user_id, status, ...fields } = gameSchema.shape;
-const { min_players, max_players, active_members, enrollment_ends_at, turn_schedule, time_zone } = fields;
+const { min_players, max_players, active_members, enrollment_ends_at } = fields;
+const { turn_schedule, time_zone, turn_seconds, early } = fields;
 
 /** What a player needs to know of a game before joining it. */
 const offeredGameSchema = z.object({
@@ -27,6 +28,8 @@ const offeredGameSchema = z.object({
   enrollment_ends_at,
   turn_schedule,
   time_zone,
+  turn_seconds,
+  early,
 });
 
 const myInviteSchema = z
@@ -77,5 +80,7 @@ function toOfferedGame(game: StoredGame): z.infer<typeof offeredGameSchema> {
     enrollment_ends_at: game.enrollmentEndsAt.toISOString(),
     turn_schedule: game.turnSchedule,
     time_zone: game.timeZone,
+    turn_seconds: game.turnSeconds,
+    early: game.early,
   };
 }

@@ -5,7 +5,7 @@
 // exhausted when its hours have passed or its places are full, at once when there are none; then enrollment ends. It
 // also ends at the deadline if `min_players` are there; below that the game stays open until they are. Both ends are
 // decided here and applied through state-machine.ts, by the enrollment automation or the approval that filled a game.
-import type { Game } from './game.ts';
+import { type ClockSettings, clockProblems, type Game } from './game.ts';
 
 const hourMs = 3_600_000;
 
@@ -46,17 +46,35 @@ export type UnmetCondition = {
   readonly details: Record<string, unknown>;
 };
 
-/** Enrollment can be opened only while its deadline lies ahead. */
+/**
+ * Enrollment can be opened only while its deadline lies ahead, and with a clock that is allowed: what is may have
+ * changed since the draft was made.
+ */
 export function openEnrollmentProblem(
-  game: Pick<Game, 'status' | 'enrollmentEndsAt'>,
+  game: Pick<Game, 'status' | 'enrollmentEndsAt'> & ClockSettings,
   now: Date,
+  minTurnIntervalMs: number,
 ): UnmetCondition | undefined {
-  if (game.enrollmentEndsAt > now) return undefined;
+  if (game.enrollmentEndsAt > now) return clockProblem(game, now, minTurnIntervalMs);
   const deadline = game.enrollmentEndsAt.toISOString();
   return {
     code: 'invalid_state',
     message: `The enrollment deadline ${deadline} has passed. Set a later enrollment_ends_at first.`,
     details: { status: game.status, enrollment_ends_at: deadline },
+  };
+}
+
+function clockProblem(
+  game: Pick<Game, 'status'> & ClockSettings,
+  now: Date,
+  minTurnIntervalMs: number,
+): UnmetCondition | undefined {
+  const [first, ...more] = clockProblems(game, now, minTurnIntervalMs);
+  if (first === undefined) return undefined;
+  return {
+    code: 'invalid_state',
+    message: `The game cannot be played by its clock: ${first.field} ${first.problem}. Change it first.`,
+    details: { status: game.status, fields: [first, ...more] },
   };
 }
 

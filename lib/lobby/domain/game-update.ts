@@ -1,7 +1,18 @@
 // Which settings of a game can be changed, and when: all of them while it is a draft; once players enroll, only what
 // does not touch what they agreed to (the name, the description, a later deadline); after that none.
-import { type Game, type GameSettings, type SettingsProblem, settingsProblems } from './game.ts';
+import {
+  clockSettings,
+  type Game,
+  type GameSettings,
+  type SettingsProblem,
+  settingsProblems,
+  usualEarlyMode,
+} from './game.ts';
 
+/**
+ * A schedule and a number of seconds replace each other, and `early` becomes what is usual with the new one unless it is
+ * named; null takes one away.
+ */
 export type GameChanges = { readonly [Field in keyof GameSettings]?: GameSettings[Field] | undefined };
 
 /** The names in requests and responses. */
@@ -15,6 +26,10 @@ export const settingNames = {
   enrollmentEndsAt: 'enrollment_ends_at',
   turnSchedule: 'turn_schedule',
   timeZone: 'time_zone',
+  turnSeconds: 'turn_seconds',
+  early: 'early',
+  spectators: 'spectators',
+  options: 'options',
   targetEngineVersion: 'target_engine_version',
 } as const satisfies Record<keyof GameSettings, string>;
 
@@ -30,20 +45,28 @@ export type ChangedSettings =
       readonly details: { readonly status: Game['status']; readonly allowed: readonly string[] };
     };
 
-/** The settings of a game after `changes`, or why they cannot be made. */
+/**
+ * The settings of a game after `changes`, or why they cannot be made.
+ * @param minTurnIntervalMs as for `settingsProblems`.
+ */
 export function changeSettings(
   game: GameSettings & Pick<Game, 'status'>,
   changes: GameChanges,
   now: Date,
+  minTurnIntervalMs: number,
 ): ChangedSettings {
   const given = settingKeys.filter((key) => changes[key] !== undefined);
   const refused = refusalOfState(game, changes, given);
   if (refused) return refused;
   const settings = merge(game, changes);
-  // The deadline of an old draft may have passed; other settings can still be changed.
-  const relevant = (problem: SettingsProblem) =>
-    problem.field !== 'enrollment_ends_at' || given.includes('enrollmentEndsAt');
-  const fields = settingsProblems(settings, now).filter(relevant);
+  // The deadline of an old draft may have passed, and its clock be too fast by now; opening its enrollment is refused
+  // then, and other settings can still be changed.
+  const ofTheTime = [['enrollmentEndsAt'], clockSettings] as const;
+  const untouched: readonly string[] = ofTheTime
+    .filter((keys) => !keys.some((key) => given.includes(key)))
+    .flatMap((keys) => keys.map((key) => settingNames[key]));
+  const isRelevant = ({ field }: SettingsProblem) => !untouched.includes(field);
+  const fields = settingsProblems(settings, now, minTurnIntervalMs).filter(isRelevant);
   return fields.length === 0 ? { ok: true, settings } : { ok: false, code: 'invalid_request', fields };
 }
 
@@ -75,6 +98,9 @@ function refusalOfState(
 }
 
 function merge(game: GameSettings, changes: GameChanges): GameSettings {
+  const { turnSchedule = typeof changes.turnSeconds === 'number' ? null : game.turnSchedule } = changes;
+  const { turnSeconds = typeof changes.turnSchedule === 'string' ? null : game.turnSeconds } = changes;
+  const sameClock = (turnSeconds === null) === (game.turnSeconds === null);
   return {
     gameName: changes.gameName ?? game.gameName,
     description: changes.description ?? game.description,
@@ -83,8 +109,12 @@ function merge(game: GameSettings, changes: GameChanges): GameSettings {
     startGapHours: changes.startGapHours ?? game.startGapHours,
     startGapPlayers: changes.startGapPlayers ?? game.startGapPlayers,
     enrollmentEndsAt: changes.enrollmentEndsAt ?? game.enrollmentEndsAt,
-    turnSchedule: changes.turnSchedule ?? game.turnSchedule,
+    turnSchedule,
     timeZone: changes.timeZone ?? game.timeZone,
+    turnSeconds,
+    early: changes.early ?? (sameClock ? game.early : usualEarlyMode({ turnSeconds })),
+    spectators: changes.spectators ?? game.spectators,
+    options: changes.options ?? game.options,
     targetEngineVersion: changes.targetEngineVersion ?? game.targetEngineVersion,
   };
 }

@@ -2,7 +2,7 @@
 // what is absent is null. Stores return these types, rules take them, handlers make responses of them.
 import { parse as parseVersion } from 'semver';
 import { isTimeZone } from '../../time/time-zone.ts';
-import { scheduleProblem } from '../../time/turn-schedule.ts';
+import { scheduleProblem, shortestInterval } from '../../time/turn-schedule.ts';
 
 export const gameTypes = ['public', 'private'] as const;
 export type GameType = (typeof gameTypes)[number];
@@ -47,17 +47,22 @@ export const triggers = [
   'pause',
   'resume',
   'game_finished',
+  'abandoned',
   'cancel',
   'external_block',
 ] as const;
 export type Trigger = (typeof triggers)[number];
 
-/** On whose behalf a trigger is applied; `approval` is the admission of a player that filled the game. */
+/**
+ * On whose behalf a trigger is applied; `approval` is the admission of a player that filled the game, `departure` the end
+ * of the last membership.
+ */
 export const transitionActors = [
   'owner',
   'admin',
   'worker',
   'approval',
+  'departure',
   'job_result',
   'gm_event',
   'lifecycle_event',
@@ -131,9 +136,11 @@ export type Game = GameSettings & {
   readonly revision: number;
 };
 
+export const resultKinds = ['finished', 'draw', 'void'] as const;
+
 /** How a game ended, with who held each seat. */
 export type GameResult = {
-  readonly kind: 'finished' | 'draw' | 'void';
+  readonly kind: (typeof resultKinds)[number];
   readonly placements: readonly {
     readonly seat: number;
     /** 1 is the best; several may share a rank. */
@@ -203,6 +210,9 @@ export const gameBounds = {
   /** At most 30 days. */
   turnSeconds: { min: 1, max: 2_592_000 },
   optionsBytes: { max: 16_384 },
+  /** Levels of objects and lists. */
+  optionsDepth: { max: 8 },
+  bots: { min: 0, max: 100 },
   targetEngineVersion: { max: 64 },
 } as const;
 
@@ -212,21 +222,84 @@ export type SettingsProblem = { readonly field: string; readonly problem: string
 /**
  * What is wrong with settings beyond the bounds of each field: how fields relate to each other and to the time, and
  * whether schedule, time zone and version mean something. Empty when they can be used.
+ * @param minTurnIntervalMs the shortest time that turns may leave between them.
  */
-export function settingsProblems(settings: GameSettings, now: Date): SettingsProblem[] {
-  const problems: SettingsProblem[] = [];
-  const refuse = (field: string, problem: string | undefined) => {
-    if (problem !== undefined) problems.push({ field, problem });
-  };
-  if (settings.maxPlayers < settings.minPlayers) {
-    refuse('max_players', `must not be below min_players (${settings.minPlayers})`);
+export function settingsProblems(
+  settings: GameSettings,
+  now: Date,
+  minTurnIntervalMs: number,
+): SettingsProblem[] {
+  const { minPlayers, maxPlayers, enrollmentEndsAt, targetEngineVersion } = settings;
+  const isBelow = maxPlayers < minPlayers;
+  return [
+    ...problemOf('max_players', isBelow ? `must not be below min_players (${minPlayers})` : undefined),
+    ...problemOf('enrollment_ends_at', deadlineProblem(enrollmentEndsAt, now)),
+    ...clockProblems(settings, now, minTurnIntervalMs),
+    ...problemOf('target_engine_version', versionProblem(targetEngineVersion)),
+  ];
+}
+
+/** The settings that say when turns are due. */
+export const clockSettings = ['turnSchedule', 'timeZone', 'turnSeconds'] as const;
+export type ClockSettings = Pick<GameSettings, (typeof clockSettings)[number]>;
+
+/** What is wrong with the settings of the clock. @param minTurnIntervalMs as for `settingsProblems`. */
+export function clockProblems(
+  { turnSchedule, timeZone, turnSeconds }: ClockSettings,
+  now: Date,
+  minTurnIntervalMs: number,
+): SettingsProblem[] {
+  const zone = timeZoneProblem(timeZone);
+  const problems = problemOf('time_zone', zone);
+  if (turnSchedule === null && turnSeconds === null) {
+    return [...problems, ...problemOf('turn_schedule', 'is missing; give it or turn_seconds')];
   }
-  refuse('enrollment_ends_at', deadlineProblem(settings.enrollmentEndsAt, now));
-  const zone = timeZoneProblem(settings.timeZone);
-  refuse('time_zone', zone);
-  refuse('turn_schedule', scheduleProblem(settings.turnSchedule, zone ? 'UTC' : settings.timeZone, now));
-  refuse('target_engine_version', versionProblem(settings.targetEngineVersion));
-  return problems;
+  if (turnSchedule !== null && turnSeconds !== null) {
+    return [...problems, ...problemOf('turn_seconds', 'must not be given with turn_schedule')];
+  }
+  const schedule =
+    turnSchedule === null
+      ? undefined
+      : (scheduleProblem(turnSchedule, zone ? 'UTC' : timeZone, now) ??
+        (zone ? undefined : intervalProblem(turnSchedule, timeZone, now, minTurnIntervalMs)));
+  const shortestSeconds = Math.ceil(minTurnIntervalMs / 1_000);
+  const isTooFast = turnSeconds !== null && turnSeconds < shortestSeconds;
+  return [
+    ...problems,
+    ...problemOf('turn_schedule', schedule),
+    ...problemOf('turn_seconds', isTooFast ? `must be at least ${shortestSeconds}` : undefined),
+  ];
+}
+
+/** Whether turns close early unless the settings say so: what has no schedule goes on as soon as it can. */
+export function usualEarlyMode({ turnSeconds }: Pick<ClockSettings, 'turnSeconds'>): EarlyMode {
+  return turnSeconds === null ? 'off' : 'all_ready';
+}
+
+function problemOf(field: string, problem: string | undefined): SettingsProblem[] {
+  return problem === undefined ? [] : [{ field, problem }];
+}
+
+function intervalProblem(
+  schedule: string,
+  timeZone: string,
+  now: Date,
+  minTurnIntervalMs: number,
+): string | undefined {
+  const shortest = shortestInterval(schedule, timeZone, now);
+  if (shortest >= minTurnIntervalMs) return undefined;
+  return `must leave ${inWords(minTurnIntervalMs)} between turns, but two of its turns are ${inWords(shortest)} apart`;
+}
+
+/** A duration in the largest unit of which it is a whole number. */
+function inWords(ms: number): string {
+  const units = [
+    ['hour', 3_600_000],
+    ['minute', 60_000],
+    ['second', 1_000],
+  ] as const;
+  const [unit, size] = units.find(([, size]) => ms % size === 0) ?? ['millisecond', 1];
+  return ms === size ? `1 ${unit}` : `${ms / size} ${unit}s`;
 }
 
 export function deadlineProblem(enrollmentEndsAt: Date, now: Date): string | undefined {

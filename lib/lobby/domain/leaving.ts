@@ -16,6 +16,18 @@ export function leavingFreesName({ status }: Pick<Game, 'status'>): boolean {
   return beforeStart.includes(status);
 }
 
+const underWay: readonly GameStatus[] = ['starting', 'running', 'paused'];
+
+/** Whether a member who leaves now leaves a seat behind, of which the others and the Game Master must hear. */
+export function leavesSeat({ status }: Pick<Game, 'status'>): boolean {
+  return underWay.includes(status);
+}
+
+/** Whether nobody is left to play a game that has started. */
+export function isAbandoned(game: Pick<Game, 'status'>, activeMembers: number): boolean {
+  return leavesSeat(game) && activeMembers === 0;
+}
+
 /** Why members can no longer leave the game or be put out of it. */
 export function overProblem({ status }: Pick<Game, 'status'>): Problem | undefined {
   if (status !== 'finished' && status !== 'cancelled') return undefined;

@@ -5,7 +5,8 @@
 // game run, pauses it at once (the container lives but the Game Master could not register it), or fails the start,
 // which can be tried again; so does a result that does not come in time. A running game can be paused and resumed. The
 // Game Master finishes it. Owner and admin can cancel a game that is not starting or running, an admin also a running
-// one; when its owner is blocked or gone, a game is cancelled in any status. Finished and cancelled are final.
+// one. When its owner is blocked or gone, a game is cancelled in any status, and when its last member goes, from its
+// start on. Finished and cancelled are final.
 //
 // Guarantees: a trigger moves a game only from a status and for an actor that the table names; otherwise the result is
 // a refusal that says what is allowed. The effects of a transition are returned as data; the caller applies them in the
@@ -87,6 +88,13 @@ const table: readonly Row[] = [
     to: 'finished',
     by: ['gm_event'],
     effects: ['evaluate_capabilities', 'stop_job'],
+  },
+  {
+    trigger: 'abandoned',
+    from: ['starting', 'running', 'paused'],
+    to: 'cancelled',
+    by: ['departure'],
+    effects: ['cancel_pending', 'stop_job_if_any', 'release_names', 'forget_reports'],
   },
   {
     trigger: 'cancel',

@@ -15,11 +15,11 @@ export type GameRequest = { readonly gameType: GameType; readonly settings: Game
  * @throws Refusal `invalid_request`, `not_eligible`, `subject_not_found`, `service_unavailable`.
  */
 export async function createGame(
-  lobby: Pick<Lobby, 'eligibility' | 'now' | 'newId'>,
+  lobby: Pick<Lobby, 'eligibility' | 'minTurnIntervalMs' | 'now' | 'newId'>,
   caller: Caller,
   request: GameRequest,
 ): Promise<Work<StoredGame>> {
-  const problems = settingsProblems(request.settings, lobby.now());
+  const problems = settingsProblems(request.settings, lobby.now(), lobby.minTurnIntervalMs);
   if (problems.length > 0) throw invalidFields(problems);
 
   const { actor } = caller;
@@ -63,6 +63,12 @@ function draft(
     runtimeStatus: null,
     engineHealth: null,
     snapshotAt: null,
+    reportSeq: null,
+    dueAt: null,
+    closesAt: null,
+    awaitedSeats: null,
+    readySeats: null,
+    result: null,
     runtimeJobId: null,
     containerId: null,
     engineEndpoint: null,

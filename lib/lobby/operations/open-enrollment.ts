@@ -11,11 +11,11 @@ import type { TransitionParts } from './transition.ts';
  * @throws Refusal `not_found`, `forbidden`, `revision_mismatch`, `invalid_state`.
  */
 export function openEnrollment(
-  lobby: TransitionParts & Pick<Lobby, 'now'>,
+  lobby: TransitionParts & Pick<Lobby, 'minTurnIntervalMs' | 'now'>,
   caller: Caller,
   game: GameAtRevision,
 ): Work<StoredGame> {
   return requestTransition(lobby, caller, game, 'open_enrollment', {
-    unless: (draft) => openEnrollmentProblem(draft, lobby.now()),
+    unless: (draft) => openEnrollmentProblem(draft, lobby.now(), lobby.minTurnIntervalMs),
   });
 }

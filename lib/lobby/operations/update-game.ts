@@ -13,7 +13,7 @@ import { lockGame, type StoredGame, saveSettings } from '../store/games.ts';
  * @throws Refusal `not_found`, `forbidden`, `revision_mismatch`, `invalid_state`, `invalid_request`.
  */
 export function updateGame(
-  lobby: Pick<Lobby, 'now'>,
+  lobby: Pick<Lobby, 'minTurnIntervalMs' | 'now'>,
   caller: Caller,
   gameId: string,
   changes: GameChanges,
@@ -25,7 +25,7 @@ export function updateGame(
     managerOf(caller, game);
     refuseUnlessAt(game, expectedRevision);
     const at = lobby.now();
-    const changed = changeSettings(game, changes, at);
+    const changed = changeSettings(game, changes, at, lobby.minTurnIntervalMs);
     if (changed.ok) return saveSettings(tx, game, changed.settings, at);
     if (changed.code === 'invalid_request') throw invalidFields(changed.fields);
     throw new Refusal(changed.code, changed.message, changed.details);

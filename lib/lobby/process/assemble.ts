@@ -18,7 +18,10 @@ type Parts = Pick<Parameters<typeof createLobby>[0], 'database' | 'replicas' | '
 
 /** The lobby as it is configured, with the clock and ids of a real one. */
 export function assembleLobby(
-  config: Pick<LobbyConfig, 'userService' | 'gameMaster' | 'streams' | 'startTimeoutMs'>,
+  config: Pick<
+    LobbyConfig,
+    'userService' | 'gameMaster' | 'streams' | 'startTimeoutMs' | 'minTurnIntervalMs'
+  >,
   { redis, reads, log, ...parts }: Parts,
 ): Lobby {
   const consumers = Object.values(consumerStreams(config.streams));
@@ -29,6 +32,7 @@ export function assembleLobby(
     publishers: lobbyPublishers(redis, config.streams, consumers),
     streams: { consumers, states: statesOf(consumers, reads) },
     startTimeoutMs: config.startTimeoutMs,
+    minTurnIntervalMs: config.minTurnIntervalMs,
     now: () => new Date(),
     newId: () => uuidv7(),
     log,

@@ -11,7 +11,7 @@ import type { GameOrder } from '../domain/game.ts';
 import { type PartitionFilters, partitionsFor, publicPartitionsFor } from '../domain/list-partitions.ts';
 import type { Db } from './database.ts';
 import { findRareBeginning, hasWords, isAmongThoseWith, queryFor } from './game-words.ts';
-import { gameColumns, type StoredGame, visibleToUser } from './games.ts';
+import { gameColumns, type StoredGame, shownBytes, visibleToUser } from './games.ts';
 import { before, behind, type Page, type PagePosition, type PageRequest, takePage } from './pages.ts';
 import { games, invites, memberships } from './schema.ts';
 
@@ -106,11 +106,12 @@ export async function listGames(db: Db, list: GameList, page: PageRequest): Prom
   const { size, after } = page;
   const { words } = list.filters;
   const values = valuesOf(list, after, size + 1);
-  if (words === undefined) return takePage(await readPage(list)(db, values), size, positionIn(list));
+  if (words === undefined)
+    return takePage(await readPage(list)(db, values), size, positionIn(list), shownBytes);
   const rare = await findRareBeginning(db, words, searched);
   if (rare === undefined) return searchInOrder(db, list, words, page);
   const rows = await readPageWithRare(list)(db, { ...values, rare, query: queryFor(words) });
-  return takePage(rows, size, positionIn(list));
+  return takePage(rows, size, positionIn(list), shownBytes);
 }
 
 async function searchInOrder(
@@ -136,9 +137,9 @@ async function searchInOrder(
       .limit(size + 1 - found.length);
     found.push(...rows);
     position = positions.at(-1);
-    if (positions.length < searchedAtOnce) return takePage(found, size, positionIn(list));
+    if (positions.length < searchedAtOnce) return takePage(found, size, positionIn(list), shownBytes);
   }
-  const page = takePage(found, size, positionIn(list));
+  const page = takePage(found, size, positionIn(list), shownBytes);
   return page.next === undefined && position !== undefined ? { ...page, next: position } : page;
 }
 

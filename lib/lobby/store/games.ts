@@ -163,7 +163,15 @@ export async function listGamesOfUser(
     )
     .orderBy(desc(games.createdAt), desc(games.gameId))
     .limit(size + 1);
-  return takePage(rows, size, (game) => ({ at: game.createdAt, id: game.gameId }));
+  return takePage(rows, size, (game) => ({ at: game.createdAt, id: game.gameId }), shownBytes);
+}
+
+/** At most how many bytes a game takes in a response, with a little to spare. */
+export function shownBytes(game: StoredGame): number {
+  const { gameName, description, options, result, awaitedSeats, readySeats } = game;
+  const seats = (awaitedSeats?.length ?? 0) + (readySeats?.length ?? 0);
+  const texts = 3 * (gameName.length + description.length + JSON.stringify(options).length);
+  return 2_000 + texts + 6 * seats + 250 * (result?.placements.length ?? 0);
 }
 
 /** How many games a user owns that are neither finished nor cancelled. */
@@ -249,7 +257,7 @@ export type StatusDetails = Partial<
   >
 >;
 
-/** Writes a new status; for `applyTransition` only. */
+/** Writes a new status, and that the clock stands still unless the game runs; for `applyTransition` only. */
 export async function saveStatus(
   tx: Tx,
   game: StoredGame,
@@ -257,15 +265,19 @@ export async function saveStatus(
   details: StatusDetails,
   at: Date,
 ): Promise<StoredGame> {
-  return save(tx, game, { ...details, status, revision: game.revision + 1, updatedAt: at });
+  const clock = status === 'running' ? {} : { dueAt: null, closesAt: null };
+  const isOver = status === 'finished' || status === 'cancelled';
+  const awaited = isOver ? { awaitedSeats: null, readySeats: null } : {};
+  const revision = game.revision + 1;
+  return save(tx, game, { ...clock, ...awaited, ...details, status, revision, updatedAt: at });
 }
 
+/** What the Game Master reports about a game; what is absent stays as it is. */
+export type Snapshot = Pick<StoredGame, 'currentTurn' | 'runtimeStatus' | 'engineHealth' | 'snapshotAt'> &
+  Partial<Pick<StoredGame, 'reportSeq' | 'dueAt' | 'closesAt' | 'awaitedSeats' | 'readySeats' | 'result'>>;
+
 /** Writes what the Game Master reports about a locked game; the game's revision does not change. */
-export async function saveSnapshot(
-  tx: Tx,
-  game: StoredGame,
-  snapshot: Pick<StoredGame, 'currentTurn' | 'runtimeStatus' | 'engineHealth' | 'snapshotAt'>,
-): Promise<StoredGame> {
+export async function saveSnapshot(tx: Tx, game: StoredGame, snapshot: Snapshot): Promise<StoredGame> {
   return save(tx, game, snapshot);
 }
 

@@ -83,8 +83,8 @@ export const games = lobby.table(
     /** When the open turn is due, and when it closes at the latest; null while the clock stands still. */
     dueAt: time('due_at'),
     closesAt: time('closes_at'),
-    awaitedSeats: integer('awaited_seats').array(),
-    readySeats: integer('ready_seats').array(),
+    awaitedSeats: integer('awaited_seats').array().$type<readonly number[]>(),
+    readySeats: integer('ready_seats').array().$type<readonly number[]>(),
     result: jsonb('result').$type<GameResult>(),
 
     runtimeJobId: uuid('runtime_job_id'),

@@ -160,7 +160,7 @@ const badValues: Record<string, (schema: Schema) => Bad[]> = {
     ['1970-01-01T00:00:00Z', 'must lie ahead; it is now 2031-05-01T12:00:00.000Z'],
   ],
   turn_schedule: () => [
-    ...noTexts,
+    ...noTexts.filter(([value]) => value !== null),
     ['', 'must have 1 to 100 characters'],
     [`${'0,'.repeat(47)}0 * * * *`, 'must have 1 to 100 characters'],
     ['* * * *', 'must be a cron expression of five fields, such as 0 20 * * 1-5'],
@@ -169,6 +169,26 @@ const badValues: Record<string, (schema: Schema) => Bad[]> = {
     ['@daily', 'must be a cron expression of five fields, such as 0 20 * * 1-5'],
     ['60 * * * *', expect.stringContaining('is not a cron expression: ')],
     ['0 0 30 2 *', 'never comes due; choose a day that exists'],
+    ['*/5 * * * *', 'must leave 15 minutes between turns, but two of its turns are 5 minutes apart'],
+  ],
+  // One that has a schedule, too, is refused for that (clock-settings.test.ts); these are no numbers for it.
+  turn_seconds: (schema) => wholeNumber(schema).filter(([value]) => value !== null),
+  early: oneOf,
+  spectators: () => [null, 0, 'true', {}].map((value) => [value, 'must be true or false']),
+  options: () => [
+    ...[null, 7, 'large', true, [], [{}]].map((value): Bad => [value, 'must be an object']),
+    ...unreadable.flatMap(([text, problem]): Bad[] => [
+      [{ text }, problem],
+      [{ list: [[{ [String(text)]: 1 }]] }, problem],
+    ]),
+    ...turning.map(([text, problem]): Bad => [{ text }, problem]),
+    [{ text: 'x'.repeat(16_384 - '{"text":""}'.length + 1) }, 'must have at most 16384 bytes as JSON'],
+    [{ text: '\u00e9'.repeat(8_192) }, 'must have at most 16384 bytes as JSON'],
+    [{ a: [{ b: [{ c: [{ d: [{}] }] }] }] }, 'must have at most 8 levels of objects and lists'],
+    [JSON.parse('{"a":{"__proto__":{"bots":1}}}'), 'must not have a field named __proto__'],
+    ...[1e21, -1e300, 1e-7].map(
+      (value): Bad => [{ value }, 'must not have numbers from 1e21 up, or between 0 and 1e-6'],
+    ),
   ],
   time_zone: () => [
     ...noTexts,
@@ -318,7 +338,7 @@ test('a request is refused with everything that is wrong at once', async () => {
   expect(await world.owner.post('/games', { body })).toEqual(
     invalidFields(
       { field: 'game_name', problem: 'is missing' },
-      { field: 'min_players', problem: 'must be a whole number from 2 to 1000' },
+      { field: 'min_players', problem: 'must be a whole number from 1 to 1000' },
       { field: 'max_players', problem: 'is missing' },
       { field: 'time_zone', problem: 'must have 1 to 64 characters' },
       { field: 'colour', problem: 'is not a known field' },

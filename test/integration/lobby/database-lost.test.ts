@@ -21,6 +21,7 @@ it('answers 503 while PostgreSQL cannot be reached', async () => {
     publishers: {},
     streams: { consumers: [], states: () => expect.unreachable('nobody asks for the streams') },
     startTimeoutMs: 1,
+    minTurnIntervalMs: 1,
     newId: () => uuidv7(),
     log,
   });

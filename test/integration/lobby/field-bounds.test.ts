@@ -11,7 +11,7 @@ beforeAll(async () => {
 });
 afterAll(() => lobby.close());
 
-const schedule = `${'0,'.repeat(45)}10 * * * *`;
+const schedule = `${'0,'.repeat(45)}30 * * * *`;
 const games: [string, unknown][] = [
   ['game_name', 'Ori'],
   ['game_name', 'x'.repeat(60)],
@@ -21,7 +21,7 @@ const games: [string, unknown][] = [
   ['description', ''],
   ['description', 'x'.repeat(2_000)],
   ['description', 'First line\n\tSecond line'],
-  ['min_players', 2],
+  ['min_players', 1],
   ['max_players', 2],
   ['max_players', 1_000],
   ['start_gap_hours', 0],
@@ -32,6 +32,12 @@ const games: [string, unknown][] = [
   ['enrollment_ends_at', '9998-12-31T23:59:59.999Z'],
   ['turn_schedule', schedule],
   ['time_zone', 'America/Argentina/ComodRivadavia'],
+  ['early', 'all_ready'],
+  ['spectators', true],
+  ['options', {}],
+  ['options', { text: 'x'.repeat(16_384 - '{"text":""}'.length) }],
+  ['options', { a: [{ b: [{ c: [{ d: [] }] }] }] }],
+  ['options', { bots: 100, least: 1e-6, most: 999_999_999_999_999_999_999 - 1e6, ' ': null, no: false }],
   ['target_engine_version', `1.0.0-${'a'.repeat(58)}`],
 ];
 

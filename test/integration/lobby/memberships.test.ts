@@ -80,6 +80,7 @@ describe.each(ways)('%s', (verb, status, path) => {
           user_id: player.userId,
           race_name: raceName,
           status,
+          seat: null,
           joined_at: new Date(lobby.clock.now().getTime() - 1_000).toISOString(),
         },
         etag: null,

@@ -199,6 +199,8 @@ describe('my invites', () => {
               enrollment_ends_at: gameBody.enrollment_ends_at,
               turn_schedule: gameBody.turn_schedule,
               time_zone: gameBody.time_zone,
+              turn_seconds: null,
+              early: 'off',
             },
           },
         ],

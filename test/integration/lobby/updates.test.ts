@@ -18,6 +18,9 @@ const everything = {
   enrollment_ends_at: '2031-07-01T12:00:00.000Z',
   turn_schedule: '0 8 * * *',
   time_zone: 'Asia/Tokyo',
+  early: 'all_ready',
+  spectators: true,
+  options: { map: { width: 40 }, bots: 2 },
   target_engine_version: '2.0.0-rc.1',
 };
 

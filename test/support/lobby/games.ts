@@ -17,7 +17,8 @@ export const gameBody = {
   target_engine_version: '1.4.0',
 };
 
-export type GameChanges = Partial<Record<keyof typeof gameBody, unknown>>;
+type Setting = keyof typeof gameBody | 'turn_seconds' | 'early' | 'spectators' | 'options';
+export type GameChanges = Partial<Record<Setting, unknown>>;
 
 export async function makeDraft(owner: Client, changes: GameChanges = {}): Promise<string> {
   return field(await owner.post('/games', { body: { ...gameBody, ...changes } }), 'game_id');

@@ -56,6 +56,9 @@ const violations = {
     select entry_id from (select entry_id, from_status,
         lag(to_status, 1, 'draft') over (partition by game_id order by revision) as before from lobby.timeline) t
     where from_status <> before`,
+  'games that are over and wait for a time or for somebody': `
+    select game_id from lobby.games where status in ('finished', 'cancelled')
+      and num_nonnulls(due_at, closes_at, awaited_seats, ready_seats) > 0`,
   'intents that are told twice': `
     select payload ->> 'idempotency_key' from lobby.outbox where kind = 'notification_intent'
     group by 1 having count(*) > 1`,

@@ -71,6 +71,7 @@ export type TestLobbyOptions = {
   streams?: Parameters<typeof createLobby>[0]['streams'];
   replicas?: Replicas<Db>;
   raceNames?: RaceNameBackend;
+  minTurnIntervalMs?: number;
 };
 
 export async function createTestLobby(options: TestLobbyOptions = {}): Promise<TestLobby> {
@@ -88,6 +89,7 @@ export async function createTestLobby(options: TestLobbyOptions = {}): Promise<T
     publishers: options.publishers ?? {},
     streams: options.streams ?? noStreams,
     startTimeoutMs: 300_000,
+    minTurnIntervalMs: options.minTurnIntervalMs ?? 900_000,
     now: clock.now,
     newId: () => uuidv7(),
     log,

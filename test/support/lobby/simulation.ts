@@ -216,11 +216,13 @@ export class LobbySimulation {
     if (alive.length < 5) {
       const endsAt = new Date(this.#lobby.now().getTime() + (2 + this.#roll(40)) * hour).toISOString();
       const size = { min_players: 2, max_players: 2 + this.#roll(2), start_gap_players: this.#roll(2) };
+      const clock = rows.length % 3 === 0 ? { turn_schedule: null, turn_seconds: 3_600 } : {};
       // In the order of their names, they come in the order in which they were made.
       const game_name = `Game ${String(rows.length).padStart(5, '0')}`;
       await this.#ask(this.#pick(this.#people), 'create', '/games', {
         ...gameBody,
         ...size,
+        ...clock,
         game_name,
         enrollment_ends_at: endsAt,
       });

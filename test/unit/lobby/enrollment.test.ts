@@ -106,10 +106,17 @@ test.each(gameStatuses.filter((status) => status !== 'enrollment_open'))(
 );
 
 describe('conditions on a trigger', () => {
-  test('enrollment opens only before its deadline', () => {
-    const draft = { status: 'draft', enrollmentEndsAt: noon } as const;
-    expect(openEnrollmentProblem(draft, hoursAfterNoon(-1))).toBeUndefined();
-    expect(openEnrollmentProblem(draft, noon)).toMatchObject({
+  test('enrollment opens only before its deadline, and with a clock that is allowed', () => {
+    const clock = { turnSchedule: null, timeZone: 'UTC', turnSeconds: 900 };
+    const draft = { status: 'draft', enrollmentEndsAt: noon, ...clock } as const;
+    const problem = (now: Date, seconds = 900) => openEnrollmentProblem(draft, now, seconds * 1_000);
+    expect(problem(hoursAfterNoon(-1))).toBeUndefined();
+    expect(problem(hoursAfterNoon(-1), 901)).toMatchObject({
+      code: 'invalid_state',
+      message: expect.stringContaining('turn_seconds must be at least 901'),
+      details: { status: 'draft', fields: [{ field: 'turn_seconds', problem: 'must be at least 901' }] },
+    });
+    expect(problem(noon)).toMatchObject({
       code: 'invalid_state',
       message: expect.stringContaining('2026-05-01T12:00:00.000Z has passed'),
       details: { status: 'draft', enrollment_ends_at: '2026-05-01T12:00:00.000Z' },
@@ -132,7 +139,7 @@ describe('conditions on a trigger', () => {
 describe('properties', () => {
   const games = fc
     .record({
-      minPlayers: fc.integer({ min: 2, max: 20 }),
+      minPlayers: fc.integer({ min: 1, max: 20 }),
       extraToMax: fc.integer({ min: 0, max: 20 }),
       startGapHours: fc.integer({ min: 0, max: 336 }),
       startGapPlayers: fc.integer({ min: 0, max: 10 }),

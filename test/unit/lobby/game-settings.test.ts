@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { type GameSettings, settingsProblems } from '../../../lib/lobby/domain/game.ts';
+import { type GameSettings, settingsProblems, usualEarlyMode } from '../../../lib/lobby/domain/game.ts';
 
 const now = new Date('2026-05-01T12:00:00.000Z');
 const good: GameSettings = {
@@ -12,35 +12,37 @@ const good: GameSettings = {
   enrollmentEndsAt: new Date('2026-05-08T12:00:00.000Z'),
   turnSchedule: '0 20 * * 1-5',
   timeZone: 'Europe/Berlin',
+  turnSeconds: null,
+  early: 'off',
+  spectators: false,
+  options: {},
   targetEngineVersion: '1.4.0',
 };
-const fields = (changes: Partial<GameSettings>) =>
-  settingsProblems({ ...good, ...changes }, now).map(({ field }) => field);
+const quarterHour = 900_000;
+const problems = (changes: Partial<GameSettings>, minTurnIntervalMs = 1_000) =>
+  settingsProblems({ ...good, ...changes }, now, minTurnIntervalMs);
+const fields = (changes: Partial<GameSettings>) => problems(changes).map(({ field }) => field);
 
 test('settings that make sense have no problems', () => {
-  expect(settingsProblems(good, now)).toEqual([]);
+  expect(problems({}, quarterHour)).toEqual([]);
 });
 
 test('every problem is named at once, under the names that clients use', () => {
-  const problems = settingsProblems(
-    {
-      ...good,
-      minPlayers: 9,
-      enrollmentEndsAt: now,
-      timeZone: 'Mars/Olympus',
-      turnSchedule: 'daily',
-      targetEngineVersion: 'latest',
-    },
-    now,
-  );
-  expect(problems.map(({ field }) => field).sort()).toEqual([
+  const all = problems({
+    minPlayers: 9,
+    enrollmentEndsAt: now,
+    timeZone: 'Mars/Olympus',
+    turnSchedule: 'daily',
+    targetEngineVersion: 'latest',
+  });
+  expect(all.map(({ field }) => field).sort()).toEqual([
     'enrollment_ends_at',
     'max_players',
     'target_engine_version',
     'time_zone',
     'turn_schedule',
   ]);
-  for (const { problem } of problems) expect(problem).not.toBe('');
+  for (const { problem } of all) expect(problem).not.toBe('');
 });
 
 test('as many players at most as at least are fine', () => {
@@ -95,4 +97,44 @@ describe('target_engine_version', () => {
       expect(fields({ targetEngineVersion })).toEqual(['target_engine_version']);
     },
   );
+});
+
+describe('the clock', () => {
+  const rolling = (turnSeconds: number) => ({ turnSchedule: null, turnSeconds });
+
+  test('is a schedule or a number of seconds, not both and not none', () => {
+    expect(problems(rolling(3_600), quarterHour)).toEqual([]);
+    expect(problems({ turnSchedule: null })).toEqual([
+      { field: 'turn_schedule', problem: 'is missing; give it or turn_seconds' },
+    ]);
+    expect(problems({ turnSeconds: 3_600 })).toEqual([
+      { field: 'turn_seconds', problem: 'must not be given with turn_schedule' },
+    ]);
+  });
+
+  test('of seconds leaves no less than the shortest time that is allowed', () => {
+    expect(problems(rolling(900), quarterHour)).toEqual([]);
+    expect(problems(rolling(899), quarterHour)).toEqual([
+      { field: 'turn_seconds', problem: 'must be at least 900' },
+    ]);
+    // Rounded up, since turns are whole seconds long.
+    expect(problems(rolling(1), 1_001)).toEqual([{ field: 'turn_seconds', problem: 'must be at least 2' }]);
+  });
+
+  test.each([
+    ['*/15 * * * *', undefined],
+    ['*/14 * * * *', 'must leave 15 minutes between turns, but two of its turns are 4 minutes apart'],
+    ['59 23 * * *', undefined],
+    ['0,1 20 * * *', 'must leave 15 minutes between turns, but two of its turns are 1 minute apart'],
+    // On the morning on which clocks go from two to three.
+    ['0,55 1,3 * * *', 'must leave 15 minutes between turns, but two of its turns are 5 minutes apart'],
+  ])('by the schedule %s leaves no less either: %s', (turnSchedule, problem) => {
+    const found = problems({ turnSchedule }, quarterHour);
+    expect(found).toEqual(problem === undefined ? [] : [{ field: 'turn_schedule', problem }]);
+  });
+
+  test('closes turns early unless it is a schedule', () => {
+    expect(usualEarlyMode({ turnSeconds: null })).toBe('off');
+    expect(usualEarlyMode({ turnSeconds: 60 })).toBe('all_ready');
+  });
 });

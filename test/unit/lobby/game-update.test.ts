@@ -1,9 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type GameSettings, gameStatuses } from '../../../lib/lobby/domain/game.ts';
-import { changeSettings, settingNames } from '../../../lib/lobby/domain/game-update.ts';
+import {
+  changeSettings as change,
+  type GameChanges,
+  settingNames,
+} from '../../../lib/lobby/domain/game-update.ts';
 
 const now = new Date('2031-05-01T12:00:00.000Z');
+const changeSettings = (game: Parameters<typeof change>[0], changes: GameChanges, at: Date) =>
+  change(game, changes, at, 900_000);
 const settings: GameSettings = {
   gameName: 'Orion Arm',
   description: '',
@@ -14,6 +20,10 @@ const settings: GameSettings = {
   enrollmentEndsAt: new Date('2031-06-01T12:00:00.000Z'),
   turnSchedule: '0 20 * * *',
   timeZone: 'UTC',
+  turnSeconds: null,
+  early: 'off',
+  spectators: false,
+  options: {},
   targetEngineVersion: '1.0.0',
 };
 const other: GameSettings = {
@@ -26,6 +36,10 @@ const other: GameSettings = {
   enrollmentEndsAt: new Date('2031-07-01T12:00:00.000Z'),
   turnSchedule: '0 8 * * *',
   timeZone: 'Asia/Tokyo',
+  turnSeconds: null,
+  early: 'all_ready',
+  spectators: true,
+  options: { map: 'large' },
   targetEngineVersion: '2.0.0',
 };
 const keys = Object.keys(settingNames) as (keyof GameSettings)[];
@@ -90,6 +104,37 @@ describe('a change of settings', () => {
       code: 'invalid_request',
       fields: [{ field: 'enrollment_ends_at' }],
     });
+  });
+
+  test('puts one clock in the place of the other, with what is usual for it', () => {
+    const byDay = { ...settings, status: 'draft' } as const;
+    const rolling = { ...byDay, turnSchedule: null, turnSeconds: 3_600, early: 'all_ready' } as const;
+    const changed = (game: Parameters<typeof change>[0], changes: GameChanges) =>
+      expect(changeSettings(game, changes, now));
+    const hourly = { turnSchedule: null, turnSeconds: 3_600, early: 'all_ready' };
+    changed(byDay, { turnSeconds: 3_600 }).toMatchObject({ settings: hourly });
+    changed(byDay, { turnSeconds: 3_600, turnSchedule: null }).toMatchObject({ settings: hourly });
+    changed(byDay, { turnSeconds: 3_600, early: 'off' }).toMatchObject({
+      settings: { ...hourly, early: 'off' },
+    });
+    const daily = { turnSchedule: '0 8 * * *', turnSeconds: null, early: 'off' };
+    changed(rolling, { turnSchedule: '0 8 * * *' }).toMatchObject({ settings: daily });
+    changed({ ...rolling, early: 'off' }, { turnSeconds: 7_200 }).toMatchObject({
+      settings: { early: 'off' },
+    });
+    const refused = (field: string) => ({ code: 'invalid_request', fields: [{ field }] });
+    changed(byDay, { turnSchedule: null }).toMatchObject(refused('turn_schedule'));
+    changed(rolling, { turnSeconds: null }).toMatchObject(refused('turn_schedule'));
+    changed(byDay, { turnSeconds: 3_600, turnSchedule: '0 8 * * *' }).toMatchObject(refused('turn_seconds'));
+    changed(byDay, { turnSeconds: 899 }).toMatchObject(refused('turn_seconds'));
+  });
+
+  test('needs a clock that is allowed only when it names it', () => {
+    const fast = { ...settings, turnSchedule: '*/5 * * * *', status: 'draft' } as const;
+    expect(changeSettings(fast, { gameName: 'Fast' }, now)).toMatchObject({ ok: true });
+    for (const changes of [{ turnSchedule: '*/6 * * * *' }, { timeZone: 'Asia/Tokyo' }]) {
+      expect(changeSettings(fast, changes, now)).toMatchObject({ fields: [{ field: 'turn_schedule' }] });
+    }
   });
 
   test('while players enroll moves the deadline to a later time, and one that lies ahead', () => {

@@ -1,5 +1,6 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { nextTurnAt, scheduleProblem } from '../../../lib/time/turn-schedule.ts';
+import { nextTurnAt, scheduleProblem, shortestInterval } from '../../../lib/time/turn-schedule.ts';
 
 /** The next times at which a turn is due, one after the other. */
 function dueTimes(schedule: string, timeZone: string, after: string, count: number): string[] {
@@ -84,4 +85,82 @@ test.each([
   ['0 25 * * *', expect.stringMatching(/^is not a cron expression: /)],
 ])('of the schedule %s the problem is: %s', (schedule, problem) => {
   expect(scheduleProblem(schedule, 'Europe/Berlin', new Date('2026-11-25T00:00:00Z'))).toEqual(problem);
+});
+
+describe('the shortest time between two turns', () => {
+  const from = new Date('2026-11-25T00:00:00Z');
+  const minutes = (schedule: string, timeZone = 'UTC') => shortestInterval(schedule, timeZone, from) / 60_000;
+  const day = 1_440;
+
+  test.each([
+    ['* * * * *', 1],
+    ['0,1 20 * * *', 1],
+    ['*/7 * * * *', 4],
+    ['0 */2 * * *', 120],
+    ['0 20 * * 1-5', day],
+    ['0 20 * * *', day],
+    ['0 20 * * 1,3,5', 2 * day],
+    ['0 20 * * MON', 7 * day],
+    // Across midnight, where turns are on adjacent days, and where they are not.
+    ['59 23,0 * * *', 60],
+    ['0 1,23 * * *', 120],
+    ['0 1,23 * * SUN', 22 * 60],
+    ['0 1,23 1,31 * *', 120],
+    ['0 20 31 * *', 31 * day],
+    ['0 20 1 * *', 28 * day],
+    ['0 20 L 2 *', 365 * day],
+    // Only one of them is in sight.
+    ['0 0 29 2 *', 1_461 * day],
+  ])('of %s is %i minutes', (schedule, shortest) => {
+    expect(minutes(schedule)).toBe(shortest);
+  });
+
+  test.each([
+    // Clocks go from 2 to 3, and from 3 back to 2.
+    ['0 20 * * *', 'Europe/Berlin', 23 * 60],
+    ['0 20 * * 1-5', 'Europe/Berlin', day],
+    ['30 2 * * *', 'Europe/Berlin', 23.5 * 60],
+    ['0 * * * *', 'Europe/Berlin', 60],
+    ['0,59 1,3 * * *', 'Europe/Berlin', 1],
+    ['0,59 2 * * *', 'Europe/Berlin', 1],
+    // By half an hour, and at midnight.
+    ['0 1,3 * * *', 'Australia/Lord_Howe', 90],
+    ['0 0 * * *', 'America/Santiago', 23 * 60],
+  ])('of %s in %s counts clock changes: %i minutes', (schedule, timeZone, shortest) => {
+    expect(minutes(schedule, timeZone)).toBe(shortest);
+  });
+
+  test('is never longer than what the next turns say, nor shorter without a reason', () => {
+    const times = fc.uniqueArray(fc.integer({ min: 0, max: 59 }), { minLength: 1, maxLength: 3 });
+    const hours = fc.uniqueArray(fc.integer({ min: 0, max: 4 }), { minLength: 1, maxLength: 3 });
+    const days = fc.constantFrom('* * *', '* * 0,6', '* * 1-5', '*/2 * *', '28-31 3,10 *');
+    const zones = fc.constantFrom(
+      'UTC',
+      'Europe/Berlin',
+      'Australia/Lord_Howe',
+      'America/Santiago',
+      'Asia/Beirut',
+    );
+    fc.assert(
+      fc.property(times, hours, days, zones, (minute, hour, day, timeZone) => {
+        const schedule = `${minute} ${hour} ${day}`;
+        const shortest = shortestInterval(schedule, timeZone, from);
+        // The weeks around the clock changes of a year.
+        const found = [
+          '2027-03-10',
+          '2027-03-24',
+          '2027-04-01',
+          '2027-09-01',
+          '2027-09-30',
+          '2027-10-20',
+        ].flatMap((start) => {
+          const due = dueTimes(schedule, timeZone, `${start}T00:00:00Z`, 40).map((time) => Date.parse(time));
+          return due.slice(1).map((time, i) => time - (due[i] ?? 0));
+        });
+        expect(shortest).toBeLessThanOrEqual(Math.min(...found));
+        if (timeZone === 'UTC' && day === '* * *') expect(shortest).toBe(Math.min(...found));
+      }),
+      { numRuns: 40 },
+    );
+  });
 });
