@@ -11,13 +11,16 @@ export type Standing = z.infer<typeof standingResponse>;
 /** What one user may do with one game. */
 export type Access = z.infer<typeof accessResponse>;
 
+/** A game in a list: whether it has a runtime, and which. */
+export type ListedGame = { readonly gameId: string; readonly runtimeJobId: string | null };
+
 export type LobbyClient = {
   /** @returns undefined when the lobby knows no such game. @throws Error when it cannot be asked. */
   standing(gameId: string): Promise<Standing | undefined>;
   /** @returns undefined when the lobby knows no such game. @throws Error when it cannot be asked. */
   access(gameId: string, userId: string, traceparent?: string): Promise<Access | undefined>;
   /** All games with a status, page by page. @throws Error when the lobby cannot be asked. */
-  games(status: 'running' | 'paused'): AsyncIterable<{ readonly gameId: string }>;
+  games(status: 'running' | 'paused'): AsyncIterable<ListedGame>;
 };
 
 const pageSize = 200;
@@ -102,7 +105,11 @@ const accessResponse = z
   .readonly();
 
 const gamesResponse = z.object({
-  items: z.array(z.object({ game_id: id }).transform((game) => ({ gameId: game.game_id }))),
+  items: z.array(
+    z
+      .object({ game_id: id, runtime_job_id: id.nullable() })
+      .transform((game): ListedGame => ({ gameId: game.game_id, runtimeJobId: game.runtime_job_id })),
+  ),
   next_page_token: z.string().optional(),
 });
 
