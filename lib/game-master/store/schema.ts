@@ -17,6 +17,7 @@ import {
   uuid,
 } from 'drizzle-orm/pg-core';
 import type { GameResult, GameState, Manifest, OrderState } from '../../engine/api.ts';
+import { idempotencyKeysTable } from '../../idempotency/table.ts';
 import { outboxTable } from '../../outbox/table.ts';
 import { streamTables } from '../../streams/tables.ts';
 import { closeReasons, earlyModes, engineHealths, gameStatuses, phases } from '../domain/game.ts';
@@ -196,21 +197,7 @@ export const workers = gameMaster.table('workers', {
   aliveUntil: time('alive_until').notNull(),
 });
 
-/** First responses of mutating requests; `response` is null only inside the transaction that handles the request. */
-export const idempotencyKeys = gameMaster.table(
-  'idempotency_keys',
-  {
-    actor: text('actor').notNull(),
-    key: text('key').notNull(),
-    fingerprint: text('fingerprint').notNull(),
-    responseBody: json('response'),
-    createdAt: time('created_at').notNull(),
-  },
-  (row) => [
-    primaryKey({ name: 'idempotency_keys_pkey', columns: [row.actor, row.key] }),
-    index('idempotency_keys_by_age').on(row.createdAt),
-  ],
-);
+export const idempotencyKeys = idempotencyKeysTable(gameMaster, { response: 'response' });
 
 /** Reports to the lobby and notification intents, by the id of their game. */
 export const outbox = outboxTable(gameMaster);
