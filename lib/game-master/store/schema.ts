@@ -25,7 +25,10 @@ import { closeReasons, earlyModes, engineHealths, gameStatuses, phases } from '.
 export const gameMaster = pgSchema('game_master');
 
 const time = (name: string) => timestamp(name, { precision: 3, withTimezone: true, mode: 'date' });
-const bytes = customType<{ data: Buffer }>({ dataType: () => 'bytea' });
+const bytes = customType<{ data: Uint8Array<ArrayBuffer>; driverData: Uint8Array }>({
+  dataType: () => 'bytea',
+  fromDriver: (stored) => new Uint8Array(stored),
+});
 
 const oneOf = (column: string, values: readonly string[]) =>
   sql.raw(`${column} in (${values.map((value) => `'${value}'`).join(', ')})`);
