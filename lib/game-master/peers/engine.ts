@@ -21,6 +21,7 @@ import {
 } from '../../engine/api.ts';
 import { askService, ResponseTooLarge, type ServiceQuestion } from '../../http/ask-service.ts';
 import { isDeeperThan } from '../../http/json-depth.ts';
+import { isStorableJson } from '../../http/storable-json.ts';
 import { EngineTrouble } from '../domain/engine-trouble.ts';
 
 /** A state of 1,100 seats has 200 KiB at most. */
@@ -176,8 +177,7 @@ function readJson({ method, route }: Question, { status, text }: Response): unkn
   return value;
 }
 
-/** PostgreSQL stores neither NUL nor unpaired surrogates in jsonb; JSON can only hold them as escapes. */
+/** JSON can only hold what PostgreSQL does not store as escapes, so most texts need no second look. */
 function isStorable(value: unknown, text: string): boolean {
-  if (!/\\u(?:0000|d[89a-f])/i.test(text)) return true;
-  return !/(?<!\\)(?:\\\\)*\\u(?:0000|d[89a-f])/.test(JSON.stringify(value));
+  return !/\\u(?:0000|d[89a-f])/i.test(text) || isStorableJson(value);
 }
