@@ -32,7 +32,8 @@ export function openGameMasterListeners(
         trust: {
           token: http.token,
           tokenVariable: 'GM_HTTP_TOKEN',
-          otherwise: 'any client that reaches it can act as the lobby, and have the Game Master call any address',
+          otherwise:
+            'any client that reaches it can act as the lobby, and have the Game Master call any address',
         },
       },
     ],

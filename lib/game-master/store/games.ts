@@ -199,7 +199,7 @@ export async function countGames(db: Db): Promise<Map<EngineHealth, number>> {
   const counts = await db
     .select({ health: games.engineHealth, count: sql<number>`count(*)::int` })
     .from(games)
-    .where(ne(games.phase, 'over'))
+    .where(ne(games.phase, 'over').inlineParams())
     .groupBy(games.engineHealth);
   return new Map(counts.map(({ health, count }) => [health, count]));
 }

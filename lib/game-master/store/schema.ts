@@ -114,6 +114,7 @@ export const games = gameMaster.table(
       .on(game.nextAttemptAt)
       .where(sql`next_attempt_at is not null and claimed_by is null and failures > 0`),
     index('games_claimed').on(game.claimedBy).where(sql`claimed_by is not null`),
+    index('games_not_over').on(game.engineHealth).where(sql`phase <> 'over'`),
     index('games_readiness_changed').on(game.readinessReportedAt).where(sql`readiness_changed`),
   ],
 );
