@@ -26,10 +26,13 @@ const optionsSchema = z.record(z.string(), z.unknown()).superRefine((options, co
 });
 
 function optionsProblem(options: Readonly<Record<string, unknown>>): string | undefined {
-  if (isDeeperThan(options, maxOptionsDepth)) return `must not be nested deeper than ${maxOptionsDepth} levels`;
+  if (isDeeperThan(options, maxOptionsDepth))
+    return `must not be nested deeper than ${maxOptionsDepth} levels`;
   if (!isStorableJson(options)) return 'must not contain NUL or half of a pair';
   const bytes = new TextEncoder().encode(JSON.stringify(options)).length;
-  return bytes > engineBounds.optionsBytes ? `must not have more than ${engineBounds.optionsBytes} bytes` : undefined;
+  return bytes > engineBounds.optionsBytes
+    ? `must not have more than ${engineBounds.optionsBytes} bytes`
+    : undefined;
 }
 
 const playerSchema = z.strictObject({
