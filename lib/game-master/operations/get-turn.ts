@@ -1,6 +1,7 @@
 import type { GameResult, Manifest } from '../../engine/api.ts';
 import type { Caller } from '../../http/caller.ts';
 import type { GameMaster } from '../context.ts';
+import { readySeats } from '../domain/seats.ts';
 import { currentTurn, isClosed } from '../domain/taking-orders.ts';
 import type { Access } from '../peers/lobby.ts';
 import { findTurn, type GameTurn } from '../store/reads.ts';
@@ -42,7 +43,6 @@ export async function getTurn(
   const status = statusOf(access, found);
   const ended = status === 'finished' || status === 'cancelled';
   const awaiting = ended ? [] : game.awaiting.filter((seat) => held.includes(seat)).toSorted((a, b) => a - b);
-  const ready = new Set(given.filter((orders) => orders.ready).map(({ seat }) => seat));
   const own = given.find(({ seat }) => seat === access.seat);
   const ownOrders = own === undefined ? 'none' : own.ready ? 'ready' : 'draft';
   const dueAt = ended ? null : game.dueAt;
@@ -53,7 +53,7 @@ export async function getTurn(
     dueAt,
     dueReason: dueAt === null ? null : game.turnSchedule === null ? 'turn_seconds' : 'schedule',
     awaiting,
-    ready: awaiting.filter((seat) => ready.has(seat)),
+    ready: readySeats(awaiting, given),
     seat: access.seat,
     ownOrders: access.seat === null || ended ? null : ownOrders,
     playedTurn: game.playedTurn,

@@ -74,12 +74,13 @@ function isOver(access: Access, game: StoredGame): boolean {
 
 async function finalView(
   { db }: Pick<GameMaster, 'db'>,
-  { gameId, playedTurn }: StoredGame,
+  { gameId, playedTurn, result }: StoredGame,
   audience: Audience,
   turn: number,
 ): Promise<View> {
   const text = audienceText(audience);
-  const final = turn === playedTurn ? await findFinalView(db, gameId, text) : undefined;
+  // Without a result those that are stored are of a turn that was not played to its end.
+  const final = result !== null && turn === playedTurn ? await findFinalView(db, gameId, text) : undefined;
   if (final === undefined) {
     const message = 'The game is over: only views after its last turn are kept, if it was played to its end.';
     throw new Refusal('view_gone', message, { played_turn: playedTurn });

@@ -12,6 +12,7 @@ import { lockGame, type StoredGame, updateGame } from '../store/games.ts';
 import { findOrders, saveOrders } from '../store/orders.ts';
 import { findGameNow, holderOf } from '../store/reads.ts';
 import { closeIfReady } from '../turns/close-turn.ts';
+import { report } from '../turns/report.ts';
 import { seatOf } from './access.ts';
 import { requireOpenTurn } from './require-open-turn.ts';
 
@@ -114,11 +115,19 @@ async function validate(
 }
 
 /** The engine is at another turn than the one that is open, and there it stays. */
-function noteStateLost(gm: GameMaster, seen: StoredGame): Promise<void> {
-  return inTransaction(gm.db, async (tx) => {
-    const { game } = (await lockGame(tx, seen.gameId)) ?? {};
-    const unchanged = game?.phase === 'open' && game.playedTurn === seen.playedTurn;
-    if (!unchanged || game.runtimeJobId !== seen.runtimeJobId) return;
-    await updateGame(tx, seen.gameId, { engineHealth: 'state_lost' });
+async function noteStateLost(gm: GameMaster, seen: StoredGame): Promise<void> {
+  const noted = await inTransaction(gm.db, async (tx) => {
+    const locked = await lockGame(tx, seen.gameId);
+    if (locked === undefined) return false;
+    const { game, now } = locked;
+    const isAsSeen =
+      game.phase === 'open' &&
+      game.playedTurn === seen.playedTurn &&
+      game.runtimeJobId === seen.runtimeJobId &&
+      game.engineEndpoint === seen.engineEndpoint;
+    if (!isAsSeen || game.engineHealth === 'state_lost') return false;
+    await report(tx, gm, { game: { ...game, engineHealth: 'state_lost' }, now });
+    return true;
   });
+  if (noted) gm.outbox.publishSoon([seen.gameId]);
 }

@@ -19,10 +19,16 @@ import {
   type ValidateRequest,
   validateResponseSchema,
 } from '../../engine/api.ts';
-import { askService, ResponseTooLarge, type ServiceQuestion } from '../../http/ask-service.ts';
+import {
+  askService,
+  ResponseTooLarge,
+  type ServiceQuestion,
+  type ServiceResponse,
+} from '../../http/ask-service.ts';
 import { isDeeperThan } from '../../http/json-depth.ts';
 import { isStorableJson } from '../../http/storable-json.ts';
 import { EngineTrouble } from '../domain/engine-trouble.ts';
+import { type EngineCall as EngineCallName, engineCalled } from '../instruments.ts';
 
 /** A state of 1,100 seats has 200 KiB at most. */
 const maxBytes = 1024 * 1024;
@@ -58,6 +64,7 @@ export type Engine = {
 };
 
 type Question = {
+  readonly call: EngineCallName;
   readonly method: ServiceQuestion['method'];
   readonly route: string;
   readonly body?: unknown;
@@ -66,13 +73,16 @@ type Question = {
 
 export function openEngine(endpoint: string): Engine {
   const ask = async (question: Question, call: EngineCall) => {
-    const { method, route } = question;
+    const { call: name, method, route, body, maxBytes: bound = maxBytes } = question;
+    const startedAt = performance.now();
     try {
-      return await askService(`${endpoint}${route}`, { maxBytes, ...question, ...call });
+      return await askService(`${endpoint}${route}`, { method, body, maxBytes: bound, ...call });
     } catch (error) {
       throw error instanceof ResponseTooLarge
         ? new EngineTrouble('faulty', `the engine’s response to ${method} ${route} is too large`, error)
         : new EngineTrouble('unreachable', `the engine gives no whole response to ${method} ${route}`, error);
+    } finally {
+      engineCalled(name, (performance.now() - startedAt) / 1_000);
     }
   };
   const askFor = async <T>(schema: z.ZodType<T>, question: Question, call: EngineCall) =>
@@ -80,7 +90,7 @@ export function openEngine(endpoint: string): Engine {
 
   return {
     async manifest(call) {
-      const question: Question = { method: 'GET', route: engineRoutes.manifest };
+      const question: Question = { call: 'manifest', method: 'GET', route: engineRoutes.manifest };
       const response = await ask(question, call);
       if (response.status === 404 || speaksAnotherVersion(response.text)) {
         throw new EngineTrouble('unsupported', 'the engine does not speak this version of the interface');
@@ -88,14 +98,19 @@ export function openEngine(endpoint: string): Engine {
       return read(manifestSchema, question, response);
     },
     setUp: (setup, call) =>
-      askFor(gameStateSchema, { method: 'PUT', route: engineRoutes.game, body: setup }, call),
+      askFor(gameStateSchema, { call: 'set_up', method: 'PUT', route: engineRoutes.game, body: setup }, call),
     async state(call) {
-      const question: Question = { method: 'GET', route: engineRoutes.game };
+      const question: Question = { call: 'state', method: 'GET', route: engineRoutes.game };
       const response = await ask(question, call);
       return response.status === 404 ? undefined : read(gameStateSchema, question, response);
     },
     async validate(request, call) {
-      const question: Question = { method: 'POST', route: engineRoutes.validate, body: request };
+      const question: Question = {
+        call: 'validate',
+        method: 'POST',
+        route: engineRoutes.validate,
+        body: request,
+      };
       const response = await ask(question, call);
       if (response.status === 409) return { kind: 'other_turn' };
       return { kind: 'problems', problems: read(validateResponseSchema, question, response).problems };
@@ -103,24 +118,22 @@ export function openEngine(endpoint: string): Engine {
     playTurn: (request, call) =>
       askFor(
         turnResponseSchema,
-        { method: 'POST', route: engineRoutes.turns, body: request, maxBytes: maxTurnBytes },
+        { call: 'turn', method: 'POST', route: engineRoutes.turns, body: request, maxBytes: maxTurnBytes },
         call,
       ),
     async view(audience, turn, call) {
       const route = `${engineRoutes.view}?for=${audienceText(audience)}&turn=${turn}`;
-      const question: Question = { method: 'GET', route, maxBytes: engineBounds.viewBytes };
+      const question: Question = { call: 'view', method: 'GET', route, maxBytes: engineBounds.viewBytes };
       return readJson(question, await ask(question, call));
     },
     vacate: (seat, call) =>
       askFor(
         gameStateSchema,
-        { method: 'PUT', route: engineRoutes.seat(seat), body: { vacant: true } },
+        { call: 'vacate', method: 'PUT', route: engineRoutes.seat(seat), body: { vacant: true } },
         call,
       ),
   };
 }
-
-type Response = Awaited<ReturnType<typeof askService>>;
 
 /** Version 1 has no manifest; another version may have one of another shape. */
 function speaksAnotherVersion(text: string): boolean {
@@ -139,7 +152,7 @@ function speaksAnotherVersion(text: string): boolean {
   }
 }
 
-function read<T>(schema: z.ZodType<T>, question: Question, response: Response): T {
+function read<T>(schema: z.ZodType<T>, question: Question, response: ServiceResponse): T {
   const parsed = schema.safeParse(readJson(question, response));
   if (parsed.success) return parsed.data;
   const where = parsed.error.issues
@@ -157,7 +170,7 @@ function nameOfKey(key: PropertyKey): string {
   return typeof key === 'number' || /^[a-z_]{1,20}$/.test(String(key)) ? String(key) : '?';
 }
 
-function readJson({ method, route }: Question, { status, text }: Response): unknown {
+function readJson({ method, route }: Question, { status, text }: ServiceResponse): unknown {
   const faulty = (what: string) =>
     new EngineTrouble('faulty', `the engine’s response to ${method} ${route} ${what}`);
   // An engine that has the game knows every turn that was played, and the next one.
