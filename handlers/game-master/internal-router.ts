@@ -8,9 +8,15 @@ import { listDeadLettersRoute } from '../streams/list-dead-letters.ts';
 import { listStreamsRoute } from '../streams/list-streams.ts';
 import { retryDeadLetterRoute } from '../streams/retry-dead-letter.ts';
 import { healthzRoute } from './healthz.ts';
+import { getTurnRoute } from './players/get-turn.ts';
+import { getViewRoute } from './players/get-view.ts';
+import { listHistoryRoute } from './players/list-history.ts';
 import { registerRuntimeRoute } from './register-runtime.ts';
 
-/** The Game Master's internal listener: for the lobby, and for admins. Nothing here shows orders. */
+/**
+ * The Game Master's internal listener: what the lobby asks; the reads of players for the admin actor, except of orders,
+ * which are for their author alone; and the streams, for operators.
+ */
 export function createGameMasterInternalApp(options: HttpAppOptions, gameMaster: GameMaster): HttpApp {
   const routes = new OpenAPIHono<HttpEnv>();
   routes.use(admitAdmin);
@@ -25,7 +31,13 @@ export function createGameMasterInternalApp(options: HttpAppOptions, gameMaster:
     discardDeadLetterRoute(gameMaster.streams),
   ]);
 
+  const reads = new OpenAPIHono<HttpEnv>();
+  reads.use(admitAdmin);
+
+  reads.openapiRoutes([getTurnRoute(gameMaster), getViewRoute(gameMaster), listHistoryRoute(gameMaster)]);
+
   const app = createHttpApp(options);
   app.route('/', routes);
+  app.route('/api/v1/internal', reads);
   return app;
 }
