@@ -1,7 +1,7 @@
 // The Game Master for integration tests, on a database of the test file's own: its two HTTP apps alone, with a lobby and
 // engines that the test hands in; or the whole process inside the test's, between a lobby and engines over HTTP.
 import { join } from 'node:path';
-import pg from 'pg';
+import type pg from 'pg';
 import { v7 as uuidv7 } from 'uuid';
 import { vi } from 'vitest';
 import { createGameMasterInternalApp } from '../../../handlers/game-master/internal-router.ts';
@@ -20,6 +20,7 @@ import { runGameMaster } from '../../../workers/game-master.ts';
 import { createTestDatabase, type Template } from '../stores/database.ts';
 import { openDatabase } from '../stores/redis-databases.ts';
 import { readTables, type Tables } from '../stores/tables.ts';
+import { openTestPool } from '../stores/test-pool.ts';
 
 const folder = join(import.meta.dirname, '../../../drizzle/game-master/migrations');
 
@@ -68,9 +69,7 @@ export async function createTestGameMaster(
   } = {},
 ): Promise<TestGameMaster> {
   const database = await createTestDatabase(gameMasterTemplate);
-  const pool = new pg.Pool({ connectionString: database.dsn, max: 10, statement_timeout: 15_000 });
-  // Those that are idle when the database is dropped.
-  pool.on('error', () => {});
+  const { pool, close } = openTestPool(database.dsn);
   const log = createLogger({ service: 'test', level: 'silent' });
   const gameMaster = createGameMaster({
     db: databaseOn(pool),
@@ -97,7 +96,7 @@ export async function createTestGameMaster(
     tables: (except) => readTables(pool, ['game_master'], except),
     async close() {
       await gameMaster.outbox.settled();
-      await pool.end();
+      await close();
       await database.drop();
     },
   };
