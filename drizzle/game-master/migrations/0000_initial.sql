@@ -1,4 +1,5 @@
-CREATE SCHEMA "game_master";
+-- The migrator makes the schema first, for its own table.
+CREATE SCHEMA IF NOT EXISTS "game_master";
 --> statement-breakpoint
 CREATE TABLE "game_master"."consumers" (
 	"name" text PRIMARY KEY NOT NULL,
