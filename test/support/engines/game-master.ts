@@ -66,6 +66,7 @@ const noLobby: GameMaster['lobby'] = {
 export async function createTestGameMaster(
   options: Partial<Pick<GameMaster, 'lobby' | 'openEngine' | 'engineTimeoutMs'>> & {
     publishers?: Readonly<Record<string, Publish>>;
+    streams?: Parameters<typeof createGameMaster>[0]['streams'];
   } = {},
 ): Promise<TestGameMaster> {
   const database = await createTestDatabase(gameMasterTemplate);
@@ -80,7 +81,7 @@ export async function createTestGameMaster(
     log,
     ...options,
     publishers: options.publishers ?? {},
-    streams: { consumers: [], states: async () => [], requeue: async () => {} },
+    streams: options.streams ?? { consumers: [], states: async () => [], requeue: async () => {} },
   });
   const httpOptions = { log, ready: () => true, bodyLimitBytes: 1024 * 1024 };
   const publicApp = createGameMasterPublicApp(httpOptions, gameMaster);
