@@ -10,7 +10,10 @@ import { idempotencyKeyOf } from '../../../lib/http/idempotency-key.ts';
 import { id, timestamp } from '../../../lib/http/schemas.ts';
 
 /** A turn that takes orders; the first is 1. */
-export const turnNumber = z.int32().min(1);
+export const turnNumber = z
+  .int()
+  .min(1)
+  .max(2 ** 31 - 1);
 
 export const changedOrdersSchema = z
   .object({

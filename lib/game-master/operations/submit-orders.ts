@@ -67,7 +67,11 @@ export async function submitOrders(
     const othersBytes = open.ordersBytes - (earlier?.bytes ?? 0);
     refuseSize(bytes, othersBytes);
     await saveOrders(tx, { gameId, seat, turn, orders: text, bytes, ready, storedAt: now });
-    const changed = { ordersBytes: othersBytes + bytes, readinessChanged: true };
+    const becameAnother = (earlier?.ready ?? false) !== ready;
+    const changed = {
+      ordersBytes: othersBytes + bytes,
+      readinessChanged: open.readinessChanged || becameAnother,
+    };
     await updateGame(tx, gameId, changed);
     const closed = ready && (await closeIfReady(tx, gm, { ...open, ...changed }, now));
     return { gameId, turn, state: ready ? 'ready' : 'draft', storedAt: now, closed };

@@ -105,6 +105,38 @@ describe('orders for the open turn', () => {
     expect(refusalOf(await game.player(2).post('/orders', bid(4), key))).toBe('409 turn_closed');
   });
 
+  test('take the trace context of their request to the engine, and into the messages of the turn', async () => {
+    const game = await stage.game({ seats: 1 });
+    const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+    const { length } = stage.engine.traces;
+    await game.player(1).post('/orders', bid(3, { ready: true }), { traceparent });
+    expect(stage.engine.traces.slice(length)).toEqual([traceparent, traceparent]);
+    const { rows } = await stage.pool.query(
+      'select distinct traceparent from game_master.outbox where ordering_key = $1',
+      [game.gameId],
+    );
+    expect(rows).toEqual([{ traceparent }]);
+  });
+
+  test('are reported as a change only if the seat has become ready, or not ready', async () => {
+    const game = await stage.game({ seats: 2 });
+    const changed = async () => {
+      const { rows } = await stage.pool.query(
+        'update game_master.games g set readiness_changed = false from game_master.games old ' +
+          'where g.game_id = $1 and old.game_id = g.game_id returning old.readiness_changed as changed',
+        [game.gameId],
+      );
+      return rows[0]?.changed;
+    };
+    const ready = [false, true, true, false];
+    const changes = [];
+    for (const one of ready) {
+      await game.player(1).post('/orders', bid(3, { ready: one }));
+      changes.push(await changed());
+    }
+    expect(changes).toEqual([false, true, false, true]);
+  });
+
   test('are stored when the engine then fails to play the turn, which stays closed', async () => {
     const game = await stage.game({ seats: 1 });
     stage.engine.misbehaviour = (call, response) => call === turns && Boolean(response.writeHead(500).end());

@@ -22,6 +22,8 @@ export class BidEngine {
   readonly calls: string[] = [];
   /** Bodies of requests to validate. */
   readonly validated: unknown[] = [];
+  /** The trace contexts that requests came with, in order. */
+  readonly traces: unknown[] = [];
   misbehaviour: Misbehaviour = () => false;
   readonly #games = new Map<string, Game>();
   readonly #server = createServer((request, response) => void this.#serve(request, response));
@@ -57,6 +59,7 @@ export class BidEngine {
     const gameId = url.pathname.slice(1, 37);
     const call = `${request.method} ${url.pathname.slice(37)}`;
     this.calls.push(call);
+    this.traces.push(request.headers.traceparent);
     let text = '';
     for await (const chunk of request) text += chunk;
     const body: unknown = text === '' ? undefined : JSON.parse(text);

@@ -6,6 +6,7 @@ import { pino } from 'pino';
 import { v7 as uuidv7 } from 'uuid';
 import { createGameMasterInternalApp } from '../../../handlers/game-master/internal-router.ts';
 import { createGameMasterPublicApp } from '../../../handlers/game-master/public-router.ts';
+import { gameMasterOperations } from '../../../infra/generate/openapi-documents.ts';
 import { createGameMaster } from '../../../lib/game-master/context.ts';
 import { openEngine } from '../../../lib/game-master/peers/engine.ts';
 import { createLobbyClient } from '../../../lib/game-master/peers/lobby.ts';
@@ -13,9 +14,13 @@ import type { HttpApp } from '../../../lib/http/app.ts';
 import { databaseOn } from '../../../lib/postgres/database.ts';
 import { migrate } from '../../../lib/postgres/migrate.ts';
 import { logSettings } from '../../../lib/telemetry/log-settings.ts';
+import { createResponseCheck } from '../lobby/response-check.ts';
 import { createTestDatabase } from '../stores/database.ts';
 import { BidEngine } from './bid-engine.ts';
 import { LobbyServer } from './lobby-server.ts';
+
+/** Every response to a player is held to the published description of the API. */
+const checkResponse = createResponseCheck([gameMasterOperations()]);
 
 const folder = join(import.meta.dirname, '../../../drizzle/game-master/migrations');
 
@@ -158,7 +163,11 @@ export async function createPlayStage() {
 function sender(app: HttpApp, prefix: string, identity: Headers): Sender {
   const send = async (path: string, init: RequestInit): Promise<Reply> => {
     const response = await app.request(`${prefix}${path}`, init);
-    return { status: response.status, body: (await response.json()) as Record<string, unknown> };
+    const reply = { status: response.status, body: (await response.json()) as Record<string, unknown> };
+    if ('x-user-id' in identity) {
+      checkResponse(init.method ?? 'GET', `${prefix}${path}`, reply.status, reply.body);
+    }
+    return reply;
   };
   return {
     get: (path) => send(path, { headers: identity }),
