@@ -22,7 +22,7 @@ const playedTurnSchema = z
       z.object({
         seat: z.int().positive(),
         state: z.enum([...orderStates, 'not_awaited']).openapi({
-          description: 'What became of its orders. Bots are not listed.',
+          description: 'What became of its orders; `not_awaited` for bots.',
         }),
       }),
     ),

@@ -67,6 +67,16 @@ export async function holderOf(tx: Tx, gameId: string, seat: number): Promise<st
   return found === undefined || found.vacatedAt !== null ? null : found.userId;
 }
 
+const countOfGame = statement('count_seats', (db: Db, { gameId }: Given<OfGame>) =>
+  db.select({ count: sql<number>`count(*)::int` }).from(seats).where(eq(seats.gameId, gameId)),
+);
+
+/** How many seats a game has, bots and vacant ones included. */
+export async function countSeats(db: Db, gameId: string): Promise<number> {
+  const [counted] = await countOfGame(db, { gameId });
+  return counted?.count ?? 0;
+}
+
 const readHistory = statement(
   'read_history',
   (db: Db, given: Given<OfGame & { before: number; limit: number }>) =>

@@ -85,6 +85,30 @@ test('turns come in pages, the last one first, and pages stay as they are while 
   expect(await page(`&page_token=${second.next}`)).toEqual({ turns: [1], next: undefined });
 });
 
+test('a page of a game with as many seats as there can be is one that the gateway takes', async () => {
+  const game = await stage.game({ seats: 1 });
+  await stage.pool.query(
+    `insert into game_master.seats (game_id, seat, user_id, label)
+       select $1, seat, gen_random_uuid(), 'Race' from generate_series(2, 1100) seat`,
+    [game.gameId],
+  );
+  await stage.pool.query(
+    `insert into game_master.turns (game_id, turn, opened_at, closed_at, close_reason, played_at, outcomes)
+       select $1, turn, now(), now(), 'due', now(), (select jsonb_agg(jsonb_build_object('seat', seat, 'state',
+         'not_awaited') order by seat) from generate_series(1, 1100) seat) from generate_series(1, 20) turn`,
+    [game.gameId],
+  );
+  const seen: number[] = [];
+  let token: unknown = '';
+  for (let pages = 0; token !== undefined && pages < 20; pages++) {
+    const { body } = await game.player(1).get(`/history?page_size=200${token && `&page_token=${token}`}`);
+    expect(JSON.stringify(body).length).toBeLessThan(512 * 1024);
+    seen.push(...(body.items as { turn: number }[]).map(({ turn }) => turn));
+    token = body.next_page_token;
+  }
+  expect(seen).toEqual(Array.from({ length: 20 }, (_, at) => 20 - at));
+});
+
 test('pages that are none are refused', async () => {
   const game = await stage.game({ seats: 1 });
   const made = (position: unknown) => Buffer.from(JSON.stringify(position)).toString('base64url');
