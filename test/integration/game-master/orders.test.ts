@@ -187,10 +187,13 @@ describe('orders for the open turn', () => {
     ]);
     const stored = replies.flatMap((reply, at) => (reply?.status === 200 ? [at + 1] : []));
     const others = replies.flatMap((reply) => (reply && reply.status !== 200 ? [refusalOf(reply)] : []));
-    expect((await stage.stored(game.gameId)).map((row) => (row as { seat: number }).seat)).toEqual(stored);
     expect(others.every((refusal) => refusal === '409 turn_closed')).toBe(true);
     expect(refusalOf(await game.player(1).post('/orders', bid(1)))).toBe('409 turn_closed');
     expect((await game.player(1).get('/turn')).body.status).toBe('closed');
+
+    await stage.playDue(game.gameId);
+    const given = stage.engine.played(game.gameId)[0]?.orders.filter(({ state }) => state !== 'missing');
+    expect(given).toEqual(stored.map((seat) => ({ seat, orders: { bid: (seat - 1) % 10 }, state: 'draft' })));
   });
 });
 

@@ -10,9 +10,16 @@ import { gameMasterOperations } from '../../../infra/generate/openapi-documents.
 import { createGameMaster } from '../../../lib/game-master/context.ts';
 import { openEngine } from '../../../lib/game-master/peers/engine.ts';
 import { createLobbyClient } from '../../../lib/game-master/peers/lobby.ts';
+import type { Tx } from '../../../lib/game-master/store/database.ts';
+import { lockGame, saveGame } from '../../../lib/game-master/store/games.ts';
+import { ordersGiven } from '../../../lib/game-master/store/orders.ts';
+import { seatsOf } from '../../../lib/game-master/store/seats.ts';
+import { closeTurn, isDue } from '../../../lib/game-master/turns/close-turn.ts';
+import { playClosedTurn } from '../../../lib/game-master/turns/play-turn.ts';
 import type { HttpApp } from '../../../lib/http/app.ts';
 import { databaseOn } from '../../../lib/postgres/database.ts';
 import { migrate } from '../../../lib/postgres/migrate.ts';
+import { inTransaction } from '../../../lib/postgres/transaction.ts';
 import { logSettings } from '../../../lib/telemetry/log-settings.ts';
 import { createResponseCheck } from '../lobby/response-check.ts';
 import { createTestDatabase } from '../stores/database.ts';
@@ -149,6 +156,18 @@ export async function createPlayStage() {
         [gameId],
       );
       return rows;
+    },
+
+    /** Closes a turn whose time has come and plays it, as a turn worker does. */
+    async playDue(gameId: string): Promise<void> {
+      await inTransaction(gm.db, async (tx: Tx) => {
+        const locked = await lockGame(tx, gameId);
+        if (locked === undefined || !isDue(locked)) throw new Error('no turn is due');
+        const closing = { seats: await seatsOf(tx, gameId), given: await ordersGiven(tx, gameId) };
+        await saveGame(tx, await closeTurn(tx, locked, { ...closing, reason: 'due' }));
+      });
+      const played = await playClosedTurn(gm, gameId, { timeoutMs: 5_000 });
+      if (played !== 'played') throw new Error(`the turn is ${played}`);
     },
 
     async close(): Promise<void> {
