@@ -142,3 +142,12 @@ test('its parts run as processes of their own, and stop on SIGTERM', async () =>
     }),
   );
 });
+
+test('its migrations can be applied as a job', async () => {
+  const env = { GM_POSTGRES_PRIMARY_DSN: database.dsn };
+  expect(await runEntry('infra/node/migrate.ts', env, ['game-master']).ended).toEqual({
+    exitCode: 0,
+    stdout: 'the schema game_master is up to date\n',
+    stderr: '',
+  });
+});
