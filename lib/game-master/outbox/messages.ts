@@ -61,13 +61,14 @@ export function turnAdvanced(
   const usersOf = (some: readonly StoredSeat[]) => some.flatMap(({ userId }) => userId ?? []);
   const held = seats.filter(isHeld);
   const waitedFor = new Set(usersOf(held.filter(({ seat }) => awaited.has(seat))));
-  const others = new Set([...usersOf(held), ...(ownerUserId === null ? [] : [ownerUserId])]);
+  const concerned = new Set([...usersOf(held), ...(ownerUserId === null ? [] : [ownerUserId])]);
+  const others = [...concerned].filter((userId) => !waitedFor.has(userId));
   return [true, false].flatMap((isAwaited) =>
     intent(
       game,
       {
         notification_type: 'lobby.game.turn_advanced',
-        recipient_user_ids: isAwaited ? [...waitedFor] : [...others.difference(waitedFor)],
+        recipient_user_ids: isAwaited ? [...waitedFor] : others,
         idempotency_key: `lobby.game.turn_advanced:${gameId}:${runtimeJobId}:${playedTurn}`,
         payload: {
           game_id: gameId,
