@@ -3,7 +3,11 @@ import { v7 as uuidv7 } from 'uuid';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { withClient } from '../../../infra/local/postgres.ts';
 import { gameMasterInstruments } from '../../../lib/game-master/instruments.ts';
-import { gameMasterTemplate, gameMasterVariables } from '../../support/engines/game-master.ts';
+import {
+  gameMasterTemplate,
+  gameMasterVariables,
+  registrationPath,
+} from '../../support/engines/game-master.ts';
 import { BidEngine } from '../../support/game-master/bid-engine.ts';
 import { LobbyServer } from '../../support/game-master/lobby-server.ts';
 import { listening } from '../../support/lobby/lobby-process.ts';
@@ -52,10 +56,10 @@ afterAll(async () => {
   await Promise.all([redis.drop(), database.drop()]);
 });
 
-/** A game of one player, whose first turn is open. */
-async function insertGame(endpoint: string): Promise<void> {
+/** @returns the runtime of a game of one player. */
+function addToLobby(id: string): string {
   const runtimeJobId = uuidv7();
-  lobby.games.set(gameId, {
+  lobby.games.set(id, {
     status: 'running',
     runtimeJobId,
     ownerUserId: uuidv7(),
@@ -64,6 +68,12 @@ async function insertGame(endpoint: string): Promise<void> {
     seats: new Map([[userId, 1]]),
     members: new Set(),
   });
+  return runtimeJobId;
+}
+
+/** A game whose first turn is open. */
+async function insertGame(endpoint: string): Promise<void> {
+  const runtimeJobId = addToLobby(gameId);
   await withClient(database.dsn, async (client) => {
     await client.query(
       `insert into game_master.games (game_id, runtime_job_id, container_id, engine_endpoint, game_name, time_zone,
@@ -117,12 +127,25 @@ test('a turn is traced from the orders that close it to the report, and orders a
 });
 
 test('it exports every metric of its page', async () => {
-  const missing = () => {
+  const { internal: port } = await listening(running);
+  const other = uuidv7();
+  const runtimeJobId = addToLobby(other);
+  const response = await fetch(`http://127.0.0.1:${port}${registrationPath(other)}`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({
+      runtime_job_id: runtimeJobId,
+      container_id: 'c2',
+      // An engine without a manifest.
+      engine_endpoint: engine.setUp(other, { seats: [1], awaiting: [1], lastTurn: 10 }),
+      turn_schedule: '0 20 * * *',
+      time_zone: 'UTC',
+      players: [{ user_id: userId, race_name: 'Zerg' }],
+    }),
+  });
+  expect(response.status).toBe(200);
+  await collector.until('all metrics', () => {
     const measured = new Set(collector.metrics.map(({ name }) => name));
-    return gameMasterInstruments.declarations.map(({ name }) => name).filter((name) => !measured.has(name));
-  };
-  // Attempts of turn workers are counted from the first one on, and this game needs none.
-  await collector.until('all metrics', () =>
-    missing().every((name) => name === 'game_master_steps_total') ? true : undefined,
-  );
+    return gameMasterInstruments.declarations.every(({ name }) => measured.has(name)) ? true : undefined;
+  });
 });
