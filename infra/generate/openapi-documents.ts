@@ -1,10 +1,12 @@
 // The OpenAPI documents of the services, made from the same zod schemas that validate requests.
 
 import { createBackendServiceApp } from '../../handlers/backend/service-router.ts';
+import { createGameMasterPublicApp } from '../../handlers/game-master/public-router.ts';
 import { createLobbyInternalApp } from '../../handlers/lobby/internal-router.ts';
 import { describePublicApi, type OpenApiDocument } from '../../handlers/lobby/openapi.ts';
 import { createLobbyPublicApp } from '../../handlers/lobby/public-router.ts';
 import type { BackendContext } from '../../lib/backend/context.ts';
+import type { GameMaster } from '../../lib/game-master/context.ts';
 import type { HttpApp, HttpAppOptions } from '../../lib/http/app.ts';
 import type { Lobby } from '../../lib/lobby/context.ts';
 import { createLogger } from '../../lib/telemetry/logger.ts';
@@ -49,6 +51,10 @@ export function lobbyOperations(): Operations {
 
 export function lobbyInternalOperations(): Operations {
   return readOperations(createLobbyInternalApp(options, describedOnly as Lobby));
+}
+
+export function gameMasterOperations(): Operations {
+  return readOperations(createGameMasterPublicApp(options, describedOnly as GameMaster));
 }
 
 export function lobbyPublicDocument(): OpenApiDocument {

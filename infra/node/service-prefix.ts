@@ -3,7 +3,7 @@ import { basename } from 'node:path';
 const prefixes: readonly [name: RegExp, prefix: string][] = [
   [/^gateway$/, 'GATEWAY'],
   [/^backend-/, 'BACKEND'],
-  [/^game-master$/, 'GM'],
+  [/^(game-master|game-master-http|game-turns|gm-game-changes|gm-outbox-relay)$/, 'GM'],
   [/^runtime-manager$/, 'RM'],
   [/^sample-engine$/, 'ENGINE'],
 ];

@@ -18,7 +18,15 @@ export type ServiceQuestion = {
   readonly maxBytes: number;
 };
 
-/** @throws Error when the response is not complete in time, or too large. */
+/** The response has more bytes than the caller reads. */
+export class ResponseTooLarge extends Error {
+  constructor(maxBytes: number) {
+    super(`the response is larger than ${maxBytes} bytes`);
+    this.name = 'ResponseTooLarge';
+  }
+}
+
+/** @throws Error when the response is not complete in time; ResponseTooLarge. */
 export async function askService(url: string, question: ServiceQuestion): Promise<ServiceResponse> {
   const { method, token, headers, body, traceparent, timeoutMs, maxBytes } = question;
   const response = await fetch(url, {
@@ -45,7 +53,7 @@ async function readText({ body }: Response, maxBytes: number): Promise<string> {
   // Leaving the loop ends the exchange.
   for await (const chunk of body ?? []) {
     bytes += chunk.length;
-    if (bytes > maxBytes) throw new Error(`the response is larger than ${maxBytes} bytes`);
+    if (bytes > maxBytes) throw new ResponseTooLarge(maxBytes);
     text += decoder.decode(chunk, { stream: true });
   }
   return text + decoder.decode();

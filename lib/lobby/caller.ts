@@ -1,10 +1,8 @@
 import { Refusal } from '../errors/table.ts';
-import type { AdminActor, UserActor } from '../http/env.ts';
+import type { Caller } from '../http/caller.ts';
 import type { TransitionActor } from './domain/game.ts';
-import type { RequestContext } from './request-context.ts';
 
-/** Who makes a request, and the request's context. */
-export type Caller = RequestContext & { readonly actor: UserActor | AdminActor };
+export type { Caller };
 
 /** The id under which records name a caller; null for an admin without an id. */
 export function actorId({ actor }: Caller): string | null {
@@ -19,9 +17,4 @@ export function managerOf({ actor }: Caller, game: { ownerUserId: string | null 
   if (actor.kind === 'admin') return 'admin';
   if (actor.userId === game.ownerUserId) return 'owner';
   throw new Refusal('forbidden', 'Only the owner of the game or an admin can do this.');
-}
-
-/** A text that is unique to one actor. */
-export function actorScope({ actor }: Caller): string {
-  return actor.kind === 'user' ? `user:${actor.userId}` : `admin:${actor.adminId ?? ''}`;
 }

@@ -10,9 +10,10 @@ import { pushLog } from '../../lib/backend/push/log/binary-log.ts';
 import type { Redis } from '../../lib/redis/client.ts';
 import { newEvent } from '../support/backend/push-log.ts';
 import {
+  gameMasterTemplate,
   gameMasterVariables,
+  type RunningGameMaster,
   startTestGameMaster,
-  type TestGameMaster,
 } from '../support/engines/game-master.ts';
 import { runRuntimeManager } from '../support/engines/runtime-manager.ts';
 import { Follower, outcomeOf } from '../support/gateway/follower.ts';
@@ -20,6 +21,7 @@ import { listening } from '../support/lobby/lobby-process.ts';
 import { kill, LobbyStage } from '../support/lobby/stage.ts';
 import { type Cluster, type Player, startCluster } from '../support/run/cluster.ts';
 import type { RunningProcess } from '../support/run/run-process.ts';
+import { createTestDatabase, type TestDatabase } from '../support/stores/database.ts';
 import { type RedisPair, startRedisPair } from '../support/stores/redis-pair.ts';
 import { type Sentinel, startSentinel } from '../support/stores/sentinel.ts';
 
@@ -33,7 +35,8 @@ let player: Player;
 let follower: Follower;
 let lobby: { public: number; internal: number };
 let runtimeManager: RunningProcess;
-let gameMaster: TestGameMaster;
+let gameMaster: RunningGameMaster;
+let gameMasterDatabase: TestDatabase;
 let folder: string;
 beforeAll(async () => {
   pair = await startRedisPair();
@@ -72,8 +75,9 @@ beforeAll(async () => {
     RM_REDIS_USERNAME: 'rm',
     ...sentinels('RM'),
   });
+  gameMasterDatabase = await createTestDatabase(gameMasterTemplate);
   gameMaster = await startTestGameMaster({
-    ...gameMasterVariables(pair.first, 'http://127.0.0.1:1'),
+    ...gameMasterVariables({ dsn: gameMasterDatabase.dsn, redis: pair.first }, 'http://127.0.0.1:1'),
     GM_REDIS_ADDR: '',
     GM_REDIS_USERNAME: 'gm',
     ...sentinels('GM'),
@@ -84,6 +88,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await follower?.stop();
   await gameMaster?.stop();
+  await gameMasterDatabase?.drop();
   if (runtimeManager) await kill(runtimeManager);
   await stage?.close();
   await cluster?.stop();
@@ -103,11 +108,12 @@ async function documentedRules(): Promise<[user: string, rules: string[]][]> {
 it('commands, events and entries come again within 30 s, and no user needs more than its rules', async () => {
   const client = cluster.client(player, 0);
   const account = () => outcomeOf(client.execute('user.account.get', {}));
-  /** By the lobby and the Runtime Manager: entries that are nothing are put aside. */
+  /** By the lobby, the Runtime Manager and the Game Master: entries that are nothing are put aside. */
   const handled = async (redis: Redis, what: string) => {
     for (const [stream, offsetKey] of [
       ['gm:lobby_events', 'lobby:stream_offsets:gm_events'],
       ['runtime:start_jobs', 'runtime_manager:stream_offsets:start_jobs'],
+      ['lobby:game_changes', 'game_master:stream_offsets:game_changes'],
     ] as const) {
       const id = await redis.xadd(stream, '*', 'no', what);
       await vi.waitFor(async () => expect(await redis.get(offsetKey)).toBe(id), within);

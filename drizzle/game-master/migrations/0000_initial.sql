@@ -1,4 +1,5 @@
-CREATE SCHEMA "game_master";
+-- The migrator makes the schema first, for its own table.
+CREATE SCHEMA IF NOT EXISTS "game_master";
 --> statement-breakpoint
 CREATE TABLE "game_master"."consumers" (
 	"name" text PRIMARY KEY NOT NULL,
@@ -148,6 +149,7 @@ CREATE INDEX "dead_letters_by_age" ON "game_master"."dead_letters" USING btree (
 CREATE INDEX "games_due" ON "game_master"."games" USING btree ("next_attempt_at") WHERE next_attempt_at is not null and claimed_by is null and failures = 0;--> statement-breakpoint
 CREATE INDEX "games_due_after_failure" ON "game_master"."games" USING btree ("next_attempt_at") WHERE next_attempt_at is not null and claimed_by is null and failures > 0;--> statement-breakpoint
 CREATE INDEX "games_claimed" ON "game_master"."games" USING btree ("claimed_by") WHERE claimed_by is not null;--> statement-breakpoint
+CREATE INDEX "games_not_over" ON "game_master"."games" USING btree ("engine_health") WHERE phase <> 'over';--> statement-breakpoint
 CREATE INDEX "games_readiness_changed" ON "game_master"."games" USING btree ("readiness_reported_at") WHERE readiness_changed;--> statement-breakpoint
 CREATE INDEX "idempotency_keys_by_age" ON "game_master"."idempotency_keys" USING btree ("created_at");--> statement-breakpoint
 CREATE INDEX "outbox_waiting_by_key" ON "game_master"."outbox" USING btree ("ordering_key","position") WHERE published_at is null;--> statement-breakpoint

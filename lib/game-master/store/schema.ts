@@ -17,6 +17,7 @@ import {
   uuid,
 } from 'drizzle-orm/pg-core';
 import type { GameResult, GameState, Manifest, OrderState } from '../../engine/api.ts';
+import { idempotencyKeysTable } from '../../idempotency/table.ts';
 import { outboxTable } from '../../outbox/table.ts';
 import { streamTables } from '../../streams/tables.ts';
 import { closeReasons, earlyModes, engineHealths, gameStatuses, phases } from '../domain/game.ts';
@@ -24,7 +25,10 @@ import { closeReasons, earlyModes, engineHealths, gameStatuses, phases } from '.
 export const gameMaster = pgSchema('game_master');
 
 const time = (name: string) => timestamp(name, { precision: 3, withTimezone: true, mode: 'date' });
-const bytes = customType<{ data: Buffer }>({ dataType: () => 'bytea' });
+const bytes = customType<{ data: Uint8Array<ArrayBuffer>; driverData: Uint8Array }>({
+  dataType: () => 'bytea',
+  fromDriver: (stored) => new Uint8Array(stored),
+});
 
 const oneOf = (column: string, values: readonly string[]) =>
   sql.raw(`${column} in (${values.map((value) => `'${value}'`).join(', ')})`);
@@ -110,6 +114,7 @@ export const games = gameMaster.table(
       .on(game.nextAttemptAt)
       .where(sql`next_attempt_at is not null and claimed_by is null and failures > 0`),
     index('games_claimed').on(game.claimedBy).where(sql`claimed_by is not null`),
+    index('games_not_over').on(game.engineHealth).where(sql`phase <> 'over'`),
     index('games_readiness_changed').on(game.readinessReportedAt).where(sql`readiness_changed`),
   ],
 );
@@ -196,21 +201,7 @@ export const workers = gameMaster.table('workers', {
   aliveUntil: time('alive_until').notNull(),
 });
 
-/** First responses of mutating requests; `response` is null only inside the transaction that handles the request. */
-export const idempotencyKeys = gameMaster.table(
-  'idempotency_keys',
-  {
-    actor: text('actor').notNull(),
-    key: text('key').notNull(),
-    fingerprint: text('fingerprint').notNull(),
-    responseBody: json('response'),
-    createdAt: time('created_at').notNull(),
-  },
-  (row) => [
-    primaryKey({ name: 'idempotency_keys_pkey', columns: [row.actor, row.key] }),
-    index('idempotency_keys_by_age').on(row.createdAt),
-  ],
-);
+export const idempotencyKeys = idempotencyKeysTable(gameMaster, { response: 'response' });
 
 /** Reports to the lobby and notification intents, by the id of their game. */
 export const outbox = outboxTable(gameMaster);

@@ -9,7 +9,6 @@ import {
   customType,
   index,
   integer,
-  json,
   jsonb,
   pgSchema,
   primaryKey,
@@ -19,6 +18,7 @@ import {
   uniqueIndex,
   uuid,
 } from 'drizzle-orm/pg-core';
+import { idempotencyKeysTable } from '../../idempotency/table.ts';
 import { outboxTable } from '../../outbox/table.ts';
 import type { GmEvent } from '../../protocol/gm-events.ts';
 import { streamTables } from '../../streams/tables.ts';
@@ -409,21 +409,7 @@ export const waitingEvents = lobby.table(
   (waiting) => [index('waiting_events_by_game').on(waiting.gameId, waiting.position)],
 );
 
-/** First responses of mutating requests; `answer` is null only inside the transaction that handles the request. */
-export const idempotencyKeys = lobby.table(
-  'idempotency_keys',
-  {
-    actor: text('actor').notNull(),
-    key: text('key').notNull(),
-    fingerprint: text('fingerprint').notNull(),
-    responseBody: json('answer'),
-    createdAt: time('created_at').notNull(),
-  },
-  (row) => [
-    primaryKey({ name: 'idempotency_keys_pkey', columns: [row.actor, row.key] }),
-    index('idempotency_keys_by_age').on(row.createdAt),
-  ],
-);
+export const idempotencyKeys = idempotencyKeysTable(lobby, { response: 'answer' });
 
 /** Start and stop jobs and notifications, by the id of their game. */
 export const outbox = outboxTable(lobby);

@@ -1,8 +1,7 @@
 // The lobby for integration tests: its two HTTP apps on a database of the test file's own, a clock that tests turn, and
 // a User Service whose answers tests choose.
-import { once } from 'node:events';
 import { join } from 'node:path';
-import pg from 'pg';
+import type pg from 'pg';
 import { v7 as uuidv7 } from 'uuid';
 import { createLobbyInternalApp } from '../../../handlers/lobby/internal-router.ts';
 import { createLobbyPublicApp } from '../../../handlers/lobby/public-router.ts';
@@ -20,6 +19,7 @@ import type { Replicas } from '../../../lib/replicas/replicas.ts';
 import { createLogger } from '../../../lib/telemetry/logger.ts';
 import { createTestDatabase, type Template } from '../stores/database.ts';
 import { readTables, type Tables } from '../stores/tables.ts';
+import { openTestPool } from '../stores/test-pool.ts';
 import { createResponseCheck } from './response-check.ts';
 
 const folder = join(import.meta.dirname, '../../../drizzle/lobby/migrations');
@@ -123,25 +123,6 @@ export async function createTestLobby(options: TestLobbyOptions = {}): Promise<T
       await lobby.outbox.settled();
       await close();
       await database.drop();
-    },
-  };
-}
-
-/** `pool.end()` does not wait until the server knows; dropping the database then breaks connections noisily. */
-function openTestPool(dsn: string): { pool: pg.Pool; close: () => Promise<void> } {
-  const pool = new pg.Pool({ connectionString: dsn, max: 10, statement_timeout: 15_000 });
-  let connected = 0;
-  pool.on('connect', () => {
-    connected += 1;
-  });
-  pool.on('remove', () => {
-    connected -= 1;
-  });
-  return {
-    pool,
-    close: async () => {
-      await pool.end();
-      while (connected > 0) await once(pool, 'remove');
     },
   };
 }

@@ -1,10 +1,11 @@
-// Holds answers of the lobby to the OpenAPI document that its listeners publish.
+// Holds answers of a service to the OpenAPI documents of its listeners.
 import { z } from 'zod';
 import {
   type Json,
   lobbyInternalOperations,
   lobbyOperations,
   type Operation,
+  type Operations,
   type Schema,
 } from '../../../infra/generate/openapi-documents.ts';
 
@@ -12,15 +13,19 @@ import {
 export type ResponseCheck = (method: string, path: string, status: number, body: unknown) => void;
 
 /** Checks answers to requests that the document knows; what it does not know is `not_found`. */
-export function createResponseCheck(): ResponseCheck {
-  const operations = [...lobbyOperations(), ...lobbyInternalOperations()].map(([name, operation]) => ({
-    name,
-    // Literal paths come before those with parameters.
-    parameters: name.split('{').length,
-    pattern: new RegExp(`^${name.replace(/\{\w+\}/g, '[^/]+')}$`),
-    operation,
-    schemas: { success: toZod(operation.result), refusal: toZod(operation.refusal) },
-  }));
+export function createResponseCheck(
+  documented: readonly Operations[] = [lobbyOperations(), lobbyInternalOperations()],
+): ResponseCheck {
+  const operations = documented
+    .flatMap((document) => [...document])
+    .map(([name, operation]) => ({
+      name,
+      // Literal paths come before those with parameters.
+      parameters: name.split('{').length,
+      pattern: new RegExp(`^${name.replace(/\{\w+\}/g, '[^/]+')}$`),
+      operation,
+      schemas: { success: toZod(operation.result), refusal: toZod(operation.refusal) },
+    }));
   operations.sort((a, b) => a.parameters - b.parameters);
 
   return (method, path, status, body) => {

@@ -1,0 +1,43 @@
+import { OpenAPIHono } from '@hono/zod-openapi';
+import type { GameMaster } from '../../lib/game-master/context.ts';
+import { admitAdmin } from '../../lib/http/actor.ts';
+import { createHttpApp, type HttpApp, type HttpAppOptions } from '../../lib/http/app.ts';
+import type { HttpEnv } from '../../lib/http/env.ts';
+import { discardDeadLetterRoute } from '../streams/discard-dead-letter.ts';
+import { listDeadLettersRoute } from '../streams/list-dead-letters.ts';
+import { listStreamsRoute } from '../streams/list-streams.ts';
+import { retryDeadLetterRoute } from '../streams/retry-dead-letter.ts';
+import { healthzRoute } from './healthz.ts';
+import { getTurnRoute } from './players/get-turn.ts';
+import { getViewRoute } from './players/get-view.ts';
+import { listHistoryRoute } from './players/list-history.ts';
+import { registerRuntimeRoute } from './register-runtime.ts';
+
+/**
+ * The Game Master's internal listener: what the lobby asks; the reads of players for the admin actor, except of orders,
+ * which are for their author alone; and the streams, for operators.
+ */
+export function createGameMasterInternalApp(options: HttpAppOptions, gameMaster: GameMaster): HttpApp {
+  const routes = new OpenAPIHono<HttpEnv>();
+  routes.use(admitAdmin);
+
+  routes.openapiRoutes([
+    healthzRoute,
+    registerRuntimeRoute(gameMaster),
+
+    listStreamsRoute(gameMaster.streams),
+    listDeadLettersRoute(gameMaster.streams),
+    retryDeadLetterRoute(gameMaster.streams),
+    discardDeadLetterRoute(gameMaster.streams),
+  ]);
+
+  const reads = new OpenAPIHono<HttpEnv>();
+  reads.use(admitAdmin);
+
+  reads.openapiRoutes([getTurnRoute(gameMaster), getViewRoute(gameMaster), listHistoryRoute(gameMaster)]);
+
+  const app = createHttpApp(options);
+  app.route('/', routes);
+  app.route('/api/v1/internal', reads);
+  return app;
+}

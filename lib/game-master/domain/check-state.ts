@@ -1,0 +1,66 @@
+// Holds what an engine says of its game against what is known of the game.
+import { type EngineEvent, engineBounds, type GameState } from '../../engine/api.ts';
+import { EngineTrouble } from './engine-trouble.ts';
+
+export type KnownGame = {
+  readonly gameId: string;
+  /** Numbers of all its seats. */
+  readonly seats: readonly number[];
+  /** The last turn that is known to have been played. */
+  readonly playedTurn: number;
+};
+
+/** @throws EngineTrouble */
+export function checkState(state: GameState, { gameId, seats, playedTurn }: KnownGame): void {
+  if (state.game_id.toLowerCase() !== gameId) throw faulty('plays another game');
+  if (state.turn < playedTurn) {
+    throw new EngineTrouble(
+      'state_lost',
+      `the engine is at turn ${state.turn}, but turn ${playedTurn} has been played`,
+    );
+  }
+  const known = new Set(seats);
+  const { awaiting, alive, stats, result } = state;
+  requireSeats('awaiting', awaiting, known);
+  requireSeats('alive', alive, known);
+  requireSeats(
+    'stats',
+    stats.map(({ seat }) => seat),
+    known,
+  );
+  requireSeats('result', result?.placements.map(({ seat }) => seat) ?? [], known);
+  if (state.status === 'running' && awaiting.length === 0) throw faulty('waits for nobody, and goes on');
+  if (state.status === 'finished' && awaiting.length > 0) throw faulty('has finished, and waits for seats');
+}
+
+/** @param turn that the engine was asked to play. @throws EngineTrouble */
+export function checkPlayedTurn(
+  state: GameState & { readonly events: readonly EngineEvent[] },
+  game: KnownGame,
+  turn: number,
+): void {
+  checkState(state, { ...game, playedTurn: turn });
+  if (state.turn !== turn) throw faulty(`was asked for turn ${turn} and is at turn ${state.turn}`);
+  const known = new Set(game.seats);
+  const counts = new Map<number, number>();
+  for (const { to, payload } of state.events) {
+    requireSeats('an event', to, known);
+    for (const seat of to) counts.set(seat, (counts.get(seat) ?? 0) + 1);
+    if (new TextEncoder().encode(JSON.stringify(payload)).length > engineBounds.eventPayloadBytes) {
+      throw faulty('has an event whose payload is too large');
+    }
+  }
+  if (Math.max(0, ...counts.values()) > engineBounds.eventsPerSeat) {
+    throw faulty('has too many events for one seat');
+  }
+}
+
+function requireSeats(where: string, named: readonly number[], known: ReadonlySet<number>): void {
+  if (new Set(named).size !== named.length) throw faulty(`names a seat twice in ${where}`);
+  if (!named.every((seat) => known.has(seat)))
+    throw faulty(`names a seat that is not of the game in ${where}`);
+}
+
+function faulty(what: string): EngineTrouble {
+  return new EngineTrouble('faulty', `the engine ${what}`);
+}

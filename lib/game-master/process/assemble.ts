@@ -1,0 +1,33 @@
+import { v7 as uuidv7 } from 'uuid';
+import type { RedisCommands } from '../../redis/commands.ts';
+import { requeueAtOnce, statesOf } from '../../streams/admin.ts';
+import type { Logger } from '../../telemetry/logger.ts';
+import type { GameMasterConfig } from '../config.ts';
+import { createGameMaster, type GameMaster } from '../context.ts';
+import { gameMasterPublishers } from '../outbox/publishers.ts';
+import { openEngine } from '../peers/engine.ts';
+import { createLobbyClient } from '../peers/lobby.ts';
+import type { Db } from '../store/database.ts';
+import { gameChangesStream } from './consumer-streams.ts';
+
+/** The Game Master as it is configured, with the ids of a real one. */
+export function assembleGameMaster(
+  config: Pick<GameMasterConfig, 'lobby' | 'streams' | 'engineTimeoutMs'>,
+  { db, redis, log }: { db: Db; redis: RedisCommands; log: Logger },
+): GameMaster {
+  const consumers = [gameChangesStream(config.streams)];
+  return createGameMaster({
+    db,
+    lobby: createLobbyClient(config.lobby),
+    openEngine,
+    publishers: gameMasterPublishers(redis, config.streams),
+    streams: {
+      consumers,
+      states: statesOf(consumers, { read: (work) => work(redis) }),
+      requeue: requeueAtOnce(redis),
+    },
+    engineTimeoutMs: config.engineTimeoutMs,
+    newId: () => uuidv7(),
+    log,
+  });
+}

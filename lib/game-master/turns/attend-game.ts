@@ -1,0 +1,266 @@
+// What a turn worker does for a game that it has claimed, step by step, until nothing is to be done: set it up, tell its
+// engine of vacancies, close its turn when it is due, play the turn.
+//
+// Before a game is set up and before a turn closes by its time the lobby is asked; unless it says that the game runs with
+// this runtime, nothing happens. No step holds a connection to the database while the lobby or an engine is called. Each
+// is decided under the game's lock, and only while the claim's ticket is there.
+import { inTransaction } from '../../postgres/transaction.ts';
+import { inNewTrace } from '../../telemetry/spans.ts';
+import type { GameMaster } from '../context.ts';
+import { checkState } from '../domain/check-state.ts';
+import { EngineTrouble } from '../domain/engine-trouble.ts';
+import type { EngineHealth } from '../domain/game.ts';
+import { untoldVacancies } from '../domain/seats.ts';
+import { stepDone } from '../instruments.ts';
+import type { Standing } from '../peers/lobby.ts';
+import type { Tx } from '../store/database.ts';
+import { type Claim, type LockedGame, lockGame, type StoredGame, saveGame } from '../store/games.ts';
+import { ordersGiven } from '../store/orders.ts';
+import { markVacancyTold, markVacated, type StoredSeat, seatsOf } from '../store/seats.ts';
+import { endGame } from './change-status.ts';
+import { closeTurn, isDue } from './close-turn.ts';
+import type { Limit } from './limit.ts';
+import { playTurn } from './play-turn.ts';
+import { report, saveAndReport } from './report.ts';
+import { setUpGame } from './set-up-game.ts';
+import { settle } from './settle.ts';
+
+export type Attending = {
+  /** Bound on one call to the engine. */
+  readonly timeoutMs: number;
+  /** Whether to go on with the game if there is more to do. */
+  readonly goOn: () => boolean;
+  /** Bounds how much is done in the database at once. */
+  readonly database: Limit;
+};
+
+/** An engine may be restarted at any time. */
+const longestEnginePauseMs = 60_000;
+/** The lobby holds up all games at once. */
+const longestOtherPauseMs = 10_000;
+/** The lobby has paused the game, or has not noted down yet that it runs, and will say so. */
+const waitForLobbyMs = 2_000;
+
+/** Never rejects; at its end the claim is gone, unless the database did not respond. */
+export async function attendGame(gm: GameMaster, claim: Claim, attending: Attending): Promise<void> {
+  let game: StoredGame | undefined = claim.game;
+  const log = gm.log.child({ game_id: claim.game.gameId, runtime_job_id: claim.game.runtimeJobId });
+  while (game !== undefined) {
+    const { phase }: StoredGame = game;
+    const current: Claim = { ...claim, game };
+    try {
+      game = await inNewTrace(`game_master.${phase}`, () => step(gm, current, attending));
+      stepDone('ok');
+    } catch (error) {
+      const health = error instanceof EngineTrouble ? error.health : undefined;
+      stepDone(health ?? 'failed');
+      log.warn(
+        { error, phase, turn: current.game.playedTurn + 1 },
+        'a step of a game failed; it is tried again',
+      );
+      game = undefined;
+      await attending.database
+        .run(() => noteFailure(gm, current, health))
+        .catch((cause: unknown) =>
+          log.warn({ error: cause }, 'a failed step could not be noted down; its claim ends by itself'),
+        );
+    }
+  }
+}
+
+/** @returns the game while there is more to do for it and the claim is kept. */
+async function step(gm: GameMaster, claim: Claim, attending: Attending): Promise<StoredGame | undefined> {
+  const { game, token } = claim;
+  const { timeoutMs, goOn, database } = attending;
+  switch (game.phase) {
+    case 'setting_up': {
+      const standing = await gm.lobby.standing(game.gameId);
+      const verdict = verdictOn(game, standing);
+      if (verdict !== 'goes_on' || standing === undefined) return release(gm, claim, attending, verdict);
+      return setUpGame(gm, claim, standing, attending);
+    }
+    case 'open': {
+      const untold = await database.run(async () => untoldVacancies(await seatsOf(gm.db, game.gameId)));
+      if (untold.length > 0) return tellVacancies(gm, claim, untold, attending);
+      return closeDueTurn(gm, claim, attending);
+    }
+    case 'closed': {
+      const played = await playTurn(gm, game.gameId, { timeoutMs, claimToken: token, goOn, database });
+      if (played.kind === 'played') return played.claimed;
+      return release(gm, claim, attending, 'goes_on');
+    }
+    case 'over':
+      return release(gm, claim, attending, 'goes_on');
+  }
+}
+
+type Verdict = 'goes_on' | 'waits' | { readonly ended: 'finished' | 'cancelled' };
+
+/** What the lobby's word means for a game. One that is gone, or that another runtime plays, has ended here. */
+function verdictOn(game: StoredGame, standing: Standing | undefined): Verdict {
+  if (standing === undefined || standing.runtimeJobId !== game.runtimeJobId) return { ended: 'cancelled' };
+  switch (standing.status) {
+    case 'running':
+      return 'goes_on';
+    case 'starting':
+    case 'paused':
+      return game.phase === 'setting_up' ? 'goes_on' : 'waits';
+    case 'finished':
+      return { ended: 'finished' };
+    default:
+      return { ended: 'cancelled' };
+  }
+}
+
+async function closeDueTurn(
+  gm: GameMaster,
+  claim: Claim,
+  attending: Attending,
+): Promise<StoredGame | undefined> {
+  const standing = await gm.lobby.standing(claim.game.gameId);
+  const verdict = verdictOn(claim.game, standing);
+  if (verdict !== 'goes_on' || standing === undefined) return release(gm, claim, attending, verdict);
+  return inClaim(gm, claim, attending, async (tx, { game, now }) => {
+    const seats = await markAbsent(tx, game.gameId, await seatsOf(tx, game.gameId), { standing, now });
+    if (!isDue({ game, now })) return settleAndSave(tx, { game, now }, seats, attending);
+    const given = await ordersGiven(tx, game.gameId);
+    // Orders of a holder who has left do not count, although the seat becomes vacant only with the next turn.
+    const closed = await closeTurn(tx, { game, now }, { seats, given, reason: 'due' });
+    const kept = attending.goOn();
+    const saved: StoredGame = {
+      ...closed,
+      failures: 0,
+      nextAttemptAt: now,
+      ...(kept ? {} : { claimedBy: null, claimToken: null }),
+    };
+    await saveGame(tx, saved);
+    return kept ? saved : undefined;
+  });
+}
+
+/** Seats whose holders are no members any more, in case that the message about them is still on its way. */
+async function markAbsent(
+  tx: Tx,
+  gameId: string,
+  seats: readonly StoredSeat[],
+  { standing, now }: { readonly standing: Standing; readonly now: Date },
+): Promise<readonly StoredSeat[]> {
+  const active = new Set(standing.seats.map(({ seat }) => seat));
+  const gone = seats.filter(
+    ({ seat, userId, vacatedAt }) => userId !== null && vacatedAt === null && !active.has(seat),
+  );
+  if (gone.length === 0) return seats;
+  await markVacated(
+    tx,
+    gameId,
+    gone.map(({ seat }) => seat),
+    now,
+  );
+  return seatsOf(tx, gameId);
+}
+
+async function tellVacancies(
+  gm: GameMaster,
+  claim: Claim,
+  untold: readonly number[],
+  attending: Attending,
+): Promise<StoredGame | undefined> {
+  const { gameId, engineEndpoint, playedTurn } = claim.game;
+  const engine = gm.openEngine(engineEndpoint);
+  const seats = await attending.database.run(() => seatsOf(gm.db, gameId));
+  const known = { gameId, playedTurn, seats: seats.map(({ seat }) => seat) };
+  for (const seat of untold) {
+    checkState(await engine.vacate(seat, { timeoutMs: attending.timeoutMs }), known);
+  }
+  return inClaim(gm, claim, attending, async (tx, { game, now }) => {
+    await markVacancyTold(tx, gameId, untold);
+    const {
+      game: settled,
+      seats,
+      goesOn,
+    } = await settle(
+      tx,
+      { game: { ...game, failures: 0, engineHealth: 'ok' }, now },
+      { seats: await seatsOf(tx, gameId), mayGoOn: attending.goOn() },
+    );
+    const given = await ordersGiven(tx, gameId);
+    const saved = await saveAndReport(tx, gm, { game: settled, now }, { seats, given });
+    return goesOn ? saved : undefined;
+  });
+}
+
+/** Ends the claim, or goes on if there is something to do by now. */
+function release(
+  gm: GameMaster,
+  claim: Claim,
+  attending: Attending,
+  verdict: Verdict,
+): Promise<StoredGame | undefined> {
+  return inClaim(gm, claim, attending, async (tx, { game, now }) => {
+    if (typeof verdict === 'object') {
+      await endGame(tx, { ...game, status: verdict.ended });
+      return undefined;
+    }
+    if (verdict === 'goes_on')
+      return settleAndSave(tx, { game, now }, await seatsOf(tx, game.gameId), attending);
+    const nextAttemptAt = new Date(now.getTime() + waitForLobbyMs);
+    await saveGame(tx, { ...game, nextAttemptAt, claimedBy: null, claimToken: null });
+    return undefined;
+  });
+}
+
+async function settleAndSave(
+  tx: Tx,
+  { game, now }: LockedGame,
+  seats: readonly StoredSeat[],
+  { goOn }: Attending,
+): Promise<StoredGame | undefined> {
+  const settled = await settle(tx, { game: { ...game, failures: 0 }, now }, { seats, mayGoOn: goOn() });
+  await saveGame(tx, settled.game);
+  return settled.goesOn ? settled.game : undefined;
+}
+
+/** Decides under the game's lock, while the ticket is there. */
+function inClaim(
+  gm: GameMaster,
+  { game: { gameId }, token }: Claim,
+  { database }: Pick<Attending, 'database'>,
+  decide: (tx: Tx, locked: LockedGame) => Promise<StoredGame | undefined>,
+): Promise<StoredGame | undefined> {
+  return database.run(async () => {
+    const next = await inTransaction(gm.db, async (tx) => {
+      const locked = await lockGame(tx, gameId);
+      return locked?.game.claimToken === token ? decide(tx, locked) : undefined;
+    });
+    gm.outbox.publishSoon([gameId]);
+    return next;
+  });
+}
+
+/**
+ * Has the step tried again after a pause. A trouble of the engine is reported when it is a new one; games that an engine
+ * of another version plays wait for an admin.
+ * @param health undefined when it was not the engine that failed.
+ */
+async function noteFailure(
+  gm: GameMaster,
+  claim: Claim,
+  health: Exclude<EngineHealth, 'ok'> | undefined,
+): Promise<void> {
+  await inClaim(gm, claim, { database: { run: (work) => work() } }, async (tx, { game, now }) => {
+    const failures = game.failures + 1;
+    const longestMs = health === undefined ? longestOtherPauseMs : longestEnginePauseMs;
+    const pauseMs = Math.min(1_000 * 2 ** Math.min(failures - 1, 20), longestMs);
+    const failed: StoredGame = {
+      ...game,
+      failures,
+      engineHealth: health ?? game.engineHealth,
+      nextAttemptAt: health === 'unsupported' ? null : new Date(now.getTime() + pauseMs),
+      claimedBy: null,
+      claimToken: null,
+    };
+    if (failed.engineHealth === game.engineHealth) await saveGame(tx, failed);
+    else await report(tx, gm, { game: failed, now });
+    return undefined;
+  });
+}

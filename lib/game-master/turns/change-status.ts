@@ -1,0 +1,82 @@
+// What the lobby decides about a game that runs: it pauses, goes on, or ends.
+import type { GameMaster } from '../context.ts';
+import { pauseClock, resumeClock } from '../domain/clock.ts';
+import type { GameStatus } from '../domain/game.ts';
+import { untoldVacancies } from '../domain/seats.ts';
+import type { Tx } from '../store/database.ts';
+import { type LockedGame, type StoredGame, saveGame } from '../store/games.ts';
+import { deleteOrders, ordersGiven } from '../store/orders.ts';
+import { seatsOf } from '../store/seats.ts';
+import { saveAndReport } from './report.ts';
+
+export type StatusChange = {
+  readonly status: GameStatus;
+  /** Of the game after the change; older ones change nothing. */
+  readonly revision: number;
+  /** When the lobby decided; the clock stops and goes on at this time. */
+  readonly at: Date;
+};
+
+/**
+ * Applies a change to a game that the transaction has locked, and reports how the game stands then. The caller publishes
+ * the report after the commit.
+ */
+export async function changeStatus(
+  tx: Tx,
+  parts: Pick<GameMaster, 'outbox'>,
+  { game, now }: LockedGame,
+  { status, revision, at }: StatusChange,
+): Promise<void> {
+  if (revision <= game.lobbyRevision) return;
+  const changed: StoredGame = { ...game, status, lobbyRevision: revision };
+  if (status === 'finished' || status === 'cancelled') return endGame(tx, changed);
+  if (game.phase === 'over') return saveGame(tx, changed);
+  const { gameId } = game;
+  const seats = await seatsOf(tx, gameId);
+  const untold = untoldVacancies(seats).length > 0;
+  const next = status === 'paused' ? pause(changed, at) : resume(changed, at, now);
+  const saved = { ...next, nextAttemptAt: next.phase === 'open' && untold ? now : next.nextAttemptAt };
+  await saveAndReport(tx, parts, { game: saved, now }, { seats, given: await ordersGiven(tx, gameId) });
+}
+
+/** A closed turn is played on; of an open one the clock stops. */
+function pause(game: StoredGame, at: Date): StoredGame {
+  const { phase, dueAt } = game;
+  if (phase !== 'open') return { ...game, pausedAt: at };
+  return {
+    ...game,
+    pausedAt: at,
+    remainingMs: dueAt === null ? game.remainingMs : pauseClock(game, dueAt, at),
+    dueAt: null,
+    nextAttemptAt: null,
+  };
+}
+
+function resume(game: StoredGame, at: Date, now: Date): StoredGame {
+  const { phase, dueAt, remainingMs, nextAttemptAt } = game;
+  const resumed: StoredGame = { ...game, pausedAt: null, remainingMs: null };
+  if (phase === 'setting_up') return { ...resumed, nextAttemptAt: now };
+  if (phase !== 'open' || dueAt !== null) return { ...resumed, nextAttemptAt };
+  const due = resumeClock(game, remainingMs, at);
+  return { ...resumed, dueAt: due, nextAttemptAt: due };
+}
+
+/** There is no next turn, and nothing to do any more. What was played stays. */
+export async function endGame(tx: Tx, game: StoredGame): Promise<void> {
+  await deleteOrders(tx, game.gameId);
+  await saveGame(tx, {
+    ...game,
+    phase: 'over',
+    dueAt: null,
+    remainingMs: null,
+    closedAt: null,
+    closeReason: null,
+    awaiting: [],
+    ordersBytes: 0,
+    failures: 0,
+    nextAttemptAt: null,
+    claimedBy: null,
+    claimToken: null,
+    readinessChanged: false,
+  });
+}

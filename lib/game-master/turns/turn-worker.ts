@@ -1,0 +1,166 @@
+// The turn worker: finds games for which there is something to do, claims them, and attends to many at once.
+//
+// Any number of workers may run. A claim is a worker and a ticket in the game's row; a worker renews a row of its own, and
+// the claims of one that is overdue are freed by the others. What a worker decides counts only while its ticket is there,
+// so one that was thought dead does no harm. Games whose last attempt failed wait apart from the others, and take a
+// quarter of the places at most, so no number of engines that hang holds up the rest.
+
+import { Semaphore } from '../../node/semaphore.ts';
+import { sleep } from '../../node/sleep.ts';
+import { backoffMs, runTicks } from '../../node/tick-loop.ts';
+import { inTransaction } from '../../postgres/transaction.ts';
+import type { Logger } from '../../telemetry/logger.ts';
+import type { GameMaster } from '../context.ts';
+import { type Claim, claimGames, firstWaiting } from '../store/games.ts';
+import { freeClaims, freeClaimsOfDead, removeWorker, renewWorker } from '../store/workers.ts';
+import { attendGame } from './attend-game.ts';
+import { reportReadiness } from './report.ts';
+
+export type TurnWorkerOptions = {
+  /** Of this run: a UUID. */
+  readonly workerId: string;
+  /** How many games it attends to at once; those whose last attempt failed may take a quarter of it. */
+  readonly engineCalls: number;
+  readonly log: Logger;
+};
+
+/** A third of the time after which a worker counts as dead. */
+const renewIntervalMs = 3_000;
+const reportIntervalMs = 1_000;
+/** Games become due without anybody telling, as when a seat becomes vacant. */
+const longestSleepMs = 500;
+const claimedAtOnce = 100;
+/** Other work of the process needs connections, too. */
+const transactionsAtOnce = 10;
+
+/** Runs until `stop` aborts and running steps have ended; never rejects. Any number of workers may run. */
+export async function runTurnWorker(
+  gm: GameMaster,
+  options: TurnWorkerOptions,
+  stop: AbortSignal,
+): Promise<void> {
+  const log = options.log.child({ worker: 'turns', worker_id: options.workerId });
+  const places = new Places(options.engineCalls);
+  // Claims are renewed until the last step has ended.
+  const over = new AbortController();
+  const renewing = runTicks(
+    { name: 'claims', intervalMs: renewIntervalMs, tick: () => renew(gm, options.workerId, places), log },
+    over.signal,
+  );
+  const reporting = runTicks(
+    { name: 'readiness reports', intervalMs: reportIntervalMs, tick: () => reportChanges(gm), log },
+    stop,
+  );
+  await claimUntilStopped({ ...gm, log }, options.workerId, places, stop);
+  await Promise.all([places.empty(), reporting]);
+  over.abort();
+  await renewing;
+  await removeWorker(gm.db, options.workerId).catch((error: unknown) =>
+    log.warn({ error }, 'the claims of this worker end by themselves'),
+  );
+}
+
+async function claimUntilStopped(
+  gm: GameMaster,
+  workerId: string,
+  places: Places,
+  stop: AbortSignal,
+): Promise<void> {
+  const attending = {
+    timeoutMs: gm.engineTimeoutMs,
+    goOn: () => !stop.aborted,
+    database: new Semaphore(transactionsAtOnce),
+  };
+  for (let failures = 0; !stop.aborted; ) {
+    try {
+      let claimed = 0;
+      for (const kind of ['healthy', 'failing'] as const) {
+        const limit = Math.min(places.free(kind), claimedAtOnce);
+        if (limit === 0) continue;
+        claimed += await places.claiming.run(async () => {
+          const claims = await claimGames(gm.db, kind, { workerId, limit });
+          for (const claim of claims) places.take(kind, claim, attendGame(gm, claim, attending));
+          return claims.length;
+        });
+      }
+      failures = 0;
+      if (claimed === 0) await places.freedOr(await untilDue(gm, places), stop);
+    } catch (error) {
+      failures += 1;
+      gm.log.warn({ error, failures }, 'games could not be claimed');
+      await sleep(backoffMs(failures, 5_000), stop);
+    }
+  }
+}
+
+/** How long there is nothing to do, in milliseconds, unless a place becomes free. */
+async function untilDue(gm: GameMaster, places: Places): Promise<number> {
+  const waiting = await firstWaiting(gm.db);
+  const due = (['healthy', 'failing'] as const).flatMap((kind) =>
+    places.free(kind) > 0 ? (waiting[kind] ?? []) : [],
+  );
+  // Just after it, since timers may be early. A game that is claimed by another worker just now may still be listed.
+  return Math.min(Math.max(Math.min(...due) + 1, 5), longestSleepMs);
+}
+
+async function renew({ db }: GameMaster, workerId: string, places: Places): Promise<void> {
+  await renewWorker(db, workerId);
+  // Such as of a step whose last transaction failed.
+  await places.claiming.run(() => freeClaims(db, workerId, places.tokens()));
+  await freeClaimsOfDead(db);
+}
+
+async function reportChanges(gm: GameMaster): Promise<void> {
+  for (;;) {
+    const reported = await inTransaction(gm.db, (tx) => reportReadiness(tx, gm));
+    if (reported.length === 0) return;
+    gm.outbox.publishSoon(reported);
+  }
+}
+
+type Kind = 'healthy' | 'failing';
+
+/** The games that are attended to. */
+class Places {
+  readonly #limits: Record<Kind, number>;
+  readonly #running = new Map<string, { readonly kind: Kind; readonly ended: Promise<void> }>();
+  #failing = 0;
+  #freed = Promise.withResolvers<void>();
+  /** Held from a claim until its game is among those that are attended to. */
+  readonly claiming = new Semaphore(1);
+
+  constructor(limit: number) {
+    this.#limits = { healthy: limit, failing: Math.max(1, Math.floor(limit / 4)) };
+  }
+
+  free(kind: Kind): number {
+    const all = this.#limits.healthy - this.#running.size;
+    return Math.max(0, kind === 'healthy' ? all : Math.min(all, this.#limits.failing - this.#failing));
+  }
+
+  take(kind: Kind, { token }: Claim, attending: Promise<void>): void {
+    if (kind === 'failing') this.#failing += 1;
+    const ended = attending.finally(() => {
+      this.#running.delete(token);
+      if (kind === 'failing') this.#failing -= 1;
+      this.#freed.resolve();
+    });
+    this.#running.set(token, { kind, ended });
+  }
+
+  tokens(): string[] {
+    return [...this.#running.keys()];
+  }
+
+  /** Resolves when a place becomes free, after `ms`, or when `stop` aborts. */
+  async freedOr(ms: number, stop: AbortSignal): Promise<void> {
+    this.#freed = Promise.withResolvers<void>();
+    const slept = new AbortController();
+    await Promise.race([this.#freed.promise, sleep(ms, AbortSignal.any([stop, slept.signal]))]);
+    slept.abort();
+  }
+
+  async empty(): Promise<void> {
+    while (this.#running.size > 0) await Promise.all([...this.#running.values()].map(({ ended }) => ended));
+  }
+}

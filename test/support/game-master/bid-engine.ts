@@ -1,0 +1,110 @@
+// The engines of many games on one server, each under the id of its game. The game: in every turn each seat bids a
+// number from 0 to 9 in secret; bids are shown once the turn was played. Follows docs/engine-interface.md unless a test
+// makes it misbehave.
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { type GameState, type TurnRequest, turnRequestSchema } from '../../../lib/engine/api.ts';
+
+/** Handles a request wrongly. @returns whether it has handled it; otherwise the engine does. */
+export type Misbehaviour = (call: string, response: ServerResponse) => boolean | Promise<boolean>;
+
+type Game = {
+  readonly seats: readonly number[];
+  awaiting: readonly number[];
+  /** After this turn the game is over. */
+  readonly lastTurn: number;
+  /** What was played, by turn. */
+  readonly played: TurnRequest[];
+};
+
+export class BidEngine {
+  /** Requests such as `POST /api/v1/game/turns`, in order. */
+  readonly calls: string[] = [];
+  /** Bodies of requests to validate. */
+  readonly validated: unknown[] = [];
+  /** The trace contexts that requests came with, in order. */
+  readonly traces: unknown[] = [];
+  misbehaviour: Misbehaviour = () => false;
+  readonly #games = new Map<string, Game>();
+  readonly #server = createServer((request, response) => void this.#serve(request, response));
+
+  async start(): Promise<this> {
+    await new Promise<void>((resolve) => this.#server.listen(0, '127.0.0.1', resolve));
+    return this;
+  }
+
+  async stop(): Promise<void> {
+    this.#server.closeAllConnections();
+    await new Promise((resolve) => this.#server.close(resolve));
+  }
+
+  setUp(gameId: string, game: Omit<Game, 'played'>): string {
+    this.#games.set(gameId, { ...game, played: [] });
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}/${gameId}`;
+  }
+
+  /** The requests for turns of a game, as they came. */
+  played(gameId: string): readonly TurnRequest[] {
+    return this.#game(gameId).played;
+  }
+
+  #game(gameId: string): Game {
+    const game = this.#games.get(gameId);
+    if (game === undefined) throw new Error(`no engine for ${gameId}`);
+    return game;
+  }
+
+  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const url = new URL(request.url ?? '', 'http://engine');
+    const gameId = url.pathname.slice(1, 37);
+    const call = `${request.method} ${url.pathname.slice(37)}`;
+    this.calls.push(call);
+    this.traces.push(request.headers.traceparent);
+    let text = '';
+    for await (const chunk of request) text += chunk;
+    const body: unknown = text === '' ? undefined : JSON.parse(text);
+    if (await this.misbehaviour(call, response)) return;
+    const [status, result] = this.#respond(gameId, call, url.searchParams, body);
+    response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(result));
+  }
+
+  #respond(gameId: string, call: string, query: URLSearchParams, body: unknown): [number, unknown] {
+    const game = this.#game(gameId);
+    switch (call) {
+      case 'POST /api/v1/game/orders/validate': {
+        this.validated.push(body);
+        const { turn, orders } = body as { turn: number; orders: { bid?: unknown } };
+        if (turn !== game.played.length + 1) return refusal(409, 'the game is at another turn');
+        const valid = Number.isInteger(orders.bid) && Number(orders.bid) >= 0 && Number(orders.bid) <= 9;
+        return [200, { problems: valid ? [] : [{ path: '/bid', message: 'must be a number from 0 to 9' }] }];
+      }
+      case 'POST /api/v1/game/turns': {
+        const asked = turnRequestSchema.parse(body);
+        const earlier = game.played[asked.turn - 1];
+        if (earlier === undefined && asked.turn === game.played.length + 1) game.played.push(asked);
+        else if (JSON.stringify(earlier) !== JSON.stringify(asked)) return refusal(409, 'other orders');
+        return [200, { ...stateOf(gameId, game), events: [] }];
+      }
+      case 'GET /api/v1/game/view': {
+        const turn = Number(query.get('turn'));
+        if (turn > game.played.length) return refusal(409, 'not played yet');
+        const bids = game.played.slice(0, turn).map(({ orders }) => orders.map((one) => one.orders));
+        return [200, { for: query.get('for'), turn, bids }];
+      }
+      default:
+        return refusal(404, 'no such route');
+    }
+  }
+}
+
+function stateOf(gameId: string, { seats, awaiting, lastTurn, played }: Game): GameState {
+  const stats = seats.map((seat) => ({ seat, planets: 1, population: seat, ships_built: 0 }));
+  const common = { game_id: gameId, turn: played.length, alive: [...seats], stats };
+  if (played.length < lastTurn) return { ...common, status: 'running', awaiting: [...awaiting] };
+  const placements = seats.map((seat) => ({ seat, rank: seat }));
+  return { ...common, status: 'finished', awaiting: [], result: { kind: 'finished', placements } };
+}
+
+function refusal(status: number, message: string): [number, unknown] {
+  return [status, { error: { code: 'refused', message } }];
+}

@@ -1,0 +1,21 @@
+import { once } from 'node:events';
+import pg from 'pg';
+
+/** `pool.end()` does not wait until the server knows; dropping the database then breaks connections noisily. */
+export function openTestPool(dsn: string): { pool: pg.Pool; close: () => Promise<void> } {
+  const pool = new pg.Pool({ connectionString: dsn, max: 10, statement_timeout: 15_000 });
+  let connected = 0;
+  pool.on('connect', () => {
+    connected += 1;
+  });
+  pool.on('remove', () => {
+    connected -= 1;
+  });
+  return {
+    pool,
+    close: async () => {
+      await pool.end();
+      while (connected > 0) await once(pool, 'remove');
+    },
+  };
+}
