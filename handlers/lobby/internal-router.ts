@@ -10,9 +10,11 @@ import { listApplicationsRoute } from './applications/list-applications.ts';
 import { rejectApplicationRoute } from './applications/reject-application.ts';
 import { discardDeadLetterRoute } from './dead-letters/discard-dead-letter.ts';
 import { retryDeadLetterRoute } from './dead-letters/retry-dead-letter.ts';
+import { readAccessRoute } from './game-master/read-access.ts';
 import { readGameRoute } from './game-master/read-game.ts';
 import { readGamesRoute } from './game-master/read-games.ts';
 import { readMembershipsRoute } from './game-master/read-memberships.ts';
+import { readStandingRoute } from './game-master/read-standing.ts';
 import { cancelGameRoute } from './games/cancel-game.ts';
 import { closeEnrollmentRoute } from './games/close-enrollment.ts';
 import { createGameRoute } from './games/create-game.ts';
@@ -82,6 +84,8 @@ export function createLobbyInternalApp(options: HttpAppOptions, lobby: Lobby): H
     readGamesRoute(upToDate),
     readGameRoute(upToDate),
     readMembershipsRoute(upToDate),
+    readStandingRoute(lobby),
+    readAccessRoute(lobby),
   ]);
 
   const operations = new OpenAPIHono<HttpEnv>();

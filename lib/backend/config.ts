@@ -13,7 +13,7 @@ import {
 } from '../config/stream-variables.ts';
 import { bearerToken, boolean, httpUrl, integer, positiveDuration, rate } from '../config/types.ts';
 import { defaulted, optional, required, type Values } from '../config/variables.ts';
-import { type NotificationType, notificationTypes } from '../protocol/notification-intents.ts';
+import { type MailableType, mailableTypes, notificationTypes } from '../protocol/notification-intents.ts';
 
 const hmacKey = z
   .string()
@@ -29,15 +29,20 @@ const mailer = z.enum(['log', 'smtp'], {
 const smtpTls = z.enum(['required', 'optional'], { error: 'write required or optional' });
 
 /** `lobby.game.started, lobby.invite.created` */
-const notificationTypeList = z.string().transform((list, context): ReadonlySet<NotificationType> => {
+const notificationTypeList = z.string().transform((list, context): ReadonlySet<MailableType> => {
   const names = list
     .split(',')
     .map((name) => name.trim())
     .filter((name) => name !== '');
-  const types = new Set(notificationTypes.filter((type) => names.includes(type)));
-  const unknown = names.filter((name) => !types.has(name as NotificationType));
-  if (unknown.length === 0) return types;
-  const message = `there is no notification type ${unknown.join(', ')}; docs/notifications.md lists them`;
+  const types = new Set(mailableTypes.filter((type) => names.includes(type)));
+  const others = names.filter((name) => !types.has(name as MailableType));
+  if (others.length === 0) return types;
+  const known: readonly string[] = notificationTypes;
+  const unknown = others.filter((name) => !known.includes(name));
+  const message =
+    unknown.length > 0
+      ? `there is no notification type ${unknown.join(', ')}; docs/notifications.md lists them`
+      : `${others.join(', ')} cannot be mailed; docs/notifications.md lists what can`;
   context.addIssue({ code: 'custom', message });
   return z.NEVER;
 });

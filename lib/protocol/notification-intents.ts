@@ -2,8 +2,8 @@
 import { z } from 'zod';
 import { integerText, jsonText } from './stream-fields.ts';
 
-/** What users are notified of. A new type needs a mail text in every language (lib/backend/mail/texts). */
-export const notificationTypes = [
+/** What users can be mailed about, too. A new type needs a text in every language (lib/backend/mail/texts). */
+export const mailableTypes = [
   'lobby.application.submitted',
   'lobby.application.approved',
   'lobby.application.rejected',
@@ -12,6 +12,7 @@ export const notificationTypes = [
   'lobby.invite.declined',
   'lobby.invite.revoked',
   'lobby.invite.expired',
+  'lobby.membership.left',
   'lobby.membership.removed',
   'lobby.membership.blocked',
   'lobby.enrollment.closed',
@@ -28,8 +29,11 @@ export const notificationTypes = [
   'lobby.race_name.registration_denied',
   'lobby.race_name.registered',
   'lobby.race_name.expired',
-  'game.engine.event',
 ] as const;
+export type MailableType = (typeof mailableTypes)[number];
+
+/** What users are notified of. An engine's event says something only to clients of its game. */
+export const notificationTypes = [...mailableTypes, 'game.engine.event'] as const;
 export type NotificationType = (typeof notificationTypes)[number];
 
 /** Identified by `idempotency_key`, per recipient. */

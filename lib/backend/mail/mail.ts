@@ -1,12 +1,12 @@
 import { z } from 'zod';
-import { notificationTypes } from '../../protocol/notification-intents.ts';
+import { mailableTypes } from '../../protocol/notification-intents.ts';
 
 /** The content of a mail, independent of the language. */
 export const mailContent = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('sign_in_code'), code: z.string() }),
   z.object({
     kind: z.literal('notification'),
-    type: z.enum(notificationTypes),
+    type: z.enum(mailableTypes),
     payload: z.record(z.string(), z.unknown()),
   }),
 ]);

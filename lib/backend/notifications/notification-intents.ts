@@ -6,7 +6,7 @@
 // mails. The events are appended before it commits; when it does not, they are appended again, and the log drops the
 // repeats (push/log/append-client-event.ts). Recipients who are deleted or blocked by then are skipped. Events of one
 // game come in the order of its intents.
-import type { NotificationIntent, NotificationType } from '../../protocol/notification-intents.ts';
+import type { MailableType, NotificationIntent } from '../../protocol/notification-intents.ts';
 import { notificationIntentEntry } from '../../protocol/notification-intents.ts';
 import { CannotApply, type Consumer } from '../../streams/consumer.ts';
 import { markAllProcessed } from '../../streams/store.ts';
@@ -28,7 +28,7 @@ type Deps = Pick<BackendContext, 'newId'> & {
   readonly mails: Pick<BackendContext['mails'], 'write'>;
   readonly pushLog: PushLog;
   /** Types that are also mailed. */
-  readonly mailedTypes: ReadonlySet<NotificationType>;
+  readonly mailedTypes: ReadonlySet<MailableType>;
 };
 
 export function notificationIntentsConsumer(
@@ -63,9 +63,9 @@ async function notify(
   { payload, traceparent }: { payload: Uint8Array; traceparent: string | undefined },
 ): Promise<void> {
   const { notification_type: type, idempotency_key: idempotencyKey, occurred_at_ms: occurredAtMs } = intent;
-  const mailed = deps.mailedTypes.has(type);
+  const mailed = [...deps.mailedTypes].find((mailedType) => mailedType === type);
   // The lock keeps recipients from being deleted before their mails are written, so that a deletion removes these, too.
-  const acting = await findActingUsers(tx, userIds, { lock: mailed });
+  const acting = await findActingUsers(tx, userIds, { lock: mailed !== undefined });
   const eventId = ({ userId }: Recipient) => `${userId}:${idempotencyKey}`;
   const first = await markAllProcessed(tx, backendStreamTables, notificationsName, acting.map(eventId));
   const recipients = acting.filter((user) => first.has(eventId(user)));
@@ -81,12 +81,13 @@ async function notify(
       }),
     ),
   );
-  if (mailed) await deps.mails.write(tx, recipients.map(toMail(deps, intent)));
+  if (mailed === undefined) return;
+  await deps.mails.write(tx, recipients.map(toMail(deps, { ...intent, type: mailed })));
 }
 
 function toMail(
   { newId }: Deps,
-  { notification_type: type, payload, occurred_at_ms: at }: NotificationIntent,
+  { type, payload, occurred_at_ms: at }: NotificationIntent & { type: MailableType },
 ) {
   return ({ email, locale }: Recipient) => ({
     mailId: newId(),

@@ -17,22 +17,13 @@ import type { Tx } from '../store/database.ts';
 import { type Claim, type LockedGame, lockGame, type StoredGame, saveGame } from '../store/games.ts';
 import { ordersGiven } from '../store/orders.ts';
 import { markVacancyTold, markVacated, type StoredSeat, seatsOf } from '../store/seats.ts';
+import type { Attending } from './attending.ts';
 import { endGame } from './change-status.ts';
 import { closeTurn, isDue } from './close-turn.ts';
-import type { Limit } from './limit.ts';
 import { playTurn } from './play-turn.ts';
 import { report, saveAndReport } from './report.ts';
 import { setUpGame } from './set-up-game.ts';
 import { settle } from './settle.ts';
-
-export type Attending = {
-  /** Bound on one call to the engine. */
-  readonly timeoutMs: number;
-  /** Whether to go on with the game if there is more to do. */
-  readonly goOn: () => boolean;
-  /** Bounds how much is done in the database at once. */
-  readonly database: Limit;
-};
 
 /** An engine may be restarted at any time. */
 const longestEnginePauseMs = 60_000;
@@ -96,9 +87,11 @@ async function step(gm: GameMaster, claim: Claim, attending: Attending): Promise
 
 type Verdict = 'goes_on' | 'waits' | { readonly ended: 'finished' | 'cancelled' };
 
-/** What the lobby's word means for a game. One that is gone, or that another runtime plays, has ended here. */
+/** What the lobby's word means for a game. One that another runtime plays has ended here. */
 function verdictOn(game: StoredGame, standing: Standing | undefined): Verdict {
-  if (standing === undefined || standing.runtimeJobId !== game.runtimeJobId) return { ended: 'cancelled' };
+  // Games are never deleted: a lobby without this route is of an earlier version, and will be upgraded.
+  if (standing === undefined) throw new Error('the lobby does not say how the game stands');
+  if (standing.runtimeJobId !== game.runtimeJobId) return { ended: 'cancelled' };
   switch (standing.status) {
     case 'running':
       return 'goes_on';

@@ -16,7 +16,7 @@ import type { Standing } from '../peers/lobby.ts';
 import { saveFinalView } from '../store/final-views.ts';
 import { type Claim, lockGame, type StoredGame, saveManifest } from '../store/games.ts';
 import { insertSeats, markVacated, type StoredSeat, seatsOf } from '../store/seats.ts';
-import type { Attending } from './attend-game.ts';
+import type { Attending } from './attending.ts';
 import { openNextTurn } from './open-turn.ts';
 import { saveAndReport } from './report.ts';
 import { settle } from './settle.ts';

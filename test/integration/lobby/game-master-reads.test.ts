@@ -95,3 +95,64 @@ test('nothing can be changed there, and users have no such paths', async () => {
   }
   expect(await lobby.tables()).toEqual(before);
 });
+
+test('the standing of a game names the holders of its seats, and not those who have left', async () => {
+  const jobId = uuidv7();
+  await lobby.pool.query(
+    `update lobby.games set status = 'running', opened_at = now(), runtime_job_id = $2, options = '{"bots": 1}'
+     where game_id = $1`,
+    [gameId, jobId],
+  );
+  const members = await lobby.pool.query(
+    `update lobby.memberships set seat = 1 where game_id = $1 returning user_id, race_name`,
+    [gameId],
+  );
+  await lobby.pool.query(
+    `insert into lobby.memberships (membership_id, game_id, user_id, race_name, status, seat, joined_at, ended_at)
+     values ($1, $2, $3, 'Gone', 'left', 2, now(), now())`,
+    [uuidv7(), gameId, uuidv7()],
+  );
+  expect(await read(`/games/${gameId}/standing`)).toMatchObject({
+    status: 200,
+    body: {
+      game_id: gameId,
+      status: 'running',
+      runtime_job_id: jobId,
+      options: { bots: 1 },
+      seats: [{ seat: 1, ...members.rows[0] }],
+    },
+  });
+  expect(await read(`/games/${uuidv7()}/standing`)).toMatchObject(noSuchGame);
+});
+
+test('access says what each user may do: the holder of a seat, the owner, those who left, strangers', async () => {
+  const [owner] = (
+    await lobby.pool.query('select owner_user_id from lobby.games where game_id = $1', [gameId])
+  ).rows;
+  await lobby.pool.query('update lobby.memberships set seat = 3 where game_id = $1', [gameId]);
+  const access = async (userId: string) => (await read(`/games/${gameId}/access?user_id=${userId}`)).body;
+  const nothing = { seat: null, member: false, owner: false, spectators: false };
+  expect(await access(owner.owner_user_id)).toMatchObject({
+    visible: true,
+    seat: 3,
+    member: true,
+    owner: true,
+    spectators: false,
+  });
+  expect(await access(uuidv7())).toMatchObject({ visible: false, ...nothing });
+
+  await lobby.pool.query(
+    `update lobby.memberships set status = 'left', ended_at = now() where game_id = $1`,
+    [gameId],
+  );
+  expect(await access(owner.owner_user_id)).toMatchObject({ visible: true, ...nothing, owner: true });
+  await lobby.pool.query(
+    `update lobby.games set game_type = 'public', opened_at = now() where game_id = $1`,
+    [gameId],
+  );
+  expect(await access(uuidv7())).toMatchObject({ visible: true, ...nothing });
+  expect(await read(`/games/${uuidv7()}/access?user_id=${uuidv7()}`)).toMatchObject(noSuchGame);
+  for (const query of ['', '?user_id=7', `?user_id=${uuidv7()}&seat=1`]) {
+    expect((await read(`/games/${gameId}/access${query}`)).status).toBe(400);
+  }
+});

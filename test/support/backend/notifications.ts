@@ -10,8 +10,8 @@ import type { ClientEventEntry } from '../../../lib/backend/push/log/entry.ts';
 import { readState } from '../../../lib/backend/push/log/read-global.ts';
 import { databaseOn } from '../../../lib/postgres/database.ts';
 import {
+  type MailableType,
   type NotificationIntent,
-  type NotificationType,
   notificationIntentEntry,
 } from '../../../lib/protocol/notification-intents.ts';
 import { fieldsOf } from '../../../lib/protocol/stream-fields.ts';
@@ -51,7 +51,7 @@ export type TestNotifications = {
   /** The events of a user, oldest first. */
   eventsOf(userId: string): Promise<ClientEventEntry[]>;
   /** A process that works, until `stop`. */
-  start(options?: { mailedTypes?: readonly NotificationType[]; mails?: NotificationWorker['mails'] }): {
+  start(options?: { mailedTypes?: readonly MailableType[]; mails?: NotificationWorker['mails'] }): {
     readonly lines: LogLine[];
     stop(): Promise<void>;
   };

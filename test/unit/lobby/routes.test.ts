@@ -73,6 +73,8 @@ test('the Game Master reads games and their members, and changes nothing', () =>
     'GET /api/v1/internal/games',
     'GET /api/v1/internal/games/{game_id}',
     'GET /api/v1/internal/games/{game_id}/memberships',
+    'GET /api/v1/internal/games/{game_id}/standing',
+    'GET /api/v1/internal/games/{game_id}/access',
   ]);
 });
 

@@ -1,5 +1,5 @@
 // The texts of mails, in one language. A language is a file of this folder; a new one is listed in compose.ts, too.
-import type { NotificationType } from '../../../protocol/notification-intents.ts';
+import type { MailableType } from '../../../protocol/notification-intents.ts';
 
 export type MailTexts = {
   readonly signInCode: {
@@ -11,7 +11,7 @@ export type MailTexts = {
   };
   readonly notification: {
     /** One sentence for each type, without a full stop: it is the subject, too. */
-    readonly sentences: Readonly<Record<NotificationType, string>>;
+    readonly sentences: Readonly<Record<MailableType, string>>;
     readonly game: string;
     readonly raceName: string;
     /** Where to read more. */

@@ -3,7 +3,7 @@ import { composeMail, languageOf } from '../../../../lib/backend/mail/compose.ts
 import { de } from '../../../../lib/backend/mail/texts/de.ts';
 import { en } from '../../../../lib/backend/mail/texts/en.ts';
 import { ru } from '../../../../lib/backend/mail/texts/ru.ts';
-import { notificationTypes } from '../../../../lib/protocol/notification-intents.ts';
+import { mailableTypes } from '../../../../lib/protocol/notification-intents.ts';
 
 const languages = { en, de, ru };
 
@@ -27,8 +27,8 @@ describe('the texts', () => {
   it.each(Object.entries(languages))(
     'in %s are one sentence for every notification, each another',
     (_, texts) => {
-      const sentences = notificationTypes.map((type) => texts.notification.sentences[type]);
-      expect(new Set(sentences).size).toBe(notificationTypes.length);
+      const sentences = mailableTypes.map((type) => texts.notification.sentences[type]);
+      expect(new Set(sentences).size).toBe(mailableTypes.length);
       for (const sentence of sentences) expect(sentence).toMatch(/^\p{Lu}[^.\n]{3,90}[^.\n\s]$/u);
     },
   );
