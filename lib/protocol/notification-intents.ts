@@ -12,6 +12,7 @@ export const notificationTypes = [
   'lobby.invite.declined',
   'lobby.invite.revoked',
   'lobby.invite.expired',
+  'lobby.membership.left',
   'lobby.membership.removed',
   'lobby.membership.blocked',
   'lobby.enrollment.closed',
