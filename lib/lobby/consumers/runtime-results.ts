@@ -10,17 +10,16 @@ import { CannotApply, type Consumer, type Delivery } from '../../streams/consume
 import type { ConsumerStream } from '../../streams/offset.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import type { Lobby } from '../context.ts';
-import { isCurrentStart, startSucceeded } from '../domain/runtime-reports.ts';
+import { type Container, isCurrentStart, startSucceeded } from '../domain/runtime-reports.ts';
 import { applyGmEvent } from '../operations/apply-gm-event.ts';
-import { applyTransition, type TransitionParts, type TransitionRequest } from '../operations/transition.ts';
+import { runtimeOf } from '../operations/runtime-of.ts';
+import { applyTransition, type TransitionParts } from '../operations/transition.ts';
 import { stopJob } from '../outbox/messages.ts';
 import type { Tx } from '../store/database.ts';
-import { findAnyGame, lockAnyGame, type StoredGame } from '../store/games.ts';
-import { playersOf } from '../store/memberships.ts';
+import { findAnyGame, lockAnyGame, type StoredGame, saveBinding } from '../store/games.ts';
 import { takeWaitingEvents } from '../store/waiting-events.ts';
 
 type Parts = TransitionParts & Pick<Lobby, 'db' | 'gameMaster' | 'now'>;
-type Container = NonNullable<TransitionRequest['container']>;
 
 export function runtimeResultsConsumer(
   lobby: Parts,
@@ -44,13 +43,15 @@ async function startHasSucceeded(lobby: Parts, result: JobResult, delivery: Deli
   const container = containerOf(result);
   const seen = existing(result, await findAnyGame(lobby.db, result.game_id));
   // Checked before the Game Master is asked; decided under the game's lock.
-  const wanted = startSucceeded(seen, result.job_id) === 'current';
+  const wanted = startSucceeded(seen, result.job_id, container) === 'current';
   const registered = wanted && (await register(lobby, seen, container, delivery));
+  if (!wanted) await followEngine(lobby, result, container, delivery);
 
   await delivery.apply(eventIdOf(result), async (tx) => {
     const game = existing(result, await lockAnyGame(tx, result.game_id));
     const occasion = { at: lobby.now(), traceparent: delivery.traceparent };
-    switch (startSucceeded(game, result.job_id)) {
+    switch (startSucceeded(game, result.job_id, container)) {
+      case 'moved':
       case 'repeat':
         return;
       case 'superseded': {
@@ -79,6 +80,35 @@ async function startHasSucceeded(lobby: Parts, result: JobResult, delivery: Deli
   });
 }
 
+/**
+ * The engine of a game was restarted elsewhere: its game is bound there from now on, and a Game Master that has taken
+ * the game over is told. While that fails the entry is tried again.
+ */
+async function followEngine(
+  lobby: Parts,
+  result: JobResult,
+  container: Container,
+  { traceparent, transaction }: Delivery<Tx>,
+): Promise<void> {
+  await transaction(async (tx) => {
+    const game = existing(result, await lockAnyGame(tx, result.game_id));
+    if (startSucceeded(game, result.job_id, container) !== 'moved') return;
+    await saveBinding(tx, game, { ...container, boundAt: lobby.now() });
+  });
+  const game = existing(result, await findAnyGame(lobby.db, result.game_id));
+  const isBoundHere = game.runtimeJobId === result.job_id && game.engineEndpoint === container.engineEndpoint;
+  const plays = game.status === 'running' || game.status === 'paused';
+  // A game that was never taken over is handed over when it is resumed.
+  const { registeredAt, boundAt } = game;
+  if (!isBoundHere || !plays || registeredAt === null || boundAt === null || registeredAt >= boundAt) return;
+  const runtime = await runtimeOf(lobby.db, game, container);
+  await lobby.gameMaster.register(runtime, { requestId: randomUUID(), traceparent });
+  await transaction(async (tx) => {
+    const now = existing(result, await lockAnyGame(tx, result.game_id));
+    await saveBinding(tx, now, { registeredAt: lobby.now() });
+  });
+}
+
 async function startHasFailed(lobby: Parts, result: JobResult, delivery: Delivery<Tx>): Promise<void> {
   await delivery.apply(eventIdOf(result), async (tx) => {
     const game = existing(result, await lockAnyGame(tx, result.game_id));
@@ -102,10 +132,7 @@ async function register(
   container: Container,
   { traceparent }: Delivery<Tx>,
 ): Promise<boolean> {
-  const { gameId, runtimeJobId, turnSchedule, timeZone } = game;
-  if (runtimeJobId === null) throw new TypeError(`game ${gameId} is starting without a start job`);
-  const players = await playersOf(lobby.db, gameId);
-  const runtime = { gameId, runtimeJobId, ...container, turnSchedule, timeZone, players };
+  const runtime = await runtimeOf(lobby.db, game, container);
   try {
     await lobby.gameMaster.register(runtime, { requestId: randomUUID(), traceparent });
     return true;
@@ -127,9 +154,10 @@ function existing({ game_id }: JobResult, game: StoredGame | undefined): StoredG
   return game;
 }
 
-/** A job has one result, however often it is reported. */
-function eventIdOf({ kind, job_id }: JobResult): string {
-  return `${kind}:${job_id}`;
+/** A job has one result, however often it is reported; a start has another one when its engine was restarted. */
+function eventIdOf({ kind, job_id, engine_endpoint, finished_at_ms }: JobResult): string {
+  const id = `${kind}:${job_id}`;
+  return engine_endpoint === undefined ? id : `${id}:${finished_at_ms}:${engine_endpoint}`;
 }
 
 function logStop({ job_id, game_id, outcome, error_code, error_message }: JobResult, log: Logger): void {

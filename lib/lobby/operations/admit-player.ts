@@ -50,6 +50,7 @@ export async function admitPlayer(
     userId,
     raceName,
     status: 'active',
+    seat: null,
     joinedAt: at,
     endedAt: null,
   };

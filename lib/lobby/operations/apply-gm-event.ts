@@ -1,11 +1,10 @@
 import type { GmEvent } from '../../protocol/gm-events.ts';
-import { readReport } from '../domain/runtime-reports.ts';
-import { turnAdvanced } from '../outbox/intents.ts';
+import { readReport, resultWithHolders } from '../domain/runtime-reports.ts';
 import type { Occasion } from '../outbox/messages.ts';
 import type { Tx } from '../store/database.ts';
 import { type StoredGame, saveSnapshot } from '../store/games.ts';
 import { recordStatistics } from '../store/member-statistics.ts';
-import { playersOf } from '../store/memberships.ts';
+import { seatHoldersOf } from '../store/memberships.ts';
 import { storeWaitingEvent } from '../store/waiting-events.ts';
 import { applyTransition, type TransitionParts } from './transition.ts';
 
@@ -24,7 +23,7 @@ export async function applyGmEvent(
 ): Promise<StoredGame> {
   const finishes = event.event_type === 'game_finished';
   const { runtime_job_id: runtimeJobId, turn } = event;
-  switch (readReport(game, { runtimeJobId, turn, finishes })) {
+  switch (readReport(game, { runtimeJobId, reportSeq: event.report_seq, turn, finishes })) {
     case 'over':
     case 'old':
       return game;
@@ -40,6 +39,10 @@ export async function applyGmEvent(
     runtimeStatus: event.runtime_status,
     engineHealth: event.engine_health,
     snapshotAt: new Date(event.occurred_at_ms),
+    ...(event.report_seq === undefined ? {} : progressOf(game, event, event.report_seq)),
+    ...(event.result === undefined
+      ? {}
+      : { result: resultWithHolders(event.result, await seatHoldersOf(tx, game.gameId)) }),
   });
   if (finishes) {
     return applyTransition(tx, lobby, reported, {
@@ -49,12 +52,23 @@ export async function applyGmEvent(
       ...occasion,
     });
   }
-  // Turn 0 is the beginning of the game, not a turn that was played.
-  if (turn > (game.currentTurn ?? 0)) {
-    const players = await playersOf(tx, game.gameId);
-    await lobby.outbox.write(tx, turnAdvanced(reported, turn, players, occasion));
-  }
   return reported;
+}
+
+/** The clock of a paused game stands still, also when the Game Master did not know of the pause when it reported. */
+function progressOf(game: StoredGame, event: GmEvent, reportSeq: number) {
+  const runs = game.status === 'running';
+  return {
+    reportSeq: Math.max(reportSeq, game.reportSeq ?? 0),
+    dueAt: runs ? timeOf(event.due_at_ms) : null,
+    closesAt: runs ? timeOf(event.closes_at_ms) : null,
+    awaitedSeats: event.awaited_seats ?? [],
+    readySeats: event.ready_seats ?? [],
+  };
+}
+
+function timeOf(ms: number | undefined): Date | null {
+  return ms === undefined ? null : new Date(ms);
 }
 
 function toReport({ user_id: userId, planets, population }: GmEvent['player_stats'][number]) {

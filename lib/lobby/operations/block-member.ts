@@ -1,4 +1,4 @@
-import type { Caller } from '../caller.ts';
+import { actorId, type Caller } from '../caller.ts';
 import type { Lobby } from '../context.ts';
 import type { Membership } from '../domain/game.ts';
 import { blockingProblem } from '../domain/leaving.ts';
@@ -10,6 +10,7 @@ import { endPendingInvites } from '../store/invites.ts';
 import { blockEndedMembership, findActiveMembership } from '../store/memberships.ts';
 import { endMembership } from './end-membership.ts';
 import { lockMembership } from './lock-membership.ts';
+import type { TransitionParts } from './transition.ts';
 
 /**
  * Puts a member, or a former one, out of a game permanently: no application of theirs is taken or approved, no invite
@@ -17,7 +18,7 @@ import { lockMembership } from './lock-membership.ts';
  * @throws Refusal `not_found`, `forbidden`, `invalid_state`.
  */
 export function blockMember(
-  lobby: Pick<Lobby, 'now' | 'outbox' | 'raceNames'>,
+  lobby: TransitionParts & Pick<Lobby, 'now'>,
   caller: Caller,
   membershipId: string,
 ): Work<Membership> {
@@ -29,12 +30,15 @@ export function blockMember(
     const at = lobby.now();
     await endPendingApplicationOf(tx, { gameId, userId }, 'rejected', at);
     await endPendingInvites(tx, { gameId, userId }, 'revoked', at);
-    const blocked =
-      active === undefined
-        ? await blockEndedMembership(tx, membershipId)
-        : await endMembership(tx, lobby, game, active, 'blocked', at);
+    const occasion = { at, traceparent: caller.traceparent };
     // One notification; it covers what they had pending, too.
-    await lobby.outbox.write(tx, memberBlocked(game, blocked, { at, traceparent: caller.traceparent }));
+    const intents = (blocked: Membership) => memberBlocked(game, blocked, occasion);
+    if (active !== undefined) {
+      const end = { status: 'blocked', by: actorId(caller), intents, ...occasion } as const;
+      return endMembership(tx, lobby, game, active, end);
+    }
+    const blocked = await blockEndedMembership(tx, membershipId);
+    await lobby.outbox.write(tx, intents(blocked));
     return blocked;
   };
 }

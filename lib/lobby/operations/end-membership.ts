@@ -1,27 +1,57 @@
-import type { Lobby } from '../context.ts';
+import type { NewMessage } from '../../outbox/store.ts';
 import { gapAfterMembershipChange } from '../domain/enrollment.ts';
 import type { Membership } from '../domain/game.ts';
-import { leavingFreesName } from '../domain/leaving.ts';
+import { isAbandoned, leavesSeat, leavingFreesName } from '../domain/leaving.ts';
+import { memberGone } from '../outbox/intents.ts';
+import { type Occasion, seatVacated } from '../outbox/messages.ts';
 import type { Tx } from '../store/database.ts';
 import { type StoredGame, saveMemberCount } from '../store/games.ts';
-import { saveMembershipEnd } from '../store/memberships.ts';
+import { playersOf, saveMembershipEnd } from '../store/memberships.ts';
+import { applyTransition, type TransitionParts } from './transition.ts';
 
 /**
- * Ends an active membership: the place is free at once, and the gap closes when fewer than `max_players`
- * remain; the race name is free, too, unless the game has started. The transaction has locked the game.
+ * Ends an active membership: the place is free at once, and the gap closes when fewer than `max_players` remain; the
+ * race name is free, too, unless the game has started. Of a game that has started, the Game Master hears that the seat
+ * is vacant, and owner and players that one of them has gone; when nobody is left the game is cancelled. The transaction
+ * has locked the game.
+ * @param end `by` is the user or admin who ends it, for the timeline; `intents` are written before those of what follows.
  */
 export async function endMembership(
   tx: Tx,
-  { raceNames }: Pick<Lobby, 'raceNames'>,
+  lobby: TransitionParts,
   game: StoredGame,
   { membershipId, userId }: Membership,
-  status: 'left' | 'removed' | 'blocked',
-  at: Date,
+  end: Occasion & {
+    status: 'left' | 'removed' | 'blocked';
+    by: string | null;
+    reason?: string;
+    intents?: (ended: Membership) => NewMessage[];
+  },
 ): Promise<Membership> {
+  const { raceNames, outbox } = lobby;
+  const { gameId } = game;
+  const { status, by, reason, at, traceparent } = end;
   const ended = await saveMembershipEnd(tx, membershipId, status, at);
-  if (leavingFreesName(game)) await raceNames.release(tx, { userId, gameId: game.gameId });
+  if (leavingFreesName(game)) await raceNames.release(tx, { userId, gameId });
   const activeMembers = game.activeMembers - 1;
   const gapOpenedAt = gapAfterMembershipChange(game, activeMembers, at);
-  await saveMemberCount(tx, game, { activeMembers, gapOpenedAt }, at);
+  const saved = await saveMemberCount(tx, game, { activeMembers, gapOpenedAt }, at);
+  await outbox.write(tx, end.intents?.(ended) ?? []);
+  if (!leavesSeat(saved)) return ended;
+
+  await outbox.write(tx, [
+    ...seatVacated(saved, ended, end),
+    ...memberGone(saved, ended, await playersOf(tx, gameId), end),
+  ]);
+  if (isAbandoned(saved, activeMembers)) {
+    await applyTransition(tx, lobby, saved, {
+      trigger: 'abandoned',
+      by: 'departure',
+      actorId: by,
+      ...(reason === undefined ? {} : { reason }),
+      at,
+      traceparent,
+    });
+  }
   return ended;
 }

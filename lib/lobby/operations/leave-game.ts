@@ -9,13 +9,14 @@ import type { Work } from '../store/database.ts';
 import { lockGame } from '../store/games.ts';
 import { findActiveMembership } from '../store/memberships.ts';
 import { endMembership } from './end-membership.ts';
+import type { TransitionParts } from './transition.ts';
 
 /**
  * Leaves a game that one plays in.
  * @throws Refusal `not_found`, `invalid_state` for a game that is over or in which the user does not play.
  */
 export function leaveGame(
-  lobby: Pick<Lobby, 'now' | 'raceNames'>,
+  lobby: TransitionParts & Pick<Lobby, 'now'>,
   caller: Caller & { actor: UserActor },
   gameId: string,
 ): Work<Membership> {
@@ -25,6 +26,11 @@ export function leaveGame(
     const membership = await findActiveMembership(tx, gameId, caller.actor.userId);
     if (membership === undefined) throw new Refusal('invalid_state', 'You do not play in this game.');
     refuseIf(overProblem(game));
-    return endMembership(tx, lobby, game, membership, 'left', lobby.now());
+    return endMembership(tx, lobby, game, membership, {
+      status: 'left',
+      by: caller.actor.userId,
+      at: lobby.now(),
+      traceparent: caller.traceparent,
+    });
   };
 }

@@ -5,8 +5,8 @@
 // afterwards nothing more is granted. The rest goes game by game, each in a transaction under the game's lock, so that
 // no lock is held for long. A repeat, also after a crash, has no further effect.
 import type { Lobby } from '../context.ts';
-import { overProblem } from '../domain/leaving.ts';
-import { memberOfOwnerBlocked } from '../outbox/intents.ts';
+import { leavesSeat, overProblem } from '../domain/leaving.ts';
+import { memberGone } from '../outbox/intents.ts';
 import type { Occasion } from '../outbox/messages.ts';
 import { endPendingApplicationOf } from '../store/applications.ts';
 import type { Tx, Work } from '../store/database.ts';
@@ -23,7 +23,7 @@ const gamesAtOnce = 100;
 type Parts = TransitionParts & Pick<Lobby, 'db' | 'now'>;
 
 /**
- * @param user.reason for the timelines of the games that they owned.
+ * @param user.reason for the timelines of the games that they owned, or were the last to play.
  * @param transaction runs one of the steps.
  */
 export async function removeUser(
@@ -50,7 +50,7 @@ export async function removeUser(
   };
   await inEach(listGamesToCancel, (tx, gameId, occasion) => cancelOwned(tx, lobby, gameId, user, occasion));
   await inEach(listGamesInvolving, (tx, gameId, occasion) =>
-    removeFrom(tx, lobby, { gameId, userId }, occasion),
+    removeFrom(tx, lobby, gameId, user, occasion),
   );
   await transaction(async (tx) => {
     await markGone(tx);
@@ -80,7 +80,8 @@ async function cancelOwned(
 async function removeFrom(
   tx: Tx,
   lobby: Parts,
-  { gameId, userId }: { gameId: string; userId: string },
+  gameId: string,
+  { userId, reason }: { userId: string; reason: string },
   occasion: Occasion,
 ): Promise<void> {
   const game = await lockAnyGame(tx, gameId);
@@ -89,6 +90,12 @@ async function removeFrom(
   await endPendingInvites(tx, { gameId, userId }, 'cancelled', occasion.at);
   const membership = await findActiveMembership(tx, gameId, userId);
   if (membership === undefined || overProblem(game) !== undefined) return;
-  const blocked = await endMembership(tx, lobby, game, membership, 'blocked', occasion.at);
-  await lobby.outbox.write(tx, memberOfOwnerBlocked(game, blocked, occasion));
+  await endMembership(tx, lobby, game, membership, {
+    status: 'blocked',
+    by: null,
+    reason,
+    // Of a game that has started everybody in it hears anyway.
+    intents: (blocked) => (leavesSeat(game) ? [] : memberGone(game, blocked, [], occasion)),
+    ...occasion,
+  });
 }

@@ -1,16 +1,15 @@
 import { type Caller, managerOf } from '../caller.ts';
 import type { Lobby } from '../context.ts';
 import { transition } from '../domain/state-machine.ts';
-import type { Runtime } from '../peers/game-master.ts';
 import { noSuchGame, refuseUnless, refuseUnlessAt } from '../refusals.ts';
 import type { Work } from '../store/database.ts';
 import { findGame, type StoredGame } from '../store/games.ts';
-import { playersOf } from '../store/memberships.ts';
 import { type GameAtRevision, requestTransition } from './request-transition.ts';
+import { runtimeOf } from './runtime-of.ts';
 
 /**
- * Lets a paused game run again, once the Game Master has shown that it is alive. A game that it has never taken over is
- * handed over to it first.
+ * Lets a paused game run again, once the Game Master has shown that it is alive and has been told where the game runs
+ * now: it may never have taken the game over, or not know of an engine that was restarted.
  * @throws Refusal `not_found`, `forbidden`, `revision_mismatch`, `invalid_state`, `service_unavailable`.
  */
 export async function resumeGame(
@@ -26,16 +25,20 @@ export async function resumeGame(
   refuseUnless(transition(seen, 'resume', by));
 
   await lobby.gameMaster.probe(caller);
-  if (seen.registeredAt !== null) return requestTransition(lobby, caller, game, 'resume');
-  await lobby.gameMaster.register(await runtimeOf(lobby, seen), caller);
-  return requestTransition(lobby, caller, game, 'resume', { registeredAt: lobby.now() });
-}
-
-async function runtimeOf({ db }: Pick<Lobby, 'db'>, game: StoredGame): Promise<Runtime> {
-  const { gameId, runtimeJobId, containerId, engineEndpoint, turnSchedule, timeZone } = game;
-  if (runtimeJobId === null || containerId === null || engineEndpoint === null) {
+  const { gameId, containerId, engineEndpoint } = seen;
+  if (containerId === null || engineEndpoint === null) {
     throw new Error(`Game ${gameId} is paused, but no container is bound to it.`);
   }
-  const players = await playersOf(db, gameId);
-  return { gameId, runtimeJobId, containerId, engineEndpoint, turnSchedule, timeZone, players };
+  await lobby.gameMaster.register(await runtimeOf(lobby.db, seen, { containerId, engineEndpoint }), caller);
+  return requestTransition(lobby, caller, game, 'resume', {
+    registeredAt: lobby.now(),
+    // Otherwise the Game Master might have been told last where the engine no longer is.
+    unless: (now) =>
+      now.containerId === containerId && now.engineEndpoint === engineEndpoint
+        ? undefined
+        : {
+            code: 'service_unavailable',
+            message: 'The engine of the game has just been restarted; nothing was changed. Try again.',
+          },
+  });
 }

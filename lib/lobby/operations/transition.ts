@@ -6,14 +6,20 @@ import type { StopReason } from '../../protocol/runtime-jobs.ts';
 import type { Lobby } from '../context.ts';
 import type { TransitionActor, Trigger } from '../domain/game.ts';
 import { type Effect, transition } from '../domain/state-machine.ts';
-import { invitesExpired } from '../outbox/intents.ts';
-import { type NotificationIntent, notificationIntent, startJob, stopJob } from '../outbox/messages.ts';
+import { invitesExpired, resultOf } from '../outbox/intents.ts';
+import {
+  type NotificationIntent,
+  notificationIntent,
+  startJob,
+  statusChanged,
+  stopJob,
+} from '../outbox/messages.ts';
 import { refuseIf } from '../refusals.ts';
 import { cancelPendingApplications } from '../store/applications.ts';
 import type { Tx } from '../store/database.ts';
 import { type StatusDetails, type StoredGame, saveStatus } from '../store/games.ts';
 import { endPendingInvites } from '../store/invites.ts';
-import { playersOf } from '../store/memberships.ts';
+import { assignSeats, playersOf } from '../store/memberships.ts';
 import { insertTimelineEntry } from '../store/timeline.ts';
 import { takeWaitingEvents } from '../store/waiting-events.ts';
 import { evaluateCapabilities } from './evaluate-capabilities.ts';
@@ -72,6 +78,7 @@ export async function applyTransition(
     to: decided.to,
     reason: [...(reason === undefined ? [] : [reason]), ...remarks].join('; ') || null,
   });
+  await parts.outbox.write(tx, statusChanged(moved, request));
   await notify(tx, parts, moved, request, concerned);
   return moved;
 }
@@ -123,6 +130,7 @@ async function carryOut(
       return { concerned: [...applicants, ...invited] };
     }
     case 'start_job': {
+      await assignSeats(tx, gameId);
       const players = await playersOf(tx, gameId);
       const job = { jobId: startJobOf(game), players, timeoutMs: startTimeoutMs };
       await outbox.write(tx, [startJob(game, job, request)]);
@@ -158,6 +166,7 @@ const intents: Partial<Record<Trigger, { type: NotificationIntent['type']; to: '
   pause: { type: 'lobby.game.paused', to: 'all' },
   resume: { type: 'lobby.game.resumed', to: 'all' },
   game_finished: { type: 'lobby.game.finished', to: 'all' },
+  abandoned: { type: 'lobby.game.cancelled', to: 'all' },
   cancel: { type: 'lobby.game.cancelled', to: 'all' },
   external_block: { type: 'lobby.game.cancelled', to: 'all' },
 };
@@ -176,7 +185,13 @@ async function notify(
   const owner = ownerUserId === null ? [] : [ownerUserId];
   const players = intent.to === 'owner' ? [] : (await playersOf(tx, gameId)).map(({ userId }) => userId);
   const recipients = [...owner, ...players, ...concerned];
-  const payload = { game_id: gameId, game_name: gameName, status, trigger: request.trigger };
+  const payload = {
+    game_id: gameId,
+    game_name: gameName,
+    status,
+    trigger: request.trigger,
+    ...(status === 'finished' ? { result: resultOf(game) } : {}),
+  };
   const subject = `${gameId}:${revision}`;
   await outbox.write(
     tx,
@@ -191,6 +206,7 @@ function startJobOf({ gameId, runtimeJobId }: StoredGame): string {
 
 function stopReasonOf(trigger: Trigger): StopReason {
   switch (trigger) {
+    case 'abandoned':
     case 'cancel':
       return 'cancelled';
     case 'game_finished':

@@ -104,15 +104,27 @@ export function memberBlocked(game: IntentGame, membership: Membership, occasion
   return intent('lobby.membership.blocked', game, toMember(membership), occasion);
 }
 
-/** To the owner, whose player was blocked from the whole platform, or has deleted their account. */
-export function memberOfOwnerBlocked(game: IntentGame, membership: Membership, occasion: Occasion) {
-  return intent('lobby.membership.blocked', game, { ...toMember(membership), to: ownerOf(game) }, occasion);
+/**
+ * To the owner and the players who remain: one of them has gone, for whatever reason. Not to that user, who did it, or
+ * hears of it in another way.
+ */
+export function memberGone(
+  game: IntentGame,
+  membership: Membership,
+  remaining: readonly Player[],
+  occasion: Occasion,
+) {
+  const others = [...ownerOf(game), ...remaining.map(({ userId }) => userId)];
+  const { seat, status } = membership;
+  const about = { ...aboutMembership(membership), seat, status };
+  const to = others.filter((userId) => userId !== membership.userId);
+  return intent('lobby.membership.left', game, { to, subject: membership.membershipId, about }, occasion);
 }
 
 /** To a member who did well in a game that is over. */
 export function registrationAllowed(
   game: IntentGame,
-  { userId, raceName }: Player,
+  { userId, raceName }: Pick<Player, 'userId' | 'raceName'>,
   until: Date,
   occasion: Occasion,
 ) {
@@ -128,7 +140,7 @@ export function registrationAllowed(
 /** To a member who did not do well in a game that is over. */
 export function registrationDenied(
   game: IntentGame,
-  { userId, raceName }: Player,
+  { userId, raceName }: Pick<Player, 'userId' | 'raceName'>,
   reason: Exclude<Capability, 'capable'>,
   occasion: Occasion,
 ) {
@@ -153,16 +165,21 @@ export function raceNameExpired(game: IntentGame, held: HeldRaceName, occasion: 
   return intent('lobby.race_name.expired', game, toHolder(held, about), occasion);
 }
 
-/** To owner and players: a turn was played. */
-export function turnAdvanced(
-  game: IntentGame & Pick<Game, 'runtimeJobId'>,
-  turn: number,
-  players: readonly Player[],
-  occasion: Occasion,
-) {
-  const to = [...ownerOf(game), ...players.map(({ userId }) => userId)];
-  const subject = `${game.gameId}:${game.runtimeJobId}:${turn}`;
-  return intent('lobby.game.turn_advanced', game, { to, subject, about: { turn } }, occasion);
+/** So many fit into an event; the game itself has all. */
+const placementsInEvent = 100;
+
+/** How a game ended, for the notification of its end: the best placements. */
+export function resultOf({ result }: Pick<Game, 'result'>): Record<string, unknown> | null {
+  if (result === null) return null;
+  const placements = result.placements.slice(0, placementsInEvent);
+  return {
+    kind: result.kind,
+    placements: placements.map(({ userId, raceName, ...placement }) => ({
+      ...placement,
+      user_id: userId,
+      race_name: raceName,
+    })),
+  };
 }
 
 type Notice = {

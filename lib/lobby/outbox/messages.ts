@@ -1,9 +1,10 @@
-// The messages in the lobby's outbox: jobs for the Runtime Manager, notification intents, and dead letters that are
-// retried. Except for dead letters the ordering key is the game's id, and messages are written under the game's lock,
+// The messages in the lobby's outbox: jobs for the Runtime Manager, changes of games for the Game Master, notification
+// intents, and dead letters that are retried. Except for dead letters the ordering key is the game's id, and messages are written under the game's lock,
 // so those about one game are published in the order of the decisions. The payloads follow the stream entries of
 // lib/protocol.
 import { z } from 'zod';
 import type { NewMessage } from '../../outbox/store.ts';
+import { type GameChange, runningStatuses } from '../../protocol/game-changes.ts';
 import type {
   NotificationIntent as IntentEntry,
   NotificationType,
@@ -11,17 +12,17 @@ import type {
 import type { StartJob, StopJob, StopReason } from '../../protocol/runtime-jobs.ts';
 import type { DeadLetter } from '../../streams/store.ts';
 import { keptTraceparent } from '../../telemetry/trace.ts';
-import type { Game } from '../domain/game.ts';
+import type { Game, Membership } from '../domain/game.ts';
 
-/** A user who plays in a game, and as whom. */
-export type Player = { readonly userId: string; readonly raceName: string };
+/** A user who plays in a game, and as whom; without a seat before the game starts. */
+export type Player = { readonly userId: string; readonly raceName: string; readonly seat: number | null };
 
 /** When a message is decided, and `traceparent` of the request that decides it. */
 export type Occasion = { readonly at: Date; readonly traceparent: string | undefined };
 
 /** Asks for a container that runs the game. @param job `timeoutMs` is how long the job is worth doing. */
 export function startJob(
-  game: Pick<Game, 'gameId' | 'targetEngineVersion' | 'turnSchedule' | 'timeZone'>,
+  game: Pick<Game, 'gameId' | 'targetEngineVersion' | 'turnSchedule' | 'timeZone' | 'turnSeconds'>,
   job: { jobId: string; players: readonly Player[]; timeoutMs: number },
   occasion: Occasion,
 ): NewMessage {
@@ -30,8 +31,9 @@ export function startJob(
     job_id: job.jobId,
     game_id: game.gameId,
     engine_version: game.targetEngineVersion,
-    turn_schedule: game.turnSchedule,
+    ...(game.turnSchedule === null ? {} : { turn_schedule: game.turnSchedule }),
     time_zone: game.timeZone,
+    ...(game.turnSeconds === null ? {} : { turn_seconds: game.turnSeconds }),
     players: job.players.map(({ userId, raceName }) => ({ user_id: userId, race_name: raceName })),
     requested_at_ms: requestedAtMs,
     expires_at_ms: requestedAtMs + job.timeoutMs,
@@ -59,6 +61,45 @@ export function stopJob(
     requested_at_ms: occasion.at.getTime(),
   };
   return message('stop_job', job.gameId, payload, occasion);
+}
+
+/** A game that the Game Master may know. */
+type GameWithRuntime = Pick<Game, 'gameId' | 'runtimeJobId' | 'containerId' | 'status' | 'revision'>;
+
+/** Tells the Game Master of the status that a game has now. @returns no message unless a container runs the game. */
+export function statusChanged(game: GameWithRuntime, occasion: Occasion): NewMessage[] {
+  const { gameId, runtimeJobId, containerId, revision } = game;
+  const status = runningStatuses.find((one) => one === game.status);
+  if (runtimeJobId === null || containerId === null || status === undefined) return [];
+  const change = { change_id: `${gameId}:${revision}`, kind: 'status', status } as const;
+  return [gameChange(game, runtimeJobId, change, occasion)];
+}
+
+/** Tells the Game Master that the holder of a seat has gone. @returns no message unless the game has a runtime. */
+export function seatVacated(
+  game: GameWithRuntime,
+  { membershipId, seat }: Pick<Membership, 'membershipId' | 'seat'>,
+  occasion: Occasion,
+): NewMessage[] {
+  if (game.runtimeJobId === null || seat === null) return [];
+  const change = { change_id: membershipId, kind: 'seat_vacated', seat } as const;
+  return [gameChange(game, game.runtimeJobId, change, occasion)];
+}
+
+function gameChange(
+  { gameId, revision }: GameWithRuntime,
+  runtimeJobId: string,
+  change: Pick<GameChange, 'change_id' | 'kind' | 'status' | 'seat'>,
+  occasion: Occasion,
+): NewMessage {
+  const payload: GameChange = {
+    ...change,
+    game_id: gameId,
+    runtime_job_id: runtimeJobId,
+    revision,
+    occurred_at_ms: occasion.at.getTime(),
+  };
+  return message('game_change', gameId, payload, occasion);
 }
 
 export type NotificationIntent = {
@@ -101,7 +142,7 @@ export function streamEntry(
 }
 
 function message(
-  kind: 'start_job' | 'stop_job' | 'notification_intent',
+  kind: 'start_job' | 'stop_job' | 'game_change' | 'notification_intent',
   orderingKey: string,
   payload: NewMessage['payload'],
   { traceparent }: Occasion,

@@ -3,6 +3,8 @@
 import { Refusal } from '../../errors/table.ts';
 import { askService, refuseUnlessOk } from '../../http/ask-service.ts';
 import type { Logger } from '../../telemetry/logger.ts';
+import type { Game } from '../domain/game.ts';
+import type { Container } from '../domain/runtime-reports.ts';
 import type { Player } from '../outbox/messages.ts';
 import type { RequestContext } from '../request-context.ts';
 
@@ -10,15 +12,22 @@ import type { RequestContext } from '../request-context.ts';
 const maxBytes = 65_536;
 
 /** A container that runs a game, and what the Game Master needs to play it. */
-export type Runtime = {
-  readonly gameId: string;
-  readonly runtimeJobId: string;
-  readonly containerId: string;
-  readonly engineEndpoint: string;
-  readonly turnSchedule: string;
-  readonly timeZone: string;
-  readonly players: readonly Player[];
-};
+export type Runtime = Container &
+  Pick<
+    Game,
+    | 'gameId'
+    | 'turnSchedule'
+    | 'timeZone'
+    | 'turnSeconds'
+    | 'early'
+    | 'spectators'
+    | 'options'
+    | 'gameName'
+    | 'ownerUserId'
+  > & {
+    readonly runtimeJobId: string;
+    readonly players: readonly Player[];
+  };
 
 export type GameMaster = {
   /**
@@ -78,7 +87,17 @@ export function createGameMaster(options: {
         engine_endpoint: runtime.engineEndpoint,
         turn_schedule: runtime.turnSchedule,
         time_zone: runtime.timeZone,
-        players: runtime.players.map(({ userId, raceName }) => ({ user_id: userId, race_name: raceName })),
+        players: runtime.players.map(({ userId, raceName, seat }) => ({
+          user_id: userId,
+          race_name: raceName,
+          ...(seat === null ? {} : { seat }),
+        })),
+        turn_seconds: runtime.turnSeconds,
+        early: runtime.early,
+        spectators: runtime.spectators,
+        options: runtime.options,
+        game_name: runtime.gameName,
+        owner_user_id: runtime.ownerUserId,
       }),
   };
 }

@@ -272,6 +272,15 @@ export async function saveStatus(
   return save(tx, game, { ...clock, ...awaited, ...details, status, revision, updatedAt: at });
 }
 
+/** Writes where a locked game runs, and when the Game Master was told; the game's revision does not change. */
+export async function saveBinding(
+  tx: Tx,
+  game: StoredGame,
+  binding: Partial<Pick<StoredGame, 'containerId' | 'engineEndpoint' | 'boundAt' | 'registeredAt'>>,
+): Promise<StoredGame> {
+  return save(tx, game, binding);
+}
+
 /** What the Game Master reports about a game; what is absent stays as it is. */
 export type Snapshot = Pick<StoredGame, 'currentTurn' | 'runtimeStatus' | 'engineHealth' | 'snapshotAt'> &
   Partial<Pick<StoredGame, 'reportSeq' | 'dueAt' | 'closesAt' | 'awaitedSeats' | 'readySeats' | 'result'>>;

@@ -6,6 +6,7 @@ import {
   eq,
   getTableColumns,
   inArray,
+  isNotNull,
   isNull,
   lte,
   notInArray,
@@ -14,6 +15,7 @@ import {
 import { type Given, statement } from '../../postgres/statement.ts';
 import type { Membership, MembershipStatus } from '../domain/game.ts';
 import { leavingFreesName } from '../domain/leaving.ts';
+import type { SeatHolder } from '../domain/runtime-reports.ts';
 import type { Db, Tx } from './database.ts';
 import { behind, type Page, type PageRequest, takePage } from './pages.ts';
 import { games, memberships, timeline, userGuards } from './schema.ts';
@@ -151,10 +153,51 @@ export async function countActiveMemberships(tx: Tx, userId: string): Promise<nu
   return row?.active ?? 0;
 }
 
-/** The players of a game, in the order in which they joined. */
-export async function playersOf(db: Db, gameId: string): Promise<{ userId: string; raceName: string }[]> {
+/**
+ * Gives the active members of a locked game the seats from 1 on, in the order in which they joined. Seats of an earlier
+ * start are void.
+ */
+export async function assignSeats(tx: Tx, gameId: string): Promise<void> {
+  const ofGame = eq(memberships.gameId, gameId);
+  await tx
+    .update(memberships)
+    .set({ seat: null })
+    .where(and(ofGame, isNotNull(memberships.seat)));
+  const inOrder = tx
+    .select({
+      membershipId: memberships.membershipId,
+      seat: sql<number>`row_number() over (order by ${memberships.joinedAt}, ${memberships.membershipId})`.as(
+        'seat_in_order',
+      ),
+    })
+    .from(memberships)
+    .where(and(ofGame, isActive))
+    .as('in_order');
+  await tx
+    .update(memberships)
+    .set({ seat: sql`${inOrder.seat}` })
+    .from(inOrder)
+    .where(eq(memberships.membershipId, inOrder.membershipId));
+}
+
+/** Who holds or held the seats of a game, also after they have gone. */
+export async function seatHoldersOf(db: Db, gameId: string): Promise<SeatHolder[]> {
+  const { seat, userId, raceName } = memberships;
+  const rows = await db
+    .select({ seat, userId, raceName })
+    .from(memberships)
+    .where(and(eq(memberships.gameId, gameId), isNotNull(seat)))
+    .orderBy(asc(seat));
+  return rows.flatMap((row) => (row.seat === null ? [] : [{ ...row, seat: row.seat }]));
+}
+
+/** The players of a game, in the order in which they joined, which is that of their seats. */
+export async function playersOf(
+  db: Db,
+  gameId: string,
+): Promise<{ userId: string; raceName: string; seat: number | null }[]> {
   return db
-    .select({ userId: memberships.userId, raceName: memberships.raceName })
+    .select({ userId: memberships.userId, raceName: memberships.raceName, seat: memberships.seat })
     .from(memberships)
     .where(and(eq(memberships.gameId, gameId), eq(memberships.status, 'active')))
     .orderBy(asc(memberships.joinedAt), asc(memberships.membershipId));

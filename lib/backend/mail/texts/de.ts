@@ -18,7 +18,7 @@ export const de: MailTexts = {
       'lobby.invite.declined': 'Jemand hat eine Einladung zu deinem Spiel abgelehnt',
       'lobby.invite.revoked': 'Deine Einladung wurde zurückgezogen',
       'lobby.invite.expired': 'Deine Einladung ist abgelaufen',
-      'lobby.membership.left': 'Ein Spieler hat das Spiel verlassen',
+      'lobby.membership.left': 'Ein Spieler ist nicht mehr in deinem Spiel',
       'lobby.membership.removed': 'Du wurdest aus dem Spiel entfernt',
       'lobby.membership.blocked': 'Du wurdest für das Spiel gesperrt',
       'lobby.enrollment.closed': 'Die Anmeldung ist geschlossen',

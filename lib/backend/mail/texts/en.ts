@@ -18,7 +18,7 @@ export const en: MailTexts = {
       'lobby.invite.declined': 'Somebody has declined an invitation to your game',
       'lobby.invite.revoked': 'Your invitation was taken back',
       'lobby.invite.expired': 'Your invitation has expired',
-      'lobby.membership.left': 'A player has left the game',
+      'lobby.membership.left': 'A player is no longer in your game',
       'lobby.membership.removed': 'You were removed from the game',
       'lobby.membership.blocked': 'You were blocked from the game',
       'lobby.enrollment.closed': 'Enrollment is closed',

@@ -19,7 +19,7 @@ export const ru: MailTexts = {
       'lobby.invite.declined': 'Приглашение в вашу игру отклонено',
       'lobby.invite.revoked': 'Ваше приглашение отозвано',
       'lobby.invite.expired': 'Срок вашего приглашения истёк',
-      'lobby.membership.left': 'Игрок покинул игру',
+      'lobby.membership.left': 'Игрок больше не участвует в вашей игре',
       'lobby.membership.removed': 'Вас исключили из игры',
       'lobby.membership.blocked': 'Вас заблокировали в игре',
       'lobby.enrollment.closed': 'Набор игроков завершён',
