@@ -49,9 +49,7 @@ export async function removeUser(
     }
   };
   await inEach(listGamesToCancel, (tx, gameId, occasion) => cancelOwned(tx, lobby, gameId, user, occasion));
-  await inEach(listGamesInvolving, (tx, gameId, occasion) =>
-    removeFrom(tx, lobby, gameId, user, occasion),
-  );
+  await inEach(listGamesInvolving, (tx, gameId, occasion) => removeFrom(tx, lobby, gameId, user, occasion));
   await transaction(async (tx) => {
     await markGone(tx);
     await lobby.raceNames.releaseUser(tx, userId);

@@ -10,7 +10,17 @@ export async function runtimeOf(db: Db, game: StoredGame, container: Container):
   if (runtimeJobId === null) throw new Error(`Game ${gameId} has no start job.`);
   const players = await playersOf(db, gameId);
   return {
-    ...{ gameId, runtimeJobId, ...container, turnSchedule, timeZone, turnSeconds, early, spectators, options },
+    ...{
+      gameId,
+      runtimeJobId,
+      ...container,
+      turnSchedule,
+      timeZone,
+      turnSeconds,
+      early,
+      spectators,
+      options,
+    },
     gameName: game.gameName,
     ownerUserId: game.ownerUserId,
     players,
