@@ -14,6 +14,10 @@ const runningSchema = z.object({
   mailLog: z.string(),
   /** Of the backend's admin listener. */
   adminUrl: z.string(),
+  /** Of the Game Master's internal listener. */
+  gameMasterUrl: z.string(),
+  /** Holds the id of the Game Master's process. */
+  gameMasterPidFile: z.string(),
 });
 
 export type RunningStack = z.infer<typeof runningSchema>;
@@ -26,6 +30,8 @@ export function runningStack(listeners: Listeners, logFolder: string): RunningSt
     grpcAddr: reachable(listeners.gatewayGrpc),
     mailLog: join(logFolder, 'backend.log'),
     adminUrl: `http://${reachable(listeners.backendAdmin)}`,
+    gameMasterUrl: `http://${reachable(listeners.gameMaster)}`,
+    gameMasterPidFile: join(logFolder, 'game-master.pid'),
   };
 }
 

@@ -4,6 +4,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -23,6 +24,8 @@ export type ServiceOptions = {
   entry: string;
   env: NodeJS.ProcessEnv;
   logFile: string;
+  /** Holds the id of the process while it runs. */
+  pidFile: string;
   /** Ready once all of these accept connections; the ones with `readyz` must respond with 200 there. */
   listeners: { address: ListenAddress; readyz: boolean }[];
   /** Every line that the process writes. */
@@ -81,6 +84,7 @@ export async function startService(options: ServiceOptions, stop?: AbortSignal):
   try {
     const ready = Promise.all(options.listeners.map(untilReady));
     await Promise.race([ready, failed, ...(stop === undefined ? [] : [refusedBy(stop)])]);
+    await writeFile(options.pidFile, `${child.pid}\n`);
   } catch (error) {
     await end();
     throw error;

@@ -41,6 +41,7 @@ export async function startStack(options: StackOptions, log: (line: string) => v
         ...described,
         env: { PATH: process.env.PATH, ...described.env, ...options.environment },
         logFile: join(options.logFolder, `${described.name}.log`),
+        pidFile: join(options.logFolder, `${described.name}.pid`),
         onLine: options.onLine,
       };
       return keepRunning(service.name, (stop) => startService(service, stop), log);

@@ -25,11 +25,15 @@ async function demo(environment: Environment): Promise<void> {
   }
 }
 
-function playOn({ httpUrl, grpcAddr, mailLog, adminUrl }: RunningStack, adminToken: string): Promise<void> {
+function playOn(
+  { httpUrl, grpcAddr, mailLog, adminUrl, gameMasterUrl, gameMasterPidFile }: RunningStack,
+  adminToken: string,
+): Promise<void> {
   return play({
     endpoints: { httpUrl, grpcAddr },
     mailLog,
     admin: { url: adminUrl, token: adminToken },
+    gameMaster: { url: gameMasterUrl, token: adminToken, pidFile: gameMasterPidFile },
   });
 }
 

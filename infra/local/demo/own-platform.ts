@@ -1,4 +1,4 @@
-// A stack for the demo alone: on free ports, with its data in a temporary folder, with turns that come fast.
+// A stack for the demo alone: on free ports, with its data in a temporary folder.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -31,7 +31,7 @@ export async function withOwnPlatform(
     const platform = await startPlatform({
       config: ownPorts,
       dataFolder,
-      environment: { GM_TURN_INTERVAL: '300ms', ...withoutAddresses(config, environment) },
+      environment: withoutAddresses(config, environment),
       onLine: () => undefined,
       log: (line) => print(`  ${line}`),
     });

@@ -1,7 +1,9 @@
-// The story of the demo: a game from its first application to a registered race name, and one that is cancelled with
-// its owner. Nothing but the public protocol is used, except where an admin steps in.
+// The story of the demo: a match of four in a row from its first application to a registered race name, and a game that
+// is cancelled with its owner. Nothing but the public protocol is used, except where an admin steps in, and where the
+// Game Master is killed.
 import { randomUUID } from 'node:crypto';
 import type { Endpoints } from '../../../lib/client/galaxy-client.ts';
+import { type GameMasterProcess, Match } from './match.ts';
 import { check, heading, Player, print, refusal } from './player.ts';
 
 export type Stage = {
@@ -10,9 +12,10 @@ export type Stage = {
   mailLog: string;
   /** The backend's admin listener. */
   admin: { url: string; token: string };
+  gameMaster: GameMasterProcess;
 };
 
-export async function play({ endpoints, mailLog, admin }: Stage): Promise<void> {
+export async function play({ endpoints, mailLog, admin, gameMaster }: Stage): Promise<void> {
   const run = randomUUID().slice(0, 8);
   const newPlayer = (name: string, raceName: string) =>
     new Player(endpoints, {
@@ -29,7 +32,7 @@ export async function play({ endpoints, mailLog, admin }: Stage): Promise<void> 
     for (const player of players) await player.signIn(mailLog);
     for (const player of players) await player.follow();
 
-    heading('2. Ada creates a public game for two, with room for one more once it is full, and opens it');
+    heading('2. Ada creates a game of four in a row for two, with five seconds a move, and opens it');
     const game = await createGame(ada, `Andromeda ${run}`);
 
     heading('3. Boris and Chen find the game and apply with their race names; Ada hears of it');
@@ -41,31 +44,43 @@ export async function play({ endpoints, mailLog, admin }: Stage): Promise<void> 
     heading('4. What must not work does not');
     await tryWhatIsForbidden(boris, applications[0] ?? '');
 
-    heading(
-      '5. Ada joins herself and approves both; the third player takes the last place, and enrollment ends',
-    );
-    await joinAndApprove(ada, game, applications);
-    for (const player of players) await player.hears(['lobby.enrollment.closed'], isAbout(game));
-
-    heading('6. Ada starts the game: a container comes up, and the Game Master takes it over');
+    heading('5. Ada approves both, which fills the game and ends enrollment, and starts it');
+    await approve(ada, game, applications);
     const starting = await ada.does('lobby.game.start', { game_id: game });
-    ada.says(`starts the game: ${starting.status}`);
+    ada.says(`starts the game: ${starting.status}; an engine comes up, and the Game Master sets the game up`);
     for (const player of players) await player.hears(['lobby.game.started'], isAbout(game));
-    print('  The game runs.');
 
-    heading('7. Turns are played until the engine says that the game is over');
-    await watchTurns(boris, game);
+    const match = await Match.begin({ game, players: [boris, chen], owner: ada, gameMaster });
+    heading('6. Orders are sealed: until the turn is played nobody but their author can read them');
+    await match.sealedOrders();
 
-    heading('8. Players who did well may register their race names; one does');
-    await keepName(players, game);
+    heading('7. Move by move: the turn is played as soon as the player to move is ready');
+    await match.move(chen, 7);
+    await match.move(boris, 1);
+    await match.wrongOrders();
 
-    heading('9. Boris opens a game of his own, Chen joins it; then an admin blocks Boris');
+    heading('8. Chen misses the deadline, and the engine moves for her: nearest the centre');
+    await match.missedDeadline(chen);
+
+    heading('9. The Game Master is killed in the middle of the match, and starts again');
+    await match.killGameMaster();
+    await match.move(boris, 1);
+    await match.move(chen, 7);
+
+    heading('10. Boris gets four in a row');
+    await match.winningMove(boris, 1);
+    await match.placements(boris, chen);
+
+    heading('11. Players who did well may register their race names; one does');
+    await keepName([boris, chen], game);
+
+    heading('12. Boris opens a game of his own, Chen joins it; then an admin blocks Boris');
     await fallWithOwner(boris, chen, admin, run);
 
-    heading('10. What happened to the first game');
+    heading('13. What happened to the first game');
     await printTimeline(ada, game);
 
-    heading('11. What everyone heard, each event signed by the gateway');
+    heading('14. What everyone heard, each event signed by the gateway');
     for (const player of players) printEvents(player);
     print(
       '\nAll of it worked: every command was signed by a player’s key, every response and event by the gateway’s.',
@@ -84,11 +99,9 @@ async function createGame(owner: Player, name: string): Promise<string> {
     description: 'A friendly game for newcomers.',
     min_players: 2,
     max_players: 2,
-    start_gap_hours: 24,
-    start_gap_players: 1,
     enrollment_ends_at: new Date(Date.now() + 7 * 86_400_000).toISOString(),
-    turn_schedule: '0 18 * * *',
-    time_zone: 'Europe/Berlin',
+    turn_seconds: 5,
+    spectators: true,
     target_engine_version: '1.0.0',
   });
   check(created.status === 'draft', 'a new game is a draft');
@@ -135,30 +148,17 @@ async function tryWhatIsForbidden(player: Player, applicationId: string): Promis
   player.says(`changes a request after signing it: ${changed}`);
 }
 
-async function joinAndApprove(owner: Player, game: string, applications: readonly string[]): Promise<void> {
-  await owner.does('lobby.application.submit', { game_id: game, race_name: owner.raceName });
-  owner.says(`joins her own game as “${owner.raceName}”`);
+async function approve(owner: Player, game: string, applications: readonly string[]): Promise<void> {
   for (const application of applications) {
     const approved = await owner.does('lobby.application.approve', { application_id: application });
     check(approved.status === 'approved', 'an approved application says so');
     const { status, active_members } = await owner.does('lobby.game.get', { game_id: game });
-    owner.says(`approves “${approved.race_name}”: ${active_members} players, ${status}`);
+    owner.says(`approves “${approved.race_name}”: ${active_members} of 2 players, ${status}`);
   }
   const { status } = await owner.does('lobby.game.get', { game_id: game });
-  check(status === 'ready_to_start', `a full gap ends enrollment; the game is ${status}`);
-}
-
-async function watchTurns(player: Player, game: string): Promise<void> {
-  await player.hears(['lobby.game.finished'], isAbout(game));
-  const turns = player.events
-    .filter(({ eventType, payload }) => eventType === 'lobby.game.turn_advanced' && isAbout(game)(payload))
-    .map(({ payload }) => payload.turn);
-  check(turns.length > 0, 'turns were played');
-  check(
-    turns.every((turn, index) => index === 0 || Number(turn) > Number(turns[index - 1])),
-    `turns come in order; got ${turns.join(', ')}`,
-  );
-  player.says(`hears of the turns ${turns.join(', ')}, and that the game is over`);
+  if (status === 'ready_to_start') return;
+  const closed = await owner.does('lobby.game.close_enrollment', { game_id: game });
+  owner.says(`closes enrollment: ${closed.status}`);
 }
 
 async function keepName(players: readonly Player[], game: string): Promise<void> {
