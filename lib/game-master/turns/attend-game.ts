@@ -10,7 +10,7 @@ import type { GameMaster } from '../context.ts';
 import { checkState } from '../domain/check-state.ts';
 import { EngineTrouble } from '../domain/engine-trouble.ts';
 import type { EngineHealth } from '../domain/game.ts';
-import { untoldVacancies } from '../domain/seats.ts';
+import { pendingVacancies, untoldVacancies } from '../domain/seats.ts';
 import { stepDone } from '../instruments.ts';
 import type { Standing } from '../peers/lobby.ts';
 import type { Tx } from '../store/database.ts';
@@ -27,8 +27,8 @@ import { settle } from './settle.ts';
 
 /** An engine may be restarted at any time. */
 const longestEnginePauseMs = 60_000;
-/** The lobby holds up all games at once. */
-const longestOtherPauseMs = 10_000;
+/** When the lobby or PostgreSQL fails, it fails for all games; they do not come back all at once. */
+const otherPauseMs = { least: 1_000, spread: 2_000 };
 /** The lobby has paused the game, or has not noted down yet that it runs, and will say so. */
 const waitForLobbyMs = 2_000;
 
@@ -65,7 +65,7 @@ async function step(gm: GameMaster, claim: Claim, attending: Attending): Promise
   const { timeoutMs, goOn, database } = attending;
   switch (game.phase) {
     case 'setting_up': {
-      const standing = await gm.lobby.standing(game.gameId);
+      const standing = await attending.lobby.run(() => gm.lobby.standing(game.gameId));
       const verdict = verdictOn(game, standing);
       if (verdict !== 'goes_on' || standing === undefined) return release(gm, claim, attending, verdict);
       return setUpGame(gm, claim, standing, attending);
@@ -110,14 +110,16 @@ async function closeDueTurn(
   claim: Claim,
   attending: Attending,
 ): Promise<StoredGame | undefined> {
-  const standing = await gm.lobby.standing(claim.game.gameId);
+  const standing = await attending.lobby.run(() => gm.lobby.standing(claim.game.gameId));
   const verdict = verdictOn(claim.game, standing);
   if (verdict !== 'goes_on' || standing === undefined) return release(gm, claim, attending, verdict);
   return inClaim(gm, claim, attending, async (tx, { game, now }) => {
     const seats = await markAbsent(tx, game.gameId, await seatsOf(tx, game.gameId), { standing, now });
-    if (!isDue({ game, now })) return settleAndSave(tx, { game, now }, seats, attending);
+    // Orders of a holder who has left do not count: the seat becomes vacant and the engine is told before the turn closes.
+    if (!isDue({ game, now }) || pendingVacancies(seats).length > 0) {
+      return settleAndSave(tx, { game, now }, seats, attending);
+    }
     const given = await ordersGiven(tx, game.gameId);
-    // Orders of a holder who has left do not count, although the seat becomes vacant only with the next turn.
     const closed = await closeTurn(tx, { game, now }, { seats, given, reason: 'due' });
     const kept = attending.goOn();
     const saved: StoredGame = {
@@ -241,9 +243,12 @@ async function noteFailure(
   health: Exclude<EngineHealth, 'ok'> | undefined,
 ): Promise<void> {
   await inClaim(gm, claim, { database: { run: (work) => work() } }, async (tx, { game, now }) => {
-    const failures = game.failures + 1;
-    const longestMs = health === undefined ? longestOtherPauseMs : longestEnginePauseMs;
-    const pauseMs = Math.min(1_000 * 2 ** Math.min(failures - 1, 20), longestMs);
+    // Only the engine's own trouble puts a game among those that may hold places for long.
+    const failures = health === undefined ? game.failures : game.failures + 1;
+    const pauseMs =
+      health === undefined
+        ? otherPauseMs.least + Math.random() * otherPauseMs.spread
+        : Math.min(1_000 * 2 ** Math.min(failures - 1, 20), longestEnginePauseMs);
     const failed: StoredGame = {
       ...game,
       failures,

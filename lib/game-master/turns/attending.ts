@@ -8,4 +8,6 @@ export type Attending = {
   readonly goOn: () => boolean;
   /** Bounds how much is done in the database at once. */
   readonly database: Limit;
+  /** The same of the lobby, since many games may be due at one time. */
+  readonly lobby: Limit;
 };

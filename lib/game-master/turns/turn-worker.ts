@@ -32,6 +32,7 @@ const longestSleepMs = 500;
 const claimedAtOnce = 100;
 /** Other work of the process needs connections, too. */
 const transactionsAtOnce = 10;
+const lobbyRequestsAtOnce = 32;
 
 /** Runs until `stop` aborts and running steps have ended; never rejects. Any number of workers may run. */
 export async function runTurnWorker(
@@ -70,9 +71,14 @@ async function claimUntilStopped(
     timeoutMs: gm.engineTimeoutMs,
     goOn: () => !stop.aborted,
     database: new Semaphore(transactionsAtOnce),
+    lobby: new Semaphore(lobbyRequestsAtOnce),
   };
+  let alive = false;
   for (let failures = 0; !stop.aborted; ) {
     try {
+      // Claims of a worker without a row would be freed at once.
+      if (!alive) await renewWorker(gm.db, workerId);
+      alive = true;
       let claimed = 0;
       for (const kind of ['healthy', 'failing'] as const) {
         const limit = Math.min(places.free(kind), claimedAtOnce);
