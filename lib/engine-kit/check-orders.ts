@@ -3,6 +3,7 @@ import { engineBounds, type OrderProblem, type TurnResponse } from '../engine/ap
 import { schemaChecker } from '../engine/json-schema.ts';
 import { frozenJson, jsonBytes } from './json.ts';
 import type { Rules } from './rules.ts';
+import { calling } from './rules-error.ts';
 
 /** The first kind of problem that there is. */
 export type OrderChecker = (
@@ -26,10 +27,8 @@ export function orderChecker<State, Orders, Options, View>(
     if (!response.alive.includes(seat)) return whole('You are no longer in this game.');
     if (sequential && !response.awaiting.includes(seat)) return whole('It is not your turn.');
     // The position is one of these rules, and the schema has allowed the orders.
-    const found = rules.validate(state as State, {
-      seat,
-      orders: frozenJson(orders, 'the orders') as Orders,
-    });
+    const order = { seat, orders: frozenJson(orders, 'the orders') as Orders };
+    const found = calling('validate', () => rules.validate(state as State, order));
     return found.slice(0, engineBounds.problems);
   };
 }

@@ -15,6 +15,7 @@ import type { OrderChecker } from './check-orders.ts';
 import { frozenJson, jsonBytes } from './json.ts';
 import { seededRandom } from './random.ts';
 import type { Rules, SeatOrders } from './rules.ts';
+import { calling, RulesError } from './rules-error.ts';
 
 /** As much of a turn's response as the Game Master reads. */
 const responseBytes = 8 * 1024 * 1024;
@@ -22,14 +23,6 @@ const stateBytes = 8 * 1024 * 1024;
 
 /** In a sequential game one turn plays on while the seats to move have no person, so often at most. */
 const maxSteps = 100;
-
-/** The rules did what they must not: a fault of the engine, not of the request. */
-export class RulesError extends Error {
-  constructor(message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.name = 'RulesError';
-  }
-}
 
 /** Where the game is: the state and how it stands, after a turn. */
 export type Position<State> = { readonly state: State; readonly response: TurnResponse };
@@ -212,14 +205,4 @@ function tooManyEvents(events: readonly EngineEvent[]): number | undefined {
   for (const seat of events.flatMap(({ to }) => [...new Set(to)]))
     counts.set(seat, (counts.get(seat) ?? 0) + 1);
   return [...counts].find(([, count]) => count > engineBounds.eventsPerSeat)?.[0];
-}
-
-function calling<T>(name: string, call: () => T): T {
-  try {
-    return call();
-  } catch (error) {
-    if (error instanceof RulesError) throw error;
-    const message = error instanceof Error ? error.message : String(error);
-    throw new RulesError(`${name} of the rules failed: ${message}`, { cause: error });
-  }
 }
