@@ -175,6 +175,7 @@ async function startParts(options: ClusterOptions, cleanUp: AsyncDisposableStack
         lobbyPublic: unused,
         lobbyInternal: unused,
         gameMaster: unused,
+        gameMasterPublic: unused,
         ...listeners,
       },
       secrets,
@@ -191,6 +192,7 @@ async function startParts(options: ClusterOptions, cleanUp: AsyncDisposableStack
       name,
       env: { PATH: process.env.PATH, ...described.env, ...env },
       logFile: join(folder, `${name}.log`),
+      pidFile: join(folder, `${name}.pid`),
       onLine: (_: string, line: string) => void lines.push(line),
     };
   };

@@ -64,6 +64,7 @@ async function startParts(
     lobbyPublic: await address(),
     lobbyInternal: await address(),
     gameMaster: await address(),
+    gameMasterPublic: await address(),
   };
   const secrets = await localSecrets(folder);
   const lines: string[] = [];
