@@ -21,7 +21,6 @@ beforeAll(async () => {
     GALAXY_POSTGRES_PORT: '0',
     GALAXY_REDIS_PORT: '0',
     // Games end soon.
-    GM_TURN_INTERVAL: '300ms',
   };
   for (const { name } of Object.values(localVariables.listeners)) env[name] = `127.0.0.1:${await freePort()}`;
 });
