@@ -105,8 +105,26 @@ HEALTHCHECK --interval=10s --timeout=5s --start-period=3m --retries=3 \
   CMD ["node", "infra/containers/health.ts", "http://127.0.0.1:8081/readyz"]
 ENTRYPOINT ["tini", "-s", "--", "node", "--import", "./infra/node/telemetry.ts", "workers/backend-all-in-one.ts"]
 
+FROM process AS game-master-http
+EXPOSE 8097 8098 9464
+HEALTHCHECK --interval=10s --timeout=5s --start-period=3m --retries=3 \
+  CMD ["node", "infra/containers/health.ts", "http://127.0.0.1:8097/readyz"]
+ENTRYPOINT ["tini", "-s", "--", "node", "--import", "./infra/node/telemetry.ts", "infra/node/game-master-http.ts"]
+
+FROM process AS game-turns
+EXPOSE 9464
+ENTRYPOINT ["tini", "-s", "--", "node", "--import", "./infra/node/telemetry.ts", "workers/game-turns.ts"]
+
+FROM process AS gm-game-changes
+EXPOSE 9464
+ENTRYPOINT ["tini", "-s", "--", "node", "--import", "./infra/node/telemetry.ts", "workers/gm-game-changes.ts"]
+
+FROM process AS gm-outbox-relay
+EXPOSE 9464
+ENTRYPOINT ["tini", "-s", "--", "node", "--import", "./infra/node/telemetry.ts", "workers/gm-outbox-relay.ts"]
+
 FROM process AS game-master
-EXPOSE 8097 9464
+EXPOSE 8097 8098 9464
 HEALTHCHECK --interval=10s --timeout=5s --start-period=3m --retries=3 \
   CMD ["node", "infra/containers/health.ts", "http://127.0.0.1:8097/readyz"]
 ENTRYPOINT ["tini", "-s", "--", "node", "--import", "./infra/node/telemetry.ts", "workers/game-master.ts"]
@@ -121,14 +139,14 @@ EXPOSE 9464
 ENTRYPOINT ["tini", "-s", "--", "node", "--import", "./infra/node/telemetry.ts", "workers/runtime-manager.ts"]
 
 # For RM_DRIVER=docker, which mounts a volume at /data.
-FROM process AS sample-engine
+FROM process AS four-in-a-row
 USER 0:0
 RUN mkdir --mode=0700 /data && chown 10001:10001 /data
 USER 10001:10001
 EXPOSE 8080
 HEALTHCHECK --interval=10s --timeout=5s --start-period=3m --retries=3 \
   CMD ["node", "infra/containers/health.ts", "http://127.0.0.1:8080/healthz"]
-ENTRYPOINT ["tini", "-s", "--", "node", "--import", "./infra/node/telemetry.ts", "workers/sample-engine.ts"]
+ENTRYPOINT ["tini", "-s", "--", "node", "--import", "./infra/node/telemetry.ts", "workers/four-in-a-row.ts"]
 
 # A job: brings the schemas up to date and ends.
 FROM process AS migrate

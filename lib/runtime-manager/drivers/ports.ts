@@ -4,7 +4,7 @@ import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 
-const [firstPort, endPort] = [10_240, 32_768];
+export const [firstPort, endPort] = [10_240, 32_768];
 const attempts = 200;
 
 export class Ports {

@@ -15,11 +15,11 @@ import {
   type Variable,
   type VariableTree,
 } from '../../../lib/config/variables.ts';
+import { engineVariables } from '../../../lib/engine-kit/config.ts';
 import { gameMasterVariables } from '../../../lib/game-master/config.ts';
 import { gatewayVariables } from '../../../lib/gateway/config.ts';
 import { lobbyVariables } from '../../../lib/lobby/config.ts';
 import { runtimeManagerVariables } from '../../../lib/runtime-manager/config.ts';
-import { sampleEngineVariables } from '../../../lib/sample-engine/config.ts';
 
 export const root = join(import.meta.dirname, '..', '..', '..');
 
@@ -47,8 +47,9 @@ function processOf(
   };
 }
 
-/** It reads the variables of the whole lobby. */
+/** They read the variables of their whole service. */
 const lobbyWorker = (entry: string) => processOf(entry, lobbyVariables, { listens: false });
+const gameMasterWorker = (entry: string) => processOf(entry, gameMasterVariables, { listens: false });
 
 export const processes: readonly DeployedProcess[] = [
   processOf('workers/gateway.ts', gatewayVariables),
@@ -68,11 +69,18 @@ export const processes: readonly DeployedProcess[] = [
   processOf('workers/backend-all-in-one.ts', backendVariables, {
     notAlone: 'it is all of the backend’s others but push',
   }),
-  processOf('workers/game-master.ts', gameMasterVariables),
+  processOf('infra/node/game-master-http.ts', gameMasterVariables),
+  gameMasterWorker('workers/game-turns.ts'),
+  gameMasterWorker('workers/gm-game-changes.ts'),
+  gameMasterWorker('workers/gm-outbox-relay.ts'),
+  processOf('workers/game-master.ts', gameMasterVariables, {
+    notAlone: 'it is all of the Game Master’s others',
+  }),
   processOf('workers/runtime-manager.ts', runtimeManagerVariables),
-  processOf('workers/sample-engine.ts', sampleEngineVariables, { notAlone: 'the Runtime Manager starts it' }),
+  processOf('workers/four-in-a-row.ts', engineVariables, { notAlone: 'the Runtime Manager starts it' }),
   processOf('infra/node/migrate.ts', {
     lobby: postgresVariables('LOBBY'),
+    gameMaster: postgresVariables('GM'),
     backend: postgresVariables('BACKEND'),
   }),
 ];

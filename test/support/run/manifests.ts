@@ -107,7 +107,7 @@ export const workloadOf = (manifest: Manifest): Workload => workloadSchema.parse
 const peers = z.array(
   z.looseObject({ podSelector: z.object({ matchLabels: z.record(z.string(), z.string()) }).optional() }),
 );
-const policyPorts = z.array(z.looseObject({ port: z.int() }));
+const policyPorts = z.array(z.looseObject({ port: z.int(), endPort: z.int().optional() }));
 const policySchema = z.looseObject({
   spec: z.looseObject({
     podSelector: z.looseObject({
@@ -122,8 +122,8 @@ const policySchema = z.looseObject({
   }),
 });
 
-/** Who may call whom at which port; `*` for any peer, `elsewhere` for everything outside this namespace. */
-export type Edge = `${string} -> ${string}:${number}`;
+/** Who may call whom at which ports; `*` for any peer, `elsewhere` for everything outside this namespace. */
+export type Edge = `${string} -> ${string}:${number | `${number}-${number}`}`;
 
 const appName = 'app.kubernetes.io/name';
 
@@ -141,16 +141,19 @@ export function allowed(manifests: readonly Manifest[]): { ingress: Set<Edge>; e
     for (const pod of pods) {
       for (const { from, ports } of spec.ingress ?? []) {
         for (const peer of namesOf(from))
-          for (const { port: at } of ports) ingress.add(`${peer} -> ${pod}:${at}`);
+          for (const at of ports.map(portsOf)) ingress.add(`${peer} -> ${pod}:${at}`);
       }
       for (const { to, ports } of spec.egress ?? []) {
         for (const peer of namesOf(to))
-          for (const { port: at } of ports) egress.add(`${pod} -> ${peer}:${at}`);
+          for (const at of ports.map(portsOf)) egress.add(`${pod} -> ${peer}:${at}`);
       }
     }
   }
   return { ingress, egress };
 }
+
+const portsOf = ({ port, endPort }: z.infer<typeof policyPorts>[number]) =>
+  endPort === undefined ? port : (`${port}-${endPort}` as const);
 
 function namesOf(chosen: z.infer<typeof peers> | undefined): string[] {
   if (chosen === undefined) return ['*'];

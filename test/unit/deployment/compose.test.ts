@@ -23,7 +23,6 @@ const serviceSchema = z.strictObject({
   profiles: z.array(z.string()).optional(),
   command: z.array(z.string()).optional(),
   environment: z.record(z.string(), z.string()).default({}),
-  network_mode: z.string().optional(),
   ports: z.array(z.string()).default([]),
   secrets: z.array(z.string()).default([]),
   volumes: z.array(z.string()).default([]),
@@ -92,15 +91,10 @@ describe.each(run)('$name', (one) => {
     if (one.name === 'migrate') return;
     const prometheus = readFileSync(join(root, 'infra/monitoring/prometheus.yml'), 'utf8');
     const { environment } = service(one.name);
-    expect([...portsOf(one, environment).values()]).toContain(one.name === 'game-master' ? 9465 : 9464);
-    const scraped = one.name === 'game-master' ? 'runtime-manager:9465' : `- ${one.name}\n`;
-    expect(prometheus).toContain(scraped);
+    expect([...portsOf(one, environment).values()]).toContain(9464);
+    expect(prometheus).toContain(`- ${one.name}\n`);
   });
 });
-
-/** A service that shares another one's network is found under that one's name. */
-const behind = (host: string) =>
-  run.filter(({ name }) => name === host || service(name).network_mode === `service:${host}`);
 
 it('addresses name services that listen there', () => {
   const stores: Record<string, string> = { postgres: '5432', redis: '6379' };
@@ -114,10 +108,15 @@ it('addresses name services that listen there', () => {
   for (const [host, port] of asked) {
     if (host in stores) expect(stores[host]).toBe(port);
     else {
-      const ports = behind(host).flatMap((one) => [...portsOf(one, service(one.name).environment).values()]);
+      const named = run.filter(({ name }) => name === host);
+      const ports = named.flatMap((one) => [...portsOf(one, service(one.name).environment).values()]);
       expect(ports, host).toContain(Number(port));
     }
   }
+});
+
+it('engines are reached under the name of the service that runs them', () => {
+  expect(service('runtime-manager').environment.RM_PROCESS_HOST).toBe('runtime-manager');
 });
 
 it('what is waited for can be waited for', () => {

@@ -80,14 +80,14 @@ it.each(processes)('$name tells which ports it listens on', (one) => {
   const own = [...portsOf(one).values()];
   if (one.name === 'migrate') expect(exposed).toEqual([]);
   // Where the Runtime Manager's Docker driver tells it to.
-  else if (one.name === 'sample-engine') expect(exposed).toEqual([8080]);
+  else if (one.name === 'four-in-a-row') expect(exposed).toEqual([8080]);
   else expect(exposed).toEqual([...own, 9464]);
 });
 
 it.each(processes)('$name has a health check exactly when it listens, over a port of its own', (one) => {
   const check = last(one.name, 'HEALTHCHECK');
   const [first] = portsOf(one).values();
-  if (one.name === 'sample-engine') return expect(check).toContain('http://127.0.0.1:8080/healthz');
+  if (one.name === 'four-in-a-row') return expect(check).toContain('http://127.0.0.1:8080/healthz');
   if (first === undefined) return expect(check).toBeUndefined();
   const [node, script = '', url = ''] = execForm(check?.replace(/^CMD /, '')) as string[];
   expect([node, existsSync(join(root, script))]).toEqual(['node', true]);

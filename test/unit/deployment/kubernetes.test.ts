@@ -2,6 +2,7 @@ import { rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { endPort, firstPort } from '../../../lib/runtime-manager/drivers/ports.ts';
 import { portsOf, problemsWith, processes } from '../../support/run/deployed-processes.ts';
 import { makeSecrets } from '../../support/run/made-secrets.ts';
 import {
@@ -127,7 +128,13 @@ describe('replicas', () => {
   const deployments = workloads.filter(({ kind }) => kind === 'Deployment');
 
   it('of what listens for others are scaled, and nobody else sets their number', () => {
-    expect(scaled.toSorted()).toEqual(['backend-http', 'backend-push', 'gateway', 'lobby-http']);
+    expect(scaled.toSorted()).toEqual([
+      'backend-http',
+      'backend-push',
+      'game-master-http',
+      'gateway',
+      'lobby-http',
+    ]);
     const fixed = deployments.filter(({ metadata }) => scaled.includes(metadata.name));
     expect(fixed.map(({ spec }) => spec.replicas)).toEqual(scaled.map(() => undefined));
   });
@@ -147,12 +154,16 @@ describe('replicas', () => {
     }
   });
 
-  it('of Game Master and Runtime Manager are one, which ends before the next begins', () => {
-    const games = placed.filter(({ name }) => name === 'game-master' || name === 'runtime-manager');
+  it('of the Runtime Manager are one, which ends before the next begins', () => {
+    const games = placed.filter(({ name }) => name === 'runtime-manager');
     expect(games.map(({ workload }) => [workload.spec.replicas, workload.spec.strategy])).toEqual([
       [1, { type: 'Recreate' }],
-      [1, { type: 'Recreate' }],
     ]);
+  });
+
+  it('of the turn worker are two, so that turns are played while one of them is replaced', () => {
+    const turns = placed.filter(({ name }) => name === 'game-turns');
+    expect(turns.map(({ workload }) => workload.spec.replicas)).toEqual([2]);
   });
 });
 
@@ -161,7 +172,7 @@ describe('the network', () => {
   const services = new Map(
     ofKind('Service').map(({ metadata, spec }) => [
       metadata.name,
-      (spec as { ports: { port: number; targetPort: string }[] }).ports,
+      (spec as { ports?: { port: number; targetPort: string }[] }).ports ?? [],
     ]),
   );
   const nameOf = (workload: Workload) =>
@@ -197,14 +208,32 @@ describe('the network', () => {
     expect(denied?.spec).toEqual({ podSelector: {}, policyTypes: ['Ingress', 'Egress'] });
   });
 
-  /** The lobby’s processes share their variables; of its workers one asks the Game Master, none the backend. */
-  const lobbyWorkers = run
+  /** The processes of a service share its variables; of its workers these alone ask others. */
+  const asking: Record<string, readonly string[]> = {
+    'runtime-job-results': ['game-master-http'],
+    'game-turns': ['lobby-http'],
+  };
+  const workers = run
     .filter(({ entry, listens }) => entry.startsWith('workers/') && !listens)
     .map(({ name }) => name);
-  const really = inside.filter(
-    ({ from, to }) => !lobbyWorkers.includes(from) || (from === 'runtime-job-results' && to === 'games'),
-  );
-  const wanted = new Set(really.map(({ from, to, port }) => `${from} -> ${to}:${port}`));
+  const really = inside.filter(({ from, to }) => !workers.includes(from) || asking[from]?.includes(to));
+  const engines = `games:${firstPort}-${endPort - 1}`;
+  const wanted = new Set([
+    ...really.map(({ from, to, port }) => `${from} -> ${to}:${port}`),
+    `game-master-http -> ${engines}`,
+    `game-turns -> ${engines}`,
+  ]);
+
+  it('names the pod that the engines run in', () => {
+    const manager = placed.find(({ name }) => name === 'runtime-manager');
+    const host = manager && environmentOf(manager.container).RM_PROCESS_HOST;
+    const service = ofKind('Service').find(({ metadata }) => metadata.name === host);
+    expect(service?.spec).toEqual({
+      clusterIP: 'None',
+      publishNotReadyAddresses: true,
+      selector: { 'app.kubernetes.io/name': 'games' },
+    });
+  });
 
   it('lets callers in and out, and nobody else', () => {
     const between = (edges: ReadonlySet<string>) =>
