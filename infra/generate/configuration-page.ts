@@ -8,11 +8,11 @@ import {
 } from '../../lib/backend/config.ts';
 import { pushVariables } from '../../lib/backend/push/config.ts';
 import { listVariables, type Variable, type VariableTree } from '../../lib/config/variables.ts';
+import { engineVariables } from '../../lib/engine-kit/config.ts';
 import { gameMasterVariables } from '../../lib/game-master/config.ts';
 import { gatewayVariables } from '../../lib/gateway/config.ts';
 import { lobbyVariables } from '../../lib/lobby/config.ts';
 import { runtimeManagerVariables } from '../../lib/runtime-manager/config.ts';
-import { sampleEngineVariables } from '../../lib/sample-engine/config.ts';
 import { bridgeVariables } from '../local/bridges.ts';
 import { localVariables } from '../local/config.ts';
 
@@ -23,7 +23,11 @@ const sections: [title: string, about: string, variables: VariableTree][] = [
     '`workers/lobby-all-in-one.ts`, or `infra/node/lobby-http.ts` and the lobby’s workers apart',
     lobbyVariables,
   ],
-  ['Game Master', '`workers/game-master.ts`', gameMasterVariables],
+  [
+    'Game Master',
+    '`workers/game-master.ts`, or `infra/node/game-master-http.ts` and the Game Master’s workers apart',
+    gameMasterVariables,
+  ],
   ['Runtime Manager', '`workers/runtime-manager.ts`', runtimeManagerVariables],
   [
     'Backend, HTTP',
@@ -35,9 +39,9 @@ const sections: [title: string, about: string, variables: VariableTree][] = [
   ['Backend, mail', '`workers/backend-mail.ts`', mailWorkerVariables],
   ['Backend, push', '`workers/backend-push.ts`', pushVariables],
   [
-    'Sample engine',
-    '`workers/sample-engine.ts`, started by the Runtime Manager with the first three set ([engine-interface.md](engine-interface.md))',
-    sampleEngineVariables,
+    'Engines on the engine kit',
+    '`workers/four-in-a-row.ts`, and [engines of your own](write-an-engine.md). The Runtime Manager sets all but the last ([engine-interface.md](engine-interface.md))',
+    engineVariables,
   ],
   [
     'The local stack',

@@ -90,7 +90,7 @@ export function entrypoints(): string[] {
   return ['workers', 'infra/node'].flatMap((folder) =>
     readdirSync(join(root, folder))
       .map((file) => `${folder}/${file}`)
-      .filter((file) => readFileSync(join(root, file), 'utf8').includes('await runProcess(')),
+      .filter((file) => /await (runProcess|serveEngine)\(/.test(readFileSync(join(root, file), 'utf8'))),
   );
 }
 

@@ -10,7 +10,7 @@ const prefixes: Record<string, string> = {
   backend: 'BACKEND',
   'game-master': 'GM',
   'runtime-manager': 'RM',
-  'sample-engine': 'ENGINE',
+  'four-in-a-row': 'ENGINE',
 };
 
 // Of lobby and backend alike, and over before it could tell anything of itself.
@@ -20,7 +20,9 @@ const entries = ['workers', 'infra/node'].flatMap((folder) =>
   readdirSync(join(root, folder))
     .map((name) => `${folder}/${name}`)
     .filter(
-      (path) => path !== ofNoService && readFileSync(join(root, path), 'utf8').includes('await runProcess('),
+      (path) =>
+        path !== ofNoService &&
+        /await (runProcess|serveEngine)\(/.test(readFileSync(join(root, path), 'utf8')),
     ),
 );
 
