@@ -31,6 +31,8 @@ const blocked: Cell = {
   unbound: ['cancel_pending', 'release_names', 'forget_reports'],
   alsoWhenBound: ['stop_job'],
 };
+/** The last member has gone. */
+const abandoned: Cell = { ...blocked, by: ['departure'] };
 const closed = (by: TransitionActor[]): Cell => ({ to: 'ready_to_start', by, unbound: ['close_pending'] });
 const moved = (to: GameStatus, by: TransitionActor[], ...unbound: Effect[]): Cell => ({ to, by, unbound });
 
@@ -63,6 +65,11 @@ const specification: Record<GameStatus, Partial<Record<Trigger, Cell>>> = {
       by: ['lifecycle_event'],
       unbound: ['cancel_pending', 'stop_job', 'release_names', 'forget_reports'],
     },
+    abandoned: {
+      to: 'cancelled',
+      by: ['departure'],
+      unbound: ['cancel_pending', 'stop_job', 'release_names', 'forget_reports'],
+    },
   },
   start_failed: {
     retry_start: moved('starting', ['owner', 'admin'], 'start_job'),
@@ -74,12 +81,14 @@ const specification: Record<GameStatus, Partial<Record<Trigger, Cell>>> = {
     game_finished: moved('finished', ['gm_event'], 'evaluate_capabilities', 'stop_job'),
     cancel: cancelled(['admin']),
     external_block: blocked,
+    abandoned,
   },
   paused: {
     resume: moved('running', ['owner', 'admin']),
     game_finished: moved('finished', ['gm_event'], 'evaluate_capabilities', 'stop_job'),
     cancel: cancelled(['owner', 'admin']),
     external_block: blocked,
+    abandoned,
   },
   finished: {},
   cancelled: {},
