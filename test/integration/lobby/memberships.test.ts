@@ -96,16 +96,18 @@ describe.each(ways)('%s', (verb, status, path) => {
   test.each(['starting', 'running', 'paused'])(
     'keeps the name reserved while the game is %s',
     async (gameStatus) => {
-      const gameId = await makeOpenGame(owner);
+      const gameId = await makeOpenGame(owner, { max_players: 3 });
       const raceName = `Kept ${verb} ${gameStatus}`;
       const { player, membershipId } = await memberOf(gameId, raceName);
+      // Without anybody else the game would be cancelled.
+      await memberOf(gameId, `Stays ${verb} ${gameStatus}`);
       await setStatus(gameId, gameStatus);
       expect(await actor(player).post(path(gameId, membershipId))).toMatchObject({
         status: 200,
         body: { status },
       });
       expect(await namesOf(player)).toEqual([raceName]);
-      expect(await owner.get(`/games/${gameId}`)).toMatchObject({ body: { active_members: 0 } });
+      expect(await owner.get(`/games/${gameId}`)).toMatchObject({ body: { active_members: 1 } });
       expect(
         await lobby.player().post(`/games/${await makeOpenGame(owner)}/applications`, {
           body: { race_name: raceName },

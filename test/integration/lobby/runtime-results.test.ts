@@ -94,9 +94,19 @@ describe('a start that succeeded', () => {
         runtimeJobId: jobId,
         containerId: 'c-1',
         engineEndpoint: 'http://127.0.0.1:7001',
+        gameName: expect.any(String),
+        ownerUserId: owner.userId,
         turnSchedule: '0 20 * * 1-5',
         timeZone: 'Europe/Berlin',
-        players: players.map((player) => ({ userId: player.userId, raceName: nameOf(player) })),
+        turnSeconds: null,
+        early: 'off',
+        spectators: false,
+        options: {},
+        players: players.map((player, index) => ({
+          userId: player.userId,
+          raceName: nameOf(player),
+          seat: index + 1,
+        })),
       },
     ]);
     expect(await lastMove(gameId)).toMatchObject({
@@ -198,9 +208,11 @@ describe('a start that succeeded', () => {
 
     await consumers.tellResult(gameId, jobId);
     expect(await gameOf(gameId)).toMatchObject({ status: 'running', current_turn: 1 });
-    expect(await intentsOf(lobby, gameId, 'lobby.game.turn_advanced')).toMatchObject([
-      { to: everyone(), payload: { turn: 1 } },
-    ]);
+    const { rows } = await lobby.pool.query(
+      'select distinct initial_planets::int, max_planets::int from lobby.member_statistics where game_id = $1',
+      [gameId],
+    );
+    expect(rows).toEqual([{ initial_planets: 1, max_planets: 2 }]);
   });
 
   test('finishes a game at once that the Game Master has reported to be over', async () => {
