@@ -292,7 +292,7 @@ describe('an engine that cannot say whether orders are valid', () => {
     ['never responds', () => true],
   ])('%s', async (_, misbehaviour) => {
     const game = await stage.game({ seats: 1 });
-    stage.engine.misbehaviour = (call, response) => call === validate && misbehaviour(call, response);
+    stage.engine.misbehaviour = (call, response, id) => call === validate && misbehaviour(call, response, id);
     expect(refusalOf(await game.player(1).post('/orders', bid(1)))).toBe('503 engine_unavailable');
     expect(await stage.stored(game.gameId)).toEqual([]);
   });

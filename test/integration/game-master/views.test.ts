@@ -137,7 +137,7 @@ describe('an engine that makes no view', () => {
     ['hangs up', (_, response) => Boolean(response.destroy())],
   ])('%s', async (_, misbehaviour) => {
     const game = await stage.game({ seats: 1 });
-    stage.engine.misbehaviour = (call, response) => call === view && misbehaviour(call, response);
+    stage.engine.misbehaviour = (call, response, id) => call === view && misbehaviour(call, response, id);
     expect(refusalOf(await game.player(1).get('/view'))).toBe('503 engine_unavailable');
   });
 });

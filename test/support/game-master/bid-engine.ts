@@ -3,13 +3,31 @@
 // makes it misbehave.
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { type GameState, type TurnRequest, turnRequestSchema } from '../../../lib/engine/api.ts';
+import {
+  type GameSetup,
+  type GameState,
+  gameSetupSchema,
+  type TurnRequest,
+  turnRequestSchema,
+} from '../../../lib/engine/api.ts';
 
 /** Handles a request wrongly. @returns whether it has handled it; otherwise the engine does. */
-export type Misbehaviour = (call: string, response: ServerResponse) => boolean | Promise<boolean>;
+export type Misbehaviour = (
+  call: string,
+  response: ServerResponse,
+  gameId: string,
+) => boolean | Promise<boolean>;
+
+/** A request for a turn, repeats included, and Unix time in ms at which it came. */
+export type TurnCall = { readonly gameId: string; readonly at: number; readonly request: TurnRequest };
 
 type Game = {
-  readonly seats: readonly number[];
+  /** Empty before the set-up. */
+  seats: readonly number[];
+  /** What set the game up. */
+  setup?: GameSetup;
+  /** Seats that it knows to be vacant. */
+  readonly vacant?: number[];
   awaiting: readonly number[];
   /** After this turn the game is over. */
   readonly lastTurn: number;
@@ -24,6 +42,8 @@ export class BidEngine {
   readonly validated: unknown[] = [];
   /** The trace contexts that requests came with, in order. */
   readonly traces: unknown[] = [];
+  /** Requests for turns that were answered as described. */
+  readonly turnCalls: TurnCall[] = [];
   misbehaviour: Misbehaviour = () => false;
   readonly #games = new Map<string, Game>();
   readonly #server = createServer((request, response) => void this.#serve(request, response));
@@ -41,6 +61,20 @@ export class BidEngine {
   setUp(gameId: string, game: Omit<Game, 'played'>): string {
     this.#games.set(gameId, { ...game, played: [] });
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}/${gameId}`;
+  }
+
+  /** An engine without a game: it is set up by whoever plays it. */
+  empty(gameId: string, lastTurn: number): string {
+    return this.setUp(gameId, { seats: [], awaiting: [], lastTurn, vacant: [] });
+  }
+
+  /** What its engine was set up with. */
+  setupOf(gameId: string): GameSetup | undefined {
+    return this.#game(gameId).setup;
+  }
+
+  vacantSeats(gameId: string): readonly number[] {
+    return this.#game(gameId).vacant ?? [];
   }
 
   /** The requests for turns of a game, as they came. */
@@ -63,14 +97,33 @@ export class BidEngine {
     let text = '';
     for await (const chunk of request) text += chunk;
     const body: unknown = text === '' ? undefined : JSON.parse(text);
-    if (await this.misbehaviour(call, response)) return;
+    if (await this.misbehaviour(call, response, gameId)) return;
     const [status, result] = this.#respond(gameId, call, url.searchParams, body);
     response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(result));
   }
 
   #respond(gameId: string, call: string, query: URLSearchParams, body: unknown): [number, unknown] {
     const game = this.#game(gameId);
+    const vacated = /^PUT \/api\/v1\/game\/seats\/(\d+)$/.exec(call)?.[1];
+    if (vacated !== undefined) {
+      game.vacant?.push(Number(vacated));
+      return [200, stateOf(gameId, game)];
+    }
     switch (call) {
+      case 'GET /api/v1/manifest':
+        return [200, manifest];
+      case 'PUT /api/v1/game': {
+        const setup = gameSetupSchema.parse(body);
+        if (game.setup !== undefined && JSON.stringify(game.setup) !== JSON.stringify(setup)) {
+          return refusal(409, 'another set-up');
+        }
+        game.setup = setup;
+        game.seats = setup.seats.map(({ seat }) => seat);
+        game.awaiting = game.seats;
+        return [200, stateOf(gameId, game)];
+      }
+      case 'GET /api/v1/game':
+        return game.seats.length === 0 ? refusal(404, 'no game') : [200, stateOf(gameId, game)];
       case 'POST /api/v1/game/orders/validate': {
         this.validated.push(body);
         const { turn, orders } = body as { turn: number; orders: { bid?: unknown } };
@@ -83,7 +136,9 @@ export class BidEngine {
         const earlier = game.played[asked.turn - 1];
         if (earlier === undefined && asked.turn === game.played.length + 1) game.played.push(asked);
         else if (JSON.stringify(earlier) !== JSON.stringify(asked)) return refusal(409, 'other orders');
-        return [200, { ...stateOf(gameId, game), events: [] }];
+        this.turnCalls.push({ gameId, at: Date.now(), request: asked });
+        const events = [{ to: [...game.seats], type: 'bids.shown', payload: { turn: asked.turn } }];
+        return [200, { ...stateOf(gameId, game), events }];
       }
       case 'GET /api/v1/game/view': {
         const turn = Number(query.get('turn'));
@@ -96,6 +151,18 @@ export class BidEngine {
     }
   }
 }
+
+export const manifest = {
+  protocol: 2,
+  family: 'bids',
+  version: '1',
+  seats: { min: 1, max: 1_000 },
+  options_schema: {},
+  orders_schema: {},
+  turn_order: 'simultaneous',
+  hidden_information: true,
+  spectator_view: true,
+};
 
 function stateOf(gameId: string, { seats, awaiting, lastTurn, played }: Game): GameState {
   const stats = seats.map((seat) => ({ seat, planets: 1, population: seat, ships_built: 0 }));

@@ -23,7 +23,7 @@ import { inTransaction } from '../../../lib/postgres/transaction.ts';
 import { logSettings } from '../../../lib/telemetry/log-settings.ts';
 import { createResponseCheck } from '../lobby/response-check.ts';
 import { createTestDatabase } from '../stores/database.ts';
-import { BidEngine } from './bid-engine.ts';
+import { BidEngine, manifest } from './bid-engine.ts';
 import { LobbyServer } from './lobby-server.ts';
 
 /** Every response to a player is held to the published description of the API. */
@@ -54,7 +54,7 @@ export type PlayedGame = {
 
 export type PlayStage = Awaited<ReturnType<typeof createPlayStage>>;
 
-export async function createPlayStage() {
+export async function createPlayStage({ engineTimeoutMs = 5_000 } = {}) {
   const database = await createTestDatabase({
     name: 'game_master',
     migrate: (dsn) => migrate({ dsn, folder, schema: 'game_master' }),
@@ -70,7 +70,7 @@ export async function createPlayStage() {
     openEngine,
     publishers: {},
     streams: { consumers: [], states: async () => [], requeue: async () => {} },
-    engineTimeoutMs: 5_000,
+    engineTimeoutMs,
     newId: () => uuidv7(),
     log,
   });
@@ -125,18 +125,8 @@ export async function createPlayStage() {
       const set = async (columns: string) => {
         await pool.query(`update game_master.games set ${columns} where game_id = $1`, [gameId]);
       };
-      const manifest = {
-        protocol: 2,
-        family: 'bids',
-        version: '1',
-        seats: { min: 1, max: 1_000 },
-        options_schema: {},
-        orders_schema: {},
-        turn_order: 'simultaneous',
-        hidden_information: true,
-        spectator_view: settings.spectatorView ?? true,
-      };
-      await set(`phase = 'open', manifest = '${JSON.stringify(manifest)}', awaiting = '{${awaiting}}',
+      const shown = { ...manifest, spectator_view: settings.spectatorView ?? true };
+      await set(`phase = 'open', manifest = '${JSON.stringify(shown)}', awaiting = '{${awaiting}}',
         opened_at = now(), due_at = now() + interval '1 hour', next_attempt_at = now() + interval '1 hour'`);
       const user = (userId: string) => sender(publicApp, `/api/v1/games/${gameId}`, { 'x-user-id': userId });
       return {
@@ -147,6 +137,66 @@ export async function createPlayStage() {
         admin: () => sender(internalApp, prefix, { 'x-admin-id': 'ada' }),
         set,
       };
+    },
+
+    /** A game that was registered, and whose engine has not been set up. @returns its id, and users by seat. */
+    async registered(settings: {
+      seats: number;
+      lastTurn: number;
+      turnSeconds?: number;
+      options?: Record<string, unknown>;
+    }): Promise<{ gameId: string; users: readonly string[] }> {
+      const gameId = uuidv7();
+      const runtimeJobId = uuidv7();
+      const users = Array.from({ length: settings.seats }, () => uuidv7());
+      lobby.games.set(gameId, {
+        status: 'running',
+        runtimeJobId,
+        ownerUserId: users[0] ?? '',
+        spectators: true,
+        public: true,
+        seats: new Map(users.map((userId, index) => [userId, index + 1])),
+        members: new Set(),
+      });
+      const registered = await sender(internalApp, `/api/v1/internal/games/${gameId}`, {}).post(
+        '/register-runtime',
+        {
+          runtime_job_id: runtimeJobId,
+          container_id: 'container',
+          engine_endpoint: engine.empty(gameId, settings.lastTurn),
+          turn_schedule: null,
+          time_zone: 'UTC',
+          turn_seconds: settings.turnSeconds ?? 3_600,
+          game_name: 'Bids',
+          owner_user_id: users[0],
+          options: settings.options ?? {},
+          players: users.map((user_id, index) => ({
+            user_id,
+            race_name: `Race ${index + 1}`,
+            seat: index + 1,
+          })),
+        },
+      );
+      if (registered.status !== 200) throw new Error(JSON.stringify(registered));
+      return { gameId, users };
+    },
+
+    player: (gameId: string, userId: string) =>
+      sender(publicApp, `/api/v1/games/${gameId}`, { 'x-user-id': userId }),
+
+    /** The row of a game. */
+    async row(gameId: string): Promise<Record<string, unknown>> {
+      const { rows } = await pool.query('select * from game_master.games where game_id = $1', [gameId]);
+      return rows[0];
+    },
+
+    /** Messages in the outbox about a game, in their order. */
+    async messages(gameId: string): Promise<{ kind: string; payload: Record<string, unknown> }[]> {
+      const { rows } = await pool.query(
+        'select kind, payload from game_master.outbox where ordering_key = $1 order by position',
+        [gameId],
+      );
+      return rows;
     },
 
     /** What is stored of the orders of a game: seat, state and value. */

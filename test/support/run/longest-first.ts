@@ -7,6 +7,7 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 const longest = [
   'fault/lobby-crashes',
   'integration/bench',
+  'integration/game-master/turn-worker',
   'e2e/start',
   'fault/lobby-replicas',
   'integration/lobby/startup',
