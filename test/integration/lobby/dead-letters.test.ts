@@ -18,6 +18,7 @@ import { connectRedis } from '../../support/stores/stream-consumer.ts';
 const streams = {
   startJobs: 'runtime:start_jobs',
   stopJobs: 'runtime:stop_jobs',
+  gameChanges: 'lobby:game_changes',
   notificationIntents: 'notification:intents',
   gmEvents: 'gm:lobby_events',
   jobResults: 'runtime:job_results',

@@ -13,6 +13,7 @@ const consumed = { gmEvents: 'gm', jobResults: 'results', userLifecycle: 'users'
 const streams = {
   startJobs: 'jobs:start',
   stopJobs: 'jobs:stop',
+  gameChanges: 'changes',
   notificationIntents: 'intents',
   ...consumed,
 };

@@ -13,7 +13,10 @@ import { createTestRedis, type TestRedis } from '../../support/stores/redis.ts';
 /** One for all, so that the order across kinds shows. */
 const stream = 'everything';
 const consumed = { gmEvents: 'gm', jobResults: 'results', userLifecycle: 'users' };
-const streams = { startJobs: stream, stopJobs: stream, notificationIntents: stream, ...consumed };
+const streams = {
+  ...{ startJobs: stream, stopJobs: stream, gameChanges: stream, notificationIntents: stream },
+  ...consumed,
+};
 let testRedis: TestRedis;
 let redis: Redis;
 let lobby: TestLobby;

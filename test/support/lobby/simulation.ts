@@ -29,6 +29,7 @@ import { handleOnce } from './steps.ts';
 const streams = {
   startJobs: 'runtime:start_jobs',
   stopJobs: 'runtime:stop_jobs',
+  gameChanges: 'lobby:game_changes',
   notificationIntents: 'notification:intents',
   gmEvents: 'gm:lobby_events',
   jobResults: 'runtime:job_results',
