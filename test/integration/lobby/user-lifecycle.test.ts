@@ -99,7 +99,8 @@ describe.each(['permanent_blocked', 'deleted'])('%s', (event_type) => {
   test('puts the user out of the games of others, which go on, and frees names and places', async () => {
     const open = await makeOpenGame(other);
     await join(user, other, open, nameOf(user));
-    const running = await startedGame(other, [user, lobby.player()], true);
+    const stays = lobby.player();
+    const running = await startedGame(other, [user, stays], true);
     await block({ event_type });
 
     expect(await only('memberships', 'status')).toEqual([{ status: 'blocked' }, { status: 'blocked' }]);
@@ -113,8 +114,11 @@ describe.each(['permanent_blocked', 'deleted'])('%s', (event_type) => {
     });
     expect(await only('race_names', 'name')).toEqual([]);
     expect(await only('race_name_keys', 'key')).toEqual([]);
-    expect(await intentsOf(lobby, open, 'lobby.membership.blocked')).toMatchObject([
-      { to: [other.userId], payload: { user_id: user.userId, race_name: nameOf(user) } },
+    expect(await intentsOf(lobby, open, 'lobby.membership.left')).toMatchObject([
+      { to: [other.userId], payload: { user_id: user.userId, race_name: nameOf(user), status: 'blocked' } },
+    ]);
+    expect(await intentsOf(lobby, running, 'lobby.membership.left')).toMatchObject([
+      { to: [other.userId, stays.userId], payload: { user_id: user.userId, seat: 1, status: 'blocked' } },
     ]);
     // Somebody else can have the name now, in that very game.
     await join(lobby.player(), other, open, nameOf(user));
