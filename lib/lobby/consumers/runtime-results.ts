@@ -45,13 +45,15 @@ async function startHasSucceeded(lobby: Parts, result: JobResult, delivery: Deli
   // Checked before the Game Master is asked; decided under the game's lock.
   const wanted = startSucceeded(seen, result.job_id, container) === 'current';
   const registered = wanted && (await register(lobby, seen, container, delivery));
-  if (!wanted) await followEngine(lobby, result, container, delivery);
 
   await delivery.apply(eventIdOf(result), async (tx) => {
     const game = existing(result, await lockAnyGame(tx, result.game_id));
     const occasion = { at: lobby.now(), traceparent: delivery.traceparent };
     switch (startSucceeded(game, result.job_id, container)) {
       case 'moved':
+        // Later than the last registration, whatever the clocks say: it is what shows that another one is due.
+        await saveBinding(tx, game, { ...container, boundAt: after(game.registeredAt, occasion.at) });
+        return;
       case 'repeat':
         return;
       case 'superseded': {
@@ -78,35 +80,41 @@ async function startHasSucceeded(lobby: Parts, result: JobResult, delivery: Deli
       }
     }
   });
+  await tellWhereEngineIs(lobby, result, container, delivery);
 }
 
 /**
- * The engine of a game was restarted elsewhere: its game is bound there from now on, and a Game Master that has taken
- * the game over is told. While that fails the entry is tried again.
+ * A Game Master that has taken a game over is told when its engine was restarted elsewhere. While that fails the entry
+ * is tried again.
  */
-async function followEngine(
+async function tellWhereEngineIs(
   lobby: Parts,
   result: JobResult,
-  container: Container,
+  { containerId, engineEndpoint }: Container,
   { traceparent, transaction }: Delivery<Tx>,
 ): Promise<void> {
-  await transaction(async (tx) => {
-    const game = existing(result, await lockAnyGame(tx, result.game_id));
-    if (startSucceeded(game, result.job_id, container) !== 'moved') return;
-    await saveBinding(tx, game, { ...container, boundAt: lobby.now() });
-  });
-  const game = existing(result, await findAnyGame(lobby.db, result.game_id));
-  const isBoundHere = game.runtimeJobId === result.job_id && game.engineEndpoint === container.engineEndpoint;
-  const plays = game.status === 'running' || game.status === 'paused';
-  // A game that was never taken over is handed over when it is resumed.
-  const { registeredAt, boundAt } = game;
-  if (!isBoundHere || !plays || registeredAt === null || boundAt === null || registeredAt >= boundAt) return;
-  const runtime = await runtimeOf(lobby.db, game, container);
+  const isDue = ({ registeredAt, boundAt, status, ...game }: StoredGame) =>
+    game.runtimeJobId === result.job_id &&
+    game.containerId === containerId &&
+    game.engineEndpoint === engineEndpoint &&
+    (status === 'running' || status === 'paused') &&
+    // A game that was never taken over is handed over when it is resumed.
+    registeredAt !== null &&
+    boundAt !== null &&
+    registeredAt < boundAt;
+  const seen = existing(result, await findAnyGame(lobby.db, result.game_id));
+  if (!isDue(seen)) return;
+  const runtime = await runtimeOf(lobby.db, seen, { containerId, engineEndpoint });
   await lobby.gameMaster.register(runtime, { requestId: randomUUID(), traceparent });
   await transaction(async (tx) => {
-    const now = existing(result, await lockAnyGame(tx, result.game_id));
-    await saveBinding(tx, now, { registeredAt: lobby.now() });
+    const game = existing(result, await lockAnyGame(tx, result.game_id));
+    if (isDue(game)) await saveBinding(tx, game, { registeredAt: after(game.boundAt, lobby.now()) });
   });
+}
+
+/** `at`, or right after `earlier` when a clock has gone back. */
+function after(earlier: Date | null, at: Date): Date {
+  return earlier === null || at > earlier ? at : new Date(earlier.getTime() + 1);
 }
 
 async function startHasFailed(lobby: Parts, result: JobResult, delivery: Delivery<Tx>): Promise<void> {

@@ -5,11 +5,12 @@ import {
   apply,
   column,
   invalidFields,
+  join,
   makeDraft,
   makeOpenGame,
   noSuchGame,
 } from '../../support/lobby/games.ts';
-import { type Answer, createTestLobby, type TestLobby } from '../../support/lobby/lobby.ts';
+import { type Answer, type Client, createTestLobby, type TestLobby } from '../../support/lobby/lobby.ts';
 
 let lobby: TestLobby;
 beforeAll(async () => {
@@ -155,4 +156,62 @@ test('access says what each user may do: the holder of a seat, the owner, those 
   for (const query of ['', '?user_id=7', `?user_id=${uuidv7()}&seat=1`]) {
     expect((await read(`/games/${gameId}/access${query}`)).status).toBe(400);
   }
+});
+
+test('the standing of a game has its clock and the seats of those who still play', async () => {
+  const owner = lobby.player();
+  const game = await makeOpenGame(owner, { spectators: true, options: { size: 3 } });
+  const [gone, stays] = [lobby.player(), lobby.player()];
+  await join(gone, owner, game, `Gone ${game.slice(-12)}`);
+  lobby.clock.advance(1_000);
+  await join(stays, owner, game, `Stays ${game.slice(-12)}`);
+  expect(await read(`/games/${game}/standing`)).toMatchObject({ status: 200, body: { seats: [] } });
+  for (const step of ['close-enrollment', 'start', 'leave'])
+    expect(await (step === 'leave' ? gone : owner).post(`/games/${game}/${step}`)).toMatchObject({
+      status: 200,
+    });
+  expect(await read(`/games/${game}/standing`)).toMatchObject({
+    status: 200,
+    body: {
+      ...{ game_id: game, status: 'starting', runtime_job_id: expect.any(String), container_id: null },
+      ...{ owner_user_id: owner.userId, turn_schedule: '0 20 * * 1-5', time_zone: 'Europe/Berlin' },
+      ...{ spectators: true, options: { size: 3 }, current_turn: null },
+      seats: [{ seat: 2, user_id: stays.userId, race_name: `Stays ${game.slice(-12)}` }],
+    },
+  });
+  const access = { game_id: game, status: 'starting', spectators: true };
+  expect(await accessOf(game, stays)).toMatchObject({ ...access, ...memberAt(2) });
+  expect(await accessOf(game, gone)).toMatchObject({ ...access, ...memberAt(null) });
+});
+
+const memberAt = (seat: number | null) => ({ visible: true, seat, member: seat !== null, owner: false });
+
+async function accessOf(game: string, { userId }: Client): Promise<unknown> {
+  const answer = await read(`/games/${game}/access?user_id=${userId}`);
+  expect(answer.status).toBe(200);
+  return answer.body;
+}
+
+test('users may see of a game what the lobby shows them, also in its access', async () => {
+  const [owner, invited, stranger] = [lobby.player(), lobby.player(), lobby.player()];
+  const game = await makeOpenGame(owner, { game_type: 'private' });
+  await owner.post(`/games/${game}/invites`, { body: { user_id: invited.userId } });
+  for (const [user, visible] of [
+    [owner, true],
+    [invited, true],
+    [stranger, false],
+  ] as const) {
+    expect((await user.get(`/games/${game}`)).status).toBe(visible ? 200 : 404);
+    const isOwner = user === owner;
+    expect(await accessOf(game, user)).toMatchObject({ visible, owner: isOwner, member: false, seat: null });
+  }
+});
+
+test('neither standing nor access is there of a game that is not', async () => {
+  const nowhere = uuidv7();
+  for (const path of ['standing', `access?user_id=${uuidv7()}`])
+    expect(await read(`/games/${nowhere}/${path}`)).toMatchObject({
+      status: 404,
+      body: { error: { code: 'not_found' } },
+    });
 });

@@ -1,4 +1,5 @@
 // How memberships end: by leaving, being removed, being blocked; and what becomes of the place and the race name.
+import { randomUUID } from 'node:crypto';
 import { v7 as uuidv7 } from 'uuid';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
@@ -14,6 +15,7 @@ import {
   refusal,
 } from '../../support/lobby/games.ts';
 import { type Client, createTestLobby, type TestLobby } from '../../support/lobby/lobby.ts';
+import { intentsOf, stopJobsOf, toldOf } from '../../support/lobby/outbox.ts';
 
 let lobby: TestLobby;
 let owner: Client;
@@ -37,9 +39,32 @@ async function membershipOf(player: Client, gameId: string): Promise<string> {
   return rows[0].membership_id;
 }
 
-/** A game in a status that its members cannot bring about. */
-async function setStatus(gameId: string, status: string): Promise<void> {
-  await lobby.pool.query('update lobby.games set status = $2 where game_id = $1', [gameId, status]);
+/** A game in a status that its members cannot bring about. @param containerId of the container that runs it, if any. */
+async function setStatus(gameId: string, status: string, containerId?: string): Promise<void> {
+  await lobby.pool.query(
+    `update lobby.games set status = $2, container_id = $3, start_expires_at = null,
+      engine_endpoint = case when $3::text is not null then 'http://127.0.0.1:9' end,
+      bound_at = case when $3::text is not null then updated_at end where game_id = $1`,
+    [gameId, status, containerId ?? null],
+  );
+}
+
+/** A game that waits for its start job, with two members. */
+async function startedGame([one, two]: readonly [string, string]) {
+  const gameId = await makeOpenGame(owner);
+  const first = await memberOf(gameId, one);
+  lobby.clock.advance(1_000);
+  const last = await memberOf(gameId, two);
+  for (const step of ['close-enrollment', 'start'])
+    expect(await owner.post(`/games/${gameId}/${step}`)).toMatchObject({ status: 200 });
+  return { gameId, members: [first, last] as const };
+}
+
+/** What the Game Master is told of a game. */
+async function changesOf(gameId: string): Promise<unknown[]> {
+  return (await toldOf(lobby, gameId))
+    .filter(({ kind }) => kind === 'game_change')
+    .map(({ payload }) => payload);
 }
 
 async function memberOf(gameId: string, raceName: string): Promise<{ player: Client; membershipId: string }> {
@@ -94,25 +119,44 @@ describe.each(ways)('%s', (verb, status, path) => {
   );
 
   test.each(['starting', 'running', 'paused'])(
-    'keeps the name reserved while the game is %s',
+    'leaves the name reserved and the seat empty while the game is %s, until the last has gone',
     async (gameStatus) => {
-      const gameId = await makeOpenGame(owner, { max_players: 3 });
-      const raceName = `Kept ${verb} ${gameStatus}`;
-      const { player, membershipId } = await memberOf(gameId, raceName);
-      // Without anybody else the game would be cancelled.
-      await memberOf(gameId, `Stays ${verb} ${gameStatus}`);
-      await setStatus(gameId, gameStatus);
-      expect(await actor(player).post(path(gameId, membershipId))).toMatchObject({
+      const names = [`One ${verb} ${gameStatus}`, `Two ${verb} ${gameStatus}`] as const;
+      const { gameId, members } = await startedGame(names);
+      const [first, last] = members;
+      if (gameStatus !== 'starting') await setStatus(gameId, gameStatus, randomUUID());
+      expect(await actor(first.player).post(path(gameId, first.membershipId))).toMatchObject({
         status: 200,
-        body: { status },
+        body: { status, seat: 1 },
       });
-      expect(await namesOf(player)).toEqual([raceName]);
-      expect(await owner.get(`/games/${gameId}`)).toMatchObject({ body: { active_members: 1 } });
+      expect(await namesOf(first.player)).toEqual([names[0]]);
+      expect(await owner.get(`/games/${gameId}`)).toMatchObject({
+        body: { status: gameStatus, active_members: 1 },
+      });
       expect(
         await lobby.player().post(`/games/${await makeOpenGame(owner)}/applications`, {
-          body: { race_name: raceName },
+          body: { race_name: names[0] },
         }),
       ).toMatchObject({ status: 409, body: { error: { code: 'race_name_taken' } } });
+      const vacated = { kind: 'seat_vacated', change_id: first.membershipId, seat: 1 };
+      expect(await changesOf(gameId)).toMatchObject([vacated]);
+      expect(await intentsOf(lobby, gameId, 'lobby.membership.left')).toMatchObject([
+        {
+          to: [owner.userId, last.player.userId],
+          payload: { user_id: first.player.userId, seat: 1, status },
+        },
+      ]);
+
+      expect(await actor(last.player).post(path(gameId, last.membershipId))).toMatchObject({ status: 200 });
+      const { body } = await owner.get(`/games/${gameId}`);
+      expect(body).toMatchObject({ status: 'cancelled', active_members: 0 });
+      expect([await namesOf(first.player), await namesOf(last.player)]).toEqual([[], []]);
+      expect(await stopJobsOf(lobby, gameId)).toHaveLength(1);
+      const both = [vacated, { kind: 'seat_vacated', change_id: last.membershipId, seat: 2 }];
+      // Of a container that is not bound the Game Master knows nothing yet.
+      expect(await changesOf(gameId)).toMatchObject(
+        gameStatus === 'starting' ? both : [...both, { kind: 'status', status: 'cancelled' }],
+      );
     },
   );
 

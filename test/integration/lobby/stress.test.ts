@@ -14,10 +14,7 @@ import { createTestRedis, type TestRedis } from '../../support/stores/redis.ts';
 const stream = 'everything';
 const consumed = { gmEvents: 'gm', jobResults: 'results', userLifecycle: 'users' };
 const streams = {
-  startJobs: stream,
-  stopJobs: stream,
-  gameChanges: stream,
-  notificationIntents: stream,
+  ...{ startJobs: stream, stopJobs: stream, gameChanges: stream, notificationIntents: stream },
   ...consumed,
 };
 let testRedis: TestRedis;
@@ -163,7 +160,7 @@ async function acts(owner: Client, players: readonly Client[]): Promise<Act[]> {
 /** What the outbox got, per game and in order, by the ids that consumers know it by. */
 async function decided(): Promise<Map<string, string[]>> {
   const { rows } = await lobby.pool.query<{ game: string; key: string }>(
-    `select ordering_key as game, coalesce(payload ->> 'idempotency_key', payload ->> 'job_id', payload ->> 'change_id') as key
+    `select ordering_key as game, coalesce(payload ->> 'idempotency_key', payload ->> 'change_id', payload ->> 'job_id') as key
      from lobby.outbox order by position`,
   );
   const keys = new Map<string, string[]>();
@@ -177,7 +174,7 @@ async function published(): Promise<Map<string, string[]>> {
   for (const [, fields] of await redis.xrange(stream, '-', '+')) {
     const entry = new Map(fields.flatMap((name, at) => (at % 2 === 0 ? [[name, fields[at + 1] ?? '']] : [])));
     const game = entry.get('game_id') ?? JSON.parse(entry.get('payload') ?? '').game_id;
-    const key = entry.get('idempotency_key') ?? entry.get('job_id') ?? entry.get('change_id') ?? '';
+    const key = entry.get('idempotency_key') ?? entry.get('change_id') ?? entry.get('job_id') ?? '';
     keys.set(game, [...(keys.get(game) ?? []), key]);
   }
   return keys;

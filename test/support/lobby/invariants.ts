@@ -62,6 +62,8 @@ const violations = {
   'intents that are told twice': `
     select payload ->> 'idempotency_key' from lobby.outbox where kind = 'notification_intent'
     group by 1 having count(*) > 1`,
+  'games under way that nobody is left to play': `
+    select game_id from lobby.games where status in ('starting', 'running', 'paused') and active_members = 0`,
   'reports that wait for games that do not start': `
     select w.game_id from lobby.waiting_events w join lobby.games g using (game_id) where g.status <> 'starting'`,
 };
@@ -78,6 +80,23 @@ const violationsOfHistories = {
   'containers that somebody plays in and somebody is to stop': `
     select game_id from lobby.games g where status in ('starting', 'running', 'paused') and exists
       (select from lobby.outbox o where o.kind = 'stop_job' and (o.payload ->> 'start_job_id')::uuid = g.runtime_job_id)`,
+  'seats that are not those from 1 on, each of one member': `
+    select game_id from lobby.memberships m where seat is not null group by game_id
+    having count(distinct seat) <> count(*) or min(seat) <> 1 or max(seat) <> count(*)`,
+  'members of games that have started without a seat': `
+    select m.game_id, m.user_id from lobby.memberships m join lobby.games g using (game_id)
+    where m.status = 'active' and m.seat is null and g.status in ('starting', 'running', 'paused', 'finished')`,
+  'moves that the Game Master does not hear of, or hears of twice': `
+    select t.game_id, t.revision from lobby.timeline t join lobby.games g using (game_id)
+    where (select count(*) from lobby.outbox o where o.kind = 'game_change'
+        and o.payload ->> 'change_id' = t.game_id || ':' || t.revision and o.payload ->> 'status' = t.to_status)
+      <> case when t.to_status in ('running', 'paused', 'finished', 'cancelled')
+          and g.bound_at is not null then 1 else 0 end`,
+  'seats left behind that the Game Master does not hear of, or hears of twice': `
+    select m.membership_id from lobby.memberships m where m.status <> 'active' and m.seat is not null
+      and 1 <> (select count(*) from lobby.outbox o where o.kind = 'game_change'
+        and o.payload ->> 'kind' = 'seat_vacated' and o.payload ->> 'change_id' = m.membership_id::text
+        and (o.payload ->> 'seat')::int = m.seat)`,
   'moves that no user is notified of': `
     select t.game_id, t.trigger from lobby.timeline t join lobby.games g using (game_id)
     where g.owner_user_id is not null and t.trigger not in ('open_enrollment', 'start', 'retry_start')
@@ -125,12 +144,13 @@ export async function expectHistoriesToHold(pool: pg.Pool, when = 'now'): Promis
 export async function expectLobbyAtRest(
   pool: pg.Pool,
   redis: Redis,
-  streams: Pick<LobbyConfig['streams'], 'startJobs' | 'stopJobs' | 'notificationIntents'>,
+  streams: Pick<LobbyConfig['streams'], 'startJobs' | 'stopJobs' | 'gameChanges' | 'notificationIntents'>,
 ): Promise<void> {
   await expectHistoriesToHold(pool, 'at rest');
   await expectNothingOf(violationsAtRest, pool, 'at rest');
   await expectTold(pool, redis, 'start_job', streams.startJobs);
   await expectTold(pool, redis, 'stop_job', streams.stopJobs);
+  await expectTold(pool, redis, 'game_change', streams.gameChanges);
   await expectTold(pool, redis, 'notification_intent', streams.notificationIntents);
 }
 
@@ -144,14 +164,14 @@ async function expectNothingOf(queries: Record<string, string>, pool: pg.Pool, w
 /** A stream has everything that the outbox has, in the order of each game, and nothing else; repeats say the same. */
 async function expectTold(pool: pg.Pool, redis: Redis, kind: string, stream: string): Promise<void> {
   const { rows } = await pool.query<{ game: string; key: string }>(
-    `select ordering_key as game, coalesce(payload ->> 'idempotency_key', payload ->> 'job_id') as key
+    `select ordering_key as game, coalesce(payload ->> 'idempotency_key', payload ->> 'change_id', payload ->> 'job_id') as key
      from lobby.outbox where kind = $1 order by position`,
     [kind],
   );
   const told = new Map<string, { game: string; fields: Readonly<Record<string, string>> }>();
   for (const entry of await redis.xrange(stream, '-', '+')) {
     const { fields } = readEntry(entry);
-    const key = fields.idempotency_key ?? fields.job_id ?? '';
+    const key = fields.idempotency_key ?? fields.change_id ?? fields.job_id ?? '';
     const game = fields.game_id ?? JSON.parse(fields.payload ?? '{}').game_id;
     expect(fields, `what is told again as ${key} in ${stream}`).toEqual(told.get(key)?.fields ?? fields);
     if (!told.has(key)) told.set(key, { game, fields });

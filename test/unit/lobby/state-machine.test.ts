@@ -31,8 +31,13 @@ const blocked: Cell = {
   unbound: ['cancel_pending', 'release_names', 'forget_reports'],
   alsoWhenBound: ['stop_job'],
 };
-/** The last member has gone. */
 const abandoned: Cell = { ...blocked, by: ['departure'] };
+// A start job is under way, so that there may be a container although none is bound yet.
+const cancelledStart = (by: TransitionActor[]): Cell => ({
+  to: 'cancelled',
+  by,
+  unbound: ['cancel_pending', 'stop_job', 'release_names', 'forget_reports'],
+});
 const closed = (by: TransitionActor[]): Cell => ({ to: 'ready_to_start', by, unbound: ['close_pending'] });
 const moved = (to: GameStatus, by: TransitionActor[], ...unbound: Effect[]): Cell => ({ to, by, unbound });
 
@@ -59,17 +64,8 @@ const specification: Record<GameStatus, Partial<Record<Trigger, Cell>>> = {
     runtime_unregistered: moved('paused', ['job_result']),
     runtime_failed: moved('start_failed', ['job_result'], 'forget_reports'),
     start_timeout: moved('start_failed', ['worker'], 'forget_reports'),
-    // A start job is under way, so that there may be a container although none is bound yet.
-    external_block: {
-      to: 'cancelled',
-      by: ['lifecycle_event'],
-      unbound: ['cancel_pending', 'stop_job', 'release_names', 'forget_reports'],
-    },
-    abandoned: {
-      to: 'cancelled',
-      by: ['departure'],
-      unbound: ['cancel_pending', 'stop_job', 'release_names', 'forget_reports'],
-    },
+    external_block: cancelledStart(['lifecycle_event']),
+    abandoned: cancelledStart(['departure']),
   },
   start_failed: {
     retry_start: moved('starting', ['owner', 'admin'], 'start_job'),
@@ -80,15 +76,15 @@ const specification: Record<GameStatus, Partial<Record<Trigger, Cell>>> = {
     pause: moved('paused', ['owner', 'admin']),
     game_finished: moved('finished', ['gm_event'], 'evaluate_capabilities', 'stop_job'),
     cancel: cancelled(['admin']),
-    external_block: blocked,
     abandoned,
+    external_block: blocked,
   },
   paused: {
     resume: moved('running', ['owner', 'admin']),
     game_finished: moved('finished', ['gm_event'], 'evaluate_capabilities', 'stop_job'),
     cancel: cancelled(['owner', 'admin']),
-    external_block: blocked,
     abandoned,
+    external_block: blocked,
   },
   finished: {},
   cancelled: {},
