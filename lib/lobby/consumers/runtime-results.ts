@@ -93,7 +93,8 @@ async function followEngine(
   await transaction(async (tx) => {
     const game = existing(result, await lockAnyGame(tx, result.game_id));
     if (startSucceeded(game, result.job_id, container) !== 'moved') return;
-    await saveBinding(tx, game, { ...container, boundAt: lobby.now() });
+    // After the last registration, whatever the clock says: otherwise this one would look done.
+    await saveBinding(tx, game, { ...container, boundAt: later(lobby.now(), game.registeredAt, 1) });
   });
   const game = existing(result, await findAnyGame(lobby.db, result.game_id));
   const isBoundHere = game.runtimeJobId === result.job_id && game.engineEndpoint === container.engineEndpoint;
@@ -105,8 +106,13 @@ async function followEngine(
   await lobby.gameMaster.register(runtime, { requestId: randomUUID(), traceparent });
   await transaction(async (tx) => {
     const now = existing(result, await lockAnyGame(tx, result.game_id));
-    await saveBinding(tx, now, { registeredAt: lobby.now() });
+    await saveBinding(tx, now, { registeredAt: later(lobby.now(), boundAt, 0) });
   });
+}
+
+/** @returns `at`, or a time `ms` after `other` if that is later. */
+function later(at: Date, other: Date | null, ms: number): Date {
+  return new Date(Math.max(at.getTime(), other === null ? 0 : other.getTime() + ms));
 }
 
 async function startHasFailed(lobby: Parts, result: JobResult, delivery: Delivery<Tx>): Promise<void> {
