@@ -82,7 +82,10 @@ const calls = () => asked.map(({ call }) => call);
 test('a game that the Game Master knows runs again once it is alive', async () => {
   await markRegistered();
   expect(await resume()).toMatchObject({ status: 200, body: { status: 'running' } });
-  expect(calls()).toEqual(['GET /api/v1/internal/healthz']);
+  expect(calls()).toEqual([
+    'GET /api/v1/internal/healthz',
+    `POST /api/v1/internal/games/${gameId}/register-runtime`,
+  ]);
   const { rows } = await lobby.pool.query(
     `select payload ->> 'notification_type' as type, payload -> 'recipient_user_ids' as recipients
      from lobby.outbox where ordering_key = $1 order by position desc limit 1`,

@@ -88,7 +88,7 @@ describe('a start that succeeded', () => {
       registered_at: now,
       started_at: now,
     });
-    expect(registered).toEqual([
+    expect(registered).toMatchObject([
       {
         gameId,
         runtimeJobId: jobId,
@@ -96,7 +96,15 @@ describe('a start that succeeded', () => {
         engineEndpoint: 'http://127.0.0.1:7001',
         turnSchedule: '0 20 * * 1-5',
         timeZone: 'Europe/Berlin',
-        players: players.map((player) => ({ userId: player.userId, raceName: nameOf(player) })),
+        turnSeconds: null,
+        early: 'off',
+        spectators: false,
+        ownerUserId: owner.userId,
+        players: players.map((player, index) => ({
+          userId: player.userId,
+          raceName: nameOf(player),
+          seat: index + 1,
+        })),
       },
     ]);
     expect(await lastMove(gameId)).toMatchObject({
@@ -198,8 +206,43 @@ describe('a start that succeeded', () => {
 
     await consumers.tellResult(gameId, jobId);
     expect(await gameOf(gameId)).toMatchObject({ status: 'running', current_turn: 1 });
-    expect(await intentsOf(lobby, gameId, 'lobby.game.turn_advanced')).toMatchObject([
-      { to: everyone(), payload: { turn: 1 } },
+  });
+
+  test('with another endpoint binds the game there and hands it over again, at the same time even', async () => {
+    const { gameId, jobId } = await startingGame();
+    await consumers.tellResult(gameId, jobId);
+    const moved = { container_id: 'c-2', engine_endpoint: 'http://127.0.0.1:7002' };
+    await consumers.tellResult(gameId, jobId, moved);
+    expect(await gameOf(gameId)).toMatchObject({ status: 'running', ...moved });
+    expect(registered.slice(1)).toMatchObject([
+      { gameId, runtimeJobId: jobId, containerId: 'c-2', engineEndpoint: 'http://127.0.0.1:7002' },
+    ]);
+    await consumers.tellResult(gameId, jobId, moved);
+    expect(registered).toHaveLength(2);
+    expect(await stopJobsOf(lobby, gameId)).toEqual([]);
+  });
+
+  test('tells the Game Master of a game that was cancelled while it was handed over', async () => {
+    const { gameId, jobId } = await startingGame();
+    await consumers.tell('user_lifecycle', {
+      event_id: '019a0000-0000-7000-8000-000000000002',
+      event_type: 'deleted',
+      user_id: owner.userId,
+      reason_code: 'deleted',
+      occurred_at_ms: lobby.now().getTime(),
+    });
+    const { status, revision } = await gameOf(gameId);
+    expect(status).toBe('cancelled');
+    expect((await toldOf(lobby, gameId)).filter(({ kind }) => kind === 'game_change')).toMatchObject([
+      {
+        payload: {
+          change_id: `${gameId}:${revision}`,
+          kind: 'status',
+          status: 'cancelled',
+          runtime_job_id: jobId,
+          occurred_at_ms: lobby.now().getTime(),
+        },
+      },
     ]);
   });
 
