@@ -92,9 +92,10 @@ describe('a report', () => {
     ]);
     await owner.post(`/games/${gameId}/pause`);
     await consumers.tellReport(gameId, jobId, { turn: 3, report_seq: 8, ...progress });
-    const paused = await lobby.pool.query('select report_seq::int, due_at from lobby.games where game_id = $1', [
-      gameId,
-    ]);
+    const paused = await lobby.pool.query(
+      'select report_seq::int, due_at from lobby.games where game_id = $1',
+      [gameId],
+    );
     expect(paused.rows).toEqual([{ report_seq: 8, due_at: null }]);
   });
 
