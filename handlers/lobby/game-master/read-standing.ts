@@ -22,6 +22,7 @@ const standingSchema = z.object({
   spectators: z.boolean(),
   options: z.record(z.string(), z.unknown()),
   current_turn: z.int().nullable(),
+  report_seq: z.int().nullable().openapi({ description: 'Of the last report that counted.' }),
   seats: z
     .array(z.object({ seat: z.int(), user_id: id, race_name: z.string() }))
     .openapi({ description: 'Of active members.' }),
@@ -58,6 +59,7 @@ export const readStandingRoute = (lobby: Pick<Lobby, 'db'>) =>
         spectators: game.spectators,
         options: game.options,
         current_turn: game.currentTurn,
+        report_seq: game.reportSeq,
         seats: holders.map(({ seat, userId, raceName }) => ({ seat, user_id: userId, race_name: raceName })),
       },
       200,

@@ -25,6 +25,8 @@ export type Registration = {
   /** As the lobby said last, at that revision of the game. */
   readonly status: 'running' | 'paused';
   readonly lobbyRevision: number;
+  /** Of the last report that the lobby went by, if it is known: those to come have later numbers. */
+  readonly reportSeq?: number;
 };
 
 /** What a registration is, beside the runtime that is known. Ids of jobs begin with their time, and sort by it. */

@@ -80,5 +80,6 @@ function registrationOf(standing: Standing | undefined): Registration | undefine
     seats: standing.seats.map(({ seat, userId, raceName }) => ({ seat, userId, label: raceName })),
     status,
     lobbyRevision: standing.revision,
+    reportSeq: standing.reportSeq,
   };
 }

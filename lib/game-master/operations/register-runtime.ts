@@ -23,7 +23,11 @@ export function registerRuntime(
 ): Promise<Registered> {
   return inTransaction(db, async (tx: Tx) => {
     const { gameId, runtimeJobId } = registration;
-    const inserted = await insertGame(tx, { gameId, ...beginning(registration) });
+    const inserted = await insertGame(tx, {
+      gameId,
+      ...beginning(registration),
+      reportSeq: registration.reportSeq ?? 0,
+    });
     const locked = await lockGame(tx, gameId);
     if (locked === undefined) throw new TypeError('games are never deleted');
     const { game, now } = locked;
@@ -76,6 +80,7 @@ async function replace(tx: Tx, { game, now }: LockedGame, registration: Registra
   await deleteSeats(tx, gameId);
   await updateGame(tx, gameId, {
     ...beginning(registration),
+    reportSeq: Math.max(game.reportSeq, registration.reportSeq ?? 0),
     registeredAt: now,
     nextAttemptAt: now,
     manifest: null,

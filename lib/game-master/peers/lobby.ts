@@ -48,6 +48,8 @@ const standingResponse = z
     spectators: z.boolean(),
     options: z.record(z.string(), z.unknown()),
     current_turn: z.int().nullable(),
+    /** Older lobbies do not say. */
+    report_seq: z.int().min(0).nullish(),
     /** Of active members only. */
     seats: z
       .array(
@@ -75,6 +77,8 @@ const standingResponse = z
     options: game.options,
     /** The last turn that the lobby knows of; null before it heard of any. */
     currentTurn: game.current_turn,
+    /** Of the last report that the lobby went by; 0 before any. */
+    reportSeq: game.report_seq ?? 0,
     seats: game.seats,
   }))
   .readonly();

@@ -54,7 +54,9 @@ export async function setUpGame(
       for (const [audience, view] of views) {
         await saveFinalView(tx, game.gameId, audienceText(audience), view);
       }
-      const next = openNextTurn(locked.game, state, now);
+      // A Game Master that has lost its tables goes on with the numbers that the lobby knows.
+      const reportSeq = Math.max(locked.game.reportSeq, standing.reportSeq);
+      const next = openNextTurn({ ...locked.game, reportSeq }, state, now);
       const settled = await settle(
         tx,
         { game: next, now },

@@ -66,11 +66,16 @@ export function stopJob(
 /** A game that the Game Master may know. */
 type GameWithRuntime = Pick<Game, 'gameId' | 'runtimeJobId' | 'containerId' | 'status' | 'revision'>;
 
-/** Tells the Game Master of the status that a game has now. @returns no message unless a container runs the game. */
+/**
+ * Tells the Game Master of the status that a game has now. A game may be cancelled between the Game Master's taking it
+ * over and the lobby's writing that down, so that is told without a container, too.
+ * @returns no message when the Game Master cannot know the game.
+ */
 export function statusChanged(game: GameWithRuntime, occasion: Occasion): NewMessage[] {
   const { gameId, runtimeJobId, containerId, revision } = game;
   const status = runningStatuses.find((one) => one === game.status);
-  if (runtimeJobId === null || containerId === null || status === undefined) return [];
+  if (runtimeJobId === null || status === undefined) return [];
+  if (containerId === null && status !== 'cancelled') return [];
   const change = { change_id: `${gameId}:${revision}`, kind: 'status', status } as const;
   return [gameChange(game, runtimeJobId, change, occasion)];
 }

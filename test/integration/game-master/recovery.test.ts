@@ -46,6 +46,7 @@ function addGame(changes: Partial<Standing> = {}): Standing {
     spectators: false,
     options: {},
     currentTurn: null,
+    reportSeq: 0,
     seats: [{ seat: 3, userId: uuidv7(), raceName: 'Zerg' }],
     ...changes,
   };
@@ -88,6 +89,25 @@ test('are left as they are once they are known, without a question to the lobby'
   games.set(game.gameId, { ...game, engineEndpoint: 'http://127.0.0.1:2', revision: 13 });
   expect([await recover(), asked]).toEqual([0, []]);
   expect(await gameMaster.tables()).toEqual(before);
+});
+
+test('go on with later reports than the lobby knows, so that none is ignored', async () => {
+  const game = addGame({ reportSeq: 17 });
+  await recover();
+  const reportSeq = async () => {
+    const { rows } = await gameMaster.pool.query(
+      'select report_seq::int as seq from game_master.games where game_id = $1',
+      [game.gameId],
+    );
+    return rows[0]?.seq;
+  };
+  expect(await reportSeq()).toBe(17);
+  games.set(game.gameId, { ...game, runtimeJobId: uuidv7(), reportSeq: 20 });
+  await recover();
+  expect(await reportSeq()).toBe(20);
+  games.set(game.gameId, { ...game, runtimeJobId: uuidv7(), reportSeq: 3 });
+  await recover();
+  expect(await reportSeq()).toBe(20);
 });
 
 test('are registered again with a newer runtime', async () => {

@@ -17,6 +17,7 @@ import { connectRedis } from '../../support/stores/stream-consumer.ts';
 
 const streams = {
   startJobs: 'runtime:start_jobs',
+  gameChanges: 'lobby:game_changes',
   stopJobs: 'runtime:stop_jobs',
   gameChanges: 'lobby:game_changes',
   notificationIntents: 'notification:intents',

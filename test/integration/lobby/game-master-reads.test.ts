@@ -100,7 +100,7 @@ test('nothing can be changed there, and users have no such paths', async () => {
 test('the standing of a game names the holders of its seats, and not those who have left', async () => {
   const jobId = uuidv7();
   await lobby.pool.query(
-    `update lobby.games set status = 'running', opened_at = now(), runtime_job_id = $2, options = '{"bots": 1}'
+    `update lobby.games set status = 'running', opened_at = now(), runtime_job_id = $2, report_seq = 9, options = '{"bots": 1}'
      where game_id = $1`,
     [gameId, jobId],
   );
@@ -120,6 +120,7 @@ test('the standing of a game names the holders of its seats, and not those who h
       status: 'running',
       runtime_job_id: jobId,
       options: { bots: 1 },
+      report_seq: 9,
       seats: [{ seat: 1, ...members.rows[0] }],
     },
   });

@@ -64,8 +64,39 @@ describe('a report', () => {
       engine_health: 'ok',
       snapshot_at: lobby.now().toISOString(),
     });
-    // The Game Master notifies players of turns.
+    // Of turns the Game Master itself has players notified.
     expect(await intentsOf(lobby, gameId, 'lobby.game.turn_advanced')).toEqual([]);
+  });
+
+  test('with a number counts only after those with smaller ones, whatever its turn', async () => {
+    const { gameId, jobId } = await runningGame();
+    const due = lobby.now().getTime() + 60_000;
+    const progress = { due_at_ms: due, closes_at_ms: due, awaited_seats: [1, 2], ready_seats: [2] };
+    await consumers.tellReport(gameId, jobId, { turn: 3, report_seq: 7, ...progress });
+    await consumers.tellReport(gameId, jobId, { turn: 4, report_seq: 6, engine_health: 'unreachable' });
+    await consumers.tellReport(gameId, jobId, { turn: 3, report_seq: 7, engine_health: 'unreachable' });
+    const { rows } = await lobby.pool.query(
+      `select current_turn, engine_health, report_seq::int, due_at, awaited_seats, ready_seats
+       from lobby.games where game_id = $1`,
+      [gameId],
+    );
+    expect(rows).toEqual([
+      {
+        current_turn: 3,
+        engine_health: 'ok',
+        report_seq: 7,
+        due_at: new Date(due),
+        awaited_seats: [1, 2],
+        ready_seats: [2],
+      },
+    ]);
+    await owner.post(`/games/${gameId}/pause`);
+    await consumers.tellReport(gameId, jobId, { turn: 3, report_seq: 8, ...progress });
+    const paused = await lobby.pool.query(
+      'select report_seq::int, due_at from lobby.games where game_id = $1',
+      [gameId],
+    );
+    expect(paused.rows).toEqual([{ report_seq: 8, due_at: null }]);
   });
 
   test('counts while the game is paused, too', async () => {
@@ -297,37 +328,24 @@ describe('the end of a game', () => {
 
 test('reports about many games told at once are applied in order for each game', async () => {
   const games = [await runningGame(), await runningGame(), await runningGame()];
-  // A report that came out of order would be taken for an old one, and its peak be missing.
-  const peakAt = (game: number) => 7 + 5 * game;
   await consumers.tell(
     'gm_events',
-    ...Array.from({ length: 20 }, (_, index) => index + 1).flatMap((turn) =>
-      games.map(({ gameId, jobId }, game) => ({
-        event_id: `${gameId}-${turn}`,
+    ...Array.from({ length: 20 }, (_, index) => index + 1).flatMap((number) =>
+      games.map(({ gameId, jobId }) => ({
+        event_id: `${gameId}-${number}`,
         event_type: 'runtime_snapshot_update',
         game_id: gameId,
         runtime_job_id: jobId,
-        turn,
+        turn: 1,
         runtime_status: 'running',
-        engine_health: 'ok',
-        player_stats: [
-          {
-            user_id: ann.userId,
-            planets: turn === peakAt(game) ? 1_000 : turn,
-            population: 1,
-            ships_built: 0,
-          },
-        ],
+        engine_health: `state ${number}`,
+        player_stats: [],
         occurred_at_ms: lobby.now().getTime(),
       })),
     ),
   );
   for (const { gameId } of games) {
-    expect(await gameOf(gameId)).toMatchObject({ current_turn: 20 });
-    const { rows } = await lobby.pool.query(
-      'select initial_planets::int, max_planets::int from lobby.member_statistics where game_id = $1',
-      [gameId],
-    );
-    expect(rows).toEqual([{ initial_planets: 1, max_planets: 1_000 }]);
+    // Of one turn the report that comes later counts.
+    expect(await gameOf(gameId)).toMatchObject({ current_turn: 1, engine_health: 'state 20' });
   }
 });

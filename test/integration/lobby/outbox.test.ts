@@ -12,6 +12,7 @@ import { createTestRedis, type TestRedis } from '../../support/stores/redis.ts';
 const consumed = { gmEvents: 'gm', jobResults: 'results', userLifecycle: 'users' };
 const streams = {
   startJobs: 'jobs:start',
+  gameChanges: 'lobby:game_changes',
   stopJobs: 'jobs:stop',
   gameChanges: 'changes',
   notificationIntents: 'intents',

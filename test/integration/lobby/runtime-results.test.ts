@@ -88,20 +88,18 @@ describe('a start that succeeded', () => {
       registered_at: now,
       started_at: now,
     });
-    expect(registered).toEqual([
+    expect(registered).toMatchObject([
       {
         gameId,
         runtimeJobId: jobId,
         containerId: 'c-1',
         engineEndpoint: 'http://127.0.0.1:7001',
-        gameName: expect.any(String),
-        ownerUserId: owner.userId,
         turnSchedule: '0 20 * * 1-5',
         timeZone: 'Europe/Berlin',
         turnSeconds: null,
         early: 'off',
         spectators: false,
-        options: {},
+        ownerUserId: owner.userId,
         players: players.map((player, index) => ({
           userId: player.userId,
           raceName: nameOf(player),
@@ -208,11 +206,44 @@ describe('a start that succeeded', () => {
 
     await consumers.tellResult(gameId, jobId);
     expect(await gameOf(gameId)).toMatchObject({ status: 'running', current_turn: 1 });
-    const { rows } = await lobby.pool.query(
-      'select distinct initial_planets::int, max_planets::int from lobby.member_statistics where game_id = $1',
-      [gameId],
-    );
-    expect(rows).toEqual([{ initial_planets: 1, max_planets: 2 }]);
+  });
+
+  test('with another endpoint binds the game there and hands it over again, at the same time even', async () => {
+    const { gameId, jobId } = await startingGame();
+    await consumers.tellResult(gameId, jobId);
+    const moved = { container_id: 'c-2', engine_endpoint: 'http://127.0.0.1:7002' };
+    await consumers.tellResult(gameId, jobId, moved);
+    expect(await gameOf(gameId)).toMatchObject({ status: 'running', ...moved });
+    expect(registered.slice(1)).toMatchObject([
+      { gameId, runtimeJobId: jobId, containerId: 'c-2', engineEndpoint: 'http://127.0.0.1:7002' },
+    ]);
+    await consumers.tellResult(gameId, jobId, moved);
+    expect(registered).toHaveLength(2);
+    expect(await stopJobsOf(lobby, gameId)).toEqual([]);
+  });
+
+  test('tells the Game Master of a game that was cancelled while it was handed over', async () => {
+    const { gameId, jobId } = await startingGame();
+    await consumers.tell('user_lifecycle', {
+      event_id: '019a0000-0000-7000-8000-000000000002',
+      event_type: 'deleted',
+      user_id: owner.userId,
+      reason_code: 'deleted',
+      occurred_at_ms: lobby.now().getTime(),
+    });
+    const { status, revision } = await gameOf(gameId);
+    expect(status).toBe('cancelled');
+    expect((await toldOf(lobby, gameId)).filter(({ kind }) => kind === 'game_change')).toMatchObject([
+      {
+        payload: {
+          change_id: `${gameId}:${revision}`,
+          kind: 'status',
+          status: 'cancelled',
+          runtime_job_id: jobId,
+          occurred_at_ms: lobby.now().getTime(),
+        },
+      },
+    ]);
   });
 
   test('finishes a game at once that the Game Master has reported to be over', async () => {

@@ -83,6 +83,7 @@ function standing(gameId: string, game: LobbyGame) {
     spectators: game.spectators,
     options: {},
     current_turn: null,
+    report_seq: null,
     seats: [...game.seats].map(([userId, seat]) => ({ seat, user_id: userId, race_name: `Race ${seat}` })),
   };
 }
