@@ -1,6 +1,7 @@
 // An engine that is made with the kit, as a process: what it has responded with is true for good, wherever it is killed.
 import { once } from 'node:events';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { type IncomingMessage, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -17,7 +18,7 @@ const setup = {
     { seat: 2, label: 'Orions', bot: false },
     { seat: 3, label: 'Bot 1', bot: true },
   ],
-  options: { turns: 50, ballast: 20_000 },
+  options: { turns: 50, ballast: 5_000 },
 };
 const turn = (number: number, bids: readonly [number, number] = [number % 3, number % 2]) => ({
   turn: number,
@@ -41,6 +42,16 @@ async function startEngine(folder: string, ballast = false): Promise<TestEngine>
   return engine;
 }
 
+/** Of a request that declares more than any may have; the response comes before its body. */
+async function statusOfLargeBody(url: string): Promise<number | undefined> {
+  const headers = { 'content-type': 'application/json', 'content-length': String(9 * 1024 * 1024 + 1) };
+  const sent = request(`${url}/api/v1/game/turns`, { method: 'POST', headers });
+  sent.flushHeaders();
+  const [response] = (await once(sent, 'response')) as [IncomingMessage];
+  sent.destroy();
+  return response.statusCode;
+}
+
 async function kill(engine: TestEngine): Promise<void> {
   engine.child.kill('SIGKILL');
   await engine.ended;
@@ -57,10 +68,8 @@ describe('an engine that is killed', () => {
     const folder = await newFolder();
     /** As first told: nothing of it may change. */
     const told = new Map<number, unknown>();
-    let kills = 0;
-    let cut = 0;
-    // From at once to somewhat later than a turn takes.
-    for (const afterMs of [0, 2, 4, 8, 12, 16, 24, 40]) {
+    // The first two in the set-up, most likely; the others so long after the first response.
+    for (const [round, afterMs] of [1, 8, 0, 3, 7, 15, 30].entries()) {
       const engine = await startEngine(folder);
       const [setUpStatus, state] = await engine.ask('GET', '/api/v1/game');
       const known = setUpStatus === 404 ? -1 : (state as { turn: number }).turn;
@@ -70,6 +79,10 @@ describe('an engine that is killed', () => {
         expect(again).toMatchObject([200, { turn: known }]);
         if (told.has(known)) expect(again[1]).toEqual(told.get(known));
       }
+      let heard: () => void = () => undefined;
+      const firstResponse = new Promise<void>((resolve) => {
+        heard = resolve;
+      });
       const go = async () => {
         for (let next = known + 1; ; next++) {
           const [status, response] =
@@ -78,21 +91,20 @@ describe('an engine that is killed', () => {
               : await engine.ask('POST', '/api/v1/game/turns', turn(next));
           expect(status).toBe(200);
           told.set(next, response);
+          heard();
         }
       };
       const end = go().then(
         () => 'done',
         (error: unknown) => error,
       );
+      if (round > 1) await firstResponse;
       await delay(afterMs);
       await kill(engine);
-      kills += 1;
       // The connection broke in the middle; anything else is a failure of the engine.
-      const reason = await end;
-      expect(reason).toBeInstanceOf(TypeError);
-      if (reason instanceof TypeError) cut += 1;
+      expect(await end).toBeInstanceOf(TypeError);
     }
-    expect(cut).toBe(kills);
+    expect(told.size).toBeGreaterThan(4);
 
     const engine = await startEngine(folder);
     const [, state] = await engine.ask('GET', '/api/v1/game');
@@ -191,9 +203,8 @@ describe('an engine', () => {
       [{ turn: 1, orders: [one, { ...two, orders: null }] }, 400, 'is ready and has no orders'],
       [{ turn: 1, orders: [one, { ...two, orders: { bid: 11 } }] }, 400, 'has orders that are not valid'],
       [{ ...turn(1), now: true }, 400, 'The request is not valid'],
-      [{ turn: 1, orders: [one, { ...two, orders: JSON.parse(deep) }] }, 400, 'nested'],
     ];
-    for (const [body, status, message] of wrong.slice(0, -1)) {
+    for (const [body, status, message] of wrong) {
       const response = await engine.ask('POST', '/api/v1/game/turns', body);
       expect(response).toMatchObject([status, { error: { message: expect.stringContaining(message) } }]);
     }
@@ -203,12 +214,7 @@ describe('an engine', () => {
       body: `{"turn":1,"orders":[{"seat":1,"state":"ready","orders":${deep}}]}`,
     });
     expect([nested.status, await nested.text()]).toEqual([400, expect.stringContaining('nested')]);
-    const large = await fetch(`${engine.url}/api/v1/game/turns`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: 'x'.repeat(9 * 1024 * 1024 + 1),
-    });
-    expect(large.status).toBe(413);
+    expect(await statusOfLargeBody(engine.url)).toBe(413);
     expect(await state()).toEqual(before);
     expect(await readdir(folder)).toEqual(['turn-0.json.gz']);
   });
@@ -274,7 +280,7 @@ describe('an engine', () => {
     const { exitCode, stdout, stderr } = await engine.ended;
     expect(exitCode).toBe(0);
     expect(stdout).toContain('/api/v1/game/turns');
-    expect(stdout + stderr).not.toMatch(/9\.125|bid/);
+    expect(stdout + stderr).not.toMatch(/9\.125|"bid"/);
   });
 
   it('does not start on a game of another engine, or on files that it cannot read', async () => {

@@ -228,7 +228,7 @@ describe('rules that break the interface are told apart, in words for their auth
     const prizes = Object.fromEntries(Array.from({ length: 30_000 }, (_, index) => [`seat ${index}`, 0]));
     const play = playOf({ ...bids, view: () => ({ coins: 0, prizes }) }, setup([false, false]));
     expect(() => play.view(play.setUp().state, 1, 0)).toThrow(
-      'the view of seat:1 after turn 0 has 438911 bytes; at most 262144 are allowed',
+      'the view of seat:1 after turn 0 has 438912 bytes; at most 262144 are allowed',
     );
   });
 });
