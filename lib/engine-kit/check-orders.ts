@@ -1,11 +1,11 @@
 // What is wrong with a seat's orders: the size, the schema of the manifest, whose turn it is, then the rules themselves.
-import { engineBounds, type OrderProblem, type TurnResponse } from '../engine/api.ts';
+import { engineBounds, type OrderProblem, type TurnResponse, validateResponseSchema } from '../engine/api.ts';
 import { maxJsonDepth, schemaChecker } from '../engine/json-schema.ts';
 import { isDeeperThan } from '../http/json-depth.ts';
 import { isStorableJson } from '../http/storable-json.ts';
 import { frozenJson, jsonBytes } from './json.ts';
 import type { Rules } from './rules.ts';
-import { calling } from './rules-error.ts';
+import { calling, RulesError } from './rules-error.ts';
 
 /** The first kind of problem that there is. */
 export type OrderChecker = (
@@ -34,6 +34,9 @@ export function orderChecker<State, Orders, Options, View>(
     // The position is one of these rules, and the schema has allowed the orders.
     const order = { seat, orders: frozenJson(orders, 'the orders') as Orders };
     const found = calling('validate', () => rules.validate(state as State, order));
-    return found.slice(0, engineBounds.problems);
+    const checked = validateResponseSchema.safeParse({ problems: found.slice(0, engineBounds.problems) });
+    if (checked.success) return checked.data.problems;
+    const [issue] = checked.error.issues;
+    throw new RulesError(`validate of the rules failed: ${issue?.path.join('/')}: ${issue?.message}`);
   };
 }

@@ -3,6 +3,7 @@ import type { GameSetup } from '../../../lib/engine/api.ts';
 import { orderChecker } from '../../../lib/engine-kit/check-orders.ts';
 import { Play } from '../../../lib/engine-kit/play.ts';
 import type { Rules, SeatOrders } from '../../../lib/engine-kit/rules.ts';
+import { runEngine } from '../../../lib/engine-kit/serve-engine.ts';
 import { rules as bids } from '../../support/engines/sealed-bids.ts';
 
 /** A race: each move adds its steps to a seat's total; the seats move in turn, and who reaches the goal wins. */
@@ -222,6 +223,30 @@ describe('rules that break the interface are told apart, in words for their auth
     const game = broken.bot === undefined ? two : setup([false, false, true]);
     const begin = broken.bot === undefined ? playOf(bids, two).setUp() : start;
     expect(() => playOf({ ...bids, ...broken }, game).turn(begin, new Map(), none)).toThrow(message);
+  });
+
+  it.each([
+    [{ path: '', message: '' }, 'problems/0/message'],
+    [{ path: '/bid', message: 'x'.repeat(1_001) }, 'problems/0/message'],
+    [{ path: `/${'x'.repeat(1_000)}`, message: 'Bid less.' }, 'problems/0/path'],
+  ])('a problem that players could not be shown', (problem, where) => {
+    const start = playOf(bids, setup([false, false])).setUp();
+    const check = orderChecker({ ...bids, validate: () => [problem] });
+    expect(() => check(start, 1, { bid: 1 })).toThrow(`validate of the rules failed: ${where}`);
+  });
+
+  it.each([
+    [{ orders_schema: { type: 'objekt' } }, 'orders_schema/type: must be a type of JSON'],
+    [{ options_schema: { propertys: {} } }, 'options_schema/propertys: is a keyword that is not known here'],
+    [{ family: 'Sealed Bids' }, 'the manifest of the rules is not valid: family'],
+    [
+      { seats: { min: 4, max: 2 } },
+      'the manifest of the rules is not valid: seats: min must not be above max',
+    ],
+  ])('a manifest that keeps the engine from starting: %j', async (change, message) => {
+    const manifest = { ...bids.manifest, ...change };
+    const never = new AbortController().signal;
+    await expect(runEngine({ ...bids, manifest }, {}, never)).rejects.toThrow(message);
   });
 
   it('a view that is too large', () => {
