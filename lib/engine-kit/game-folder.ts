@@ -1,22 +1,20 @@
 // The game on disk: `turn-0.json.gz` is the set-up, every turn that was played has one such file more, and `seats.json`
 // names the seats that were vacated. Every change of the game is one file that is replaced atomically, so that an engine
 // that was killed goes on where it was. All turns stay, for their views; the folder goes when the game is stopped.
-import { mkdir, readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
 import { z } from 'zod';
-import { gameSetupSchema, turnResponseSchema } from '../engine/api.ts';
+import { gameSetupSchema, type Manifest, turnResponseSchema } from '../engine/api.ts';
 import { OperatorError } from '../errors/operator-error.ts';
-import { replaceFile } from '../node/durable-file.ts';
+import { makeFolder, replaceFile } from '../node/durable-file.ts';
 
 const compress = promisify(gzip);
 const decompress = promisify(gunzip);
 
-/** A turn that was played; turn 0 is the set-up. */
+/** A turn that was played. */
 const turnSchema = z.strictObject({
-  family: z.string(),
-  setup: gameSetupSchema.optional(),
   /** Digest of the request that it answered. */
   request: z.string(),
   response: turnResponseSchema,
@@ -24,12 +22,20 @@ const turnSchema = z.strictObject({
   vacant: z.array(z.int()),
 });
 
+/** Turn 0, and the engine that set the game up. */
+const firstTurnSchema = turnSchema.extend({
+  family: z.string(),
+  version: z.string(),
+  setup: gameSetupSchema,
+});
+
 export type PlayedTurn = z.infer<typeof turnSchema>;
+export type FirstTurn = z.infer<typeof firstTurnSchema>;
 
 const vacantSchema = z.strictObject({ vacant: z.array(z.int()) });
 
 export type StoredGame = {
-  readonly first: PlayedTurn;
+  readonly first: FirstTurn;
   readonly last: PlayedTurn;
   readonly vacant: readonly number[];
 };
@@ -43,18 +49,25 @@ export class GameFolder {
 
   /**
    * @returns undefined if no game was set up.
-   * @throws OperatorError when there is one that cannot be read: begun anew, it would take from its players what they have.
+   * @throws OperatorError when there is one that cannot be read, or that other rules have made: begun anew, or played on
+   * by other rules, it would take from its players what they have.
    */
-  async load(family: string): Promise<StoredGame | undefined> {
-    await mkdir(this.#path, { recursive: true, mode: 0o700 });
+  async load(engine: Pick<Manifest, 'family' | 'version'>): Promise<StoredGame | undefined> {
+    await makeFolder(this.#path);
     const names = await readdir(this.#path);
     const turns = names.flatMap((name) => /^turn-(\d+)\.json\.gz$/.exec(name)?.[1] ?? []).map(Number);
     if (turns.length === 0) return undefined;
-    const first = await this.readTurn(0);
-    const last = await this.readTurn(Math.max(...turns));
-    if (first.family !== family) {
+    const first = await this.#read(firstTurnSchema, 0);
+    const lastTurn = turns.reduce((a, b) => Math.max(a, b));
+    const last = lastTurn === 0 ? first : await this.readTurn(lastTurn);
+    if (first.family !== engine.family) {
       throw new OperatorError(
-        `${this.#path} holds a game of the engine ${first.family}, not of ${family}; give every game a folder of its own`,
+        `${this.#path} holds a game of the engine ${first.family}, not of ${engine.family}; give every game a folder of its own`,
+      );
+    }
+    if (majorOf(first.version) !== majorOf(engine.version)) {
+      throw new OperatorError(
+        `${this.#path} holds a game of version ${first.version}, which version ${engine.version} cannot play on; run the engine of that version`,
       );
     }
     const path = join(this.#path, 'seats.json');
@@ -65,12 +78,16 @@ export class GameFolder {
   }
 
   readTurn(turn: number): Promise<PlayedTurn> {
+    return turn === 0 ? this.#read(firstTurnSchema, 0) : this.#read(turnSchema, turn);
+  }
+
+  #read<T>(schema: z.ZodType<T>, turn: number): Promise<T> {
     const path = this.#turnPath(turn);
-    return readAs(turnSchema, path, async () => (await decompress(await readFile(path))).toString('utf8'));
+    return readAs(schema, path, async () => (await decompress(await readFile(path))).toString('utf8'));
   }
 
   /** Resolves when the turn would survive a crash. */
-  async saveTurn(played: PlayedTurn): Promise<void> {
+  async saveTurn(played: PlayedTurn | FirstTurn): Promise<void> {
     await replaceFile(this.#turnPath(played.response.turn), await compress(JSON.stringify(played)));
   }
 
@@ -82,6 +99,9 @@ export class GameFolder {
     return join(this.#path, `turn-${turn}.json.gz`);
   }
 }
+
+/** `2` of `2.1.0`. */
+const majorOf = (version: string) => version.split('.')[0];
 
 async function readAs<T>(schema: z.ZodType<T>, path: string, read: () => Promise<string>): Promise<T> {
   try {

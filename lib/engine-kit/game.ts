@@ -10,8 +10,9 @@ import {
   type TurnResponse,
   type ValidateRequest,
 } from '../engine/api.ts';
-import { schemaChecker } from '../engine/json-schema.ts';
+import { maxJsonDepth, schemaChecker } from '../engine/json-schema.ts';
 import { Refusal } from '../errors/table.ts';
+import { isDeeperThan } from '../http/json-depth.ts';
 import { type OrderChecker, orderChecker } from './check-orders.ts';
 import type { GameFolder, PlayedTurn } from './game-folder.ts';
 import { digestOf, frozenJson, jsonBytes } from './json.ts';
@@ -40,7 +41,7 @@ export class Game<State, Orders, Options, View> {
     this.#rules = rules;
     this.#folder = folder;
     this.#checkOrders = orderChecker(rules);
-    this.#checkOptions = schemaChecker(rules.manifest.options_schema);
+    this.#checkOptions = schemaChecker(rules.manifest.options_schema, 'options_schema');
   }
 
   /** The game of this folder, if it has one already. @throws OperatorError when it cannot be read. */
@@ -49,12 +50,12 @@ export class Game<State, Orders, Options, View> {
     folder: GameFolder,
   ): Promise<Game<State, Orders, Options, View>> {
     const game = new Game(rules, folder);
-    const stored = await folder.load(rules.manifest.family);
-    if (stored?.first.setup !== undefined) {
+    const stored = await folder.load(rules.manifest);
+    if (stored !== undefined) {
       const { first, last, vacant } = stored;
       game.#game = {
-        setup: stored.first.setup,
-        play: new Play(rules, stored.first.setup, game.#checkOrders),
+        setup: first.setup,
+        play: new Play(rules, first.setup, game.#checkOrders),
         position: positionOf(last),
         setupRequest: first.request,
         lastRequest: last.request,
@@ -72,6 +73,7 @@ export class Game<State, Orders, Options, View> {
   /** A repeat gets the state as it is by then. @throws Refusal `invalid_state`, `invalid_request`. */
   setUp(setup: GameSetup): Promise<GameState> {
     return this.#change(async () => {
+      requireShallow(setup);
       const request = digestOf({ ...setup, seats: setup.seats.toSorted((a, b) => a.seat - b.seat) });
       if (this.#game !== undefined) {
         if (this.#game.setupRequest === request) return this.state();
@@ -83,7 +85,8 @@ export class Game<State, Orders, Options, View> {
       this.#checkSetup(setup);
       const play = new Play(this.#rules, setup, this.#checkOrders);
       const position = play.setUp();
-      await this.#save({ setup, request, position, vacant: [] });
+      const { family, version } = this.#rules.manifest;
+      await this.#folder.saveTurn({ family, version, setup, request, ...position, vacant: [] });
       this.#game = { setup, play, position, setupRequest: request, lastRequest: request, vacant: new Set() };
       return this.state();
     });
@@ -94,6 +97,7 @@ export class Game<State, Orders, Options, View> {
     const { position } = this.#known();
     this.#requireNext(position, turn, 'ordered');
     this.#requirePerson(seat);
+    if (orders === undefined) throw new Refusal('invalid_request', 'The field orders is missing.');
     return this.#checkOrders(position, seat, orders);
   }
 
@@ -102,6 +106,7 @@ export class Game<State, Orders, Options, View> {
     return this.#change(async () => {
       const game = this.#known();
       const { position } = game;
+      requireShallow(orders);
       const request = digestOf({ turn, orders: orders.toSorted((a, b) => a.seat - b.seat) });
       if (turn === position.response.turn) {
         if (game.lastRequest === request) return position.response;
@@ -112,7 +117,7 @@ export class Game<State, Orders, Options, View> {
       const left = orders.flatMap(({ seat, state }) => (state === 'vacant' ? [seat] : []));
       const vacant = new Set([...game.vacant, ...left]);
       const next = game.play.turn(position, given, vacant);
-      await this.#save({ request, position: next, vacant: [...vacant] });
+      await this.#folder.saveTurn({ request, ...next, vacant: [...vacant] });
       this.#game = { ...game, position: next, lastRequest: request, vacant };
       return next.response;
     });
@@ -240,26 +245,18 @@ export class Game<State, Orders, Options, View> {
     return this.#game;
   }
 
-  #save(turn: {
-    setup?: GameSetup;
-    request: string;
-    position: Position<State>;
-    vacant: readonly number[];
-  }): Promise<void> {
-    const { position, vacant, ...rest } = turn;
-    return this.#folder.saveTurn({
-      ...rest,
-      ...position,
-      family: this.#rules.manifest.family,
-      vacant: [...vacant],
-    });
-  }
-
   /** A change that cannot be saved has not happened. */
   #change<T>(decide: () => Promise<T>): Promise<T> {
     const change = this.#lastChange.then(decide);
     this.#lastChange = change.catch(() => undefined);
     return change;
+  }
+}
+
+/** What is deeper than orders may be cannot even be compared. @throws Refusal `invalid_request`. */
+function requireShallow(request: unknown): void {
+  if (isDeeperThan(request, maxJsonDepth + 2)) {
+    throw new Refusal('invalid_request', `The request is nested more than ${maxJsonDepth} levels deep.`);
   }
 }
 

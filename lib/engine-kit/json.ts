@@ -19,6 +19,8 @@ function frozen(value: unknown, name: string, path: readonly (string | number)[]
   if (path.length > maxDepth) throw fault(`nested more than ${maxDepth} levels deep`);
   switch (typeof value) {
     case 'string':
+      if (value.includes('\0') || !value.isWellFormed()) throw fault('a text with NUL or half of a pair');
+      return value;
     case 'boolean':
       return value;
     case 'number':

@@ -89,9 +89,9 @@ export class Play<State, Orders, Options, View> {
       const orders = new Map<number, SeatOrders<Orders>>(this.#botOrders(now, turn, step));
       for (const seat of awaiting) if (!orders.has(seat)) orders.set(seat, { state: 'vacant' });
       const next = this.#step(now, { turn, step, orders, vacant });
-      const all = [...events, ...next.response.events];
-      if (tooManyEvents(all) !== undefined) return now;
-      now = { state: next.state, response: { ...next.response, events: all } };
+      const response = { ...next.response, events: [...events, ...next.response.events] };
+      if (this.#problemWith(response) !== undefined) return now;
+      now = { state: next.state, response };
     }
     return now;
   }
@@ -167,6 +167,10 @@ export class Play<State, Orders, Options, View> {
     const seats = new Set(this.#setup.seats.map(({ seat }) => seat));
     const stranger = [...alive, ...events.flatMap(({ to }) => to)].find((seat) => !seats.has(seat));
     if (stranger !== undefined) return `seat ${stranger} is named, which the game does not have`;
+    const twice = [awaiting, alive].flatMap(
+      (all) => all.find((seat, index) => all.indexOf(seat) < index) ?? [],
+    );
+    if (twice.length > 0) return `seat ${twice[0]} is awaited, or alive, twice`;
     const lost = awaiting.find((seat) => !alive.includes(seat));
     if (lost !== undefined) return `seat ${lost} is awaited, which is not alive`;
     if (status === 'running' && awaiting.length === 0) return 'no seat is awaited, and there is no result';

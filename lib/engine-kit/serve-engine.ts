@@ -3,6 +3,7 @@
 import { start } from '../config/startup.ts';
 import type { Environment } from '../config/variables.ts';
 import { engineEnvironment, engineProtocol, type Manifest, manifestSchema } from '../engine/api.ts';
+import { schemaChecker } from '../engine/json-schema.ts';
 import { OperatorError } from '../errors/operator-error.ts';
 import { listenHttp } from '../node/http-listener.ts';
 import { openListeners } from '../node/listeners.ts';
@@ -66,9 +67,14 @@ export async function runEngine<State, Orders, Options, View>(
   log.info('stopped');
 }
 
+/** @throws OperatorError for the author. */
 function checkedManifest(manifest: unknown): Manifest {
   const checked = manifestSchema.safeParse(manifest);
-  if (checked.success) return checked.data;
+  if (checked.success) {
+    schemaChecker(checked.data.options_schema, 'options_schema');
+    schemaChecker(checked.data.orders_schema, 'orders_schema');
+    return checked.data;
+  }
   const problems = checked.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
   throw new OperatorError(`the manifest of the rules is not valid: ${problems.join('; ')}`);
 }

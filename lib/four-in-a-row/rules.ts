@@ -1,6 +1,6 @@
 // Four in a row: two seats drop discs into seven columns of six, in turn; four of one's own in a row win. Nothing is
 // hidden, and nothing depends on chance.
-import type { Rules, Standing } from '../engine-kit/rules.ts';
+import type { GameResult, Rules, Standing } from '../engine-kit/rules.ts';
 import {
   type Board,
   columns,
@@ -51,7 +51,7 @@ export type View = {
   readonly next: number | null;
   readonly missed: Readonly<Record<string, number>>;
   readonly last_move: Move | null;
-  /** null while the game runs; `winner` is null for a draw. */
+  /** null while the game runs; `winner` is null for a draw, or when both have left. */
   readonly outcome: Outcome | null;
 };
 
@@ -94,8 +94,11 @@ export const rules: Rules<State, Orders, Options, View> = {
   },
 
   resolve(state, { orders, vacant }) {
-    const left = state.seats.find((seat) => vacant.has(seat));
-    if (left !== undefined) return over(state, { winner: otherSeat(state, left), reason: 'left' });
+    const [left, both] = state.seats.filter((seat) => vacant.has(seat));
+    if (left !== undefined) {
+      const winner = both === undefined ? otherSeat(state, left) : null;
+      return over(state, { winner, reason: 'left' });
+    }
     const seat = state.next;
     const given = orders.get(seat);
     const missing = given === undefined || !('orders' in given);
@@ -132,7 +135,7 @@ export const rules: Rules<State, Orders, Options, View> = {
         ? {}
         : {
             result: {
-              kind: outcome.winner === null ? 'draw' : 'finished',
+              kind: resultKind(outcome),
               placements: seats.map((seat) => ({
                 seat,
                 rank: outcome.winner === null || outcome.winner === seat ? 1 : 2,
@@ -164,6 +167,12 @@ export const rules: Rules<State, Orders, Options, View> = {
 
 function over(state: State, outcome: Outcome): { state: State } {
   return { state: { ...state, outcome } };
+}
+
+/** A game that both have left counts for nobody. */
+function resultKind({ winner, reason }: Outcome): GameResult['kind'] {
+  if (winner !== null) return 'finished';
+  return reason === 'left' ? 'void' : 'draw';
 }
 
 function otherSeat({ seats: [first, second] }: State, seat: number): number {

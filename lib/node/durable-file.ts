@@ -1,6 +1,6 @@
 // Files that are complete after a crash of the process or of the machine.
-import { open, rename } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { mkdir, open, rename } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
 
 /** Replaces the file atomically: a reader finds the old contents or the new ones at any time. */
 export async function replaceFile(path: string, contents: string | Uint8Array): Promise<void> {
@@ -14,6 +14,15 @@ export async function replaceFile(path: string, contents: string | Uint8Array): 
   }
   await rename(next, path);
   await syncFolder(dirname(path));
+}
+
+/** Makes the folder, and those above it, unless they are there; only the owner may enter what it makes. */
+export async function makeFolder(path: string): Promise<void> {
+  const first = await mkdir(path, { recursive: true, mode: 0o700 });
+  if (first === undefined) return;
+  for (let made = resolve(path); made.length >= resolve(first).length; made = dirname(made)) {
+    await syncFolder(dirname(made));
+  }
 }
 
 /** A rename survives a crash only once its folder has been synced, too. */

@@ -1,4 +1,4 @@
-// The real engine of four in a row as a process of its own.
+// A real engine as a process of its own: that of four in a row, unless another one is asked for.
 import { setTimeout as delay } from 'node:timers/promises';
 import { freePort } from '../../../infra/local/child.ts';
 import { type RunningProcess, runEntry } from '../run/run-process.ts';
@@ -9,14 +9,15 @@ export type TestEngine = RunningProcess & {
   ask(method: 'GET' | 'PUT' | 'POST', path: string, body?: unknown): Promise<[status: number, body: unknown]>;
 };
 
-/** Starts it and waits until it is healthy. @param port default: a free one. */
+/** Starts it and waits until it is healthy. @param port default: a free one. @param entry its file. */
 export async function startTestEngine(
   variables: Record<string, string> = {},
   port?: number,
+  entry = 'workers/four-in-a-row.ts',
 ): Promise<TestEngine> {
   const enginePort = port ?? (await freePort());
   const url = `http://127.0.0.1:${enginePort}`;
-  const running = runEntry('workers/four-in-a-row.ts', {
+  const running = runEntry(entry, {
     GALAXY_ENGINE_HOST: '127.0.0.1',
     GALAXY_ENGINE_PORT: String(enginePort),
     ...variables,

@@ -32,7 +32,7 @@ function newGame(bots: readonly boolean[] = [false, false]) {
     problems: (seat: number, orders: unknown) => check(position, seat, orders),
     move: (column: number) => turn({ state: 'ready', orders: { column } }),
     miss: () => turn({ state: 'missing' }),
-    leave: (seat: number) => turn({ state: 'missing' }, [seat]),
+    leave: (...seats: number[]) => turn({ state: 'missing' }, seats),
   };
 }
 
@@ -114,6 +114,10 @@ describe('a game of four in a row', () => {
     const game = newGame();
     game.move(4);
     expect(game.leave(1)).toMatchObject(finished(2));
+  });
+
+  it('counts for nobody when both seats are left', () => {
+    expect(newGame().leave(1, 2)).toMatchObject({ status: 'finished', result: { kind: 'void' } });
   });
 
   it('shows seats and spectators the same', () => {
