@@ -19,7 +19,6 @@ const streams = {
   startJobs: 'runtime:start_jobs',
   gameChanges: 'lobby:game_changes',
   stopJobs: 'runtime:stop_jobs',
-  gameChanges: 'lobby:game_changes',
   notificationIntents: 'notification:intents',
   gmEvents: 'gm:lobby_events',
   jobResults: 'runtime:job_results',

@@ -14,7 +14,6 @@ const streams = {
   startJobs: 'jobs:start',
   gameChanges: 'lobby:game_changes',
   stopJobs: 'jobs:stop',
-  gameChanges: 'changes',
   notificationIntents: 'intents',
   ...consumed,
 };
