@@ -145,10 +145,14 @@ describe('a signed command', () => {
 
 describe('a gateway without a Game Master', () => {
   it('has no message types for games that run', async () => {
-    await using without = await startTestGateway({ GATEWAY_GAME_HTTP_URL: '' });
-    const refused = without.newClient().execute('game.turn.get', { game_id: gameId });
-    expect(await rejection(refused)).toMatchObject({ reason: 'UNKNOWN_MESSAGE_TYPE' });
-    expect(without.game.received).toEqual([]);
+    const without = await startTestGateway({ GATEWAY_GAME_HTTP_URL: '' });
+    try {
+      const refused = without.newClient().execute('game.turn.get', { game_id: gameId });
+      expect(await rejection(refused)).toMatchObject({ reason: 'UNKNOWN_MESSAGE_TYPE' });
+      expect(without.game.received).toEqual([]);
+    } finally {
+      await without[Symbol.asyncDispose]();
+    }
   });
 });
 
