@@ -1,6 +1,7 @@
 // infra/monitoring/grafana/*.json: Grafana's dashboards, from infra/monitoring/dashboards.
 import type { Dashboard } from '@grafana/grafana-foundation-sdk/dashboard';
 import { backendDashboard } from '../monitoring/dashboards/backend.ts';
+import { gamesDashboard } from '../monitoring/dashboards/games.ts';
 import { gatewayDashboard } from '../monitoring/dashboards/gateway.ts';
 import { lobbyDashboard } from '../monitoring/dashboards/lobby.ts';
 import { streamsDashboard } from '../monitoring/dashboards/streams.ts';
@@ -10,6 +11,7 @@ const made: Record<string, () => Dashboard> = {
   lobby: lobbyDashboard,
   backend: backendDashboard,
   streams: streamsDashboard,
+  games: gamesDashboard,
 };
 
 export function dashboards(): [path: string, text: string][] {
