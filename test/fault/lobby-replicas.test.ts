@@ -56,9 +56,9 @@ const untilTaken = (running: RunningProcess, times = 1) =>
   vi.waitFor(() => expect(takenTimes(running)).toBe(times), waiting);
 const reportedTurns = async () => {
   const { rows } = await stage.lobby.pool.query(
-    `select (payload -> 'payload' ->> 'turn')::int as turn from lobby.outbox where ordering_key = $1
-       and payload ->> 'notification_type' = 'lobby.game.turn_advanced' order by position`,
-    [game.gameId],
+    `select split_part(event_id, '/', 2)::int as turn from lobby.processed_entries
+     where consumer = 'gm_events' and event_id like $1 order by processed_at, turn`,
+    [`${game.gameId}/%`],
   );
   return rows.map(({ turn }) => turn);
 };

@@ -179,11 +179,11 @@ test('PostgreSQL ends all sessions repeatedly: a request that is retried until i
   for (const { gameId } of games) {
     await vi.waitFor(async () => {
       const { rows } = await stage.lobby.pool.query(
-        `select count(*)::int as published, (select current_turn from lobby.games where game_id = $1::uuid) as turn
-         from lobby.outbox where ordering_key = $1::text and payload ->> 'notification_type' = 'lobby.game.turn_advanced'`,
+        `select count(*)::int as applied, (select current_turn from lobby.games where game_id = $1::uuid) as turn
+         from lobby.processed_entries where consumer = 'gm_events' and event_id like $1::text || '/%'`,
         [gameId],
       );
-      expect(rows).toEqual([{ published: turns, turn: turns }]);
+      expect(rows).toEqual([{ applied: turns, turn: turns }]);
     }, waiting);
   }
   const { rows } = await stage.lobby.pool.query(

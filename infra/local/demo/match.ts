@@ -76,17 +76,7 @@ export class Match {
 
   /** The player to move is ready, so the turn is played at once. */
   async move(player: Player, column: number): Promise<void> {
-    const { game_id: _, ...order } = {
-      game_id: this.#game,
-      turn: this.#turn,
-      orders: { column },
-      ready: true,
-    };
-    const response = await player.does('game.orders.submit', { game_id: this.#game, ...order });
-    check(
-      response.turn_now === this.#turn + 1,
-      `the turn is played at once; the open one is ${response.turn_now}`,
-    );
+    await this.#order(player, column);
     await this.#played(`${player.name} drops a disc into column ${column}`);
   }
 
@@ -131,13 +121,8 @@ export class Match {
   }
 
   async winningMove(player: Player, column: number): Promise<void> {
-    const response = await player.does('game.orders.submit', {
-      game_id: this.#game,
-      turn: this.#turn,
-      orders: { column },
-      ready: true,
-    });
-    check(response.turn_now === null, `there is no next turn; got ${response.turn_now}`);
+    await this.#order(player, column);
+    await player.hears(['lobby.game.finished'], ({ game_id }) => game_id === this.#game);
     await this.#print(`${player.name} drops a disc into column ${column}`);
   }
 
@@ -155,6 +140,19 @@ export class Match {
     const view = await loser.does('game.view.get', { game_id: this.#game });
     check(view.view !== undefined, 'the final view stays');
     loser.says('still sees the final board, although the engine is gone');
+  }
+
+  /** An engine that is slow on a busy machine makes no difference: nothing was stored, or a worker plays the turn. */
+  async #order(player: Player, column: number): Promise<void> {
+    const order = { game_id: this.#game, turn: this.#turn, orders: { column }, ready: true };
+    for (let attempt = 1; ; attempt++) {
+      const { resultCode, payload } = await player.client.execute('game.orders.submit', order);
+      if (resultCode === 'ok') return;
+      check(
+        resultCode === 'engine_unavailable' && attempt < 10,
+        `the move of ${player.name} is taken; got ${resultCode}: ${JSON.stringify(payload)}`,
+      );
+    }
   }
 
   #both(): [Player, Player] {

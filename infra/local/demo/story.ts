@@ -32,7 +32,7 @@ export async function play({ endpoints, mailLog, admin, gameMaster }: Stage): Pr
     for (const player of players) await player.signIn(mailLog);
     for (const player of players) await player.follow();
 
-    heading('2. Ada creates a game of four in a row for two, with twelve seconds a move, and opens it');
+    heading('2. Ada creates a game of four in a row for two, with twenty seconds a move, and opens it');
     const game = await createGame(ada, `Andromeda ${run}`);
 
     heading('3. Boris and Chen find the game and apply with their race names; Ada hears of it');
@@ -100,7 +100,7 @@ async function createGame(owner: Player, name: string): Promise<string> {
     min_players: 2,
     max_players: 2,
     enrollment_ends_at: new Date(Date.now() + 7 * 86_400_000).toISOString(),
-    turn_seconds: 12,
+    turn_seconds: 20,
     spectators: true,
     target_engine_version: '1.0.0',
   });

@@ -188,7 +188,8 @@ export class LobbyStage {
 
   report({ gameId, jobId }: { gameId: string; jobId: string }, changes: Fields = {}): Fields {
     return {
-      event_id: uuidv7(),
+      // Tells tests of which turn of which game it was.
+      event_id: `${gameId}/${changes.turn ?? 1}/${uuidv7()}`,
       event_type: 'runtime_snapshot_update',
       game_id: gameId,
       runtime_job_id: jobId,
