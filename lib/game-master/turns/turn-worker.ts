@@ -79,6 +79,7 @@ async function claimUntilStopped(
       // Claims of a worker without a row would be freed at once.
       if (!alive) await renewWorker(gm.db, workerId);
       alive = true;
+      const freed = places.nextFreed();
       let claimed = 0;
       for (const kind of ['healthy', 'failing'] as const) {
         const limit = Math.min(places.free(kind), claimedAtOnce);
@@ -90,7 +91,7 @@ async function claimUntilStopped(
         });
       }
       failures = 0;
-      if (claimed === 0) await places.freedOr(await untilDue(gm, places), stop);
+      if (claimed === 0) await freedOr(freed, await untilDue(gm, places), stop);
     } catch (error) {
       failures += 1;
       gm.log.warn({ error, failures }, 'games could not be claimed');
@@ -122,6 +123,13 @@ async function reportChanges(gm: GameMaster): Promise<void> {
     if (reported.length === 0) return;
     gm.outbox.publishSoon(reported);
   }
+}
+
+/** Resolves when a place is freed, after `ms`, or when `stop` aborts. */
+async function freedOr(freed: Promise<void>, ms: number, stop: AbortSignal): Promise<void> {
+  const slept = new AbortController();
+  await Promise.race([freed, sleep(ms, AbortSignal.any([stop, slept.signal]))]);
+  slept.abort();
 }
 
 type Kind = 'healthy' | 'failing';
@@ -158,12 +166,10 @@ class Places {
     return [...this.#running.keys()];
   }
 
-  /** Resolves when a place becomes free, after `ms`, or when `stop` aborts. */
-  async freedOr(ms: number, stop: AbortSignal): Promise<void> {
+  /** Resolves when a place becomes free from now on. */
+  nextFreed(): Promise<void> {
     this.#freed = Promise.withResolvers<void>();
-    const slept = new AbortController();
-    await Promise.race([this.#freed.promise, sleep(ms, AbortSignal.any([stop, slept.signal]))]);
-    slept.abort();
+    return this.#freed.promise;
   }
 
   async empty(): Promise<void> {

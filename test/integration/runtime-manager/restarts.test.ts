@@ -339,7 +339,8 @@ describe('a Runtime Manager that starts', () => {
       );
       expect(moved).toMatchObject({ outcome: 'success', container_id: before?.container_id });
       expect(moved?.engine_endpoint).not.toBe(endpoints[1]);
-      expect((await askGame(endpoints[0]))[0]).toBe(404);
+      const runs = async () => expect((await askGame(endpoints[0]))[0]).toBe(404);
+      await vi.waitFor(runs, { timeout: 10_000 });
       expect((await askGame(moved?.engine_endpoint))[0]).toBe(404);
       expect(await lobby.resultsOf(jobs[0].job_id)).toHaveLength(1);
       expect(await lobby.done(stopOf(jobs[1]))).toMatchObject({ outcome: 'success' });
