@@ -116,9 +116,13 @@ describe('where no process starts the handlers', () => {
     };
     expect((await job('lobby', throughWebSocket)).stdout).toBe('the schema lobby is up to date\n');
     expect(await check()).toEqual(['good', expect.stringContaining('schema backend')]);
-    const overTcp = { LOBBY_POSTGRES_PRIMARY_DSN: database.dsn, BACKEND_POSTGRES_PRIMARY_DSN: database.dsn };
+    const overTcp = {
+      LOBBY_POSTGRES_PRIMARY_DSN: database.dsn,
+      GM_POSTGRES_PRIMARY_DSN: database.dsn,
+      BACKEND_POSTGRES_PRIMARY_DSN: database.dsn,
+    };
     expect((await job('all', overTcp)).stdout).toBe(
-      'the schema lobby is up to date\nthe schema backend is up to date\n',
+      'the schema lobby is up to date\nthe schema game_master is up to date\nthe schema backend is up to date\n',
     );
     expect(await check()).toEqual(['good', 'good']);
     expect(await onLambda()).toEqual(['good', 'good']);

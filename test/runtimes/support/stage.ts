@@ -102,5 +102,7 @@ async function webSocketAndRest({ dsn }: TestDatabase, redis: TestRedis, cleanUp
 /** Migrates as a deployment's job does. */
 async function migrate(environment: Record<string, string>): Promise<void> {
   const env = { PATH: process.env.PATH, ...environment };
-  await promisify(execFile)(process.execPath, ['infra/node/migrate.ts', 'all'], { cwd: root, env });
+  for (const service of ['lobby', 'backend']) {
+    await promisify(execFile)(process.execPath, ['infra/node/migrate.ts', service], { cwd: root, env });
+  }
 }

@@ -91,7 +91,8 @@ const violationsOfHistories = {
     where (select count(*) from lobby.outbox o where o.kind = 'game_change'
         and o.payload ->> 'change_id' = t.game_id || ':' || t.revision and o.payload ->> 'status' = t.to_status)
       <> case when t.to_status in ('running', 'paused', 'finished', 'cancelled')
-          and g.bound_at is not null then 1 else 0 end`,
+          and (g.bound_at is not null or t.to_status = 'cancelled' and g.runtime_job_id is not null)
+          then 1 else 0 end`,
   'seats left behind that the Game Master does not hear of, or hears of twice': `
     select m.membership_id from lobby.memberships m where m.status <> 'active' and m.seat is not null
       and 1 <> (select count(*) from lobby.outbox o where o.kind = 'game_change'
