@@ -132,7 +132,7 @@ function toRegistration(gameId: string, body: z.infer<typeof bodySchema>): Regis
       userId: user_id,
       label: race_name,
     })),
-    // A game that does not run yet is told of when it does.
+    // A game that does not run yet is reported when it does.
     status: 'running',
     lobbyRevision: 0,
   };

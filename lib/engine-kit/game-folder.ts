@@ -49,7 +49,7 @@ export class GameFolder {
 
   /**
    * @returns undefined if no game was set up.
-   * @throws OperatorError when there is one that cannot be read, or that other rules have made: begun anew, or played on
+   * @throws OperatorError when there is one that cannot be read, or that other rules have made: begun again, or played on
    * by other rules, it would take from its players what they have.
    */
   async load(engine: Pick<Manifest, 'family' | 'version'>): Promise<StoredGame | undefined> {

@@ -15,12 +15,12 @@ export type Seat = {
 
 type OrdersGiven = { readonly seat: number; readonly ready: boolean };
 
-/** Whether somebody may act for the seat. */
+/** Whether a member may act for the seat. */
 export function isHeld({ userId, vacant }: Pick<Seat, 'userId' | 'vacant'>): boolean {
   return userId !== null && !vacant;
 }
 
-/** The seats that a turn waits for: those that the engine waits for and somebody holds. */
+/** The seats that a turn waits for: those that the engine waits for and a member holds. */
 export function awaitedSeats(awaiting: readonly number[], seats: readonly Seat[]): number[] {
   const named = new Set(awaiting);
   return seats.filter((seat) => named.has(seat.seat) && isHeld(seat)).map(({ seat }) => seat);

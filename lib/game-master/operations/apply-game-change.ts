@@ -7,7 +7,7 @@ import { vacateSeat } from '../turns/vacate-seat.ts';
 
 /**
  * Applies what the lobby has decided about a game. A game that is unknown, or that another runtime plays, changes
- * nothing: whoever registers it, and every step of a turn worker, asks the lobby how it stands.
+ * nothing: its registration, and every step of a turn worker, asks the lobby how it stands.
  */
 export async function applyGameChange(
   tx: Tx,
