@@ -3,9 +3,9 @@ import type { ServerKey } from '../../lib/gateway/commands/server-keys.ts';
 import { type PublicRoute, publicRequestDone } from '../../lib/gateway/instruments.ts';
 import { createHttpApp, type HttpApp, type HttpAppOptions } from '../../lib/http/app.ts';
 import type { HttpEnv } from '../../lib/http/env.ts';
-import { confirmEmailCode } from './confirm-email-code.ts';
+import { confirmEmailCodeRoute } from './confirm-email-code.ts';
 import type { SignIn } from './pass-to-backend.ts';
-import { sendEmailCode } from './send-email-code.ts';
+import { sendEmailCodeRoute } from './send-email-code.ts';
 import { serverKeys } from './server-keys.ts';
 
 export type PublicDeps = Omit<SignIn, 'clientAddressOf'> & {
@@ -27,8 +27,7 @@ export function createGatewayPublicApp(
 
   const app = createHttpApp({ ...options, bodyLimitBytes: 8 * 1024, onResponse: countRequest });
   app.use('/api/*', limitAddress(signIn));
-  app.post('/api/v1/public/auth/send-email-code', sendEmailCode(signIn));
-  app.post('/api/v1/public/auth/confirm-email-code', confirmEmailCode(signIn));
+  app.openapiRoutes([sendEmailCodeRoute(signIn), confirmEmailCodeRoute(signIn)]);
   app.get('/api/v1/public/auth/server-keys', serverKeys(deps.serverKeys));
   return app;
 }

@@ -1,15 +1,21 @@
-import type { Context } from 'hono';
-import { z } from 'zod';
-import type { HttpEnv } from '../../lib/http/env.ts';
+import { createRoute } from '@hono/zod-openapi';
+import { defineRoute } from '../../lib/http/route.ts';
+import { jsonBody } from '../../lib/http/schemas.ts';
+import { sendEmailCodeBody } from '../../lib/users/sign-in-requests.ts';
 import { passToBackend, type SignIn } from './pass-to-backend.ts';
 
-const limitedBody = z.object({ email: z.string() });
+const path = '/api/v1/public/auth/send-email-code';
 
-/** `POST /api/v1/public/auth/send-email-code` */
-export function sendEmailCode(signIn: SignIn) {
-  return (c: Context<HttpEnv>): Promise<Response> =>
-    passToBackend(c, signIn, '/api/v1/public/auth/send-email-code', (body) => {
-      const { data } = limitedBody.safeParse(body);
-      if (data !== undefined) signIn.limits.email(data.email, signIn.clientAddressOf(c));
-    });
-}
+const route = createRoute({
+  method: 'post',
+  path,
+  request: { body: jsonBody(sendEmailCodeBody) },
+  responses: { 202: { description: 'The response of the backend' } },
+});
+
+/** Only a valid request counts for its e-mail address. */
+export const sendEmailCodeRoute = (signIn: SignIn) =>
+  defineRoute(route, (c) => {
+    signIn.limits.email(c.req.valid('json').email, signIn.clientAddressOf(c));
+    return passToBackend(c, signIn, path);
+  });

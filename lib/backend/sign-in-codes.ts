@@ -1,7 +1,7 @@
 // Sign-in codes: made by a CSPRNG, stored only as HMAC-SHA-256 under the backend's secret. The hash covers the id of
 // the challenge, so it cannot be moved to another one. Six digits are few: without the secret a copy of the table
 // would give every code away. Uses WebCrypto, so that it runs on every runtime.
-import { codeDigits } from './domain/sign-in.ts';
+import { codeDigits } from '../users/sign-in-requests.ts';
 
 export type SignInCodes = {
   /** Six digits, evenly distributed. */

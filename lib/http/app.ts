@@ -123,7 +123,6 @@ function sameText(given: string, expected: string): boolean {
 
 function respondToError(error: Error, c: Context<HttpEnv>): Response {
   if (error instanceof Refusal) return respond(c, error.body);
-  if (error instanceof HTTPException) return respond(c, bodyOfHttpException(error));
   if (c.req.raw.signal.aborted) {
     c.get('log').info(
       { method: c.req.method, path: loggedPath(c.req.path) },
@@ -132,6 +131,7 @@ function respondToError(error: Error, c: Context<HttpEnv>): Response {
     // The client does not receive it, but logs and counters must not show a failure of this service.
     return c.body(null, 408);
   }
+  if (error instanceof HTTPException) return respond(c, bodyOfHttpException(error));
   if (isTransientFault(error)) {
     c.get('log').warn(
       { error, method: c.req.method, path: loggedPath(c.req.path) },

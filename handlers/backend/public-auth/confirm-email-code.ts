@@ -1,19 +1,8 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { deviceName, timeZone } from '../../../lib/backend/domain/profile.ts';
-import { codeDigits } from '../../../lib/backend/domain/sign-in.ts';
 import { confirmEmailCode } from '../../../lib/backend/operations/confirm-email-code.ts';
-import { base64Bytes } from '../../../lib/http/base64.ts';
 import { defineRoute } from '../../../lib/http/route.ts';
 import { errorResponses, id, jsonBody, jsonResponse } from '../../../lib/http/schemas.ts';
-
-const bodySchema = z.strictObject({
-  challenge_id: id,
-  code: z.string().regex(new RegExp(`^[0-9]{${codeDigits}}$`), `must be ${codeDigits} digits`),
-  client_public_key: base64Bytes(32),
-  proof: base64Bytes(64),
-  time_zone: timeZone.optional(),
-  device_name: deviceName.optional(),
-});
+import { confirmEmailCodeBody } from '../../../lib/users/sign-in-requests.ts';
 
 const route = createRoute({
   method: 'post',
@@ -21,7 +10,7 @@ const route = createRoute({
   operationId: 'confirmEmailCode',
   summary: 'Checks a mailed code and creates a session for a device key, at the first sign-in also the user',
   tags: ['sign-in'],
-  request: { body: jsonBody(bodySchema) },
+  request: { body: jsonBody(confirmEmailCodeBody) },
   responses: {
     201: jsonResponse(z.object({ device_session_id: id, user_id: id }), 'The new device session'),
     ...errorResponses('challenge_failed', 'account_blocked'),

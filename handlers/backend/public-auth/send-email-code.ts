@@ -1,9 +1,10 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { clientNetwork } from '../../../lib/backend/domain/client-network.ts';
-import { defaultLocale, email, locale } from '../../../lib/backend/domain/profile.ts';
 import { sendEmailCode } from '../../../lib/backend/operations/send-email-code.ts';
 import { defineRoute } from '../../../lib/http/route.ts';
 import { errorResponses, id, jsonBody, jsonResponse, timestamp } from '../../../lib/http/schemas.ts';
+import { defaultLocale } from '../../../lib/users/profile.ts';
+import { sendEmailCodeBody } from '../../../lib/users/sign-in-requests.ts';
 
 /** Set by the gateway, which sees the client; the rate limits count by it. */
 const clientAddress = z
@@ -25,7 +26,7 @@ const route = createRoute({
   tags: ['sign-in'],
   request: {
     headers: z.object({ 'x-client-address': clientAddress.optional() }),
-    body: jsonBody(z.strictObject({ email, locale: locale.optional() })),
+    body: jsonBody(sendEmailCodeBody),
   },
   responses: {
     202: jsonResponse(

@@ -1,9 +1,9 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { handle } from '../../../lib/backend/domain/profile.ts';
 import { lookupPlayer } from '../../../lib/backend/operations/lookup-player.ts';
 import { userOf } from '../../../lib/http/actor.ts';
 import { defineRoute } from '../../../lib/http/route.ts';
 import { errorResponses, id, jsonResponse } from '../../../lib/http/schemas.ts';
+import { handle } from '../../../lib/users/profile.ts';
 
 const route = createRoute({
   method: 'get',

@@ -1,9 +1,9 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { displayName, handle, locale, timeZone } from '../../../lib/backend/domain/profile.ts';
 import { updateAccount } from '../../../lib/backend/operations/update-account.ts';
 import { userOf } from '../../../lib/http/actor.ts';
 import { defineRoute } from '../../../lib/http/route.ts';
 import { errorResponses, jsonBody, jsonResponse } from '../../../lib/http/schemas.ts';
+import { displayName, handle, locale, timeZone } from '../../../lib/users/profile.ts';
 import { accountSchema, toAccount } from './account-response.ts';
 
 const bodySchema = z

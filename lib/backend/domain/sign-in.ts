@@ -4,7 +4,6 @@
 //
 // Pure; the caller holds the challenge's row lock, so that attempts made at the same time are judged one by one.
 
-export const codeDigits = 6;
 export const codeLifetimeMs = 10 * 60_000;
 export const maxAttempts = 5;
 

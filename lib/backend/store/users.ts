@@ -1,6 +1,6 @@
 import { and, desc, eq, inArray, isNull, like, lt } from 'drizzle-orm';
 import { sqlState, uniqueViolation } from '../../postgres/transaction.ts';
-import { defaultLocale, defaultTimeZone } from '../domain/profile.ts';
+import { defaultLocale, defaultTimeZone } from '../../users/profile.ts';
 import type { User } from '../domain/user.ts';
 import type { Database } from './database.ts';
 import { users } from './schema.ts';

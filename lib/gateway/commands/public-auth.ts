@@ -11,8 +11,8 @@ import type { UpstreamResponse, UpstreamService } from './upstream.ts';
 
 export type AuthRequest = {
   path: '/api/v1/public/auth/send-email-code' | '/api/v1/public/auth/confirm-email-code';
+  /** JSON. */
   body: Uint8Array;
-  contentType: string | undefined;
   requestId: string;
   /** See lib/gateway/client-address.ts; the backend limits requests by it. */
   clientAddress: string;
@@ -39,14 +39,14 @@ export function createPublicAuth(
   log: Pick<Logger, 'warn'>,
 ): PublicAuth {
   return {
-    async forward({ path, body, contentType, requestId, clientAddress, traceHeaders, signal }) {
+    async forward({ path, body, requestId, clientAddress, traceHeaders, signal }) {
       try {
         const response = await backend.call({
           method: 'POST',
           target: path,
           headers: {
             'x-request-id': requestId,
-            ...(contentType === undefined ? {} : { 'content-type': contentType }),
+            'content-type': 'application/json',
             ...(clientAddress === unknownAddress ? {} : { 'x-client-address': clientAddress }),
             ...traceHeaders,
           },

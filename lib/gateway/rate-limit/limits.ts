@@ -18,8 +18,9 @@ import { VerifiedPairs } from './verified-pairs.ts';
 /** Each throws a Refusal `rate_limited` that says when to retry, or returns. */
 export type SignInLimits = {
   address(clientAddress: string): void;
-  /** @param email as the client wrote it; surrounding blanks and upper case are ignored. */
+  /** @param email normalised. */
   email(email: string, clientAddress: string): void;
+  /** @param challengeId in lower case. */
   challenge(challengeId: string): void;
 };
 
@@ -143,20 +144,19 @@ function signInLimits(rates: Rates, limit: CreateLimit, now: () => number): Sign
         'requests from this address',
       ),
     email: (email, clientAddress) => {
-      const normalised = email.trim().toLowerCase();
       const nowMs = now();
       // A request that this limit refuses does not count for the e-mail address, so one network cannot lock its owner
       // out.
-      const byNetwork = `${normalised} ${addressBlock(clientAddress)}`;
+      const byNetwork = `${email} ${addressBlock(clientAddress)}`;
       refuse(
         emailsByNetwork.take(byNetwork, nowMs),
         'email_network',
         'sign-in codes for this e-mail address',
       );
-      refuse(emails.take(normalised, nowMs), 'email', 'sign-in codes for this e-mail address');
+      refuse(emails.take(email, nowMs), 'email', 'sign-in codes for this e-mail address');
     },
     challenge: (challengeId) =>
-      refuse(challenges.take(challengeId.toLowerCase(), now()), 'challenge', 'attempts at this challenge'),
+      refuse(challenges.take(challengeId, now()), 'challenge', 'attempts at this challenge'),
   };
 }
 

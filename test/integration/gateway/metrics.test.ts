@@ -8,6 +8,7 @@ import { startTestPush, type TestPush } from '../../support/backend/push-process
 import { json } from '../../support/gateway/fake-upstream.ts';
 import { startTestGateway, type TestGateway } from '../../support/gateway/gateway.ts';
 import { gatewayProcess } from '../../support/gateway/gateway-process.ts';
+import { sendBody } from '../../support/gateway/sign-in-bodies.ts';
 import { openRaw } from '../../support/network/raw-http.ts';
 import { type OtlpReceiver, startOtlpReceiver } from '../../support/telemetry/otlp-receiver.ts';
 import { type Scraped, scrape } from '../../support/telemetry/prometheus-text.ts';
@@ -170,7 +171,9 @@ describe('sign-in', () => {
     const asked = Promise.withResolvers<void>();
     gateway.backend.answer = () => asked.resolve();
     const { socket } = await openRaw(gateway.httpUrl);
-    socket.write(`POST ${sendPath} HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}`);
+    const body = sendBody('grace@example.com');
+    const headers = `Host: x\r\nContent-Type: application/json\r\nContent-Length: ${body.length}`;
+    socket.write(`POST ${sendPath} HTTP/1.1\r\n${headers}\r\n\r\n${body}`);
     await asked.promise;
     socket.destroy();
     const count = (scraped: Scraped, status: string) =>
@@ -185,7 +188,7 @@ describe('sign-in', () => {
       fetch(`${gateway.httpUrl}${sendPath}`, {
         method: 'POST',
         headers: { 'content-type': 'application/json', 'x-forwarded-for': network },
-        body: JSON.stringify({ email: 'ada@example.com' }),
+        body: sendBody(),
       });
     const grown = await growth(async () => {
       for (const network of ['192.0.2.1', '192.0.2.1', '192.0.2.2', '192.0.2.3']) await ask(network);

@@ -2,9 +2,11 @@ import { once } from 'node:events';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { json } from '../../support/gateway/fake-upstream.ts';
 import { startTestGateway, type TestGateway } from '../../support/gateway/gateway.ts';
+import { sendBody } from '../../support/gateway/sign-in-bodies.ts';
 import { exchangeRaw, openRaw, type RawConnection } from '../../support/network/raw-http.ts';
 
 const authPath = '/api/v1/public/auth/send-email-code';
+const post = `POST ${authPath} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ${sendBody().length}\r\n\r\n${sendBody()}`;
 const get = (more = '') => `GET /healthz HTTP/1.1\r\nHost: x\r\n${more}\r\n`;
 /** A response without a body. */
 const bare = (status: number) => new RegExp(`^HTTP/1\\.1 ${status} (?:(?!\r\n\r\n)[^])*\r\n\r\n$`);
@@ -98,10 +100,10 @@ describe('the size of a request', () => {
 
   it('may be up to 8 KiB of body, declared or in chunks, and is 413 over it', async () => {
     const head = `POST ${authPath} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nConnection: close\r\n`;
-    const declared = (bytes: number) => `${head}Content-Length: ${bytes}\r\n\r\n${' '.repeat(bytes)}`;
-    const chunk = `${(1024).toString(16)}\r\n${' '.repeat(1024)}\r\n`;
+    const declared = (bytes: number) => `${head}Content-Length: ${bytes}\r\n\r\n${sendBody().padEnd(bytes)}`;
+    const chunk = (content: string) => `${(1024).toString(16)}\r\n${content.padEnd(1024)}\r\n`;
     const chunked = (chunks: number) =>
-      `${head}Transfer-Encoding: chunked\r\n\r\n${chunk.repeat(chunks)}0\r\n\r\n`;
+      `${head}Transfer-Encoding: chunked\r\n\r\n${chunk(sendBody())}${chunk('').repeat(chunks - 1)}0\r\n\r\n`;
     expect(await exchangeRaw(gateway.httpUrl, declared(8_192))).toMatch(/^HTTP\/1\.1 202 /);
     expect(await exchangeRaw(gateway.httpUrl, chunked(8))).toMatch(/^HTTP\/1\.1 202 /);
     expect(gateway.backend.received.map(({ body }) => body.length)).toEqual([8_192, 8_192]);
@@ -145,7 +147,6 @@ describe('one connection', () => {
     const other = await startTestGateway();
     other.backend.answer = () => undefined;
     const { socket, ended } = await openRaw(other.httpUrl);
-    const post = `POST ${authPath} HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}`;
     socket.write(post.repeat(500));
     expect(await ended).toBe('');
     expect(other.backend.received.length).toBeLessThanOrEqual(16);
@@ -179,7 +180,7 @@ describe('one connection', () => {
       void once(response, 'close').then(() => gone.resolve());
     };
     const { socket } = await openRaw(other.httpUrl);
-    socket.write(`POST ${authPath} HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}`);
+    socket.write(post);
     await asked.promise;
     socket.destroy();
     await gone.promise;

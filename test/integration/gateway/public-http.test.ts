@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { freePort } from '../../../infra/local/child.ts';
 import { type Answer, json } from '../../support/gateway/fake-upstream.ts';
 import { startTestGateway, type TestGateway } from '../../support/gateway/gateway.ts';
+import { confirmBody, sendBody } from '../../support/gateway/sign-in-bodies.ts';
 
 let gateway: TestGateway;
 
@@ -54,7 +55,7 @@ describe('sign-in through the gateway', () => {
       response.writeHead(429, { 'content-type': 'application/json', 'retry-after': '60' });
       response.end(JSON.stringify(body));
     };
-    const response = await post('send-email-code', '{}');
+    const response = await post('send-email-code', sendBody());
     expect(response).toMatchObject({ status: 429, body });
     expect(response.headers.get('retry-after')).toBe('60');
   });
@@ -116,7 +117,7 @@ describe('a backend that fails', () => {
   it.each(failures)('because it %s is reported as 503, in bounded time', async (_, answer) => {
     gateway.backend.answer = answer;
     const startedAt = performance.now();
-    const { status, body } = await post('confirm-email-code', '{}');
+    const { status, body } = await post('confirm-email-code', confirmBody());
     expect({ status, body }).toEqual({
       status: 503,
       body: {
@@ -132,7 +133,7 @@ describe('a backend that fails', () => {
     expect(gateway.backend.received).toHaveLength(1);
 
     gateway.backend.answer = json(201, good);
-    expect(await post('confirm-email-code', '{}')).toMatchObject({ status: 201, body: good });
+    expect(await post('confirm-email-code', confirmBody())).toMatchObject({ status: 201, body: good });
   });
 
   it('because nothing listens there is reported as 503', async () => {
@@ -141,7 +142,8 @@ describe('a backend that fails', () => {
     });
     const response = await fetch(`${other.httpUrl}/api/v1/public/auth/send-email-code`, {
       method: 'POST',
-      body: '{}',
+      headers: { 'content-type': 'application/json' },
+      body: sendBody(),
     });
     expect([response.status, (await response.json()).error.code]).toEqual([503, 'service_unavailable']);
     await other[Symbol.asyncDispose]();
@@ -150,7 +152,7 @@ describe('a backend that fails', () => {
   it('and says so in the platform’s own words is believed', async () => {
     const body = { error: { code: 'service_unavailable', message: 'The database is away.' } };
     gateway.backend.answer = json(503, body);
-    expect(await post('send-email-code', '{}')).toMatchObject({ status: 503, body });
+    expect(await post('send-email-code', sendBody())).toMatchObject({ status: 503, body });
   });
 });
 

@@ -11,6 +11,7 @@ import {
 import { json } from '../../support/gateway/fake-upstream.ts';
 import { startTestGateway, type TestGateway } from '../../support/gateway/gateway.ts';
 import { gatewayProcess } from '../../support/gateway/gateway-process.ts';
+import { confirmBody, sendBody } from '../../support/gateway/sign-in-bodies.ts';
 
 let cleanUp = new AsyncDisposableStack();
 afterEach(async () => {
@@ -173,7 +174,7 @@ describe('the client’s address', () => {
   it('of a sign-in goes to the backend as X-Client-Address, and never the client’s own word', async () => {
     const gateway = await startWith({});
     gateway.backend.answer = json(202, { challenge_id: 'c', expires_at: '2026-01-01T00:10:00.000Z' });
-    await postAuth(gateway, 'send-email-code', '{}', {
+    await postAuth(gateway, 'send-email-code', sendBody(), {
       'x-forwarded-for': '198.51.100.1',
       'x-client-address': '198.51.100.2',
     });
@@ -184,7 +185,8 @@ describe('the client’s address', () => {
     const gateway = await startWith({ ...limited, GATEWAY_TRUSTED_PROXIES: '127.0.0.0/8' });
     gateway.backend.answer = json(201, { device_session_id: 'd', user_id: 'u' });
     const ask = async (forwardedFor: string) =>
-      (await postAuth(gateway, 'confirm-email-code', '{}', { 'x-forwarded-for': forwardedFor })).status;
+      (await postAuth(gateway, 'confirm-email-code', confirmBody(), { 'x-forwarded-for': forwardedFor }))
+        .status;
     expect(await ask('2001:db8:0:1::7')).toBe(201);
     expect(gateway.backend.received[0]?.headers['x-client-address']).toBe('2001:db8:0:1::7');
     expect(await ask('2001:db8:0:2::7')).toBe(201);
@@ -204,7 +206,7 @@ describe('the gateway’s log', () => {
     const send = () => sendForwarded(gateway, client.signCommand('lobby.game.list', {}), address);
     expect(await outcomes(2, send)).toEqual(['ok', 'RATE_LIMITED']);
     const ask = async () =>
-      (await postAuth(gateway, 'send-email-code', '{}', { 'x-forwarded-for': address })).status;
+      (await postAuth(gateway, 'send-email-code', sendBody(), { 'x-forwarded-for': address })).status;
     expect([await ask(), await ask()]).toEqual([404, 429]);
     await gateway.stop();
     expect(child.output()).toContain('RATE_LIMITED');
@@ -230,7 +232,7 @@ describe('sign-in over a limit', () => {
         details: { retry_after_seconds: seconds },
       },
     });
-    expect((await postAuth(gateway, 'send-email-code', '{}')).status).toBe(429);
+    expect((await postAuth(gateway, 'send-email-code', sendBody())).status).toBe(429);
     expect((await fetch(`${gateway.httpUrl}/api/v1/other`)).status).toBe(429);
     for (let probe = 0; probe < 20; probe += 1) {
       expect((await fetch(`${gateway.httpUrl}/healthz`)).status).toBe(200);
@@ -241,8 +243,7 @@ describe('sign-in over a limit', () => {
   it('is 429 for one e-mail address, however it is written, and for no other', async () => {
     const gateway = await startWith({ GATEWAY_RATE_LIMIT_SIGN_IN_EMAIL_NETWORK: '1/h burst 2' });
     gateway.backend.answer = json(202, { challenge_id: 'c', expires_at: '2026-01-01T00:10:00.000Z' });
-    const ask = async (email: string) =>
-      (await postAuth(gateway, 'send-email-code', JSON.stringify({ email }))).status;
+    const ask = async (email: string) => (await postAuth(gateway, 'send-email-code', sendBody(email))).status;
     expect(await ask('ada@example.com')).toBe(202);
     expect(await ask(' ADA@example.com')).toBe(202);
     expect(await ask('ada@EXAMPLE.com ')).toBe(429);
@@ -254,28 +255,75 @@ describe('sign-in over a limit', () => {
     const gateway = await startWith({ GATEWAY_RATE_LIMIT_SIGN_IN_CHALLENGE: '1/h burst 2' });
     gateway.backend.answer = json(422, { error: { code: 'challenge_failed', message: 'No.' } });
     const challengeId = randomUUID();
-    const ask = async (challenge_id: string) =>
-      (await postAuth(gateway, 'confirm-email-code', JSON.stringify({ challenge_id }))).status;
+    const ask = async (challenge: string) =>
+      (await postAuth(gateway, 'confirm-email-code', confirmBody(challenge))).status;
     expect(await ask(challengeId)).toBe(422);
     expect(await ask(challengeId.toUpperCase())).toBe(422);
     expect(await ask(challengeId)).toBe(429);
     expect(await ask(randomUUID())).toBe(422);
   });
 
-  it('leaves it to the backend to say what is wrong with a body', async () => {
-    const gateway = await startWith({ GATEWAY_RATE_LIMIT_SIGN_IN_EMAIL: '1/h burst 1' });
-    gateway.backend.answer = json(400, { error: { code: 'invalid_request', message: 'No.' } });
-    for (const body of ['', 'null', '[]', '{"email":7}', '{"email":"a', '\u0000']) {
-      expect((await postAuth(gateway, 'send-email-code', body)).status).toBe(400);
-    }
-    expect(gateway.backend.received.map(({ body }) => body)).toEqual([
-      '',
-      'null',
-      '[]',
-      '{"email":7}',
-      '{"email":"a',
-      '\u0000',
-    ]);
+  const refused: [string, string, string | undefined, number, string][] = [
+    ['plain text, which any web page may post', sendBody(), 'text/plain', 415, 'unsupported_media_type'],
+    ['no content type', sendBody(), undefined, 415, 'unsupported_media_type'],
+    ['a form', 'email=ada@example.com', 'application/x-www-form-urlencoded', 415, 'unsupported_media_type'],
+    [
+      'a type that only looks like JSON',
+      sendBody(),
+      'text/plain; a=application/json',
+      415,
+      'unsupported_media_type',
+    ],
+    ['half of its JSON', '{"email":"ada@example.com"', 'application/json', 400, 'invalid_request'],
+    ['nothing', '', 'application/json', 400, 'invalid_request'],
+    ['null', 'null', 'application/json', 400, 'invalid_request'],
+    ['a list', '[]', 'application/json', 400, 'invalid_request'],
+    ['an unknown field', '{"email":"ada@example.com","x":1}', 'application/json', 400, 'invalid_request'],
+  ];
+
+  it.each(refused)(
+    'is no matter of requests that are refused: with %s',
+    async (_, body, type, status, code) => {
+      const gateway = await startWith({
+        GATEWAY_RATE_LIMIT_SIGN_IN_EMAIL: '1/h burst 1',
+        GATEWAY_RATE_LIMIT_SIGN_IN_EMAIL_NETWORK: '1/h burst 1',
+      });
+      for (let attempt = 0; attempt < 3; attempt += 1) {
+        const response = await fetch(`${gateway.httpUrl}/api/v1/public/auth/send-email-code`, {
+          method: 'POST',
+          // Bytes: for a text fetch would add a type.
+          headers: type === undefined ? {} : { 'content-type': type },
+          body: new TextEncoder().encode(body),
+        });
+        expect([response.status, (await response.json()).error.code]).toEqual([status, code]);
+      }
+      expect(gateway.backend.received).toEqual([]);
+      gateway.backend.answer = json(202, { challenge_id: 'c', expires_at: '2026-01-01T00:10:00.000Z' });
+      expect((await postAuth(gateway, 'send-email-code', sendBody())).status).toBe(202);
+      expect((await postAuth(gateway, 'send-email-code', sendBody())).status).toBe(429);
+    },
+  );
+
+  it('does not count a confirmation that is refused for its form', async () => {
+    const gateway = await startWith({ GATEWAY_RATE_LIMIT_SIGN_IN_CHALLENGE: '1/h burst 1' });
+    gateway.backend.answer = json(422, { error: { code: 'challenge_failed', message: 'No.' } });
+    const challengeId = randomUUID();
+    const body = confirmBody(challengeId);
+    const plain = { 'content-type': 'text/plain' };
+    expect((await postAuth(gateway, 'confirm-email-code', body, plain)).status).toBe(415);
+    const { proof: _, ...incomplete } = JSON.parse(body);
+    const response = await postAuth(gateway, 'confirm-email-code', JSON.stringify(incomplete));
+    expect(response.status).toBe(400);
+    expect(await response.json()).toEqual({
+      error: {
+        code: 'invalid_request',
+        message: 'The request is not valid; see the fields.',
+        details: { fields: [{ field: 'proof', problem: 'is missing' }] },
+      },
+    });
+    expect(gateway.backend.received).toEqual([]);
+    expect((await postAuth(gateway, 'confirm-email-code', body)).status).toBe(422);
+    expect((await postAuth(gateway, 'confirm-email-code', body)).status).toBe(429);
   });
 });
 

@@ -146,7 +146,6 @@ describe('an upstream whose places are taken', () => {
     const forwarded = auth.forward({
       path: '/api/v1/public/auth/send-email-code',
       body: Buffer.from('{}'),
-      contentType: 'application/json',
       requestId: 'r',
       clientAddress: '192.0.2.1',
       traceHeaders: {},

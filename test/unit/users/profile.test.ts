@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { z } from 'zod';
-import { normaliseEmail } from '../../../lib/backend/domain/email.ts';
-import { deviceName, displayName, handle, locale, timeZone } from '../../../lib/backend/domain/profile.ts';
+import { normaliseEmail } from '../../../lib/users/email.ts';
+import { deviceName, displayName, handle, locale, timeZone } from '../../../lib/users/profile.ts';
 
 const parse = (schema: z.ZodType<string>, text: unknown) => schema.safeParse(text).data;
 

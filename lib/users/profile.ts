@@ -1,6 +1,6 @@
 // What users may write about themselves and their devices: the schemas parse a text into the form that is stored.
 import { z } from 'zod';
-import { isTimeZone } from '../../time/time-zone.ts';
+import { isTimeZone } from '../time/time-zone.ts';
 import { normaliseEmail } from './email.ts';
 
 export const defaultLocale = 'en';
