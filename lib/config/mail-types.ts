@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { parseMailbox } from '../users/email.ts';
 
 export type SmtpServer = {
   readonly host: string;
@@ -52,8 +53,10 @@ export type MailAddress = { readonly name: string; readonly address: string };
 export const mailAddress = z.string().transform((text, context): MailAddress => {
   const [, name = '', inBrackets, alone] =
     /^(?:([^<>"\p{Cc}]*)<([^<>]*)>|([^<>]*))$/u.exec(text.trim()) ?? [];
-  const address = inBrackets ?? alone ?? '';
-  if (z.regexes.email.test(address)) return { name: name.trim(), address };
+  const mailbox = parseMailbox(inBrackets ?? alone ?? '');
+  if (mailbox !== undefined) {
+    return { name: name.trim(), address: `${mailbox.localPart}@${mailbox.domain}` };
+  }
   context.addIssue({ code: 'custom', message: 'write an e-mail address, or a name and the address in <>' });
   return z.NEVER;
 });

@@ -3,10 +3,14 @@ import { listUsers } from '../../../lib/backend/operations/list-users.ts';
 import { pageOf, pageQuery, pageToken } from '../../../lib/http/paging.ts';
 import { defineRoute } from '../../../lib/http/route.ts';
 import { errorResponses, id, jsonResponse } from '../../../lib/http/schemas.ts';
+import { normaliseEmail } from '../../../lib/users/email.ts';
 import { toUser, userSchema } from './user-response.ts';
 
 /** Case and surrounding blanks do not matter. */
-const prefix = z.string().trim().toLowerCase().min(1).max(254).optional();
+const prefix = z.string().trim().toLowerCase().min(1).max(254);
+
+/** A whole address may have its domain in any script; the beginning of one has no ASCII form. */
+const emailPrefix = prefix.transform((text) => normaliseEmail(text) ?? text);
 
 const route = createRoute({
   method: 'get',
@@ -15,7 +19,9 @@ const route = createRoute({
   summary:
     'Users, newest first, filtered by the start of their address or handle; also blocked and deleted ones',
   tags: ['admin'],
-  request: { query: z.strictObject({ email: prefix, handle: prefix, ...pageQuery }) },
+  request: {
+    query: z.strictObject({ email: emailPrefix.optional(), handle: prefix.optional(), ...pageQuery }),
+  },
   responses: { 200: jsonResponse(pageOf(userSchema), 'A page of users'), ...errorResponses() },
 });
 

@@ -177,6 +177,20 @@ describe('a mail that waits', () => {
   });
 });
 
+describe('an address', () => {
+  it.each([
+    ["!#$%&'*+-/=?^_`{|}~.a@example.com", "!#$%&'*+-/=?^_`{|}~.a@example.com"],
+    ['u/dept@пример.рф', 'u/dept@xn--e1afmkfd.xn--p1ai'],
+  ])('such as %s gets its mail', async (address, inHeader) => {
+    const server = await mail.smtpServer();
+    mail.mailToServer(server);
+    await mail.ask(address);
+    // The server of the test shows domains in Unicode.
+    expect(server.received.map(({ recipients }) => recipients)).toEqual([[address]]);
+    expect(server.received[0]?.headers.get('to')).toBe(inHeader);
+  });
+});
+
 describe('headers', () => {
   it('cannot be put into a mail by an address', async () => {
     const server = await mail.smtpServer();
@@ -185,6 +199,8 @@ describe('headers', () => {
       'a@example.com\r\nBcc: victim@example.com',
       'a@example.com, victim@example.com',
       'a@example.com> <victim@example.com',
+      'a@пример.рф\r\nBcc: victim@example.com',
+      'a@пример.рф> <victim@example.com',
     ];
     const content = { kind: 'sign_in_code', code: '000000' } as const;
     const sent = await Promise.allSettled(

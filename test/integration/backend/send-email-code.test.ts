@@ -67,6 +67,26 @@ describe('send-email-code', () => {
     expect(second.userId).toBe(first.userId);
   });
 
+  it('takes a domain in Unicode and in ASCII for the same one', async () => {
+    const domain = `игра${players}.рф`;
+    const ascii = new URL(`http://${domain}`).hostname;
+    const first = await new TestDevice(backend).signIn(`u/dept@${domain}`);
+    expect(backend.mails.at(-1)?.to).toBe(`u/dept@${ascii}`);
+    const second = await new TestDevice(backend).signIn(`U/Dept@${ascii.toUpperCase()}`);
+    expect(second.userId).toBe(first.userId);
+    const account = await backend.request('GET', '/api/v1/user/account', {
+      headers: { 'X-User-ID': first.userId },
+    });
+    expect(account.body.email).toBe(`u/dept@${ascii}`);
+    for (const address of [`u/dept@${domain}`, `u/dept@${ascii}`]) {
+      const found = await backend.adminRequest(
+        'GET',
+        `/api/v1/internal/users?email=${encodeURIComponent(address)}`,
+      );
+      expect(found.body).toMatchObject({ items: [{ user_id: first.userId }] });
+    }
+  });
+
   it('refuses more mails than one address may get, says when to come back, and lets it in then', async () => {
     for (let i = 0; i < mailLimits.maxMailsPerAddress; i++) {
       expect((await backend.request('POST', sendPath, { body: { email } })).status).toBe(202);
@@ -152,6 +172,7 @@ describe('send-email-code', () => {
   it.each([
     ['no e-mail', {}, 'email'],
     ['something else than an e-mail', { email: 'nobody' }, 'email'],
+    ['a domain that cannot be', { email: 'ada@example-.com' }, 'email'],
     ['a number', { email: 7 }, 'email'],
     ['an unknown locale', { email: 'a@example.com', locale: 'German!' }, 'locale'],
     ['an unknown field', { email: 'a@example.com', admin: true }, 'admin'],

@@ -249,6 +249,9 @@ describe('sign-in over a limit', () => {
     expect(await ask('ada@EXAMPLE.com ')).toBe(429);
     expect(await ask('grace@example.com')).toBe(202);
     expect(gateway.backend.received).toHaveLength(3);
+    expect(await ask('ada@пример.рф')).toBe(202);
+    expect(await ask('ada@xn--e1afmkfd.xn--p1ai')).toBe(202);
+    expect(await ask('ada@ПРИМЕР.рф')).toBe(429);
   });
 
   it('is 429 for one challenge, and for no other', async () => {

@@ -44,6 +44,7 @@ describe('the address that mails come from', () => {
   it.each([
     ['noreply@example.com', { name: '', address: 'noreply@example.com' }],
     ['<noreply@example.com>', { name: '', address: 'noreply@example.com' }],
+    ['Games+no/reply@Игра.рф', { name: '', address: 'Games+no/reply@xn--80afo7a.xn--p1ai' }],
     [' Галактика, игра <noreply@example.com>', { name: 'Галактика, игра', address: 'noreply@example.com' }],
   ])('%s is read', (text, address) => {
     expect(mailAddress.parse(text)).toEqual(address);
@@ -52,6 +53,7 @@ describe('the address that mails come from', () => {
   it.each([
     'Galaxy',
     'noreply@',
+    'noreply@example-.com',
     'Galaxy <noreply>',
     'Galaxy <a@example.com> <b@example.com>',
     'a@example.com, b@example.com',
