@@ -37,7 +37,9 @@ function oneLine(maxCharacters: number) {
 }
 
 export const displayName = oneLine(60);
-export const deviceName = oneLine(64);
+
+export const maxDeviceNameLength = 64;
+export const deviceName = oneLine(maxDeviceNameLength);
 
 /** A BCP 47 tag, stored in its canonical form (`de-AT`). */
 export const locale = z.string().transform((text, context) => {

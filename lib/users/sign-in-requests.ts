@@ -3,17 +3,18 @@
 import { z } from '@hono/zod-openapi';
 import { base64Bytes } from '../http/base64.ts';
 import { id } from '../http/schemas.ts';
-import { deviceName, email, locale, timeZone } from './profile.ts';
+import { deviceNameHint, localeHint, timeZoneHint } from './hints.ts';
+import { email } from './profile.ts';
 
 export const codeDigits = 6;
 
-export const sendEmailCodeBody = z.strictObject({ email, locale: locale.optional() });
+export const sendEmailCodeBody = z.strictObject({ email, locale: localeHint });
 
 export const confirmEmailCodeBody = z.strictObject({
   challenge_id: id,
   code: z.string().regex(new RegExp(`^[0-9]{${codeDigits}}$`), `must be ${codeDigits} digits`),
   client_public_key: base64Bytes(32),
   proof: base64Bytes(64),
-  time_zone: timeZone.optional(),
-  device_name: deviceName.optional(),
+  time_zone: timeZoneHint,
+  device_name: deviceNameHint,
 });

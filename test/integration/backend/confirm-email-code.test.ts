@@ -70,6 +70,49 @@ describe('confirm-email-code', () => {
     });
   });
 
+  it.each([
+    ['Etc/Unknown', 'UTC'],
+    ['Mars/Olympus', 'UTC'],
+    ['+01:00', 'UTC'],
+    ['', 'UTC'],
+    [null, 'UTC'],
+    [['Europe/Berlin'], 'UTC'],
+    ['Europe/Berlin', 'Europe/Berlin'],
+  ])('takes the time zone %j for %s, and refuses no one for it', async (timeZone, used) => {
+    const device = new TestDevice(backend);
+    const { challengeId, code } = await device.askForCode(email);
+    const { status, body } = await device.confirm(challengeId, code, { time_zone: timeZone });
+    expect(status).toBe(201);
+    const account = await backend.request('GET', '/api/v1/user/account', {
+      headers: { 'X-User-ID': String(body.user_id) },
+    });
+    expect(account.body.time_zone).toBe(used);
+  });
+
+  it.each([
+    ['', null],
+    ['   ', null],
+    [null, null],
+    [{}, null],
+    ['a\nb', null],
+    ['a\u0000b', null],
+    ['x'.repeat(65), 'x'.repeat(64)],
+    ['x'.repeat(5_000), 'x'.repeat(64)],
+    [`${'x'.repeat(60)}👩‍👩‍👧‍👦 phone`, 'x'.repeat(60)],
+    [`${'x'.repeat(63)} y`, 'x'.repeat(63)],
+    [` ${'🚀'.repeat(65)}`, '🚀'.repeat(64)],
+    [' Ada’s laptop ', 'Ada’s laptop'],
+  ])('takes the device name %j for %j, and refuses no one for it', async (deviceName, used) => {
+    const device = new TestDevice(backend);
+    const { challengeId, code } = await device.askForCode(email);
+    const { status, body } = await device.confirm(challengeId, code, { device_name: deviceName });
+    expect(status).toBe(201);
+    const sessions = await backend.request('GET', '/api/v1/user/sessions', {
+      headers: { 'X-User-ID': String(body.user_id) },
+    });
+    expect(sessions.body).toMatchObject({ items: [{ device_name: used }] });
+  });
+
   it('gives a user who signs in again another session and leaves the first one and the account alone', async () => {
     const first = await new TestDevice(backend).signIn(email);
     const device = new TestDevice(backend);
