@@ -4,6 +4,8 @@ import { isTimeZone } from '../time/time-zone.ts';
 import { normaliseEmail } from './email.ts';
 
 export const defaultLocale = 'en';
+/** BCP 47's tag for a language that is not known: of a person who did not say which they read. */
+export const unknownLocale = 'und';
 export const defaultTimeZone = 'UTC';
 
 export const email = z.string().transform((text, context) => {

@@ -3,7 +3,7 @@ import { clientNetwork } from '../../../lib/backend/domain/client-network.ts';
 import { sendEmailCode } from '../../../lib/backend/operations/send-email-code.ts';
 import { defineRoute } from '../../../lib/http/route.ts';
 import { errorResponses, id, jsonBody, jsonResponse, timestamp } from '../../../lib/http/schemas.ts';
-import { defaultLocale } from '../../../lib/users/profile.ts';
+import { unknownLocale } from '../../../lib/users/profile.ts';
 import { sendEmailCodeBody } from '../../../lib/users/sign-in-requests.ts';
 
 /** Set by the gateway, which sees the client; the rate limits count by it. */
@@ -42,7 +42,7 @@ export const sendEmailCodeRoute = (deps: Parameters<typeof sendEmailCode>[0]) =>
     const body = c.req.valid('json');
     const challenge = await sendEmailCode(deps, {
       email: body.email,
-      locale: body.locale ?? defaultLocale,
+      locale: body.locale ?? unknownLocale,
       clientNetwork: c.req.valid('header')['x-client-address'] ?? null,
     });
     return c.json(

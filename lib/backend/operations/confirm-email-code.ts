@@ -7,7 +7,7 @@ import { invalidFields } from '../../http/field-problems.ts';
 import { inTransaction } from '../../postgres/transaction.ts';
 import { deviceKeyProblem, verifyWithDeviceKey } from '../../protocol/device-key.ts';
 import { confirmBytes } from '../../protocol/envelope.ts';
-import { defaultTimeZone } from '../../users/profile.ts';
+import { defaultLocale, defaultTimeZone, unknownLocale } from '../../users/profile.ts';
 import type { BackendContext } from '../context.ts';
 import { type Challenge, judgeAttempt, type Verdict } from '../domain/sign-in.ts';
 import type { User } from '../domain/user.ts';
@@ -118,7 +118,7 @@ async function findOrCreateUser(
     email,
     handle: null,
     displayName: null,
-    locale,
+    locale: locale === unknownLocale ? defaultLocale : locale,
     timeZone: timeZone ?? defaultTimeZone,
     blockedAt: null,
     deletedAt: null,

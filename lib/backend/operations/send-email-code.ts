@@ -14,7 +14,8 @@ const deletedPerChallenge = 10;
 
 /**
  * Creates a challenge and the mail with its code, which is sent after the response. Never reads the users, so that
- * neither the response nor its time shows whether an address has an account.
+ * neither the response nor its time shows whether an address has an account: the language of a mail without a locale
+ * is found when it is sent.
  * @throws Refusal rate_limited with `retry_after_seconds` when the address got too many mails, altogether or requested
  *   from this network.
  */

@@ -1,6 +1,7 @@
-import { asc, eq, inArray, lte, sql } from 'drizzle-orm';
+import { and, asc, eq, inArray, isNull, lte, sql } from 'drizzle-orm';
+import { defaultLocale, unknownLocale } from '../../users/profile.ts';
 import type { Database } from './database.ts';
-import { mails } from './schema.ts';
+import { mails, users } from './schema.ts';
 
 export type StoredMail = {
   readonly mailId: string;
@@ -15,6 +16,7 @@ export async function insertMails(tx: Database, rows: readonly StoredMail[]): Pr
   if (rows.length > 0) await tx.insert(mails).values([...rows]);
 }
 
+/** Its locale is known: that of the recipient's account, if none was given. */
 export type DueMail = StoredMail & { readonly failures: number };
 
 /**
@@ -32,7 +34,13 @@ export async function claimDueMails(
     .orderBy(asc(mails.expiresAt), asc(mails.mailId))
     .limit(limit)
     .for('update', { skipLocked: true });
-  const { mailId, recipient, locale, content, expiresAt, failures } = mails;
+  const localeOfAccount = db
+    .select({ locale: users.locale })
+    .from(users)
+    .where(and(eq(users.email, mails.recipient), isNull(users.deletedAt)));
+  const locale = sql<string>`case when ${mails.locale} <> ${unknownLocale} then ${mails.locale}
+    else coalesce(${localeOfAccount}, ${defaultLocale}) end`;
+  const { mailId, recipient, content, expiresAt, failures } = mails;
   return db
     .update(mails)
     .set({ nextAttemptAt: inMs(claimMs) })

@@ -76,6 +76,7 @@ export const authChallenges = backend.table(
     challengeId: uuid('challenge_id').primaryKey(),
     /** Normalised; may have no user. */
     email: text('email').notNull(),
+    /** `und` when none was given. */
     locale: text('locale').notNull(),
     /** The network of the request, if it is known: an IPv4 address or the /64 of an IPv6 address. */
     clientNetwork: text('client_network'),
@@ -116,7 +117,7 @@ export const mails = backend.table(
     /** For a sign-in code the id of its challenge. */
     mailId: uuid('mail_id').primaryKey(),
     recipient: text('recipient').notNull(),
-    /** BCP 47 tag of the language that the recipient reads. */
+    /** BCP 47 tag of the language that the recipient reads; `und` for that of their account. */
     locale: text('locale').notNull(),
     /** Encrypted: it may contain a code. */
     content: bytea('content').notNull(),

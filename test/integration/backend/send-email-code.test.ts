@@ -55,6 +55,34 @@ describe('send-email-code', () => {
     expect(backend.mails.find(({ mailId }) => mailId === body.challenge_id)?.locale).toBe(used);
   });
 
+  it('writes to an account in its language unless another one is given, and to any other address in English', async () => {
+    const mailedIn = async (address: string, locale?: string) => {
+      const { challengeId } = await new TestDevice(backend).askForCode(address, locale);
+      return backend.mails.find(({ mailId }) => mailId === challengeId)?.locale;
+    };
+    expect(await mailedIn(email)).toBe('en');
+    const { userId } = await new TestDevice(backend).signIn(email);
+    const headers = { 'X-User-ID': userId };
+    expect((await backend.request('GET', '/api/v1/user/account', { headers })).body.locale).toBe('en');
+    await backend.request('PATCH', '/api/v1/user/account', { headers, body: { locale: 'ru' } });
+    expect(await mailedIn(email)).toBe('ru');
+    expect(await mailedIn(email.toUpperCase(), 'not a tag')).toBe('ru');
+    expect(await mailedIn(email, 'de')).toBe('de');
+    expect(await mailedIn(`un${email}`)).toBe('en');
+    await backend.pool.query('update backend.users set deleted_at = now() where user_id = $1', [userId]);
+    expect(await mailedIn(email)).toBe('en');
+  });
+
+  it('does not look at accounts before it responds', async () => {
+    const other = await startTestBackend();
+    try {
+      await other.pool.query('alter table backend.users rename to elsewhere');
+      expect((await other.request('POST', sendPath, { body: { email } })).status).toBe(202);
+    } finally {
+      await other.close();
+    }
+  });
+
   it('keeps the code as a hash only', async () => {
     const { challengeId, code } = await new TestDevice(backend).askForCode(email);
     const { rows } = await backend.pool.query(
