@@ -1,5 +1,5 @@
 /*
- * Writes the Unicode tables of race names, lib/lobby/domain/race-name/generated/unicode-tables.ts.
+ * Writes the Unicode tables of names, lib/names/generated/unicode-tables.ts.
  *
  *   node infra/generate/unicode-tables.ts FOLDER
  *
@@ -21,7 +21,7 @@ const files = {
 };
 
 const punctuation = [...` -'.`].map(codePoint);
-const output = join(import.meta.dirname, '../../lib/lobby/domain/race-name/generated/unicode-tables.ts');
+const output = join(import.meta.dirname, '../../lib/names/generated/unicode-tables.ts');
 
 type Table = Map<number, number[]>;
 

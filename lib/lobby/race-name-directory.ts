@@ -1,8 +1,9 @@
 // The Race Name Directory: who holds which race name, across all games of the platform. A name is known by two keys
-// (see domain/race-name/keys.ts); a key belongs to one user at a time, in however many games that user plays, and is
+// (see lib/names/keys.ts); a key belongs to one user at a time, in however many games that user plays, and is
 // free again when the last name that has it is gone.
+
+import type { NameKeys } from '../names/keys.ts';
 import type { HeldRaceName, RaceNameKind } from './domain/race-name/held.ts';
-import type { RaceNameKeys } from './domain/race-name/keys.ts';
 import type { Db, Tx } from './store/database.ts';
 import type { Page, PageRequest } from './store/pages.ts';
 
@@ -11,7 +12,7 @@ export type Reservation = {
   readonly userId: string;
   readonly gameId: string;
   readonly name: string;
-  readonly keys: RaceNameKeys;
+  readonly keys: NameKeys;
   readonly at: Date;
 };
 
@@ -22,7 +23,7 @@ export type RaceNameDirectory = {
    * Whether `userId` could reserve a name with these keys now; null: whether no user has one of them. The
    * result is not a promise: another user may reserve the name first.
    */
-  isFreeFor(db: Db, userId: string | null, keys: RaceNameKeys): Promise<boolean>;
+  isFreeFor(db: Db, userId: string | null, keys: NameKeys): Promise<boolean>;
   /**
    * Reserves a name, which lasts when the transaction commits; waits for a transaction that holds one of its keys.
    * Takes its locks after the user's guard and the game.

@@ -3,8 +3,8 @@
 // Then another process is started, and the result must be as if nothing had happened.
 import { v7 as uuidv7 } from 'uuid';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { raceNameKeys } from '../../lib/lobby/domain/race-name/keys.ts';
 import { notificationIntent } from '../../lib/lobby/outbox/messages.ts';
+import { nameKeys } from '../../lib/names/keys.ts';
 import { makeDraft } from '../support/lobby/games.ts';
 import { kill, LobbyStage, nameOf, streams, waiting } from '../support/lobby/stage.ts';
 import type { HoldPoint } from '../support/network/tcp-proxy.ts';
@@ -175,7 +175,7 @@ const workers: Worker[] = [
       const raceNameId = uuidv7();
       await stage.lobby.db.transaction(async (tx) => {
         const [name, at] = [nameOf(player), new Date(Date.now() - 1_000)];
-        const keys = raceNameKeys(name);
+        const keys = nameKeys(name);
         await stage.lobby.raceNames.reserve(tx, { raceNameId, userId, gameId, name, keys, at });
         await stage.lobby.raceNames.allowRegistration(tx, { userId, gameId }, at);
       });

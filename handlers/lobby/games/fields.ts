@@ -10,7 +10,7 @@ import {
   turningProblem,
   turnsDirection,
   unreadableProblem,
-} from '../../../lib/lobby/domain/safe-text.ts';
+} from '../../../lib/names/safe-text.ts';
 
 const { gameName, description, players, startGapHours, startGapPlayers, ...texts } = gameBounds;
 

@@ -1,7 +1,8 @@
 // The options of a game: a JSON object for the engine, which alone knows what its fields mean. The lobby bounds what has
 // to be stored, shown and passed on.
+
+import { isReadable, turningProblem, turnsDirection, unreadableProblem } from '../../names/safe-text.ts';
 import { gameBounds } from './game.ts';
-import { isReadable, turningProblem, turnsDirection, unreadableProblem } from './safe-text.ts';
 
 const { optionsBytes, optionsDepth, bots } = gameBounds;
 

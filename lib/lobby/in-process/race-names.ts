@@ -1,9 +1,10 @@
 // The Race Name Directory in this process's memory, for tests and for small deployments whose lobby is one process
 // (LOBBY_RACE_NAME_DIRECTORY_BACKEND=stub). It begins with the names that members of games have, and forgets
 // everything else when the process ends: what was registered, and what could be. Every request scans all names.
+
+import { type NameKeys, nameKeys } from '../../names/keys.ts';
 import type { Membership } from '../domain/game.ts';
 import type { HeldRaceName, RaceNameKind } from '../domain/race-name/held.ts';
-import { type RaceNameKeys, raceNameKeys } from '../domain/race-name/keys.ts';
 import type { Holder, InProcessRaceNameDirectory, Reservation } from '../race-name-directory.ts';
 import type { Db, Tx } from '../store/database.ts';
 import { type PageRequest, takePage } from '../store/pages.ts';
@@ -27,7 +28,7 @@ class InProcessRaceNames implements InProcessRaceNameDirectory {
     return this.#names.follow(db);
   }
 
-  async isFreeFor(db: Db, userId: string | null, keys: RaceNameKeys): Promise<boolean> {
+  async isFreeFor(db: Db, userId: string | null, keys: NameKeys): Promise<boolean> {
     const others = await this.#select(db, (held) => held.userId !== userId && shareAKey(held, keys));
     return others.length === 0;
   }
@@ -161,18 +162,18 @@ function reservationOf({ membershipId, userId, gameId, raceName, joinedAt }: Mem
     userId,
     gameId,
     name: raceName,
-    ...raceNameKeys(raceName),
+    ...nameKeys(raceName),
     heldSince: joinedAt,
     registerUntil: null,
     registeredAt: null,
   };
 }
 
-function locksOf({ folded, skeleton }: RaceNameKeys): string[] {
+function locksOf({ folded, skeleton }: NameKeys): string[] {
   return [`folded ${folded}`, `skeleton ${skeleton}`];
 }
 
-function shareAKey(one: RaceNameKeys, other: RaceNameKeys): boolean {
+function shareAKey(one: NameKeys, other: NameKeys): boolean {
   return one.folded === other.folded || one.skeleton === other.skeleton;
 }
 

@@ -1,8 +1,8 @@
+import { nameKeys } from '../../names/keys.ts';
 import type { NewMessage } from '../../outbox/store.ts';
 import { fullProblem, notEnrolling, rejoiningProblem } from '../domain/admission.ts';
 import { dueClosing, gapAfterMembershipChange } from '../domain/enrollment.ts';
 import type { Membership } from '../domain/game.ts';
-import { raceNameKeys } from '../domain/race-name/keys.ts';
 import { raceNameTaken, refuseIf } from '../refusals.ts';
 import type { Tx } from '../store/database.ts';
 import { type StoredGame, saveMemberCount } from '../store/games.ts';
@@ -40,7 +40,7 @@ export async function admitPlayer(
     userId,
     gameId,
     name: raceName,
-    keys: raceNameKeys(raceName),
+    keys: nameKeys(raceName),
     at,
   });
   if (reserved === 'taken') throw raceNameTaken(raceName);

@@ -1,9 +1,9 @@
 // The Race Name Directory in PostgreSQL. Keys are locked in sorted order, so that two users who want each other's
 // names wait instead of deadlocking; the owner of a key is read only while the key is locked.
 import { and, asc, desc, eq, inArray, lte, notExists, or, type SQL, sql } from 'drizzle-orm';
+import type { NameKeys } from '../../names/keys.ts';
 import { type Given, statement } from '../../postgres/statement.ts';
 import type { HeldRaceName } from '../domain/race-name/held.ts';
-import type { RaceNameKeys } from '../domain/race-name/keys.ts';
 import type { RaceNameDirectory } from '../race-name-directory.ts';
 import type { Db, Tx } from './database.ts';
 import { before, takePage } from './pages.ts';
@@ -11,7 +11,7 @@ import { raceNameKeys, raceNames } from './schema.ts';
 
 const findOther = statement(
   'find_other_with_race_name',
-  (db: Db, { folded, skeleton, userId }: Given<RaceNameKeys & { userId: string | null }>) =>
+  (db: Db, { folded, skeleton, userId }: Given<NameKeys & { userId: string | null }>) =>
     db
       .select({ userId: raceNameKeys.userId })
       .from(raceNameKeys)
@@ -21,7 +21,7 @@ const findOther = statement(
 
 const claimKeys = statement(
   'claim_race_name_keys',
-  (tx: Tx, { folded, skeleton, userId }: Given<RaceNameKeys & { userId: string }>) =>
+  (tx: Tx, { folded, skeleton, userId }: Given<NameKeys & { userId: string }>) =>
     tx
       .insert(raceNameKeys)
       // Inserted, and thereby locked, in this order, which is the sorted one.
@@ -37,8 +37,7 @@ const claimKeys = statement(
       .returning({ userId: raceNameKeys.userId }),
 );
 
-type Reservation = Pick<HeldRaceName, 'raceNameId' | 'userId' | 'gameId' | 'name' | 'heldSince'> &
-  RaceNameKeys;
+type Reservation = Pick<HeldRaceName, 'raceNameId' | 'userId' | 'gameId' | 'name' | 'heldSince'> & NameKeys;
 
 const insertReservation = statement(
   'insert_race_name_reservation',
@@ -170,14 +169,14 @@ function isHeldAs(userId: string, raceNameId: string) {
   return and(eq(raceNames.raceNameId, raceNameId), eq(raceNames.userId, userId));
 }
 
-function isKeyOf({ folded, skeleton }: Given<RaceNameKeys>) {
+function isKeyOf({ folded, skeleton }: Given<NameKeys>) {
   return or(
     and(eq(raceNameKeys.kind, 'folded'), eq(raceNameKeys.key, folded)),
     and(eq(raceNameKeys.kind, 'skeleton'), eq(raceNameKeys.key, skeleton)),
   );
 }
 
-function isKeyOfAny(names: readonly RaceNameKeys[]) {
+function isKeyOfAny(names: readonly NameKeys[]) {
   const folded = names.map((name) => name.folded);
   const skeletons = names.map((name) => name.skeleton);
   return or(

@@ -4,11 +4,11 @@ import { randomUUID } from 'node:crypto';
 import pg from 'pg';
 import { v7 as uuidv7 } from 'uuid';
 import type { UserActor } from '../../../lib/http/env.ts';
-import { raceNameKeys } from '../../../lib/lobby/domain/race-name/keys.ts';
 import { approveApplication } from '../../../lib/lobby/operations/approve-application.ts';
 import { submitApplication } from '../../../lib/lobby/operations/submit-application.ts';
 import { listGames } from '../../../lib/lobby/store/game-lists.ts';
 import { findGame } from '../../../lib/lobby/store/games.ts';
+import { nameKeys } from '../../../lib/names/keys.ts';
 import { inTransaction } from '../../../lib/postgres/transaction.ts';
 import { statementsOf } from '../../support/stores/statements.ts';
 import { benchLobby } from '../bench-lobby.ts';
@@ -64,7 +64,7 @@ function only([step, ...others]: readonly Step[]): Step {
 /** What a turn of approve needs: the ids and names of an applicant and everything that comes of them. */
 function idsOf(count: number, newIds: Ids): Ids {
   const name = `Lyra ${count}`;
-  const { folded, skeleton } = raceNameKeys(name);
+  const { folded, skeleton } = nameKeys(name);
   // Not the games that the load uses.
   return [gameIdOf(2 * (games / 4 + 1 + (count % (games / 4)))), name, folded, skeleton, ...newIds];
 }

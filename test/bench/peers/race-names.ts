@@ -1,8 +1,8 @@
 // Checks and reserves race names in the Race Name Directory, each for another user, as an approval does.
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';
-import { raceNameKeys } from '../../../lib/lobby/domain/race-name/keys.ts';
 import { postgresRaceNames } from '../../../lib/lobby/store/race-names.ts';
+import { nameKeys } from '../../../lib/names/keys.ts';
 import { databaseOn } from '../../../lib/postgres/database.ts';
 import { gameIdOf } from '../lobby-database.ts';
 import { serveCalls } from '../peer.ts';
@@ -22,7 +22,7 @@ const calls = {
     return closedLoop(inFlight, ms, async () => {
       turn += 1;
       const name = `Lyra ${turn}`;
-      const keys = raceNameKeys(name);
+      const keys = nameKeys(name);
       const [userId, raceNameId] = [randomUUID(), randomUUID()];
       if (!(await postgresRaceNames.isFreeFor(db, userId, keys))) throw new Error(`${name} is not free`);
       const reservation = { raceNameId, userId, gameId: gameIdOf(1), name, keys, at: new Date() };

@@ -2,12 +2,12 @@
 import { v7 as uuidv7 } from 'uuid';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { TransitionActor, Trigger } from '../../../lib/lobby/domain/game.ts';
-import { raceNameKeys } from '../../../lib/lobby/domain/race-name/keys.ts';
 import { inProcessRaceNames } from '../../../lib/lobby/in-process/race-names.ts';
 import { applyTransition } from '../../../lib/lobby/operations/transition.ts';
 import type { Db, Tx } from '../../../lib/lobby/store/database.ts';
 import { lockAnyGame } from '../../../lib/lobby/store/games.ts';
 import { membershipsWithNames } from '../../../lib/lobby/store/memberships.ts';
+import { nameKeys } from '../../../lib/names/keys.ts';
 import { apply, approve, field, join, makeOpenGame, refusal } from '../../support/lobby/games.ts';
 import { type Client, createTestLobby, type TestLobby } from '../../support/lobby/lobby.ts';
 
@@ -46,7 +46,7 @@ describe('a process that starts again', () => {
   /** What bob's name looks like to others after the process has started again. */
   async function isReserved(name: string): Promise<boolean> {
     const restarted = inProcessRaceNames(await membershipsWithNames(lobby.db));
-    return !(await restarted.isFreeFor(lobby.db, uuidv7(), raceNameKeys(name)));
+    return !(await restarted.isFreeFor(lobby.db, uuidv7(), nameKeys(name)));
   }
 
   async function pull(gameId: string, trigger: Trigger, by: TransitionActor): Promise<void> {
@@ -201,7 +201,7 @@ describe('a connection that breaks during the commit', () => {
           userId,
           gameId: uuidv7(),
           name: 'Limbo',
-          keys: raceNameKeys('Limbo'),
+          keys: nameKeys('Limbo'),
           at: lobby.now(),
         }),
       );
@@ -228,7 +228,7 @@ test('what PostgreSQL has committed is there for who waited for its lock, though
 
   const reserving = slow.transaction(async (tx) => {
     await lockAnyGame(tx, gameId);
-    const name = { name: 'Slowpoke', keys: raceNameKeys('Slowpoke') };
+    const name = { name: 'Slowpoke', keys: nameKeys('Slowpoke') };
     await directory.reserve(tx, { raceNameId: uuidv7(), userId: bob, gameId, ...name, at: lobby.now() });
   });
   await committed.promise;

@@ -1,7 +1,7 @@
 // What both backends of the Race Name Directory do alike: in PostgreSQL, and in the memory of the process ("stub").
 import { v7 as uuidv7 } from 'uuid';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { raceNameKeys } from '../../../lib/lobby/domain/race-name/keys.ts';
+import { nameKeys } from '../../../lib/names/keys.ts';
 import { raceNameBackends } from '../../support/lobby/lobby.ts';
 import { createTestRaceNames, type TestRaceNames } from '../../support/lobby/race-names.ts';
 
@@ -69,7 +69,7 @@ describe.each(raceNameBackends)('the race name directory (%s)', (backend) => {
       await names.reserveNow(bob, 'Halfling');
       // It looks like Halfling, but reads otherwise.
       const lookAlike = 'Hаlfling';
-      expect(raceNameKeys(lookAlike).folded).not.toBe(raceNameKeys('Halfling').folded);
+      expect(nameKeys(lookAlike).folded).not.toBe(nameKeys('Halfling').folded);
       expect(await names.reserveNow(eve, lookAlike)).toBe('taken');
       await names.inTransaction((tx) => directory.releaseUser(tx, bob));
       expect(await names.reserveNow(uuidv7(), lookAlike)).toBe('reserved');

@@ -4,8 +4,8 @@ import fc from 'fast-check';
 import { v7 as uuidv7 } from 'uuid';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { HeldRaceName } from '../../../lib/lobby/domain/race-name/held.ts';
-import { raceNameKeys } from '../../../lib/lobby/domain/race-name/keys.ts';
 import type { Tx } from '../../../lib/lobby/store/database.ts';
+import { nameKeys } from '../../../lib/names/keys.ts';
 import { raceNameBackends } from '../../support/lobby/lobby.ts';
 import { createTestRaceNames, type TestRaceNames } from '../../support/lobby/race-names.ts';
 
@@ -83,9 +83,9 @@ type ModelName = {
 type Model = readonly ModelName[];
 
 function isFree(model: Model, user: number, name: string): boolean {
-  const keys = raceNameKeys(name);
+  const keys = nameKeys(name);
   return model.every((held) => {
-    const { folded, skeleton } = raceNameKeys(held.name);
+    const { folded, skeleton } = nameKeys(held.name);
     return held.user === user || (folded !== keys.folded && skeleton !== keys.skeleton);
   });
 }

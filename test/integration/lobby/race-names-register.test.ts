@@ -1,7 +1,7 @@
 import { v7 as uuidv7 } from 'uuid';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { Refusal } from '../../../lib/errors/table.ts';
-import { raceNameKeys } from '../../../lib/lobby/domain/race-name/keys.ts';
+import { nameKeys } from '../../../lib/names/keys.ts';
 import { field, gameBody, invalidFields, makeDraft, refusal } from '../../support/lobby/games.ts';
 import { type Client, createTestLobby, type TestLobby } from '../../support/lobby/lobby.ts';
 
@@ -24,7 +24,7 @@ const newName = () => `Zorb ${++made + 1_000}`;
 async function reserve({ userId }: Client, name: string): Promise<{ raceNameId: string; gameId: string }> {
   const gameId = await makeDraft(lobby.player());
   const raceNameId = uuidv7();
-  const keys = raceNameKeys(name);
+  const keys = nameKeys(name);
   await lobby.db.transaction(async (tx) => {
     expect(
       await lobby.raceNames.reserve(tx, { raceNameId, userId, gameId, name, keys, at: lobby.now() }),

@@ -2,8 +2,8 @@
 import { v7 as uuidv7 } from 'uuid';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { freePort } from '../../../infra/local/child.ts';
-import { raceNameKeys } from '../../../lib/lobby/domain/race-name/keys.ts';
 import { createEligibility, type EligibilityClient } from '../../../lib/lobby/peers/eligibility.ts';
+import { nameKeys } from '../../../lib/names/keys.ts';
 import { createLogger } from '../../../lib/telemetry/logger.ts';
 import { apply, field, gameBody, makeOpenGame, refusal } from '../../support/lobby/games.ts';
 import { type Answer, type Client, createTestLobby, type TestLobby } from '../../support/lobby/lobby.ts';
@@ -105,7 +105,7 @@ async function makePending(userId: string, gameId: string): Promise<string> {
   const [raceNameId, name] = [uuidv7(), 'Registrars'];
   await lobby.db.transaction(async (tx) => {
     const at = lobby.now();
-    await lobby.raceNames.reserve(tx, { raceNameId, userId, gameId, name, keys: raceNameKeys(name), at });
+    await lobby.raceNames.reserve(tx, { raceNameId, userId, gameId, name, keys: nameKeys(name), at });
     await lobby.raceNames.allowRegistration(tx, { userId, gameId }, new Date(at.getTime() + 60_000));
   });
   return raceNameId;

@@ -3,8 +3,8 @@
 import { v7 as uuidv7 } from 'uuid';
 import { expect } from 'vitest';
 import type { HeldRaceName } from '../../../lib/lobby/domain/race-name/held.ts';
-import { raceNameKeys } from '../../../lib/lobby/domain/race-name/keys.ts';
 import type { Tx } from '../../../lib/lobby/store/database.ts';
+import { nameKeys } from '../../../lib/names/keys.ts';
 import { inTransaction } from '../../../lib/postgres/transaction.ts';
 import { makeDraft } from './games.ts';
 import { createTestLobby, type RaceNameBackend, type TestLobby } from './lobby.ts';
@@ -38,7 +38,7 @@ export async function createTestRaceNames(backend: RaceNameBackend): Promise<Tes
     (await directory.list(lobby.db, userId, undefined, { size: 1_000, after: undefined })).items;
 
   const reserve: TestRaceNames['reserve'] = (tx, userId, gameId, name) => {
-    const keys = raceNameKeys(name);
+    const keys = nameKeys(name);
     return directory.reserve(tx, { raceNameId: uuidv7(), userId, gameId, name, keys, at: lobby.now() });
   };
 
@@ -71,7 +71,7 @@ export async function createTestRaceNames(backend: RaceNameBackend): Promise<Tes
       if (held === undefined) throw new Error(`${name} is not held`);
       return held.raceNameId;
     },
-    isFreeFor: (userId, name, db) => directory.isFreeFor(db ?? lobby.db, userId, raceNameKeys(name)),
+    isFreeFor: (userId, name, db) => directory.isFreeFor(db ?? lobby.db, userId, nameKeys(name)),
     namesOf: async (userId) => (await list(userId)).map(({ name }) => name).toSorted(),
     async untilAnotherWaits() {
       // A wait for PostgreSQL is for a lock; a wait in this process leaves the connection idle.

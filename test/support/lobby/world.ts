@@ -2,7 +2,7 @@
 // for tests that go through all routes.
 import { v7 as uuidv7 } from 'uuid';
 import { lobbyOperations, type Operation } from '../../../infra/generate/openapi-documents.ts';
-import { raceNameKeys } from '../../../lib/lobby/domain/race-name/keys.ts';
+import { nameKeys } from '../../../lib/names/keys.ts';
 import { apply, field, gameBody, join, makeDraft, makeOpenGame } from './games.ts';
 import type { Answer, Client, TestLobby } from './lobby.ts';
 
@@ -60,7 +60,7 @@ async function leaveName(
   const raceNameId = uuidv7();
   const at = lobby.now();
   await lobby.db.transaction(async (tx) => {
-    await lobby.raceNames.reserve(tx, { raceNameId, userId, gameId, name, keys: raceNameKeys(name), at });
+    await lobby.raceNames.reserve(tx, { raceNameId, userId, gameId, name, keys: nameKeys(name), at });
     await lobby.raceNames.allowRegistration(tx, { userId, gameId }, new Date(at.getTime() + 3_600_000));
   });
   return raceNameId;

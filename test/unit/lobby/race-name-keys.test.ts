@@ -3,7 +3,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { parseRaceName } from '../../../lib/lobby/domain/race-name/canonical.ts';
-import { raceNameKeys } from '../../../lib/lobby/domain/race-name/keys.ts';
+import { nameKeys } from '../../../lib/names/keys.ts';
 
 const letters = [
   ...'abdgilmnorstxzABDGILMNORSTXZ',
@@ -28,14 +28,14 @@ describe('the folded key', () => {
     NFKC: (text) => text.normalize('NFKC'),
     NFKD: (text) => text.normalize('NFKD'),
     'full width': widen,
-    'the key itself': (text) => raceNameKeys(text).folded,
+    'the key itself': (text) => nameKeys(text).folded,
   };
 
   test('does not depend on what was folded or normalised before, in which order and how often', () => {
     fc.assert(
       fc.property(name, fc.array(fc.constantFrom(...Object.keys(steps)), { maxLength: 8 }), (raw, order) => {
         const changed = order.reduce((text, step) => steps[step]?.(text) ?? text, raw);
-        expect(raceNameKeys(changed).folded).toBe(raceNameKeys(raw).folded);
+        expect(nameKeys(changed).folded).toBe(nameKeys(raw).folded);
       }),
       { numRuns: 3_000 },
     );
@@ -52,7 +52,7 @@ describe('the folded key', () => {
           if (step === 'lower') return text.toLowerCase();
           return step === 'full width' ? widen(text) : text.normalize(step);
         }, raw);
-        expect(raceNameKeys(changed).folded).toBe(raceNameKeys(raw).folded);
+        expect(nameKeys(changed).folded).toBe(nameKeys(raw).folded);
       }),
       { numRuns: 3_000 },
     );
@@ -64,12 +64,12 @@ describe('the skeleton', () => {
     const steps: Record<string, (text: string) => string> = {
       NFC: (text) => text.normalize('NFC'),
       NFD: (text) => text.normalize('NFD'),
-      'the key itself': (text) => raceNameKeys(text).skeleton,
+      'the key itself': (text) => nameKeys(text).skeleton,
     };
     fc.assert(
       fc.property(name, fc.array(fc.constantFrom(...Object.keys(steps)), { maxLength: 6 }), (raw, order) => {
         const changed = order.reduce((text, step) => steps[step]?.(text) ?? text, raw);
-        expect(raceNameKeys(changed).skeleton).toBe(raceNameKeys(raw).skeleton);
+        expect(nameKeys(changed).skeleton).toBe(nameKeys(raw).skeleton);
       }),
       { numRuns: 3_000 },
     );
@@ -80,8 +80,8 @@ describe('the skeleton', () => {
     const plain = fc.string({ unit: fc.constantFrom(...'abdgilmnrstxzABDGLMNORSTXZавекмнорсухВНРС0123') });
     fc.assert(
       fc.property(plain, plain, (front, back) => {
-        const { skeleton } = raceNameKeys(front + back);
-        expect(skeleton).toBe(raceNameKeys(front).skeleton + raceNameKeys(back).skeleton);
+        const { skeleton } = nameKeys(front + back);
+        expect(skeleton).toBe(nameKeys(front).skeleton + nameKeys(back).skeleton);
       }),
       { numRuns: 1_000 },
     );

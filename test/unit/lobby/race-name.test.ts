@@ -1,20 +1,20 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
+  type NameKeys,
   parseRaceName,
-  type RaceNameKeys,
   type RaceNameProblem,
 } from '../../../lib/lobby/domain/race-name/canonical.ts';
-import { raceNameKeys } from '../../../lib/lobby/domain/race-name/keys.ts';
-import { isDigit, isLetter, isMark } from '../../../lib/lobby/domain/race-name/unicode.ts';
+import { nameKeys } from '../../../lib/names/keys.ts';
+import { isDigit, isLetter, isMark } from '../../../lib/names/unicode.ts';
 
-function keysOf(raw: string): RaceNameKeys {
+function keysOf(raw: string): NameKeys {
   const parsed = parseRaceName(raw);
   if (!parsed.ok) throw new Error(`${JSON.stringify(raw)} is refused: ${parsed.message}`);
   return parsed.keys;
 }
 
-function collide(a: RaceNameKeys, b: RaceNameKeys): boolean {
+function collide(a: NameKeys, b: NameKeys): boolean {
   return a.folded === b.folded || a.skeleton === b.skeleton;
 }
 
@@ -238,9 +238,9 @@ describe('which race names are the same', () => {
   test('canonicalising twice changes nothing', () => {
     fc.assert(
       fc.property(fc.oneof(validName, text), (name) => {
-        const keys = raceNameKeys(name);
-        expect(raceNameKeys(keys.folded).folded).toBe(keys.folded);
-        expect(raceNameKeys(keys.skeleton).skeleton).toBe(keys.skeleton);
+        const keys = nameKeys(name);
+        expect(nameKeys(keys.folded).folded).toBe(keys.folded);
+        expect(nameKeys(keys.skeleton).skeleton).toBe(keys.skeleton);
       }),
       { numRuns: 2000 },
     );
@@ -253,9 +253,9 @@ describe('which race names are the same', () => {
       const character = String.fromCodePoint(code);
       if (!isLetter(character) && !isDigit(character) && !isMark(character)) continue;
       checked++;
-      const keys = raceNameKeys(character);
-      if (raceNameKeys(keys.folded).folded !== keys.folded) unsettled.push(`folded U+${code.toString(16)}`);
-      if (raceNameKeys(keys.skeleton).skeleton !== keys.skeleton)
+      const keys = nameKeys(character);
+      if (nameKeys(keys.folded).folded !== keys.folded) unsettled.push(`folded U+${code.toString(16)}`);
+      if (nameKeys(keys.skeleton).skeleton !== keys.skeleton)
         unsettled.push(`skeleton U+${code.toString(16)}`);
     }
     expect(unsettled).toEqual([]);
@@ -279,11 +279,11 @@ describe('which race names are the same', () => {
   test('upper and lower case make no difference', () => {
     fc.assert(
       fc.property(validName, (raw) => {
-        expect(raceNameKeys(raw.normalize('NFC').toLowerCase()).folded).toBe(keysOf(raw).folded);
+        expect(nameKeys(raw.normalize('NFC').toLowerCase()).folded).toBe(keysOf(raw).folded);
         // Two letters have capitals that fold to something else: Unicode folds a dotless i to itself, and a Greek iota
         // subscript becomes a letter of its own that takes the accents behind it.
         const plain = raw.normalize('NFD').replaceAll('ı', 'i').replaceAll('\u0345', '');
-        expect(raceNameKeys(plain.toUpperCase()).folded).toBe(raceNameKeys(plain).folded);
+        expect(nameKeys(plain.toUpperCase()).folded).toBe(nameKeys(plain).folded);
       }),
       { numRuns: 2000 },
     );
@@ -312,7 +312,7 @@ describe('which race names are the same', () => {
       fc.property(fc.array(pair, { minLength: 3, maxLength: 24 }), (pairs) => {
         const plain = pairs.map(([character]) => character).join('');
         const forged = pairs.map(([, character]) => character).join('');
-        expect(raceNameKeys(forged).skeleton).toBe(raceNameKeys(plain).skeleton);
+        expect(nameKeys(forged).skeleton).toBe(nameKeys(plain).skeleton);
       }),
       { numRuns: 1000 },
     );

@@ -2,17 +2,17 @@
  * What a race name may be, and the keys under which it is unique across the platform. Pure: the same name gives the
  * same result on every JavaScript runtime, whatever Unicode version that runtime has. See docs/race-names.md.
  */
-import { type RaceNameKeys, raceNameKeys } from './keys.ts';
-import { isReserved } from './reserved.ts';
-import { isDigit, isLeftToRight, isLetter, isMark, isRightToLeft } from './unicode.ts';
+import { type NameKeys, nameKeys } from '../../../names/keys.ts';
+import { isReserved } from '../../../names/reserved.ts';
+import { isDigit, isLeftToRight, isLetter, isMark, isRightToLeft } from '../../../names/unicode.ts';
 
-export type { RaceNameKeys } from './keys.ts';
+export type { NameKeys } from '../../../names/keys.ts';
 
 export const raceNameProblems = ['length', 'character', 'spacing', 'marks', 'direction', 'reserved'] as const;
 export type RaceNameProblem = (typeof raceNameProblems)[number];
 
 export type ParsedRaceName =
-  | { ok: true; name: string; keys: RaceNameKeys }
+  | { ok: true; name: string; keys: NameKeys }
   | { ok: false; reason: RaceNameProblem; message: string };
 
 const minLength = 3;
@@ -66,7 +66,7 @@ export function parseRaceName(raw: string): ParsedRaceName {
         'characters, and has digits of one kind only.',
     );
   }
-  const keys = raceNameKeys(name);
+  const keys = nameKeys(name);
   if (isReserved(keys)) {
     return refuse('reserved', 'This race name is reserved for the platform, or looks like one that is.');
   }

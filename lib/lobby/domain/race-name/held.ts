@@ -1,4 +1,4 @@
-import type { RaceNameKeys } from './keys.ts';
+import type { NameKeys } from '../../../names/keys.ts';
 
 export const raceNameKeyKinds = ['folded', 'skeleton'] as const;
 
@@ -7,7 +7,7 @@ export const raceNameKinds = ['reservation', 'pending_registration', 'registered
 export type RaceNameKind = (typeof raceNameKinds)[number];
 
 /** A race name that a user holds, from the game in which they came by it. */
-export type HeldRaceName = RaceNameKeys & {
+export type HeldRaceName = NameKeys & {
   readonly raceNameId: string;
   readonly kind: RaceNameKind;
   readonly userId: string;

@@ -1,5 +1,6 @@
 /*
- * The two keys that make a race name unique: two names are the same name when they share either of them.
+ * The two keys by which names are compared: two names are the same name when they share either of them. They make race
+ * names unique, and tell reserved names.
  *
  * - `folded`: what the name says. NFKC, case-folded: `Bob`, `BOB` and full-width `Ｂｏｂ` are one name.
  * - `skeleton`: what the name looks like. The UTS #39 skeleton of the name as it was written, then case-folded:
@@ -11,10 +12,13 @@
  */
 import { foldCase, replaceConfusables } from './unicode.ts';
 
-export type RaceNameKeys = { folded: string; skeleton: string };
+export type NameKeys = { folded: string; skeleton: string };
 
-/** The keys of any well-formed text; for what is not a valid race name they depend on the engine's Unicode version. */
-export function raceNameKeys(name: string): RaceNameKeys {
+/**
+ * The keys of any well-formed text. Beyond the characters that race names may have they depend on the engine's Unicode
+ * version.
+ */
+export function nameKeys(name: string): NameKeys {
   return { folded: settle(name, fold), skeleton: settle(name, lookAlike) };
 }
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { unicodeVersion } from '../../../lib/lobby/domain/race-name/generated/unicode-tables.ts';
-import { raceNameKeys } from '../../../lib/lobby/domain/race-name/keys.ts';
-import { foldCase, replaceConfusables } from '../../../lib/lobby/domain/race-name/unicode.ts';
+import { unicodeVersion } from '../../../lib/names/generated/unicode-tables.ts';
+import { nameKeys } from '../../../lib/names/keys.ts';
+import { foldCase, replaceConfusables } from '../../../lib/names/unicode.ts';
 
 describe('the Unicode tables', () => {
   test('are of the version that docs/race-names.md tells', () => {
@@ -31,7 +31,7 @@ describe('the Unicode tables', () => {
     const characters = (codes: string) =>
       String.fromCodePoint(...codes.split(' ').map((code) => Number.parseInt(code, 16)));
     expect(replaceConfusables(characters(source))).toBe(characters(target));
-    expect(raceNameKeys(characters(source)).skeleton).toBe(raceNameKeys(characters(target)).skeleton);
+    expect(nameKeys(characters(source)).skeleton).toBe(nameKeys(characters(target)).skeleton);
   });
 
   test('leave ASCII letters alone, but for the capital I', () => {

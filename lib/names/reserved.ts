@@ -1,4 +1,4 @@
-import { type RaceNameKeys, raceNameKeys } from './keys.ts';
+import { type NameKeys, nameKeys } from './keys.ts';
 
 /** Names that would pass for the platform, for its people, or for the absence of a player. */
 const reservedNames = `
@@ -14,12 +14,12 @@ const reservedNames = `
   .trim()
   .split(/,\s*|\n\s*/);
 
-const reservedKeys = reservedNames.map((name) => bare(raceNameKeys(name)));
+const reservedKeys = reservedNames.map((name) => bare(nameKeys(name)));
 const reservedFolded = new Set(reservedKeys.map((keys) => keys.folded));
 const reservedSkeletons = new Set(reservedKeys.map((keys) => keys.skeleton));
 
 /** Whether a name with these keys says or looks like a reserved name. */
-export function isReserved(keys: RaceNameKeys): boolean {
+export function isReserved(keys: NameKeys): boolean {
   const { folded, skeleton } = bare(keys);
   return reservedFolded.has(folded) || reservedSkeletons.has(skeleton);
 }
@@ -28,7 +28,7 @@ export function isReserved(keys: RaceNameKeys): boolean {
  * Stricter than between players: spaces and punctuation do not count, `rn` is `m` as in `Adrnin`, and `i` is `l`, since
  * a Greek or Cyrillic capital that looks like the `I` of `ADMIN` has the skeleton `l`.
  */
-function bare({ folded, skeleton }: RaceNameKeys): RaceNameKeys {
+function bare({ folded, skeleton }: NameKeys): NameKeys {
   const looks = skeleton
     .replace(/[ '.-]/g, '')
     .replaceAll('rn', 'm')
