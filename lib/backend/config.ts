@@ -90,7 +90,7 @@ export const backendVariables = {
     }),
   },
   lookupRate: defaulted('BACKEND_USER_LOOKUP_RATE', '60/h burst 20', rate, {
-    help: 'How often one user may look up other players by their handles, at each replica; `off` for no limit.',
+    help: 'How often one user may look up other players by their handles, or try to take a handle, at each replica; `off` for no limit.',
   }),
   mail: {
     mailer: required('BACKEND_MAILER', mailer, {

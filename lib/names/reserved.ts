@@ -1,4 +1,5 @@
 import { type NameKeys, nameKeys } from './keys.ts';
+import { isDigit, isLetter, isMark } from './unicode.ts';
 
 /** Names that would pass for the platform, for its people, or for the absence of a player. */
 const reservedNames = `
@@ -25,13 +26,14 @@ export function isReserved(keys: NameKeys): boolean {
 }
 
 /**
- * Stricter than between players: spaces and punctuation do not count, `rn` is `m` as in `Adrnin`, and `i` is `l`, since
+ * Stricter than between players: only letters, marks and digits count, `rn` is `m` as in `Adrnin`, and `i` is `l`, since
  * a Greek or Cyrillic capital that looks like the `I` of `ADMIN` has the skeleton `l`.
  */
 function bare({ folded, skeleton }: NameKeys): NameKeys {
-  const looks = skeleton
-    .replace(/[ '.-]/g, '')
-    .replaceAll('rn', 'm')
-    .replaceAll('i', 'l');
-  return { folded: folded.replace(/[ '.-]/g, ''), skeleton: looks };
+  const looks = counted(skeleton).replaceAll('rn', 'm').replaceAll('i', 'l');
+  return { folded: counted(folded), skeleton: looks };
+}
+
+function counted(text: string): string {
+  return [...text].filter((one) => isLetter(one) || isMark(one) || isDigit(one)).join('');
 }

@@ -1,5 +1,8 @@
 // What users may write about themselves and their devices: the schemas parse a text into the form that is stored.
 import { z } from 'zod';
+import { nameKeys } from '../names/keys.ts';
+import { isReserved } from '../names/reserved.ts';
+import { shownNameProblem } from '../names/shown-name.ts';
 import { isTimeZone } from '../time/time-zone.ts';
 import { normaliseEmail } from './email.ts';
 
@@ -24,24 +27,31 @@ export const handle = z
     'must be 3 to 30 letters a-z, digits, - or _, and begin with a letter or digit',
   );
 
-// Control characters, line breaks, halves of surrogate pairs, and marks that change the direction of text.
-const unprintable = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u202A-\u202E\u2066-\u2069]/u;
+const reservedProblem = 'is reserved for the platform, or looks like a name that is';
+
+/** A handle that a user takes. One that was reserved later stays with the user who has it. */
+export const newHandle = handle.refine(isNotReserved, reservedProblem);
+
+export const displayName = oneLine(60).refine(isNotReserved, reservedProblem);
+
+export const maxDeviceNameLength = 64;
+export const deviceName = oneLine(maxDeviceNameLength);
+
+function isNotReserved(name: string): boolean {
+  return !isReserved(nameKeys(name));
+}
 
 function oneLine(maxCharacters: number) {
   return z
     .string()
     .trim()
     .normalize('NFC')
-    .refine(
-      (text) => text !== '' && [...text].length <= maxCharacters && !unprintable.test(text),
-      `must be 1 to ${maxCharacters} characters on one line`,
-    );
+    .superRefine((name, { addIssue }) => {
+      const fits = name !== '' && [...name].length <= maxCharacters;
+      const problem = fits ? shownNameProblem(name) : `must be 1 to ${maxCharacters} characters on one line`;
+      if (problem !== undefined) addIssue({ code: 'custom', message: problem, continue: false });
+    });
 }
-
-export const displayName = oneLine(60);
-
-export const maxDeviceNameLength = 64;
-export const deviceName = oneLine(maxDeviceNameLength);
 
 /** A BCP 47 tag, stored in its canonical form (`de-AT`). */
 export const locale = z.string().transform((text, context) => {

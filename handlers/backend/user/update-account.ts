@@ -3,12 +3,12 @@ import { updateAccount } from '../../../lib/backend/operations/update-account.ts
 import { userOf } from '../../../lib/http/actor.ts';
 import { defineRoute } from '../../../lib/http/route.ts';
 import { errorResponses, jsonBody, jsonResponse } from '../../../lib/http/schemas.ts';
-import { displayName, handle, locale, timeZone } from '../../../lib/users/profile.ts';
+import { displayName, locale, newHandle, timeZone } from '../../../lib/users/profile.ts';
 import { accountSchema, toAccount } from './account-response.ts';
 
 const bodySchema = z
   .strictObject({
-    handle: handle.optional(),
+    handle: newHandle.optional(),
     display_name: displayName.optional().openapi({ description: '1 to 60 characters on one line.' }),
     locale: locale.optional(),
     time_zone: timeZone.optional(),
@@ -27,7 +27,7 @@ const route = createRoute({
   request: { body: jsonBody(bodySchema) },
   responses: {
     200: jsonResponse(accountSchema, 'The account as it is now'),
-    ...errorResponses('unauthenticated', 'account_blocked', 'handle_taken'),
+    ...errorResponses('unauthenticated', 'account_blocked', 'handle_taken', 'rate_limited'),
   },
 });
 

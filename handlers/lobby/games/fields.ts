@@ -6,11 +6,11 @@ import { botsProblem, optionsProblem } from '../../../lib/lobby/domain/game-opti
 import type { GameChanges } from '../../../lib/lobby/domain/game-update.ts';
 import {
   isReadable,
-  turningMarks,
   turningProblem,
   turnsDirection,
   unreadableProblem,
 } from '../../../lib/names/safe-text.ts';
+import { shownNameProblem } from '../../../lib/names/shown-name.ts';
 
 const { gameName, description, players, startGapHours, startGapPlayers, ...texts } = gameBounds;
 
@@ -19,8 +19,10 @@ const farthestDeadline = new Date(Date.UTC(9999, 0));
 export const settingFields = {
   game_name: boundedText(gameName.min, gameName.max)
     .refine((name) => name === name.trim(), 'must not begin or end with a space')
-    .refine((name) => !/[\n\t\p{Zl}\p{Zp}]/u.test(name), 'must be one line')
-    .refine((name) => !hasInvisible(name), 'must not contain characters that cannot be seen'),
+    .superRefine((name, { addIssue }) => {
+      const problem = shownNameProblem(name);
+      if (problem !== undefined) addIssue({ code: 'custom', message: problem });
+    }),
   description: boundedText(0, description.max),
   min_players: wholeNumber(players),
   max_players: wholeNumber(players).openapi({ description: 'At least min_players.' }),
@@ -107,19 +109,6 @@ export function toSettings(
     options: body.options,
     targetEngineVersion: body.target_engine_version,
   };
-}
-
-/**
- * Whether a name has invisible characters, or no visible ones. Variation selectors and joiners are allowed where they
- * have an effect: after a symbol, or between letters or symbols.
- */
-function hasInvisible(name: string): boolean {
-  const shown = name
-    // These have an error message of their own.
-    .replace(turningMarks, '')
-    .replace(/(?<=[\p{S}\p{N}\p{P}])(?:\uFE0E|\uFE0F)/gu, '')
-    .replace(/(?<=[\p{L}\p{M}\p{S}])(?:\u200C|\u200D)(?=[\p{L}\p{M}\p{S}])/gu, '');
-  return /[\p{Default_Ignorable_Code_Point}\u2800]/u.test(shown) || !/[\p{L}\p{N}\p{P}\p{S}]/u.test(shown);
 }
 
 /** Text in NFC that can be stored and shown as it is; lengths are in characters, not in UTF-16 units. */

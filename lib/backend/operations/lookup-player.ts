@@ -1,6 +1,7 @@
 import { Refusal } from '../../errors/table.ts';
 import type { BackendContext } from '../context.ts';
 import { findUserByHandle } from '../store/users.ts';
+import { countLookup } from './count-lookup.ts';
 import { getAccount } from './get-account.ts';
 
 export type FoundPlayer = { userId: string; handle: string; displayName: string | null };
@@ -15,20 +16,10 @@ export async function lookupPlayer(
   { userId, handle }: { userId: string; handle: string },
 ): Promise<FoundPlayer> {
   await getAccount(deps, userId);
-  const waitMs = deps.lookupWaitMs(userId);
-  if (waitMs > 0) throw tooManyLookups(waitMs);
+  countLookup(deps, userId);
   const found = await findUserByHandle(deps.db, handle);
   if (found === undefined || found.blockedAt !== null) {
     throw new Refusal('not_found', `There is no player with the handle ${handle}.`);
   }
   return { userId: found.userId, handle, displayName: found.displayName };
-}
-
-function tooManyLookups(waitMs: number): Refusal {
-  const seconds = Math.ceil(waitMs / 1_000);
-  return new Refusal(
-    'rate_limited',
-    `Too many players were looked up by this user; try again in ${seconds} seconds.`,
-    { retry_after_seconds: seconds },
-  );
 }

@@ -96,6 +96,8 @@ describe('confirm-email-code', () => {
     [{}, null],
     ['a\nb', null],
     ['a\u0000b', null],
+    ['\u200B\u3164', null],
+    [`a${'\u0489'.repeat(20)}`, null],
     ['x'.repeat(65), 'x'.repeat(64)],
     ['x'.repeat(5_000), 'x'.repeat(64)],
     [`${'x'.repeat(60)}👩‍👩‍👧‍👦 phone`, 'x'.repeat(60)],

@@ -108,7 +108,7 @@ describe('the limit of look-ups', () => {
       body: {
         error: {
           code: 'rate_limited',
-          message: 'Too many players were looked up by this user; try again in 60 seconds.',
+          message: 'Too many handles were looked up or tried by this user; try again in 60 seconds.',
           details: { retry_after_seconds: 60 },
         },
       },
@@ -120,6 +120,30 @@ describe('the limit of look-ups', () => {
     backend.advance(60_000);
     expect((await lookUp(asking, target)).status).toBe(200);
     expect((await lookUp(asking, target)).status).toBe(429);
+  });
+
+  it('counts handles that are tried by changing the account, but not one’s own', async () => {
+    const taken = `taken-${players}`;
+    await newPlayer({ handle: taken });
+    const change = (body: object) =>
+      backend.request('PATCH', '/api/v1/user/account', { headers: { 'X-User-ID': asking }, body });
+    expect((await change({ handle: `mine-${players}` })).status).toBe(200);
+    for (let repeat = 0; repeat < 10; repeat += 1) {
+      expect((await change({ handle: `Mine-${players}`, display_name: 'Ada' })).status).toBe(200);
+    }
+    for (let tried = 1; tried < lookupRate.burst; tried += 1) {
+      expect((await change({ handle: taken })).status).toBe(409);
+    }
+    const before = await backend.snapshot();
+    const refused = await change({ handle: taken, display_name: 'Eve' });
+    expect(refused.status).toBe(429);
+    expect(refused.headers.get('retry-after')).toBe('60');
+    expect(refused.body).toMatchObject({ error: { code: 'rate_limited' } });
+    expect((await lookUp(asking, `?handle=${taken}`)).status).toBe(429);
+    expect(await backend.snapshot()).toEqual(before);
+    expect((await change({ display_name: 'Eve' })).status).toBe(200);
+    backend.advance(60_000);
+    expect((await change({ handle: taken })).status).toBe(409);
   });
 
   it('is not spent by those who may not ask', async () => {

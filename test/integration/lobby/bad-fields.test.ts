@@ -35,9 +35,14 @@ const badIds: Bad[] = [
   ["0197a000-0000-7000-8000-000000000000' or true --", uuid],
 ];
 const noTexts: Bad[] = [7, null, true, [], { $ne: '' }].map((value) => [value, 'must be of type string']);
-const unreadable: Bad[] = ['Ori\u0000on', 'Ori\u007fon', 'Ori\u0085on', 'Ori\ud800on', 'Ori\ufffdon'].map(
-  (value) => [value, 'must not contain control characters or characters that could not be read'],
-);
+const unreadable: Bad[] = [
+  'Ori\u0000on',
+  'Ori\u007fon',
+  'Ori\u0085on',
+  'Ori\ud800on',
+  'Ori\ufffdon',
+  'Ori\ufdd0on',
+].map((value) => [value, 'must not contain control characters or characters that could not be read']);
 const turning: Bad[] = ['Ori\u202eon', 'Ori\u2066on', '\u202dOrion\u202c'].map((value) => [
   value,
   'must not contain marks that turn the direction of what follows',
@@ -143,6 +148,12 @@ const badValues: Record<string, (schema: Schema) => Bad[]> = {
     ['\u3164\u3164\u3164' /* Hangul filler */, unseen],
     ['\u2800\u2800\u2800' /* blank Braille */, unseen],
     ['\u0301\u0301\u0301', unseen],
+    ['Ori\u200Don', unseen],
+    [
+      `Orion${'\u0489'.repeat(2)}`,
+      'must have combining marks after letters only, at most 4 in a row, none twice in a row',
+    ],
+    ['Orion\uE000', unreadable[0]?.[1]],
   ],
   description: () => [
     ...noTexts,

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { z } from 'zod';
 import { normaliseEmail } from '../../../lib/users/email.ts';
-import { deviceName, displayName, handle, locale, timeZone } from '../../../lib/users/profile.ts';
+import { deviceName, displayName, handle, locale, newHandle, timeZone } from '../../../lib/users/profile.ts';
 
 const parse = (schema: z.ZodType<string>, text: unknown) => schema.safeParse(text).data;
 
@@ -108,6 +108,46 @@ describe('a handle', () => {
   );
 });
 
+describe('a handle that is taken', () => {
+  it.each(['ada', 'administer', 'admin-of-orion', 'galaxy-7', 'supporter', 'modern'])('can be %s', (text) =>
+    expect(parse(newHandle, text)).toBe(text),
+  );
+
+  it.each([
+    'admin',
+    'ADMIN',
+    'adm1n',
+    'adrnin',
+    'ad-min_',
+    'support',
+    'supp0rt',
+    'galaxy',
+    'ga1axy',
+    'galaxy_team',
+    'moderator',
+    'null',
+    'deleted-user',
+  ])('cannot be %s, but could be looked up', (text) => {
+    expect(newHandle.safeParse(text).error?.issues).toMatchObject([
+      { message: 'is reserved for the platform, or looks like a name that is' },
+    ]);
+    expect(parse(handle, text)).toBe(text.toLowerCase());
+  });
+});
+
+describe('a display name of the platform', () => {
+  it.each(['Admin', 'А.d-m i.n', 'ＡＤＭＩＮ', '★ Support ★', 'Galaxy Team', '𝐆𝐚𝐥𝐚𝐱𝐲'])(
+    'is refused: %s',
+    (text) => expect(parse(displayName, text)).toBeUndefined(),
+  );
+
+  it.each(['Administer', 'Galaxy of Orion', 'Ada (support)'])('is not %s', (text) =>
+    expect(parse(displayName, text)).toBe(text),
+  );
+
+  it('can be that of a device', () => expect(parse(deviceName, 'Galaxy')).toBe('Galaxy'));
+});
+
 describe.each([
   ['a display name', displayName, 60],
   ['a device name', deviceName, 64],
@@ -122,10 +162,20 @@ describe.each([
     expect(parse(schema, 'a'.repeat(max + 1))).toBeUndefined();
   });
 
-  it.each(['', '   ', 'a\nb', 'a\u0000b', 'a\u2028b', 'a\ud800b', 'a\u202Eb', 'a\u0007'])(
-    '%j is refused',
-    (text) => expect(parse(schema, text)).toBeUndefined(),
-  );
+  it.each([
+    '',
+    '   ',
+    'a\nb',
+    'a\u0000b',
+    'a\u2028b',
+    'a\ud800b',
+    'a\u202Eb',
+    'a\u0007',
+    'a\u200Bb',
+    '\u3164',
+    'a\uFDD0',
+    'q\u0323\u0327\u0305\u0308\u0306',
+  ])('%j is refused', (text) => expect(parse(schema, text)).toBeUndefined());
 });
 
 describe('a locale', () => {

@@ -3,6 +3,7 @@
  * same result on every JavaScript runtime, whatever Unicode version that runtime has. See docs/race-names.md.
  */
 import { type NameKeys, nameKeys } from '../../../names/keys.ts';
+import { marksAreInPlace, maxMarksInARow } from '../../../names/marks.ts';
 import { isReserved } from '../../../names/reserved.ts';
 import { isDigit, isLeftToRight, isLetter, isMark, isRightToLeft } from '../../../names/unicode.ts';
 
@@ -19,7 +20,6 @@ const minLength = 3;
 const maxLength = 24;
 /** UTF-16 units: NFC joins at most four code points, of at most two units each, into one. */
 const maxUnnormalisedLength = maxLength * 4 * 2;
-const maxMarksInARow = 4;
 const punctuation = new Set(["'", '-', '.', ' ']);
 
 /**
@@ -53,7 +53,7 @@ export function parseRaceName(raw: string): ParsedRaceName {
   if (!characters.some((character) => isLetter(character) || isDigit(character))) {
     return refuse('character', 'A race name has at least one letter or digit.');
   }
-  if (!marksAreInPlace(characters)) {
+  if (!marksAreInPlace(name, { isLetter, isMark })) {
     return refuse(
       'marks',
       `A combining mark in a race name follows a letter, at most ${maxMarksInARow} in a row, none twice in a row.`,
@@ -79,22 +79,6 @@ function refuse(reason: RaceNameProblem, message: string): ParsedRaceName {
 
 function isAllowed(character: string): boolean {
   return isLetter(character) || isDigit(character) || isMark(character) || punctuation.has(character);
-}
-
-/** UTS #39, section 5.4: more marks than these, or the same one twice, cannot be told apart by eye. */
-function marksAreInPlace(characters: string[]): boolean {
-  let before = '';
-  let room = 0;
-  for (const character of characters) {
-    if (isMark(character)) {
-      if (room === 0 || character === before) return false;
-      room--;
-    } else {
-      room = isLetter(character) ? maxMarksInARow : 0;
-    }
-    before = character;
-  }
-  return true;
 }
 
 /**
