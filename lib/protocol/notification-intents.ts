@@ -32,8 +32,11 @@ export const mailableTypes = [
 ] as const;
 export type MailableType = (typeof mailableTypes)[number];
 
-/** What users are notified of. An engine's event says something only to clients of its game. */
-export const notificationTypes = [...mailableTypes, 'game.engine.event'] as const;
+/**
+ * What users are notified of. An engine's event says something only to clients of its game; the backend itself mails
+ * about a new session, always.
+ */
+export const notificationTypes = [...mailableTypes, 'game.engine.event', 'user.session.created'] as const;
 export type NotificationType = (typeof notificationTypes)[number];
 
 /** Identified by `idempotency_key`, per recipient. */

@@ -1,5 +1,5 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { findSession } from '../../../lib/backend/operations/find-session.ts';
+import { createFindSession } from '../../../lib/backend/operations/find-session.ts';
 import { toBase64 } from '../../../lib/http/base64.ts';
 import { defineRoute } from '../../../lib/http/route.ts';
 import { errorResponses, id, jsonResponse, timestamp } from '../../../lib/http/schemas.ts';
@@ -27,9 +27,10 @@ const route = createRoute({
   },
 });
 
-export const getSessionRoute = (deps: Parameters<typeof findSession>[0]) =>
-  defineRoute(route, async (c) => {
-    const session = await findSession(deps, c.req.valid('param').device_session_id);
+export const getSessionRoute = (deps: Parameters<typeof createFindSession>[0]) => {
+  const findSession = createFindSession(deps);
+  return defineRoute(route, async (c) => {
+    const session = await findSession(c.req.valid('param').device_session_id);
     return c.json(
       {
         device_session_id: session.deviceSessionId,
@@ -42,3 +43,4 @@ export const getSessionRoute = (deps: Parameters<typeof findSession>[0]) =>
       200,
     );
   });
+};

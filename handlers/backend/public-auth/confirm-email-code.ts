@@ -1,8 +1,11 @@
 import { createRoute, z } from '@hono/zod-openapi';
+import { coarseNetwork } from '../../../lib/backend/domain/client-network.ts';
 import { confirmEmailCode } from '../../../lib/backend/operations/confirm-email-code.ts';
 import { defineRoute } from '../../../lib/http/route.ts';
 import { errorResponses, id, jsonBody, jsonResponse } from '../../../lib/http/schemas.ts';
+import { keptTraceparent } from '../../../lib/telemetry/trace.ts';
 import { confirmEmailCodeBody } from '../../../lib/users/sign-in-requests.ts';
+import { clientAddressHeader } from './client-address.ts';
 
 const route = createRoute({
   method: 'post',
@@ -10,7 +13,7 @@ const route = createRoute({
   operationId: 'confirmEmailCode',
   summary: 'Checks a mailed code and creates a session for a device key, at the first sign-in also the user',
   tags: ['sign-in'],
-  request: { body: jsonBody(confirmEmailCodeBody) },
+  request: { headers: clientAddressHeader, body: jsonBody(confirmEmailCodeBody) },
   responses: {
     201: jsonResponse(z.object({ device_session_id: id, user_id: id }), 'The new device session'),
     ...errorResponses('challenge_failed', 'account_blocked'),
@@ -20,13 +23,16 @@ const route = createRoute({
 export const confirmEmailCodeRoute = (deps: Parameters<typeof confirmEmailCode>[0]) =>
   defineRoute(route, async (c) => {
     const body = c.req.valid('json');
+    const address = c.req.valid('header')['x-client-address'];
     const session = await confirmEmailCode(deps, {
       challengeId: body.challenge_id,
       code: body.code,
       clientPublicKey: body.client_public_key,
       proof: body.proof,
       timeZone: body.time_zone,
-      deviceName: body.device_name,
+      deviceName: body.device_name ?? null,
+      network: (address && coarseNetwork(address)) ?? null,
+      traceparent: keptTraceparent(c.req.header('traceparent')),
     });
     return c.json({ device_session_id: session.deviceSessionId, user_id: session.userId }, 201);
   });

@@ -5,17 +5,7 @@ import { defineRoute } from '../../../lib/http/route.ts';
 import { errorResponses, id, jsonBody, jsonResponse, timestamp } from '../../../lib/http/schemas.ts';
 import { unknownLocale } from '../../../lib/users/profile.ts';
 import { sendEmailCodeBody } from '../../../lib/users/sign-in-requests.ts';
-
-/** Set by the gateway, which sees the client; the rate limits count by it. */
-const clientAddress = z
-  .string()
-  .transform((text, context) => {
-    const network = clientNetwork(text);
-    if (network !== undefined) return network;
-    context.addIssue({ code: 'custom', message: 'must be an IP address' });
-    return z.NEVER;
-  })
-  .openapi({ type: 'string', description: 'IP address of the client.' });
+import { clientAddressHeader } from './client-address.ts';
 
 const route = createRoute({
   method: 'post',
@@ -25,7 +15,7 @@ const route = createRoute({
     'Mails a six-digit sign-in code; the response is the same whether or not the address has an account',
   tags: ['sign-in'],
   request: {
-    headers: z.object({ 'x-client-address': clientAddress.optional() }),
+    headers: clientAddressHeader,
     body: jsonBody(sendEmailCodeBody),
   },
   responses: {
@@ -40,10 +30,11 @@ const route = createRoute({
 export const sendEmailCodeRoute = (deps: Parameters<typeof sendEmailCode>[0]) =>
   defineRoute(route, async (c) => {
     const body = c.req.valid('json');
+    const address = c.req.valid('header')['x-client-address'];
     const challenge = await sendEmailCode(deps, {
       email: body.email,
       locale: body.locale ?? unknownLocale,
-      clientNetwork: c.req.valid('header')['x-client-address'] ?? null,
+      clientNetwork: (address && clientNetwork(address)) ?? null,
     });
     return c.json(
       { challenge_id: challenge.challengeId, expires_at: challenge.expiresAt.toISOString() },

@@ -19,7 +19,11 @@ export type DeviceSession = {
   /** Ed25519, 32 raw bytes. */
   readonly clientPublicKey: Uint8Array<ArrayBuffer>;
   readonly deviceName: string | null;
+  /** Roughly where it signed in from; null when that is not known. */
+  readonly network: string | null;
   readonly createdAt: Date;
+  /** When it was looked up last, to the hour; null for a session of before this was recorded. */
+  readonly lastUsedAt: Date | null;
   /** null while the session is active. */
   readonly revokedAt: Date | null;
 };

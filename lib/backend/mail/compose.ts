@@ -1,7 +1,9 @@
 // Composes subject, text and HTML of a mail, in the recipient's language if there are texts in it.
 import { html } from 'hono/html';
+import { isTimeZone } from '../../time/time-zone.ts';
+import { defaultTimeZone } from '../../users/profile.ts';
 import { codeLifetimeMs } from '../domain/sign-in.ts';
-import type { Mail } from './mail.ts';
+import type { Mail, MailContent } from './mail.ts';
 import { de } from './texts/de.ts';
 import { en } from './texts/en.ts';
 import { ru } from './texts/ru.ts';
@@ -28,10 +30,7 @@ export async function composeMail({
   locale,
 }: Pick<Mail, 'content' | 'locale'>): Promise<ComposedMail> {
   const language = languageOf(locale);
-  const parts =
-    content.kind === 'sign_in_code'
-      ? signInCode(texts[language].signInCode, content.code)
-      : notification(texts[language].notification, content);
+  const parts = partsOf(content, language);
   return { subject: parts.subject, text: toText(parts), html: await toHtml(parts, language), language };
 }
 
@@ -48,6 +47,46 @@ type Parts = {
   readonly code?: string;
 };
 
+function partsOf(content: MailContent, language: Language): Parts {
+  switch (content.kind) {
+    case 'sign_in_code':
+      return signInCode(texts[language].signInCode, content.code);
+    case 'new_session':
+      return newSession(texts[language].newSession, content, language);
+    case 'notification':
+      return notification(texts[language].notification, content);
+    default:
+      return content satisfies never;
+  }
+}
+
+function newSession(
+  wording: MailTexts['newSession'],
+  content: Extract<MailContent, { kind: 'new_session' }>,
+  language: Language,
+): Parts {
+  const { created_at: createdAt, network } = content;
+  const deviceName = nameIn(content.device_name);
+  // The runtime that stored the zone may know more of them.
+  const timeZone = isTimeZone(content.time_zone) ? content.time_zone : defaultTimeZone;
+  const format = new Intl.DateTimeFormat(language, {
+    dateStyle: 'long',
+    timeStyle: 'short',
+    hourCycle: 'h23',
+    timeZone,
+  });
+  return {
+    subject: wording.subject,
+    paragraphs: [
+      wording.intro,
+      ...(deviceName === undefined ? [] : [`${wording.device}: ${deviceName}`]),
+      ...(network === null ? [] : [`${wording.network}: ${network}`]),
+      `${wording.time}: ${format.format(new Date(createdAt))} (${timeZone})`,
+      wording.notYou,
+    ],
+  };
+}
+
 function signInCode(wording: MailTexts['signInCode'], code: string): Parts {
   return {
     subject: wording.subject,
@@ -58,7 +97,7 @@ function signInCode(wording: MailTexts['signInCode'], code: string): Parts {
 
 function notification(
   wording: MailTexts['notification'],
-  { type, payload }: Extract<Mail['content'], { kind: 'notification' }>,
+  { type, payload }: Extract<MailContent, { kind: 'notification' }>,
 ): Parts {
   const sentence = wording.sentences[type];
   const game = nameIn(payload.game_name);

@@ -5,12 +5,22 @@ import { mailableTypes } from '../../protocol/notification-intents.ts';
 export const mailContent = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('sign_in_code'), code: z.string() }),
   z.object({
+    kind: z.literal('new_session'),
+    device_name: z.string().nullable(),
+    network: z.string().nullable(),
+    created_at: z.iso.datetime(),
+    time_zone: z.string(),
+  }),
+  z.object({
     kind: z.literal('notification'),
     type: z.enum(mailableTypes),
     payload: z.record(z.string(), z.unknown()),
   }),
 ]);
 export type MailContent = z.infer<typeof mailContent>;
+
+/** How long a mail that says what has happened is worth sending. */
+export const noticeLifetimeMs = 24 * 3_600_000;
 
 export type Mail = {
   /** UUID; for a sign-in code the id of its challenge. */

@@ -11,15 +11,13 @@ import { notificationIntentEntry } from '../../protocol/notification-intents.ts'
 import { CannotApply, type Consumer } from '../../streams/consumer.ts';
 import { markAllProcessed } from '../../streams/store.ts';
 import type { BackendContext } from '../context.ts';
+import { noticeLifetimeMs } from '../mail/mail.ts';
 import { appendClientEvent, maxEventPayloadBytes } from '../push/log/append-client-event.ts';
 import type { PushLog } from '../push/log/log.ts';
 import type { Database } from '../store/database.ts';
 import { backendStreamTables } from '../store/stream-tables.ts';
 import { findActingUsers, type Recipient } from '../store/users.ts';
 import { type notificationStream, notificationsName } from './stream.ts';
-
-/** A later mail would be of no use. */
-export const mailLifetimeMs = 24 * 3_600_000;
 
 /** Bounds a transaction, and the commands that Redis gets at once. */
 const recipientsPerTransaction = 500;
@@ -38,7 +36,9 @@ export function notificationIntentsConsumer(
   return {
     ...consumedStream,
     entry: notificationIntentEntry,
-    orderingKey: ({ payload }) => (typeof payload.game_id === 'string' ? payload.game_id : ''),
+    // What is not about a game is about its only recipient.
+    orderingKey: ({ payload, recipient_user_ids: [first = ''] }) =>
+      typeof payload.game_id === 'string' ? payload.game_id : first,
     async handle(intent, { traceparent, transaction }) {
       const payload = new TextEncoder().encode(JSON.stringify(intent.payload));
       if (payload.byteLength > maxEventPayloadBytes) {
@@ -94,6 +94,6 @@ function toMail(
     to: email,
     locale,
     content: { kind: 'notification' as const, type, payload },
-    expiresAt: new Date(at + mailLifetimeMs),
+    expiresAt: new Date(at + noticeLifetimeMs),
   });
 }

@@ -10,14 +10,16 @@ import { confirmBytes } from '../../protocol/envelope.ts';
 import { defaultLocale, defaultTimeZone, unknownLocale } from '../../users/profile.ts';
 import type { BackendContext } from '../context.ts';
 import { type Challenge, judgeAttempt, type Verdict } from '../domain/sign-in.ts';
-import type { User } from '../domain/user.ts';
+import type { DeviceSession, User } from '../domain/user.ts';
+import { noticeLifetimeMs } from '../mail/mail.ts';
+import { sessionCreated } from '../outbox/messages.ts';
 import { accountBlocked } from '../refusals.ts';
 import { countFailedAttempt, lockChallenge, markChallengeUsed } from '../store/auth-challenges.ts';
 import type { Database } from '../store/database.ts';
 import { insertDeviceSession } from '../store/device-sessions.ts';
 import { insertUserUnlessKnown, lockUserByEmail } from '../store/users.ts';
 
-type Deps = Pick<BackendContext, 'db' | 'codes' | 'now' | 'newId'>;
+type Deps = Pick<BackendContext, 'db' | 'codes' | 'outbox' | 'mails' | 'now' | 'newId'>;
 
 export type Confirmation = {
   challengeId: string;
@@ -29,7 +31,10 @@ export type Confirmation = {
   proof: Uint8Array;
   /** For a new user. */
   timeZone: string | undefined;
-  deviceName: string | undefined;
+  deviceName: string | null;
+  /** Roughly where the device is; null when that is not known. */
+  network: string | null;
+  traceparent: string | undefined;
 };
 
 export type SignedIn = { deviceSessionId: string; userId: string };
@@ -40,7 +45,8 @@ type Outcome =
   | { kind: 'signed_in'; session: SignedIn };
 
 /**
- * Creates a device session, and the user at the first sign-in.
+ * Creates a device session, and the user at the first sign-in. The user is notified by an event and by a mail, so that
+ * they hear of a sign-in that was not theirs.
  * @throws Refusal invalid_request for a bad key or proof; challenge_failed, the same for every reason, with
  *   `attempts_left` while the challenge is alive; account_blocked.
  */
@@ -49,6 +55,8 @@ export async function confirmEmailCode(deps: Deps, confirmation: Confirmation): 
   const outcome = await inTransaction(deps.db, (tx) => attempt(deps, tx, confirmation));
   switch (outcome.kind) {
     case 'signed_in':
+      deps.outbox.publishSoon([outcome.session.userId]);
+      deps.mails.sendSoon();
       return outcome.session;
     case 'blocked':
       throw accountBlocked();
@@ -92,16 +100,45 @@ async function attempt(deps: Deps, tx: Database, confirmation: Confirmation): Pr
   const user = await findOrCreateUser(deps, tx, challenge, confirmation.timeZone, now);
   if (user.blockedAt !== null) return { kind: 'blocked' };
 
-  const deviceSessionId = deps.newId();
-  await insertDeviceSession(tx, {
-    deviceSessionId,
+  const session: DeviceSession = {
+    deviceSessionId: deps.newId(),
     userId: user.userId,
     clientPublicKey: confirmation.clientPublicKey,
-    deviceName: confirmation.deviceName ?? null,
+    deviceName: confirmation.deviceName,
+    network: confirmation.network,
     createdAt: now,
+    lastUsedAt: now,
     revokedAt: null,
-  });
-  return { kind: 'signed_in', session: { deviceSessionId, userId: user.userId } };
+  };
+  await insertDeviceSession(tx, session);
+  await notifyOwner(deps, tx, user, session, confirmation.traceparent);
+  return { kind: 'signed_in', session };
+}
+
+async function notifyOwner(
+  deps: Pick<Deps, 'outbox' | 'mails' | 'newId'>,
+  tx: Database,
+  { email, locale, timeZone }: User,
+  session: DeviceSession,
+  traceparent: string | undefined,
+): Promise<void> {
+  await deps.outbox.write(tx, [sessionCreated(session, traceparent)]);
+  const { deviceName, network, createdAt } = session;
+  await deps.mails.write(tx, [
+    {
+      mailId: deps.newId(),
+      to: email,
+      locale,
+      content: {
+        kind: 'new_session',
+        device_name: deviceName,
+        network,
+        created_at: createdAt.toISOString(),
+        time_zone: timeZone,
+      },
+      expiresAt: new Date(createdAt.getTime() + noticeLifetimeMs),
+    },
+  ]);
 }
 
 async function findOrCreateUser(

@@ -5,7 +5,7 @@ import { userLifecycleEvent } from '../outbox/messages.ts';
 import { noSuchUser, userNotFound } from '../refusals.ts';
 import { deleteChallengesOf } from '../store/auth-challenges.ts';
 import type { Database } from '../store/database.ts';
-import { eraseDeviceNames } from '../store/device-sessions.ts';
+import { eraseDevices } from '../store/device-sessions.ts';
 import { deleteEntitlements } from '../store/entitlements.ts';
 import { deleteMailsTo } from '../store/mails.ts';
 import { eraseUser, lockUser } from '../store/users.ts';
@@ -79,7 +79,7 @@ async function deleteLocked(
 }
 
 async function erase(tx: Database, { userId, email }: User, at: Date): Promise<DeletedUser> {
-  await eraseDeviceNames(tx, userId);
+  await eraseDevices(tx, userId);
   await deleteEntitlements(tx, userId);
   await deleteMailsTo(tx, email);
   await deleteChallengesOf(tx, email);

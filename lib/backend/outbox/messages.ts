@@ -2,7 +2,9 @@
 // user are published in the order in which they were decided.
 import { z } from 'zod';
 import type { NewMessage } from '../../outbox/store.ts';
+import type { NotificationIntent } from '../../protocol/notification-intents.ts';
 import type { UserLifecycleEvent } from '../../protocol/user-lifecycle.ts';
+import type { DeviceSession } from '../domain/user.ts';
 
 /** Bounds an entry of the push log; a user with more sessions needs several. */
 const sessionsPerInvalidation = 500;
@@ -33,6 +35,25 @@ export function sessionInvalidations(ended: {
     messages.push({ kind: 'session_invalidation', orderingKey, payload, traceparent });
   }
   return messages;
+}
+
+/**
+ * Notifies a user of a new session of theirs. Only by its id: outbox and streams keep what they hold for days, also when
+ * the account was deleted.
+ */
+export function sessionCreated(
+  { deviceSessionId, userId: orderingKey, createdAt }: DeviceSession,
+  traceparent: string | undefined,
+): NewMessage {
+  const payload: NotificationIntent = {
+    notification_type: 'user.session.created',
+    producer: 'backend',
+    recipient_user_ids: [orderingKey],
+    idempotency_key: `user.session.created:${deviceSessionId}`,
+    payload: { device_session_id: deviceSessionId, created_at: createdAt.toISOString() },
+    occurred_at_ms: createdAt.getTime(),
+  };
+  return { kind: 'notification_intent', orderingKey, payload, traceparent };
 }
 
 export function userLifecycleEvent(event: {

@@ -27,7 +27,10 @@ export async function assembleBackend(
   },
 ): Promise<{ context: BackendContext; streams: StreamAdmin; outbox: Outbox }> {
   const { db, redis, log } = parts;
-  const publishers = backendPublishers(parts, config.userLifecycleStream);
+  const publishers = backendPublishers(parts, {
+    userLifecycle: config.userLifecycleStream,
+    notificationIntents: config.notifications.stream,
+  });
   const outbox = new Outbox({ db, table: outboxTable, publishers, log });
   const consumers = [notificationStream(config.notifications.stream)];
   const context: BackendContext = {

@@ -34,7 +34,13 @@ export async function startOutboxRelay(environment: Environment): Promise<{
   outboxInstruments.start();
   const { db } = resources.postgres;
   const { redis, pushCluster } = resources;
-  const publishers = backendPublishers({ redis, push: pushCluster ?? redis }, config.userLifecycleStream);
+  const publishers = backendPublishers(
+    { redis, push: pushCluster ?? redis },
+    {
+      userLifecycle: config.userLifecycleStream,
+      notificationIntents: config.notifications.stream,
+    },
+  );
   const relay = createRelay(config, resources, new Outbox({ db, table: outboxTable, publishers, log }), log);
   return {
     config,

@@ -1,4 +1,4 @@
-import { and, desc, eq, isNull, lt, type Placeholder, sql } from 'drizzle-orm';
+import { and, desc, eq, isNull, lt, lte, or, type Placeholder, sql } from 'drizzle-orm';
 import { preparedName } from '../../postgres/statement.ts';
 import type { DeviceSession } from '../domain/user.ts';
 import type { Database } from './database.ts';
@@ -81,6 +81,27 @@ export async function revokeActiveSessions(
   return revoked.map((session) => session.deviceSessionId);
 }
 
-export async function eraseDeviceNames(tx: Database, userId: string): Promise<void> {
-  await tx.update(deviceSessions).set({ deviceName: null }).where(eq(deviceSessions.userId, userId));
+/** Records a use, unless another process has recorded one since `notSince`, or the session has ended. */
+export async function recordUse(
+  db: Database,
+  { deviceSessionId, at, notSince }: { deviceSessionId: string; at: Date; notSince: Date },
+): Promise<void> {
+  await db
+    .update(deviceSessions)
+    .set({ lastUsedAt: at })
+    .where(
+      and(
+        eq(deviceSessions.deviceSessionId, deviceSessionId),
+        isNull(deviceSessions.revokedAt),
+        or(isNull(deviceSessions.lastUsedAt), lte(deviceSessions.lastUsedAt, notSince)),
+      ),
+    );
+}
+
+/** Erases what says where a user's devices are and what they are called. */
+export async function eraseDevices(tx: Database, userId: string): Promise<void> {
+  await tx
+    .update(deviceSessions)
+    .set({ deviceName: null, network: null })
+    .where(eq(deviceSessions.userId, userId));
 }

@@ -60,7 +60,11 @@ export const deviceSessions = backend.table(
       .references(() => users.userId),
     clientPublicKey: bytea('client_public_key').notNull(),
     deviceName: text('device_name'),
+    /** Roughly where it signed in from: the /24 of an IPv4 address, the /48 of an IPv6 address. */
+    network: text('network'),
     createdAt: time('created_at').notNull(),
+    /** To the hour; null for a session of before this was recorded. */
+    lastUsedAt: time('last_used_at'),
     /** null while the session is active. */
     revokedAt: time('revoked_at'),
   },

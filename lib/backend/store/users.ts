@@ -98,13 +98,13 @@ export async function markBlocked(tx: Database, userId: string, blockedAt: Date)
   await tx.update(users).set({ blockedAt }).where(eq(users.userId, userId));
 }
 
-/** Finds the user who has not been deleted, and prevents that they are blocked until the transaction ends. */
+/** Finds the user who has not been deleted, and locks them as `lockUser` does. */
 export async function lockUserByEmail(tx: Database, email: string): Promise<User | undefined> {
   const [user] = await tx
     .select()
     .from(users)
     .where(and(eq(users.email, email), isNull(users.deletedAt)))
-    .for('share');
+    .for('no key update');
   return user;
 }
 

@@ -44,7 +44,10 @@ async function newUser(locale = 'en'): Promise<string> {
   users += 1;
   const device = new TestDevice(backend);
   const { challengeId, code } = await device.askForCode(`user${users}@example.com`, locale);
-  return String((await device.confirm(challengeId, code)).body.user_id);
+  const { body } = await device.confirm(challengeId, code);
+  // The mail about the session is out.
+  await backend.settled();
+  return String(body.user_id);
 }
 
 const mark = (userId: string, column: 'blocked_at' | 'deleted_at') =>

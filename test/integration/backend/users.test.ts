@@ -178,7 +178,9 @@ describe('a user’s sessions', () => {
         device_session_id: id,
         status: 'active',
         device_name: null,
+        network: null,
         created_at: backend.now().toISOString(),
+        last_used_at: backend.now().toISOString(),
       })),
     });
 

@@ -131,7 +131,10 @@ describe.each(drivers)('with %s', (_, open) => {
   });
 
   it('publishes what the backend decides: ended sessions to the push log, users’ events to their stream', async () => {
-    const publishers = backendPublishers(both(open()), 'user:lifecycle_events');
+    const publishers = backendPublishers(both(open()), {
+      userLifecycle: 'user:lifecycle_events',
+      notificationIntents: 'notification:intents',
+    });
     const [userId, sessionId] = [uuidv7(), uuidv7()];
     const message = (kind: string, payload: Message['payload']): Message => ({
       position: 1,
@@ -167,7 +170,10 @@ describe.each(drivers)('with %s', (_, open) => {
   });
 
   it('begins the push log where there was none', async () => {
-    const publish = backendPublishers(both(open()), 's').session_invalidation;
+    const publish = backendPublishers(both(open()), {
+      userLifecycle: 's',
+      notificationIntents: 'n',
+    }).session_invalidation;
     const payload = { user_id: uuidv7(), device_session_ids: [uuidv7()], reason: 'revoked' };
     await publish?.({ position: 1, kind: '', orderingKey: '', payload, traceparent: null, failures: 0 });
     expect((await readState(pushLog(connection))).epoch).toMatch(/^[0-9a-f]{16}$/);

@@ -112,7 +112,11 @@ export async function startTestBackend(
   const publish = async (message: Message) => {
     published.push(message);
   };
-  const publishers = { session_invalidation: publish, user_lifecycle: publish };
+  const publishers = {
+    session_invalidation: publish,
+    user_lifecycle: publish,
+    notification_intent: publish,
+  };
   const outbox = new Outbox({ db, table: outboxTable, publishers, log });
   const seal = await createMailSeal(secret);
   const recorder: Mailer = {

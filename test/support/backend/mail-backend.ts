@@ -73,6 +73,7 @@ export async function startMailBackend(): Promise<MailBackend> {
         .map(({ level: _, time: __, pid: ___, hostname: ____, ...line }) => line),
     onReset: (cleanUp) => cleanUps.push(cleanUp),
     async reset() {
+      await backend.settled();
       for (const cleanUp of cleanUps.splice(0).toReversed()) await cleanUp();
       await backend.pool.query('truncate backend.mails');
       backend.logLines.length = 0;

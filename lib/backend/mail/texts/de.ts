@@ -8,6 +8,15 @@ export const de: MailTexts = {
     notYou:
       'Falls du ihn nicht angefordert hast, brauchst du nichts zu tun. Gib den Code an niemanden weiter; niemand von Galaxy fragt danach.',
   },
+  newSession: {
+    subject: 'Neue Anmeldung bei deinem Galaxy-Konto',
+    intro: 'Ein Gerät hat sich bei deinem Galaxy-Konto angemeldet.',
+    device: 'Gerät',
+    network: 'Netz',
+    time: 'Zeit',
+    notYou:
+      'Falls du es warst, brauchst du nichts zu tun. Falls nicht, melde dieses Gerät in deinem Spielprogramm ab und sichere dein Postfach: Der Anmeldecode wurde dort gelesen.',
+  },
   notification: {
     sentences: {
       'lobby.application.submitted': 'Jemand möchte in deinem Spiel mitspielen',

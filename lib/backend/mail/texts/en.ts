@@ -8,6 +8,15 @@ export const en: MailTexts = {
     notYou:
       'If you did not ask for it, you need not do anything. Do not tell the code to anybody; nobody from Galaxy will ask for it.',
   },
+  newSession: {
+    subject: 'New sign-in to your Galaxy account',
+    intro: 'A device has signed in to your Galaxy account.',
+    device: 'Device',
+    network: 'Network',
+    time: 'Time',
+    notYou:
+      'If it was you, you need not do anything. If not, sign that device out in your game client and secure your mailbox: the sign-in code was read there.',
+  },
   notification: {
     sentences: {
       'lobby.application.submitted': 'Somebody has applied to play in your game',

@@ -9,6 +9,16 @@ export type MailTexts = {
     /** For a recipient who did not ask for a code. */
     readonly notYou: string;
   };
+  /** To the owner of an account. */
+  readonly newSession: {
+    readonly subject: string;
+    readonly intro: string;
+    readonly device: string;
+    readonly network: string;
+    readonly time: string;
+    /** What to do if it was someone else. */
+    readonly notYou: string;
+  };
   readonly notification: {
     /** One sentence for each type, without a full stop: it is the subject, too. */
     readonly sentences: Readonly<Record<MailableType, string>>;

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { composeMail, languageOf } from '../../../../lib/backend/mail/compose.ts';
+import type { MailContent } from '../../../../lib/backend/mail/mail.ts';
 import { de } from '../../../../lib/backend/mail/texts/de.ts';
 import { en } from '../../../../lib/backend/mail/texts/en.ts';
 import { ru } from '../../../../lib/backend/mail/texts/ru.ts';
@@ -41,6 +42,49 @@ describe('the texts', () => {
   it('say minutes in Russian as Russians do', () => {
     const said = [1, 2, 5, 10, 21].map((minutes) => /\d+ \p{L}+/u.exec(ru.signInCode.validFor(minutes))?.[0]);
     expect(said).toEqual(['1 минуту', '2 минуты', '5 минут', '10 минут', '21 минуту']);
+  });
+});
+
+describe('a mail about a new session', () => {
+  const compose = (locale: string, more: Partial<Extract<MailContent, { kind: 'new_session' }>> = {}) =>
+    composeMail({
+      locale,
+      content: {
+        kind: 'new_session',
+        device_name: 'Ada’s laptop',
+        network: '203.0.113.0/24',
+        created_at: '2026-01-31T23:30:00.000Z',
+        time_zone: 'Europe/Berlin',
+        ...more,
+      },
+    });
+
+  it('says what signed in, when and from where', async () => {
+    const mail = await compose('en-GB');
+    expect(mail.subject).toBe('New sign-in to your Galaxy account');
+    expect(mail.text).toContain('\n\nDevice: Ada’s laptop\n\nNetwork: 203.0.113.0/24\n\nTime: ');
+    expect(mail.text).toContain('February 1, 2026 at 00:30 (Europe/Berlin)\n\nIf it was you,');
+  });
+
+  it.each([
+    ['de', 'Neue Anmeldung bei deinem Galaxy-Konto', '1. Februar 2026 um 00:30 (Europe/Berlin)'],
+    ['ru', 'Новый вход в ваш аккаунт Galaxy', '1 февраля 2026 г. в 00:30 (Europe/Berlin)'],
+  ])('is written in %s', async (locale, subject, time) => {
+    const mail = await compose(locale);
+    expect(mail).toMatchObject({ subject, language: locale });
+    expect(mail.text).toContain(`: ${time}\n`);
+    expect(mail.html).toContain(time);
+  });
+
+  it('leaves out what is not known, and takes UTC for a zone that is not', async () => {
+    const { text } = await compose('en', { device_name: null, network: null, time_zone: 'Mars/Olympus' });
+    expect(text).toMatch(/account\.\n\nTime: January 31, 2026 at 23:30 \(UTC\)\n\n/);
+  });
+
+  it('has a device name on one line, and none as markup', async () => {
+    const mail = await compose('en', { device_name: 'x\r\nBcc: a@example.com\r\n<b>' });
+    expect(mail.text).toContain('\n\nDevice: x Bcc: a@example.com <b>\n\n');
+    expect(mail.html).toContain('<p>Device: x Bcc: a@example.com &lt;b&gt;</p>');
   });
 });
 
