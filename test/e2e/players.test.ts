@@ -25,7 +25,7 @@ async function ok(
   return result as Record<string, string>;
 }
 
-/** Opens a player's stream, and records its events and how it ends. */
+/** Opens a player's stream, and records its events, but for that of its own session, and how it ends. */
 async function listen(client: GalaxyClient) {
   const events: PlayerEvent[] = [];
   const opened = Promise.withResolvers<void>();
@@ -33,7 +33,7 @@ async function listen(client: GalaxyClient) {
   const follow = async () => {
     for await (const message of client.events({ signal: stop.signal })) {
       if (message.kind === 'hello') opened.resolve();
-      else events.push(message);
+      else if (message.payload.device_session_id !== client.session.deviceSessionId) events.push(message);
     }
   };
   const ended = follow().then(
@@ -87,6 +87,27 @@ describe('players', () => {
     owner.stop();
     applicant.stop();
     expect(await Promise.all([owner.ended, applicant.ended])).toEqual(['stopped', 'stopped']);
+  });
+
+  it('hear of a sign-in on another device, by event and mail, and see it among their sessions', async () => {
+    const stream = await listen(ada);
+    const { email = '' } = await ok(ada, 'user.account.get', {});
+    const { deviceSessionId } = (await stack.signIn('ada', email)).session;
+    await soon(() => expect(stream.events.length).toBe(1));
+    expect(stream.events[0]).toMatchObject({
+      eventType: 'user.session.created',
+      payload: { device_session_id: deviceSessionId, created_at: expect.any(String) },
+    });
+    const { items } = await ok(ada, 'user.session.list', {});
+    const shown = { network: '127.0.0.0/24', device_name: 'test', last_used_at: expect.any(String) };
+    expect(items).toMatchObject([
+      { device_session_id: deviceSessionId, ...shown },
+      { device_session_id: ada.session.deviceSessionId, ...shown },
+    ]);
+    const mails = (await stack.logs()).split('\n').filter((line) => line.includes('New sign-in'));
+    expect(mails.filter((line) => line.includes(email))).toHaveLength(2);
+    stream.stop();
+    expect(await stream.ended).toBe('stopped');
   });
 
   it('find each other by their handles', async () => {

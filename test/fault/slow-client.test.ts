@@ -57,14 +57,14 @@ it('many that stop reading are ended at their bound; the gateway stays small, an
 }) => {
   const email = 'slow-and-quick@example.com';
   const quickPlayer = await cluster.signIn(email);
+  const slowPlayers: Player[] = [];
+  for (let session = 0; session < slowStreams / 2; session += 1) {
+    slowPlayers.push(await cluster.signIn(email));
+  }
   const quick = new Follower(cluster, quickPlayer);
   cleanUp.push(() => quick.stop());
   await quick.opened();
-  const slow: Follower[] = [];
-  for (let session = 0; session < slowStreams / 2; session += 1) {
-    const player = await cluster.signIn(email);
-    slow.push(followSlowly(player), followSlowly(player));
-  }
+  const slow = slowPlayers.flatMap((player) => [followSlowly(player), followSlowly(player)]);
   await Promise.all(slow.map((follower) => follower.opened()));
   const { userId } = quickPlayer.session;
   const pid = cluster.gateways[0]?.pid ?? 0;

@@ -4,6 +4,7 @@ import { createPublicKey, generateKeyPairSync, type KeyObject, randomUUID } from
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { expect, vi } from 'vitest';
 import { freePort } from '../../../infra/local/child.ts';
 import { sendSignal } from '../../../infra/local/processes.ts';
 import { localSecrets } from '../../../infra/local/secrets.ts';
@@ -264,7 +265,11 @@ async function startParts(options: ClusterOptions, cleanUp: AsyncDisposableStack
       const signingIn = new GalaxyClient(first.endpoints, key);
       try {
         await signInByMail(signingIn, email, lines);
-        return { key, session: signingIn.session };
+        const { session } = signingIn;
+        // The event about the session precedes all that the test is about.
+        const appended = log.onceKey(session.userId, `user.session.created:${session.deviceSessionId}`);
+        await vi.waitFor(async () => expect(await connection.exists(appended)).toBe(1), { timeout: 15_000 });
+        return { key, session };
       } finally {
         signingIn.close();
       }

@@ -22,8 +22,8 @@ export type TestStack = {
   readonly runtimeFolder: string;
   /** A pool on the stack's database. */
   readonly db: pg.Pool;
-  /** Signs a new player in by e-mail. */
-  signIn(name: string): Promise<GalaxyClient>;
+  /** Signs a player in by e-mail: a new one, unless the address is that of another one. */
+  signIn(name: string, email?: string): Promise<GalaxyClient>;
   /** Everything that the processes have logged. */
   logs(): Promise<string>;
   /** Ends its processes as Ctrl-C does. The databases stay, so that it can be started again. */
@@ -99,10 +99,10 @@ async function startParts(
     runtimeFolder,
     serviceToken: secrets.serviceToken,
     db,
-    async signIn(name) {
+    async signIn(name, email = `${name}-${randomUUID()}@example.com`) {
       const client = new GalaxyClient(endpoints);
       cleanUp.defer(() => client.close());
-      await signInByMail(client, `${name}-${randomUUID()}@example.com`, lines);
+      await signInByMail(client, email, lines);
       return client;
     },
     async logs() {
