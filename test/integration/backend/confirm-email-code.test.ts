@@ -160,7 +160,7 @@ describe('confirm-email-code', () => {
     const device = new TestDevice(backend);
     const { challengeId, code } = await device.askForCode(email);
     const responses = await Promise.all(
-      Array.from({ length: 15 }, () => device.confirm(challengeId, otherCode(code))),
+      Array.from({ length: 50 }, () => device.confirm(challengeId, otherCode(code))),
     );
     const counted = responses.flatMap(({ body }) => {
       const { details } = body.error as { details?: { attempts_left: number } };
