@@ -20,8 +20,12 @@ const base64 = (bytes: Uint8Array) => Buffer.from(bytes).toString('base64');
 const auth = '/api/v1/public/auth';
 
 /** Signs in as a client does, with the code that was mailed. */
-export async function signIn({ service, mailLines }: BackendStage, name: string): Promise<Player> {
-  const email = `${name}@example.com`;
+export async function signIn(
+  { service, mailLines }: BackendStage,
+  name: string,
+  domain = 'example.com',
+): Promise<Player> {
+  const email = `${name}@${domain}`;
   const challenge = await service(`${name} asks for a code`, `POST ${auth}/send-email-code`, 202, {
     body: { email, locale: 'en' },
     headers: { 'x-client-address': '203.0.113.7' },
@@ -43,7 +47,7 @@ export async function signIn({ service, mailLines }: BackendStage, name: string)
     client_public_key: base64(clientPublicKey),
     proof: base64(proof),
     time_zone: 'Europe/Berlin',
-    device_name: `${name}'s laptop`,
+    device_name: `${name}'s laptop ${'with a long name '.repeat(4)}`,
   };
   const confirm = `POST ${auth}/confirm-email-code`;
   const wrong = code === '000000' ? '000001' : '000000';
@@ -68,6 +72,12 @@ export async function playBackend(stage: BackendStage): Promise<Player> {
   await service('no JSON', sendCode, 400, { body: '{"email":' });
   await service('no JSON type', sendCode, 415, { body: 'hello', headers: { 'content-type': 'text/plain' } });
   await service('too large', sendCode, 413, { body: { email: 'x'.repeat(70_000) } });
+  for (const domain of ['example-.com', 'пример.рф／x', 'пример\u200D.рф', '１.２.３.４']) {
+    await service(`no mail to ${domain}`, sendCode, 400, { body: { email: `ada@${domain}` } });
+  }
+
+  const { userId: abroad } = await signIn(stage, 'grace', 'Faß.ПРИМЕР。рф');
+  await service('an address in other scripts', 'GET /api/v1/user/account', 200, { as: abroad });
 
   const player = await signIn(stage, 'ada');
   const as = player.userId;
@@ -78,6 +88,9 @@ export async function playBackend(stage: BackendStage): Promise<Player> {
   await service('account', 'GET /api/v1/user/account', 200, { as });
   const changes = { display_name: 'Ada ✦ Lovelace', locale: 'de' };
   await service('changed account', 'PATCH /api/v1/user/account', 200, { as, body: changes });
+  for (const bad of [{ handle: 'Supp0rt' }, { display_name: 'А.dmin' }, { display_name: 'A\u200Dda' }]) {
+    await service('a name that cannot be', 'PATCH /api/v1/user/account', 400, { as, body: bad });
+  }
   await service('sessions', 'GET /api/v1/user/sessions', 200, { as });
   await service('unknown handle', 'GET /api/v1/user/lookup?handle=nobody-here', 404, { as });
   await service('eligible', `POST /api/v1/internal/users/${as}/lobby-eligibility`, 200);
