@@ -12,6 +12,7 @@ beforeAll(async () => {
 test('Node publishes what was decided', () => {
   expect(reference.streams).toMatchObject({
     'notification:intents': [
+      ...Array(4).fill({ notification_type: 'user.session.created' }),
       { notification_type: 'lobby.application.submitted' },
       { notification_type: 'lobby.application.submitted' },
       { notification_type: 'lobby.application.approved' },

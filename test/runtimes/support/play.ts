@@ -16,7 +16,7 @@ export type Outcome = {
 
 /** How many entries the stories make, by stream. */
 const expectedEntries = {
-  'notification:intents': 5,
+  'notification:intents': 9,
   'runtime:start_jobs': 1,
   'user:lifecycle_events': 1,
 };
