@@ -10,6 +10,7 @@ import { listApplicationsRoute } from './applications/list-applications.ts';
 import { rejectApplicationRoute } from './applications/reject-application.ts';
 import { discardDeadLetterRoute } from './dead-letters/discard-dead-letter.ts';
 import { retryDeadLetterRoute } from './dead-letters/retry-dead-letter.ts';
+import { listEnginesRoute } from './engines/list-engines.ts';
 import { readAccessRoute } from './game-master/read-access.ts';
 import { readGameRoute } from './game-master/read-game.ts';
 import { readGamesRoute } from './game-master/read-games.ts';
@@ -47,6 +48,8 @@ export function createLobbyInternalApp(options: HttpAppOptions, lobby: Lobby): H
   routes.use(admitAdmin);
 
   routes.openapiRoutes([
+    listEnginesRoute(lobby),
+
     createGameRoute(lobby),
     listGamesRoute(lobby),
     getGameRoute(lobby),

@@ -8,6 +8,7 @@ import { listApplicationsRoute } from './applications/list-applications.ts';
 import { rejectApplicationRoute } from './applications/reject-application.ts';
 import { submitApplicationRoute } from './applications/submit-application.ts';
 import { withdrawApplicationRoute } from './applications/withdraw-application.ts';
+import { listEnginesRoute } from './engines/list-engines.ts';
 import { cancelGameRoute } from './games/cancel-game.ts';
 import { closeEnrollmentRoute } from './games/close-enrollment.ts';
 import { createGameRoute } from './games/create-game.ts';
@@ -45,6 +46,8 @@ export function createLobbyPublicApp(options: HttpAppOptions, lobby: Lobby): Htt
   routes.use(admitUser);
 
   routes.openapiRoutes([
+    listEnginesRoute(lobby),
+
     createGameRoute(lobby),
     listGamesRoute(lobby),
     getGameRoute(lobby),

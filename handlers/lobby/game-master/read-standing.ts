@@ -21,6 +21,8 @@ const standingSchema = z.object({
   early: z.enum(earlyModes),
   spectators: z.boolean(),
   options: z.record(z.string(), z.unknown()),
+  engine_family: z.string(),
+  target_engine_version: z.string(),
   current_turn: z.int().nullable(),
   report_seq: z.int().nullable().openapi({ description: 'Of the last report that counted.' }),
   seats: z
@@ -58,6 +60,8 @@ export const readStandingRoute = (lobby: Pick<Lobby, 'db'>) =>
         early: game.early,
         spectators: game.spectators,
         options: game.options,
+        engine_family: game.engineFamily,
+        target_engine_version: game.targetEngineVersion,
         current_turn: game.currentTurn,
         report_seq: game.reportSeq,
         seats: holders.map(({ seat, userId, raceName }) => ({ seat, user_id: userId, race_name: raceName })),

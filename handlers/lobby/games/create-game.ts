@@ -21,6 +21,9 @@ const bodySchema = z.strictObject({
   early: settingFields.early.optional(),
   spectators: settingFields.spectators.default(false),
   options: settingFields.options.default({}),
+  engine_family: settingFields.engine_family
+    .optional()
+    .openapi({ description: 'Which game is played; GET /engines lists them, and the first is the default.' }),
 });
 
 const route = createRoute({
@@ -40,8 +43,11 @@ export const createGameRoute = (lobby: Lobby) =>
   defineRoute(route, async (c) => {
     const caller = callerOf(c);
     const { game_type, ...fields } = c.req.valid('json');
-    const early = fields.early ?? usualEarlyMode({ turnSeconds: fields.turn_seconds });
-    const request = { gameType: game_type, settings: toSettings({ ...fields, early }) };
+    const {
+      early = usualEarlyMode({ turnSeconds: fields.turn_seconds }),
+      engine_family = lobby.catalogue.defaultFamily,
+    } = fields;
+    const request = { gameType: game_type, settings: toSettings({ ...fields, early, engine_family }) };
     const game = await withIdempotencyKey(
       lobby,
       await idempotencyKeyOf(c),

@@ -75,6 +75,13 @@ export const settingFields = {
         `For the engine, which says what it takes; at most ${texts.optionsBytes.max} bytes as JSON. ` +
         '`bots`, from 0 to 100, says how many seats bots take besides the players. `{}` unless given.',
     }),
+  engine_family: z
+    .string()
+    .regex(/^[a-z0-9-]{1,64}$/, 'must be a family such as four-in-a-row')
+    .openapi({
+      description: 'Which game is played; GET /engines lists them.',
+      example: 'four-in-a-row',
+    }),
   target_engine_version: boundedText(1, texts.targetEngineVersion.max).openapi({
     description: 'A semantic version.',
     example: '1.4.0',
@@ -105,6 +112,7 @@ export function toSettings(
     early: body.early,
     spectators: body.spectators,
     options: body.options,
+    engineFamily: body.engine_family,
     targetEngineVersion: body.target_engine_version,
   };
 }

@@ -47,6 +47,9 @@ const standingResponse = z
     early: z.enum(earlyModes),
     spectators: z.boolean(),
     options: z.record(z.string(), z.unknown()),
+    /** Older lobbies do not say. */
+    engine_family: z.string().optional(),
+    target_engine_version: z.string().optional(),
     current_turn: z.int().nullable(),
     /** Older lobbies do not say. */
     report_seq: z.int().min(0).nullish(),
@@ -75,6 +78,9 @@ const standingResponse = z
     early: game.early,
     spectators: game.spectators,
     options: game.options,
+    /** undefined for lobbies that knew one family only. */
+    engineFamily: game.engine_family,
+    engineVersion: game.target_engine_version,
     /** The last turn that the lobby knows of; null before it heard of any. */
     currentTurn: game.current_turn,
     /** Of the last report that the lobby went by; 0 before any. */

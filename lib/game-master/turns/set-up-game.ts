@@ -7,6 +7,7 @@ import {
   type GameState,
   type Manifest,
 } from '../../engine/api.ts';
+import { isManifestOf } from '../../engine/catalogue.ts';
 import { inTransaction } from '../../postgres/transaction.ts';
 import type { GameMaster } from '../context.ts';
 import { checkState } from '../domain/check-state.ts';
@@ -31,6 +32,7 @@ export async function setUpGame(
   const engine = gm.openEngine(game.engineEndpoint);
   const call: EngineCall = { timeoutMs };
   const manifest = await engine.manifest(call);
+  requireOffered(gm, standing, manifest);
   const seats = await database.run(() => fillSeats(gm, { game, token }, manifest));
   if (seats === undefined) return undefined;
   const playedTurn = standing.currentTurn ?? 0;
@@ -69,6 +71,26 @@ export async function setUpGame(
     if (opened !== undefined) gm.outbox.publishSoon([game.gameId]);
     return opened?.claimed;
   });
+}
+
+/** An engine that is another one than the game was made for would take its options otherwise. @throws EngineTrouble */
+function requireOffered(
+  { catalogue }: GameMaster,
+  { engineFamily, engineVersion }: Standing,
+  manifest: Manifest,
+): void {
+  if (engineFamily === undefined || engineVersion === undefined) return;
+  const name = `${engineFamily} ${engineVersion}`;
+  const offered = catalogue.find(engineFamily, engineVersion);
+  if (offered === undefined) {
+    throw new EngineTrouble('faulty', `the engine catalogue of the Game Master does not have ${name}`);
+  }
+  if (!isManifestOf(offered, manifest)) {
+    throw new EngineTrouble(
+      'faulty',
+      `the manifest of the engine is not that of ${name} in the engine catalogue`,
+    );
+  }
 }
 
 /** Bots take seats after those of the members. Decided once, so that a repeated set-up has the same body. */

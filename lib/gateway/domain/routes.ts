@@ -47,6 +47,7 @@ export const routes = {
   'user.session.revoke': post('backend', '/api/v1/user/sessions/{device_session_id}/revoke'),
   'user.session.revoke_all': post('backend', '/api/v1/user/sessions/revoke-all'),
 
+  'lobby.engine.list': get('lobby', '/api/v1/lobby/engines'),
   'lobby.game.create': post('lobby', '/api/v1/lobby/games'),
   'lobby.game.list': get('lobby', '/api/v1/lobby/games'),
   'lobby.game.get': get('lobby', '/api/v1/lobby/games/{game_id}'),

@@ -30,6 +30,7 @@ export const settingNames = {
   early: 'early',
   spectators: 'spectators',
   options: 'options',
+  engineFamily: 'engine_family',
   targetEngineVersion: 'target_engine_version',
 } as const satisfies Record<keyof GameSettings, string>;
 
@@ -115,6 +116,7 @@ function merge(game: GameSettings, changes: GameChanges): GameSettings {
     early: changes.early ?? (sameClock ? game.early : usualEarlyMode({ turnSeconds })),
     spectators: changes.spectators ?? game.spectators,
     options: changes.options ?? game.options,
+    engineFamily: changes.engineFamily ?? game.engineFamily,
     targetEngineVersion: changes.targetEngineVersion ?? game.targetEngineVersion,
   };
 }

@@ -1,6 +1,6 @@
 // What the lobby knows: games, applications, memberships and the timeline of a game, as plain data. Times are Dates,
 // what is absent is null. Stores return these types, rules take them, handlers make responses of them.
-import { parse as parseVersion } from 'semver';
+import { engineVersionProblem } from '../../engine/engine-version.ts';
 import { isTimeZone } from '../../time/time-zone.ts';
 import { scheduleProblem, shortestInterval } from '../../time/turn-schedule.ts';
 
@@ -90,6 +90,8 @@ export type GameSettings = {
   readonly spectators: boolean;
   /** For the engine: a JSON object whose fields the engine defines. */
   readonly options: Readonly<Record<string, unknown>>;
+  /** Which game is played: a family of the engine catalogue. */
+  readonly engineFamily: string;
   /** Semantic version. */
   readonly targetEngineVersion: string;
 };
@@ -213,6 +215,7 @@ export const gameBounds = {
   /** Levels of objects and lists. */
   optionsDepth: { max: 8 },
   bots: { min: 0, max: 100 },
+  engineFamily: { min: 1, max: 64 },
   targetEngineVersion: { max: 64 },
 } as const;
 
@@ -235,7 +238,7 @@ export function settingsProblems(
     ...problemOf('max_players', isBelow ? `must not be below min_players (${minPlayers})` : undefined),
     ...problemOf('enrollment_ends_at', deadlineProblem(enrollmentEndsAt, now)),
     ...clockProblems(settings, now, minTurnIntervalMs),
-    ...problemOf('target_engine_version', versionProblem(targetEngineVersion)),
+    ...problemOf('target_engine_version', engineVersionProblem(targetEngineVersion)),
   ];
 }
 
@@ -308,12 +311,4 @@ export function deadlineProblem(enrollmentEndsAt: Date, now: Date): string | und
 
 function timeZoneProblem(timeZone: string): string | undefined {
   return isTimeZone(timeZone) ? undefined : 'must be an IANA time zone such as Europe/Berlin or UTC';
-}
-
-function versionProblem(version: string): string | undefined {
-  const parsed = parseVersion(version);
-  // The parser forgives a leading v and blanks.
-  const written =
-    parsed && [parsed.version, ...(parsed.build.length ? [parsed.build.join('.')] : [])].join('+');
-  return written === version ? undefined : 'must be a semantic version such as 1.4.0 or 2.0.0-rc.1';
 }

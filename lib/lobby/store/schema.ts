@@ -72,6 +72,7 @@ export const games = lobby.table(
     early: text('early', { enum: earlyModes }).notNull().default('off'),
     spectators: boolean('spectators').notNull().default(false),
     options: jsonb('options').$type<Readonly<Record<string, unknown>>>().notNull().default({}),
+    engineFamily: text('engine_family').notNull().default('four-in-a-row'),
     targetEngineVersion: text('target_engine_version').notNull(),
 
     currentTurn: integer('current_turn'),
@@ -148,6 +149,7 @@ export const games = lobby.table(
     check('games_early_known', oneOf(game.early, earlyModes)),
     check('games_turn_schedule_length', lengthWithin(game.turnSchedule, gameBounds.turnSchedule)),
     check('games_time_zone_length', lengthWithin(game.timeZone, gameBounds.timeZone)),
+    check('games_engine_family_length', lengthWithin(game.engineFamily, gameBounds.engineFamily)),
     check(
       'games_engine_version_length',
       lengthWithin(game.targetEngineVersion, gameBounds.targetEngineVersion),
@@ -163,6 +165,12 @@ export const games = lobby.table(
     ),
     check('games_revision_positive', sql`${game.revision} > 0`),
     index('games_newest_on_shelf').on(game.listPartition, game.createdAt, game.gameId),
+    index('games_newest_of_engine_family').on(
+      game.engineFamily,
+      game.listPartition,
+      game.createdAt,
+      game.gameId,
+    ),
     index('games_newest_of_engine_version').on(
       game.targetEngineVersion,
       game.listPartition,
@@ -171,6 +179,9 @@ export const games = lobby.table(
     ),
     index('games_ending_soon_on_shelf')
       .on(game.listPartition, game.enrollmentEndsAt, game.gameId)
+      .where(sql`${game.status} = 'enrollment_open'`),
+    index('games_ending_soon_of_engine_family')
+      .on(game.engineFamily, game.listPartition, game.enrollmentEndsAt, game.gameId)
       .where(sql`${game.status} = 'enrollment_open'`),
     index('games_ending_soon_of_engine_version')
       .on(game.targetEngineVersion, game.listPartition, game.enrollmentEndsAt, game.gameId)

@@ -45,6 +45,8 @@ function addGame(changes: Partial<Standing> = {}): Standing {
     early: 'all_ready',
     spectators: false,
     options: {},
+    engineFamily: undefined,
+    engineVersion: undefined,
     currentTurn: null,
     reportSeq: 0,
     seats: [{ seat: 3, userId: uuidv7(), raceName: 'Zerg' }],

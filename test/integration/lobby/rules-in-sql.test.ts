@@ -65,6 +65,7 @@ function empty() {
     early: 'off' as const,
     spectators: false,
     options: {},
+    engineFamily: 'test-game',
     targetEngineVersion: '1.0.0',
     currentTurn: null,
     runtimeStatus: null,

@@ -21,6 +21,7 @@ import { createTestDatabase, type Template } from '../stores/database.ts';
 import { openDatabase } from '../stores/redis-databases.ts';
 import { readTables, type Tables } from '../stores/tables.ts';
 import { openTestPool } from '../stores/test-pool.ts';
+import { testCatalogue } from './catalogue.ts';
 
 const folder = join(import.meta.dirname, '../../../drizzle/game-master/migrations');
 
@@ -64,7 +65,7 @@ const noLobby: GameMaster['lobby'] = {
 
 /** The Game Master without its workers. Without publishers messages of its outbox wait. */
 export async function createTestGameMaster(
-  options: Partial<Pick<GameMaster, 'lobby' | 'openEngine' | 'engineTimeoutMs'>> & {
+  options: Partial<Pick<GameMaster, 'lobby' | 'catalogue' | 'openEngine' | 'engineTimeoutMs'>> & {
     publishers?: Readonly<Record<string, Publish>>;
     streams?: Parameters<typeof createGameMaster>[0]['streams'];
   } = {},
@@ -75,6 +76,7 @@ export async function createTestGameMaster(
   const gameMaster = createGameMaster({
     db: databaseOn(pool),
     lobby: noLobby,
+    catalogue: testCatalogue,
     openEngine,
     engineTimeoutMs: 5_000,
     newId: () => uuidv7(),

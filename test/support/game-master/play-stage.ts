@@ -21,6 +21,7 @@ import { databaseOn } from '../../../lib/postgres/database.ts';
 import { migrate } from '../../../lib/postgres/migrate.ts';
 import { inTransaction } from '../../../lib/postgres/transaction.ts';
 import { logSettings } from '../../../lib/telemetry/log-settings.ts';
+import { testCatalogue } from '../engines/catalogue.ts';
 import { createResponseCheck } from '../lobby/response-check.ts';
 import { createTestDatabase } from '../stores/database.ts';
 import { BidEngine, manifest } from './bid-engine.ts';
@@ -67,6 +68,7 @@ export async function createPlayStage({ engineTimeoutMs = 5_000 } = {}) {
   const gm = createGameMaster({
     db: databaseOn(pool),
     lobby: createLobbyClient({ baseUrl: lobby.url, timeoutMs: 5_000 }),
+    catalogue: testCatalogue,
     openEngine,
     publishers: {},
     streams: { consumers: [], states: async () => [], requeue: async () => {} },

@@ -16,6 +16,7 @@ const good: GameSettings = {
   early: 'off',
   spectators: false,
   options: {},
+  engineFamily: 'test-game',
   targetEngineVersion: '1.4.0',
 };
 const quarterHour = 900_000;

@@ -24,6 +24,7 @@ const settings: GameSettings = {
   early: 'off',
   spectators: false,
   options: {},
+  engineFamily: 'test-game',
   targetEngineVersion: '1.0.0',
 };
 const other: GameSettings = {
@@ -40,6 +41,7 @@ const other: GameSettings = {
   early: 'all_ready',
   spectators: true,
   options: { map: 'large' },
+  engineFamily: 'other-game',
   targetEngineVersion: '2.0.0',
 };
 const keys = Object.keys(settingNames) as (keyof GameSettings)[];
