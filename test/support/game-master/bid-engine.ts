@@ -155,7 +155,7 @@ export class BidEngine {
 export const manifest = {
   protocol: 2,
   family: 'bids',
-  version: '1',
+  version: '1.0.0',
   seats: { min: 1, max: 1_000 },
   options_schema: {},
   orders_schema: {},

@@ -7,6 +7,8 @@ export type LobbyGame = {
   runtimeJobId: string | null;
   ownerUserId: string;
   spectators: boolean;
+  /** Which engine it was made for, in the words of the lobby. */
+  engine?: { engine_family: string; target_engine_version: string } | undefined;
   /** Whether those who are no members see it. */
   public: boolean;
   /** Of active members. */
@@ -82,6 +84,7 @@ function standing(gameId: string, game: LobbyGame) {
     early: 'all_ready',
     spectators: game.spectators,
     options: {},
+    ...game.engine,
     current_turn: null,
     report_seq: null,
     seats: [...game.seats].map(([userId, seat]) => ({ seat, user_id: userId, race_name: `Race ${seat}` })),

@@ -25,7 +25,7 @@ import { testCatalogue } from '../engines/catalogue.ts';
 import { createResponseCheck } from '../lobby/response-check.ts';
 import { createTestDatabase } from '../stores/database.ts';
 import { BidEngine, manifest } from './bid-engine.ts';
-import { LobbyServer } from './lobby-server.ts';
+import { type LobbyGame, LobbyServer } from './lobby-server.ts';
 
 /** Every response to a player is held to the published description of the API. */
 const checkResponse = createResponseCheck([gameMasterOperations()]);
@@ -55,7 +55,7 @@ export type PlayedGame = {
 
 export type PlayStage = Awaited<ReturnType<typeof createPlayStage>>;
 
-export async function createPlayStage({ engineTimeoutMs = 5_000 } = {}) {
+export async function createPlayStage({ engineTimeoutMs = 5_000, catalogue = testCatalogue } = {}) {
   const database = await createTestDatabase({
     name: 'game_master',
     migrate: (dsn) => migrate({ dsn, folder, schema: 'game_master' }),
@@ -68,7 +68,7 @@ export async function createPlayStage({ engineTimeoutMs = 5_000 } = {}) {
   const gm = createGameMaster({
     db: databaseOn(pool),
     lobby: createLobbyClient({ baseUrl: lobby.url, timeoutMs: 5_000 }),
-    catalogue: testCatalogue,
+    catalogue,
     openEngine,
     publishers: {},
     streams: { consumers: [], states: async () => [], requeue: async () => {} },
@@ -147,6 +147,7 @@ export async function createPlayStage({ engineTimeoutMs = 5_000 } = {}) {
       lastTurn: number;
       turnSeconds?: number;
       options?: Record<string, unknown>;
+      engine?: LobbyGame['engine'];
     }): Promise<{ gameId: string; users: readonly string[] }> {
       const gameId = uuidv7();
       const runtimeJobId = uuidv7();
@@ -159,6 +160,7 @@ export async function createPlayStage({ engineTimeoutMs = 5_000 } = {}) {
         public: true,
         seats: new Map(users.map((userId, index) => [userId, index + 1])),
         members: new Set(),
+        engine: settings.engine,
       });
       const registered = await sender(internalApp, `/api/v1/internal/games/${gameId}`, {}).post(
         '/register-runtime',

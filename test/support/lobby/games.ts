@@ -17,7 +17,7 @@ export const gameBody = {
   target_engine_version: '1.4.0',
 };
 
-type Setting = keyof typeof gameBody | 'turn_seconds' | 'early' | 'spectators' | 'options';
+type Setting = keyof typeof gameBody | 'turn_seconds' | 'early' | 'spectators' | 'options' | 'engine_family';
 export type GameChanges = Partial<Record<Setting, unknown>>;
 
 export async function makeDraft(owner: Client, changes: GameChanges = {}): Promise<string> {
