@@ -7,11 +7,11 @@ import { v7 as uuidv7 } from 'uuid';
 import { createGameMasterInternalApp } from '../../../handlers/game-master/internal-router.ts';
 import { createGameMasterPublicApp } from '../../../handlers/game-master/public-router.ts';
 import { gameMasterOperations } from '../../../infra/generate/openapi-documents.ts';
-import { createGameMaster } from '../../../lib/game-master/context.ts';
+import { createGameMaster, type GameMaster } from '../../../lib/game-master/context.ts';
 import { openEngine } from '../../../lib/game-master/peers/engine.ts';
 import { createLobbyClient } from '../../../lib/game-master/peers/lobby.ts';
 import type { Tx } from '../../../lib/game-master/store/database.ts';
-import { lockGame, saveGame } from '../../../lib/game-master/store/games.ts';
+import { type LockedGame, lockGame, saveGame } from '../../../lib/game-master/store/games.ts';
 import { ordersGiven } from '../../../lib/game-master/store/orders.ts';
 import { seatsOf } from '../../../lib/game-master/store/seats.ts';
 import { closeTurn, isDue } from '../../../lib/game-master/turns/close-turn.ts';
@@ -77,6 +77,12 @@ export async function createPlayStage({ engineTimeoutMs = 5_000 } = {}) {
   const options = { log, ready: () => true, bodyLimitBytes: 128 * 1024 };
   const publicApp = createGameMasterPublicApp(options, gm);
   const internalApp = createGameMasterInternalApp(options, gm);
+  const closeDue = (gameId: string): Promise<void> =>
+    lockedIn(gm, gameId, async (tx, locked) => {
+      if (!isDue(locked)) throw new Error('no turn is due');
+      const closing = { seats: await seatsOf(tx, gameId), given: await ordersGiven(tx, gameId) };
+      await saveGame(tx, await closeTurn(tx, locked, { ...closing, reason: 'due' }));
+    });
 
   return {
     gm,
@@ -208,14 +214,12 @@ export async function createPlayStage({ engineTimeoutMs = 5_000 } = {}) {
       return rows;
     },
 
+    /** Closes a turn whose time has come, as a turn worker does. */
+    closeDue,
+
     /** Closes a turn whose time has come and plays it, as a turn worker does. */
     async playDue(gameId: string): Promise<void> {
-      await inTransaction(gm.db, async (tx: Tx) => {
-        const locked = await lockGame(tx, gameId);
-        if (locked === undefined || !isDue(locked)) throw new Error('no turn is due');
-        const closing = { seats: await seatsOf(tx, gameId), given: await ordersGiven(tx, gameId) };
-        await saveGame(tx, await closeTurn(tx, locked, { ...closing, reason: 'due' }));
-      });
+      await closeDue(gameId);
       const played = await playClosedTurn(gm, gameId, { timeoutMs: 5_000 });
       if (played !== 'played') throw new Error(`the turn is ${played}`);
     },
@@ -227,6 +231,19 @@ export async function createPlayStage({ engineTimeoutMs = 5_000 } = {}) {
       await database.drop();
     },
   };
+}
+
+/** A transaction that has locked a game. */
+export function lockedIn<T>(
+  { db }: Pick<GameMaster, 'db'>,
+  gameId: string,
+  work: (tx: Tx, locked: LockedGame) => Promise<T>,
+): Promise<T> {
+  return inTransaction(db, async (tx: Tx) => {
+    const locked = await lockGame(tx, gameId);
+    if (locked === undefined) throw new Error(`there is no game ${gameId}`);
+    return work(tx, locked);
+  });
 }
 
 function sender(app: HttpApp, prefix: string, identity: Headers): Sender {
