@@ -1,18 +1,16 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import {
-  createPlayStage,
   type PlayedGame,
   type PlayStage,
   type Reply,
   refusalOf,
   type Sender,
+  stage,
+  stranger,
+  usePlayStage,
 } from '../../support/game-master/play-stage.ts';
 
-let stage: PlayStage;
-beforeAll(async () => {
-  stage = await createPlayStage();
-});
-afterAll(() => stage.close());
+usePlayStage();
 
 const orders = { turn: 1, orders: { bid: 1 } };
 
@@ -47,7 +45,6 @@ async function makeGame(settings: { public: boolean; spectators: boolean }): Pro
 }
 
 const seatless = '0198f3a0-0000-7000-8000-000000000001';
-const stranger = '0198f3a0-0000-7000-8000-000000000000';
 const ownerOf = ({ gameId }: PlayedGame) => stage.lobby.games.get(gameId)?.ownerUserId ?? '';
 
 describe.each([true, false])('in a public game that allows spectators: %s', (spectators) => {
@@ -136,12 +133,8 @@ test.each<[string, NonNullable<PlayStage['lobby']['failure']>]>([
 ])('nothing is shown or taken while the lobby %s', async (_, failure) => {
   const game = await stage.game({ seats: 1 });
   stage.lobby.failure = failure;
-  try {
-    expect(await outcomes(game.player(1))).toEqual(all('503 service_unavailable'));
-    expect(outcome(await game.admin().get('/turn'))).toBe('503 service_unavailable');
-  } finally {
-    stage.lobby.failure = undefined;
-  }
+  expect(await outcomes(game.player(1))).toEqual(all('503 service_unavailable'));
+  expect(outcome(await game.admin().get('/turn'))).toBe('503 service_unavailable');
   expect(await stage.stored(game.gameId)).toEqual([]);
 });
 

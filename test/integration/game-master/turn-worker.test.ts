@@ -1,20 +1,17 @@
 // What a turn worker does for a game: set-up, closing, playing, failures, vacancies, the end.
 import type { ServerResponse } from 'node:http';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { applyGameChange } from '../../../lib/game-master/operations/apply-game-change.ts';
 import { runTurnWorker } from '../../../lib/game-master/turns/turn-worker.ts';
 import { inTransaction } from '../../../lib/postgres/transaction.ts';
-import { createPlayStage, type PlayStage } from '../../support/game-master/play-stage.ts';
+import { stage, usePlayStage } from '../../support/game-master/play-stage.ts';
 
 const patience = { timeout: 15_000, interval: 20 };
 
-let stage: PlayStage;
+usePlayStage({ engineTimeoutMs: 700 });
+
 let stop: AbortController;
 let working: Promise<void>;
-beforeAll(async () => {
-  stage = await createPlayStage({ engineTimeoutMs: 700 });
-});
-afterAll(() => stage.close());
 beforeEach(() => {
   stop = new AbortController();
   working = runTurnWorker(
@@ -24,8 +21,6 @@ beforeEach(() => {
   );
 });
 afterEach(async () => {
-  stage.engine.misbehaviour = () => false;
-  stage.lobby.failure = undefined;
   stop.abort();
   await working;
 });

@@ -1,33 +1,21 @@
 // What a turn worker tells an engine of seats that nobody holds any more, and what it takes from the response.
 import { v7 as uuidv7 } from 'uuid';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { GameState } from '../../../lib/engine/api.ts';
 import { claimGames } from '../../../lib/game-master/store/games.ts';
 import { attendGame } from '../../../lib/game-master/turns/attend-game.ts';
 import { freely } from '../../../lib/game-master/turns/limit.ts';
 import { vacateSeat } from '../../../lib/game-master/turns/vacate-seat.ts';
-import {
-  createPlayStage,
-  lockedIn,
-  type PlayedGame,
-  type PlayStage,
-} from '../../support/game-master/play-stage.ts';
+import { lockedIn, type PlayedGame, stage, usePlayStage } from '../../support/game-master/play-stage.ts';
 
-let stage: PlayStage;
-beforeAll(async () => {
-  stage = await createPlayStage();
-});
-afterAll(() => stage.close());
-afterEach(async () => {
-  stage.engine.misbehaviour = () => false;
-  // The next test claims what is due.
-  await game.set('next_attempt_at = null');
-});
+usePlayStage();
 
 let game: PlayedGame;
 beforeEach(async () => {
   game = await stage.game({ seats: 4 });
 });
+// The next test claims what is due.
+afterEach(() => game.set('next_attempt_at = null'));
 
 /** The holder of a seat leaves while a turn is open. */
 const leave = (seat: number) =>

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import pg from 'pg';
 import { pino } from 'pino';
 import { v7 as uuidv7 } from 'uuid';
+import { afterAll, afterEach, beforeAll } from 'vitest';
 import { createGameMasterInternalApp } from '../../../handlers/game-master/internal-router.ts';
 import { createGameMasterPublicApp } from '../../../handlers/game-master/public-router.ts';
 import { gameMasterOperations } from '../../../infra/generate/openapi-documents.ts';
@@ -54,7 +55,25 @@ export type PlayedGame = {
 
 export type PlayStage = Awaited<ReturnType<typeof createPlayStage>>;
 
-export async function createPlayStage({ engineTimeoutMs = 5_000 } = {}) {
+/** The stage of this test file, once its tests run. */
+export let stage: PlayStage;
+
+/**
+ * Opens the stage before the tests of the file, and closes it after them. After each, once its own hooks have run, engines
+ * and lobby behave again.
+ */
+export function usePlayStage(options: { engineTimeoutMs?: number } = {}): void {
+  beforeAll(async () => {
+    stage = await createPlayStage(options);
+  });
+  afterEach(() => {
+    stage.engine.misbehaviour = () => false;
+    stage.lobby.failure = undefined;
+  });
+  afterAll(() => stage.close());
+}
+
+async function createPlayStage({ engineTimeoutMs = 5_000 }: { engineTimeoutMs?: number }) {
   const database = await createTestDatabase({
     name: 'game_master',
     migrate: (dsn) => migrate({ dsn, folder, schema: 'game_master' }),
@@ -265,6 +284,9 @@ function sender(app: HttpApp, prefix: string, identity: Headers): Sender {
       }),
   };
 }
+
+/** A user who has nothing to do with any game. */
+export const stranger = '0198f3a0-0000-7000-8000-000000000000';
 
 /** The code of a refusal, after its status: `409 turn_closed`. */
 export function refusalOf({ status, body }: Reply): string {
