@@ -79,6 +79,28 @@ describe('a game', () => {
     ]);
   });
 
+  it('goes on with later reports than the lobby knows, also when its set-up fails', async () => {
+    stage.engine.misbehaviour = (call, response) => call === 'PUT /api/v1/game' && respond(response, 500, {});
+    const { gameId } = await stage.registered({ seats: 2, lastTurn: 9, reportSeq: 41 });
+    await untilRow(gameId, { engine_health: 'faulty', claimed_by: null });
+    stage.engine.misbehaviour = () => false;
+    await tryNow(gameId);
+    await untilOpen(gameId, 1);
+    await makeDue(gameId);
+    await untilOpen(gameId, 2);
+    expect(
+      (await reportsOf(gameId)).map(({ report_seq, turn, engine_health }) => [
+        report_seq,
+        turn,
+        engine_health,
+      ]),
+    ).toEqual([
+      [42, 0, 'faulty'],
+      [43, 0, 'ok'],
+      [44, 1, 'ok'],
+    ]);
+  });
+
   it('is left to an admin when its engine speaks version 1', async () => {
     stage.engine.misbehaviour = (_, response) => respond(response, 404, {});
     const { gameId } = await stage.registered({ seats: 2, lastTurn: 9 });

@@ -170,6 +170,8 @@ async function createPlayStage({ engineTimeoutMs = 5_000 }: { engineTimeoutMs?: 
       lastTurn: number;
       turnSeconds?: number;
       options?: Record<string, unknown>;
+      /** Of the last report that the lobby knows of. */
+      reportSeq?: number;
     }): Promise<{ gameId: string; users: readonly string[] }> {
       const gameId = uuidv7();
       const runtimeJobId = uuidv7();
@@ -182,6 +184,7 @@ async function createPlayStage({ engineTimeoutMs = 5_000 }: { engineTimeoutMs?: 
         public: true,
         seats: new Map(users.map((userId, index) => [userId, index + 1])),
         members: new Set(),
+        ...(settings.reportSeq === undefined ? {} : { reportSeq: settings.reportSeq }),
       });
       const registered = await sender(internalApp, `/api/v1/internal/games/${gameId}`, {}).post(
         '/register-runtime',
