@@ -200,7 +200,8 @@ function release(
       await endGame(tx, { ...game, status: verdict.ended });
       return undefined;
     }
-    if (verdict === 'goes_on')
+    // Of a pause whose message has come there is nothing to wait for: the end of it has a message, too.
+    if (verdict === 'goes_on' || game.status === 'paused')
       return settleAndSave(tx, { game, now }, await seatsOf(tx, game.gameId), attending);
     const nextAttemptAt = new Date(now.getTime() + waitForLobbyMs);
     await saveGame(tx, { ...game, nextAttemptAt, claimedBy: null, claimToken: null });

@@ -99,7 +99,9 @@ test('nothing changes when the claim was lost meanwhile, and the turn has closed
     await stage.pool.query('update game_master.seats set vacancy_told = true where game_id = $1 and vacant', [
       game.gameId,
     ]);
-    await game.set(`claimed_by = null, claim_token = null, due_at = clock_timestamp()`);
+    await game.set(
+      `claimed_by = null, claim_token = null, due_at = date_trunc('milliseconds', clock_timestamp())`,
+    );
     await stage.closeDue(game.gameId);
     before = await stage.row(game.gameId);
   });
