@@ -268,7 +268,8 @@ export function lockedIn<T>(
   });
 }
 
-function sender(app: HttpApp, prefix: string, identity: Headers): Sender {
+/** @param prefix of all paths. @param identity headers that say who sends. */
+export function sender(app: HttpApp, prefix: string, identity: Headers): Sender {
   const send = async (path: string, init: RequestInit): Promise<Reply> => {
     const response = await app.request(`${prefix}${path}`, init);
     const reply = { status: response.status, body: (await response.json()) as Record<string, unknown> };
