@@ -73,7 +73,7 @@ export async function submitOrders(
       readinessChanged: open.readinessChanged || becameAnother,
     };
     await updateGame(tx, gameId, changed);
-    const closed = ready && (await closeIfReady(tx, gm, { ...open, ...changed }, now));
+    const closed = ready && (await closeIfReady(tx, { ...open, ...changed }, now));
     return { gameId, turn, state: ready ? 'ready' : 'draft', storedAt: now, closed };
   };
 }

@@ -7,7 +7,7 @@
 import { inTransaction } from '../../postgres/transaction.ts';
 import { inNewTrace } from '../../telemetry/spans.ts';
 import type { GameMaster } from '../context.ts';
-import { checkState } from '../domain/check-state.ts';
+import { checkUnplayed } from '../domain/check-state.ts';
 import { EngineTrouble } from '../domain/engine-trouble.ts';
 import type { EngineHealth } from '../domain/game.ts';
 import { pendingVacancies, untoldVacancies } from '../domain/seats.ts';
@@ -154,6 +154,7 @@ async function markAbsent(
   return seatsOf(tx, gameId);
 }
 
+/** Of an open turn, which stays open meanwhile, since the game is claimed. Whom it waits for may change. */
 async function tellVacancies(
   gm: GameMaster,
   claim: Claim,
@@ -164,8 +165,11 @@ async function tellVacancies(
   const engine = gm.openEngine(engineEndpoint);
   const seats = await attending.database.run(() => seatsOf(gm.db, gameId));
   const known = { gameId, playedTurn, seats: seats.map(({ seat }) => seat) };
+  let { awaiting } = claim.game;
   for (const seat of untold) {
-    checkState(await engine.vacate(seat, { timeoutMs: attending.timeoutMs }), known);
+    const state = await engine.vacate(seat, { timeoutMs: attending.timeoutMs });
+    checkUnplayed(state, known);
+    awaiting = state.awaiting;
   }
   return inClaim(gm, claim, attending, async (tx, { game, now }) => {
     await markVacancyTold(tx, gameId, untold);
@@ -175,7 +179,7 @@ async function tellVacancies(
       goesOn,
     } = await settle(
       tx,
-      { game: { ...game, failures: 0, engineHealth: 'ok' }, now },
+      { game: { ...game, awaiting, failures: 0, engineHealth: 'ok' }, now },
       { seats: await seatsOf(tx, gameId), mayGoOn: attending.goOn() },
     );
     const given = await ordersGiven(tx, gameId);
@@ -196,7 +200,8 @@ function release(
       await endGame(tx, { ...game, status: verdict.ended });
       return undefined;
     }
-    if (verdict === 'goes_on')
+    // Of a pause whose message has come there is nothing to wait for: the end of it has a message, too.
+    if (verdict === 'goes_on' || game.status === 'paused')
       return settleAndSave(tx, { game, now }, await seatsOf(tx, game.gameId), attending);
     const nextAttemptAt = new Date(now.getTime() + waitForLobbyMs);
     await saveGame(tx, { ...game, nextAttemptAt, claimedBy: null, claimToken: null });

@@ -41,24 +41,29 @@ export async function changeStatus(
 
 /** A closed turn is played on; of an open one the clock stops. */
 function pause(game: StoredGame, at: Date): StoredGame {
-  const { phase, dueAt } = game;
+  const { phase, dueAt, openedAt } = game;
   if (phase !== 'open') return { ...game, pausedAt: at };
   return {
     ...game,
     pausedAt: at,
-    remainingMs: dueAt === null ? game.remainingMs : pauseClock(game, dueAt, at),
+    remainingMs: dueAt === null ? game.remainingMs : pauseClock(game, dueAt, later(at, openedAt)),
     dueAt: null,
     nextAttemptAt: null,
   };
 }
 
 function resume(game: StoredGame, at: Date, now: Date): StoredGame {
-  const { phase, dueAt, remainingMs, nextAttemptAt } = game;
+  const { phase, dueAt, openedAt, remainingMs, nextAttemptAt } = game;
   const resumed: StoredGame = { ...game, pausedAt: null, remainingMs: null };
   if (phase === 'setting_up') return { ...resumed, nextAttemptAt: now };
   if (phase !== 'open' || dueAt !== null) return { ...resumed, nextAttemptAt };
-  const due = resumeClock(game, remainingMs, at);
+  const due = resumeClock(game, remainingMs, later(at, openedAt));
   return { ...resumed, dueAt: due, nextAttemptAt: due };
+}
+
+/** The turn may have opened after the lobby decided, before its message came; then it has its whole time. */
+function later(at: Date, openedAt: Date | null): Date {
+  return openedAt !== null && openedAt > at ? openedAt : at;
 }
 
 /** There is no next turn, and nothing to do any more. What was played stays. */

@@ -1,5 +1,4 @@
 // Closes turns. From then on their orders and seats are frozen, so that every attempt to play them sends the same.
-import type { GameMaster } from '../context.ts';
 import type { CloseReason } from '../domain/game.ts';
 import {
   allReady,
@@ -23,12 +22,7 @@ export const playedByRequestMs = 2_000;
  * not.
  * @returns whether the turn is closed now.
  */
-export async function closeIfReady(
-  tx: Tx,
-  _: Pick<GameMaster, 'outbox'>,
-  game: StoredGame,
-  now: Date,
-): Promise<boolean> {
+export async function closeIfReady(tx: Tx, game: StoredGame, now: Date): Promise<boolean> {
   if (game.claimedBy !== null || !mayCloseEarly({ game, now })) return false;
   const seats = await seatsOf(tx, game.gameId);
   const given = await ordersGiven(tx, game.gameId);

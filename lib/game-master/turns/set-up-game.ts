@@ -15,7 +15,7 @@ import { EngineTrouble } from '../domain/engine-trouble.ts';
 import type { Engine, EngineCall } from '../peers/engine.ts';
 import type { Standing } from '../peers/lobby.ts';
 import { saveFinalView } from '../store/final-views.ts';
-import { type Claim, lockGame, type StoredGame, saveManifest } from '../store/games.ts';
+import { type Claim, lockGame, type StoredGame, saveManifest, updateGame } from '../store/games.ts';
 import { insertSeats, markVacated, type StoredSeat, seatsOf } from '../store/seats.ts';
 import type { Attending } from './attending.ts';
 import { openNextTurn } from './open-turn.ts';
@@ -29,6 +29,7 @@ export async function setUpGame(
   standing: Standing,
   { timeoutMs, goOn, database }: Attending,
 ): Promise<StoredGame | undefined> {
+  await database.run(() => raiseReportSeq(gm, { game, token }, standing));
   const engine = gm.openEngine(game.engineEndpoint);
   const call: EngineCall = { timeoutMs };
   const manifest = await engine.manifest(call);
@@ -56,9 +57,7 @@ export async function setUpGame(
       for (const [audience, view] of views) {
         await saveFinalView(tx, game.gameId, audienceText(audience), view);
       }
-      // A Game Master that has lost its tables goes on with the numbers that the lobby knows.
-      const reportSeq = Math.max(locked.game.reportSeq, standing.reportSeq);
-      const next = openNextTurn({ ...locked.game, reportSeq }, state, now);
+      const next = openNextTurn(locked.game, state, now);
       const settled = await settle(
         tx,
         { game: next, now },
@@ -91,6 +90,23 @@ function requireOffered(
       `the manifest of the engine is not that of ${name} in the engine catalogue`,
     );
   }
+}
+
+/**
+ * A Game Master that has lost its tables goes on with the numbers that the lobby knows, which ignores reports with earlier
+ * ones: also that of a set-up that fails.
+ */
+async function raiseReportSeq(
+  { db }: GameMaster,
+  { game: { gameId, reportSeq }, token }: Claim,
+  standing: Standing,
+): Promise<void> {
+  if (standing.reportSeq <= reportSeq) return;
+  await inTransaction(db, async (tx) => {
+    const locked = await lockGame(tx, gameId);
+    if (locked?.game.claimToken !== token) return;
+    await updateGame(tx, gameId, { reportSeq: Math.max(locked.game.reportSeq, standing.reportSeq) });
+  });
 }
 
 /** Bots take seats after those of the members. Decided once, so that a repeated set-up has the same body. */

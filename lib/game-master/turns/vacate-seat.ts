@@ -1,6 +1,5 @@
 // A member leaves a game that runs: the seat stays, and nobody holds it. That takes effect while a turn is open. Its engine
 // is told then, by a worker under its claim, and no turn closes before.
-import type { GameMaster } from '../context.ts';
 import { pendingVacancies } from '../domain/seats.ts';
 import type { Tx } from '../store/database.ts';
 import { type LockedGame, type StoredGame, saveGame } from '../store/games.ts';
@@ -9,16 +8,10 @@ import { markVacant, markVacated, type StoredSeat, seatsOf } from '../store/seat
 
 /**
  * Notes down that the holder of a seat has left a game that the transaction has locked. While a worker is at the game, or
- * its turn is closed, it takes effect afterwards. The caller publishes what was written after the commit.
+ * its turn is closed, it takes effect afterwards.
  * @param at when the holder left.
  */
-export async function vacateSeat(
-  tx: Tx,
-  _: Pick<GameMaster, 'outbox'>,
-  { game, now }: LockedGame,
-  seat: number,
-  at: Date,
-): Promise<void> {
+export async function vacateSeat(tx: Tx, { game, now }: LockedGame, seat: number, at: Date): Promise<void> {
   const { gameId, phase, claimedBy } = game;
   if (phase === 'over') return;
   await markVacated(tx, gameId, [seat], at);

@@ -150,6 +150,13 @@ describe('a pause', () => {
     expect((await reports()).map(({ due_at_ms }) => due_at_ms)).toEqual([undefined, resumedAt + 40 * minute]);
   });
 
+  test('that is over before the turn opened takes nothing of its time', async () => {
+    await tell(change({ status: 'paused', occurred_at_ms: openedAt - 10 * minute }));
+    expect(await stored()).toMatchObject({ due: null, remaining: 60 * minute });
+    await tell(change({ status: 'running', revision: 9, occurred_at_ms: openedAt - 9 * minute }));
+    expect(await stored()).toMatchObject({ due: 60 * minute, remaining: null });
+  });
+
   test('by a schedule skips the times that pass in it', async () => {
     await gameMaster.pool.query(
       `update game_master.games set turn_seconds = null, turn_schedule = '0 20 * * *' where game_id = $1`,

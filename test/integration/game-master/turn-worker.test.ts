@@ -1,26 +1,25 @@
 // What a turn worker does for a game: set-up, closing, playing, failures, vacancies, the end.
 import type { ServerResponse } from 'node:http';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { EngineCatalogue } from '../../../lib/engine/catalogue.ts';
 import { applyGameChange } from '../../../lib/game-master/operations/apply-game-change.ts';
 import { runTurnWorker } from '../../../lib/game-master/turns/turn-worker.ts';
 import { inTransaction } from '../../../lib/postgres/transaction.ts';
 import { entryOf } from '../../support/engines/catalogue.ts';
 import { manifest } from '../../support/game-master/bid-engine.ts';
-import { createPlayStage, type PlayStage } from '../../support/game-master/play-stage.ts';
+import { stage, usePlayStage } from '../../support/game-master/play-stage.ts';
 
 const patience = { timeout: 15_000, interval: 20 };
 
-let stage: PlayStage;
+usePlayStage({
+  engineTimeoutMs: 700,
+  catalogue: new EngineCatalogue({
+    engines: [entryOf({ ...manifest }), entryOf({ ...manifest, version: '2.0.0' })],
+  }),
+});
+
 let stop: AbortController;
 let working: Promise<void>;
-beforeAll(async () => {
-  const catalogue = new EngineCatalogue({
-    engines: [entryOf({ ...manifest }), entryOf({ ...manifest, version: '2.0.0' })],
-  });
-  stage = await createPlayStage({ engineTimeoutMs: 700, catalogue });
-});
-afterAll(() => stage.close());
 beforeEach(() => {
   stop = new AbortController();
   working = runTurnWorker(
@@ -30,8 +29,6 @@ beforeEach(() => {
   );
 });
 afterEach(async () => {
-  stage.engine.misbehaviour = () => false;
-  stage.lobby.failure = undefined;
   stop.abort();
   await working;
 });
@@ -87,6 +84,28 @@ describe('a game', () => {
         due_at_ms: (row.due_at as Date).getTime(),
         player_stats: users.map((user_id) => ({ user_id, planets: 1 })),
       },
+    ]);
+  });
+
+  it('goes on with later reports than the lobby knows, also when its set-up fails', async () => {
+    stage.engine.misbehaviour = (call, response) => call === 'PUT /api/v1/game' && respond(response, 500, {});
+    const { gameId } = await stage.registered({ seats: 2, lastTurn: 9, reportSeq: 41 });
+    await untilRow(gameId, { engine_health: 'faulty', claimed_by: null });
+    stage.engine.misbehaviour = () => false;
+    await tryNow(gameId);
+    await untilOpen(gameId, 1);
+    await makeDue(gameId);
+    await untilOpen(gameId, 2);
+    expect(
+      (await reportsOf(gameId)).map(({ report_seq, turn, engine_health }) => [
+        report_seq,
+        turn,
+        engine_health,
+      ]),
+    ).toEqual([
+      [42, 0, 'faulty'],
+      [43, 0, 'ok'],
+      [44, 1, 'ok'],
     ]);
   });
 

@@ -318,6 +318,45 @@ describe('the end of a game', () => {
     expect(column(await ben.get('/my/race-names'), 'race_name')).toEqual([]);
   });
 
+  test('has a result by seat: with those who have left, and with bots, who are nobody', async () => {
+    const { gameId, jobId } = await runningGame();
+    expect(await ben.post(`/games/${gameId}/leave`)).toMatchObject({ body: { seat: 2 } });
+    const { body } = await cleo.get(`/games/${gameId}/memberships`);
+    const [, last] = (body as { items: { membership_id: string }[] }).items;
+    expect(await owner.post(`/memberships/${last?.membership_id}/remove`)).toMatchObject({
+      body: { seat: 3, status: 'removed' },
+    });
+    await consumers.tellReport(gameId, jobId, {
+      event_type: 'game_finished',
+      result: {
+        kind: 'finished',
+        placements: [
+          { seat: 1, rank: 3, score: 1.5 },
+          { seat: 2, rank: 2, team: 1 },
+          { seat: 3, rank: 3 },
+          { seat: 4, rank: 1 },
+        ],
+      },
+    });
+    const holder = (player: Client) => ({ user_id: player.userId, race_name: nameOf(player) });
+    const result = {
+      kind: 'finished',
+      placements: [
+        { seat: 4, rank: 1, user_id: null, race_name: null },
+        { seat: 2, rank: 2, team: 1, ...holder(ben) },
+        { seat: 1, rank: 3, score: 1.5, ...holder(ann) },
+        { seat: 3, rank: 3, ...holder(cleo) },
+      ],
+    };
+    expect((await ann.get(`/games/${gameId}`)).body).toMatchObject({ status: 'finished' });
+    for (const reader of [ann, ben, owner, lobby.player()]) {
+      expect((await reader.get(`/games/${gameId}`)).body).toHaveProperty('result', result);
+    }
+    expect(await intentsOf(lobby, gameId, 'lobby.game.finished')).toEqual([
+      { to: [owner.userId, ann.userId], payload: expect.objectContaining({ status: 'finished', result }) },
+    ]);
+  });
+
   test('counts for a paused game, too', async () => {
     const { gameId, jobId } = await runningGame();
     await owner.post(`/games/${gameId}/pause`);

@@ -18,6 +18,14 @@ export type Misbehaviour = (
   gameId: string,
 ) => boolean | Promise<boolean>;
 
+/** Responses that mean nothing to whatever is asked. */
+export const brokenResponses: [what: string, Misbehaviour][] = [
+  ['fails', (_, response) => Boolean(response.writeHead(500).end())],
+  ['responds with garbage', (_, response) => Boolean(response.writeHead(200).end('<html>'))],
+  ['redirects', (_, response) => Boolean(response.writeHead(302, { location: '/elsewhere' }).end())],
+  ['hangs up', (_, response) => Boolean(response.destroy())],
+];
+
 /** A request for a turn, repeats included, and Unix time in ms at which it came. */
 export type TurnCall = { readonly gameId: string; readonly at: number; readonly request: TurnRequest };
 

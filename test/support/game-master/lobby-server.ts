@@ -15,6 +15,8 @@ export type LobbyGame = {
   readonly seats: Map<string, number>;
   /** Active members without a seat. */
   readonly members: Set<string>;
+  /** Of the last report that the lobby went by; none unless set. */
+  reportSeq?: number;
 };
 
 export class LobbyServer {
@@ -86,7 +88,7 @@ function standing(gameId: string, game: LobbyGame) {
     options: {},
     ...game.engine,
     current_turn: null,
-    report_seq: null,
+    report_seq: game.reportSeq ?? null,
     seats: [...game.seats].map(([userId, seat]) => ({ seat, user_id: userId, race_name: `Race ${seat}` })),
   };
 }
