@@ -14,12 +14,15 @@ const maxTravel = 6;
 type Base = { readonly planet: PlanetView; readonly spare: number };
 
 export function botOrders(view: View, random: Random): Orders {
-  const own = view.planets.filter(({ owner }) => owner === view.seat);
+  // Chance decides which planets come first, and what they keep, so that no two bots are alike.
+  const planets = random.shuffled(view.planets);
+  const own = planets.filter(({ owner }) => owner === view.seat);
+  const others = planets.filter(({ owner }) => owner !== view.seat);
+  const front = frontOf(own, others);
   const sends: Send[] = [];
-  // Chance decides what its planets keep and which is first, so that no two bots are alike.
-  for (const planet of random.shuffled(own)) {
+  for (const planet of own) {
     const base = { planet, spare: planet.ships - random.between(4, 12) };
-    const order = attack(view, base, sends, random) ?? gather(view, own, base);
+    const order = attack(view, base, others, sends) ?? gather(base, front);
     if (order !== undefined) sends.push(order);
   }
   const flying = view.fleets.filter(({ owner }) => owner === view.seat).length;
@@ -33,18 +36,17 @@ export function botOrders(view: View, random: Random): Orders {
 function attack(
   view: View,
   { planet, spare }: Base,
+  others: readonly PlanetView[],
   sends: readonly Send[],
-  random: Random,
 ): Send | undefined {
-  const [best] = random
-    .shuffled(view.planets.filter(({ owner }) => owner !== view.seat))
+  const [best] = others
     .map((target) => {
       const travel = travelTurns(planet, target);
       return { target, travel, needed: needed(view, target, travel) };
     })
     .filter(({ target, travel, needed }) => {
-      const coming = [...sends, ...view.fleets].filter(({ to }) => to === target.id);
-      return travel <= maxTravel && needed <= spare && shipsOf(coming) < needed;
+      if (travel > maxTravel || needed > spare) return false;
+      return shipsOf([...sends, ...view.fleets].filter(({ to }) => to === target.id)) < needed;
     })
     .toSorted((a, b) => a.travel - b.travel || a.needed - b.needed);
   if (best === undefined) return undefined;
@@ -60,17 +62,17 @@ function needed({ turn }: View, target: PlanetView, travel: number): number {
   return Math.floor((6 * defenders) / 5) + 2;
 }
 
-/** To the own planet that is nearest to an enemy's, or to a neutral one while no enemy is known. */
-function gather(
-  { planets, seat }: View,
-  own: readonly PlanetView[],
-  { planet, spare }: Base,
-): Send | undefined {
-  const others = planets.filter(({ owner }) => owner !== seat);
+/** The own planet that is nearest to an enemy's, or to a neutral one while no enemy is known. */
+function frontOf(own: readonly PlanetView[], others: readonly PlanetView[]): PlanetView | undefined {
   const enemies = others.filter(({ owner }) => owner !== null);
-  const wayToEnemy = (one: PlanetView) =>
-    Math.min(...(enemies.length > 0 ? enemies : others).map((other) => squaredDistance(one, other)));
-  const [front] = own.toSorted((a, b) => wayToEnemy(a) - wayToEnemy(b));
+  const goals = enemies.length > 0 ? enemies : others;
+  const [front] = own
+    .map((planet) => ({ planet, way: Math.min(...goals.map((goal) => squaredDistance(planet, goal))) }))
+    .toSorted((a, b) => a.way - b.way);
+  return front?.planet;
+}
+
+function gather({ planet, spare }: Base, front: PlanetView | undefined): Send | undefined {
   if (front === undefined || front === planet || spare < 5) return undefined;
   return { from: planet.id, to: front.id, ships: spare };
 }
