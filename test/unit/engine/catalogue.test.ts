@@ -6,6 +6,7 @@ import { engineProtocol } from '../../../lib/engine/api.ts';
 import { builtInEngines, EngineCatalogue, isManifestOf } from '../../../lib/engine/catalogue.ts';
 import { commandOf, openCatalogue } from '../../../lib/engine/catalogue-file.ts';
 import { rules as fourInARow } from '../../../lib/four-in-a-row/rules.ts';
+import { rules as starConquest } from '../../../lib/star-conquest/rules.ts';
 import { entryOf } from '../../support/engines/catalogue.ts';
 
 let folder: string;
@@ -24,7 +25,7 @@ const refusal = (...engines: unknown[]) => {
 };
 
 describe('the catalogue of the example games', () => {
-  it.each([fourInARow])('has the manifest that the engine prints: $manifest.family', ({ manifest }) => {
+  it.each([fourInARow, starConquest])('has the manifest that the engine prints: $manifest.family', ({ manifest }) => {
     const entry = builtInEngines().find(manifest.family, manifest.version);
     expect(entry && isManifestOf(entry, { protocol: engineProtocol, ...manifest })).toBe(true);
   });
