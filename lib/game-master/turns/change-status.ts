@@ -7,6 +7,8 @@ import type { Tx } from '../store/database.ts';
 import { type LockedGame, type StoredGame, saveGame } from '../store/games.ts';
 import { deleteOrders, ordersGiven } from '../store/orders.ts';
 import { seatsOf } from '../store/seats.ts';
+import { mayCloseEarly } from './close-turn.ts';
+import { notifyLastAwaited } from './remind.ts';
 import { saveAndReport } from './report.ts';
 
 export type StatusChange = {
@@ -36,7 +38,11 @@ export async function changeStatus(
   const untold = untoldVacancies(seats).length > 0;
   const next = status === 'paused' ? pause(changed, at) : resume(changed, at, now);
   const saved = { ...next, nextAttemptAt: next.phase === 'open' && untold ? now : next.nextAttemptAt };
-  await saveAndReport(tx, parts, { game: saved, now }, { seats, given: await ordersGiven(tx, gameId) });
+  const given = await ordersGiven(tx, gameId);
+  await saveAndReport(tx, parts, { game: saved, now }, { seats, given });
+  // Holders may have left while the game was paused.
+  if (mayCloseEarly({ game: saved, now }))
+    await notifyLastAwaited(tx, parts, { game: saved, now }, { seats, given });
 }
 
 /** A closed turn is played on; of an open one the clock stops. */

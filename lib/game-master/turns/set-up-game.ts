@@ -59,6 +59,7 @@ export async function setUpGame(
       const next = openNextTurn({ ...locked.game, reportSeq }, state, now);
       const settled = await settle(
         tx,
+        gm,
         { game: next, now },
         { seats: await seatsOf(tx, game.gameId), mayGoOn: goOn() },
       );

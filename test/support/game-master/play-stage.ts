@@ -17,6 +17,7 @@ import { seatsOf } from '../../../lib/game-master/store/seats.ts';
 import { closeTurn, isDue } from '../../../lib/game-master/turns/close-turn.ts';
 import { playClosedTurn } from '../../../lib/game-master/turns/play-turn.ts';
 import type { HttpApp } from '../../../lib/http/app.ts';
+import type { Publish } from '../../../lib/outbox/outbox.ts';
 import { databaseOn } from '../../../lib/postgres/database.ts';
 import { migrate } from '../../../lib/postgres/migrate.ts';
 import { inTransaction } from '../../../lib/postgres/transaction.ts';
@@ -54,7 +55,14 @@ export type PlayedGame = {
 
 export type PlayStage = Awaited<ReturnType<typeof createPlayStage>>;
 
-export async function createPlayStage({ engineTimeoutMs = 5_000 } = {}) {
+/** @param options.publishers of the outbox; without them messages stay in it. */
+export async function createPlayStage({
+  engineTimeoutMs = 5_000,
+  publishers = {},
+}: {
+  engineTimeoutMs?: number;
+  publishers?: Readonly<Record<string, Publish>>;
+} = {}) {
   const database = await createTestDatabase({
     name: 'game_master',
     migrate: (dsn) => migrate({ dsn, folder, schema: 'game_master' }),
@@ -68,7 +76,7 @@ export async function createPlayStage({ engineTimeoutMs = 5_000 } = {}) {
     db: databaseOn(pool),
     lobby: createLobbyClient({ baseUrl: lobby.url, timeoutMs: 5_000 }),
     openEngine,
-    publishers: {},
+    publishers,
     streams: { consumers: [], states: async () => [], requeue: async () => {} },
     engineTimeoutMs,
     newId: () => uuidv7(),
