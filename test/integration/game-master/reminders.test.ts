@@ -208,9 +208,9 @@ describe('a turn that is due soon', () => {
   it('is not told to those who give orders at the last moment', async () => {
     const game = await stage.game({ seats: 2 });
     await remindNow(game);
-    startWorkers(1);
     await inTransaction(stage.gm.db, async (tx) => {
       await lockGame(tx, game.gameId);
+      startWorkers(1);
       const { gameId } = game;
       await saveOrders(tx, {
         gameId,
