@@ -20,5 +20,5 @@ export async function applyGameChange(
   if (kind === 'status' && status !== undefined) {
     await changeStatus(tx, gameMaster, locked, { status, revision, at });
   }
-  if (kind === 'seat_vacated' && seat !== undefined) await vacateSeat(tx, locked, seat, at);
+  if (kind === 'seat_vacated' && seat !== undefined) await vacateSeat(tx, gameMaster, locked, seat, at);
 }

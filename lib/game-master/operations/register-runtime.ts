@@ -89,6 +89,7 @@ async function replace(tx: Tx, { game, now }: LockedGame, registration: Registra
     playedTurn: 0,
     openedAt: null,
     dueAt: null,
+    remindedDueAt: null,
     closedAt: null,
     closeReason: null,
     awaiting: [],

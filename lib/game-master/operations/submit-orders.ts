@@ -26,13 +26,17 @@ export type GivenOrders = {
   readonly ready: boolean;
 };
 
-/** `closed`: these orders were the last that the turn waited for. */
+/**
+ * `closed`: these orders were the last that the turn waited for. `notified`: they were the last but one, and there is a
+ * message to be published.
+ */
 export type ChangedOrders = {
   readonly gameId: string;
   readonly turn: number;
   readonly state: 'none' | 'draft' | 'ready';
   readonly storedAt: Date | null;
   readonly closed: boolean;
+  readonly notified: boolean;
 };
 
 /**
@@ -73,8 +77,10 @@ export async function submitOrders(
       readinessChanged: open.readinessChanged || becameAnother,
     };
     await updateGame(tx, gameId, changed);
-    const closed = ready && (await closeIfReady(tx, { ...open, ...changed }, now));
-    return { gameId, turn, state: ready ? 'ready' : 'draft', storedAt: now, closed };
+    if (!ready) return { gameId, turn, state: 'draft', storedAt: now, closed: false, notified: false };
+    const stands = { game: { ...open, ...changed }, now };
+    const { closed, notified } = await closeIfReady(tx, gm, stands, caller.traceparent);
+    return { gameId, turn, state: 'ready', storedAt: now, closed, notified };
   };
 }
 

@@ -26,6 +26,6 @@ export async function withdrawOrders(
     if (bytes > 0) {
       await updateGame(tx, gameId, { ordersBytes: game.ordersBytes - bytes, readinessChanged: true });
     }
-    return { gameId, turn, state: 'none', storedAt: null, closed: false };
+    return { gameId, turn, state: 'none', storedAt: null, closed: false, notified: false };
   };
 }

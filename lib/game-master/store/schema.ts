@@ -1,6 +1,6 @@
 // The Game Master's tables: the progress of the turns of every game that runs, as facts. Deadlines are PostgreSQL's own
 // times, so that the clocks of processes decide nothing.
-import { sql } from 'drizzle-orm';
+import { type SQL, sql } from 'drizzle-orm';
 import {
   bigint,
   boolean,
@@ -73,6 +73,17 @@ export const games = gameMaster.table(
     openedAt: time('opened_at'),
     /** When the open turn is due; null while the game is paused. */
     dueAt: time('due_at'),
+    /** The due time for which players were reminded of their orders. */
+    remindedDueAt: time('reminded_due_at'),
+    /**
+     * When players are to be reminded of the open turn: when a tenth of it is left, at least 5 minutes and at most 12
+     * hours. Turns shorter than 15 minutes get no reminder.
+     */
+    remindAt: time('remind_at').generatedAlwaysAs(
+      (): SQL => sql`case when ${games.phase} = 'open' and ${games.dueAt} is distinct from ${games.remindedDueAt}
+        and ${lengthOfTurn} >= interval '15 minutes' then (${games.dueAt} at time zone 'UTC'
+          - least(greatest(${lengthOfTurn} / 10, interval '5 minutes'), interval '12 hours')) at time zone 'UTC' end`,
+    ),
     closedAt: time('closed_at'),
     closeReason: text('close_reason', { enum: closeReasons }),
     /** Seats that the engine waits for. */
@@ -116,8 +127,11 @@ export const games = gameMaster.table(
     index('games_claimed').on(game.claimedBy).where(sql`claimed_by is not null`),
     index('games_not_over').on(game.engineHealth).where(sql`phase <> 'over'`),
     index('games_readiness_changed').on(game.readinessReportedAt).where(sql`readiness_changed`),
+    index('games_reminder_due').on(game.remindAt).where(sql`remind_at is not null`),
   ],
 );
+
+const lengthOfTurn = sql`coalesce(${games.turnSeconds} * interval '1 second', ${games.dueAt} - ${games.openedAt})`;
 
 /** Seats of a game. The lobby says who may act for one; the user here is for events and statistics. */
 export const seats = gameMaster.table(
@@ -136,6 +150,8 @@ export const seats = gameMaster.table(
     vacant: boolean('vacant').notNull().default(false),
     /** Whether the engine knows of it. */
     vacancyTold: boolean('vacancy_told').notNull().default(false),
+    /** The last turn in which its holder was notified that all others were ready. */
+    waitedForTurn: integer('waited_for_turn'),
   },
   (seat) => [primaryKey({ name: 'seats_pkey', columns: [seat.gameId, seat.seat] })],
 );

@@ -117,7 +117,7 @@ async function closeDueTurn(
     const seats = await markAbsent(tx, game.gameId, await seatsOf(tx, game.gameId), { standing, now });
     // Orders of a holder who has left do not count: the seat becomes vacant and the engine is told before the turn closes.
     if (!isDue({ game, now }) || pendingVacancies(seats).length > 0) {
-      return settleAndSave(tx, { game, now }, seats, attending);
+      return settleAndSave(tx, gm, { game, now }, seats, attending);
     }
     const given = await ordersGiven(tx, game.gameId);
     const closed = await closeTurn(tx, { game, now }, { seats, given, reason: 'due' });
@@ -179,6 +179,7 @@ async function tellVacancies(
       goesOn,
     } = await settle(
       tx,
+      gm,
       { game: { ...game, awaiting, failures: 0, engineHealth: 'ok' }, now },
       { seats: await seatsOf(tx, gameId), mayGoOn: attending.goOn() },
     );
@@ -202,7 +203,7 @@ function release(
     }
     // Of a pause whose message has come there is nothing to wait for: the end of it has a message, too.
     if (verdict === 'goes_on' || game.status === 'paused')
-      return settleAndSave(tx, { game, now }, await seatsOf(tx, game.gameId), attending);
+      return settleAndSave(tx, gm, { game, now }, await seatsOf(tx, game.gameId), attending);
     const nextAttemptAt = new Date(now.getTime() + waitForLobbyMs);
     await saveGame(tx, { ...game, nextAttemptAt, claimedBy: null, claimToken: null });
     return undefined;
@@ -211,11 +212,12 @@ function release(
 
 async function settleAndSave(
   tx: Tx,
+  gm: GameMaster,
   { game, now }: LockedGame,
   seats: readonly StoredSeat[],
   { goOn }: Attending,
 ): Promise<StoredGame | undefined> {
-  const settled = await settle(tx, { game: { ...game, failures: 0 }, now }, { seats, mayGoOn: goOn() });
+  const settled = await settle(tx, gm, { game: { ...game, failures: 0 }, now }, { seats, mayGoOn: goOn() });
   await saveGame(tx, settled.game);
   return settled.goesOn ? settled.game : undefined;
 }

@@ -7,6 +7,8 @@ import type { Tx } from '../store/database.ts';
 import { type LockedGame, type StoredGame, saveGame } from '../store/games.ts';
 import { deleteOrders, ordersGiven } from '../store/orders.ts';
 import { seatsOf } from '../store/seats.ts';
+import { isReady, mayCloseEarly } from './close-turn.ts';
+import { notifyLastAwaited } from './remind.ts';
 import { saveAndReport } from './report.ts';
 
 export type StatusChange = {
@@ -33,10 +35,15 @@ export async function changeStatus(
   if (game.phase === 'over') return saveGame(tx, changed);
   const { gameId } = game;
   const seats = await seatsOf(tx, gameId);
-  const untold = untoldVacancies(seats).length > 0;
+  const given = await ordersGiven(tx, gameId);
   const next = status === 'paused' ? pause(changed, at) : resume(changed, at, now);
-  const saved = { ...next, nextAttemptAt: next.phase === 'open' && untold ? now : next.nextAttemptAt };
-  await saveAndReport(tx, parts, { game: saved, now }, { seats, given: await ordersGiven(tx, gameId) });
+  // Holders may have left while the game was paused, so that all others are ready now, or all but one.
+  const early = mayCloseEarly({ game: next, now });
+  const untold = next.phase === 'open' && untoldVacancies(seats).length > 0;
+  const wanted = untold || (early && isReady(next, seats, given));
+  const saved = { ...next, nextAttemptAt: wanted ? now : next.nextAttemptAt };
+  await saveAndReport(tx, parts, { game: saved, now }, { seats, given });
+  if (early) await notifyLastAwaited(tx, parts, { game: saved, now }, { seats, given });
 }
 
 /** A closed turn is played on; of an open one the clock stops. */

@@ -1,4 +1,5 @@
 // Closes turns. From then on their orders and seats are frozen, so that every attempt to play them sends the same.
+import type { GameMaster } from '../context.ts';
 import type { CloseReason } from '../domain/game.ts';
 import {
   allReady,
@@ -12,6 +13,7 @@ import { type LockedGame, type StoredGame, saveGame } from '../store/games.ts';
 import { type OrdersGiven, ordersGiven } from '../store/orders.ts';
 import { type StoredSeat, seatsOf } from '../store/seats.ts';
 import { insertTurn } from '../store/turns.ts';
+import { notifyLastAwaited } from './remind.ts';
 
 /** How long the request that closes a turn may take to play it before a worker does. */
 export const playedByRequestMs = 2_000;
@@ -19,17 +21,25 @@ export const playedByRequestMs = 2_000;
 /**
  * Closes the turn of a game that the transaction has locked, if it need not wait for anybody any more, and no worker is
  * at it: whoever is looks again. The caller plays the turn after the commit (play-turn.ts); a worker takes over if it does
- * not.
- * @returns whether the turn is closed now.
+ * not. If the turn waits for one seat only, notifies its holder; the caller publishes that after the commit.
  */
-export async function closeIfReady(tx: Tx, game: StoredGame, now: Date): Promise<boolean> {
-  if (game.claimedBy !== null || !mayCloseEarly({ game, now })) return false;
+export async function closeIfReady(
+  tx: Tx,
+  parts: Pick<GameMaster, 'outbox'>,
+  { game, now }: LockedGame,
+  traceparent: string | undefined,
+): Promise<{ readonly closed: boolean; readonly notified: boolean }> {
+  if (!mayCloseEarly({ game, now })) return { closed: false, notified: false };
   const seats = await seatsOf(tx, game.gameId);
   const given = await ordersGiven(tx, game.gameId);
-  if (!isReady(game, seats, given)) return false;
+  if (!isReady(game, seats, given)) {
+    const notified = await notifyLastAwaited(tx, parts, { game, now }, { seats, given, traceparent });
+    return { closed: false, notified };
+  }
+  if (game.claimedBy !== null) return { closed: false, notified: false };
   const closed = await closeTurn(tx, { game, now }, { seats, given, reason: 'all_ready' });
   await saveGame(tx, { ...closed, nextAttemptAt: new Date(now.getTime() + playedByRequestMs) });
-  return true;
+  return { closed: true, notified: false };
 }
 
 /** Whether the turn closes when all are ready, and its time has not passed. */

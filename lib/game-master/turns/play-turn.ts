@@ -121,7 +121,12 @@ async function commitOutcome(
     await deleteOrders(tx, gameId);
     const opened = openNextTurn(game, response, now);
     const mayGoOn = claimToken !== undefined && goOn();
-    const settled = await settle(tx, { game: opened, now }, { seats: await seatsOf(tx, gameId), mayGoOn });
+    const settled = await settle(
+      tx,
+      gm,
+      { game: opened, now },
+      { seats: await seatsOf(tx, gameId), mayGoOn },
+    );
     const occasion = { at: now, traceparent };
     const saved = await saveAndReport(
       tx,

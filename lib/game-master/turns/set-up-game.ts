@@ -60,6 +60,7 @@ export async function setUpGame(
       const next = openNextTurn(locked.game, state, now);
       const settled = await settle(
         tx,
+        gm,
         { game: next, now },
         { seats: await seatsOf(tx, game.gameId), mayGoOn: goOn() },
       );

@@ -1,10 +1,12 @@
 // Decides what is to be done next for a game, and when, at the end of every step of it.
+import type { GameMaster } from '../context.ts';
 import { untoldVacancies } from '../domain/seats.ts';
 import type { Tx } from '../store/database.ts';
 import type { LockedGame, StoredGame } from '../store/games.ts';
 import { ordersGiven } from '../store/orders.ts';
 import type { StoredSeat } from '../store/seats.ts';
 import { closeTurn, isReady, mayCloseEarly } from './close-turn.ts';
+import { notifyLastAwaited } from './remind.ts';
 import { applyVacancies } from './vacate-seat.ts';
 
 export type Settled = {
@@ -16,11 +18,13 @@ export type Settled = {
 };
 
 /**
- * Gives effect to what waited for the end of a claim: vacancies, and that everybody is ready. The claim ends unless there
- * is something to do now and the worker may go on.
+ * Gives effect to what waited for the end of a claim: vacancies, and that everybody is ready, or all but one. The claim
+ * ends unless there is something to do now and the worker may go on. The caller publishes what was written after the
+ * commit.
  */
 export async function settle(
   tx: Tx,
+  parts: Pick<GameMaster, 'outbox'>,
   { game, now }: LockedGame,
   { seats, mayGoOn }: { readonly seats: readonly StoredSeat[]; readonly mayGoOn: boolean },
 ): Promise<Settled> {
@@ -32,6 +36,8 @@ export async function settle(
       if (isReady(settled.game, settled.seats, given)) {
         const closing = { seats: settled.seats, given, reason: 'all_ready' as const };
         settled = { ...settled, game: await closeTurn(tx, { game: settled.game, now }, closing) };
+      } else {
+        await notifyLastAwaited(tx, parts, { game: settled.game, now }, { seats: settled.seats, given });
       }
     }
   }

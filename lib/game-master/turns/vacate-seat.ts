@@ -1,23 +1,36 @@
 // A member leaves a game that runs: the seat stays, and nobody holds it. That takes effect while a turn is open. Its engine
 // is told then, by a worker under its claim, and no turn closes before.
+import type { GameMaster } from '../context.ts';
 import { pendingVacancies } from '../domain/seats.ts';
 import type { Tx } from '../store/database.ts';
 import { type LockedGame, type StoredGame, saveGame } from '../store/games.ts';
-import { deleteOrdersOf } from '../store/orders.ts';
+import { deleteOrdersOf, ordersGiven } from '../store/orders.ts';
 import { markVacant, markVacated, type StoredSeat, seatsOf } from '../store/seats.ts';
+import { mayCloseEarly } from './close-turn.ts';
+import { notifyLastAwaited } from './remind.ts';
 
 /**
  * Notes down that the holder of a seat has left a game that the transaction has locked. While a worker is at the game, or
  * its turn is closed, it takes effect afterwards.
  * @param at when the holder left.
  */
-export async function vacateSeat(tx: Tx, { game, now }: LockedGame, seat: number, at: Date): Promise<void> {
+export async function vacateSeat(
+  tx: Tx,
+  parts: Pick<GameMaster, 'outbox'>,
+  { game, now }: LockedGame,
+  seat: number,
+  at: Date,
+): Promise<void> {
   const { gameId, phase, claimedBy } = game;
   if (phase === 'over') return;
   await markVacated(tx, gameId, [seat], at);
   if (phase !== 'open' || claimedBy !== null) return;
-  const { vacated, game: changed } = await applyVacancies(tx, game, await seatsOf(tx, gameId));
-  if (vacated) await saveGame(tx, { ...changed, nextAttemptAt: now });
+  const { vacated, game: changed, seats } = await applyVacancies(tx, game, await seatsOf(tx, gameId));
+  if (!vacated) return;
+  await saveGame(tx, { ...changed, nextAttemptAt: now });
+  if (!mayCloseEarly({ game: changed, now })) return;
+  const given = await ordersGiven(tx, gameId);
+  await notifyLastAwaited(tx, parts, { game: changed, now }, { seats, given });
 }
 
 /** Gives effect to vacancies while a turn is open. @returns game and seats afterwards; the caller saves the game. */

@@ -193,6 +193,8 @@ export const games = lobby.table(
     index('games_underfilled_due')
       .on(game.enrollmentEndsAt)
       .where(sql`${game.status} = 'enrollment_open' and ${game.underfilledNotifiedAt} is null`),
+    // For the games of a user that wait for orders, among all that were ever played.
+    index('games_running').on(game.gameId).where(sql`${game.status} = 'running'`),
     index('games_by_owner').on(game.ownerUserId, game.createdAt, game.gameId),
   ],
 );

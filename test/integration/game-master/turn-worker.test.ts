@@ -338,6 +338,22 @@ describe('a seat whose holder leaves', () => {
     );
   };
 
+  const decide = (gameId: string, status: 'paused' | 'running', revision: number) => {
+    const game = stage.lobby.games.get(gameId);
+    if (game !== undefined) game.status = status;
+    return inTransaction(stage.gm.db, (tx) =>
+      applyGameChange(tx, stage.gm, {
+        change_id: stage.gm.newId(),
+        kind: 'status',
+        game_id: gameId,
+        runtime_job_id: game?.runtimeJobId ?? '',
+        revision,
+        status,
+        occurred_at_ms: Date.now(),
+      }),
+    );
+  };
+
   it('loses its orders, is told to the engine, and is not waited for', async () => {
     const { gameId, users } = await opened({ seats: 3 });
     const [first, second, third] = users.map((userId) => stage.player(gameId, userId));
@@ -360,6 +376,17 @@ describe('a seat whose holder leaves', () => {
     await leave(gameId, 2);
     await untilOpen(gameId, 2);
     expect(stage.engine.vacantSeats(gameId)).toEqual([2]);
+  });
+
+  it('closes the turn if everybody else was ready and its game was paused then, once it is resumed', async () => {
+    const { gameId, users } = await opened({ seats: 2 });
+    await stage.player(gameId, users[0] ?? '').post('/orders', { turn: 1, orders: { bid: 1 }, ready: true });
+    await decide(gameId, 'paused', 10);
+    await leave(gameId, 2);
+    await vi.waitFor(() => expect(stage.engine.vacantSeats(gameId)).toEqual([2]), patience);
+    await untilRow(gameId, { claimed_by: null, next_attempt_at: null, played_turn: 0 });
+    await decide(gameId, 'running', 11);
+    await untilOpen(gameId, 2);
   });
 
   it('changes nothing of a turn that is closed, and counts from the next one', async () => {

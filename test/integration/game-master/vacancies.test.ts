@@ -19,7 +19,7 @@ afterEach(() => game.set('next_attempt_at = null'));
 
 /** The holder of a seat leaves while a turn is open. */
 const leave = (seat: number) =>
-  lockedIn(stage.gm, game.gameId, (tx, locked) => vacateSeat(tx, locked, seat, locked.now));
+  lockedIn(stage.gm, game.gameId, (tx, locked) => vacateSeat(tx, stage.gm, locked, seat, locked.now));
 
 /** A turn worker does what there is to do for the game now, and nothing afterwards. */
 async function attend(): Promise<void> {

@@ -116,6 +116,7 @@ const badValues: Record<string, (schema: Schema) => Bad[]> = {
   sort: oneOf,
   game_type: oneOf,
   has_free_places: () => ['', 'yes', 'TRUE', '1'].map((value) => [value, 'must be true or false']),
+  waiting_for_me: () => ['', 'yes', 'TRUE', '1'].map((value) => [value, 'must be true or false']),
   q: () => [
     ['', 'must have a letter or a digit'],
     ['!!', 'must have a letter or a digit'],

@@ -99,6 +99,20 @@ describe('a report', () => {
     expect(paused.rows).toEqual([{ report_seq: 8, due_at: null }]);
   });
 
+  test('says which players the game waits for', async () => {
+    const { gameId, jobId } = await runningGame();
+    const waits = async (player: Client) =>
+      column(await player.get('/my/games?waiting_for_me=true'), 'game_id').includes(gameId);
+    const allWait = () => Promise.all([ann, ben, cleo, owner].map(waits));
+    expect(await allWait()).toEqual([false, false, false, false]);
+    await consumers.tellReport(gameId, jobId, { report_seq: 1, awaited_seats: [1, 2], ready_seats: [] });
+    expect(await allWait()).toEqual([true, true, false, false]);
+    await consumers.tellReport(gameId, jobId, { report_seq: 2, awaited_seats: [1, 2], ready_seats: [1] });
+    expect(await allWait()).toEqual([false, true, false, false]);
+    await owner.post(`/games/${gameId}/pause`);
+    expect(await allWait()).toEqual([false, false, false, false]);
+  });
+
   test('counts while the game is paused, too', async () => {
     const { gameId, jobId } = await runningGame();
     await owner.post(`/games/${gameId}/pause`);

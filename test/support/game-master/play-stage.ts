@@ -19,6 +19,7 @@ import { seatsOf } from '../../../lib/game-master/store/seats.ts';
 import { closeTurn, isDue } from '../../../lib/game-master/turns/close-turn.ts';
 import { playClosedTurn } from '../../../lib/game-master/turns/play-turn.ts';
 import type { HttpApp } from '../../../lib/http/app.ts';
+import type { Publish } from '../../../lib/outbox/outbox.ts';
 import { databaseOn } from '../../../lib/postgres/database.ts';
 import { migrate } from '../../../lib/postgres/migrate.ts';
 import { inTransaction } from '../../../lib/postgres/transaction.ts';
@@ -57,7 +58,12 @@ export type PlayedGame = {
 
 export type PlayStage = Awaited<ReturnType<typeof createPlayStage>>;
 
-type StageOptions = { readonly engineTimeoutMs?: number; readonly catalogue?: EngineCatalogue };
+type StageOptions = {
+  readonly engineTimeoutMs?: number;
+  readonly catalogue?: EngineCatalogue;
+  /** Of the outbox; without them messages stay in it. */
+  readonly publishers?: Readonly<Record<string, Publish>>;
+};
 
 /** The stage of this test file, once its tests run. */
 export let stage: PlayStage;
@@ -77,7 +83,11 @@ export function usePlayStage(options: StageOptions = {}): void {
   afterAll(() => stage.close());
 }
 
-async function createPlayStage({ engineTimeoutMs = 5_000, catalogue = testCatalogue }: StageOptions) {
+export async function createPlayStage({
+  engineTimeoutMs = 5_000,
+  catalogue = testCatalogue,
+  publishers = {},
+}: StageOptions) {
   const database = await createTestDatabase({
     name: 'game_master',
     migrate: (dsn) => migrate({ dsn, folder, schema: 'game_master' }),
@@ -92,7 +102,7 @@ async function createPlayStage({ engineTimeoutMs = 5_000, catalogue = testCatalo
     lobby: createLobbyClient({ baseUrl: lobby.url, timeoutMs: 5_000 }),
     catalogue,
     openEngine,
-    publishers: {},
+    publishers,
     streams: { consumers: [], states: async () => [], requeue: async () => {} },
     engineTimeoutMs,
     newId: () => uuidv7(),
