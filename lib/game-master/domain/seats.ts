@@ -37,6 +37,11 @@ export function allReady(awaited: readonly number[], given: readonly OrdersGiven
   return awaited.length > 0 && readySeats(awaited, given).length === awaited.length;
 }
 
+/** Whether the turn waits for a seat that has given neither a draft nor ready orders. */
+export function isAnyMissing(awaited: readonly number[], given: readonly OrdersGiven[]): boolean {
+  return awaited.some((seat) => !given.some((orders) => orders.seat === seat));
+}
+
 /** Seats whose holders have left, without effect yet. */
 export function pendingVacancies(seats: readonly Seat[]): number[] {
   return seats.filter(({ vacatedAt, vacant }) => vacatedAt !== null && !vacant).map(({ seat }) => seat);

@@ -118,7 +118,8 @@ function beginning(registration: Registration) {
 /** What every registration says anew. */
 function detailsOf(registration: Registration) {
   const { runtimeJobId, containerId, engineEndpoint, gameName, ownerUserId } = registration;
-  const { turnSchedule, timeZone, turnSeconds, early, spectators, options } = registration;
+  const { turnSchedule, timeZone, turnSeconds, minTurnSeconds, quietDays, graceSeconds } = registration;
+  const { early, spectators, options } = registration;
   return {
     runtimeJobId,
     containerId,
@@ -128,6 +129,9 @@ function detailsOf(registration: Registration) {
     turnSchedule,
     timeZone,
     turnSeconds,
+    minTurnSeconds,
+    quietDays,
+    graceSeconds,
     early,
     spectators,
     options,

@@ -7,6 +7,7 @@ import type { Tx } from '../store/database.ts';
 import { type LockedGame, type StoredGame, saveGame } from '../store/games.ts';
 import { deleteOrders, ordersGiven } from '../store/orders.ts';
 import { seatsOf } from '../store/seats.ts';
+import { dueAtOfTurn } from '../store/turns.ts';
 import { saveAndReport } from './report.ts';
 
 export type StatusChange = {
@@ -34,7 +35,7 @@ export async function changeStatus(
   const { gameId } = game;
   const seats = await seatsOf(tx, gameId);
   const untold = untoldVacancies(seats).length > 0;
-  const next = status === 'paused' ? pause(changed, at) : resume(changed, at, now);
+  const next = status === 'paused' ? pause(changed, at) : await resume(tx, changed, at, now);
   const saved = { ...next, nextAttemptAt: next.phase === 'open' && untold ? now : next.nextAttemptAt };
   await saveAndReport(tx, parts, { game: saved, now }, { seats, given: await ordersGiven(tx, gameId) });
 }
@@ -52,12 +53,13 @@ function pause(game: StoredGame, at: Date): StoredGame {
   };
 }
 
-function resume(game: StoredGame, at: Date, now: Date): StoredGame {
+async function resume(tx: Tx, game: StoredGame, at: Date, now: Date): Promise<StoredGame> {
   const { phase, dueAt, remainingMs, nextAttemptAt } = game;
   const resumed: StoredGame = { ...game, pausedAt: null, remainingMs: null };
   if (phase === 'setting_up') return { ...resumed, nextAttemptAt: now };
   if (phase !== 'open' || dueAt !== null) return { ...resumed, nextAttemptAt };
-  const due = resumeClock(game, remainingMs, at);
+  const lastDueAt = await dueAtOfTurn(tx, game.gameId, game.playedTurn);
+  const due = resumeClock(game, { remainingMs, lastDueAt }, at);
   return { ...resumed, dueAt: due, nextAttemptAt: due };
 }
 

@@ -14,7 +14,7 @@ import type { Tx } from '../../../lib/game-master/store/database.ts';
 import { lockGame, saveGame } from '../../../lib/game-master/store/games.ts';
 import { ordersGiven } from '../../../lib/game-master/store/orders.ts';
 import { seatsOf } from '../../../lib/game-master/store/seats.ts';
-import { closeTurn, isDue } from '../../../lib/game-master/turns/close-turn.ts';
+import { closeTurn, reasonToClose } from '../../../lib/game-master/turns/close-turn.ts';
 import { playClosedTurn } from '../../../lib/game-master/turns/play-turn.ts';
 import type { HttpApp } from '../../../lib/http/app.ts';
 import { databaseOn } from '../../../lib/postgres/database.ts';
@@ -212,9 +212,10 @@ export async function createPlayStage({ engineTimeoutMs = 5_000 } = {}) {
     async playDue(gameId: string): Promise<void> {
       await inTransaction(gm.db, async (tx: Tx) => {
         const locked = await lockGame(tx, gameId);
-        if (locked === undefined || !isDue(locked)) throw new Error('no turn is due');
-        const closing = { seats: await seatsOf(tx, gameId), given: await ordersGiven(tx, gameId) };
-        await saveGame(tx, await closeTurn(tx, locked, { ...closing, reason: 'due' }));
+        const [seats, given] = [await seatsOf(tx, gameId), await ordersGiven(tx, gameId)];
+        const reason = locked && reasonToClose(locked, seats, given);
+        if (locked === undefined || reason === undefined) throw new Error('no turn is due');
+        await saveGame(tx, await closeTurn(tx, locked, { seats, given, reason }));
       });
       const played = await playClosedTurn(gm, gameId, { timeoutMs: 5_000 });
       if (played !== 'played') throw new Error(`the turn is ${played}`);
