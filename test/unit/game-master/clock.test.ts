@@ -148,7 +148,7 @@ test(
       '0 */6 * * *',
     );
     const least = fc.constantFrom(null, 3_600, 4 * 3_600);
-    const quiet = fc.constantFrom([], [6, 7], [5], [1, 2, 3, 4, 5, 7]);
+    const quiet = fc.constantFrom<number[]>([], [6, 7], [5], [1, 2, 3, 4, 5, 7]);
     fc.assert(
       fc.property(
         schedule,
