@@ -68,9 +68,8 @@ export const settingFields = {
       maxItems: texts.quietDays.max,
       uniqueItems: true,
       description:
-        'Days of the week in time_zone, from 1 (Monday) to 7 (Sunday), on which no time of turn_schedule counts and ' +
-        'turn_seconds stand still. None unless given.',
-      example: [6, 7],
+        'Days of the week in time_zone, from 1 (Monday) to 7 (Sunday), such as [6, 7], on which no time of ' +
+        'turn_schedule counts and turn_seconds stand still. None unless given.',
     }),
   grace_seconds: wholeNumber(texts.graceSeconds).openapi({
     description:
