@@ -51,6 +51,15 @@ describe('a quiet day', () => {
     expect(counted.add(new Date(start.getTime() - 1_000), 1_001)).toEqual(new Date(end.getTime() + 1));
   });
 
+  test('is over when its date comes a second time, since the next day has begun', () => {
+    const again = at('2010-11-07T03:00:00Z');
+    const quietOn = (day: number) => new CountedTime({ timeZone: 'America/St_Johns', quietDays: [day] });
+    expect(quietOn(6).endOfQuietDay(again)).toBeUndefined();
+    expect(quietOn(6).add(again, hour)).toEqual(at('2010-11-07T04:00:00Z'));
+    expect(quietOn(7).endOfQuietDay(again)).toEqual(at('2010-11-08T03:30:00Z'));
+    expect(quietOn(7).add(again, hour)).toEqual(at('2010-11-08T04:30:00Z'));
+  });
+
   test('that is left out takes no time', () => {
     const counted = new CountedTime({ timeZone: 'Pacific/Apia', quietDays: [5] });
     const [before, after] = [at('2011-12-30T09:00:00Z'), at('2011-12-30T11:00:00Z')];
