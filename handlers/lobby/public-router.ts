@@ -17,6 +17,7 @@ import { getTimelineRoute } from './games/get-timeline.ts';
 import { listGamesRoute } from './games/list-games.ts';
 import { openEnrollmentRoute } from './games/open-enrollment.ts';
 import { pauseGameRoute } from './games/pause-game.ts';
+import { previewClockRoute } from './games/preview-clock.ts';
 import { resumeGameRoute } from './games/resume-game.ts';
 import { retryStartRoute } from './games/retry-start.ts';
 import { startGameRoute } from './games/start-game.ts';
@@ -60,6 +61,7 @@ export function createLobbyPublicApp(options: HttpAppOptions, lobby: Lobby): Htt
     resumeGameRoute(lobby),
     cancelGameRoute(lobby),
     getTimelineRoute(lobby),
+    previewClockRoute(lobby),
 
     submitApplicationRoute(lobby),
     listApplicationsRoute(lobby),

@@ -50,6 +50,11 @@ export function lastAwaited(awaited: readonly number[], given: readonly OrdersGi
   return awaited.length > 1 && missing.length === 1 ? missing[0] : undefined;
 }
 
+/** Whether the turn waits for a seat that has given neither a draft nor ready orders. */
+export function isAnyMissing(awaited: readonly number[], given: readonly OrdersGiven[]): boolean {
+  return awaited.some((seat) => !given.some((orders) => orders.seat === seat));
+}
+
 /** Seats whose holders have left, without effect yet. */
 export function pendingVacancies(seats: readonly Seat[]): number[] {
   return seats.filter(({ vacatedAt, vacant }) => vacatedAt !== null && !vacant).map(({ seat }) => seat);

@@ -3,7 +3,7 @@ import type { Caller } from '../../http/caller.ts';
 import { inTransaction } from '../../postgres/transaction.ts';
 import type { GameMaster } from '../context.ts';
 import { EngineTrouble } from '../domain/engine-trouble.ts';
-import { sizeProblem } from '../domain/taking-orders.ts';
+import { isInGrace, sizeProblem } from '../domain/taking-orders.ts';
 import type { Validation } from '../peers/engine.ts';
 import type { Access } from '../peers/lobby.ts';
 import { engineUnavailable, noSeat } from '../refusals.ts';
@@ -11,7 +11,7 @@ import type { Work } from '../store/database.ts';
 import { lockGame, type StoredGame, updateGame } from '../store/games.ts';
 import { findOrders, saveOrders } from '../store/orders.ts';
 import { findGameNow, holderOf } from '../store/reads.ts';
-import { closeIfReady } from '../turns/close-turn.ts';
+import { closeIfComplete } from '../turns/close-turn.ts';
 import { report } from '../turns/report.ts';
 import { seatOf } from './access.ts';
 import { requireOpenTurn } from './require-open-turn.ts';
@@ -53,7 +53,7 @@ export async function submitOrders(
   const { gameId } = access;
   const { turn, ready } = given;
   const seat = seatOf(access);
-  const game = requireOpenTurn(access, await findGameNow(gm.db, gameId), turn);
+  const game = await requireOpenTurn(gm.db, access, await findGameNow(gm.db, gameId), turn);
   const text = JSON.stringify(given.orders);
   const bytes = new TextEncoder().encode(text).length;
   refuseSize(bytes, 0);
@@ -61,7 +61,7 @@ export async function submitOrders(
 
   return async (tx) => {
     const locked = await lockGame(tx, gameId);
-    const open = requireOpenTurn(access, locked, turn);
+    const open = await requireOpenTurn(tx, access, locked, turn);
     const now = locked?.now ?? open.registeredAt;
     // The lobby may have heard of a leave that has not arrived here, or the reverse; both must agree.
     if (caller.actor.kind !== 'user' || (await holderOf(tx, gameId, seat)) !== caller.actor.userId) {
@@ -77,10 +77,13 @@ export async function submitOrders(
       readinessChanged: open.readinessChanged || becameAnother,
     };
     await updateGame(tx, gameId, changed);
-    if (!ready) return { gameId, turn, state: 'draft', storedAt: now, closed: false, notified: false };
+    const state = ready ? 'ready' : 'draft';
+    if (!ready && !isInGrace(open, now)) {
+      return { gameId, turn, state, storedAt: now, closed: false, notified: false };
+    }
     const stands = { game: { ...open, ...changed }, now };
-    const { closed, notified } = await closeIfReady(tx, gm, stands, caller.traceparent);
-    return { gameId, turn, state: 'ready', storedAt: now, closed, notified };
+    const { closed, notified } = await closeIfComplete(tx, gm, stands, caller.traceparent);
+    return { gameId, turn, state, storedAt: now, closed, notified };
   };
 }
 
@@ -98,7 +101,7 @@ async function requireValid(
 ): Promise<void> {
   const validation = await validate(gm, caller, game, request);
   if (validation.kind === 'other_turn') {
-    requireOpenTurn(access, await findGameNow(gm.db, game.gameId), request.turn);
+    await requireOpenTurn(gm.db, access, await findGameNow(gm.db, game.gameId), request.turn);
     await noteStateLost(gm, game);
     throw engineUnavailable();
   }

@@ -19,9 +19,9 @@ export async function withdrawOrders(
 ): Promise<Work<ChangedOrders>> {
   const { gameId } = access;
   const seat = seatOf(access);
-  requireOpenTurn(access, await findGameNow(db, gameId), turn);
+  await requireOpenTurn(db, access, await findGameNow(db, gameId), turn);
   return async (tx) => {
-    const game = requireOpenTurn(access, await lockGame(tx, gameId), turn);
+    const game = await requireOpenTurn(tx, access, await lockGame(tx, gameId), turn);
     const bytes = await deleteOrdersOf(tx, gameId, [seat]);
     if (bytes > 0) {
       await updateGame(tx, gameId, { ordersBytes: game.ordersBytes - bytes, readinessChanged: true });

@@ -7,6 +7,7 @@ import type { NewMessage } from '../../outbox/store.ts';
 import type { GmEvent } from '../../protocol/gm-events.ts';
 import type { NotificationIntent } from '../../protocol/notification-intents.ts';
 import { keptTraceparent } from '../../telemetry/trace.ts';
+import { latestClosing } from '../../time/turn-clock.ts';
 import { awaitedSeats, isHeld, readySeats } from '../domain/seats.ts';
 import type { StoredGame } from '../store/games.ts';
 import type { OrdersGiven } from '../store/orders.ts';
@@ -23,7 +24,7 @@ export function report(
 ): NewMessage {
   const finished = game.result !== null;
   const awaited = game.phase === 'open' || game.phase === 'closed' ? awaitedSeats(game.awaiting, seats) : [];
-  const due = game.phase === 'over' || game.dueAt === null ? undefined : game.dueAt.getTime();
+  const due = game.phase === 'over' ? null : game.dueAt;
   const userOf = new Map(seats.map(({ seat, userId }) => [seat, userId]));
   const payload: GmEvent = {
     event_id: uuidv5(`report/${game.reportSeq}`, game.runtimeJobId),
@@ -38,7 +39,7 @@ export function report(
       const userId = userOf.get(seat) ?? null;
       return userId === null ? [] : [{ user_id: userId, planets, population, ships_built }];
     }),
-    ...(due === undefined ? {} : { due_at_ms: due, closes_at_ms: due }),
+    ...(due === null ? {} : { due_at_ms: due.getTime(), closes_at_ms: latestClosing(game, due).getTime() }),
     awaited_seats: awaited,
     ready_seats: readySeats(awaited, given),
     ...(game.result === null ? {} : { result: game.result }),

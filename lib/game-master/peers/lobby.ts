@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import { maxSeats } from '../../engine/api.ts';
 import { askService, refuseUnlessOk } from '../../http/ask-service.ts';
+import { isQuietDays } from '../../time/quiet-days.ts';
 import { earlyModes } from '../domain/game.ts';
 
 /** What the turn worker goes by. */
@@ -44,6 +45,10 @@ const standingResponse = z
     turn_schedule: z.string().nullable(),
     time_zone: z.string(),
     turn_seconds: z.int().positive().nullable(),
+    // Older lobbies do not say.
+    min_turn_seconds: z.int().positive().nullable().default(null),
+    quiet_days: z.custom<readonly number[]>(isQuietDays).default([]),
+    grace_seconds: z.int().min(0).default(0),
     early: z.enum(earlyModes),
     spectators: z.boolean(),
     options: z.record(z.string(), z.unknown()),
@@ -75,6 +80,9 @@ const standingResponse = z
     turnSchedule: game.turn_schedule,
     timeZone: game.time_zone,
     turnSeconds: game.turn_seconds,
+    minTurnSeconds: game.min_turn_seconds,
+    quietDays: game.quiet_days,
+    graceSeconds: game.grace_seconds,
     early: game.early,
     spectators: game.spectators,
     options: game.options,

@@ -20,6 +20,7 @@ import type { GameResult, GameState, Manifest, OrderState } from '../../engine/a
 import { idempotencyKeysTable } from '../../idempotency/table.ts';
 import { outboxTable } from '../../outbox/table.ts';
 import { streamTables } from '../../streams/tables.ts';
+import { maxQuietDays } from '../../time/quiet-days.ts';
 import { closeReasons, earlyModes, engineHealths, gameStatuses, phases } from '../domain/game.ts';
 
 export const gameMaster = pgSchema('game_master');
@@ -48,6 +49,11 @@ export const games = gameMaster.table(
     turnSchedule: text('turn_schedule'),
     timeZone: text('time_zone').notNull(),
     turnSeconds: integer('turn_seconds'),
+    minTurnSeconds: integer('min_turn_seconds'),
+    /** ISO weekdays. */
+    quietDays: integer('quiet_days').array().$type<readonly number[]>().notNull().default(sql`'{}'`),
+    /** How long a turn that is due waits for awaited seats that have given nothing. */
+    graceSeconds: integer('grace_seconds').notNull().default(0),
     early: text('early', { enum: earlyModes }).notNull(),
     spectators: boolean('spectators').notNull(),
     options: jsonb('options').$type<Readonly<Record<string, unknown>>>().notNull(),
@@ -63,7 +69,7 @@ export const games = gameMaster.table(
     /** Of the last status change that was applied. */
     lobbyRevision: integer('lobby_revision').notNull().default(0),
     pausedAt: time('paused_at'),
-    /** What is left of a rolling turn while the game is paused. */
+    /** What is left of a rolling turn while the game is paused, quiet days not counted; below zero in its grace. */
     remainingMs: bigint('remaining_ms', { mode: 'number' }),
 
     // The turn.
@@ -116,6 +122,12 @@ export const games = gameMaster.table(
     check('games_health_known', oneOf('engine_health', engineHealths)),
     check('games_close_reason_known', oneOf('close_reason', closeReasons)),
     check('games_one_clock', sql`(${game.turnSchedule} is null) <> (${game.turnSeconds} is null)`),
+    check('games_min_turn_seconds', sql`${game.minTurnSeconds} > 0`),
+    check(
+      'games_quiet_days',
+      sql.raw(`quiet_days <@ '{1,2,3,4,5,6,7}' and cardinality(quiet_days) <= ${maxQuietDays}`),
+    ),
+    check('games_grace_seconds', sql`${game.graceSeconds} >= 0`),
     check('games_closed_with_reason', sql`(${game.phase} = 'closed') = (${game.closeReason} is not null)`),
     check('games_claim_whole', sql`(${game.claimedBy} is null) = (${game.claimToken} is null)`),
     index('games_due')

@@ -40,6 +40,15 @@ export async function markPlayed(tx: Tx, gameId: string, turn: number, at: Date)
   await mark(tx, { gameId, turn, at });
 }
 
+/** When a turn was due; null for one that was not closed, and for one that closed without a due time. */
+export async function dueAtOfTurn(db: Db, gameId: string, turn: number): Promise<Date | null> {
+  const [found] = await db
+    .select({ dueAt: turns.dueAt })
+    .from(turns)
+    .where(and(eq(turns.gameId, gameId), eq(turns.turn, turn)));
+  return found?.dueAt ?? null;
+}
+
 /** A turn that is to be played, and what its engine is sent: the same for every attempt. */
 export type ClosedTurn = {
   readonly game: Pick<StoredGame, 'gameId' | 'runtimeJobId' | 'engineEndpoint' | 'playedTurn' | 'manifest'>;

@@ -10,7 +10,7 @@ import type { GameMaster } from '../context.ts';
 import { checkUnplayed } from '../domain/check-state.ts';
 import { EngineTrouble } from '../domain/engine-trouble.ts';
 import type { EngineHealth } from '../domain/game.ts';
-import { pendingVacancies, untoldVacancies } from '../domain/seats.ts';
+import { untoldVacancies } from '../domain/seats.ts';
 import { stepDone } from '../instruments.ts';
 import type { Standing } from '../peers/lobby.ts';
 import type { Tx } from '../store/database.ts';
@@ -19,7 +19,7 @@ import { ordersGiven } from '../store/orders.ts';
 import { markVacancyTold, markVacated, type StoredSeat, seatsOf } from '../store/seats.ts';
 import type { Attending } from './attending.ts';
 import { endGame } from './change-status.ts';
-import { closeTurn, isDue } from './close-turn.ts';
+import { closeTurn, reasonToClose } from './close-turn.ts';
 import { playTurn } from './play-turn.ts';
 import { report, saveAndReport } from './report.ts';
 import { setUpGame } from './set-up-game.ts';
@@ -115,12 +115,10 @@ async function closeDueTurn(
   if (verdict !== 'goes_on' || standing === undefined) return release(gm, claim, attending, verdict);
   return inClaim(gm, claim, attending, async (tx, { game, now }) => {
     const seats = await markAbsent(tx, game.gameId, await seatsOf(tx, game.gameId), { standing, now });
-    // Orders of a holder who has left do not count: the seat becomes vacant and the engine is told before the turn closes.
-    if (!isDue({ game, now }) || pendingVacancies(seats).length > 0) {
-      return settleAndSave(tx, gm, { game, now }, seats, attending);
-    }
     const given = await ordersGiven(tx, game.gameId);
-    const closed = await closeTurn(tx, { game, now }, { seats, given, reason: 'due' });
+    const reason = reasonToClose({ game, now }, seats, given);
+    if (reason === undefined) return settleAndSave(tx, gm, { game, now }, seats, attending);
+    const closed = await closeTurn(tx, { game, now }, { seats, given, reason });
     const kept = attending.goOn();
     const saved: StoredGame = {
       ...closed,

@@ -7,7 +7,8 @@ import type { Tx } from '../store/database.ts';
 import { type LockedGame, type StoredGame, saveGame } from '../store/games.ts';
 import { deleteOrders, ordersGiven } from '../store/orders.ts';
 import { seatsOf } from '../store/seats.ts';
-import { isReady, mayCloseEarly } from './close-turn.ts';
+import { dueAtOfTurn } from '../store/turns.ts';
+import { mayCloseByOrders, reasonToClose } from './close-turn.ts';
 import { notifyLastAwaited } from './remind.ts';
 import { saveAndReport } from './report.ts';
 
@@ -36,14 +37,14 @@ export async function changeStatus(
   const { gameId } = game;
   const seats = await seatsOf(tx, gameId);
   const given = await ordersGiven(tx, gameId);
-  const next = status === 'paused' ? pause(changed, at) : resume(changed, at, now);
+  const next = status === 'paused' ? pause(changed, at) : await resume(tx, changed, at, now);
   // Holders may have left while the game was paused, so that all others are ready now, or all but one.
-  const early = mayCloseEarly({ game: next, now });
+  const mayClose = mayCloseByOrders({ game: next, now });
   const untold = next.phase === 'open' && untoldVacancies(seats).length > 0;
-  const wanted = untold || (early && isReady(next, seats, given));
-  const saved = { ...next, nextAttemptAt: wanted ? now : next.nextAttemptAt };
+  const closes = mayClose && reasonToClose({ game: next, now }, seats, given) !== undefined;
+  const saved = { ...next, nextAttemptAt: untold || closes ? now : next.nextAttemptAt };
   await saveAndReport(tx, parts, { game: saved, now }, { seats, given });
-  if (early) await notifyLastAwaited(tx, parts, { game: saved, now }, { seats, given });
+  if (mayClose) await notifyLastAwaited(tx, parts, { game: saved, now }, { seats, given });
 }
 
 /** A closed turn is played on; of an open one the clock stops. */
@@ -59,12 +60,13 @@ function pause(game: StoredGame, at: Date): StoredGame {
   };
 }
 
-function resume(game: StoredGame, at: Date, now: Date): StoredGame {
+async function resume(tx: Tx, game: StoredGame, at: Date, now: Date): Promise<StoredGame> {
   const { phase, dueAt, openedAt, remainingMs, nextAttemptAt } = game;
   const resumed: StoredGame = { ...game, pausedAt: null, remainingMs: null };
   if (phase === 'setting_up') return { ...resumed, nextAttemptAt: now };
   if (phase !== 'open' || dueAt !== null) return { ...resumed, nextAttemptAt };
-  const due = resumeClock(game, remainingMs, later(at, openedAt));
+  const lastDueAt = await dueAtOfTurn(tx, game.gameId, game.playedTurn);
+  const due = resumeClock(game, { remainingMs, lastDueAt }, later(at, openedAt));
   return { ...resumed, dueAt: due, nextAttemptAt: due };
 }
 

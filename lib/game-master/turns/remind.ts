@@ -21,7 +21,8 @@ export async function remindOfDueTurns(tx: Tx, { outbox }: Parts): Promise<strin
   const found = await lockGamesToRemind(tx, remindedAtOnce);
   if (found.length === 0) return [];
   for (const { game, now } of found) {
-    if (ordersVerdict(game, currentTurn(game), now) !== 'taken') continue;
+    // In its grace a turn is due already.
+    if (ordersVerdict(game, currentTurn(game), false, now) !== 'taken') continue;
     const seats = await seatsOf(tx, game.gameId);
     const given = await ordersGiven(tx, game.gameId);
     const silent = new Set(seatsWithoutOrders(awaitedSeats(game.awaiting, seats), given));
@@ -36,7 +37,7 @@ export async function remindOfDueTurns(tx: Tx, { outbox }: Parts): Promise<strin
 }
 
 /**
- * Notifies the holder of the last seat that an open turn waits for, once per seat and turn. The turn may close early.
+ * Notifies the holder of the last seat that an open turn waits for, once per seat and turn, if it could close early.
  * @returns whether there is a message to be published after the commit.
  */
 export async function notifyLastAwaited(
@@ -50,6 +51,7 @@ export async function notifyLastAwaited(
   },
 ): Promise<boolean> {
   const { seats, given, traceparent } = turn;
+  if (game.early !== 'all_ready') return false;
   const last = lastAwaited(awaitedSeats(game.awaiting, seats), given);
   const seat = seats.find((one) => one.seat === last);
   const open = currentTurn(game);

@@ -6,7 +6,7 @@ import type { Tx } from '../store/database.ts';
 import { type LockedGame, type StoredGame, saveGame } from '../store/games.ts';
 import { deleteOrdersOf, ordersGiven } from '../store/orders.ts';
 import { markVacant, markVacated, type StoredSeat, seatsOf } from '../store/seats.ts';
-import { mayCloseEarly } from './close-turn.ts';
+import { mayCloseByOrders } from './close-turn.ts';
 import { notifyLastAwaited } from './remind.ts';
 
 /**
@@ -28,7 +28,7 @@ export async function vacateSeat(
   const { vacated, game: changed, seats } = await applyVacancies(tx, game, await seatsOf(tx, gameId));
   if (!vacated) return;
   await saveGame(tx, { ...changed, nextAttemptAt: now });
-  if (!mayCloseEarly({ game: changed, now })) return;
+  if (!mayCloseByOrders({ game: changed, now })) return;
   const given = await ordersGiven(tx, gameId);
   await notifyLastAwaited(tx, parts, { game: changed, now }, { seats, given });
 }

@@ -60,6 +60,7 @@ export const routes = {
   'lobby.game.resume': post('lobby', '/api/v1/lobby/games/{game_id}/resume'),
   'lobby.game.cancel': post('lobby', '/api/v1/lobby/games/{game_id}/cancel'),
   'lobby.game.timeline': get('lobby', '/api/v1/lobby/games/{game_id}/timeline'),
+  'lobby.clock.preview': post('lobby', '/api/v1/lobby/clocks/preview'),
   'lobby.application.submit': post('lobby', '/api/v1/lobby/games/{game_id}/applications'),
   'lobby.application.list': get('lobby', '/api/v1/lobby/games/{game_id}/applications'),
   'lobby.application.approve': post('lobby', '/api/v1/lobby/applications/{application_id}/approve'),

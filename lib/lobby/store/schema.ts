@@ -69,6 +69,10 @@ export const games = lobby.table(
     turnSchedule: text('turn_schedule'),
     timeZone: text('time_zone').notNull(),
     turnSeconds: integer('turn_seconds'),
+    minTurnSeconds: integer('min_turn_seconds'),
+    /** ISO weekdays, in order. */
+    quietDays: integer('quiet_days').array().$type<readonly number[]>().notNull().default(sql`'{}'`),
+    graceSeconds: integer('grace_seconds').notNull().default(0),
     early: text('early', { enum: earlyModes }).notNull().default('off'),
     spectators: boolean('spectators').notNull().default(false),
     options: jsonb('options').$type<Readonly<Record<string, unknown>>>().notNull().default({}),
@@ -146,6 +150,12 @@ export const games = lobby.table(
     check('games_start_gap_players', within(game.startGapPlayers, gameBounds.startGapPlayers)),
     check('games_one_clock', sql`(${game.turnSchedule} is null) <> (${game.turnSeconds} is null)`),
     check('games_turn_seconds', within(game.turnSeconds, gameBounds.turnSeconds)),
+    check('games_min_turn_seconds', within(game.minTurnSeconds, gameBounds.minTurnSeconds)),
+    check(
+      'games_quiet_days',
+      sql`${game.quietDays} <@ '{1,2,3,4,5,6,7}' and cardinality(${game.quietDays}) <= ${sql.raw(String(gameBounds.quietDays.max))}`,
+    ),
+    check('games_grace_seconds', within(game.graceSeconds, gameBounds.graceSeconds)),
     check('games_early_known', oneOf(game.early, earlyModes)),
     check('games_turn_schedule_length', lengthWithin(game.turnSchedule, gameBounds.turnSchedule)),
     check('games_time_zone_length', lengthWithin(game.timeZone, gameBounds.timeZone)),

@@ -174,6 +174,19 @@ const badValues: Record<string, (schema: Schema) => Bad[]> = {
   ],
   // One that has a schedule, too, is refused for that (clock-settings.test.ts); these are no numbers for it.
   turn_seconds: (schema) => wholeNumber(schema).filter(([value]) => value !== null),
+  min_turn_seconds: (schema) => wholeNumber(schema).filter(([value]) => value !== null),
+  quiet_days: () =>
+    [null, 7, '6', {}, [0], [8], [1.5], ['6'], [null], [[6]], [6, 6], [1, 2, 3, 4, 5, 6, 7]].map((value) => [
+      value,
+      'must be a list of at most 6 different days, from 1 (Monday) to 7 (Sunday)',
+    ]),
+  grace_seconds: wholeNumber,
+  from: () => [
+    ...badTimes.filter(([, problem]) => problem === time),
+    ...['1999-12-31T23:59:59.999Z', '2100-01-01T00:00:00Z', '9999-12-31T23:59:59Z'].map(
+      (value): Bad => [value, 'must lie in the years from 2000 to 2099'],
+    ),
+  ],
   early: oneOf,
   spectators: () => [null, 0, 'true', {}].map((value) => [value, 'must be true or false']),
   options: () => [

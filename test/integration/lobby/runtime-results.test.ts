@@ -50,7 +50,8 @@ const nameOf = (player: Client) => `S ${player.userId.slice(-12)}`;
 
 /** A game that waits for its start job. */
 async function startingGame(): Promise<{ gameId: string; jobId: string }> {
-  const gameId = await makeOpenGame(owner);
+  const clock = { min_turn_seconds: 3_600, quiet_days: [7, 6], grace_seconds: 600 };
+  const gameId = await makeOpenGame(owner, clock);
   for (const player of players) await join(player, owner, gameId, nameOf(player));
   await owner.post(`/games/${gameId}/close-enrollment`);
   return { gameId, jobId: await start(gameId, 'start') };
@@ -111,6 +112,9 @@ describe('a start that succeeded', () => {
         turnSchedule: '0 20 * * 1-5',
         timeZone: 'Europe/Berlin',
         turnSeconds: null,
+        minTurnSeconds: 3_600,
+        quietDays: [6, 7],
+        graceSeconds: 600,
         early: 'off',
         spectators: false,
         ownerUserId: owner.userId,

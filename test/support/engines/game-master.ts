@@ -215,6 +215,9 @@ export type StandingGame = {
   turn_schedule: string | null;
   time_zone: string;
   turn_seconds: number | null;
+  min_turn_seconds: number | null;
+  quiet_days: readonly number[];
+  grace_seconds: number;
   early: 'all_ready' | 'off';
   spectators: boolean;
   options: Readonly<Record<string, unknown>>;
@@ -226,6 +229,7 @@ export type StandingGame = {
 /** What the lobby sends when it hands a game over. */
 export function registrationOf(game: StandingGame) {
   const { runtime_job_id, container_id, engine_endpoint, turn_schedule, time_zone, turn_seconds } = game;
+  const { min_turn_seconds, quiet_days, grace_seconds } = game;
   const { early, spectators, options, game_name, owner_user_id, seats } = game;
   return {
     runtime_job_id,
@@ -235,6 +239,9 @@ export function registrationOf(game: StandingGame) {
     time_zone,
     players: seats.map(({ seat, user_id, race_name }) => ({ user_id, race_name, seat })),
     turn_seconds,
+    min_turn_seconds,
+    quiet_days,
+    grace_seconds,
     early,
     spectators,
     options,

@@ -16,7 +16,7 @@ import type { Tx } from '../../../lib/game-master/store/database.ts';
 import { type LockedGame, lockGame, saveGame } from '../../../lib/game-master/store/games.ts';
 import { ordersGiven } from '../../../lib/game-master/store/orders.ts';
 import { seatsOf } from '../../../lib/game-master/store/seats.ts';
-import { closeTurn, isDue } from '../../../lib/game-master/turns/close-turn.ts';
+import { closeTurn, reasonToClose } from '../../../lib/game-master/turns/close-turn.ts';
 import { playClosedTurn } from '../../../lib/game-master/turns/play-turn.ts';
 import type { HttpApp } from '../../../lib/http/app.ts';
 import type { Publish } from '../../../lib/outbox/outbox.ts';
@@ -87,7 +87,7 @@ export async function createPlayStage({
   engineTimeoutMs = 5_000,
   catalogue = testCatalogue,
   publishers = {},
-}: StageOptions) {
+}: StageOptions = {}) {
   const database = await createTestDatabase({
     name: 'game_master',
     migrate: (dsn) => migrate({ dsn, folder, schema: 'game_master' }),
@@ -113,9 +113,10 @@ export async function createPlayStage({
   const internalApp = createGameMasterInternalApp(options, gm);
   const closeDue = (gameId: string): Promise<void> =>
     lockedIn(gm, gameId, async (tx, locked) => {
-      if (!isDue(locked)) throw new Error('no turn is due');
-      const closing = { seats: await seatsOf(tx, gameId), given: await ordersGiven(tx, gameId) };
-      await saveGame(tx, await closeTurn(tx, locked, { ...closing, reason: 'due' }));
+      const [seats, given] = [await seatsOf(tx, gameId), await ordersGiven(tx, gameId)];
+      const reason = reasonToClose(locked, seats, given);
+      if (reason === undefined) throw new Error('no turn is due');
+      await saveGame(tx, await closeTurn(tx, locked, { seats, given, reason }));
     });
 
   return {

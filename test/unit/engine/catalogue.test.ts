@@ -25,10 +25,13 @@ const refusal = (...engines: unknown[]) => {
 };
 
 describe('the catalogue of the example games', () => {
-  it.each([fourInARow, starConquest])('has the manifest that the engine prints: $manifest.family', ({ manifest }) => {
-    const entry = builtInEngines().find(manifest.family, manifest.version);
-    expect(entry && isManifestOf(entry, { protocol: engineProtocol, ...manifest })).toBe(true);
-  });
+  it.each([fourInARow, starConquest])(
+    'has the manifest that the engine prints: $manifest.family',
+    ({ manifest }) => {
+      const entry = builtInEngines().find(manifest.family, manifest.version);
+      expect(entry && isManifestOf(entry, { protocol: engineProtocol, ...manifest })).toBe(true);
+    },
+  );
 });
 
 describe('a catalogue', () => {
