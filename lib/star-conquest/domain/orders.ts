@@ -54,7 +54,7 @@ function sendProblems(galaxy: Galaxy, seat: number, sends: readonly Send[]): Ord
       problems.push({ path: `/send/${index}/${field}`, message });
     const planet = own.get(from);
     // A planet that the seat has not seen must not differ from one that there is not.
-    if (!own.has(to) && known[to] === undefined) problem('to', `You know no planet ${to}.`);
+    if (known[to] === undefined) problem('to', `You know no planet ${to}.`);
     if (to === from) problem('to', `The ships are at planet ${to} already.`);
     if (planet === undefined) {
       problem('from', `Planet ${from} is not yours.`);

@@ -2,7 +2,7 @@
 import { type Battle, land } from './battles.ts';
 import { type Galaxy, isAlive } from './galaxy.ts';
 import { grow } from './growth.ts';
-import { type Arrival, arrive, launch } from './movement.ts';
+import { arrive, launch } from './movement.ts';
 import type { Orders } from './orders.ts';
 import { dominanceOf, endOf } from './ranking.ts';
 import { remember } from './sight.ts';
@@ -21,7 +21,7 @@ export function playTurn(before: Galaxy, orders: ReadonlyMap<number, Orders>): P
   const { planets: grown, players } = grow({ ...before, ...launched });
   const { fleets, arrivals } = arrive(launched.fleets, turn);
   const landed = grown.map((planet) => {
-    const arrival = arrivals.find((one: Arrival) => one.planet === planet.id);
+    const arrival = arrivals.find((one) => one.planet === planet.id);
     return arrival === undefined ? { planet } : land(planet, arrival);
   });
   const planets = landed.map(({ planet }) => planet);

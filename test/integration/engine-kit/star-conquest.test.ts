@@ -74,9 +74,8 @@ async function ordersOf(engine: TestEngine, turn: number): Promise<TurnRequest['
 async function viewsOf(engine: TestEngine, turns: number): Promise<string[]> {
   const views: string[] = [];
   for (let turn = 0; turn <= turns; turn++) {
-    for (const audience of audiences) {
-      views.push(await ask(engine, 'GET', `game/view?for=${audience}&turn=${turn}`));
-    }
+    const ofTurn = audiences.map((audience) => ask(engine, 'GET', `game/view?for=${audience}&turn=${turn}`));
+    views.push(...(await Promise.all(ofTurn)));
   }
   return views;
 }
