@@ -12,6 +12,7 @@ import { createLogger, type Logger } from '../../telemetry/logger.ts';
 import { type RuntimeManagerConfig, runtimeManagerVariables } from '../config.ts';
 import { DockerDriver } from '../drivers/docker.ts';
 import type { Driver } from '../drivers/driver.ts';
+import { engineVariables, inheritedVariables } from '../drivers/inherited-variables.ts';
 import { openProcessDriver } from '../drivers/process.ts';
 import { runtimeManagerInstruments } from '../instruments.ts';
 import { publishResult } from '../jobs/consume-jobs.ts';
@@ -25,8 +26,6 @@ export const trimIntervalMs = 60_000;
 export const superviseIntervalMs = 1_000;
 
 const fourInARow = [execPath, join(import.meta.dirname, '..', '..', '..', 'workers', 'four-in-a-row.ts')];
-/** The variables of this process that engines get, next to `GALAXY_ENGINE_…`. Others may hold secrets. */
-const inheritedVariables = new Set(['PATH', 'HOME', 'LANG', 'TZ']);
 
 export type RuntimeManagerProcess = {
   readonly config: RuntimeManagerConfig;
@@ -96,29 +95,24 @@ export async function startRuntimeManager(environment: Environment): Promise<Run
 
 function openDriver(config: RuntimeManagerConfig, environment: Environment, log: Logger): Promise<Driver> {
   const { stopTimeoutMs, docker } = config;
-  const engineVariables = Object.entries(environment).flatMap(([name, value]): [string, string][] =>
-    value !== undefined && name.startsWith('GALAXY_ENGINE_') ? [[name, value]] : [],
-  );
   switch (config.driver) {
-    case 'process': {
-      const machineVariables = Object.entries(environment).flatMap(([name, value]): [string, string][] =>
-        value !== undefined && inheritedVariables.has(name) ? [[name, value]] : [],
-      );
+    case 'process':
       return openProcessDriver({
         folder: join(resolve(config.dataFolder), 'engines'),
         command: config.process.command ?? fourInARow,
-        environment: Object.fromEntries([...machineVariables, ...engineVariables]),
+        environment: inheritedVariables(environment),
         host: config.process.host,
         stopTimeoutMs,
         log,
       });
-    }
     case 'docker': {
       if (docker.image === undefined)
         throw new TypeError('RM_DOCKER_IMAGE must be set, which is checked when the configuration is read');
       const { socketPath, image, network } = docker;
-      const environment = Object.fromEntries(engineVariables);
-      return Promise.resolve(new DockerDriver({ socketPath, image, network, environment, stopTimeoutMs }));
+      const variables = engineVariables(environment);
+      return Promise.resolve(
+        new DockerDriver({ socketPath, image, network, environment: variables, stopTimeoutMs }),
+      );
     }
     default:
       return config.driver satisfies never;

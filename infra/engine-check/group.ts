@@ -1,0 +1,68 @@
+// Checks that go on with one and the same engine. After a check that failed the next one gets a new engine, so that one
+// fault is not reported twice.
+import type { Saying } from './interface-says.ts';
+import type { Lab } from './lab.ts';
+import { NotApplicable, Violation } from './violation.ts';
+
+/** What came of a check. */
+export type Outcome = {
+  readonly group: string;
+  /** What the engine should do, as the end of a sentence that begins with "the engine". */
+  readonly name: string;
+  readonly saying: Saying;
+} & (
+  | { readonly kind: 'ok' }
+  | { readonly kind: 'failed'; readonly violation: Violation }
+  | { readonly kind: 'not_applicable'; readonly reason: string }
+);
+
+export type Check<Subject> = {
+  readonly name: string;
+  readonly saying: Saying;
+  /** @throws Violation; NotApplicable */
+  readonly run: (subject: Subject, lab: Lab) => Promise<void>;
+};
+
+export type Group = {
+  readonly name: string;
+  /** @returns false when the engine could not even be prepared, so that further groups make no sense. */
+  run(lab: Lab, report: (outcome: Outcome) => void): Promise<boolean>;
+};
+
+/**
+ * @param prepare what the checks are about, such as an engine with a game.
+ * @param isUsable whether the next check can go on with it.
+ */
+export function group<Subject>(
+  name: string,
+  prepare: (lab: Lab) => Promise<Subject>,
+  checks: readonly Check<Subject>[],
+  isUsable: (subject: Subject) => boolean = () => true,
+): Group {
+  return {
+    name,
+    async run(lab, report) {
+      let subject: Subject | undefined;
+      for (const { name: what, saying, run } of checks) {
+        const outcome = { group: name, name: what, saying };
+        try {
+          if (subject === undefined || !isUsable(subject)) subject = await prepare(lab);
+          await run(subject, lab);
+          report({ ...outcome, kind: 'ok' });
+        } catch (error) {
+          if (error instanceof NotApplicable) {
+            report({ ...outcome, kind: 'not_applicable', reason: error.message });
+            continue;
+          }
+          if (!(error instanceof Violation)) throw error;
+          report({ ...outcome, kind: 'failed', violation: error });
+          await lab.stop();
+          if (subject === undefined || lab.options.signal.aborted) return false;
+          subject = undefined;
+        }
+      }
+      await lab.stop();
+      return true;
+    },
+  };
+}
