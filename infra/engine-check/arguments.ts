@@ -4,14 +4,15 @@ import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
-import { groupNames } from './run-checks.ts';
+import { checksNamed, groupNames } from './run-checks.ts';
 
 export const usage = `npm run engine:check -- [options] <command> [arguments]
 
 Checks that an engine, in any language, keeps what docs/engine-interface.md promises. It starts the command as the
 Runtime Manager does, many times, and kills it in between. docs/engine-check.md describes it.
 
-  --only GROUPS          only these groups of checks, with commas: ${groupNames.join(', ')}
+  --only TEXT            only this group of checks, or those with this text in their name; may be repeated. Groups:
+                         ${groupNames.join(', ')}
   --turns NUMBER         turns to play in all (100)
   --seed HEX             chooses the same orders and seeds of games as an earlier run
   --engine-version TEXT  GALAXY_ENGINE_VERSION of the engine (1.0.0)
@@ -24,7 +25,7 @@ Runtime Manager does, many times, and kills it in between. docs/engine-check.md 
 Exit code: 0 when all is well, 1 when a check failed, 2 for wrong arguments.`;
 
 const options = {
-  only: { type: 'string' },
+  only: { type: 'string', multiple: true },
   turns: { type: 'string' },
   seed: { type: 'string' },
   'engine-version': { type: 'string' },
@@ -39,9 +40,10 @@ const seconds = z.coerce.number().positive().max(86_400);
 
 const valuesSchema = z.object({
   only: z
-    .string()
-    .transform((text) => text.split(','))
-    .pipe(z.array(z.enum(groupNames)))
+    .array(
+      z.string().refine((text) => checksNamed(text).length > 0, 'there is no such group and no such check'),
+    )
+    .transform((texts) => texts.flatMap(checksNamed))
     .optional(),
   turns: z.coerce.number().int().min(1).max(100_000).default(100),
   seed: z

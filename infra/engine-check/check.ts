@@ -9,13 +9,15 @@ import { inheritedVariables } from '../../lib/runtime-manager/drivers/inherited-
 import { type Arguments, readArguments, usage } from './arguments.ts';
 import { catalogueEntry } from './catalogue.ts';
 import type { Outcome } from './group.ts';
-import type { LabOptions } from './lab.ts';
-import { readManifest } from './read-manifest.ts';
+import { Lab, type LabOptions } from './lab.ts';
 import { linesOf, summaryOf } from './report.ts';
 import { runChecks } from './run-checks.ts';
 import { Violation } from './violation.ts';
 
 const name = 'engine:check';
+/** The engine is wrong. */
+class Failed extends OperatorError {}
+
 const print = (line: string) => process.stdout.write(`${line}\n`);
 
 async function check(
@@ -44,27 +46,31 @@ async function check(
     requestTimeoutMs: values['request-timeout'] * 1_000,
     signal: AbortSignal.any([stop, outOfTime.signal]),
   };
-  let passed = false;
+  let keep = false;
   try {
-    passed = values['print-catalogue'] ? await printEntry(options) : await runAll(options, values.only);
+    if (values['print-catalogue']) await printEntry(options);
+    else await runAll(options, values.only);
+  } catch (error) {
+    keep = error instanceof Failed;
+    throw error;
   } finally {
     clearTimeout(timer);
-    if (passed) await rm(folder, { recursive: true });
-    else process.stderr.write(`\nThe data, the output and all requests of each engine are in ${folder}\n`);
+    if (!keep) await rm(folder, { recursive: true });
   }
 }
 
-async function printEntry(options: LabOptions): Promise<boolean> {
+async function printEntry(options: LabOptions): Promise<void> {
   try {
-    print(catalogueEntry(options.command, await readManifest(options)));
-    return true;
+    const lab = await Lab.open(options);
+    print(catalogueEntry(options.command, lab.manifest));
+    await lab.close();
   } catch (error) {
     throw error instanceof Violation ? new OperatorError(error.message, { cause: error }) : error;
   }
 }
 
-/** @throws OperatorError when a check failed. */
-async function runAll(options: LabOptions, only: readonly string[] | undefined): Promise<boolean> {
+/** @throws Failed when a check failed. */
+async function runAll(options: LabOptions, only: readonly string[] | undefined): Promise<void> {
   print(`${name}: ${options.command.join(' ')}`);
   const outcomes: Outcome[] = [];
   const complete = await runChecks(options, only, (outcome) => {
@@ -73,9 +79,11 @@ async function runAll(options: LabOptions, only: readonly string[] | undefined):
   });
   print(`\n${summaryOf(outcomes)} (--seed ${options.seed})`);
   const failed = outcomes.filter(({ kind }) => kind === 'failed').length;
-  if (failed === 0) return true;
+  if (failed === 0) return;
   const rest = complete ? '' : '; without it the other checks could not be made';
-  throw new OperatorError(`${failed === 1 ? 'a check' : `${failed} checks`} failed${rest}`);
+  throw new Failed(
+    `${failed === 1 ? 'a check' : `${failed} checks`} failed${rest}. The data, the output and all requests of each engine are in ${options.folder}`,
+  );
 }
 
 try {

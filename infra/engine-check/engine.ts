@@ -35,7 +35,7 @@ const maxDepth = 100;
 export const stopTimeoutMs = 5_000;
 /** The reason why a connection broke may come a moment after it. */
 const endNoticeMs = 300;
-const lastOutputLength = 1_500;
+const lastOutputLength = 2_500;
 
 export const loopback = '127.0.0.1';
 
@@ -188,9 +188,10 @@ export class Engine {
     return readFile(this.#outputFile, 'utf8');
   }
 
-  /** Writes the requests that it got, for its author. */
-  async saveTranscript(): Promise<void> {
-    const head = '# The requests of engine:check to this engine. The game begins with an empty data folder.';
+  /** Ends it, and writes the requests that it got for its author. */
+  async close(): Promise<void> {
+    await this.kill();
+    const head = '# The requests of engine:check to this engine, whose data folder was empty at first.';
     await writeFile(join(this.folder, 'requests.sh'), `${[head, ...this.#transcript].join('\n')}\n`);
   }
 
@@ -342,7 +343,7 @@ export class Engine {
   }
 
   async #lastOutput(): Promise<string> {
-    const last = (await this.output()).trimEnd().slice(-lastOutputLength).split('\n').slice(-8).join('\n');
+    const last = (await this.output()).trimEnd().slice(-lastOutputLength).split('\n').slice(-20).join('\n');
     return last === '' ? 'It wrote nothing.' : `Its last output:\n${last}`;
   }
 

@@ -1,6 +1,6 @@
 // Checks that go on with one and the same engine. After a check that failed the next one gets a new engine, so that one
 // fault is not reported twice.
-import type { Saying } from './interface-says.ts';
+import { type Saying, says } from './interface-says.ts';
 import type { Lab } from './lab.ts';
 import { NotApplicable, Violation } from './violation.ts';
 
@@ -25,8 +25,13 @@ export type Check<Subject> = {
 
 export type Group = {
   readonly name: string;
-  /** @returns false when the engine could not even be prepared, so that further groups make no sense. */
-  run(lab: Lab, report: (outcome: Outcome) => void): Promise<boolean>;
+  /** Names of its checks. */
+  readonly checks: readonly string[];
+  /**
+   * @param wanted names of the checks to run.
+   * @returns false when the engine could not even be prepared, so that further groups make no sense.
+   */
+  run(lab: Lab, wanted: ReadonlySet<string>, report: (outcome: Outcome) => void): Promise<boolean>;
 };
 
 /**
@@ -41,9 +46,10 @@ export function group<Subject>(
 ): Group {
   return {
     name,
-    async run(lab, report) {
+    checks: checks.map((check) => check.name),
+    async run(lab, wanted, report) {
       let subject: Subject | undefined;
-      for (const { name: what, saying, run } of checks) {
+      for (const { name: what, saying, run } of checks.filter((check) => wanted.has(check.name))) {
         const outcome = { group: name, name: what, saying };
         try {
           if (subject === undefined || !isUsable(subject)) subject = await prepare(lab);
@@ -59,6 +65,8 @@ export function group<Subject>(
           await lab.stop();
           if (subject === undefined || lab.options.signal.aborted) return false;
           subject = undefined;
+          // What is late once may be late in every check.
+          if (error.says === says.late) return true;
         }
       }
       await lab.stop();

@@ -7,6 +7,7 @@ import { schemaChecker } from '../../lib/engine/json-schema.ts';
 import { seededRandom } from '../../lib/engine-kit/random.ts';
 import { Engine, type EngineOptions } from './engine.ts';
 import { Game } from './game.ts';
+import { manifestOf } from './manifest-of.ts';
 import { OrderMaker } from './orders/order-maker.ts';
 import { jsonOf, Sampler } from './orders/sample.ts';
 
@@ -32,29 +33,48 @@ export class Lab {
   readonly options: LabOptions;
   readonly manifest: Manifest;
   readonly maker: OrderMaker;
-  readonly engines: Engine[] = [];
+  readonly #engines: Engine[];
+  /** It runs, and nobody has used it yet. */
+  #unused: Engine | undefined;
   readonly #checkOptions: (options: unknown) => readonly unknown[];
   #games = 0;
 
-  constructor(options: LabOptions, manifest: Manifest) {
+  private constructor(options: LabOptions, manifest: Manifest, first: Engine) {
     this.options = options;
     this.manifest = manifest;
     this.maker = new OrderMaker(manifest, options.seed);
+    this.#engines = [first];
+    this.#unused = first;
     this.#checkOptions = schemaChecker(manifest.options_schema, 'options_schema');
+  }
+
+  /** Starts a first engine, to read its manifest. @throws Violation */
+  static async open(options: LabOptions): Promise<Lab> {
+    const first = await makeEngine(options, 1);
+    try {
+      await first.start();
+      return new Lab(options, await manifestOf(first), first);
+    } catch (error) {
+      await first.close();
+      throw error;
+    }
+  }
+
+  get engines(): readonly Engine[] {
+    return this.#engines;
   }
 
   /** One that was not started yet. */
   async newEngine(): Promise<Engine> {
-    const folder = join(this.options.folder, `engine-${this.engines.length + 1}`);
-    await mkdir(folder);
-    const engine = new Engine(folder, this.options);
-    this.engines.push(engine);
+    const engine = await makeEngine(this.options, this.#engines.length + 1);
+    this.#engines.push(engine);
     return engine;
   }
 
   async startEngine(): Promise<Engine> {
-    const engine = await this.newEngine();
-    await engine.start();
+    const engine = this.#unused ?? (await this.newEngine());
+    if (engine !== this.#unused) await engine.start();
+    this.#unused = undefined;
     return engine;
   }
 
@@ -131,11 +151,17 @@ export class Lab {
 
   /** Ends engines that run. */
   async stop(): Promise<void> {
-    await Promise.all(this.engines.map((engine) => engine.kill()));
+    this.#unused = undefined;
+    await Promise.all(this.#engines.map((engine) => engine.kill()));
   }
 
   async close(): Promise<void> {
-    await this.stop();
-    await Promise.all(this.engines.map((engine) => engine.saveTranscript()));
+    await Promise.all(this.#engines.map((engine) => engine.close()));
   }
+}
+
+async function makeEngine(options: LabOptions, number: number): Promise<Engine> {
+  const folder = join(options.folder, `engine-${number}`);
+  await mkdir(folder);
+  return new Engine(folder, options);
 }

@@ -13,7 +13,6 @@ import { validateGroup } from './groups/validate.ts';
 import { viewsGroup } from './groups/views.ts';
 import { says } from './interface-says.ts';
 import { Lab, type LabOptions } from './lab.ts';
-import { readManifest } from './read-manifest.ts';
 import { Violation } from './violation.ts';
 
 const groups: readonly Group[] = [
@@ -32,8 +31,14 @@ const groups: readonly Group[] = [
 
 export const groupNames: readonly string[] = groups.map(({ name }) => name);
 
+/** Names of the checks of a group, or of those whose name holds this text. */
+export function checksNamed(text: string): readonly string[] {
+  const named = groups.find(({ name }) => name === text);
+  return named?.checks ?? groups.flatMap(({ checks }) => checks.filter((check) => check.includes(text)));
+}
+
 /**
- * @param only names of the groups to run; all if undefined.
+ * @param only names of the checks to run; all if undefined.
  * @returns false when the engine could not even be prepared for some of them.
  * @throws the reason of `options.signal`, unless that is a Violation.
  */
@@ -45,17 +50,19 @@ export async function runChecks(
   const first = { group: 'manifest', name: 'starts, and has a valid manifest', saying: says.manifest };
   let lab: Lab;
   try {
-    lab = new Lab(options, await readManifest(options));
+    lab = await Lab.open(options);
   } catch (error) {
     if (!(error instanceof Violation)) throw error;
     report({ ...first, kind: 'failed', violation: error });
     return false;
   }
-  report({ ...first, kind: 'ok' });
   try {
+    report({ ...first, kind: 'ok' });
     for (const group of groups) {
-      if (only !== undefined && !only.includes(group.name)) continue;
-      if (!(await group.run(lab, report))) return false;
+      const wanted = new Set(
+        only === undefined ? group.checks : group.checks.filter((name) => only.includes(name)),
+      );
+      if (wanted.size > 0 && !(await group.run(lab, wanted, report))) return false;
     }
     return true;
   } finally {

@@ -49,7 +49,7 @@ async function keepOutputClean(used: Game, lab: Lab): Promise<void> {
     throw new Violation(`The output holds the orders ${text}, without blanks.`);
   }
   if (output.includes(marker)) {
-    throw new Violation(`The output holds orders that were refused.\n${lineWith(output, marker)}`);
+    throw new Violation(`The output holds orders that are not valid.\n${lineWith(output, marker)}`);
   }
   for (const one of lab.engines) {
     if (one.seed === undefined) continue;
