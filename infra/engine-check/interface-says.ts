@@ -97,6 +97,8 @@ export const says = {
     vacant: 'vacant null nobody holds the seat any more',
     nobody:
       'In a sequential game nobody can be waited for who is not there: where the next seats to move are bots or vacant, play on within the turn until a person is to move.',
+    eventTo:
+      'The response is the state after the turn, and events: what the engine has to say to the holders of the seats in to, which names each at most once.',
     played: '200 the turn was played, now or by the same request earlier: the response is the same',
     otherTurn:
       '409 the turn was played with other orders, is not the next one, or the game has finished. Before the response nothing has changed',

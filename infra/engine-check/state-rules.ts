@@ -62,7 +62,7 @@ export function problemOfEvents(
   const known = new Set(seats);
   const counts = new Map<number, number>();
   for (const [index, { to, payload }] of events.entries()) {
-    const problem = problemOfSeats(`/events/${index}/to`, to, known);
+    const problem = problemOfSeats(`/events/${index}/to`, to, known, says.eventTo);
     if (problem !== undefined) return problem;
     const bytes = Buffer.byteLength(JSON.stringify(payload));
     if (bytes > engineBounds.eventPayloadBytes) {
@@ -78,12 +78,13 @@ function problemOfSeats(
   path: string,
   named: readonly number[],
   known: ReadonlySet<number>,
+  saying: Saying = says.seats,
 ): Problem | undefined {
   const stranger = named.find((seat) => !known.has(seat));
   if (stranger !== undefined)
-    return [`${path} names seat ${stranger}, which the game does not have.`, says.seats];
+    return [`${path} names seat ${stranger}, which the game does not have.`, saying];
   const twice = named.find((seat, index) => named.indexOf(seat) < index);
-  return twice === undefined ? undefined : [`${path} names seat ${twice} twice.`, says.seats];
+  return twice === undefined ? undefined : [`${path} names seat ${twice} twice.`, saying];
 }
 
 function namesEach(seats: ReadonlySet<number>, rows: readonly { seat: number }[]): boolean {

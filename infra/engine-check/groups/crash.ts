@@ -14,7 +14,7 @@ import { Violation } from '../violation.ts';
 
 /** When the engine is killed: after a part of the time that a turn takes, or as soon as its response begins. */
 type Moment = number | 'response';
-const moments: readonly Moment[] = [0, 'response', 0.25, 0.5, 'response', 0.75, 1, 'response'];
+const moments: readonly Moment[] = [0, 'response', 0.3, 0.6, 'response', 0.9];
 const setUpMoments: readonly Moment[] = [0.5, 'response'];
 
 export const crashGroup = group('crash', async () => undefined, [
