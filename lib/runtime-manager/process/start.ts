@@ -14,6 +14,7 @@ import { createLogger, type Logger } from '../../telemetry/logger.ts';
 import { type RuntimeManagerConfig, runtimeManagerVariables } from '../config.ts';
 import { DockerDriver } from '../drivers/docker.ts';
 import type { Driver } from '../drivers/driver.ts';
+import { engineVariables, inheritedVariables } from '../drivers/inherited-variables.ts';
 import { openProcessDriver } from '../drivers/process.ts';
 import { runtimeManagerInstruments } from '../instruments.ts';
 import { publishResult } from '../jobs/consume-jobs.ts';
@@ -25,9 +26,6 @@ export const journalRetentionMs = 30 * 24 * 3_600_000;
 export const forgetIntervalMs = 3_600_000;
 export const trimIntervalMs = 60_000;
 export const superviseIntervalMs = 1_000;
-
-/** The variables of this process that engines get, next to `GALAXY_ENGINE_…`. Others may hold secrets. */
-const inheritedVariables = new Set(['PATH', 'HOME', 'LANG', 'TZ']);
 
 export type RuntimeManagerProcess = {
   readonly config: RuntimeManagerConfig;
@@ -110,31 +108,19 @@ function openDriver(
   log: Logger,
 ): Promise<Driver> {
   const { stopTimeoutMs, docker } = config;
-  const engineVariables = Object.entries(environment).flatMap(([name, value]): [string, string][] =>
-    value !== undefined && name.startsWith('GALAXY_ENGINE_') ? [[name, value]] : [],
-  );
   switch (config.driver) {
-    case 'process': {
-      const machineVariables = Object.entries(environment).flatMap(([name, value]): [string, string][] =>
-        value !== undefined && inheritedVariables.has(name) ? [[name, value]] : [],
-      );
+    case 'process':
       return openProcessDriver({
         folder: join(resolve(config.dataFolder), 'engines'),
         catalogue,
         cataloguePath: config.enginesFile,
-        environment: Object.fromEntries([...machineVariables, ...engineVariables]),
+        environment: inheritedVariables(environment),
         host: config.process.host,
         stopTimeoutMs,
         log,
       });
-    }
     case 'docker': {
-      const options = {
-        ...docker,
-        catalogue,
-        environment: Object.fromEntries(engineVariables),
-        stopTimeoutMs,
-      };
+      const options = { ...docker, catalogue, environment: engineVariables(environment), stopTimeoutMs };
       return Promise.resolve(new DockerDriver(options));
     }
     default:
