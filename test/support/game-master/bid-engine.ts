@@ -38,7 +38,7 @@ type Game = {
   readonly vacant?: number[];
   awaiting: readonly number[];
   /** After this turn the game is over. */
-  readonly lastTurn: number;
+  lastTurn: number;
   /** What was played, by turn. */
   readonly played: TurnRequest[];
 };
@@ -74,6 +74,13 @@ export class BidEngine {
   /** An engine without a game: it is set up by whoever plays it. */
   empty(gameId: string, lastTurn: number): string {
     return this.setUp(gameId, { seats: [], awaiting: [], lastTurn, vacant: [] });
+  }
+
+  /** Ends a game after two more turns. @returns the last one. */
+  endSoon(gameId: string): number {
+    const game = this.#game(gameId);
+    game.lastTurn = game.played.length + 2;
+    return game.lastTurn;
   }
 
   /** What its engine was set up with. */
