@@ -22,6 +22,9 @@ export type Message = {
   failures: number;
 };
 
+/** How many messages of one key are published in one transaction; other keys wait for its end. */
+const messagesOfKey = 5;
+
 type NewRow = Pick<Message, 'kind' | 'orderingKey' | 'payload' | 'traceparent'>;
 
 /** The statements of the usual path of a message, each prepared once per connection. */
@@ -38,14 +41,38 @@ export function outboxStatements(outbox: OutboxTable) {
           and(eq(older.orderingKey, orderingKey), lt(older.position, position), isNull(older.publishedAt)),
         ),
     );
-  const claim = (tx: Database, kinds: SQL, which: SQL) =>
-    tx
+  /** Locks the oldest message of each key, and reads it with those that follow it. */
+  const claim = (tx: Database, kinds: SQL, which: SQL) => {
+    const claimed = tx.$with('claimed').as(
+      tx
+        .select({ key: sql<string>`${orderingKey}`.as('key') })
+        .from(outbox)
+        .where(and(isNull(outbox.publishedAt), sql`${kind} = any(${kinds})`, which, isOldest(tx)))
+        .orderBy(asc(position))
+        .limit(sql.placeholder('limit'))
+        .for('update', { skipLocked: true }),
+    );
+    const waiting = tx
       .select(columns)
       .from(outbox)
-      .where(and(isNull(outbox.publishedAt), sql`${kind} = any(${kinds})`, which, isOldest(tx)))
+      .where(and(eq(orderingKey, claimed.key), isNull(outbox.publishedAt)))
       .orderBy(asc(position))
-      .limit(sql.placeholder('limit'))
-      .for('update', { skipLocked: true });
+      .limit(messagesOfKey)
+      .as('waiting');
+    return tx
+      .with(claimed)
+      .select({
+        position: waiting.position,
+        kind: waiting.kind,
+        orderingKey: waiting.orderingKey,
+        payload: waiting.payload,
+        traceparent: waiting.traceparent,
+        failures: waiting.failures,
+      })
+      .from(claimed)
+      .crossJoinLateral(waiting)
+      .orderBy(asc(waiting.position));
+  };
 
   return {
     insert: statement('insert_message', (tx: Database, given: Given<NewRow>) =>
@@ -58,9 +85,10 @@ export function outboxStatements(outbox: OutboxTable) {
     ),
 
     /**
-     * For up to `limit` keys, locks the oldest message that is due, until the transaction ends. Skips messages that
-     * another publisher has locked, and with them their keys, so that a key has one publisher at a time. PostgreSQL
-     * plans it each time, since few messages may wait, or very many.
+     * For up to `limit` keys, locks the oldest message if it is due, until the transaction ends, and reads those that
+     * wait behind it. Skips messages that another publisher has locked, and with them their keys, so that a key has one
+     * publisher at a time: nobody can lock a message while an older one of its key waits. PostgreSQL plans it each time,
+     * since few messages may wait, or very many.
      */
     claimDue: statement(
       undefined,

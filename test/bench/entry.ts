@@ -43,6 +43,8 @@ export type Scale = {
   ticksPerRound: number;
   /** Reports that wait while lobby.consumer.gm_events is measured; they have to be applied before its floor is. */
   reportsAhead: number;
+  /** Matches that game.move measures. */
+  matches: number;
 };
 
 export type Bench = {

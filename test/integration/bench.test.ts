@@ -53,6 +53,7 @@ beforeAll(async () => {
       fewest: 200,
       ticksPerRound: 1,
       reportsAhead: 160,
+      matches: 1,
     },
     cores: undefined,
     redis,

@@ -8,7 +8,7 @@ import type { Validation } from '../peers/engine.ts';
 import type { Access } from '../peers/lobby.ts';
 import { engineUnavailable, noSeat } from '../refusals.ts';
 import type { Work } from '../store/database.ts';
-import { lockGame, type StoredGame, updateGame } from '../store/games.ts';
+import { lockGame, type StoredGame, saveGame } from '../store/games.ts';
 import { findOrders, saveOrders } from '../store/orders.ts';
 import { findGameNow, holderOf } from '../store/reads.ts';
 import { closeIfReady } from '../turns/close-turn.ts';
@@ -69,12 +69,19 @@ export async function submitOrders(
     await saveOrders(tx, { gameId, seat, turn, orders: text, bytes, ready, storedAt: now });
     const becameAnother = (earlier?.ready ?? false) !== ready;
     const changed = {
+      ...open,
       ordersBytes: othersBytes + bytes,
       readinessChanged: open.readinessChanged || becameAnother,
     };
-    await updateGame(tx, gameId, changed);
-    const closed = ready && (await closeIfReady(tx, gm, { ...open, ...changed }, now));
-    return { gameId, turn, state: ready ? 'ready' : 'draft', storedAt: now, closed };
+    const closed = ready ? await closeIfReady(tx, changed, now) : undefined;
+    await saveGame(tx, closed ?? changed);
+    return {
+      gameId,
+      turn,
+      state: ready ? 'ready' : 'draft',
+      storedAt: now,
+      closed: closed !== undefined,
+    };
   };
 }
 

@@ -1,5 +1,4 @@
 // Closes turns. From then on their orders and seats are frozen, so that every attempt to play them sends the same.
-import type { GameMaster } from '../context.ts';
 import type { CloseReason } from '../domain/game.ts';
 import {
   allReady,
@@ -9,7 +8,7 @@ import {
   untoldVacancies,
 } from '../domain/seats.ts';
 import type { Tx } from '../store/database.ts';
-import { type LockedGame, type StoredGame, saveGame } from '../store/games.ts';
+import type { LockedGame, StoredGame } from '../store/games.ts';
 import { type OrdersGiven, ordersGiven } from '../store/orders.ts';
 import { type StoredSeat, seatsOf } from '../store/seats.ts';
 import { insertTurn } from '../store/turns.ts';
@@ -19,23 +18,17 @@ export const playedByRequestMs = 2_000;
 
 /**
  * Closes the turn of a game that the transaction has locked, if it need not wait for anybody any more, and no worker is
- * at it: whoever is looks again. The caller plays the turn after the commit (play-turn.ts); a worker takes over if it does
- * not.
- * @returns whether the turn is closed now.
+ * at it: whoever is looks again. The caller saves the game, and plays the turn after the commit (play-turn.ts); a worker
+ * takes over if it does not.
+ * @returns the game with the turn closed; undefined when it stays open.
  */
-export async function closeIfReady(
-  tx: Tx,
-  _: Pick<GameMaster, 'outbox'>,
-  game: StoredGame,
-  now: Date,
-): Promise<boolean> {
-  if (game.claimedBy !== null || !mayCloseEarly({ game, now })) return false;
+export async function closeIfReady(tx: Tx, game: StoredGame, now: Date): Promise<StoredGame | undefined> {
+  if (game.claimedBy !== null || !mayCloseEarly({ game, now })) return undefined;
   const seats = await seatsOf(tx, game.gameId);
   const given = await ordersGiven(tx, game.gameId);
-  if (!isReady(game, seats, given)) return false;
+  if (!isReady(game, seats, given)) return undefined;
   const closed = await closeTurn(tx, { game, now }, { seats, given, reason: 'all_ready' });
-  await saveGame(tx, { ...closed, nextAttemptAt: new Date(now.getTime() + playedByRequestMs) });
-  return true;
+  return { ...closed, nextAttemptAt: new Date(now.getTime() + playedByRequestMs) };
 }
 
 /** Whether the turn closes when all are ready, and its time has not passed. */

@@ -130,10 +130,8 @@ async function commitOutcome(
       {
         seats: settled.seats,
         given: [],
-        messages: [
-          ...turnAdvanced(settled.game, settled.seats, occasion),
-          ...engineEvents(settled.game, settled.seats, response.events, occasion),
-        ],
+        urgent: turnAdvanced(settled.game, settled.seats, occasion),
+        messages: engineEvents(settled.game, settled.seats, response.events, occasion),
         traceparent,
       },
     );
