@@ -58,10 +58,8 @@ export class Outbox {
   }
 
   /** Writes messages, in this order, with the transaction that decides them. */
-  async write(tx: Database, messages: readonly NewMessage[]): Promise<void> {
-    for (const { kind, orderingKey, payload, traceparent = null } of messages) {
-      await this.#statements.insert(tx, { kind, orderingKey, payload, traceparent });
-    }
+  write(tx: Database, messages: readonly NewMessage[]): Promise<void> {
+    return this.#statements.insert(tx, messages);
   }
 
   /**

@@ -167,7 +167,7 @@ async function tellVacancies(
   for (const seat of untold) {
     checkState(await engine.vacate(seat, { timeoutMs: attending.timeoutMs }), known);
   }
-  return inClaim(gm, claim, attending, async (tx, { game, now }) => {
+  const told = await inClaim(gm, claim, attending, async (tx, { game, now }) => {
     await markVacancyTold(tx, gameId, untold);
     const {
       game: settled,
@@ -182,6 +182,8 @@ async function tellVacancies(
     const saved = await saveAndReport(tx, gm, { game: settled, now }, { seats, given });
     return goesOn ? saved : undefined;
   });
+  gm.outbox.publishSoon([gameId]);
+  return told;
 }
 
 /** Ends the claim, or goes on if there is something to do by now. */
@@ -215,21 +217,19 @@ async function settleAndSave(
   return settled.goesOn ? settled.game : undefined;
 }
 
-/** Decides under the game's lock, while the ticket is there. */
+/** Decides under the game's lock, while the ticket is there. The caller publishes what was written after the commit. */
 function inClaim(
   gm: GameMaster,
   { game: { gameId }, token }: Claim,
   { database }: Pick<Attending, 'database'>,
   decide: (tx: Tx, locked: LockedGame) => Promise<StoredGame | undefined>,
 ): Promise<StoredGame | undefined> {
-  return database.run(async () => {
-    const next = await inTransaction(gm.db, async (tx) => {
+  return database.run(() =>
+    inTransaction(gm.db, async (tx) => {
       const locked = await lockGame(tx, gameId);
       return locked?.game.claimToken === token ? decide(tx, locked) : undefined;
-    });
-    gm.outbox.publishSoon([gameId]);
-    return next;
-  });
+    }),
+  );
 }
 
 /**
@@ -261,4 +261,5 @@ async function noteFailure(
     else await report(tx, gm, { game: failed, now });
     return undefined;
   });
+  gm.outbox.publishSoon([claim.game.gameId]);
 }

@@ -2,7 +2,7 @@
 import { untoldVacancies } from '../domain/seats.ts';
 import type { Tx } from '../store/database.ts';
 import type { LockedGame, StoredGame } from '../store/games.ts';
-import { ordersGiven } from '../store/orders.ts';
+import { type OrdersGiven, ordersGiven } from '../store/orders.ts';
 import type { StoredSeat } from '../store/seats.ts';
 import { closeTurn, isReady, mayCloseEarly } from './close-turn.ts';
 import { applyVacancies } from './vacate-seat.ts';
@@ -18,17 +18,23 @@ export type Settled = {
 /**
  * Gives effect to what waited for the end of a claim: vacancies, and that everybody is ready. The claim ends unless there
  * is something to do now and the worker may go on.
+ * @param parts.given orders for the open turn, where the caller knows them.
  */
 export async function settle(
   tx: Tx,
   { game, now }: LockedGame,
-  { seats, mayGoOn }: { readonly seats: readonly StoredSeat[]; readonly mayGoOn: boolean },
+  parts: {
+    readonly seats: readonly StoredSeat[];
+    readonly given?: readonly OrdersGiven[];
+    readonly mayGoOn: boolean;
+  },
 ): Promise<Settled> {
+  const { seats, mayGoOn } = parts;
   let settled = { game, seats };
   if (game.phase === 'open') {
     settled = await applyVacancies(tx, game, seats);
     if (mayCloseEarly({ game: settled.game, now })) {
-      const given = await ordersGiven(tx, game.gameId);
+      const given = parts.given ?? (await ordersGiven(tx, game.gameId));
       if (isReady(settled.game, settled.seats, given)) {
         const closing = { seats: settled.seats, given, reason: 'all_ready' as const };
         settled = { ...settled, game: await closeTurn(tx, { game: settled.game, now }, closing) };
