@@ -6,7 +6,11 @@ import { createDatabaseOf } from './database.ts';
 import type { Bench } from './entry.ts';
 
 /** @returns the DSN of a database with games 1 to `count`, the first turn of each being open. */
-export async function createGameDatabase(bench: Bench, count: number, columns: Columns = {}): Promise<string> {
+export async function createGameDatabase(
+  bench: Bench,
+  count: number,
+  columns: Columns = {},
+): Promise<string> {
   const dsn = await createDatabaseOf(bench, 'game-master');
   const client = new pg.Client({ connectionString: dsn });
   await client.connect();

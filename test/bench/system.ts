@@ -87,10 +87,7 @@ export function pin(pid: number, core: number | undefined): void {
 }
 
 /** The command that runs Node with these arguments on one core, or on several: `0,1`. */
-export function nodeOn(
-  cores: number | string | undefined,
-  args: string[],
-): [file: string, args: string[]] {
+export function nodeOn(cores: number | string | undefined, args: string[]): [file: string, args: string[]] {
   return cores === undefined
     ? [process.execPath, args]
     : ['taskset', ['-c', String(cores), process.execPath, ...args]];

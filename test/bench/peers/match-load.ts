@@ -5,14 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { mailedCode } from '../../../infra/local/log-lines.ts';
 import type { PlayerEvent } from '../../../lib/client/events.ts';
 import { type Endpoints, GalaxyClient } from '../../../lib/client/galaxy-client.ts';
-import {
-  columns,
-  drop,
-  emptyBoard,
-  hasRoom,
-  hasWon,
-  rows,
-} from '../../../lib/four-in-a-row/domain/board.ts';
+import { columns, drop, emptyBoard, hasRoom, hasWon, rows } from '../../../lib/four-in-a-row/domain/board.ts';
 import { serveCalls } from '../peer.ts';
 
 const openWithinMs = 60_000;
@@ -112,7 +105,9 @@ function drawnMatch(): number[] {
   const moves: number[] = [];
   let board = emptyBoard;
   for (let seat = 1; moves.length < columns * rows; seat = 3 - seat) {
-    const free = Array.from({ length: columns }, (_, index) => index + 1).filter((one) => hasRoom(board, one));
+    const free = Array.from({ length: columns }, (_, index) => index + 1).filter((one) =>
+      hasRoom(board, one),
+    );
     const column = free.find((one) => !hasWon(drop(board, one, seat), seat));
     if (column === undefined) throw new Error('the match cannot be drawn');
     board = drop(board, column, seat);

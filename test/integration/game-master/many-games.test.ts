@@ -1,7 +1,12 @@
 // What the Game Master asks PostgreSQL while twenty thousand games run: no table from one end to the other, and no more rows
 // than there is something to do for, whichever plan PostgreSQL takes.
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { claimGames, countGames, firstWaiting, lockUnreportedGames } from '../../../lib/game-master/store/games.ts';
+import {
+  claimGames,
+  countGames,
+  firstWaiting,
+  lockUnreportedGames,
+} from '../../../lib/game-master/store/games.ts';
 import { freeClaims, freeClaimsOfDead, renewWorker } from '../../../lib/game-master/store/workers.ts';
 import { insertRunningGames } from '../../support/game-master/many-games.ts';
 import { createPlayStage, type PlayStage } from '../../support/game-master/play-stage.ts';
@@ -39,7 +44,9 @@ async function readsLittle(
   expect(plans.length).toBeGreaterThan(0);
   for (const { scannedTables, rowsRead, pagesRead, statement, text } of plans) {
     const fits = !scannedTables.includes('games') && rowsRead <= allowed.rows && pagesRead <= allowed.pages;
-    expect(fits, `scans ${scannedTables}, ${rowsRead} rows, ${pagesRead} pages: ${statement}\n${text}`).toBe(true);
+    expect(fits, `scans ${scannedTables}, ${rowsRead} rows, ${pagesRead} pages: ${statement}\n${text}`).toBe(
+      true,
+    );
   }
   return plans;
 }
@@ -56,22 +63,25 @@ test('when there is something to do next is found at the beginning of both index
 test.each([
   ['healthy', 'games_due'],
   ['failing', 'games_due_after_failure'],
-] as const)('claiming %s games looks at those that are due, and at no more than it claims', async (kind, index) => {
-  let claimed = 0;
-  const claim = async () => {
-    claimed = (await claimGames(stage.gm.db, kind, { workerId, limit })).length;
-  };
-  // Each is read in the index, locked, and changed.
-  const plans = await readsLittle(claim, { rows: 3 * limit, pages: 40 * limit });
-  expect(claimed).toBe(limit);
-  usesIndex(plans, index);
-});
+] as const)(
+  'claiming %s games looks at those that are due, and at no more than it claims',
+  async (kind, index) => {
+    let claimed = 0;
+    const claim = async () => {
+      claimed = (await claimGames(stage.gm.db, kind, { workerId, limit })).length;
+    };
+    // Each is read in the index, locked, and changed.
+    const plans = await readsLittle(claim, { rows: 3 * limit, pages: 40 * limit });
+    expect(claimed).toBe(limit);
+    usesIndex(plans, index);
+  },
+);
 
 test('readiness that is to be reported is found without looking at other games', async () => {
-  const plans = await readsLittle(
-    () => stage.gm.db.transaction((tx) => lockUnreportedGames(tx, limit)),
-    { rows: 2 * limit, pages: 10 * limit },
-  );
+  const plans = await readsLittle(() => stage.gm.db.transaction((tx) => lockUnreportedGames(tx, limit)), {
+    rows: 2 * limit,
+    pages: 10 * limit,
+  });
   usesIndex(plans, 'games_readiness_changed');
 });
 
@@ -83,9 +93,10 @@ test('claims of workers are freed without looking at other games', async () => {
 });
 
 test('games are counted in an index, and those that are over are not looked at', async () => {
-  await stage.pool.query(`update game_master.games set phase = 'over' where played_turn = 0 and game_id < $1`, [
-    '01960000-0000-7000-8000-000000004000',
-  ]);
+  await stage.pool.query(
+    `update game_master.games set phase = 'over' where played_turn = 0 and game_id < $1`,
+    ['01960000-0000-7000-8000-000000004000'],
+  );
   await stage.pool.query('vacuum analyze');
   const left = games - 0x4000 + 1;
   const plans = await readsLittle(() => countGames(stage.gm.db), { rows: left, pages: 100 });

@@ -38,11 +38,19 @@ const gameDefaults: Columns = {
 
 /** Inserts games `from` to `to`, 1 being the newest. Columns default to those of an open game without players. */
 export function insertGames(client: pg.ClientBase, from: number, to: number, columns: Columns = {}) {
-  return insertRows(client, 'lobby.games', `generate_series(${from}, ${to}) n`, { ...gameDefaults, ...columns });
+  return insertRows(client, 'lobby.games', `generate_series(${from}, ${to}) n`, {
+    ...gameDefaults,
+    ...columns,
+  });
 }
 
 /** Inserts a row into a table for each row of a FROM clause, whose columns the expressions may use. */
-export async function insertRows(client: pg.ClientBase | pg.Pool, table: string, from: string, columns: Columns) {
+export async function insertRows(
+  client: pg.ClientBase | pg.Pool,
+  table: string,
+  from: string,
+  columns: Columns,
+) {
   const names = Object.keys(columns).join(', ');
   await client.query(
     `insert into ${table} (${names}) select ${Object.values(columns).join(', ')} from ${from}`,
