@@ -8,7 +8,7 @@ import type { Validation } from '../peers/engine.ts';
 import type { Access } from '../peers/lobby.ts';
 import { engineUnavailable, noSeat } from '../refusals.ts';
 import type { Work } from '../store/database.ts';
-import { lockGame, type StoredGame, updateGame } from '../store/games.ts';
+import { lockGame, type StoredGame, saveGame } from '../store/games.ts';
 import { findOrders, saveOrders } from '../store/orders.ts';
 import { findGameNow, holderOf } from '../store/reads.ts';
 import { closeIfComplete } from '../turns/close-turn.ts';
@@ -73,17 +73,17 @@ export async function submitOrders(
     await saveOrders(tx, { gameId, seat, turn, orders: text, bytes, ready, storedAt: now });
     const becameAnother = (earlier?.ready ?? false) !== ready;
     const changed = {
+      ...open,
       ordersBytes: othersBytes + bytes,
       readinessChanged: open.readinessChanged || becameAnother,
     };
-    await updateGame(tx, gameId, changed);
     const state = ready ? 'ready' : 'draft';
-    if (!ready && !isInGrace(open, now)) {
-      return { gameId, turn, state, storedAt: now, closed: false, notified: false };
-    }
-    const stands = { game: { ...open, ...changed }, now };
-    const { closed, notified } = await closeIfComplete(tx, gm, stands, caller.traceparent);
-    return { gameId, turn, state, storedAt: now, closed, notified };
+    const mayClose = ready || isInGrace(open, now);
+    const { closed, notified } = mayClose
+      ? await closeIfComplete(tx, gm, { game: changed, now }, caller.traceparent)
+      : { closed: undefined, notified: false };
+    await saveGame(tx, closed ?? changed);
+    return { gameId, turn, state, storedAt: now, closed: closed !== undefined, notified };
   };
 }
 

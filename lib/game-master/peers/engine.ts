@@ -19,14 +19,10 @@ import {
   type ValidateRequest,
   validateResponseSchema,
 } from '../../engine/api.ts';
-import {
-  askService,
-  ResponseTooLarge,
-  type ServiceQuestion,
-  type ServiceResponse,
-} from '../../http/ask-service.ts';
+import { ResponseTooLarge, type ServiceQuestion, type ServiceResponse } from '../../http/ask-service.ts';
 import { isDeeperThan } from '../../http/json-depth.ts';
 import { isStorableJson } from '../../http/storable-json.ts';
+import { askService } from '../../node/ask-service.ts';
 import { EngineTrouble } from '../domain/engine-trouble.ts';
 import { type EngineCall as EngineCallName, engineCalled } from '../instruments.ts';
 

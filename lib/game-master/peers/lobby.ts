@@ -2,7 +2,8 @@
 // depends on them, and while it cannot be asked nothing is decided.
 import { z } from 'zod';
 import { maxSeats } from '../../engine/api.ts';
-import { askService, refuseUnlessOk } from '../../http/ask-service.ts';
+import { refuseUnlessOk } from '../../http/ask-service.ts';
+import { askService } from '../../node/ask-service.ts';
 import { isQuietDays } from '../../time/quiet-days.ts';
 import { earlyModes } from '../domain/game.ts';
 

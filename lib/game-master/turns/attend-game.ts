@@ -113,15 +113,16 @@ async function closeDueTurn(
   const standing = await attending.lobby.run(() => gm.lobby.standing(claim.game.gameId));
   const verdict = verdictOn(claim.game, standing);
   if (verdict !== 'goes_on' || standing === undefined) return release(gm, claim, attending, verdict);
-  return inClaim(gm, claim, attending, async (tx, { game, now }) => {
+  let closed = false;
+  const next = await inClaim(gm, claim, attending, async (tx, { game, now }) => {
     const seats = await markAbsent(tx, game.gameId, await seatsOf(tx, game.gameId), { standing, now });
     const given = await ordersGiven(tx, game.gameId);
     const reason = reasonToClose({ game, now }, seats, given);
     if (reason === undefined) return settleAndSave(tx, gm, { game, now }, seats, attending);
-    const closed = await closeTurn(tx, { game, now }, { seats, given, reason });
+    closed = true;
     const kept = attending.goOn();
     const saved: StoredGame = {
-      ...closed,
+      ...(await closeTurn(tx, { game, now }, { seats, given, reason })),
       failures: 0,
       nextAttemptAt: now,
       ...(kept ? {} : { claimedBy: null, claimToken: null }),
@@ -129,6 +130,9 @@ async function closeDueTurn(
     await saveGame(tx, saved);
     return kept ? saved : undefined;
   });
+  // Of a turn that has closed nothing is told before it is played.
+  if (!closed) gm.outbox.publishSoon([claim.game.gameId]);
+  return next;
 }
 
 /** Seats whose holders are no members any more, in case that the message about them is still on its way. */
@@ -169,7 +173,7 @@ async function tellVacancies(
     checkUnplayed(state, known);
     awaiting = state.awaiting;
   }
-  return inClaim(gm, claim, attending, async (tx, { game, now }) => {
+  const told = await inClaim(gm, claim, attending, async (tx, { game, now }) => {
     await markVacancyTold(tx, gameId, untold);
     const {
       game: settled,
@@ -185,16 +189,18 @@ async function tellVacancies(
     const saved = await saveAndReport(tx, gm, { game: settled, now }, { seats, given });
     return goesOn ? saved : undefined;
   });
+  gm.outbox.publishSoon([gameId]);
+  return told;
 }
 
 /** Ends the claim, or goes on if there is something to do by now. */
-function release(
+async function release(
   gm: GameMaster,
   claim: Claim,
   attending: Attending,
   verdict: Verdict,
 ): Promise<StoredGame | undefined> {
-  return inClaim(gm, claim, attending, async (tx, { game, now }) => {
+  const next = await inClaim(gm, claim, attending, async (tx, { game, now }) => {
     if (typeof verdict === 'object') {
       await endGame(tx, { ...game, status: verdict.ended });
       return undefined;
@@ -206,6 +212,8 @@ function release(
     await saveGame(tx, { ...game, nextAttemptAt, claimedBy: null, claimToken: null });
     return undefined;
   });
+  gm.outbox.publishSoon([claim.game.gameId]);
+  return next;
 }
 
 async function settleAndSave(
@@ -220,21 +228,19 @@ async function settleAndSave(
   return settled.goesOn ? settled.game : undefined;
 }
 
-/** Decides under the game's lock, while the ticket is there. */
+/** Decides under the game's lock, while the ticket is there. The caller publishes what was written after the commit. */
 function inClaim(
   gm: GameMaster,
   { game: { gameId }, token }: Claim,
   { database }: Pick<Attending, 'database'>,
   decide: (tx: Tx, locked: LockedGame) => Promise<StoredGame | undefined>,
 ): Promise<StoredGame | undefined> {
-  return database.run(async () => {
-    const next = await inTransaction(gm.db, async (tx) => {
+  return database.run(() =>
+    inTransaction(gm.db, async (tx) => {
       const locked = await lockGame(tx, gameId);
       return locked?.game.claimToken === token ? decide(tx, locked) : undefined;
-    });
-    gm.outbox.publishSoon([gameId]);
-    return next;
-  });
+    }),
+  );
 }
 
 /**
@@ -266,4 +272,5 @@ async function noteFailure(
     else await report(tx, gm, { game: failed, now });
     return undefined;
   });
+  gm.outbox.publishSoon([claim.game.gameId]);
 }

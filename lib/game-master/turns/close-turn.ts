@@ -11,7 +11,7 @@ import {
 } from '../domain/seats.ts';
 import { isClosed, isInGrace } from '../domain/taking-orders.ts';
 import type { Tx } from '../store/database.ts';
-import { type LockedGame, type StoredGame, saveGame } from '../store/games.ts';
+import type { LockedGame, StoredGame } from '../store/games.ts';
 import { type OrdersGiven, ordersGiven } from '../store/orders.ts';
 import { type StoredSeat, seatsOf } from '../store/seats.ts';
 import { insertTurn } from '../store/turns.ts';
@@ -22,27 +22,31 @@ export const playedByRequestMs = 2_000;
 
 /**
  * Closes the turn of a game that the transaction has locked, if its orders close it now and no worker is at it: whoever is
- * looks again. The caller plays the turn after the commit (play-turn.ts); a worker takes over if it does not. If the turn
- * waits for one seat only, notifies its holder; the caller publishes that after the commit.
+ * looks again. The caller saves the game, and plays the turn after the commit (play-turn.ts); a worker takes over if it
+ * does not. If the turn waits for one seat only, notifies its holder; the caller publishes that after the commit.
+ * @returns the game with the turn closed; undefined when it stays open.
  */
 export async function closeIfComplete(
   tx: Tx,
   parts: Pick<GameMaster, 'outbox'>,
   { game, now }: LockedGame,
   traceparent: string | undefined,
-): Promise<{ readonly closed: boolean; readonly notified: boolean }> {
-  if (!mayCloseByOrders({ game, now })) return { closed: false, notified: false };
+): Promise<{ readonly closed: StoredGame | undefined; readonly notified: boolean }> {
+  const stays = { closed: undefined, notified: false };
+  if (!mayCloseByOrders({ game, now })) return stays;
   const seats = await seatsOf(tx, game.gameId);
   const given = await ordersGiven(tx, game.gameId);
   const reason = reasonToClose({ game, now }, seats, given);
   if (reason === undefined) {
-    const notified = await notifyLastAwaited(tx, parts, { game, now }, { seats, given, traceparent });
-    return { closed: false, notified };
+    return {
+      ...stays,
+      notified: await notifyLastAwaited(tx, parts, { game, now }, { seats, given, traceparent }),
+    };
   }
-  if (game.claimedBy !== null) return { closed: false, notified: false };
+  if (game.claimedBy !== null) return stays;
   const closed = await closeTurn(tx, { game, now }, { seats, given, reason });
-  await saveGame(tx, { ...closed, nextAttemptAt: new Date(now.getTime() + playedByRequestMs) });
-  return { closed: true, notified: false };
+  const nextAttemptAt = new Date(now.getTime() + playedByRequestMs);
+  return { closed: { ...closed, nextAttemptAt }, notified: false };
 }
 
 /** Whether the turn is open at a time at which orders decide if it closes: before it is due, or in its grace. */

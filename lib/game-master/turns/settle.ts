@@ -4,7 +4,7 @@ import type { GameMaster } from '../context.ts';
 import { untoldVacancies } from '../domain/seats.ts';
 import type { Tx } from '../store/database.ts';
 import type { LockedGame, StoredGame } from '../store/games.ts';
-import { ordersGiven } from '../store/orders.ts';
+import { type OrdersGiven, ordersGiven } from '../store/orders.ts';
 import type { StoredSeat } from '../store/seats.ts';
 import { closeTurn, mayCloseByOrders, reasonToClose } from './close-turn.ts';
 import { notifyLastAwaited } from './remind.ts';
@@ -18,20 +18,24 @@ export type Settled = {
   readonly goesOn: boolean;
 };
 
+type Known = { readonly seats: readonly StoredSeat[]; readonly given?: readonly OrdersGiven[] };
+
 /**
  * Gives effect to what waited for the end of a claim: vacancies, and that everybody is ready, or all but one. The claim
  * ends unless there is something to do now and the worker may go on. The caller publishes what was written after the
  * commit.
+ * @param known.given orders for the open turn, where the caller knows them.
  */
 export async function settle(
   tx: Tx,
   parts: Pick<GameMaster, 'outbox'>,
   { game, now }: LockedGame,
-  { seats, mayGoOn }: { readonly seats: readonly StoredSeat[]; readonly mayGoOn: boolean },
+  known: Known & { readonly mayGoOn: boolean },
 ): Promise<Settled> {
+  const { seats, mayGoOn } = known;
   const settled =
     game.phase === 'open'
-      ? await settleOpenTurn(tx, parts, { game, now }, seats)
+      ? await settleOpenTurn(tx, parts, { game, now }, known)
       : { game, seats, closesAt: null };
   const nextAttemptAt = nextAttempt(settled, now);
   const goesOn = mayGoOn && nextAttemptAt !== null && nextAttemptAt <= now;
@@ -48,12 +52,12 @@ async function settleOpenTurn(
   tx: Tx,
   parts: Pick<GameMaster, 'outbox'>,
   { game: open, now }: LockedGame,
-  known: readonly StoredSeat[],
+  known: Known,
 ): Promise<SettledTurn> {
-  const { game, seats } = await applyVacancies(tx, open, known);
+  const { game, seats } = await applyVacancies(tx, open, known.seats);
   const { dueAt } = game;
   if (dueAt === null || !mayCloseByOrders({ game, now })) return { game, seats, closesAt: dueAt };
-  const given = await ordersGiven(tx, game.gameId);
+  const given = known.given ?? (await ordersGiven(tx, game.gameId));
   const reason = reasonToClose({ game, now }, seats, given);
   if (reason === 'all_ready') {
     return { game: await closeTurn(tx, { game, now }, { seats, given, reason }), seats, closesAt: dueAt };

@@ -9,7 +9,13 @@ import {
 
 const dueAt = new Date('2026-07-01T18:00:00.000Z');
 const dueAnd = (ms: number) => new Date(dueAt.getTime() + ms);
-const open = { status: 'running' as GameStatus, phase: 'open' as Phase, playedTurn: 4, dueAt };
+const open = {
+  status: 'running' as GameStatus,
+  phase: 'open' as Phase,
+  playedTurn: 4,
+  dueAt,
+  graceSeconds: 0,
+};
 
 test('The current turn follows the one that was played, and is that one once the game is over', () => {
   expect(currentTurn({ phase: 'setting_up', playedTurn: 0 })).toBe(1);
@@ -20,50 +26,66 @@ test('The current turn follows the one that was played, and is that one once the
 
 describe('A turn is closed', () => {
   test('from its due time on, to the millisecond, whether or not a worker has come', () => {
-    expect(isClosed(open, dueAnd(-1))).toBe(false);
-    expect(isClosed(open, dueAnd(0))).toBe(true);
-    expect(isClosed(open, dueAnd(1))).toBe(true);
+    expect(isClosed(open, true, dueAnd(-1))).toBe(false);
+    expect(isClosed(open, true, dueAnd(0))).toBe(true);
+    expect(isClosed(open, true, dueAnd(1))).toBe(true);
   });
 
   test('before its due time, if it was closed', () => {
-    expect(isClosed({ phase: 'closed', dueAt }, dueAnd(-1_000))).toBe(true);
+    expect(isClosed({ phase: 'closed', dueAt, graceSeconds: 0 }, true, dueAnd(-1_000))).toBe(true);
   });
 
   test('never while its clock stands still', () => {
-    expect(isClosed({ phase: 'open', dueAt: null }, dueAnd(1_000_000))).toBe(false);
+    expect(isClosed({ phase: 'open', dueAt: null, graceSeconds: 0 }, true, dueAnd(1_000_000))).toBe(false);
   });
 
   test.each<Phase>(['setting_up', 'over'])('not of a game that is %s', (phase) => {
-    expect(isClosed({ phase, dueAt }, dueAnd(1))).toBe(false);
+    expect(isClosed({ phase, dueAt, graceSeconds: 0 }, true, dueAnd(1))).toBe(false);
+  });
+});
+
+describe('A turn with grace', () => {
+  const graceful = { ...open, graceSeconds: 60 };
+
+  test('stays open after its due time for a seat that has given nothing, until the grace is over', () => {
+    expect(isClosed(graceful, true, dueAnd(0))).toBe(false);
+    expect(isClosed(graceful, true, dueAnd(59_999))).toBe(false);
+    expect(isClosed(graceful, true, dueAnd(60_000))).toBe(true);
+  });
+
+  test('closes at its due time when every seat has given something', () => {
+    expect(isClosed(graceful, false, dueAnd(-1))).toBe(false);
+    expect(isClosed(graceful, false, dueAnd(0))).toBe(true);
   });
 });
 
 describe('Orders are', () => {
   test('taken for the turn that is open, until the last millisecond', () => {
-    expect(ordersVerdict(open, 5, dueAnd(-1))).toBe('taken');
-    expect(ordersVerdict(open, 5, dueAnd(0))).toBe('turn_closed');
+    expect(ordersVerdict(open, 5, true, dueAnd(-1))).toBe('taken');
+    expect(ordersVerdict(open, 5, true, dueAnd(0))).toBe('turn_closed');
   });
 
   test.each([3, 4, 6])('refused for turn %d while turn 5 is open', (turn) => {
-    expect(ordersVerdict(open, turn, dueAnd(-1))).toBe('turn_closed');
+    expect(ordersVerdict(open, turn, true, dueAnd(-1))).toBe('turn_closed');
   });
 
   test('refused while the turn is closed', () => {
-    expect(ordersVerdict({ ...open, phase: 'closed' }, 5, dueAnd(-1))).toBe('turn_closed');
+    expect(ordersVerdict({ ...open, phase: 'closed' }, 5, true, dueAnd(-1))).toBe('turn_closed');
   });
 
   test.each<GameStatus>(['paused', 'finished', 'cancelled'])(
     'refused in a game that is %s, also when it is too late or for another turn',
     (status) => {
       for (const now of [dueAnd(-1), dueAnd(1)]) {
-        for (const turn of [5, 6]) expect(ordersVerdict({ ...open, status }, turn, now)).toBe('not_running');
+        for (const turn of [5, 6])
+          expect(ordersVerdict({ ...open, status }, turn, true, now)).toBe('not_running');
       }
     },
   );
 
   test.each<Phase>(['setting_up', 'over'])('refused in a game whose phase is %s', (phase) => {
-    expect(ordersVerdict({ ...open, phase }, 5, dueAnd(-1))).toBe('not_running');
-    expect(ordersVerdict({ ...open, phase }, 4, dueAnd(-1))).toBe('not_running');
+    expect(ordersVerdict({ ...open, phase }, 5, true, dueAnd(-1))).toBe('not_running');
+    expect(ordersVerdict({ ...open, phase }, 4, true, dueAnd(-1))).toBe('not_running');
   });
 });
 
