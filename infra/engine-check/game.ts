@@ -118,6 +118,23 @@ export class Game {
     return response;
   }
 
+  /** Nobody holds the seat any more; the open turn may then wait for other seats. @throws Violation */
+  async vacate(seat: number): Promise<Exchange> {
+    const exchange = await this.engine.vacate(seat);
+    const now = this.#readState(exchange, this.#state.turn);
+    const difference = firstDifference({ ...this.#state, awaiting: now.awaiting }, now);
+    if (difference !== undefined) {
+      throw new Violation(
+        `After a seat was vacated the state is another: ${difference}.`,
+        [exchange],
+        says.open,
+      );
+    }
+    this.vacant.add(seat);
+    this.#state = now;
+    return exchange;
+  }
+
   /** Requires that the state is as it was. @param after what was done, such as `After a refused turn`. */
   async requireUnchanged(after: string, caused: readonly Exchange[] = []): Promise<void> {
     const exchange = await this.engine.state();

@@ -11,7 +11,7 @@ export type Outcome = {
   readonly name: string;
   readonly saying: Saying;
 } & (
-  | { readonly kind: 'ok' }
+  | { readonly kind: 'ok'; readonly note?: string }
   | { readonly kind: 'failed'; readonly violation: Violation }
   | { readonly kind: 'not_applicable'; readonly reason: string }
 );
@@ -19,8 +19,8 @@ export type Outcome = {
 export type Check<Subject> = {
   readonly name: string;
   readonly saying: Saying;
-  /** @throws Violation; NotApplicable */
-  readonly run: (subject: Subject, lab: Lab) => Promise<void>;
+  /** @returns what is worth knowing, if anything. @throws Violation; NotApplicable */
+  readonly run: (subject: Subject, lab: Lab) => Promise<string | void>;
 };
 
 export type Group = {
@@ -53,8 +53,8 @@ export function group<Subject>(
         const outcome = { group: name, name: what, saying };
         try {
           if (subject === undefined || !isUsable(subject)) subject = await prepare(lab);
-          await run(subject, lab);
-          report({ ...outcome, kind: 'ok' });
+          const note = await run(subject, lab);
+          report({ ...outcome, kind: 'ok', ...(typeof note === 'string' && { note }) });
         } catch (error) {
           if (error instanceof NotApplicable) {
             report({ ...outcome, kind: 'not_applicable', reason: error.message });

@@ -112,7 +112,7 @@ export const says = {
   }),
   ...sayings('PUT /api/v1/game/seats/{seat}', {
     vacated: "200 with the state, also for a repeat; 404 for a seat that there is not, 409 for a bot's.",
-    open: 'It comes while a turn is open. Nothing else happens before the next turn is played',
+    open: 'Nothing else happens before the next turn is played',
   }),
   ...sayings('Refusals', {
     refusal: 'Every response that is not a 200 has this body:',

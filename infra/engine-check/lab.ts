@@ -15,6 +15,7 @@ const namespace = '0198c5a0-7d3e-7c50-8f0e-3f0f5d1f9a11';
 /** With letters that not every encoding has. */
 const raceNames = ['Зерги', 'Protoss', 'Ünïted', '人類'];
 const samples = 50;
+const fewItems = 4;
 /** More seats than this say no more about an engine. */
 const enoughSeats = 6;
 
@@ -130,9 +131,9 @@ export class Lab {
   /** Others that the schema allows, made by chance. */
   otherOptions(bots = 0): Record<string, unknown> | undefined {
     const random = seededRandom(this.options.seed, `options ${this.#games}`);
-    const sampler = new Sampler(this.manifest.options_schema, random, { numbers: [], texts: [] });
+    const sampler = new Sampler(this.manifest.options_schema, random);
     for (let attempt = 0; attempt < samples; attempt++) {
-      const { bots: _, ...others } = jsonOf(sampler.sample()) as Record<string, unknown>;
+      const { bots: _, ...others } = jsonOf(sampler.sample(fewItems)) as Record<string, unknown>;
       const options = bots === 0 ? others : { ...others, bots };
       if (this.allows(options)) return options;
     }

@@ -11,7 +11,7 @@ export function linesOf(outcome: Outcome, before: Outcome | undefined): string[]
   const lines = outcome.group === before?.group ? [] : ['', outcome.group];
   switch (outcome.kind) {
     case 'ok':
-      return [...lines, `  ok      ${outcome.name}`];
+      return [...lines, `  ok      ${outcome.name}${outcome.note === undefined ? '' : ` (${outcome.note})`}`];
     case 'not_applicable':
       return [...lines, `  -       ${outcome.name}: does not apply, ${outcome.reason}`];
     case 'failed': {

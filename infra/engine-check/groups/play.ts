@@ -86,25 +86,27 @@ function recordedBy({ recorded }: Subject): Recorded {
   return recorded;
 }
 
-async function playGames(subject: Subject, lab: Lab): Promise<void> {
-  let left = lab.options.turns;
-  let ordered = 0;
-  for (let index = 0; left > 0 && index < maxGames; index++) {
-    const options = index === 0 ? undefined : lab.otherOptions();
-    const game = await lab.newGame(lab.newSetup(lab.playersOfGame(index), options));
+async function playGames(subject: Subject, lab: Lab): Promise<string> {
+  const counts = { games: 0, turns: 0, rows: 0, ordered: 0 };
+  for (; counts.turns < lab.options.turns && counts.games < maxGames; counts.games++) {
+    const options = counts.games === 0 ? undefined : lab.otherOptions();
+    const game = await lab.newGame(lab.newSetup(lab.playersOfGame(counts.games), options));
     const recorded: Recorded = { game, turns: [], views: [] };
     await keepViews(recorded);
-    for (; left > 0 && !game.finished; left--) {
-      const request = varied(await game.ordered(lab.maker), lab);
-      ordered += request.orders.filter(({ orders }) => orders !== null).length;
+    for (; counts.turns < lab.options.turns && !game.finished; counts.turns++) {
+      const found = await game.ordered(lab.maker);
+      counts.rows += found.orders.length;
+      counts.ordered += found.orders.filter(({ orders }) => orders !== null).length;
+      const request = varied(found, lab);
       recorded.turns.push({ request, response: await game.play(request) });
       await keepViews(recorded);
     }
     if (game.finished) subject.finished ??= game;
-    if (index === 0) subject.recorded = recorded;
+    if (counts.games === 0) subject.recorded = recorded;
     else await game.engine.kill();
   }
-  if (ordered > 0) return;
+  const { games, turns, rows, ordered } = counts;
+  if (ordered > 0) return `${turns} turns of ${games} games; valid orders for ${ordered} of ${rows} seats`;
   throw new Violation(
     'In all these turns no orders that orders_schema allows were found that validate accepts. Describe in orders_schema what orders can be, so that more of them are valid.',
     [],

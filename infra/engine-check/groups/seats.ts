@@ -35,10 +35,9 @@ const checks: readonly Check<Game>[] = [
     async run(game) {
       const before = await game.views();
       const seat = game.mover;
-      const first = await game.engine.vacate(seat);
+      const first = await game.vacate(seat);
       await game.requireUnchanged('After a seat was vacated', [first]);
       requireSame(first, await game.engine.vacate(seat), 'A repeat got another response', says.vacated);
-      game.vacant.add(seat);
       await game.requireSameViews(before, 'After a seat was vacated', [first]);
     },
   },
@@ -60,10 +59,7 @@ async function playOn(lab: Lab): Promise<void> {
   const [killed, calm] = games;
   // Not the seat to move: in a sequential game no turn names it again.
   const seat = killed.people.findLast((one) => one !== killed.mover) ?? killed.mover;
-  for (const game of games) {
-    await game.engine.vacate(seat);
-    game.vacant.add(seat);
-  }
+  for (const game of games) await game.vacate(seat);
   await killed.engine.restart();
   for (let turn = 0; turn < turnsAfter && !killed.finished; turn++) {
     const orders = await killed.ordered(lab.maker);

@@ -6,13 +6,26 @@ import type { Random } from '../../../lib/engine-kit/rules.ts';
 import { read } from '../expect.ts';
 import type { Game } from '../game.ts';
 import { Violation } from '../violation.ts';
-import { type Hints, hintsOf, jsonOf, pointerParts, type Sample, Sampler } from './sample.ts';
+import {
+  hintsOf,
+  jsonOf,
+  type Learned,
+  learn,
+  pointerParts,
+  pruned,
+  type Sample,
+  Sampler,
+} from './sample.ts';
 
-/** Samples of the schema before one is asked about. */
+/** Samples of the schema before the engine is asked about one. */
 const samplesPerTry = 50;
-/** Requests to `validate` for one order: so many beginnings, each mended so often. */
-const beginnings = 4;
-const repairs = 6;
+/**
+ * Attempts at one order, by the number of items that lists have: first many, of which those with problems are mended and
+ * then left out, at last as few as may be.
+ */
+const beginnings = [32, 4, 4, 0];
+const mendings = 4;
+const prunings = 3;
 
 export type Orders = Readonly<Record<string, unknown>>;
 
@@ -20,6 +33,7 @@ export class OrderMaker {
   readonly #schema: Record<string, unknown>;
   readonly #check: (value: unknown) => readonly OrderProblem[];
   readonly #random: Random;
+  readonly #learned = new WeakMap<Game, Map<number, Learned>>();
 
   constructor({ orders_schema }: Manifest, seed: string) {
     this.#schema = orders_schema;
@@ -31,33 +45,51 @@ export class OrderMaker {
     return this.#random;
   }
 
-  /** What the schema says of a value. */
-  problems(value: unknown): readonly OrderProblem[] {
-    return this.#check(value);
-  }
-
   /** @returns valid orders of the seat for the next turn; undefined when none were found. */
   async find(game: Game, seat: number): Promise<Orders | undefined> {
-    const hints = hintsOf((await game.engine.view(seat, game.state.turn)).json);
-    const sampler = new Sampler(this.#schema, this.#random, hints);
-    for (let beginning = 0; beginning < beginnings; beginning++) {
-      let sample = this.#fitting(sampler);
-      for (let repair = 0; sample !== undefined && repair < repairs; repair++) {
-        const orders = jsonOf(sample);
-        const problems = await validated(game, seat, orders);
-        if (problems.length === 0) return orders as Orders;
-        sample = this.#mended(sampler, sample, problems);
-      }
+    const learned = this.#learnedBy(game, seat);
+    const hints = hintsOf((await game.view(seat)).json);
+    const sampler = new Sampler(this.#schema, this.#random, hints, learned);
+    for (const more of beginnings) {
+      const sample = await this.#attempt(game, seat, sampler, more);
+      if (sample === undefined) continue;
+      learn(learned, sample);
+      return jsonOf(sample) as Orders;
     }
     return undefined;
+  }
+
+  async #attempt(game: Game, seat: number, sampler: Sampler, more: number): Promise<Sample | undefined> {
+    let sample = this.#fitting(() => sampler.sample(more));
+    for (let round = 0; sample !== undefined; round++) {
+      const problems = await validated(game, seat, jsonOf(sample));
+      if (problems.length === 0) return sample;
+      if (round === mendings + prunings) return undefined;
+      const paths = problems.map(({ path }) => pointerParts(path));
+      const before = sample;
+      const fewer = round < mendings ? undefined : pruned(before, paths);
+      sample =
+        fewer !== undefined && this.#fits(fewer)
+          ? fewer
+          : this.#fitting(() => paths.reduce((one, path) => sampler.mended(one, path, more), before));
+    }
+    return undefined;
+  }
+
+  #learnedBy(game: Game, seat: number): Learned {
+    const bySeat = this.#learned.get(game) ?? new Map<number, Learned>();
+    const learned: Learned = bySeat.get(seat) ?? new Map();
+    this.#learned.set(game, bySeat.set(seat, learned));
+    return learned;
   }
 
   /** @throws Violation when none are found. */
   async require(game: Game, seat: number): Promise<Orders> {
     const found = await this.find(game, seat);
     if (found !== undefined) return found;
+    const turn = game.state.turn + 1;
     throw new Violation(
-      `Of ${beginnings * repairs} orders that orders_schema allows, validate accepted none for seat ${seat} in turn ${game.state.turn + 1}. Describe in orders_schema what orders can be, so that more of them are valid.`,
+      `Of all orders that were tried, validate accepted none for seat ${seat} in turn ${turn}. Describe in orders_schema what orders can be, so that more of them are valid.`,
     );
   }
 
@@ -71,8 +103,9 @@ export class OrderMaker {
   }
 
   /** Orders that the schema forbids; none if it allows everything. */
-  forbidden(hints: Hints = { numbers: [], texts: [] }): Orders[] {
-    const sample = this.#fitting(new Sampler(this.#schema, this.#random, hints));
+  forbidden(): Orders[] {
+    const sampler = new Sampler(this.#schema, this.#random);
+    const sample = this.#fitting(() => sampler.sample(1));
     const orders = sample === undefined ? {} : (jsonOf(sample) as Orders);
     const wrong: Orders[] = [{}, { ...orders, 'no-such-field': 1 }];
     for (const key of Object.keys(orders)) {
@@ -81,23 +114,17 @@ export class OrderMaker {
     return wrong.filter((candidate) => this.#check(candidate).length > 0);
   }
 
-  #fitting(sampler: Sampler): Sample | undefined {
-    for (let attempt = 0; attempt < samplesPerTry; attempt++) {
-      const sample = sampler.sample();
-      if (this.#check(jsonOf(sample)).length === 0) return sample;
-    }
-    return undefined;
+  #fits(sample: Sample): boolean {
+    return this.#check(jsonOf(sample)).length === 0;
   }
 
-  #mended(sampler: Sampler, sample: Sample, problems: readonly OrderProblem[]): Sample | undefined {
-    // From the end, since the items of a list move up when one is left out.
+  /** The first that the schema allows. */
+  #fitting(make: () => Sample): Sample | undefined {
     for (let attempt = 0; attempt < samplesPerTry; attempt++) {
-      const mended = problems
-        .toReversed()
-        .reduce((before, { path }) => sampler.repaired(before, pointerParts(path)), sample);
-      if (this.#check(jsonOf(mended)).length === 0) return mended;
+      const sample = make();
+      if (this.#fits(sample)) return sample;
     }
-    return this.#fitting(sampler);
+    return undefined;
   }
 }
 

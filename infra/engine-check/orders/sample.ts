@@ -7,6 +7,9 @@ import type { Random } from '../../../lib/engine-kit/rules.ts';
 /** What a seat sees. */
 export type Hints = { readonly numbers: readonly number[]; readonly texts: readonly string[] };
 
+/** Values that were valid in earlier orders, by the schema that they were made from. */
+export type Learned = Map<SchemaOrFlag, Set<unknown>>;
+
 /** A value that remembers the schema that each part of it was made from. */
 export type Sample =
   | { readonly kind: 'leaf'; readonly schema: SchemaOrFlag; readonly value: unknown }
@@ -16,32 +19,41 @@ export type Sample =
 type SchemaOrFlag = Schema | boolean;
 
 const maxDepth = 12;
-/** Of those that a schema allows; so many more than the least are tried. */
-const moreItems = 4;
-/** Where a schema has no bound. */
-const span = 100;
+/** More fields of an object with free names than this say nothing more. */
+const moreFields = 4;
+/** Where a schema has no bound: most numbers that name things are small. */
+const unboundedBits = 10;
 const texts = ['a', 'A', '1', 'ab', 'a1', 'abc', 'Vega', '2030-01-01', '12:00:00Z', 'a@b.example'];
+
+const noHints: Hints = { numbers: [], texts: [] };
 
 export class Sampler {
   readonly #root: Schema;
   readonly #random: Random;
   readonly #hints: Hints;
+  readonly #learned: Learned;
 
-  constructor(root: Record<string, unknown>, random: Random, hints: Hints) {
+  constructor(root: Record<string, unknown>, random: Random, hints = noHints, learned: Learned = new Map()) {
     this.#root = root as Schema;
     this.#random = random;
     this.#hints = hints;
+    this.#learned = learned;
   }
 
-  sample(schema: SchemaOrFlag = this.#root, depth = 0): Sample {
+  /** @param more so many items more than the least a list has at most; 0 leaves out all that may be left out. */
+  sample(more: number, schema: SchemaOrFlag = this.#root, depth = 0): Sample {
+    const known = [...(this.#learned.get(schema) ?? [])];
+    if (known.length > 0 && this.#random.below(2) === 1) {
+      return { kind: 'leaf', schema, value: this.#random.pick(known) };
+    }
     const flat = this.#flat(schema, 0);
     if ('const' in flat) return { kind: 'leaf', schema, value: flat.const };
     if (flat.enum !== undefined) return { kind: 'leaf', schema, value: this.#random.pick(flat.enum) };
     switch (this.#typeOf(flat)) {
       case 'object':
-        return { kind: 'object', schema, fields: this.#fields(flat, depth) };
+        return { kind: 'object', schema, fields: this.#fields(flat, more, depth) };
       case 'array':
-        return { kind: 'array', schema, items: this.#items(flat, depth) };
+        return { kind: 'array', schema, items: this.#items(flat, more, depth) };
       case 'integer':
         return { kind: 'leaf', schema, value: this.#integer(flat) };
       case 'number':
@@ -55,24 +67,15 @@ export class Sampler {
     }
   }
 
-  /** The same value with another part at this path, or without the item of a list that the path leads through. */
-  repaired(sample: Sample, path: readonly string[], depth = 0): Sample {
+  /** The same value with another part at this path. */
+  mended(sample: Sample, path: readonly string[], more: number, depth = 0): Sample {
     const [key = '', ...rest] = path;
-    if (sample.kind === 'object' && path.length > 0) {
-      const inside = sample.fields.get(key);
-      const fields = new Map(sample.fields);
-      // What is missing, or not allowed, is another choice of fields.
-      if (inside === undefined) return this.sample(sample.schema, depth);
-      fields.set(key, this.repaired(inside, rest, depth + 1));
-      return { ...sample, fields };
-    }
-    if (sample.kind === 'array' && path.length > 0) {
-      const inside = sample.items[Number(key)];
-      if (inside === undefined) return this.sample(sample.schema, depth);
-      const others = this.#random.below(3) === 0 ? [] : [this.repaired(inside, rest, depth + 1)];
-      return { ...sample, items: sample.items.toSpliced(Number(key), 1, ...others) };
-    }
-    return this.sample(sample.schema, depth);
+    const inside = path.length === 0 ? undefined : partOf(sample, key);
+    // What is missing, or not allowed, is another choice of parts.
+    if (inside === undefined) return this.sample(more, sample.schema, depth);
+    const other = this.mended(inside, rest, more, depth + 1);
+    if (sample.kind === 'object') return { ...sample, fields: new Map(sample.fields).set(key, other) };
+    return sample.kind === 'array' ? { ...sample, items: sample.items.with(Number(key), other) } : sample;
   }
 
   /** One schema for what several keywords say together; a choice among branches is made by chance. */
@@ -104,12 +107,14 @@ export class Sampler {
     return 'string';
   }
 
-  #fields(schema: Schema, depth: number): Map<string, Sample> {
+  #fields(schema: Schema, more: number, depth: number): Map<string, Sample> {
     const { properties = {}, required = [], additionalProperties = true, minProperties = 0 } = schema;
     const fields = new Map<string, Sample>();
     for (const [key, inside] of Object.entries(properties)) {
-      const wanted = required.includes(key) || (depth < maxDepth && this.#random.below(3) > 0);
-      if (wanted && inside !== false) fields.set(key, this.sample(inside, depth + 1));
+      const optional = more > 0 && depth < maxDepth && this.#random.below(3) > 0;
+      if (inside !== false && (required.includes(key) || optional)) {
+        fields.set(key, this.sample(more, inside, depth + 1));
+      }
     }
     // Names that the schema leaves open, such as those of planets.
     const free: [RegExp, SchemaOrFlag][] = Object.entries(schema.patternProperties ?? {}).map(
@@ -119,25 +124,26 @@ export class Sampler {
     const names = [...this.#hints.texts, ...this.#hints.numbers.map(String), ...texts];
     for (const [pattern, inside] of depth < maxDepth ? free : []) {
       const fitting = names.filter((name) => pattern.test(name) && !Object.hasOwn(properties, name));
-      const count = Math.max(minProperties - fields.size, this.#random.below(moreItems));
+      const count = Math.max(minProperties - fields.size, this.#random.below(Math.min(more, moreFields) + 1));
       for (const name of this.#random.shuffled(fitting).slice(0, count)) {
-        fields.set(name, this.sample(inside, depth + 1));
+        fields.set(name, this.sample(more, inside, depth + 1));
       }
     }
     for (const name of required) {
-      if (!fields.has(name)) fields.set(name, this.sample(additionalProperties, depth + 1));
+      if (!fields.has(name)) fields.set(name, this.sample(more, additionalProperties, depth + 1));
     }
     return fields;
   }
 
-  #items(schema: Schema, depth: number): Sample[] {
+  #items(schema: Schema, more: number, depth: number): Sample[] {
     const { prefixItems = [], items = true, minItems = 0, maxItems = Number.POSITIVE_INFINITY } = schema;
-    const most =
-      depth < maxDepth ? Math.min(maxItems, Math.max(minItems, prefixItems.length) + moreItems) : minItems;
+    // Lists within lists are shorter.
+    const extra = depth < maxDepth ? Math.ceil(more / 2 ** depth) : 0;
+    const most = Math.min(maxItems, minItems + extra);
     const count = this.#random.between(minItems, Math.max(minItems, most));
     const inside = Array.isArray(items) ? true : items;
     const made = Array.from({ length: count }, (_, index) =>
-      this.sample(prefixItems[index] ?? inside, depth + 1),
+      this.sample(more, prefixItems[index] ?? inside, depth + 1),
     );
     if (schema.uniqueItems !== true) return made;
     return [...new Map(made.map((item) => [JSON.stringify(jsonOf(item)), item])).values()];
@@ -151,11 +157,15 @@ export class Sampler {
       Math.max(...lows.filter(isNumber), highs.some(isNumber) ? Number.NEGATIVE_INFINITY : 0),
     );
     const high = Math.floor(Math.min(...highs.filter(isNumber)));
+    const span = 2 ** unboundedBits;
     const from = Number.isFinite(low) ? low : high - span;
     const to = Math.max(from, Number.isFinite(high) ? high : from + span);
     const fitting = this.#hints.numbers.filter((number) => number >= from && number <= to);
-    if (fitting.length > 0 && this.#random.below(2) === 1) return this.#random.pick(fitting);
-    const choices = [from, to, this.#random.between(from, Math.min(to, from + 2 ** 40))];
+    if (fitting.length > 0 && this.#random.below(3) === 0) return this.#random.pick(fitting);
+    const small = from + this.#random.below(2 ** this.#random.below(unboundedBits + 1));
+    const choices = [from, Math.min(small, to)];
+    if (Number.isFinite(high)) choices.push(to, this.#random.between(from, Math.min(to, from + 2 ** 40)));
+    else choices.push(...choices.slice(1), ...choices.slice(1));
     return Math.ceil(this.#random.pick(choices) / multipleOf) * multipleOf;
   }
 
@@ -171,6 +181,52 @@ export class Sampler {
     const fitting = [...seen, ...texts.filter(fits), ...(fits(padded) ? [padded] : [])];
     return fitting.length > 0 ? this.#random.pick(fitting) : padded;
   }
+}
+
+/** Without the items of lists that these paths lead through; undefined when one leads through no list. */
+export function pruned(sample: Sample, paths: readonly (readonly string[])[]): Sample | undefined {
+  const byKey = Map.groupBy(paths, ([key = '']) => key);
+  switch (sample.kind) {
+    case 'leaf':
+      return paths.length === 0 ? sample : undefined;
+    case 'array':
+      if (paths.some((path) => path.length === 0)) return undefined;
+      return { ...sample, items: sample.items.filter((_, index) => !byKey.has(String(index))) };
+    case 'object': {
+      const fields = new Map(sample.fields);
+      for (const [key, inside] of byKey) {
+        const before = fields.get(key);
+        const after =
+          before &&
+          pruned(
+            before,
+            inside.map(([, ...rest]) => rest),
+          );
+        if (after === undefined) return undefined;
+        fields.set(key, after);
+      }
+      return { ...sample, fields };
+    }
+  }
+}
+
+/** Takes over the values of orders that were valid. */
+export function learn(learned: Learned, sample: Sample): void {
+  switch (sample.kind) {
+    case 'leaf':
+      learned.set(sample.schema, (learned.get(sample.schema) ?? new Set()).add(sample.value));
+      break;
+    case 'array':
+      for (const item of sample.items) learn(learned, item);
+      break;
+    case 'object':
+      for (const field of sample.fields.values()) learn(learned, field);
+  }
+}
+
+function partOf(sample: Sample, key: string): Sample | undefined {
+  if (sample.kind === 'object') return sample.fields.get(key);
+  return sample.kind === 'array' ? sample.items[Number(key)] : undefined;
 }
 
 export function jsonOf(sample: Sample): unknown {
