@@ -115,7 +115,7 @@ const calls = {
   async connect(dsn: string, connections: number, lobbyUrl: string, games: number): Promise<number> {
     const pool = new pg.Pool({ connectionString: dsn, max: connections });
     database = pool;
-    world = new Pool(lobbyUrl, { connections });
+    world = new Pool(lobbyUrl);
     const { rows } = await pool.query<{ game_id: string; user_ids: string[] }>(
       `select game_id, array_agg(user_id::text) as user_ids from game_master.seats group by game_id`,
     );

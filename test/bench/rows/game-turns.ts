@@ -5,14 +5,14 @@ import { join } from 'node:path';
 import { idOf } from '../../support/stores/many-rows.ts';
 import type { Bench, Row } from '../entry.ts';
 import { createGameDatabase } from '../game-database.ts';
-import { databaseConnections } from '../lobby-process.ts';
 import { alternate, type Round, throughput } from '../measure.ts';
 import { type Peer, startPeer, startProcess } from '../peer.ts';
 import type { TurnFloorCalls } from '../peers/turn-floor.ts';
 import type { TurnWorldCalls } from '../peers/turn-world.ts';
 import { cpuDuring } from '../system.ts';
 
-const inFlight = 20;
+/** As many games as the floor plays side by side, and transactions as the worker and its floor have at once. */
+const [inFlight, transactions] = [20, 10] as const;
 /** Short, so that hanging engines are given up and tried again while the others are measured. */
 const engineTimeout = '1s';
 
@@ -23,7 +23,7 @@ export const gameTurns: Row = {
     const { world, url, play } = await startWorker(bench, games, running);
     const floor = await startPeer<TurnFloorCalls>('turn-floor', bench.cores?.measured, running);
     const floorDsn = await createGameDatabase(bench, games + 1, enginesAt(`${url}/floor`));
-    const statements = await floor.call('connect', floorDsn, databaseConnections, url, games + 1);
+    const statements = await floor.call('connect', floorDsn, transactions, url, games + 1);
     const { figures, remarks } = throughput(
       await alternate(
         bench.scale,
@@ -86,7 +86,6 @@ async function startWorker(bench: Bench, games: number, running: AsyncDisposable
       listeners: [],
       env: {
         GM_POSTGRES_PRIMARY_DSN: dsn,
-        GM_POSTGRES_MAX_OPEN_CONNS: String(databaseConnections),
         GM_REDIS_ADDR: bench.redis.addr,
         GM_REDIS_PASSWORD: bench.redis.password,
         GM_LOBBY_BASE_URL: url,
