@@ -15,7 +15,6 @@ import type { Engine } from './engine.ts';
 import type { Exchange } from './exchange.ts';
 import { asState, firstDifference, read, requireSame } from './expect.ts';
 import { says } from './interface-says.ts';
-import type { OrderMaker, Orders } from './orders/order-maker.ts';
 import { type Problem, problemOfEvents, problemOfState } from './state-rules.ts';
 import { Violation } from './violation.ts';
 
@@ -23,6 +22,11 @@ export type Row = TurnRequest['orders'][number];
 
 /** Whether a turn can be played. */
 export const isOpen = (game: Game): boolean => !game.finished;
+
+export type Orders = Readonly<Record<string, unknown>>;
+
+/** @returns valid orders of the seat for the next turn; undefined when none were found. */
+type FindsOrders = { find(game: Game, seat: number): Promise<Orders | undefined> };
 
 export class Game {
   readonly engine: Engine;
@@ -91,7 +95,7 @@ export class Game {
   }
 
   /** The next turn with orders of every seat for which some are found. */
-  async ordered(maker: OrderMaker): Promise<TurnRequest> {
+  async ordered(maker: FindsOrders): Promise<TurnRequest> {
     const rows: Row[] = [];
     let bytes = 0;
     for (const seat of this.awaited) {

@@ -20,6 +20,7 @@ export type Check<Subject> = {
   readonly name: string;
   readonly saying: Saying;
   /** @returns what is worth knowing, if anything. @throws Violation; NotApplicable */
+  // biome-ignore lint/suspicious/noConfusingVoidType: most checks return nothing
   readonly run: (subject: Subject, lab: Lab) => Promise<string | void>;
 };
 

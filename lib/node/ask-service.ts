@@ -2,7 +2,7 @@
 // the same connections.
 import { getGlobalDispatcher } from 'undici';
 import { headersOf, type ServiceQuestion, type ServiceResponse } from '../http/ask-service.ts';
-import { Exchange } from './exchange.ts';
+import { Exchange } from '../http/exchange.ts';
 
 /** @throws Error when the response is not complete in time; ResponseTooLarge. */
 export async function askService(url: string, question: ServiceQuestion): Promise<ServiceResponse> {

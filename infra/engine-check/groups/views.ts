@@ -2,11 +2,10 @@
 import { type Audience, engineRoutes } from '../../../lib/engine/api.ts';
 import type { Exchange } from '../exchange.ts';
 import { requireRefusal, requireSame } from '../expect.ts';
-import { type Game, isOpen } from '../game.ts';
+import { type Game, isOpen, type Orders } from '../game.ts';
 import { type Check, group } from '../group.ts';
 import { says } from '../interface-says.ts';
 import type { Lab } from '../lab.ts';
-import type { Orders } from '../orders/order-maker.ts';
 import { NotApplicable } from '../violation.ts';
 
 const checks: readonly Check<Game>[] = [

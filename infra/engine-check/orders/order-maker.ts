@@ -4,7 +4,7 @@ import { schemaChecker } from '../../../lib/engine/json-schema.ts';
 import { seededRandom } from '../../../lib/engine-kit/random.ts';
 import type { Random } from '../../../lib/engine-kit/rules.ts';
 import { read } from '../expect.ts';
-import type { Game } from '../game.ts';
+import type { Game, Orders } from '../game.ts';
 import { Violation } from '../violation.ts';
 import {
   hintsOf,
@@ -26,8 +26,6 @@ const samplesPerTry = 50;
 const beginnings = [32, 4, 4, 0];
 const mendings = 4;
 const prunings = 3;
-
-export type Orders = Readonly<Record<string, unknown>>;
 
 export class OrderMaker {
   readonly #schema: Record<string, unknown>;

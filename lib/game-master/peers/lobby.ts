@@ -2,8 +2,7 @@
 // depends on them, and while it cannot be asked nothing is decided.
 import { z } from 'zod';
 import { maxSeats } from '../../engine/api.ts';
-import { refuseUnlessOk } from '../../http/ask-service.ts';
-import { askService } from '../../node/ask-service.ts';
+import { askService, refuseUnlessOk } from '../../http/ask-service.ts';
 import { isQuietDays } from '../../time/quiet-days.ts';
 import { earlyModes } from '../domain/game.ts';
 
@@ -137,13 +136,15 @@ export function createLobbyClient(options: {
   token?: string | undefined;
   /** Bound on one exchange, body included. */
   timeoutMs: number;
+  /** Sends a request, as `askService` does, which it is unless given. */
+  send?: typeof askService;
 }): LobbyClient {
-  const { token, timeoutMs } = options;
+  const { token, timeoutMs, send = askService } = options;
   /** @returns undefined when there is no such thing. */
   const ask = async <T>(schema: z.ZodType<T>, path: string, traceparent?: string): Promise<T | undefined> => {
     try {
       const url = `${options.baseUrl}/api/v1/internal${path}`;
-      const response = await askService(url, { method: 'GET', token, timeoutMs, maxBytes, traceparent });
+      const response = await send(url, { method: 'GET', token, timeoutMs, maxBytes, traceparent });
       if (response.status === 404) return undefined;
       refuseUnlessOk(response, { ours: 'GM_LOBBY_TOKEN', theirs: 'LOBBY_INTERNAL_HTTP_TOKEN' });
       return schema.parse(JSON.parse(response.text));

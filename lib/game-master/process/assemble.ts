@@ -1,5 +1,6 @@
 import { v7 as uuidv7 } from 'uuid';
 import type { EngineCatalogue } from '../../engine/catalogue.ts';
+import { askService } from '../../node/ask-service.ts';
 import type { RedisCommands } from '../../redis/commands.ts';
 import { requeueAtOnce, statesOf } from '../../streams/admin.ts';
 import type { Logger } from '../../telemetry/logger.ts';
@@ -19,9 +20,9 @@ export function assembleGameMaster(
   const consumers = [gameChangesStream(config.streams)];
   return createGameMaster({
     db,
-    lobby: createLobbyClient(config.lobby),
+    lobby: createLobbyClient({ ...config.lobby, send: askService }),
     catalogue,
-    openEngine,
+    openEngine: (endpoint) => openEngine(endpoint, askService),
     publishers: gameMasterPublishers(redis, config.streams),
     streams: {
       consumers,

@@ -4,7 +4,7 @@
 
 import { z } from 'zod';
 import { errorBody } from '../../errors/table.ts';
-import type { ExchangeResponse } from '../../node/exchange.ts';
+import type { ExchangeResponse } from '../../http/exchange.ts';
 import { commandBytes, protocolVersion, responseBytes } from '../../protocol/envelope.ts';
 import type {
   ExecuteCommandRequest,

@@ -3,7 +3,7 @@
 // becomes a 503, within the time-out of calls to the backend.
 import { z } from 'zod';
 import { Refusal } from '../../errors/table.ts';
-import type { ExchangeResponse } from '../../node/exchange.ts';
+import type { ExchangeResponse } from '../../http/exchange.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import { unknownAddress } from '../client-address.ts';
 import { RejectedError } from '../domain/rejection.ts';

@@ -5,7 +5,7 @@
 // refused as OVERLOADED, before anything was sent.
 import { Pool } from 'undici';
 import { connectionLife } from '../../http/connection-life.ts';
-import { Exchange, type ExchangeResponse, toError } from '../../node/exchange.ts';
+import { Exchange, type ExchangeResponse, toError } from '../../http/exchange.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import { throttled } from '../../telemetry/throttled.ts';
 import type { GatewayConfig } from '../config.ts';

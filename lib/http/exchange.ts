@@ -1,5 +1,5 @@
 import type { Dispatcher } from 'undici';
-import { ResponseTooLarge } from '../http/ask-service.ts';
+import { ResponseTooLarge } from './ask-service.ts';
 
 export type ExchangeResponse = {
   readonly status: number;
