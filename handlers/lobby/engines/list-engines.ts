@@ -29,6 +29,7 @@ const route = createRoute({
   operationId: 'listEngines',
   summary: 'The engines that games can be made for; games that name no family play the first',
   tags: ['games'],
+  request: { query: z.strictObject({}) },
   responses: {
     200: jsonResponse(z.object({ items: z.array(engineSchema) }), 'The engines'),
     ...errorResponses(),

@@ -79,7 +79,7 @@ async function startGame([first, second]: readonly [LoadPlayer, LoadPlayer]): Pr
     game_name: 'Bench',
     game_type: 'public',
     min_players: 2,
-    max_players: 4,
+    max_players: 2,
     enrollment_ends_at: new Date(Date.now() + 86_400_000).toISOString(),
     turn_seconds: 86_400,
     target_engine_version: '1.0.0',
@@ -91,7 +91,6 @@ async function startGame([first, second]: readonly [LoadPlayer, LoadPlayer]): Pr
   await first.does('lobby.application.submit', { ...game, race_name: newName() });
   const { application_id } = await second.does('lobby.application.submit', { ...game, race_name: newName() });
   await first.does('lobby.application.approve', { application_id });
-  await first.does('lobby.game.close_enrollment', game);
   await first.does('lobby.game.start', game);
   for (const deadline = Date.now() + openWithinMs; Date.now() < deadline; await delay(100)) {
     const { resultCode, payload } = await first.client.execute('game.turn.get', game);

@@ -1,22 +1,14 @@
 // What a turn worker does for a game: set-up, closing, playing, failures, vacancies, the end.
 import type { ServerResponse } from 'node:http';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { EngineCatalogue } from '../../../lib/engine/catalogue.ts';
 import { applyGameChange } from '../../../lib/game-master/operations/apply-game-change.ts';
 import { runTurnWorker } from '../../../lib/game-master/turns/turn-worker.ts';
 import { inTransaction } from '../../../lib/postgres/transaction.ts';
-import { entryOf } from '../../support/engines/catalogue.ts';
-import { manifest } from '../../support/game-master/bid-engine.ts';
 import { stage, usePlayStage } from '../../support/game-master/play-stage.ts';
 
 const patience = { timeout: 15_000, interval: 20 };
 
-usePlayStage({
-  engineTimeoutMs: 700,
-  catalogue: new EngineCatalogue({
-    engines: [entryOf({ ...manifest }), entryOf({ ...manifest, version: '2.0.0' })],
-  }),
-});
+usePlayStage({ engineTimeoutMs: 700 });
 
 let stop: AbortController;
 let working: Promise<void>;
@@ -118,11 +110,11 @@ describe('a game', () => {
   });
 
   it.each([
-    ['is what the catalogue says', '1.0.0', 'open', 'ok'],
+    ['is what the catalogue says', '1.4.0', 'open', 'ok'],
     ['is another version than the game was made for', '2.0.0', 'setting_up', 'faulty'],
     ['is not in the catalogue', '3.0.0', 'setting_up', 'faulty'],
   ])('whose engine %s is %s: %s, %s', async (_, version, phase, engine_health) => {
-    const engine = { engine_family: 'bids', target_engine_version: version };
+    const engine = { engine_family: 'test-game', target_engine_version: version };
     const { gameId } = await stage.registered({ seats: 2, lastTurn: 9, engine });
     await untilRow(gameId, { phase, engine_health, claimed_by: null });
     expect(stage.engine.setupOf(gameId) === undefined).toBe(phase === 'setting_up');

@@ -211,6 +211,7 @@ const badValues: Record<string, (schema: Schema) => Bad[]> = {
     ['Mars/Olympus', 'must be an IANA time zone such as Europe/Berlin or UTC'],
     ['Europe/Berlin ', 'must be an IANA time zone such as Europe/Berlin or UTC'],
   ],
+  engine_family: () => [...noTexts, ...badFamilies],
   target_engine_version: () => [
     ...noTexts,
     ['', 'must have 1 to 64 characters'],
@@ -247,6 +248,11 @@ function wholeNumber({ minimum, maximum }: Schema): Bad[] {
   return values.map((value) => [value, problem]);
 }
 
+const badFamilies: Bad[] = ['', 'Star Wars', 'STAR', 'x'.repeat(65)].map((value) => [
+  value,
+  'must be a family such as four-in-a-row',
+]);
+
 /** In a filter a version is looked for as it is; in a game it must be one. */
 const badVersionFilters: Bad[] = ['', '1 4', '1\u0000', '1'.repeat(65)].map((value) => [
   value,
@@ -277,6 +283,7 @@ function fieldsOf(operation: string): Field[] {
 
 function badValuesOf({ name, place, schema }: Field): Bad[] {
   if (name === 'target_engine_version' && place === 'query') return badVersionFilters;
+  if (name === 'engine_family' && place === 'query') return badFamilies;
   const values = badValues[name];
   if (values === undefined) throw new Error(`This test does not know what ${name} may not be.`);
   return values(schema);

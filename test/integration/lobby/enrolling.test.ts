@@ -41,6 +41,7 @@ test('a player makes a game, opens it, lets another in, and everybody sees who p
     early: 'off',
     spectators: false,
     options: {},
+    engine_family: 'test-game',
     current_turn: null,
     runtime_status: null,
     engine_health: null,

@@ -24,11 +24,13 @@ export const entryOf = (manifest: Record<string, unknown> = {}, more: Record<str
 });
 
 /** For lobbies whose games no engine plays: all versions that tests name. */
-export const testCatalogue = new EngineCatalogue({
-  engines: ['1.4.0', '1.0.0', '1.0.0-rc.1+b', '1.4.2', '2.0.0-rc.1', '2.0.0'].map((version) =>
-    entryOf({ version }),
-  ),
-});
+const testEngines = ['1.4.0', '1.0.0', '1.0.0-rc.1+b', '1.4.2', '2.0.0-rc.1', '2.0.0'].map((version) =>
+  entryOf({ version }),
+);
+export const testCatalogue = new EngineCatalogue({ engines: testEngines });
+
+/** @returns the path of the same catalogue as a file, for lobbies that are processes. */
+export const testCatalogueFile = () => writeCatalogue(testEngines);
 
 /** @returns the path of a catalogue in the folder for temporary files. */
 export function writeCatalogue(engines: readonly Record<string, unknown>[]): string {

@@ -21,7 +21,7 @@ import { createTestDatabase, type Template } from '../stores/database.ts';
 import { openDatabase } from '../stores/redis-databases.ts';
 import { readTables, type Tables } from '../stores/tables.ts';
 import { openTestPool } from '../stores/test-pool.ts';
-import { testCatalogue } from './catalogue.ts';
+import { testCatalogue, testCatalogueFile } from './catalogue.ts';
 
 const folder = join(import.meta.dirname, '../../../drizzle/game-master/migrations');
 
@@ -151,6 +151,7 @@ export function gameMasterVariables(
 ): Record<string, string> {
   return {
     GM_LOBBY_BASE_URL: lobbyUrl,
+    GM_ENGINES_FILE: testCatalogueFile(),
     GM_POSTGRES_PRIMARY_DSN: dsn,
     GM_REDIS_ADDR: redis.addr,
     GM_REDIS_PASSWORD: redis.password,

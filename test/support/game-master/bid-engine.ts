@@ -10,6 +10,7 @@ import {
   type TurnRequest,
   turnRequestSchema,
 } from '../../../lib/engine/api.ts';
+import { entryOf } from '../engines/catalogue.ts';
 
 /** Handles a request wrongly. @returns whether it has handled it; otherwise the engine does. */
 export type Misbehaviour = (
@@ -167,17 +168,8 @@ export class BidEngine {
   }
 }
 
-export const manifest = {
-  protocol: 2,
-  family: 'bids',
-  version: '1.0.0',
-  seats: { min: 1, max: 1_000 },
-  options_schema: {},
-  orders_schema: {},
-  turn_order: 'simultaneous',
-  hidden_information: true,
-  spectator_view: true,
-};
+/** That of the catalogues for tests. */
+export const { manifest } = entryOf();
 
 function stateOf(gameId: string, { seats, awaiting, lastTurn, played }: Game): GameState {
   const stats = seats.map((seat) => ({ seat, planets: 1, population: seat, ships_built: 0 }));
