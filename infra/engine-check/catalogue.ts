@@ -1,7 +1,6 @@
-// The entry of an engine in the catalogue of those that a platform runs.
+// An engine catalogue with this engine alone.
 import type { Manifest } from '../../lib/engine/api.ts';
 
-export function catalogueEntry(command: readonly string[], manifest: Manifest): string {
-  const { family, version } = manifest;
-  return JSON.stringify({ family, version, command, manifest }, null, 2);
+export function catalogueOf(command: readonly string[], manifest: Manifest): string {
+  return JSON.stringify({ engines: [{ manifest, command }] }, null, 2);
 }
