@@ -1,6 +1,6 @@
-// The entry of an engine in the engine catalogue (docs/engine-catalogue.md).
+// An engine catalogue with this engine alone.
 import type { Manifest } from '../../lib/engine/api.ts';
 
-export function catalogueEntry(command: readonly string[], manifest: Manifest): string {
-  return JSON.stringify({ manifest, command }, null, 2);
+export function catalogueOf(command: readonly string[], manifest: Manifest): string {
+  return JSON.stringify({ engines: [{ manifest, command }] }, null, 2);
 }

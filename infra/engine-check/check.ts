@@ -7,7 +7,7 @@ import { OperatorError } from '../../lib/errors/operator-error.ts';
 import { runProcess } from '../../lib/node/process.ts';
 import { inheritedVariables } from '../../lib/runtime-manager/drivers/inherited-variables.ts';
 import { type Arguments, readArguments, usage } from './arguments.ts';
-import { catalogueEntry } from './catalogue.ts';
+import { catalogueOf } from './catalogue.ts';
 import type { Outcome } from './group.ts';
 import { Lab, type LabOptions } from './lab.ts';
 import { linesOf, summaryOf } from './report.ts';
@@ -48,7 +48,7 @@ async function check(
   };
   let keep = false;
   try {
-    if (values['print-catalogue']) await printEntry(options);
+    if (values['print-catalogue']) await printCatalogue(options);
     else await runAll(options, values.only);
   } catch (error) {
     keep = error instanceof Failed;
@@ -59,10 +59,10 @@ async function check(
   }
 }
 
-async function printEntry(options: LabOptions): Promise<void> {
+async function printCatalogue(options: LabOptions): Promise<void> {
   try {
     const lab = await Lab.open(options);
-    print(catalogueEntry(options.command, lab.manifest));
+    print(catalogueOf(options.command, lab.manifest));
     await lab.close();
   } catch (error) {
     throw error instanceof Violation ? new OperatorError(error.message, { cause: error }) : error;

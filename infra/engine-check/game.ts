@@ -176,7 +176,6 @@ export class Game {
       throw new Violation(
         `${after} the view of ${audienceText(audience)} after turn ${turn} is another: ${difference}.`,
         [first, ...caused, now],
-        says.viewStays,
       );
     }
   }

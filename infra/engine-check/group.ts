@@ -19,9 +19,8 @@ export type Outcome = {
 export type Check<Subject> = {
   readonly name: string;
   readonly saying: Saying;
-  /** @returns what is worth knowing, if anything. @throws Violation; NotApplicable */
-  // biome-ignore lint/suspicious/noConfusingVoidType: most checks return nothing
-  readonly run: (subject: Subject, lab: Lab) => Promise<string | void>;
+  /** @returns a text that is worth knowing, if there is one. @throws Violation; NotApplicable */
+  readonly run: (subject: Subject, lab: Lab) => Promise<unknown>;
 };
 
 export type Group = {

@@ -38,6 +38,7 @@ export class Lab {
   /** It runs, and nobody has used it yet. */
   #unused: Engine | undefined;
   readonly #checkOptions: (options: unknown) => readonly unknown[];
+  #made = 1;
   #games = 0;
 
   private constructor(options: LabOptions, manifest: Manifest, first: Engine) {
@@ -67,15 +68,18 @@ export class Lab {
 
   /** One that was not started yet. */
   async newEngine(): Promise<Engine> {
-    const engine = await makeEngine(this.options, this.#engines.length + 1);
+    this.#made += 1;
+    const engine = await makeEngine(this.options, this.#made);
     this.#engines.push(engine);
     return engine;
   }
 
   async startEngine(): Promise<Engine> {
-    const engine = this.#unused ?? (await this.newEngine());
-    if (engine !== this.#unused) await engine.start();
+    const unused = this.#unused;
     this.#unused = undefined;
+    if (unused !== undefined) return unused;
+    const engine = await this.newEngine();
+    await engine.start();
     return engine;
   }
 

@@ -55,7 +55,7 @@ async function playOn(lab: Lab): Promise<void> {
   const { max } = lab.manifest.seats;
   if (max === 1) throw new NotApplicable('the game has one seat');
   const setup = lab.newSetup({ people: Math.min(max, Math.max(3, lab.fewPlayers.people)) });
-  const games = [await lab.newGame(setup), await lab.newGame(setup)] as const;
+  const games = await Promise.all([lab.newGame(setup), lab.newGame(setup)]);
   const [killed, calm] = games;
   // Not the seat to move: in a sequential game no turn names it again.
   const seat = killed.people.findLast((one) => one !== killed.mover) ?? killed.mover;

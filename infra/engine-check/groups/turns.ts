@@ -221,7 +221,7 @@ function jsonOf(text: string): unknown {
 /** In two games that are alike in everything else. */
 async function playDrafts(lab: Lab): Promise<void> {
   const setup = lab.newSetup();
-  const [ready, drafts] = [await lab.newGame(setup), await lab.newGame(setup)];
+  const [ready, drafts] = await Promise.all([lab.newGame(setup), lab.newGame(setup)]);
   for (let turn = 0; turn < draftTurns && !ready.finished; turn++) {
     const request = await ready.ordered(lab.maker);
     const orders = request.orders.map((row) =>

@@ -77,7 +77,7 @@ async function playedGame(lab: Lab): Promise<Game> {
 /** Two games that are alike, except for what one seat orders. Until the turn was played all views are alike, too. */
 async function keepOrdersSealed(lab: Lab): Promise<void> {
   const setup = lab.newSetup();
-  const [one, other] = [await lab.newGame(setup), await lab.newGame(setup)];
+  const [one, other] = await Promise.all([lab.newGame(setup), lab.newGame(setup)]);
   const first = await one.ordered(lab.maker);
   await one.play(first);
   await other.play(first);

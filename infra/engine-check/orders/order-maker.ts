@@ -49,19 +49,25 @@ export class OrderMaker {
     const hints = hintsOf((await game.view(seat)).json);
     const sampler = new Sampler(this.#schema, this.#random, hints, learned);
     for (const more of beginnings) {
-      const sample = await this.#attempt(game, seat, sampler, more);
-      if (sample === undefined) continue;
-      learn(learned, sample);
-      return jsonOf(sample) as Orders;
+      const sample = await this.#attempt(game, seat, { sampler, learned, more });
+      if (sample !== undefined) return jsonOf(sample) as Orders;
     }
     return undefined;
   }
 
-  async #attempt(game: Game, seat: number, sampler: Sampler, more: number): Promise<Sample | undefined> {
+  async #attempt(
+    game: Game,
+    seat: number,
+    { sampler, learned, more }: { sampler: Sampler; learned: Learned; more: number },
+  ): Promise<Sample | undefined> {
     let sample = this.#fitting(() => sampler.sample(more));
     for (let round = 0; sample !== undefined; round++) {
       const problems = await validated(game, seat, jsonOf(sample));
-      if (problems.length === 0) return sample;
+      if (problems.length === 0) {
+        // What was hard to find is worth keeping.
+        if (round > 0) learn(learned, sample);
+        return sample;
+      }
       if (round === mendings + prunings) return undefined;
       const paths = problems.map(({ path }) => pointerParts(path));
       const before = sample;

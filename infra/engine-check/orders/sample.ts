@@ -162,10 +162,10 @@ export class Sampler {
     const to = Math.max(from, Number.isFinite(high) ? high : from + span);
     const fitting = this.#hints.numbers.filter((number) => number >= from && number <= to);
     if (fitting.length > 0 && this.#random.below(3) === 0) return this.#random.pick(fitting);
-    const small = from + this.#random.below(2 ** this.#random.below(unboundedBits + 1));
-    const choices = [from, Math.min(small, to)];
-    if (Number.isFinite(high)) choices.push(to, this.#random.between(from, Math.min(to, from + 2 ** 40)));
-    else choices.push(...choices.slice(1), ...choices.slice(1));
+    const any = Number.isFinite(high)
+      ? () => this.#random.between(from, Math.min(to, from + 2 ** 40))
+      : () => from + this.#random.below(2 ** this.#random.below(unboundedBits + 1));
+    const choices = [from, Number.isFinite(high) ? to : any(), any(), any(), any()];
     return Math.ceil(this.#random.pick(choices) / multipleOf) * multipleOf;
   }
 
