@@ -98,7 +98,7 @@ describe('a sample of a schema', () => {
   it('uses what a seat sees, and what was valid before', () => {
     const schema = {
       type: 'object',
-      properties: { planet: { type: 'integer', minimum: 1 } },
+      properties: { planet: { type: 'integer' as const, minimum: 1 } },
       required: ['planet'],
     };
     const planetsOf = (sampler: Sampler) =>
