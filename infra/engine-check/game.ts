@@ -73,7 +73,7 @@ export class Game {
     return this.people.filter((seat) => awaiting.includes(seat));
   }
 
-  /** The first of them that somebody holds. */
+  /** The first of them that is held. */
   get mover(): number {
     const seat = this.awaited.find((one) => !this.vacant.has(one));
     if (seat === undefined)

@@ -21,8 +21,8 @@ import { notifyLastAwaited } from './remind.ts';
 export const playedByRequestMs = 2_000;
 
 /**
- * Closes the turn of a game that the transaction has locked, if its orders close it now and no worker is at it: whoever is
- * looks again. The caller saves the game, and plays the turn after the commit (play-turn.ts); a worker takes over if it
+ * Closes the turn of a game that the transaction has locked, if its orders close it now and no worker is at it, which would
+ * look again itself. The caller saves the game, and plays the turn after the commit (play-turn.ts); a worker takes over if it
  * does not. If the turn waits for one seat only, notifies its holder; the caller publishes that after the commit.
  * @returns the game with the turn closed; undefined when it stays open.
  */
@@ -57,8 +57,8 @@ export function mayCloseByOrders({ game, now }: LockedGame): boolean {
 }
 
 /**
- * Why the turn closes now; undefined when it stays open. It does until the engine knows all vacancies, since it is told of
- * them while a turn is open.
+ * Why the turn closes now; undefined when it stays open. It does until the engine knows all vacancies, of
+ * which it hears while a turn is open.
  */
 export function reasonToClose(
   { game, now }: LockedGame,
