@@ -1,17 +1,14 @@
 // The catalogue as a file, for processes of Node. What only matters where the engines run is resolved here, and schemas
 // that could keep a process busy are refused: strangers choose the options that are held to them.
 import { readFile } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { execPath } from 'node:process';
-import { fileURLToPath } from 'node:url';
 import { OperatorError } from '../errors/operator-error.ts';
 import { builtInEngines, EngineCatalogue } from './catalogue.ts';
 import { slowSchemaProblem } from './slow-schema.ts';
 
 /** All of it is in one response of `lobby.engine.list`. */
 const maxFileBytes = 512 * 1024;
-
-const builtInPath = fileURLToPath(import.meta.resolve('./engines.json'));
 
 /**
  * @param path of the file; undefined for the catalogue of the example games.
@@ -45,7 +42,7 @@ async function readCatalogue(path: string): Promise<EngineCatalogue> {
  * are relative to the folder of the catalogue.
  */
 export function commandOf(command: readonly string[], path: string | undefined): string[] {
-  const folder = dirname(resolve(path ?? builtInPath));
+  const folder = dirname(resolve(path ?? join(import.meta.dirname, 'engines.json')));
   return command.map((word) => {
     if (word === '{node}') return execPath;
     return /^\.\.?\//.test(word) ? resolve(folder, word) : word;
