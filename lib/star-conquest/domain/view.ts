@@ -39,7 +39,7 @@ export type View = {
   readonly outcome: { readonly reason: EndReason; readonly ranking: readonly Ranked[] } | null;
 };
 
-/** Spectators see what every seat knows, which is no planet and no fleet. */
+/** Spectators see what every seat knows, and neither planets nor fleets. */
 export function viewOf(galaxy: Galaxy, audience: Audience): View {
   const { turn, turns, players, ended } = galaxy;
   const player = players.find(({ seat }) => seat === audience);
