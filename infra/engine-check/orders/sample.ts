@@ -160,7 +160,7 @@ export class Sampler {
     const span = 2 ** unboundedBits;
     const from = Number.isFinite(low) ? low : high - span;
     const to = Math.max(from, Number.isFinite(high) ? high : from + span);
-    const fitting = this.#hints.numbers.filter((number) => number >= from && number <= to);
+    const fitting = this.#hints.numbers.filter((number) => number >= low && number <= high);
     if (fitting.length > 0 && this.#random.below(3) === 0) return this.#random.pick(fitting);
     const any = Number.isFinite(high)
       ? () => this.#random.between(from, Math.min(to, from + 2 ** 40))
@@ -271,7 +271,11 @@ function mergedWith(a: Schema, b: Schema): Schema {
     left === undefined || right === undefined ? (left ?? right) : choose(left, right);
   const merged: Schema = { ...a, ...b };
   if (a.properties !== undefined && b.properties !== undefined) {
-    merged.properties = { ...a.properties, ...b.properties };
+    merged.properties = { ...a.properties };
+    for (const [key, inside] of Object.entries(b.properties)) {
+      const before = a.properties[key];
+      merged.properties[key] = before === undefined ? inside : { allOf: [before, inside] as Schema[] };
+    }
   }
   if (a.required !== undefined) merged.required = [...a.required, ...(b.required ?? [])];
   const minimum = numbers(a.minimum, b.minimum, Math.max);
