@@ -22,8 +22,8 @@ import { StartFailed } from '../../lib/runtime-manager/drivers/driver.ts';
 import { untilHealthy } from '../../lib/runtime-manager/drivers/health.ts';
 import { freePort } from '../local/child.ts';
 import { type Attempt, curl, type Exchange, type Method } from './exchange.ts';
-import { says } from './interface-says.ts';
-import { Violation } from './violation.ts';
+import { type Saying, says } from './interface-says.ts';
+import { Late, Violation } from './violation.ts';
 
 /** As the Game Master bounds them (docs/engine-interface.md). */
 const playerTimeoutMs = 2_000;
@@ -155,7 +155,7 @@ export class Engine {
   async terminate(): Promise<boolean> {
     const running = this.#require();
     this.#transcript.push('# ended with SIGTERM');
-    running.child.kill('SIGTERM');
+    signalGroup(running.pid, 'SIGTERM');
     const inTime = await within(stopTimeoutMs, running.ended);
     if (!inTime) await this.kill();
     else await this.#forget(running);
@@ -237,7 +237,7 @@ export class Engine {
 
   /** @param onHeaders called when the status of the response has come. */
   async askRaw(attempt: Attempt, onHeaders: () => void = () => undefined): Promise<Exchange> {
-    const timeoutMs = this.#timeoutOf(attempt.path);
+    const timeoutMs = boundsOf(attempt.path).timeoutMs ?? this.#options.requestTimeoutMs;
     const overdue = AbortSignal.timeout(timeoutMs);
     const { host, port, agent } = this.#require();
     const at = this.#transcript.push(curl(attempt)) - 1;
@@ -265,7 +265,7 @@ export class Engine {
   }
 
   async #read(attempt: Attempt, status: number, body: AsyncIterable<Uint8Array>): Promise<string> {
-    const [maxBytes, saying] = boundOf(attempt.path);
+    const { maxBytes, large } = boundsOf(attempt.path);
     const decoder = new TextDecoder('utf-8', { fatal: true });
     let text = '';
     let bytes = 0;
@@ -274,7 +274,7 @@ export class Engine {
         bytes += chunk.length;
         if (bytes > maxBytes) {
           const shown = { ...attempt, status, text };
-          throw new Violation(`The response is larger than ${maxBytes} bytes.`, [shown], saying);
+          throw new Violation(`The response is larger than ${maxBytes} bytes.`, [shown], large);
         }
         text += decoder.decode(chunk, { stream: true });
       }
@@ -324,11 +324,7 @@ export class Engine {
 
   async #noResponse(attempt: Attempt, error: unknown, timeoutMs: number | undefined): Promise<Violation> {
     if (timeoutMs !== undefined) {
-      return new Violation(
-        `There was no whole response within ${timeoutMs / 1_000} s.`,
-        [attempt],
-        says.late,
-      );
+      return new Late(timeoutMs, attempt, boundsOf(attempt.path).late);
     }
     const running = this.#running;
     if (running !== undefined) await Promise.race([running.ended, delay(endNoticeMs)]);
@@ -347,12 +343,6 @@ export class Engine {
     return last === '' ? 'It wrote nothing.' : `Its last output:\n${last}`;
   }
 
-  #timeoutOf(path: string): number {
-    if (path === engineRoutes.health) return healthTimeoutMs;
-    const forPlayer = path === engineRoutes.validate || path.startsWith(engineRoutes.view);
-    return forPlayer ? playerTimeoutMs : this.#options.requestTimeoutMs;
-  }
-
   #require(): Running {
     if (this.#running === undefined) throw new TypeError('the engine must have been started');
     return this.#running;
@@ -363,10 +353,21 @@ export class Engine {
   }
 }
 
-function boundOf(path: string) {
-  if (path.startsWith(engineRoutes.view)) return [engineBounds.viewBytes, says.viewBytes] as const;
-  if (path === engineRoutes.turns) return [turnResponseBytes, says.turnBytes] as const;
-  return [responseBytes, says.otherBytes] as const;
+/** Bounds of the response to a request, and what the interface says of them. */
+function boundsOf(path: string): {
+  readonly maxBytes: number;
+  readonly large: Saying;
+  /** Without it, as long as the turn worker waits. */
+  readonly timeoutMs?: number;
+  readonly late: Saying;
+} {
+  const usual = { maxBytes: responseBytes, large: says.otherBytes, late: says.late };
+  const forPlayer = { timeoutMs: playerTimeoutMs, late: says.lateForPlayer };
+  if (path === engineRoutes.health) return { ...usual, timeoutMs: healthTimeoutMs, late: says.healthSoon };
+  if (path === engineRoutes.validate) return { ...usual, ...forPlayer };
+  if (path === engineRoutes.turns) return { ...usual, maxBytes: turnResponseBytes, large: says.turnBytes };
+  if (!path.startsWith(engineRoutes.view)) return usual;
+  return { maxBytes: engineBounds.viewBytes, large: says.viewBytes, ...forPlayer };
 }
 
 function hasEnded({ exitCode, signalCode }: ChildProcess): boolean {

@@ -1,8 +1,8 @@
 // Checks that go on with one and the same engine. After a check that failed the next one gets a new engine, so that one
 // fault is not reported twice.
-import { type Saying, says } from './interface-says.ts';
+import type { Saying } from './interface-says.ts';
 import type { Lab } from './lab.ts';
-import { NotApplicable, Violation } from './violation.ts';
+import { Late, NotApplicable, Violation } from './violation.ts';
 
 /** What came of a check. */
 export type Outcome = {
@@ -13,7 +13,7 @@ export type Outcome = {
 } & (
   | { readonly kind: 'ok'; readonly note?: string }
   | { readonly kind: 'failed'; readonly violation: Violation }
-  | { readonly kind: 'not_applicable'; readonly reason: string }
+  | { readonly kind: 'skipped'; readonly reason: string }
 );
 
 export type Check<Subject> = {
@@ -49,15 +49,20 @@ export function group<Subject>(
     checks: checks.map((check) => check.name),
     async run(lab, wanted, report) {
       let subject: Subject | undefined;
+      let late = false;
       for (const { name: what, saying, run } of checks.filter((check) => wanted.has(check.name))) {
         const outcome = { group: name, name: what, saying };
+        if (late) {
+          report({ ...outcome, kind: 'skipped', reason: 'since a response was late before' });
+          continue;
+        }
         try {
           if (subject === undefined || !isUsable(subject)) subject = await prepare(lab);
           const note = await run(subject, lab);
           report({ ...outcome, kind: 'ok', ...(typeof note === 'string' && { note }) });
         } catch (error) {
           if (error instanceof NotApplicable) {
-            report({ ...outcome, kind: 'not_applicable', reason: error.message });
+            report({ ...outcome, kind: 'skipped', reason: error.message });
             continue;
           }
           if (!(error instanceof Violation)) throw error;
@@ -66,7 +71,7 @@ export function group<Subject>(
           if (subject === undefined || lab.options.signal.aborted) return false;
           subject = undefined;
           // What is late once may be late in every check.
-          if (error.says === says.late) return true;
+          late = error instanceof Late;
         }
       }
       await lab.stop();

@@ -56,9 +56,13 @@ export const says = {
     otherBytes: 'any other response 1 MiB',
     problems: 'problems in one response 100; each path and message at most 1,000 characters',
     events: 'events 20 per seat and turn; type 1 to 64 of a-z0-9_.; payload 4 KiB',
-    late: 'validate, and what a player waits for 2 s',
+    lateForPlayer: 'validate, and what a player waits for 2 s',
+    late: 'any other request GM_ENGINE_TIMEOUT',
   }),
-  ...sayings('GET /healthz', { health: '200 {"status":"ok"} once the engine can be used.' }),
+  ...sayings('GET /healthz', {
+    health: '200 {"status":"ok"} once the engine can be used.',
+    healthSoon: 'It is asked often: respond at once.',
+  }),
   ...sayings('GET /api/v1/manifest', {
     manifest: 'Asked before the set-up, and always the same for one version.',
     schemas: "JSON Schemas (2020-12) of a game's options and of what a seat orders in a turn.",

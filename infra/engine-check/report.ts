@@ -12,8 +12,8 @@ export function linesOf(outcome: Outcome, before: Outcome | undefined): string[]
   switch (outcome.kind) {
     case 'ok':
       return [...lines, `  ok      ${outcome.name}${outcome.note === undefined ? '' : ` (${outcome.note})`}`];
-    case 'not_applicable':
-      return [...lines, `  -       ${outcome.name}: does not apply, ${outcome.reason}`];
+    case 'skipped':
+      return [...lines, `  skipped ${outcome.name}: ${outcome.reason}`];
     case 'failed': {
       const { message, attempts, says = outcome.saying } = outcome.violation;
       const details = [
@@ -44,5 +44,5 @@ function indented(text: string): string[] {
 
 export function summaryOf(outcomes: readonly Outcome[]): string {
   const count = (kind: Outcome['kind']) => outcomes.filter((outcome) => outcome.kind === kind).length;
-  return `${count('ok')} ok, ${count('failed')} failed, ${count('not_applicable')} do not apply`;
+  return `${count('ok')} ok, ${count('failed')} failed, ${count('skipped')} skipped`;
 }

@@ -17,6 +17,14 @@ export class Violation extends Error {
   }
 }
 
+/** There was no whole response in time. */
+export class Late extends Violation {
+  constructor(timeoutMs: number, attempt: Attempt, says: Saying) {
+    super(`There was no whole response within ${timeoutMs / 1_000} s.`, [attempt], says);
+    this.name = 'Late';
+  }
+}
+
 /** The check does not apply to this engine. */
 export class NotApplicable extends Error {
   constructor(reason: string) {
