@@ -14,8 +14,9 @@ const noticeMs = 1_000;
 
 /** The last turn that each engine has played, by its path. */
 const played = new Map<string, number>();
-/** Games whose engines do not respond. */
+/** Games whose engines do not respond, and what they are asked meanwhile. */
 let hung: ReadonlySet<string> = new Set();
+const waiting: PromiseWithResolvers<void>[] = [];
 let pool: pg.Pool | undefined;
 
 const server = createServer((request, response) => {
@@ -29,7 +30,11 @@ async function serve(request: IncomingMessage, response: ServerResponse): Promis
   const [, prefix = '', gameId = '', rest] = /^(.*)\/([0-9a-f-]{36})(\/.*)$/.exec(url) ?? [];
   if (rest === '/standing') return respond(response, standing(gameId));
   if (rest !== '/api/v1/game/turns') return respond(response, { items: [] });
-  if (hung.has(gameId)) return;
+  if (hung.has(gameId)) {
+    const released = Promise.withResolvers<void>();
+    waiting.push(released);
+    await released.promise;
+  }
   const { turn } = JSON.parse(text) as { turn: number };
   const engine = `${prefix}/${gameId}`;
   const last = played.get(engine) ?? turn - 1;
@@ -111,16 +116,21 @@ const calls = {
     const [due] = await query(
       `update game_master.games set due_at = at, next_attempt_at = at
        from (select date_trunc('milliseconds', now() + $3 * interval '1 millisecond') as at) as one
-       where game_id between $1 and $2 returning at, played_turn + 1 as turn`,
+       where game_id between $1 and $2 returning at`,
       [gameIdOf(1), gameIdOf(healthy + hanging), noticeMs],
     );
+    const turns = await query(
+      'select distinct played_turn + 1 as turn from game_master.games where game_id = any($1)',
+      [ids],
+    );
+    if (turns.length !== 1) throw new Error('the games are at different turns');
     const cpu = process.cpuUsage();
     const found = { n: 0, elapsedMs: 0 };
     await until(async () => {
       const [row] = await query(
         `select count(*)::int as n, (extract(epoch from max(played_at) - $3) * 1000)::float8 as ms
          from game_master.turns where game_id = any($1) and turn = $2 and played_at is not null`,
-        [ids, due.turn, due.at],
+        [ids, turns[0].turn, due.at],
       );
       Object.assign(found, { n: row.n, elapsedMs: row.ms });
       return found.n === healthy;
@@ -133,6 +143,7 @@ const calls = {
   /** Engines that hang no more; waits until everything is played and published. */
   async settle(): Promise<void> {
     hung = new Set();
+    for (const { resolve } of waiting.splice(0)) resolve();
     await until(async () => {
       await query(
         'update game_master.games set next_attempt_at = now() where failures > 0 and claimed_by is null',

@@ -7,6 +7,7 @@ import {
   failOverdueStarts,
 } from '../../../lib/lobby/automation/enrollment-automation.ts';
 import { notifyOwnersOfUnderfilledGames } from '../../../lib/lobby/automation/underfilled-games.ts';
+import { findPlayAccess, findStanding } from '../../../lib/lobby/store/play-reads.ts';
 import { createLogger } from '../../../lib/telemetry/logger.ts';
 import { apply, column, join, makeOpenGame } from '../../support/lobby/games.ts';
 import { type Client, createTestLobby, type TestLobby } from '../../support/lobby/lobby.ts';
@@ -177,6 +178,18 @@ test('a game, its lists and its timeline are read without those of other games',
     });
   }
   await readsLittle(() => me.get(`${popular}/timeline`));
+});
+
+test('what the Game Master asks about a game is read without other games and other members', async () => {
+  const { ownedPrivate, fakePrivate, invitedPrivate, popular } = numbers;
+  for (const n of [1, ownedPrivate, invitedPrivate, ...fakePrivate, popular]) {
+    for (const { userId } of [me, lobby.player()]) {
+      await readsLittle(() => findPlayAccess(lobby.db, gameIdOf(n), userId), { rows: 10, pages: 40 });
+    }
+  }
+  // The popular one has a thousand members.
+  await readsLittle(() => findStanding(lobby.db, gameIdOf(popular)), { rows: 2_100, pages: 1_100 });
+  await readsLittle(() => findStanding(lobby.db, gameIdOf(1)), { rows: 10, pages: 40 });
 });
 
 test('whether a race name is free is told without reading those of others', async () => {
