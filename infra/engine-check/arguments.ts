@@ -65,7 +65,7 @@ export type Arguments = {
 /** @returns undefined when only the usage was asked for. @throws Error with what is wrong. */
 export function readArguments(args: readonly string[], folder: string): Arguments | undefined {
   const { tokens } = parseArgs({ args: [...args], options, strict: false, tokens: true });
-  // The first word that is no option, or what follows `--`.
+  // The first word that is not an option, or what follows `--`.
   const first = tokens.find(({ kind }) => kind !== 'option');
   const at = first?.index ?? args.length;
   const { values } = parseArgs({ args: args.slice(0, at), options });

@@ -523,7 +523,7 @@ describe('the last one whom a turn waits for', () => {
     expect(await intentsOf(game.gameId, waiting)).toEqual([]);
   });
 
-  it('is notified when a game goes on in whose pause somebody left', async () => {
+  it('is notified when a game goes on in whose pause a player left', async () => {
     const game = await stage.game({ seats: 3 });
     await give(game, 1, true);
     await decide(game, { status: 'paused', revision: 2 });
