@@ -65,6 +65,11 @@ test('the open turn waits for the seats that the engine names then, and the lobb
   });
   expect((await game.player(1).get('/turn')).body).toMatchObject({ awaiting: [3, 4], ready: [4] });
   expect((await stage.messages(game.gameId)).map(({ payload }) => payload)).toMatchObject([
+    // The last seat without orders is now another one: its player is notified, too.
+    {
+      notification_type: 'game.turn.waiting_for_you',
+      recipient_user_ids: [game.users[2]],
+    },
     { awaited_seats: [3, 4], ready_seats: [4] },
   ]);
 });
