@@ -1,5 +1,13 @@
 // Who may import whom. The tree is the architecture: infra -> handlers, workers -> lib/<service> -> lib/<shared>.
-const services = ['gateway', 'lobby', 'backend', 'game-master', 'runtime-manager', 'four-in-a-row'];
+const services = [
+  'gateway',
+  'lobby',
+  'backend',
+  'game-master',
+  'runtime-manager',
+  'four-in-a-row',
+  'star-conquest',
+];
 
 // The rooms of a service. A room may import those to its right, and the files at the top of the service.
 const rooms = {

@@ -138,7 +138,7 @@ ENV RM_DATA_FOLDER=/data
 EXPOSE 9464
 ENTRYPOINT ["tini", "-s", "--", "node", "--import", "./infra/node/telemetry.ts", "workers/runtime-manager.ts"]
 
-# For RM_DRIVER=docker, which mounts a volume at /data.
+# The engines, for RM_DRIVER=docker, which mounts a volume at /data.
 FROM process AS four-in-a-row
 USER 0:0
 RUN mkdir --mode=0700 /data && chown 10001:10001 /data
@@ -147,6 +147,15 @@ EXPOSE 8080
 HEALTHCHECK --interval=10s --timeout=5s --start-period=3m --retries=3 \
   CMD ["node", "infra/containers/health.ts", "http://127.0.0.1:8080/healthz"]
 ENTRYPOINT ["tini", "-s", "--", "node", "--import", "./infra/node/telemetry.ts", "workers/four-in-a-row.ts"]
+
+FROM process AS star-conquest
+USER 0:0
+RUN mkdir --mode=0700 /data && chown 10001:10001 /data
+USER 10001:10001
+EXPOSE 8080
+HEALTHCHECK --interval=10s --timeout=5s --start-period=3m --retries=3 \
+  CMD ["node", "infra/containers/health.ts", "http://127.0.0.1:8080/healthz"]
+ENTRYPOINT ["tini", "-s", "--", "node", "--import", "./infra/node/telemetry.ts", "workers/star-conquest.ts"]
 
 # A job: brings the schemas up to date and ends.
 FROM process AS migrate

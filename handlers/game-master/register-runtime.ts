@@ -8,11 +8,13 @@ import { isDeeperThan } from '../../lib/http/json-depth.ts';
 import { defineRoute } from '../../lib/http/route.ts';
 import { errorResponses, id, jsonBody, jsonResponse } from '../../lib/http/schemas.ts';
 import { isStorableJson } from '../../lib/http/storable-json.ts';
+import { isQuietDays, quietDaysRule } from '../../lib/time/quiet-days.ts';
 import { isTimeZone } from '../../lib/time/time-zone.ts';
-import { scheduleProblem } from '../../lib/time/turn-schedule.ts';
+import { quietDaysProblem, scheduleProblem } from '../../lib/time/turn-schedule.ts';
 
 const maxOptionsDepth = 32;
 const maxTurnSeconds = 30 * 86_400;
+const maxGraceSeconds = maxTurnSeconds / 2;
 
 const storableText = (max: number) =>
   z
@@ -65,16 +67,19 @@ const bodySchema = z
       .refine(haveSeats, 'must give each player a seat of their own, or none of them any'),
     // What lobbies of an earlier version do not send.
     turn_seconds: z.int().min(1).max(maxTurnSeconds).nullable().default(null),
+    min_turn_seconds: z.int().min(1).max(maxTurnSeconds).nullable().default(null),
+    quiet_days: z.custom<readonly number[]>(isQuietDays, quietDaysRule).default([]),
+    grace_seconds: z.int().min(0).max(maxGraceSeconds).default(0),
     early: z.enum(earlyModes).optional(),
     spectators: z.boolean().default(false),
     options: optionsSchema.default({}),
     game_name: storableText(256).default(''),
     owner_user_id: id.nullable().default(null),
   })
-  .superRefine(({ turn_schedule, turn_seconds, time_zone }, context) => {
-    const problem = clockProblem(turn_schedule, turn_seconds, time_zone);
-    if (problem !== undefined) {
-      context.addIssue({ code: 'custom', path: ['turn_schedule'], message: problem });
+  .superRefine((clock, context) => {
+    const found = clockProblem(clock);
+    if (found !== undefined) {
+      context.addIssue({ code: 'custom', path: [found.field], message: found.problem });
     }
   });
 
@@ -83,12 +88,24 @@ function haveSeats(players: readonly z.infer<typeof playerSchema>[]): boolean {
   return seats.length === 0 || (seats.length === players.length && new Set(seats).size === players.length);
 }
 
-function clockProblem(schedule: string | null, seconds: number | null, timeZone: string): string | undefined {
-  if (schedule === null) {
-    return seconds === null ? 'is null, and so is turn_seconds; a game has one of them' : undefined;
+function clockProblem(clock: {
+  turn_schedule: string | null;
+  turn_seconds: number | null;
+  time_zone: string;
+  quiet_days: readonly number[];
+}): { field: 'turn_schedule' | 'quiet_days'; problem: string } | undefined {
+  const { turn_schedule: schedule, turn_seconds: seconds } = clock;
+  if ((schedule === null) === (seconds === null)) {
+    const both = schedule === null ? 'is null, and so is' : 'is set, and so is';
+    return { field: 'turn_schedule', problem: `${both} turn_seconds; a game has one of them` };
   }
-  if (seconds !== null) return 'is set, and so is turn_seconds; a game has one of them';
-  return scheduleProblem(schedule, isTimeZone(timeZone) ? timeZone : 'UTC', new Date());
+  if (schedule === null) return undefined;
+  const timeZone = isTimeZone(clock.time_zone) ? clock.time_zone : 'UTC';
+  const now = new Date();
+  const unusable = scheduleProblem(schedule, timeZone, now);
+  if (unusable !== undefined) return { field: 'turn_schedule', problem: unusable };
+  const quiet = quietDaysProblem(schedule, timeZone, now, clock.quiet_days);
+  return quiet === undefined ? undefined : { field: 'quiet_days', problem: quiet };
 }
 
 const route = createRoute({
@@ -124,6 +141,9 @@ function toRegistration(gameId: string, body: z.infer<typeof bodySchema>): Regis
     turnSchedule: body.turn_schedule,
     timeZone: body.time_zone,
     turnSeconds: body.turn_seconds,
+    minTurnSeconds: body.min_turn_seconds,
+    quietDays: body.quiet_days,
+    graceSeconds: body.grace_seconds,
     early: body.early ?? earlyUnlessSaid(body.turn_schedule),
     spectators: body.spectators,
     options: body.options,

@@ -10,6 +10,7 @@ import { listApplicationsRoute } from './applications/list-applications.ts';
 import { rejectApplicationRoute } from './applications/reject-application.ts';
 import { discardDeadLetterRoute } from './dead-letters/discard-dead-letter.ts';
 import { retryDeadLetterRoute } from './dead-letters/retry-dead-letter.ts';
+import { listEnginesRoute } from './engines/list-engines.ts';
 import { readAccessRoute } from './game-master/read-access.ts';
 import { readGameRoute } from './game-master/read-game.ts';
 import { readGamesRoute } from './game-master/read-games.ts';
@@ -23,6 +24,7 @@ import { getTimelineRoute } from './games/get-timeline.ts';
 import { listGamesRoute } from './games/list-games.ts';
 import { openEnrollmentRoute } from './games/open-enrollment.ts';
 import { pauseGameRoute } from './games/pause-game.ts';
+import { previewClockRoute } from './games/preview-clock.ts';
 import { resumeGameRoute } from './games/resume-game.ts';
 import { retryStartRoute } from './games/retry-start.ts';
 import { startGameRoute } from './games/start-game.ts';
@@ -47,6 +49,8 @@ export function createLobbyInternalApp(options: HttpAppOptions, lobby: Lobby): H
   routes.use(admitAdmin);
 
   routes.openapiRoutes([
+    listEnginesRoute(lobby),
+
     createGameRoute(lobby),
     listGamesRoute(lobby),
     getGameRoute(lobby),
@@ -59,6 +63,7 @@ export function createLobbyInternalApp(options: HttpAppOptions, lobby: Lobby): H
     resumeGameRoute(lobby),
     cancelGameRoute(lobby),
     getTimelineRoute(lobby),
+    previewClockRoute(lobby),
 
     listApplicationsRoute(lobby),
     approveApplicationRoute(lobby),

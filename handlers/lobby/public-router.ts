@@ -8,6 +8,7 @@ import { listApplicationsRoute } from './applications/list-applications.ts';
 import { rejectApplicationRoute } from './applications/reject-application.ts';
 import { submitApplicationRoute } from './applications/submit-application.ts';
 import { withdrawApplicationRoute } from './applications/withdraw-application.ts';
+import { listEnginesRoute } from './engines/list-engines.ts';
 import { cancelGameRoute } from './games/cancel-game.ts';
 import { closeEnrollmentRoute } from './games/close-enrollment.ts';
 import { createGameRoute } from './games/create-game.ts';
@@ -16,6 +17,7 @@ import { getTimelineRoute } from './games/get-timeline.ts';
 import { listGamesRoute } from './games/list-games.ts';
 import { openEnrollmentRoute } from './games/open-enrollment.ts';
 import { pauseGameRoute } from './games/pause-game.ts';
+import { previewClockRoute } from './games/preview-clock.ts';
 import { resumeGameRoute } from './games/resume-game.ts';
 import { retryStartRoute } from './games/retry-start.ts';
 import { startGameRoute } from './games/start-game.ts';
@@ -45,6 +47,8 @@ export function createLobbyPublicApp(options: HttpAppOptions, lobby: Lobby): Htt
   routes.use(admitUser);
 
   routes.openapiRoutes([
+    listEnginesRoute(lobby),
+
     createGameRoute(lobby),
     listGamesRoute(lobby),
     getGameRoute(lobby),
@@ -57,6 +61,7 @@ export function createLobbyPublicApp(options: HttpAppOptions, lobby: Lobby): Htt
     resumeGameRoute(lobby),
     cancelGameRoute(lobby),
     getTimelineRoute(lobby),
+    previewClockRoute(lobby),
 
     submitApplicationRoute(lobby),
     listApplicationsRoute(lobby),

@@ -1,8 +1,10 @@
-// npm run bundle [-- RUNTIME…]: writes dist/<runtime>/<service>.mjs and prints how large each is.
+// npm run bundle [-- [--engines FILE] RUNTIME…]: writes dist/<runtime>/<service>.mjs and prints how large each is.
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { parseArgs } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { build, type Metafile, type Plugin } from 'esbuild';
+import { openCatalogue } from '../../lib/engine/catalogue-file.ts';
 import { type Target, targets } from './targets.ts';
 
 const root = join(import.meta.dirname, '..', '..');
@@ -14,6 +16,17 @@ const withoutLanguages: Plugin = {
     onLoad({ filter: /node_modules\/zod\/v4\/locales\/index\.js$/ }, () => ({ contents: '' }));
   },
 };
+
+/** The engine catalogue of an installation, in place of the example games: not every runtime has files. */
+const withEngines = (path: string): Plugin => ({
+  name: 'engine catalogue',
+  setup({ onLoad }) {
+    onLoad({ filter: /lib\/engine\/engines\.json$/ }, async () => ({
+      contents: await readFile(path, 'utf8'),
+      loader: 'json',
+    }));
+  },
+});
 
 async function bundle({ runtime, entries, options }: Target): Promise<void> {
   const folder = `dist/${runtime}`;
@@ -29,7 +42,7 @@ async function bundle({ runtime, entries, options }: Target): Promise<void> {
     minify: true,
     // Errors in logs keep names that say something.
     keepNames: true,
-    plugins: [withoutLanguages],
+    plugins: [withoutLanguages, ...(engines === undefined ? [] : [withEngines(engines)])],
     metafile: true,
     logLevel: 'warning',
   });
@@ -57,7 +70,13 @@ function size(files: readonly Uint8Array[]): string {
   return `${(bytes / 1024).toFixed(0)} KiB`.padStart(9);
 }
 
-const wanted = process.argv.slice(2);
+const { positionals: wanted, values } = parseArgs({
+  options: { engines: { type: 'string' } },
+  allowPositionals: true,
+});
+const { engines } = values;
+// Refuses a catalogue that the services would refuse.
+await openCatalogue(engines);
 const unknown = wanted.filter((name) => !targets.some(({ runtime }) => runtime === name));
 if (unknown.length > 0) {
   const known = targets.map(({ runtime }) => runtime).join(', ');

@@ -75,6 +75,7 @@ const variables :List(Workerd.Worker.Binding) = [
   (name = "LOBBY_OUTBOX_RELAY_INTERVAL", fromEnvironment = "LOBBY_OUTBOX_RELAY_INTERVAL"),
   (name = "LOBBY_START_TIMEOUT", fromEnvironment = "LOBBY_START_TIMEOUT"),
   (name = "LOBBY_MIN_TURN_INTERVAL", fromEnvironment = "LOBBY_MIN_TURN_INTERVAL"),
+  (name = "LOBBY_ENGINES_FILE", fromEnvironment = "LOBBY_ENGINES_FILE"),
   (name = "LOBBY_ENROLLMENT_AUTOMATION_INTERVAL", fromEnvironment = "LOBBY_ENROLLMENT_AUTOMATION_INTERVAL"),
   (name = "LOBBY_RACE_NAME_EXPIRATION_INTERVAL", fromEnvironment = "LOBBY_RACE_NAME_EXPIRATION_INTERVAL"),
   (name = "LOBBY_RACE_NAME_DIRECTORY_BACKEND", fromEnvironment = "LOBBY_RACE_NAME_DIRECTORY_BACKEND"),

@@ -40,7 +40,7 @@ const sections: [title: string, about: string, variables: VariableTree][] = [
   ['Backend, push', '`workers/backend-push.ts`', pushVariables],
   [
     'Engines on the engine kit',
-    '`workers/four-in-a-row.ts`, and [engines of your own](write-an-engine.md). The Runtime Manager sets all but the last ([engine-interface.md](engine-interface.md))',
+    '`workers/four-in-a-row.ts`, `workers/star-conquest.ts`, and [engines of your own](write-an-engine.md). The Runtime Manager sets all but the last ([engine-interface.md](engine-interface.md))',
     engineVariables,
   ],
   [

@@ -49,6 +49,9 @@ export const localVariables = {
       help: 'Port of the Redis that is started; 0 takes a free one.',
     }),
   },
+  enginesFile: optional('GALAXY_ENGINES_FILE', filePath, {
+    help: 'Path of an engine catalogue (engine-catalogue.md) for all services. Unset: the example games.',
+  }),
   listeners: {
     gatewayHttp: defaulted('GATEWAY_PUBLIC_HTTP_ADDR', '127.0.0.1:8080', listenAddress, {
       help: 'Gateway: sign-in and probes.',

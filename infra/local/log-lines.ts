@@ -1,4 +1,6 @@
 // The services write JSON; a person at a terminal gets the lines that matter in words, the rest is in the log files.
+import { readFile } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 
 const lineSchema = z.looseObject({
@@ -11,6 +13,7 @@ const lineSchema = z.looseObject({
 const alwaysShown = new Set(['sign-in code']);
 const shownLevels = new Set(['warn', 'error', 'fatal']);
 const width = 15;
+const mailTimeoutMs = 10_000;
 
 /** How a line is shown on the terminal, or nothing for one that is not. */
 export function readableLine(service: string, line: string): string | undefined {
@@ -33,6 +36,16 @@ export function signInCode(line: string, challengeId: string): string | undefine
   return entry?.msg === 'sign-in code' && entry.challenge_id === challengeId && typeof entry.code === 'string'
     ? entry.code
     : undefined;
+}
+
+/** The local stack's mailer writes codes to a log, which stands in for a player's mailbox. @throws Error when none comes. */
+export async function mailedCode(mailLog: string, challengeId: string): Promise<string> {
+  for (const deadline = Date.now() + mailTimeoutMs; Date.now() < deadline; await delay(50)) {
+    const lines = (await readFile(mailLog, 'utf8')).split('\n');
+    const code = lines.map((line) => signInCode(line, challengeId)).find((found) => found !== undefined);
+    if (code !== undefined) return code;
+  }
+  throw new Error(`no sign-in code for challenge ${challengeId} arrived in ${mailLog}`);
 }
 
 function parse(line: string) {

@@ -54,11 +54,11 @@ async function startParts(options: PlatformOptions, running: AsyncDisposableStac
 
   log('starting backend, lobby, Game Master, Runtime Manager and gateway');
   const logFolder = join(dataFolder, 'logs');
-  const { listeners } = config;
+  const { listeners, enginesFile } = config;
   const postgresDsn = postgres.dsn;
   const runtimeFolder = join(dataFolder, 'runtime');
   const stack = await startStack(
-    { listeners, secrets, postgresDsn, redis, logFolder, runtimeFolder, environment, onLine },
+    { listeners, secrets, postgresDsn, redis, logFolder, runtimeFolder, enginesFile, environment, onLine },
     log,
   );
   running.defer(() => stack.stop());

@@ -1,7 +1,7 @@
 // The whole platform on this machine: databases, backend, lobby, Game Master, gateway, each a process of its own. `npm start`,
 // the demo and the end-to-end tests run this same stack.
 import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { ListenAddress } from '../../lib/config/types.ts';
 import type { Listeners } from './config.ts';
 import { keepRunning } from './keep-running.ts';
@@ -17,6 +17,8 @@ export type StackOptions = {
   logFolder: string;
   /** What the Runtime Manager and the engines keep. */
   runtimeFolder: string;
+  /** Path of the engine catalogue; undefined for the example games. */
+  enginesFile?: string | undefined;
   /** Variables for every process; what is set here wins over what the stack sets itself. */
   environment: NodeJS.ProcessEnv;
   onLine: (service: string, line: string) => void;
@@ -63,7 +65,10 @@ export async function startStack(options: StackOptions, log: (line: string) => v
 }
 
 /** The platform's processes, the ones that others depend on first. */
-export function describeServices({ listeners, secrets, postgresDsn, redis, runtimeFolder }: StackOptions) {
+export function describeServices(options: StackOptions) {
+  const { listeners, secrets, postgresDsn, redis, runtimeFolder, enginesFile } = options;
+  const engines = (prefix: string) =>
+    enginesFile === undefined ? {} : { [`${prefix}_ENGINES_FILE`]: resolve(enginesFile) };
   const url = (address: ListenAddress) => `http://${reachable(address)}`;
   const text = ({ host, port }: ListenAddress) =>
     host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
@@ -118,6 +123,7 @@ export function describeServices({ listeners, secrets, postgresDsn, redis, runti
         LOBBY_USER_SERVICE_TOKEN: secrets.serviceToken,
         LOBBY_GM_BASE_URL: url(listeners.gameMaster),
         LOBBY_GM_TOKEN: secrets.serviceToken,
+        ...engines('LOBBY'),
         // A developer should not have to wait for 20:00 to see a turn.
         LOBBY_MIN_TURN_INTERVAL: '5s',
       },
@@ -134,6 +140,7 @@ export function describeServices({ listeners, secrets, postgresDsn, redis, runti
         RM_REDIS_PASSWORD: redis.password,
         RM_REDIS_DB: String(redis.db ?? 0),
         RM_DATA_FOLDER: runtimeFolder,
+        ...engines('RM'),
         // Nothing is left running; the next start goes on with the games.
         RM_STOP_ENGINES_ON_EXIT: 'true',
         RM_SHUTDOWN_TIMEOUT: '5s',
@@ -144,6 +151,7 @@ export function describeServices({ listeners, secrets, postgresDsn, redis, runti
       name: 'game-master',
       entry: 'workers/game-master.ts',
       env: {
+        ...engines('GM'),
         GM_HTTP_ADDR: text(listeners.gameMaster),
         GM_HTTP_TOKEN: secrets.serviceToken,
         GM_PUBLIC_HTTP_ADDR: text(listeners.gameMasterPublic),

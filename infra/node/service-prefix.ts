@@ -5,7 +5,7 @@ const prefixes: readonly [name: RegExp, prefix: string][] = [
   [/^backend-/, 'BACKEND'],
   [/^(game-master|game-master-http|game-turns|gm-game-changes|gm-outbox-relay)$/, 'GM'],
   [/^runtime-manager$/, 'RM'],
-  [/^four-in-a-row$/, 'ENGINE'],
+  [/^(four-in-a-row|star-conquest)$/, 'ENGINE'],
 ];
 
 /** How the variables of a process begin, by its entrypoint: `LOBBY` unless it is known to be another service's. */

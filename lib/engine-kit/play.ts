@@ -167,10 +167,10 @@ export class Play<State, Orders, Options, View> {
     const seats = new Set(this.#setup.seats.map(({ seat }) => seat));
     const stranger = [...alive, ...events.flatMap(({ to }) => to)].find((seat) => !seats.has(seat));
     if (stranger !== undefined) return `seat ${stranger} is named, which the game does not have`;
-    const twice = [awaiting, alive].flatMap(
+    const twice = [awaiting, alive, ...events.map(({ to }) => to)].flatMap(
       (all) => all.find((seat, index) => all.indexOf(seat) < index) ?? [],
     );
-    if (twice.length > 0) return `seat ${twice[0]} is awaited, or alive, twice`;
+    if (twice.length > 0) return `seat ${twice[0]} is named twice: in awaiting, in alive, or in one event`;
     const lost = awaiting.find((seat) => !alive.includes(seat));
     if (lost !== undefined) return `seat ${lost} is awaited, which is not alive`;
     if (status === 'running' && awaiting.length === 0) return 'no seat is awaited, and there is no result';

@@ -1,4 +1,5 @@
 // The configuration of the Game Master: all its processes share one set of variables.
+import { enginesFileVariable } from '../config/engine-variables.ts';
 import { serviceListener } from '../config/listener-variables.ts';
 import { httpPeer } from '../config/peer-variables.ts';
 import { postgresVariables } from '../config/postgres-variables.ts';
@@ -45,6 +46,7 @@ export const gameMasterVariables = {
     gameChanges: readBlockTimeoutVariable('GM_GAME_CHANGES_READ_BLOCK_TIMEOUT', 'changes of games'),
   },
   outboxRelayIntervalMs: outboxRelayIntervalVariable('GM'),
+  enginesFile: enginesFileVariable('GM'),
   engineTimeoutMs: defaulted('GM_ENGINE_TIMEOUT', '30s', engineTimeout, {
     help: 'Bound on one call of a turn worker to an engine, such as for a whole turn; at most 5m.',
   }),

@@ -1,3 +1,4 @@
+import type { EngineCatalogue } from '../engine/catalogue.ts';
 import { Outbox, type Publish } from '../outbox/outbox.ts';
 import type { StreamAdmin } from '../streams/admin.ts';
 import type { Logger } from '../telemetry/logger.ts';
@@ -11,6 +12,8 @@ import { gameMasterStreamTables } from './store/stream-tables.ts';
 export type GameMaster = {
   readonly db: Db;
   readonly lobby: LobbyClient;
+  /** What the engines say of themselves. */
+  readonly catalogue: EngineCatalogue;
   /** Connects nothing before something is asked. */
   readonly openEngine: (endpoint: string) => Engine;
   /** What a transaction writes into it is published under the game's id after the commit. */

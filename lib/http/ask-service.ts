@@ -26,18 +26,23 @@ export class ResponseTooLarge extends Error {
   }
 }
 
+/** What a request is sent with. */
+export function headersOf({ token, headers, body, traceparent }: ServiceQuestion): Record<string, string> {
+  return {
+    accept: 'application/json',
+    ...headers,
+    ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+    ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+    ...traceHeaders(traceparent),
+  };
+}
+
 /** @throws Error when the response is not complete in time; ResponseTooLarge. */
 export async function askService(url: string, question: ServiceQuestion): Promise<ServiceResponse> {
-  const { method, token, headers, body, traceparent, timeoutMs, maxBytes } = question;
+  const { method, body, timeoutMs, maxBytes } = question;
   const response = await fetch(url, {
     method,
-    headers: {
-      accept: 'application/json',
-      ...headers,
-      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
-      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-      ...traceHeaders(traceparent),
-    },
+    headers: headersOf(question),
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     redirect: 'manual',
     signal: AbortSignal.timeout(timeoutMs),

@@ -1,5 +1,6 @@
 // The configuration of the lobby: all its processes share one set of variables.
 import { z } from 'zod';
+import { enginesFileVariable } from '../config/engine-variables.ts';
 import { serviceListener } from '../config/listener-variables.ts';
 import { httpPeer } from '../config/peer-variables.ts';
 import { postgresVariables } from '../config/postgres-variables.ts';
@@ -70,6 +71,7 @@ export const lobbyVariables = {
   minTurnIntervalMs: defaulted('LOBBY_MIN_TURN_INTERVAL', '15m', positiveDuration, {
     help: 'Shortest time between two deadlines of a game; faster clocks are refused when a game is created or changed.',
   }),
+  enginesFile: enginesFileVariable('LOBBY'),
   enrollmentAutomationIntervalMs: defaulted('LOBBY_ENROLLMENT_AUTOMATION_INTERVAL', '30s', positiveDuration, {
     help: 'How often the lobby looks for games whose enrollment is over.',
   }),

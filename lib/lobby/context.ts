@@ -1,3 +1,4 @@
+import type { EngineCatalogue } from '../engine/catalogue.ts';
 import { Outbox, type Publish } from '../outbox/outbox.ts';
 import type { StreamAdmin } from '../streams/admin.ts';
 import type { Logger } from '../telemetry/logger.ts';
@@ -25,6 +26,8 @@ export type Lobby = {
   readonly startTimeoutMs: number;
   /** Shortest time that the clock of a game may leave between turns. */
   readonly minTurnIntervalMs: number;
+  /** What games can be made for. */
+  readonly catalogue: EngineCatalogue;
   readonly now: () => Date;
   /** A new UUIDv7. */
   readonly newId: () => string;
@@ -46,6 +49,7 @@ export function createLobby(parts: {
   streams: Pick<StreamAdmin<Tx>, 'consumers' | 'states'>;
   startTimeoutMs: number;
   minTurnIntervalMs: number;
+  catalogue: EngineCatalogue;
   now: () => Date;
   newId: () => string;
   log: Logger;

@@ -3,8 +3,8 @@
 //
 // Guarantees: a message exists exactly when its transaction was committed; it is published at least once, however
 // often processes die; messages with one ordering key are published in the order of their commits, though published
-// ones may be repeated. Several processes may publish at once: each message is published while its row is locked, and
-// only a key's oldest waiting message can be claimed, so a key has one publisher at a time. A publisher looks again
+// ones may be repeated. Several processes may publish at once: a key's messages are published while the row of its oldest
+// one is locked, and nothing else of the key can be claimed, so a key has one publisher at a time. A publisher looks again
 // after its commit, since the writer of a message that was committed in between could not claim it.
 //
 // A writer must hold a lock on what the key names (the user's row, the game's row) while it writes, since the order of
@@ -58,10 +58,8 @@ export class Outbox {
   }
 
   /** Writes messages, in this order, with the transaction that decides them. */
-  async write(tx: Database, messages: readonly NewMessage[]): Promise<void> {
-    for (const { kind, orderingKey, payload, traceparent = null } of messages) {
-      await this.#statements.insert(tx, { kind, orderingKey, payload, traceparent });
-    }
+  write(tx: Database, messages: readonly NewMessage[]): Promise<void> {
+    return this.#statements.insert(tx, messages);
   }
 
   /**
@@ -126,18 +124,32 @@ export class Outbox {
         which === 'due'
           ? await this.#statements.claimDue(tx, claim)
           : await this.#statements.claimOfKeys(tx, { ...claim, keys: which });
-      const done = new Set<number>();
-      await Promise.all(
-        messages.map(async (message) => {
-          if (await this.#publish(message)) done.add(message.position);
-        }),
-      );
-      if (done.size > 0) await this.#statements.markPublished(tx, { positions: [...done] });
-      for (const { position, failures } of messages) {
-        if (done.has(position)) continue;
-        await markFailed(tx, this.#table, { position, retryAfterMs: retryAfterMs(failures) });
+      const keys = new Set<string>();
+      // One message of each key at a time. Its mark fails when the connection is lost and with it the lock on the key.
+      for (let queues = this.#queues(messages); queues.length > 0; ) {
+        const attempts = await Promise.all(
+          queues.map(async ([message, ...rest]) => ({ message, rest, done: await this.#publish(message) })),
+        );
+        const done = attempts.filter((attempt) => attempt.done);
+        const positions = done.map(({ message }) => message.position);
+        if (positions.length > 0) await this.#statements.markPublished(tx, { positions });
+        for (const { message } of attempts.filter((attempt) => !attempt.done)) {
+          const { position, failures } = message;
+          await markFailed(tx, this.#table, { position, retryAfterMs: retryAfterMs(failures) });
+        }
+        for (const { message } of done) keys.add(message.orderingKey);
+        queues = done.flatMap(({ rest: [next, ...rest] }) => (next === undefined ? [] : [[next, ...rest]]));
       }
-      return messages.filter(({ position }) => done.has(position)).map(({ orderingKey }) => orderingKey);
+      return [...keys];
+    });
+  }
+
+  /** The messages of each key, up to the first of a kind that this process does not know. */
+  #queues(messages: readonly Message[]): [Message, ...Message[]][] {
+    return [...Map.groupBy(messages, ({ orderingKey }) => orderingKey).values()].flatMap((ofKey) => {
+      const unknown = ofKey.findIndex(({ kind }) => !Object.hasOwn(this.#publishers, kind));
+      const [first, ...rest] = unknown === -1 ? ofKey : ofKey.slice(0, unknown);
+      return first === undefined ? [] : [[first, ...rest]];
     });
   }
 

@@ -22,7 +22,11 @@ export type Message = {
   failures: number;
 };
 
-type NewRow = Pick<Message, 'kind' | 'orderingKey' | 'payload' | 'traceparent'>;
+/** How many messages of one key are published in one transaction; other keys wait for its end. */
+const messagesOfKey = 5;
+
+/** Most messages that one statement writes. */
+const insertedAtOnce = 8;
 
 /** The statements of the usual path of a message, each prepared once per connection. */
 export function outboxStatements(outbox: OutboxTable) {
@@ -38,29 +42,73 @@ export function outboxStatements(outbox: OutboxTable) {
           and(eq(older.orderingKey, orderingKey), lt(older.position, position), isNull(older.publishedAt)),
         ),
     );
-  const claim = (tx: Database, kinds: SQL, which: SQL) =>
-    tx
+  /** A statement for each number of messages, since a prepared one has so many values. */
+  const inserts = Array.from({ length: insertedAtOnce }, (_, last) =>
+    statement(`insert_messages_${last + 1}`, (tx: Database) => {
+      const given = (name: string) => sql`${sql.placeholder(name)}`;
+      return tx.insert(outbox).values(
+        Array.from({ length: last + 1 }, (_, index) => ({
+          kind: given(`kind${index}`),
+          orderingKey: given(`orderingKey${index}`),
+          payload: given(`payload${index}`),
+          traceparent: given(`traceparent${index}`),
+        })),
+      );
+    }),
+  );
+  /** Locks the oldest message of each key, and reads it with those that follow it. */
+  const claim = (tx: Database, kinds: SQL, which: SQL) => {
+    const claimed = tx.$with('claimed').as(
+      tx
+        .select({ key: sql<string>`${orderingKey}`.as('key') })
+        .from(outbox)
+        .where(and(isNull(outbox.publishedAt), sql`${kind} = any(${kinds})`, which, isOldest(tx)))
+        .orderBy(asc(position))
+        .limit(sql.placeholder('limit'))
+        .for('update', { skipLocked: true }),
+    );
+    const waiting = tx
       .select(columns)
       .from(outbox)
-      .where(and(isNull(outbox.publishedAt), sql`${kind} = any(${kinds})`, which, isOldest(tx)))
+      .where(and(eq(orderingKey, claimed.key), isNull(outbox.publishedAt)))
       .orderBy(asc(position))
-      .limit(sql.placeholder('limit'))
-      .for('update', { skipLocked: true });
+      .limit(messagesOfKey)
+      .as('waiting');
+    return tx
+      .with(claimed)
+      .select({
+        position: waiting.position,
+        kind: waiting.kind,
+        orderingKey: waiting.orderingKey,
+        payload: waiting.payload,
+        traceparent: waiting.traceparent,
+        failures: waiting.failures,
+      })
+      .from(claimed)
+      .crossJoinLateral(waiting)
+      .orderBy(asc(waiting.position));
+  };
 
   return {
-    insert: statement('insert_message', (tx: Database, given: Given<NewRow>) =>
-      tx.insert(outbox).values({
-        kind: given.kind,
-        orderingKey: given.orderingKey,
-        payload: given.payload,
-        traceparent: given.traceparent,
-      }),
-    ),
+    /** Writes messages in their order. */
+    async insert(tx: Database, messages: readonly NewMessage[]): Promise<void> {
+      for (let from = 0; from < messages.length; from += insertedAtOnce) {
+        const some = messages.slice(from, from + insertedAtOnce);
+        const values = some.flatMap((message, index) => [
+          [`kind${index}`, message.kind],
+          [`orderingKey${index}`, message.orderingKey],
+          [`payload${index}`, message.payload],
+          [`traceparent${index}`, message.traceparent ?? null],
+        ]);
+        await inserts[some.length - 1]?.(tx, Object.fromEntries(values));
+      }
+    },
 
     /**
-     * For up to `limit` keys, locks the oldest message that is due, until the transaction ends. Skips messages that
-     * another publisher has locked, and with them their keys, so that a key has one publisher at a time. PostgreSQL
-     * plans it each time, since few messages may wait, or very many.
+     * For up to `limit` keys, locks the oldest message if it is due, until the transaction ends, and reads those that
+     * wait behind it. Skips messages that another publisher has locked, and with them their keys, so that a key has one
+     * publisher at a time: nobody can lock a message while an older one of its key waits. PostgreSQL plans it each time,
+     * since few messages may wait, or very many.
      */
     claimDue: statement(
       undefined,

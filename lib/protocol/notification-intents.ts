@@ -29,6 +29,8 @@ export const mailableTypes = [
   'lobby.race_name.registration_denied',
   'lobby.race_name.registered',
   'lobby.race_name.expired',
+  'game.turn.due_soon',
+  'game.turn.waiting_for_you',
 ] as const;
 export type MailableType = (typeof mailableTypes)[number];
 

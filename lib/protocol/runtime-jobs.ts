@@ -6,6 +6,8 @@ import { integerText, jsonText } from './stream-fields.ts';
 export const startJobEntry = z.object({
   job_id: z.guid(),
   game_id: z.guid(),
+  /** Missing in the jobs of lobbies that knew one family only. */
+  engine_family: z.string().optional(),
   engine_version: z.string(),
   /** A game has this or `turn_seconds`. */
   turn_schedule: z.string().optional(),

@@ -1,33 +1,15 @@
 // The configuration of the Runtime Manager.
 import { z } from 'zod';
+import { enginesFileVariable } from '../config/engine-variables.ts';
 import { logLevelVariable, shutdownTimeoutVariable } from '../config/process-variables.ts';
 import { redisVariables } from '../config/redis-variables.ts';
 import { readBlockTimeoutVariable, streamVariable } from '../config/stream-variables.ts';
 import { boolean, filePath, positiveDuration, text } from '../config/types.ts';
-import { defaulted, optional, required, type Values } from '../config/variables.ts';
-
-/** `/opt/engine --fast`, or JSON where an argument has blanks: `["/opt/my engine/run","--fast"]`. */
-const command = z.string().transform((line, context): readonly string[] => {
-  const words = line.trimStart().startsWith('[') ? jsonWords(line) : line.trim().split(/\s+/);
-  if (words !== undefined && words.length > 0 && words.every((word) => word !== '')) return words;
-  context.addIssue({
-    code: 'custom',
-    message: 'write words separated by blanks, or a JSON array of strings',
-  });
-  return z.NEVER;
-});
+import { defaulted, optional, removed, required, type Values } from '../config/variables.ts';
 
 const hostName = z
   .string()
   .regex(/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/i, 'write a host name or an IPv4 address');
-
-function jsonWords(line: string): string[] | undefined {
-  try {
-    return z.array(z.string()).safeParse(JSON.parse(line)).data;
-  } catch {
-    return undefined;
-  }
-}
 
 export const runtimeManagerVariables = {
   redis: redisVariables('RM', 'carries the streams'),
@@ -40,6 +22,7 @@ export const runtimeManagerVariables = {
   dataFolder: required('RM_DATA_FOLDER', filePath, {
     help: 'Folder that only this Runtime Manager uses, with its journal and the engines of the process driver. It must survive restarts.',
   }),
+  enginesFile: enginesFileVariable('RM'),
   driver: defaulted(
     'RM_DRIVER',
     'process',
@@ -56,9 +39,6 @@ export const runtimeManagerVariables = {
     help: 'Whether the engines end with the Runtime Manager and start again with it. With `false` games continue while it is redeployed.',
   }),
   process: {
-    command: optional('RM_PROCESS_COMMAND', command, {
-      help: 'Driver `process`: program (absolute, or found on the PATH) and arguments, with `{engine_version}` in place of the version. Unset: four in a row.',
-    }),
     host: optional('RM_PROCESS_HOST', hostName, {
       help: 'Driver `process`: name or IPv4 address of this machine, for a Game Master on other ones. Engines then listen on every interface, and ask for no token: let nobody else reach their ports. Unset: they listen on 127.0.0.1.',
     }),
@@ -67,12 +47,16 @@ export const runtimeManagerVariables = {
     socketPath: defaulted('RM_DOCKER_SOCKET', '/var/run/docker.sock', filePath, {
       help: 'Driver `docker`: unix socket of the Docker Engine.',
     }),
-    image: optional('RM_DOCKER_IMAGE', text, {
-      help: 'Image for the driver `docker`, which requires it, such as `registry.example.com/engine:{engine_version}`.',
-    }),
     network: optional('RM_DOCKER_NETWORK', text, {
       help: 'Driver `docker`: network in which the engines are reached by name. Unset: their ports are published on 127.0.0.1.',
     }),
+  },
+  removed: {
+    processCommand: removed(
+      'RM_PROCESS_COMMAND',
+      'Name the engine in a file, and set RM_ENGINES_FILE to its path.',
+    ),
+    dockerImage: removed('RM_DOCKER_IMAGE', 'Name the image in a file, and set RM_ENGINES_FILE to its path.'),
   },
   logLevel: logLevelVariable('RM'),
   shutdownTimeoutMs: shutdownTimeoutVariable(

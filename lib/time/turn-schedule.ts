@@ -4,13 +4,30 @@
 // lists, ranges or wildcards skips what does not exist. When they go back, one time of day is due once, the first time
 // round; the others are due in both hours. test/unit/time/turn-schedule.test.ts shows it.
 import { Cron } from 'croner';
+import { CountedTime } from './quiet-days.ts';
+
+/** More than any schedule needs to reach a day that is not quiet: the 29th of February takes seven leap years or ten. */
+const maxQuietTimes = 100;
 
 /**
- * The first time after `after` at which a turn is due; undefined when none ever is.
+ * The first time after `after` at which a turn is due, outside quiet days; undefined when none ever is.
  * @throws Error when `schedule` is not a cron expression of five fields, or `timeZone` is not a time zone.
  */
-export function nextTurnAt(schedule: string, timeZone: string, after: Date): Date | undefined {
-  return new Cron(schedule, { mode: '5-part', timezone: timeZone }).nextRun(after) ?? undefined;
+export function nextTurnAt(
+  schedule: string,
+  timeZone: string,
+  after: Date,
+  quietDays: readonly number[] = [],
+): Date | undefined {
+  const cron = new Cron(schedule, { mode: '5-part', timezone: timeZone });
+  const counted = new CountedTime({ timeZone, quietDays });
+  let next = cron.nextRun(after);
+  for (let tried = 0; next !== null && tried < maxQuietTimes; tried++) {
+    const end = counted.endOfQuietDay(next);
+    if (end === undefined) return next;
+    next = cron.nextRun(new Date(end.getTime() - 1));
+  }
+  return undefined;
 }
 
 /** What is wrong with a schedule; undefined when it is valid. @param timeZone an existing time zone. */
@@ -24,6 +41,18 @@ export function scheduleProblem(schedule: string, timeZone: string, now: Date): 
   } catch (error) {
     return `is not a cron expression: ${error instanceof Error ? error.message : String(error)}`;
   }
+}
+
+/** What is wrong with the quiet days of a valid schedule. @param timeZone an existing time zone. */
+export function quietDaysProblem(
+  schedule: string,
+  timeZone: string,
+  now: Date,
+  quietDays: readonly number[],
+): string | undefined {
+  if (quietDays.length === 0 || nextTurnAt(schedule, timeZone, now, quietDays) !== undefined)
+    return undefined;
+  return 'are all the days on which turn_schedule comes due; leave one of them';
 }
 
 const minuteMs = 60_000;

@@ -4,6 +4,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { createLobby, type Lobby } from '../../lib/lobby/context.ts';
 import { databaseOn } from '../../lib/postgres/database.ts';
 import { createLogger } from '../../lib/telemetry/logger.ts';
+import { testCatalogue } from '../support/engines/catalogue.ts';
 
 /** A lobby whose User Service allows everything. */
 export function benchLobby(client: pg.Pool, newId: () => string = uuidv7): Lobby {
@@ -24,6 +25,7 @@ export function benchLobby(client: pg.Pool, newId: () => string = uuidv7): Lobby
     streams: { consumers: [], states: () => Promise.reject(new Error('streams are not used here')) },
     startTimeoutMs: 300_000,
     minTurnIntervalMs: 900_000,
+    catalogue: testCatalogue,
     now: () => new Date(),
     newId,
     log: createLogger({ service: 'floor', level: 'error' }),

@@ -43,6 +43,12 @@ export type Scale = {
   ticksPerRound: number;
   /** Reports that wait while lobby.consumer.gm_events is measured; they have to be applied before its floor is. */
   reportsAhead: number;
+  /** How often one round of game.due looks for games that are due. */
+  looksPerRound: number;
+  /** Games that are due at one time in game.turns. */
+  turns: number;
+  /** Matches that game.move measures. */
+  matches: number;
 };
 
 export type Bench = {

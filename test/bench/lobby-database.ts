@@ -1,8 +1,5 @@
 // Databases of the lobby with very many games, for the rows that measure the cost of size.
-import { randomBytes } from 'node:crypto';
-import { join } from 'node:path';
 import type pg from 'pg';
-import { migrate } from '../../lib/postgres/migrate.ts';
 import {
   type Columns,
   idOf,
@@ -11,19 +8,15 @@ import {
   insertRows,
   wordsOfGames,
 } from '../support/stores/many-rows.ts';
+import { createDatabaseOf } from './database.ts';
 import type { Bench } from './entry.ts';
-
-const migrations = join(import.meta.dirname, '../../drizzle/lobby/migrations');
 
 /** @returns the DSN of a migrated database that `fill` has filled in bulk. */
 export async function createLobbyDatabase(
   bench: Bench,
   fill: (client: pg.Client) => Promise<void>,
 ): Promise<string> {
-  const name = `bench_${randomBytes(6).toString('hex')}`;
-  await bench.postgres.createDatabase(name);
-  const dsn = bench.postgres.dsn(name);
-  await migrate({ dsn, folder: migrations, schema: 'lobby' });
+  const dsn = await createDatabaseOf(bench, 'lobby');
   await inBulk(dsn, fill);
   return dsn;
 }
@@ -44,7 +37,7 @@ export function databaseWithGames(bench: Bench): Promise<string> {
   if (existing !== undefined) return existing;
   const created = createLobbyDatabase(bench, async (client) => {
     await insertGames(client, 1, bench.scale.games, gamesToFind);
-    await insertRows(client, 'game_words', ...wordsOfGames);
+    await insertRows(client, 'lobby.game_words', ...wordsOfGames);
   });
   withGames.set(bench, created);
   return created;

@@ -7,9 +7,16 @@ type Value = unknown | ((ids: Ids) => unknown);
 export type Ids = readonly string[];
 export type Step = { text: string; name?: string; values: Value[] };
 
-/** Makes steps of statements: wherever a value has an id of the recording, it gets the one of the turn in its place. */
+/**
+ * Makes steps of statements: wherever a value has an id of the recording, it gets the one of the turn in its place.
+ * @param recorded ids, and numbers as text.
+ */
 export function stepsOf(statements: readonly Statement[], recorded: Ids): Step[] {
   const toValue = (value: unknown): Value => {
+    if (typeof value === 'number') {
+      const number = recorded.indexOf(String(value));
+      return number < 0 ? value : (ids: Ids) => Number(ids[number]);
+    }
     if (typeof value !== 'string') return value;
     const whole = recorded.indexOf(value);
     if (whole >= 0) return (ids: Ids) => ids[whole];

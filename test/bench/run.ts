@@ -15,6 +15,9 @@ import { OperatorError } from '../../lib/errors/operator-error.ts';
 import { aborted, runProcess } from '../../lib/node/process.ts';
 import type { Bench, Entry, Row, Scale } from './entry.ts';
 import { backendSession } from './rows/backend-session.ts';
+import { gameDue } from './rows/game-due.ts';
+import { gameMove } from './rows/game-move.ts';
+import { gameTurns, gameTurnsHung } from './rows/game-turns.ts';
 import { gatewayCommand } from './rows/gateway-command.ts';
 import { gatewayEventLatency } from './rows/gateway-event-latency.ts';
 import { gatewayFanout } from './rows/gateway-fanout.ts';
@@ -38,6 +41,10 @@ const rows: readonly Row[] = [
   lobbyGet,
   lobbyApprove,
   lobbyConsumerGmEvents,
+  gameMove,
+  gameTurns,
+  gameTurnsHung,
+  gameDue(100_000),
   startNpmStart,
   lobbyTick(10_000),
   lobbyTick(100_000),
@@ -60,6 +67,9 @@ const full: Scale = {
   fewest: 10_000,
   ticksPerRound: 5,
   reportsAhead: 2_000,
+  looksPerRound: 20,
+  turns: 2_000,
+  matches: 10,
 };
 const quick: Scale = {
   ...full,
@@ -69,6 +79,9 @@ const quick: Scale = {
   ticksPerRound: 2,
   watchMs: 2_000,
   deliveriesPerRound: 40_000,
+  looksPerRound: 10,
+  turns: 500,
+  matches: 3,
 };
 
 async function main(stop: AbortSignal): Promise<void> {

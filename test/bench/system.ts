@@ -86,9 +86,9 @@ export function pin(pid: number, core: number | undefined): void {
   if (core !== undefined) execFileSync('taskset', ['-acp', String(core), String(pid)], { stdio: 'ignore' });
 }
 
-/** The command that runs Node with these arguments on one core. */
-export function nodeOn(core: number | undefined, args: string[]): [file: string, args: string[]] {
-  return core === undefined
+/** The command that runs Node with these arguments on one core, or on several: `0,1`. */
+export function nodeOn(cores: number | string | undefined, args: string[]): [file: string, args: string[]] {
+  return cores === undefined
     ? [process.execPath, args]
-    : ['taskset', ['-c', String(core), process.execPath, ...args]];
+    : ['taskset', ['-c', String(cores), process.execPath, ...args]];
 }

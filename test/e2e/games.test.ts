@@ -26,7 +26,7 @@ async function startGame(name: string): Promise<string> {
     game_name: name,
     game_type: 'public',
     min_players: 2,
-    max_players: 4,
+    max_players: 2,
     enrollment_ends_at: new Date(Date.now() + 86_400_000).toISOString(),
     turn_seconds: 3_600,
     target_engine_version: '1.0.0',
@@ -39,7 +39,6 @@ async function startGame(name: string): Promise<string> {
     race_name: `${name} B`,
   });
   await ok(ada, 'lobby.application.approve', { application_id });
-  await ok(ada, 'lobby.game.close_enrollment', game);
   expect(await ok(ada, 'lobby.game.start', game)).toMatchObject({ status: 'starting' });
   return game.game_id;
 }

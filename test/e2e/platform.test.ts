@@ -22,6 +22,7 @@ const settings = {
   game_type: 'public',
   min_players: 2,
   max_players: 4,
+  engine_family: 'star-conquest',
   enrollment_ends_at: new Date(Date.now() + 86_400_000).toISOString(),
   turn_schedule: '0 18 * * *',
   time_zone: 'Europe/Berlin',

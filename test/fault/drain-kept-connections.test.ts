@@ -136,7 +136,8 @@ it('one address: everybody is back once the next process listens there', async (
   expect(await replica(0).end('SIGTERM')).toBe('gateway-0 ended (exit code 0)');
   expect(drained()).toHaveLength(players);
   await replica(0).start();
-  await Promise.all(followers.map((follower) => follower.opened(2)));
+  // The longer nobody listens, the longer a client pauses, up to 30 s.
+  await Promise.all(followers.map((follower) => follower.opened(2, 40_000)));
   await expectNoneRefused();
   await annotate(awayMs());
 });

@@ -25,6 +25,8 @@ beforeAll(async () => {
   gameMasterAddr = `127.0.0.1:${await freePort()}`;
   const lobby = stage.start('lobby-all-in-one', {
     LOBBY_GM_BASE_URL: `http://${gameMasterAddr}`,
+    // One that has just started is slow on a busy machine.
+    LOBBY_GM_TIMEOUT: '20s',
     LOBBY_POSTGRES_OPERATION_TIMEOUT: '',
     LOBBY_REDIS_OPERATION_TIMEOUT: '',
   });

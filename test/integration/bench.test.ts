@@ -12,6 +12,9 @@ import type { Bench, Entry, Row } from '../bench/entry.ts';
 import { closedLoop } from '../bench/peers/closed-loop.ts';
 import { executeCommandPath, framed, GrpcConnection } from '../bench/peers/grpc-bytes.ts';
 import { backendSession } from '../bench/rows/backend-session.ts';
+import { gameDue } from '../bench/rows/game-due.ts';
+import { gameMove } from '../bench/rows/game-move.ts';
+import { gameTurns, gameTurnsHung } from '../bench/rows/game-turns.ts';
 import { gatewayCommand } from '../bench/rows/gateway-command.ts';
 import { gatewayEventLatency } from '../bench/rows/gateway-event-latency.ts';
 import { gatewayFanout } from '../bench/rows/gateway-fanout.ts';
@@ -53,6 +56,9 @@ beforeAll(async () => {
       fewest: 200,
       ticksPerRound: 1,
       reportsAhead: 160,
+      looksPerRound: 2,
+      turns: 40,
+      matches: 1,
     },
     cores: undefined,
     redis,
@@ -75,6 +81,9 @@ const withFloor: Row[] = [
   lobbyConsumerGmEvents,
   lobbyTick(400),
   lobbyRaceName(400),
+  gameTurns,
+  gameTurnsHung,
+  gameDue(400),
 ];
 
 describe('a benchmark row', () => {
@@ -116,6 +125,18 @@ describe('a benchmark row', () => {
     timeoutMs,
   );
 });
+
+it(
+  'game.move times every move that opens a turn for the other player',
+  async () => {
+    const { p50_ms, p99_ms, n } = await runRow(gameMove, bench);
+    // All of the board but the last disc.
+    expect(n).toBe(41);
+    expect(p50_ms).toBeGreaterThan(0);
+    expect(p99_ms).toBeGreaterThanOrEqual(p50_ms ?? 0);
+  },
+  3 * timeoutMs,
+);
 
 it(
   'start.npm_start tells how long it takes and what memory the platform has',

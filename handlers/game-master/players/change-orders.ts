@@ -36,6 +36,7 @@ export async function changeOrders(
 ) {
   const key = await idempotencyKeyOf(c);
   const { body, result } = await withIdempotencyKey(gm, key, prepare, toResponse);
+  if (result?.notified) gm.outbox.publishSoon([gameId]);
   if (result?.closed) await finishTurn(gm, gameId, c.req.header('traceparent'));
   return c.json({ ...body, turn_now: await turnNow(gm, gameId) }, 200);
 }

@@ -20,7 +20,10 @@ const turnSchema = z
     due_at: timestamp
       .nullable()
       .openapi({ description: 'null while the game is paused, and once it is over.' }),
-    closes_at: timestamp.nullable(),
+    closes_at: timestamp.nullable().openapi({
+      description:
+        'When the turn closes at the latest: at due_at, or later by grace_seconds while a seat that it waits for has given nothing.',
+    }),
     due_reason: z.enum(['schedule', 'turn_seconds']).nullable(),
     awaiting: z.array(seat).openapi({ description: 'Seats that the turn waits for, ready or not.' }),
     ready: z.array(seat).openapi({ description: 'Those among them that need not be waited for.' }),
@@ -52,14 +55,13 @@ export const getTurnRoute = (gm: GameMaster) =>
   });
 
 function toTurn(gameId: string, now: Turn): z.infer<typeof turnSchema> {
-  const dueAt = now.dueAt?.toISOString() ?? null;
   return {
     game_id: gameId,
     turn: now.turn,
     status: now.status,
     opened_at: now.openedAt?.toISOString() ?? null,
-    due_at: dueAt,
-    closes_at: dueAt,
+    due_at: now.dueAt?.toISOString() ?? null,
+    closes_at: now.closesAt?.toISOString() ?? null,
     due_reason: now.dueReason,
     awaiting: [...now.awaiting],
     ready: [...now.ready],

@@ -6,7 +6,7 @@ import { gameTypes, usualEarlyMode } from '../../../lib/lobby/domain/game.ts';
 import { withIdempotencyKey } from '../../../lib/lobby/idempotency.ts';
 import { createGame } from '../../../lib/lobby/operations/create-game.ts';
 import { callerOf, idempotencyKeyOf, mutationHeaders } from '../request.ts';
-import { settingFields, toSettings } from './fields.ts';
+import { clockFields, settingFields, toSettings } from './fields.ts';
 import { etagOf, gameSchema, toGameFor } from './game-response.ts';
 
 const bodySchema = z.strictObject({
@@ -15,12 +15,13 @@ const bodySchema = z.strictObject({
   description: settingFields.description.default(''),
   start_gap_hours: settingFields.start_gap_hours.default(0),
   start_gap_players: settingFields.start_gap_players.default(0),
-  turn_schedule: settingFields.turn_schedule.default(null),
-  time_zone: settingFields.time_zone.default('UTC'),
-  turn_seconds: settingFields.turn_seconds.default(null),
+  ...clockFields,
   early: settingFields.early.optional(),
   spectators: settingFields.spectators.default(false),
   options: settingFields.options.default({}),
+  engine_family: settingFields.engine_family
+    .optional()
+    .openapi({ description: 'Which game is played; GET /engines lists them, and the first is the default.' }),
 });
 
 const route = createRoute({
@@ -40,8 +41,11 @@ export const createGameRoute = (lobby: Lobby) =>
   defineRoute(route, async (c) => {
     const caller = callerOf(c);
     const { game_type, ...fields } = c.req.valid('json');
-    const early = fields.early ?? usualEarlyMode({ turnSeconds: fields.turn_seconds });
-    const request = { gameType: game_type, settings: toSettings({ ...fields, early }) };
+    const {
+      early = usualEarlyMode({ turnSeconds: fields.turn_seconds }),
+      engine_family = lobby.catalogue.defaultFamily,
+    } = fields;
+    const request = { gameType: game_type, settings: toSettings({ ...fields, early, engine_family }) };
     const game = await withIdempotencyKey(
       lobby,
       await idempotencyKeyOf(c),

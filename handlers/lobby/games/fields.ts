@@ -11,6 +11,7 @@ import {
   unreadableProblem,
 } from '../../../lib/names/safe-text.ts';
 import { shownNameProblem } from '../../../lib/names/shown-name.ts';
+import { isQuietDays, quietDaysRule } from '../../../lib/time/quiet-days.ts';
 
 const { gameName, description, players, startGapHours, startGapPlayers, ...texts } = gameBounds;
 
@@ -53,6 +54,29 @@ export const settingFields = {
       type: ['integer', 'null'],
       description: 'How long each turn takes at most, from its opening. A game has this or turn_schedule.',
     }),
+  min_turn_seconds: wholeNumber(texts.minTurnSeconds)
+    .nullable()
+    .openapi({
+      type: ['integer', 'null'],
+      description:
+        'How long after a turn was played the next one is due at the earliest; one that closes early may be shorter.',
+    }),
+  quiet_days: z
+    .custom<readonly number[]>(isQuietDays, quietDaysRule)
+    .transform((days) => days.toSorted((a, b) => a - b))
+    .openapi({
+      type: 'array',
+      items: { type: 'integer', minimum: 1, maximum: 7 },
+      maxItems: texts.quietDays.max,
+      uniqueItems: true,
+      description:
+        'Days of the week in time_zone, from 1 (Monday) to 7 (Sunday), such as [6, 7], on which no time of ' +
+        'turn_schedule counts and turn_seconds stand still. None unless given.',
+    }),
+  grace_seconds: wholeNumber(texts.graceSeconds).openapi({
+    description:
+      'How long a turn that is due waits for those whom it waits for and who have given nothing; 0 unless given.',
+  }),
   early: z.enum(earlyModes).openapi({
     description:
       '`all_ready`: a turn closes as soon as all that it waits for are ready. `off`: not before it is due. ' +
@@ -77,10 +101,27 @@ export const settingFields = {
         `For the engine, which says what it takes; at most ${texts.optionsBytes.max} bytes as JSON. ` +
         '`bots`, from 0 to 100, says how many seats bots take besides the players. `{}` unless given.',
     }),
+  engine_family: z
+    .string()
+    .regex(/^[a-z0-9-]{1,64}$/, 'must be a family such as four-in-a-row')
+    .openapi({
+      description: 'Which game is played; GET /engines lists them.',
+      example: 'four-in-a-row',
+    }),
   target_engine_version: boundedText(1, texts.targetEngineVersion.max).openapi({
     description: 'A semantic version.',
     example: '1.4.0',
   }),
+};
+
+/** The clock, as it is unless a request says otherwise. */
+export const clockFields = {
+  turn_schedule: settingFields.turn_schedule.default(null),
+  time_zone: settingFields.time_zone.default('UTC'),
+  turn_seconds: settingFields.turn_seconds.default(null),
+  min_turn_seconds: settingFields.min_turn_seconds.default(null),
+  quiet_days: settingFields.quiet_days.default([]),
+  grace_seconds: settingFields.grace_seconds.default(0),
 };
 
 type SettingsBody = z.infer<z.ZodObject<typeof settingFields>>;
@@ -104,9 +145,13 @@ export function toSettings(
     turnSchedule: body.turn_schedule,
     timeZone: body.time_zone,
     turnSeconds: body.turn_seconds,
+    minTurnSeconds: body.min_turn_seconds,
+    quietDays: body.quiet_days,
+    graceSeconds: body.grace_seconds,
     early: body.early,
     spectators: body.spectators,
     options: body.options,
+    engineFamily: body.engine_family,
     targetEngineVersion: body.target_engine_version,
   };
 }

@@ -33,6 +33,10 @@ const querySchema = z
       .transform((text) => text === 'true')
       .optional()
       .openapi({ type: 'boolean', description: 'Whether the game takes players now.' }),
+    engine_family: z
+      .string()
+      .regex(/^[a-z0-9-]{1,64}$/, 'must be a family such as four-in-a-row')
+      .optional(),
     target_engine_version: z
       .string()
       .max(gameBounds.targetEngineVersion.max, versionProblem)
@@ -69,6 +73,7 @@ export const listGamesRoute = (lobby: Pick<Lobby, 'readFromReplica'>) =>
       gameType: query.game_type,
       words: query.q,
       hasFreePlaces: query.has_free_places,
+      engineFamily: query.engine_family,
       targetEngineVersion: query.target_engine_version,
     };
     const token = tokens[query.sort];

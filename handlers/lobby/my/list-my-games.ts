@@ -23,6 +23,15 @@ const route = createRoute({
         .optional()
         .openapi({ description: 'The role of the caller in them; both roles unless given.' }),
       status: z.enum(gameStatuses).optional(),
+      waiting_for_me: z
+        .enum(['true', 'false'], 'must be true or false')
+        .transform((text) => text === 'true')
+        .optional()
+        .openapi({
+          type: 'boolean',
+          description:
+            'Whether the game runs, and its open turn waits for the seat of the caller to be ready.',
+        }),
       ...pageQuery,
     }),
   },
@@ -35,6 +44,8 @@ export const listMyGamesRoute = (lobby: Pick<Lobby, 'readFromReplica'>) =>
   defineRoute(route, async (c) => {
     const query = c.req.valid('query');
     const request = pageRequestOf(token, query);
-    const page = await listMyGames(lobby, userOf(c.get('actor')), query, request);
+    const { role, status, waiting_for_me: waitingForUser } = query;
+    const filters = { role, status, waitingForUser };
+    const page = await listMyGames(lobby, userOf(c.get('actor')), filters, request);
     return c.json(toPage(token, page, toGameFor(callerOf(c))), 200);
   });

@@ -14,7 +14,7 @@ import { pageRequestOf, positionToken, toPage } from '../paging.ts';
 
 const { game_name, description, owner_user_id, status, ...fields } = gameSchema.shape;
 const { min_players, max_players, active_members, enrollment_ends_at } = fields;
-const { turn_schedule, time_zone, turn_seconds, early } = fields;
+const { turn_schedule, time_zone, turn_seconds, min_turn_seconds, quiet_days, grace_seconds, early } = fields;
 
 /** What a player needs to know of a game before joining it. */
 const offeredGameSchema = z.object({
@@ -29,6 +29,9 @@ const offeredGameSchema = z.object({
   turn_schedule,
   time_zone,
   turn_seconds,
+  min_turn_seconds,
+  quiet_days,
+  grace_seconds,
   early,
 });
 
@@ -81,6 +84,9 @@ function toOfferedGame(game: StoredGame): z.infer<typeof offeredGameSchema> {
     turn_schedule: game.turnSchedule,
     time_zone: game.timeZone,
     turn_seconds: game.turnSeconds,
+    min_turn_seconds: game.minTurnSeconds,
+    quiet_days: [...game.quietDays],
+    grace_seconds: game.graceSeconds,
     early: game.early,
   };
 }

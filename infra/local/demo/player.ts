@@ -1,12 +1,10 @@
 // A player of the demo: a client of the gateway, and everything that its stream of events has brought so far.
-import { readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { PlayerEvent } from '../../../lib/client/events.ts';
 import { type CommandResult, type Endpoints, GalaxyClient } from '../../../lib/client/galaxy-client.ts';
 import { GatewayError } from '../../../lib/client/gateway-error.ts';
-import { signInCode } from '../log-lines.ts';
+import { mailedCode } from '../log-lines.ts';
 
-const mailTimeoutMs = 10_000;
 const eventTimeoutMs = 120_000;
 
 export const print = (line: string) => process.stdout.write(`${line}\n`);
@@ -40,7 +38,7 @@ export class Player {
 
   async signIn(mailLog: string): Promise<void> {
     const challengeId = await this.client.sendEmailCode(this.email);
-    const code = await readCode(mailLog, challengeId);
+    const code = await mailedCode(mailLog, challengeId);
     await this.client.confirmEmailCode(challengeId, code, 'demo');
     this.says(
       `signs in as ${this.email} with the code ${code}: session ${this.client.session.deviceSessionId}`,
@@ -107,16 +105,4 @@ export async function refusal(outcome: Promise<unknown>): Promise<string> {
     if (error instanceof GatewayError) return error.reason;
     throw error;
   }
-}
-
-/** The local stack's mailer writes codes to a log, which stands in for a player's mailbox. */
-async function readCode(mailLog: string, challengeId: string): Promise<string> {
-  const deadline = Date.now() + mailTimeoutMs;
-  while (Date.now() < deadline) {
-    const lines = (await readFile(mailLog, 'utf8')).split('\n');
-    const code = lines.map((line) => signInCode(line, challengeId)).find((found) => found !== undefined);
-    if (code !== undefined) return code;
-    await delay(50);
-  }
-  throw new Error(`no sign-in code for challenge ${challengeId} arrived in ${mailLog}`);
 }

@@ -85,15 +85,20 @@ async function notify(
   await deps.mails.write(tx, recipients.map(toMail(deps, { ...intent, type: mailed })));
 }
 
-function toMail(
-  { newId }: Deps,
-  { type, payload, occurred_at_ms: at }: NotificationIntent & { type: MailableType },
-) {
+function toMail({ newId }: Deps, intent: NotificationIntent & { type: MailableType }) {
+  const { type, payload } = intent;
   return ({ email, locale }: Recipient) => ({
     mailId: newId(),
     to: email,
     locale,
     content: { kind: 'notification' as const, type, payload },
-    expiresAt: new Date(at + noticeLifetimeMs),
+    expiresAt: expiryOf(intent),
   });
+}
+
+/** A reminder of a turn is of no use once the turn is due. */
+function expiryOf({ type, payload, occurred_at_ms: at }: NotificationIntent & { type: MailableType }): Date {
+  const isReminder = type === 'game.turn.due_soon' || type === 'game.turn.waiting_for_you';
+  const dueAt = isReminder && typeof payload.due_at === 'string' ? Date.parse(payload.due_at) : Number.NaN;
+  return new Date(Number.isNaN(dueAt) ? at + noticeLifetimeMs : Math.min(at + noticeLifetimeMs, dueAt));
 }

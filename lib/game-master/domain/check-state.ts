@@ -33,6 +33,15 @@ export function checkState(state: GameState, { gameId, seats, playedTurn }: Know
   if (state.status === 'finished' && awaiting.length > 0) throw faulty('has finished, and waits for seats');
 }
 
+/** For an engine whose game goes on, and that was asked for no turn. @throws EngineTrouble */
+export function checkUnplayed(state: GameState, game: KnownGame): void {
+  checkState(state, game);
+  if (state.turn !== game.playedTurn) {
+    throw faulty(`is at turn ${state.turn}, but turn ${game.playedTurn} was played last`);
+  }
+  if (state.status === 'finished') throw faulty('has finished without playing a turn');
+}
+
 /** @param turn that the engine was asked to play. @throws EngineTrouble */
 export function checkPlayedTurn(
   state: GameState & { readonly events: readonly EngineEvent[] },

@@ -1,11 +1,12 @@
 // A game as the lobby hands it over, and what becomes of what was known of it.
+import type { TurnClock } from '../../time/turn-clock.ts';
 import type { EarlyMode } from './game.ts';
 
 /** A member of a game, and what the engine calls them. */
 export type RegisteredSeat = { readonly seat: number; readonly userId: string; readonly label: string };
 
 /** A game with the engine that plays it. */
-export type Registration = {
+export type Registration = TurnClock & {
   readonly gameId: string;
   /** The start job whose engine it is; a UUIDv7. */
   readonly runtimeJobId: string;
@@ -14,10 +15,6 @@ export type Registration = {
   readonly engineEndpoint: string;
   readonly gameName: string;
   readonly ownerUserId: string | null;
-  /** A game has a schedule, in `timeZone`, or `turnSeconds`. */
-  readonly turnSchedule: string | null;
-  readonly timeZone: string;
-  readonly turnSeconds: number | null;
   readonly early: EarlyMode;
   readonly spectators: boolean;
   readonly options: Readonly<Record<string, unknown>>;

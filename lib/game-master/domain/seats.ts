@@ -32,9 +32,27 @@ export function readySeats(awaited: readonly number[], given: readonly OrdersGiv
   return awaited.filter((seat) => ready.has(seat));
 }
 
+/** The awaited seats that have given neither a draft nor ready orders. */
+export function seatsWithoutOrders(awaited: readonly number[], given: readonly OrdersGiven[]): number[] {
+  const withOrders = new Set(given.map(({ seat }) => seat));
+  return awaited.filter((seat) => !withOrders.has(seat));
+}
+
 /** Whether everybody whom the turn waits for is ready; a turn that waits for nobody is not. */
 export function allReady(awaited: readonly number[], given: readonly OrdersGiven[]): boolean {
   return awaited.length > 0 && readySeats(awaited, given).length === awaited.length;
+}
+
+/** The one seat that is not ready of several that a turn waits for. */
+export function lastAwaited(awaited: readonly number[], given: readonly OrdersGiven[]): number | undefined {
+  const ready = new Set(readySeats(awaited, given));
+  const missing = awaited.filter((seat) => !ready.has(seat));
+  return awaited.length > 1 && missing.length === 1 ? missing[0] : undefined;
+}
+
+/** Whether the turn waits for a seat that has given neither a draft nor ready orders. */
+export function isAnyMissing(awaited: readonly number[], given: readonly OrdersGiven[]): boolean {
+  return awaited.some((seat) => !given.some((orders) => orders.seat === seat));
 }
 
 /** Seats whose holders have left, without effect yet. */

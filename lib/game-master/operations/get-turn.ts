@@ -1,7 +1,8 @@
 import type { GameResult, Manifest } from '../../engine/api.ts';
 import type { Caller } from '../../http/caller.ts';
+import { latestClosing } from '../../time/turn-clock.ts';
 import type { GameMaster } from '../context.ts';
-import { readySeats } from '../domain/seats.ts';
+import { isAnyMissing, readySeats } from '../domain/seats.ts';
 import { currentTurn, isClosed } from '../domain/taking-orders.ts';
 import type { Access } from '../peers/lobby.ts';
 import { findTurn, type GameTurn } from '../store/reads.ts';
@@ -15,6 +16,7 @@ export type Turn = {
   readonly status: TurnStatus;
   readonly openedAt: Date | null;
   readonly dueAt: Date | null;
+  readonly closesAt: Date | null;
   readonly dueReason: 'schedule' | 'turn_seconds' | null;
   /** Seats that somebody holds and that the turn waits for. */
   readonly awaiting: readonly number[];
@@ -51,6 +53,7 @@ export async function getTurn(
     status,
     openedAt: ended ? null : game.openedAt,
     dueAt,
+    closesAt: dueAt === null ? null : latestClosing(game, dueAt),
     dueReason: dueAt === null ? null : game.turnSchedule === null ? 'turn_seconds' : 'schedule',
     awaiting,
     ready: readySeats(awaiting, given),
@@ -65,8 +68,9 @@ export async function getTurn(
 function statusOf({ status }: Access, found: GameTurn | undefined): TurnStatus {
   if (status === 'finished' || status === 'cancelled') return status;
   if (found === undefined) return 'open';
-  const { game, now } = found;
+  const { game, now, held, given } = found;
   if (game.phase === 'over') return game.result === null ? 'cancelled' : 'finished';
-  if (isClosed(game, now)) return 'closed';
+  const awaited = game.awaiting.filter((seat) => held.includes(seat));
+  if (isClosed(game, isAnyMissing(awaited, given), now)) return 'closed';
   return status === 'paused' || game.status === 'paused' ? 'paused' : 'open';
 }

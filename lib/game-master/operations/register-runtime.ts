@@ -89,6 +89,7 @@ async function replace(tx: Tx, { game, now }: LockedGame, registration: Registra
     playedTurn: 0,
     openedAt: null,
     dueAt: null,
+    remindedDueAt: null,
     closedAt: null,
     closeReason: null,
     awaiting: [],
@@ -118,7 +119,8 @@ function beginning(registration: Registration) {
 /** What every registration says anew. */
 function detailsOf(registration: Registration) {
   const { runtimeJobId, containerId, engineEndpoint, gameName, ownerUserId } = registration;
-  const { turnSchedule, timeZone, turnSeconds, early, spectators, options } = registration;
+  const { turnSchedule, timeZone, turnSeconds, minTurnSeconds, quietDays, graceSeconds } = registration;
+  const { early, spectators, options } = registration;
   return {
     runtimeJobId,
     containerId,
@@ -128,6 +130,9 @@ function detailsOf(registration: Registration) {
     turnSchedule,
     timeZone,
     turnSeconds,
+    minTurnSeconds,
+    quietDays,
+    graceSeconds,
     early,
     spectators,
     options,

@@ -3,15 +3,15 @@ import type { Caller } from '../../http/caller.ts';
 import { inTransaction } from '../../postgres/transaction.ts';
 import type { GameMaster } from '../context.ts';
 import { EngineTrouble } from '../domain/engine-trouble.ts';
-import { sizeProblem } from '../domain/taking-orders.ts';
+import { isInGrace, sizeProblem } from '../domain/taking-orders.ts';
 import type { Validation } from '../peers/engine.ts';
 import type { Access } from '../peers/lobby.ts';
 import { engineUnavailable, noSeat } from '../refusals.ts';
 import type { Work } from '../store/database.ts';
-import { lockGame, type StoredGame, updateGame } from '../store/games.ts';
+import { lockGame, type StoredGame, saveGame } from '../store/games.ts';
 import { findOrders, saveOrders } from '../store/orders.ts';
 import { findGameNow, holderOf } from '../store/reads.ts';
-import { closeIfReady } from '../turns/close-turn.ts';
+import { closeIfComplete } from '../turns/close-turn.ts';
 import { report } from '../turns/report.ts';
 import { seatOf } from './access.ts';
 import { requireOpenTurn } from './require-open-turn.ts';
@@ -26,13 +26,17 @@ export type GivenOrders = {
   readonly ready: boolean;
 };
 
-/** `closed`: these orders were the last that the turn waited for. */
+/**
+ * `closed`: these orders were the last that the turn waited for. `notified`: they were the last but one, and there is a
+ * message to be published.
+ */
 export type ChangedOrders = {
   readonly gameId: string;
   readonly turn: number;
   readonly state: 'none' | 'draft' | 'ready';
   readonly storedAt: Date | null;
   readonly closed: boolean;
+  readonly notified: boolean;
 };
 
 /**
@@ -49,7 +53,7 @@ export async function submitOrders(
   const { gameId } = access;
   const { turn, ready } = given;
   const seat = seatOf(access);
-  const game = requireOpenTurn(access, await findGameNow(gm.db, gameId), turn);
+  const game = await requireOpenTurn(gm.db, access, await findGameNow(gm.db, gameId), turn);
   const text = JSON.stringify(given.orders);
   const bytes = new TextEncoder().encode(text).length;
   refuseSize(bytes, 0);
@@ -57,7 +61,7 @@ export async function submitOrders(
 
   return async (tx) => {
     const locked = await lockGame(tx, gameId);
-    const open = requireOpenTurn(access, locked, turn);
+    const open = await requireOpenTurn(tx, access, locked, turn);
     const now = locked?.now ?? open.registeredAt;
     // The lobby may have heard of a leave that has not arrived here, or the reverse; both must agree.
     if (caller.actor.kind !== 'user' || (await holderOf(tx, gameId, seat)) !== caller.actor.userId) {
@@ -69,12 +73,17 @@ export async function submitOrders(
     await saveOrders(tx, { gameId, seat, turn, orders: text, bytes, ready, storedAt: now });
     const becameAnother = (earlier?.ready ?? false) !== ready;
     const changed = {
+      ...open,
       ordersBytes: othersBytes + bytes,
       readinessChanged: open.readinessChanged || becameAnother,
     };
-    await updateGame(tx, gameId, changed);
-    const closed = ready && (await closeIfReady(tx, gm, { ...open, ...changed }, now));
-    return { gameId, turn, state: ready ? 'ready' : 'draft', storedAt: now, closed };
+    const state = ready ? 'ready' : 'draft';
+    const mayClose = ready || isInGrace(open, now);
+    const { closed, notified } = mayClose
+      ? await closeIfComplete(tx, gm, { game: changed, now }, caller.traceparent)
+      : { closed: undefined, notified: false };
+    await saveGame(tx, closed ?? changed);
+    return { gameId, turn, state, storedAt: now, closed: closed !== undefined, notified };
   };
 }
 
@@ -92,7 +101,7 @@ async function requireValid(
 ): Promise<void> {
   const validation = await validate(gm, caller, game, request);
   if (validation.kind === 'other_turn') {
-    requireOpenTurn(access, await findGameNow(gm.db, game.gameId), request.turn);
+    await requireOpenTurn(gm.db, access, await findGameNow(gm.db, game.gameId), request.turn);
     await noteStateLost(gm, game);
     throw engineUnavailable();
   }

@@ -1,7 +1,7 @@
 import type { GameMaster } from '../context.ts';
 import type { Access } from '../peers/lobby.ts';
 import type { Work } from '../store/database.ts';
-import { lockGame, updateGame } from '../store/games.ts';
+import { lockGame, saveGame } from '../store/games.ts';
 import { deleteOrdersOf } from '../store/orders.ts';
 import { findGameNow } from '../store/reads.ts';
 import { seatOf } from './access.ts';
@@ -19,13 +19,13 @@ export async function withdrawOrders(
 ): Promise<Work<ChangedOrders>> {
   const { gameId } = access;
   const seat = seatOf(access);
-  requireOpenTurn(access, await findGameNow(db, gameId), turn);
+  await requireOpenTurn(db, access, await findGameNow(db, gameId), turn);
   return async (tx) => {
-    const game = requireOpenTurn(access, await lockGame(tx, gameId), turn);
+    const game = await requireOpenTurn(tx, access, await lockGame(tx, gameId), turn);
     const bytes = await deleteOrdersOf(tx, gameId, [seat]);
     if (bytes > 0) {
-      await updateGame(tx, gameId, { ordersBytes: game.ordersBytes - bytes, readinessChanged: true });
+      await saveGame(tx, { ...game, ordersBytes: game.ordersBytes - bytes, readinessChanged: true });
     }
-    return { gameId, turn, state: 'none', storedAt: null, closed: false };
+    return { gameId, turn, state: 'none', storedAt: null, closed: false, notified: false };
   };
 }

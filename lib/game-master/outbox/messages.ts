@@ -7,6 +7,7 @@ import type { NewMessage } from '../../outbox/store.ts';
 import type { GmEvent } from '../../protocol/gm-events.ts';
 import type { NotificationIntent } from '../../protocol/notification-intents.ts';
 import { keptTraceparent } from '../../telemetry/trace.ts';
+import { latestClosing } from '../../time/turn-clock.ts';
 import { awaitedSeats, isHeld, readySeats } from '../domain/seats.ts';
 import type { StoredGame } from '../store/games.ts';
 import type { OrdersGiven } from '../store/orders.ts';
@@ -23,7 +24,7 @@ export function report(
 ): NewMessage {
   const finished = game.result !== null;
   const awaited = game.phase === 'open' || game.phase === 'closed' ? awaitedSeats(game.awaiting, seats) : [];
-  const due = game.phase === 'over' || game.dueAt === null ? undefined : game.dueAt.getTime();
+  const due = game.phase === 'over' ? null : game.dueAt;
   const userOf = new Map(seats.map(({ seat, userId }) => [seat, userId]));
   const payload: GmEvent = {
     event_id: uuidv5(`report/${game.reportSeq}`, game.runtimeJobId),
@@ -38,7 +39,7 @@ export function report(
       const userId = userOf.get(seat) ?? null;
       return userId === null ? [] : [{ user_id: userId, planets, population, ships_built }];
     }),
-    ...(due === undefined ? {} : { due_at_ms: due, closes_at_ms: due }),
+    ...(due === null ? {} : { due_at_ms: due.getTime(), closes_at_ms: latestClosing(game, due).getTime() }),
     awaited_seats: awaited,
     ready_seats: readySeats(awaited, given),
     ...(game.result === null ? {} : { result: game.result }),
@@ -83,6 +84,38 @@ export function turnAdvanced(
   );
 }
 
+/** To players who have given no orders for the open turn, which is due soon. */
+export function dueSoon(game: StoredGame, userIds: readonly string[], occasion: Occasion): NewMessage[] {
+  const due = game.dueAt?.getTime();
+  return intent(game, reminder(game, 'game.turn.due_soon', userIds, `${due}`), occasion);
+}
+
+/** To the holder of the last seat that the open turn waits for. */
+export function waitingForYou(
+  game: StoredGame,
+  { seat, userId }: Pick<StoredSeat, 'seat' | 'userId'>,
+  occasion: Occasion,
+): NewMessage[] {
+  const userIds = userId === null ? [] : [userId];
+  return intent(game, reminder(game, 'game.turn.waiting_for_you', userIds, `${seat}`), occasion);
+}
+
+/** @param once what makes it another one within the turn. */
+function reminder(
+  { gameId, gameName, runtimeJobId, playedTurn, dueAt }: StoredGame,
+  type: 'game.turn.due_soon' | 'game.turn.waiting_for_you',
+  userIds: readonly string[],
+  once: string,
+): Notice {
+  const turn = playedTurn + 1;
+  return {
+    notification_type: type,
+    recipient_user_ids: [...userIds],
+    idempotency_key: `${type}:${gameId}:${runtimeJobId}:${turn}:${once}`,
+    payload: { game_id: gameId, game_name: gameName, turn, due_at: dueAt?.toISOString() ?? null },
+  };
+}
+
 /** The engine's own events of the turn that was played, to those who hold their seats. */
 export function engineEvents(
   game: StoredGame,
@@ -106,11 +139,9 @@ export function engineEvents(
   );
 }
 
-function intent(
-  game: StoredGame,
-  notice: Omit<NotificationIntent, 'producer' | 'occurred_at_ms'>,
-  occasion: Occasion,
-): NewMessage[] {
+type Notice = Omit<NotificationIntent, 'producer' | 'occurred_at_ms'>;
+
+function intent(game: StoredGame, notice: Notice, occasion: Occasion): NewMessage[] {
   if (notice.recipient_user_ids.length === 0) return [];
   const payload: NotificationIntent = {
     ...notice,

@@ -71,12 +71,13 @@ type Question = {
   readonly maxBytes?: number;
 };
 
-export function openEngine(endpoint: string): Engine {
+/** @param send sends a request, as `askService` does. */
+export function openEngine(endpoint: string, send: typeof askService = askService): Engine {
   const ask = async (question: Question, call: EngineCall) => {
     const { call: name, method, route, body, maxBytes: bound = maxBytes } = question;
     const startedAt = performance.now();
     try {
-      return await askService(`${endpoint}${route}`, { method, body, maxBytes: bound, ...call });
+      return await send(`${endpoint}${route}`, { method, body, maxBytes: bound, ...call });
     } catch (error) {
       throw error instanceof ResponseTooLarge
         ? new EngineTrouble('faulty', `the engine’s response to ${method} ${route} is too large`, error)

@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import { maxSeats } from '../../engine/api.ts';
 import { askService, refuseUnlessOk } from '../../http/ask-service.ts';
+import { isQuietDays } from '../../time/quiet-days.ts';
 import { earlyModes } from '../domain/game.ts';
 
 /** What the turn worker goes by. */
@@ -44,9 +45,16 @@ const standingResponse = z
     turn_schedule: z.string().nullable(),
     time_zone: z.string(),
     turn_seconds: z.int().positive().nullable(),
+    // Older lobbies do not say.
+    min_turn_seconds: z.int().positive().nullable().default(null),
+    quiet_days: z.custom<readonly number[]>(isQuietDays).default([]),
+    grace_seconds: z.int().min(0).default(0),
     early: z.enum(earlyModes),
     spectators: z.boolean(),
     options: z.record(z.string(), z.unknown()),
+    /** Older lobbies do not say. */
+    engine_family: z.string().optional(),
+    target_engine_version: z.string().optional(),
     current_turn: z.int().nullable(),
     /** Older lobbies do not say. */
     report_seq: z.int().min(0).nullish(),
@@ -72,9 +80,15 @@ const standingResponse = z
     turnSchedule: game.turn_schedule,
     timeZone: game.time_zone,
     turnSeconds: game.turn_seconds,
+    minTurnSeconds: game.min_turn_seconds,
+    quietDays: game.quiet_days,
+    graceSeconds: game.grace_seconds,
     early: game.early,
     spectators: game.spectators,
     options: game.options,
+    /** undefined for lobbies that knew one family only. */
+    engineFamily: game.engine_family,
+    engineVersion: game.target_engine_version,
     /** The last turn that the lobby knows of; null before it heard of any. */
     currentTurn: game.current_turn,
     /** Of the last report that the lobby went by; 0 before any. */
@@ -122,13 +136,15 @@ export function createLobbyClient(options: {
   token?: string | undefined;
   /** Bound on one exchange, body included. */
   timeoutMs: number;
+  /** Sends a request, as `askService` does, which it is unless given. */
+  send?: typeof askService;
 }): LobbyClient {
-  const { token, timeoutMs } = options;
+  const { token, timeoutMs, send = askService } = options;
   /** @returns undefined when there is no such thing. */
   const ask = async <T>(schema: z.ZodType<T>, path: string, traceparent?: string): Promise<T | undefined> => {
     try {
       const url = `${options.baseUrl}/api/v1/internal${path}`;
-      const response = await askService(url, { method: 'GET', token, timeoutMs, maxBytes, traceparent });
+      const response = await send(url, { method: 'GET', token, timeoutMs, maxBytes, traceparent });
       if (response.status === 404) return undefined;
       refuseUnlessOk(response, { ours: 'GM_LOBBY_TOKEN', theirs: 'LOBBY_INTERNAL_HTTP_TOKEN' });
       return schema.parse(JSON.parse(response.text));

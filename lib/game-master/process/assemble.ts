@@ -1,4 +1,6 @@
 import { v7 as uuidv7 } from 'uuid';
+import type { EngineCatalogue } from '../../engine/catalogue.ts';
+import { askService } from '../../node/ask-service.ts';
 import type { RedisCommands } from '../../redis/commands.ts';
 import { requeueAtOnce, statesOf } from '../../streams/admin.ts';
 import type { Logger } from '../../telemetry/logger.ts';
@@ -13,13 +15,14 @@ import { gameChangesStream } from './consumer-streams.ts';
 /** The Game Master as it is configured, with the ids of a real one. */
 export function assembleGameMaster(
   config: Pick<GameMasterConfig, 'lobby' | 'streams' | 'engineTimeoutMs'>,
-  { db, redis, log }: { db: Db; redis: RedisCommands; log: Logger },
+  { db, redis, catalogue, log }: { db: Db; redis: RedisCommands; catalogue: EngineCatalogue; log: Logger },
 ): GameMaster {
   const consumers = [gameChangesStream(config.streams)];
   return createGameMaster({
     db,
-    lobby: createLobbyClient(config.lobby),
-    openEngine,
+    lobby: createLobbyClient({ ...config.lobby, send: askService }),
+    catalogue,
+    openEngine: (endpoint) => openEngine(endpoint, askService),
     publishers: gameMasterPublishers(redis, config.streams),
     streams: {
       consumers,

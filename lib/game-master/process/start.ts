@@ -4,6 +4,7 @@ import { postgresNeeds } from '../../config/postgres-variables.ts';
 import { redisChecks, redisNeeds } from '../../config/redis-variables.ts';
 import { start } from '../../config/startup.ts';
 import type { Environment } from '../../config/variables.ts';
+import { openCatalogue } from '../../engine/catalogue-file.ts';
 import { outboxInstruments } from '../../outbox/instruments.ts';
 import { openDatabase } from '../../postgres/open-database.ts';
 import type { Postgres } from '../../postgres/pool-options.ts';
@@ -48,14 +49,18 @@ export async function startGameMaster(service: string, environment: Environment)
         open: ({ postgres }: GameMasterConfig) => openDatabase(postgres, migrations, true, connectionLog),
         close: (postgres: Postgres) => postgres.close(),
       },
+      catalogue: {
+        needs: ['GM_ENGINES_FILE'],
+        open: ({ enginesFile }: GameMasterConfig) => openCatalogue(enginesFile),
+      },
     },
   });
-  const { redis, postgres } = resources;
+  const { redis, postgres, catalogue } = resources;
   const log = createLogger({ service, level: config.logLevel });
   outboxInstruments.start();
   streamInstruments.start();
   gameMasterInstruments.start();
-  const gameMaster = assembleGameMaster(config, { db: postgres.db, redis, log });
+  const gameMaster = assembleGameMaster(config, { db: postgres.db, redis, catalogue, log });
   return {
     config,
     log,

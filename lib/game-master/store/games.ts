@@ -1,6 +1,17 @@
 // Games, and the claims of turn workers on them. Whatever changes a game locks it first, so that a turn is open, closed
 // or played for all of its rows at once.
-import { and, asc, eq, getTableColumns, isNotNull, isNull, ne, type SQL, sql } from 'drizzle-orm';
+import {
+  type AnyColumn,
+  and,
+  asc,
+  eq,
+  getTableColumns,
+  isNotNull,
+  isNull,
+  ne,
+  type SQL,
+  sql,
+} from 'drizzle-orm';
 import type { Manifest } from '../../engine/api.ts';
 import { type Given, statement } from '../../postgres/statement.ts';
 import type { EngineHealth } from '../domain/game.ts';
@@ -204,30 +215,52 @@ export async function countGames(db: Db): Promise<Map<EngineHealth, number>> {
   return new Map(counts.map(({ health, count }) => [health, count]));
 }
 
-const lockReadinessChanges = statement(
-  'lock_readiness_changes',
-  (tx: Tx, given: Given<{ limit: number }>) => {
-    const changed = tx.$with('changed').as(
+const locking = (name: string, which: SQL | undefined, first: AnyColumn) =>
+  statement(name, (tx: Tx, given: Given<{ limit: number }>) => {
+    const found = tx.$with('found').as(
       tx
         .select(columns)
         .from(games)
-        .where(
-          and(
-            sql`${games.readinessChanged}`,
-            sql`(${games.readinessReportedAt} is null or ${games.readinessReportedAt} <= now() - interval '1 second')`,
-          ),
-        )
+        .where(which)
+        .orderBy(asc(first))
         .limit(sql`${given.limit}::int` as unknown as number)
         .for('update', { skipLocked: true }),
     );
     const game = Object.fromEntries(
-      Object.keys(columns).map((name) => [name, changed[name as keyof typeof columns]]),
+      Object.keys(columns).map((name) => [name, found[name as keyof typeof columns]]),
     ) as unknown as typeof columns;
-    return tx.with(changed).select({ game, now: clock }).from(changed);
-  },
+    return tx.with(found).select({ game, now: clock }).from(found);
+  });
+
+const lockReadinessChanges = locking(
+  'lock_readiness_changes',
+  and(
+    sql`${games.readinessChanged}`,
+    sql`(${games.readinessReportedAt} is null or ${games.readinessReportedAt} <= now() - interval '1 second')`,
+  ),
+  games.readinessReportedAt,
 );
 
 /** Locks up to `limit` games whose seats have become ready, or not ready, and were not reported for a second. */
 export function lockUnreportedGames(tx: Tx, limit: number): Promise<LockedGame[]> {
   return lockReadinessChanges(tx, { limit });
+}
+
+const lockReminders = locking('lock_reminders_due', sql`${games.remindAt} <= now()`, games.remindAt);
+
+/** Locks up to `limit` games of whose turn players are to be reminded by now. */
+export function lockGamesToRemind(tx: Tx, limit: number): Promise<LockedGame[]> {
+  return lockReminders(tx, { limit });
+}
+
+const updateReminded = statement('mark_reminded', (tx: Tx, { gameIds }: Given<{ gameIds: string[] }>) =>
+  tx
+    .update(games)
+    .set({ remindedDueAt: sql`${games.dueAt}` })
+    .where(sql`${games.gameId} = any(${gameIds})`),
+);
+
+/** Notes down of locked games that players were reminded of the due time that the turn has now. */
+export async function markReminded(tx: Tx, gameIds: string[]): Promise<void> {
+  await updateReminded(tx, { gameIds });
 }

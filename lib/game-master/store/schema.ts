@@ -1,6 +1,6 @@
 // The Game Master's tables: the progress of the turns of every game that runs, as facts. Deadlines are PostgreSQL's own
 // times, so that the clocks of processes decide nothing.
-import { sql } from 'drizzle-orm';
+import { type SQL, sql } from 'drizzle-orm';
 import {
   bigint,
   boolean,
@@ -20,6 +20,7 @@ import type { GameResult, GameState, Manifest, OrderState } from '../../engine/a
 import { idempotencyKeysTable } from '../../idempotency/table.ts';
 import { outboxTable } from '../../outbox/table.ts';
 import { streamTables } from '../../streams/tables.ts';
+import { maxQuietDays } from '../../time/quiet-days.ts';
 import { closeReasons, earlyModes, engineHealths, gameStatuses, phases } from '../domain/game.ts';
 
 export const gameMaster = pgSchema('game_master');
@@ -48,6 +49,11 @@ export const games = gameMaster.table(
     turnSchedule: text('turn_schedule'),
     timeZone: text('time_zone').notNull(),
     turnSeconds: integer('turn_seconds'),
+    minTurnSeconds: integer('min_turn_seconds'),
+    /** ISO weekdays. */
+    quietDays: integer('quiet_days').array().$type<readonly number[]>().notNull().default(sql`'{}'`),
+    /** How long a turn that is due waits for awaited seats that have given nothing. */
+    graceSeconds: integer('grace_seconds').notNull().default(0),
     early: text('early', { enum: earlyModes }).notNull(),
     spectators: boolean('spectators').notNull(),
     options: jsonb('options').$type<Readonly<Record<string, unknown>>>().notNull(),
@@ -63,7 +69,7 @@ export const games = gameMaster.table(
     /** Of the last status change that was applied. */
     lobbyRevision: integer('lobby_revision').notNull().default(0),
     pausedAt: time('paused_at'),
-    /** What is left of a rolling turn while the game is paused. */
+    /** What is left of a rolling turn while the game is paused, quiet days not counted; below zero in its grace. */
     remainingMs: bigint('remaining_ms', { mode: 'number' }),
 
     // The turn.
@@ -73,6 +79,17 @@ export const games = gameMaster.table(
     openedAt: time('opened_at'),
     /** When the open turn is due; null while the game is paused. */
     dueAt: time('due_at'),
+    /** The due time for which players were reminded of their orders. */
+    remindedDueAt: time('reminded_due_at'),
+    /**
+     * When players are to be reminded of the open turn: when a tenth of it is left, at least 5 minutes and at most 12
+     * hours. Turns shorter than 15 minutes get no reminder.
+     */
+    remindAt: time('remind_at').generatedAlwaysAs(
+      (): SQL => sql`case when ${games.phase} = 'open' and ${games.dueAt} is distinct from ${games.remindedDueAt}
+        and ${lengthOfTurn} >= interval '15 minutes' then (${games.dueAt} at time zone 'UTC'
+          - least(greatest(${lengthOfTurn} / 10, interval '5 minutes'), interval '12 hours')) at time zone 'UTC' end`,
+    ),
     closedAt: time('closed_at'),
     closeReason: text('close_reason', { enum: closeReasons }),
     /** Seats that the engine waits for. */
@@ -105,6 +122,12 @@ export const games = gameMaster.table(
     check('games_health_known', oneOf('engine_health', engineHealths)),
     check('games_close_reason_known', oneOf('close_reason', closeReasons)),
     check('games_one_clock', sql`(${game.turnSchedule} is null) <> (${game.turnSeconds} is null)`),
+    check('games_min_turn_seconds', sql`${game.minTurnSeconds} > 0`),
+    check(
+      'games_quiet_days',
+      sql.raw(`quiet_days <@ '{1,2,3,4,5,6,7}' and cardinality(quiet_days) <= ${maxQuietDays}`),
+    ),
+    check('games_grace_seconds', sql`${game.graceSeconds} >= 0`),
     check('games_closed_with_reason', sql`(${game.phase} = 'closed') = (${game.closeReason} is not null)`),
     check('games_claim_whole', sql`(${game.claimedBy} is null) = (${game.claimToken} is null)`),
     index('games_due')
@@ -116,8 +139,11 @@ export const games = gameMaster.table(
     index('games_claimed').on(game.claimedBy).where(sql`claimed_by is not null`),
     index('games_not_over').on(game.engineHealth).where(sql`phase <> 'over'`),
     index('games_readiness_changed').on(game.readinessReportedAt).where(sql`readiness_changed`),
+    index('games_reminder_due').on(game.remindAt).where(sql`remind_at is not null`),
   ],
 );
+
+const lengthOfTurn = sql`coalesce(${games.turnSeconds} * interval '1 second', ${games.dueAt} - ${games.openedAt})`;
 
 /** Seats of a game. The lobby says who may act for one; the user here is for events and statistics. */
 export const seats = gameMaster.table(
@@ -136,6 +162,8 @@ export const seats = gameMaster.table(
     vacant: boolean('vacant').notNull().default(false),
     /** Whether the engine knows of it. */
     vacancyTold: boolean('vacancy_told').notNull().default(false),
+    /** The last turn in which its holder was notified that all others were ready. */
+    waitedForTurn: integer('waited_for_turn'),
   },
   (seat) => [primaryKey({ name: 'seats_pkey', columns: [seat.gameId, seat.seat] })],
 );

@@ -13,6 +13,7 @@ const columns = {
   vacatedAt: seats.vacatedAt,
   vacant: seats.vacant,
   vacancyTold: seats.vacancyTold,
+  waitedForTurn: seats.waitedForTurn,
 };
 
 const findAll = statement('seats_of_game', (db: Db, { gameId }: Given<{ gameId: string }>) =>
@@ -55,6 +56,20 @@ export async function markVacancyTold(tx: Tx, gameId: string, told: readonly num
     .update(seats)
     .set({ vacancyTold: true })
     .where(and(eq(seats.gameId, gameId), inArray(seats.seat, [...told]), sql`${seats.vacant}`));
+}
+
+const updateWaitedFor = statement(
+  'mark_waited_for',
+  (tx: Tx, { gameId, seat, turn }: Given<{ gameId: string; seat: number; turn: number }>) =>
+    tx
+      .update(seats)
+      .set({ waitedForTurn: turn })
+      .where(and(eq(seats.gameId, gameId), eq(seats.seat, seat))),
+);
+
+/** Notes down that the holder of a seat was notified that all others are ready in this turn. */
+export async function markWaitedFor(tx: Tx, gameId: string, seat: number, turn: number): Promise<void> {
+  await updateWaitedFor(tx, { gameId, seat, turn });
 }
 
 export async function deleteSeats(tx: Tx, gameId: string): Promise<void> {

@@ -3,7 +3,7 @@ import type { TurnRequest } from '../../engine/api.ts';
 import { type Given, statement } from '../../postgres/statement.ts';
 import type { Db, Tx } from './database.ts';
 import type { StoredGame } from './games.ts';
-import { games, orders, type SeatOutcome, turns } from './schema.ts';
+import { games, orders, type SeatOutcome, seats, turns } from './schema.ts';
 
 export type { SeatOutcome } from './schema.ts';
 export type StoredTurn = typeof turns.$inferSelect;
@@ -40,9 +40,20 @@ export async function markPlayed(tx: Tx, gameId: string, turn: number, at: Date)
   await mark(tx, { gameId, turn, at });
 }
 
+/** When a turn was due; null for one that was not closed, and for one that closed without a due time. */
+export async function dueAtOfTurn(db: Db, gameId: string, turn: number): Promise<Date | null> {
+  const [found] = await db
+    .select({ dueAt: turns.dueAt })
+    .from(turns)
+    .where(and(eq(turns.gameId, gameId), eq(turns.turn, turn)));
+  return found?.dueAt ?? null;
+}
+
 /** A turn that is to be played, and what its engine is sent: the same for every attempt. */
 export type ClosedTurn = {
   readonly game: Pick<StoredGame, 'gameId' | 'runtimeJobId' | 'engineEndpoint' | 'playedTurn' | 'manifest'>;
+  /** All seats, bots and vacant ones included, by number. */
+  readonly seats: readonly number[];
   readonly request: TurnRequest;
 };
 
@@ -59,6 +70,9 @@ const findClosed = statement('find_closed_turn', (db: Db, { gameId }: Given<{ ga
       },
       turn: turns.turn,
       outcomes: turns.outcomes,
+      seats: sql<number[]>`(
+        select coalesce(json_agg(${seats.seat} order by ${seats.seat}), '[]') from ${seats}
+        where ${seats.gameId} = ${games.gameId})`,
       orders: sql<Record<string, unknown> | null>`(
         select json_object_agg(${orders.seat}, ${orders.orders}) from ${orders}
         where ${orders.gameId} = ${games.gameId} and ${orders.turn} = ${turns.turn})`,
@@ -72,10 +86,11 @@ const findClosed = statement('find_closed_turn', (db: Db, { gameId }: Given<{ ga
 export async function findClosedTurn(db: Db, gameId: string): Promise<ClosedTurn | undefined> {
   const [found] = await findClosed(db, { gameId });
   if (found === undefined) return undefined;
-  const { game, turn, outcomes } = found;
+  const { game, seats, turn, outcomes } = found;
   const given = new Map(Object.entries(found.orders ?? {}));
   return {
     game,
+    seats,
     request: {
       turn,
       orders: outcomes.flatMap(({ seat, state }: SeatOutcome) =>

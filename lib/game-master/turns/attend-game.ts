@@ -7,10 +7,10 @@
 import { inTransaction } from '../../postgres/transaction.ts';
 import { inNewTrace } from '../../telemetry/spans.ts';
 import type { GameMaster } from '../context.ts';
-import { checkState } from '../domain/check-state.ts';
+import { checkUnplayed } from '../domain/check-state.ts';
 import { EngineTrouble } from '../domain/engine-trouble.ts';
 import type { EngineHealth } from '../domain/game.ts';
-import { pendingVacancies, untoldVacancies } from '../domain/seats.ts';
+import { untoldVacancies } from '../domain/seats.ts';
 import { stepDone } from '../instruments.ts';
 import type { Standing } from '../peers/lobby.ts';
 import type { Tx } from '../store/database.ts';
@@ -19,7 +19,7 @@ import { ordersGiven } from '../store/orders.ts';
 import { markVacancyTold, markVacated, type StoredSeat, seatsOf } from '../store/seats.ts';
 import type { Attending } from './attending.ts';
 import { endGame } from './change-status.ts';
-import { closeTurn, isDue } from './close-turn.ts';
+import { closeTurn, reasonToClose } from './close-turn.ts';
 import { playTurn } from './play-turn.ts';
 import { report, saveAndReport } from './report.ts';
 import { setUpGame } from './set-up-game.ts';
@@ -113,17 +113,16 @@ async function closeDueTurn(
   const standing = await attending.lobby.run(() => gm.lobby.standing(claim.game.gameId));
   const verdict = verdictOn(claim.game, standing);
   if (verdict !== 'goes_on' || standing === undefined) return release(gm, claim, attending, verdict);
-  return inClaim(gm, claim, attending, async (tx, { game, now }) => {
+  let closed = false;
+  const next = await inClaim(gm, claim, attending, async (tx, { game, now }) => {
     const seats = await markAbsent(tx, game.gameId, await seatsOf(tx, game.gameId), { standing, now });
-    // Orders of a holder who has left do not count: the seat becomes vacant and the engine is told before the turn closes.
-    if (!isDue({ game, now }) || pendingVacancies(seats).length > 0) {
-      return settleAndSave(tx, { game, now }, seats, attending);
-    }
     const given = await ordersGiven(tx, game.gameId);
-    const closed = await closeTurn(tx, { game, now }, { seats, given, reason: 'due' });
+    const reason = reasonToClose({ game, now }, seats, given);
+    if (reason === undefined) return settleAndSave(tx, gm, { game, now }, seats, attending);
+    closed = true;
     const kept = attending.goOn();
     const saved: StoredGame = {
-      ...closed,
+      ...(await closeTurn(tx, { game, now }, { seats, given, reason })),
       failures: 0,
       nextAttemptAt: now,
       ...(kept ? {} : { claimedBy: null, claimToken: null }),
@@ -131,6 +130,9 @@ async function closeDueTurn(
     await saveGame(tx, saved);
     return kept ? saved : undefined;
   });
+  // Of a turn that has closed nothing is told before it is played.
+  if (!closed) gm.outbox.publishSoon([claim.game.gameId]);
+  return next;
 }
 
 /** Seats whose holders are no members any more, in case that the message about them is still on its way. */
@@ -154,6 +156,7 @@ async function markAbsent(
   return seatsOf(tx, gameId);
 }
 
+/** Of an open turn, which stays open meanwhile, since the game is claimed. Whom it waits for may change. */
 async function tellVacancies(
   gm: GameMaster,
   claim: Claim,
@@ -164,10 +167,13 @@ async function tellVacancies(
   const engine = gm.openEngine(engineEndpoint);
   const seats = await attending.database.run(() => seatsOf(gm.db, gameId));
   const known = { gameId, playedTurn, seats: seats.map(({ seat }) => seat) };
+  let { awaiting } = claim.game;
   for (const seat of untold) {
-    checkState(await engine.vacate(seat, { timeoutMs: attending.timeoutMs }), known);
+    const state = await engine.vacate(seat, { timeoutMs: attending.timeoutMs });
+    checkUnplayed(state, known);
+    awaiting = state.awaiting;
   }
-  return inClaim(gm, claim, attending, async (tx, { game, now }) => {
+  const told = await inClaim(gm, claim, attending, async (tx, { game, now }) => {
     await markVacancyTold(tx, gameId, untold);
     const {
       game: settled,
@@ -175,61 +181,66 @@ async function tellVacancies(
       goesOn,
     } = await settle(
       tx,
-      { game: { ...game, failures: 0, engineHealth: 'ok' }, now },
+      gm,
+      { game: { ...game, awaiting, failures: 0, engineHealth: 'ok' }, now },
       { seats: await seatsOf(tx, gameId), mayGoOn: attending.goOn() },
     );
     const given = await ordersGiven(tx, gameId);
     const saved = await saveAndReport(tx, gm, { game: settled, now }, { seats, given });
     return goesOn ? saved : undefined;
   });
+  gm.outbox.publishSoon([gameId]);
+  return told;
 }
 
 /** Ends the claim, or goes on if there is something to do by now. */
-function release(
+async function release(
   gm: GameMaster,
   claim: Claim,
   attending: Attending,
   verdict: Verdict,
 ): Promise<StoredGame | undefined> {
-  return inClaim(gm, claim, attending, async (tx, { game, now }) => {
+  const next = await inClaim(gm, claim, attending, async (tx, { game, now }) => {
     if (typeof verdict === 'object') {
       await endGame(tx, { ...game, status: verdict.ended });
       return undefined;
     }
-    if (verdict === 'goes_on')
-      return settleAndSave(tx, { game, now }, await seatsOf(tx, game.gameId), attending);
+    // Of a pause whose message has come there is nothing to wait for: the end of it has a message, too.
+    if (verdict === 'goes_on' || game.status === 'paused')
+      return settleAndSave(tx, gm, { game, now }, await seatsOf(tx, game.gameId), attending);
     const nextAttemptAt = new Date(now.getTime() + waitForLobbyMs);
     await saveGame(tx, { ...game, nextAttemptAt, claimedBy: null, claimToken: null });
     return undefined;
   });
+  gm.outbox.publishSoon([claim.game.gameId]);
+  return next;
 }
 
 async function settleAndSave(
   tx: Tx,
+  gm: GameMaster,
   { game, now }: LockedGame,
   seats: readonly StoredSeat[],
   { goOn }: Attending,
 ): Promise<StoredGame | undefined> {
-  const settled = await settle(tx, { game: { ...game, failures: 0 }, now }, { seats, mayGoOn: goOn() });
+  const settled = await settle(tx, gm, { game: { ...game, failures: 0 }, now }, { seats, mayGoOn: goOn() });
   await saveGame(tx, settled.game);
   return settled.goesOn ? settled.game : undefined;
 }
 
-/** Decides under the game's lock, while the ticket is there. */
+/** Decides under the game's lock, while the ticket is there. The caller publishes what was written after the commit. */
 function inClaim(
   gm: GameMaster,
   { game: { gameId }, token }: Claim,
   { database }: Pick<Attending, 'database'>,
   decide: (tx: Tx, locked: LockedGame) => Promise<StoredGame | undefined>,
 ): Promise<StoredGame | undefined> {
-  return database.run(async () => {
-    const next = await inTransaction(gm.db, async (tx) => {
+  return database.run(() =>
+    inTransaction(gm.db, async (tx) => {
       const locked = await lockGame(tx, gameId);
       return locked?.game.claimToken === token ? decide(tx, locked) : undefined;
-    });
-    gm.outbox.publishSoon([gameId]);
-    return next;
-  });
+    }),
+  );
 }
 
 /**
@@ -261,4 +272,5 @@ async function noteFailure(
     else await report(tx, gm, { game: failed, now });
     return undefined;
   });
+  gm.outbox.publishSoon([claim.game.gameId]);
 }

@@ -7,6 +7,9 @@ import type { Tx } from '../store/database.ts';
 import { type LockedGame, type StoredGame, saveGame } from '../store/games.ts';
 import { deleteOrders, ordersGiven } from '../store/orders.ts';
 import { seatsOf } from '../store/seats.ts';
+import { dueAtOfTurn } from '../store/turns.ts';
+import { mayCloseByOrders, reasonToClose } from './close-turn.ts';
+import { notifyLastAwaited } from './remind.ts';
 import { saveAndReport } from './report.ts';
 
 export type StatusChange = {
@@ -33,32 +36,43 @@ export async function changeStatus(
   if (game.phase === 'over') return saveGame(tx, changed);
   const { gameId } = game;
   const seats = await seatsOf(tx, gameId);
-  const untold = untoldVacancies(seats).length > 0;
-  const next = status === 'paused' ? pause(changed, at) : resume(changed, at, now);
-  const saved = { ...next, nextAttemptAt: next.phase === 'open' && untold ? now : next.nextAttemptAt };
-  await saveAndReport(tx, parts, { game: saved, now }, { seats, given: await ordersGiven(tx, gameId) });
+  const given = await ordersGiven(tx, gameId);
+  const next = status === 'paused' ? pause(changed, at) : await resume(tx, changed, at, now);
+  // Holders may have left while the game was paused, so that all others are ready now, or all but one.
+  const mayClose = mayCloseByOrders({ game: next, now });
+  const untold = next.phase === 'open' && untoldVacancies(seats).length > 0;
+  const closes = mayClose && reasonToClose({ game: next, now }, seats, given) !== undefined;
+  const saved = { ...next, nextAttemptAt: untold || closes ? now : next.nextAttemptAt };
+  await saveAndReport(tx, parts, { game: saved, now }, { seats, given });
+  if (mayClose) await notifyLastAwaited(tx, parts, { game: saved, now }, { seats, given });
 }
 
 /** A closed turn is played on; of an open one the clock stops. */
 function pause(game: StoredGame, at: Date): StoredGame {
-  const { phase, dueAt } = game;
+  const { phase, dueAt, openedAt } = game;
   if (phase !== 'open') return { ...game, pausedAt: at };
   return {
     ...game,
     pausedAt: at,
-    remainingMs: dueAt === null ? game.remainingMs : pauseClock(game, dueAt, at),
+    remainingMs: dueAt === null ? game.remainingMs : pauseClock(game, dueAt, later(at, openedAt)),
     dueAt: null,
     nextAttemptAt: null,
   };
 }
 
-function resume(game: StoredGame, at: Date, now: Date): StoredGame {
-  const { phase, dueAt, remainingMs, nextAttemptAt } = game;
+async function resume(tx: Tx, game: StoredGame, at: Date, now: Date): Promise<StoredGame> {
+  const { phase, dueAt, openedAt, remainingMs, nextAttemptAt } = game;
   const resumed: StoredGame = { ...game, pausedAt: null, remainingMs: null };
   if (phase === 'setting_up') return { ...resumed, nextAttemptAt: now };
   if (phase !== 'open' || dueAt !== null) return { ...resumed, nextAttemptAt };
-  const due = resumeClock(game, remainingMs, at);
+  const lastDueAt = await dueAtOfTurn(tx, game.gameId, game.playedTurn);
+  const due = resumeClock(game, { remainingMs, lastDueAt }, later(at, openedAt));
   return { ...resumed, dueAt: due, nextAttemptAt: due };
+}
+
+/** The turn may have opened after the lobby decided, before its message came; then it has its whole time. */
+function later(at: Date, openedAt: Date | null): Date {
+  return openedAt !== null && openedAt > at ? openedAt : at;
 }
 
 /** There is no next turn, and nothing to do any more. What was played stays. */

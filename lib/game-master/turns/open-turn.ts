@@ -1,5 +1,6 @@
 import type { GameState } from '../../engine/api.ts';
-import { nextDue, wholeTurn } from '../domain/clock.ts';
+import { nextDue } from '../../time/turn-clock.ts';
+import { wholeTurn } from '../domain/clock.ts';
 import type { StoredGame } from '../store/games.ts';
 
 /** The game after a turn that its engine has played, or after the set-up: with the next turn open, or over. */

@@ -55,13 +55,9 @@ export async function playClosedTurn(
 /** @throws EngineTrouble when the engine does not play it. */
 export async function playTurn(gm: GameMaster, gameId: string, options: PlayOptions): Promise<Played> {
   const { database = freely } = options;
-  const found = await database.run(async () => {
-    const closed = await findClosedTurn(gm.db, gameId);
-    return closed && { closed, seats: (await seatsOf(gm.db, gameId)).map(({ seat }) => seat) };
-  });
-  if (found === undefined) return { kind: 'moved_on' };
-  const { closed, seats } = found;
-  const { request } = closed;
+  const closed = await database.run(() => findClosedTurn(gm.db, gameId));
+  if (closed === undefined) return { kind: 'moved_on' };
+  const { seats, request } = closed;
   const engine = gm.openEngine(closed.game.engineEndpoint);
   const call: EngineCall = { timeoutMs: options.timeoutMs, traceparent: options.traceparent };
   const response = await engine.playTurn(request, call);
@@ -121,7 +117,8 @@ async function commitOutcome(
     await deleteOrders(tx, gameId);
     const opened = openNextTurn(game, response, now);
     const mayGoOn = claimToken !== undefined && goOn();
-    const settled = await settle(tx, { game: opened, now }, { seats: await seatsOf(tx, gameId), mayGoOn });
+    const settling = { seats: await seatsOf(tx, gameId), given: [], mayGoOn };
+    const settled = await settle(tx, gm, { game: opened, now }, settling);
     const occasion = { at: now, traceparent };
     const saved = await saveAndReport(
       tx,
@@ -130,10 +127,8 @@ async function commitOutcome(
       {
         seats: settled.seats,
         given: [],
-        messages: [
-          ...turnAdvanced(settled.game, settled.seats, occasion),
-          ...engineEvents(settled.game, settled.seats, response.events, occasion),
-        ],
+        urgent: turnAdvanced(settled.game, settled.seats, occasion),
+        messages: engineEvents(settled.game, settled.seats, response.events, occasion),
         traceparent,
       },
     );

@@ -12,7 +12,9 @@ export type Reported = {
   readonly seats: readonly StoredSeat[];
   /** Of the turn that is open or closed. */
   readonly given: readonly OrdersGiven[];
-  /** Published after the report. */
+  /** Published before the report, since players wait for them. */
+  readonly urgent?: readonly NewMessage[];
+  /** Published after it. */
   readonly messages?: readonly NewMessage[];
   readonly traceparent?: string | undefined;
 };
@@ -22,7 +24,7 @@ export async function saveAndReport(
   tx: Tx,
   { outbox }: Parts,
   { game, now }: LockedGame,
-  { messages = [], traceparent, ...reported }: Reported,
+  { urgent = [], messages = [], traceparent, ...reported }: Reported,
 ): Promise<StoredGame> {
   const saved: StoredGame = {
     ...game,
@@ -31,7 +33,8 @@ export async function saveAndReport(
     readinessChanged: false,
   };
   await saveGame(tx, saved);
-  await outbox.write(tx, [reportMessage(saved, reported, { at: now, traceparent }), ...messages]);
+  const reportOfGame = reportMessage(saved, reported, { at: now, traceparent });
+  await outbox.write(tx, [...urgent, reportOfGame, ...messages]);
   return saved;
 }
 

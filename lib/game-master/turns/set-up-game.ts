@@ -7,6 +7,7 @@ import {
   type GameState,
   type Manifest,
 } from '../../engine/api.ts';
+import { isManifestOf } from '../../engine/catalogue.ts';
 import { inTransaction } from '../../postgres/transaction.ts';
 import type { GameMaster } from '../context.ts';
 import { checkState } from '../domain/check-state.ts';
@@ -14,7 +15,7 @@ import { EngineTrouble } from '../domain/engine-trouble.ts';
 import type { Engine, EngineCall } from '../peers/engine.ts';
 import type { Standing } from '../peers/lobby.ts';
 import { saveFinalView } from '../store/final-views.ts';
-import { type Claim, lockGame, type StoredGame, saveManifest } from '../store/games.ts';
+import { type Claim, lockGame, type StoredGame, saveManifest, updateGame } from '../store/games.ts';
 import { insertSeats, markVacated, type StoredSeat, seatsOf } from '../store/seats.ts';
 import type { Attending } from './attending.ts';
 import { openNextTurn } from './open-turn.ts';
@@ -28,9 +29,11 @@ export async function setUpGame(
   standing: Standing,
   { timeoutMs, goOn, database }: Attending,
 ): Promise<StoredGame | undefined> {
+  await database.run(() => raiseReportSeq(gm, { game, token }, standing));
   const engine = gm.openEngine(game.engineEndpoint);
   const call: EngineCall = { timeoutMs };
   const manifest = await engine.manifest(call);
+  requireOffered(gm, standing, manifest);
   const seats = await database.run(() => fillSeats(gm, { game, token }, manifest));
   if (seats === undefined) return undefined;
   const playedTurn = standing.currentTurn ?? 0;
@@ -54,11 +57,10 @@ export async function setUpGame(
       for (const [audience, view] of views) {
         await saveFinalView(tx, game.gameId, audienceText(audience), view);
       }
-      // A Game Master that has lost its tables goes on with the numbers that the lobby knows.
-      const reportSeq = Math.max(locked.game.reportSeq, standing.reportSeq);
-      const next = openNextTurn({ ...locked.game, reportSeq }, state, now);
+      const next = openNextTurn(locked.game, state, now);
       const settled = await settle(
         tx,
+        gm,
         { game: next, now },
         { seats: await seatsOf(tx, game.gameId), mayGoOn: goOn() },
       );
@@ -68,6 +70,43 @@ export async function setUpGame(
     });
     if (opened !== undefined) gm.outbox.publishSoon([game.gameId]);
     return opened?.claimed;
+  });
+}
+
+/** An engine that is another one than the game was made for would take its options otherwise. @throws EngineTrouble */
+function requireOffered(
+  { catalogue }: GameMaster,
+  { engineFamily, engineVersion }: Standing,
+  manifest: Manifest,
+): void {
+  if (engineFamily === undefined || engineVersion === undefined) return;
+  const name = `${engineFamily} ${engineVersion}`;
+  const offered = catalogue.find(engineFamily, engineVersion);
+  if (offered === undefined) {
+    throw new EngineTrouble('faulty', `the engine catalogue of the Game Master does not have ${name}`);
+  }
+  if (!isManifestOf(offered, manifest)) {
+    throw new EngineTrouble(
+      'faulty',
+      `the manifest of the engine is not that of ${name} in the engine catalogue`,
+    );
+  }
+}
+
+/**
+ * A Game Master that has lost its tables goes on with the numbers that the lobby knows, which ignores reports with earlier
+ * ones: also that of a set-up that fails.
+ */
+async function raiseReportSeq(
+  { db }: GameMaster,
+  { game: { gameId, reportSeq }, token }: Claim,
+  standing: Standing,
+): Promise<void> {
+  if (standing.reportSeq <= reportSeq) return;
+  await inTransaction(db, async (tx) => {
+    const locked = await lockGame(tx, gameId);
+    if (locked?.game.claimToken !== token) return;
+    await updateGame(tx, gameId, { reportSeq: Math.max(locked.game.reportSeq, standing.reportSeq) });
   });
 }
 

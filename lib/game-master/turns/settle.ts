@@ -1,10 +1,13 @@
 // Decides what is to be done next for a game, and when, at the end of every step of it.
+import { latestClosing } from '../../time/turn-clock.ts';
+import type { GameMaster } from '../context.ts';
 import { untoldVacancies } from '../domain/seats.ts';
 import type { Tx } from '../store/database.ts';
 import type { LockedGame, StoredGame } from '../store/games.ts';
-import { ordersGiven } from '../store/orders.ts';
+import { type OrdersGiven, ordersGiven } from '../store/orders.ts';
 import type { StoredSeat } from '../store/seats.ts';
-import { closeTurn, isReady, mayCloseEarly } from './close-turn.ts';
+import { closeTurn, mayCloseByOrders, reasonToClose } from './close-turn.ts';
+import { notifyLastAwaited } from './remind.ts';
 import { applyVacancies } from './vacate-seat.ts';
 
 export type Settled = {
@@ -15,34 +18,58 @@ export type Settled = {
   readonly goesOn: boolean;
 };
 
+type Known = { readonly seats: readonly StoredSeat[]; readonly given?: readonly OrdersGiven[] };
+
 /**
- * Gives effect to what waited for the end of a claim: vacancies, and that everybody is ready. The claim ends unless there
- * is something to do now and the worker may go on.
+ * Gives effect to what waited for the end of a claim: vacancies, and that everybody is ready, or all but one. The claim
+ * ends unless there is something to do now and the worker may go on. The caller publishes what was written after the
+ * commit.
+ * @param known.given orders for the open turn, where the caller knows them.
  */
 export async function settle(
   tx: Tx,
+  parts: Pick<GameMaster, 'outbox'>,
   { game, now }: LockedGame,
-  { seats, mayGoOn }: { readonly seats: readonly StoredSeat[]; readonly mayGoOn: boolean },
+  known: Known & { readonly mayGoOn: boolean },
 ): Promise<Settled> {
-  let settled = { game, seats };
-  if (game.phase === 'open') {
-    settled = await applyVacancies(tx, game, seats);
-    if (mayCloseEarly({ game: settled.game, now })) {
-      const given = await ordersGiven(tx, game.gameId);
-      if (isReady(settled.game, settled.seats, given)) {
-        const closing = { seats: settled.seats, given, reason: 'all_ready' as const };
-        settled = { ...settled, game: await closeTurn(tx, { game: settled.game, now }, closing) };
-      }
-    }
-  }
-  const nextAttemptAt = nextAttempt(settled.game, settled.seats, now);
+  const { seats, mayGoOn } = known;
+  const settled =
+    game.phase === 'open'
+      ? await settleOpenTurn(tx, parts, { game, now }, known)
+      : { game, seats, closesAt: null };
+  const nextAttemptAt = nextAttempt(settled, now);
   const goesOn = mayGoOn && nextAttemptAt !== null && nextAttemptAt <= now;
   const claim = goesOn ? {} : { claimedBy: null, claimToken: null };
   return { game: { ...settled.game, nextAttemptAt, ...claim }, seats: settled.seats, goesOn };
 }
 
+type SettledTurn = Pick<Settled, 'game' | 'seats'> & {
+  /** When an open turn closes as things are; null while the game is paused. */
+  readonly closesAt: Date | null;
+};
+
+async function settleOpenTurn(
+  tx: Tx,
+  parts: Pick<GameMaster, 'outbox'>,
+  { game: open, now }: LockedGame,
+  known: Known,
+): Promise<SettledTurn> {
+  const { game, seats } = await applyVacancies(tx, open, known.seats);
+  const { dueAt } = game;
+  if (dueAt === null || !mayCloseByOrders({ game, now })) return { game, seats, closesAt: dueAt };
+  const given = known.given ?? (await ordersGiven(tx, game.gameId));
+  const reason = reasonToClose({ game, now }, seats, given);
+  if (reason === 'all_ready') {
+    return { game: await closeTurn(tx, { game, now }, { seats, given, reason }), seats, closesAt: dueAt };
+  }
+  if (reason === undefined) await notifyLastAwaited(tx, parts, { game, now }, { seats, given });
+  // By its time it closes only after the lobby has been asked.
+  const waits = reason === undefined && now >= dueAt;
+  return { game, seats, closesAt: waits ? latestClosing(game, dueAt) : dueAt };
+}
+
 /** When there is something to do for a game; null when nothing is before somebody else does something. */
-function nextAttempt(game: StoredGame, seats: readonly StoredSeat[], now: Date): Date | null {
+function nextAttempt({ game, seats, closesAt }: SettledTurn, now: Date): Date | null {
   switch (game.phase) {
     case 'over':
       return null;
@@ -50,6 +77,6 @@ function nextAttempt(game: StoredGame, seats: readonly StoredSeat[], now: Date):
     case 'closed':
       return now;
     case 'open':
-      return untoldVacancies(seats).length > 0 ? now : game.dueAt;
+      return untoldVacancies(seats).length > 0 ? now : closesAt;
   }
 }

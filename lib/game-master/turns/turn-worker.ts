@@ -11,9 +11,11 @@ import { backoffMs, runTicks } from '../../node/tick-loop.ts';
 import { inTransaction } from '../../postgres/transaction.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import type { GameMaster } from '../context.ts';
+import type { Tx } from '../store/database.ts';
 import { type Claim, claimGames, firstWaiting } from '../store/games.ts';
 import { freeClaims, freeClaimsOfDead, removeWorker, renewWorker } from '../store/workers.ts';
 import { attendGame } from './attend-game.ts';
+import { remindOfDueTurns } from './remind.ts';
 import { reportReadiness } from './report.ts';
 
 export type TurnWorkerOptions = {
@@ -27,6 +29,7 @@ export type TurnWorkerOptions = {
 /** A third of the time after which a worker counts as dead. */
 const renewIntervalMs = 3_000;
 const reportIntervalMs = 1_000;
+const remindIntervalMs = 1_000;
 /** Games become due without anybody telling, as when a seat becomes vacant. */
 const longestSleepMs = 500;
 const claimedAtOnce = 100;
@@ -49,11 +52,20 @@ export async function runTurnWorker(
     over.signal,
   );
   const reporting = runTicks(
-    { name: 'readiness reports', intervalMs: reportIntervalMs, tick: () => reportChanges(gm), log },
+    {
+      name: 'readiness reports',
+      intervalMs: reportIntervalMs,
+      tick: () => inBatches(gm, reportReadiness),
+      log,
+    },
+    stop,
+  );
+  const reminding = runTicks(
+    { name: 'reminders', intervalMs: remindIntervalMs, tick: () => inBatches(gm, remindOfDueTurns), log },
     stop,
   );
   await claimUntilStopped({ ...gm, log }, options.workerId, places, stop);
-  await Promise.all([places.empty(), reporting]);
+  await Promise.all([places.empty(), reporting, reminding]);
   over.abort();
   await renewing;
   await removeWorker(gm.db, options.workerId).catch((error: unknown) =>
@@ -117,11 +129,12 @@ async function renew({ db }: GameMaster, workerId: string, places: Places): Prom
   await freeClaimsOfDead(db);
 }
 
-async function reportChanges(gm: GameMaster): Promise<void> {
+/** @param work writes messages about a batch of games. @returns once no more are found. */
+async function inBatches(gm: GameMaster, work: (tx: Tx, gm: GameMaster) => Promise<string[]>): Promise<void> {
   for (;;) {
-    const reported = await inTransaction(gm.db, (tx) => reportReadiness(tx, gm));
-    if (reported.length === 0) return;
-    gm.outbox.publishSoon(reported);
+    const gameIds = await inTransaction(gm.db, (tx) => work(tx, gm));
+    if (gameIds.length === 0) return;
+    gm.outbox.publishSoon(gameIds);
   }
 }
 

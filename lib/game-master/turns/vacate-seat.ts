@@ -4,17 +4,19 @@ import type { GameMaster } from '../context.ts';
 import { pendingVacancies } from '../domain/seats.ts';
 import type { Tx } from '../store/database.ts';
 import { type LockedGame, type StoredGame, saveGame } from '../store/games.ts';
-import { deleteOrdersOf } from '../store/orders.ts';
+import { deleteOrdersOf, ordersGiven } from '../store/orders.ts';
 import { markVacant, markVacated, type StoredSeat, seatsOf } from '../store/seats.ts';
+import { mayCloseByOrders } from './close-turn.ts';
+import { notifyLastAwaited } from './remind.ts';
 
 /**
  * Notes down that the holder of a seat has left a game that the transaction has locked. While a worker is at the game, or
- * its turn is closed, it takes effect afterwards. The caller publishes what was written after the commit.
+ * its turn is closed, it takes effect afterwards.
  * @param at when the holder left.
  */
 export async function vacateSeat(
   tx: Tx,
-  _: Pick<GameMaster, 'outbox'>,
+  parts: Pick<GameMaster, 'outbox'>,
   { game, now }: LockedGame,
   seat: number,
   at: Date,
@@ -23,8 +25,12 @@ export async function vacateSeat(
   if (phase === 'over') return;
   await markVacated(tx, gameId, [seat], at);
   if (phase !== 'open' || claimedBy !== null) return;
-  const { vacated, game: changed } = await applyVacancies(tx, game, await seatsOf(tx, gameId));
-  if (vacated) await saveGame(tx, { ...changed, nextAttemptAt: now });
+  const { vacated, game: changed, seats } = await applyVacancies(tx, game, await seatsOf(tx, gameId));
+  if (!vacated) return;
+  await saveGame(tx, { ...changed, nextAttemptAt: now });
+  if (!mayCloseByOrders({ game: changed, now })) return;
+  const given = await ordersGiven(tx, gameId);
+  await notifyLastAwaited(tx, parts, { game: changed, now }, { seats, given });
 }
 
 /** Gives effect to vacancies while a turn is open. @returns game and seats afterwards; the caller saves the game. */

@@ -4,6 +4,7 @@
 
 import { z } from 'zod';
 import { errorBody } from '../../errors/table.ts';
+import type { ExchangeResponse } from '../../http/exchange.ts';
 import { commandBytes, protocolVersion, responseBytes } from '../../protocol/envelope.ts';
 import type {
   ExecuteCommandRequest,
@@ -15,7 +16,7 @@ import { sha256 } from '../sha256.ts';
 import { type AdmissionDeps, type Admitted, admit, type CallContext } from './admission.ts';
 import type { ResponseSigner } from './response-signer.ts';
 import { stage, stageSync } from './stage.ts';
-import type { UpstreamResponse, UpstreamService } from './upstream.ts';
+import type { UpstreamService } from './upstream.ts';
 
 /** Without `game` there are no message types that lead to it. */
 export type CommandUpstreams = Readonly<
@@ -99,7 +100,7 @@ function readPayload(route: ServedRoute, bytes: Uint8Array): ReturnType<typeof t
 }
 
 /** A 2xx response has the result code `ok`, a well-formed error its own code; both with their body. */
-function toResult(upstream: UpstreamService, { status, body }: UpstreamResponse): Result {
+function toResult(upstream: UpstreamService, { status, body }: ExchangeResponse): Result {
   const parsed = parseJson(body);
   if (status >= 200 && status < 300) {
     if (parsed === undefined) throw upstream.unavailable(`responded with ${status} without JSON`);

@@ -3,11 +3,12 @@
 // becomes a 503, within the time-out of calls to the backend.
 import { z } from 'zod';
 import { Refusal } from '../../errors/table.ts';
+import type { ExchangeResponse } from '../../http/exchange.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import { unknownAddress } from '../client-address.ts';
 import { RejectedError } from '../domain/rejection.ts';
 import { parseJson } from '../parse-json.ts';
-import type { UpstreamResponse, UpstreamService } from './upstream.ts';
+import type { UpstreamService } from './upstream.ts';
 
 export type AuthRequest = {
   path: '/api/v1/public/auth/send-email-code' | '/api/v1/public/auth/confirm-email-code';
@@ -79,7 +80,7 @@ export function createPublicAuth(
 const objectSchema = z.record(z.string(), z.unknown());
 const errorSchema = z.object({ error: z.object({ code: z.string(), message: z.string() }) });
 
-function problemOf({ status, headers, body }: UpstreamResponse): string | undefined {
+function problemOf({ status, headers, body }: ExchangeResponse): string | undefined {
   const success = status >= 200 && status <= 202;
   if (!success && (status < 400 || status > 599)) return `responded with ${status}`;
   const type = headers['content-type'];

@@ -3,8 +3,9 @@
 //
 // A call needs a place: one of the connections, or of the places in the queue before them. When none is left it is
 // refused as OVERLOADED, before anything was sent.
-import { type Dispatcher, Pool } from 'undici';
+import { Pool } from 'undici';
 import { connectionLife } from '../../http/connection-life.ts';
+import { Exchange, type ExchangeResponse, toError } from '../../http/exchange.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import { throttled } from '../../telemetry/throttled.ts';
 import type { GatewayConfig } from '../config.ts';
@@ -14,12 +15,6 @@ import { Capacity, overloaded, type Release } from './capacity.ts';
 const maxResponseBytes = 1024 * 1024;
 const maxBodyBytes = 64 * 1024 * 1024;
 const logRefusedTokenEveryMs = 30_000;
-
-export type UpstreamResponse = {
-  readonly status: number;
-  readonly headers: Dispatcher.ResponseData['headers'];
-  readonly body: Buffer;
-};
 
 export type UpstreamCall = {
   method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
@@ -92,7 +87,7 @@ export class UpstreamService {
    * connections and their queue, which can be later than its end for a caller who has gone.
    * @throws RejectedError UPSTREAM_UNAVAILABLE, OVERLOADED; when `signal` aborts, its reason as an Error.
    */
-  async call(call: UpstreamCall, place = this.takePlace(call.body?.length ?? 0)): Promise<UpstreamResponse> {
+  async call(call: UpstreamCall, place = this.takePlace(call.body?.length ?? 0)): Promise<ExchangeResponse> {
     const deadline = performance.now() + this.#timeoutMs;
     const exchanges: Promise<void>[] = [];
     const response = await this.#send(call, deadline, exchanges).finally(() => {
@@ -121,7 +116,7 @@ export class UpstreamService {
     return this.#pool.close();
   }
 
-  async #send(call: UpstreamCall, deadline: number, exchanges: Promise<void>[]): Promise<UpstreamResponse> {
+  async #send(call: UpstreamCall, deadline: number, exchanges: Promise<void>[]): Promise<ExchangeResponse> {
     try {
       return await this.#exchange(call, deadline, exchanges).catch((error) => {
         if (call.method !== 'GET' || !isLostConnection(error)) throw error;
@@ -138,9 +133,9 @@ export class UpstreamService {
     call: UpstreamCall,
     deadline: number,
     exchanges: Promise<void>[],
-  ): Promise<UpstreamResponse> {
+  ): Promise<ExchangeResponse> {
     call.signal.throwIfAborted();
-    const exchange = new Exchange();
+    const exchange = new Exchange(maxResponseBytes);
     exchanges.push(exchange.over);
     const timedOut = () => exchange.cut(new Error(`no response within ${this.#timeoutMs} ms`));
     const aborted = () => exchange.cut(call.signal.reason);
@@ -164,72 +159,9 @@ export class UpstreamService {
   }
 }
 
-/**
- * One request and its response. The pool's `request` would wrap both into streams and signals of their own, which takes
- * half of the time of a call.
- */
-class Exchange implements Dispatcher.DispatchHandler {
-  readonly #settle = Promise.withResolvers<UpstreamResponse>();
-  readonly response = this.#settle.promise;
-  readonly #over = Promise.withResolvers<void>();
-  /** The pool has let go of the request. */
-  readonly over = this.#over.promise;
-  readonly #chunks: Buffer[] = [];
-  #size = 0;
-  #status = 0;
-  #headers: UpstreamResponse['headers'] = {};
-  #controller: Dispatcher.DispatchController | undefined;
-  #why: unknown;
-
-  /** Ends the exchange in any state. */
-  cut(why: unknown): void {
-    this.#why = why;
-    this.#settle.reject(why);
-    this.#controller?.abort(toError(why));
-  }
-
-  onRequestStart(controller: Dispatcher.DispatchController): void {
-    this.#controller = controller;
-    // The exchange was cut while it waited for a connection.
-    if (this.#why !== undefined) controller.abort(toError(this.#why));
-  }
-
-  onResponseStart(
-    _: Dispatcher.DispatchController,
-    status: number,
-    headers: UpstreamResponse['headers'],
-  ): void {
-    this.#status = status;
-    this.#headers = headers;
-  }
-
-  onResponseData(_: Dispatcher.DispatchController, chunk: Buffer): void {
-    this.#size += chunk.length;
-    if (this.#size > maxResponseBytes)
-      this.cut(new Error(`the response is larger than ${maxResponseBytes} bytes`));
-    else this.#chunks.push(chunk);
-  }
-
-  onResponseEnd(): void {
-    const [first] = this.#chunks;
-    const body = first !== undefined && this.#chunks.length === 1 ? first : Buffer.concat(this.#chunks);
-    this.#settle.resolve({ status: this.#status, headers: this.#headers, body });
-    this.#over.resolve();
-  }
-
-  onResponseError(_: Dispatcher.DispatchController, error: Error): void {
-    this.#settle.reject(error);
-    this.#over.resolve();
-  }
-}
-
 function isLostConnection(error: unknown): boolean {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   return code === 'UND_ERR_SOCKET' || code === 'ECONNRESET' || code === 'EPIPE';
-}
-
-function toError(why: unknown): Error {
-  return why instanceof Error ? why : new Error(String(why));
 }
 
 function message(error: unknown): string {

@@ -47,6 +47,7 @@ export const routes = {
   'user.session.revoke': post('backend', '/api/v1/user/sessions/{device_session_id}/revoke'),
   'user.session.revoke_all': post('backend', '/api/v1/user/sessions/revoke-all'),
 
+  'lobby.engine.list': get('lobby', '/api/v1/lobby/engines'),
   'lobby.game.create': post('lobby', '/api/v1/lobby/games'),
   'lobby.game.list': get('lobby', '/api/v1/lobby/games'),
   'lobby.game.get': get('lobby', '/api/v1/lobby/games/{game_id}'),
@@ -59,6 +60,7 @@ export const routes = {
   'lobby.game.resume': post('lobby', '/api/v1/lobby/games/{game_id}/resume'),
   'lobby.game.cancel': post('lobby', '/api/v1/lobby/games/{game_id}/cancel'),
   'lobby.game.timeline': get('lobby', '/api/v1/lobby/games/{game_id}/timeline'),
+  'lobby.clock.preview': post('lobby', '/api/v1/lobby/clocks/preview'),
   'lobby.application.submit': post('lobby', '/api/v1/lobby/games/{game_id}/applications'),
   'lobby.application.list': get('lobby', '/api/v1/lobby/games/{game_id}/applications'),
   'lobby.application.approve': post('lobby', '/api/v1/lobby/applications/{application_id}/approve'),

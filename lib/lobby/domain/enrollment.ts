@@ -5,7 +5,8 @@
 // exhausted when its hours have passed or its places are full, at once when there are none; then enrollment ends. It
 // also ends at the deadline if `min_players` are there; below that the game stays open until they are. Both ends are
 // decided here and applied through state-machine.ts, by the enrollment automation or the approval that filled a game.
-import { type ClockSettings, clockProblems, type Game } from './game.ts';
+import type { TurnClock } from '../../time/turn-clock.ts';
+import { clockProblems, type Game } from './game.ts';
 
 const hourMs = 3_600_000;
 
@@ -51,7 +52,7 @@ export type UnmetCondition = {
  * changed since the draft was made.
  */
 export function openEnrollmentProblem(
-  game: Pick<Game, 'status' | 'enrollmentEndsAt'> & ClockSettings,
+  game: Pick<Game, 'status' | 'enrollmentEndsAt'> & TurnClock,
   now: Date,
   minTurnIntervalMs: number,
 ): UnmetCondition | undefined {
@@ -65,7 +66,7 @@ export function openEnrollmentProblem(
 }
 
 function clockProblem(
-  game: Pick<Game, 'status'> & ClockSettings,
+  game: Pick<Game, 'status'> & TurnClock,
   now: Date,
   minTurnIntervalMs: number,
 ): UnmetCondition | undefined {

@@ -27,9 +27,13 @@ export const settingNames = {
   turnSchedule: 'turn_schedule',
   timeZone: 'time_zone',
   turnSeconds: 'turn_seconds',
+  minTurnSeconds: 'min_turn_seconds',
+  quietDays: 'quiet_days',
+  graceSeconds: 'grace_seconds',
   early: 'early',
   spectators: 'spectators',
   options: 'options',
+  engineFamily: 'engine_family',
   targetEngineVersion: 'target_engine_version',
 } as const satisfies Record<keyof GameSettings, string>;
 
@@ -100,6 +104,7 @@ function refusalOfState(
 function merge(game: GameSettings, changes: GameChanges): GameSettings {
   const { turnSchedule = typeof changes.turnSeconds === 'number' ? null : game.turnSchedule } = changes;
   const { turnSeconds = typeof changes.turnSchedule === 'string' ? null : game.turnSeconds } = changes;
+  const { minTurnSeconds = game.minTurnSeconds } = changes;
   const sameClock = (turnSeconds === null) === (game.turnSeconds === null);
   return {
     gameName: changes.gameName ?? game.gameName,
@@ -112,9 +117,13 @@ function merge(game: GameSettings, changes: GameChanges): GameSettings {
     turnSchedule,
     timeZone: changes.timeZone ?? game.timeZone,
     turnSeconds,
+    minTurnSeconds,
+    quietDays: changes.quietDays ?? game.quietDays,
+    graceSeconds: changes.graceSeconds ?? game.graceSeconds,
     early: changes.early ?? (sameClock ? game.early : usualEarlyMode({ turnSeconds })),
     spectators: changes.spectators ?? game.spectators,
     options: changes.options ?? game.options,
+    engineFamily: changes.engineFamily ?? game.engineFamily,
     targetEngineVersion: changes.targetEngineVersion ?? game.targetEngineVersion,
   };
 }

@@ -1,8 +1,10 @@
 // What the lobby knows: games, applications, memberships and the timeline of a game, as plain data. Times are Dates,
 // what is absent is null. Stores return these types, rules take them, handlers make responses of them.
-import { parse as parseVersion } from 'semver';
+import { engineVersionProblem } from '../../engine/engine-version.ts';
+import { maxQuietDays } from '../../time/quiet-days.ts';
 import { isTimeZone } from '../../time/time-zone.ts';
-import { scheduleProblem, shortestInterval } from '../../time/turn-schedule.ts';
+import type { TurnClock } from '../../time/turn-clock.ts';
+import { quietDaysProblem, scheduleProblem, shortestInterval } from '../../time/turn-schedule.ts';
 
 export const gameTypes = ['public', 'private'] as const;
 export type GameType = (typeof gameTypes)[number];
@@ -70,7 +72,7 @@ export const transitionActors = [
 export type TransitionActor = (typeof transitionActors)[number];
 
 /** What the people who make a game decide about it. */
-export type GameSettings = {
+export type GameSettings = TurnClock & {
   readonly gameName: string;
   readonly description: string;
   readonly minPlayers: number;
@@ -79,17 +81,13 @@ export type GameSettings = {
   readonly startGapHours: number;
   readonly startGapPlayers: number;
   readonly enrollmentEndsAt: Date;
-  /** Five-field cron expression, in `timeZone`. A game has it or `turnSeconds`. */
-  readonly turnSchedule: string | null;
-  /** IANA name. */
-  readonly timeZone: string;
-  /** From the opening of a turn to its deadline. */
-  readonly turnSeconds: number | null;
   readonly early: EarlyMode;
   /** Whether others than its players may see the engine's view for spectators. */
   readonly spectators: boolean;
   /** For the engine: a JSON object whose fields the engine defines. */
   readonly options: Readonly<Record<string, unknown>>;
+  /** Which game is played: a family of the engine catalogue. */
+  readonly engineFamily: string;
   /** Semantic version. */
   readonly targetEngineVersion: string;
 };
@@ -209,10 +207,15 @@ export const gameBounds = {
   timeZone: { max: 64 },
   /** At most 30 days. */
   turnSeconds: { min: 1, max: 2_592_000 },
+  minTurnSeconds: { min: 1, max: 2_592_000 },
+  quietDays: { max: maxQuietDays },
+  /** Half of the longest turn. */
+  graceSeconds: { min: 0, max: 1_296_000 },
   optionsBytes: { max: 16_384 },
   /** Levels of objects and lists. */
   optionsDepth: { max: 8 },
   bots: { min: 0, max: 100 },
+  engineFamily: { min: 1, max: 64 },
   targetEngineVersion: { max: 64 },
 } as const;
 
@@ -235,20 +238,23 @@ export function settingsProblems(
     ...problemOf('max_players', isBelow ? `must not be below min_players (${minPlayers})` : undefined),
     ...problemOf('enrollment_ends_at', deadlineProblem(enrollmentEndsAt, now)),
     ...clockProblems(settings, now, minTurnIntervalMs),
-    ...problemOf('target_engine_version', versionProblem(targetEngineVersion)),
+    ...problemOf('target_engine_version', engineVersionProblem(targetEngineVersion)),
   ];
 }
 
 /** The settings that say when turns are due. */
-export const clockSettings = ['turnSchedule', 'timeZone', 'turnSeconds'] as const;
-export type ClockSettings = Pick<GameSettings, (typeof clockSettings)[number]>;
+export const clockSettings = [
+  'turnSchedule',
+  'timeZone',
+  'turnSeconds',
+  'minTurnSeconds',
+  'quietDays',
+  'graceSeconds',
+] as const satisfies (keyof TurnClock)[];
 
 /** What is wrong with the settings of the clock. @param minTurnIntervalMs as for `settingsProblems`. */
-export function clockProblems(
-  { turnSchedule, timeZone, turnSeconds }: ClockSettings,
-  now: Date,
-  minTurnIntervalMs: number,
-): SettingsProblem[] {
+export function clockProblems(clock: TurnClock, now: Date, minTurnIntervalMs: number): SettingsProblem[] {
+  const { turnSchedule, turnSeconds, timeZone } = clock;
   const zone = timeZoneProblem(timeZone);
   const problems = problemOf('time_zone', zone);
   if (turnSchedule === null && turnSeconds === null) {
@@ -257,38 +263,71 @@ export function clockProblems(
   if (turnSchedule !== null && turnSeconds !== null) {
     return [...problems, ...problemOf('turn_seconds', 'must not be given with turn_schedule')];
   }
-  const schedule =
-    turnSchedule === null
-      ? undefined
-      : (scheduleProblem(turnSchedule, zone ? 'UTC' : timeZone, now) ??
-        (zone ? undefined : intervalProblem(turnSchedule, timeZone, now, minTurnIntervalMs)));
+  if (turnSeconds !== null) return [...problems, ...rollingProblems(clock, turnSeconds, minTurnIntervalMs)];
+  if (turnSchedule === null) return problems;
+  const schedule = scheduleProblem(turnSchedule, zone ? 'UTC' : timeZone, now);
+  if (schedule !== undefined || zone !== undefined) {
+    return [...problems, ...problemOf('turn_schedule', schedule)];
+  }
+  return scheduledProblems(clock, turnSchedule, now, minTurnIntervalMs);
+}
+
+function rollingProblems(
+  { minTurnSeconds, graceSeconds }: TurnClock,
+  turnSeconds: number,
+  minTurnIntervalMs: number,
+): SettingsProblem[] {
   const shortestSeconds = Math.ceil(minTurnIntervalMs / 1_000);
-  const isTooFast = turnSeconds !== null && turnSeconds < shortestSeconds;
+  const isTooFast = turnSeconds < shortestSeconds;
+  const isTooLong = (minTurnSeconds ?? 0) > turnSeconds;
+  const isTooPatient = graceSeconds * 2 >= turnSeconds;
   return [
-    ...problems,
-    ...problemOf('turn_schedule', schedule),
     ...problemOf('turn_seconds', isTooFast ? `must be at least ${shortestSeconds}` : undefined),
+    ...problemOf('min_turn_seconds', isTooLong ? 'must not exceed turn_seconds' : undefined),
+    ...problemOf('grace_seconds', isTooPatient ? 'must be less than half of turn_seconds' : undefined),
+  ];
+}
+
+/** A turn that closes in time, be it at the end of its grace, must not cost the next time of the schedule. */
+function scheduledProblems(
+  { timeZone, minTurnSeconds, quietDays, graceSeconds }: TurnClock,
+  schedule: string,
+  now: Date,
+  minTurnIntervalMs: number,
+): SettingsProblem[] {
+  const shortest = shortestInterval(schedule, timeZone, now);
+  const words = inWords(shortest);
+  const isTooFast = shortest < minTurnIntervalMs;
+  const isTooLong = minTurnSeconds !== null && (minTurnSeconds + graceSeconds) * 1_000 >= shortest;
+  const isTooPatient = graceSeconds * 2_000 >= shortest;
+  return [
+    ...problemOf(
+      'turn_schedule',
+      isTooFast
+        ? `must leave ${inWords(minTurnIntervalMs)} between turns, but two of its turns are ${words} apart`
+        : undefined,
+    ),
+    ...problemOf(
+      'min_turn_seconds',
+      isTooLong
+        ? `must, with grace_seconds, be less than ${words}, the shortest time between two turns`
+        : undefined,
+    ),
+    ...problemOf('quiet_days', quietDaysProblem(schedule, timeZone, now, quietDays)),
+    ...problemOf(
+      'grace_seconds',
+      isTooPatient ? `must be less than half of ${words}, the shortest time between two turns` : undefined,
+    ),
   ];
 }
 
 /** Whether turns close early unless the settings say so: what has no schedule goes on as soon as it can. */
-export function usualEarlyMode({ turnSeconds }: Pick<ClockSettings, 'turnSeconds'>): EarlyMode {
+export function usualEarlyMode({ turnSeconds }: Pick<TurnClock, 'turnSeconds'>): EarlyMode {
   return turnSeconds === null ? 'off' : 'all_ready';
 }
 
 function problemOf(field: string, problem: string | undefined): SettingsProblem[] {
   return problem === undefined ? [] : [{ field, problem }];
-}
-
-function intervalProblem(
-  schedule: string,
-  timeZone: string,
-  now: Date,
-  minTurnIntervalMs: number,
-): string | undefined {
-  const shortest = shortestInterval(schedule, timeZone, now);
-  if (shortest >= minTurnIntervalMs) return undefined;
-  return `must leave ${inWords(minTurnIntervalMs)} between turns, but two of its turns are ${inWords(shortest)} apart`;
 }
 
 /** A duration in the largest unit of which it is a whole number. */
@@ -308,12 +347,4 @@ export function deadlineProblem(enrollmentEndsAt: Date, now: Date): string | und
 
 function timeZoneProblem(timeZone: string): string | undefined {
   return isTimeZone(timeZone) ? undefined : 'must be an IANA time zone such as Europe/Berlin or UTC';
-}
-
-function versionProblem(version: string): string | undefined {
-  const parsed = parseVersion(version);
-  // The parser forgives a leading v and blanks.
-  const written =
-    parsed && [parsed.version, ...(parsed.build.length ? [parsed.build.join('.')] : [])].join('+');
-  return written === version ? undefined : 'must be a semantic version such as 1.4.0 or 2.0.0-rc.1';
 }

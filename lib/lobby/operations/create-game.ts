@@ -3,6 +3,7 @@ import type { Caller } from '../caller.ts';
 import type { Lobby } from '../context.ts';
 import { mayCreate } from '../domain/eligibility.ts';
 import { type GameSettings, type GameType, settingsProblems } from '../domain/game.ts';
+import { engineProblems } from '../domain/game-engine.ts';
 import { refuseUnless } from '../refusals.ts';
 import type { Work } from '../store/database.ts';
 import { countGamesOwned, insertGame, type StoredGame } from '../store/games.ts';
@@ -15,11 +16,14 @@ export type GameRequest = { readonly gameType: GameType; readonly settings: Game
  * @throws Refusal `invalid_request`, `not_eligible`, `subject_not_found`, `service_unavailable`.
  */
 export async function createGame(
-  lobby: Pick<Lobby, 'eligibility' | 'minTurnIntervalMs' | 'now' | 'newId'>,
+  lobby: Pick<Lobby, 'catalogue' | 'eligibility' | 'minTurnIntervalMs' | 'now' | 'newId'>,
   caller: Caller,
   request: GameRequest,
 ): Promise<Work<StoredGame>> {
-  const problems = settingsProblems(request.settings, lobby.now(), lobby.minTurnIntervalMs);
+  const problems = [
+    ...settingsProblems(request.settings, lobby.now(), lobby.minTurnIntervalMs),
+    ...engineProblems(request.settings, lobby.catalogue),
+  ];
   if (problems.length > 0) throw invalidFields(problems);
 
   const { actor } = caller;

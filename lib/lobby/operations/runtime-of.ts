@@ -6,7 +6,8 @@ import { playersOf } from '../store/memberships.ts';
 
 /** What the Game Master needs to play a game that has been started, in this container. */
 export async function runtimeOf(db: Db, game: StoredGame, container: Container): Promise<Runtime> {
-  const { gameId, runtimeJobId, turnSchedule, timeZone, turnSeconds, early, spectators, options } = game;
+  const { gameId, runtimeJobId, early, spectators, options } = game;
+  const { turnSchedule, timeZone, turnSeconds, minTurnSeconds, quietDays, graceSeconds } = game;
   if (runtimeJobId === null) throw new Error(`Game ${gameId} has no start job.`);
   const players = await playersOf(db, gameId);
   return {
@@ -17,6 +18,9 @@ export async function runtimeOf(db: Db, game: StoredGame, container: Container):
       turnSchedule,
       timeZone,
       turnSeconds,
+      minTurnSeconds,
+      quietDays,
+      graceSeconds,
       early,
       spectators,
       options,

@@ -2,6 +2,7 @@ import { Refusal } from '../../errors/table.ts';
 import { invalidFields } from '../../http/field-problems.ts';
 import { type Caller, managerOf } from '../caller.ts';
 import type { Lobby } from '../context.ts';
+import { engineProblems, engineSettings } from '../domain/game-engine.ts';
 import { changeSettings, type GameChanges } from '../domain/game-update.ts';
 import { noSuchGame, refuseUnlessAt } from '../refusals.ts';
 import type { Work } from '../store/database.ts';
@@ -13,7 +14,7 @@ import { lockGame, type StoredGame, saveSettings } from '../store/games.ts';
  * @throws Refusal `not_found`, `forbidden`, `revision_mismatch`, `invalid_state`, `invalid_request`.
  */
 export function updateGame(
-  lobby: Pick<Lobby, 'minTurnIntervalMs' | 'now'>,
+  lobby: Pick<Lobby, 'catalogue' | 'minTurnIntervalMs' | 'now'>,
   caller: Caller,
   gameId: string,
   changes: GameChanges,
@@ -26,7 +27,13 @@ export function updateGame(
     refuseUnlessAt(game, expectedRevision);
     const at = lobby.now();
     const changed = changeSettings(game, changes, at, lobby.minTurnIntervalMs);
-    if (changed.ok) return saveSettings(tx, game, changed.settings, at);
+    if (changed.ok) {
+      // Of an old draft the engine may be gone, and other settings can still be changed.
+      const isForEngine = engineSettings.some((key) => changes[key] !== undefined);
+      const problems = isForEngine ? engineProblems(changed.settings, lobby.catalogue) : [];
+      if (problems.length > 0) throw invalidFields(problems);
+      return saveSettings(tx, game, changed.settings, at);
+    }
     if (changed.code === 'invalid_request') throw invalidFields(changed.fields);
     throw new Refusal(changed.code, changed.message, changed.details);
   };

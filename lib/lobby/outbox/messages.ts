@@ -22,7 +22,10 @@ export type Occasion = { readonly at: Date; readonly traceparent: string | undef
 
 /** Asks for a container that runs the game. @param job `timeoutMs` is how long the job is worth doing. */
 export function startJob(
-  game: Pick<Game, 'gameId' | 'targetEngineVersion' | 'turnSchedule' | 'timeZone' | 'turnSeconds'>,
+  game: Pick<
+    Game,
+    'gameId' | 'engineFamily' | 'targetEngineVersion' | 'turnSchedule' | 'timeZone' | 'turnSeconds'
+  >,
   job: { jobId: string; players: readonly Player[]; timeoutMs: number },
   occasion: Occasion,
 ): NewMessage {
@@ -30,6 +33,7 @@ export function startJob(
   const payload: StartJob = {
     job_id: job.jobId,
     game_id: game.gameId,
+    engine_family: game.engineFamily,
     engine_version: game.targetEngineVersion,
     ...(game.turnSchedule === null ? {} : { turn_schedule: game.turnSchedule }),
     time_zone: game.timeZone,

@@ -3,6 +3,7 @@
 import { Refusal } from '../../errors/table.ts';
 import { askService, refuseUnlessOk } from '../../http/ask-service.ts';
 import type { Logger } from '../../telemetry/logger.ts';
+import type { TurnClock } from '../../time/turn-clock.ts';
 import type { Game } from '../domain/game.ts';
 import type { Container } from '../domain/runtime-reports.ts';
 import type { Player } from '../outbox/messages.ts';
@@ -13,18 +14,7 @@ const maxBytes = 65_536;
 
 /** A container that runs a game, and what the Game Master needs to play it. */
 export type Runtime = Container &
-  Pick<
-    Game,
-    | 'gameId'
-    | 'turnSchedule'
-    | 'timeZone'
-    | 'turnSeconds'
-    | 'early'
-    | 'spectators'
-    | 'options'
-    | 'gameName'
-    | 'ownerUserId'
-  > & {
+  Pick<Game, 'gameId' | keyof TurnClock | 'early' | 'spectators' | 'options' | 'gameName' | 'ownerUserId'> & {
     readonly runtimeJobId: string;
     readonly players: readonly Player[];
   };
@@ -93,6 +83,9 @@ export function createGameMaster(options: {
           ...(seat === null ? {} : { seat }),
         })),
         turn_seconds: runtime.turnSeconds,
+        min_turn_seconds: runtime.minTurnSeconds,
+        quiet_days: runtime.quietDays,
+        grace_seconds: runtime.graceSeconds,
         early: runtime.early,
         spectators: runtime.spectators,
         options: runtime.options,

@@ -9,7 +9,10 @@ import { createEligibility } from '../peers/eligibility.ts';
 import { createGameMaster } from '../peers/game-master.ts';
 import { consumerStreams } from './consumer-streams.ts';
 
-type Parts = Pick<Parameters<typeof createLobby>[0], 'database' | 'replicas' | 'inProcessRaceNames'> & {
+type Parts = Pick<
+  Parameters<typeof createLobby>[0],
+  'catalogue' | 'database' | 'replicas' | 'inProcessRaceNames'
+> & {
   redis: RedisCommands;
   /** For the state of streams. */
   reads: RedisReads;

@@ -2,6 +2,7 @@
 // entrypoint uses it.
 import { readConfiguration } from '../../config/startup.ts';
 import type { Environment } from '../../config/variables.ts';
+import { builtInEngines } from '../../engine/catalogue.ts';
 import { refuseOldSchema } from '../../postgres/schema-version.ts';
 import { refuseWrongTimeouts } from '../../postgres/session-timeouts.ts';
 import { type Drivers, serverlessChecks } from '../../serverless/drivers.ts';
@@ -36,6 +37,13 @@ export function prepareLobby(environment: Environment, drivers: Drivers): Prepar
     variables: lobbyHttpVariables,
     checks: [
       raceNamesInPostgres,
+      {
+        needs: ['LOBBY_ENGINES_FILE'],
+        problem: ({ enginesFile }) =>
+          enginesFile === undefined
+            ? undefined
+            : 'cannot be read here; give the file to npm run bundle instead: -- --engines FILE',
+      },
       ...serverlessChecks<LobbyHttpConfig>('LOBBY', drivers, {
         LOBBY_PUBLIC_HTTP_TOKEN: ({ publicHttp }) => publicHttp.token,
         LOBBY_INTERNAL_HTTP_TOKEN: ({ internalHttp }) => internalHttp.token,
@@ -43,6 +51,7 @@ export function prepareLobby(environment: Environment, drivers: Drivers): Prepar
     ],
   });
   const log = createConsoleLogger({ service: 'lobby-http', level: config.logLevel });
+  const catalogue = builtInEngines();
   const openPostgres = drivers.postgres[config.postgres.driver];
   const { url, token } = config.redis.rest;
   if (openPostgres === undefined || url === undefined || token === undefined) {
@@ -58,6 +67,7 @@ export function prepareLobby(environment: Environment, drivers: Drivers): Prepar
       const { operationTimeoutMs } = config.redis;
       const redis = drivers.redis({ url, token, operationTimeoutMs });
       const lobby = assembleLobby(config, {
+        catalogue,
         database: postgres.db,
         redis,
         reads: { read: (work) => work(redis) },

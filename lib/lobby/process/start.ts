@@ -4,6 +4,8 @@ import { postgresNeeds } from '../../config/postgres-variables.ts';
 import { redisHttpChecks, redisNeeds, redisTcpChecks } from '../../config/redis-variables.ts';
 import { type Check, start } from '../../config/startup.ts';
 import type { Environment } from '../../config/variables.ts';
+import type { EngineCatalogue } from '../../engine/catalogue.ts';
+import { openCatalogue } from '../../engine/catalogue-file.ts';
 import { outboxInstruments } from '../../outbox/instruments.ts';
 import { openDatabase, postgresDriver } from '../../postgres/open-database.ts';
 import type { Postgres } from '../../postgres/pool-options.ts';
@@ -71,11 +73,12 @@ export async function startLobby(
         close: async (redis: Redis) => redis.disconnect(),
       },
       postgres: postgresRequirement(connectionLog, true),
+      catalogue: catalogueRequirement,
     },
   });
-  const { redis, postgres } = resources;
+  const { redis, postgres, catalogue } = resources;
   const http: HttpRedis = { commands: redis, connection: redis, close: () => redis.disconnect() };
-  return { ...(await run(service, config, { redis: http, postgres, servesLists })), redis };
+  return { ...(await run(service, config, { redis: http, postgres, catalogue, servesLists })), redis };
 }
 
 /**
@@ -104,10 +107,16 @@ export async function startLobbyHttp(
         close: async (redis: HttpRedis) => redis.close(),
       },
       postgres: postgresRequirement(connectionLog, migrates),
+      catalogue: catalogueRequirement,
     },
   });
   return run(service, config, { ...resources, servesLists: true });
 }
+
+const catalogueRequirement = {
+  needs: ['LOBBY_ENGINES_FILE'] as const,
+  open: ({ enginesFile }: Pick<LobbyConfig, 'enginesFile'>) => openCatalogue(enginesFile),
+};
 
 function postgresRequirement(connectionLog: Logger, migrates: boolean) {
   return {
@@ -121,9 +130,9 @@ function postgresRequirement(connectionLog: Logger, migrates: boolean) {
 async function run<Config extends LobbyHttpConfig>(
   service: string,
   config: Config,
-  resources: { redis: HttpRedis; postgres: Postgres; servesLists: boolean },
+  resources: { redis: HttpRedis; postgres: Postgres; catalogue: EngineCatalogue; servesLists: boolean },
 ): Promise<StartedLobby<Config>> {
-  const { redis, postgres, servesLists } = resources;
+  const { redis, postgres, catalogue, servesLists } = resources;
   const log = createLogger({ service, level: config.logLevel });
   outboxInstruments.start();
   streamInstruments.start();
@@ -133,6 +142,7 @@ async function run<Config extends LobbyHttpConfig>(
   const replicas = servesLists ? openReplicas(config.postgres, open, log) : undefined;
   const reads = openReads(redis, servesLists ? config.redis : undefined, log);
   const lobby = assembleLobby(config, {
+    catalogue,
     database: postgres.db,
     ...(replicas && { replicas: replicas.replicas }),
     redis: redis.commands,

@@ -16,6 +16,7 @@ import { before, behind, type Page, type PagePosition, type PageRequest, takePag
 import { games, invites, memberships } from './schema.ts';
 
 export type GameFilters = PartitionFilters & {
+  readonly engineFamily?: string | undefined;
   readonly targetEngineVersion?: string | undefined;
   /** Name or description have words that begin with each of these; letters and digits only. */
   readonly words?: readonly string[] | undefined;
@@ -54,6 +55,7 @@ type ListValues = {
   /** Partitions whose games the caller may all see, and those in which they see only their own. */
   openPartitions: readonly string[];
   otherPartitions: readonly string[];
+  engineFamily: string | null;
   targetEngineVersion: string | null;
   at: Date | null;
   id: string | null;
@@ -159,6 +161,7 @@ function valuesOf({ actor, filters }: GameList, after: PagePosition | undefined,
     userId: actor.kind === 'admin' ? null : actor.userId,
     openPartitions,
     otherPartitions: partitions.filter((partition) => !openPartitions.includes(partition)),
+    engineFamily: filters.engineFamily ?? null,
     targetEngineVersion: filters.targetEngineVersion ?? null,
     at: after?.at ?? null,
     id: after?.id ?? null,
@@ -209,10 +212,11 @@ function isOf(db: Db, userId: SQL): SQL | undefined {
 /** The conditions on every game of a list, in every partition. */
 function isListed({ order }: Variant, given: Given<ListValues>) {
   const { at, beyond, all } = orders[order];
-  const { targetEngineVersion } = given;
+  const { engineFamily, targetEngineVersion } = given;
   // The planner knows the values and drops the conditions of absent filters.
   return and(
     all,
+    sql`(${engineFamily}::text is null or ${games.engineFamily} = ${engineFamily})`,
     sql`(${targetEngineVersion}::text is null or ${games.targetEngineVersion} = ${targetEngineVersion})`,
     sql`(${given.at}::timestamptz is null or ${beyond(at, games.gameId, given)})`,
   );

@@ -11,6 +11,7 @@ import {
   isNull,
   lt,
   lte,
+  not,
   notInArray,
   or,
   type SQL,
@@ -135,6 +136,8 @@ export type GameOfUserFilters = {
   /** Absent: either. */
   readonly role?: GameRole | undefined;
   readonly status?: GameStatus | undefined;
+  /** Whether the open turn waits for the user. */
+  readonly waitingForUser?: boolean | undefined;
 };
 
 /**
@@ -143,7 +146,7 @@ export type GameOfUserFilters = {
 export async function listGamesOfUser(
   db: Db,
   userId: string,
-  { role, status }: GameOfUserFilters,
+  { role, status, waitingForUser }: GameOfUserFilters,
   { size, after }: PageRequest,
 ): Promise<Page<StoredGame>> {
   const played = db
@@ -151,19 +154,44 @@ export async function listGamesOfUser(
     .from(memberships)
     .where(and(eq(memberships.userId, userId), eq(memberships.status, 'active')));
   const owned = db.select({ gameId: games.gameId }).from(games).where(eq(games.ownerUserId, userId));
+  const ofPlayer = role === 'player' || waitingForUser === true;
   const ofUser =
     role === 'owner'
       ? eq(games.ownerUserId, userId)
-      : inArray(games.gameId, role === 'player' ? played : union(played, owned));
+      : // An array, since the planner then looks its games up by their key.
+        sql`${games.gameId} = any(array(${ofPlayer ? played : union(played, owned)}))`;
+  const waits = waitsFor(db, userId);
   const rows = await db
     .select(columns)
     .from(games)
     .where(
-      and(ofUser, status && eq(games.status, status), after && before(games.createdAt, games.gameId, after)),
+      and(
+        ofUser,
+        status && eq(games.status, status),
+        waitingForUser === undefined ? undefined : waitingForUser ? waits : not(waits),
+        after && before(games.createdAt, games.gameId, after),
+      ),
     )
     .orderBy(desc(games.createdAt), desc(games.gameId))
     .limit(size + 1);
   return takePage(rows, size, (game) => ({ at: game.createdAt, id: game.gameId }), shownBytes);
+}
+
+/** Whether a game runs whose open turn waits for the orders of a user. */
+function waitsFor(db: Db, userId: string): SQL {
+  const awaited = db
+    .select({ membershipId: memberships.membershipId })
+    .from(memberships)
+    .where(
+      and(
+        eq(memberships.gameId, games.gameId),
+        eq(memberships.userId, userId),
+        eq(memberships.status, 'active'),
+        sql`${memberships.seat} = any(${games.awaitedSeats})`,
+        sql`${memberships.seat} <> all(coalesce(${games.readySeats}, '{}'))`,
+      ),
+    );
+  return sql`(${games.status} = 'running' and ${exists(awaited)})`;
 }
 
 /** At most how many bytes a game takes in a response, with a little to spare. */

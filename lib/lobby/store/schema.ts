@@ -69,9 +69,14 @@ export const games = lobby.table(
     turnSchedule: text('turn_schedule'),
     timeZone: text('time_zone').notNull(),
     turnSeconds: integer('turn_seconds'),
+    minTurnSeconds: integer('min_turn_seconds'),
+    /** ISO weekdays, in order. */
+    quietDays: integer('quiet_days').array().$type<readonly number[]>().notNull().default(sql`'{}'`),
+    graceSeconds: integer('grace_seconds').notNull().default(0),
     early: text('early', { enum: earlyModes }).notNull().default('off'),
     spectators: boolean('spectators').notNull().default(false),
     options: jsonb('options').$type<Readonly<Record<string, unknown>>>().notNull().default({}),
+    engineFamily: text('engine_family').notNull().default('four-in-a-row'),
     targetEngineVersion: text('target_engine_version').notNull(),
 
     currentTurn: integer('current_turn'),
@@ -145,9 +150,16 @@ export const games = lobby.table(
     check('games_start_gap_players', within(game.startGapPlayers, gameBounds.startGapPlayers)),
     check('games_one_clock', sql`(${game.turnSchedule} is null) <> (${game.turnSeconds} is null)`),
     check('games_turn_seconds', within(game.turnSeconds, gameBounds.turnSeconds)),
+    check('games_min_turn_seconds', within(game.minTurnSeconds, gameBounds.minTurnSeconds)),
+    check(
+      'games_quiet_days',
+      sql`${game.quietDays} <@ '{1,2,3,4,5,6,7}' and cardinality(${game.quietDays}) <= ${sql.raw(String(gameBounds.quietDays.max))}`,
+    ),
+    check('games_grace_seconds', within(game.graceSeconds, gameBounds.graceSeconds)),
     check('games_early_known', oneOf(game.early, earlyModes)),
     check('games_turn_schedule_length', lengthWithin(game.turnSchedule, gameBounds.turnSchedule)),
     check('games_time_zone_length', lengthWithin(game.timeZone, gameBounds.timeZone)),
+    check('games_engine_family_length', lengthWithin(game.engineFamily, gameBounds.engineFamily)),
     check(
       'games_engine_version_length',
       lengthWithin(game.targetEngineVersion, gameBounds.targetEngineVersion),
@@ -163,6 +175,12 @@ export const games = lobby.table(
     ),
     check('games_revision_positive', sql`${game.revision} > 0`),
     index('games_newest_on_shelf').on(game.listPartition, game.createdAt, game.gameId),
+    index('games_newest_of_engine_family').on(
+      game.engineFamily,
+      game.listPartition,
+      game.createdAt,
+      game.gameId,
+    ),
     index('games_newest_of_engine_version').on(
       game.targetEngineVersion,
       game.listPartition,
@@ -171,6 +189,9 @@ export const games = lobby.table(
     ),
     index('games_ending_soon_on_shelf')
       .on(game.listPartition, game.enrollmentEndsAt, game.gameId)
+      .where(sql`${game.status} = 'enrollment_open'`),
+    index('games_ending_soon_of_engine_family')
+      .on(game.engineFamily, game.listPartition, game.enrollmentEndsAt, game.gameId)
       .where(sql`${game.status} = 'enrollment_open'`),
     index('games_ending_soon_of_engine_version')
       .on(game.targetEngineVersion, game.listPartition, game.enrollmentEndsAt, game.gameId)
@@ -182,6 +203,8 @@ export const games = lobby.table(
     index('games_underfilled_due')
       .on(game.enrollmentEndsAt)
       .where(sql`${game.status} = 'enrollment_open' and ${game.underfilledNotifiedAt} is null`),
+    // For the games of a user that wait for orders, among all that were ever played.
+    index('games_running').on(game.gameId).where(sql`${game.status} = 'running'`),
     index('games_by_owner').on(game.ownerUserId, game.createdAt, game.gameId),
   ],
 );

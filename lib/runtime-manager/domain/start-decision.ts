@@ -27,7 +27,7 @@ export const stoppedFailure: Failure = {
 
 /** @param record undefined for a job that the journal does not know. */
 export function decideStart(
-  job: Pick<StartJob, 'engine_version' | 'expires_at_ms'>,
+  job: Pick<StartJob, 'expires_at_ms'>,
   record: Pick<StartRecord, 'stopped' | 'result'> | undefined,
   now: Date,
 ): StartDecision {
@@ -38,14 +38,5 @@ export function decideStart(
     const message = `The start job expired at ${expiredAt}, before it was done. Start the game again.`;
     return { kind: 'refuse', failure: { code: 'expired', message } };
   }
-  if (!isEngineVersion(job.engine_version)) {
-    const message = `${JSON.stringify(job.engine_version.slice(0, 64))} is not a valid engine version such as 1.4.0.`;
-    return { kind: 'refuse', failure: { code: 'invalid_engine_version', message } };
-  }
   return { kind: 'start' };
-}
-
-/** Strict, since the version becomes a part of paths and image names. */
-function isEngineVersion(text: string): boolean {
-  return /^\d+\.\d+\.\d+([-+][0-9A-Za-z.+-]*)?$/.test(text) && text.length <= 64 && !text.includes('..');
 }

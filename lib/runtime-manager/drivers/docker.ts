@@ -4,9 +4,10 @@
 // Without a Docker network they are published on this machine's loopback address, on ports chosen here, since those
 // that Docker chooses change with every start. In a network they are reached by their names.
 import { engineEnvironment } from '../../engine/api.ts';
+import type { EngineCatalogue } from '../../engine/catalogue.ts';
 import type { EngineJob } from '../domain/engine-job.ts';
 import { type Container, DockerApi, DockerRefusal } from './docker-api.ts';
-import { type Driver, type Runtime, StartFailed, withVersion } from './driver.ts';
+import { type Driver, engineOf, type Runtime, StartFailed } from './driver.ts';
 import { untilHealthy } from './health.ts';
 import { Ports } from './ports.ts';
 
@@ -19,8 +20,7 @@ const gameLabel = 'galaxy.game_id';
 
 export type DockerDriverOptions = {
   readonly socketPath: string;
-  /** May contain `{engine_version}`. */
-  readonly image: string;
+  readonly catalogue: EngineCatalogue;
   /** A Docker network that this process and the Game Master can reach. */
   readonly network: string | undefined;
   /** Further variables of every engine. */
@@ -102,8 +102,9 @@ export class DockerDriver implements Driver {
   }
 
   async #create(job: EngineJob, name: string): Promise<Container> {
-    const { network, environment } = this.#options;
-    const image = withVersion(this.#options.image, job);
+    const { catalogue, network, environment } = this.#options;
+    const { image, limits } = engineOf(catalogue, job);
+    if (image === undefined) throw new TypeError('the catalogue was checked for images at start');
     const variables = {
       ...environment,
       [engineEnvironment.host]: '0.0.0.0',
@@ -120,6 +121,8 @@ export class DockerDriver implements Driver {
         Volumes: { [dataFolder]: {} },
         HostConfig: {
           RestartPolicy: { Name: 'unless-stopped' },
+          ...(limits.memory_mib === undefined ? {} : { Memory: limits.memory_mib * 1_048_576 }),
+          ...(limits.cpus === undefined ? {} : { NanoCpus: Math.round(limits.cpus * 1e9) }),
           ...(network === undefined
             ? { PortBindings: { [portKey]: [await this.#newPort()] } }
             : { NetworkMode: network }),

@@ -1,6 +1,6 @@
 // A driver starts and stops engines. It finds the engine of a start job by the job's id, also after a crash, so a job
 // never has more than one.
-
+import type { EngineCatalogue, OfferedEngine } from '../../engine/catalogue.ts';
 import type { EngineJob } from '../domain/engine-job.ts';
 import type { Failure } from '../domain/start-decision.ts';
 
@@ -55,7 +55,15 @@ export class DriverUnavailable extends Error {
   }
 }
 
-/** Replaces `{engine_version}` in a command or an image name. */
-export function withVersion(text: string, { engineVersion }: EngineJob): string {
-  return text.replaceAll('{engine_version}', engineVersion);
+/** @throws StartFailed when the catalogue does not have the engine of the job. */
+export function engineOf(
+  catalogue: EngineCatalogue,
+  { engineFamily = catalogue.defaultFamily, engineVersion }: EngineJob,
+): OfferedEngine {
+  const engine = catalogue.find(engineFamily, engineVersion);
+  if (engine !== undefined) return engine;
+  throw new StartFailed(
+    'unknown_engine',
+    `The engine catalogue of the Runtime Manager does not have ${engineFamily} ${engineVersion}. Add it, and start the game again.`,
+  );
 }

@@ -10,11 +10,13 @@ import { mkdir, open, readdir, readFile, rm, stat, truncate } from 'node:fs/prom
 import { join } from 'node:path';
 import { z } from 'zod';
 import { engineEnvironment } from '../../engine/api.ts';
+import type { EngineCatalogue } from '../../engine/catalogue.ts';
+import { commandOf } from '../../engine/catalogue-file.ts';
 import { replaceFile } from '../../node/durable-file.ts';
 import { endProcessGroup, isRunning, processIdentity, signalGroup } from '../../node/process-groups.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import type { EngineJob } from '../domain/engine-job.ts';
-import { type Driver, StartFailed, withVersion } from './driver.ts';
+import { type Driver, engineOf, StartFailed } from './driver.ts';
 import { untilHealthy } from './health.ts';
 import { isFree, Ports } from './ports.ts';
 
@@ -29,8 +31,9 @@ type ProcessRecord = z.infer<typeof recordSchema>;
 export type ProcessDriverOptions = {
   /** Absolute path; for this driver alone. */
   readonly folder: string;
-  /** Program and arguments. */
-  readonly command: readonly string[];
+  readonly catalogue: EngineCatalogue;
+  /** Of the catalogue; undefined for the built-in one. */
+  readonly cataloguePath: string | undefined;
   /** Further variables of every engine. */
   readonly environment: Readonly<Record<string, string>>;
   /** The name of this machine for a Game Master on others. Without it, engines listen on 127.0.0.1 alone. */
@@ -128,21 +131,20 @@ class ProcessDriver implements Driver {
     job: EngineJob,
     { folder, dataFolder }: { folder: string; dataFolder: string },
   ): Promise<ProcessRecord> {
-    const { command, environment } = this.#options;
-    const child = await spawnWaiting(
-      command.map((word) => withVersion(word, job)),
-      {
-        cwd: dataFolder,
-        logFile: join(folder, 'engine.log'),
-        env: {
-          ...environment,
-          [engineEnvironment.host]: this.#bindHost,
-          [engineEnvironment.port]: String(port),
-          [engineEnvironment.version]: job.engineVersion,
-          [engineEnvironment.dataFolder]: dataFolder,
-        },
+    const { catalogue, cataloguePath, environment } = this.#options;
+    const { command } = engineOf(catalogue, job);
+    if (command === undefined) throw new TypeError('the catalogue was checked for commands at start');
+    const child = await spawnWaiting(commandOf(command, cataloguePath), {
+      cwd: dataFolder,
+      logFile: join(folder, 'engine.log'),
+      env: {
+        ...environment,
+        [engineEnvironment.host]: this.#bindHost,
+        [engineEnvironment.port]: String(port),
+        [engineEnvironment.version]: job.engineVersion,
+        [engineEnvironment.dataFolder]: dataFolder,
       },
-    );
+    });
     try {
       const { pid } = child;
       const identity = await processIdentity(pid);

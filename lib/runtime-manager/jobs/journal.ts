@@ -10,11 +10,12 @@ import { type JobResult, jobResultEntry } from '../../protocol/runtime-jobs.ts';
 import type { EngineJob } from '../domain/engine-job.ts';
 import type { StartRecord } from '../domain/start-decision.ts';
 
-const schemaVersion = 1;
+const schemaVersion = 2;
 const schema = `
 create table start_jobs (
   job_id text primary key,
   game_id text not null,
+  engine_family text,
   engine_version text,
   stopped integer not null default 0,
   outcome text check (outcome in ('success', 'failure')),
@@ -27,6 +28,10 @@ create table stop_jobs (
   changed_at_ms integer not null
 ) strict;
 `;
+/** By the version before. */
+const upgrades: Readonly<Record<number, string>> = {
+  1: 'alter table start_jobs add column engine_family text;',
+};
 
 export class Journal {
   readonly #db: DatabaseSync;
@@ -43,13 +48,14 @@ export class Journal {
   }
 
   /** Records that an engine of this job may run from now on. */
-  begin({ jobId, gameId, engineVersion }: EngineJob): void {
+  begin({ jobId, gameId, engineFamily, engineVersion }: EngineJob): void {
     this.#db
       .prepare(
-        `insert into start_jobs (job_id, game_id, engine_version, changed_at_ms) values (?, ?, ?, ?)
-         on conflict (job_id) do update set engine_version = excluded.engine_version, changed_at_ms = excluded.changed_at_ms`,
+        `insert into start_jobs (job_id, game_id, engine_family, engine_version, changed_at_ms) values (?, ?, ?, ?, ?)
+         on conflict (job_id) do update set engine_family = excluded.engine_family,
+           engine_version = excluded.engine_version, changed_at_ms = excluded.changed_at_ms`,
       )
-      .run(jobId, gameId, engineVersion, this.#nowMs());
+      .run(jobId, gameId, engineFamily ?? null, engineVersion, this.#nowMs());
   }
 
   /** Records that no engine of this start job may run from now on, even if the job has not come yet. */
@@ -88,13 +94,14 @@ export class Journal {
     const outcome = which === 'started' ? `outcome = 'success'` : `(outcome is null or outcome = 'success')`;
     return this.#db
       .prepare(
-        `select job_id, game_id, engine_version from start_jobs
+        `select job_id, game_id, engine_family, engine_version from start_jobs
          where stopped = 0 and engine_version is not null and ${outcome} order by changed_at_ms, job_id`,
       )
       .all()
       .map((row) => ({
         jobId: String(row.job_id),
         gameId: String(row.game_id),
+        engineFamily: row.engine_family === null ? undefined : String(row.engine_family),
         engineVersion: String(row.engine_version),
       }));
   }
@@ -137,7 +144,8 @@ export function openJournal(path: string, now: () => Date): Journal {
         `${path} was written by a later version of the Runtime Manager; run that version, or use another folder`,
       );
     }
-    if (version === 0) db.exec(`${schema} pragma user_version = ${schemaVersion};`);
+    db.exec(version === 0 ? schema : (upgrades[version] ?? ''));
+    db.exec(`pragma user_version = ${schemaVersion};`);
     db.exec('commit');
     return new Journal(db, now);
   } catch (error) {

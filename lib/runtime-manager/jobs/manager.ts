@@ -159,7 +159,12 @@ export class RuntimeManager {
   }
 
   async #startEngine(job: StartJob, stop: AbortSignal): Promise<JobResult> {
-    const engine = { jobId: job.job_id, gameId: job.game_id, engineVersion: job.engine_version };
+    const engine = {
+      jobId: job.job_id,
+      gameId: job.game_id,
+      engineFamily: job.engine_family,
+      engineVersion: job.engine_version,
+    };
     this.#journal.begin(engine);
     const attempt = new AbortController();
     this.#starting.set(job.job_id, attempt);

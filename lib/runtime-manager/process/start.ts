@@ -1,10 +1,12 @@
 // Start-up of the Runtime Manager: configuration, the journal, the driver, and three connections to Redis, since two of
 // them are used for blocking reads only.
 import { join, resolve } from 'node:path';
-import { execPath } from 'node:process';
 import { redisChecks, redisNeeds } from '../../config/redis-variables.ts';
 import { start } from '../../config/startup.ts';
 import type { Environment } from '../../config/variables.ts';
+import type { EngineCatalogue } from '../../engine/catalogue.ts';
+import { openCatalogue } from '../../engine/catalogue-file.ts';
+import { OperatorError } from '../../errors/operator-error.ts';
 import { openRedis, type Redis } from '../../redis/client.ts';
 import { streamInstruments } from '../../streams/instruments.ts';
 import { openStreamReader } from '../../streams/stream-loop.ts';
@@ -12,6 +14,7 @@ import { createLogger, type Logger } from '../../telemetry/logger.ts';
 import { type RuntimeManagerConfig, runtimeManagerVariables } from '../config.ts';
 import { DockerDriver } from '../drivers/docker.ts';
 import type { Driver } from '../drivers/driver.ts';
+import { engineVariables, inheritedVariables } from '../drivers/inherited-variables.ts';
 import { openProcessDriver } from '../drivers/process.ts';
 import { runtimeManagerInstruments } from '../instruments.ts';
 import { publishResult } from '../jobs/consume-jobs.ts';
@@ -23,10 +26,6 @@ export const journalRetentionMs = 30 * 24 * 3_600_000;
 export const forgetIntervalMs = 3_600_000;
 export const trimIntervalMs = 60_000;
 export const superviseIntervalMs = 1_000;
-
-const fourInARow = [execPath, join(import.meta.dirname, '..', '..', '..', 'workers', 'four-in-a-row.ts')];
-/** The variables of this process that engines get, next to `GALAXY_ENGINE_…`. Others may hold secrets. */
-const inheritedVariables = new Set(['PATH', 'HOME', 'LANG', 'TZ']);
 
 export type RuntimeManagerProcess = {
   readonly config: RuntimeManagerConfig;
@@ -45,21 +44,17 @@ export async function startRuntimeManager(environment: Environment): Promise<Run
   const { config, resources } = await start({
     environment,
     variables: runtimeManagerVariables,
-    checks: [
-      ...redisChecks('RM'),
-      {
-        needs: ['RM_DOCKER_IMAGE', 'RM_DRIVER'],
-        problem: ({ driver, docker }) =>
-          driver === 'docker' && docker.image === undefined
-            ? 'is not set; RM_DRIVER=docker needs it'
-            : undefined,
-      },
-    ],
+    checks: redisChecks('RM'),
     requirements: {
       connections: {
         needs: [...redisNeeds('RM'), 'RM_READ_BLOCK_TIMEOUT'],
         open: (config: RuntimeManagerConfig) => openConnections(config, connectionLog),
         close: async (connections: Connections) => disconnect(connections),
+      },
+      catalogue: {
+        needs: ['RM_ENGINES_FILE', 'RM_DRIVER'],
+        open: async ({ enginesFile, driver }: RuntimeManagerConfig) =>
+          requireStartable(await openCatalogue(enginesFile), driver),
       },
       journal: {
         needs: ['RM_DATA_FOLDER'],
@@ -69,11 +64,11 @@ export async function startRuntimeManager(environment: Environment): Promise<Run
       },
     },
   });
-  const { connections, journal } = resources;
+  const { connections, catalogue, journal } = resources;
   const log = createLogger({ service, level: config.logLevel });
   runtimeManagerInstruments.start();
   streamInstruments.start();
-  const driver = await openDriver(config, environment, log);
+  const driver = await openDriver(config, catalogue, environment, log);
   return {
     config,
     log,
@@ -94,31 +89,39 @@ export async function startRuntimeManager(environment: Environment): Promise<Run
   };
 }
 
-function openDriver(config: RuntimeManagerConfig, environment: Environment, log: Logger): Promise<Driver> {
+/** @throws OperatorError when the driver cannot start an engine of the catalogue. */
+function requireStartable(
+  catalogue: EngineCatalogue,
+  driver: RuntimeManagerConfig['driver'],
+): EngineCatalogue {
+  const what = driver === 'docker' ? 'image' : 'command';
+  const lacking = catalogue.engines.filter((engine) => engine[what] === undefined);
+  if (lacking.length === 0) return catalogue;
+  const names = lacking.map(({ manifest }) => `${manifest.family} ${manifest.version}`).join(', ');
+  throw new OperatorError(`RM_DRIVER=${driver} needs an engine catalogue with the ${what} of ${names}`);
+}
+
+function openDriver(
+  config: RuntimeManagerConfig,
+  catalogue: EngineCatalogue,
+  environment: Environment,
+  log: Logger,
+): Promise<Driver> {
   const { stopTimeoutMs, docker } = config;
-  const engineVariables = Object.entries(environment).flatMap(([name, value]): [string, string][] =>
-    value !== undefined && name.startsWith('GALAXY_ENGINE_') ? [[name, value]] : [],
-  );
   switch (config.driver) {
-    case 'process': {
-      const machineVariables = Object.entries(environment).flatMap(([name, value]): [string, string][] =>
-        value !== undefined && inheritedVariables.has(name) ? [[name, value]] : [],
-      );
+    case 'process':
       return openProcessDriver({
         folder: join(resolve(config.dataFolder), 'engines'),
-        command: config.process.command ?? fourInARow,
-        environment: Object.fromEntries([...machineVariables, ...engineVariables]),
+        catalogue,
+        cataloguePath: config.enginesFile,
+        environment: inheritedVariables(environment),
         host: config.process.host,
         stopTimeoutMs,
         log,
       });
-    }
     case 'docker': {
-      if (docker.image === undefined)
-        throw new TypeError('RM_DOCKER_IMAGE must be set, which is checked when the configuration is read');
-      const { socketPath, image, network } = docker;
-      const environment = Object.fromEntries(engineVariables);
-      return Promise.resolve(new DockerDriver({ socketPath, image, network, environment, stopTimeoutMs }));
+      const options = { ...docker, catalogue, environment: engineVariables(environment), stopTimeoutMs };
+      return Promise.resolve(new DockerDriver(options));
     }
     default:
       return config.driver satisfies never;

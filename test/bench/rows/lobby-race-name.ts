@@ -47,7 +47,7 @@ async function insertNames(client: pg.Client, count: number): Promise<void> {
   await insertGames(client, 1, 1);
   const series = `generate_series(1, ${count}) n`;
   const names = { name: `'Vega ' || n`, folded: `'vega ' || n`, skeleton: `'veqa ' || n` };
-  await insertRows(client, 'race_names', series, {
+  await insertRows(client, 'lobby.race_names', series, {
     ...names,
     race_name_id: idOf('n'),
     kind: `'reservation'`,
@@ -57,6 +57,6 @@ async function insertNames(client: pg.Client, count: number): Promise<void> {
   });
   for (const kind of ['folded', 'skeleton'] as const) {
     const key = { kind: `'${kind}'`, key: names[kind], user_id: randomId('n') };
-    await insertRows(client, 'race_name_keys', series, key);
+    await insertRows(client, 'lobby.race_name_keys', series, key);
   }
 }

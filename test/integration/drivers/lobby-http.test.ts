@@ -133,7 +133,13 @@ describe.each(ways)('with %s', (_, open) => {
     };
     return { userId, ask };
   };
-  const game = { ...gameBody, enrollment_ends_at: new Date(Date.now() + 30 * 86_400_000).toISOString() };
+  // Serverless lobbies offer the example games.
+  const game = {
+    ...gameBody,
+    engine_family: 'star-conquest',
+    target_engine_version: '1.0.0',
+    enrollment_ends_at: new Date(Date.now() + 30 * 86_400_000).toISOString(),
+  };
   /** The intents of a game, as whoever consumes them finds them. */
   const intentsOf = async (gameId: string) => {
     const entries = await connection.xrange('notification:intents', '-', '+');

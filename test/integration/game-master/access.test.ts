@@ -1,41 +1,23 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import {
-  createPlayStage,
   type PlayedGame,
   type PlayStage,
-  type Reply,
-  refusalOf,
-  type Sender,
+  stage,
+  stranger,
+  usePlayStage,
 } from '../../support/game-master/play-stage.ts';
+import {
+  administering,
+  all,
+  noSeat,
+  outcomeOf,
+  outcomesFor,
+  playerRequests,
+  playing,
+  watching,
+} from '../../support/game-master/player-requests.ts';
 
-let stage: PlayStage;
-beforeAll(async () => {
-  stage = await createPlayStage();
-});
-afterAll(() => stage.close());
-
-const orders = { turn: 1, orders: { bid: 1 } };
-
-const requests: Readonly<Record<string, (from: Sender) => Promise<Reply>>> = {
-  turn: (from) => from.get('/turn'),
-  history: (from) => from.get('/history'),
-  'own view': (from) => from.get('/view?as=seat'),
-  'spectator view': (from) => from.get('/view?as=spectator'),
-  orders: (from) => from.get('/orders'),
-  submit: (from) => from.post('/orders', orders),
-  withdraw: (from) => from.post('/orders/withdraw', { turn: 1 }),
-};
-
-const outcome = (reply: Reply) => (reply.status === 200 ? 'yes' : refusalOf(reply));
-
-async function outcomes(from: Sender): Promise<Record<string, string>> {
-  const entries = Object.entries(requests).map(async ([name, send]) => [name, outcome(await send(from))]);
-  return Object.fromEntries(await Promise.all(entries));
-}
-
-const all = (what: string) => Object.fromEntries(Object.keys(requests).map((name) => [name, what]));
-const noSeat = '403 forbidden';
-const watching = { ...all(noSeat), turn: 'yes', history: 'yes' };
+usePlayStage();
 
 /** Seat 2 of it is vacant: its holder has left, or was blocked. */
 async function makeGame(settings: { public: boolean; spectators: boolean }): Promise<PlayedGame> {
@@ -47,7 +29,6 @@ async function makeGame(settings: { public: boolean; spectators: boolean }): Pro
 }
 
 const seatless = '0198f3a0-0000-7000-8000-000000000001';
-const stranger = '0198f3a0-0000-7000-8000-000000000000';
 const ownerOf = ({ gameId }: PlayedGame) => stage.lobby.games.get(gameId)?.ownerUserId ?? '';
 
 describe.each([true, false])('in a public game that allows spectators: %s', (spectators) => {
@@ -55,47 +36,39 @@ describe.each([true, false])('in a public game that allows spectators: %s', (spe
   beforeAll(async () => {
     game = await makeGame({ public: true, spectators });
   });
-  const watcher = { ...watching, 'spectator view': spectators ? 'yes' : noSeat };
-
   test('the holder of a seat plays and sees the game as that seat', async () => {
-    expect(await outcomes(game.player(1))).toEqual({ ...all('yes'), 'spectator view': noSeat });
+    expect(await outcomesFor(game.player(1))).toEqual(playing);
   });
 
   test('the owner, other members, former ones and everybody else watch', async () => {
     for (const user of [ownerOf(game), seatless, game.users[1] ?? '', stranger]) {
-      expect(await outcomes(game.user(user))).toEqual(watcher);
+      expect(await outcomesFor(game.user(user))).toEqual(watching(spectators));
     }
   });
 
   test('admins watch, and find no orders', async () => {
-    expect(await outcomes(game.admin())).toEqual({
-      ...watching,
-      'spectator view': 'yes',
-      orders: '404 not_found',
-      submit: '404 not_found',
-      withdraw: '404 not_found',
-    });
+    expect(await outcomesFor(game.admin())).toEqual(administering);
   });
 });
 
 test('a private game is there for its members and its owner alone', async () => {
   const game = await makeGame({ public: false, spectators: true });
-  const watcher = { ...watching, 'spectator view': 'yes' };
-  expect(await outcomes(game.player(1))).toEqual({ ...all('yes'), 'spectator view': noSeat });
-  for (const user of [ownerOf(game), seatless]) expect(await outcomes(game.user(user))).toEqual(watcher);
+  expect(await outcomesFor(game.player(1))).toEqual(playing);
+  for (const user of [ownerOf(game), seatless])
+    expect(await outcomesFor(game.user(user))).toEqual(watching(true));
   for (const user of [game.users[1] ?? '', stranger]) {
-    expect(await outcomes(game.user(user))).toEqual(all('404 not_found'));
+    expect(await outcomesFor(game.user(user))).toEqual(all('404 not_found'));
   }
 });
 
 test('a private game and one that does not exist look the same, whatever state they are in', async () => {
   const game = await makeGame({ public: false, spectators: true });
   await game.set(`phase = 'setting_up'`);
-  const hidden = await requests.turn?.(game.user(stranger));
+  const hidden = await playerRequests.turn(game.user(stranger));
   stage.lobby.games.delete(game.gameId);
-  expect(await requests.turn?.(game.user(stranger))).toEqual(hidden);
-  expect(await outcomes(game.player(1))).toEqual(all('404 not_found'));
-  expect(outcome(await game.admin().get('/turn'))).toBe('404 not_found');
+  expect(await playerRequests.turn(game.user(stranger))).toEqual(hidden);
+  expect(await outcomesFor(game.player(1))).toEqual(all('404 not_found'));
+  expect(outcomeOf(await game.admin().get('/turn'))).toBe('404 not_found');
 });
 
 test('a game is not running before its engine was set up, nor once it gets another one', async () => {
@@ -104,13 +77,13 @@ test('a game is not running before its engine was set up, nor once it gets anoth
   const notRunning = all('409 game_not_running');
   for (const change of [`phase = 'setting_up'`, `phase = 'open', runtime_job_id = gen_random_uuid()`]) {
     await game.set(change);
-    expect(await outcomes(game.player(1))).toEqual(notRunning);
-    expect(outcome(await game.admin().get('/turn'))).toBe('409 game_not_running');
+    expect(await outcomesFor(game.player(1))).toEqual(notRunning);
+    expect(outcomeOf(await game.admin().get('/turn'))).toBe('409 game_not_running');
   }
   await stage.pool.query('delete from game_master.seats where game_id = $1', [game.gameId]);
   await stage.pool.query('delete from game_master.games where game_id = $1', [game.gameId]);
   if (known !== undefined) known.runtimeJobId = null;
-  expect(await outcomes(game.player(1))).toEqual(notRunning);
+  expect(await outcomesFor(game.player(1))).toEqual(notRunning);
 });
 
 test('a seat whose holder has left takes no orders, even if the lobby said otherwise a moment ago', async () => {
@@ -118,12 +91,12 @@ test('a seat whose holder has left takes no orders, even if the lobby said other
   await stage.pool.query('update game_master.seats set vacated_at = now() where game_id = $1 and seat = 1', [
     game.gameId,
   ]);
-  expect(outcome(await game.player(1).post('/orders', orders))).toBe(noSeat);
+  expect(outcomeOf(await game.player(1).post('/orders', { turn: 1, orders: { bid: 1 } }))).toBe(noSeat);
   await stage.pool.query(
     'update game_master.seats set vacated_at = null, user_id = gen_random_uuid() where game_id = $1 and seat = 1',
     [game.gameId],
   );
-  expect(outcome(await game.player(1).post('/orders', orders))).toBe(noSeat);
+  expect(outcomeOf(await game.player(1).post('/orders', { turn: 1, orders: { bid: 1 } }))).toBe(noSeat);
   expect(await stage.stored(game.gameId)).toEqual([]);
 });
 
@@ -136,18 +109,14 @@ test.each<[string, NonNullable<PlayStage['lobby']['failure']>]>([
 ])('nothing is shown or taken while the lobby %s', async (_, failure) => {
   const game = await stage.game({ seats: 1 });
   stage.lobby.failure = failure;
-  try {
-    expect(await outcomes(game.player(1))).toEqual(all('503 service_unavailable'));
-    expect(outcome(await game.admin().get('/turn'))).toBe('503 service_unavailable');
-  } finally {
-    stage.lobby.failure = undefined;
-  }
+  expect(await outcomesFor(game.player(1))).toEqual(all('503 service_unavailable'));
+  expect(outcomeOf(await game.admin().get('/turn'))).toBe('503 service_unavailable');
   expect(await stage.stored(game.gameId)).toEqual([]);
 });
 
 test.each(['', 'ada', '0198f3a0'])('a request with the user id %j is refused', async (userId) => {
   const game = await stage.game({ seats: 1 });
-  expect(await outcomes(game.user(userId))).toEqual(all('401 unauthenticated'));
+  expect(await outcomesFor(game.user(userId))).toEqual(all('401 unauthenticated'));
 });
 
 test('a game id that is none is refused', async () => {

@@ -150,6 +150,13 @@ describe('a pause', () => {
     expect((await reports()).map(({ due_at_ms }) => due_at_ms)).toEqual([undefined, resumedAt + 40 * minute]);
   });
 
+  test('that is over before the turn opened takes nothing of its time', async () => {
+    await tell(change({ status: 'paused', occurred_at_ms: openedAt - 10 * minute }));
+    expect(await stored()).toMatchObject({ due: null, remaining: 60 * minute });
+    await tell(change({ status: 'running', revision: 9, occurred_at_ms: openedAt - 9 * minute }));
+    expect(await stored()).toMatchObject({ due: 60 * minute, remaining: null });
+  });
+
   test('by a schedule skips the times that pass in it', async () => {
     await gameMaster.pool.query(
       `update game_master.games set turn_seconds = null, turn_schedule = '0 20 * * *' where game_id = $1`,
@@ -159,6 +166,63 @@ describe('a pause', () => {
     const resumedAt = Date.parse('2026-05-03T18:30:00.000Z');
     await tell(change({ status: 'running', revision: 9, occurred_at_ms: resumedAt }));
     // 20:00 in Berlin is over on that day.
+    expect(await stored()).toMatchObject({ due: Date.parse('2026-05-04T18:00:00.000Z') - openedAt });
+  });
+
+  test('on quiet days takes nothing from a turn, and leaves it what it had', async () => {
+    // A Friday, at noon; the turn is due on Monday at noon.
+    const due = Date.parse('2026-05-04T10:00:00.000Z');
+    await gameMaster.pool.query(
+      `update game_master.games set turn_seconds = 86400, quiet_days = '{6,7}', due_at = $2, next_attempt_at = $2
+       where game_id = $1`,
+      [gameId, new Date(due)],
+    );
+    const [saturday, sunday] = ['2026-05-02T12:00:00.000Z', '2026-05-03T12:00:00.000Z'].map(Date.parse);
+    await tell(change({ status: 'paused', occurred_at_ms: saturday }));
+    expect(await stored()).toMatchObject({ due: null, remaining: 12 * 60 * minute });
+    await tell(change({ status: 'running', revision: 9, occurred_at_ms: sunday }));
+    expect(await stored()).toMatchObject({ due: due - openedAt, attempted_when_due: true });
+  });
+
+  test('in the grace of a turn leaves what was left of the grace', async () => {
+    await gameMaster.pool.query('update game_master.games set grace_seconds = 1200 where game_id = $1', [
+      gameId,
+    ]);
+    await tell(change({ status: 'paused', occurred_at_ms: openedAt + 65 * minute }));
+    expect(await stored()).toMatchObject({ due: null, remaining: -5 * minute });
+    await tell(change({ status: 'running', revision: 9, occurred_at_ms: openedAt + 600 * minute }));
+    expect(await stored()).toMatchObject({ due: 595 * minute, attempted_now: true });
+    expect((await reports()).at(-1)).toMatchObject({
+      due_at_ms: openedAt + 595 * minute,
+      closes_at_ms: openedAt + 615 * minute,
+    });
+  });
+
+  test('by a schedule does not go back to the time of a turn that was played early', async () => {
+    const [due, dueNext] = ['2026-05-01T18:00:00.000Z', '2026-05-02T18:00:00.000Z'];
+    await gameMaster.pool.query(
+      `update game_master.games set turn_seconds = null, turn_schedule = '0 20 * * *', due_at = $2 where game_id = $1`,
+      [gameId, dueNext],
+    );
+    await gameMaster.pool.query(
+      `insert into game_master.turns (game_id, turn, opened_at, due_at, closed_at, close_reason, outcomes)
+       values ($1, 4, $2, $3, $2, 'all_ready', '[]')`,
+      [gameId, new Date(openedAt), due],
+    );
+    await tell(change({ status: 'paused' }));
+    await tell(change({ status: 'running', revision: 9, occurred_at_ms: openedAt + 30 * minute }));
+    expect(await stored()).toMatchObject({ due: Date.parse(dueNext) - openedAt });
+  });
+
+  test('by a schedule leaves the least that a turn takes', async () => {
+    await gameMaster.pool.query(
+      `update game_master.games set turn_seconds = null, turn_schedule = '0 20 * * *', min_turn_seconds = 3600
+       where game_id = $1`,
+      [gameId],
+    );
+    await tell(change({ status: 'paused' }));
+    const resumedAt = Date.parse('2026-05-03T17:00:00.001Z');
+    await tell(change({ status: 'running', revision: 9, occurred_at_ms: resumedAt }));
     expect(await stored()).toMatchObject({ due: Date.parse('2026-05-04T18:00:00.000Z') - openedAt });
   });
 

@@ -1,12 +1,8 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { playClosedTurn } from '../../../lib/game-master/turns/play-turn.ts';
-import { createPlayStage, type PlayStage, refusalOf } from '../../support/game-master/play-stage.ts';
+import { refusalOf, stage, usePlayStage } from '../../support/game-master/play-stage.ts';
 
-let stage: PlayStage;
-beforeAll(async () => {
-  stage = await createPlayStage();
-});
-afterAll(() => stage.close());
+usePlayStage();
 
 const time = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
 

@@ -1,19 +1,13 @@
 // Several turn workers on the same games, some of which are taken for dead: no turn is doubled, missing or early.
-import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest';
+import { afterEach, expect, it, vi } from 'vitest';
 import { runTurnWorker } from '../../../lib/game-master/turns/turn-worker.ts';
-import { createPlayStage, type PlayStage } from '../../support/game-master/play-stage.ts';
+import { stage, usePlayStage } from '../../support/game-master/play-stage.ts';
 
-let stage: PlayStage;
+usePlayStage({ engineTimeoutMs: 3_000 });
+
 const stops: AbortController[] = [];
 const workers: Promise<void>[] = [];
-beforeAll(async () => {
-  stage = await createPlayStage({ engineTimeoutMs: 3_000 });
-});
-afterEach(async () => {
-  stage.engine.misbehaviour = () => false;
-  await stopWorkers();
-});
-afterAll(() => stage.close());
+afterEach(stopWorkers);
 
 function startWorker(engineCalls = 100): void {
   const stop = new AbortController();

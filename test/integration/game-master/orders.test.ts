@@ -1,19 +1,14 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { brokenResponses, type Misbehaviour } from '../../support/game-master/bid-engine.ts';
 import {
-  createPlayStage,
   type PlayedGame,
-  type PlayStage,
   refusalOf,
+  stage,
+  stranger,
+  usePlayStage,
 } from '../../support/game-master/play-stage.ts';
 
-let stage: PlayStage;
-beforeAll(async () => {
-  stage = await createPlayStage();
-});
-afterEach(() => {
-  stage.engine.misbehaviour = () => false;
-});
-afterAll(() => stage.close());
+usePlayStage();
 
 const validate = 'POST /api/v1/game/orders/validate';
 const turns = 'POST /api/v1/game/turns';
@@ -283,11 +278,8 @@ describe('orders that are refused leave everything as it was', () => {
 });
 
 describe('an engine that cannot say whether orders are valid', () => {
-  test.each<[string, BidMisbehaviour]>([
-    ['fails', (_, response) => Boolean(response.writeHead(500).end())],
-    ['responds with garbage', (_, response) => Boolean(response.writeHead(200).end('<html>'))],
-    ['redirects', (_, response) => Boolean(response.writeHead(302, { location: '/elsewhere' }).end())],
-    ['hangs up', (_, response) => Boolean(response.destroy())],
+  test.each<[string, Misbehaviour]>([
+    ...brokenResponses,
     ['says too much', (_, response) => Boolean(response.writeHead(200).end('x'.repeat(2 * 1024 * 1024)))],
     ['never responds', () => true],
   ])('%s', async (_, misbehaviour) => {
@@ -323,8 +315,6 @@ describe('an engine that cannot say whether orders are valid', () => {
   });
 });
 
-type BidMisbehaviour = PlayStage['engine']['misbehaviour'];
-
 test('nobody but their author sees orders before the turn is played', async () => {
   const secret = 'a0b1c2d3e4f5';
   const game = await stage.game({ seats: 2, spectators: true });
@@ -333,9 +323,8 @@ test('nobody but their author sees orders before the turn is played', async () =
     call === turns &&
     Boolean(response.writeHead(400).end(JSON.stringify({ error: { code: 'x', message: secret } })));
   await game.player(2).post('/orders', { turn: 1, orders: { bid: 1, secret }, ready: true });
-  const stranger = game.user('0198f3a0-0000-7000-8000-000000000000');
   const owner = game.user(stage.lobby.games.get(game.gameId)?.ownerUserId ?? '');
-  const readers = [game.player(1), stranger, owner, game.admin()];
+  const readers = [game.player(1), game.user(stranger), owner, game.admin()];
   const seen: unknown[] = [];
   const readAll = async () => {
     for (const reader of readers) {

@@ -42,9 +42,14 @@ function addGame(changes: Partial<Standing> = {}): Standing {
     turnSchedule: null,
     timeZone: 'UTC',
     turnSeconds: 3_600,
+    minTurnSeconds: 1_800,
+    quietDays: [6, 7],
+    graceSeconds: 600,
     early: 'all_ready',
     spectators: false,
     options: {},
+    engineFamily: undefined,
+    engineVersion: undefined,
     currentTurn: null,
     reportSeq: 0,
     seats: [{ seat: 3, userId: uuidv7(), raceName: 'Zerg' }],
@@ -58,7 +63,7 @@ const recover = () => recoverGames(gameMaster, new AbortController().signal);
 
 async function stored({ gameId }: Standing) {
   const { rows } = await gameMaster.pool.query(
-    `select runtime_job_id, status, lobby_revision, phase,
+    `select runtime_job_id, status, lobby_revision, phase, min_turn_seconds, quiet_days, grace_seconds,
        (select json_agg(json_build_array(seat, user_id, label)) from game_master.seats s where s.game_id = g.game_id) as seats
      from game_master.games g where game_id = $1`,
     [gameId],
@@ -76,6 +81,9 @@ test('are registered as the lobby has them, whether they run or are paused', asy
       status: game.status,
       lobby_revision: 12,
       phase: 'setting_up',
+      min_turn_seconds: 1_800,
+      quiet_days: [6, 7],
+      grace_seconds: 600,
       seats: [[3, game.seats[0]?.userId, 'Zerg']],
     });
   }

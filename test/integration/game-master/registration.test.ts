@@ -27,6 +27,9 @@ function newGame(changes: Partial<Game> = {}): Game {
     turn_schedule: '0 20 * * *',
     time_zone: 'Europe/Berlin',
     turn_seconds: null,
+    min_turn_seconds: 7_200,
+    quiet_days: [6, 7],
+    grace_seconds: 600,
     early: 'off',
     spectators: true,
     options: { map: { size: 'large' } },
@@ -47,7 +50,7 @@ const accepted = (game: Game) => [200, { game_id: game.game_id, runtime_job_id: 
 async function stored(gameId: string): Promise<Record<string, unknown> | undefined> {
   const { rows } = await gameMaster.pool.query(
     `select runtime_job_id, container_id, engine_endpoint, game_name, owner_user_id, turn_schedule, time_zone,
-       turn_seconds, early, spectators, options, status, phase, played_turn, failures, due_at, claimed_by,
+       turn_seconds, min_turn_seconds, quiet_days, grace_seconds, early, spectators, options, status, phase, played_turn, failures, due_at, claimed_by,
        encode(seed, 'hex') as seed, next_attempt_at <= now() as is_due,
        (select json_agg(json_build_array(seat, user_id, label) order by seat) from game_master.seats s
         where s.game_id = g.game_id) as seats
@@ -84,6 +87,9 @@ describe('a game that is registered', () => {
     expect(await register(game, body)).toEqual(accepted(game));
     expect(await stored(game.game_id)).toMatchObject({
       turn_seconds: null,
+      min_turn_seconds: null,
+      quiet_days: [],
+      grace_seconds: 0,
       early: 'off',
       spectators: false,
       options: {},
@@ -259,6 +265,36 @@ describe('the Game Master refuses', () => {
       'turn_seconds',
       expect.any(String),
     ],
+    [
+      'quiet days on which the schedule is always due',
+      { turn_schedule: '0 20 * * 6', quiet_days: [6] },
+      'quiet_days',
+      'are all the days on which turn_schedule comes due; leave one of them',
+    ],
+    ...[[0], [8], [6, 6], [1, 2, 3, 4, 5, 6, 7], 'weekend'].map(
+      (quiet_days): Change => [
+        `the quiet days ${quiet_days}`,
+        { quiet_days },
+        'quiet_days',
+        'must be a list of at most 6 different days, from 1 (Monday) to 7 (Sunday)',
+      ],
+    ),
+    ...[0, 2_592_001, 1.5].map(
+      (min_turn_seconds): Change => [
+        `deadlines that are ${min_turn_seconds} s apart at least`,
+        { min_turn_seconds },
+        'min_turn_seconds',
+        expect.any(String),
+      ],
+    ),
+    ...[-1, 1_296_001, null].map(
+      (grace_seconds): Change => [
+        `a grace of ${grace_seconds} s`,
+        { grace_seconds },
+        'grace_seconds',
+        expect.any(String),
+      ],
+    ),
     [
       'a time zone that does not exist',
       { time_zone: 'Europe/Atlantis' },

@@ -115,9 +115,9 @@ test('a turn is traced from the orders that close it to the report, and orders a
     ),
   );
   expect(rows).toEqual([
-    { kind: 'report', traceparent: expect.stringContaining(traceId) },
-    // The turn, and what its engine says of it.
+    // To the players, to the lobby, and what the engine says of the turn.
     { kind: 'notification_intent', traceparent: expect.stringContaining(traceId) },
+    { kind: 'report', traceparent: expect.stringContaining(traceId) },
     { kind: 'notification_intent', traceparent: expect.stringContaining(traceId) },
   ]);
   await collector.until('the calls to the engine', () => {

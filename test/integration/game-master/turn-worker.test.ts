@@ -1,20 +1,17 @@
 // What a turn worker does for a game: set-up, closing, playing, failures, vacancies, the end.
 import type { ServerResponse } from 'node:http';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { applyGameChange } from '../../../lib/game-master/operations/apply-game-change.ts';
 import { runTurnWorker } from '../../../lib/game-master/turns/turn-worker.ts';
 import { inTransaction } from '../../../lib/postgres/transaction.ts';
-import { createPlayStage, type PlayStage } from '../../support/game-master/play-stage.ts';
+import { stage, usePlayStage } from '../../support/game-master/play-stage.ts';
 
 const patience = { timeout: 15_000, interval: 20 };
 
-let stage: PlayStage;
+usePlayStage({ engineTimeoutMs: 700 });
+
 let stop: AbortController;
 let working: Promise<void>;
-beforeAll(async () => {
-  stage = await createPlayStage({ engineTimeoutMs: 700 });
-});
-afterAll(() => stage.close());
 beforeEach(() => {
   stop = new AbortController();
   working = runTurnWorker(
@@ -24,8 +21,6 @@ beforeEach(() => {
   );
 });
 afterEach(async () => {
-  stage.engine.misbehaviour = () => false;
-  stage.lobby.failure = undefined;
   stop.abort();
   await working;
 });
@@ -84,12 +79,45 @@ describe('a game', () => {
     ]);
   });
 
+  it('goes on with later reports than the lobby knows, also when its set-up fails', async () => {
+    stage.engine.misbehaviour = (call, response) => call === 'PUT /api/v1/game' && respond(response, 500, {});
+    const { gameId } = await stage.registered({ seats: 2, lastTurn: 9, reportSeq: 41 });
+    await untilRow(gameId, { engine_health: 'faulty', claimed_by: null });
+    stage.engine.misbehaviour = () => false;
+    await tryNow(gameId);
+    await untilOpen(gameId, 1);
+    await makeDue(gameId);
+    await untilOpen(gameId, 2);
+    expect(
+      (await reportsOf(gameId)).map(({ report_seq, turn, engine_health }) => [
+        report_seq,
+        turn,
+        engine_health,
+      ]),
+    ).toEqual([
+      [42, 0, 'faulty'],
+      [43, 0, 'ok'],
+      [44, 1, 'ok'],
+    ]);
+  });
+
   it('is left to an admin when its engine speaks version 1', async () => {
     stage.engine.misbehaviour = (_, response) => respond(response, 404, {});
     const { gameId } = await stage.registered({ seats: 2, lastTurn: 9 });
     await untilRow(gameId, { engine_health: 'unsupported', next_attempt_at: null, claimed_by: null });
     expect(await reportsOf(gameId)).toMatchObject([{ turn: 0, engine_health: 'unsupported' }]);
     expect(stage.engine.setupOf(gameId)).toBeUndefined();
+  });
+
+  it.each([
+    ['is what the catalogue says', '1.4.0', 'open', 'ok'],
+    ['is another version than the game was made for', '2.0.0', 'setting_up', 'faulty'],
+    ['is not in the catalogue', '3.0.0', 'setting_up', 'faulty'],
+  ])('whose engine %s is %s: %s, %s', async (_, version, phase, engine_health) => {
+    const engine = { engine_family: 'test-game', target_engine_version: version };
+    const { gameId } = await stage.registered({ seats: 2, lastTurn: 9, engine });
+    await untilRow(gameId, { phase, engine_health, claimed_by: null });
+    expect(stage.engine.setupOf(gameId) === undefined).toBe(phase === 'setting_up');
   });
 
   it('closes when it is due: its engine gets what each seat has, and everybody hears of the turn', async () => {
@@ -302,6 +330,22 @@ describe('a seat whose holder leaves', () => {
     );
   };
 
+  const decide = (gameId: string, status: 'paused' | 'running', revision: number) => {
+    const game = stage.lobby.games.get(gameId);
+    if (game !== undefined) game.status = status;
+    return inTransaction(stage.gm.db, (tx) =>
+      applyGameChange(tx, stage.gm, {
+        change_id: stage.gm.newId(),
+        kind: 'status',
+        game_id: gameId,
+        runtime_job_id: game?.runtimeJobId ?? '',
+        revision,
+        status,
+        occurred_at_ms: Date.now(),
+      }),
+    );
+  };
+
   it('loses its orders, is told to the engine, and is not waited for', async () => {
     const { gameId, users } = await opened({ seats: 3 });
     const [first, second, third] = users.map((userId) => stage.player(gameId, userId));
@@ -324,6 +368,17 @@ describe('a seat whose holder leaves', () => {
     await leave(gameId, 2);
     await untilOpen(gameId, 2);
     expect(stage.engine.vacantSeats(gameId)).toEqual([2]);
+  });
+
+  it('closes the turn if everybody else was ready and its game was paused then, once it is resumed', async () => {
+    const { gameId, users } = await opened({ seats: 2 });
+    await stage.player(gameId, users[0] ?? '').post('/orders', { turn: 1, orders: { bid: 1 }, ready: true });
+    await decide(gameId, 'paused', 10);
+    await leave(gameId, 2);
+    await vi.waitFor(() => expect(stage.engine.vacantSeats(gameId)).toEqual([2]), patience);
+    await untilRow(gameId, { claimed_by: null, next_attempt_at: null, played_turn: 0 });
+    await decide(gameId, 'running', 11);
+    await untilOpen(gameId, 2);
   });
 
   it('changes nothing of a turn that is closed, and counts from the next one', async () => {

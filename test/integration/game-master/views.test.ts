@@ -1,22 +1,16 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { brokenResponses, type Misbehaviour } from '../../support/game-master/bid-engine.ts';
 import {
-  createPlayStage,
   type PlayedGame,
-  type PlayStage,
   refusalOf,
+  stage,
+  stranger,
+  usePlayStage,
 } from '../../support/game-master/play-stage.ts';
 
-let stage: PlayStage;
-beforeAll(async () => {
-  stage = await createPlayStage();
-});
-afterEach(() => {
-  stage.engine.misbehaviour = () => false;
-});
-afterAll(() => stage.close());
+usePlayStage();
 
 const view = 'GET /api/v1/game/view';
-const stranger = '0198f3a0-0000-7000-8000-000000000000';
 
 /** All seats bid their number. */
 async function play(game: PlayedGame, turn: number): Promise<void> {
@@ -118,10 +112,9 @@ describe('the view of spectators', () => {
 });
 
 describe('an engine that makes no view', () => {
-  test.each<[string, PlayStage['engine']['misbehaviour']]>([
-    ['fails', (_, response) => Boolean(response.writeHead(500).end())],
+  test.each<[string, Misbehaviour]>([
+    ...brokenResponses,
     ['has forgotten the turn', (_, response) => Boolean(response.writeHead(404).end('{}'))],
-    ['responds with garbage', (_, response) => Boolean(response.writeHead(200).end('<html>'))],
     [
       'redirects to another seat',
       (_, response) => Boolean(response.writeHead(307, { location: '?for=seat:2' }).end()),
@@ -134,7 +127,6 @@ describe('an engine that makes no view', () => {
       'nests it too deep',
       (_, response) => Boolean(response.writeHead(200).end(`${'['.repeat(9_000)}${']'.repeat(9_000)}`)),
     ],
-    ['hangs up', (_, response) => Boolean(response.destroy())],
   ])('%s', async (_, misbehaviour) => {
     const game = await stage.game({ seats: 1 });
     stage.engine.misbehaviour = (call, response, id) => call === view && misbehaviour(call, response, id);

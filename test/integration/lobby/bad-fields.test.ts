@@ -121,6 +121,7 @@ const badValues: Record<string, (schema: Schema) => Bad[]> = {
   sort: oneOf,
   game_type: oneOf,
   has_free_places: () => ['', 'yes', 'TRUE', '1'].map((value) => [value, 'must be true or false']),
+  waiting_for_me: () => ['', 'yes', 'TRUE', '1'].map((value) => [value, 'must be true or false']),
   q: () => [
     ['', 'must have a letter or a digit'],
     ['!!', 'must have a letter or a digit'],
@@ -184,6 +185,19 @@ const badValues: Record<string, (schema: Schema) => Bad[]> = {
   ],
   // One that has a schedule, too, is refused for that (clock-settings.test.ts); these are no numbers for it.
   turn_seconds: (schema) => wholeNumber(schema).filter(([value]) => value !== null),
+  min_turn_seconds: (schema) => wholeNumber(schema).filter(([value]) => value !== null),
+  quiet_days: () =>
+    [null, 7, '6', {}, [0], [8], [1.5], ['6'], [null], [[6]], [6, 6], [1, 2, 3, 4, 5, 6, 7]].map((value) => [
+      value,
+      'must be a list of at most 6 different days, from 1 (Monday) to 7 (Sunday)',
+    ]),
+  grace_seconds: wholeNumber,
+  from: () => [
+    ...badTimes.filter(([, problem]) => problem === time),
+    ...['1999-12-31T23:59:59.999Z', '2100-01-01T00:00:00Z', '9999-12-31T23:59:59Z'].map(
+      (value): Bad => [value, 'must lie in the years from 2000 to 2099'],
+    ),
+  ],
   early: oneOf,
   spectators: () => [null, 0, 'true', {}].map((value) => [value, 'must be true or false']),
   options: () => [
@@ -208,6 +222,7 @@ const badValues: Record<string, (schema: Schema) => Bad[]> = {
     ['Mars/Olympus', 'must be an IANA time zone such as Europe/Berlin or UTC'],
     ['Europe/Berlin ', 'must be an IANA time zone such as Europe/Berlin or UTC'],
   ],
+  engine_family: () => [...noTexts, ...badFamilies],
   target_engine_version: () => [
     ...noTexts,
     ['', 'must have 1 to 64 characters'],
@@ -244,6 +259,11 @@ function wholeNumber({ minimum, maximum }: Schema): Bad[] {
   return values.map((value) => [value, problem]);
 }
 
+const badFamilies: Bad[] = ['', 'Star Wars', 'STAR', 'x'.repeat(65)].map((value) => [
+  value,
+  'must be a family such as four-in-a-row',
+]);
+
 /** In a filter a version is looked for as it is; in a game it must be one. */
 const badVersionFilters: Bad[] = ['', '1 4', '1\u0000', '1'.repeat(65)].map((value) => [
   value,
@@ -274,6 +294,7 @@ function fieldsOf(operation: string): Field[] {
 
 function badValuesOf({ name, place, schema }: Field): Bad[] {
   if (name === 'target_engine_version' && place === 'query') return badVersionFilters;
+  if (name === 'engine_family' && place === 'query') return badFamilies;
   const values = badValues[name];
   if (values === undefined) throw new Error(`This test does not know what ${name} may not be.`);
   return values(schema);

@@ -65,12 +65,57 @@ describe('a game', () => {
       'turn_schedule',
       'must leave 15 minutes between turns, but two of its turns are 14 minutes apart',
     ],
+    [{ ...rolling, min_turn_seconds: 3_601 }, 'min_turn_seconds', 'must not exceed turn_seconds'],
+    [{ ...rolling, grace_seconds: 1_800 }, 'grace_seconds', 'must be less than half of turn_seconds'],
+    [
+      { ...gameBody, min_turn_seconds: 86_400 },
+      'min_turn_seconds',
+      'must, with grace_seconds, be less than 24 hours, the shortest time between two turns',
+    ],
+    [
+      { ...gameBody, grace_seconds: 43_200 },
+      'grace_seconds',
+      'must be less than half of 24 hours, the shortest time between two turns',
+    ],
+    [
+      { ...gameBody, quiet_days: [1, 2, 3, 4, 5] },
+      'quiet_days',
+      'are all the days on which turn_schedule comes due; leave one of them',
+    ],
     [{ ...gameBody, options: { bots: 101 } }, 'options.bots', 'must be a whole number from 0 to 100'],
     [{ ...gameBody, options: { bots: '1' } }, 'options.bots', 'must be a whole number from 0 to 100'],
   ])('is not made of %j', async (body, name, problem) => {
     const before = await lobby.tables();
     expect(await lobby.player().post('/games', { body })).toEqual(invalidFields({ field: name, problem }));
     expect(await lobby.tables()).toEqual(before);
+  });
+
+  test.each([
+    [rolling, { min_turn_seconds: null, quiet_days: [], grace_seconds: 0 }],
+    [
+      { ...rolling, min_turn_seconds: 3_600, quiet_days: [7, 1, 6], grace_seconds: 1_799 },
+      { min_turn_seconds: 3_600, quiet_days: [1, 6, 7], grace_seconds: 1_799 },
+    ],
+    [
+      { ...rolling, turn_seconds: 2_592_000, min_turn_seconds: 2_592_000, grace_seconds: 1_295_999 },
+      { min_turn_seconds: 2_592_000, grace_seconds: 1_295_999 },
+    ],
+    [
+      { ...gameBody, min_turn_seconds: 43_200, quiet_days: [5, 3], grace_seconds: 43_199 },
+      { min_turn_seconds: 43_200, quiet_days: [3, 5], grace_seconds: 43_199 },
+    ],
+  ])('has quiet days, grace and a least turn as they were given: %j', async (body, shown) => {
+    const owner = lobby.player();
+    const made = await owner.post('/games', { body });
+    expect(made).toMatchObject({ status: 201, body: shown });
+    const gameId = field(made, 'game_id');
+    expect(await owner.get(`/games/${gameId}`)).toMatchObject({ body: shown });
+    expect(await owner.get('/my/games')).toMatchObject({ body: { items: [shown] } });
+    await owner.post(`/games/${gameId}/open-enrollment`);
+    expect(await lobby.player().get('/games')).toMatchObject({
+      body: { items: expect.arrayContaining([expect.objectContaining({ game_id: gameId, ...shown })]) },
+    });
+    expect(await lobby.operator().get(`/games/${gameId}/standing`)).toMatchObject({ body: shown });
   });
 
   test('is not made of options that are nested without end', async () => {
@@ -99,6 +144,35 @@ describe('a draft', () => {
     const back = { turn_schedule: '0 8 * * *', turn_seconds: null, early: 'all_ready' };
     expect(await owner.patch(path, { body: back })).toMatchObject({ body: back });
     expect(await owner.get(path)).toMatchObject({ body: back });
+  });
+
+  test('changes its quiet days, grace and least turn, and gives them up', async () => {
+    const owner = lobby.player();
+    const path = `/games/${await makeDraft(owner)}`;
+    const bounds = { min_turn_seconds: 7_200, quiet_days: [7, 6], grace_seconds: 600 };
+    const shown = { ...bounds, quiet_days: [6, 7], turn_schedule: gameBody.turn_schedule };
+    expect(await owner.patch(path, { body: bounds })).toMatchObject({ body: shown });
+    expect(await owner.patch(path, { body: { game_name: 'Renamed' } })).toMatchObject({ body: shown });
+    expect(await owner.patch(path, { body: { turn_seconds: 3_600 } })).toEqual(
+      invalidFields({ field: 'min_turn_seconds', problem: 'must not exceed turn_seconds' }),
+    );
+    const none = { min_turn_seconds: null, quiet_days: [], grace_seconds: 0 };
+    expect(await owner.patch(path, { body: { ...none, turn_seconds: 3_600 } })).toMatchObject({ body: none });
+    expect(await owner.get(path)).toMatchObject({ body: { ...none, turn_seconds: 3_600 } });
+  });
+
+  test('that enrolls players keeps its clock', async () => {
+    const owner = lobby.player();
+    const path = `/games/${await makeOpenGame(owner)}`;
+    for (const body of [{ min_turn_seconds: 60 }, { quiet_days: [6] }, { grace_seconds: 60 }]) {
+      expect(await owner.patch(path, { body })).toMatchObject({
+        status: 409,
+        body: { error: { code: 'invalid_state' } },
+      });
+    }
+    expect(await owner.get(path)).toMatchObject({
+      body: { min_turn_seconds: null, quiet_days: [], grace_seconds: 0, revision: 2 },
+    });
   });
 
   test('replaces its options as a whole', async () => {
@@ -203,4 +277,63 @@ test('a page has fewer games when they are large, and the next ones follow', asy
     expect(listed).toEqual(expect.arrayContaining(made));
     expect(new Set(listed).size).toBe(listed.length);
   }
+});
+
+describe('a clock before a game is made', () => {
+  const preview = (body: object) => lobby.player().post('/clocks/preview', { body });
+  const deadlines = (...times: [due_at: string, closes_at: string][]) => ({
+    status: 200,
+    body: { deadlines: times.map(([due_at, closes_at]) => ({ due_at, closes_at })) },
+    etag: null,
+  });
+
+  test('by a schedule says when its first three turns would be due and close', async () => {
+    const clock = {
+      turn_schedule: '0 20 * * *',
+      time_zone: 'Europe/Berlin',
+      quiet_days: [7],
+      min_turn_seconds: 43_200,
+      grace_seconds: 1_800,
+    };
+    // Less than twelve hours before the time on Friday; clocks change on Sunday.
+    expect(await preview({ ...clock, from: '2031-03-28T09:00:00+01:00' })).toEqual(
+      deadlines(
+        ['2031-03-29T19:00:00.000Z', '2031-03-29T19:30:00.000Z'],
+        ['2031-03-31T18:00:00.000Z', '2031-03-31T18:30:00.000Z'],
+        ['2031-04-01T18:00:00.000Z', '2031-04-01T18:30:00.000Z'],
+      ),
+    );
+  });
+
+  test('of turns of a length begins now unless it is said, and stores nothing', async () => {
+    const before = await lobby.tables();
+    // A Thursday, at noon.
+    expect(lobby.now().toISOString()).toBe('2031-05-01T12:00:00.000Z');
+    const expected = deadlines(
+      ['2031-05-02T12:00:00.000Z', '2031-05-02T12:00:00.000Z'],
+      ['2031-05-05T12:00:00.000Z', '2031-05-05T12:00:00.000Z'],
+      ['2031-05-06T12:00:00.000Z', '2031-05-06T12:00:00.000Z'],
+    );
+    for (const asking of [lobby.player(), lobby.admin()]) {
+      const body = { turn_seconds: 86_400, quiet_days: [7, 6] };
+      expect(await asking.post('/clocks/preview', { body })).toEqual(expected);
+    }
+    expect(await lobby.tables()).toEqual(before);
+  });
+
+  test.each([
+    [{}],
+    [{ turn_seconds: 899 }],
+    [{ turn_schedule: '*/5 * * * *', turn_seconds: 900 }],
+    [{ turn_schedule: '*/5 * * * *', min_turn_seconds: 300, grace_seconds: 150 }],
+    [{ turn_schedule: '0 20 * * 6', quiet_days: [6], time_zone: 'Europe/Berlin' }],
+    [{ turn_schedule: '0 20 * * 6', quiet_days: [6], time_zone: 'Mars/Olympus' }],
+    [{ turn_seconds: 3_600, min_turn_seconds: 3_601, grace_seconds: 1_800 }],
+    [{ turn_seconds: 0, quiet_days: [1, 1], grace_seconds: -1 }],
+  ])('has the problems that a game with it would have: %j', async (clock) => {
+    const { turn_schedule, time_zone, ...settings } = gameBody;
+    const refused = await lobby.player().post('/games', { body: { ...settings, ...clock } });
+    expect(refused.status).toBe(400);
+    expect(await preview(clock)).toEqual(refused);
+  });
 });

@@ -6,6 +6,7 @@ import { freePort } from '../../../infra/local/child.ts';
 import { createLobby } from '../../../lib/lobby/context.ts';
 import { databaseOn } from '../../../lib/postgres/database.ts';
 import { createLogger } from '../../../lib/telemetry/logger.ts';
+import { testCatalogue } from '../../support/engines/catalogue.ts';
 
 it('answers 503 while PostgreSQL cannot be reached', async () => {
   const pool = new pg.Pool({ host: '127.0.0.1', port: await freePort() });
@@ -22,6 +23,7 @@ it('answers 503 while PostgreSQL cannot be reached', async () => {
     streams: { consumers: [], states: () => expect.unreachable('nobody asks for the streams') },
     startTimeoutMs: 1,
     minTurnIntervalMs: 1,
+    catalogue: testCatalogue,
     newId: () => uuidv7(),
     log,
   });

@@ -11,6 +11,7 @@ import { insertGame, lockGame, type StoredGame } from '../../../lib/lobby/store/
 import { applications, games, timeline } from '../../../lib/lobby/store/schema.ts';
 import { databaseOn } from '../../../lib/postgres/database.ts';
 import { migrate } from '../../../lib/postgres/migrate.ts';
+import { testCatalogue } from '../../support/engines/catalogue.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/stores/database.ts';
 
 const now = new Date('2026-05-08T12:00:00.000Z');
@@ -54,9 +55,13 @@ async function open(changes: Partial<StoredGame> = {}): Promise<StoredGame> {
     turnSchedule: '0 20 * * *',
     timeZone: 'UTC',
     turnSeconds: null,
+    minTurnSeconds: null,
+    quietDays: [],
+    graceSeconds: 0,
     early: 'off',
     spectators: false,
     options: {},
+    engineFamily: 'test-game',
     targetEngineVersion: '1.0.0',
     currentTurn: null,
     runtimeStatus: null,
@@ -101,6 +106,7 @@ async function tick(changes: { db?: NodePgDatabase; newId?: () => string; stop?:
     streams: { consumers: [], states: () => expect.unreachable('nobody asks for the streams') },
     startTimeoutMs: 300_000,
     minTurnIntervalMs: 900_000,
+    catalogue: testCatalogue,
     now: () => now,
     newId: changes.newId ?? (() => uuidv7()),
     log,

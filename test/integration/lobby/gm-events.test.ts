@@ -99,6 +99,20 @@ describe('a report', () => {
     expect(paused.rows).toEqual([{ report_seq: 8, due_at: null }]);
   });
 
+  test('says which players the game waits for', async () => {
+    const { gameId, jobId } = await runningGame();
+    const waits = async (player: Client) =>
+      column(await player.get('/my/games?waiting_for_me=true'), 'game_id').includes(gameId);
+    const allWait = () => Promise.all([ann, ben, cleo, owner].map(waits));
+    expect(await allWait()).toEqual([false, false, false, false]);
+    await consumers.tellReport(gameId, jobId, { report_seq: 1, awaited_seats: [1, 2], ready_seats: [] });
+    expect(await allWait()).toEqual([true, true, false, false]);
+    await consumers.tellReport(gameId, jobId, { report_seq: 2, awaited_seats: [1, 2], ready_seats: [1] });
+    expect(await allWait()).toEqual([false, true, false, false]);
+    await owner.post(`/games/${gameId}/pause`);
+    expect(await allWait()).toEqual([false, false, false, false]);
+  });
+
   test('counts while the game is paused, too', async () => {
     const { gameId, jobId } = await runningGame();
     await owner.post(`/games/${gameId}/pause`);
@@ -316,6 +330,45 @@ describe('the end of a game', () => {
     expect(await namesOf(ben, 'reservation')).toEqual([nameOf(ben)]);
     await consumers.tellReport(gameId, jobId, { turn: 2, event_type: 'game_finished' });
     expect(column(await ben.get('/my/race-names'), 'race_name')).toEqual([]);
+  });
+
+  test('has a result by seat: with those who have left, and with bots, who are nobody', async () => {
+    const { gameId, jobId } = await runningGame();
+    expect(await ben.post(`/games/${gameId}/leave`)).toMatchObject({ body: { seat: 2 } });
+    const { body } = await cleo.get(`/games/${gameId}/memberships`);
+    const [, last] = (body as { items: { membership_id: string }[] }).items;
+    expect(await owner.post(`/memberships/${last?.membership_id}/remove`)).toMatchObject({
+      body: { seat: 3, status: 'removed' },
+    });
+    await consumers.tellReport(gameId, jobId, {
+      event_type: 'game_finished',
+      result: {
+        kind: 'finished',
+        placements: [
+          { seat: 1, rank: 3, score: 1.5 },
+          { seat: 2, rank: 2, team: 1 },
+          { seat: 3, rank: 3 },
+          { seat: 4, rank: 1 },
+        ],
+      },
+    });
+    const holder = (player: Client) => ({ user_id: player.userId, race_name: nameOf(player) });
+    const result = {
+      kind: 'finished',
+      placements: [
+        { seat: 4, rank: 1, user_id: null, race_name: null },
+        { seat: 2, rank: 2, team: 1, ...holder(ben) },
+        { seat: 1, rank: 3, score: 1.5, ...holder(ann) },
+        { seat: 3, rank: 3, ...holder(cleo) },
+      ],
+    };
+    expect((await ann.get(`/games/${gameId}`)).body).toMatchObject({ status: 'finished' });
+    for (const reader of [ann, ben, owner, lobby.player()]) {
+      expect((await reader.get(`/games/${gameId}`)).body).toHaveProperty('result', result);
+    }
+    expect(await intentsOf(lobby, gameId, 'lobby.game.finished')).toEqual([
+      { to: [owner.userId, ann.userId], payload: expect.objectContaining({ status: 'finished', result }) },
+    ]);
   });
 
   test('counts for a paused game, too', async () => {

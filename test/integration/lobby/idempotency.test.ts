@@ -56,7 +56,10 @@ function bodyWith(body: unknown, names: { race_name: string }): unknown {
   return typeof body === 'object' && body !== null && 'race_name' in body ? names : body;
 }
 
-const mutations = [...operations.keys()].filter((operation) => !operation.startsWith('GET'));
+const mutations = [...operations.keys()].filter(
+  // The preview changes nothing.
+  (operation) => !operation.startsWith('GET') && operation !== 'POST /clocks/preview',
+);
 
 describe.each(mutations)('%s with an Idempotency-Key', (operation) => {
   test('gives the first answer again, has its effect once, and asks nobody when it repeats', async () => {

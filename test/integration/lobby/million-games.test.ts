@@ -7,6 +7,7 @@ import {
   failOverdueStarts,
 } from '../../../lib/lobby/automation/enrollment-automation.ts';
 import { notifyOwnersOfUnderfilledGames } from '../../../lib/lobby/automation/underfilled-games.ts';
+import { findPlayAccess, findStanding } from '../../../lib/lobby/store/play-reads.ts';
 import { createLogger } from '../../../lib/telemetry/logger.ts';
 import { apply, column, join, makeOpenGame } from '../../support/lobby/games.ts';
 import { type Client, createTestLobby, type TestLobby } from '../../support/lobby/lobby.ts';
@@ -135,6 +136,7 @@ test.each([
   '/my/games?role=owner',
   '/my/games?role=player',
   '/my/games?status=paused',
+  '/my/games?waiting_for_me=false',
   '/my/applications',
   '/my/applications?status=withdrawn',
   '/my/invites',
@@ -143,6 +145,22 @@ test.each([
 ])('%s reads little beside what is mine', async (path) => {
   // I have played in 501 games, have applied to 500 and hold 300 names.
   await readsLittle(() => me.get(path), { rows: 2_500, pages: 3_000 });
+});
+
+test('games that wait for me are found without reading those that are over', async () => {
+  const waiting = [600_002, 600_012].map(gameIdOf);
+  await lobby.pool.query(
+    `insert into lobby.memberships (membership_id, game_id, user_id, race_name, status, seat, joined_at)
+     select gen_random_uuid(), game_id, $2, 'Vegans', 'active', 7, now() from unnest($1::uuid[]) game_id`,
+    [waiting, me.userId],
+  );
+  await lobby.pool.query(`update lobby.games set awaited_seats = '{1,7}' where game_id = any($1)`, [waiting]);
+  for (const query of ['', '&role=player', '&status=running', '&page_size=2']) {
+    const path = `/my/games?waiting_for_me=true${query}`;
+    expect(column(await me.get(path), 'game_id')).toEqual(waiting);
+    // The 503 memberships, twice: in their index, and in their table.
+    await readsLittle(() => me.get(path), { rows: 1_020, pages: 120 });
+  }
 });
 
 test('a game, its lists and its timeline are read without those of other games', async () => {
@@ -160,6 +178,18 @@ test('a game, its lists and its timeline are read without those of other games',
     });
   }
   await readsLittle(() => me.get(`${popular}/timeline`));
+});
+
+test('what the Game Master asks about a game is read without other games and other members', async () => {
+  const { ownedPrivate, fakePrivate, invitedPrivate, popular } = numbers;
+  for (const n of [1, ownedPrivate, invitedPrivate, ...fakePrivate, popular]) {
+    for (const { userId } of [me, lobby.player()]) {
+      await readsLittle(() => findPlayAccess(lobby.db, gameIdOf(n), userId), { rows: 10, pages: 40 });
+    }
+  }
+  // The popular one has a thousand members.
+  await readsLittle(() => findStanding(lobby.db, gameIdOf(popular)), { rows: 2_100, pages: 1_100 });
+  await readsLittle(() => findStanding(lobby.db, gameIdOf(1)), { rows: 10, pages: 40 });
 });
 
 test('whether a race name is free is told without reading those of others', async () => {

@@ -38,7 +38,8 @@ async function readAll(path: string, name: string, between?: () => Promise<unkno
   const values: unknown[] = [];
   let token: unknown;
   do {
-    const page = await me.get(`${path}?page_size=2${token === undefined ? '' : `&page_token=${token}`}`);
+    const start = `${path}${path.includes('?') ? '&' : '?'}page_size=2`;
+    const page = await me.get(token === undefined ? start : `${start}&page_token=${token}`);
     values.push(...column(page, name));
     token = (page.body as { next_page_token?: string }).next_page_token;
     await between?.();
@@ -92,6 +93,83 @@ describe('my games', () => {
       return makeDraft(me);
     });
     expect(read.toSorted()).toEqual(mine.toSorted());
+  });
+});
+
+describe('my games that wait for me', () => {
+  const ids = async (query = '') => column(await me.get(`/my/games?waiting_for_me=true${query}`), 'game_id');
+
+  /** A game that runs, in which I have seat 3. */
+  async function runningGame(turn: { awaited: string | null; ready?: string | null }): Promise<string> {
+    const gameId = await openGame();
+    await join(me, owner, gameId, newName());
+    await lobby.pool.query('update lobby.memberships set seat = 3 where game_id = $1', [gameId]);
+    await set(gameId, { status: 'running', awaited_seats: turn.awaited, ready_seats: turn.ready ?? '{}' });
+    return gameId;
+  }
+  async function set(gameId: string, columns: Record<string, string | null>): Promise<void> {
+    for (const [name, value] of Object.entries(columns)) {
+      await lobby.pool.query(`update lobby.games set ${name} = $2 where game_id = $1`, [gameId, value]);
+    }
+  }
+
+  test('are those that run and await my seat, until it is ready', async () => {
+    const older = await runningGame({ awaited: '{1,3}', ready: '{1}' });
+    const unreported = await runningGame({ awaited: '{3}', ready: null });
+    await lobby.pool.query('update lobby.games set ready_seats = null where game_id = $1', [unreported]);
+    const others = [
+      await runningGame({ awaited: '{1,2}', ready: '{1}' }),
+      await runningGame({ awaited: '{1,3}', ready: '{3}' }),
+      await runningGame({ awaited: null }),
+      await runningGame({ awaited: '{}' }),
+      await openGame(),
+    ];
+    expect(await ids()).toEqual([unreported, older]);
+    const rest = column(await me.get('/my/games?waiting_for_me=false'), 'game_id');
+    expect(rest).toEqual(others.slice(0, 4).toReversed());
+    await set(older, { ready_seats: '{1,3}' });
+    expect(await ids()).toEqual([unreported]);
+  });
+
+  test.each(['paused', 'finished', 'starting'])('are none that are %s', async (status) => {
+    const gameId = await runningGame({ awaited: '{3}' });
+    await set(gameId, { status });
+    expect(await ids()).toEqual([]);
+  });
+
+  test('are none in which another one has the seat that is awaited, or that I have left', async () => {
+    const gameId = await runningGame({ awaited: '{3}' });
+    const later = await runningGame({ awaited: '{3}' });
+    await lobby.pool.query('update lobby.memberships set seat = 4 where game_id = $1', [gameId]);
+    await lobby.pool.query(
+      `update lobby.memberships set status = 'removed', ended_at = now() where game_id = $1`,
+      [later],
+    );
+    expect(await ids()).toEqual([]);
+  });
+
+  test('can be narrowed further', async () => {
+    const played = await runningGame({ awaited: '{3}' });
+    const owned = await runningGame({ awaited: '{3}' });
+    await set(owned, { owner_user_id: me.userId });
+    expect(await ids('&role=owner')).toEqual([owned]);
+    expect(await ids('&role=player')).toEqual([owned, played]);
+    expect(await ids('&status=running')).toEqual([owned, played]);
+    expect(await ids('&status=paused')).toEqual([]);
+  });
+
+  test('come in pages that neither repeat nor leave out one when others stop waiting meanwhile', async () => {
+    const mine: string[] = [];
+    for (let index = 0; index < 5; index++) {
+      mine.unshift(await runningGame({ awaited: '{3}' }));
+      await runningGame({ awaited: '{1}' });
+    }
+    const [newest = ''] = mine;
+    const read = await readAll('/my/games?waiting_for_me=true', 'game_id', () =>
+      set(newest, { ready_seats: '{3}' }),
+    );
+    expect(read).toEqual(mine);
+    expect(await ids()).toEqual(mine.slice(1));
   });
 });
 
@@ -200,6 +278,9 @@ describe('my invites', () => {
               turn_schedule: gameBody.turn_schedule,
               time_zone: gameBody.time_zone,
               turn_seconds: null,
+              min_turn_seconds: null,
+              quiet_days: [],
+              grace_seconds: 0,
               early: 'off',
             },
           },
@@ -244,6 +325,7 @@ describe('the lists of what is mine', () => {
   test.each([
     ['/my/games?role=admin', 'role', 'must be one of owner, player'],
     ['/my/games?status=open', 'status', expect.stringContaining('must be one of draft')],
+    ['/my/games?waiting_for_me=yes', 'waiting_for_me', 'must be true or false'],
     ['/my/games?page_size=0', 'page_size', 'must be a whole number from 1 to 200'],
     ['/my/applications?status=new', 'status', expect.stringContaining('must be one of pending')],
     ['/my/applications?page_size=201', 'page_size', 'must be a whole number from 1 to 200'],

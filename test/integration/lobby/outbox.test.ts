@@ -86,6 +86,7 @@ test('a start asks the Runtime Manager for a container, with everything that it 
   expect({ ...job, players: JSON.parse(job?.players ?? '') }).toEqual({
     job_id: jobId,
     game_id: gameId,
+    engine_family: 'test-game',
     engine_version: gameBody.target_engine_version,
     turn_schedule: gameBody.turn_schedule,
     time_zone: gameBody.time_zone,

@@ -1,6 +1,6 @@
 // What becomes of games by the Runtime Manager's answers to start jobs: on time, late, twice, of earlier starts, and
 // with a Game Master that takes the game over or does not.
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { Refusal } from '../../../lib/errors/table.ts';
 import { failOverdueStarts } from '../../../lib/lobby/automation/enrollment-automation.ts';
 import type { Runtime } from '../../../lib/lobby/peers/game-master.ts';
@@ -15,6 +15,8 @@ let consumers: LobbyConsumers;
 let owner: Client;
 let players: [Client, Client];
 let gameMasterIsThere: boolean;
+/** How often the Game Master was asked to take a game over, and was away. */
+let refusals: number;
 const registered: Runtime[] = [];
 
 beforeAll(async () => {
@@ -22,7 +24,10 @@ beforeAll(async () => {
     gameMaster: {
       probe: async () => {},
       async register(runtime) {
-        if (!gameMasterIsThere) throw new Refusal('service_unavailable', 'The Game Master is away.');
+        if (!gameMasterIsThere) {
+          refusals += 1;
+          throw new Refusal('service_unavailable', 'The Game Master is away.');
+        }
         registered.push(runtime);
       },
     },
@@ -33,6 +38,7 @@ beforeEach(() => {
   owner = lobby.player();
   players = [lobby.player(), lobby.player()];
   gameMasterIsThere = true;
+  refusals = 0;
   registered.length = 0;
 });
 afterAll(async () => {
@@ -44,7 +50,8 @@ const nameOf = (player: Client) => `S ${player.userId.slice(-12)}`;
 
 /** A game that waits for its start job. */
 async function startingGame(): Promise<{ gameId: string; jobId: string }> {
-  const gameId = await makeOpenGame(owner);
+  const clock = { min_turn_seconds: 3_600, quiet_days: [7, 6], grace_seconds: 600 };
+  const gameId = await makeOpenGame(owner, clock);
   for (const player of players) await join(player, owner, gameId, nameOf(player));
   await owner.post(`/games/${gameId}/close-enrollment`);
   return { gameId, jobId: await start(gameId, 'start') };
@@ -59,6 +66,14 @@ const lastMove = async (gameId: string) => {
   const { body } = await lobby.admin().get(`/games/${gameId}/timeline`);
   return (body as { items: unknown[] }).items.at(-1);
 };
+/** Of all who are or were members, in the order in which they joined. */
+async function seatsOf(gameId: string): Promise<[userId: string, seat: number | null][]> {
+  const { rows } = await lobby.pool.query(
+    'select user_id, seat from lobby.memberships where game_id = $1 order by joined_at',
+    [gameId],
+  );
+  return rows.map(({ user_id, seat }) => [user_id, seat]);
+}
 const everyone = () => [owner, ...players].map(({ userId }) => userId);
 
 async function timeOut(): Promise<void> {
@@ -97,6 +112,9 @@ describe('a start that succeeded', () => {
         turnSchedule: '0 20 * * 1-5',
         timeZone: 'Europe/Berlin',
         turnSeconds: null,
+        minTurnSeconds: 3_600,
+        quietDays: [6, 7],
+        graceSeconds: 600,
         early: 'off',
         spectators: false,
         ownerUserId: owner.userId,
@@ -222,6 +240,52 @@ describe('a start that succeeded', () => {
     expect(await stopJobsOf(lobby, gameId)).toEqual([]);
   });
 
+  describe('with another endpoint while the Game Master is away', () => {
+    const moved = { container_id: 'c-2', engine_endpoint: 'http://127.0.0.1:7002' };
+    let game: { gameId: string; jobId: string };
+    /** Resolves once the result has been handled. */
+    let handled: Promise<void>;
+    beforeEach(async () => {
+      game = await startingGame();
+      await consumers.tellResult(game.gameId, game.jobId);
+      gameMasterIsThere = false;
+      handled = consumers.tellResult(game.gameId, game.jobId, moved);
+      await vi.waitFor(() => expect(refusals).toBeGreaterThanOrEqual(2), { timeout: 15_000 });
+      expect(registered).toHaveLength(1);
+    });
+
+    test('binds the game at once, and hands it over again as soon as that succeeds', async () => {
+      const bound = await gameOf(game.gameId);
+      expect(bound).toMatchObject({ status: 'running', ...moved });
+      expect(String(bound.registered_at) < String(bound.bound_at)).toBe(true);
+
+      gameMasterIsThere = true;
+      await handled;
+      expect(registered.slice(1)).toMatchObject([
+        {
+          gameId: game.gameId,
+          runtimeJobId: game.jobId,
+          containerId: 'c-2',
+          engineEndpoint: moved.engine_endpoint,
+        },
+      ]);
+      expect(await gameOf(game.gameId)).toMatchObject({ status: 'running', ...moved });
+      await consumers.tellResult(game.gameId, game.jobId, moved);
+      expect(registered).toHaveLength(2);
+    });
+
+    test('goes on with other games, and ends with the game', async () => {
+      const other = await startingGame();
+      await consumers.add('runtime_results', consumers.resultOf(other.gameId, other.jobId));
+      await vi.waitFor(async () => expect(await gameOf(other.gameId)).toMatchObject({ status: 'paused' }), {
+        timeout: 15_000,
+      });
+      expect(await lobby.admin().post(`/games/${game.gameId}/cancel`)).toMatchObject({ status: 200 });
+      await handled;
+      expect(registered).toHaveLength(1);
+    });
+  });
+
   test('tells the Game Master of a game that was cancelled while it was handed over', async () => {
     const { gameId, jobId } = await startingGame();
     await consumers.tell('user_lifecycle', {
@@ -279,6 +343,36 @@ describe('a start that failed', () => {
     expect(again).not.toBe(jobId);
     await consumers.tellResult(gameId, again);
     expect(await gameOf(gameId)).toMatchObject({ status: 'running' });
+  });
+
+  test('gives no seat to those who have left since: those who stay are numbered again, without gaps', async () => {
+    const [ann, ben, cleo, dora] = [...players, lobby.player(), lobby.player()] as const;
+    const gameId = await makeOpenGame(owner, { min_players: 2 });
+    for (const player of [ann, ben, cleo, dora]) {
+      await join(player, owner, gameId, nameOf(player));
+      lobby.clock.advance(1_000);
+    }
+    await start(gameId, 'start');
+    expect(await seatsOf(gameId)).toEqual([ann, ben, cleo, dora].map(({ userId }, at) => [userId, at + 1]));
+    // One leaves while the game is starting, another one once that has failed.
+    expect(await ben.post(`/games/${gameId}/leave`)).toMatchObject({ body: { seat: 2 } });
+    await timeOut();
+    expect(await ann.post(`/games/${gameId}/leave`)).toMatchObject({ status: 200 });
+
+    const again = await start(gameId, 'retry-start');
+    await consumers.tellResult(gameId, again);
+    expect(registered.map(({ players }) => players.map(({ userId, seat }) => [userId, seat]))).toEqual([
+      [
+        [cleo.userId, 1],
+        [dora.userId, 2],
+      ],
+    ]);
+    expect(await seatsOf(gameId)).toEqual([
+      [ann.userId, null],
+      [ben.userId, null],
+      [cleo.userId, 1],
+      [dora.userId, 2],
+    ]);
   });
 
   test('of an earlier start does not count', async () => {

@@ -95,6 +95,20 @@ describe('a message', () => {
     expect(published.length).toBe(3);
   });
 
+  it('comes after all that were written before it under its key, however many they are', async () => {
+    const numbers = Array.from({ length: 23 }, (_, index) => index + 1);
+    await write(...numbers.flatMap((number) => [message('ada', number), message('bob', number)]));
+    const outbox = publisher();
+    outbox.publishSoon(['ada', 'bob']);
+    await outbox.settled();
+    for (const key of ['ada', 'bob']) {
+      expect(published.filter((text) => text.startsWith(key))).toEqual(
+        numbers.map((number) => `${key}:${number}`),
+      );
+    }
+    expect(await waiting()).toEqual([]);
+  });
+
   it('does not exist when its transaction is rolled back', async () => {
     const outbox = publisher();
     await expect(
@@ -144,9 +158,32 @@ describe('a message', () => {
     }).publishDue(never);
     expect(firstsOf('ada')).toEqual([1, 2]);
   });
+
+  it('of an unknown kind holds back what follows it, and not what was written before it', async () => {
+    await write(message('ada', 1), message('ada', 2, 'of tomorrow'), message('ada', 3));
+    await publisher().publishDue(never);
+    expect(published).toEqual(['ada:1']);
+    expect((await waiting()).map(({ payload, failures }) => [payload.number, failures])).toEqual([
+      [2, 0],
+      [3, 0],
+    ]);
+  });
 });
 
 describe('a message that cannot be published', () => {
+  it('lets those before it go, and none that follows it', async () => {
+    await write(message('ada', 1), message('ada', 2), message('ada', 3), message('bob', 1));
+    await publisher(async (given) => {
+      if (textOf(given) === 'ada:2') throw new Error('nobody listens');
+      await accept(given);
+    }).publishDue(never);
+    expect(published.toSorted()).toEqual(['ada:1', 'bob:1']);
+    expect((await waiting()).map(({ payload, failures }) => [payload.number, failures])).toEqual([
+      [2, 1],
+      [3, 0],
+    ]);
+  });
+
   it('waits, holds back its key and no other, and comes first once it can be', async () => {
     await write(message('ada', 1), message('ada', 2), message('bob', 1));
     const failing = publisher(async (given) => {

@@ -1,11 +1,14 @@
 // The Docker driver against a Docker Engine on a unix socket that plays along.
+
 import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { EngineCatalogue } from '../../../lib/engine/catalogue.ts';
 import { openRedis, type Redis } from '../../../lib/redis/client.ts';
 import { DockerDriver } from '../../../lib/runtime-manager/drivers/docker.ts';
+import { entryOf, writeCatalogue } from '../../support/engines/catalogue.ts';
 import { type FakeDocker, startFakeDocker } from '../../support/engines/docker-socket.ts';
 import { JobStreams, newStartJob, runRuntimeManager, stopOf } from '../../support/engines/runtime-manager.ts';
 import { createTestRedis, type TestRedis } from '../../support/stores/redis.ts';
@@ -27,10 +30,12 @@ afterEach(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-function newDriver(more: { image?: string; network?: string; socketPath?: string } = {}): DockerDriver {
+function newDriver(
+  more: { catalogue?: EngineCatalogue; network?: string; socketPath?: string } = {},
+): DockerDriver {
   const driver = new DockerDriver({
     socketPath: docker.socketPath,
-    image: 'engine:{engine_version}',
+    catalogue: imageCatalogue('engine:1.4.0'),
     network: undefined,
     environment: { GALAXY_ENGINE_TURNS: '7' },
     stopTimeoutMs: 1_000,
@@ -40,7 +45,14 @@ function newDriver(more: { image?: string; network?: string; socketPath?: string
   return driver;
 }
 
-const newJob = () => ({ jobId: randomUUID(), gameId: randomUUID(), engineVersion: '1.4.0' });
+const newJob = () => ({
+  jobId: randomUUID(),
+  gameId: randomUUID(),
+  engineFamily: 'test-game',
+  engineVersion: '1.4.0',
+});
+const imageCatalogue = (image: string, limits = {}) =>
+  new EngineCatalogue({ engines: [entryOf({}, { image, limits })] });
 const bounds = { timeoutMs: 3_000, signal: new AbortController().signal };
 
 describe('the Docker driver', () => {
@@ -67,6 +79,22 @@ describe('the Docker driver', () => {
         RestartPolicy: { Name: 'unless-stopped' },
         PortBindings: { '8080/tcp': [{ HostIp: '127.0.0.1', HostPort: port }] },
       },
+    });
+  });
+
+  it('bounds memory and processors of a container as the catalogue says', async () => {
+    const limits = { memory_mib: 256, cpus: 0.5 };
+    const job = newJob();
+    await newDriver({ catalogue: imageCatalogue('engine:1.4.0', limits) }).start(job, bounds);
+    expect(docker.containers.get(`galaxy-engine-${job.jobId}`)?.body.HostConfig).toMatchObject({
+      Memory: 268_435_456,
+      NanoCpus: 500_000_000,
+    });
+  });
+
+  it('refuses an engine that the catalogue does not have, with what to do', async () => {
+    await expect(newDriver().start({ ...newJob(), engineVersion: '9.9.9' }, bounds)).rejects.toMatchObject({
+      failure: { code: 'unknown_engine', message: expect.stringContaining('test-game 9.9.9. Add it') },
     });
   });
 
@@ -111,7 +139,7 @@ describe('the Docker driver', () => {
   it.each([
     [
       'an image that is not there',
-      () => newDriver({ image: 'other:{engine_version}' }),
+      () => newDriver({ catalogue: imageCatalogue('other:1.4.0') }),
       'image_not_found',
       /^Docker has no image other:1\.4\.0 \(No such image: other:1\.4\.0\)\. Pull or build it/,
     ],
@@ -187,7 +215,9 @@ describe('the Runtime Manager with Docker', () => {
     const { child, ended, stdout } = runRuntimeManager(redis, join(folder, 'manager'), {
       RM_DRIVER: 'docker',
       RM_DOCKER_SOCKET: docker.socketPath,
-      RM_DOCKER_IMAGE: 'engine:{engine_version}',
+      RM_ENGINES_FILE: writeCatalogue([
+        entryOf({ family: 'four-in-a-row', version: '1.0.0' }, { image: 'engine:1.0.0' }),
+      ]),
     });
     try {
       const job = newStartJob();

@@ -3,8 +3,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { EngineCatalogue } from '../../../lib/engine/catalogue.ts';
 import { openProcessDriver } from '../../../lib/runtime-manager/drivers/process.ts';
 import { createLogger } from '../../../lib/telemetry/logger.ts';
+import { entryOf } from '../../support/engines/catalogue.ts';
 import { killEngines, newStartJob } from '../../support/engines/runtime-manager.ts';
 
 const engine = `require('node:http')
@@ -19,15 +21,23 @@ it.each([
   try {
     const driver = await openProcessDriver({
       folder: join(folder, 'engines'),
-      command: [process.execPath, '-e', engine],
+      catalogue: new EngineCatalogue({
+        engines: [
+          entryOf(
+            { family: 'four-in-a-row', version: '1.0.0' },
+            { command: [process.execPath, '-e', engine] },
+          ),
+        ],
+      }),
+      cataloguePath: undefined,
       environment: {},
       host,
       stopTimeoutMs: 2_000,
       log: createLogger({ service: 'runtime-manager', level: 'silent' }),
     });
-    const { job_id, game_id, engine_version } = newStartJob();
+    const { job_id, game_id, engine_family, engine_version } = newStartJob();
     const { engineEndpoint } = await driver.start(
-      { jobId: job_id, gameId: game_id, engineVersion: engine_version },
+      { jobId: job_id, gameId: game_id, engineFamily: engine_family, engineVersion: engine_version },
       { timeoutMs: 20_000, signal: new AbortController().signal },
     );
     const { hostname, port } = new URL(engineEndpoint);

@@ -138,7 +138,12 @@ describe('a start job', () => {
 describe('a start job is refused', () => {
   it.each([
     ['that has expired', { expires_at_ms: Date.now() - 1 }, 'expired', /^The start job expired at/],
-    ['for an invalid version', { engine_version: '../../sh' }, 'invalid_engine_version', /"\.\.\/\.\.\/sh"/],
+    [
+      'for an engine that is not offered',
+      { engine_version: '../../sh' },
+      'unknown_engine',
+      /a-row \.\.\/\.\.\/sh\. Add/,
+    ],
   ])('%s', async (_, more, error_code, error_message) => {
     expect(await lobby.done(newStartJob(more))).toMatchObject({
       outcome: 'failure',

@@ -10,6 +10,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest
 import { processIdentity } from '../../../lib/node/process-groups.ts';
 import { openRedis, type Redis } from '../../../lib/redis/client.ts';
 import { isFree } from '../../../lib/runtime-manager/drivers/ports.ts';
+import { program } from '../../support/engines/catalogue.ts';
 import {
   askGame,
   enginesIn,
@@ -84,7 +85,6 @@ async function listenOn(port: number): Promise<Server> {
   return server;
 }
 
-const program = (...words: string[]) => ({ RM_PROCESS_COMMAND: JSON.stringify(words) });
 const logged = (manager: RunningProcess, text: string) =>
   vi.waitFor(() => expect(manager.stdout()).toContain(text), { timeout: 10_000 });
 const pids = async () => (await enginesIn(folder)).map(({ pid }) => pid);
@@ -386,15 +386,16 @@ describe('a Runtime Manager that starts', () => {
     newFolder();
     const { ended } = runRuntimeManager(redis, '', {
       RM_DRIVER: 'docker',
-      RM_PROCESS_COMMAND: '["engine",',
+      RM_PROCESS_COMMAND: '/opt/engine',
+      RM_ENGINES_FILE: '/nowhere/engines.json',
       RM_START_TIMEOUT: '0s',
     });
     const { exitCode, stderr } = await ended;
     expect(exitCode).toBe(1);
     expect(stderr.trimEnd().split('\n').toSorted()).toEqual([
       expect.stringMatching(/^ {2}RM_DATA_FOLDER: is not set\./),
-      '  RM_DOCKER_IMAGE: is not set; RM_DRIVER=docker needs it',
-      expect.stringMatching(/^ {2}RM_PROCESS_COMMAND: .*write words separated by blanks, or a JSON/),
+      expect.stringMatching(/^ {2}RM_ENGINES_FILE: \/nowhere\/engines\.json: ENOENT/),
+      expect.stringMatching(/^ {2}RM_PROCESS_COMMAND: .*RM_ENGINES_FILE/),
       expect.stringMatching(/^ {2}RM_START_TIMEOUT: .*must be longer than zero/),
       'runtime-manager refuses to start: 4 problems',
     ]);

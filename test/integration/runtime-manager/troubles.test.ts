@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { openRedis, type Redis } from '../../../lib/redis/client.ts';
+import { program } from '../../support/engines/catalogue.ts';
 import {
   enginesIn,
   expectNoEngines,
@@ -53,8 +54,6 @@ async function end({ child, ended }: RunningProcess): Promise<void> {
   const { exitCode, stderr } = await ended;
   expect([exitCode, stderr]).toEqual([0, '']);
 }
-
-const program = (...words: string[]) => ({ RM_PROCESS_COMMAND: JSON.stringify(words) });
 
 describe('a start fails, and leaves nothing running, of a job', () => {
   it.each([

@@ -28,6 +28,7 @@ const game = {
 export async function playLobby(stage: LobbyStage, cast: Cast): Promise<void> {
   await greet(stage);
   await refuse(stage, cast);
+  await preview(stage, cast);
   const gameId = await open(stage, cast);
   const applications = await enroll(stage, cast, gameId);
   await decide(stage, cast, gameId, applications);
@@ -62,6 +63,26 @@ async function refuse({ players }: LobbyStage, { owner: as }: Cast): Promise<voi
   await players('bad page token', `GET ${lobby}/games?page_token=abc`, 400, { as });
   await players('no such game', `GET ${lobby}/games/${as}`, 404, { as });
   await players('no game id', `GET ${lobby}/games/1`, 400, { as });
+}
+
+/** Runtimes know time zones by themselves. */
+async function preview({ players }: LobbyStage, { owner: as }: Cast): Promise<void> {
+  const ask = `POST ${lobby}/clocks/preview`;
+  // Over a midnight that clocks skip, a date that was left out, and one that came twice.
+  const clocks = [
+    { turn_schedule: '0 0 * * *', time_zone: 'America/Santiago', from: '2026-09-04T12:00:00Z' },
+    { turn_seconds: 86_400, time_zone: 'America/Santiago', from: '2026-09-05T12:00:00Z' },
+    { turn_seconds: 86_400, time_zone: 'Pacific/Apia', from: '2011-12-29T11:00:00Z' },
+    { turn_seconds: 86_400, time_zone: 'America/St_Johns', from: '2010-11-06T12:00:00Z' },
+    { turn_schedule: '15 2 * * *', time_zone: 'Australia/Lord_Howe', from: '2026-10-02T12:00:00Z' },
+  ];
+  for (const clock of clocks) {
+    for (const quiet_days of [[], [1, 5, 7]]) {
+      const body = { ...clock, quiet_days, grace_seconds: 60 };
+      await players(`deadlines in ${clock.time_zone}`, ask, 200, { as, body });
+    }
+  }
+  await players('no clock', ask, 400, { as, body: {} });
 }
 
 async function open({ players, backend }: LobbyStage, { owner: as, first }: Cast): Promise<string> {

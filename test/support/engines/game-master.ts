@@ -21,6 +21,7 @@ import { createTestDatabase, type Template } from '../stores/database.ts';
 import { openDatabase } from '../stores/redis-databases.ts';
 import { readTables, type Tables } from '../stores/tables.ts';
 import { openTestPool } from '../stores/test-pool.ts';
+import { testCatalogue, testCatalogueFile } from './catalogue.ts';
 
 const folder = join(import.meta.dirname, '../../../drizzle/game-master/migrations');
 
@@ -64,7 +65,7 @@ const noLobby: GameMaster['lobby'] = {
 
 /** The Game Master without its workers. Without publishers messages of its outbox wait. */
 export async function createTestGameMaster(
-  options: Partial<Pick<GameMaster, 'lobby' | 'openEngine' | 'engineTimeoutMs'>> & {
+  options: Partial<Pick<GameMaster, 'lobby' | 'catalogue' | 'openEngine' | 'engineTimeoutMs'>> & {
     publishers?: Readonly<Record<string, Publish>>;
     streams?: Parameters<typeof createGameMaster>[0]['streams'];
   } = {},
@@ -75,6 +76,7 @@ export async function createTestGameMaster(
   const gameMaster = createGameMaster({
     db: databaseOn(pool),
     lobby: noLobby,
+    catalogue: testCatalogue,
     openEngine,
     engineTimeoutMs: 5_000,
     newId: () => uuidv7(),
@@ -149,6 +151,7 @@ export function gameMasterVariables(
 ): Record<string, string> {
   return {
     GM_LOBBY_BASE_URL: lobbyUrl,
+    GM_ENGINES_FILE: testCatalogueFile(),
     GM_POSTGRES_PRIMARY_DSN: dsn,
     GM_REDIS_ADDR: redis.addr,
     GM_REDIS_PASSWORD: redis.password,
@@ -213,6 +216,9 @@ export type StandingGame = {
   turn_schedule: string | null;
   time_zone: string;
   turn_seconds: number | null;
+  min_turn_seconds: number | null;
+  quiet_days: readonly number[];
+  grace_seconds: number;
   early: 'all_ready' | 'off';
   spectators: boolean;
   options: Readonly<Record<string, unknown>>;
@@ -224,6 +230,7 @@ export type StandingGame = {
 /** What the lobby sends when it hands a game over. */
 export function registrationOf(game: StandingGame) {
   const { runtime_job_id, container_id, engine_endpoint, turn_schedule, time_zone, turn_seconds } = game;
+  const { min_turn_seconds, quiet_days, grace_seconds } = game;
   const { early, spectators, options, game_name, owner_user_id, seats } = game;
   return {
     runtime_job_id,
@@ -233,6 +240,9 @@ export function registrationOf(game: StandingGame) {
     time_zone,
     players: seats.map(({ seat, user_id, race_name }) => ({ user_id, race_name, seat })),
     turn_seconds,
+    min_turn_seconds,
+    quiet_days,
+    grace_seconds,
     early,
     spectators,
     options,

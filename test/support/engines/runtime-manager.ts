@@ -41,7 +41,8 @@ export function newStartJob(more: Partial<StartJob> = {}): StartJob {
   return {
     job_id: randomUUID(),
     game_id: randomUUID(),
-    engine_version: '1.4.0',
+    engine_family: 'four-in-a-row',
+    engine_version: '1.0.0',
     turn_schedule: '0 18 * * *',
     time_zone: 'UTC',
     players: [{ user_id: randomUUID(), race_name: 'Zerg' }],

@@ -10,6 +10,7 @@ import {
   type TurnRequest,
   turnRequestSchema,
 } from '../../../lib/engine/api.ts';
+import { entryOf } from '../engines/catalogue.ts';
 
 /** Handles a request wrongly. @returns whether it has handled it; otherwise the engine does. */
 export type Misbehaviour = (
@@ -17,6 +18,14 @@ export type Misbehaviour = (
   response: ServerResponse,
   gameId: string,
 ) => boolean | Promise<boolean>;
+
+/** Responses that mean nothing to whatever is asked. */
+export const brokenResponses: [what: string, Misbehaviour][] = [
+  ['fails', (_, response) => Boolean(response.writeHead(500).end())],
+  ['responds with garbage', (_, response) => Boolean(response.writeHead(200).end('<html>'))],
+  ['redirects', (_, response) => Boolean(response.writeHead(302, { location: '/elsewhere' }).end())],
+  ['hangs up', (_, response) => Boolean(response.destroy())],
+];
 
 /** A request for a turn, repeats included, and Unix time in ms at which it came. */
 export type TurnCall = { readonly gameId: string; readonly at: number; readonly request: TurnRequest };
@@ -30,7 +39,7 @@ type Game = {
   readonly vacant?: number[];
   awaiting: readonly number[];
   /** After this turn the game is over. */
-  readonly lastTurn: number;
+  lastTurn: number;
   /** What was played, by turn. */
   readonly played: TurnRequest[];
 };
@@ -66,6 +75,13 @@ export class BidEngine {
   /** An engine without a game: it is set up by whoever plays it. */
   empty(gameId: string, lastTurn: number): string {
     return this.setUp(gameId, { seats: [], awaiting: [], lastTurn, vacant: [] });
+  }
+
+  /** Ends a game after two more turns. @returns the last one. */
+  endSoon(gameId: string): number {
+    const game = this.#game(gameId);
+    game.lastTurn = game.played.length + 2;
+    return game.lastTurn;
   }
 
   /** What its engine was set up with. */
@@ -152,17 +168,8 @@ export class BidEngine {
   }
 }
 
-export const manifest = {
-  protocol: 2,
-  family: 'bids',
-  version: '1',
-  seats: { min: 1, max: 1_000 },
-  options_schema: {},
-  orders_schema: {},
-  turn_order: 'simultaneous',
-  hidden_information: true,
-  spectator_view: true,
-};
+/** That of the catalogues for tests. */
+export const { manifest } = entryOf();
 
 function stateOf(gameId: string, { seats, awaiting, lastTurn, played }: Game): GameState {
   const stats = seats.map((seat) => ({ seat, planets: 1, population: seat, ships_built: 0 }));

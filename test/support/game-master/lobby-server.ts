@@ -7,12 +7,16 @@ export type LobbyGame = {
   runtimeJobId: string | null;
   ownerUserId: string;
   spectators: boolean;
+  /** Which engine it was made for, in the words of the lobby. */
+  engine?: { engine_family: string; target_engine_version: string } | undefined;
   /** Whether those who are no members see it. */
   public: boolean;
   /** Of active members. */
   readonly seats: Map<string, number>;
   /** Active members without a seat. */
   readonly members: Set<string>;
+  /** Of the last report that the lobby went by; none unless set. */
+  reportSeq?: number;
 };
 
 export class LobbyServer {
@@ -82,8 +86,9 @@ function standing(gameId: string, game: LobbyGame) {
     early: 'all_ready',
     spectators: game.spectators,
     options: {},
+    ...game.engine,
     current_turn: null,
-    report_seq: null,
+    report_seq: game.reportSeq ?? null,
     seats: [...game.seats].map(([userId, seat]) => ({ seat, user_id: userId, race_name: `Race ${seat}` })),
   };
 }

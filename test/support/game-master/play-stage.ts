@@ -4,27 +4,31 @@ import { join } from 'node:path';
 import pg from 'pg';
 import { pino } from 'pino';
 import { v7 as uuidv7 } from 'uuid';
+import { afterAll, afterEach, beforeAll } from 'vitest';
 import { createGameMasterInternalApp } from '../../../handlers/game-master/internal-router.ts';
 import { createGameMasterPublicApp } from '../../../handlers/game-master/public-router.ts';
 import { gameMasterOperations } from '../../../infra/generate/openapi-documents.ts';
-import { createGameMaster } from '../../../lib/game-master/context.ts';
+import type { EngineCatalogue } from '../../../lib/engine/catalogue.ts';
+import { createGameMaster, type GameMaster } from '../../../lib/game-master/context.ts';
 import { openEngine } from '../../../lib/game-master/peers/engine.ts';
 import { createLobbyClient } from '../../../lib/game-master/peers/lobby.ts';
 import type { Tx } from '../../../lib/game-master/store/database.ts';
-import { lockGame, saveGame } from '../../../lib/game-master/store/games.ts';
+import { type LockedGame, lockGame, saveGame } from '../../../lib/game-master/store/games.ts';
 import { ordersGiven } from '../../../lib/game-master/store/orders.ts';
 import { seatsOf } from '../../../lib/game-master/store/seats.ts';
-import { closeTurn, isDue } from '../../../lib/game-master/turns/close-turn.ts';
+import { closeTurn, reasonToClose } from '../../../lib/game-master/turns/close-turn.ts';
 import { playClosedTurn } from '../../../lib/game-master/turns/play-turn.ts';
 import type { HttpApp } from '../../../lib/http/app.ts';
+import type { Publish } from '../../../lib/outbox/outbox.ts';
 import { databaseOn } from '../../../lib/postgres/database.ts';
 import { migrate } from '../../../lib/postgres/migrate.ts';
 import { inTransaction } from '../../../lib/postgres/transaction.ts';
 import { logSettings } from '../../../lib/telemetry/log-settings.ts';
+import { testCatalogue } from '../engines/catalogue.ts';
 import { createResponseCheck } from '../lobby/response-check.ts';
 import { createTestDatabase } from '../stores/database.ts';
 import { BidEngine, manifest } from './bid-engine.ts';
-import { LobbyServer } from './lobby-server.ts';
+import { type LobbyGame, LobbyServer } from './lobby-server.ts';
 
 /** Every response to a player is held to the published description of the API. */
 const checkResponse = createResponseCheck([gameMasterOperations()]);
@@ -54,7 +58,36 @@ export type PlayedGame = {
 
 export type PlayStage = Awaited<ReturnType<typeof createPlayStage>>;
 
-export async function createPlayStage({ engineTimeoutMs = 5_000 } = {}) {
+type StageOptions = {
+  readonly engineTimeoutMs?: number;
+  readonly catalogue?: EngineCatalogue;
+  /** Of the outbox; without them messages stay in it. */
+  readonly publishers?: Readonly<Record<string, Publish>>;
+};
+
+/** The stage of this test file, once its tests run. */
+export let stage: PlayStage;
+
+/**
+ * Opens the stage before the tests of the file, and closes it after them. After each, once its own hooks have run, engines
+ * and lobby behave again.
+ */
+export function usePlayStage(options: StageOptions = {}): void {
+  beforeAll(async () => {
+    stage = await createPlayStage(options);
+  });
+  afterEach(() => {
+    stage.engine.misbehaviour = () => false;
+    stage.lobby.failure = undefined;
+  });
+  afterAll(() => stage.close());
+}
+
+export async function createPlayStage({
+  engineTimeoutMs = 5_000,
+  catalogue = testCatalogue,
+  publishers = {},
+}: StageOptions = {}) {
   const database = await createTestDatabase({
     name: 'game_master',
     migrate: (dsn) => migrate({ dsn, folder, schema: 'game_master' }),
@@ -67,8 +100,9 @@ export async function createPlayStage({ engineTimeoutMs = 5_000 } = {}) {
   const gm = createGameMaster({
     db: databaseOn(pool),
     lobby: createLobbyClient({ baseUrl: lobby.url, timeoutMs: 5_000 }),
+    catalogue,
     openEngine,
-    publishers: {},
+    publishers,
     streams: { consumers: [], states: async () => [], requeue: async () => {} },
     engineTimeoutMs,
     newId: () => uuidv7(),
@@ -77,6 +111,13 @@ export async function createPlayStage({ engineTimeoutMs = 5_000 } = {}) {
   const options = { log, ready: () => true, bodyLimitBytes: 128 * 1024 };
   const publicApp = createGameMasterPublicApp(options, gm);
   const internalApp = createGameMasterInternalApp(options, gm);
+  const closeDue = (gameId: string): Promise<void> =>
+    lockedIn(gm, gameId, async (tx, locked) => {
+      const [seats, given] = [await seatsOf(tx, gameId), await ordersGiven(tx, gameId)];
+      const reason = reasonToClose(locked, seats, given);
+      if (reason === undefined) throw new Error('no turn is due');
+      await saveGame(tx, await closeTurn(tx, locked, { seats, given, reason }));
+    });
 
   return {
     gm,
@@ -145,6 +186,9 @@ export async function createPlayStage({ engineTimeoutMs = 5_000 } = {}) {
       lastTurn: number;
       turnSeconds?: number;
       options?: Record<string, unknown>;
+      engine?: LobbyGame['engine'];
+      /** Of the last report that the lobby knows of. */
+      reportSeq?: number;
     }): Promise<{ gameId: string; users: readonly string[] }> {
       const gameId = uuidv7();
       const runtimeJobId = uuidv7();
@@ -157,6 +201,8 @@ export async function createPlayStage({ engineTimeoutMs = 5_000 } = {}) {
         public: true,
         seats: new Map(users.map((userId, index) => [userId, index + 1])),
         members: new Set(),
+        engine: settings.engine,
+        ...(settings.reportSeq === undefined ? {} : { reportSeq: settings.reportSeq }),
       });
       const registered = await sender(internalApp, `/api/v1/internal/games/${gameId}`, {}).post(
         '/register-runtime',
@@ -208,14 +254,12 @@ export async function createPlayStage({ engineTimeoutMs = 5_000 } = {}) {
       return rows;
     },
 
+    /** Closes a turn whose time has come, as a turn worker does. */
+    closeDue,
+
     /** Closes a turn whose time has come and plays it, as a turn worker does. */
     async playDue(gameId: string): Promise<void> {
-      await inTransaction(gm.db, async (tx: Tx) => {
-        const locked = await lockGame(tx, gameId);
-        if (locked === undefined || !isDue(locked)) throw new Error('no turn is due');
-        const closing = { seats: await seatsOf(tx, gameId), given: await ordersGiven(tx, gameId) };
-        await saveGame(tx, await closeTurn(tx, locked, { ...closing, reason: 'due' }));
-      });
+      await closeDue(gameId);
       const played = await playClosedTurn(gm, gameId, { timeoutMs: 5_000 });
       if (played !== 'played') throw new Error(`the turn is ${played}`);
     },
@@ -229,7 +273,21 @@ export async function createPlayStage({ engineTimeoutMs = 5_000 } = {}) {
   };
 }
 
-function sender(app: HttpApp, prefix: string, identity: Headers): Sender {
+/** A transaction that has locked a game. */
+export function lockedIn<T>(
+  { db }: Pick<GameMaster, 'db'>,
+  gameId: string,
+  work: (tx: Tx, locked: LockedGame) => Promise<T>,
+): Promise<T> {
+  return inTransaction(db, async (tx: Tx) => {
+    const locked = await lockGame(tx, gameId);
+    if (locked === undefined) throw new Error(`there is no game ${gameId}`);
+    return work(tx, locked);
+  });
+}
+
+/** @param prefix of all paths. @param identity headers that say who sends. */
+export function sender(app: HttpApp, prefix: string, identity: Headers): Sender {
   const send = async (path: string, init: RequestInit): Promise<Reply> => {
     const response = await app.request(`${prefix}${path}`, init);
     const reply = { status: response.status, body: (await response.json()) as Record<string, unknown> };
@@ -248,6 +306,9 @@ function sender(app: HttpApp, prefix: string, identity: Headers): Sender {
       }),
   };
 }
+
+/** A user who has nothing to do with any game. */
+export const stranger = '0198f3a0-0000-7000-8000-000000000000';
 
 /** The code of a refusal, after its status: `409 turn_closed`. */
 export function refusalOf({ status, body }: Reply): string {

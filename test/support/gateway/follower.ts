@@ -75,8 +75,8 @@ export class Follower {
   }
 
   /** Waits until it has had as many hellos. */
-  async opened(times = 1): Promise<this> {
-    await this.until(() => expect(this.hellos.length).toBeGreaterThanOrEqual(times));
+  async opened(times = 1, timeout?: number): Promise<this> {
+    await this.until(() => expect(this.hellos.length).toBeGreaterThanOrEqual(times), timeout);
     return this;
   }
 

@@ -16,9 +16,13 @@ type Fields = Readonly<Record<string, unknown>>;
 
 export type LobbyConsumers = {
   readonly redis: Redis;
-  /** Adds an entry to a consumer's stream and waits until it has been dealt with; what is no text is written as JSON. */
+  /** Adds entries to a consumer's stream; what is no text is written as JSON. @returns the id of the last one. */
+  add(consumer: ConsumerName, ...entries: Fields[]): Promise<string>;
+  /** Adds entries, and waits until they have been dealt with. */
   tell(consumer: ConsumerName, ...entries: Fields[]): Promise<void>;
-  /** Tells how a start job ended: well, unless `changes` say otherwise. */
+  /** The entry that tells how a start job ended: well, unless `changes` say otherwise. */
+  resultOf(gameId: string, jobId: string, changes?: Fields): Fields;
+  /** Tells it. */
   tellResult(gameId: string, jobId: string, changes?: Fields): Promise<void>;
   /** Tells what the Game Master reports of a game. @returns the entry, to be told again. */
   tellReport(gameId: string, jobId: string, changes?: Fields): Promise<Fields>;
@@ -46,16 +50,20 @@ export async function startLobbyConsumers(lobby: TestLobby): Promise<LobbyConsum
     runConsumer(userLifecycleConsumer(lobby, places.user_lifecycle), parts, over.signal),
   ]);
 
-  const tell = async (consumer: ConsumerName, ...entries: Fields[]) => {
-    const { stream, offsetKey } = places[consumer];
+  const add = async (consumer: ConsumerName, ...entries: Fields[]) => {
     let last = '';
     for (const entry of entries) {
       const fields = Object.entries(entry).flatMap(([name, value]) => [
         name,
         typeof value === 'string' ? value : JSON.stringify(value),
       ]);
-      last = (await redis.xadd(stream, '*', ...fields)) ?? '';
+      last = (await redis.xadd(places[consumer].stream, '*', ...fields)) ?? '';
     }
+    return last;
+  };
+  const tell = async (consumer: ConsumerName, ...entries: Fields[]) => {
+    const { offsetKey } = places[consumer];
+    const last = await add(consumer, ...entries);
     const deadline = Date.now() + 15_000;
     for (;;) {
       const offset = await redis.get(offsetKey);
@@ -65,21 +73,23 @@ export async function startLobbyConsumers(lobby: TestLobby): Promise<LobbyConsum
     }
     await lobby.outbox.settled();
   };
+  const resultOf: LobbyConsumers['resultOf'] = (gameId, jobId, changes = {}) => ({
+    job_id: jobId,
+    game_id: gameId,
+    kind: 'start',
+    outcome: 'success',
+    container_id: `container-of-${jobId}`,
+    engine_endpoint: 'http://127.0.0.1:9',
+    finished_at_ms: lobby.now().getTime(),
+    ...changes,
+  });
 
   return {
     redis,
+    add,
     tell,
-    tellResult: (gameId, jobId, changes = {}) =>
-      tell('runtime_results', {
-        job_id: jobId,
-        game_id: gameId,
-        kind: 'start',
-        outcome: 'success',
-        container_id: `container-of-${jobId}`,
-        engine_endpoint: 'http://127.0.0.1:9',
-        finished_at_ms: lobby.now().getTime(),
-        ...changes,
-      }),
+    resultOf,
+    tellResult: (gameId, jobId, changes) => tell('runtime_results', resultOf(gameId, jobId, changes)),
     async tellReport(gameId, jobId, changes = {}) {
       const report = {
         event_id: randomUUID(),

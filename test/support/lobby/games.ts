@@ -17,7 +17,8 @@ export const gameBody = {
   target_engine_version: '1.4.0',
 };
 
-type Setting = keyof typeof gameBody | 'turn_seconds' | 'early' | 'spectators' | 'options';
+type ClockSetting = 'turn_seconds' | 'min_turn_seconds' | 'quiet_days' | 'grace_seconds' | 'early';
+type Setting = keyof typeof gameBody | ClockSetting | 'spectators' | 'options' | 'engine_family';
 export type GameChanges = Partial<Record<Setting, unknown>>;
 
 export async function makeDraft(owner: Client, changes: GameChanges = {}): Promise<string> {

@@ -1,5 +1,6 @@
 // The lobby as a process of its own, as an operator would run it.
 import { expect, vi } from 'vitest';
+import { testCatalogueFile } from '../engines/catalogue.ts';
 import type { RunningProcess } from '../run/run-process.ts';
 import type { TestDatabase } from '../stores/database.ts';
 import type { TestRedis } from '../stores/redis.ts';
@@ -19,6 +20,7 @@ export function lobbyEnvironment(
     // Nobody listens there: neither is asked for at start.
     LOBBY_USER_SERVICE_BASE_URL: 'http://127.0.0.1:1',
     LOBBY_GM_BASE_URL: 'http://127.0.0.1:1',
+    LOBBY_ENGINES_FILE: testCatalogueFile(),
   };
 }
 

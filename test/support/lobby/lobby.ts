@@ -5,6 +5,7 @@ import type pg from 'pg';
 import { v7 as uuidv7 } from 'uuid';
 import { createLobbyInternalApp } from '../../../handlers/lobby/internal-router.ts';
 import { createLobbyPublicApp } from '../../../handlers/lobby/public-router.ts';
+import type { EngineCatalogue } from '../../../lib/engine/catalogue.ts';
 import type { HttpApp } from '../../../lib/http/app.ts';
 import { createLobby, type Lobby } from '../../../lib/lobby/context.ts';
 import type { Eligibility } from '../../../lib/lobby/domain/eligibility.ts';
@@ -17,6 +18,7 @@ import { databaseOn } from '../../../lib/postgres/database.ts';
 import { migrate } from '../../../lib/postgres/migrate.ts';
 import type { Replicas } from '../../../lib/replicas/replicas.ts';
 import { createLogger } from '../../../lib/telemetry/logger.ts';
+import { testCatalogue } from '../engines/catalogue.ts';
 import { createTestDatabase, type Template } from '../stores/database.ts';
 import { readTables, type Tables } from '../stores/tables.ts';
 import { openTestPool } from '../stores/test-pool.ts';
@@ -72,6 +74,7 @@ export type TestLobbyOptions = {
   replicas?: Replicas<Db>;
   raceNames?: RaceNameBackend;
   minTurnIntervalMs?: number;
+  catalogue?: EngineCatalogue;
 };
 
 export async function createTestLobby(options: TestLobbyOptions = {}): Promise<TestLobby> {
@@ -90,6 +93,7 @@ export async function createTestLobby(options: TestLobbyOptions = {}): Promise<T
     streams: options.streams ?? noStreams,
     startTimeoutMs: 300_000,
     minTurnIntervalMs: options.minTurnIntervalMs ?? 900_000,
+    catalogue: options.catalogue ?? testCatalogue,
     now: clock.now,
     newId: () => uuidv7(),
     log,

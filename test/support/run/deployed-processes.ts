@@ -49,6 +49,8 @@ function processOf(
 
 /** They read the variables of their whole service. */
 const lobbyWorker = (entry: string) => processOf(entry, lobbyVariables, { listens: false });
+const engine = (entry: string) =>
+  processOf(entry, engineVariables, { notAlone: 'the Runtime Manager starts it' });
 const gameMasterWorker = (entry: string) => processOf(entry, gameMasterVariables, { listens: false });
 
 export const processes: readonly DeployedProcess[] = [
@@ -77,7 +79,8 @@ export const processes: readonly DeployedProcess[] = [
     notAlone: 'it is all of the Game Master’s others',
   }),
   processOf('workers/runtime-manager.ts', runtimeManagerVariables),
-  processOf('workers/four-in-a-row.ts', engineVariables, { notAlone: 'the Runtime Manager starts it' }),
+  engine('workers/four-in-a-row.ts'),
+  engine('workers/star-conquest.ts'),
   processOf('infra/node/migrate.ts', {
     lobby: postgresVariables('LOBBY'),
     gameMaster: postgresVariables('GM'),

@@ -7,6 +7,8 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 const longest = [
   'fault/lobby-crashes',
   'integration/bench',
+  'integration/engine-check-faults',
+  'integration/engine-check',
   'integration/game-master/turn-worker',
   'e2e/start',
   'fault/lobby-replicas',

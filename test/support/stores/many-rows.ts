@@ -1,4 +1,4 @@
-// Fills the lobby's tables with very many rows, for tests and benchmarks of work that must not depend on their number.
+// Fills tables, most of them the lobby's, with very many rows, for tests and benchmarks of work that must not depend on their number.
 import pg from 'pg';
 
 /** Columns of a row as SQL expressions in `n`, which counts the rows from 1. */
@@ -38,14 +38,22 @@ const gameDefaults: Columns = {
 
 /** Inserts games `from` to `to`, 1 being the newest. Columns default to those of an open game without players. */
 export function insertGames(client: pg.ClientBase, from: number, to: number, columns: Columns = {}) {
-  return insertRows(client, 'games', `generate_series(${from}, ${to}) n`, { ...gameDefaults, ...columns });
+  return insertRows(client, 'lobby.games', `generate_series(${from}, ${to}) n`, {
+    ...gameDefaults,
+    ...columns,
+  });
 }
 
-/** Inserts a row for each row of a FROM clause, whose columns the expressions may use. */
-export async function insertRows(client: pg.ClientBase, table: string, from: string, columns: Columns) {
+/** Inserts a row into a table for each row of a FROM clause, whose columns the expressions may use. */
+export async function insertRows(
+  client: pg.ClientBase | pg.Pool,
+  table: string,
+  from: string,
+  columns: Columns,
+) {
   const names = Object.keys(columns).join(', ');
   await client.query(
-    `insert into lobby.${table} (${names}) select ${Object.values(columns).join(', ')} from ${from}`,
+    `insert into ${table} (${names}) select ${Object.values(columns).join(', ')} from ${from}`,
   );
 }
 

@@ -64,7 +64,7 @@ export async function fillLobby(dsn: string, world: { me: string; now: Date }): 
       insertGames(one, 1, 500_000, columns).then(() => insertMembers(one, me, now)),
       insertGames(other, 500_001, 1_000_000, columns).then(() => insertOtherRows(other, me, now)),
     ]);
-    await insertRows(one, 'game_words', ...wordsOfGames);
+    await insertRows(one, 'lobby.game_words', ...wordsOfGames);
   });
 }
 
@@ -72,7 +72,7 @@ async function insertMembers(client: pg.Client, me: string, now: string): Promis
   const member = { race_name: `'Vegans'`, status: `'active'`, joined_at: `${now} - n * interval '1 minute'` };
   const { fakePrivate, popular } = numbers;
   const members = (numbersOf: string, userId: string, gameId: string, offset: number) =>
-    insertRows(client, 'memberships', numbersOf, {
+    insertRows(client, 'lobby.memberships', numbersOf, {
       ...member,
       membership_id: idOf(`n + ${offset}`),
       game_id: gameId,
@@ -89,7 +89,7 @@ async function insertOtherRows(client: pg.Client, me: string, now: string): Prom
   const before = `${now} - n * interval '1 minute'`;
   const popular = idOf(`${numbers.popular}`);
   const applications = (series: string, userId: string, gameId: string, offset: number) =>
-    insertRows(client, 'applications', series, {
+    insertRows(client, 'lobby.applications', series, {
       application_id: idOf(`n + ${offset}`),
       game_id: gameId,
       user_id: userId,
@@ -103,7 +103,7 @@ async function insertOtherRows(client: pg.Client, me: string, now: string): Prom
   await applications('generate_series(600001, 600500) n', me, idOf('n'), 1_000_000);
 
   const invites = (series: string, userId: string, gameId: string, status: string, offset: number) =>
-    insertRows(client, 'invites', series, {
+    insertRows(client, 'lobby.invites', series, {
       invite_id: idOf(`n + ${offset}`),
       game_id: gameId,
       user_id: userId,
@@ -118,7 +118,7 @@ async function insertOtherRows(client: pg.Client, me: string, now: string): Prom
   await invites(`unnest(array[${numbers.invitedPrivate}]) n`, me, idOf('n'), 'pending', 1_000_000);
 
   const transitions = (series: string, gameId: string, revision: string, offset: number) =>
-    insertRows(client, 'timeline', series, {
+    insertRows(client, 'lobby.timeline', series, {
       entry_id: idOf(`n + ${offset}`),
       game_id: gameId,
       revision,
@@ -133,7 +133,7 @@ async function insertOtherRows(client: pg.Client, me: string, now: string): Prom
 
   const names = { name: `'Name ' || n`, folded: `'name ' || n`, skeleton: `'narne ' || n` };
   const raceNames = (series: string, userId: string, offset: number) =>
-    insertRows(client, 'race_names', series, {
+    insertRows(client, 'lobby.race_names', series, {
       ...names,
       race_name_id: idOf(`n + ${offset}`),
       kind: `case n % 3 when 0 then 'pending_registration' else 'reservation' end`,
@@ -146,6 +146,6 @@ async function insertOtherRows(client: pg.Client, me: string, now: string): Prom
   await raceNames('generate_series(600001, 600300) n', me, 0);
   for (const kind of ['folded', 'skeleton'] as const) {
     const key = { kind: `'${kind}'`, key: names[kind], user_id: randomId('n') };
-    await insertRows(client, 'race_name_keys', 'generate_series(1, 200000) n', key);
+    await insertRows(client, 'lobby.race_name_keys', 'generate_series(1, 200000) n', key);
   }
 }

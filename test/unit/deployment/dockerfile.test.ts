@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { DockerfileParser, type Instruction } from 'dockerfile-ast';
 import { expect, it } from 'vitest';
+import { engineVariables } from '../../../lib/engine-kit/config.ts';
 import { entrypoints, portsOf, processes, root } from '../../support/run/deployed-processes.ts';
 
 const text = readFileSync(join(root, 'Dockerfile'), 'utf8');
@@ -80,14 +81,14 @@ it.each(processes)('$name tells which ports it listens on', (one) => {
   const own = [...portsOf(one).values()];
   if (one.name === 'migrate') expect(exposed).toEqual([]);
   // Where the Runtime Manager's Docker driver tells it to.
-  else if (one.name === 'four-in-a-row') expect(exposed).toEqual([8080]);
+  else if (one.variables === engineVariables) expect(exposed).toEqual([8080]);
   else expect(exposed).toEqual([...own, 9464]);
 });
 
 it.each(processes)('$name has a health check exactly when it listens, over a port of its own', (one) => {
   const check = last(one.name, 'HEALTHCHECK');
   const [first] = portsOf(one).values();
-  if (one.name === 'four-in-a-row') return expect(check).toContain('http://127.0.0.1:8080/healthz');
+  if (one.variables === engineVariables) return expect(check).toContain('http://127.0.0.1:8080/healthz');
   if (first === undefined) return expect(check).toBeUndefined();
   const [node, script = '', url = ''] = execForm(check?.replace(/^CMD /, '')) as string[];
   expect([node, existsSync(join(root, script))]).toEqual(['node', true]);

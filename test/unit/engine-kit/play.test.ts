@@ -163,7 +163,8 @@ describe('rules that break the interface are told apart, in words for their auth
       'seat 9 is named, which the game does not have',
     ],
     ['the dead are awaited', standing(() => ({ alive: [1] })), 'seat 2 is awaited, which is not alive'],
-    ['a seat is awaited twice', standing(() => ({ awaiting: [1, 1] })), 'seat 1 is awaited, or alive, twice'],
+    ['a seat is awaited twice', standing(() => ({ awaiting: [1, 1] })), 'seat 1 is named twice'],
+    ['an event names a seat twice', resolve({ events: [{ ...event, to: [1, 1] }] }), 'seat 1 is named twice'],
     [
       'stats are missing',
       standing(({ stats }) => ({ stats: stats.slice(1) })),

@@ -107,7 +107,8 @@ test.each(gameStatuses.filter((status) => status !== 'enrollment_open'))(
 
 describe('conditions on a trigger', () => {
   test('enrollment opens only before its deadline, and with a clock that is allowed', () => {
-    const clock = { turnSchedule: null, timeZone: 'UTC', turnSeconds: 900 };
+    const bounds = { minTurnSeconds: null, quietDays: [], graceSeconds: 0 };
+    const clock = { turnSchedule: null, timeZone: 'UTC', turnSeconds: 900, ...bounds };
     const draft = { status: 'draft', enrollmentEndsAt: noon, ...clock } as const;
     const problem = (now: Date, seconds = 900) => openEnrollmentProblem(draft, now, seconds * 1_000);
     expect(problem(hoursAfterNoon(-1))).toBeUndefined();

@@ -13,9 +13,13 @@ const good: GameSettings = {
   turnSchedule: '0 20 * * 1-5',
   timeZone: 'Europe/Berlin',
   turnSeconds: null,
+  minTurnSeconds: null,
+  quietDays: [],
+  graceSeconds: 0,
   early: 'off',
   spectators: false,
   options: {},
+  engineFamily: 'test-game',
   targetEngineVersion: '1.4.0',
 };
 const quarterHour = 900_000;
@@ -131,6 +135,78 @@ describe('the clock', () => {
   ])('by the schedule %s leaves no less either: %s', (turnSchedule, problem) => {
     const found = problems({ turnSchedule }, quarterHour);
     expect(found).toEqual(problem === undefined ? [] : [{ field: 'turn_schedule', problem }]);
+  });
+
+  test('of seconds has deadlines as far apart as its turns at most, and grace for less than half of them', () => {
+    const hourly = rolling(3_600);
+    expect(problems({ ...hourly, minTurnSeconds: 3_600, graceSeconds: 1_799 })).toEqual([]);
+    expect(problems({ ...hourly, minTurnSeconds: 3_601, graceSeconds: 1_800 })).toEqual([
+      { field: 'min_turn_seconds', problem: 'must not exceed turn_seconds' },
+      { field: 'grace_seconds', problem: 'must be less than half of turn_seconds' },
+    ]);
+    expect(problems({ ...rolling(2_592_000), graceSeconds: 1_295_999 })).toEqual([]);
+    expect(problems({ ...rolling(1), graceSeconds: 0 })).toEqual([]);
+  });
+
+  // On the morning on which clocks go forward a day has 23 hours, 82,800 seconds.
+  test.each([
+    [82_799, 0, []],
+    [82_800, 0, ['min_turn_seconds']],
+    [72_000, 10_799, []],
+    [72_000, 10_800, ['min_turn_seconds']],
+    [null, 41_399, []],
+    [null, 41_400, ['grace_seconds']],
+    [1, 41_400, ['grace_seconds']],
+    [82_800, 41_400, ['min_turn_seconds', 'grace_seconds']],
+  ])(
+    'by a schedule never costs a turn that closes in time: at least %s s and %i s of grace, problems of %j',
+    (minTurnSeconds, graceSeconds, problematic) => {
+      expect(fields({ turnSchedule: '0 20 * * *', minTurnSeconds, graceSeconds })).toEqual(problematic);
+    },
+  );
+
+  test('by a schedule says what the bound is', () => {
+    const daily = { turnSchedule: '0 20 * * *', minTurnSeconds: 86_400, graceSeconds: 86_400 };
+    expect(problems(daily)).toEqual([
+      {
+        field: 'min_turn_seconds',
+        problem: 'must, with grace_seconds, be less than 23 hours, the shortest time between two turns',
+      },
+      {
+        field: 'grace_seconds',
+        problem: 'must be less than half of 23 hours, the shortest time between two turns',
+      },
+    ]);
+  });
+
+  test.each([
+    ['0 20 * * 1-5', [6, 7], true],
+    ['0 20 * * 1-5', [1, 2, 3, 4, 5], false],
+    ['0 20 * * *', [1, 2, 3, 4, 5, 6], true],
+    ['0 20 * * 6', [6], false],
+    ['0 20 * * 6#2', [6], false],
+    ['0 0 L * *', [1, 2, 3, 4, 5, 6], true],
+    ['0 0 1 1 *', [1, 2, 3, 4, 5, 6], true],
+    // It falls on a Sunday in 2032, and then in 2060.
+    ['0 0 29 2 *', [1, 2, 3, 4, 5, 6], true],
+    ['0 0 13 * +5', [5], false],
+    ['0 0 13 * +5', [1, 2, 3, 4, 6, 7], true],
+  ])('by the schedule %s with quiet days %j comes due: %s', (turnSchedule, quietDays, comesDue) => {
+    expect(problems({ turnSchedule, quietDays })).toEqual(
+      comesDue
+        ? []
+        : [
+            {
+              field: 'quiet_days',
+              problem: 'are all the days on which turn_schedule comes due; leave one of them',
+            },
+          ],
+    );
+  });
+
+  test('has a problem of its time zone alone when that does not exist', () => {
+    const broken = { timeZone: 'Mars/Olympus', minTurnSeconds: 86_400, quietDays: [6], graceSeconds: 86_400 };
+    expect(fields({ turnSchedule: '0 20 * * 6', ...broken })).toEqual(['time_zone']);
   });
 
   test('closes turns early unless it is a schedule', () => {

@@ -21,9 +21,13 @@ const settings: GameSettings = {
   turnSchedule: '0 20 * * *',
   timeZone: 'UTC',
   turnSeconds: null,
+  minTurnSeconds: null,
+  quietDays: [],
+  graceSeconds: 0,
   early: 'off',
   spectators: false,
   options: {},
+  engineFamily: 'test-game',
   targetEngineVersion: '1.0.0',
 };
 const other: GameSettings = {
@@ -37,9 +41,13 @@ const other: GameSettings = {
   turnSchedule: '0 8 * * *',
   timeZone: 'Asia/Tokyo',
   turnSeconds: null,
+  minTurnSeconds: 7_200,
+  quietDays: [6, 7],
+  graceSeconds: 600,
   early: 'all_ready',
   spectators: true,
   options: { map: 'large' },
+  engineFamily: 'other-game',
   targetEngineVersion: '2.0.0',
 };
 const keys = Object.keys(settingNames) as (keyof GameSettings)[];
@@ -127,6 +135,21 @@ describe('a change of settings', () => {
     changed(rolling, { turnSeconds: null }).toMatchObject(refused('turn_schedule'));
     changed(byDay, { turnSeconds: 3_600, turnSchedule: '0 8 * * *' }).toMatchObject(refused('turn_seconds'));
     changed(byDay, { turnSeconds: 899 }).toMatchObject(refused('turn_seconds'));
+  });
+
+  test('keeps what bounds deadlines when it gets another clock, and takes a minimum away with null', () => {
+    const bounds = { minTurnSeconds: 3_600, quietDays: [6, 7], graceSeconds: 600 };
+    const game = { ...settings, ...bounds, status: 'draft' } as const;
+    const changed = (changes: GameChanges) => expect(changeSettings(game, changes, now));
+    changed({ turnSeconds: 7_200 }).toMatchObject({ ok: true, settings: bounds });
+    changed({ turnSeconds: 3_599 }).toMatchObject({ ok: false, fields: [{ field: 'min_turn_seconds' }] });
+    changed({ turnSeconds: 3_599, minTurnSeconds: null }).toMatchObject({
+      ok: true,
+      settings: { ...bounds, minTurnSeconds: null },
+    });
+    changed({ quietDays: [], graceSeconds: 0 }).toMatchObject({
+      settings: { minTurnSeconds: 3_600, quietDays: [], graceSeconds: 0 },
+    });
   });
 
   test('needs a clock that is allowed only when it names it', () => {

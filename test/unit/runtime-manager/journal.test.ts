@@ -39,7 +39,8 @@ const resultOf = (jobId: string, more: Partial<JobResult> = {}): JobResult => ({
 });
 
 function fill(): void {
-  for (const jobId of ids) journal.begin({ jobId, gameId, engineVersion: '1.4.0' });
+  for (const jobId of ids)
+    journal.begin({ jobId, gameId, engineFamily: 'test-game', engineVersion: '1.4.0' });
   journal.finishStart(resultOf(running, { engine_endpoint: 'http://127.0.0.1:1', container_id: 'x' }));
   journal.finishStart(resultOf(failed, { outcome: 'failure', error_code: 'engine_ended' }));
   journal.finishStart(resultOf(stopped));
@@ -73,7 +74,7 @@ describe('the journal', () => {
 
   it('does not take a start back that is stopped, whichever is recorded first', () => {
     journal.markStopped(running, gameId);
-    journal.begin({ jobId: running, gameId, engineVersion: '1.4.0' });
+    journal.begin({ jobId: running, gameId, engineFamily: 'test-game', engineVersion: '1.4.0' });
     journal.finishStart(resultOf(running));
     expect(journal.findStart(running)?.stopped).toBe(true);
     expect(journal.engines('started')).toEqual([]);
@@ -95,6 +96,21 @@ describe('the journal', () => {
     journal = open();
   });
 
+  it('goes on with a file of version 1, whose jobs named no family', () => {
+    fill();
+    journal.close();
+    const earlier = new DatabaseSync(path);
+    earlier.exec('alter table start_jobs drop column engine_family; pragma user_version = 1');
+    earlier.close();
+    journal = open();
+    expect(journal.engines('started')).toEqual([
+      { jobId: running, gameId, engineFamily: undefined, engineVersion: '1.4.0' },
+    ]);
+    journal.close();
+    journal = open();
+    expect(journal.engines('begun')).toHaveLength(2);
+  });
+
   it('refuses a file of a later version, and leaves it as it is', () => {
     journal.close();
     const later = new DatabaseSync(path);
@@ -103,7 +119,7 @@ describe('the journal', () => {
     expect(open).toThrow(/was written by a later version/);
     expect(open).toThrow(/was written by a later version/);
     const mended = new DatabaseSync(path);
-    mended.exec('pragma user_version = 1');
+    mended.exec('pragma user_version = 2');
     mended.close();
     journal = open();
   });

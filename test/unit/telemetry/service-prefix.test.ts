@@ -11,6 +11,7 @@ const prefixes: Record<string, string> = {
   'game-master': 'GM',
   'runtime-manager': 'RM',
   'four-in-a-row': 'ENGINE',
+  'star-conquest': 'ENGINE',
 };
 
 // Of lobby and backend alike, and over before it could tell anything of itself.

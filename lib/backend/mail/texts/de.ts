@@ -44,6 +44,8 @@ export const de: MailTexts = {
       'lobby.race_name.registration_denied': 'Dein Volksname kann nicht eingetragen werden',
       'lobby.race_name.registered': 'Dein Volksname ist eingetragen',
       'lobby.race_name.expired': 'Dein Volksname wurde nicht rechtzeitig eingetragen und ist wieder frei',
+      'game.turn.due_soon': 'Der Zug endet bald, und du hast noch keine Befehle gegeben',
+      'game.turn.waiting_for_you': 'Alle anderen sind fertig und warten auf dich',
     },
     game: 'Spiel',
     raceName: 'Volksname',

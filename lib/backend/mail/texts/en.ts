@@ -44,6 +44,8 @@ export const en: MailTexts = {
       'lobby.race_name.registration_denied': 'Your race name cannot be registered',
       'lobby.race_name.registered': 'Your race name is registered',
       'lobby.race_name.expired': 'Your race name was not registered in time and is free again',
+      'game.turn.due_soon': 'The turn is due soon, and you have given no orders',
+      'game.turn.waiting_for_you': 'All other players are ready and wait for you',
     },
     game: 'Game',
     raceName: 'Race name',

@@ -45,6 +45,8 @@ export const ru: MailTexts = {
       'lobby.race_name.registration_denied': 'Название расы нельзя закрепить за вами',
       'lobby.race_name.registered': 'Название расы закреплено за вами',
       'lobby.race_name.expired': 'Название расы не было закреплено вовремя и снова свободно',
+      'game.turn.due_soon': 'Ход скоро завершится, а вы не отдали приказов',
+      'game.turn.waiting_for_you': 'Все остальные игроки готовы и ждут вас',
     },
     game: 'Игра',
     raceName: 'Название расы',

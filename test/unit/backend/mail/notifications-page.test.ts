@@ -6,7 +6,7 @@ import { mailableTypes } from '../../../../lib/protocol/notification-intents.ts'
 const page = readFileSync(new URL('../../../../docs/notifications.md', import.meta.url), 'utf8');
 
 it('the page on notifications lists every type that can be mailed, with what its mail says', () => {
-  const rows = page.split('\n').filter((line) => line.startsWith('| `lobby.'));
+  const rows = page.split('\n').filter((line) => /^\| `(lobby|game)\./.test(line));
   expect(rows.toSorted()).toEqual(
     mailableTypes.map((type) => `| \`${type}\` | ${en.notification.sentences[type]} |`).toSorted(),
   );

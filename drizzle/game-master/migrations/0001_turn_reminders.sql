@@ -1,0 +1,6 @@
+ALTER TABLE "game_master"."games" ADD COLUMN "reminded_due_at" timestamp (3) with time zone;--> statement-breakpoint
+ALTER TABLE "game_master"."games" ADD COLUMN "remind_at" timestamp (3) with time zone GENERATED ALWAYS AS (case when "game_master"."games"."phase" = 'open' and "game_master"."games"."due_at" is distinct from "game_master"."games"."reminded_due_at"
+        and coalesce("game_master"."games"."turn_seconds" * interval '1 second', "game_master"."games"."due_at" - "game_master"."games"."opened_at") >= interval '15 minutes' then ("game_master"."games"."due_at" at time zone 'UTC'
+          - least(greatest(coalesce("game_master"."games"."turn_seconds" * interval '1 second', "game_master"."games"."due_at" - "game_master"."games"."opened_at") / 10, interval '5 minutes'), interval '12 hours')) at time zone 'UTC' end) STORED;--> statement-breakpoint
+ALTER TABLE "game_master"."seats" ADD COLUMN "waited_for_turn" integer;--> statement-breakpoint
+CREATE INDEX "games_reminder_due" ON "game_master"."games" USING btree ("remind_at") WHERE remind_at is not null;

@@ -1,0 +1,4 @@
+ALTER TABLE "lobby"."games" ADD COLUMN "engine_family" text DEFAULT 'four-in-a-row' NOT NULL;--> statement-breakpoint
+CREATE INDEX "games_newest_of_engine_family" ON "lobby"."games" USING btree ("engine_family","shelf","created_at","game_id");--> statement-breakpoint
+CREATE INDEX "games_ending_soon_of_engine_family" ON "lobby"."games" USING btree ("engine_family","shelf","enrollment_ends_at","game_id") WHERE "lobby"."games"."status" = 'enrollment_open';--> statement-breakpoint
+ALTER TABLE "lobby"."games" ADD CONSTRAINT "games_engine_family_length" CHECK (char_length("lobby"."games"."engine_family") between 1 and 64);

@@ -1,0 +1,1 @@
+CREATE INDEX "games_running" ON "lobby"."games" USING btree ("game_id") WHERE "lobby"."games"."status" = 'running';

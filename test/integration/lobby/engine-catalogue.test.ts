@@ -1,0 +1,158 @@
+// Which games a lobby offers: as they are listed, made, changed and opened.
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { EngineCatalogue } from '../../../lib/engine/catalogue.ts';
+import { entryOf } from '../../support/engines/catalogue.ts';
+import { field, gameBody, invalidFields, makeDraft, makeOpenGame } from '../../support/lobby/games.ts';
+import { createTestLobby, type TestLobby } from '../../support/lobby/lobby.ts';
+
+const options_schema = {
+  type: 'object',
+  properties: {
+    bots: { type: 'integer', minimum: 0, maximum: 3 },
+    galaxy: { type: 'object', properties: { size: { enum: ['small', 'large'] } } },
+  },
+  additionalProperties: false,
+};
+const conquest = entryOf({ family: 'conquest', version: '1.0.0', seats: { min: 3, max: 6 }, options_schema });
+const duel = entryOf({ family: 'duel', version: '1.0.0', seats: { min: 2, max: 2 } });
+
+let lobby: TestLobby;
+beforeAll(async () => {
+  const engines = [conquest, { ...conquest, manifest: { ...conquest.manifest, version: '2.0.0' } }, duel];
+  lobby = await createTestLobby({ catalogue: new EngineCatalogue({ engines }) });
+});
+afterAll(() => lobby.close());
+
+const body = { ...gameBody, target_engine_version: '1.0.0', min_players: 3, max_players: 6 };
+
+test('the engines are listed with what they say of themselves, and without how they are started', async () => {
+  const { status, body } = await lobby.player().get('/engines');
+  expect(status).toBe(200);
+  expect(body).toMatchObject({
+    items: [
+      { family: 'conquest', version: '1.0.0', manifest: conquest.manifest },
+      { family: 'conquest', version: '2.0.0' },
+      { family: 'duel', version: '1.0.0', manifest: duel.manifest },
+    ],
+  });
+  expect(JSON.stringify(body)).not.toContain('/nowhere/engine');
+});
+
+describe('a draft', () => {
+  test('plays the first family unless it names one', async () => {
+    const player = lobby.player();
+    expect(await player.post('/games', { body })).toMatchObject({
+      status: 201,
+      body: { engine_family: 'conquest' },
+    });
+    const named = { ...body, engine_family: 'duel', min_players: 2, max_players: 2 };
+    expect(await player.post('/games', { body: named })).toMatchObject({
+      status: 201,
+      body: { engine_family: 'duel' },
+    });
+  });
+
+  test.each([
+    [
+      'a family that is not offered',
+      { engine_family: 'chess' },
+      { field: 'engine_family', problem: 'is not a game of this platform; there are conquest, duel' },
+    ],
+    [
+      'options that the engine does not know',
+      { options: { colour: 'red' } },
+      { field: 'options.colour', problem: expect.any(String) },
+    ],
+    [
+      'a wrong value deep in its options',
+      { options: { galaxy: { size: 'huge' } } },
+      { field: 'options.galaxy.size', problem: expect.any(String) },
+    ],
+    [
+      'too few players for the engine',
+      { min_players: 2 },
+      {
+        field: 'min_players',
+        problem: 'must be at least 3 with options.bots; conquest 1.0.0 has 3 to 6 seats',
+      },
+    ],
+    [
+      'more places than the engine has',
+      { start_gap_players: 1 },
+      {
+        field: 'max_players',
+        problem: 'must be at most 6 with start_gap_players; conquest 1.0.0 has 3 to 6 seats',
+      },
+    ],
+  ])('is not made with %s, and not changed to it', async (_, changes, problem) => {
+    const player = lobby.player();
+    expect(await player.post('/games', { body: { ...body, ...changes } })).toEqual(invalidFields(problem));
+    const gameId = await makeDraft(player, body);
+    expect(await player.patch(`/games/${gameId}`, { body: changes })).toEqual(invalidFields(problem));
+    expect(await player.get(`/games/${gameId}`)).toMatchObject({ body: { revision: 1 } });
+  });
+
+  test('counts bots where people are missing', async () => {
+    const changes = { min_players: 1, options: { bots: 2 } };
+    expect(await lobby.player().post('/games', { body: { ...body, ...changes } })).toMatchObject({
+      status: 201,
+      body: { options: { bots: 2 } },
+    });
+  });
+
+  test('for a version that is to come is held to its engine when enrollment opens', async () => {
+    const player = lobby.player();
+    const changes = { target_engine_version: '3.0.0', options: { anything: true } };
+    const gameId = await makeDraft(player, { ...body, ...changes });
+    const open = () => player.post(`/games/${gameId}/open-enrollment`);
+    expect(await open()).toMatchObject({
+      status: 409,
+      body: {
+        error: {
+          code: 'invalid_state',
+          message:
+            'No engine can play the game as it is: target_engine_version is not offered for conquest; there are 1.0.0, ' +
+            '2.0.0. Change it first.',
+        },
+      },
+    });
+    // Options count for the version that it gets.
+    const change = (changed: object) => player.patch(`/games/${gameId}`, { body: changed });
+    expect(await change({ target_engine_version: '2.0.0' })).toMatchObject({ status: 400 });
+    expect(await change({ target_engine_version: '2.0.0', options: {} })).toMatchObject({ status: 200 });
+    expect(await open()).toMatchObject({ status: 200, body: { status: 'enrollment_open' } });
+  });
+
+  test('whose family is gone can have other settings changed, and is not opened', async () => {
+    const player = lobby.player();
+    const gameId = await makeDraft(player, body);
+    await lobby.pool.query(`update lobby.games set engine_family = 'gone' where game_id = $1`, [gameId]);
+    expect(await player.patch(`/games/${gameId}`, { body: { game_name: 'Old times' } })).toMatchObject({
+      status: 200,
+    });
+    expect(await player.post(`/games/${gameId}/open-enrollment`)).toMatchObject({
+      status: 409,
+      body: { error: { details: { fields: [{ field: 'engine_family' }] } } },
+    });
+  });
+});
+
+test('lists find the games of one family', async () => {
+  const owner = lobby.player();
+  const duelId = await makeOpenGame(owner, {
+    ...body,
+    engine_family: 'duel',
+    min_players: 2,
+    max_players: 2,
+  });
+  const conquestId = await makeOpenGame(owner, body);
+  const idsOf = async (query: string) => {
+    const { body } = await lobby.player().get(`/games?status=enrollment_open&${query}`);
+    return (body as { items: { game_id: string }[] }).items.map(({ game_id }) => game_id);
+  };
+  expect(await idsOf('engine_family=duel')).toEqual([duelId]);
+  expect(await idsOf('engine_family=conquest')).toContain(conquestId);
+  expect(await idsOf('engine_family=duel&target_engine_version=2.0.0')).toEqual([]);
+  expect(await lobby.player().get('/games?engine_family=Duel%20!')).toMatchObject({ status: 400 });
+  expect(field(await lobby.player().get(`/games/${duelId}`), 'engine_family')).toBe('duel');
+});
