@@ -96,12 +96,12 @@ describe('signed requests over a limit', () => {
   });
 
   it('are let through again when the time in the RetryInfo is over, with the same request id', async () => {
-    const gateway = await startWith({ GATEWAY_RATE_LIMIT_SESSION_READ: '4/s burst 1' });
+    const gateway = await startWith({ GATEWAY_RATE_LIMIT_SESSION_READ: '1/s burst 1' });
     const client = gateway.newClient();
     await read(client);
     const request = client.signCommand('lobby.game.list', {});
     const { retryAfterMs } = await rejection(client.send(request));
-    expect(retryAfterMs).toBeLessThanOrEqual(250);
+    expect(retryAfterMs).toBeLessThanOrEqual(1_000);
     const comeBack = performance.now() + retryAfterMs;
     while (performance.now() < comeBack) await new Promise((resolve) => setTimeout(resolve, 10));
     expect((await client.send(request)).resultCode).toBe('ok');
