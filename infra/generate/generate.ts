@@ -11,6 +11,7 @@ import { envelopeVectors } from './envelope-vectors.ts';
 import { errorsPage } from './errors-page.ts';
 import { lobbyApiPage, lobbyOpenApi } from './lobby-api.ts';
 import { messageTypesJson, messageTypesPage } from './message-types.ts';
+import { refusedVectors } from './refused-vectors.ts';
 import { workerdConfigurations } from './workerd-configurations.ts';
 
 const root = join(import.meta.dirname, '..', '..');
@@ -23,6 +24,7 @@ async function generateAll(): Promise<Files> {
   return new Map([
     ...(await protocolFiles()),
     ['proto/vectors/envelope-v1.json', envelopeVectors()],
+    ['proto/vectors/refused-v1.json', refusedVectors()],
     ['proto/message-types.json', messageTypesJson()],
     ['docs/message-types.md', messageTypesPage()],
     ['docs/configuration.md', configurationPage()],
