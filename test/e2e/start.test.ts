@@ -20,7 +20,6 @@ beforeAll(async () => {
     GALAXY_DATA_FOLDER: folder,
     GALAXY_POSTGRES_PORT: '0',
     GALAXY_REDIS_PORT: '0',
-    // Games end soon.
   };
   for (const { name } of Object.values(localVariables.listeners)) env[name] = `127.0.0.1:${await freePort()}`;
 });
@@ -102,7 +101,7 @@ describe.runIf(process.platform === 'linux')('npm start', () => {
   // The second start uses what the first one has left behind.
   it.each(ways)(
     'starts everything, prints its addresses, starts again what dies, serves the demo, and leaves no process behind on %s',
-    { timeout: 180_000 },
+    { timeout: 240_000 },
     async (_, stop, lost) => {
       const admin = `127.0.0.1:${await freePort()}`;
       const stack = await startStack(run('infra/local/start.ts', [], { GATEWAY_ADMIN_HTTP_ADDR: admin }));
@@ -127,6 +126,9 @@ describe.runIf(process.platform === 'linux')('npm start', () => {
       expect(demo.output()).toContain('Using the stack that runs already');
       expect(demo.output()).toContain('It is back, and turn 5 is still open.');
       expect(demo.output()).toMatch(/Rank 1: Orions .+\n {2}Rank 2: Lyrans /);
+      expect(demo.output()).toContain('The views of the others are the same as before.');
+      expect(demo.output()).toMatch(/and was played at \S+: all_ready\./);
+      expect(demo.output()).toMatch(/The game is over: .+\n( {2}Rank \d: .+ people, .+\n){3}/);
       expect(stack.output()).toContain('game-master runs again');
       expect(demo.output()).toMatch(/game_finished +running → finished, by gm_event/);
 
@@ -216,7 +218,7 @@ describe.runIf(process.platform === 'linux')('npm start', () => {
 });
 
 describe('npm run demo', () => {
-  it('starts a stack of its own when none runs, and removes it again', { timeout: 120_000 }, async () => {
+  it('starts a stack of its own when none runs, and removes it again', { timeout: 180_000 }, async () => {
     const demo = run('infra/local/demo/demo.ts');
     expect([await demo.exitCode, demo.output()]).toEqual([0, expect.stringContaining('All of it worked')]);
     expect(demo.output()).toContain('the demo starts its own');
