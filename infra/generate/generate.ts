@@ -9,6 +9,7 @@ import { configurationPage } from './configuration-page.ts';
 import { dashboards } from './dashboards.ts';
 import { envelopeVectors } from './envelope-vectors.ts';
 import { errorsPage } from './errors-page.ts';
+import { eventsPage, eventTypesJson } from './event-types.ts';
 import { lobbyApiPage, lobbyOpenApi } from './lobby-api.ts';
 import { messageTypesJson, messageTypesPage } from './message-types.ts';
 import { refusedVectors } from './refused-vectors.ts';
@@ -27,6 +28,8 @@ async function generateAll(): Promise<Files> {
     ['proto/vectors/refused-v1.json', refusedVectors()],
     ['proto/message-types.json', messageTypesJson()],
     ['docs/message-types.md', messageTypesPage()],
+    ['proto/event-types.json', eventTypesJson()],
+    ['docs/events.md', eventsPage(await readFile(join(root, 'docs/events.md'), 'utf8'))],
     ['docs/configuration.md', configurationPage()],
     ['docs/errors.md', errorsPage()],
     ['proto/openapi/lobby-public.json', lobbyOpenApi()],

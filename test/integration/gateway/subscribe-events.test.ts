@@ -69,9 +69,10 @@ describe('a stream', () => {
     const reader = await new EventReader(client, request).until(({ messages }) => messages.length === 1);
     await testLog.append(randomUUID());
     const traceId = '0af7651916cd43dd8448eb211c80319c';
+    const payload = `{"type":"n", "turn":2,"game_id":"${randomUUID()}","payload":{}}`;
     const [first, second] = [
       await testLog.append(userId, { traceparent: `00-${traceId}-b7ad6b7169203331-01` }),
-      await testLog.append(userId, { eventType: 'lobby.game.opened', payload: Buffer.from('{"n":2}') }),
+      await testLog.append(userId, { eventType: 'game.engine.event', payload: Buffer.from(payload) }),
     ];
     await reader.until(({ messages }) => messages.length === 3);
 
@@ -89,9 +90,9 @@ describe('a stream', () => {
     }
     expect(events).toMatchObject([
       { eventId: first.eventId, prevEventId: before.eventId, recipientUserId: userId, traceId },
-      { eventId: second.eventId, prevEventId: first.eventId, eventType: 'lobby.game.opened', traceId: '' },
+      { eventId: second.eventId, prevEventId: first.eventId, eventType: 'game.engine.event', traceId: '' },
     ]);
-    expect(events[1]?.payloadBytes.toString()).toBe('{"n":2}');
+    expect(events[1]?.payloadBytes.toString()).toBe(payload);
   });
 
   test('gives all streams of a user the same bytes', async () => {
@@ -378,7 +379,7 @@ describe('the client library', () => {
     expect(hello).toMatchObject({ kind: 'hello', resumed: false });
     expect(again).toMatchObject({ kind: 'hello', resumed: true, lastEventId: appended[0]?.eventId });
     expect([...followed, ...missed]).toMatchObject(
-      appended.map(({ eventId }) => ({ kind: 'event', eventId, payload: { game_id: 'g' } })),
+      appended.map(({ eventId }) => ({ kind: 'event', eventId, payload: { game_name: 'Andromeda' } })),
     );
   });
 

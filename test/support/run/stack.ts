@@ -10,8 +10,10 @@ import type { Listeners } from '../../../infra/local/config.ts';
 import { localSecrets } from '../../../infra/local/secrets.ts';
 import { reachable } from '../../../infra/local/service.ts';
 import { startStack } from '../../../infra/local/stack.ts';
+import type { FollowOptions, Hello, PlayerEvent } from '../../../lib/client/events.ts';
 import { GalaxyClient } from '../../../lib/client/galaxy-client.ts';
 import { signInByMail } from '../backend/sign-in.ts';
+import { checkEvent } from '../gateway/event-check.ts';
 import { createTestDatabase } from '../stores/database.ts';
 import { createTestRedis } from '../stores/redis.ts';
 
@@ -31,6 +33,16 @@ export type TestStack = {
   startServices(): Promise<void>;
   stop(): Promise<void>;
 };
+
+/** Holds every event that it receives to the published schemas. */
+class CheckingClient extends GalaxyClient {
+  override async *events(options?: FollowOptions): AsyncGenerator<Hello | PlayerEvent, void> {
+    for await (const item of super.events(options)) {
+      if (item.kind === 'event') checkEvent(item.eventType, item.payload);
+      yield item;
+    }
+  }
+}
 
 /** @param environment variables for every process. */
 export async function startTestStack(environment: Record<string, string> = {}): Promise<TestStack> {
@@ -100,7 +112,7 @@ async function startParts(
     serviceToken: secrets.serviceToken,
     db,
     async signIn(name, email = `${name}-${randomUUID()}@example.com`) {
-      const client = new GalaxyClient(endpoints);
+      const client = new CheckingClient(endpoints);
       cleanUp.defer(() => client.close());
       await signInByMail(client, email, lines);
       return client;
