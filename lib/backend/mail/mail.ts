@@ -33,7 +33,7 @@ export type Mail = {
 
 /** Sends a mail. Resolves once it was accepted; a mail is sent again when that is not known. */
 export type Mailer = {
-  /** @throws MailRefused; any other error may be transient. */
+  /** @throws MailRefused; SenderRefused; any other error may be transient. */
   send(mail: Mail): Promise<void>;
   close(): void;
 };
@@ -43,5 +43,16 @@ export class MailRefused extends Error {
   constructor(cause: unknown) {
     super('the mail was refused permanently', { cause });
     this.name = 'MailRefused';
+  }
+}
+
+/**
+ * The server refuses mails of this sender (`MAIL FROM`) permanently. That concerns every mail, so they wait until an
+ * operator has fixed it.
+ */
+export class SenderRefused extends Error {
+  constructor(cause: unknown) {
+    super('the server refuses mails of this sender', { cause });
+    this.name = 'SenderRefused';
   }
 }

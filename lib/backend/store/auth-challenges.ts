@@ -3,11 +3,35 @@ import type { Challenge, SentMail } from '../domain/sign-in.ts';
 import type { Database } from './database.ts';
 import { authChallenges } from './schema.ts';
 
-/** Lets one transaction at a time create challenges for an address, so that two cannot both be the last allowed one. */
-export async function lockAddress(tx: Database, email: string): Promise<void> {
-  await tx.execute(
-    sql`select pg_advisory_xact_lock(hashtextextended('galaxy.backend.address.' || ${email}, 0))`,
-  );
+/**
+ * Lets one transaction at a time create challenges for an address, and for a network, so that two cannot both be the
+ * last allowed one. Always in this order, so that no two wait for each other.
+ */
+export async function lockMailLimits(
+  tx: Database,
+  { email, clientNetwork }: { email: string; clientNetwork: string | null },
+): Promise<void> {
+  const names = [...(clientNetwork === null ? [] : [`network.${clientNetwork}`]), `address.${email}`];
+  for (const name of names) {
+    await tx.execute(
+      sql`select pg_advisory_xact_lock(hashtextextended('galaxy.backend.' || ${name}::text, 0))`,
+    );
+  }
+}
+
+/** When a network requested its `nth` mail back from now, if that was after `after`. */
+export async function findMailOfNetwork(
+  tx: Database,
+  { clientNetwork, nth, after }: { clientNetwork: string; nth: number; after: Date },
+): Promise<Date | undefined> {
+  const [mail] = await tx
+    .select({ sentAt: authChallenges.createdAt })
+    .from(authChallenges)
+    .where(and(eq(authChallenges.clientNetwork, clientNetwork), gt(authChallenges.createdAt, after)))
+    .orderBy(desc(authChallenges.createdAt))
+    .offset(nth - 1)
+    .limit(1);
+  return mail?.sentAt;
 }
 
 /** The latest mails that went to an address, newest first. */

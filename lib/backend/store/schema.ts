@@ -4,6 +4,7 @@ import {
   boolean,
   check,
   customType,
+  doublePrecision,
   index,
   integer,
   pgSchema,
@@ -94,6 +95,7 @@ export const authChallenges = backend.table(
   },
   (table) => [
     index('auth_challenges_by_email').on(table.email, table.createdAt),
+    index('auth_challenges_by_network').on(table.clientNetwork, table.createdAt),
     index('auth_challenges_by_age').on(table.createdAt),
   ],
 );
@@ -114,6 +116,9 @@ export const entitlements = backend.table('entitlements', {
 /** Session invalidations and lifecycle events; the ordering key is the user's id. */
 export const outbox = outboxTable(backend);
 
+/** Codes for addresses with an account, codes for other addresses, and mails that say what has happened. */
+const mailQueues = ['unsorted', 'account_codes', 'other_codes', 'notices'] as const;
+
 /** Mails that are still to be sent; the row goes with the mail. All times but `expires_at` are PostgreSQL's own. */
 export const mails = backend.table(
   'mails',
@@ -125,6 +130,12 @@ export const mails = backend.table(
     locale: text('locale').notNull(),
     /** Encrypted: it may contain a code. */
     content: bytea('content').notNull(),
+    /** A code is `unsorted` until the sender has looked whether its recipient has an account. */
+    queue: text('queue', { enum: mailQueues }).notNull().default('unsorted'),
+    /** The lowest of a queue is sent first: for a code how many others of its network waited when it was written. */
+    rank: integer('rank').notNull().default(0),
+    /** Of the request for the code; empty when it is not known, null for a notice. */
+    clientNetwork: text('client_network'),
     /** Not sent from then on. */
     expiresAt: time('expires_at').notNull(),
     createdAt: time('created_at').notNull().defaultNow(),
@@ -134,9 +145,25 @@ export const mails = backend.table(
     nextAttemptAt: time('next_attempt_at').notNull().defaultNow(),
   },
   (mail) => [
+    index('mails_by_turn').on(mail.queue, mail.rank, mail.expiresAt, mail.mailId),
     index('mails_by_deadline').on(mail.expiresAt, mail.mailId),
+    index('mails_by_network').on(mail.clientNetwork).where(sql`client_network is not null`),
     index('mails_by_recipient').on(mail.recipient),
   ],
+);
+
+/**
+ * One row, which every process locks while it claims mails: when the budgets of codes will be full again, in PostgreSQL's
+ * time since 1970.
+ */
+export const mailBudgets = backend.table(
+  'mail_budgets',
+  {
+    onlyRow: boolean('only_row').primaryKey().default(true),
+    codesFullAtMs: doublePrecision('codes_full_at_ms').notNull().default(0),
+    otherCodesFullAtMs: doublePrecision('other_codes_full_at_ms').notNull().default(0),
+  },
+  ({ onlyRow }) => [check('mail_budgets_only_row', sql`${onlyRow}`)],
 );
 
 export const { consumers, processedEntries, deadLetters } = streamTables(backend);

@@ -8,6 +8,7 @@ import { createBackendAdminApp } from '../../../handlers/backend/admin-router.ts
 import { createBackendServiceApp } from '../../../handlers/backend/service-router.ts';
 import type { BackendContext } from '../../../lib/backend/context.ts';
 import type { Entitlements } from '../../../lib/backend/domain/eligibility.ts';
+import type { CodeBudget } from '../../../lib/backend/domain/mail-queues.ts';
 import { createLookupLimit } from '../../../lib/backend/lookup-limit.ts';
 import type { Mail, Mailer } from '../../../lib/backend/mail/mail.ts';
 import { MailSender, writeMails } from '../../../lib/backend/mail/outgoing-mails.ts';
@@ -43,7 +44,12 @@ export const entitlementDefaults: Entitlements = {
   maxRegisteredRaceNames: 3,
 };
 
-export const mailLimits = { maxMailsPerNetwork: 5, maxMailsPerAddress: 8, windowMs: 3_600_000 };
+export const mailLimits = {
+  maxMailsPerNetwork: 5,
+  maxMailsPerAddress: 8,
+  maxMailsFromNetwork: 30,
+  windowMs: 3_600_000,
+};
 
 export const lookupRate = { count: 60, perMs: 3_600_000, burst: 5 };
 
@@ -92,6 +98,8 @@ export async function startTestBackend(
     redis?: Redis;
     /** Instead of the one that records. */
     mailer?: Mailer;
+    /** Of mails with codes; none unless it is given. */
+    budget?: CodeBudget;
   } = {},
 ): Promise<TestBackend> {
   const database = await createTestDatabase(backendTemplate);
@@ -125,9 +133,9 @@ export async function startTestBackend(
     },
     close() {},
   };
-  const mailer = options.mailer ?? recorder;
+  const { mailer = recorder, budget = { rate: 'off', accountPercent: 0 } } = options;
   const newMailSender = () =>
-    new MailSender({ db, seal, mailer, maxConcurrent: 4, timeoutMs: 5_000, now, log });
+    new MailSender({ db, seal, mailer, budget, maxConcurrent: 4, timeoutMs: 5_000, now, log });
   const sender = newMailSender();
   const settled = async () => {
     await sender.settled();
