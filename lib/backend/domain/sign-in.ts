@@ -7,6 +7,10 @@
 export const codeLifetimeMs = 10 * 60_000;
 export const maxAttempts = 5;
 
+/** What the code of a challenge allows. */
+export const purposes = ['sign_in', 'leave_address', 'take_address', 'recovery_codes'] as const;
+export type Purpose = (typeof purposes)[number];
+
 export type Challenge = {
   readonly challengeId: string;
   /** Normalised. */

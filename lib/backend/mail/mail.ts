@@ -1,9 +1,27 @@
 import { z } from 'zod';
 import { mailableTypes } from '../../protocol/notification-intents.ts';
 
+export const accountCodePurposes = ['leave_address', 'take_address', 'recovery_codes'] as const;
+export type AccountCodePurpose = (typeof accountCodePurposes)[number];
+
+export const accountChanges = ['email_changed', 'recovery_codes_created', 'recovery_code_used'] as const;
+export type AccountChange = (typeof accountChanges)[number];
+
 /** The content of a mail, independent of the language. */
 export const mailContent = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('sign_in_code'), code: z.string() }),
+  z.object({ kind: z.literal('account_code'), purpose: z.enum(accountCodePurposes), code: z.string() }),
+  z.object({
+    kind: z.literal('account_change'),
+    change: z.enum(accountChanges),
+    /** Of a new session, when there is one. */
+    device_name: z.string().nullable(),
+    network: z.string().nullable(),
+    changed_at: z.iso.datetime(),
+    time_zone: z.string(),
+    /** After a recovery code was used. */
+    recovery_codes_left: z.int().nullable(),
+  }),
   z.object({
     kind: z.literal('new_session'),
     device_name: z.string().nullable(),

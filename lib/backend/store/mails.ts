@@ -196,6 +196,10 @@ export async function oldestWaitingMailMs(db: Database): Promise<number> {
   return Math.max(0, row?.ms ?? 0);
 }
 
+export async function deleteMails(tx: Database, mailIds: readonly string[]): Promise<void> {
+  await tx.delete(mails).where(inArray(mails.mailId, [...mailIds]));
+}
+
 export async function deleteMailsTo(tx: Database, recipient: string): Promise<void> {
   await tx.delete(mails).where(eq(mails.recipient, recipient));
 }

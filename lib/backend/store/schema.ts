@@ -15,6 +15,7 @@ import {
 } from 'drizzle-orm/pg-core';
 import { outboxTable } from '../../outbox/table.ts';
 import { streamTables } from '../../streams/tables.ts';
+import { purposes } from '../domain/sign-in.ts';
 
 const bytea = customType<{ data: Uint8Array<ArrayBuffer>; driverData: Uint8Array }>({
   dataType: () => 'bytea',
@@ -79,12 +80,18 @@ export const authChallenges = backend.table(
   'auth_challenges',
   {
     challengeId: uuid('challenge_id').primaryKey(),
+    /** The code is good for nothing else. */
+    purpose: text('purpose', { enum: purposes }).notNull().default('sign_in'),
     /** Normalised; may have no user. */
     email: text('email').notNull(),
     /** `und` when none was given. */
     locale: text('locale').notNull(),
-    /** The network of the request, if it is known: an IPv4 address or the /64 of an IPv6 address. */
+    /** The network of the request, if it is known: an IPv4 address or the /64 of an IPv6 address; `user:` and the id of a signed-in user. */
     clientNetwork: text('client_network'),
+    /** Of a signed-in user who changes their account; null for a sign-in. */
+    userId: uuid('user_id'),
+    /** The same for both challenges of a change. */
+    emailChangeId: uuid('email_change_id'),
     /** HMAC-SHA-256 over challenge id and code. */
     codeHash: bytea('code_hash').notNull(),
     /** Wrong codes so far. */
@@ -97,6 +104,7 @@ export const authChallenges = backend.table(
     index('auth_challenges_by_email').on(table.email, table.createdAt),
     index('auth_challenges_by_network').on(table.clientNetwork, table.createdAt),
     index('auth_challenges_by_age').on(table.createdAt),
+    index('auth_challenges_by_user').on(table.userId).where(sql`user_id is not null`),
   ],
 );
 
@@ -112,6 +120,20 @@ export const entitlements = backend.table('entitlements', {
   maxActiveMemberships: integer('max_active_memberships'),
   maxRegisteredRaceNames: integer('max_registered_race_names'),
 });
+
+/** Those that are not used yet; a row goes with its use. */
+export const recoveryCodes = backend.table(
+  'recovery_codes',
+  {
+    /** HMAC-SHA-256 of the code. */
+    codeHash: bytea('code_hash').primaryKey(),
+    userId: uuid('user_id')
+      .notNull()
+      .references(() => users.userId),
+    createdAt: time('created_at').notNull(),
+  },
+  (table) => [index('recovery_codes_by_user').on(table.userId)],
+);
 
 /** Session invalidations and lifecycle events; the ordering key is the user's id. */
 export const outbox = outboxTable(backend);
