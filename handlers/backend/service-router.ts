@@ -5,13 +5,19 @@ import { getSessionRoute } from './internal/get-session.ts';
 import { lobbyEligibilityRoute } from './internal/lobby-eligibility.ts';
 import { type LobbyUpstream, passToLobby } from './lobby/pass-to-lobby.ts';
 import { confirmEmailCodeRoute } from './public-auth/confirm-email-code.ts';
+import { recoverRoute } from './public-auth/recover.ts';
 import { sendEmailCodeRoute } from './public-auth/send-email-code.ts';
+import { confirmEmailChangeRoute } from './user/confirm-email-change.ts';
+import { countRecoveryCodesRoute } from './user/count-recovery-codes.ts';
+import { createRecoveryCodesRoute } from './user/create-recovery-codes.ts';
 import { deleteAccountRoute } from './user/delete-account.ts';
 import { getAccountRoute } from './user/get-account.ts';
 import { listSessionsRoute } from './user/list-sessions.ts';
 import { lookupPlayerRoute } from './user/lookup-player.ts';
 import { revokeAllSessionsRoute } from './user/revoke-all-sessions.ts';
 import { revokeSessionRoute } from './user/revoke-session.ts';
+import { startEmailChangeRoute } from './user/start-email-change.ts';
+import { startRecoveryCodesRoute } from './user/start-recovery-codes.ts';
 import { updateAccountRoute } from './user/update-account.ts';
 
 /** The backend's service listener: what the gateway and the lobby request. */
@@ -25,6 +31,7 @@ export function createBackendServiceApp(
   app.openapiRoutes([
     sendEmailCodeRoute(backend),
     confirmEmailCodeRoute(backend),
+    recoverRoute(backend),
 
     getSessionRoute(backend),
     lobbyEligibilityRoute(backend),
@@ -39,6 +46,11 @@ export function createBackendServiceApp(
     listSessionsRoute(backend),
     revokeSessionRoute(backend),
     revokeAllSessionsRoute(backend),
+    startEmailChangeRoute(backend),
+    confirmEmailChangeRoute(backend),
+    countRecoveryCodesRoute(backend),
+    startRecoveryCodesRoute(backend),
+    createRecoveryCodesRoute(backend),
   ]);
 
   if (lobby !== undefined) app.all('/api/v1/lobby/*', passToLobby(lobby));

@@ -6,6 +6,7 @@ import {
   confirmBytes,
   eventBytes,
   helloBytes,
+  recoverBytes,
   responseBytes,
   subscriptionBytes,
 } from '../../lib/protocol/envelope.ts';
@@ -128,6 +129,7 @@ export function envelopeVectors(): string {
     challengeId: '01930f3c-7b1a-7000-8000-0000000000c0',
     clientPublicKey: client.publicKey,
   };
+  const recovery = { recoveryCode: '7K3QZ-0M9RX-2PVTA-H48DC', clientPublicKey: client.publicKey };
   const document = {
     about:
       'Signed bytes of the envelope, version v1; see docs/envelope.md. Bytes are hexadecimal, payloads are UTF-8 ' +
@@ -149,6 +151,7 @@ export function envelopeVectors(): string {
     ],
     event: [vector('event', event, eventBytes(event), server.privateKey, eventPayload)],
     confirm: [vector('confirmation at sign-in', confirmation, confirmBytes(confirmation), client.privateKey)],
+    recover: [vector('sign-in by a recovery code', recovery, recoverBytes(recovery), client.privateKey)],
   };
   return `${JSON.stringify(document, null, 2)}\n`;
 }

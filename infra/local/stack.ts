@@ -87,6 +87,8 @@ export function describeServices(options: StackOptions) {
         BACKEND_REDIS_DB: String(redis.db ?? 0),
         BACKEND_CODE_HMAC_KEY: secrets.codeHmacKey,
         BACKEND_MAILER: 'log',
+        // All players of this machine share its network.
+        BACKEND_SIGN_IN_MAILS_FROM_NETWORK: '1000000',
         BACKEND_LOBBY_HTTP_URL: url(listeners.lobbyPublic),
         BACKEND_LOBBY_HTTP_TOKEN: secrets.serviceToken,
       },

@@ -85,6 +85,9 @@ export const backendVariables = {
     maxMailsPerAddress: defaulted('BACKEND_SIGN_IN_MAILS_PER_ADDRESS', '30', integer(1, 1_000), {
       help: 'Most sign-in mails to one address within the window, from all networks together. Not below BACKEND_SIGN_IN_MAILS_PER_NETWORK.',
     }),
+    maxMailsFromNetwork: defaulted('BACKEND_SIGN_IN_MAILS_FROM_NETWORK', '30', integer(1, 1_000_000), {
+      help: 'Most sign-in mails that one network may request within the window, to all addresses together.',
+    }),
     windowMs: defaulted('BACKEND_SIGN_IN_MAIL_WINDOW', '1h', positiveDuration, {
       help: 'The window of these limits.',
     }),
@@ -112,6 +115,14 @@ export const backendVariables = {
     smtpConnections: defaulted('BACKEND_SMTP_CONNECTIONS', '4', integer(1, 100), {
       help: 'Most connections of one process to the SMTP server, and so most mails that it sends at once.',
     }),
+    codes: {
+      rate: defaulted('BACKEND_SIGN_IN_MAIL_RATE', '10/s burst 100', rate, {
+        help: 'How many mails with codes all processes together send at most; others wait until they expire. `off` for no limit.',
+      }),
+      accountPercent: defaulted('BACKEND_SIGN_IN_MAIL_ACCOUNT_PERCENT', '50', integer(0, 99), {
+        help: 'The part of this rate that is kept for addresses that have an account, in percent.',
+      }),
+    },
     intervalMs: defaulted('BACKEND_MAIL_INTERVAL', '1s', positiveDuration, {
       help: 'How often the mail worker looks for mails that are not sent yet.',
     }),

@@ -9,6 +9,7 @@ import {
   commandBytes,
   confirmBytes,
   protocolVersion,
+  recoverBytes,
   responseBytes,
   subscriptionBytes,
 } from '../protocol/envelope.ts';
@@ -118,6 +119,22 @@ export class GalaxyClient {
       code,
       client_public_key: Buffer.from(this.publicKey).toString('base64'),
       proof: proof.toString('base64'),
+      device_name: deviceName,
+    });
+    this.#session = { deviceSessionId: text(body, 'device_session_id'), userId: text(body, 'user_id') };
+  }
+
+  /**
+   * Signs in by a recovery code in place of the mailbox, and binds this client's key to a new device session.
+   * @throws PublicHttpError; after `challenge_failed` try another code, also because a response may have been lost.
+   */
+  async recover(email: string, recoveryCode: string, deviceName: string): Promise<void> {
+    const bytes = recoverBytes({ recoveryCode, clientPublicKey: this.publicKey });
+    const body = await this.#post('recover', {
+      email,
+      recovery_code: recoveryCode,
+      client_public_key: Buffer.from(this.publicKey).toString('base64'),
+      proof: sign(null, bytes, this.#privateKey).toString('base64'),
       device_name: deviceName,
     });
     this.#session = { deviceSessionId: text(body, 'device_session_id'), userId: text(body, 'user_id') };

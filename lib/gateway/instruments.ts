@@ -202,13 +202,14 @@ export type RateLimit =
   | 'public_address'
   | 'email_network'
   | 'email'
-  | 'challenge';
+  | 'challenge'
+  | 'recovery';
 
 export function requestRateLimited(limit: RateLimit): void {
   rateLimited.add(1, limit);
 }
 
-export type PublicRoute = 'send-email-code' | 'confirm-email-code' | 'server-keys' | 'other';
+export type PublicRoute = 'send-email-code' | 'confirm-email-code' | 'recover' | 'server-keys' | 'other';
 
 export function publicRequestDone(route: PublicRoute, status: number): void {
   signInRequests.add(1, route, String(status));

@@ -84,6 +84,15 @@ export function subscriptionBytes(subscription: SubscriptionFields): Uint8Array<
   ]);
 }
 
+/** The bytes that a client signs to register a key with a recovery code. */
+export function recoverBytes(recovery: {
+  /** As it is in the request. */
+  recoveryCode: string;
+  clientPublicKey: Uint8Array;
+}): Uint8Array<ArrayBuffer> {
+  return signedBytes('galaxy-recover-v1', [recovery.recoveryCode, recovery.clientPublicKey]);
+}
+
 export type ResponseFields = {
   keyId: string;
   /** SHA-256 of the request's signed bytes, so that a response is valid for one request of one session only. */

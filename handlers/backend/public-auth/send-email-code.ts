@@ -35,6 +35,8 @@ export const sendEmailCodeRoute = (deps: Parameters<typeof sendEmailCode>[0]) =>
       email: body.email,
       locale: body.locale ?? unknownLocale,
       clientNetwork: (address && clientNetwork(address)) ?? null,
+      // Requests carry no proof of a device yet.
+      knownDevice: false,
     });
     return c.json(
       { challenge_id: challenge.challengeId, expires_at: challenge.expiresAt.toISOString() },

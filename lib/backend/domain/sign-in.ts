@@ -7,6 +7,10 @@
 export const codeLifetimeMs = 10 * 60_000;
 export const maxAttempts = 5;
 
+/** What the code of a challenge allows. */
+export const purposes = ['sign_in', 'leave_address', 'take_address', 'recovery_codes'] as const;
+export type Purpose = (typeof purposes)[number];
+
 export type Challenge = {
   readonly challengeId: string;
   /** Normalised. */
@@ -39,11 +43,14 @@ export function judgeAttempt(
   return { kind: 'wrong_code', attemptsLeft: maxAttempts - challenge.failedAttempts - 1 };
 }
 
-/** How many mails may go to one address within any window: requested from one network, and altogether. */
+/** How many mails may be requested within any window. */
 export type MailLimits = {
+  /** To one address from one network. */
   readonly maxMailsPerNetwork: number;
-  /** Not below the other limit, so that one network cannot block an address for all others. */
+  /** To one address. Not below the limit above, so that one network cannot block an address for all others. */
   readonly maxMailsPerAddress: number;
+  /** From one network, to all addresses together. */
+  readonly maxMailsFromNetwork: number;
   readonly windowMs: number;
 };
 
@@ -60,15 +67,32 @@ export type SentMail = {
  */
 export function mailWaitMs(
   sent: readonly SentMail[],
-  limits: MailLimits,
+  limits: Omit<MailLimits, 'maxMailsFromNetwork'>,
   network: string | null,
   now: Date,
 ): number {
   const fromNetwork = network === null ? [] : sent.filter((mail) => mail.network === network);
   // The mails that have to leave the window before there is room for another one.
   const blocking = [sent[limits.maxMailsPerAddress - 1], fromNetwork[limits.maxMailsPerNetwork - 1]];
-  const waits = blocking.map((mail) =>
-    mail === undefined ? 0 : mail.sentAt.getTime() + limits.windowMs - now.getTime(),
-  );
-  return Math.max(0, ...waits);
+  return Math.max(0, ...blocking.map((mail) => leavesWindowMs(mail?.sentAt, limits, now)));
+}
+
+/**
+ * The same for the next mail that a network requests, to whatever address.
+ * @param blocking when the mail was requested that is `maxMailsFromNetwork` back from now, if there is one.
+ */
+export function networkWaitMs(
+  blocking: Date | undefined,
+  limits: Pick<MailLimits, 'windowMs'>,
+  now: Date,
+): number {
+  return Math.max(0, leavesWindowMs(blocking, limits, now));
+}
+
+function leavesWindowMs(
+  sentAt: Date | undefined,
+  { windowMs }: Pick<MailLimits, 'windowMs'>,
+  now: Date,
+): number {
+  return sentAt === undefined ? 0 : sentAt.getTime() + windowMs - now.getTime();
 }

@@ -2,10 +2,7 @@
 // key of the key that it registers. Key and proof are checked first and cost no attempt, since they say nothing
 // about the code. Attempts are judged and counted under the challenge's row lock and the count is committed before
 // the refusal is thrown, so five stay five, however many arrive at once, and one challenge creates one session.
-import { Refusal } from '../../errors/table.ts';
-import { invalidFields } from '../../http/field-problems.ts';
 import { inTransaction } from '../../postgres/transaction.ts';
-import { deviceKeyProblem, verifyWithDeviceKey } from '../../protocol/device-key.ts';
 import { confirmBytes } from '../../protocol/envelope.ts';
 import { defaultLocale, defaultTimeZone, unknownLocale } from '../../users/profile.ts';
 import type { BackendContext } from '../context.ts';
@@ -13,11 +10,12 @@ import { type Challenge, judgeAttempt, type Verdict } from '../domain/sign-in.ts
 import type { DeviceSession, User } from '../domain/user.ts';
 import { noticeLifetimeMs } from '../mail/mail.ts';
 import { sessionCreated } from '../outbox/messages.ts';
-import { accountBlocked } from '../refusals.ts';
+import { accountBlocked, challengeFailed } from '../refusals.ts';
 import { countFailedAttempt, lockChallenge, markChallengeUsed } from '../store/auth-challenges.ts';
 import type { Database } from '../store/database.ts';
 import { insertDeviceSession } from '../store/device-sessions.ts';
 import { insertUserUnlessKnown, lockUserByEmail } from '../store/users.ts';
+import { requireProof } from './require-proof.ts';
 
 type Deps = Pick<BackendContext, 'db' | 'codes' | 'outbox' | 'mails' | 'now' | 'newId'>;
 
@@ -51,7 +49,14 @@ type Outcome =
  *   `attempts_left` while the challenge is alive; account_blocked.
  */
 export async function confirmEmailCode(deps: Deps, confirmation: Confirmation): Promise<SignedIn> {
-  requirePossession(confirmation);
+  const { clientPublicKey, proof } = confirmation;
+  const bytes = confirmBytes(confirmation);
+  requireProof({
+    clientPublicKey,
+    bytes,
+    proof,
+    covers: 'the galaxy-confirm-v1 bytes of challenge_id and key',
+  });
   const outcome = await inTransaction(deps.db, (tx) => attempt(deps, tx, confirmation));
   switch (outcome.kind) {
     case 'signed_in':
@@ -66,22 +71,6 @@ export async function confirmEmailCode(deps: Deps, confirmation: Confirmation): 
       throw challengeFailed();
     default:
       return outcome satisfies never;
-  }
-}
-
-function requirePossession({ challengeId, clientPublicKey, proof }: Confirmation): void {
-  const keyProblem = deviceKeyProblem(clientPublicKey);
-  if (keyProblem !== undefined) {
-    throw invalidFields([{ field: 'client_public_key', problem: keyProblem }]);
-  }
-  if (!verifyWithDeviceKey(clientPublicKey, confirmBytes({ challengeId, clientPublicKey }), proof)) {
-    throw invalidFields([
-      {
-        field: 'proof',
-        problem:
-          'is not a signature by client_public_key over the galaxy-confirm-v1 bytes of challenge_id and key',
-      },
-    ]);
   }
 }
 
@@ -164,12 +153,4 @@ async function findOrCreateUser(
   const user = await lockUserByEmail(tx, email);
   if (user === undefined) throw new Error('the user was not found after it was created');
   return user;
-}
-
-function challengeFailed(details?: { attempts_left: number }): Refusal {
-  return new Refusal(
-    'challenge_failed',
-    'The code is not right, or the challenge is unknown, expired or used; check the code or ask for a new one.',
-    details,
-  );
 }

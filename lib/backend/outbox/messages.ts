@@ -61,6 +61,27 @@ export function sessionCreated(
   return { kind: 'notification_intent', orderingKey, payload, traceparent };
 }
 
+/** Notifies a user of a change of their account. Without addresses, for the same reason. */
+export function accountChanged(event: {
+  type: 'user.email.changed' | 'user.recovery_codes.created' | 'user.recovery_code.used';
+  userId: string;
+  eventId: string;
+  at: Date;
+  payload: Readonly<Record<string, unknown>>;
+  traceparent: string | undefined;
+}): NewMessage {
+  const { type, userId: orderingKey, eventId, at, traceparent } = event;
+  const payload: NotificationIntent = {
+    notification_type: type,
+    producer: 'backend',
+    recipient_user_ids: [orderingKey],
+    idempotency_key: `${type}:${eventId}`,
+    payload: event.payload,
+    occurred_at_ms: at.getTime(),
+  };
+  return { kind: 'notification_intent', orderingKey, payload, traceparent };
+}
+
 export function userLifecycleEvent(event: {
   eventId: string;
   eventType: UserLifecycleEvent['event_type'];

@@ -1,13 +1,38 @@
 import { and, desc, eq, gt, inArray, lt, sql } from 'drizzle-orm';
-import type { Challenge, SentMail } from '../domain/sign-in.ts';
+import type { Challenge, Purpose, SentMail } from '../domain/sign-in.ts';
 import type { Database } from './database.ts';
 import { authChallenges } from './schema.ts';
 
-/** Lets one transaction at a time create challenges for an address, so that two cannot both be the last allowed one. */
-export async function lockAddress(tx: Database, email: string): Promise<void> {
-  await tx.execute(
-    sql`select pg_advisory_xact_lock(hashtextextended('galaxy.backend.address.' || ${email}, 0))`,
-  );
+/**
+ * Lets one transaction at a time create challenges for an address, and for a network, so that two cannot both be the
+ * last allowed one. Always in this order, so that no two wait for each other.
+ */
+export async function lockMailLimits(
+  tx: Database,
+  { emails, clientNetwork }: { emails: readonly string[]; clientNetwork: string | null },
+): Promise<void> {
+  const addresses = emails.map((email) => `address.${email}`).toSorted();
+  const names = [...(clientNetwork === null ? [] : [`network.${clientNetwork}`]), ...addresses];
+  for (const name of names) {
+    await tx.execute(
+      sql`select pg_advisory_xact_lock(hashtextextended('galaxy.backend.' || ${name}::text, 0))`,
+    );
+  }
+}
+
+/** When a network requested its `nth` mail back from now, if that was after `after`. */
+export async function findMailOfNetwork(
+  tx: Database,
+  { clientNetwork, nth, after }: { clientNetwork: string; nth: number; after: Date },
+): Promise<Date | undefined> {
+  const [mail] = await tx
+    .select({ sentAt: authChallenges.createdAt })
+    .from(authChallenges)
+    .where(and(eq(authChallenges.clientNetwork, clientNetwork), gt(authChallenges.createdAt, after)))
+    .orderBy(desc(authChallenges.createdAt))
+    .offset(nth - 1)
+    .limit(1);
+  return mail?.sentAt;
 }
 
 /** The latest mails that went to an address, newest first. */
@@ -23,18 +48,58 @@ export async function listSentMails(
     .limit(query.limit);
 }
 
-export async function insertChallenge(tx: Database, challenge: Challenge): Promise<void> {
+export type NewChallenge = Challenge & {
+  readonly purpose: Purpose;
+  readonly userId: string | null;
+  readonly emailChangeId: string | null;
+};
+
+export async function insertChallenge(tx: Database, challenge: NewChallenge): Promise<void> {
   await tx.insert(authChallenges).values(challenge);
 }
 
-/** Finds a challenge and makes other attempts at it wait until the transaction ends. */
+/** Finds the challenge of a sign-in and makes other attempts at it wait until the transaction ends. */
 export async function lockChallenge(tx: Database, challengeId: string): Promise<Challenge | undefined> {
   const [challenge] = await tx
     .select()
     .from(authChallenges)
-    .where(eq(authChallenges.challengeId, challengeId))
+    .where(and(eq(authChallenges.challengeId, challengeId), eq(authChallenges.purpose, 'sign_in')))
     .for('update');
   return challenge;
+}
+
+/** The same for a challenge of a signed-in user. */
+export async function lockChallengeOfUser(
+  tx: Database,
+  { challengeId, userId, purpose }: { challengeId: string; userId: string; purpose: Purpose },
+): Promise<Challenge | undefined> {
+  const [challenge] = await tx
+    .select()
+    .from(authChallenges)
+    .where(
+      and(
+        eq(authChallenges.challengeId, challengeId),
+        eq(authChallenges.userId, userId),
+        eq(authChallenges.purpose, purpose),
+      ),
+    )
+    .for('update');
+  return challenge;
+}
+
+/** The same for both challenges of a change of address, whose user the transaction has locked. */
+export async function lockEmailChange(
+  tx: Database,
+  { emailChangeId, userId }: { emailChangeId: string; userId: string },
+): Promise<{ leave: Challenge; take: Challenge } | undefined> {
+  const challenges = await tx
+    .select()
+    .from(authChallenges)
+    .where(and(eq(authChallenges.userId, userId), eq(authChallenges.emailChangeId, emailChangeId)))
+    .for('update');
+  const leave = challenges.find(({ purpose }) => purpose === 'leave_address');
+  const take = challenges.find(({ purpose }) => purpose === 'take_address');
+  return leave && take && { leave, take };
 }
 
 export async function countFailedAttempt(tx: Database, challengeId: string): Promise<void> {
@@ -51,6 +116,15 @@ export async function markChallengeUsed(tx: Database, challengeId: string, usedA
 /** Deletes all challenges of an address, also those that are still valid. */
 export async function deleteChallengesOf(tx: Database, email: string): Promise<void> {
   await tx.delete(authChallenges).where(eq(authChallenges.email, email));
+}
+
+/** Deletes what a user has requested when signed in. @returns the ids, which their mails have, too. */
+export async function deleteChallengesOfUser(tx: Database, userId: string): Promise<string[]> {
+  const deleted = await tx
+    .delete(authChallenges)
+    .where(eq(authChallenges.userId, userId))
+    .returning({ challengeId: authChallenges.challengeId });
+  return deleted.map(({ challengeId }) => challengeId);
 }
 
 /** Deletes up to `limit` of the oldest challenges; those that another transaction holds are left for later. */

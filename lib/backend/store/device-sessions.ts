@@ -1,4 +1,4 @@
-import { and, desc, eq, isNull, lt, lte, or, type Placeholder, sql } from 'drizzle-orm';
+import { and, desc, eq, isNull, lt, lte, ne, or, type Placeholder, sql } from 'drizzle-orm';
 import { preparedName } from '../../postgres/statement.ts';
 import type { DeviceSession } from '../domain/user.ts';
 import type { Database } from './database.ts';
@@ -59,14 +59,14 @@ export async function listDeviceSessions(
 }
 
 /**
- * Revokes those that are active: one of a user's sessions, or all of them.
+ * Revokes those that are active: one of a user's sessions, or all of them, or all but one.
  * @returns their ids; sessions that were revoked before are not changed and not among them.
  */
 export async function revokeActiveSessions(
   tx: Database,
-  revocation: { userId: string; deviceSessionId?: string; at: Date },
+  revocation: { userId: string; deviceSessionId?: string; keptSessionId?: string | undefined; at: Date },
 ): Promise<string[]> {
-  const { userId, deviceSessionId, at } = revocation;
+  const { userId, deviceSessionId, keptSessionId, at } = revocation;
   const revoked = await tx
     .update(deviceSessions)
     .set({ revokedAt: at })
@@ -74,6 +74,7 @@ export async function revokeActiveSessions(
       and(
         eq(deviceSessions.userId, userId),
         deviceSessionId === undefined ? undefined : eq(deviceSessions.deviceSessionId, deviceSessionId),
+        keptSessionId === undefined ? undefined : ne(deviceSessions.deviceSessionId, keptSessionId),
         isNull(deviceSessions.revokedAt),
       ),
     )

@@ -22,6 +22,8 @@ export type SignInLimits = {
   email(email: string, clientAddress: string): void;
   /** @param challengeId in lower case. */
   challenge(challengeId: string): void;
+  /** @param email normalised. */
+  recovery(email: string, clientAddress: string): void;
 };
 
 type Rates = Values<typeof rateLimitVariables>;
@@ -136,6 +138,7 @@ function signInLimits(rates: Rates, limit: CreateLimit, now: () => number): Sign
   const emailsByNetwork = limit(rates.signInEmailNetwork);
   const emails = limit(rates.signInEmail);
   const challenges = limit(rates.signInChallenge);
+  const recoveries = limit(rates.recovery);
   return {
     address: (clientAddress) =>
       refuse(
@@ -157,6 +160,13 @@ function signInLimits(rates: Rates, limit: CreateLimit, now: () => number): Sign
     },
     challenge: (challengeId) =>
       refuse(challenges.take(challengeId, now()), 'challenge', 'attempts at this challenge'),
+    // No network can lock the owner out, as it counts for itself alone.
+    recovery: (email, clientAddress) =>
+      refuse(
+        recoveries.take(`${email} ${addressBlock(clientAddress)}`, now()),
+        'recovery',
+        'recovery codes for this e-mail address',
+      ),
   };
 }
 
