@@ -156,6 +156,23 @@ export const eventTypes = {
     device_session_id: z.guid(),
     created_at: time,
   }),
+  'user.email.changed': event('the e-mail address of the account was changed', 'the owner of the account', {
+    changed_at: time,
+  }),
+  'user.recovery_codes.created': event(
+    'new recovery codes were created in place of earlier ones',
+    'the owner of the account',
+    { changed_at: time },
+  ),
+  'user.recovery_code.used': event(
+    'a recovery code was used: by a device to sign in, or for a change of the address',
+    'the owner of the account',
+    {
+      changed_at: time,
+      recovery_codes_left: z.int(),
+      device_session_id: z.guid().optional().meta({ description: 'The new session, where the device signed in' }),
+    },
+  ),
   'game.engine.event': event(
     'the engine has something to say: at most 20 for a seat and turn, after `lobby.game.turn_advanced` of that turn',
     'holders of the seats that the engine names',

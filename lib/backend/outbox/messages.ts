@@ -62,12 +62,14 @@ export function sessionCreated(
 }
 
 /** Notifies a user of a change of their account. Without addresses, for the same reason. */
-export function accountChanged(event: {
-  type: 'user.email.changed' | 'user.recovery_codes.created' | 'user.recovery_code.used';
+export function accountChanged<
+  T extends 'user.email.changed' | 'user.recovery_codes.created' | 'user.recovery_code.used',
+>(event: {
+  type: T;
   userId: string;
   eventId: string;
   at: Date;
-  payload: Readonly<Record<string, unknown>>;
+  payload: EventPayload<T>;
   traceparent: string | undefined;
 }): NewMessage {
   const { type, userId: orderingKey, eventId, at, traceparent } = event;
