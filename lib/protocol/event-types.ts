@@ -170,7 +170,10 @@ export const eventTypes = {
     {
       changed_at: time,
       recovery_codes_left: z.int(),
-      device_session_id: z.guid().optional().meta({ description: 'The new session, where the device signed in' }),
+      device_session_id: z
+        .guid()
+        .optional()
+        .meta({ description: 'The new session, where the device signed in' }),
     },
   ),
   'game.engine.event': event(
