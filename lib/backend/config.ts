@@ -76,7 +76,7 @@ export const backendVariables = {
   outboxRelayIntervalMs: outboxRelayIntervalVariable('BACKEND'),
   signIn: {
     codeHmacKey: required('BACKEND_CODE_HMAC_KEY', hmacKey, {
-      help: 'Secret with which sign-in codes are hashed and waiting mails are encrypted: a random text of at least 32 bytes, the same for every process of the backend that needs it.',
+      help: 'Secret with which sign-in codes and recovery codes are hashed and waiting mails are encrypted: a random text of at least 32 bytes, the same for every process of the backend that needs it.',
       secret: true,
     }),
     maxMailsPerNetwork: defaulted('BACKEND_SIGN_IN_MAILS_PER_NETWORK', '10', integer(1, 1_000), {

@@ -228,12 +228,16 @@ describe(`with GALAXY_FUZZ_SEED=${fuzzSeed} the gateway withstands`, () => {
       'code',
       'client_public_key',
       'proof',
+      'recovery_code',
       'locale',
       'x',
     );
     const value = fc.oneof(fc.jsonValue(), fc.constant(proof), fc.emailAddress());
     const requests = samples(
-      fc.tuple(fc.constantFrom('send-email-code', 'confirm-email-code'), fc.dictionary(field, value)),
+      fc.tuple(
+        fc.constantFrom('send-email-code', 'confirm-email-code', 'recover'),
+        fc.dictionary(field, value),
+      ),
       200,
     );
     const found = new Set<number>();

@@ -7,7 +7,7 @@
 //
 // A budget is a token bucket that is stored as one number, the time at which it will be full again (the generic cell
 // rate algorithm). Pure.
-import type { Rate } from '../../config/types.ts';
+import type { Rate } from '../../rate-limit/rate.ts';
 
 export type MailQueue = 'account_codes' | 'other_codes' | 'notices';
 

@@ -99,7 +99,7 @@ async function lockBudget(tx: Database): Promise<BudgetUse> {
 }
 
 /** Bounds what one claim does; the fairest order among the rest is that of their ranks. */
-const sortedAtOnce = 1_000;
+const sortedAtOnce = 250;
 
 /** Finds out which codes go to an account. Here, since the requests themselves must not depend on accounts. */
 async function sortCodes(tx: Database): Promise<void> {

@@ -2,9 +2,9 @@
 // and challenge. They are in memory, so every replica counts for itself.
 import { randomBytes } from 'node:crypto';
 import type { BlockList } from 'node:net';
-import type { Rate } from '../../config/types.ts';
 import type { Values } from '../../config/variables.ts';
 import { Refusal } from '../../errors/table.ts';
+import type { Rate } from '../../rate-limit/rate.ts';
 import { TokenBuckets } from '../../rate-limit/token-buckets.ts';
 import { addressBlock, boundedBlock } from '../client-address.ts';
 import type { RequestLimits } from '../commands/admission.ts';

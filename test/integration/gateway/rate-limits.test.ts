@@ -11,7 +11,7 @@ import {
 import { json } from '../../support/gateway/fake-upstream.ts';
 import { startTestGateway, type TestGateway } from '../../support/gateway/gateway.ts';
 import { gatewayProcess } from '../../support/gateway/gateway-process.ts';
-import { confirmBody, sendBody } from '../../support/gateway/sign-in-bodies.ts';
+import { confirmBody, recoverBody, sendBody } from '../../support/gateway/sign-in-bodies.ts';
 
 let cleanUp = new AsyncDisposableStack();
 afterEach(async () => {
@@ -264,6 +264,31 @@ describe('sign-in over a limit', () => {
     expect(await ask(challengeId.toUpperCase())).toBe(422);
     expect(await ask(challengeId)).toBe(429);
     expect(await ask(randomUUID())).toBe(422);
+  });
+
+  it('is 429 for recovery codes of one e-mail address from one network, and for no other', async () => {
+    const gateway = await startWith({
+      GATEWAY_RATE_LIMIT_RECOVERY: '1/h burst 2',
+      GATEWAY_TRUSTED_PROXIES: '127.0.0.1',
+    });
+    gateway.backend.answer = json(422, { error: { code: 'challenge_failed', message: 'No.' } });
+    const ask = async (email: string, from: string) =>
+      (await postAuth(gateway, 'recover', recoverBody(email), { 'x-forwarded-for': from })).status;
+    expect(await ask('ada@example.com', '203.0.113.1')).toBe(422);
+    expect(await ask(' ADA@example.com', '203.0.113.1')).toBe(422);
+    expect(await ask('ada@example.com', '203.0.113.1')).toBe(429);
+    expect(await ask('ada@example.com', '203.0.113.2')).toBe(422);
+    expect(await ask('grace@example.com', '203.0.113.1')).toBe(422);
+    const { proof: _, ...incomplete } = JSON.parse(recoverBody('alan@example.com'));
+    for (let attempt = 0; attempt < 3; attempt += 1) {
+      expect((await postAuth(gateway, 'recover', JSON.stringify(incomplete))).status).toBe(400);
+    }
+    expect(gateway.backend.received.length).toBe(4);
+    expect(gateway.backend.received.at(-1)).toMatchObject({
+      url: '/api/v1/public/auth/recover',
+      body: recoverBody('grace@example.com'),
+      headers: { 'x-client-address': '203.0.113.1' },
+    });
   });
 
   const refused: [string, string, string | undefined, number, string][] = [

@@ -26,6 +26,8 @@ export type TestStack = {
   readonly db: pg.Pool;
   /** Signs a player in by e-mail: a new one, unless the address is that of another one. */
   signIn(name: string, email?: string): Promise<GalaxyClient>;
+  /** One that has not signed in. */
+  newClient(): GalaxyClient;
   /** Everything that the processes have logged. */
   logs(): Promise<string>;
   /** Ends its processes as Ctrl-C does. The databases stay, so that it can be started again. */
@@ -106,17 +108,22 @@ async function startParts(
     httpUrl: `http://${reachable(listeners.gatewayHttp)}`,
     grpcAddr: reachable(listeners.gatewayGrpc),
   };
+  const newClient = () => {
+    const client = new CheckingClient(endpoints);
+    cleanUp.defer(() => client.close());
+    return client;
+  };
   return {
     listeners,
     runtimeFolder,
     serviceToken: secrets.serviceToken,
     db,
     async signIn(name, email = `${name}-${randomUUID()}@example.com`) {
-      const client = new CheckingClient(endpoints);
-      cleanUp.defer(() => client.close());
+      const client = newClient();
       await signInByMail(client, email, lines);
       return client;
     },
+    newClient,
     async logs() {
       const files = await readdir(logFolder);
       return (await Promise.all(files.map((file) => readFile(join(logFolder, file), 'utf8')))).join('');

@@ -8,6 +8,7 @@ import {
   eventBytes,
   helloBytes,
   isCanonicalSignature,
+  recoverBytes,
   responseBytes,
   subscriptionBytes,
 } from '../../../lib/protocol/envelope.ts';
@@ -19,7 +20,7 @@ type Vector = {
   signed_bytes: string;
   signature: string;
 };
-type Kind = 'command' | 'subscription' | 'response' | 'hello' | 'event' | 'confirm';
+type Kind = 'command' | 'subscription' | 'response' | 'hello' | 'event' | 'confirm' | 'recover';
 type Vectors = Record<Kind, Vector[]> & { keys: { client: { seed: string }; server: { seed: string } } };
 
 const vectors: Vectors = JSON.parse(
@@ -60,6 +61,8 @@ const build: Record<Kind, (f: Record<string, string>) => Uint8Array> = {
     }),
   confirm: (f) =>
     confirmBytes({ challengeId: f.challenge_id ?? '', clientPublicKey: bytes(f.client_public_key) }),
+  recover: (f) =>
+    recoverBytes({ recoveryCode: f.recovery_code ?? '', clientPublicKey: bytes(f.client_public_key) }),
 };
 
 function commandFields(f: Record<string, string>) {
@@ -81,7 +84,7 @@ const all = (Object.keys(build) as Kind[]).flatMap((kind) =>
 
 describe('the published test vectors', () => {
   it('cover every kind of signed bytes', () => {
-    expect(new Set(all.map(({ kind }) => kind)).size).toBe(6);
+    expect(new Set(all.map(({ kind }) => kind)).size).toBe(7);
   });
 
   it.each(all)('$kind: $vector.name has the published signed bytes', ({ kind, vector }) => {

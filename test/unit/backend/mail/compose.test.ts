@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { composeMail, languageOf } from '../../../../lib/backend/mail/compose.ts';
-import type { MailContent } from '../../../../lib/backend/mail/mail.ts';
+import { accountChanges, accountCodePurposes, type MailContent } from '../../../../lib/backend/mail/mail.ts';
 import { de } from '../../../../lib/backend/mail/texts/de.ts';
 import { en } from '../../../../lib/backend/mail/texts/en.ts';
 import { ru } from '../../../../lib/backend/mail/texts/ru.ts';
@@ -86,6 +86,43 @@ describe('a mail about a new session', () => {
     expect(mail.text).toContain('\n\nDevice: x Bcc: a@example.com <b>\n\n');
     expect(mail.html).toContain('<p>Device: x Bcc: a@example.com &lt;b&gt;</p>');
   });
+});
+
+describe('a mail about an account', () => {
+  it.each(Object.entries(languages))(
+    'has texts of its own in %s for every code and change',
+    async (locale, texts) => {
+      const codes = accountCodePurposes.map(
+        (purpose) => ({ kind: 'account_code', purpose, code: '042137' }) as const,
+      );
+      const changes = accountChanges.map(
+        (change) =>
+          ({
+            kind: 'account_change',
+            change,
+            device_name: null,
+            network: null,
+            changed_at: '2026-01-31T23:30:00.000Z',
+            time_zone: 'Europe/Berlin',
+            recovery_codes_left: 7,
+          }) as const,
+      );
+      const mails = await Promise.all(
+        [...codes, ...changes].map((content) => composeMail({ locale, content })),
+      );
+      expect(new Set(mails.map(({ subject }) => subject)).size).toBe(6);
+      expect(new Set(mails.map(({ text }) => text)).size).toBe(6);
+      for (const { subject, text } of mails.slice(0, 3)) {
+        expect(subject).not.toContain('042137');
+        expect(text).toContain('\n\n    042137\n\n');
+        expect(text).toContain(texts.signInCode.validFor(10));
+      }
+      for (const { text } of mails.slice(3)) {
+        expect(text).toContain(`\n\n${texts.recoveryCodesLeft}: 7\n\n`);
+        expect(text).toContain('(Europe/Berlin)');
+      }
+    },
+  );
 });
 
 describe('a mail about a notification', () => {
