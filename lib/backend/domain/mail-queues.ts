@@ -7,7 +7,6 @@
 //
 // A budget is a token bucket that is stored as one number, the time at which it will be full again (the generic cell
 // rate algorithm). Pure.
-import type { Rate } from '../../config/types.ts';
 
 export type MailQueue = 'account_codes' | 'other_codes' | 'notices';
 
@@ -17,6 +16,9 @@ export type WaitingMail = {
   readonly rank: number;
   readonly expiresAt: Date;
 };
+
+/** `count` codes in `perMs` milliseconds; up to `burst` at once after a rest. */
+type Rate = { readonly count: number; readonly perMs: number; readonly burst: number };
 
 export type CodeBudget = {
   readonly rate: Rate | 'off';
