@@ -36,6 +36,7 @@ export async function play({ endpoints, mailLog, admin, gameMaster }: Stage): Pr
     for (const player of players) await player.follow();
 
     heading('2. Ada creates a game of four in a row for two, with twenty seconds a move, and opens it');
+    await showEngines(ada);
     const match = await createGame(ada, { game_name: `Andromeda ${run}`, ...fourInARowSettings });
 
     heading('3. Boris and Chen find the game and apply with their race names');
@@ -54,7 +55,6 @@ export async function play({ endpoints, mailLog, admin, gameMaster }: Stage): Pr
     await keepName([boris, chen], match);
 
     heading('12. Ada creates a second game, of another kind: star conquest for two people and a bot');
-    await showEngines(ada);
     const galaxy = await createGame(ada, { game_name: `Perseus ${run}`, ...starConquestSettings });
     await approve(ada, galaxy, [await findAndApply(boris, galaxy), await findAndApply(chen, galaxy)]);
     await start(ada, galaxy, players);
@@ -122,8 +122,13 @@ async function playStarConquest(parts: GameParts): Promise<void> {
 async function showEngines(player: Player): Promise<void> {
   const { items } = await player.does('lobby.engine.list', {});
   const families = (items as { family: string }[]).map(({ family }) => family);
-  check(families.includes('star-conquest'), 'the stack offers star conquest');
-  player.says(`sees which games there are: ${families.join(', ')}`);
+  for (const { engine_family } of [fourInARowSettings, starConquestSettings]) {
+    check(
+      families.includes(engine_family),
+      `the stack offers ${engine_family}; it has ${families.join(', ')}`,
+    );
+  }
+  player.says(`sees which kinds of games there are: ${families.join(', ')}`);
 }
 
 async function tryWhatIsForbidden(player: Player, applicationId: string): Promise<void> {
