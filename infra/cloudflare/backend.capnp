@@ -68,6 +68,8 @@ const variables :List(Workerd.Worker.Binding) = [
   (name = "BACKEND_SIGN_IN_MAILS_PER_NETWORK", fromEnvironment = "BACKEND_SIGN_IN_MAILS_PER_NETWORK"),
   (name = "BACKEND_SIGN_IN_MAILS_PER_ADDRESS", fromEnvironment = "BACKEND_SIGN_IN_MAILS_PER_ADDRESS"),
   (name = "BACKEND_SIGN_IN_MAIL_WINDOW", fromEnvironment = "BACKEND_SIGN_IN_MAIL_WINDOW"),
+  (name = "BACKEND_SIGN_IN_WRONG_CODES_PER_ADDRESS", fromEnvironment = "BACKEND_SIGN_IN_WRONG_CODES_PER_ADDRESS"),
+  (name = "BACKEND_SIGN_IN_WRONG_CODES_PER_NETWORK", fromEnvironment = "BACKEND_SIGN_IN_WRONG_CODES_PER_NETWORK"),
   (name = "BACKEND_USER_LOOKUP_RATE", fromEnvironment = "BACKEND_USER_LOOKUP_RATE"),
   (name = "BACKEND_MAILER", fromEnvironment = "BACKEND_MAILER"),
   (name = "BACKEND_SMTP_URL", fromEnvironment = "BACKEND_SMTP_URL"),

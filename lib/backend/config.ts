@@ -88,6 +88,12 @@ export const backendVariables = {
     windowMs: defaulted('BACKEND_SIGN_IN_MAIL_WINDOW', '1h', positiveDuration, {
       help: 'The window of these limits.',
     }),
+    maxWrongCodesPerAddress: defaulted('BACKEND_SIGN_IN_WRONG_CODES_PER_ADDRESS', '20', integer(1, 10_000), {
+      help: 'Wrong sign-in codes for one address within 24 hours after which it gets longer codes.',
+    }),
+    maxWrongCodesPerNetwork: defaulted('BACKEND_SIGN_IN_WRONG_CODES_PER_NETWORK', '60', integer(1, 10_000), {
+      help: 'Most wrong sign-in codes of one network (an IPv4 address, or the /64 of an IPv6 address) within an hour, for all addresses together.',
+    }),
   },
   lookupRate: defaulted('BACKEND_USER_LOOKUP_RATE', '60/h burst 20', rate, {
     help: 'How often one user may look up other players by their handles, or try to take a handle, at each replica; `off` for no limit.',

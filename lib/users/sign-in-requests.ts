@@ -6,13 +6,24 @@ import { id } from '../http/schemas.ts';
 import { deviceNameHint, localeHint, timeZoneHint } from './hints.ts';
 import { email } from './profile.ts';
 
-export const codeDigits = 6;
+/** Digits of a code; more of them where an address gets many wrong ones. */
+export const codeDigits = 8;
+export const longCodeDigits = 12;
+
+// Mails write long codes in groups, and people type as they read.
+const code = z
+  .string()
+  .overwrite((text) => text.replaceAll(/\s/g, ''))
+  .regex(
+    new RegExp(`^(?:[0-9]{${codeDigits}}|[0-9]{${longCodeDigits}})$`),
+    `must be ${codeDigits} or ${longCodeDigits} digits`,
+  );
 
 export const sendEmailCodeBody = z.strictObject({ email, locale: localeHint });
 
 export const confirmEmailCodeBody = z.strictObject({
   challenge_id: id,
-  code: z.string().regex(new RegExp(`^[0-9]{${codeDigits}}$`), `must be ${codeDigits} digits`),
+  code,
   client_public_key: base64Bytes(32),
   proof: base64Bytes(64),
   time_zone: timeZoneHint,

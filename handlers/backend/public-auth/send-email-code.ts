@@ -12,7 +12,7 @@ const route = createRoute({
   path: '/api/v1/public/auth/send-email-code',
   operationId: 'sendEmailCode',
   summary:
-    'Mails a six-digit sign-in code; the response is the same whether or not the address has an account',
+    'Mails a sign-in code of 8 or 12 digits; the response is the same whether or not the address has an account',
   tags: ['sign-in'],
   request: {
     headers: clientAddressHeader,

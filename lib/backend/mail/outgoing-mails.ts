@@ -117,7 +117,8 @@ export class MailSender {
     this.#sending.add(sending);
   }
 
-  async #send({ mailId, recipient, locale, content: sealed, expiresAt, failures }: DueMail): Promise<void> {
+  async #send(due: DueMail): Promise<void> {
+    const { mailId, recipient, locale, content: sealed, expiresAt, failures } = due;
     const { db, seal, mailer, now, log } = this.#parts;
     const giveUp = async (reason: 'expired' | 'unreadable' | 'refused', why: object = {}) => {
       await deleteMail(db, mailId);
@@ -132,6 +133,7 @@ export class MailSender {
     } catch (error) {
       return giveUp('unreadable', { error });
     }
+    if (content.kind === 'wrong_codes' && !due.hasAccount) return deleteMail(db, mailId);
     try {
       await mailer.send({ mailId, to: recipient, locale, content });
     } catch (error) {

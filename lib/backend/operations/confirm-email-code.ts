@@ -1,7 +1,9 @@
 // The second step of signing in: the code proves the address, the proof proves that the client holds the private
 // key of the key that it registers. Key and proof are checked first and cost no attempt, since they say nothing
 // about the code. Attempts are judged and counted under the challenge's row lock and the count is committed before
-// the refusal is thrown, so five stay five, however many arrive at once, and one challenge creates one session.
+// the refusal is thrown, so five stay five, however many arrive at once, and one challenge creates one session. The
+// same holds for the wrong codes of a network, under a lock of its own. Locks are taken in the order challenge, network,
+// address.
 import { Refusal } from '../../errors/table.ts';
 import { invalidFields } from '../../http/field-problems.ts';
 import { inTransaction } from '../../postgres/transaction.ts';
@@ -9,21 +11,40 @@ import { deviceKeyProblem, verifyWithDeviceKey } from '../../protocol/device-key
 import { confirmBytes } from '../../protocol/envelope.ts';
 import { defaultLocale, defaultTimeZone, unknownLocale } from '../../users/profile.ts';
 import type { BackendContext } from '../context.ts';
-import { type Challenge, judgeAttempt, type Verdict } from '../domain/sign-in.ts';
+import {
+  type Challenge,
+  dayMs,
+  judgeAttempt,
+  type Verdict,
+  waitForRoomMs,
+  wrongCodeWindowsMs,
+} from '../domain/sign-in.ts';
 import type { DeviceSession, User } from '../domain/user.ts';
 import { noticeLifetimeMs } from '../mail/mail.ts';
 import { sessionCreated } from '../outbox/messages.ts';
 import { accountBlocked } from '../refusals.ts';
-import { countFailedAttempt, lockChallenge, markChallengeUsed } from '../store/auth-challenges.ts';
+import {
+  countFailedAttempt,
+  lockAddress,
+  lockChallenge,
+  markChallengeUsed,
+} from '../store/auth-challenges.ts';
 import type { Database } from '../store/database.ts';
 import { insertDeviceSession } from '../store/device-sessions.ts';
 import { insertUserUnlessKnown, lockUserByEmail } from '../store/users.ts';
+import {
+  insertWrongCode,
+  lockNetwork,
+  markOwnerNotified,
+  nthLatestWrongCode,
+  wasOwnerNotified,
+} from '../store/wrong-codes.ts';
 
-type Deps = Pick<BackendContext, 'db' | 'codes' | 'outbox' | 'mails' | 'now' | 'newId'>;
+type Deps = Pick<BackendContext, 'db' | 'codes' | 'outbox' | 'mails' | 'wrongCodeLimits' | 'now' | 'newId'>;
 
 export type Confirmation = {
   challengeId: string;
-  /** Six digits. */
+  /** Digits without blanks. */
   code: string;
   /** Ed25519, raw bytes. */
   clientPublicKey: Uint8Array<ArrayBuffer>;
@@ -32,6 +53,8 @@ export type Confirmation = {
   /** For a new user. */
   timeZone: string | undefined;
   deviceName: string | null;
+  /** Whose wrong codes are counted: an IPv4 address or the /64 of an IPv6 address; null when it is not known. */
+  clientNetwork: string | null;
   /** Roughly where the device is; null when that is not known. */
   network: string | null;
   traceparent: string | undefined;
@@ -48,7 +71,8 @@ type Outcome =
  * Creates a device session, and the user at the first sign-in. The user is notified by an event and by a mail, so that
  * they hear of a sign-in that was not theirs.
  * @throws Refusal invalid_request for a bad key or proof; challenge_failed, the same for every reason, with
- *   `attempts_left` while the challenge is alive; account_blocked.
+ *   `attempts_left` while the challenge is alive; account_blocked; rate_limited with `retry_after_seconds` when the
+ *   network sent too many wrong codes, whatever this one is, and at no cost to the challenge.
  */
 export async function confirmEmailCode(deps: Deps, confirmation: Confirmation): Promise<SignedIn> {
   requirePossession(confirmation);
@@ -61,6 +85,7 @@ export async function confirmEmailCode(deps: Deps, confirmation: Confirmation): 
     case 'blocked':
       throw accountBlocked();
     case 'wrong_code':
+      deps.mails.sendSoon();
       throw challengeFailed({ attempts_left: outcome.attemptsLeft });
     case 'not_alive':
       throw challengeFailed();
@@ -87,13 +112,14 @@ function requirePossession({ challengeId, clientPublicKey, proof }: Confirmation
 
 async function attempt(deps: Deps, tx: Database, confirmation: Confirmation): Promise<Outcome> {
   const challenge = await lockChallenge(tx, confirmation.challengeId);
+  const { challengeId, clientNetwork } = confirmation;
+  if (clientNetwork !== null) await requireRoom(deps, tx, clientNetwork);
   if (challenge === undefined) return { kind: 'not_alive' };
 
   const now = deps.now();
-  const { challengeId } = challenge;
   const codeMatches = await deps.codes.matches(challengeId, confirmation.code, challenge.codeHash);
   const verdict = judgeAttempt(challenge, codeMatches, now);
-  if (verdict.kind === 'wrong_code') await countFailedAttempt(tx, challengeId);
+  if (verdict.kind === 'wrong_code') await countWrongCode(deps, tx, challenge, clientNetwork, now);
   if (verdict.kind !== 'confirmed') return verdict;
 
   await markChallengeUsed(tx, challengeId, now);
@@ -113,6 +139,59 @@ async function attempt(deps: Deps, tx: Database, confirmation: Confirmation): Pr
   await insertDeviceSession(tx, session);
   await notifyOwner(deps, tx, user, session, confirmation.traceparent);
   return { kind: 'signed_in', session };
+}
+
+/** @throws Refusal rate_limited; the same for challenges that exist and for others. */
+async function requireRoom(deps: Deps, tx: Database, clientNetwork: string): Promise<void> {
+  await lockNetwork(tx, clientNetwork);
+  const now = deps.now();
+  const windowMs = wrongCodeWindowsMs.network;
+  const oldest = await nthLatestWrongCode(
+    tx,
+    { clientNetwork },
+    { nth: deps.wrongCodeLimits.maxWrongCodesPerNetwork, after: new Date(now.getTime() - windowMs) },
+  );
+  const waitMs = waitForRoomMs(oldest, windowMs, now);
+  if (waitMs > 0) throw tooManyWrongCodes(waitMs);
+}
+
+/**
+ * Counts it for the challenge, the address and the network, and writes the mail to the owner when the address has used
+ * up its budget. The users are not read, so that no time shows whether the address has an account: whether there is an
+ * owner is found when the mail is sent.
+ */
+async function countWrongCode(
+  deps: Deps,
+  tx: Database,
+  { challengeId, email }: Challenge,
+  clientNetwork: string | null,
+  now: Date,
+): Promise<void> {
+  await countFailedAttempt(tx, challengeId);
+  // One at a time, so that one of them writes the mail.
+  await lockAddress(tx, email);
+  const wrongCodeId = deps.newId();
+  await insertWrongCode(tx, { wrongCodeId, email, clientNetwork, createdAt: now });
+  const usedUpAt = await nthLatestWrongCode(
+    tx,
+    { email },
+    {
+      nth: deps.wrongCodeLimits.maxWrongCodesPerAddress,
+      after: new Date(now.getTime() - wrongCodeWindowsMs.address),
+    },
+  );
+  const aDayAgo = new Date(now.getTime() - dayMs);
+  if (usedUpAt === undefined || (await wasOwnerNotified(tx, { email, after: aDayAgo }))) return;
+  await markOwnerNotified(tx, wrongCodeId);
+  await deps.mails.write(tx, [
+    {
+      mailId: deps.newId(),
+      to: email,
+      locale: unknownLocale,
+      content: { kind: 'wrong_codes' },
+      expiresAt: new Date(now.getTime() + noticeLifetimeMs),
+    },
+  ]);
 }
 
 async function notifyOwner(
@@ -171,5 +250,14 @@ function challengeFailed(details?: { attempts_left: number }): Refusal {
     'challenge_failed',
     'The code is not right, or the challenge is unknown, expired or used; check the code or ask for a new one.',
     details,
+  );
+}
+
+function tooManyWrongCodes(waitMs: number): Refusal {
+  const seconds = Math.ceil(waitMs / 1_000);
+  return new Refusal(
+    'rate_limited',
+    `Too many wrong codes came from this network; try again in ${seconds} seconds, or from another network.`,
+    { retry_after_seconds: seconds },
   );
 }

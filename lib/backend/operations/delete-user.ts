@@ -9,6 +9,7 @@ import { eraseDevices } from '../store/device-sessions.ts';
 import { deleteEntitlements } from '../store/entitlements.ts';
 import { deleteMailsTo } from '../store/mails.ts';
 import { eraseUser, lockUser } from '../store/users.ts';
+import { deleteWrongCodesOf } from '../store/wrong-codes.ts';
 import { endSessions } from './end-sessions.ts';
 import { requireActing } from './get-account.ts';
 
@@ -83,6 +84,7 @@ async function erase(tx: Database, { userId, email }: User, at: Date): Promise<D
   await deleteEntitlements(tx, userId);
   await deleteMailsTo(tx, email);
   await deleteChallengesOf(tx, email);
+  await deleteWrongCodesOf(tx, email);
   const erased = await eraseUser(tx, userId, at);
   if (erased === undefined) throw new Error('a user was not found although their row is locked');
   return erased;

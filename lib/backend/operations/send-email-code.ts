@@ -1,15 +1,24 @@
 import { Refusal } from '../../errors/table.ts';
 import { inTransaction } from '../../postgres/transaction.ts';
+import { codeDigits, longCodeDigits } from '../../users/sign-in-requests.ts';
 import type { BackendContext } from '../context.ts';
-import { codeLifetimeMs, mailWaitMs } from '../domain/sign-in.ts';
+import { codeLifetimeMs, mailWaitMs, wrongCodesKeptMs, wrongCodeWindowsMs } from '../domain/sign-in.ts';
 import {
   deleteOldChallenges,
   insertChallenge,
   listSentMails,
   lockAddress,
 } from '../store/auth-challenges.ts';
+import type { Database } from '../store/database.ts';
+import { deleteOldWrongCodes, nthLatestWrongCode } from '../store/wrong-codes.ts';
 
-// Each new challenge deletes a few that no rule needs any more, so that the table does not grow.
+type Deps = Pick<
+  BackendContext,
+  'db' | 'codes' | 'mails' | 'mailLimits' | 'wrongCodeLimits' | 'now' | 'newId'
+>;
+
+// Each new challenge deletes a few rows that no rule needs any more, and more than it can lead to, so that the tables
+// do not grow.
 const deletedPerChallenge = 10;
 
 /**
@@ -20,14 +29,11 @@ const deletedPerChallenge = 10;
  *   from this network.
  */
 export async function sendEmailCode(
-  deps: Pick<BackendContext, 'db' | 'codes' | 'mails' | 'mailLimits' | 'now' | 'newId'>,
+  deps: Deps,
   request: { email: string; locale: string; clientNetwork: string | null },
 ): Promise<{ challengeId: string; expiresAt: Date }> {
   const { email, locale, clientNetwork } = request;
   const challengeId = deps.newId();
-  const code = deps.codes.newCode();
-  const codeHash = await deps.codes.hash(challengeId, code);
-
   const expiresAt = await inTransaction(deps.db, async (tx) => {
     await lockAddress(tx, email);
     const createdAt = deps.now();
@@ -40,13 +46,15 @@ export async function sendEmailCode(
     const waitMs = mailWaitMs(sent, deps.mailLimits, clientNetwork, createdAt);
     if (waitMs > 0) throw tooManyMails(waitMs);
 
+    const code = deps.codes.newCode(await digitsFor(deps, tx, email, createdAt));
     const expires = new Date(createdAt.getTime() + codeLifetimeMs);
     await insertChallenge(tx, {
       challengeId,
       email,
       locale,
       clientNetwork,
-      codeHash,
+      knownDeviceSessionId: null,
+      codeHash: await deps.codes.hash(challengeId, code),
       failedAttempts: 0,
       createdAt,
       expiresAt: expires,
@@ -55,16 +63,31 @@ export async function sendEmailCode(
     await deps.mails.write(tx, [
       { mailId: challengeId, to: email, locale, content: { kind: 'sign_in_code', code }, expiresAt: expires },
     ]);
-    const keptMs = Math.max(deps.mailLimits.windowMs, codeLifetimeMs);
-    await deleteOldChallenges(tx, {
-      before: new Date(createdAt.getTime() - keptMs),
-      limit: deletedPerChallenge,
-    });
+    await deleteOld(deps, tx, createdAt);
     return expires;
   });
 
   deps.mails.sendSoon();
   return { challengeId, expiresAt };
+}
+
+/** The response to a request does not show it: who asks for codes of a stranger need not know that others do. */
+async function digitsFor(deps: Deps, tx: Database, email: string, now: Date): Promise<number> {
+  const usedUpAt = await nthLatestWrongCode(
+    tx,
+    { email },
+    {
+      nth: deps.wrongCodeLimits.maxWrongCodesPerAddress,
+      after: new Date(now.getTime() - wrongCodeWindowsMs.address),
+    },
+  );
+  return usedUpAt === undefined ? codeDigits : longCodeDigits;
+}
+
+async function deleteOld(deps: Deps, tx: Database, now: Date): Promise<void> {
+  const old = (keptMs: number) => ({ before: new Date(now.getTime() - keptMs), limit: deletedPerChallenge });
+  await deleteOldChallenges(tx, old(Math.max(deps.mailLimits.windowMs, codeLifetimeMs)));
+  await deleteOldWrongCodes(tx, old(wrongCodesKeptMs));
 }
 
 function tooManyMails(waitMs: number): Refusal {

@@ -40,6 +40,7 @@ export async function assembleBackend(
     codes: await createSignInCodes(config.signIn.codeHmacKey),
     mails: parts.mails,
     mailLimits: config.signIn,
+    wrongCodeLimits: config.signIn,
     lookupWaitMs: parts.lookupWaitMs,
     entitlementDefaults: config.entitlementDefaults,
     now: () => new Date(),

@@ -17,7 +17,7 @@ export async function insertMails(tx: Database, rows: readonly StoredMail[]): Pr
 }
 
 /** Its locale is known: that of the recipient's account, if none was given. */
-export type DueMail = StoredMail & { readonly failures: number };
+export type DueMail = StoredMail & { readonly failures: number; readonly hasAccount: boolean };
 
 /**
  * Claims up to `limit` mails that are due, those that expire first at the front. No other process gets them until
@@ -40,12 +40,13 @@ export async function claimDueMails(
     .where(and(eq(users.email, mails.recipient), isNull(users.deletedAt)));
   const locale = sql<string>`case when ${mails.locale} <> ${unknownLocale} then ${mails.locale}
     else coalesce(${localeOfAccount}, ${defaultLocale}) end`;
+  const hasAccount = sql<boolean>`${localeOfAccount} is not null`;
   const { mailId, recipient, content, expiresAt, failures } = mails;
   return db
     .update(mails)
     .set({ nextAttemptAt: inMs(claimMs) })
     .where(inArray(mailId, due))
-    .returning({ mailId, recipient, locale, content, expiresAt, failures });
+    .returning({ mailId, recipient, locale, content, expiresAt, failures, hasAccount });
 }
 
 export async function deleteMail(db: Database, mailId: string): Promise<void> {

@@ -110,7 +110,7 @@ describe('signing in', () => {
 
   test('fails at once when the refusal does not pass', async () => {
     failures = [json(422, { error: { code: 'challenge_failed', message: 'No.' } })];
-    await expect(client.confirmEmailCode('c1', '000000', 'a device')).rejects.toMatchObject({
+    await expect(client.confirmEmailCode('c1', '00000000', 'a device')).rejects.toMatchObject({
       status: 422,
       code: 'challenge_failed',
     });

@@ -45,6 +45,8 @@ export const entitlementDefaults: Entitlements = {
 
 export const mailLimits = { maxMailsPerNetwork: 5, maxMailsPerAddress: 8, windowMs: 3_600_000 };
 
+export const wrongCodeLimits = { maxWrongCodesPerAddress: 8, maxWrongCodesPerNetwork: 12 };
+
 export const lookupRate = { count: 60, perMs: 3_600_000, burst: 5 };
 
 const connections = 10;
@@ -140,6 +142,7 @@ export async function startTestBackend(
     codes: await createSignInCodes(secret),
     mails: { write: (tx, written) => writeMails(tx, seal, written), sendSoon: () => sender.sendSoon() },
     mailLimits,
+    wrongCodeLimits,
     lookupWaitMs: createLookupLimit(lookupRate, () => clock),
     entitlementDefaults,
     now,
@@ -262,4 +265,4 @@ export class TestDevice {
 export const base64 = (bytes: Uint8Array) => Buffer.from(bytes).toString('base64');
 
 /** A code that is not the right one. */
-export const otherCode = (code: string) => (code === '000000' ? '000001' : '000000');
+export const otherCode = (code: string) => (code === '00000000' ? '00000001' : '00000000');
