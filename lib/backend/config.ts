@@ -85,6 +85,9 @@ export const backendVariables = {
     maxMailsPerAddress: defaulted('BACKEND_SIGN_IN_MAILS_PER_ADDRESS', '30', integer(1, 1_000), {
       help: 'Most sign-in mails to one address within the window, from all networks together. Not below BACKEND_SIGN_IN_MAILS_PER_NETWORK.',
     }),
+    maxMailsPerKnownDevice: defaulted('BACKEND_SIGN_IN_MAILS_PER_KNOWN_DEVICE', '10', integer(1, 1_000), {
+      help: 'Most sign-in mails to one address within the window that one device which has signed in to its account may request, apart from those limits.',
+    }),
     windowMs: defaulted('BACKEND_SIGN_IN_MAIL_WINDOW', '1h', positiveDuration, {
       help: 'The window of these limits.',
     }),

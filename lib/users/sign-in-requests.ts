@@ -19,7 +19,32 @@ const code = z
     `must be ${codeDigits} or ${longCodeDigits} digits`,
   );
 
-export const sendEmailCodeBody = z.strictObject({ email, locale: localeHint });
+const knownDevice = z.object({
+  device_session_id: id,
+  timestamp_ms: z.int(),
+  signature: base64Bytes(64),
+});
+
+/** A hint as well: what is not such a proof counts as not given. The gateway cannot check it, the backend does. */
+const knownDeviceHint = z
+  .unknown()
+  .optional()
+  .transform((given) => knownDevice.safeParse(given).data)
+  .openapi({
+    type: 'object',
+    properties: {
+      device_session_id: { type: 'string', format: 'uuid' },
+      timestamp_ms: { type: 'integer' },
+      signature: { type: 'string', format: 'byte' },
+    },
+    description: 'A signature of a device that has signed in to the account of this address.',
+  });
+
+export const sendEmailCodeBody = z.strictObject({
+  email,
+  locale: localeHint,
+  known_device: knownDeviceHint,
+});
 
 export const confirmEmailCodeBody = z.strictObject({
   challenge_id: id,

@@ -35,6 +35,11 @@ export const sendEmailCodeRoute = (deps: Parameters<typeof sendEmailCode>[0]) =>
       email: body.email,
       locale: body.locale ?? unknownLocale,
       clientNetwork: (address && clientNetwork(address)) ?? null,
+      knownDevice: body.known_device && {
+        deviceSessionId: body.known_device.device_session_id,
+        timestampMs: body.known_device.timestamp_ms,
+        signature: body.known_device.signature,
+      },
     });
     return c.json(
       { challenge_id: challenge.challengeId, expires_at: challenge.expiresAt.toISOString() },

@@ -68,11 +68,20 @@ export function waitForRoomMs(oldest: Date | undefined, windowMs: number, now: D
   return oldest === undefined ? 0 : Math.max(0, oldest.getTime() + windowMs - now.getTime());
 }
 
+/** How far the clock of a device may be from the backend's when it proves that it has signed in before. */
+const knownDeviceSkewMs = 5 * 60_000;
+
+export function isKnownDeviceProofFresh(timestampMs: number, now: Date): boolean {
+  return Math.abs(timestampMs - now.getTime()) <= knownDeviceSkewMs;
+}
+
 /** How many mails may go to one address within any window: requested from one network, and altogether. */
 export type MailLimits = {
   readonly maxMailsPerNetwork: number;
   /** Not below the other limit, so that one network cannot block an address for all others. */
   readonly maxMailsPerAddress: number;
+  /** Requested by one device that has signed in to the account of the address; these count for it alone. */
+  readonly maxMailsPerKnownDevice: number;
   readonly windowMs: number;
 };
 
@@ -89,7 +98,7 @@ export type SentMail = {
  */
 export function mailWaitMs(
   sent: readonly SentMail[],
-  limits: MailLimits,
+  limits: Omit<MailLimits, 'maxMailsPerKnownDevice'>,
   network: string | null,
   now: Date,
 ): number {

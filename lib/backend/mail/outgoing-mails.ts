@@ -12,6 +12,7 @@
 import type { Logger } from '../../telemetry/logger.ts';
 import type { Database } from '../store/database.ts';
 import {
+  type CodeRequester,
   claimDueMails,
   type DueMail,
   deleteMail,
@@ -23,7 +24,11 @@ import { mailAttemptsFailed, mailsGivenUp, mailsSent } from './instruments.ts';
 import { type Mail, type MailContent, type Mailer, MailRefused } from './mail.ts';
 import type { MailSeal } from './seal.ts';
 
-export type NewMail = Mail & { readonly expiresAt: Date };
+export type NewMail = Mail & {
+  readonly expiresAt: Date;
+  /** For a mail with a code, which anyone may have requested. */
+  readonly codeFor?: CodeRequester;
+};
 
 /** Writes mails with the transaction that decides them. */
 export async function writeMails(tx: Database, seal: MailSeal, mails: readonly NewMail[]): Promise<void> {

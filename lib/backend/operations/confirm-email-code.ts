@@ -72,7 +72,8 @@ type Outcome =
  * they hear of a sign-in that was not theirs.
  * @throws Refusal invalid_request for a bad key or proof; challenge_failed, the same for every reason, with
  *   `attempts_left` while the challenge is alive; account_blocked; rate_limited with `retry_after_seconds` when the
- *   network sent too many wrong codes, whatever this one is, and at no cost to the challenge.
+ *   network sent too many wrong codes, whatever this one is, and at no cost to the challenge; not for a challenge that
+ *   a known device requested.
  */
 export async function confirmEmailCode(deps: Deps, confirmation: Confirmation): Promise<SignedIn> {
   requirePossession(confirmation);
@@ -113,7 +114,9 @@ function requirePossession({ challengeId, clientPublicKey, proof }: Confirmation
 async function attempt(deps: Deps, tx: Database, confirmation: Confirmation): Promise<Outcome> {
   const challenge = await lockChallenge(tx, confirmation.challengeId);
   const { challengeId, clientNetwork } = confirmation;
-  if (clientNetwork !== null) await requireRoom(deps, tx, clientNetwork);
+  // Only the owner's device knows the id of a challenge that it requested, so nobody else behind its network keeps it out.
+  const knownDevice = challenge?.knownDeviceSessionId ?? null;
+  if (clientNetwork !== null && knownDevice === null) await requireRoom(deps, tx, clientNetwork);
   if (challenge === undefined) return { kind: 'not_alive' };
 
   const now = deps.now();

@@ -1,4 +1,4 @@
-import { and, desc, eq, gt, inArray, lt, sql } from 'drizzle-orm';
+import { and, desc, eq, gt, inArray, isNull, lt, sql } from 'drizzle-orm';
 import type { Challenge, SentMail } from '../domain/sign-in.ts';
 import type { Database } from './database.ts';
 import { authChallenges } from './schema.ts';
@@ -10,7 +10,7 @@ export async function lockAddress(tx: Database, email: string): Promise<void> {
   );
 }
 
-/** The latest mails that went to an address, newest first. */
+/** The latest mails that went to an address and no known device requested, newest first. */
 export async function listSentMails(
   tx: Database,
   query: { email: string; after: Date; limit: number },
@@ -18,9 +18,37 @@ export async function listSentMails(
   return tx
     .select({ sentAt: authChallenges.createdAt, network: authChallenges.clientNetwork })
     .from(authChallenges)
-    .where(and(eq(authChallenges.email, query.email), gt(authChallenges.createdAt, query.after)))
+    .where(
+      and(
+        eq(authChallenges.email, query.email),
+        isNull(authChallenges.knownDeviceSessionId),
+        gt(authChallenges.createdAt, query.after),
+      ),
+    )
     .orderBy(desc(authChallenges.createdAt))
     .limit(query.limit);
+}
+
+/** When the `nth` latest mail went to an address that a known device requested; undefined when there were fewer. */
+export async function nthLatestMailOfDevice(
+  tx: Database,
+  { email, deviceSessionId }: { email: string; deviceSessionId: string },
+  { nth, after }: { nth: number; after: Date },
+): Promise<Date | undefined> {
+  const [found] = await tx
+    .select({ at: authChallenges.createdAt })
+    .from(authChallenges)
+    .where(
+      and(
+        eq(authChallenges.email, email),
+        eq(authChallenges.knownDeviceSessionId, deviceSessionId),
+        gt(authChallenges.createdAt, after),
+      ),
+    )
+    .orderBy(desc(authChallenges.createdAt))
+    .offset(nth - 1)
+    .limit(1);
+  return found?.at;
 }
 
 export async function insertChallenge(tx: Database, challenge: Challenge): Promise<void> {

@@ -12,6 +12,14 @@ export type StoredMail = {
   readonly expiresAt: Date;
 };
 
+/** Who requested a mail with a code. */
+export type CodeRequester = {
+  /** null when it is not known. */
+  readonly clientNetwork: string | null;
+  /** A device that has signed in to the account of this address. */
+  readonly knownDevice: boolean;
+};
+
 export async function insertMails(tx: Database, rows: readonly StoredMail[]): Promise<void> {
   if (rows.length > 0) await tx.insert(mails).values([...rows]);
 }

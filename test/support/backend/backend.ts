@@ -22,7 +22,7 @@ import { Outbox } from '../../../lib/outbox/outbox.ts';
 import type { Message } from '../../../lib/outbox/store.ts';
 import { databaseOn } from '../../../lib/postgres/database.ts';
 import { migrate } from '../../../lib/postgres/migrate.ts';
-import { confirmBytes } from '../../../lib/protocol/envelope.ts';
+import { confirmBytes, knownDeviceBytes } from '../../../lib/protocol/envelope.ts';
 import type { Redis } from '../../../lib/redis/client.ts';
 import { requeueAtOnce, statesOf } from '../../../lib/streams/admin.ts';
 import { toLoggedError } from '../../../lib/telemetry/logged-error.ts';
@@ -43,7 +43,12 @@ export const entitlementDefaults: Entitlements = {
   maxRegisteredRaceNames: 3,
 };
 
-export const mailLimits = { maxMailsPerNetwork: 5, maxMailsPerAddress: 8, windowMs: 3_600_000 };
+export const mailLimits = {
+  maxMailsPerNetwork: 5,
+  maxMailsPerAddress: 8,
+  maxMailsPerKnownDevice: 3,
+  windowMs: 3_600_000,
+};
 
 export const wrongCodeLimits = { maxWrongCodesPerAddress: 8, maxWrongCodesPerNetwork: 12 };
 
@@ -244,6 +249,17 @@ export class TestDevice {
       code,
       client_public_key: base64(this.publicKey),
       proof: base64(proof),
+    };
+  }
+
+  /** What it adds to a request for a code once it has signed in. @param email normalised. */
+  knownDevice(email: string, deviceSessionId: string, at = this.#backend.now()): Record<string, unknown> {
+    const timestampMs = at.getTime();
+    const bytes = knownDeviceBytes({ email, deviceSessionId, timestampMs: BigInt(timestampMs) });
+    return {
+      device_session_id: deviceSessionId,
+      timestamp_ms: timestampMs,
+      signature: base64(ed25519.sign(bytes, this.#secret)),
     };
   }
 
