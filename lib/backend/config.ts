@@ -88,8 +88,17 @@ export const backendVariables = {
     maxMailsFromNetwork: defaulted('BACKEND_SIGN_IN_MAILS_FROM_NETWORK', '30', integer(1, 1_000_000), {
       help: 'Most sign-in mails that one network may request within the window, to all addresses together.',
     }),
+    maxMailsPerKnownDevice: defaulted('BACKEND_SIGN_IN_MAILS_PER_KNOWN_DEVICE', '10', integer(1, 1_000), {
+      help: 'Most sign-in mails to one address within the window that one device which has signed in to its account may request, apart from those limits.',
+    }),
     windowMs: defaulted('BACKEND_SIGN_IN_MAIL_WINDOW', '1h', positiveDuration, {
       help: 'The window of these limits.',
+    }),
+    maxWrongCodesPerAddress: defaulted('BACKEND_SIGN_IN_WRONG_CODES_PER_ADDRESS', '20', integer(1, 10_000), {
+      help: 'Wrong sign-in codes for one address within 24 hours after which it gets longer codes.',
+    }),
+    maxWrongCodesPerNetwork: defaulted('BACKEND_SIGN_IN_WRONG_CODES_PER_NETWORK', '60', integer(1, 10_000), {
+      help: 'Most wrong sign-in codes of one network (an IPv4 address, or the /64 of an IPv6 address) within an hour, for all addresses together.',
     }),
   },
   lookupRate: defaulted('BACKEND_USER_LOOKUP_RATE', '60/h burst 20', rate, {

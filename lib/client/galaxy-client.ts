@@ -8,6 +8,7 @@ import { Metadata } from '@grpc/grpc-js';
 import {
   commandBytes,
   confirmBytes,
+  knownDeviceBytes,
   protocolVersion,
   recoverBytes,
   responseBytes,
@@ -18,6 +19,7 @@ import type {
   ExecuteCommandResponse,
   SubscribeEventsRequest,
 } from '../protocol/generated/galaxy/gateway/v1/gateway.ts';
+import { normaliseEmail } from '../users/email.ts';
 import { Connection } from './connection.ts';
 import {
   type EventSource,
@@ -98,10 +100,32 @@ export class GalaxyClient {
     return this.#session ?? fail('sign in first');
   }
 
-  /** Requests a sign-in code by e-mail. @throws PublicHttpError; with `retryAfterMs` when that is beyond the patience. */
+  /**
+   * Requests a sign-in code by e-mail. A client that has signed in to this account before proves it, so that floods of
+   * other requests do not keep it out.
+   * @throws PublicHttpError; with `retryAfterMs` when that is beyond the patience.
+   */
   async sendEmailCode(email: string): Promise<string> {
-    const body = await this.#post('send-email-code', { email });
+    const body = await this.#post('send-email-code', {
+      email,
+      ...(this.#session && { known_device: this.#knownDevice(email, this.#session) }),
+    });
     return text(body, 'challenge_id');
+  }
+
+  #knownDevice(email: string, { deviceSessionId }: Session): object {
+    const timestampMs = this.#clock.now();
+    const fields = {
+      email: normaliseEmail(email) ?? email,
+      deviceSessionId,
+      timestampMs: BigInt(timestampMs),
+    };
+    const signature = sign(null, knownDeviceBytes(fields), this.#privateKey);
+    return {
+      device_session_id: deviceSessionId,
+      timestamp_ms: timestampMs,
+      signature: signature.toString('base64'),
+    };
   }
 
   /**

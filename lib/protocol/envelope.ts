@@ -159,6 +159,18 @@ export function confirmBytes(confirmation: {
   return signedBytes('galaxy-confirm-v1', [confirmation.challengeId, confirmation.clientPublicKey]);
 }
 
+export type KnownDeviceFields = {
+  /** Normalised, as `user.account.get` returns it. */
+  email: string;
+  deviceSessionId: string;
+  timestampMs: bigint;
+};
+
+/** The bytes that a device signs when it requests a code for the address of an account that it has signed in to. */
+export function knownDeviceBytes(device: KnownDeviceFields): Uint8Array<ArrayBuffer> {
+  return signedBytes('galaxy-known-device-v1', [device.email, device.deviceSessionId, device.timestampMs]);
+}
+
 // The order of the Ed25519 base point, RFC 8032 section 5.1.
 const groupOrder = 2n ** 252n + 27742317777372353535851937790883648493n;
 

@@ -2,10 +2,15 @@
 // cannot use up another person's attempts. A challenge is alive until it expires, was used, or took `maxAttempts` wrong
 // codes. The response for one that is not alive is the same as for one that never existed.
 //
+// Wrong codes have two budgets more. An address that has used up its own gets longer codes, and is never refused:
+// strangers could lock its owner out. A network that has used up its own has to wait, whatever it confirms.
+//
 // Pure; the caller holds the challenge's row lock, so that attempts made at the same time are judged one by one.
 
 export const codeLifetimeMs = 10 * 60_000;
 export const maxAttempts = 5;
+const hourMs = 3_600_000;
+export const dayMs = 24 * hourMs;
 
 /** What the code of a challenge allows. */
 export const purposes = ['sign_in', 'leave_address', 'take_address', 'recovery_codes'] as const;
@@ -18,6 +23,8 @@ export type Challenge = {
   readonly locale: string;
   /** The network of the request; null when it is not known. */
   readonly clientNetwork: string | null;
+  /** The device session that proved to have asked for it; null when none did. */
+  readonly knownDeviceSessionId: string | null;
   readonly codeHash: Uint8Array<ArrayBuffer>;
   readonly failedAttempts: number;
   readonly createdAt: Date;
@@ -43,6 +50,35 @@ export function judgeAttempt(
   return { kind: 'wrong_code', attemptsLeft: maxAttempts - challenge.failedAttempts - 1 };
 }
 
+/** How many wrong codes there may be before an address gets longer codes, and a network has to wait. */
+export type WrongCodeLimits = {
+  /** Within a day, for all challenges of the address. */
+  readonly maxWrongCodesPerAddress: number;
+  /** Within an hour, for all addresses. */
+  readonly maxWrongCodesPerNetwork: number;
+};
+
+export const wrongCodeWindowsMs = { address: dayMs, network: hourMs };
+
+/** No rule asks for wrong codes that are older. */
+export const wrongCodesKeptMs = dayMs;
+
+/**
+ * How long it takes until there is room for one more of something that may happen `max` times within a window; 0 when
+ * there is room now.
+ * @param oldest when the `max`th latest of them happened; undefined when there were fewer.
+ */
+export function waitForRoomMs(oldest: Date | undefined, windowMs: number, now: Date): number {
+  return oldest === undefined ? 0 : Math.max(0, oldest.getTime() + windowMs - now.getTime());
+}
+
+/** How far the clock of a device may be from the backend's when it proves that it has signed in before. */
+const knownDeviceSkewMs = 5 * 60_000;
+
+export function isKnownDeviceProofFresh(timestampMs: number, now: Date): boolean {
+  return Math.abs(timestampMs - now.getTime()) <= knownDeviceSkewMs;
+}
+
 /** How many mails may be requested within any window. */
 export type MailLimits = {
   /** To one address from one network. */
@@ -51,6 +87,8 @@ export type MailLimits = {
   readonly maxMailsPerAddress: number;
   /** From one network, to all addresses together. */
   readonly maxMailsFromNetwork: number;
+  /** Requested by one device that has signed in to the account of the address; these count for it alone. */
+  readonly maxMailsPerKnownDevice: number;
   readonly windowMs: number;
 };
 
@@ -67,32 +105,12 @@ export type SentMail = {
  */
 export function mailWaitMs(
   sent: readonly SentMail[],
-  limits: Omit<MailLimits, 'maxMailsFromNetwork'>,
+  limits: Pick<MailLimits, 'maxMailsPerNetwork' | 'maxMailsPerAddress' | 'windowMs'>,
   network: string | null,
   now: Date,
 ): number {
   const fromNetwork = network === null ? [] : sent.filter((mail) => mail.network === network);
   // The mails that have to leave the window before there is room for another one.
   const blocking = [sent[limits.maxMailsPerAddress - 1], fromNetwork[limits.maxMailsPerNetwork - 1]];
-  return Math.max(0, ...blocking.map((mail) => leavesWindowMs(mail?.sentAt, limits, now)));
-}
-
-/**
- * The same for the next mail that a network requests, to whatever address.
- * @param blocking when the mail was requested that is `maxMailsFromNetwork` back from now, if there is one.
- */
-export function networkWaitMs(
-  blocking: Date | undefined,
-  limits: Pick<MailLimits, 'windowMs'>,
-  now: Date,
-): number {
-  return Math.max(0, leavesWindowMs(blocking, limits, now));
-}
-
-function leavesWindowMs(
-  sentAt: Date | undefined,
-  { windowMs }: Pick<MailLimits, 'windowMs'>,
-  now: Date,
-): number {
-  return sentAt === undefined ? 0 : sentAt.getTime() + windowMs - now.getTime();
+  return Math.max(...blocking.map((mail) => waitForRoomMs(mail?.sentAt, limits.windowMs, now)));
 }

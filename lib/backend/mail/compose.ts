@@ -2,6 +2,7 @@
 import { html } from 'hono/html';
 import { isTimeZone } from '../../time/time-zone.ts';
 import { defaultTimeZone } from '../../users/profile.ts';
+import { codeDigits } from '../../users/sign-in-requests.ts';
 import { codeLifetimeMs } from '../domain/sign-in.ts';
 import type { Mail, MailContent } from './mail.ts';
 import { de } from './texts/de.ts';
@@ -57,6 +58,8 @@ function partsOf(content: MailContent, language: Language): Parts {
       return accountChange(texts[language], content, language);
     case 'new_session':
       return newSession(texts[language].newSession, content, language);
+    case 'wrong_codes':
+      return wrongCodes(texts[language].wrongCodes);
     case 'notification':
       return notification(texts[language].notification, content);
     default:
@@ -131,8 +134,12 @@ function signInCode(wording: MailTexts['signInCode'], code: string): Parts {
   return {
     subject: wording.subject,
     paragraphs: [wording.intro, wording.validFor(codeLifetimeMs / 60_000), wording.notYou],
-    code,
+    code: code.length > codeDigits ? code.replaceAll(/\d{4}(?=\d)/g, '$& ') : code,
   };
+}
+
+function wrongCodes({ subject, intro, notYou }: MailTexts['wrongCodes']): Parts {
+  return { subject, paragraphs: [intro, notYou] };
 }
 
 function notification(

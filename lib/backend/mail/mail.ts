@@ -29,6 +29,8 @@ export const mailContent = z.discriminatedUnion('kind', [
     created_at: z.iso.datetime(),
     time_zone: z.string(),
   }),
+  // To the owner of an account; without an account it is not sent.
+  z.object({ kind: z.literal('wrong_codes') }),
   z.object({
     kind: z.literal('notification'),
     type: z.enum(mailableTypes),

@@ -137,7 +137,8 @@ export class MailSender {
     this.#sending.add(sending);
   }
 
-  async #send({ mailId, recipient, locale, content: sealed, failures }: DueMail): Promise<void> {
+  async #send(due: DueMail): Promise<void> {
+    const { mailId, recipient, locale, content: sealed, failures } = due;
     const { db, seal, mailer, log } = this.#parts;
     const giveUp = async (reason: 'unreadable' | 'refused', why: object) => {
       await deleteMail(db, mailId);
@@ -150,6 +151,7 @@ export class MailSender {
     } catch (error) {
       return giveUp('unreadable', { error });
     }
+    if (content.kind === 'wrong_codes' && !due.hasAccount) return deleteMail(db, mailId);
     try {
       await mailer.send({ mailId, to: recipient, locale, content });
     } catch (error) {

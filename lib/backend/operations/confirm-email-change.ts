@@ -6,15 +6,19 @@ import { inTransaction, sqlState, uniqueViolation } from '../../postgres/transac
 import type { BackendContext } from '../context.ts';
 import { type Challenge, judgeAttempt, type Verdict } from '../domain/sign-in.ts';
 import type { User } from '../domain/user.ts';
-import { countFailedAttempt, lockEmailChange, markChallengeUsed } from '../store/auth-challenges.ts';
+import { lockEmailChange, markChallengeUsed } from '../store/auth-challenges.ts';
 import type { Database } from '../store/database.ts';
 import { countRecoveryCodes, hasRecoveryCode, useRecoveryCode } from '../store/recovery-codes.ts';
 import { changeEmail, lockUser, lockUserByEmail } from '../store/users.ts';
+import { countWrongCode } from './count-wrong-code.ts';
 import { endSessions } from './end-sessions.ts';
 import { requireActing } from './get-account.ts';
 import { notifyOfAccountChange } from './notify-of-account-change.ts';
 
-type Deps = Pick<BackendContext, 'db' | 'codes' | 'recoveryCodes' | 'outbox' | 'mails' | 'now' | 'newId'>;
+type Deps = Pick<
+  BackendContext,
+  'db' | 'codes' | 'recoveryCodes' | 'outbox' | 'mails' | 'wrongCodeLimits' | 'now' | 'newId'
+>;
 
 export type EmailChange = {
   userId: string;
@@ -50,6 +54,7 @@ export async function confirmEmailChange(deps: Deps, change: EmailChange): Promi
       deps.mails.sendSoon();
       return outcome.user;
     case 'wrong_code':
+      deps.mails.sendSoon();
       throw changeFailed({ attempts_left: outcome.attemptsLeft });
     case 'not_alive':
       throw changeFailed();
@@ -78,6 +83,7 @@ async function attempt(
 
   const now = deps.now();
   const refusal = await countWrongCodes(
+    deps,
     tx,
     [
       { challenge: leave, isRight: isOwner },
@@ -97,6 +103,7 @@ async function attempt(
 
 /** @returns undefined when both are right. */
 async function countWrongCodes(
+  deps: Deps,
   tx: Database,
   codes: readonly { challenge: Challenge; isRight: boolean }[],
   now: Date,
@@ -107,9 +114,11 @@ async function countWrongCodes(
   }));
   if (judged.some(({ verdict }) => verdict.kind === 'not_alive')) return { kind: 'not_alive' };
   const attemptsLeft: number[] = [];
-  for (const { challenge, verdict } of judged) {
+  // Each takes the lock of an address; in one order, so that no two changes wait for each other.
+  const inOrder = judged.toSorted((a, b) => (a.challenge.email < b.challenge.email ? -1 : 1));
+  for (const { challenge, verdict } of inOrder) {
     if (verdict.kind !== 'wrong_code') continue;
-    await countFailedAttempt(tx, challenge.challengeId);
+    await countWrongCode(deps, tx, challenge, null, now);
     attemptsLeft.push(verdict.attemptsLeft);
   }
   return attemptsLeft.length === 0

@@ -2,16 +2,20 @@ import { inTransaction } from '../../postgres/transaction.ts';
 import type { BackendContext } from '../context.ts';
 import { judgeAttempt, type Verdict } from '../domain/sign-in.ts';
 import { challengeFailed } from '../refusals.ts';
-import { countFailedAttempt, lockChallengeOfUser, markChallengeUsed } from '../store/auth-challenges.ts';
+import { lockChallengeOfUser, markChallengeUsed } from '../store/auth-challenges.ts';
 import type { Database } from '../store/database.ts';
 import { replaceRecoveryCodes } from '../store/recovery-codes.ts';
 import { lockUser } from '../store/users.ts';
+import { countWrongCode } from './count-wrong-code.ts';
 import { requireActing } from './get-account.ts';
 import { notifyOfAccountChange } from './notify-of-account-change.ts';
 
 export const recoveryCodesAtOnce = 10;
 
-type Deps = Pick<BackendContext, 'db' | 'codes' | 'recoveryCodes' | 'outbox' | 'mails' | 'now' | 'newId'>;
+type Deps = Pick<
+  BackendContext,
+  'db' | 'codes' | 'recoveryCodes' | 'outbox' | 'mails' | 'wrongCodeLimits' | 'now' | 'newId'
+>;
 type Creation = { userId: string; challengeId: string; code: string; traceparent: string | undefined };
 
 /**
@@ -22,7 +26,10 @@ export async function createRecoveryCodes(deps: Deps, creation: Creation): Promi
   const codes = Array.from({ length: recoveryCodesAtOnce }, () => deps.recoveryCodes.newCode());
   const codeHashes = await Promise.all(codes.map((code) => deps.recoveryCodes.hash(code)));
   const verdict = await inTransaction(deps.db, (tx) => attempt(deps, tx, creation, codeHashes));
-  if (verdict.kind === 'wrong_code') throw challengeFailed({ attempts_left: verdict.attemptsLeft });
+  if (verdict.kind === 'wrong_code') {
+    deps.mails.sendSoon();
+    throw challengeFailed({ attempts_left: verdict.attemptsLeft });
+  }
   if (verdict.kind === 'not_alive') throw challengeFailed();
   deps.outbox.publishSoon([creation.userId]);
   deps.mails.sendSoon();
@@ -41,7 +48,7 @@ async function attempt(
   const at = deps.now();
   const isRight = await deps.codes.matches(challengeId, code, challenge.codeHash);
   const verdict = judgeAttempt(challenge, isRight, at);
-  if (verdict.kind === 'wrong_code') await countFailedAttempt(tx, challengeId);
+  if (verdict.kind === 'wrong_code') await countWrongCode(deps, tx, challenge, null, at);
   if (verdict.kind !== 'confirmed') return verdict;
   await markChallengeUsed(tx, challengeId, at);
   await replaceRecoveryCodes(tx, { userId, codeHashes, createdAt: at });

@@ -10,6 +10,7 @@ import { deleteEntitlements } from '../store/entitlements.ts';
 import { deleteMails, deleteMailsTo } from '../store/mails.ts';
 import { deleteRecoveryCodes } from '../store/recovery-codes.ts';
 import { eraseUser, lockUser } from '../store/users.ts';
+import { deleteWrongCodesOf } from '../store/wrong-codes.ts';
 import { endSessions } from './end-sessions.ts';
 import { requireActing } from './get-account.ts';
 
@@ -86,6 +87,7 @@ async function erase(tx: Database, { userId, email }: User, at: Date): Promise<D
   await deleteChallengesOf(tx, email);
   await deleteMails(tx, await deleteChallengesOfUser(tx, userId));
   await deleteRecoveryCodes(tx, userId);
+  await deleteWrongCodesOf(tx, email);
   const erased = await eraseUser(tx, userId, at);
   if (erased === undefined) throw new Error('a user was not found although their row is locked');
   return erased;

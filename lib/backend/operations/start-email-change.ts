@@ -11,7 +11,7 @@ import { networkOfUser, type RequestedCode, requestCodes } from './request-codes
  * @throws Refusal invalid_request for the address that the account has; rate_limited; and as for `getAccount`.
  */
 export async function startEmailChange(
-  deps: Pick<BackendContext, 'db' | 'codes' | 'mails' | 'mailLimits' | 'now' | 'newId'>,
+  deps: Pick<BackendContext, 'db' | 'codes' | 'mails' | 'mailLimits' | 'wrongCodeLimits' | 'now' | 'newId'>,
   { userId, newEmail }: { userId: string; newEmail: string },
 ): Promise<{ emailChangeId: string; expiresAt: Date }> {
   const emailChangeId = deps.newId();
@@ -22,12 +22,12 @@ export async function startEmailChange(
     }
     const codeFor = (
       purpose: 'leave_address' | 'take_address',
-      { to, knownDevice }: { to: string; knownDevice: boolean },
+      { to, first }: { to: string; first: boolean },
     ): RequestedCode => ({
       purpose,
       email: to,
       locale,
-      knownDevice,
+      first,
       content: (code) => ({ kind: 'account_code', purpose, code }),
       userId,
       emailChangeId,
@@ -35,8 +35,8 @@ export async function startEmailChange(
     return requestCodes(deps, tx, {
       clientNetwork: networkOfUser(userId),
       codes: [
-        codeFor('leave_address', { to: email, knownDevice: true }),
-        codeFor('take_address', { to: newEmail, knownDevice: false }),
+        codeFor('leave_address', { to: email, first: true }),
+        codeFor('take_address', { to: newEmail, first: false }),
       ],
     });
   });

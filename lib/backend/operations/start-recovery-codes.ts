@@ -9,7 +9,7 @@ import { networkOfUser, requestCodes } from './request-codes.ts';
  * @throws Refusal rate_limited; and as for `getAccount`.
  */
 export async function startRecoveryCodes(
-  deps: Pick<BackendContext, 'db' | 'codes' | 'mails' | 'mailLimits' | 'now' | 'newId'>,
+  deps: Pick<BackendContext, 'db' | 'codes' | 'mails' | 'mailLimits' | 'wrongCodeLimits' | 'now' | 'newId'>,
   userId: string,
 ): Promise<{ challengeId: string; expiresAt: Date }> {
   const purpose = 'recovery_codes';
@@ -22,7 +22,7 @@ export async function startRecoveryCodes(
           purpose,
           email,
           locale,
-          knownDevice: true,
+          first: true,
           content: (code) => ({ kind: 'account_code', purpose, code }),
           userId,
         },

@@ -42,6 +42,7 @@ export async function assembleBackend(
     recoveryCodes: await createRecoveryCodes(config.signIn.codeHmacKey),
     mails: parts.mails,
     mailLimits: config.signIn,
+    wrongCodeLimits: config.signIn,
     lookupWaitMs: parts.lookupWaitMs,
     entitlementDefaults: config.entitlementDefaults,
     now: () => new Date(),

@@ -1,41 +1,46 @@
-import { and, desc, eq, gt, inArray, lt, sql } from 'drizzle-orm';
+import { and, desc, eq, gt, inArray, isNull, lt, sql } from 'drizzle-orm';
 import type { Challenge, Purpose, SentMail } from '../domain/sign-in.ts';
 import type { Database } from './database.ts';
 import { authChallenges } from './schema.ts';
 
-/**
- * Lets one transaction at a time create challenges for an address, and for a network, so that two cannot both be the
- * last allowed one. Always in this order, so that no two wait for each other.
- */
-export async function lockMailLimits(
-  tx: Database,
-  { emails, clientNetwork }: { emails: readonly string[]; clientNetwork: string | null },
-): Promise<void> {
-  const addresses = emails.map((email) => `address.${email}`).toSorted();
-  const names = [...(clientNetwork === null ? [] : [`network.${clientNetwork}`]), ...addresses];
-  for (const name of names) {
-    await tx.execute(
-      sql`select pg_advisory_xact_lock(hashtextextended('galaxy.backend.' || ${name}::text, 0))`,
-    );
-  }
+/** Lets one transaction at a time do what is bounded for an address, so that two cannot both be the last allowed one. */
+export async function lockAddress(tx: Database, email: string): Promise<void> {
+  await lock(tx, `address.${email}`);
 }
 
-/** When a network requested its `nth` mail back from now, if that was after `after`. */
-export async function findMailOfNetwork(
+/** The same for a network. Take it before the lock of an address, so that no two wait for each other. */
+export async function lockNetwork(tx: Database, clientNetwork: string): Promise<void> {
+  await lock(tx, `network.${clientNetwork}`);
+}
+
+async function lock(tx: Database, name: string): Promise<void> {
+  await tx.execute(
+    sql`select pg_advisory_xact_lock(hashtextextended('galaxy.backend.' || ${name}::text, 0))`,
+  );
+}
+
+/** When a network requested its `nth` latest mail; undefined when there were fewer. Those of known devices do not count. */
+export async function nthLatestMailOfNetwork(
   tx: Database,
   { clientNetwork, nth, after }: { clientNetwork: string; nth: number; after: Date },
 ): Promise<Date | undefined> {
   const [mail] = await tx
     .select({ sentAt: authChallenges.createdAt })
     .from(authChallenges)
-    .where(and(eq(authChallenges.clientNetwork, clientNetwork), gt(authChallenges.createdAt, after)))
+    .where(
+      and(
+        eq(authChallenges.clientNetwork, clientNetwork),
+        isNull(authChallenges.knownDeviceSessionId),
+        gt(authChallenges.createdAt, after),
+      ),
+    )
     .orderBy(desc(authChallenges.createdAt))
     .offset(nth - 1)
     .limit(1);
   return mail?.sentAt;
 }
 
-/** The latest mails that went to an address, newest first. */
+/** The latest mails that went to an address and no known device requested, newest first. */
 export async function listSentMails(
   tx: Database,
   query: { email: string; after: Date; limit: number },
@@ -43,9 +48,37 @@ export async function listSentMails(
   return tx
     .select({ sentAt: authChallenges.createdAt, network: authChallenges.clientNetwork })
     .from(authChallenges)
-    .where(and(eq(authChallenges.email, query.email), gt(authChallenges.createdAt, query.after)))
+    .where(
+      and(
+        eq(authChallenges.email, query.email),
+        isNull(authChallenges.knownDeviceSessionId),
+        gt(authChallenges.createdAt, query.after),
+      ),
+    )
     .orderBy(desc(authChallenges.createdAt))
     .limit(query.limit);
+}
+
+/** When the `nth` latest mail went to an address that a known device requested; undefined when there were fewer. */
+export async function nthLatestMailOfDevice(
+  tx: Database,
+  { email, deviceSessionId }: { email: string; deviceSessionId: string },
+  { nth, after }: { nth: number; after: Date },
+): Promise<Date | undefined> {
+  const [found] = await tx
+    .select({ at: authChallenges.createdAt })
+    .from(authChallenges)
+    .where(
+      and(
+        eq(authChallenges.email, email),
+        eq(authChallenges.knownDeviceSessionId, deviceSessionId),
+        gt(authChallenges.createdAt, after),
+      ),
+    )
+    .orderBy(desc(authChallenges.createdAt))
+    .offset(nth - 1)
+    .limit(1);
+  return found?.at;
 }
 
 export type NewChallenge = Challenge & {

@@ -25,6 +25,27 @@ export async function findDeviceSession(
   return withUserState((await sessionAndUser(tx, deviceSessionId))[0]);
 }
 
+/** The key of an active session, if its account has this address. */
+export async function findKeyOfDevice(
+  db: Database,
+  { deviceSessionId, email }: { deviceSessionId: string; email: string },
+): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  const [found] = await db
+    .select({ key: deviceSessions.clientPublicKey })
+    .from(deviceSessions)
+    .innerJoin(users, eq(users.userId, deviceSessions.userId))
+    .where(
+      and(
+        eq(deviceSessions.deviceSessionId, deviceSessionId),
+        eq(users.email, email),
+        isNull(deviceSessions.revokedAt),
+        isNull(users.blockedAt),
+        isNull(users.deletedAt),
+      ),
+    );
+  return found?.key;
+}
+
 /** One statement on two primary keys. */
 function sessionAndUser(db: Database, deviceSessionId: string | Placeholder) {
   return db

@@ -52,7 +52,11 @@ export async function insertMails(tx: Database, rows: readonly StoredMail[]): Pr
 }
 
 /** Its locale is known: that of the recipient's account, if none was given. */
-export type DueMail = Omit<StoredMail, 'codeFor'> & { readonly failures: number };
+export type DueMail = Omit<StoredMail, 'codeFor'> & {
+  readonly failures: number;
+  /** Whether the recipient has an account. */
+  readonly hasAccount: boolean;
+};
 
 type Claim = { readonly places: Places; readonly budget: CodeBudget; readonly claimMs: number };
 
@@ -141,12 +145,13 @@ async function claim(tx: Database, mailIds: string[], claimMs: number): Promise<
     .where(and(eq(users.email, mails.recipient), isNull(users.deletedAt)));
   const locale = sql<string>`case when ${mails.locale} <> ${unknownLocale} then ${mails.locale}
     else coalesce(${localeOfAccount}, ${defaultLocale}) end`;
+  const hasAccount = sql<boolean>`${localeOfAccount} is not null`;
   const { mailId, recipient, content, expiresAt, failures } = mails;
   return tx
     .update(mails)
     .set({ nextAttemptAt: inMs(claimMs) })
     .where(inArray(mailId, mailIds))
-    .returning({ mailId, recipient, locale, content, expiresAt, failures });
+    .returning({ mailId, recipient, locale, content, expiresAt, failures, hasAccount });
 }
 
 export async function deleteMail(db: Database, mailId: string): Promise<void> {

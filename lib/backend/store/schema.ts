@@ -92,6 +92,8 @@ export const authChallenges = backend.table(
     userId: uuid('user_id'),
     /** The same for both challenges of a change. */
     emailChangeId: uuid('email_change_id'),
+    /** The device session that proved to have asked for it, if one did. */
+    knownDeviceSessionId: uuid('known_device_session_id'),
     /** HMAC-SHA-256 over challenge id and code. */
     codeHash: bytea('code_hash').notNull(),
     /** Wrong codes so far. */
@@ -105,6 +107,26 @@ export const authChallenges = backend.table(
     index('auth_challenges_by_network').on(table.clientNetwork, table.createdAt),
     index('auth_challenges_by_age').on(table.createdAt),
     index('auth_challenges_by_user').on(table.userId).where(sql`user_id is not null`),
+  ],
+);
+
+/** Wrong codes of the last day, which the budgets of addresses and networks count. */
+export const wrongCodes = backend.table(
+  'wrong_codes',
+  {
+    wrongCodeId: uuid('wrong_code_id').primaryKey(),
+    /** Of the challenge; normalised. */
+    email: text('email').notNull(),
+    /** The network that sent the code, if it is known: an IPv4 address or the /64 of an IPv6 address. */
+    clientNetwork: text('client_network'),
+    /** Whether a mail about wrong codes was written with this one. */
+    ownerNotified: boolean('owner_notified').notNull().default(false),
+    createdAt: time('created_at').notNull(),
+  },
+  (table) => [
+    index('wrong_codes_by_email').on(table.email, table.createdAt),
+    index('wrong_codes_by_network').on(table.clientNetwork, table.createdAt),
+    index('wrong_codes_by_age').on(table.createdAt),
   ],
 );
 

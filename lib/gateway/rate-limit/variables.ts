@@ -31,6 +31,11 @@ export const rateLimitVariables = {
     '60/h burst 30',
     'Sign-in codes requested for one e-mail address, by all clients together.',
   ),
+  signInKnownDevice: limit(
+    'SIGN_IN_KNOWN_DEVICE',
+    '20/h burst 10',
+    'Sign-in codes that one device which has signed in before requests from one client address. They do not count for the two limits above; past it they do.',
+  ),
   signInChallenge: limit('SIGN_IN_CHALLENGE', '10/m burst 10', 'Attempts to confirm one challenge.'),
   recovery: limit(
     'RECOVERY',

@@ -23,7 +23,7 @@ async function countChallenges(): Promise<number> {
 }
 
 describe('send-email-code', () => {
-  it('mails six digits and returns a challenge that is valid for ten minutes', async () => {
+  it('mails eight digits and returns a challenge that is valid for ten minutes', async () => {
     const { status, body } = await backend.request('POST', sendPath, { body: { email, locale: 'DE-at' } });
     expect(status).toBe(202);
     expect(body).toEqual({
@@ -35,7 +35,7 @@ describe('send-email-code', () => {
       mailId: body.challenge_id,
       to: email,
       locale: 'de-AT',
-      content: { kind: 'sign_in_code', code: expect.stringMatching(/^\d{6}$/) },
+      content: { kind: 'sign_in_code', code: expect.stringMatching(/^\d{8}$/) },
     });
   });
 

@@ -254,6 +254,27 @@ describe('sign-in over a limit', () => {
     expect(await ask('ada@ПРИМЕР.рф')).toBe(429);
   });
 
+  it('is not 429 for a device that has signed in before, and the backend gets its proof as it was sent', async () => {
+    const gateway = await startWith({
+      GATEWAY_RATE_LIMIT_SIGN_IN_EMAIL: '1/h burst 1',
+      GATEWAY_RATE_LIMIT_SIGN_IN_EMAIL_NETWORK: '1/h burst 1',
+      GATEWAY_RATE_LIMIT_SIGN_IN_KNOWN_DEVICE: '1/h burst 1',
+    });
+    gateway.backend.answer = json(202, { challenge_id: 'c', expires_at: '2026-01-01T00:10:00.000Z' });
+    const ask = async (body: string) => (await postAuth(gateway, 'send-email-code', body)).status;
+    expect([await ask(sendBody()), await ask(sendBody())]).toEqual([202, 429]);
+    const proof = (signature: string) =>
+      JSON.stringify({
+        email: 'ada@example.com',
+        known_device: { device_session_id: randomUUID(), timestamp_ms: 1_767_225_600_123, signature },
+      });
+    const proven = proof(Buffer.alloc(64, 3).toString('base64'));
+    expect([await ask(proven), await ask(proven)]).toEqual([202, 429]);
+    expect(gateway.backend.received.at(-1)?.body).toBe(proven);
+    expect(await ask(proof('no signature'))).toBe(429);
+    expect(gateway.backend.received).toHaveLength(2);
+  });
+
   it('is 429 for one challenge, and for no other', async () => {
     const gateway = await startWith({ GATEWAY_RATE_LIMIT_SIGN_IN_CHALLENGE: '1/h burst 2' });
     gateway.backend.answer = json(422, { error: { code: 'challenge_failed', message: 'No.' } });

@@ -24,7 +24,7 @@ import { Outbox } from '../../../lib/outbox/outbox.ts';
 import type { Message } from '../../../lib/outbox/store.ts';
 import { databaseOn } from '../../../lib/postgres/database.ts';
 import { migrate } from '../../../lib/postgres/migrate.ts';
-import { confirmBytes, recoverBytes } from '../../../lib/protocol/envelope.ts';
+import { confirmBytes, knownDeviceBytes, recoverBytes } from '../../../lib/protocol/envelope.ts';
 import type { Redis } from '../../../lib/redis/client.ts';
 import { requeueAtOnce, statesOf } from '../../../lib/streams/admin.ts';
 import { toLoggedError } from '../../../lib/telemetry/logged-error.ts';
@@ -49,8 +49,11 @@ export const mailLimits = {
   maxMailsPerNetwork: 5,
   maxMailsPerAddress: 8,
   maxMailsFromNetwork: 30,
+  maxMailsPerKnownDevice: 3,
   windowMs: 3_600_000,
 };
+
+export const wrongCodeLimits = { maxWrongCodesPerAddress: 8, maxWrongCodesPerNetwork: 12 };
 
 export const lookupRate = { count: 60, perMs: 3_600_000, burst: 5 };
 
@@ -150,6 +153,7 @@ export async function startTestBackend(
     recoveryCodes: await createRecoveryCodes(secret),
     mails: { write: (tx, written) => writeMails(tx, seal, written), sendSoon: () => sender.sendSoon() },
     mailLimits,
+    wrongCodeLimits,
     lookupWaitMs: createLookupLimit(lookupRate, () => clock),
     entitlementDefaults,
     now,
@@ -254,6 +258,17 @@ export class TestDevice {
     };
   }
 
+  /** What it adds to a request for a code once it has signed in. @param email normalised. */
+  knownDevice(email: string, deviceSessionId: string, at = this.#backend.now()): Record<string, unknown> {
+    const timestampMs = at.getTime();
+    const bytes = knownDeviceBytes({ email, deviceSessionId, timestampMs: BigInt(timestampMs) });
+    return {
+      device_session_id: deviceSessionId,
+      timestamp_ms: timestampMs,
+      signature: base64(ed25519.sign(bytes, this.#secret)),
+    };
+  }
+
   confirm(challengeId: string, code: string, changes: Record<string, unknown> = {}): Promise<HttpResponse> {
     return this.#backend.request('POST', '/api/v1/public/auth/confirm-email-code', {
       body: { ...this.confirmation(challengeId, code), ...changes },
@@ -289,4 +304,4 @@ export class TestDevice {
 export const base64 = (bytes: Uint8Array) => Buffer.from(bytes).toString('base64');
 
 /** A code that is not the right one. */
-export const otherCode = (code: string) => (code === '000000' ? '000001' : '000000');
+export const otherCode = (code: string) => (code === '00000000' ? '00000001' : '00000000');

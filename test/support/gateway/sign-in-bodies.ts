@@ -14,7 +14,7 @@ export const recoverBody = (email = 'ada@example.com') =>
 export const confirmBody = (challengeId: string = randomUUID()) =>
   JSON.stringify({
     challenge_id: challengeId,
-    code: '042137',
+    code: '04213790',
     client_public_key: Buffer.alloc(32, 1).toString('base64'),
     proof: Buffer.alloc(64, 2).toString('base64'),
   });

@@ -60,6 +60,13 @@ export const de: MailTexts = {
     notYou:
       'Falls du es warst, brauchst du nichts zu tun. Falls nicht, melde dieses Gerät in deinem Spielprogramm ab und sichere dein Postfach: Der Anmeldecode wurde dort gelesen.',
   },
+  wrongCodes: {
+    subject: 'Falsche Anmeldecodes für dein Galaxy-Konto',
+    intro:
+      'In den letzten 24 Stunden wurden viele falsche Anmeldecodes für dein Galaxy-Konto eingegeben. Niemand hat sich damit angemeldet.',
+    notYou:
+      'Dein Konto ist so sicher wie dein Postfach, und du brauchst nichts zu tun. Solange das anhält, haben die Codes, die du anforderst, 12 Ziffern, damit sie niemand erraten kann. Gib einen Code an niemanden weiter.',
+  },
   notification: {
     sentences: {
       'lobby.application.submitted': 'Jemand möchte in deinem Spiel mitspielen',

@@ -59,6 +59,13 @@ export const en: MailTexts = {
     notYou:
       'If it was you, you need not do anything. If not, sign that device out in your game client and secure your mailbox: the sign-in code was read there.',
   },
+  wrongCodes: {
+    subject: 'Wrong sign-in codes for your Galaxy account',
+    intro:
+      'In the last 24 hours many wrong sign-in codes were entered for your Galaxy account. Nobody has signed in with them.',
+    notYou:
+      'Your account is safe as long as your mailbox is, and you need not do anything. While this goes on, the codes that you ask for have 12 digits, so that they cannot be guessed. Do not tell a code to anybody.',
+  },
   notification: {
     sentences: {
       'lobby.application.submitted': 'Somebody has applied to play in your game',

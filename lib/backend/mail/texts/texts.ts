@@ -32,6 +32,13 @@ export type MailTexts = {
     /** What to do if it was someone else. */
     readonly notYou: string;
   };
+  /** To the owner of an account. */
+  readonly wrongCodes: {
+    readonly subject: string;
+    readonly intro: string;
+    /** What it means for them, and what to do. */
+    readonly notYou: string;
+  };
   readonly notification: {
     /** One sentence for each type, without a full stop: it is the subject, too. */
     readonly sentences: Readonly<Record<MailableType, string>>;

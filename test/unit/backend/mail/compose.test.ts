@@ -125,6 +125,34 @@ describe('a mail about an account', () => {
   );
 });
 
+describe('a mail with a code', () => {
+  const compose = (code: string) => composeMail({ locale: 'en', content: { kind: 'sign_in_code', code } });
+
+  it('shows eight digits in one piece, and twelve in groups', async () => {
+    for (const [code, shown] of [
+      ['04213790', '04213790'],
+      ['042137905566', '0421 3790 5566'],
+    ] as const) {
+      const { text, html } = await compose(code);
+      expect(text).toContain(`\n\n    ${shown}\n\n`);
+      expect(html).toContain(`>${shown}</p>`);
+    }
+  });
+});
+
+describe('a mail about wrong codes', () => {
+  it.each([
+    ['en', 'Wrong sign-in codes for your Galaxy account', 'have 12 digits'],
+    ['de-AT', 'Falsche Anmeldecodes für dein Galaxy-Konto', '12 Ziffern'],
+    ['ru', 'Неверные коды для входа в ваш аккаунт Galaxy', 'из 12 цифр'],
+  ])('is written in %s and says what changes', async (locale, subject, change) => {
+    const mail = await composeMail({ locale, content: { kind: 'wrong_codes' } });
+    expect(mail.subject).toBe(subject);
+    expect(mail.text).toContain(change);
+    expect(mail.html).toContain(change);
+  });
+});
+
 describe('a mail about a notification', () => {
   const compose = (payload: Record<string, unknown>, locale = 'en') =>
     composeMail({ locale, content: { kind: 'notification', type: 'lobby.game.started', payload } });
