@@ -135,15 +135,16 @@ describe('players', () => {
       vi.waitFor(() => mailedCode(to, purpose), { timeout: 20_000, interval: 200 });
     const { challenge_id } = await ok(dora, 'user.recovery_codes.start', {});
     const code = await codeTo(lostEmail, 'recovery_codes');
+    const stream = await listen(dora);
     const created = await ok(dora, 'user.recovery_codes.create', { challenge_id, code });
     const [first = '', second = ''] = created.recovery_codes as unknown as string[];
 
-    const stream = await listen(dora);
     const found = stack.newClient();
     await found.recover(lostEmail, first, 'a new phone');
     expect(found.session.userId).toBe(dora.session.userId);
     await soon(() =>
       expect(stream.events.map(({ eventType }) => eventType)).toEqual([
+        'user.recovery_codes.created',
         'user.session.created',
         'user.recovery_code.used',
       ]),

@@ -126,7 +126,7 @@ function accountCode(
   return {
     subject,
     paragraphs: [intro, wording.signInCode.validFor(codeLifetimeMs / 60_000), notYou],
-    code,
+    code: inGroups(code),
   };
 }
 
@@ -134,8 +134,13 @@ function signInCode(wording: MailTexts['signInCode'], code: string): Parts {
   return {
     subject: wording.subject,
     paragraphs: [wording.intro, wording.validFor(codeLifetimeMs / 60_000), wording.notYou],
-    code: code.length > codeDigits ? code.replaceAll(/\d{4}(?=\d)/g, '$& ') : code,
+    code: inGroups(code),
   };
+}
+
+/** A long code, so that people do not lose their place. */
+function inGroups(code: string): string {
+  return code.length > codeDigits ? code.replaceAll(/\d{4}(?=\d)/g, '$& ') : code;
 }
 
 function wrongCodes({ subject, intro, notYou }: MailTexts['wrongCodes']): Parts {

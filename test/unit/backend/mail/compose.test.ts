@@ -133,9 +133,12 @@ describe('a mail with a code', () => {
       ['04213790', '04213790'],
       ['042137905566', '0421 3790 5566'],
     ] as const) {
-      const { text, html } = await compose(code);
-      expect(text).toContain(`\n\n    ${shown}\n\n`);
-      expect(html).toContain(`>${shown}</p>`);
+      const ofAccount = { kind: 'account_code', purpose: 'take_address', code } as const;
+      for (const mail of [compose(code), composeMail({ locale: 'en', content: ofAccount })]) {
+        const { text, html } = await mail;
+        expect(text).toContain(`\n\n    ${shown}\n\n`);
+        expect(html).toContain(`>${shown}</p>`);
+      }
     }
   });
 });
