@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { applyGameChange } from '../../../lib/game-master/operations/apply-game-change.ts';
 import { runTurnWorker } from '../../../lib/game-master/turns/turn-worker.ts';
 import { inTransaction } from '../../../lib/postgres/transaction.ts';
+import { manifest } from '../../support/game-master/bid-engine.ts';
 import { stage, usePlayStage } from '../../support/game-master/play-stage.ts';
 
 const patience = { timeout: 15_000, interval: 20 };
@@ -117,6 +118,19 @@ describe('a game', () => {
     const { gameId } = await stage.registered({ seats: 2, lastTurn: 9, engine });
     await untilRow(gameId, { phase, engine_health, claimed_by: null });
     expect(stage.engine.setupOf(gameId) === undefined).toBe(phase === 'setting_up');
+  });
+
+  it('is not set up by an engine that says something else of itself than the catalogue', async () => {
+    stage.engine.misbehaviour = (call, response) =>
+      call === 'GET /api/v1/manifest' &&
+      respond(response, 200, { ...manifest, seats: { ...manifest.seats, min: 2 } });
+    const engine = { engine_family: manifest.family, target_engine_version: manifest.version };
+    const { gameId } = await stage.registered({ seats: 2, lastTurn: 9, engine });
+    await untilRow(gameId, { phase: 'setting_up', engine_health: 'faulty', claimed_by: null });
+    expect(stage.engine.setupOf(gameId)).toBeUndefined();
+    stage.engine.misbehaviour = () => false;
+    await tryNow(gameId);
+    await untilOpen(gameId, 1);
   });
 
   it('closes when it is due: its engine gets what each seat has, and everybody hears of the turn', async () => {
