@@ -3,6 +3,7 @@ import { admitUser } from '../../lib/http/actor.ts';
 import { createHttpApp, type HttpApp, type HttpAppOptions } from '../../lib/http/app.ts';
 import { getSessionRoute } from './internal/get-session.ts';
 import { lobbyEligibilityRoute } from './internal/lobby-eligibility.ts';
+import { recordSessionUseRoute } from './internal/record-session-use.ts';
 import { type LobbyUpstream, passToLobby } from './lobby/pass-to-lobby.ts';
 import { confirmEmailCodeRoute } from './public-auth/confirm-email-code.ts';
 import { recoverRoute } from './public-auth/recover.ts';
@@ -34,6 +35,7 @@ export function createBackendServiceApp(
     recoverRoute(backend),
 
     getSessionRoute(backend),
+    recordSessionUseRoute(backend),
     lobbyEligibilityRoute(backend),
   ]);
 

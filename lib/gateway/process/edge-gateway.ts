@@ -5,6 +5,7 @@ import type { RequestLimits } from '../commands/admission.ts';
 import type { CommandUpstreams } from '../commands/execute-command.ts';
 import { ReplayReservations, type ReplayStore } from '../commands/replay-reservations.ts';
 import type { ResponseSigner } from '../commands/response-signer.ts';
+import { createUseReports } from '../commands/session-use.ts';
 import type { UpstreamService } from '../commands/upstream.ts';
 import type { GatewayConfig } from '../config.ts';
 import { createEdgeGatewayService, type EdgeGateway } from '../grpc/edge-gateway-service.ts';
@@ -25,6 +26,7 @@ export function createEdgeGateway(
   return createEdgeGatewayService({
     admission: {
       sessions: upstreams.sessions,
+      reportUse: createUseReports(upstreams.backend, log),
       limits,
       replay: new ReplayReservations(redis, freshnessWindowMs),
       freshnessWindowMs,

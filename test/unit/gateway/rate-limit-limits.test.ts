@@ -23,6 +23,7 @@ const newSession = (userId = randomUUID()) => ({
   deviceSessionId: randomUUID(),
   userId,
   publicKey: new Uint8Array(32),
+  useIsDue: false,
 });
 
 /** What a limit refuses with; undefined when it lets the request through. */
