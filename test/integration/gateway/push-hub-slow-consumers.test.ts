@@ -5,7 +5,8 @@ import { runInNewContext } from 'node:vm';
 import { credentials, Server, ServerCredentials } from '@grpc/grpc-js';
 import { afterEach, expect, test, vi } from 'vitest';
 import { edgeGatewayDefinition } from '../../../lib/gateway/grpc/edge-gateway-service.ts';
-import type { EventCall, EventStream } from '../../../lib/gateway/push/event-stream.ts';
+import { type EventCall, GrpcEventSink } from '../../../lib/gateway/grpc/grpc-event-sink.ts';
+import type { EventStream } from '../../../lib/gateway/push/event-stream.ts';
 import type { HubLimits, PushHub } from '../../../lib/gateway/push/hub.ts';
 import {
   EdgeGatewayClient,
@@ -42,7 +43,7 @@ class TestServer {
     const server = new Server();
     server.addService(edgeGatewayDefinition, {
       subscribeEvents: (call: EventCall) => {
-        const stream = this.hub.register(call);
+        const stream = this.hub.register(call.request, new GrpcEventSink(call));
         this.#streams.push({ call, stream });
         // The request id carries where to resume.
         const lastEventId = call.request.requestId || undefined;
