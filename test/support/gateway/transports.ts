@@ -4,7 +4,7 @@ import type { KeyObject } from 'node:crypto';
 import { PassThrough } from 'node:stream';
 import { toBinary } from '@bufbuild/protobuf';
 import { type Client, ConnectError, createClient, type Transport as WebTransport } from '@connectrpc/connect';
-import { createFetchClient } from '@connectrpc/connect/protocol';
+import { type UniversalClientFn, universalClientResponseFromFetch } from '@connectrpc/connect/protocol';
 import { createTransport as createConnectTransport } from '@connectrpc/connect/protocol-connect';
 import { createTransport as createGrpcWebTransport } from '@connectrpc/connect/protocol-grpc-web';
 import {
@@ -113,7 +113,7 @@ class WebClient extends GalaxyClient {
 function webTransport(transport: Exclude<Transport, 'gRPC'>, baseUrl: string): WebTransport {
   const options = {
     baseUrl,
-    httpClient: createFetchClient(fetch),
+    httpClient: send,
     useBinaryFormat: transport !== 'Connect with JSON',
     interceptors: [],
     acceptCompression: [],
@@ -124,6 +124,16 @@ function webTransport(transport: Exclude<Transport, 'gRPC'>, baseUrl: string): W
   };
   return transport === 'gRPC-Web' ? createGrpcWebTransport(options) : createConnectTransport(options);
 }
+
+/** That of the library streams requests, which Node's fetch takes only with an option that it does not set. */
+const send: UniversalClientFn = async ({ url, method, header, body, signal }) => {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of body ?? []) chunks.push(chunk);
+  const bytes = new Uint8Array(Buffer.concat(chunks));
+  return universalClientResponseFromFetch(
+    await fetch(url, { method, headers: header, body: bytes, signal: signal ?? null }),
+  );
+};
 
 function drained(stream: PassThrough, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
