@@ -94,7 +94,7 @@ function refusedByJson({ code, details = [] }: ConnectJson): Refused {
 /** How the end of a stream, or a whole response of gRPC-Web, says why it was refused. */
 function refusedByFrames(body: Buffer): Refused {
   let at = 0;
-  let last = { flags: -1, message: Buffer.alloc(0) };
+  let last: { flags: number; message: Buffer } = { flags: -1, message: Buffer.alloc(0) };
   while (at < body.length) {
     const length = body.readUInt32BE(at + 1);
     last = { flags: body[at] ?? -1, message: body.subarray(at + 5, at + 5 + length) };
@@ -294,7 +294,7 @@ describe('the size of a request', () => {
     try {
       const honest = await openRaw(patient.webUrl, '127.0.0.2');
       honest.socket.write(half);
-      const flood = [];
+      const flood: Awaited<ReturnType<typeof openRaw>>[] = [];
       for (let count = 0; count < 300; count += 1) {
         const connection = await openRaw(patient.webUrl);
         connection.socket.write(half);
