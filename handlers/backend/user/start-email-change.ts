@@ -11,7 +11,12 @@ const route = createRoute({
   operationId: 'startEmailChange',
   summary: 'Mails a code to the address of the account and another one to the new address',
   tags: ['user'],
-  request: { body: jsonBody(z.strictObject({ new_email: email })) },
+  request: {
+    headers: z.object({
+      'x-device-session-id': id.optional().openapi({ description: 'Set by the gateway.' }),
+    }),
+    body: jsonBody(z.strictObject({ new_email: email })),
+  },
   responses: {
     202: jsonResponse(
       z.object({ email_change_id: id, expires_at: timestamp }),
@@ -25,6 +30,7 @@ export const startEmailChangeRoute = (deps: Parameters<typeof startEmailChange>[
   defineRoute(route, async (c) => {
     const { emailChangeId, expiresAt } = await startEmailChange(deps, {
       userId: userOf(c.get('actor')).userId,
+      deviceSessionId: c.req.valid('header')['x-device-session-id'],
       newEmail: c.req.valid('json').new_email,
     });
     return c.json({ email_change_id: emailChangeId, expires_at: expiresAt.toISOString() }, 202);

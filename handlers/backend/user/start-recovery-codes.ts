@@ -10,7 +10,12 @@ const route = createRoute({
   operationId: 'startRecoveryCodes',
   summary: 'Mails a code that allows to create recovery codes',
   tags: ['user'],
-  request: { body: noBody },
+  request: {
+    headers: z.object({
+      'x-device-session-id': id.optional().openapi({ description: 'Set by the gateway.' }),
+    }),
+    body: noBody,
+  },
   responses: {
     202: jsonResponse(
       z.object({ challenge_id: id, expires_at: timestamp }),
@@ -22,6 +27,9 @@ const route = createRoute({
 
 export const startRecoveryCodesRoute = (deps: Parameters<typeof startRecoveryCodes>[0]) =>
   defineRoute(route, async (c) => {
-    const { challengeId, expiresAt } = await startRecoveryCodes(deps, userOf(c.get('actor')).userId);
+    const { challengeId, expiresAt } = await startRecoveryCodes(deps, {
+      userId: userOf(c.get('actor')).userId,
+      deviceSessionId: c.req.valid('header')['x-device-session-id'],
+    });
     return c.json({ challenge_id: challengeId, expires_at: expiresAt.toISOString() }, 202);
   });

@@ -33,9 +33,7 @@ export type RequestedCode = {
   readonly email: string;
   readonly locale: string;
   /** A session of the account of this address, which has proven to request it. It has a share of its own. */
-  readonly knownDeviceSessionId?: string;
-  /** Goes first, as the request is signed by a session of the account of this address. */
-  readonly first?: boolean;
+  readonly knownDeviceSessionId?: string | undefined;
   readonly content: (code: string) => MailContent;
   /** Of a signed-in user who changes their account. */
   readonly userId?: string;
@@ -93,7 +91,6 @@ async function requestCode(
     expiresAt,
     usedAt: null,
   });
-  const knownDevice = knownDeviceSessionId !== undefined || request.first === true;
   await deps.mails.write(tx, [
     {
       mailId: challengeId,
@@ -101,7 +98,7 @@ async function requestCode(
       locale,
       content: request.content(code),
       expiresAt,
-      codeFor: { clientNetwork, knownDevice },
+      codeFor: { clientNetwork, knownDevice: knownDeviceSessionId !== undefined },
     },
   ]);
   return challengeId;
@@ -127,15 +124,15 @@ async function hasShare(
 async function requireRoom(
   { mailLimits }: Deps,
   tx: Database,
-  request: Pick<RequestedCode, 'email' | 'first'> & { clientNetwork: string | null; createdAt: Date },
+  request: Pick<RequestedCode, 'email'> & { clientNetwork: string | null; createdAt: Date },
 ): Promise<void> {
-  const { email, first, clientNetwork, createdAt: now } = request;
+  const { email, clientNetwork, createdAt: now } = request;
   const { windowMs, maxMailsPerAddress, maxMailsFromNetwork } = mailLimits;
   const after = new Date(now.getTime() - windowMs);
   const sent = await listSentMails(tx, { email, after, limit: maxMailsPerAddress });
   const addressMs = mailWaitMs(sent, mailLimits, clientNetwork, now);
   if (addressMs > 0) throw tooManyMails('with this address', addressMs);
-  if (clientNetwork === null || first === true) return;
+  if (clientNetwork === null) return;
   const oldest = await nthLatestMailOfNetwork(tx, { clientNetwork, nth: maxMailsFromNetwork, after });
   const networkMs = waitForRoomMs(oldest, windowMs, now);
   if (networkMs > 0) throw tooManyMails('from this network', networkMs);

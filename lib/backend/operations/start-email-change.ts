@@ -12,7 +12,11 @@ import { networkOfUser, type RequestedCode, requestCodes } from './request-codes
  */
 export async function startEmailChange(
   deps: Pick<BackendContext, 'db' | 'codes' | 'mails' | 'mailLimits' | 'wrongCodeLimits' | 'now' | 'newId'>,
-  { userId, newEmail }: { userId: string; newEmail: string },
+  {
+    userId,
+    deviceSessionId,
+    newEmail,
+  }: { userId: string; deviceSessionId: string | undefined; newEmail: string },
 ): Promise<{ emailChangeId: string; expiresAt: Date }> {
   const emailChangeId = deps.newId();
   const { expiresAt } = await inTransaction(deps.db, async (tx) => {
@@ -22,22 +26,20 @@ export async function startEmailChange(
     }
     const codeFor = (
       purpose: 'leave_address' | 'take_address',
-      { to, first }: { to: string; first: boolean },
+      to: string,
+      knownDeviceSessionId?: string,
     ): RequestedCode => ({
       purpose,
       email: to,
       locale,
-      first,
+      knownDeviceSessionId,
       content: (code) => ({ kind: 'account_code', purpose, code }),
       userId,
       emailChangeId,
     });
     return requestCodes(deps, tx, {
       clientNetwork: networkOfUser(userId),
-      codes: [
-        codeFor('leave_address', { to: email, first: true }),
-        codeFor('take_address', { to: newEmail, first: false }),
-      ],
+      codes: [codeFor('leave_address', email, deviceSessionId), codeFor('take_address', newEmail)],
     });
   });
   deps.mails.sendSoon();

@@ -10,7 +10,7 @@ import { networkOfUser, requestCodes } from './request-codes.ts';
  */
 export async function startRecoveryCodes(
   deps: Pick<BackendContext, 'db' | 'codes' | 'mails' | 'mailLimits' | 'wrongCodeLimits' | 'now' | 'newId'>,
-  userId: string,
+  { userId, deviceSessionId }: { userId: string; deviceSessionId: string | undefined },
 ): Promise<{ challengeId: string; expiresAt: Date }> {
   const purpose = 'recovery_codes';
   const { challengeIds, expiresAt } = await inTransaction(deps.db, async (tx) => {
@@ -22,7 +22,7 @@ export async function startRecoveryCodes(
           purpose,
           email,
           locale,
-          first: true,
+          knownDeviceSessionId: deviceSessionId,
           content: (code) => ({ kind: 'account_code', purpose, code }),
           userId,
         },

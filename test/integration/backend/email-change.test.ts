@@ -253,6 +253,19 @@ describe('start-change', () => {
     expect(await backend.snapshot()).toEqual(before);
   });
 
+  it('mails a code although strangers have used up the mails to the address', async () => {
+    const askAs = (stranger: number) =>
+      backend.request('POST', '/api/v1/public/auth/send-email-code', {
+        headers: { 'X-Client-Address': `198.51.100.${stranger}` },
+        body: { email: user.email },
+      });
+    let strangers = 1;
+    while ((await askAs(strangers)).status === 202) strangers += 1;
+    expect(strangers).toBe(mailLimits.maxMailsPerAddress);
+    const change = await started();
+    expect(await confirm(change)).toMatchObject({ status: 200, body: { email: newEmail } });
+  });
+
   it('refuses blocked and deleted users, as confirm-change does', async () => {
     const change = await started();
     await backend.adminRequest('POST', `/api/v1/internal/users/${user.userId}/block`, {
