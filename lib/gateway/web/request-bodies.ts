@@ -18,9 +18,10 @@ export class RequestBodies {
 
   /**
    * @param client by which requests are counted.
-   * @throws RejectedError MESSAGE_TOO_LARGE, OVERLOADED; Error when the client has gone.
+   * @returns undefined when the client has gone.
+   * @throws RejectedError MESSAGE_TOO_LARGE, OVERLOADED
    */
-  read(request: IncomingMessage, client: string): Promise<Buffer> {
+  read(request: IncomingMessage, client: string): Promise<Buffer | undefined> {
     if (Number(request.headers['content-length']) > maxBodyBytes) return Promise.reject(tooLarge());
     return new Promise((resolve, reject) => {
       const chunks: Buffer[] = [];
@@ -30,7 +31,7 @@ export class RequestBodies {
         // What still arrives is discarded until the response has ended the connection.
         request.off('data', onData).off('end', onEnd).off('close', onClose).resume();
       };
-      const refuse = (error: Error) => {
+      const refuse = (error: RejectedError) => {
         stop();
         reject(error);
       };
@@ -43,7 +44,10 @@ export class RequestBodies {
         stop();
         resolve(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks));
       };
-      const onClose = () => refuse(new Error('the client has gone'));
+      const onClose = () => {
+        stop();
+        resolve(undefined);
+      };
       const reading: Reading = { refuse };
       request.on('data', onData).on('end', onEnd).on('close', onClose);
       this.#unfinished.add(reading, client)?.refuse(overloaded('the rest of their bodies'));

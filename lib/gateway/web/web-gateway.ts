@@ -89,7 +89,7 @@ function createServe(deps: WebGatewayDeps) {
     const protocol = protocolOf(request.headers['content-type'], kind);
     if (protocol === undefined) return respond(415, { 'accept-post': acceptedTypes(kind) });
     const received = tooMany ?? (await receive(bodies, request, protocol, addressBlock(client)));
-    if (response.destroyed) return;
+    if (received === undefined || response.destroyed) return;
     // A stream behind another response on its connection would wait for that to end.
     if (kind === 'stream' && response.socket === null) request.socket.destroy();
     else
@@ -110,11 +110,12 @@ async function receive(
   request: IncomingMessage,
   protocol: WebProtocol,
   client: string,
-): Promise<WebCall['received']> {
+): Promise<WebCall['received'] | undefined> {
   try {
     refuseCompression(request.headers);
     const timeoutMs = timeoutOf(request.headers, protocol);
-    return { body: await bodies.read(request, client), timeoutMs };
+    const body = await bodies.read(request, client);
+    return body && { body, timeoutMs };
   } catch (error) {
     return toRejection(error);
   }
