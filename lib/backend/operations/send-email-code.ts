@@ -24,9 +24,9 @@ type Deps = Pick<
 const deletedPerChallenge = 10;
 
 /**
- * Creates a challenge and the mail with its code, which is sent after the response. Looks no address up
- * among the users, so that neither the response nor its time shows whether it has an account: the language of a mail
- * without a locale is found when it is sent. A device that has signed in to the account before has a share of its own.
+ * Creates a challenge and the mail with its code, which is sent after the response. Looks no address up among the
+ * users, so that neither the response nor its time shows whether it has an account: the language of a mail without a
+ * locale is found when it is sent. A device that has signed in to the account before has a share of its own.
  * @throws Refusal rate_limited with `retry_after_seconds` when the address got too many mails, altogether or requested
  *   from this network.
  */
