@@ -20,7 +20,7 @@ export async function openCatalogue(path: string | undefined): Promise<EngineCat
     return catalogueIn(await readFile(path, 'utf8'));
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    throw new OperatorError(`${path}: ${why}`, { cause: error });
+    throw new OperatorError(`${path}: ${why.replaceAll('\n', '\n    ')}`, { cause: error });
   }
 }
 
