@@ -5,6 +5,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { clientApi } from './client-api.ts';
 import { configurationPage } from './configuration-page.ts';
 import { dashboards } from './dashboards.ts';
 import { envelopeVectors } from './envelope-vectors.ts';
@@ -27,6 +28,7 @@ async function generateAll(): Promise<Files> {
     ['proto/message-types.json', messageTypesJson()],
     ['docs/message-types.md', messageTypesPage()],
     ['proto/event-types.json', eventTypesJson()],
+    ['lib/client/generated/api.ts', await clientApi()],
     ['docs/events.md', eventsPage(await readFile(join(root, 'docs/events.md'), 'utf8'))],
     ['docs/configuration.md', configurationPage()],
     ['docs/errors.md', errorsPage()],

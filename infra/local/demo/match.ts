@@ -1,7 +1,7 @@
 // A match of four in a row between two players of the demo, over signed commands.
 import { readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
-import { GatewayError } from '../../../lib/client/gateway-error.ts';
+import { GatewayError } from '../../../lib/client/node.ts';
 import { check, type Player, print } from './player.ts';
 
 export type GameMasterProcess = {

@@ -1,11 +1,11 @@
 import { generateKeyPairSync, type KeyObject, randomUUID, sign } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { GalaxyClient } from '../../../lib/client/galaxy-client.ts';
 import { GatewayError } from '../../../lib/client/gateway-error.ts';
 import { commandBytes } from '../../../lib/protocol/envelope.ts';
 import type { ExecuteCommandRequest } from '../../../lib/protocol/generated/galaxy/gateway/v1/gateway.ts';
 import { type Answer, json } from '../../support/gateway/fake-upstream.ts';
 import { startTestGateway, type TestGateway } from '../../support/gateway/gateway.ts';
+import { TestClient } from '../../support/gateway/test-client.ts';
 
 const gameId = '01930f3c-7b1a-7000-8000-0000000000aa';
 const status = {
@@ -157,7 +157,7 @@ describe('a gateway without a Game Master', () => {
 });
 
 describe('a request that the gateway refuses', () => {
-  const rejected: [string, (client: GalaxyClient) => Promise<unknown>, object][] = [
+  const rejected: [string, (client: TestClient) => Promise<unknown>, object][] = [
     [
       'another protocol version',
       (client) => client.send({ ...client.signCommand('lobby.game.list', {}), protocolVersion: 'v2' }),
@@ -239,7 +239,7 @@ describe('a request that the gateway refuses', () => {
   });
 
   it('for an unknown session', async () => {
-    const client = new GalaxyClient(gateway, generateKeyPairSync('ed25519').privateKey, {
+    const client = new TestClient(gateway, generateKeyPairSync('ed25519').privateKey, {
       deviceSessionId: randomUUID(),
       userId: randomUUID(),
     });
@@ -260,7 +260,7 @@ describe('a request that the gateway refuses', () => {
 
   it('for another device’s key', async () => {
     const client = gateway.newClient();
-    const thief = new GalaxyClient(gateway, generateKeyPairSync('ed25519').privateKey, client.session);
+    const thief = new TestClient(gateway, generateKeyPairSync('ed25519').privateKey, client.session);
     expect(await rejection(thief.execute('lobby.game.list', {}))).toMatchObject({
       grpcCode: status.UNAUTHENTICATED,
       reason: 'BAD_SIGNATURE',
@@ -291,7 +291,7 @@ describe('a request that the gateway refuses', () => {
 describe('the order of the checks', () => {
   it('is version, shape, freshness, hash, message type, session, signature', async () => {
     const key = generateKeyPairSync('ed25519').privateKey;
-    const client = new GalaxyClient(gateway, key, { deviceSessionId: randomUUID(), userId: randomUUID() });
+    const client = new TestClient(gateway, key, { deviceSessionId: randomUUID(), userId: randomUUID() });
     const good = client.signCommand('lobby.game.list', {});
     const mistakes: [string, Partial<ExecuteCommandRequest>][] = [
       ['UNSUPPORTED_PROTOCOL_VERSION', { protocolVersion: 'v9' }],

@@ -3,7 +3,6 @@ import { createHash, createPublicKey, randomUUID, verify } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { appendSessionInvalidation } from '../../../lib/backend/push/log/append-session-invalidation.ts';
 import type { Hello, PlayerEvent } from '../../../lib/client/events.ts';
-import { GalaxyClient } from '../../../lib/client/galaxy-client.ts';
 import { eventBytes, helloBytes, subscriptionBytes } from '../../../lib/protocol/envelope.ts';
 import type { SubscribeEventsRequest } from '../../../lib/protocol/generated/galaxy/gateway/v1/gateway.ts';
 import { TestPushLog } from '../../support/backend/push-log.ts';
@@ -11,6 +10,7 @@ import { startTestPush, type TestPush } from '../../support/backend/push-process
 import { EventReader } from '../../support/gateway/event-reader.ts';
 import { json } from '../../support/gateway/fake-upstream.ts';
 import { startTestGateway, type TestGateway } from '../../support/gateway/gateway.ts';
+import { TestClient } from '../../support/gateway/test-client.ts';
 import { startTcpProxy, type TcpProxy } from '../../support/network/tcp-proxy.ts';
 
 const testLog = new TestPushLog();
@@ -40,7 +40,7 @@ function addressOf(addr: string): { host: string; port: number } {
   return { host, port: Number(port) };
 }
 
-async function refusal(client: GalaxyClient, request: SubscribeEventsRequest): Promise<string> {
+async function refusal(client: TestClient, request: SubscribeEventsRequest): Promise<string> {
   const reader = new EventReader(client, request);
   const reason = await reader.untilEnded();
   expect(reader.messages).toEqual([]);
@@ -48,7 +48,7 @@ async function refusal(client: GalaxyClient, request: SubscribeEventsRequest): P
 }
 
 /** The subscription with another payload, signed as it should be. */
-function withPayload(client: GalaxyClient, payload: string | Uint8Array): SubscribeEventsRequest {
+function withPayload(client: TestClient, payload: string | Uint8Array): SubscribeEventsRequest {
   return client.signSubscription(undefined, { payload: Buffer.from(payload) });
 }
 
@@ -208,7 +208,7 @@ describe('a subscription is refused', () => {
   test('by the checks of commands, each with its reason', async () => {
     const client = gateway.newClient();
     const good = () => client.signSubscription(undefined);
-    const stranger = new GalaxyClient(gateway, undefined, client.session);
+    const stranger = new TestClient(gateway, undefined, client.session);
     expect(await refusal(client, { ...good(), protocolVersion: 'v2' })).toBe('UNSUPPORTED_PROTOCOL_VERSION');
     expect(await refusal(client, { ...good(), requestId: 'no spaces' })).toBe('MALFORMED_ENVELOPE');
     expect(await refusal(client, client.signSubscription(undefined, { timestampMs: 1 }))).toBe(
@@ -336,7 +336,7 @@ describe('of too many streams the oldest gives way', () => {
   test('a stream that is refused takes no other stream’s place', async () => {
     const client = gateway.newClient();
     const readers = [await EventReader.open(client), await EventReader.open(client)];
-    const stranger = new GalaxyClient(gateway, undefined, client.session);
+    const stranger = new TestClient(gateway, undefined, client.session);
     for (let count = 0; count < 3; count += 1) {
       expect(await refusal(stranger, stranger.signSubscription(undefined))).toBe('BAD_SIGNATURE');
     }

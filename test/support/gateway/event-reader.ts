@@ -1,22 +1,21 @@
 // A player's end of one event stream: a real gRPC client that can stop reading, and records its messages and its end.
 import { setTimeout as delay } from 'node:timers/promises';
 import { type StatusObject, status } from '@grpc/grpc-js';
-import type { OpenedStream } from '../../../lib/client/events.ts';
-import type { GalaxyClient } from '../../../lib/client/galaxy-client.ts';
 import type {
   GatewayEvent,
   SubscribeEventsRequest,
 } from '../../../lib/protocol/generated/galaxy/gateway/v1/gateway.ts';
 import { reasonOf } from './event-streams.ts';
+import type { OpenedCall, TestClient } from './test-client.ts';
 
 export class EventReader {
   readonly messages: GatewayEvent[] = [];
   readonly ended: Promise<StatusObject>;
   /** Of the ErrorInfo with which the stream ended; the status where there is none; undefined while it is open. */
   reason: string | undefined;
-  readonly #call: OpenedStream['call'];
+  readonly #call: OpenedCall['call'];
 
-  constructor(client: Pick<GalaxyClient, 'subscribe'>, request: SubscribeEventsRequest) {
+  constructor(client: Pick<TestClient, 'subscribe'>, request: SubscribeEventsRequest) {
     this.#call = client.subscribe(request).call;
     this.#call.on('data', (message: GatewayEvent) => this.messages.push(message));
     // The `status` event reports the same.
@@ -30,7 +29,7 @@ export class EventReader {
   }
 
   /** Opens a stream and waits for its hello. */
-  static async open(client: GalaxyClient, lastEventId?: string): Promise<EventReader> {
+  static async open(client: TestClient, lastEventId?: string): Promise<EventReader> {
     const reader = new EventReader(client, client.signSubscription(lastEventId));
     return reader.until(({ messages }) => messages.length > 0);
   }

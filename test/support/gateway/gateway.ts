@@ -6,10 +6,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { freePort } from '../../../infra/local/child.ts';
-import { type Endpoints, GalaxyClient, type Session } from '../../../lib/client/galaxy-client.ts';
+import type { Session } from '../../../lib/client/device-keys.ts';
+import type { Gateway } from '../../../lib/client/node.ts';
 import { runGateway } from '../../../workers/gateway.ts';
 import { createTestRedis, type TestRedis } from '../stores/redis.ts';
 import { json, startUpstreamServer, type UpstreamServer } from './fake-upstream.ts';
+import { TestClient } from './test-client.ts';
 
 export type TestGateway = {
   readonly backend: UpstreamServer;
@@ -21,8 +23,8 @@ export type TestGateway = {
   /** A client whose session the backend knows; of a user of its own, impatient and with no way in between, unless given. */
   newClient(
     status?: 'active' | 'revoked',
-    more?: Partial<Endpoints> & { userId?: string; patienceMs?: number },
-  ): GalaxyClient;
+    more?: Partial<Gateway> & { userId?: string; patienceMs?: number },
+  ): TestClient;
   /** Ends the process as SIGTERM would; resolves when it has drained. */
   stop(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
@@ -111,7 +113,7 @@ async function startParts(
     const { userId = randomUUID(), patienceMs = 0, ...elsewhere } = more;
     const key = generateKeyPairSync('ed25519').privateKey;
     const session: Session = { deviceSessionId: randomUUID(), userId };
-    const client = new GalaxyClient({ ...endpoints, ...elsewhere }, key, session, { patienceMs });
+    const client = new TestClient({ ...endpoints, ...elsewhere }, key, session, { patienceMs });
     cleanUp.defer(() => client.close());
     sessions.set(session.deviceSessionId, {
       device_session_id: session.deviceSessionId,
