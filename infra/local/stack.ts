@@ -174,6 +174,7 @@ export function describeServices(options: StackOptions) {
       env: {
         GATEWAY_PUBLIC_HTTP_ADDR: text(listeners.gatewayHttp),
         GATEWAY_AUTHENTICATED_GRPC_ADDR: text(listeners.gatewayGrpc),
+        GATEWAY_WEB_HTTP_ADDR: text(listeners.gatewayWeb),
         GATEWAY_REDIS_ADDR: redis.addr,
         GATEWAY_REDIS_PASSWORD: redis.password,
         GATEWAY_BACKEND_HTTP_URL: url(listeners.backendHttp),
@@ -186,6 +187,7 @@ export function describeServices(options: StackOptions) {
       listeners: [
         { address: listeners.gatewayHttp, readyz: true },
         { address: listeners.gatewayGrpc, readyz: false },
+        { address: listeners.gatewayWeb, readyz: true },
       ],
     },
   ];

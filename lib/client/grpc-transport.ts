@@ -105,7 +105,8 @@ function isServiceError(error: unknown): error is ServiceError {
   return error instanceof Error && 'code' in error && 'details' in error && 'metadata' in error;
 }
 
-function withBuffers<Request extends CommandRequest | SubscribeRequest>(request: Request) {
+/** As the generated code wants it. */
+export function withBuffers<Request extends CommandRequest | SubscribeRequest>(request: Request) {
   const { payloadBytes, payloadHash, signature } = request;
   return {
     ...request,

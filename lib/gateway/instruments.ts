@@ -148,7 +148,7 @@ const pushSkippedFrames = gatewayInstruments.counter(
 const openConnections = upDownCounter(
   'galaxy_gateway_connections_open',
   ['listener'],
-  'Open connections of a listener, `public-http` or `authenticated-grpc`.',
+  'Open connections of a listener, `public-http`, `authenticated-grpc` or `web-http`.',
 );
 
 declareProcessInstruments(gatewayInstruments, 'galaxy_gateway');
@@ -246,7 +246,7 @@ export function pushFrameSkipped(): void {
   pushSkippedFrames.add(1);
 }
 
-export type ListenerName = 'public-http' | 'authenticated-grpc';
+export type ListenerName = 'public-http' | 'authenticated-grpc' | 'web-http';
 
 export function connectionOpened(listener: ListenerName): void {
   openConnections.add(1, listener);

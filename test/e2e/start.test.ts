@@ -112,6 +112,7 @@ describe.runIf(process.platform === 'linux')('npm start', () => {
       const lines = stack.output().split('\n');
       const lineWith = (address: string | undefined) => lines.find((line) => line.includes(`://${address} `));
       expect(lineWith(env.GATEWAY_AUTHENTICATED_GRPC_ADDR)).toMatch(/Gateway: signed commands and events/);
+      expect(lineWith(env.GATEWAY_WEB_HTTP_ADDR)).toMatch(/Gateway, for browsers/);
       expect(lineWith(env.BACKEND_ADMIN_HTTP_ADDR)).toMatch(/Backend, admin/);
       expect(lineWith(admin)).toMatch(/Gateway, admin: metrics/);
       expect((await fetch(`http://${admin}/metrics`)).status).toBe(200);

@@ -11,7 +11,8 @@ import type { Gateway } from '../../../lib/client/node.ts';
 import { runGateway } from '../../../workers/gateway.ts';
 import { createTestRedis, type TestRedis } from '../stores/redis.ts';
 import { json, startUpstreamServer, type UpstreamServer } from './fake-upstream.ts';
-import { TestClient } from './test-client.ts';
+import type { TestClient } from './test-client.ts';
+import { openClient, type Transport } from './transports.ts';
 
 export type TestGateway = {
   readonly backend: UpstreamServer;
@@ -20,10 +21,12 @@ export type TestGateway = {
   readonly redis: TestRedis;
   readonly httpUrl: string;
   readonly grpcAddr: string;
+  /** Of the web listener. */
+  readonly webUrl: string;
   /** A client whose session the backend knows; of a user of its own, impatient and with no way in between, unless given. */
   newClient(
     status?: 'active' | 'revoked',
-    more?: Partial<Gateway> & { userId?: string; patienceMs?: number },
+    more?: Partial<Gateway> & { webUrl?: string; userId?: string; patienceMs?: number },
   ): TestClient;
   /** Ends the process as SIGTERM would; resolves when it has drained. */
   stop(): Promise<void>;
@@ -36,13 +39,15 @@ const readyTimeoutMs = 30_000;
 /** Runs a gateway until `stop` aborts. */
 export type RunGateway = (environment: Record<string, string>, stop: AbortSignal) => Promise<void>;
 
+/** @param transport which the clients of `newClient` speak. */
 export async function startTestGateway(
   variables: Record<string, string> = {},
   run: RunGateway = runGateway,
+  transport: Transport = 'gRPC',
 ): Promise<TestGateway> {
   const cleanUp = new AsyncDisposableStack();
   try {
-    return await startParts(variables, run, cleanUp);
+    return await startParts(variables, run, transport, cleanUp);
   } catch (error) {
     await cleanUp.disposeAsync();
     throw error;
@@ -52,6 +57,7 @@ export async function startTestGateway(
 async function startParts(
   variables: Record<string, string>,
   run: RunGateway,
+  transport: Transport,
   cleanUp: AsyncDisposableStack,
 ): Promise<TestGateway> {
   const redis = await createTestRedis();
@@ -76,14 +82,16 @@ async function startParts(
   const game = await startUpstreamServer(json(200, { turn: 1 }));
   cleanUp.defer(() => game.close());
 
-  const [httpPort, grpcPort] = [await freePort(), await freePort()];
+  const [httpPort, grpcPort, webPort] = [await freePort(), await freePort(), await freePort()];
   const httpUrl = `http://127.0.0.1:${httpPort}`;
   const grpcAddr = `127.0.0.1:${grpcPort}`;
+  const webUrl = `http://127.0.0.1:${webPort}`;
   const terminate = new AbortController();
   const running = run(
     {
       GATEWAY_PUBLIC_HTTP_ADDR: `127.0.0.1:${httpPort}`,
       GATEWAY_AUTHENTICATED_GRPC_ADDR: grpcAddr,
+      GATEWAY_WEB_HTTP_ADDR: `127.0.0.1:${webPort}`,
       GATEWAY_REDIS_ADDR: redis.addr,
       GATEWAY_REDIS_PASSWORD: redis.password,
       GATEWAY_BACKEND_HTTP_URL: backend.url,
@@ -113,7 +121,8 @@ async function startParts(
     const { userId = randomUUID(), patienceMs = 0, ...elsewhere } = more;
     const key = generateKeyPairSync('ed25519').privateKey;
     const session: Session = { deviceSessionId: randomUUID(), userId };
-    const client = new TestClient({ ...endpoints, ...elsewhere }, key, session, { patienceMs });
+    const way = { ...endpoints, webUrl, ...elsewhere };
+    const client = openClient(transport, way, key, session, { patienceMs });
     cleanUp.defer(() => client.close());
     sessions.set(session.deviceSessionId, {
       device_session_id: session.deviceSessionId,
@@ -130,6 +139,7 @@ async function startParts(
     game,
     redis,
     ...endpoints,
+    webUrl,
     newClient,
     stop,
     [Symbol.asyncDispose]: () => cleanUp.disposeAsync(),

@@ -6,7 +6,12 @@ import { type CommandOptions, type CommandResult, GalaxyClient } from '../../../
 import type { DeviceKeys, Session } from '../../../lib/client/device-keys.ts';
 import type { FollowOptions, Hello, PlayerEvent } from '../../../lib/client/events.ts';
 import { Connection } from '../../../lib/client/grpc-connection.ts';
-import { gatewayErrorOf, grpcTransport } from '../../../lib/client/grpc-transport.ts';
+import {
+  gatewayErrorOf,
+  grpcTransport,
+  messagesOf,
+  withBuffers,
+} from '../../../lib/client/grpc-transport.ts';
 import type { Gateway } from '../../../lib/client/node.ts';
 import { sha256 } from '../../../lib/gateway/sha256.ts';
 import { commandBytes, protocolVersion, subscriptionBytes } from '../../../lib/protocol/envelope.ts';
@@ -42,7 +47,12 @@ export class TestClient extends GalaxyClient {
     const keys = keysOf(privateKey, session);
     const connection = { grpcAddr, tls, pingIntervalMs };
     super({
-      transport: grpcTransport(connection),
+      transport: {
+        ...grpcTransport(connection),
+        // So that a subclass sends commands and opens streams in another way.
+        unary: async (request) => there(this).send(withBuffers(request)),
+        stream: (request, signal) => messagesOf(there(this).subscribe(withBuffers(request)).call, signal),
+      },
       httpUrl,
       keys,
       ...(patienceMs === undefined ? {} : { patienceMs }),
@@ -124,6 +134,11 @@ export class TestClient extends GalaxyClient {
     const payloadHash = sha256(payloadBytes);
     return { protocolVersion, deviceSessionId, timestampMs: BigInt(timestampMs), requestId, payloadHash };
   }
+}
+
+function there(client: TestClient | undefined): TestClient {
+  if (client === undefined) throw new Error('nothing is sent before the client is made');
+  return client;
 }
 
 function keysOf(privateKey: KeyObject, stored: Session | undefined): DeviceKeys {

@@ -58,6 +58,7 @@ async function startParts(
   const listeners: Listeners = {
     gatewayHttp: await address(),
     gatewayGrpc: await address(),
+    gatewayWeb: await address(),
     backendHttp: await address(),
     backendAdmin: await address(),
     backendPush: await address(),
