@@ -1,5 +1,5 @@
-// npm run build:client: builds the package @galaxy-games/client in dist/client/package, and packs it next to it as
-// `npm publish` would take it.
+// npm run build:client [-- FOLDER]: builds the package @galaxy-games/client in dist/client/package, and packs it next to
+// it as `npm publish` would take it. Prints the path of the tarball.
 import { execFile } from 'node:child_process';
 import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -8,7 +8,7 @@ import { build } from 'esbuild';
 
 const root = join(import.meta.dirname, '..', '..');
 const source = join(root, 'lib', 'client');
-const folder = join(root, 'dist', 'client');
+const folder = process.argv[2] ?? join(root, 'dist', 'client');
 const types = join(folder, 'types');
 const packageFolder = join(folder, 'package');
 const run = promisify(execFile);
@@ -16,26 +16,26 @@ const run = promisify(execFile);
 type Manifest = { name: string; version: string; dependencies: Record<string, string> };
 
 /** Within dist/ of the package, as `exports` names them. */
-const entries = { node: 'client/node.d.ts' };
+const entries = ['client/browser.d.ts', 'client/node.d.ts'];
 
 async function buildClient(): Promise<string> {
   await rm(folder, { recursive: true, force: true });
   await mkdir(join(packageFolder, 'dist'), { recursive: true });
   await checkVersions();
-  await build({
+  const options = {
     absWorkingDir: root,
-    entryPoints: { node: 'lib/client/node.ts' },
     outdir: join(packageFolder, 'dist'),
     bundle: true,
     packages: 'external',
     format: 'esm',
-    platform: 'node',
-    target: 'node22',
     sourcemap: true,
     logLevel: 'warning',
-  });
-  await run('tsc', ['--project', 'infra/client/tsconfig.json'], { cwd: root });
-  for (const entry of Object.values(entries)) await copyTypes(entry);
+  } as const;
+  await build({ ...options, entryPoints: ['lib/client/node.ts'], platform: 'node', target: 'node22' });
+  // Fails on anything that only Node has.
+  await build({ ...options, entryPoints: ['lib/client/browser.ts'], platform: 'browser', target: 'es2024' });
+  await run('tsc', ['--project', 'infra/client/tsconfig.json', '--outDir', types], { cwd: root });
+  for (const entry of entries) await copyTypes(entry);
   for (const file of ['package.json', 'README.md']) await cp(join(source, file), join(packageFolder, file));
   const packed = await run('npm', ['pack', '--json', '--pack-destination', folder], { cwd: packageFolder });
   const [tarball] = Object.values(JSON.parse(packed.stdout) as Record<string, { filename: string }>);

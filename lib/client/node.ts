@@ -3,16 +3,8 @@ import { type ClientOptions, GalaxyClient } from './client.ts';
 import type { DeviceKeys } from './device-keys.ts';
 import { grpcTransport } from './grpc-transport.ts';
 
-export type { CommandOptions, CommandResult, SignInOptions } from './client.ts';
-export { GalaxyClient } from './client.ts';
-export { CommandError } from './command-error.ts';
-export { type DeviceKeys, memoryKeys, type Session } from './device-keys.ts';
-export type { EventType, FollowOptions, Hello, PlayerEvent } from './events.ts';
-export { GameHandle, type Turn } from './game.ts';
-export { GatewayError } from './gateway-error.ts';
-export type * from './generated/api.ts';
+export * from './common.ts';
 export { keyFile } from './key-file.ts';
-export { PublicHttpError } from './public-http.ts';
 
 export type Gateway = {
   /** Base URL of its public HTTP listener. */

@@ -2,53 +2,37 @@
 // its programs are taken from that page and run against the whole platform.
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { signInCode } from '../../infra/local/log-lines.ts';
 import { reachable } from '../../infra/local/service.ts';
+import { mailedCode } from '../support/client/mailed-code.ts';
+import { PackageProject } from '../support/client/package-project.ts';
 import { startTestStack, type TestStack } from '../support/run/stack.ts';
 
 const run = promisify(execFile);
 const root = join(import.meta.dirname, '..', '..');
+const tools = join(root, 'node_modules', '.bin');
 const node = process.execPath;
 
 let stack: TestStack;
-let tarball: string;
-let project: string;
+let project: PackageProject;
 beforeAll(async () => {
-  project = await mkdtemp(join(tmpdir(), 'galaxy-test-package-'));
-  const [started, built] = await Promise.all([
-    startTestStack(),
-    run(node, ['infra/client/build.ts'], { cwd: root }),
-  ]);
-  stack = started;
-  tarball = built.stdout.trim();
-  await install();
-  for (const [name, text] of await programsOf('docs/clients.md')) await writeFile(join(project, name), text);
+  [stack, project] = await Promise.all([startTestStack(), PackageProject.create()]);
+  for (const [name, text] of await programsOf('docs/clients.md')) {
+    await writeFile(join(project.folder, name), text);
+  }
 });
 afterAll(async () => {
   await stack?.stop();
-  await rm(project, { recursive: true, force: true });
+  await project?.remove();
 });
 
 const children: ChildProcess[] = [];
 afterEach(() => {
   for (const child of children.splice(0)) child.kill();
 });
-
-/** The package's own dependencies come from this project, so that no network is needed. */
-async function install(): Promise<void> {
-  const manifest = JSON.parse(await readFile(join(root, 'lib/client/package.json'), 'utf8'));
-  const overrides = Object.fromEntries(
-    Object.keys(manifest.dependencies).map((name) => [name, `file:${join(root, 'node_modules', name)}`]),
-  );
-  await writeFile(join(project, 'package.json'), JSON.stringify({ private: true, overrides }));
-  const options = ['--offline', '--ignore-scripts', '--no-audit', '--no-fund'];
-  await run('npm', ['install', ...options, tarball], { cwd: project });
-}
 
 /** The programs of a page: a line that begins with a file's name, and the next block of code. */
 async function programsOf(page: string): Promise<[name: string, text: string][]> {
@@ -61,7 +45,7 @@ async function programsOf(page: string): Promise<[name: string, text: string][]>
 /** Runs a program, and types the code that was mailed when it asks for it. */
 function start(program: string, email: string): { output: () => string; ended: Promise<unknown[]> } {
   const child = spawn(node, [program, email], {
-    cwd: project,
+    cwd: project.folder,
     env: {
       ...process.env,
       GALAXY_HTTP_URL: `http://${reachable(stack.listeners.gatewayHttp)}`,
@@ -76,30 +60,18 @@ function start(program: string, email: string): { output: () => string; ended: P
     const challengeId = /Code of challenge (\S+): /.exec(output)?.[1];
     if (challengeId === undefined || answered) return;
     answered = true;
-    void mailedCode(challengeId).then((code) => child.stdin.write(`${code}\n`));
+    void mailedCode(stack, challengeId).then((code) => child.stdin.write(`${code}\n`));
   };
   child.stdout.on('data', collect);
   child.stderr.on('data', collect);
   return { output: () => output, ended: once(child, 'exit') };
 }
 
-async function mailedCode(challengeId: string): Promise<string> {
-  return vi.waitFor(
-    async () => {
-      const lines = (await stack.logs()).split('\n').filter((line) => line.includes(challengeId));
-      const [code] = lines.flatMap((line) => signInCode(line, challengeId) ?? []);
-      if (code === undefined) throw new Error(`no code of ${challengeId} was logged`);
-      return code;
-    },
-    { timeout: 20_000, interval: 100 },
-  );
-}
-
 describe('the installed package', () => {
   it('signs in, keeps its key for its owner alone, and runs a command', async () => {
     const first = start('account.mjs', 'ada@example.com');
     expect([await first.ended, first.output()]).toEqual([[0, null], expect.stringContaining('0 open games')]);
-    expect((await stat(join(project, 'ada@example.com.json'))).mode & 0o777).toBe(0o600);
+    expect((await stat(join(project.folder, 'ada@example.com.json'))).mode & 0o777).toBe(0o600);
 
     const again = start('account.mjs', 'ada@example.com');
     expect([await again.ended, again.output()]).toEqual([
@@ -122,7 +94,7 @@ describe('the installed package', () => {
 
   it('has types that a strict project takes', async () => {
     await writeFile(
-      join(project, 'typed.mts'),
+      join(project.folder, 'typed.mts'),
       `import { createGalaxyClient, memoryKeys } from '@galaxy-games/client';
 const client = createGalaxyClient({ gateway: { httpUrl: '', grpcAddr: '' }, keys: await memoryKeys() });
 const { items } = await client.lobby.game.listMine({ waiting_for_me: true });
@@ -136,18 +108,18 @@ for await (const item of client.events()) {
     );
     const options = ['--noEmit', '--strict', '--target', 'es2022', '--lib', 'es2024,dom,dom.iterable'];
     const checked = run(
-      join(root, 'node_modules/.bin/tsc'),
+      join(tools, 'tsc'),
       [...options, '--module', 'nodenext', '--ignoreConfig', 'typed.mts'],
-      { cwd: project },
+      { cwd: project.folder },
     ).catch((error: { stdout: string }) => error);
     expect((await checked).stdout).toBe('');
   });
 
-  it.each([
-    ['publint', ['--strict', 'dist/client/package']],
-    ['attw', ['--profile', 'esm-only', '--no-emoji']],
-  ])('has no complaint of %s', async (tool, options) => {
-    const file = tool === 'attw' ? [tarball] : [];
-    await run(join(root, 'node_modules/.bin', tool), [...options, ...file], { cwd: root });
+  it('has no complaint of publint', async () => {
+    await run(join(tools, 'publint'), ['--strict', project.packageFolder]);
+  });
+
+  it('has no complaint of attw', async () => {
+    await run(join(tools, 'attw'), ['--profile', 'esm-only', '--no-emoji', project.tarball]);
   });
 });
