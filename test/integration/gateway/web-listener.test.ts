@@ -13,7 +13,7 @@ import { Status } from '../../../lib/protocol/generated/google/rpc/status.ts';
 import { runGateway } from '../../../workers/gateway.ts';
 import { type Answer, json } from '../../support/gateway/fake-upstream.ts';
 import { startTestGateway, type TestGateway } from '../../support/gateway/gateway.ts';
-import { exchangeRaw, openRaw } from '../../support/network/raw-http.ts';
+import { exchangeRaw, openRaw, type RawConnection } from '../../support/network/raw-http.ts';
 
 const service = '/galaxy.gateway.v1.EdgeGateway';
 const execute = `${service}/ExecuteCommand`;
@@ -94,7 +94,7 @@ function refusedByJson({ code, details = [] }: ConnectJson): Refused {
 /** How the end of a stream, or a whole response of gRPC-Web, says why it was refused. */
 function refusedByFrames(body: Buffer): Refused {
   let at = 0;
-  let last = { flags: -1, message: Buffer.alloc(0) };
+  let last: { flags: number; message: Buffer } = { flags: -1, message: Buffer.alloc(0) };
   while (at < body.length) {
     const length = body.readUInt32BE(at + 1);
     last = { flags: body[at] ?? -1, message: body.subarray(at + 5, at + 5 + length) };
@@ -294,7 +294,7 @@ describe('the size of a request', () => {
     try {
       const honest = await openRaw(patient.webUrl, '127.0.0.2');
       honest.socket.write(half);
-      const flood = [];
+      const flood: RawConnection[] = [];
       for (let count = 0; count < 300; count += 1) {
         const connection = await openRaw(patient.webUrl);
         connection.socket.write(half);
