@@ -112,7 +112,7 @@ export class GalaxyClient {
    * @throws PublicHttpError; with `retryAfterMs` when that is beyond the patience.
    */
   async sendEmailCode(email: string): Promise<string> {
-    const { session } = this;
+    const { session } = this.#keys;
     const knownDevice = session && { known_device: await this.#knownDevice(email, session) };
     const body = await this.#post('send-email-code', { email, ...knownDevice }, ['challenge_id']);
     return body.challenge_id;

@@ -31,13 +31,15 @@ describe.skipIf(!hasCryptography)('the client in Python', { timeout: 120_000 }, 
 
   function bot(...args: string[]) {
     const url = `http://${reachable(stack.listeners.gatewayWeb)}`;
-    const child = spawn('python3', ['-B', join(client, 'bot.py'), url, folder, ...args]);
+    const file = join(client, 'bot.py');
+    // It says on its standard error what it tries again, such as a move before the game is set up.
+    const child = spawn('python3', ['-B', file, url, folder, ...args], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
     let output = '';
-    for (const stream of [child.stdout, child.stderr]) {
-      stream.setEncoding('utf8').on('data', (text: string) => {
-        output += text;
-      });
-    }
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      output += text;
+    });
     const ended = once(child, 'close').then(([code]) => ({ code, output }));
     return { child, ended };
   }
@@ -70,14 +72,17 @@ describe.skipIf(!hasCryptography)('the client in Python', { timeout: 120_000 }, 
       game_type: 'private',
       min_players: 2,
       max_players: 2,
-      engine_family: 'four-in-a-row',
+      target_engine_version: '1.0.0',
       enrollment_ends_at: new Date(Date.now() + 86_400_000).toISOString(),
       turn_seconds: 3_600,
     });
     await ok('lobby.game.open_enrollment', { game_id });
     const expiresAt = new Date(Date.now() + 3_600_000).toISOString();
     const invite = await ok('lobby.invite.create', { game_id, max_uses: 2, expires_at: expiresAt });
-    expect(await bot('join', String(invite.code), 'Pythons').ended).toEqual({ code: 0, output: `${game_id}\n` });
+    expect(await bot('join', String(invite.code), 'Pythons').ended).toEqual({
+      code: 0,
+      output: `${game_id}\n`,
+    });
     await ok('lobby.invite.redeem_code', { code: invite.code, race_name: 'Typists' });
     await ok('lobby.game.start', { game_id });
 
