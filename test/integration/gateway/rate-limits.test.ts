@@ -332,7 +332,7 @@ describe('sign-in over a limit', () => {
   ];
 
   it.each(refused)(
-    'is no matter of requests that are refused: with %s',
+    'does not depend on requests that are refused: with %s',
     async (_, body, type, status, code) => {
       const gateway = await startWith({
         GATEWAY_RATE_LIMIT_SIGN_IN_EMAIL: '1/h burst 1',
