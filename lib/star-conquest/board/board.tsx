@@ -33,8 +33,7 @@ function Board({ state, refused }: { state: State; refused: OrdersRefused | unde
   const [selection, setSelection] = useState(nothing);
   const [plan, setPlan] = useState(planOf(stored?.orders));
   const turn = openTurn?.turn;
-  // A new turn begins with what is stored for it: most often nothing.
-  // biome-ignore lint/correctness/useExhaustiveDependencies: within a turn the plan is newer than what is stored
+  // A new turn begins with what is stored for it: most often nothing. Within a turn the plan is newer than that.
   useEffect(() => {
     setPlan(planOf(stored?.orders));
     setSelection(nothing);

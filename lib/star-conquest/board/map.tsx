@@ -28,6 +28,10 @@ export function GalaxyMap(props: Props) {
   const [focused, setFocused] = useState<number | null>(null);
   const entry = planetWith(view, focused) ?? view.planets.find(({ owner }) => owner === view.seat);
 
+  // On a phone there is no room for the ids of all.
+  const inUse = [selection, ...plan.send].flatMap(({ from, to }) => [from, to]);
+  const isNamed = ({ id }: PlanetView) => unit < 1.8 || inUse.includes(id);
+
   const onKeyDown = (event: KeyboardEvent) => {
     const at = planetWith(view, focused);
     if (event.key === 'Escape') return onLeave();
@@ -68,7 +72,11 @@ export function GalaxyMap(props: Props) {
           fleet={fleet}
           view={view}
           unit={unit}
-          label={text.fleet(fleet.owner === view.seat ? text.yours : nameOf(fleet.owner), fleet.ships, fleet.to)}
+          label={text.fleet(
+            fleet.owner === view.seat ? text.yours : nameOf(fleet.owner),
+            fleet.ships,
+            fleet.to,
+          )}
         />
       ))}
       {view.planets.map((planet) => (
@@ -84,9 +92,10 @@ export function GalaxyMap(props: Props) {
           onFocus={() => setFocused(planet.id)}
         />
       ))}
+      {/* biome-ignore lint/a11y/noAriaHiddenOnFocusable: a group cannot be focused */}
       <g aria-hidden="true">
         {view.planets.map((planet) => (
-          <Numbers key={planet.id} planet={planet} view={view} unit={unit} />
+          <Numbers key={planet.id} planet={planet} view={view} unit={unit} named={isNamed(planet)} />
         ))}
       </g>
     </svg>
@@ -140,14 +149,26 @@ function radiusOf({ capacity }: PlanetView): number {
 }
 
 /** Apart from the planet, whose label has them in words. */
-function Numbers({ planet, view, unit }: { planet: PlanetView; view: View; unit: number }) {
-  const { x, y, ships, owner } = planet;
+function Numbers(props: { planet: PlanetView; view: View; unit: number; named: boolean }) {
+  const { planet, view, unit, named } = props;
+  const { id, x, y, ships, owner } = planet;
   const corner = 0.75 * radiusOf(planet);
   return (
     <g class={seatClass(view, owner)}>
       <text x={x} y={y} font-size={13 * unit} dy="0.36em" stroke-width={3 * unit}>
         {ships}
       </text>
+      {named && (
+        <text
+          class="id"
+          font-size={10 * unit}
+          x={x}
+          y={y + radiusOf(planet) + 11 * unit}
+          stroke-width={3 * unit}
+        >
+          #{id}
+        </text>
+      )}
       {owner !== null && (
         <text class="owner" font-size={10 * unit} x={x + corner} y={y - corner} stroke-width={3 * unit}>
           {owner}
@@ -195,6 +216,7 @@ function Fleet({ fleet, view, unit, label }: { fleet: FleetView; view: View; uni
   const target = planetWith(view, fleet.to ?? null);
   const size = 6 * unit;
   return (
+    // biome-ignore lint/a11y/noInteractiveElementToNoninteractiveRole: a group is not interactive
     <g class={`fleet ${seatClass(view, fleet.owner)}`} role="img" aria-label={label}>
       {target !== undefined && (
         <line x1={fleet.x} y1={fleet.y} x2={target.x} y2={target.y} stroke-width={1.5 * unit} />
@@ -203,7 +225,7 @@ function Fleet({ fleet, view, unit, label }: { fleet: FleetView; view: View; uni
         transform={`translate(${fleet.x} ${fleet.y}) rotate(${target === undefined ? 0 : angle(fleet, target)})`}
         d={`M ${size} 0 L ${-size} ${-size * 0.8} L ${-size * 0.5} 0 L ${-size} ${size * 0.8} Z`}
       />
-      <text aria-hidden="true" x={fleet.x} y={fleet.y - 9 * unit} font-size={11 * unit} stroke-width={3 * unit}>
+      <text x={fleet.x} y={fleet.y - 9 * unit} font-size={11 * unit} stroke-width={3 * unit}>
         {fleet.ships}
       </text>
     </g>
@@ -229,7 +251,7 @@ function Way(props: {
   });
   const middle = at(0.5);
   return (
-    <g class="way" role="presentation">
+    <g class="way">
       <line
         x1={from.x}
         y1={from.y}

@@ -26,7 +26,7 @@ export function PlanetPanel(props: Props) {
         <h2>
           {from === undefined || to === undefined
             ? text.planet(shown.id)
-            : `${text.planet(from.id)} → ${to.id}`}
+            : `${text.planet(from.id)} → #${to.id}`}
         </h2>
         <button type="button" class="button close" aria-label={text.close} onClick={onClose}>
           ✕
