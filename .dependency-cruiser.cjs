@@ -11,7 +11,7 @@ const services = [
 
 // The rooms of a service. A room may import those to its right, and the files at the top of the service.
 const rooms = {
-  gateway: ['process', 'static-files', 'grpc', 'push', 'rate-limit', 'commands', 'domain'],
+  gateway: ['process', 'static-files', 'grpc', 'web', 'push', 'rate-limit', 'commands', 'domain'],
   lobby: [
     'process',
     'consumers',

@@ -34,7 +34,7 @@ STOPSIGNAL SIGTERM
 
 # Processes with a port have a health check over it. Those without a port have none: they run, or they end.
 FROM process AS gateway
-EXPOSE 8080 9090 9464
+EXPOSE 8080 9090 8088 9464
 HEALTHCHECK --interval=10s --timeout=5s --start-period=3m --retries=3 \
   CMD ["node", "infra/containers/health.ts", "http://127.0.0.1:8080/readyz"]
 ENTRYPOINT ["tini", "-s", "--", "node", "--import", "./infra/node/telemetry.ts", "workers/gateway.ts"]

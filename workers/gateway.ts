@@ -1,5 +1,5 @@
-// The Edge Gateway: public HTTP for sign-in and probes, gRPC for signed commands and event streams, admin HTTP for
-// metrics. One long-lived process, scaled by replicas; it has no business state and no copy of any session.
+// The Edge Gateway: public HTTP for sign-in and probes, gRPC for signed commands and event streams, the web listener for
+// all of that from browsers, admin HTTP for metrics. One long-lived process, scaled by replicas; it has no business state and no copy of any session.
 import { createGatewayAdminApp } from '../handlers/gateway/admin-router.ts';
 import { createGatewayPublicApp } from '../handlers/gateway/public-router.ts';
 import type { Environment } from '../lib/config/variables.ts';
@@ -7,7 +7,7 @@ import { clientAddress } from '../lib/gateway/client-address.ts';
 import { createPublicAuth } from '../lib/gateway/commands/public-auth.ts';
 import { openUpstreams } from '../lib/gateway/commands/upstream.ts';
 import { drainGateway } from '../lib/gateway/process/drain.ts';
-import { createEdgeGateway } from '../lib/gateway/process/edge-gateway.ts';
+import { createEdgeGateways } from '../lib/gateway/process/edge-gateway.ts';
 import { openGatewayListeners } from '../lib/gateway/process/listeners.ts';
 import { createPushClient, createPushHub, followPush } from '../lib/gateway/process/push.ts';
 import { startGateway } from '../lib/gateway/process/start.ts';
@@ -23,7 +23,15 @@ export async function runGateway(environment: Environment, stop: AbortSignal): P
   const push = createPushClient(config, log);
   const hub = createPushHub({ client: push, signer, log }, config.push);
   const { requests: limits, signIn } = createLimits(config.rateLimits, config.trustedProxies);
-  const edgeGateway = createEdgeGateway(config, { upstreams, limits, redis, signer, hub, log });
+  const { edgeGateway, webGateway } = createEdgeGateways(config, {
+    upstreams,
+    limits,
+    redis,
+    signer,
+    hub,
+    log,
+    stopping: stop,
+  });
   const publicApp = createGatewayPublicApp(
     { log, ready: () => !stop.aborted, corsOrigins: config.publicHttp.corsOrigins },
     {
@@ -35,7 +43,7 @@ export async function runGateway(environment: Environment, stop: AbortSignal): P
   );
   const adminHttp = metricsText && createGatewayAdminApp(metricsText, log);
   const listeners = await openGatewayListeners(
-    { publicHttp: publicApp, edgeGateway, grpcCertificate, adminHttp, stopping: stop },
+    { publicHttp: publicApp, edgeGateway, webGateway, grpcCertificate, adminHttp, stopping: stop },
     config,
     log,
   );

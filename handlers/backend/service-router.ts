@@ -3,15 +3,22 @@ import { admitUser } from '../../lib/http/actor.ts';
 import { createHttpApp, type HttpApp, type HttpAppOptions } from '../../lib/http/app.ts';
 import { getSessionRoute } from './internal/get-session.ts';
 import { lobbyEligibilityRoute } from './internal/lobby-eligibility.ts';
+import { recordSessionUseRoute } from './internal/record-session-use.ts';
 import { type LobbyUpstream, passToLobby } from './lobby/pass-to-lobby.ts';
 import { confirmEmailCodeRoute } from './public-auth/confirm-email-code.ts';
+import { recoverRoute } from './public-auth/recover.ts';
 import { sendEmailCodeRoute } from './public-auth/send-email-code.ts';
+import { confirmEmailChangeRoute } from './user/confirm-email-change.ts';
+import { countRecoveryCodesRoute } from './user/count-recovery-codes.ts';
+import { createRecoveryCodesRoute } from './user/create-recovery-codes.ts';
 import { deleteAccountRoute } from './user/delete-account.ts';
 import { getAccountRoute } from './user/get-account.ts';
 import { listSessionsRoute } from './user/list-sessions.ts';
 import { lookupPlayerRoute } from './user/lookup-player.ts';
 import { revokeAllSessionsRoute } from './user/revoke-all-sessions.ts';
 import { revokeSessionRoute } from './user/revoke-session.ts';
+import { startEmailChangeRoute } from './user/start-email-change.ts';
+import { startRecoveryCodesRoute } from './user/start-recovery-codes.ts';
 import { updateAccountRoute } from './user/update-account.ts';
 
 /** The backend's service listener: what the gateway and the lobby request. */
@@ -25,8 +32,10 @@ export function createBackendServiceApp(
   app.openapiRoutes([
     sendEmailCodeRoute(backend),
     confirmEmailCodeRoute(backend),
+    recoverRoute(backend),
 
     getSessionRoute(backend),
+    recordSessionUseRoute(backend),
     lobbyEligibilityRoute(backend),
   ]);
 
@@ -39,6 +48,11 @@ export function createBackendServiceApp(
     listSessionsRoute(backend),
     revokeSessionRoute(backend),
     revokeAllSessionsRoute(backend),
+    startEmailChangeRoute(backend),
+    confirmEmailChangeRoute(backend),
+    countRecoveryCodesRoute(backend),
+    startRecoveryCodesRoute(backend),
+    createRecoveryCodesRoute(backend),
   ]);
 
   if (lobby !== undefined) app.all('/api/v1/lobby/*', passToLobby(lobby));

@@ -5,6 +5,7 @@ import { createHttpApp, type HttpApp, type HttpAppOptions } from '../../lib/http
 import type { HttpEnv } from '../../lib/http/env.ts';
 import { confirmEmailCodeRoute } from './confirm-email-code.ts';
 import type { SignIn } from './pass-to-backend.ts';
+import { recoverRoute } from './recover.ts';
 import { sendEmailCodeRoute } from './send-email-code.ts';
 import { serverKeys } from './server-keys.ts';
 
@@ -27,7 +28,7 @@ export function createGatewayPublicApp(
 
   const app = createHttpApp({ ...options, bodyLimitBytes: 8 * 1024, onResponse: countRequest });
   app.use('/api/*', limitAddress(signIn));
-  app.openapiRoutes([sendEmailCodeRoute(signIn), confirmEmailCodeRoute(signIn)]);
+  app.openapiRoutes([sendEmailCodeRoute(signIn), confirmEmailCodeRoute(signIn), recoverRoute(signIn)]);
   app.get('/api/v1/public/auth/server-keys', serverKeys(deps.serverKeys));
   return app;
 }
@@ -42,6 +43,7 @@ function limitAddress({ limits, clientAddressOf }: SignIn): MiddlewareHandler<Ht
 const counted: ReadonlyMap<string, PublicRoute> = new Map([
   ['/api/v1/public/auth/send-email-code', 'send-email-code'],
   ['/api/v1/public/auth/confirm-email-code', 'confirm-email-code'],
+  ['/api/v1/public/auth/recover', 'recover'],
   ['/api/v1/public/auth/server-keys', 'server-keys'],
 ]);
 

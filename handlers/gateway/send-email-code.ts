@@ -16,6 +16,7 @@ const route = createRoute({
 /** Only a valid request counts for its e-mail address. */
 export const sendEmailCodeRoute = (signIn: SignIn) =>
   defineRoute(route, (c) => {
-    signIn.limits.email(c.req.valid('json').email, signIn.clientAddressOf(c));
+    const { email, known_device: device } = c.req.valid('json');
+    signIn.limits.email(email, signIn.clientAddressOf(c), device?.device_session_id);
     return passToBackend(c, signIn, path);
   });

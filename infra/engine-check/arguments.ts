@@ -19,7 +19,7 @@ Runtime Manager does, many times, and kills it in between. docs/engine-check.md 
   --start-timeout S      seconds until it has to be healthy (30)
   --request-timeout S    seconds for a request that no player waits for, such as a turn (30)
   --total-timeout S      seconds for all of it (600)
-  --print-catalogue      checks nothing, but prints an engine catalogue with this engine
+  --print-catalogue      only prints an engine catalogue with this engine
   --help
 
 Exit code: 0 when all is well, 1 when a check failed, 2 for wrong arguments.`;

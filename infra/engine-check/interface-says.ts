@@ -66,6 +66,8 @@ export const says = {
   ...sayings('GET /api/v1/manifest', {
     manifest: 'Asked before the set-up, and always the same for one version.',
     schemas: "JSON Schemas (2020-12) of a game's options and of what a seat orders in a turn.",
+    catalogue:
+      'Platforms offer the engine with an engine catalogue, which takes no other version, and no options_schema that could keep the lobby busy.',
     spectators: 'whether there is a view for spectators',
   }),
   ...sayings('PUT /api/v1/game', {

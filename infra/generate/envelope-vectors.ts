@@ -6,6 +6,9 @@ import {
   confirmBytes,
   eventBytes,
   helloBytes,
+  type KnownDeviceFields,
+  knownDeviceBytes,
+  recoverBytes,
   responseBytes,
   subscriptionBytes,
 } from '../../lib/protocol/envelope.ts';
@@ -81,6 +84,31 @@ function subscription(name: string, payload: string) {
   return vector(name, fields, subscriptionBytes(fields), client.privateKey, payload);
 }
 
+/** Signatures that the client's key must not verify for these fields. */
+function refusedKnownDevices(fields: KnownDeviceFields) {
+  const refused = (name: string, signed: Uint8Array, key: KeyObject = client.privateKey) => {
+    const { signed_bytes: _, ...shown } = vector(name, fields, signed, key);
+    return shown;
+  };
+  const { email, deviceSessionId } = fields;
+  const confirmation = confirmBytes({ challengeId: deviceSessionId, clientPublicKey: client.publicKey });
+  return [
+    refused('signed by another key', knownDeviceBytes(fields), server.privateKey),
+    refused('signed for another address', knownDeviceBytes({ ...fields, email: 'grace@example.com' })),
+    refused(
+      'signed for the address as it was typed',
+      knownDeviceBytes({ ...fields, email: 'Ada@Example.com' }),
+    ),
+    refused('signed for another session', knownDeviceBytes({ ...fields, deviceSessionId: user })),
+    refused('signed at another time', knownDeviceBytes({ ...fields, timestampMs: fields.timestampMs + 1n })),
+    refused(
+      'fields in another order',
+      knownDeviceBytes({ ...fields, email: deviceSessionId, deviceSessionId: email }),
+    ),
+    refused('signed as a confirmation', confirmation),
+  ];
+}
+
 export function envelopeVectors(): string {
   const payload = '{"game_id":"01930f3c-7b1a-7000-8000-0000000000aa","game_name":"Перекрёсток ✦"}';
   const commands = [
@@ -128,6 +156,8 @@ export function envelopeVectors(): string {
     challengeId: '01930f3c-7b1a-7000-8000-0000000000c0',
     clientPublicKey: client.publicKey,
   };
+  const recovery = { recoveryCode: '7K3QZ-0M9RX-2PVTA-H48DC', clientPublicKey: client.publicKey };
+  const knownDevice = { email: 'ada@example.com', deviceSessionId: session, timestampMs: 1_767_225_600_123n };
   const document = {
     about:
       'Signed bytes of the envelope, version v1; see docs/envelope.md. Bytes are hexadecimal, payloads are UTF-8 ' +
@@ -149,6 +179,11 @@ export function envelopeVectors(): string {
     ],
     event: [vector('event', event, eventBytes(event), server.privateKey, eventPayload)],
     confirm: [vector('confirmation at sign-in', confirmation, confirmBytes(confirmation), client.privateKey)],
+    recover: [vector('sign-in by a recovery code', recovery, recoverBytes(recovery), client.privateKey)],
+    known_device: [
+      vector('known device at sign-in', knownDevice, knownDeviceBytes(knownDevice), client.privateKey),
+    ],
+    known_device_refused: refusedKnownDevices(knownDevice),
   };
   return `${JSON.stringify(document, null, 2)}\n`;
 }

@@ -1,16 +1,18 @@
 // npm run generate: makes every generated file of the repository again from its source.
 //   --check   changes nothing and fails when a file is not what its source says
 import { execFile } from 'node:child_process';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { configurationPage } from './configuration-page.ts';
 import { dashboards } from './dashboards.ts';
 import { envelopeVectors } from './envelope-vectors.ts';
 import { errorsPage } from './errors-page.ts';
+import { eventsPage, eventTypesJson } from './event-types.ts';
 import { lobbyApiPage, lobbyOpenApi } from './lobby-api.ts';
 import { messageTypesJson, messageTypesPage } from './message-types.ts';
+import { refusedVectors } from './refused-vectors.ts';
 import { workerdConfigurations } from './workerd-configurations.ts';
 
 const root = join(import.meta.dirname, '..', '..');
@@ -23,8 +25,11 @@ async function generateAll(): Promise<Files> {
   return new Map([
     ...(await protocolFiles()),
     ['proto/vectors/envelope-v1.json', envelopeVectors()],
+    ['proto/vectors/refused-v1.json', refusedVectors()],
     ['proto/message-types.json', messageTypesJson()],
     ['docs/message-types.md', messageTypesPage()],
+    ['proto/event-types.json', eventTypesJson()],
+    ['docs/events.md', eventsPage(await readFile(join(root, 'docs/events.md'), 'utf8'))],
     ['docs/configuration.md', configurationPage()],
     ['docs/errors.md', errorsPage()],
     ['proto/openapi/lobby-public.json', lobbyOpenApi()],
@@ -34,13 +39,16 @@ async function generateAll(): Promise<Files> {
   ]);
 }
 
-/** TypeScript from the .proto files, by buf and ts-proto. */
+/** TypeScript from the .proto files: for gRPC by ts-proto, for the web listener by protoc-gen-es. */
 async function protocolFiles(): Promise<Files> {
   const folder = await mkdtemp(join(tmpdir(), 'galaxy-proto-'));
   try {
     // The template's `out` is relative to the folder that buf writes to.
     const out = join(folder, 'proto');
-    await promisify(execFile)('buf', ['generate', '--output', out], { cwd: join(root, 'proto') });
+    for (const template of ['buf.gen.yaml', 'buf.gen.web.yaml']) {
+      const args = ['generate', '--template', template, '--output', out];
+      await promisify(execFile)('buf', args, { cwd: join(root, 'proto') });
+    }
     const made = join(folder, protocolFolder);
     const names = (await readdir(made, { recursive: true })).filter((name) => name.endsWith('.ts'));
     const files = names.map(
@@ -62,7 +70,9 @@ async function main(check: boolean): Promise<number> {
     const current = await readFile(join(root, path), 'utf8').catch(() => undefined);
     if (current === text) continue;
     stale.push(path);
-    if (!check) await writeFile(join(root, path), text);
+    if (check) continue;
+    await mkdir(dirname(join(root, path)), { recursive: true });
+    await writeFile(join(root, path), text);
   }
   if (stale.length === 0) console.log(`${files.size} generated files are up to date.`);
   else if (check)

@@ -68,6 +68,7 @@ export function messageTypesJson(): string {
   const table = messageTypes().map((entry) => ({
     message_type: entry.messageType,
     summary: entry.operation.summary,
+    class: entry.route.class,
     takes_idempotency_key: entry.idempotencyKey,
     takes_if_match: entry.ifMatch,
     payload: entry.payload,
@@ -77,7 +78,7 @@ export function messageTypesJson(): string {
   const document = {
     about:
       'Every message_type that ExecuteCommand takes, with JSON Schemas (2020-12) of its payload and of its result ' +
-      '(result_code ok). Any other result_code is an error code, its payload {"error":{"code","message","details"?}}.',
+      '(result_code ok). `class` is read or write: the rate limit that counts it. A read changes nothing. Any other result_code is an error code, its payload {"error":{"code","message","details"?}}.',
     message_types: table,
   };
   return `${JSON.stringify(document, null, 2)}\n`;
@@ -85,6 +86,10 @@ export function messageTypesJson(): string {
 
 export function messageTypesPage(): string {
   const types = messageTypes();
+  const rows = types.map(
+    ({ messageType, route, operation }) =>
+      `| [${messageType}](#${anchorOf(messageType)}) | ${route.class} | ${operation.summary} |`,
+  );
   const sections = types.map(({ messageType, operation, payload, errors, idempotencyKey, ifMatch }) => {
     const options = [
       ...(idempotencyKey ? ['`idempotency_key`'] : []),
@@ -118,7 +123,18 @@ export function messageTypesPage(): string {
     'Named results, such as [Game](#game), are defined once, at the end of this page. The same table for programs, with',
     'full JSON Schemas: [proto/message-types.json](../proto/message-types.json).',
     '',
+    'A read changes nothing; reads and writes have separate [rate limits](limits.md).',
+    '',
+    '| message type | class | |',
+    '| --- | --- | --- |',
+    ...rows,
+    '',
     ...sections,
     ...namedSchemas(types.map(({ operation }) => operation)),
   ].join('\n');
+}
+
+/** As GitHub makes it of a heading. */
+function anchorOf(heading: string): string {
+  return heading.replaceAll('.', '');
 }

@@ -59,6 +59,9 @@ export const localVariables = {
     gatewayGrpc: defaulted('GATEWAY_AUTHENTICATED_GRPC_ADDR', '127.0.0.1:9090', listenAddress, {
       help: 'Gateway: signed commands and events.',
     }),
+    gatewayWeb: defaulted('GATEWAY_WEB_HTTP_ADDR', '127.0.0.1:8088', listenAddress, {
+      help: 'Gateway, for browsers: sign-in, commands, events.',
+    }),
     backendHttp: defaulted('BACKEND_HTTP_ADDR', '127.0.0.1:8081', listenAddress, {
       help: 'Backend: sessions and users, for gateway and lobby.',
     }),

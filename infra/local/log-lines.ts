@@ -10,7 +10,7 @@ const lineSchema = z.looseObject({
   msg: z.string().optional(),
 });
 
-const alwaysShown = new Set(['sign-in code']);
+const alwaysShown = new Set(['sign-in code', 'account code']);
 const shownLevels = new Set(['warn', 'error', 'fatal']);
 const width = 15;
 const mailTimeoutMs = 10_000;

@@ -87,6 +87,8 @@ export function describeServices(options: StackOptions) {
         BACKEND_REDIS_DB: String(redis.db ?? 0),
         BACKEND_CODE_HMAC_KEY: secrets.codeHmacKey,
         BACKEND_MAILER: 'log',
+        // All players of this machine share its network.
+        BACKEND_SIGN_IN_MAILS_FROM_NETWORK: '1000000',
         BACKEND_LOBBY_HTTP_URL: url(listeners.lobbyPublic),
         BACKEND_LOBBY_HTTP_TOKEN: secrets.serviceToken,
       },
@@ -174,6 +176,7 @@ export function describeServices(options: StackOptions) {
       env: {
         GATEWAY_PUBLIC_HTTP_ADDR: text(listeners.gatewayHttp),
         GATEWAY_AUTHENTICATED_GRPC_ADDR: text(listeners.gatewayGrpc),
+        GATEWAY_WEB_HTTP_ADDR: text(listeners.gatewayWeb),
         GATEWAY_REDIS_ADDR: redis.addr,
         GATEWAY_REDIS_PASSWORD: redis.password,
         GATEWAY_BACKEND_HTTP_URL: url(listeners.backendHttp),
@@ -186,6 +189,7 @@ export function describeServices(options: StackOptions) {
       listeners: [
         { address: listeners.gatewayHttp, readyz: true },
         { address: listeners.gatewayGrpc, readyz: false },
+        { address: listeners.gatewayWeb, readyz: true },
       ],
     },
   ];

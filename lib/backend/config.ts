@@ -76,7 +76,7 @@ export const backendVariables = {
   outboxRelayIntervalMs: outboxRelayIntervalVariable('BACKEND'),
   signIn: {
     codeHmacKey: required('BACKEND_CODE_HMAC_KEY', hmacKey, {
-      help: 'Secret with which sign-in codes are hashed and waiting mails are encrypted: a random text of at least 32 bytes, the same for every process of the backend that needs it.',
+      help: 'Secret with which sign-in codes and recovery codes are hashed and waiting mails are encrypted: a random text of at least 32 bytes, the same for every process of the backend that needs it.',
       secret: true,
     }),
     maxMailsPerNetwork: defaulted('BACKEND_SIGN_IN_MAILS_PER_NETWORK', '10', integer(1, 1_000), {
@@ -85,8 +85,20 @@ export const backendVariables = {
     maxMailsPerAddress: defaulted('BACKEND_SIGN_IN_MAILS_PER_ADDRESS', '30', integer(1, 1_000), {
       help: 'Most sign-in mails to one address within the window, from all networks together. Not below BACKEND_SIGN_IN_MAILS_PER_NETWORK.',
     }),
+    maxMailsFromNetwork: defaulted('BACKEND_SIGN_IN_MAILS_FROM_NETWORK', '30', integer(1, 1_000_000), {
+      help: 'Most sign-in mails that one network may request within the window, to all addresses together.',
+    }),
+    maxMailsPerKnownDevice: defaulted('BACKEND_SIGN_IN_MAILS_PER_KNOWN_DEVICE', '10', integer(1, 1_000), {
+      help: 'Most sign-in mails to one address within the window that one device which has signed in to its account may request, apart from those limits.',
+    }),
     windowMs: defaulted('BACKEND_SIGN_IN_MAIL_WINDOW', '1h', positiveDuration, {
       help: 'The window of these limits.',
+    }),
+    maxWrongCodesPerAddress: defaulted('BACKEND_SIGN_IN_WRONG_CODES_PER_ADDRESS', '20', integer(1, 10_000), {
+      help: 'Wrong sign-in codes for one address within 24 hours after which it gets longer codes.',
+    }),
+    maxWrongCodesPerNetwork: defaulted('BACKEND_SIGN_IN_WRONG_CODES_PER_NETWORK', '60', integer(1, 10_000), {
+      help: 'Most wrong sign-in codes of one network (an IPv4 address, or the /64 of an IPv6 address) within an hour, for all addresses together.',
     }),
   },
   lookupRate: defaulted('BACKEND_USER_LOOKUP_RATE', '60/h burst 20', rate, {
@@ -112,6 +124,14 @@ export const backendVariables = {
     smtpConnections: defaulted('BACKEND_SMTP_CONNECTIONS', '4', integer(1, 100), {
       help: 'Most connections of one process to the SMTP server, and so most mails that it sends at once.',
     }),
+    codes: {
+      rate: defaulted('BACKEND_SIGN_IN_MAIL_RATE', '10/s burst 100', rate, {
+        help: 'How many mails with codes all processes together send at most; others wait until they expire. `off` for no limit.',
+      }),
+      accountPercent: defaulted('BACKEND_SIGN_IN_MAIL_ACCOUNT_PERCENT', '50', integer(0, 99), {
+        help: 'The part of this rate that is kept for addresses that have an account, in percent.',
+      }),
+    },
     intervalMs: defaulted('BACKEND_MAIL_INTERVAL', '1s', positiveDuration, {
       help: 'How often the mail worker looks for mails that are not sent yet.',
     }),

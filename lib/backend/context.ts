@@ -1,8 +1,9 @@
 import type { Outbox } from '../outbox/outbox.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Entitlements } from './domain/eligibility.ts';
-import type { MailLimits } from './domain/sign-in.ts';
+import type { MailLimits, WrongCodeLimits } from './domain/sign-in.ts';
 import type { NewMail } from './mail/outgoing-mails.ts';
+import type { RecoveryCodes } from './recovery-codes.ts';
 import type { SignInCodes } from './sign-in-codes.ts';
 import type { Database } from './store/database.ts';
 import type { FindDeviceSession } from './store/device-sessions.ts';
@@ -22,8 +23,10 @@ export type BackendContext = {
   readonly findDeviceSession: FindDeviceSession;
   readonly outbox: Pick<Outbox, 'write' | 'publishSoon'>;
   readonly codes: SignInCodes;
+  readonly recoveryCodes: RecoveryCodes;
   readonly mails: OutgoingMails;
   readonly mailLimits: MailLimits;
+  readonly wrongCodeLimits: WrongCodeLimits;
   /** Counts a look-up of a player. Returns how long this user has to wait before it is allowed; 0 allows it now. */
   readonly lookupWaitMs: (userId: string) => number;
   readonly entitlementDefaults: Entitlements;

@@ -1,6 +1,6 @@
 // Limits how often a user may look up other players. The counts are in this process's memory, in a table of a fixed
 // size: every replica counts for itself.
-import type { Rate } from '../config/types.ts';
+import type { Rate } from '../rate-limit/rate.ts';
 import { TokenBuckets } from '../rate-limit/token-buckets.ts';
 
 /**

@@ -18,3 +18,12 @@ export function noSuchUser(): Refusal {
 export function accountBlocked(): Refusal {
   return new Refusal('account_blocked', 'This account is blocked.');
 }
+
+/** The same for every reason. @param details while the challenge is alive. */
+export function challengeFailed(details?: { attempts_left: number }): Refusal {
+  return new Refusal(
+    'challenge_failed',
+    'The code is not right, or the challenge is unknown, expired or used; check the code or ask for a new one.',
+    details,
+  );
+}

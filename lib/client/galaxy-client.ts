@@ -8,7 +8,9 @@ import { Metadata } from '@grpc/grpc-js';
 import {
   commandBytes,
   confirmBytes,
+  knownDeviceBytes,
   protocolVersion,
+  recoverBytes,
   responseBytes,
   subscriptionBytes,
 } from '../protocol/envelope.ts';
@@ -17,6 +19,7 @@ import type {
   ExecuteCommandResponse,
   SubscribeEventsRequest,
 } from '../protocol/generated/galaxy/gateway/v1/gateway.ts';
+import { normaliseEmail } from '../users/email.ts';
 import { Connection } from './connection.ts';
 import {
   type EventSource,
@@ -97,10 +100,32 @@ export class GalaxyClient {
     return this.#session ?? fail('sign in first');
   }
 
-  /** Requests a sign-in code by e-mail. @throws PublicHttpError; with `retryAfterMs` when that is beyond the patience. */
+  /**
+   * Requests a sign-in code by e-mail. A client that has signed in to this account before proves it, so that floods of
+   * other requests do not keep it out.
+   * @throws PublicHttpError; with `retryAfterMs` when that is beyond the patience.
+   */
   async sendEmailCode(email: string): Promise<string> {
-    const body = await this.#post('send-email-code', { email });
+    const body = await this.#post('send-email-code', {
+      email,
+      ...(this.#session && { known_device: this.#knownDevice(email, this.#session) }),
+    });
     return text(body, 'challenge_id');
+  }
+
+  #knownDevice(email: string, { deviceSessionId }: Session): object {
+    const timestampMs = this.#clock.now();
+    const fields = {
+      email: normaliseEmail(email) ?? email,
+      deviceSessionId,
+      timestampMs: BigInt(timestampMs),
+    };
+    const signature = sign(null, knownDeviceBytes(fields), this.#privateKey);
+    return {
+      device_session_id: deviceSessionId,
+      timestamp_ms: timestampMs,
+      signature: signature.toString('base64'),
+    };
   }
 
   /**
@@ -118,6 +143,22 @@ export class GalaxyClient {
       code,
       client_public_key: Buffer.from(this.publicKey).toString('base64'),
       proof: proof.toString('base64'),
+      device_name: deviceName,
+    });
+    this.#session = { deviceSessionId: text(body, 'device_session_id'), userId: text(body, 'user_id') };
+  }
+
+  /**
+   * Signs in by a recovery code in place of the mailbox, and binds this client's key to a new device session.
+   * @throws PublicHttpError; after `challenge_failed` try another code, also because a response may have been lost.
+   */
+  async recover(email: string, recoveryCode: string, deviceName: string): Promise<void> {
+    const bytes = recoverBytes({ recoveryCode, clientPublicKey: this.publicKey });
+    const body = await this.#post('recover', {
+      email,
+      recovery_code: recoveryCode,
+      client_public_key: Buffer.from(this.publicKey).toString('base64'),
+      proof: sign(null, bytes, this.#privateKey).toString('base64'),
       device_name: deviceName,
     });
     this.#session = { deviceSessionId: text(body, 'device_session_id'), userId: text(body, 'user_id') };

@@ -6,6 +6,12 @@ import { defaulted, optional } from './variables.ts';
 export function httpListener(prefix: string, fallbackAddr: string, name: string) {
   return {
     addr: defaulted(`${prefix}_ADDR`, fallbackAddr, listenAddress, { help: `Where ${name} binds.` }),
+    ...httpTimeouts(prefix),
+  };
+}
+
+export function httpTimeouts(prefix: string) {
+  return {
     readHeaderTimeoutMs: defaulted(`${prefix}_READ_HEADER_TIMEOUT`, '2s', positiveDuration, {
       help: 'How long a client may take to send its headers.',
     }),

@@ -1,5 +1,6 @@
 // The types of values that an environment variable can hold.
 import { z } from 'zod';
+import type { Rate } from '../rate-limit/rate.ts';
 
 const unitMs = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 
@@ -15,9 +16,6 @@ export const duration = z.string().transform((text, context) => {
 });
 
 export const positiveDuration = duration.refine((ms) => ms > 0, 'must be longer than zero');
-
-/** `count` requests in `perMs` milliseconds; up to `burst` at once after a pause. */
-export type Rate = { readonly count: number; readonly perMs: number; readonly burst: number };
 
 /** `10/s burst 20`; without a burst the whole count may come at once. `off` for no limit. */
 export const rate = z.string().transform((text, context): Rate | 'off' => {

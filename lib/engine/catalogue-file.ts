@@ -16,25 +16,27 @@ const maxFileBytes = 512 * 1024;
  */
 export async function openCatalogue(path: string | undefined): Promise<EngineCatalogue> {
   if (path === undefined) return builtInEngines();
-  const catalogue = await readCatalogue(path);
+  try {
+    return catalogueIn(await readFile(path, 'utf8'));
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new OperatorError(`${path}: ${why.replaceAll('\n', '\n    ')}`, { cause: error });
+  }
+}
+
+/** @param text what a file holds. @throws SyntaxError; OperatorError with every problem. */
+export function catalogueIn(text: string): EngineCatalogue {
+  const bytes = Buffer.byteLength(text);
+  if (bytes > maxFileBytes) {
+    throw new OperatorError(`the whole: has ${bytes} bytes; at most ${maxFileBytes} are allowed`);
+  }
+  const catalogue = new EngineCatalogue(JSON.parse(text));
   const problems = catalogue.engines.flatMap(({ manifest }, index) => {
     const problem = slowSchemaProblem(manifest.options_schema);
     return problem === undefined ? [] : [`engines[${index}].manifest.options_schema${problem}`];
   });
-  if (problems.length > 0) throw new OperatorError(`${path}: ${problems.join('\n')}`);
+  if (problems.length > 0) throw new OperatorError(problems.join('\n'));
   return catalogue;
-}
-
-async function readCatalogue(path: string): Promise<EngineCatalogue> {
-  try {
-    const text = await readFile(path, 'utf8');
-    const bytes = Buffer.byteLength(text);
-    if (bytes > maxFileBytes) throw new Error(`has ${bytes} bytes; at most ${maxFileBytes} are allowed`);
-    return new EngineCatalogue(JSON.parse(text));
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    throw new OperatorError(`${path}: ${why}`, { cause: error });
-  }
 }
 
 /**

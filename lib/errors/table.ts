@@ -11,6 +11,7 @@ export const errorTable = {
   subject_not_found: { status: 404, retryable: false },
   already_applied: { status: 409, retryable: false },
   already_member: { status: 409, retryable: false },
+  email_taken: { status: 409, retryable: false },
   game_full: { status: 409, retryable: false },
   handle_taken: { status: 409, retryable: false },
   idempotency_conflict: { status: 409, retryable: false },

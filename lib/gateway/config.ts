@@ -1,5 +1,5 @@
 import { addressList } from '../config/address-list.ts';
-import { httpListener } from '../config/listener-variables.ts';
+import { httpListener, httpTimeouts } from '../config/listener-variables.ts';
 import { logLevelVariable, shutdownTimeoutVariable } from '../config/process-variables.ts';
 import { redisClusterAddrs } from '../config/redis-cluster-variables.ts';
 import { redisAddress, redisLinkVariables, redisOperationTimeout } from '../config/redis-variables.ts';
@@ -34,25 +34,38 @@ function connectionBounds(prefix: string, maxConnections: string) {
   };
 }
 
-export const gatewayVariables = {
-  publicHttp: {
-    ...httpListener('GATEWAY_PUBLIC_HTTP', ':8080', 'the public HTTP listener (probes, sign-in)'),
-    ...connectionBounds('GATEWAY_PUBLIC_HTTP', '4096'),
+function httpBounds(prefix: string, maxConnections: string) {
+  return {
+    ...connectionBounds(prefix, maxConnections),
     maxRequestsPerConnection: defaulted(
-      'GATEWAY_PUBLIC_HTTP_MAX_REQUESTS_PER_CONNECTION',
+      `${prefix}_MAX_REQUESTS_PER_CONNECTION`,
       '1000',
       integer(1, 1_000_000),
       { help: 'After how many requests a connection is closed.' },
     ),
-    maxHeaderBytes: defaulted('GATEWAY_PUBLIC_HTTP_MAX_HEADER_BYTES', '16384', integer(1_024, 1_048_576), {
+    maxHeaderBytes: defaulted(`${prefix}_MAX_HEADER_BYTES`, '16384', integer(1_024, 1_048_576), {
       help: 'How many bytes the headers of a request may have.',
     }),
-    maxHeaders: defaulted('GATEWAY_PUBLIC_HTTP_MAX_HEADERS', '100', integer(8, 2_000), {
+    maxHeaders: defaulted(`${prefix}_MAX_HEADERS`, '100', integer(8, 2_000), {
       help: 'How many headers a request may have.',
     }),
+  };
+}
+
+export const gatewayVariables = {
+  publicHttp: {
+    ...httpListener('GATEWAY_PUBLIC_HTTP', ':8080', 'the public HTTP listener (probes, sign-in)'),
+    ...httpBounds('GATEWAY_PUBLIC_HTTP', '4096'),
     corsOrigins: optional('GATEWAY_PUBLIC_HTTP_CORS_ORIGINS', originList, {
-      help: 'Origins, separated by commas, whose pages may call the public routes. Unset: none.',
+      help: 'Origins, separated by commas, whose pages may call the public routes and the web listener. Unset: none.',
     }),
+  },
+  webHttp: {
+    addr: optional('GATEWAY_WEB_HTTP_ADDR', listenAddress, {
+      help: 'Where the web listener (for browsers: sign-in, signed commands, events) binds. Unset: it is not started.',
+    }),
+    ...httpTimeouts('GATEWAY_WEB_HTTP'),
+    ...httpBounds('GATEWAY_WEB_HTTP', '16384'),
   },
   authenticatedGrpc: {
     addr: defaulted('GATEWAY_AUTHENTICATED_GRPC_ADDR', ':9090', listenAddress, {

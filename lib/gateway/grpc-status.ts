@@ -2,7 +2,7 @@ import { Metadata, type StatusObject } from '@grpc/grpc-js';
 import { errorDomain, gatewayReasons } from '../errors/gateway-reasons.ts';
 import { ErrorInfo, RetryInfo } from '../protocol/generated/google/rpc/error_details.ts';
 import { Status } from '../protocol/generated/google/rpc/status.ts';
-import type { Rejection } from './domain/rejection.ts';
+import { type Rejection, retryDelay } from './domain/rejection.ts';
 
 /**
  * The gRPC status of a rejection, with its reason as a google.rpc.ErrorInfo in `grpc-status-details-bin`, and a
@@ -29,8 +29,6 @@ export function toGrpcStatus(rejection: Rejection): StatusObject {
 }
 
 function retryInfo(afterMs: number) {
-  const ms = Math.ceil(afterMs);
-  const retryDelay = { seconds: BigInt(Math.floor(ms / 1000)), nanos: (ms % 1000) * 1_000_000 };
-  const value = RetryInfo.encode({ retryDelay }).finish();
+  const value = RetryInfo.encode({ retryDelay: retryDelay(afterMs) }).finish();
   return { typeUrl: 'type.googleapis.com/google.rpc.RetryInfo', value: Buffer.from(value) };
 }

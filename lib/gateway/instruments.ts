@@ -148,7 +148,7 @@ const pushSkippedFrames = gatewayInstruments.counter(
 const openConnections = upDownCounter(
   'galaxy_gateway_connections_open',
   ['listener'],
-  'Open connections of a listener, `public-http` or `authenticated-grpc`.',
+  'Open connections of a listener, `public-http`, `authenticated-grpc` or `web-http`.',
 );
 
 declareProcessInstruments(gatewayInstruments, 'galaxy_gateway');
@@ -202,13 +202,14 @@ export type RateLimit =
   | 'public_address'
   | 'email_network'
   | 'email'
-  | 'challenge';
+  | 'challenge'
+  | 'recovery';
 
 export function requestRateLimited(limit: RateLimit): void {
   rateLimited.add(1, limit);
 }
 
-export type PublicRoute = 'send-email-code' | 'confirm-email-code' | 'server-keys' | 'other';
+export type PublicRoute = 'send-email-code' | 'confirm-email-code' | 'recover' | 'server-keys' | 'other';
 
 export function publicRequestDone(route: PublicRoute, status: number): void {
   signInRequests.add(1, route, String(status));
@@ -246,7 +247,7 @@ export function pushFrameSkipped(): void {
   pushSkippedFrames.add(1);
 }
 
-export type ListenerName = 'public-http' | 'authenticated-grpc';
+export type ListenerName = 'public-http' | 'authenticated-grpc' | 'web-http';
 
 export function connectionOpened(listener: ListenerName): void {
   openConnections.add(1, listener);

@@ -3,7 +3,7 @@
 // A connection that sends nothing, or its headers or body too slowly, gets 408 and is closed; so is an idle one.
 // Requests with too many or too large headers get 431. The number of concurrent requests of one connection is bounded,
 // too: HTTP/1.1 lets a client send further requests before the first response, and Node starts all of them.
-import { createServer, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { type AddressInfo, Server as NetServer, type Socket } from 'node:net';
 import { getRequestListener, type Http2Bindings, type HttpBindings } from '@hono/node-server';
 import type { ListenAddress } from '../config/types.ts';
@@ -56,6 +56,8 @@ export type Listener = {
 
 export type HttpListenerApp = {
   fetch: (request: Request, connection: Connection) => Response | Promise<Response>;
+  /** Serves what it takes (returns true) on Node's own objects; `fetch` serves the rest. */
+  serveOnNode?: (request: IncomingMessage, response: ServerResponse) => boolean;
 };
 
 /** @throws Error naming the address when it cannot be bound. */
@@ -104,7 +106,7 @@ export async function listenHttp(
         if (graceOver) socket.end();
       });
       if (request.rawHeaders.length > bounds.maxHeaders * 2) refuseHeaders(response);
-      else void serve(request, response);
+      else if (!app.serveOnNode?.(request, response)) void serve(request, response);
     },
   );
   server.maxRequestsPerSocket = bounds.maxRequestsPerConnection;

@@ -84,6 +84,15 @@ export function subscriptionBytes(subscription: SubscriptionFields): Uint8Array<
   ]);
 }
 
+/** The bytes that a client signs to register a key with a recovery code. */
+export function recoverBytes(recovery: {
+  /** As it is in the request. */
+  recoveryCode: string;
+  clientPublicKey: Uint8Array;
+}): Uint8Array<ArrayBuffer> {
+  return signedBytes('galaxy-recover-v1', [recovery.recoveryCode, recovery.clientPublicKey]);
+}
+
 export type ResponseFields = {
   keyId: string;
   /** SHA-256 of the request's signed bytes, so that a response is valid for one request of one session only. */
@@ -148,6 +157,18 @@ export function confirmBytes(confirmation: {
   clientPublicKey: Uint8Array;
 }): Uint8Array<ArrayBuffer> {
   return signedBytes('galaxy-confirm-v1', [confirmation.challengeId, confirmation.clientPublicKey]);
+}
+
+export type KnownDeviceFields = {
+  /** Normalised, as `user.account.get` returns it. */
+  email: string;
+  deviceSessionId: string;
+  timestampMs: bigint;
+};
+
+/** The bytes that a device signs when it requests a code for the address of an account that it has signed in to. */
+export function knownDeviceBytes(device: KnownDeviceFields): Uint8Array<ArrayBuffer> {
+  return signedBytes('galaxy-known-device-v1', [device.email, device.deviceSessionId, device.timestampMs]);
 }
 
 // The order of the Ed25519 base point, RFC 8032 section 5.1.

@@ -36,9 +36,16 @@ export type MailableType = (typeof mailableTypes)[number];
 
 /**
  * What users are notified of. An engine's event says something only to clients of its game; the backend itself mails
- * about a new session, always.
+ * about an account and its sessions, always.
  */
-export const notificationTypes = [...mailableTypes, 'game.engine.event', 'user.session.created'] as const;
+export const notificationTypes = [
+  ...mailableTypes,
+  'game.engine.event',
+  'user.session.created',
+  'user.email.changed',
+  'user.recovery_codes.created',
+  'user.recovery_code.used',
+] as const;
 export type NotificationType = (typeof notificationTypes)[number];
 
 /** Identified by `idempotency_key`, per recipient. */

@@ -18,8 +18,9 @@
 //   1 of 2,500 at 10,000, 1 of 55 at 30,000. The hash is keyed per process, so a client cannot aim at another key's
 //   cells, and every replica uses different cells.
 // - A check is one hash and four reads, and allocates nothing.
-import type { Rate } from '../config/types.ts';
+
 import { KeyedHash } from './keyed-hash.ts';
+import type { Rate } from './rate.ts';
 
 const rows = 4;
 

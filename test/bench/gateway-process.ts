@@ -9,6 +9,8 @@ import { startProcess } from './peer.ts';
 export type GatewayProcess = {
   pid: number;
   grpcAddr: string;
+  /** Of the web listener. */
+  webAddr: string;
   /** The public key that signs responses, base64url. */
   serverKey: string;
 };
@@ -22,7 +24,7 @@ export async function startGatewayProcess(
   running: AsyncDisposableStack,
 ): Promise<GatewayProcess> {
   const { privateKey, publicKey } = generateKeyPairSync('ed25519');
-  const [httpPort, grpcPort] = [await freePort(), await freePort()];
+  const [httpPort, grpcPort, webPort] = [await freePort(), await freePort(), await freePort()];
   const signerPath = join(bench.folder, `signer-${grpcPort}.pem`);
   await writeFile(signerPath, privateKey.export({ format: 'pem', type: 'pkcs8' }), { mode: 0o600 });
   const pid = await startProcess(
@@ -33,10 +35,12 @@ export async function startGatewayProcess(
       listeners: [
         { host: '127.0.0.1', port: httpPort },
         { host: '127.0.0.1', port: grpcPort },
+        { host: '127.0.0.1', port: webPort },
       ],
       env: {
         GATEWAY_PUBLIC_HTTP_ADDR: `127.0.0.1:${httpPort}`,
         GATEWAY_AUTHENTICATED_GRPC_ADDR: `127.0.0.1:${grpcPort}`,
+        GATEWAY_WEB_HTTP_ADDR: `127.0.0.1:${webPort}`,
         GATEWAY_REDIS_ADDR: bench.redis.addr,
         GATEWAY_REDIS_PASSWORD: bench.redis.password,
         GATEWAY_BACKEND_HTTP_URL: peers.httpUrl,
@@ -47,11 +51,12 @@ export async function startGatewayProcess(
         GATEWAY_RATE_LIMIT_GRPC_ADDRESS: '100000/s burst 100000',
         GATEWAY_RATE_LIMIT_GRPC_UNVERIFIED: '100000/s burst 100000',
         GATEWAY_GRPC_MAX_CONNECTIONS_PER_ADDRESS: '100000',
+        GATEWAY_WEB_HTTP_MAX_CONNECTIONS_PER_ADDRESS: '100000',
       },
       ...(bench.nodeArgs === undefined ? {} : { nodeArgs: bench.nodeArgs }),
     },
     running,
   );
   const serverKey = publicKey.export({ format: 'jwk' }).x ?? '';
-  return { pid, grpcAddr: `127.0.0.1:${grpcPort}`, serverKey };
+  return { pid, grpcAddr: `127.0.0.1:${grpcPort}`, webAddr: `127.0.0.1:${webPort}`, serverKey };
 }

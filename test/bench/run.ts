@@ -18,10 +18,10 @@ import { backendSession } from './rows/backend-session.ts';
 import { gameDue } from './rows/game-due.ts';
 import { gameMove } from './rows/game-move.ts';
 import { gameTurns, gameTurnsHung } from './rows/game-turns.ts';
-import { gatewayCommand } from './rows/gateway-command.ts';
+import { gatewayCommand, gatewayCommandConnect } from './rows/gateway-command.ts';
 import { gatewayEventLatency } from './rows/gateway-event-latency.ts';
 import { gatewayFanout } from './rows/gateway-fanout.ts';
-import { gatewayIdleStream } from './rows/gateway-idle-stream.ts';
+import { gatewayIdleStream, gatewayIdleStreamConnect } from './rows/gateway-idle-stream.ts';
 import { lobbyConsumerGmEvents } from './rows/lobby-consumer.ts';
 import { lobbyApprove, lobbyGet, lobbyList } from './rows/lobby-http.ts';
 import { lobbyRaceName } from './rows/lobby-race-name.ts';
@@ -32,9 +32,11 @@ import { table } from './table.ts';
 
 const rows: readonly Row[] = [
   gatewayCommand,
+  gatewayCommandConnect,
   gatewayFanout(1_000),
   gatewayFanout(10_000),
   gatewayIdleStream,
+  gatewayIdleStreamConnect,
   gatewayEventLatency,
   backendSession,
   lobbyList,

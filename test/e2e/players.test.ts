@@ -123,6 +123,45 @@ describe('players', () => {
     expect(resultCode).toBe('not_found');
   });
 
+  it('who lost their device and their mailbox get their account back by recovery codes, at another address', async () => {
+    const dora = await stack.signIn('dora');
+    const { email: lostEmail = '' } = await ok(dora, 'user.account.get', {});
+    const mailedCode = async (to: string, purpose: string) => {
+      const lines = (await stack.logs()).split('\n').filter((line) => line.includes('account code'));
+      const codes = lines.map((line) => JSON.parse(line)).filter((line) => line.to === to);
+      return String(codes.findLast((line) => line.purpose === purpose)?.code ?? expect.fail('no code yet'));
+    };
+    const codeTo = (to: string, purpose: string) =>
+      vi.waitFor(() => mailedCode(to, purpose), { timeout: 20_000, interval: 200 });
+    const { challenge_id } = await ok(dora, 'user.recovery_codes.start', {});
+    const code = await codeTo(lostEmail, 'recovery_codes');
+    const stream = await listen(dora);
+    const created = await ok(dora, 'user.recovery_codes.create', { challenge_id, code });
+    const [first = '', second = ''] = created.recovery_codes as unknown as string[];
+
+    const found = stack.newClient();
+    await found.recover(lostEmail, first, 'a new phone');
+    expect(found.session.userId).toBe(dora.session.userId);
+    await soon(() =>
+      expect(stream.events.map(({ eventType }) => eventType)).toEqual([
+        'user.recovery_codes.created',
+        'user.session.created',
+        'user.recovery_code.used',
+      ]),
+    );
+    const again = stack.newClient().recover(lostEmail, first, 'a thief');
+    await expect(again).rejects.toMatchObject({ status: 422, code: 'challenge_failed' });
+
+    const newEmail = `found-${randomUUID()}@example.com`;
+    const { email_change_id } = await ok(found, 'user.email.start_change', { new_email: newEmail });
+    const new_code = await codeTo(newEmail, 'take_address');
+    const changed = { email_change_id, recovery_code: second, new_code };
+    expect(await ok(found, 'user.email.confirm_change', changed)).toMatchObject({ email: newEmail });
+    expect(await stream.ended).toBe('SESSION_REVOKED');
+    expect(await ok(found, 'user.recovery_codes.get', {})).toEqual({ recovery_codes_left: 8 });
+    expect((await stack.signIn('dora', newEmail)).session.userId).toBe(dora.session.userId);
+  });
+
   it('who delete their account lose all sessions at once, and their games are cancelled', async () => {
     const clara = await stack.signIn('clara');
     const gameId = await openGame(clara, 'Clara’s game');

@@ -20,7 +20,6 @@ beforeAll(async () => {
     GALAXY_DATA_FOLDER: folder,
     GALAXY_POSTGRES_PORT: '0',
     GALAXY_REDIS_PORT: '0',
-    // Games end soon.
   };
   for (const { name } of Object.values(localVariables.listeners)) env[name] = `127.0.0.1:${await freePort()}`;
 });
@@ -88,22 +87,55 @@ async function processesOfFolder(): Promise<string[]> {
 /** Leaves out the children of a PostgreSQL server. */
 const isMainProcess = (line: string) => !/^\d+ postgres: /.test(line);
 
+/** On a stack that runs. */
+async function playDemo(stack: Run): Promise<void> {
+  const demo = run('infra/local/demo/demo.ts');
+  expect([await demo.exitCode, demo.output()]).toEqual([0, expect.stringContaining('All of it worked')]);
+  expect(demo.output()).toContain('Using the stack that runs already');
+  expect(demo.output()).toContain('It is back, and turn 5 is still open.');
+  expect(demo.output()).toMatch(/Rank 1: Orions .+\n {2}Rank 2: Lyrans /);
+  expect(demo.output()).toContain('The views of the others are the same as before.');
+  expect(demo.output()).toMatch(/and was played at \S+: all_ready\./);
+  expect(demo.output()).toMatch(/The game is over: .+\n( {2}Rank \d: .+ people, .+\n){3}/);
+  expect(stack.output()).toContain('game-master runs again');
+  expect(demo.output()).toMatch(/game_finished +running → finished, by gm_event/);
+}
+
 describe.runIf(process.platform === 'linux')('npm start', () => {
-  type Way = [string, (stack: Run) => Promise<void> | void, lost: Record<string, RegExp>];
+  type Way = {
+    way: string;
+    stop: (stack: Run) => Promise<void> | void;
+    lost: Record<string, RegExp>;
+    serves: (stack: Run) => Promise<void>;
+  };
   const ways: Way[] = [
-    ['Ctrl-C', pressCtrlC, { backend: / \S*workers\/backend-all-in-one\.ts/ }],
-    [
-      'a signal to the process that running.json names',
-      endWhatRunningJsonNames,
-      { PostgreSQL: /\/postgres -D/, Redis: /(redis|valkey)-server/ },
-    ],
+    {
+      way: 'Ctrl-C',
+      stop: pressCtrlC,
+      lost: { backend: / \S*workers\/backend-all-in-one\.ts/ },
+      serves: async () => {
+        const path = '/api/v1/public/auth/send-email-code';
+        const response = await fetch(`http://${env.GATEWAY_PUBLIC_HTTP_ADDR}${path}`, {
+          method: 'POST',
+          headers: { 'content-type': 'application/json' },
+          body: JSON.stringify({ email: 'ada@example.com' }),
+        });
+        expect(response.status).toBe(202);
+      },
+    },
+    {
+      way: 'a signal to the process that running.json names',
+      stop: endWhatRunningJsonNames,
+      lost: { PostgreSQL: /\/postgres -D/, Redis: /(redis|valkey)-server/ },
+      serves: playDemo,
+    },
   ];
 
   // The second start uses what the first one has left behind.
   it.each(ways)(
-    'starts everything, prints its addresses, starts again what dies, serves the demo, and leaves no process behind on %s',
+    'starts everything, prints its addresses, starts again what dies, serves, and leaves no process behind on $way',
     { timeout: 180_000 },
-    async (_, stop, lost) => {
+    async ({ stop, lost, serves }) => {
       const admin = `127.0.0.1:${await freePort()}`;
       const stack = await startStack(run('infra/local/start.ts', [], { GATEWAY_ADMIN_HTTP_ADDR: admin }));
       // Launcher, pinned Node, PostgreSQL, Redis and four services at least.
@@ -112,6 +144,7 @@ describe.runIf(process.platform === 'linux')('npm start', () => {
       const lines = stack.output().split('\n');
       const lineWith = (address: string | undefined) => lines.find((line) => line.includes(`://${address} `));
       expect(lineWith(env.GATEWAY_AUTHENTICATED_GRPC_ADDR)).toMatch(/Gateway: signed commands and events/);
+      expect(lineWith(env.GATEWAY_WEB_HTTP_ADDR)).toMatch(/Gateway, for browsers/);
       expect(lineWith(env.BACKEND_ADMIN_HTTP_ADDR)).toMatch(/Backend, admin/);
       expect(lineWith(admin)).toMatch(/Gateway, admin: metrics/);
       expect((await fetch(`http://${admin}/metrics`)).status).toBe(200);
@@ -122,13 +155,7 @@ describe.runIf(process.platform === 'linux')('npm start', () => {
         const runsAgain = () => expect(stack.output()).toContain(`galaxy: ${name} runs again`);
         await vi.waitFor(runsAgain, { timeout: 60_000, interval: 100 });
       }
-      const demo = run('infra/local/demo/demo.ts');
-      expect([await demo.exitCode, demo.output()]).toEqual([0, expect.stringContaining('All of it worked')]);
-      expect(demo.output()).toContain('Using the stack that runs already');
-      expect(demo.output()).toContain('It is back, and turn 5 is still open.');
-      expect(demo.output()).toMatch(/Rank 1: Orions .+\n {2}Rank 2: Lyrans /);
-      expect(stack.output()).toContain('game-master runs again');
-      expect(demo.output()).toMatch(/game_finished +running → finished, by gm_event/);
+      await serves(stack);
 
       await stop(stack);
       expect([await stack.exitCode, stack.output()]).toEqual([
@@ -216,7 +243,7 @@ describe.runIf(process.platform === 'linux')('npm start', () => {
 });
 
 describe('npm run demo', () => {
-  it('starts a stack of its own when none runs, and removes it again', { timeout: 120_000 }, async () => {
+  it('starts a stack of its own when none runs, and removes it again', { timeout: 180_000 }, async () => {
     const demo = run('infra/local/demo/demo.ts');
     expect([await demo.exitCode, demo.output()]).toEqual([0, expect.stringContaining('All of it worked')]);
     expect(demo.output()).toContain('the demo starts its own');

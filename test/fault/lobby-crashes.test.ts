@@ -206,7 +206,7 @@ const workers: Worker[] = [
             gameId,
             recipients: [uuidv7()],
             subject,
-            payload: { game_id: gameId },
+            payload: { game_id: gameId, game_name: 'Andromeda', status: 'paused', trigger: 'pause' },
           },
           { at: new Date(), traceparent: undefined },
         );

@@ -104,8 +104,9 @@ const refusals = [
 
 describe(`with GALAXY_FUZZ_SEED=${fuzzSeed} the gateway withstands`, () => {
   it('any bytes on any port', async () => {
-    const httpAddr = new URL(gateway.httpUrl).host;
-    for (const addr of [httpAddr, gateway.grpcAddr, adminAddr]) await sendAll(addr, samples(anyBytes, 150));
+    const [httpAddr, webAddr] = [new URL(gateway.httpUrl).host, new URL(gateway.webUrl).host];
+    for (const addr of [httpAddr, webAddr, gateway.grpcAddr, adminAddr])
+      await sendAll(addr, samples(anyBytes, 150));
   });
 
   it('any frames after a valid greeting', async () => {
@@ -153,6 +154,53 @@ describe(`with GALAXY_FUZZ_SEED=${fuzzSeed} the gateway withstands`, () => {
       adminAddr,
       samples(damaged(Buffer.from('GET /metrics HTTP/1.1\r\nhost: gateway.test\r\n\r\n')), 100),
     );
+  });
+
+  const webTypes: [string, string][] = [
+    [executeCommand.path, 'application/proto'],
+    [executeCommand.path, 'application/json'],
+    [executeCommand.path, 'application/grpc-web'],
+    [executeCommand.path, 'application/grpc-web+json'],
+    [subscribeEvents.path, 'application/connect+proto'],
+    [subscribeEvents.path, 'application/grpc-web+proto'],
+  ];
+  it.each(webTypes)('valid requests of a browser to %s with %s, damaged', async (path, type) => {
+    const signed = gateway.newClient().signCommand('lobby.game.list', {});
+    const encoded = Buffer.from(ExecuteCommandRequest.encode(signed).finish());
+    // As protobuf has them in JSON.
+    const inJson = Object.entries(signed).map(([name, value]) => [
+      name,
+      Buffer.isBuffer(value) ? value.toString('base64') : String(value),
+    ]);
+    const text = Buffer.from(JSON.stringify(Object.fromEntries(inJson)));
+    const content = type.includes('json') ? text : encoded;
+    const body = /grpc|connect/.test(type) ? message(content) : content;
+    const head = [
+      `POST ${path} HTTP/1.1`,
+      'host: gateway.test',
+      `content-type: ${type}`,
+      'origin: https://play.example.com',
+      'connect-timeout-ms: 1000',
+      'grpc-timeout: 1S',
+      `content-length: ${body.length}`,
+    ].join('\r\n');
+    const valid = Buffer.concat([Buffer.from(`${head}\r\n\r\n`), body]);
+    await sendAll(new URL(gateway.webUrl).host, samples(damaged(valid), 150));
+  });
+
+  it.each(webTypes)('any body of a browser to %s with %s', async (path, type) => {
+    const found = new Set<number>();
+    for (const body of samples(anyBytes, 100)) {
+      const framed = /grpc|connect/.test(type) && body.length % 2 === 0 ? message(body) : body;
+      const response = await fetch(gateway.webUrl + path, {
+        method: 'POST',
+        headers: { 'content-type': type },
+        body: new Uint8Array(framed),
+      });
+      await response.arrayBuffer();
+      found.add(response.status);
+    }
+    expect([...found].filter((code) => ![200, 400, 401, 501].includes(code))).toEqual([]);
   });
 
   it.each([executeCommand.path, subscribeEvents.path])('any message to %s', async (path) => {
@@ -228,12 +276,16 @@ describe(`with GALAXY_FUZZ_SEED=${fuzzSeed} the gateway withstands`, () => {
       'code',
       'client_public_key',
       'proof',
+      'recovery_code',
       'locale',
       'x',
     );
     const value = fc.oneof(fc.jsonValue(), fc.constant(proof), fc.emailAddress());
     const requests = samples(
-      fc.tuple(fc.constantFrom('send-email-code', 'confirm-email-code'), fc.dictionary(field, value)),
+      fc.tuple(
+        fc.constantFrom('send-email-code', 'confirm-email-code', 'recover'),
+        fc.dictionary(field, value),
+      ),
       200,
     );
     const found = new Set<number>();

@@ -17,6 +17,7 @@ const lessTime: Partial<Record<FaultName, CheckOptions>> = {
 };
 
 const first = 'manifest: starts, and has a valid manifest';
+const catalogue = 'manifest: fits into an engine catalogue';
 
 const expected: Record<Exclude<FaultName, 'none'>, Expected> = {
   'ends-at-once': [first, /^The engine ended before it was healthy \(exit code 3\)\. .*no license found/s],
@@ -25,6 +26,30 @@ const expected: Record<Exclude<FaultName, 'none'>, Expected> = {
   'typing-error-in-schema': [
     first,
     'It is not a JSON Schema that can be checked: orders_schema/propertys: is a keyword that is not known here.',
+  ],
+  'has-a-name-with-blanks': [
+    first,
+    'The response is not as described: /family: Invalid string: must match pattern /^[a-z0-9-]{1,64}$/.',
+  ],
+  'has-a-short-version': [
+    catalogue,
+    'No engine catalogue takes it: version: must be a semantic version such as 1.4.0 or 2.0.0-rc.1.',
+  ],
+  'has-a-version-with-a-letter': [
+    catalogue,
+    'No engine catalogue takes it: version: must be a semantic version such as 1.4.0 or 2.0.0-rc.1.',
+  ],
+  'has-a-slow-pattern': [
+    catalogue,
+    /^No engine catalogue takes it: options_schema\/properties\/name: the pattern "\^\(a\+\)\+\$" may take long/,
+  ],
+  'has-recursive-options': [
+    catalogue,
+    'No engine catalogue takes it: options_schema/properties/inner/$ref: contains itself; a schema of options must not be recursive.',
+  ],
+  'has-a-large-manifest': [
+    catalogue,
+    /^No engine catalogue takes it: the whole: has 60\d{4} bytes; at most 524288 are allowed\.$/,
   ],
   'manifest-changes': [
     'manifest: has the same manifest before and after the set-up, and after a restart',

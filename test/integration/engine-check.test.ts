@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Outcome } from '../../infra/engine-check/group.ts';
 import { checksNamed } from '../../infra/engine-check/run-checks.ts';
+import { openCatalogue } from '../../lib/engine/catalogue-file.ts';
 import { isFree } from '../../lib/runtime-manager/drivers/ports.ts';
 import { checkEngine, failuresIn } from '../support/engines/engine-check.ts';
 import { runEntry } from '../support/run/run-process.ts';
@@ -116,6 +117,21 @@ describe.concurrent('the command', { timeout: 60_000 }, () => {
         },
       ],
     });
+    const file = join(folder, 'engines.json');
+    await writeFile(file, stdout);
+    expect((await openCatalogue(file)).families).toEqual(['four-in-a-row']);
+  });
+
+  test.each([
+    ['has-a-short-version', 'version: must be a semantic version such as 1.4.0 or 2.0.0-rc.1'],
+    ['has-recursive-options', 'options_schema/properties/inner/$ref: contains itself'],
+    ['has-a-large-manifest', 'the whole: has 60'],
+    ['typing-error-in-schema', 'orders_schema/propertys: is a keyword that is not known here'],
+  ])('prints no engine catalogue that a platform would refuse: %s', async (fault, problem) => {
+    const wrong = [process.execPath, wrongEngine, fault];
+    const { exitCode, stdout, stderr } = await run('--print-catalogue', ...wrong);
+    expect([exitCode, stdout]).toEqual([1, '']);
+    expect(stderr).toContain(problem);
   });
 
   test('ends in time, with all engines, whatever an engine does', async () => {

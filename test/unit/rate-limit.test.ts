@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Rate } from '../../lib/config/types.ts';
 import { KeyedHash } from '../../lib/rate-limit/keyed-hash.ts';
+import type { Rate } from '../../lib/rate-limit/rate.ts';
 import { TokenBuckets } from '../../lib/rate-limit/token-buckets.ts';
 
 const hashKey = Uint8Array.from([0, 1, 2, 3, 4, 5, 6, 7]);

@@ -1,5 +1,5 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { coarseNetwork } from '../../../lib/backend/domain/client-network.ts';
+import { clientNetwork, coarseNetwork } from '../../../lib/backend/domain/client-network.ts';
 import { confirmEmailCode } from '../../../lib/backend/operations/confirm-email-code.ts';
 import { defineRoute } from '../../../lib/http/route.ts';
 import { errorResponses, id, jsonBody, jsonResponse } from '../../../lib/http/schemas.ts';
@@ -16,7 +16,7 @@ const route = createRoute({
   request: { headers: clientAddressHeader, body: jsonBody(confirmEmailCodeBody) },
   responses: {
     201: jsonResponse(z.object({ device_session_id: id, user_id: id }), 'The new device session'),
-    ...errorResponses('challenge_failed', 'account_blocked'),
+    ...errorResponses('challenge_failed', 'account_blocked', 'rate_limited'),
   },
 });
 
@@ -31,6 +31,7 @@ export const confirmEmailCodeRoute = (deps: Parameters<typeof confirmEmailCode>[
       proof: body.proof,
       timeZone: body.time_zone,
       deviceName: body.device_name ?? null,
+      clientNetwork: (address && clientNetwork(address)) ?? null,
       network: (address && coarseNetwork(address)) ?? null,
       traceparent: keptTraceparent(c.req.header('traceparent')),
     });

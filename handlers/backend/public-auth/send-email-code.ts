@@ -12,7 +12,7 @@ const route = createRoute({
   path: '/api/v1/public/auth/send-email-code',
   operationId: 'sendEmailCode',
   summary:
-    'Mails a six-digit sign-in code; the response is the same whether or not the address has an account',
+    'Mails a sign-in code of 8 or 12 digits; the response is the same whether or not the address has an account',
   tags: ['sign-in'],
   request: {
     headers: clientAddressHeader,
@@ -35,6 +35,11 @@ export const sendEmailCodeRoute = (deps: Parameters<typeof sendEmailCode>[0]) =>
       email: body.email,
       locale: body.locale ?? unknownLocale,
       clientNetwork: (address && clientNetwork(address)) ?? null,
+      knownDevice: body.known_device && {
+        deviceSessionId: body.known_device.device_session_id,
+        timestampMs: body.known_device.timestamp_ms,
+        signature: body.known_device.signature,
+      },
     });
     return c.json(
       { challenge_id: challenge.challengeId, expires_at: challenge.expiresAt.toISOString() },

@@ -1,5 +1,6 @@
 // What the engine says of itself.
 import { engineRoutes, manifestSchema } from '../../../lib/engine/api.ts';
+import { catalogueOf } from '../catalogue.ts';
 import { read, requireRefusal, requireSame } from '../expect.ts';
 import { group } from '../group.ts';
 import { says } from '../interface-says.ts';
@@ -16,6 +17,13 @@ export const manifestGroup = group('manifest', (lab) => lab.startEngine(), [
         await change();
         requireSame(first, await engine.manifest(), 'The manifest has changed');
       }
+    },
+  },
+  {
+    name: 'fits into an engine catalogue',
+    saying: says.catalogue,
+    async run(engine, lab) {
+      catalogueOf(lab.options.command, lab.manifest, [await engine.manifest()]);
     },
   },
   {

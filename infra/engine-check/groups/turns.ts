@@ -169,8 +169,23 @@ async function otherOrders(
   return found;
 }
 
-/** Valid JSON, but for its length. */
 async function refuseLargeBody(game: Game): Promise<void> {
+  const exchange = await sendLargeBody(game, earlyRefusalMs).catch((error) => {
+    // On a busy machine the refusal may just have been on its way, and what was sent then met a closed connection.
+    if (!(error instanceof Broken)) throw error;
+    return sendLargeBody(game, largeTimeoutMs);
+  });
+  requireRefusal(exchange, 413, `A body of ${bodyLimitBytes + 1} bytes`);
+  await game.requireUnchanged('After a body that was too large');
+}
+
+class Broken extends Violation {}
+
+/**
+ * Valid JSON, but for its length.
+ * @param patienceMs how long the engine has to refuse the length alone, before the body is sent.
+ */
+async function sendLargeBody(game: Game, patienceMs: number): Promise<Exchange> {
   const { host, port } = game.engine.address;
   const start = JSON.stringify(game.request([]));
   const bytes = bodyLimitBytes + 1;
@@ -184,7 +199,7 @@ async function refuseLargeBody(game: Game): Promise<void> {
   outgoing.setHeader('content-length', bytes);
   const response = new Promise<Exchange>((resolve, reject) => {
     outgoing.on('error', (error) => {
-      reject(new Violation(`The connection broke without a response (${error.message}).`, [sent]));
+      reject(new Broken(`The connection broke without a response (${error.message}).`, [sent]));
     });
     outgoing.on('response', (incoming) => {
       let text = '';
@@ -199,15 +214,14 @@ async function refuseLargeBody(game: Game): Promise<void> {
   try {
     outgoing.flushHeaders();
     const settled = response.catch(() => undefined);
-    if (!(await within(earlyRefusalMs, settled))) outgoing.end(start.padEnd(bytes));
+    if (!(await within(patienceMs, settled))) outgoing.end(start.padEnd(bytes));
     if (!(await within(largeTimeoutMs, settled))) {
       throw new Violation(`There was no response within ${largeTimeoutMs / 1_000} s.`, [sent]);
     }
-    requireRefusal(await response, 413, `A body of ${bytes} bytes`);
+    return await response;
   } finally {
     outgoing.destroy();
   }
-  await game.requireUnchanged('After a body that was too large');
 }
 
 function jsonOf(text: string): unknown {

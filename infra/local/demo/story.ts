@@ -1,10 +1,13 @@
-// The story of the demo: a match of four in a row from its first application to a registered race name, and a game that
-// is cancelled with its owner. Nothing but the public protocol is used, except where an admin steps in, and where the
+// The story of the demo: a match of four in a row from its first application to a registered race name, a game of star
+// conquest, and a game that is cancelled with its owner. Nothing but the public protocol is used, except where an admin steps in, and where the
 // Game Master is killed.
 import { randomUUID } from 'node:crypto';
 import type { Endpoints } from '../../../lib/client/galaxy-client.ts';
-import { type GameMasterProcess, Match } from './match.ts';
+import { FourInARow, fourInARowSettings, type GameMasterProcess } from './four-in-a-row.ts';
+import { approve, createGame, findAndApply, isAbout, start } from './lobby.ts';
 import { check, heading, Player, print, refusal } from './player.ts';
+import type { GameParts } from './running-game.ts';
+import { StarConquest, starConquestSettings } from './star-conquest.ts';
 
 export type Stage = {
   endpoints: Endpoints;
@@ -33,54 +36,38 @@ export async function play({ endpoints, mailLog, admin, gameMaster }: Stage): Pr
     for (const player of players) await player.follow();
 
     heading('2. Ada creates a game of four in a row for two, with twenty seconds a move, and opens it');
-    const game = await createGame(ada, `Andromeda ${run}`);
+    await showEngines(ada);
+    const match = await createGame(ada, { game_name: `Andromeda ${run}`, ...fourInARowSettings });
 
-    heading('3. Boris and Chen find the game and apply with their race names; Ada hears of it');
-    const applications = [await findAndApply(boris, game), await findAndApply(chen, game)];
-    for (const application of applications) {
-      await ada.hears(['lobby.application.submitted'], (payload) => payload.application_id === application);
-    }
+    heading('3. Boris and Chen find the game and apply with their race names');
+    const applications = [await findAndApply(boris, match), await findAndApply(chen, match)];
 
     heading('4. What must not work does not');
     await tryWhatIsForbidden(boris, applications[0] ?? '');
 
     heading('5. Ada approves both, which fills the game and ends enrollment, and starts it');
-    await approve(ada, game, applications);
-    const starting = await ada.does('lobby.game.start', { game_id: game });
-    ada.says(`starts the game: ${starting.status}; an engine comes up, and the Game Master sets the game up`);
-    for (const player of players) await player.hears(['lobby.game.started'], isAbout(game));
+    await approve(ada, match, applications);
+    await start(ada, match, players);
 
-    const match = await Match.begin({ game, players: [boris, chen], owner: ada, gameMaster });
-    heading('6. Orders are sealed: until the turn is played nobody but their author can read them');
-    await match.sealedOrders();
-
-    heading('7. Move by move: the turn is played as soon as the player to move is ready');
-    await match.move(chen, 7);
-    await match.move(boris, 1);
-    await match.wrongOrders();
-
-    heading('8. Chen misses the deadline, and the engine moves for her: nearest the centre');
-    await match.missedDeadline(chen);
-
-    heading('9. The Game Master is killed in the middle of the match, and starts again');
-    await match.killGameMaster();
-    await match.move(boris, 1);
-    await match.move(chen, 7);
-
-    heading('10. Boris gets four in a row');
-    await match.winningMove(boris, 1);
-    await match.placements(boris, chen);
+    await playFourInARow({ id: match, players: [boris, chen], owner: ada }, gameMaster);
 
     heading('11. Players who did well may register their race names; one does');
-    await keepName([boris, chen], game);
+    await keepName([boris, chen], match);
 
-    heading('12. Boris opens a game of his own, Chen joins it; then an admin blocks Boris');
+    heading('12. Ada creates a second game, of another kind: star conquest for two people and a bot');
+    const galaxy = await createGame(ada, { game_name: `Perseus ${run}`, ...starConquestSettings });
+    await approve(ada, galaxy, [await findAndApply(boris, galaxy), await findAndApply(chen, galaxy)]);
+    await start(ada, galaxy, players);
+
+    await playStarConquest({ id: galaxy, players: [boris, chen], owner: ada });
+
+    heading('18. Boris opens a game of his own, Chen joins it; then an admin blocks Boris');
     await fallWithOwner(boris, chen, admin, run);
 
-    heading('13. What happened to the first game');
-    await printTimeline(ada, game);
+    heading('19. What happened to the first game');
+    await printTimeline(ada, match);
 
-    heading('14. What everyone heard, each event signed by the gateway');
+    heading('20. What everyone heard, each event signed by the gateway');
     for (const player of players) printEvents(player);
     print(
       '\nAll of it worked: every command was signed by a player’s key, every response and event by the gateway’s.',
@@ -90,41 +77,58 @@ export async function play({ endpoints, mailLog, admin, gameMaster }: Stage): Pr
   }
 }
 
-const isAbout = (gameId: string) => (payload: Record<string, unknown>) => payload.game_id === gameId;
+async function playFourInARow(parts: GameParts, gameMaster: GameMasterProcess): Promise<void> {
+  const [boris, chen] = parts.players;
+  const match = await FourInARow.begin(parts, gameMaster);
+  heading('6. Orders are sealed: until the turn is played nobody but their author can read them');
+  await match.sealedOrders();
 
-async function createGame(owner: Player, name: string): Promise<string> {
-  const created = await owner.does('lobby.game.create', {
-    game_name: name,
-    game_type: 'public',
-    description: 'A friendly game for newcomers.',
-    min_players: 2,
-    max_players: 2,
-    enrollment_ends_at: new Date(Date.now() + 7 * 86_400_000).toISOString(),
-    turn_seconds: 20,
-    spectators: true,
-    target_engine_version: '1.0.0',
-  });
-  check(created.status === 'draft', 'a new game is a draft');
-  owner.says(`creates “${created.game_name}”: ${created.status}`);
-  const gameId = String(created.game_id);
-  const opened = await owner.does('lobby.game.open_enrollment', { game_id: gameId });
-  check(opened.status === 'enrollment_open', 'the game is open for enrollment now');
-  owner.says(`opens enrollment: ${opened.status}`);
-  return gameId;
+  heading('7. Move by move: the turn is played as soon as the player to move is ready');
+  await match.move(chen, 7);
+  await match.move(boris, 1);
+  await match.wrongOrders();
+
+  heading('8. Chen misses the deadline, and the engine moves for her: nearest the centre');
+  await match.missedDeadline(chen);
+
+  heading('9. The Game Master is killed in the middle of the match, and starts again');
+  await match.killGameMaster();
+  await match.move(boris, 1);
+  await match.move(chen, 7);
+
+  heading('10. Boris gets four in a row');
+  await match.move(boris, 1);
+  await match.placements(boris, chen);
 }
 
-async function findAndApply(player: Player, gameId: string): Promise<string> {
-  const { items } = await player.does('lobby.game.list', { status: 'enrollment_open', sort: 'newest' });
-  const found = (items as { game_id: string; game_name: string }[]).find((game) => game.game_id === gameId);
-  check(found !== undefined, `${player.name} finds the game in the list`);
-  player.says(`finds “${found.game_name}”`);
-  const application = await player.does('lobby.application.submit', {
-    game_id: gameId,
-    race_name: player.raceName,
-  });
-  check(application.status === 'pending', 'an application waits for the owner');
-  player.says(`applies as “${player.raceName}”: ${application.status}`);
-  return String(application.application_id);
+async function playStarConquest(parts: GameParts): Promise<void> {
+  const game = await StarConquest.begin(parts);
+  heading('13. Fog of war: a player sees only what is near their own planets and ships');
+  await game.fogOfWar();
+
+  heading('14. What Boris orders nobody else can read');
+  await game.sealedOrders();
+
+  heading('15. Both move at the same time; the turn is played as soon as both are ready');
+  await game.earlyTurn();
+
+  heading('16. Turn by turn: Boris sends all that he has to the nearest planet; Chen lets hers grow first');
+  await game.playToTheEnd();
+
+  heading('17. The placements');
+  await game.placements();
+}
+
+async function showEngines(player: Player): Promise<void> {
+  const { items } = await player.does('lobby.engine.list', {});
+  const families = (items as { family: string }[]).map(({ family }) => family);
+  for (const { engine_family } of [fourInARowSettings, starConquestSettings]) {
+    check(
+      families.includes(engine_family),
+      `the stack offers ${engine_family}; it has ${families.join(', ')}`,
+    );
+  }
+  player.says(`sees which kinds of games there are: ${families.join(', ')}`);
 }
 
 async function tryWhatIsForbidden(player: Player, applicationId: string): Promise<void> {
@@ -146,19 +150,6 @@ async function tryWhatIsForbidden(player: Player, applicationId: string): Promis
   const changed = await refusal(client.send({ ...forged, messageType: 'user.session.revoke_all' }));
   check(changed === 'BAD_SIGNATURE', `a changed request does not pass; got ${changed}`);
   player.says(`changes a request after signing it: ${changed}`);
-}
-
-async function approve(owner: Player, game: string, applications: readonly string[]): Promise<void> {
-  for (const application of applications) {
-    const approved = await owner.does('lobby.application.approve', { application_id: application });
-    check(approved.status === 'approved', 'an approved application says so');
-    const { status, active_members } = await owner.does('lobby.game.get', { game_id: game });
-    owner.says(`approves “${approved.race_name}”: ${active_members} of 2 players, ${status}`);
-  }
-  const { status } = await owner.does('lobby.game.get', { game_id: game });
-  if (status === 'ready_to_start') return;
-  const closed = await owner.does('lobby.game.close_enrollment', { game_id: game });
-  owner.says(`closes enrollment: ${closed.status}`);
 }
 
 async function keepName(players: readonly Player[], game: string): Promise<void> {
@@ -190,7 +181,7 @@ async function fallWithOwner(
   admin: Stage['admin'],
   run: string,
 ): Promise<void> {
-  const game = await createGame(owner, `Cassiopeia ${run}`);
+  const game = await createGame(owner, { game_name: `Cassiopeia ${run}`, ...fourInARowSettings });
   const application = await findAndApply(member, game);
   await owner.does('lobby.application.approve', { application_id: application });
   const response = await fetch(`${admin.url}/api/v1/internal/users/${owner.client.session.userId}/block`, {

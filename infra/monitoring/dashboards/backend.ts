@@ -25,6 +25,7 @@ export function backendDashboard(): Dashboard {
           queries: [
             ['failed {{kind}}', 'sum by (kind) (rate(mail_attempts_failed_total[$__rate_interval]))'],
             ['given up: {{reason}}', 'sum by (reason) (rate(mails_given_up_total[$__rate_interval]))'],
+            ['sender refused', 'sum(rate(mail_sender_refused_total[$__rate_interval]))'],
           ],
         },
         {

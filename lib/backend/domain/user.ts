@@ -22,7 +22,7 @@ export type DeviceSession = {
   /** Roughly where it signed in from; null when that is not known. */
   readonly network: string | null;
   readonly createdAt: Date;
-  /** When it was looked up last, to the hour; null for a session of before this was recorded. */
+  /** When it was used last, to the hour; null for a session of before this was recorded. */
   readonly lastUsedAt: Date | null;
   /** null while the session is active. */
   readonly revokedAt: Date | null;

@@ -2,6 +2,7 @@
 import { html } from 'hono/html';
 import { isTimeZone } from '../../time/time-zone.ts';
 import { defaultTimeZone } from '../../users/profile.ts';
+import { codeDigits } from '../../users/sign-in-requests.ts';
 import { codeLifetimeMs } from '../domain/sign-in.ts';
 import type { Mail, MailContent } from './mail.ts';
 import { de } from './texts/de.ts';
@@ -51,8 +52,14 @@ function partsOf(content: MailContent, language: Language): Parts {
   switch (content.kind) {
     case 'sign_in_code':
       return signInCode(texts[language].signInCode, content.code);
+    case 'account_code':
+      return accountCode(texts[language], content);
+    case 'account_change':
+      return accountChange(texts[language], content, language);
     case 'new_session':
       return newSession(texts[language].newSession, content, language);
+    case 'wrong_codes':
+      return wrongCodes(texts[language].wrongCodes);
     case 'notification':
       return notification(texts[language].notification, content);
     default:
@@ -65,25 +72,61 @@ function newSession(
   content: Extract<MailContent, { kind: 'new_session' }>,
   language: Language,
 ): Parts {
-  const { created_at: createdAt, network } = content;
-  const deviceName = nameIn(content.device_name);
+  const { created_at: at, ...where } = content;
+  return {
+    subject: wording.subject,
+    paragraphs: [wording.intro, ...whereAndWhen(wording, { ...where, at }, language), wording.notYou],
+  };
+}
+
+function accountChange(
+  wording: MailTexts,
+  content: Extract<MailContent, { kind: 'account_change' }>,
+  language: Language,
+): Parts {
+  const { changed_at: at, recovery_codes_left: left, change, ...where } = content;
+  const { subject, intro, notYou } = wording.accountChange[change];
+  return {
+    subject,
+    paragraphs: [
+      intro,
+      ...whereAndWhen(wording.newSession, { ...where, at }, language),
+      ...(left === null ? [] : [`${wording.recoveryCodesLeft}: ${left}`]),
+      notYou,
+    ],
+  };
+}
+
+function whereAndWhen(
+  wording: MailTexts['newSession'],
+  given: { device_name: string | null; network: string | null; at: string; time_zone: string },
+  language: Language,
+): string[] {
+  const deviceName = nameIn(given.device_name);
   // The runtime that stored the zone may know more of them.
-  const timeZone = isTimeZone(content.time_zone) ? content.time_zone : defaultTimeZone;
+  const timeZone = isTimeZone(given.time_zone) ? given.time_zone : defaultTimeZone;
   const format = new Intl.DateTimeFormat(language, {
     dateStyle: 'long',
     timeStyle: 'short',
     hourCycle: 'h23',
     timeZone,
   });
+  return [
+    ...(deviceName === undefined ? [] : [`${wording.device}: ${deviceName}`]),
+    ...(given.network === null ? [] : [`${wording.network}: ${given.network}`]),
+    `${wording.time}: ${format.format(new Date(given.at))} (${timeZone})`,
+  ];
+}
+
+function accountCode(
+  wording: MailTexts,
+  { purpose, code }: Extract<MailContent, { kind: 'account_code' }>,
+): Parts {
+  const { subject, intro, notYou } = wording.accountCode[purpose];
   return {
-    subject: wording.subject,
-    paragraphs: [
-      wording.intro,
-      ...(deviceName === undefined ? [] : [`${wording.device}: ${deviceName}`]),
-      ...(network === null ? [] : [`${wording.network}: ${network}`]),
-      `${wording.time}: ${format.format(new Date(createdAt))} (${timeZone})`,
-      wording.notYou,
-    ],
+    subject,
+    paragraphs: [intro, wording.signInCode.validFor(codeLifetimeMs / 60_000), notYou],
+    code: inGroups(code),
   };
 }
 
@@ -91,8 +134,17 @@ function signInCode(wording: MailTexts['signInCode'], code: string): Parts {
   return {
     subject: wording.subject,
     paragraphs: [wording.intro, wording.validFor(codeLifetimeMs / 60_000), wording.notYou],
-    code,
+    code: inGroups(code),
   };
+}
+
+/** A long code, so that people do not lose their place. */
+function inGroups(code: string): string {
+  return code.length > codeDigits ? code.replaceAll(/\d{4}(?=\d)/g, '$& ') : code;
+}
+
+function wrongCodes({ subject, intro, notYou }: MailTexts['wrongCodes']): Parts {
+  return { subject, paragraphs: [intro, notYou] };
 }
 
 function notification(

@@ -21,6 +21,12 @@ export const mailsGivenUp = mailInstruments.counter(
     'since the secret of the codes has changed.',
 );
 
+export const mailSenderRefused = mailInstruments.counter(
+  'mail_sender_refused_total',
+  [],
+  'Attempts at which the SMTP server refused the sender, BACKEND_MAIL_FROM, permanently. The mails wait.',
+);
+
 // Without a zero at the start, a query for the increase would miss the first one.
 for (const reason of ['refused', 'expired', 'unreadable']) mailsGivenUp.add(0, reason);
 

@@ -4,7 +4,7 @@ import type { Mailer } from './mail.ts';
 
 /**
  * For local use only: instead of mailing a code it writes the line that docs/sign-in.md describes, which people,
- * tests and the demo read the code from. The only log line of the platform that holds a secret.
+ * tests and the demo read the code from. The only log lines of the platform that hold a secret.
  */
 export function createLogMailer(log: Logger): Mailer {
   return {
@@ -12,6 +12,11 @@ export function createLogMailer(log: Logger): Mailer {
       const { mailId, to, locale, content } = mail;
       if (content.kind === 'sign_in_code') {
         log.info({ challenge_id: mailId, to, code: content.code, locale }, 'sign-in code');
+        return;
+      }
+      if (content.kind === 'account_code') {
+        const { code, purpose } = content;
+        log.info({ challenge_id: mailId, to, code, purpose, locale }, 'account code');
         return;
       }
       const { subject, text } = await composeMail(mail);

@@ -1,9 +1,27 @@
 import { z } from 'zod';
 import { mailableTypes } from '../../protocol/notification-intents.ts';
 
+export const accountCodePurposes = ['leave_address', 'take_address', 'recovery_codes'] as const;
+export type AccountCodePurpose = (typeof accountCodePurposes)[number];
+
+export const accountChanges = ['email_changed', 'recovery_codes_created', 'recovery_code_used'] as const;
+export type AccountChange = (typeof accountChanges)[number];
+
 /** The content of a mail, independent of the language. */
 export const mailContent = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('sign_in_code'), code: z.string() }),
+  z.object({ kind: z.literal('account_code'), purpose: z.enum(accountCodePurposes), code: z.string() }),
+  z.object({
+    kind: z.literal('account_change'),
+    change: z.enum(accountChanges),
+    /** Of a new session, when there is one. */
+    device_name: z.string().nullable(),
+    network: z.string().nullable(),
+    changed_at: z.iso.datetime(),
+    time_zone: z.string(),
+    /** After a recovery code was used. */
+    recovery_codes_left: z.int().nullable(),
+  }),
   z.object({
     kind: z.literal('new_session'),
     device_name: z.string().nullable(),
@@ -11,6 +29,8 @@ export const mailContent = z.discriminatedUnion('kind', [
     created_at: z.iso.datetime(),
     time_zone: z.string(),
   }),
+  // To the owner of an account; without an account it is not sent.
+  z.object({ kind: z.literal('wrong_codes') }),
   z.object({
     kind: z.literal('notification'),
     type: z.enum(mailableTypes),
@@ -33,7 +53,7 @@ export type Mail = {
 
 /** Sends a mail. Resolves once it was accepted; a mail is sent again when that is not known. */
 export type Mailer = {
-  /** @throws MailRefused; any other error may be transient. */
+  /** @throws MailRefused; SenderRefused; any other error may be transient. */
   send(mail: Mail): Promise<void>;
   close(): void;
 };
@@ -43,5 +63,16 @@ export class MailRefused extends Error {
   constructor(cause: unknown) {
     super('the mail was refused permanently', { cause });
     this.name = 'MailRefused';
+  }
+}
+
+/**
+ * The server refuses mails of this sender (`MAIL FROM`) permanently. That concerns every mail, so they wait until an
+ * operator has fixed it.
+ */
+export class SenderRefused extends Error {
+  constructor(cause: unknown) {
+    super('the server refuses mails of this sender', { cause });
+    this.name = 'SenderRefused';
   }
 }

@@ -7,29 +7,39 @@
 // of a transaction for as long as sending it may take, and a mailbox with problems delays only its own mails. Any
 // number of processes may send. The content of a mail is sealed while it waits, and deleted once it was sent.
 //
+// Anyone can request codes, so these share a budget over all processes, wait in a fair order of networks, and those for
+// addresses with an account have a part of the budget to themselves (domain/mail-queues.ts).
+//
 // Mails are not in the outbox: after a loss of Redis it publishes again what it still has, and while it publishes it
 // holds a transaction open and the messages of other users back. Mails must not be repeated for that, and are slow.
 import type { Logger } from '../../telemetry/logger.ts';
+import type { CodeBudget } from '../domain/mail-queues.ts';
 import type { Database } from '../store/database.ts';
 import {
+  type CodeRequester,
   claimDueMails,
   type DueMail,
+  deleteExpiredMails,
   deleteMail,
   insertMails,
   retryMailLater,
   type StoredMail,
 } from '../store/mails.ts';
-import { mailAttemptsFailed, mailsGivenUp, mailsSent } from './instruments.ts';
-import { type Mail, type MailContent, type Mailer, MailRefused } from './mail.ts';
+import { mailAttemptsFailed, mailSenderRefused, mailsGivenUp, mailsSent } from './instruments.ts';
+import { type Mail, type MailContent, type Mailer, MailRefused, SenderRefused } from './mail.ts';
 import type { MailSeal } from './seal.ts';
 
-export type NewMail = Mail & { readonly expiresAt: Date };
+export type NewMail = Mail & {
+  readonly expiresAt: Date;
+  /** For a mail with a code, which anyone may have requested. */
+  readonly codeFor?: CodeRequester;
+};
 
 /** Writes mails with the transaction that decides them. */
 export async function writeMails(tx: Database, seal: MailSeal, mails: readonly NewMail[]): Promise<void> {
   const rows = await Promise.all(
-    mails.map(async ({ mailId, to, locale, content, expiresAt }): Promise<StoredMail> => {
-      return { mailId, recipient: to, locale, content: await seal.seal(mailId, content), expiresAt };
+    mails.map(async ({ mailId, to, locale, content, ...rest }): Promise<StoredMail> => {
+      return { mailId, recipient: to, locale, content: await seal.seal(mailId, content), ...rest };
     }),
   );
   await insertMails(tx, rows);
@@ -37,6 +47,8 @@ export async function writeMails(tx: Database, seal: MailSeal, mails: readonly N
 
 const firstRetryMs = 2_000;
 const longestRetryMs = 60_000;
+/** Before each claim. */
+const expiredAtOnce = 100;
 /** For the database work before and after a mail is sent. */
 const claimSlackMs = 5_000;
 
@@ -44,6 +56,7 @@ export type MailSenderParts = {
   readonly db: Database;
   readonly seal: MailSeal;
   readonly mailer: Mailer;
+  readonly budget: CodeBudget;
   /** How many are sent concurrently. */
   readonly maxConcurrent: number;
   /** The limit of `mailer.send`. */
@@ -87,14 +100,21 @@ export class MailSender {
   }
 
   async #claimAndSend(): Promise<void> {
-    const { db, maxConcurrent, timeoutMs, log } = this.#parts;
+    const { db, budget, maxConcurrent, timeoutMs, now, log } = this.#parts;
     try {
       while (this.#wanted && !this.#stopped) {
         this.#wanted = false;
         const free = maxConcurrent - this.#sending.size;
         // The next mail that ends calls sendSoon again.
         if (free === 0) return;
-        const due = await claimDueMails(db, { limit: free, claimMs: timeoutMs + claimSlackMs });
+        for (const { mailId, failures } of await deleteExpiredMails(db, {
+          now: now(),
+          limit: expiredAtOnce,
+        })) {
+          this.#givenUp({ mailId, failures }, 'expired');
+        }
+        const places = { free, all: maxConcurrent };
+        const due = await claimDueMails(db, { places, budget, claimMs: timeoutMs + claimSlackMs });
         for (const mail of due) this.#start(mail);
       }
     } catch (error) {
@@ -117,32 +137,44 @@ export class MailSender {
     this.#sending.add(sending);
   }
 
-  async #send({ mailId, recipient, locale, content: sealed, expiresAt, failures }: DueMail): Promise<void> {
-    const { db, seal, mailer, now, log } = this.#parts;
-    const giveUp = async (reason: 'expired' | 'unreadable' | 'refused', why: object = {}) => {
+  async #send(due: DueMail): Promise<void> {
+    const { mailId, recipient, locale, content: sealed, failures } = due;
+    const { db, seal, mailer, log } = this.#parts;
+    const giveUp = async (reason: 'unreadable' | 'refused', why: object) => {
       await deleteMail(db, mailId);
-      mailsGivenUp.add(1, reason);
-      log.warn({ mail_id: mailId, reason, failures, ...why }, 'mail given up');
+      this.#givenUp({ mailId, failures }, reason, why);
     };
 
-    if (expiresAt <= now()) return giveUp('expired');
     let content: MailContent;
     try {
       content = await seal.open(mailId, sealed);
     } catch (error) {
       return giveUp('unreadable', { error });
     }
+    if (content.kind === 'wrong_codes' && !due.hasAccount) return deleteMail(db, mailId);
     try {
       await mailer.send({ mailId, to: recipient, locale, content });
     } catch (error) {
       if (error instanceof MailRefused) return giveUp('refused', failureOf(error.cause));
       await retryMailLater(db, { mailId, afterMs: Math.min(firstRetryMs * 2 ** failures, longestRetryMs) });
       mailAttemptsFailed.add(1, content.kind);
-      log.warn({ mail_id: mailId, failures: failures + 1, ...failureOf(error) }, 'mail could not be sent');
+      const senderRefused = error instanceof SenderRefused;
+      if (senderRefused) mailSenderRefused.add(1);
+      const failure = failureOf(senderRefused ? error.cause : error);
+      log.warn({ mail_id: mailId, failures: failures + 1, ...failure }, 'mail could not be sent');
       return;
     }
     mailsSent.add(1, content.kind);
     await deleteMail(db, mailId);
+  }
+
+  #givenUp(
+    { mailId, failures }: Pick<DueMail, 'mailId' | 'failures'>,
+    reason: 'expired' | 'unreadable' | 'refused',
+    why: object = {},
+  ): void {
+    mailsGivenUp.add(1, reason);
+    this.#parts.log.warn({ mail_id: mailId, reason, failures, ...why }, 'mail given up');
   }
 }
 

@@ -3,7 +3,7 @@
 import { createTransport } from 'nodemailer';
 import type { MailAddress, SmtpServer } from '../../config/mail-types.ts';
 import { composeMail } from './compose.ts';
-import { type Mailer, MailRefused } from './mail.ts';
+import { type Mailer, MailRefused, SenderRefused } from './mail.ts';
 
 export type SmtpOptions = {
   readonly server: SmtpServer;
@@ -51,7 +51,7 @@ export function createSmtpMailer({ server, from, tls, timeoutMs, maxConnections 
           signal: AbortSignal.timeout(timeoutMs),
         });
       } catch (error) {
-        throw isRefusal(error) ? new MailRefused(error) : error;
+        throw failureOf(error);
       }
     },
     close: () => transport.close({ force: true }),
@@ -59,16 +59,18 @@ export function createSmtpMailer({ server, from, tls, timeoutMs, maxConnections 
 }
 
 /**
- * Whether the server refused this mail (its sender, recipient or content) permanently. When it refuses every mail, as
- * with a wrong password, an operator has to fix that, and the mail waits.
+ * Tells whether the server refused this mail (its recipient or content) permanently. When it refuses every mail, as with
+ * a wrong password or sender, an operator has to fix that, and the mail waits.
  */
-function isRefusal(error: unknown): boolean {
-  const { code, permanent, responseCode } = error as {
+function failureOf(error: unknown): unknown {
+  const { code, command, permanent, responseCode } = error as {
     code?: string;
+    command?: string;
     permanent?: boolean;
     responseCode?: number;
   };
-  if (code !== 'EENVELOPE' && code !== 'EMESSAGE') return false;
+  if (code !== 'EENVELOPE' && code !== 'EMESSAGE') return error;
   // Without a response the mail did not reach the server: nodemailer itself refused it.
-  return permanent === true || responseCode === undefined;
+  if (permanent !== true && responseCode !== undefined) return error;
+  return command === 'MAIL FROM' ? new SenderRefused(error) : new MailRefused(error);
 }

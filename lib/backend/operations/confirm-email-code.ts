@@ -1,29 +1,38 @@
 // The second step of signing in: the code proves the address, the proof proves that the client holds the private
 // key of the key that it registers. Key and proof are checked first and cost no attempt, since they say nothing
 // about the code. Attempts are judged and counted under the challenge's row lock and the count is committed before
-// the refusal is thrown, so five stay five, however many arrive at once, and one challenge creates one session.
+// the refusal is thrown, so five stay five, however many arrive at once, and one challenge creates one session. The
+// same holds for the wrong codes of a network, under a lock of its own. Locks are taken in the order challenge, network,
+// address.
 import { Refusal } from '../../errors/table.ts';
-import { invalidFields } from '../../http/field-problems.ts';
 import { inTransaction } from '../../postgres/transaction.ts';
-import { deviceKeyProblem, verifyWithDeviceKey } from '../../protocol/device-key.ts';
 import { confirmBytes } from '../../protocol/envelope.ts';
 import { defaultLocale, defaultTimeZone, unknownLocale } from '../../users/profile.ts';
 import type { BackendContext } from '../context.ts';
-import { type Challenge, judgeAttempt, type Verdict } from '../domain/sign-in.ts';
+import {
+  type Challenge,
+  judgeAttempt,
+  type Verdict,
+  waitForRoomMs,
+  wrongCodeWindowsMs,
+} from '../domain/sign-in.ts';
 import type { DeviceSession, User } from '../domain/user.ts';
 import { noticeLifetimeMs } from '../mail/mail.ts';
 import { sessionCreated } from '../outbox/messages.ts';
-import { accountBlocked } from '../refusals.ts';
-import { countFailedAttempt, lockChallenge, markChallengeUsed } from '../store/auth-challenges.ts';
+import { accountBlocked, challengeFailed } from '../refusals.ts';
+import { lockChallenge, lockNetwork, markChallengeUsed } from '../store/auth-challenges.ts';
 import type { Database } from '../store/database.ts';
 import { insertDeviceSession } from '../store/device-sessions.ts';
 import { insertUserUnlessKnown, lockUserByEmail } from '../store/users.ts';
+import { nthLatestWrongCode } from '../store/wrong-codes.ts';
+import { countWrongCode } from './count-wrong-code.ts';
+import { requireProof } from './require-proof.ts';
 
-type Deps = Pick<BackendContext, 'db' | 'codes' | 'outbox' | 'mails' | 'now' | 'newId'>;
+type Deps = Pick<BackendContext, 'db' | 'codes' | 'outbox' | 'mails' | 'wrongCodeLimits' | 'now' | 'newId'>;
 
 export type Confirmation = {
   challengeId: string;
-  /** Six digits. */
+  /** Digits without blanks. */
   code: string;
   /** Ed25519, raw bytes. */
   clientPublicKey: Uint8Array<ArrayBuffer>;
@@ -32,6 +41,8 @@ export type Confirmation = {
   /** For a new user. */
   timeZone: string | undefined;
   deviceName: string | null;
+  /** Whose wrong codes are counted: an IPv4 address or the /64 of an IPv6 address; null when it is not known. */
+  clientNetwork: string | null;
   /** Roughly where the device is; null when that is not known. */
   network: string | null;
   traceparent: string | undefined;
@@ -48,10 +59,19 @@ type Outcome =
  * Creates a device session, and the user at the first sign-in. The user is notified by an event and by a mail, so that
  * they hear of a sign-in that was not theirs.
  * @throws Refusal invalid_request for a bad key or proof; challenge_failed, the same for every reason, with
- *   `attempts_left` while the challenge is alive; account_blocked.
+ *   `attempts_left` while the challenge is alive; account_blocked; rate_limited with `retry_after_seconds` when the
+ *   network sent too many wrong codes, whatever this one is, and at no cost to the challenge; not for a challenge that
+ *   a known device requested.
  */
 export async function confirmEmailCode(deps: Deps, confirmation: Confirmation): Promise<SignedIn> {
-  requirePossession(confirmation);
+  const { clientPublicKey, proof } = confirmation;
+  const bytes = confirmBytes(confirmation);
+  requireProof({
+    clientPublicKey,
+    bytes,
+    proof,
+    covers: 'the galaxy-confirm-v1 bytes of challenge_id and key',
+  });
   const outcome = await inTransaction(deps.db, (tx) => attempt(deps, tx, confirmation));
   switch (outcome.kind) {
     case 'signed_in':
@@ -61,6 +81,7 @@ export async function confirmEmailCode(deps: Deps, confirmation: Confirmation): 
     case 'blocked':
       throw accountBlocked();
     case 'wrong_code':
+      deps.mails.sendSoon();
       throw challengeFailed({ attempts_left: outcome.attemptsLeft });
     case 'not_alive':
       throw challengeFailed();
@@ -69,31 +90,18 @@ export async function confirmEmailCode(deps: Deps, confirmation: Confirmation): 
   }
 }
 
-function requirePossession({ challengeId, clientPublicKey, proof }: Confirmation): void {
-  const keyProblem = deviceKeyProblem(clientPublicKey);
-  if (keyProblem !== undefined) {
-    throw invalidFields([{ field: 'client_public_key', problem: keyProblem }]);
-  }
-  if (!verifyWithDeviceKey(clientPublicKey, confirmBytes({ challengeId, clientPublicKey }), proof)) {
-    throw invalidFields([
-      {
-        field: 'proof',
-        problem:
-          'is not a signature by client_public_key over the galaxy-confirm-v1 bytes of challenge_id and key',
-      },
-    ]);
-  }
-}
-
 async function attempt(deps: Deps, tx: Database, confirmation: Confirmation): Promise<Outcome> {
   const challenge = await lockChallenge(tx, confirmation.challengeId);
+  const { challengeId, clientNetwork } = confirmation;
+  // Only the owner's device knows the id of a challenge that it requested, so nobody else behind its network keeps it out.
+  const knownDevice = challenge?.knownDeviceSessionId ?? null;
+  if (clientNetwork !== null && knownDevice === null) await requireRoom(deps, tx, clientNetwork);
   if (challenge === undefined) return { kind: 'not_alive' };
 
   const now = deps.now();
-  const { challengeId } = challenge;
   const codeMatches = await deps.codes.matches(challengeId, confirmation.code, challenge.codeHash);
   const verdict = judgeAttempt(challenge, codeMatches, now);
-  if (verdict.kind === 'wrong_code') await countFailedAttempt(tx, challengeId);
+  if (verdict.kind === 'wrong_code') await countWrongCode(deps, tx, challenge, clientNetwork, now);
   if (verdict.kind !== 'confirmed') return verdict;
 
   await markChallengeUsed(tx, challengeId, now);
@@ -113,6 +121,20 @@ async function attempt(deps: Deps, tx: Database, confirmation: Confirmation): Pr
   await insertDeviceSession(tx, session);
   await notifyOwner(deps, tx, user, session, confirmation.traceparent);
   return { kind: 'signed_in', session };
+}
+
+/** @throws Refusal rate_limited; the same for challenges that exist and for others. */
+async function requireRoom(deps: Deps, tx: Database, clientNetwork: string): Promise<void> {
+  await lockNetwork(tx, clientNetwork);
+  const now = deps.now();
+  const windowMs = wrongCodeWindowsMs.network;
+  const oldest = await nthLatestWrongCode(
+    tx,
+    { clientNetwork },
+    { nth: deps.wrongCodeLimits.maxWrongCodesPerNetwork, after: new Date(now.getTime() - windowMs) },
+  );
+  const waitMs = waitForRoomMs(oldest, windowMs, now);
+  if (waitMs > 0) throw tooManyWrongCodes(waitMs);
 }
 
 async function notifyOwner(
@@ -166,10 +188,11 @@ async function findOrCreateUser(
   return user;
 }
 
-function challengeFailed(details?: { attempts_left: number }): Refusal {
+function tooManyWrongCodes(waitMs: number): Refusal {
+  const seconds = Math.ceil(waitMs / 1_000);
   return new Refusal(
-    'challenge_failed',
-    'The code is not right, or the challenge is unknown, expired or used; check the code or ask for a new one.',
-    details,
+    'rate_limited',
+    `Too many wrong codes came from this network; try again in ${seconds} seconds, or from another network.`,
+    { retry_after_seconds: seconds },
   );
 }

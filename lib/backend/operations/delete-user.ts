@@ -3,12 +3,14 @@ import type { BackendContext } from '../context.ts';
 import type { User } from '../domain/user.ts';
 import { userLifecycleEvent } from '../outbox/messages.ts';
 import { noSuchUser, userNotFound } from '../refusals.ts';
-import { deleteChallengesOf } from '../store/auth-challenges.ts';
+import { deleteChallengesOf, deleteChallengesOfUser } from '../store/auth-challenges.ts';
 import type { Database } from '../store/database.ts';
 import { eraseDevices } from '../store/device-sessions.ts';
 import { deleteEntitlements } from '../store/entitlements.ts';
-import { deleteMailsTo } from '../store/mails.ts';
+import { deleteMails, deleteMailsTo } from '../store/mails.ts';
+import { deleteRecoveryCodes } from '../store/recovery-codes.ts';
 import { eraseUser, lockUser } from '../store/users.ts';
+import { deleteWrongCodesOf } from '../store/wrong-codes.ts';
 import { endSessions } from './end-sessions.ts';
 import { requireActing } from './get-account.ts';
 
@@ -83,6 +85,9 @@ async function erase(tx: Database, { userId, email }: User, at: Date): Promise<D
   await deleteEntitlements(tx, userId);
   await deleteMailsTo(tx, email);
   await deleteChallengesOf(tx, email);
+  await deleteMails(tx, await deleteChallengesOfUser(tx, userId));
+  await deleteRecoveryCodes(tx, userId);
+  await deleteWrongCodesOf(tx, email);
   const erased = await eraseUser(tx, userId, at);
   if (erased === undefined) throw new Error('a user was not found although their row is locked');
   return erased;

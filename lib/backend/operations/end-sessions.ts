@@ -5,7 +5,7 @@ import { revokeActiveSessions } from '../store/device-sessions.ts';
 
 /**
  * Revokes sessions of a user whose row the transaction has locked, and writes the invalidations for the gateways.
- * @param ending.deviceSessionId undefined for all sessions.
+ * @param ending.deviceSessionId undefined for all sessions, but for `keptSessionId`.
  * @returns the ids of those that were active until now.
  */
 export async function endSessions(
@@ -14,6 +14,7 @@ export async function endSessions(
   ending: {
     userId: string;
     deviceSessionId?: string;
+    keptSessionId?: string | undefined;
     reason: InvalidationReason;
     at: Date;
     traceparent: string | undefined;

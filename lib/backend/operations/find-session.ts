@@ -1,4 +1,3 @@
-import { throttled } from '../../telemetry/throttled.ts';
 import type { BackendContext } from '../context.ts';
 import type { DeviceSession } from '../domain/user.ts';
 import { sessionNotFound } from '../refusals.ts';
@@ -6,33 +5,29 @@ import { recordUse } from '../store/device-sessions.ts';
 
 /** How precisely the last use of a session is known; every command looks its session up. */
 const useIntervalMs = 3_600_000;
-const logEveryMs = 30_000;
 
 /**
- * Looks a session up for the gateway, which does so for every request in its name, and records that it is used.
+ * Looks a session up for the gateway, which does so for every request in its name. The signature is not verified yet, so
+ * this is no use of the session: anyone who knows its id can cause it.
+ * @returns also whether its next use is to be recorded.
  * @throws Refusal not_found.
  */
-export function createFindSession(
-  deps: Pick<BackendContext, 'db' | 'findDeviceSession' | 'now' | 'log'>,
-): (deviceSessionId: string) => Promise<DeviceSession> {
-  let failure: unknown;
-  const logFailure = throttled(logEveryMs, (times) =>
-    deps.log.warn({ error: failure, times }, 'the use of sessions could not be recorded'),
-  );
-  return async (deviceSessionId) => {
-    const session = await deps.findDeviceSession(deviceSessionId);
-    if (session === undefined) throw sessionNotFound(deviceSessionId);
-    const { lastUsedAt, revokedAt } = session;
-    const at = deps.now();
-    const notSince = new Date(at.getTime() - useIntervalMs);
-    if (revokedAt !== null || (lastUsedAt !== null && lastUsedAt > notSince)) return session;
-    try {
-      await recordUse(deps.db, { deviceSessionId, at, notSince });
-    } catch (error) {
-      // No command may fail for that; the next one tries again.
-      failure = error;
-      logFailure();
-    }
-    return session;
-  };
+export async function findSession(
+  deps: Pick<BackendContext, 'findDeviceSession' | 'now'>,
+  deviceSessionId: string,
+): Promise<DeviceSession & { useIsDue: boolean }> {
+  const session = await deps.findDeviceSession(deviceSessionId);
+  if (session === undefined) throw sessionNotFound(deviceSessionId);
+  const { lastUsedAt, revokedAt } = session;
+  const recorded = lastUsedAt !== null && lastUsedAt.getTime() > deps.now().getTime() - useIntervalMs;
+  return { ...session, useIsDue: revokedAt === null && !recorded };
+}
+
+/** Records that a session was used, at most once an hour; not for one that was revoked or does not exist. */
+export async function recordSessionUse(
+  deps: Pick<BackendContext, 'db' | 'now'>,
+  deviceSessionId: string,
+): Promise<void> {
+  const at = deps.now();
+  await recordUse(deps.db, { deviceSessionId, at, notSince: new Date(at.getTime() - useIntervalMs) });
 }

@@ -2,6 +2,7 @@
 // user are published in the order in which they were decided.
 import { z } from 'zod';
 import type { NewMessage } from '../../outbox/store.ts';
+import type { EventPayload } from '../../protocol/event-types.ts';
 import type { NotificationIntent } from '../../protocol/notification-intents.ts';
 import type { UserLifecycleEvent } from '../../protocol/user-lifecycle.ts';
 import type { DeviceSession } from '../domain/user.ts';
@@ -45,13 +46,40 @@ export function sessionCreated(
   { deviceSessionId, userId: orderingKey, createdAt }: DeviceSession,
   traceparent: string | undefined,
 ): NewMessage {
+  const created: EventPayload<'user.session.created'> = {
+    device_session_id: deviceSessionId,
+    created_at: createdAt.toISOString(),
+  };
   const payload: NotificationIntent = {
     notification_type: 'user.session.created',
     producer: 'backend',
     recipient_user_ids: [orderingKey],
     idempotency_key: `user.session.created:${deviceSessionId}`,
-    payload: { device_session_id: deviceSessionId, created_at: createdAt.toISOString() },
+    payload: created,
     occurred_at_ms: createdAt.getTime(),
+  };
+  return { kind: 'notification_intent', orderingKey, payload, traceparent };
+}
+
+/** Notifies a user of a change of their account. Without addresses, for the same reason. */
+export function accountChanged<
+  T extends 'user.email.changed' | 'user.recovery_codes.created' | 'user.recovery_code.used',
+>(event: {
+  type: T;
+  userId: string;
+  eventId: string;
+  at: Date;
+  payload: EventPayload<T>;
+  traceparent: string | undefined;
+}): NewMessage {
+  const { type, userId: orderingKey, eventId, at, traceparent } = event;
+  const payload: NotificationIntent = {
+    notification_type: type,
+    producer: 'backend',
+    recipient_user_ids: [orderingKey],
+    idempotency_key: `${type}:${eventId}`,
+    payload: event.payload,
+    occurred_at_ms: at.getTime(),
   };
   return { kind: 'notification_intent', orderingKey, payload, traceparent };
 }

@@ -7,6 +7,7 @@ import type { BackendConfig } from '../config.ts';
 import type { BackendContext, OutgoingMails } from '../context.ts';
 import { notificationStream } from '../notifications/stream.ts';
 import { backendPublishers } from '../outbox/publishers.ts';
+import { createRecoveryCodes } from '../recovery-codes.ts';
 import { createSignInCodes } from '../sign-in-codes.ts';
 import type { Database } from '../store/database.ts';
 import { prepareFindDeviceSession } from '../store/device-sessions.ts';
@@ -38,8 +39,10 @@ export async function assembleBackend(
     findDeviceSession: prepareFindDeviceSession(db),
     outbox,
     codes: await createSignInCodes(config.signIn.codeHmacKey),
+    recoveryCodes: await createRecoveryCodes(config.signIn.codeHmacKey),
     mails: parts.mails,
     mailLimits: config.signIn,
+    wrongCodeLimits: config.signIn,
     lookupWaitMs: parts.lookupWaitMs,
     entitlementDefaults: config.entitlementDefaults,
     now: () => new Date(),

@@ -30,7 +30,16 @@ export async function openMail(
   const seal = await createMailSeal(secret);
   const mailer = createMailer(config, service);
   const { smtpConnections: maxConcurrent, smtpTimeoutMs: timeoutMs } = config;
-  const sender = new MailSender({ db, seal, mailer, maxConcurrent, timeoutMs, now: () => new Date(), log });
+  const sender = new MailSender({
+    db,
+    seal,
+    mailer,
+    budget: config.codes,
+    maxConcurrent,
+    timeoutMs,
+    now: () => new Date(),
+    log,
+  });
   if (config.mailer === 'log') {
     log.warn(
       'BACKEND_MAILER=log prints sign-in codes to this log: anyone who reads it can sign in as any user',

@@ -1,16 +1,46 @@
-import { and, desc, eq, gt, inArray, lt, sql } from 'drizzle-orm';
-import type { Challenge, SentMail } from '../domain/sign-in.ts';
+import { and, desc, eq, gt, inArray, isNull, lt, sql } from 'drizzle-orm';
+import type { Challenge, Purpose, SentMail } from '../domain/sign-in.ts';
 import type { Database } from './database.ts';
 import { authChallenges } from './schema.ts';
 
-/** Lets one transaction at a time create challenges for an address, so that two cannot both be the last allowed one. */
+/** Lets one transaction at a time do what is bounded for an address, so that two cannot both be the last allowed one. */
 export async function lockAddress(tx: Database, email: string): Promise<void> {
+  await lock(tx, `address.${email}`);
+}
+
+/** The same for a network. Take it before the lock of an address, so that no two wait for each other. */
+export async function lockNetwork(tx: Database, clientNetwork: string): Promise<void> {
+  await lock(tx, `network.${clientNetwork}`);
+}
+
+async function lock(tx: Database, name: string): Promise<void> {
   await tx.execute(
-    sql`select pg_advisory_xact_lock(hashtextextended('galaxy.backend.address.' || ${email}, 0))`,
+    sql`select pg_advisory_xact_lock(hashtextextended('galaxy.backend.' || ${name}::text, 0))`,
   );
 }
 
-/** The latest mails that went to an address, newest first. */
+/** When a network requested its `nth` latest mail; undefined when there were fewer. Those of known devices do not count. */
+export async function nthLatestMailOfNetwork(
+  tx: Database,
+  { clientNetwork, nth, after }: { clientNetwork: string; nth: number; after: Date },
+): Promise<Date | undefined> {
+  const [mail] = await tx
+    .select({ sentAt: authChallenges.createdAt })
+    .from(authChallenges)
+    .where(
+      and(
+        eq(authChallenges.clientNetwork, clientNetwork),
+        isNull(authChallenges.knownDeviceSessionId),
+        gt(authChallenges.createdAt, after),
+      ),
+    )
+    .orderBy(desc(authChallenges.createdAt))
+    .offset(nth - 1)
+    .limit(1);
+  return mail?.sentAt;
+}
+
+/** The latest mails that went to an address and no known device requested, newest first. */
 export async function listSentMails(
   tx: Database,
   query: { email: string; after: Date; limit: number },
@@ -18,23 +48,91 @@ export async function listSentMails(
   return tx
     .select({ sentAt: authChallenges.createdAt, network: authChallenges.clientNetwork })
     .from(authChallenges)
-    .where(and(eq(authChallenges.email, query.email), gt(authChallenges.createdAt, query.after)))
+    .where(
+      and(
+        eq(authChallenges.email, query.email),
+        isNull(authChallenges.knownDeviceSessionId),
+        gt(authChallenges.createdAt, query.after),
+      ),
+    )
     .orderBy(desc(authChallenges.createdAt))
     .limit(query.limit);
 }
 
-export async function insertChallenge(tx: Database, challenge: Challenge): Promise<void> {
+/** When the `nth` latest mail went to an address that a known device requested; undefined when there were fewer. */
+export async function nthLatestMailOfDevice(
+  tx: Database,
+  { email, deviceSessionId }: { email: string; deviceSessionId: string },
+  { nth, after }: { nth: number; after: Date },
+): Promise<Date | undefined> {
+  const [found] = await tx
+    .select({ at: authChallenges.createdAt })
+    .from(authChallenges)
+    .where(
+      and(
+        eq(authChallenges.email, email),
+        eq(authChallenges.knownDeviceSessionId, deviceSessionId),
+        gt(authChallenges.createdAt, after),
+      ),
+    )
+    .orderBy(desc(authChallenges.createdAt))
+    .offset(nth - 1)
+    .limit(1);
+  return found?.at;
+}
+
+export type NewChallenge = Challenge & {
+  readonly purpose: Purpose;
+  readonly userId: string | null;
+  readonly emailChangeId: string | null;
+};
+
+export async function insertChallenge(tx: Database, challenge: NewChallenge): Promise<void> {
   await tx.insert(authChallenges).values(challenge);
 }
 
-/** Finds a challenge and makes other attempts at it wait until the transaction ends. */
+/** Finds the challenge of a sign-in and makes other attempts at it wait until the transaction ends. */
 export async function lockChallenge(tx: Database, challengeId: string): Promise<Challenge | undefined> {
   const [challenge] = await tx
     .select()
     .from(authChallenges)
-    .where(eq(authChallenges.challengeId, challengeId))
+    .where(and(eq(authChallenges.challengeId, challengeId), eq(authChallenges.purpose, 'sign_in')))
     .for('update');
   return challenge;
+}
+
+/** The same for a challenge of a signed-in user. */
+export async function lockChallengeOfUser(
+  tx: Database,
+  { challengeId, userId, purpose }: { challengeId: string; userId: string; purpose: Purpose },
+): Promise<Challenge | undefined> {
+  const [challenge] = await tx
+    .select()
+    .from(authChallenges)
+    .where(
+      and(
+        eq(authChallenges.challengeId, challengeId),
+        eq(authChallenges.userId, userId),
+        eq(authChallenges.purpose, purpose),
+      ),
+    )
+    .for('update');
+  return challenge;
+}
+
+/** The same for both challenges of a change of address, whose user the transaction has locked. */
+export async function lockEmailChange(
+  tx: Database,
+  { emailChangeId, userId }: { emailChangeId: string; userId: string },
+): Promise<{ leave: Challenge; take: Challenge } | undefined> {
+  const challenges = await tx
+    .select()
+    .from(authChallenges)
+    .where(and(eq(authChallenges.userId, userId), eq(authChallenges.emailChangeId, emailChangeId)))
+    .for('update');
+  const leave = challenges.find(({ purpose }) => purpose === 'leave_address');
+  const take = challenges.find(({ purpose }) => purpose === 'take_address');
+  return leave && take && { leave, take };
 }
 
 export async function countFailedAttempt(tx: Database, challengeId: string): Promise<void> {
@@ -51,6 +149,15 @@ export async function markChallengeUsed(tx: Database, challengeId: string, usedA
 /** Deletes all challenges of an address, also those that are still valid. */
 export async function deleteChallengesOf(tx: Database, email: string): Promise<void> {
   await tx.delete(authChallenges).where(eq(authChallenges.email, email));
+}
+
+/** Deletes what a user has requested when signed in. @returns the ids, which their mails have, too. */
+export async function deleteChallengesOfUser(tx: Database, userId: string): Promise<string[]> {
+  const deleted = await tx
+    .delete(authChallenges)
+    .where(eq(authChallenges.userId, userId))
+    .returning({ challengeId: authChallenges.challengeId });
+  return deleted.map(({ challengeId }) => challengeId);
 }
 
 /** Deletes up to `limit` of the oldest challenges; those that another transaction holds are left for later. */

@@ -1,4 +1,4 @@
-import { and, desc, eq, isNull, lt, lte, or, type Placeholder, sql } from 'drizzle-orm';
+import { and, desc, eq, isNull, lt, lte, ne, or, type Placeholder, sql } from 'drizzle-orm';
 import { preparedName } from '../../postgres/statement.ts';
 import type { DeviceSession } from '../domain/user.ts';
 import type { Database } from './database.ts';
@@ -23,6 +23,27 @@ export async function findDeviceSession(
   deviceSessionId: string,
 ): Promise<DeviceSession | undefined> {
   return withUserState((await sessionAndUser(tx, deviceSessionId))[0]);
+}
+
+/** The key of an active session, if its account has this address. */
+export async function findKeyOfDevice(
+  db: Database,
+  { deviceSessionId, email }: { deviceSessionId: string; email: string },
+): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  const [found] = await db
+    .select({ key: deviceSessions.clientPublicKey })
+    .from(deviceSessions)
+    .innerJoin(users, eq(users.userId, deviceSessions.userId))
+    .where(
+      and(
+        eq(deviceSessions.deviceSessionId, deviceSessionId),
+        eq(users.email, email),
+        isNull(deviceSessions.revokedAt),
+        isNull(users.blockedAt),
+        isNull(users.deletedAt),
+      ),
+    );
+  return found?.key;
 }
 
 /** One statement on two primary keys. */
@@ -59,14 +80,14 @@ export async function listDeviceSessions(
 }
 
 /**
- * Revokes those that are active: one of a user's sessions, or all of them.
+ * Revokes those that are active: one of a user's sessions, or all of them, or all but one.
  * @returns their ids; sessions that were revoked before are not changed and not among them.
  */
 export async function revokeActiveSessions(
   tx: Database,
-  revocation: { userId: string; deviceSessionId?: string; at: Date },
+  revocation: { userId: string; deviceSessionId?: string; keptSessionId?: string | undefined; at: Date },
 ): Promise<string[]> {
-  const { userId, deviceSessionId, at } = revocation;
+  const { userId, deviceSessionId, keptSessionId, at } = revocation;
   const revoked = await tx
     .update(deviceSessions)
     .set({ revokedAt: at })
@@ -74,6 +95,7 @@ export async function revokeActiveSessions(
       and(
         eq(deviceSessions.userId, userId),
         deviceSessionId === undefined ? undefined : eq(deviceSessions.deviceSessionId, deviceSessionId),
+        keptSessionId === undefined ? undefined : ne(deviceSessions.deviceSessionId, keptSessionId),
         isNull(deviceSessions.revokedAt),
       ),
     )

@@ -4,6 +4,7 @@ import {
   boolean,
   check,
   customType,
+  doublePrecision,
   index,
   integer,
   pgSchema,
@@ -14,6 +15,7 @@ import {
 } from 'drizzle-orm/pg-core';
 import { outboxTable } from '../../outbox/table.ts';
 import { streamTables } from '../../streams/tables.ts';
+import { purposes } from '../domain/sign-in.ts';
 
 const bytea = customType<{ data: Uint8Array<ArrayBuffer>; driverData: Uint8Array }>({
   dataType: () => 'bytea',
@@ -78,12 +80,20 @@ export const authChallenges = backend.table(
   'auth_challenges',
   {
     challengeId: uuid('challenge_id').primaryKey(),
+    /** The code is good for nothing else. */
+    purpose: text('purpose', { enum: purposes }).notNull().default('sign_in'),
     /** Normalised; may have no user. */
     email: text('email').notNull(),
     /** `und` when none was given. */
     locale: text('locale').notNull(),
-    /** The network of the request, if it is known: an IPv4 address or the /64 of an IPv6 address. */
+    /** The network of the request, if it is known: an IPv4 address or the /64 of an IPv6 address; `user:` and the id of a signed-in user. */
     clientNetwork: text('client_network'),
+    /** Of a signed-in user who changes their account; null for a sign-in. */
+    userId: uuid('user_id'),
+    /** The same for both challenges of a change. */
+    emailChangeId: uuid('email_change_id'),
+    /** The device session that proved to have asked for it, if one did. */
+    knownDeviceSessionId: uuid('known_device_session_id'),
     /** HMAC-SHA-256 over challenge id and code. */
     codeHash: bytea('code_hash').notNull(),
     /** Wrong codes so far. */
@@ -94,7 +104,29 @@ export const authChallenges = backend.table(
   },
   (table) => [
     index('auth_challenges_by_email').on(table.email, table.createdAt),
+    index('auth_challenges_by_network').on(table.clientNetwork, table.createdAt),
     index('auth_challenges_by_age').on(table.createdAt),
+    index('auth_challenges_by_user').on(table.userId).where(sql`user_id is not null`),
+  ],
+);
+
+/** Wrong codes of the last day, which the budgets of addresses and networks count. */
+export const wrongCodes = backend.table(
+  'wrong_codes',
+  {
+    wrongCodeId: uuid('wrong_code_id').primaryKey(),
+    /** Of the challenge; normalised. */
+    email: text('email').notNull(),
+    /** The network that sent the code, if it is known: an IPv4 address or the /64 of an IPv6 address. */
+    clientNetwork: text('client_network'),
+    /** Whether a mail about wrong codes was written with this one. */
+    ownerNotified: boolean('owner_notified').notNull().default(false),
+    createdAt: time('created_at').notNull(),
+  },
+  (table) => [
+    index('wrong_codes_by_email').on(table.email, table.createdAt),
+    index('wrong_codes_by_network').on(table.clientNetwork, table.createdAt),
+    index('wrong_codes_by_age').on(table.createdAt),
   ],
 );
 
@@ -111,8 +143,25 @@ export const entitlements = backend.table('entitlements', {
   maxRegisteredRaceNames: integer('max_registered_race_names'),
 });
 
+/** Those that are not used yet; a row goes with its use. */
+export const recoveryCodes = backend.table(
+  'recovery_codes',
+  {
+    /** HMAC-SHA-256 of the code. */
+    codeHash: bytea('code_hash').primaryKey(),
+    userId: uuid('user_id')
+      .notNull()
+      .references(() => users.userId),
+    createdAt: time('created_at').notNull(),
+  },
+  (table) => [index('recovery_codes_by_user').on(table.userId)],
+);
+
 /** Session invalidations and lifecycle events; the ordering key is the user's id. */
 export const outbox = outboxTable(backend);
+
+/** Codes for addresses with an account, codes for other addresses, and mails that say what has happened. */
+const mailQueues = ['unsorted', 'account_codes', 'other_codes', 'notices'] as const;
 
 /** Mails that are still to be sent; the row goes with the mail. All times but `expires_at` are PostgreSQL's own. */
 export const mails = backend.table(
@@ -125,6 +174,12 @@ export const mails = backend.table(
     locale: text('locale').notNull(),
     /** Encrypted: it may contain a code. */
     content: bytea('content').notNull(),
+    /** A code is `unsorted` until the sender has looked whether its recipient has an account. */
+    queue: text('queue', { enum: mailQueues }).notNull().default('unsorted'),
+    /** The lowest of a queue is sent first: for a code how many others of its network waited when it was written. */
+    rank: integer('rank').notNull().default(0),
+    /** Of the request for the code; empty when it is not known, null for a notice. */
+    clientNetwork: text('client_network'),
     /** Not sent from then on. */
     expiresAt: time('expires_at').notNull(),
     createdAt: time('created_at').notNull().defaultNow(),
@@ -134,9 +189,25 @@ export const mails = backend.table(
     nextAttemptAt: time('next_attempt_at').notNull().defaultNow(),
   },
   (mail) => [
+    index('mails_by_turn').on(mail.queue, mail.rank, mail.expiresAt, mail.mailId),
     index('mails_by_deadline').on(mail.expiresAt, mail.mailId),
+    index('mails_by_network').on(mail.clientNetwork).where(sql`client_network is not null`),
     index('mails_by_recipient').on(mail.recipient),
   ],
+);
+
+/**
+ * One row, which every process locks while it claims mails: when the budgets of codes will be full again, in PostgreSQL's
+ * time since 1970.
+ */
+export const mailBudgets = backend.table(
+  'mail_budgets',
+  {
+    onlyRow: boolean('only_row').primaryKey().default(true),
+    codesFullAtMs: doublePrecision('codes_full_at_ms').notNull().default(0),
+    otherCodesFullAtMs: doublePrecision('other_codes_full_at_ms').notNull().default(0),
+  },
+  ({ onlyRow }) => [check('mail_budgets_only_row', sql`${onlyRow}`)],
 );
 
 export const { consumers, processedEntries, deadLetters } = streamTables(backend);

@@ -116,6 +116,11 @@ export async function insertUserUnlessKnown(tx: Database, user: User): Promise<v
     .onConflictDoNothing({ target: users.email, where: isNull(users.deletedAt) });
 }
 
+/** @throws unique violation of `users_email_unique` when a concurrent transaction has given it to another user. */
+export async function changeEmail(tx: Database, userId: string, email: string): Promise<void> {
+  await tx.update(users).set({ email }).where(eq(users.userId, userId));
+}
+
 export type ProfileChanges = {
   readonly [K in 'handle' | 'displayName' | 'locale' | 'timeZone']?: string | undefined;
 };

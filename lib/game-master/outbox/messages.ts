@@ -4,8 +4,9 @@
 import { v5 as uuidv5 } from 'uuid';
 import type { EngineEvent } from '../../engine/api.ts';
 import type { NewMessage } from '../../outbox/store.ts';
+import type { EventPayload } from '../../protocol/event-types.ts';
 import type { GmEvent } from '../../protocol/gm-events.ts';
-import type { NotificationIntent } from '../../protocol/notification-intents.ts';
+import type { NotificationIntent, NotificationType } from '../../protocol/notification-intents.ts';
 import { keptTraceparent } from '../../telemetry/trace.ts';
 import { latestClosing } from '../../time/turn-clock.ts';
 import { awaitedSeats, isHeld, readySeats } from '../domain/seats.ts';
@@ -100,13 +101,15 @@ export function waitingForYou(
   return intent(game, reminder(game, 'game.turn.waiting_for_you', userIds, `${seat}`), occasion);
 }
 
+type Reminder = 'game.turn.due_soon' | 'game.turn.waiting_for_you';
+
 /** @param once what makes it another one within the turn. */
 function reminder(
   { gameId, gameName, runtimeJobId, playedTurn, dueAt }: StoredGame,
-  type: 'game.turn.due_soon' | 'game.turn.waiting_for_you',
+  type: Reminder,
   userIds: readonly string[],
   once: string,
-): Notice {
+): Notice<Reminder> {
   const turn = playedTurn + 1;
   return {
     notification_type: type,
@@ -139,9 +142,16 @@ export function engineEvents(
   );
 }
 
-type Notice = Omit<NotificationIntent, 'producer' | 'occurred_at_ms'>;
+type Notice<T extends NotificationType> = Omit<NotificationIntent, 'producer' | 'occurred_at_ms'> & {
+  readonly notification_type: T;
+  readonly payload: EventPayload<T>;
+};
 
-function intent(game: StoredGame, notice: Notice, occasion: Occasion): NewMessage[] {
+function intent<T extends NotificationType>(
+  game: StoredGame,
+  notice: Notice<T>,
+  occasion: Occasion,
+): NewMessage[] {
   if (notice.recipient_user_ids.length === 0) return [];
   const payload: NotificationIntent = {
     ...notice,

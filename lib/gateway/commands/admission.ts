@@ -13,6 +13,7 @@ import { sha256 } from '../sha256.ts';
 import type { Release } from './capacity.ts';
 import { verifyDeviceSignature } from './device-signature.ts';
 import type { ReplayReservations } from './replay-reservations.ts';
+import type { ReportUse } from './session-use.ts';
 import { type ActiveSession, lookUpSession } from './sessions.ts';
 import { stage, stageSync } from './stage.ts';
 import type { UpstreamService } from './upstream.ts';
@@ -38,6 +39,7 @@ export type RequestLimits = {
 export type AdmissionDeps = {
   /** The backend, for look-ups of sessions alone. */
   sessions: UpstreamService;
+  reportUse: ReportUse;
   limits: RequestLimits;
   replay: Pick<ReplayReservations, 'reserve'>;
   freshnessWindowMs: number;
@@ -120,6 +122,7 @@ async function verify(
       });
     }
     done('verified');
+    if (session.useIsDue) deps.reportUse(session.deviceSessionId);
     return session;
   } catch (error) {
     const platformFailed = ['UPSTREAM_UNAVAILABLE', 'OVERLOADED'].includes(toRejection(error).reason);

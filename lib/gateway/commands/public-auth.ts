@@ -11,7 +11,7 @@ import { parseJson } from '../parse-json.ts';
 import type { UpstreamService } from './upstream.ts';
 
 export type AuthRequest = {
-  path: '/api/v1/public/auth/send-email-code' | '/api/v1/public/auth/confirm-email-code';
+  path: `/api/v1/public/auth/${'send-email-code' | 'confirm-email-code' | 'recover'}`;
   /** JSON. */
   body: Uint8Array;
   requestId: string;

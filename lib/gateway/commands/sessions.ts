@@ -9,6 +9,7 @@ const sessionSchema = z.object({
   device_session_id: z.string(),
   user_id: z.guid(),
   status: z.enum(['active', 'revoked']),
+  use_is_due: z.literal(true).optional(),
   client_public_key: z.base64().transform((text) => Buffer.from(text, 'base64')),
 });
 
@@ -19,6 +20,8 @@ export type ActiveSession = {
   readonly userId: string;
   /** 32 raw bytes. */
   readonly publicKey: Uint8Array;
+  /** Whether the backend wants to know that the session is used, once that is certain. */
+  readonly useIsDue: boolean;
 };
 
 export const sessionRevoked: Rejection = {
@@ -59,5 +62,10 @@ export async function lookUpSession(
   if (session.status === 'revoked') {
     throw new RejectedError(sessionRevoked);
   }
-  return { deviceSessionId, userId: session.user_id, publicKey: session.client_public_key };
+  return {
+    deviceSessionId,
+    userId: session.user_id,
+    publicKey: session.client_public_key,
+    useIsDue: session.use_is_due === true,
+  };
 }

@@ -25,3 +25,9 @@ export function toRejection(error: unknown): Rejection {
   if (error instanceof RejectedError) return error.rejection;
   return { reason: 'INTERNAL', message: 'Something went wrong in the gateway.' };
 }
+
+/** The time of a RetryInfo, as a google.protobuf.Duration. */
+export function retryDelay(afterMs: number): { seconds: bigint; nanos: number } {
+  const ms = Math.ceil(afterMs);
+  return { seconds: BigInt(Math.floor(ms / 1000)), nanos: (ms % 1000) * 1_000_000 };
+}

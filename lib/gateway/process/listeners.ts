@@ -1,18 +1,21 @@
-// The gateway's listeners: public HTTP for probes and sign-in, gRPC for signed requests, admin HTTP for metrics.
+// The gateway's listeners: public HTTP for probes and sign-in, gRPC for signed requests, the web listener for both from
+// browsers, admin HTTP for metrics.
 import { Connections } from '../../node/connections.ts';
 import { type HttpBounds, type HttpListenerApp, listenHttp } from '../../node/http-listener.ts';
-import { type Listeners, openListeners } from '../../node/listeners.ts';
+import { type ListenerPlan, type Listeners, openListeners } from '../../node/listeners.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import { connectionsPerAddress } from '../client-address.ts';
 import type { GatewayConfig } from '../config.ts';
 import { type GrpcServing, openGrpcListener } from '../grpc/listener.ts';
 import { connectionClosed, connectionOpened } from '../instruments.ts';
+import type { WebGateway } from '../web/web-gateway.ts';
 import { planAdminListener } from './admin-listener.ts';
 
 /** @throws StartupError naming every address that cannot be bound. */
 export function openGatewayListeners(
   serve: GrpcServing & {
     publicHttp: HttpListenerApp;
+    webGateway: WebGateway;
     adminHttp: HttpListenerApp | undefined;
   },
   config: GatewayConfig,
@@ -32,28 +35,55 @@ export function openGatewayListeners(
         address: publicHttp.addr,
         variable: 'GATEWAY_PUBLIC_HTTP_ADDR',
         open: () =>
-          listenHttp(serve.publicHttp, publicHttp.addr, publicHttp, log, publicHttpBounds(config, log)),
+          listenHttp(
+            serve.publicHttp,
+            publicHttp.addr,
+            publicHttp,
+            log,
+            httpBounds('public-http', config, log),
+          ),
       },
+      ...planWebListener(serve, config),
       ...(serve.adminHttp && admin.addr ? [planAdminListener(serve.adminHttp, admin.addr)] : []),
     ],
     log,
   );
 }
 
-function publicHttpBounds(
-  { publicHttp, trustedProxies }: Pick<GatewayConfig, 'publicHttp' | 'trustedProxies'>,
+/** Serves sign-in and probes like the public listener, and the EdgeGateway service. */
+function planWebListener(
+  { publicHttp, webGateway }: { publicHttp: HttpListenerApp; webGateway: WebGateway },
+  config: GatewayConfig,
+): ListenerPlan[] {
+  const { addr } = config.webHttp;
+  if (addr === undefined) return [];
+  const app = { fetch: publicHttp.fetch, serveOnNode: webGateway };
+  return [
+    {
+      name: 'web-http',
+      address: addr,
+      variable: 'GATEWAY_WEB_HTTP_ADDR',
+      open: (log) => listenHttp(app, addr, config.webHttp, log, httpBounds('web-http', config, log)),
+    },
+  ];
+}
+
+function httpBounds(
+  listener: 'public-http' | 'web-http',
+  config: Pick<GatewayConfig, 'publicHttp' | 'webHttp' | 'trustedProxies'>,
   log: Logger,
 ): HttpBounds {
+  const http = listener === 'public-http' ? config.publicHttp : config.webHttp;
   const bounds = {
-    max: publicHttp.maxConnections,
+    max: http.maxConnections,
     // A client whose first headers are too slow has got its 408 by then.
-    handshakeTimeoutMs: publicHttp.readHeaderTimeoutMs + 2_000,
-    onOpened: () => connectionOpened('public-http'),
-    onClosed: () => connectionClosed('public-http'),
+    handshakeTimeoutMs: http.readHeaderTimeoutMs + 2_000,
+    onOpened: () => connectionOpened(listener),
+    onClosed: () => connectionClosed(listener),
   };
   return {
-    ...publicHttp,
+    ...http,
     connections: new Connections(bounds, log),
-    connectionsPerAddress: connectionsPerAddress(publicHttp.maxConnectionsPerAddress, trustedProxies),
+    connectionsPerAddress: connectionsPerAddress(http.maxConnectionsPerAddress, config.trustedProxies),
   };
 }

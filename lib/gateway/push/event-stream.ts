@@ -1,28 +1,24 @@
-// One client's stream of events, as its gRPC call carries it.
+// One client's stream of events, whatever transport carries it.
 //
 //   opening       its subscription is being checked; it can already be ended (by a revocation or a drain)
 //   catching up   it receives events from its user's log; events that are published in that time are held
 //   live          it receives events as they are published
 //
 // Guarantees: every event after `lastEventId` is written in order and once, or the stream ends with a reason.
-// grpc-js buffers without bound, so it gets one event at a time; the others are queued here, bounded in number and
+// Transports buffer without bound, so they get one event at a time; the others are queued here, bounded in number and
 // bytes. The stream of a client that exceeds a bound, or reads nothing for too long, ends with SLOW_CONSUMER. Nothing
 // here waits for a client. PushHub creates and owns streams; lib/gateway/push/catch-up.ts lets them catch up.
-import type { ServerWritableStream } from '@grpc/grpc-js';
 import type { GatewayReason } from '../../errors/gateway-reasons.ts';
 import { Progress } from '../../node/http2-progress.ts';
 import type { SubscribeEventsRequest } from '../../protocol/generated/galaxy/gateway/v1/gateway.ts';
 import { orderAfter } from '../domain/event-order.ts';
 import type { Rejection } from '../domain/rejection.ts';
-import { toGrpcStatus } from '../grpc-status.ts';
+import type { EventSink } from './event-sink.ts';
 import type { SignedEvent } from './signed-event.ts';
-
-/** Carries serialised GatewayEvents. */
-export type EventCall = ServerWritableStream<SubscribeEventsRequest, Buffer>;
 
 export type EndReason = GatewayReason | 'client_gone';
 
-/** A message that is written to a call: an event, or the hello. */
+/** A message that is written to a client: an event, or the hello. */
 type Outgoing = Pick<SignedEvent, 'bytes' | 'delivery'>;
 
 /** The hub, as its streams see it. */
@@ -32,8 +28,6 @@ export type StreamOwner = {
   readonly queueBytes: number;
   /** How long a client may take nothing while something is written to it. */
   readonly stallTimeoutMs: number;
-  /** Counts the bytes that the client of a call takes. */
-  bytesTaken(call: EventCall): () => number;
   ended(stream: EventStream, reason: EndReason): void;
   /** Events are missing between the last one that was written and one that was published. */
   gap(stream: EventStream): void;
@@ -41,6 +35,7 @@ export type StreamOwner = {
 
 export class EventStream {
   readonly deviceSessionId: string;
+  readonly requestId: string;
   /** Empty until the session was verified. */
   userId = '';
   /** On the scale of `performance.now()`. */
@@ -51,8 +46,7 @@ export class EventStream {
    */
   verifiedAt = this.startedAt;
   readonly #owner: StreamOwner;
-  readonly #call: EventCall;
-  readonly #bytesTaken: () => number;
+  readonly #sink: EventSink;
   readonly #progress = new Progress();
   #endReason: EndReason | undefined;
   #endController: AbortController | undefined;
@@ -63,23 +57,23 @@ export class EventStream {
   #heldBytes = 0;
   #missed = false;
 
-  /** grpc-js has an event that it has not passed to HTTP/2 yet. */
+  /** The sink has an event that the network has not taken yet. */
   #writing = false;
   #queue: Outgoing[] = [];
   #queuedBytes = 0;
   #wake: (() => void) | undefined;
   readonly #onWritten = () => this.#writeNext();
 
-  constructor(call: EventCall, owner: StreamOwner) {
-    this.deviceSessionId = call.request.deviceSessionId;
+  constructor(
+    { deviceSessionId, requestId }: Pick<SubscribeEventsRequest, 'deviceSessionId' | 'requestId'>,
+    sink: EventSink,
+    owner: StreamOwner,
+  ) {
+    this.deviceSessionId = deviceSessionId;
+    this.requestId = requestId;
     this.#owner = owner;
-    this.#call = call;
-    this.#bytesTaken = owner.bytesTaken(call);
-    call.on('cancelled', () => this.#finish('client_gone'));
-  }
-
-  get requestId(): string {
-    return this.#call.request.requestId;
+    this.#sink = sink;
+    sink.onGone(() => this.#finish('client_gone'));
   }
 
   /** Why the stream has ended, if it has. */
@@ -113,9 +107,7 @@ export class EventStream {
 
   /** Ends the stream with this status, after the event that is being written; queued events are dropped. */
   end(rejection: Rejection): void {
-    if (!this.#finish(rejection.reason)) return;
-    // grpc-js takes the status of a stream from an emitted error.
-    this.#call.emit('error', toGrpcStatus(rejection));
+    if (this.#finish(rejection.reason)) this.#sink.end(rejection);
   }
 
   /** Delivers an event that was just published. */
@@ -192,7 +184,7 @@ export class EventStream {
   /** To be called at intervals: ends the stream when its client took nothing for the time-out. */
   checkProgress(now: number): void {
     if (this.#endReason !== undefined) return;
-    const stalledMs = this.#progress.stalledMs(this.#bytesTaken(), this.#writing, now);
+    const stalledMs = this.#progress.stalledMs(this.#sink.bytesTaken(), this.#writing, now);
     if (stalledMs >= this.#owner.stallTimeoutMs) this.end(tooSlow('it read nothing for too long'));
   }
 
@@ -214,7 +206,7 @@ export class EventStream {
     else if (this.#queuedBytes > queueBytes) this.end(tooSlow(`more than ${queueBytes} bytes are queued`));
   }
 
-  /** HTTP/2 has taken the event that was written. */
+  /** The network has taken the event that was written. */
   #writeNext(): void {
     const next = this.#queue.shift();
     if (next === undefined) {
@@ -227,7 +219,7 @@ export class EventStream {
   }
 
   #send({ bytes, delivery }: Outgoing): void {
-    this.#call.write(bytes, this.#onWritten);
+    this.#sink.write(bytes, this.#onWritten);
     delivery?.written();
   }
 

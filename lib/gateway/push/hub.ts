@@ -6,7 +6,7 @@
 // the session is looked up, so no revocation is missed in between. After a gap every stream is refilled from its
 // user's log, or ended. The hub stores no events: those of a user without a stream are in the log only.
 // Composed by workers/gateway.ts.
-import { bytesTakenOfCall } from '../../node/http2-progress.ts';
+import type { SubscribeEventsRequest } from '../../protocol/generated/galaxy/gateway/v1/gateway.ts';
 import type { ClientEvent } from '../../protocol/generated/galaxy/push/v1/push.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import { sessionRevoked } from '../commands/sessions.ts';
@@ -21,7 +21,8 @@ import {
   type Subscription,
 } from './catch-up.ts';
 import { CatchUpSlots } from './catch-up-slots.ts';
-import { type EndReason, type EventCall, EventStream, type StreamOwner } from './event-stream.ts';
+import type { EventSink } from './event-sink.ts';
+import { type EndReason, EventStream, type StreamOwner } from './event-stream.ts';
 import { type EventSigner, signEvent } from './signed-event.ts';
 
 /** Streams that catch up concurrently: those that join, and those that are refilled after a gap. */
@@ -68,10 +69,7 @@ export class PushHub {
   #mostCatchingUp = 0;
   #draining = false;
 
-  /**
-   * @param options.now the gateway's clock, Unix time in milliseconds.
-   * @param options.bytesTaken for calls that are not grpc-js's own.
-   */
+  /** @param options.now the gateway's clock, Unix time in milliseconds. */
   constructor(options: {
     limits: HubLimits;
     signer: EventSigner;
@@ -79,9 +77,8 @@ export class PushHub {
     now: () => number;
     log: Logger;
     observer?: HubObserver;
-    bytesTaken?: StreamOwner['bytesTaken'];
   }) {
-    const { limits, signer, readUserEvents, now, bytesTaken = bytesTakenOfCall } = options;
+    const { limits, signer, readUserEvents, now } = options;
     this.#limits = limits;
     this.#signer = signer;
     this.#log = options.log;
@@ -90,7 +87,6 @@ export class PushHub {
     this.#refillDeps = { signer, readUserEvents, now, slots: new CatchUpSlots(refillSlots) };
     this.#owner = {
       ...limits,
-      bytesTaken,
       ended: (stream, reason) => this.#forget(stream, reason),
       gap: (stream) => void this.#refill(stream),
     };
@@ -109,12 +105,15 @@ export class PushHub {
   }
 
   /**
-   * Registers a call before its request is checked, so that a revocation of the device session that it names ends it.
+   * Registers a subscription before it is checked, so that a revocation of the device session that it names ends it.
    * @throws RejectedError DRAINING
    */
-  register(call: EventCall): EventStream {
+  register(
+    subscription: Pick<SubscribeEventsRequest, 'deviceSessionId' | 'requestId'>,
+    sink: EventSink,
+  ): EventStream {
     if (this.#draining) throw new RejectedError(draining(1, 0));
-    const stream = new EventStream(call, this.#owner);
+    const stream = new EventStream(subscription, sink, this.#owner);
     addTo(this.#bySession, stream.deviceSessionId, stream);
     return stream;
   }

@@ -2,14 +2,15 @@
 // as for a command; the hub delivers the events.
 import { z } from 'zod';
 import { subscriptionBytes } from '../../protocol/envelope.ts';
+import type { SubscribeEventsRequest } from '../../protocol/generated/galaxy/gateway/v1/gateway.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import { type AdmissionDeps, admit, type CallContext } from '../commands/admission.ts';
 import { RejectedError, toRejection } from '../domain/rejection.ts';
 import type { MessageClass } from '../domain/routes.ts';
-import { toGrpcStatus } from '../grpc-status.ts';
 import { subscriptionRefused } from '../instruments.ts';
 import { parseJson } from '../parse-json.ts';
-import type { EventCall, EventStream } from './event-stream.ts';
+import type { EventSink } from './event-sink.ts';
+import type { EventStream } from './event-stream.ts';
 import type { PushHub } from './hub.ts';
 
 export type SubscriptionDeps = { admission: AdmissionDeps; hub: PushHub; log: Logger };
@@ -32,43 +33,41 @@ const payloadSchema = z.strictObject({
     .optional(),
 });
 
-/** Serves a call until its stream has caught up or has ended. Sends the status itself and never rejects. */
+/** Serves a subscription until its stream has caught up or has ended. Sends the status itself and never rejects. */
 export async function subscribeEvents(
   deps: SubscriptionDeps,
-  call: EventCall,
+  request: SubscribeEventsRequest,
+  sink: EventSink,
   context: Omit<CallContext, 'signal'>,
 ): Promise<void> {
   const { hub, log } = deps;
   let stream: EventStream | undefined;
   try {
-    stream = hub.register(call);
-    const admitted = await admit(deps.admission, call.request, subscriptionKind, {
+    stream = hub.register(request, sink);
+    const admitted = await admit(deps.admission, request, subscriptionKind, {
       ...context,
       signal: stream.endSignal,
     });
-    const lastEventId = readPayload(call.request.payloadBytes);
+    const lastEventId = readPayload(request.payloadBytes);
     const { requestHash, session } = admitted;
     await hub.open(stream, session.userId, { requestHash, lastEventId });
     // The stream ended while its request was checked.
     if (!stream.userId && stream.endReason) subscriptionRefused(stream.endReason);
   } catch (error) {
     const rejection = toRejection(error);
-    if (stream === undefined) call.emit('error', toGrpcStatus(rejection));
+    if (stream === undefined) sink.end(rejection);
     else stream.end(rejection);
     const outcome = stream?.endReason ?? rejection.reason;
     if (!stream?.userId) subscriptionRefused(outcome);
-    if (outcome === 'INTERNAL') log.error({ error, ...describe(call) }, 'subscription failed');
+    if (outcome === 'INTERNAL') log.error({ error, ...describe(request) }, 'subscription failed');
     else if (!stream?.userId || outcome === 'UPSTREAM_UNAVAILABLE')
-      log.info({ ...describe(call), outcome, ...causeOf(error) }, 'subscription refused');
+      log.info({ ...describe(request), outcome, ...causeOf(error) }, 'subscription refused');
   }
 }
 
 /** Not verified yet, so cut to the longest valid values. */
-function describe({ request }: EventCall): object {
-  return {
-    request_id: request.requestId.slice(0, 64),
-    device_session_id: request.deviceSessionId.slice(0, 36),
-  };
+function describe({ requestId, deviceSessionId }: SubscribeEventsRequest): object {
+  return { request_id: requestId.slice(0, 64), device_session_id: deviceSessionId.slice(0, 36) };
 }
 
 function causeOf(error: unknown): object {

@@ -2,9 +2,9 @@
 // and challenge. They are in memory, so every replica counts for itself.
 import { randomBytes } from 'node:crypto';
 import type { BlockList } from 'node:net';
-import type { Rate } from '../../config/types.ts';
 import type { Values } from '../../config/variables.ts';
 import { Refusal } from '../../errors/table.ts';
+import type { Rate } from '../../rate-limit/rate.ts';
 import { TokenBuckets } from '../../rate-limit/token-buckets.ts';
 import { addressBlock, boundedBlock } from '../client-address.ts';
 import type { RequestLimits } from '../commands/admission.ts';
@@ -18,10 +18,15 @@ import { VerifiedPairs } from './verified-pairs.ts';
 /** Each throws a Refusal `rate_limited` that says when to retry, or returns. */
 export type SignInLimits = {
   address(clientAddress: string): void;
-  /** @param email normalised. */
-  email(email: string, clientAddress: string): void;
+  /**
+   * @param email normalised.
+   * @param knownDevice the session of a device that claims to have signed in before, which the gateway cannot check.
+   */
+  email(email: string, clientAddress: string, knownDevice?: string): void;
   /** @param challengeId in lower case. */
   challenge(challengeId: string): void;
+  /** @param email normalised. */
+  recovery(email: string, clientAddress: string): void;
 };
 
 type Rates = Values<typeof rateLimitVariables>;
@@ -135,7 +140,9 @@ function signInLimits(rates: Rates, limit: CreateLimit, now: () => number): Sign
   const publicHttpAddress = limit(rates.publicHttpAddress);
   const emailsByNetwork = limit(rates.signInEmailNetwork);
   const emails = limit(rates.signInEmail);
+  const knownDevices = limit(rates.signInKnownDevice);
   const challenges = limit(rates.signInChallenge);
+  const recoveries = limit(rates.recovery);
   return {
     address: (clientAddress) =>
       refuse(
@@ -143,8 +150,12 @@ function signInLimits(rates: Rates, limit: CreateLimit, now: () => number): Sign
         'public_address',
         'requests from this address',
       ),
-    email: (email, clientAddress) => {
+    email: (email, clientAddress, knownDevice) => {
       const nowMs = now();
+      // Strangers can use up the limits below. They could write the session of another device, too, but not from its
+      // network; the backend puts them under its own limits.
+      const byDevice = knownDevice && `${knownDevice} ${addressBlock(clientAddress)}`;
+      if (byDevice && knownDevices.take(byDevice, nowMs) === 0) return;
       // A request that this limit refuses does not count for the e-mail address, so one network cannot lock its owner
       // out.
       const byNetwork = `${email} ${addressBlock(clientAddress)}`;
@@ -157,6 +168,13 @@ function signInLimits(rates: Rates, limit: CreateLimit, now: () => number): Sign
     },
     challenge: (challengeId) =>
       refuse(challenges.take(challengeId, now()), 'challenge', 'attempts at this challenge'),
+    // No network can lock the owner out, as it counts for itself alone.
+    recovery: (email, clientAddress) =>
+      refuse(
+        recoveries.take(`${email} ${addressBlock(clientAddress)}`, now()),
+        'recovery',
+        'recovery codes for this e-mail address',
+      ),
   };
 }
 

@@ -31,7 +31,17 @@ export const rateLimitVariables = {
     '60/h burst 30',
     'Sign-in codes requested for one e-mail address, by all clients together.',
   ),
+  signInKnownDevice: limit(
+    'SIGN_IN_KNOWN_DEVICE',
+    '20/h burst 10',
+    'Sign-in codes that one device which has signed in before requests from one client address. They do not count for the two limits above; past it they do.',
+  ),
   signInChallenge: limit('SIGN_IN_CHALLENGE', '10/m burst 10', 'Attempts to confirm one challenge.'),
+  recovery: limit(
+    'RECOVERY',
+    '20/h burst 10',
+    'Attempts to sign in to one e-mail address by a recovery code, by one client address (IPv6: by one /64).',
+  ),
   sessionRead: limit('SESSION_READ', '20/s burst 60', 'Reads of one device session.'),
   sessionWrite: limit('SESSION_WRITE', '10/s burst 20', 'Writes of one device session.'),
   sessionSubscribe: limit('SESSION_SUBSCRIBE', '1/s burst 10', 'Subscriptions opened by one device session.'),

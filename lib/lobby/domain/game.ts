@@ -1,6 +1,7 @@
 // What the lobby knows: games, applications, memberships and the timeline of a game, as plain data. Times are Dates,
 // what is absent is null. Stores return these types, rules take them, handlers make responses of them.
 import { engineVersionProblem } from '../../engine/engine-version.ts';
+import { type GameStatus, gameStatuses, type Trigger, triggers } from '../../protocol/game-status.ts';
 import { maxQuietDays } from '../../time/quiet-days.ts';
 import { isTimeZone } from '../../time/time-zone.ts';
 import type { TurnClock } from '../../time/turn-clock.ts';
@@ -21,39 +22,7 @@ export type EarlyMode = (typeof earlyModes)[number];
 export const gameRoles = ['owner', 'player'] as const;
 export type GameRole = (typeof gameRoles)[number];
 
-export const gameStatuses = [
-  'draft',
-  'enrollment_open',
-  'ready_to_start',
-  'starting',
-  'start_failed',
-  'running',
-  'paused',
-  'finished',
-  'cancelled',
-] as const;
-export type GameStatus = (typeof gameStatuses)[number];
-
-/** What may move a game from one status to another; state-machine.ts says when. */
-export const triggers = [
-  'open_enrollment',
-  'close_enrollment',
-  'deadline',
-  'gap',
-  'start',
-  'retry_start',
-  'runtime_ready',
-  'runtime_unregistered',
-  'runtime_failed',
-  'start_timeout',
-  'pause',
-  'resume',
-  'game_finished',
-  'abandoned',
-  'cancel',
-  'external_block',
-] as const;
-export type Trigger = (typeof triggers)[number];
+export { type GameStatus, gameStatuses, type Trigger, triggers };
 
 /**
  * On whose behalf a trigger is applied; `approval` is the admission of a player that filled the game, `departure` the end
@@ -181,6 +150,8 @@ export type Membership = {
   /** When it stopped being active. */
   readonly endedAt: Date | null;
 };
+
+export type EndedMembership = Membership & { readonly status: Exclude<MembershipStatus, 'active'> };
 
 /** One transition of a game. */
 export type TimelineEntry = {

@@ -1,6 +1,6 @@
 import type { NewMessage } from '../../outbox/store.ts';
 import { gapAfterMembershipChange } from '../domain/enrollment.ts';
-import type { Membership } from '../domain/game.ts';
+import type { EndedMembership, Membership } from '../domain/game.ts';
 import { isAbandoned, leavesSeat, leavingFreesName } from '../domain/leaving.ts';
 import { memberGone } from '../outbox/intents.ts';
 import { type Occasion, seatVacated } from '../outbox/messages.ts';
@@ -22,12 +22,12 @@ export async function endMembership(
   game: StoredGame,
   { membershipId, userId }: Membership,
   end: Occasion & {
-    status: 'left' | 'removed' | 'blocked';
+    status: EndedMembership['status'];
     by: string | null;
     reason?: string;
-    intents?: (ended: Membership) => NewMessage[];
+    intents?: (ended: EndedMembership) => NewMessage[];
   },
-): Promise<Membership> {
+): Promise<EndedMembership> {
   const { raceNames, outbox } = lobby;
   const { gameId } = game;
   const { status, by, reason, at, traceparent } = end;

@@ -2,18 +2,14 @@
 // compare-and-set together with its timeline row and its effects, in the caller's transaction. Jobs and notifications
 // go into the same transaction, as rows of the outbox; the caller publishes them after the commit.
 import { Refusal } from '../../errors/table.ts';
+import type { EventPayload } from '../../protocol/event-types.ts';
+import type { NotificationType } from '../../protocol/notification-intents.ts';
 import type { StopReason } from '../../protocol/runtime-jobs.ts';
 import type { Lobby } from '../context.ts';
 import type { TransitionActor, Trigger } from '../domain/game.ts';
 import { type Effect, transition } from '../domain/state-machine.ts';
-import { invitesExpired, resultOf } from '../outbox/intents.ts';
-import {
-  type NotificationIntent,
-  notificationIntent,
-  startJob,
-  statusChanged,
-  stopJob,
-} from '../outbox/messages.ts';
+import { aboutGame, invitesExpired, resultOf } from '../outbox/intents.ts';
+import { notificationIntent, startJob, statusChanged, stopJob } from '../outbox/messages.ts';
 import { refuseIf } from '../refusals.ts';
 import { cancelPendingApplications } from '../store/applications.ts';
 import type { Tx } from '../store/database.ts';
@@ -154,8 +150,13 @@ async function carryOut(
   }
 }
 
+/** The events whose payload names the trigger. */
+type TransitionEvent = {
+  [T in NotificationType]: EventPayload<T> extends { trigger: Trigger } ? T : never;
+}[NotificationType];
+
 /** `all`: the owner, the players and other users whom the transition concerns. */
-const intents: Partial<Record<Trigger, { type: NotificationIntent['type']; to: 'all' | 'owner' }>> = {
+const intents: Partial<Record<Trigger, { type: TransitionEvent; to: 'all' | 'owner' }>> = {
   close_enrollment: { type: 'lobby.enrollment.closed', to: 'all' },
   deadline: { type: 'lobby.enrollment.closed', to: 'all' },
   gap: { type: 'lobby.enrollment.closed', to: 'all' },
@@ -179,24 +180,23 @@ async function notify(
   request: TransitionRequest,
   concerned: readonly string[],
 ): Promise<void> {
-  const intent = intents[request.trigger];
+  const { trigger } = request;
+  const intent = intents[trigger];
   if (intent === undefined) return;
-  const { gameId, gameName, ownerUserId, revision, status } = game;
+  const { gameId, ownerUserId, revision, status } = game;
   const owner = ownerUserId === null ? [] : [ownerUserId];
   const players = intent.to === 'owner' ? [] : (await playersOf(tx, gameId)).map(({ userId }) => userId);
   const recipients = [...owner, ...players, ...concerned];
-  const payload = {
-    game_id: gameId,
-    game_name: gameName,
-    status,
-    trigger: request.trigger,
-    ...(status === 'finished' ? { result: resultOf(game) } : {}),
-  };
   const subject = `${gameId}:${revision}`;
-  await outbox.write(
-    tx,
-    notificationIntent({ type: intent.type, gameId, recipients, subject, payload }, request),
-  );
+  const payload = { ...aboutGame(game), status, trigger };
+  const message =
+    intent.type === 'lobby.game.finished'
+      ? notificationIntent(
+          { type: intent.type, gameId, recipients, subject, payload: { ...payload, result: resultOf(game) } },
+          request,
+        )
+      : notificationIntent({ type: intent.type, gameId, recipients, subject, payload }, request);
+  await outbox.write(tx, message);
 }
 
 function startJobOf({ gameId, runtimeJobId }: StoredGame): string {

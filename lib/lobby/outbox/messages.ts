@@ -4,6 +4,7 @@
 // lib/protocol.
 import { z } from 'zod';
 import type { NewMessage } from '../../outbox/store.ts';
+import type { EventPayload } from '../../protocol/event-types.ts';
 import { type GameChange, runningStatuses } from '../../protocol/game-changes.ts';
 import type {
   NotificationIntent as IntentEntry,
@@ -111,18 +112,21 @@ function gameChange(
   return message('game_change', gameId, payload, occasion);
 }
 
-export type NotificationIntent = {
+export type NotificationIntent<T extends NotificationType> = {
   /** Such as `lobby.game.paused`. */
-  readonly type: NotificationType;
+  readonly type: T;
   readonly gameId: string;
   readonly recipients: readonly string[];
   /** Identifies this occurrence among all of its type: an id, with a revision where the id has several. */
   readonly subject: string;
-  readonly payload: Readonly<Record<string, unknown>>;
+  readonly payload: EventPayload<T>;
 };
 
 /** Asks for users to be notified. @returns no message when there are no recipients. */
-export function notificationIntent(intent: NotificationIntent, occasion: Occasion): NewMessage[] {
+export function notificationIntent<T extends NotificationType>(
+  intent: NotificationIntent<T>,
+  occasion: Occasion,
+): NewMessage[] {
   const recipients = [...new Set(intent.recipients)];
   if (recipients.length === 0) return [];
   const payload: IntentEntry = {

@@ -13,7 +13,7 @@ import {
   sql,
 } from 'drizzle-orm';
 import { type Given, statement } from '../../postgres/statement.ts';
-import type { Membership, MembershipStatus } from '../domain/game.ts';
+import type { EndedMembership, Membership, MembershipStatus } from '../domain/game.ts';
 import { leavingFreesName } from '../domain/leaving.ts';
 import type { SeatHolder } from '../domain/runtime-reports.ts';
 import type { Db, Tx } from './database.ts';
@@ -60,16 +60,16 @@ export async function findActiveMembership(
 export async function saveMembershipEnd(
   tx: Tx,
   membershipId: string,
-  status: Exclude<MembershipStatus, 'active'>,
+  status: EndedMembership['status'],
   at: Date,
-): Promise<Membership> {
+): Promise<EndedMembership> {
   const [ended] = await tx
     .update(memberships)
     .set({ status, endedAt: at })
     .where(and(eq(memberships.membershipId, membershipId), eq(memberships.status, 'active')))
     .returning();
   if (ended === undefined) throw new Error(`Membership ${membershipId} is not active.`);
-  return ended;
+  return { ...ended, status };
 }
 
 /** Turns an ended membership of a locked game into a block; its end stays when it was. */

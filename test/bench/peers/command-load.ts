@@ -11,9 +11,17 @@ import { closedLoop, type LoopRound } from './closed-loop.ts';
 import { executeCommandPath, framed, GrpcConnection } from './grpc-bytes.ts';
 import { makeSession, type Session, sha256, signWith, verifierOf } from './sessions.ts';
 import type { SessionResponse } from './upstreams.ts';
+import { WebConnection } from './web-bytes.ts';
 
 type Signed = { frame: Buffer; requestId: string; requestHash: Buffer };
-type Load = { addr: string; connections: number; inFlight: number; ms: number };
+type Load = {
+  addr: string;
+  /** gRPC unless given. */
+  transport?: 'gRPC' | 'Connect';
+  connections: number;
+  inFlight: number;
+  ms: number;
+};
 
 /** Every so many responses the signature is verified, after the round. */
 const verifiedEvery = 64;
@@ -108,11 +116,12 @@ function takeSigned(): Signed {
 }
 
 async function runRound(
-  { addr, connections, inFlight, ms }: Load,
+  { addr, transport, connections, inFlight, ms }: Load,
   take: () => Signed,
   check: (request: Signed, response: Buffer) => void,
 ): Promise<LoopRound> {
-  const opened = await Promise.all(Array.from({ length: connections }, () => GrpcConnection.open(addr)));
+  const open = transport === 'Connect' ? WebConnection.open : GrpcConnection.open;
+  const opened = await Promise.all(Array.from({ length: connections }, () => open(addr)));
   const round = await closedLoop(inFlight, ms, async (worker) => {
     const connection = opened[worker % opened.length];
     if (connection === undefined) throw new Error('there are no connections');

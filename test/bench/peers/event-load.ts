@@ -9,6 +9,7 @@ import { PushSource } from './push-source.ts';
 import { makeSession, type Session } from './sessions.ts';
 import { followStream, requireHello, subscribe } from './subscriptions.ts';
 import type { SessionResponse } from './upstreams.ts';
+import { WebConnection } from './web-bytes.ts';
 
 export type DeliveryRound = Omit<Round, 'cpuMicros' | 'p50Ms' | 'p99Ms'> & {
   /** Length of one event. */
@@ -55,12 +56,19 @@ const calls = {
   },
 
   /** Opens a stream for every session that was made last. */
-  async openGateway(addr: string, connections: number, serverKey: string): Promise<void> {
+  async openGateway(
+    addr: string,
+    connections: number,
+    serverKey: string,
+    transport: 'gRPC' | 'Connect' = 'gRPC',
+  ): Promise<void> {
     const sample = new Map<number, { follow: (message: Buffer) => string; messages: Buffer[] }>();
-    const streams = await EventStreams.connect(addr, connections, (stream, message) => {
+    const onMessage = (stream: number, message: Buffer) => {
       sample.get(stream)?.messages.push(message);
       receive(message);
-    });
+    };
+    const open = transport === 'gRPC' ? GrpcConnection.open : WebConnection.open;
+    const streams = await EventStreams.connect(addr, connections, onMessage, open);
     opened.push(streams);
     for (let index = 0; index < sessions.length; index += sampledEvery) {
       const userId = sessions[index]?.userId ?? '';

@@ -1,19 +1,19 @@
 // Many open event streams of a load process. Counts the messages that come, looks into some of them, and fails as soon
 // as a stream ends.
-import type { ClientHttp2Stream } from 'node:http2';
-import { GrpcConnection, statusOf, subscribeEventsPath } from './grpc-bytes.ts';
+import type { Readable } from 'node:stream';
+import { type BytesConnection, GrpcConnection, subscribeEventsPath } from './grpc-bytes.ts';
 
 const prefixBytes = 5;
 const none = Buffer.alloc(0);
 
 export class EventStreams {
-  readonly #connections: GrpcConnection[];
+  readonly #connections: BytesConnection[];
   readonly #onMessage: (stream: number, message: Buffer) => void;
   #failure: Error | undefined;
   #onFailure: ((error: Error) => void) | undefined;
   #opened = 0;
 
-  private constructor(connections: GrpcConnection[], onMessage: (stream: number, message: Buffer) => void) {
+  private constructor(connections: BytesConnection[], onMessage: (stream: number, message: Buffer) => void) {
     this.#connections = connections;
     this.#onMessage = onMessage;
   }
@@ -23,9 +23,10 @@ export class EventStreams {
     addr: string,
     connections: number,
     onMessage: (stream: number, message: Buffer) => void,
+    open: (addr: string) => Promise<BytesConnection> = GrpcConnection.open,
   ): Promise<EventStreams> {
-    const opened: GrpcConnection[] = [];
-    for (let index = 0; index < connections; index += 1) opened.push(await GrpcConnection.open(addr));
+    const opened: BytesConnection[] = [];
+    for (let index = 0; index < connections; index += 1) opened.push(await open(addr));
     return new EventStreams(opened, onMessage);
   }
 
@@ -67,13 +68,14 @@ export class EventStreams {
     await Promise.all(this.#connections.map((connection) => connection.close()));
   }
 
-  #openOne(connection: GrpcConnection, number: number, request: Buffer): Promise<Buffer> {
+  async #openOne(connection: BytesConnection, number: number, request: Buffer): Promise<Buffer> {
+    const { messages, ended } = await connection.start(subscribeEventsPath, request);
     return new Promise((resolve, reject) => {
-      const stream = connection.start(subscribeEventsPath, request);
       let first = true;
-      readMessages(stream, (message) => {
+      readMessages(messages, (message) => {
         if (first) resolve(message);
-        else this.#onMessage(number, message);
+        // Without bytes: a heartbeat of the web listener.
+        else if (message.length > 0) this.#onMessage(number, message);
         first = false;
       });
       const fail = (why: string) => {
@@ -81,15 +83,12 @@ export class EventStreams {
         reject(error);
         this.fail(error);
       };
-      statusOf(stream).then(
-        ({ code, message }) => fail(`${code} ${message}`),
-        (error) => fail(String(error)),
-      );
+      ended.then(fail, (error) => fail(String(error)));
     });
   }
 }
 
-function readMessages(stream: ClientHttp2Stream, onMessage: (message: Buffer) => void): void {
+function readMessages(stream: Readable, onMessage: (message: Buffer) => void): void {
   let rest: Buffer = none;
   stream.on('data', (chunk: Buffer) => {
     const bytes = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);

@@ -2,6 +2,7 @@
 // limits a benchmark, and it reports every status: only OK counts as a response.
 import { once } from 'node:events';
 import { type ClientHttp2Session, type ClientHttp2Stream, connect, constants } from 'node:http2';
+import type { Readable } from 'node:stream';
 
 const { NGHTTP2_CANCEL } = constants;
 const windowBytes = 16 * 1024 * 1024;
@@ -19,7 +20,24 @@ export function framed(message: Uint8Array): Buffer {
   return frame;
 }
 
-export class GrpcConnection {
+/** A stream that a server has accepted or will refuse. */
+export type OpenStream = {
+  /** Framed. */
+  readonly messages: Readable;
+  /** Why it ended, once it has. */
+  readonly ended: Promise<string>;
+};
+
+/** One connection to a server, whatever it speaks. */
+export type BytesConnection = {
+  /** Opens a stream with its one request. */
+  start(path: string, frame: Uint8Array): Promise<OpenStream>;
+  /** @returns the response without its frame. */
+  unary(path: string, frame: Uint8Array): Promise<Buffer>;
+  close(): Promise<void>;
+};
+
+export class GrpcConnection implements BytesConnection {
   readonly #session: ClientHttp2Session;
 
   private constructor(session: ClientHttp2Session) {
@@ -35,8 +53,12 @@ export class GrpcConnection {
     return new GrpcConnection(session);
   }
 
-  /** Opens a stream and sends its one request. */
-  start(path: string, frame: Uint8Array): ClientHttp2Stream {
+  async start(path: string, frame: Uint8Array): Promise<OpenStream> {
+    const messages = this.#request(path, frame);
+    return { messages, ended: statusOf(messages).then(({ code, message }) => `${code} ${message}`) };
+  }
+
+  #request(path: string, frame: Uint8Array): ClientHttp2Stream {
     const stream = this.#session.request({
       ':method': 'POST',
       ':path': path,
@@ -50,7 +72,7 @@ export class GrpcConnection {
   /** @throws Error on every status but OK. @returns the response without its frame. */
   unary(path: string, frame: Uint8Array): Promise<Buffer> {
     return new Promise((resolve, reject) => {
-      const stream = this.start(path, frame);
+      const stream = this.#request(path, frame);
       const chunks: Buffer[] = [];
       stream.on('data', (chunk: Buffer) => chunks.push(chunk));
       statusOf(stream).then((status) => {

@@ -1,6 +1,7 @@
 // gateway.idle_stream: resident memory of one more open stream on a connection of its own, compared with bare grpc-js streams.
+// gateway.idle_stream.connect: that of one on the web listener, compared with a stream of gRPC at the gateway.
 // Every round has a new process on both sides, which holds some streams already when the measurement begins.
-import type { Bench, Row } from '../entry.ts';
+import type { Bench, Entry, Row } from '../entry.ts';
 import { median, round } from '../measure.ts';
 import { startPeer } from '../peer.ts';
 import type { EventFloorCalls } from '../peers/event-floor.ts';
@@ -10,23 +11,36 @@ import { startEventLoad } from './gateway-fanout.ts';
 
 export const gatewayIdleStream: Row = {
   name: 'gateway.idle_stream',
-  async run(bench) {
-    const streams = bench.scale.idleStreams;
-    const gateway: number[] = [];
-    const floor: number[] = [];
-    for (let index = 0; index < bench.scale.rounds; index += 1) {
-      gateway.push(await inItsOwn((running) => rssOfGatewayStream(bench, streams, running)));
-      floor.push(await inItsOwn((running) => rssOfFloorStream(bench, streams, running)));
-    }
-    const all = (values: number[]) => values.map(round).join(' ');
-    return {
-      rss_kib: round(median(gateway)),
-      ratio: round(median(gateway) / median(floor)),
-      n: streams * bench.scale.rounds,
-      note: `KiB per stream, ${streams} streams beyond the first ${streamsBefore(streams)}; floor ${round(median(floor))}; rounds ${all(gateway)} against ${all(floor)}`,
-    };
-  },
+  run: (bench) => compared(bench, rssOfGatewayStream('gRPC'), rssOfFloorStream),
 };
+
+export const gatewayIdleStreamConnect: Row = {
+  name: 'gateway.idle_stream.connect',
+  run: (bench) => compared(bench, rssOfGatewayStream('Connect'), rssOfGatewayStream('gRPC')),
+};
+
+type RssOfStream = (bench: Bench, streams: number, running: AsyncDisposableStack) => Promise<number>;
+
+async function compared(
+  bench: Bench,
+  rssOfMeasured: RssOfStream,
+  rssOfFloor: RssOfStream,
+): Promise<Omit<Entry, 'name'>> {
+  const streams = bench.scale.idleStreams;
+  const measured: number[] = [];
+  const floor: number[] = [];
+  for (let index = 0; index < bench.scale.rounds; index += 1) {
+    measured.push(await inItsOwn((running) => rssOfMeasured(bench, streams, running)));
+    floor.push(await inItsOwn((running) => rssOfFloor(bench, streams, running)));
+  }
+  const all = (values: number[]) => values.map(round).join(' ');
+  return {
+    rss_kib: round(median(measured)),
+    ratio: round(median(measured) / median(floor)),
+    n: streams * bench.scale.rounds,
+    note: `KiB per stream, ${streams} streams beyond the first ${streamsBefore(streams)}; floor ${round(median(floor))}; rounds ${all(measured)} against ${all(floor)}`,
+  };
+}
 
 /** By then the heap's young generation and the tables of the rate limits have their full size, which no stream adds to. */
 const streamsBefore = (streams: number) => Math.ceil(streams / 2);
@@ -40,19 +54,18 @@ async function inItsOwn<T>(work: (running: AsyncDisposableStack) => Promise<T>):
   }
 }
 
-async function rssOfGatewayStream(
-  bench: Bench,
-  streams: number,
-  running: AsyncDisposableStack,
-): Promise<number> {
-  const first = streamsBefore(streams);
-  const { load, gateway, makeSessions } = await startEventLoad(bench, running);
-  await makeSessions(first, 1);
-  await load.call('openGateway', gateway.grpcAddr, first, gateway.serverKey);
-  const before = await settledRssKib(gateway.pid);
-  await makeSessions(streams, 1);
-  await load.call('openGateway', gateway.grpcAddr, streams, gateway.serverKey);
-  return ((await settledRssKib(gateway.pid)) - before) / streams;
+function rssOfGatewayStream(transport: 'gRPC' | 'Connect'): RssOfStream {
+  return async (bench, streams, running) => {
+    const first = streamsBefore(streams);
+    const { load, gateway, makeSessions } = await startEventLoad(bench, running);
+    const addr = transport === 'gRPC' ? gateway.grpcAddr : gateway.webAddr;
+    await makeSessions(first, 1);
+    await load.call('openGateway', addr, first, gateway.serverKey, transport);
+    const before = await settledRssKib(gateway.pid);
+    await makeSessions(streams, 1);
+    await load.call('openGateway', addr, streams, gateway.serverKey, transport);
+    return ((await settledRssKib(gateway.pid)) - before) / streams;
+  };
 }
 
 async function rssOfFloorStream(

@@ -201,7 +201,7 @@ describe('confirm-email-code', () => {
     backend.advance(600_000);
     const before = await backend.snapshot();
     const responses = [
-      await device.confirm(uuidv7(), '123456'),
+      await device.confirm(uuidv7(), '12345678'),
       await device.confirm(used.challengeId, used.code),
       await device.confirm(used.challengeId, otherCode(used.code)),
       await device.confirm(expired.challengeId, expired.code),

@@ -2,6 +2,7 @@
 import { createServer, type Socket } from 'node:net';
 import { setDefaultCACertificates } from 'node:tls';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { mailSenderRefused } from '../../../lib/backend/mail/instruments.ts';
 import { type MailBackend, startMailBackend } from '../../support/backend/mail-backend.ts';
 import { startSmtpServer } from '../../support/backend/smtp-server.ts';
 import { selfSigned } from '../../support/network/certificate.ts';
@@ -22,6 +23,8 @@ beforeEach(() => {
   email = `player${players}@example.com`;
 });
 afterEach(() => mail.reset());
+
+const refusedSenders = () => [...mailSenderRefused.series()].reduce((sum, { value }) => sum + value, 0);
 
 describe('a server that refuses', () => {
   it('a mailbox permanently: its mail is not sent again, and the other mails are sent at once', async () => {
@@ -49,20 +52,38 @@ describe('a server that refuses', () => {
     expect(mail.backend.logLines.join()).not.toContain(email);
   });
 
-  it.each([
-    [
-      'its sender',
-      { mailFrom: () => [553, '5.7.1 not yours'] as [number, string] },
-      'EENVELOPE',
-      'MAIL FROM',
-    ],
-    ['its content', { data: () => [554, '5.7.1 spam'] as [number, string] }, 'EMESSAGE', 'DATA'],
-  ])('%s permanently is not sent the mail again', async (_, refuse, code, command) => {
-    const server = await mail.smtpServer({ refuse });
+  it('the content permanently is not sent the mail again', async () => {
+    const server = await mail.smtpServer({ refuse: { data: () => [554, '5.7.1 spam'] } });
     mail.mailToServer(server);
     const mailId = await mail.ask(email);
     expect(await mail.waiting()).toEqual([]);
-    expect(mail.warnings()).toMatchObject([{ mail_id: mailId, reason: 'refused', code, command }]);
+    expect(mail.warnings()).toMatchObject([
+      { mail_id: mailId, reason: 'refused', code: 'EMESSAGE', command: 'DATA' },
+    ]);
+  });
+
+  it('the sender permanently loses no mail: they wait until an operator has fixed it, and are counted', async () => {
+    let refusal: [number, string] | undefined = [553, '5.7.1 not yours'];
+    const server = await mail.smtpServer({ refuse: { mailFrom: () => refusal } });
+    mail.mailToServer(server);
+    const counted = refusedSenders();
+    const mailId = await mail.ask(email);
+    expect((await mail.waiting()).map(({ mail_id, failures }) => [mail_id, failures])).toEqual([[mailId, 1]]);
+    expect(refusedSenders() - counted).toBe(1);
+    expect(mail.warnings()).toEqual([
+      {
+        mail_id: mailId,
+        failures: 1,
+        code: 'EENVELOPE',
+        command: 'MAIL FROM',
+        status: '553 5.7.1',
+        msg: 'mail could not be sent',
+      },
+    ]);
+    refusal = undefined;
+    await mail.backend.sendMails();
+    expect(server.received.map(({ recipients }) => recipients)).toEqual([[email]]);
+    expect(await mail.waiting()).toEqual([]);
   });
 
   it('for now gets it again, once', async () => {

@@ -37,7 +37,7 @@ describe('a mail', () => {
       'content-type': expect.stringMatching(/^multipart\/alternative;/),
     });
     const text = got?.parts.get('text/plain') ?? '';
-    const code = /^ {4}(\d{6})$/m.exec(text)?.[1] ?? '';
+    const code = /^ {4}(\d{8})$/m.exec(text)?.[1] ?? '';
     expect(text).toBe(
       `${[
         'Here is the code to sign in to Galaxy:',
@@ -75,7 +75,7 @@ describe('a mail', () => {
     const server = await mail.smtpServer();
     mail.mailToServer(server);
     const challengeId = await mail.ask(email);
-    const code = /\d{6}/.exec(server.received[0]?.parts.get('text/plain') ?? '')?.[0] ?? '';
+    const code = /\d{8}/.exec(server.received[0]?.parts.get('text/plain') ?? '')?.[0] ?? '';
     expect(await new TestDevice(mail.backend).confirm(challengeId, code)).toMatchObject({ status: 201 });
   });
 
@@ -106,8 +106,8 @@ describe('a mail that waits', () => {
     const stored = `${(content as Buffer).toString('latin1')}${JSON.stringify(row)}`;
     mail.mailToServer(server);
     await mail.backend.sendMails();
-    const code = /\d{6}/.exec(server.received[0]?.parts.get('text/plain') ?? '')?.[0] ?? 'none';
-    expect(code).toMatch(/^\d{6}$/);
+    const code = /\d{8}/.exec(server.received[0]?.parts.get('text/plain') ?? '')?.[0] ?? 'none';
+    expect(code).toMatch(/^\d{8}$/);
     expect(stored).not.toContain(code);
     expect(stored).not.toContain('sign_in_code');
   });
@@ -202,7 +202,7 @@ describe('headers', () => {
       'a@пример.рф\r\nBcc: victim@example.com',
       'a@пример.рф> <victim@example.com',
     ];
-    const content = { kind: 'sign_in_code', code: '000000' } as const;
+    const content = { kind: 'sign_in_code', code: '00000000' } as const;
     const sent = await Promise.allSettled(
       addresses.map((to) => mail.send({ mailId: crypto.randomUUID(), to, locale: 'en', content })),
     );

@@ -158,50 +158,56 @@ describe('the last use of a session', () => {
   const lastUsed = async (userId: string) =>
     ((await as(userId, 'GET', 'sessions')).body.items as { last_used_at: string | null }[])[0]?.last_used_at;
 
-  it('is written by look-ups, at most once an hour', async () => {
-    const { sessionId, userId } = await signIn();
-    const signedInAt = backend.now().toISOString();
-    backend.advance(3_599_999);
-    await lookUp(sessionId);
-    expect(await lastUsed(userId)).toBe(signedInAt);
-    backend.advance(1);
-    const usedAt = backend.now().toISOString();
-    await Promise.all(Array.from({ length: 20 }, () => lookUp(sessionId)));
-    expect(await lastUsed(userId)).toBe(usedAt);
+  const reportUse = (sessionId: string) =>
+    backend.request('POST', `/api/v1/internal/sessions/${sessionId}/use`);
+
+  it('is not written by look-ups, which anyone who knows the id can cause', async () => {
+    const { sessionId } = await signIn();
+    backend.advance(7_200_000);
     const before = await backend.snapshot();
-    backend.advance(3_599_999);
-    await lookUp(sessionId);
+    for (let request = 0; request < 3; request += 1) {
+      expect((await lookUp(sessionId)).body).toMatchObject({ status: 'active', use_is_due: true });
+    }
     expect(await backend.snapshot()).toEqual(before);
   });
 
-  it('is not written any more once it was revoked', async () => {
+  it('is written by reports, at most once an hour, and look-ups say when one is due', async () => {
+    const { sessionId, userId } = await signIn();
+    const signedInAt = backend.now().toISOString();
+    backend.advance(3_599_999);
+    expect((await lookUp(sessionId)).body).not.toHaveProperty('use_is_due');
+    expect((await reportUse(sessionId)).status).toBe(200);
+    expect(await lastUsed(userId)).toBe(signedInAt);
+    backend.advance(1);
+    expect((await lookUp(sessionId)).body.use_is_due).toBe(true);
+    const usedAt = backend.now().toISOString();
+    await Promise.all(Array.from({ length: 20 }, () => reportUse(sessionId)));
+    expect(await lastUsed(userId)).toBe(usedAt);
+    expect((await lookUp(sessionId)).body).not.toHaveProperty('use_is_due');
+    const before = await backend.snapshot();
+    backend.advance(3_599_999);
+    await reportUse(sessionId);
+    expect(await backend.snapshot()).toEqual(before);
+  });
+
+  it('is not written any more once it was revoked, nor for a session that does not exist', async () => {
     const { sessionId, userId } = await signIn();
     await as(userId, 'POST', `sessions/${sessionId}/revoke`);
     const before = await backend.snapshot();
     backend.advance(7_200_000);
-    expect((await lookUp(sessionId)).body.status).toBe('revoked');
+    const { body } = await lookUp(sessionId);
+    expect(body.status).toBe('revoked');
+    expect(body).not.toHaveProperty('use_is_due');
+    for (const id of [sessionId, crypto.randomUUID()]) expect((await reportUse(id)).status).toBe(200);
     expect(await backend.snapshot()).toEqual(before);
   });
 
-  it('of before it was recorded is not known until the next look-up', async () => {
+  it('of before it was recorded is not known until the next report', async () => {
     const { sessionId, userId } = await signIn();
     await backend.pool.query('update backend.device_sessions set last_used_at = null, network = null');
     expect(await lastUsed(userId)).toBeNull();
-    await lookUp(sessionId);
+    expect((await lookUp(sessionId)).body.use_is_due).toBe(true);
+    await reportUse(sessionId);
     expect(await lastUsed(userId)).toBe(backend.now().toISOString());
-  });
-
-  it('keeps no command waiting that could not write it', async () => {
-    const { sessionId } = await signIn();
-    backend.advance(3_600_000);
-    await backend.pool.query(`create function backend.refuse() returns trigger language plpgsql as
-      $$begin raise exception 'no writes'; end$$`);
-    await backend.pool.query(`create trigger refuse before update on backend.device_sessions
-      for each row execute function backend.refuse()`);
-    const lines = backend.logLines.length;
-    const { status, body } = await lookUp(sessionId);
-    await backend.pool.query('drop function backend.refuse cascade');
-    expect({ status, active: body.status }).toEqual({ status: 200, active: 'active' });
-    expect(backend.logLines.slice(lines).join('')).toContain('the use of sessions could not be recorded');
   });
 });

@@ -10,7 +10,13 @@ import {
 } from '../../../lib/backend/domain/log-position.ts';
 import { appendSessionInvalidation } from '../../../lib/backend/push/log/append-session-invalidation.ts';
 import type { PushEvent } from '../../../lib/protocol/generated/galaxy/push/v1/push.ts';
-import { idsOf, newEvent, positionOfCursor, TestPushLog } from '../../support/backend/push-log.ts';
+import {
+  idsOf,
+  newEvent,
+  positionOfCursor,
+  TestPushLog,
+  usualPayload,
+} from '../../support/backend/push-log.ts';
 import { startTestPush, type TestPush } from '../../support/backend/push-process.ts';
 import { PushReader, readUserEvents } from '../../support/backend/push-reader.ts';
 import { startTcpProxy } from '../../support/network/tcp-proxy.ts';
@@ -85,7 +91,7 @@ describe('a subscription', () => {
       recipientUserId: userId,
       eventType: 'lobby.application.approved',
       timestampMs: 1_764_000_000_000n,
-      payloadBytes: Buffer.from('{"game_id":"g"}'),
+      payloadBytes: Buffer.from(usualPayload),
       traceparent,
     });
     expect(eventOf(reader.frames.find((frame) => frame.cursor === cursor))).toEqual({

@@ -23,7 +23,7 @@ async function countChallenges(): Promise<number> {
 }
 
 describe('send-email-code', () => {
-  it('mails six digits and returns a challenge that is valid for ten minutes', async () => {
+  it('mails eight digits and returns a challenge that is valid for ten minutes', async () => {
     const { status, body } = await backend.request('POST', sendPath, { body: { email, locale: 'DE-at' } });
     expect(status).toBe(202);
     expect(body).toEqual({
@@ -35,7 +35,7 @@ describe('send-email-code', () => {
       mailId: body.challenge_id,
       to: email,
       locale: 'de-AT',
-      content: { kind: 'sign_in_code', code: expect.stringMatching(/^\d{6}$/) },
+      content: { kind: 'sign_in_code', code: expect.stringMatching(/^\d{8}$/) },
     });
   });
 
@@ -177,6 +177,51 @@ describe('send-email-code', () => {
     expect((await ask('198.51.100.1')).status).toBe(429);
     backend.advance(mailLimits.windowMs);
     expect((await ask('2001:db8:7:7::1')).status).toBe(202);
+  });
+
+  it('refuses more mails than one network may ask for to all addresses together, and no other network', async () => {
+    const askFrom = (clientAddress: string, to: string) =>
+      backend.request('POST', sendPath, {
+        body: { email: to },
+        headers: { 'X-Client-Address': clientAddress },
+      });
+    for (let i = 0; i < mailLimits.maxMailsFromNetwork; i++) {
+      expect((await askFrom(`2001:db8:9:9::${i}`, `stranger${i}-${email}`)).status).toBe(202);
+      backend.advance(1_000);
+    }
+    await new TestDevice(backend).signIn(email);
+    const before = await backend.snapshot();
+    // Whether the address has an account makes no difference.
+    for (const to of [email, `nobody-${email}`]) {
+      const refused = await askFrom('2001:db8:9:9:ffff::1', to);
+      expect(refused.status).toBe(429);
+      expect(refused.headers.get('retry-after')).toBe('3570');
+      expect(refused.body).toEqual({
+        error: {
+          code: 'rate_limited',
+          message:
+            'Too many codes were asked for from this network; use one that was mailed, or try again in 3570 seconds.',
+          details: { retry_after_seconds: 3_570 },
+        },
+      });
+    }
+    expect(await backend.snapshot()).toEqual(before);
+    expect((await askFrom('2001:db8:9:a::1', email)).status).toBe(202);
+    backend.advance(3_570_000);
+    expect((await askFrom('2001:db8:9:9::1', email)).status).toBe(202);
+  });
+
+  it('holds the limit of a network when requests arrive at the same time', async () => {
+    const responses = await Promise.all(
+      Array.from({ length: mailLimits.maxMailsFromNetwork + 10 }, (_, i) =>
+        backend.request('POST', sendPath, {
+          body: { email: `stranger${i}-${email}` },
+          headers: { 'X-Client-Address': '198.51.100.77' },
+        }),
+      ),
+    );
+    expect(responses.filter(({ status }) => status === 202).length).toBe(mailLimits.maxMailsFromNetwork);
+    expect(responses.filter(({ status }) => status === 429).length).toBe(10);
   });
 
   it('refuses a client address that is none and changes nothing', async () => {

@@ -207,7 +207,7 @@ describe('the backend', () => {
     expect(mail).toMatchObject({
       level: 'info',
       to: email,
-      code: expect.stringMatching(/^\d{6}$/),
+      code: expect.stringMatching(/^\d{8}$/),
       locale: 'de',
     });
 

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { freePort } from '../../../infra/local/child.ts';
+import { entryOf, writeCatalogue } from '../../support/engines/catalogue.ts';
 import { gameMasterVariables } from '../../support/engines/game-master.ts';
 import { logOf, stop } from '../../support/lobby/lobby-process.ts';
 import { type RunningProcess, runEntry } from '../../support/run/run-process.ts';
@@ -70,9 +71,13 @@ describe('the Game Master refuses to start', () => {
       GM_ENGINE_TIMEOUT: '6m',
       GM_ENGINE_CALLS: '3',
       GM_GAMES_AT_ONCE: '16',
+      GM_ENGINES_FILE: writeCatalogue([entryOf({ options_schema: { $ref: '#' } })]),
       GM_TURN_INTERVAL: '2s',
     });
     expect(lines).toEqual([
+      expect.stringMatching(
+        /^ {2}GM_ENGINES_FILE: \S+engines\.json: engines\[0\]\.manifest\.options_schema\/\$ref: contains itself; /,
+      ),
       '  GM_ENGINE_CALLS: "3" cannot be used: must be between 4 and 10000',
       '  GM_ENGINE_TIMEOUT: "6m" cannot be used: must be at most 5m',
       '  GM_GAMES_AT_ONCE: was removed. Set GM_ENGINE_CALLS instead.',

@@ -1,26 +1,26 @@
 // What a turn worker does for a game: set-up, closing, playing, failures, vacancies, the end.
 import type { ServerResponse } from 'node:http';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { applyGameChange } from '../../../lib/game-master/operations/apply-game-change.ts';
 import { runTurnWorker } from '../../../lib/game-master/turns/turn-worker.ts';
 import { inTransaction } from '../../../lib/postgres/transaction.ts';
+import { manifest } from '../../support/game-master/bid-engine.ts';
 import { stage, usePlayStage } from '../../support/game-master/play-stage.ts';
 
 const patience = { timeout: 15_000, interval: 20 };
 
-usePlayStage({ engineTimeoutMs: 700 });
+usePlayStage({ engineTimeoutMs: 3_000 });
 
-let stop: AbortController;
+const stop = new AbortController();
 let working: Promise<void>;
-beforeEach(() => {
-  stop = new AbortController();
+beforeAll(() => {
   working = runTurnWorker(
     stage.gm,
     { workerId: stage.gm.newId(), engineCalls: 20, log: stage.gm.log },
     stop.signal,
   );
 });
-afterEach(async () => {
+afterAll(async () => {
   stop.abort();
   await working;
 });
@@ -118,6 +118,19 @@ describe('a game', () => {
     const { gameId } = await stage.registered({ seats: 2, lastTurn: 9, engine });
     await untilRow(gameId, { phase, engine_health, claimed_by: null });
     expect(stage.engine.setupOf(gameId) === undefined).toBe(phase === 'setting_up');
+  });
+
+  it('is not set up by an engine that says something else of itself than the catalogue', async () => {
+    stage.engine.misbehaviour = (call, response) =>
+      call === 'GET /api/v1/manifest' &&
+      respond(response, 200, { ...manifest, seats: { ...manifest.seats, min: 2 } });
+    const engine = { engine_family: manifest.family, target_engine_version: manifest.version };
+    const { gameId } = await stage.registered({ seats: 2, lastTurn: 9, engine });
+    await untilRow(gameId, { phase: 'setting_up', engine_health: 'faulty', claimed_by: null });
+    expect(stage.engine.setupOf(gameId)).toBeUndefined();
+    stage.engine.misbehaviour = () => false;
+    await tryNow(gameId);
+    await untilOpen(gameId, 1);
   });
 
   it('closes when it is due: its engine gets what each seat has, and everybody hears of the turn', async () => {
@@ -218,7 +231,8 @@ describe('a game', () => {
   });
 });
 
-describe('an engine', () => {
+// They wait for the turn worker most of the time.
+describe.concurrent('an engine', () => {
   const state = (changes: object) => ({
     game_id: '',
     turn: 1,
@@ -278,8 +292,11 @@ describe('an engine', () => {
     async (_, health, misbehave) => {
       const { gameId, users } = await opened({ seats: 2 });
       await stage.player(gameId, users[0] ?? '').post('/orders', { turn: 1, orders: { bid: 4 } });
-      stage.engine.misbehaviour = (call, response, id) =>
-        id === gameId && call === 'POST /api/v1/game/turns' && misbehave(response, gameId);
+      const { misbehaviours } = stage.engine;
+      misbehaviours.set(
+        gameId,
+        (call, response) => call === 'POST /api/v1/game/turns' && misbehave(response, gameId),
+      );
       await makeDue(gameId);
       const failed = await untilRow(gameId, {
         engine_health: health,
@@ -297,7 +314,7 @@ describe('an engine', () => {
       });
       await tryNow(gameId);
       await untilRow(gameId, { failures: 2, claimed_by: null });
-      stage.engine.misbehaviour = () => false;
+      misbehaviours.delete(gameId);
       await tryNow(gameId);
       await untilOpen(gameId, 2);
       expect(await stage.row(gameId)).toMatchObject({ engine_health: 'ok', failures: 0 });

@@ -13,7 +13,7 @@ import { type GatewayProcess, gatewayProcess } from '../../support/gateway/gatew
 
 const upstreamToken = 'bearer-token-between-gateway-and-upstreams';
 // The gateway hands it on as it is; long, so that no id holds it by chance.
-const code = '904217';
+const code = '90421753';
 const challengeId = '01930f3c-7b1a-7000-8000-0000000000c0';
 const email = 'ada.lovelace@example.com';
 

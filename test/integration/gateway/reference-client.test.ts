@@ -7,7 +7,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { status } from '@grpc/grpc-js';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { z } from 'zod';
 import { GalaxyClient } from '../../../lib/client/galaxy-client.ts';
+import { verifyWithDeviceKey } from '../../../lib/protocol/device-key.ts';
+import { knownDeviceBytes } from '../../../lib/protocol/envelope.ts';
 import {
   type Answer,
   json,
@@ -84,6 +87,32 @@ describe('signing in', () => {
     closers.push(() => client.close());
   });
 
+  test('proves that the device has signed in before once it has', async () => {
+    failures = [accepted, accepted];
+    await client.sendEmailCode('ada@example.com');
+    expect(JSON.parse(publicHttp.received[0]?.body ?? '')).toEqual({ email: 'ada@example.com' });
+
+    const known = patientClient();
+    closers.push(() => known.close());
+    await known.sendEmailCode('Ada@Example.com');
+    const body = z
+      .object({
+        email: z.literal('Ada@Example.com'),
+        known_device: z.object({
+          device_session_id: z.literal(known.session.deviceSessionId),
+          timestamp_ms: z.int(),
+          signature: z.base64(),
+        }),
+      })
+      .parse(JSON.parse(publicHttp.received[1]?.body ?? ''));
+    const { device_session_id: deviceSessionId, timestamp_ms, signature } = body.known_device;
+    expect(Math.abs(timestamp_ms - Date.now())).toBeLessThan(60_000);
+    const fields = { email: 'ada@example.com', deviceSessionId, timestampMs: BigInt(timestamp_ms) };
+    expect(
+      verifyWithDeviceKey(known.publicKey, knownDeviceBytes(fields), Buffer.from(signature, 'base64')),
+    ).toBe(true);
+  });
+
   test('goes on after refusals that pass, and not before Retry-After', async () => {
     failures = [
       limited(1),
@@ -110,7 +139,7 @@ describe('signing in', () => {
 
   test('fails at once when the refusal does not pass', async () => {
     failures = [json(422, { error: { code: 'challenge_failed', message: 'No.' } })];
-    await expect(client.confirmEmailCode('c1', '000000', 'a device')).rejects.toMatchObject({
+    await expect(client.confirmEmailCode('c1', '00000000', 'a device')).rejects.toMatchObject({
       status: 422,
       code: 'challenge_failed',
     });

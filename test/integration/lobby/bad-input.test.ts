@@ -117,6 +117,8 @@ describe.each(mutations)('a body of %s', (operation) => {
     const sized = { ...json(), 'content-length': String(text.length) };
     expect(await send(operation, sized, text)).toEqual(tooLarge);
     expect(await send(operation, json(), text)).toEqual(tooLarge);
+    const options = JSON.stringify({ options: { text: 'x'.repeat(1_048_576) } });
+    expect(await send(operation, json(), options)).toEqual(tooLarge);
     expect(await send(operation, json(), text.slice(0, 65_536))).toMatchObject({ status: 400 });
   });
 });

@@ -82,6 +82,7 @@ describe('a game', () => {
       'quiet_days',
       'are all the days on which turn_schedule comes due; leave one of them',
     ],
+    [{ ...gameBody, options: { bots: -1 } }, 'options.bots', 'must be a whole number from 0 to 100'],
     [{ ...gameBody, options: { bots: 101 } }, 'options.bots', 'must be a whole number from 0 to 100'],
     [{ ...gameBody, options: { bots: '1' } }, 'options.bots', 'must be a whole number from 0 to 100'],
   ])('is not made of %j', async (body, name, problem) => {
@@ -91,6 +92,14 @@ describe('a game', () => {
   });
 
   test.each([
+    [
+      { ...rolling, turn_seconds: 900, grace_seconds: 449 },
+      { turn_seconds: 900, grace_seconds: 449 },
+    ],
+    [
+      { ...gameBody, turn_schedule: '0,15 20 * * *', grace_seconds: 449, min_turn_seconds: 450 },
+      { grace_seconds: 449, min_turn_seconds: 450 },
+    ],
     [rolling, { min_turn_seconds: null, quiet_days: [], grace_seconds: 0 }],
     [
       { ...rolling, min_turn_seconds: 3_600, quiet_days: [7, 1, 6], grace_seconds: 1_799 },
@@ -319,6 +328,15 @@ describe('a clock before a game is made', () => {
       expect(await asking.post('/clocks/preview', { body })).toEqual(expected);
     }
     expect(await lobby.tables()).toEqual(before);
+  });
+
+  test('begins in the years from 2000 to 2099', async () => {
+    const first = async (from: string) => {
+      const { body } = await preview({ turn_seconds: 900, from });
+      return (body as { deadlines: object[] }).deadlines[0];
+    };
+    expect(await first('2000-01-01T00:00:00.000Z')).toMatchObject({ due_at: '2000-01-01T00:15:00.000Z' });
+    expect(await first('2099-12-31T23:59:59.999Z')).toMatchObject({ due_at: '2100-01-01T00:14:59.999Z' });
   });
 
   test.each([

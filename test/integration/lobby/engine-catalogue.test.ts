@@ -14,11 +14,17 @@ const options_schema = {
   additionalProperties: false,
 };
 const conquest = entryOf({ family: 'conquest', version: '1.0.0', seats: { min: 3, max: 6 }, options_schema });
+const longNamed = entryOf({ family: 'f'.repeat(64), version: `1.0.0-${'v'.repeat(58)}` });
 const duel = entryOf({ family: 'duel', version: '1.0.0', seats: { min: 2, max: 2 } });
 
 let lobby: TestLobby;
 beforeAll(async () => {
-  const engines = [conquest, { ...conquest, manifest: { ...conquest.manifest, version: '2.0.0' } }, duel];
+  const engines = [
+    conquest,
+    { ...conquest, manifest: { ...conquest.manifest, version: '2.0.0' } },
+    duel,
+    longNamed,
+  ];
   lobby = await createTestLobby({ catalogue: new EngineCatalogue({ engines }) });
 });
 afterAll(() => lobby.close());
@@ -33,6 +39,7 @@ test('the engines are listed with what they say of themselves, and without how t
       { family: 'conquest', version: '1.0.0', manifest: conquest.manifest },
       { family: 'conquest', version: '2.0.0' },
       { family: 'duel', version: '1.0.0', manifest: duel.manifest },
+      { family: longNamed.manifest.family, version: longNamed.manifest.version },
     ],
   });
   expect(JSON.stringify(body)).not.toContain('/nowhere/engine');
@@ -56,7 +63,10 @@ describe('a draft', () => {
     [
       'a family that is not offered',
       { engine_family: 'chess' },
-      { field: 'engine_family', problem: 'is not a game of this platform; there are conquest, duel' },
+      {
+        field: 'engine_family',
+        problem: `is not a game of this platform; there are conquest, duel, ${longNamed.manifest.family}`,
+      },
     ],
     [
       'options that the engine does not know',
@@ -90,6 +100,16 @@ describe('a draft', () => {
     const gameId = await makeDraft(player, body);
     expect(await player.patch(`/games/${gameId}`, { body: changes })).toEqual(invalidFields(problem));
     expect(await player.get(`/games/${gameId}`)).toMatchObject({ body: { revision: 1 } });
+  });
+
+  test('names a family and a version that are as long as they may be', async () => {
+    const longest = { engine_family: 'f'.repeat(64), target_engine_version: `1.0.0-${'v'.repeat(58)}` };
+    expect(await lobby.player().post('/games', { body: { ...body, ...longest } })).toMatchObject({
+      status: 201,
+      body: longest,
+    });
+    const found = await lobby.player().get(`/games?engine_family=${longest.engine_family}`);
+    expect(found).toMatchObject({ status: 200, body: { items: [] } });
   });
 
   test('counts bots where people are missing', async () => {

@@ -31,6 +31,8 @@ const games: [string, unknown][] = [
   ['enrollment_ends_at', '2031-05-01T12:00:00.001Z'],
   ['enrollment_ends_at', '9998-12-31T23:59:59.999Z'],
   ['turn_schedule', schedule],
+  // As often as this lobby allows.
+  ['turn_schedule', '*/15 * * * *'],
   ['time_zone', 'America/Argentina/ComodRivadavia'],
   ['min_turn_seconds', null],
   ['min_turn_seconds', 1],
@@ -43,6 +45,7 @@ const games: [string, unknown][] = [
   ['early', 'all_ready'],
   ['spectators', true],
   ['options', {}],
+  ['options', { bots: 0 }],
   ['options', { text: 'x'.repeat(16_384 - '{"text":""}'.length) }],
   ['options', { a: [{ b: [{ c: [{ d: [] }] }] }] }],
   ['options', { bots: 100, least: 1e-6, most: 999_999_999_999_999, ' ': null, no: false }],

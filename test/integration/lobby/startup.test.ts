@@ -4,6 +4,7 @@ import { text } from 'node:stream/consumers';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { freePort } from '../../../infra/local/child.ts';
 import { withClient } from '../../../infra/local/postgres.ts';
+import { entryOf, writeCatalogue } from '../../support/engines/catalogue.ts';
 import { listening, lobbyEnvironment, logOf, stop } from '../../support/lobby/lobby-process.ts';
 import { type RunningProcess, runEntry } from '../../support/run/run-process.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/stores/database.ts';
@@ -77,8 +78,12 @@ describe('the lobby refuses to start', () => {
       LOBBY_REDIS_ADDR: '127.0.0.1:6379',
       LOBBY_REDIS_TLS_ENABLED: 'true',
       LOBBY_REDIS_USERNAME: 'lobby',
+      LOBBY_ENGINES_FILE: writeCatalogue([entryOf(), entryOf()]),
     });
     expect(lines.toSorted()).toEqual([
+      expect.stringMatching(
+        /^ {2}LOBBY_ENGINES_FILE: \S+engines\.json: engines\[1\]\.manifest\.version: test-game 1\.4\.0 is in the catalogue twice/,
+      ),
       expect.stringMatching(/^ {2}LOBBY_POSTGRES_PRIMARY_DSN: PostgreSQL cannot be used: .*ECONNREFUSED/),
       expect.stringMatching(/^ {2}LOBBY_PUBLIC_HTTP_READ_TIMEOUT: "soon" cannot be used: write a duration/),
       expect.stringMatching(/^ {2}LOBBY_REDIS_ADDR: was removed\. Set LOBBY_REDIS_MASTER_ADDR/),

@@ -387,6 +387,7 @@ describe('a Runtime Manager that starts', () => {
     const { ended } = runRuntimeManager(redis, '', {
       RM_DRIVER: 'docker',
       RM_PROCESS_COMMAND: '/opt/engine',
+      RM_DOCKER_IMAGE: 'registry.example.com/engine:1.0.0',
       RM_ENGINES_FILE: '/nowhere/engines.json',
       RM_START_TIMEOUT: '0s',
     });
@@ -394,10 +395,11 @@ describe('a Runtime Manager that starts', () => {
     expect(exitCode).toBe(1);
     expect(stderr.trimEnd().split('\n').toSorted()).toEqual([
       expect.stringMatching(/^ {2}RM_DATA_FOLDER: is not set\./),
+      expect.stringMatching(/^ {2}RM_DOCKER_IMAGE: was removed\. .*RM_ENGINES_FILE/),
       expect.stringMatching(/^ {2}RM_ENGINES_FILE: \/nowhere\/engines\.json: ENOENT/),
       expect.stringMatching(/^ {2}RM_PROCESS_COMMAND: .*RM_ENGINES_FILE/),
       expect.stringMatching(/^ {2}RM_START_TIMEOUT: .*must be longer than zero/),
-      'runtime-manager refuses to start: 4 problems',
+      'runtime-manager refuses to start: 5 problems',
     ]);
   });
 });

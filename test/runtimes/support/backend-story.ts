@@ -50,7 +50,7 @@ export async function signIn(
     device_name: `${name}'s laptop ${'with a long name '.repeat(4)}`,
   };
   const confirm = `POST ${auth}/confirm-email-code`;
-  const wrong = code === '000000' ? '000001' : '000000';
+  const wrong = code === '00000000' ? '00000001' : '00000000';
   await service(`${name} mistypes it`, confirm, 422, { body: { ...confirmation, code: wrong } });
   const forged = { ...confirmation, code, proof: base64(new Uint8Array(64)) };
   await service(`${name} proves nothing`, confirm, 400, { body: forged });

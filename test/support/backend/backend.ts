@@ -8,11 +8,13 @@ import { createBackendAdminApp } from '../../../handlers/backend/admin-router.ts
 import { createBackendServiceApp } from '../../../handlers/backend/service-router.ts';
 import type { BackendContext } from '../../../lib/backend/context.ts';
 import type { Entitlements } from '../../../lib/backend/domain/eligibility.ts';
+import type { CodeBudget } from '../../../lib/backend/domain/mail-queues.ts';
 import { createLookupLimit } from '../../../lib/backend/lookup-limit.ts';
 import type { Mail, Mailer } from '../../../lib/backend/mail/mail.ts';
 import { MailSender, writeMails } from '../../../lib/backend/mail/outgoing-mails.ts';
 import { createMailSeal } from '../../../lib/backend/mail/seal.ts';
 import { notificationStream } from '../../../lib/backend/notifications/stream.ts';
+import { createRecoveryCodes } from '../../../lib/backend/recovery-codes.ts';
 import { createSignInCodes } from '../../../lib/backend/sign-in-codes.ts';
 import { prepareFindDeviceSession } from '../../../lib/backend/store/device-sessions.ts';
 import { outbox as outboxTable } from '../../../lib/backend/store/schema.ts';
@@ -22,7 +24,7 @@ import { Outbox } from '../../../lib/outbox/outbox.ts';
 import type { Message } from '../../../lib/outbox/store.ts';
 import { databaseOn } from '../../../lib/postgres/database.ts';
 import { migrate } from '../../../lib/postgres/migrate.ts';
-import { confirmBytes } from '../../../lib/protocol/envelope.ts';
+import { confirmBytes, knownDeviceBytes, recoverBytes } from '../../../lib/protocol/envelope.ts';
 import type { Redis } from '../../../lib/redis/client.ts';
 import { requeueAtOnce, statesOf } from '../../../lib/streams/admin.ts';
 import { toLoggedError } from '../../../lib/telemetry/logged-error.ts';
@@ -43,7 +45,15 @@ export const entitlementDefaults: Entitlements = {
   maxRegisteredRaceNames: 3,
 };
 
-export const mailLimits = { maxMailsPerNetwork: 5, maxMailsPerAddress: 8, windowMs: 3_600_000 };
+export const mailLimits = {
+  maxMailsPerNetwork: 5,
+  maxMailsPerAddress: 8,
+  maxMailsFromNetwork: 30,
+  maxMailsPerKnownDevice: 3,
+  windowMs: 3_600_000,
+};
+
+export const wrongCodeLimits = { maxWrongCodesPerAddress: 8, maxWrongCodesPerNetwork: 12 };
 
 export const lookupRate = { count: 60, perMs: 3_600_000, burst: 5 };
 
@@ -92,6 +102,8 @@ export async function startTestBackend(
     redis?: Redis;
     /** Instead of the one that records. */
     mailer?: Mailer;
+    /** Of mails with codes; none unless it is given. */
+    budget?: CodeBudget;
   } = {},
 ): Promise<TestBackend> {
   const database = await createTestDatabase(backendTemplate);
@@ -125,9 +137,9 @@ export async function startTestBackend(
     },
     close() {},
   };
-  const mailer = options.mailer ?? recorder;
+  const { mailer = recorder, budget = { rate: 'off', accountPercent: 0 } } = options;
   const newMailSender = () =>
-    new MailSender({ db, seal, mailer, maxConcurrent: 4, timeoutMs: 5_000, now, log });
+    new MailSender({ db, seal, mailer, budget, maxConcurrent: 4, timeoutMs: 5_000, now, log });
   const sender = newMailSender();
   const settled = async () => {
     await sender.settled();
@@ -138,8 +150,10 @@ export async function startTestBackend(
     findDeviceSession: prepareFindDeviceSession(db),
     outbox,
     codes: await createSignInCodes(secret),
+    recoveryCodes: await createRecoveryCodes(secret),
     mails: { write: (tx, written) => writeMails(tx, seal, written), sendSoon: () => sender.sendSoon() },
     mailLimits,
+    wrongCodeLimits,
     lookupWaitMs: createLookupLimit(lookupRate, () => clock),
     entitlementDefaults,
     now,
@@ -244,9 +258,37 @@ export class TestDevice {
     };
   }
 
+  /** What it adds to a request for a code once it has signed in. @param email normalised. */
+  knownDevice(email: string, deviceSessionId: string, at = this.#backend.now()): Record<string, unknown> {
+    const timestampMs = at.getTime();
+    const bytes = knownDeviceBytes({ email, deviceSessionId, timestampMs: BigInt(timestampMs) });
+    return {
+      device_session_id: deviceSessionId,
+      timestamp_ms: timestampMs,
+      signature: base64(ed25519.sign(bytes, this.#secret)),
+    };
+  }
+
   confirm(challengeId: string, code: string, changes: Record<string, unknown> = {}): Promise<HttpResponse> {
     return this.#backend.request('POST', '/api/v1/public/auth/confirm-email-code', {
       body: { ...this.confirmation(challengeId, code), ...changes },
+    });
+  }
+
+  /** The body of a sign-in by a recovery code, as a well-behaved client sends it. */
+  recovery(email: string, recoveryCode: string): Record<string, unknown> {
+    const bytes = recoverBytes({ recoveryCode, clientPublicKey: this.publicKey });
+    return {
+      email,
+      recovery_code: recoveryCode,
+      client_public_key: base64(this.publicKey),
+      proof: base64(ed25519.sign(bytes, this.#secret)),
+    };
+  }
+
+  recover(email: string, recoveryCode: string, changes: Record<string, unknown> = {}): Promise<HttpResponse> {
+    return this.#backend.request('POST', '/api/v1/public/auth/recover', {
+      body: { ...this.recovery(email, recoveryCode), ...changes },
     });
   }
 
@@ -262,4 +304,4 @@ export class TestDevice {
 export const base64 = (bytes: Uint8Array) => Buffer.from(bytes).toString('base64');
 
 /** A code that is not the right one. */
-export const otherCode = (code: string) => (code === '000000' ? '000001' : '000000');
+export const otherCode = (code: string) => (code === '00000000' ? '00000001' : '00000000');

@@ -18,7 +18,7 @@ export type MailBackend = {
   /** A server that is gone with `reset`. */
   smtpServer(options?: Parameters<typeof startSmtpServer>[0]): Promise<TestSmtpServer>;
   /** Asks for a code and waits until its mail has been tried. @returns the id of the challenge. */
-  ask(email: string, locale?: string): Promise<string>;
+  ask(email: string, locale?: string, clientAddress?: string): Promise<string>;
   send: Mailer['send'];
   /** The rows of mails that are still to be sent. */
   waiting(): Promise<Record<string, unknown>[]>;
@@ -33,10 +33,12 @@ export type MailBackend = {
 /** A mailer whose server cannot be reached. */
 export const away: Mailer = { send: () => Promise.reject(new Error('away')), close: () => {} };
 
-export async function startMailBackend(): Promise<MailBackend> {
+export async function startMailBackend(
+  options: Omit<Parameters<typeof startTestBackend>[0] & {}, 'mailer'> = {},
+): Promise<MailBackend> {
   let mailer = away;
   const send: Mailer['send'] = (mail) => mailer.send(mail);
-  const backend = await startTestBackend({ mailer: { send, close: () => {} } });
+  const backend = await startTestBackend({ ...options, mailer: { send, close: () => {} } });
   const cleanUps: (() => Promise<void> | void)[] = [];
   const mailTo = ({ url, tls = 'optional', timeoutMs = 5_000 }: MailOptions) => {
     const from = { name: 'Galaxy', address: 'noreply@galaxy.example' };
@@ -56,9 +58,10 @@ export async function startMailBackend(): Promise<MailBackend> {
       cleanUps.push(() => server.close());
       return server;
     },
-    async ask(email, locale) {
+    async ask(email, locale, clientAddress) {
       const { status, body } = await backend.request('POST', '/api/v1/public/auth/send-email-code', {
         body: { email, ...(locale === undefined ? {} : { locale }) },
+        headers: clientAddress === undefined ? {} : { 'X-Client-Address': clientAddress },
       });
       if (status !== 202) throw new Error(`send-email-code responded with ${status} ${JSON.stringify(body)}`);
       await backend.settled();

@@ -114,13 +114,23 @@ function there<T>(value: T | undefined): T {
   return value;
 }
 
+/** Of a usual event. */
+export const usualPayload = JSON.stringify({
+  game_id: randomUUID(),
+  game_name: 'Andromeda',
+  application_id: randomUUID(),
+  user_id: randomUUID(),
+  race_name: 'Orions',
+  membership_id: randomUUID(),
+});
+
 export function newEvent(recipientUserId: string, more: Partial<NewClientEvent> = {}): NewClientEvent {
   return {
     recipientUserId,
     idempotencyKey: randomUUID(),
     eventType: 'lobby.application.approved',
     timestampMs: 1_764_000_000_000,
-    payload: Buffer.from('{"game_id":"g"}'),
+    payload: Buffer.from(usualPayload),
     ...more,
   };
 }

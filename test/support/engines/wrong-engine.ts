@@ -138,6 +138,27 @@ export const faults = {
   'typing-error-in-schema': {
     manifest: (manifest) => ({ ...manifest, orders_schema: { type: 'object', propertys: {} } }),
   },
+  'has-a-name-with-blanks': { manifest: (manifest) => ({ ...manifest, family: 'Sealed bids' }) },
+  'has-a-short-version': { manifest: (manifest) => ({ ...manifest, version: '1.0' }) },
+  'has-a-version-with-a-letter': { manifest: (manifest) => ({ ...manifest, version: 'v1.0.0' }) },
+  'has-a-slow-pattern': {
+    manifest: (manifest) => ({
+      ...manifest,
+      options_schema: { properties: { name: { type: 'string', pattern: '^(a+)+$' } } },
+    }),
+  },
+  'has-recursive-options': {
+    manifest: (manifest) => ({
+      ...manifest,
+      options_schema: { properties: { inner: { $ref: '#' } } },
+    }),
+  },
+  'has-a-large-manifest': {
+    manifest: (manifest) => ({
+      ...manifest,
+      orders_schema: { ...manifest.orders_schema, description: 'x'.repeat(600_000) },
+    }),
+  },
   'manifest-changes': {
     manifest: (manifest) => {
       manifests += 1;

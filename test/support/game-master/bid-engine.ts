@@ -54,6 +54,8 @@ export class BidEngine {
   /** Requests for turns that were answered as described. */
   readonly turnCalls: TurnCall[] = [];
   misbehaviour: Misbehaviour = () => false;
+  /** The same of one game, for tests that run at the same time. */
+  readonly misbehaviours = new Map<string, Misbehaviour>();
   readonly #games = new Map<string, Game>();
   readonly #server = createServer((request, response) => void this.#serve(request, response));
 
@@ -113,7 +115,8 @@ export class BidEngine {
     let text = '';
     for await (const chunk of request) text += chunk;
     const body: unknown = text === '' ? undefined : JSON.parse(text);
-    if (await this.misbehaviour(call, response, gameId)) return;
+    const misbehaviour = this.misbehaviours.get(gameId) ?? this.misbehaviour;
+    if (await misbehaviour(call, response, gameId)) return;
     const [status, result] = this.#respond(gameId, call, url.searchParams, body);
     response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(result));
   }

@@ -1,5 +1,6 @@
 // The Game Master's two HTTP apps on a database of the test file's own, between a lobby and engines of the test. No turn
 // worker runs: what is due waits.
+
 import { join } from 'node:path';
 import pg from 'pg';
 import { pino } from 'pino';
@@ -25,6 +26,7 @@ import { migrate } from '../../../lib/postgres/migrate.ts';
 import { inTransaction } from '../../../lib/postgres/transaction.ts';
 import { logSettings } from '../../../lib/telemetry/log-settings.ts';
 import { testCatalogue } from '../engines/catalogue.ts';
+import { checkNotifications } from '../gateway/event-check.ts';
 import { createResponseCheck } from '../lobby/response-check.ts';
 import { createTestDatabase } from '../stores/database.ts';
 import { BidEngine, manifest } from './bid-engine.ts';
@@ -266,7 +268,7 @@ export async function createPlayStage({
 
     async close(): Promise<void> {
       await gm.outbox.settled();
-      await pool.end();
+      await checkNotifications(pool, 'game_master.outbox').finally(() => pool.end());
       await Promise.all([lobby.stop(), engine.stop()]);
       await database.drop();
     },

@@ -7,6 +7,7 @@ import type {
   GatewayEvent,
   SubscribeEventsRequest,
 } from '../../../lib/protocol/generated/galaxy/gateway/v1/gateway.ts';
+import { checkEvent } from './event-check.ts';
 import { reasonOf } from './event-streams.ts';
 
 export class EventReader {
@@ -15,10 +16,14 @@ export class EventReader {
   /** Of the ErrorInfo with which the stream ended; the status where there is none; undefined while it is open. */
   reason: string | undefined;
   readonly #call: OpenedStream['call'];
+  #problem: unknown;
 
   constructor(client: Pick<GalaxyClient, 'subscribe'>, request: SubscribeEventsRequest) {
     this.#call = client.subscribe(request).call;
-    this.#call.on('data', (message: GatewayEvent) => this.messages.push(message));
+    this.#call.on('data', (message: GatewayEvent) => {
+      this.messages.push(message);
+      if (this.messages.length > 1) this.#check(message);
+    });
     // The `status` event reports the same.
     this.#call.on('error', () => {});
     this.ended = new Promise((resolve) => {
@@ -63,11 +68,20 @@ export class EventReader {
   /** Waits until `condition` holds. */
   async until(condition: (reader: this) => boolean, timeoutMs = 10_000): Promise<this> {
     for (const deadline = Date.now() + timeoutMs; !condition(this); await delay(5)) {
+      if (this.#problem !== undefined) throw this.#problem;
       if (Date.now() > deadline) {
         throw new Error(`not within ${timeoutMs} ms: ${this.messages.length} messages, ended ${this.reason}`);
       }
     }
     return this;
+  }
+
+  #check({ eventType, payloadBytes }: GatewayEvent): void {
+    try {
+      checkEvent(eventType, JSON.parse(payloadBytes.toString('utf8')));
+    } catch (error) {
+      this.#problem = error;
+    }
   }
 
   async untilEnded(timeoutMs?: number): Promise<string> {

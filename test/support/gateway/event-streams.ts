@@ -1,68 +1,78 @@
-// Both ends of a gateway's event streams without a network: calls whose clients take events when the test says so,
+// Both ends of a gateway's event streams without a network: clients that take events when the test says so,
 // and a push log whose pages are read and returned when the test says so.
-import { EventEmitter } from 'node:events';
 import type { StatusObject } from '@grpc/grpc-js';
+import type { Rejection } from '../../../lib/gateway/domain/rejection.ts';
 import type { ReadUserEvents } from '../../../lib/gateway/push/catch-up.ts';
-import type { EventCall } from '../../../lib/gateway/push/event-stream.ts';
+import type { EventSink } from '../../../lib/gateway/push/event-sink.ts';
+import type { EventStream } from '../../../lib/gateway/push/event-stream.ts';
 import { type HubLimits, PushHub } from '../../../lib/gateway/push/hub.ts';
-import { bytesTakenOfCall } from '../../../lib/node/http2-progress.ts';
 import { GatewayEvent } from '../../../lib/protocol/generated/galaxy/gateway/v1/gateway.ts';
 import type {
   ClientEvent,
   ReadUserEventsResponse,
 } from '../../../lib/protocol/generated/galaxy/push/v1/push.ts';
-import { ErrorInfo, RetryInfo } from '../../../lib/protocol/generated/google/rpc/error_details.ts';
+import { ErrorInfo } from '../../../lib/protocol/generated/google/rpc/error_details.ts';
 import { Status } from '../../../lib/protocol/generated/google/rpc/status.ts';
 import { recordingLog } from '../run/log-lines.ts';
 
-/** What PushHub needs of a grpc-js call. */
-export class FakeCall extends EventEmitter {
-  readonly request: { deviceSessionId: string; requestId: string };
+/** A client as PushHub sees it. */
+export class FakeSink implements EventSink {
+  readonly subscription: { deviceSessionId: string; requestId: string };
   readonly written: GatewayEvent[] = [];
   /** Why it ended, if it did. */
   reason: string | undefined;
   /** Of the RetryInfo with which it ended; undefined without one. */
   retryAfterMs: number | undefined;
-  /** Bytes that HTTP/2 has taken. */
-  taken = 0;
+  /** When the hub ended it, on the scale of `performance.now()`. */
+  endedAt: number | undefined;
+  #taken = 0;
   #onTaken: (() => void) | undefined;
   #offered = 0;
+  #gone: (() => void) | undefined;
 
   constructor(deviceSessionId: string) {
-    super();
-    this.request = { deviceSessionId, requestId: 'request' };
-    this.on('error', (status: StatusObject) => {
-      this.reason = reasonOf(status);
-      this.retryAfterMs = retryAfterOf(status);
-    });
+    this.subscription = { deviceSessionId, requestId: 'request' };
   }
 
-  get call(): EventCall {
-    return this as unknown as EventCall;
+  register(hub: PushHub): EventStream {
+    return hub.register(this.subscription, this);
   }
 
-  write(bytes: Buffer, onTaken: () => void): boolean {
+  write(bytes: Buffer, onTaken: () => void): void {
     if (this.#onTaken !== undefined) throw new Error('written to before the last event was taken');
     if (this.reason !== undefined) throw new Error('written to after its end');
     this.written.push(GatewayEvent.decode(bytes));
     this.#onTaken = onTaken;
     this.#offered = bytes.length;
-    return true;
   }
 
-  /** HTTP/2 takes what was written. @returns whether there was something. */
+  end({ reason, retryAfterMs }: Rejection): void {
+    this.endedAt = performance.now();
+    this.reason = reason;
+    this.retryAfterMs = retryAfterMs;
+  }
+
+  onGone(gone: () => void): void {
+    this.#gone = gone;
+  }
+
+  bytesTaken(): number {
+    return this.#taken;
+  }
+
+  /** The network takes what was written. @returns whether there was something. */
   take(): boolean {
     const onTaken = this.#onTaken;
     this.#onTaken = undefined;
-    this.taken += this.#offered;
+    this.#taken += this.#offered;
     this.#offered = 0;
     onTaken?.();
     return onTaken !== undefined;
   }
 
-  /** HTTP/2 takes a part of what was written, not all of it. */
+  /** The network takes a part of what was written, not all of it. */
   takePart(): void {
-    this.taken += 1;
+    this.#taken += 1;
     this.#offered -= 1;
   }
 
@@ -72,7 +82,7 @@ export class FakeCall extends EventEmitter {
 
   gone(): void {
     this.reason ??= 'client_gone';
-    this.emit('cancelled');
+    this.#gone?.();
   }
 
   get hello(): { resumed: boolean; last_event_id: string; server_time_ms: number } {
@@ -87,12 +97,6 @@ export class FakeCall extends EventEmitter {
 export function reasonOf(status: Partial<StatusObject>): string {
   const info = detailOf(status, 'google.rpc.ErrorInfo');
   return info === undefined ? '' : ErrorInfo.decode(info).reason;
-}
-
-function retryAfterOf(status: Partial<StatusObject>): number | undefined {
-  const info = detailOf(status, 'google.rpc.RetryInfo');
-  const delay = info && RetryInfo.decode(info).retryDelay;
-  return delay && Number(delay.seconds) * 1_000 + delay.nanos / 1_000_000;
 }
 
 function detailOf({ metadata }: Partial<StatusObject>, type: string): Uint8Array | undefined {
@@ -226,7 +230,6 @@ export function createTestHub(
     readUserEvents,
     now: () => 1_764_000_000_000,
     log,
-    bytesTaken: (call: object) => (call instanceof FakeCall ? () => call.taken : bytesTakenOfCall(call)),
   });
   return { hub, signatures: () => signatures, lines };
 }

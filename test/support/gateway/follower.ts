@@ -7,6 +7,7 @@ import { followEvents, type Hello, type PlayerEvent } from '../../../lib/client/
 import type { GalaxyClient } from '../../../lib/client/galaxy-client.ts';
 import { GatewayError } from '../../../lib/client/gateway-error.ts';
 import type { Cluster, Player } from '../run/cluster.ts';
+import { checkEvent } from './event-check.ts';
 
 export type Ending = {
   readonly gateway: number;
@@ -120,8 +121,10 @@ export class Follower {
   async #follow(items: AsyncIterable<Hello | PlayerEvent>): Promise<void> {
     try {
       for await (const item of items) {
-        if (item.kind === 'event') this.events.push(item);
-        else {
+        if (item.kind === 'event') {
+          checkEvent(item.eventType, item.payload);
+          this.events.push(item);
+        } else {
           this.gateway = this.#asked;
           this.hellos.push(item);
           this.hellosAt.push(performance.now());

@@ -6,10 +6,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { freePort } from '../../../infra/local/child.ts';
-import { type Endpoints, GalaxyClient, type Session } from '../../../lib/client/galaxy-client.ts';
+import type { Endpoints, GalaxyClient, Session } from '../../../lib/client/galaxy-client.ts';
 import { runGateway } from '../../../workers/gateway.ts';
 import { createTestRedis, type TestRedis } from '../stores/redis.ts';
 import { json, startUpstreamServer, type UpstreamServer } from './fake-upstream.ts';
+import { openClient, type Transport } from './transports.ts';
 
 export type TestGateway = {
   readonly backend: UpstreamServer;
@@ -18,10 +19,12 @@ export type TestGateway = {
   readonly redis: TestRedis;
   readonly httpUrl: string;
   readonly grpcAddr: string;
+  /** Of the web listener. */
+  readonly webUrl: string;
   /** A client whose session the backend knows; of a user of its own, impatient and with no way in between, unless given. */
   newClient(
     status?: 'active' | 'revoked',
-    more?: Partial<Endpoints> & { userId?: string; patienceMs?: number },
+    more?: Partial<Endpoints> & { webUrl?: string; userId?: string; patienceMs?: number },
   ): GalaxyClient;
   /** Ends the process as SIGTERM would; resolves when it has drained. */
   stop(): Promise<void>;
@@ -34,13 +37,15 @@ const readyTimeoutMs = 30_000;
 /** Runs a gateway until `stop` aborts. */
 export type RunGateway = (environment: Record<string, string>, stop: AbortSignal) => Promise<void>;
 
+/** @param transport which the clients of `newClient` speak. */
 export async function startTestGateway(
   variables: Record<string, string> = {},
   run: RunGateway = runGateway,
+  transport: Transport = 'gRPC',
 ): Promise<TestGateway> {
   const cleanUp = new AsyncDisposableStack();
   try {
-    return await startParts(variables, run, cleanUp);
+    return await startParts(variables, run, transport, cleanUp);
   } catch (error) {
     await cleanUp.disposeAsync();
     throw error;
@@ -50,6 +55,7 @@ export async function startTestGateway(
 async function startParts(
   variables: Record<string, string>,
   run: RunGateway,
+  transport: Transport,
   cleanUp: AsyncDisposableStack,
 ): Promise<TestGateway> {
   const redis = await createTestRedis();
@@ -74,14 +80,16 @@ async function startParts(
   const game = await startUpstreamServer(json(200, { turn: 1 }));
   cleanUp.defer(() => game.close());
 
-  const [httpPort, grpcPort] = [await freePort(), await freePort()];
+  const [httpPort, grpcPort, webPort] = [await freePort(), await freePort(), await freePort()];
   const httpUrl = `http://127.0.0.1:${httpPort}`;
   const grpcAddr = `127.0.0.1:${grpcPort}`;
+  const webUrl = `http://127.0.0.1:${webPort}`;
   const terminate = new AbortController();
   const running = run(
     {
       GATEWAY_PUBLIC_HTTP_ADDR: `127.0.0.1:${httpPort}`,
       GATEWAY_AUTHENTICATED_GRPC_ADDR: grpcAddr,
+      GATEWAY_WEB_HTTP_ADDR: `127.0.0.1:${webPort}`,
       GATEWAY_REDIS_ADDR: redis.addr,
       GATEWAY_REDIS_PASSWORD: redis.password,
       GATEWAY_BACKEND_HTTP_URL: backend.url,
@@ -111,7 +119,8 @@ async function startParts(
     const { userId = randomUUID(), patienceMs = 0, ...elsewhere } = more;
     const key = generateKeyPairSync('ed25519').privateKey;
     const session: Session = { deviceSessionId: randomUUID(), userId };
-    const client = new GalaxyClient({ ...endpoints, ...elsewhere }, key, session, { patienceMs });
+    const way = { ...endpoints, webUrl, ...elsewhere };
+    const client = openClient(transport, way, key, session, { patienceMs });
     cleanUp.defer(() => client.close());
     sessions.set(session.deviceSessionId, {
       device_session_id: session.deviceSessionId,
@@ -128,6 +137,7 @@ async function startParts(
     game,
     redis,
     ...endpoints,
+    webUrl,
     newClient,
     stop,
     [Symbol.asyncDispose]: () => cleanUp.disposeAsync(),

@@ -1,5 +1,6 @@
 // The lobby for integration tests: its two HTTP apps on a database of the test file's own, a clock that tests turn, and
 // a User Service whose answers tests choose.
+
 import { join } from 'node:path';
 import type pg from 'pg';
 import { v7 as uuidv7 } from 'uuid';
@@ -19,6 +20,7 @@ import { migrate } from '../../../lib/postgres/migrate.ts';
 import type { Replicas } from '../../../lib/replicas/replicas.ts';
 import { createLogger } from '../../../lib/telemetry/logger.ts';
 import { testCatalogue } from '../engines/catalogue.ts';
+import { checkNotifications } from '../gateway/event-check.ts';
 import { createTestDatabase, type Template } from '../stores/database.ts';
 import { readTables, type Tables } from '../stores/tables.ts';
 import { openTestPool } from '../stores/test-pool.ts';
@@ -125,7 +127,7 @@ export async function createTestLobby(options: TestLobbyOptions = {}): Promise<T
     tables: (except) => readTables(pool, ['lobby'], except?.except),
     close: async () => {
       await lobby.outbox.settled();
-      await close();
+      await checkNotifications(pool, 'lobby.outbox').finally(close);
       await database.drop();
     },
   };

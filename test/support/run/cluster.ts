@@ -197,7 +197,7 @@ async function startParts(options: ClusterOptions, cleanUp: AsyncDisposableStack
       onLine: (_: string, line: string) => void lines.push(line),
     };
   };
-  const nowhere = { gatewayHttp: unused, gatewayGrpc: unused };
+  const nowhere = { gatewayHttp: unused, gatewayGrpc: unused, gatewayWeb: unused };
   const backend = new ClusterProcess(
     describe('backend', 'backend', nowhere, options.backendEnvironment ?? {}),
   );
@@ -209,11 +209,11 @@ async function startParts(options: ClusterOptions, cleanUp: AsyncDisposableStack
   );
   const gateways = await Promise.all(
     Array.from({ length: options.gateways ?? 1 }, async (_, index) => {
-      const [gatewayHttp, gatewayGrpc] = [await address(), await address()];
+      const [gatewayHttp, gatewayGrpc, gatewayWeb] = [await address(), await address(), await address()];
       const service = describe(
         'gateway',
         `gateway-${index}`,
-        { gatewayHttp, gatewayGrpc },
+        { gatewayHttp, gatewayGrpc, gatewayWeb },
         {
           GATEWAY_REDIS_ADDR: links.gatewayToRedis.addr,
           GATEWAY_BACKEND_HTTP_URL: `http://${links.gatewayToBackend.addr}`,
@@ -296,4 +296,4 @@ async function startParts(options: ClusterOptions, cleanUp: AsyncDisposableStack
   };
 }
 
-type Gateway = { gatewayHttp: ListenAddress; gatewayGrpc: ListenAddress };
+type Gateway = { gatewayHttp: ListenAddress; gatewayGrpc: ListenAddress; gatewayWeb: ListenAddress };

@@ -5,12 +5,12 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** Files that take half a minute or more on an idle machine. */
 const longest = [
+  'e2e/start',
   'fault/lobby-crashes',
   'integration/bench',
   'integration/engine-check-faults',
   'integration/engine-check',
   'integration/game-master/turn-worker',
-  'e2e/start',
   'fault/lobby-replicas',
   'integration/lobby/startup',
   'integration/lobby/million-games',

@@ -10,8 +10,10 @@ import type { Listeners } from '../../../infra/local/config.ts';
 import { localSecrets } from '../../../infra/local/secrets.ts';
 import { reachable } from '../../../infra/local/service.ts';
 import { startStack } from '../../../infra/local/stack.ts';
+import type { FollowOptions, Hello, PlayerEvent } from '../../../lib/client/events.ts';
 import { GalaxyClient } from '../../../lib/client/galaxy-client.ts';
 import { signInByMail } from '../backend/sign-in.ts';
+import { checkEvent } from '../gateway/event-check.ts';
 import { createTestDatabase } from '../stores/database.ts';
 import { createTestRedis } from '../stores/redis.ts';
 
@@ -24,6 +26,8 @@ export type TestStack = {
   readonly db: pg.Pool;
   /** Signs a player in by e-mail: a new one, unless the address is that of another one. */
   signIn(name: string, email?: string): Promise<GalaxyClient>;
+  /** One that has not signed in. */
+  newClient(): GalaxyClient;
   /** Everything that the processes have logged. */
   logs(): Promise<string>;
   /** Ends its processes as Ctrl-C does. The databases stay, so that it can be started again. */
@@ -31,6 +35,16 @@ export type TestStack = {
   startServices(): Promise<void>;
   stop(): Promise<void>;
 };
+
+/** Holds every event that it receives to the published schemas. */
+class CheckingClient extends GalaxyClient {
+  override async *events(options?: FollowOptions): AsyncGenerator<Hello | PlayerEvent, void> {
+    for await (const item of super.events(options)) {
+      if (item.kind === 'event') checkEvent(item.eventType, item.payload);
+      yield item;
+    }
+  }
+}
 
 /** @param environment variables for every process. */
 export async function startTestStack(environment: Record<string, string> = {}): Promise<TestStack> {
@@ -58,6 +72,7 @@ async function startParts(
   const listeners: Listeners = {
     gatewayHttp: await address(),
     gatewayGrpc: await address(),
+    gatewayWeb: await address(),
     backendHttp: await address(),
     backendAdmin: await address(),
     backendPush: await address(),
@@ -94,17 +109,22 @@ async function startParts(
     httpUrl: `http://${reachable(listeners.gatewayHttp)}`,
     grpcAddr: reachable(listeners.gatewayGrpc),
   };
+  const newClient = () => {
+    const client = new CheckingClient(endpoints);
+    cleanUp.defer(() => client.close());
+    return client;
+  };
   return {
     listeners,
     runtimeFolder,
     serviceToken: secrets.serviceToken,
     db,
     async signIn(name, email = `${name}-${randomUUID()}@example.com`) {
-      const client = new GalaxyClient(endpoints);
-      cleanUp.defer(() => client.close());
+      const client = newClient();
       await signInByMail(client, email, lines);
       return client;
     },
+    newClient,
     async logs() {
       const files = await readdir(logFolder);
       return (await Promise.all(files.map((file) => readFile(join(logFolder, file), 'utf8')))).join('');

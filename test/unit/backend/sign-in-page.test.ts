@@ -2,10 +2,10 @@ import { readFileSync } from 'node:fs';
 import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
 import { backendVariables } from '../../../lib/backend/config.ts';
-import { codeLifetimeMs, maxAttempts } from '../../../lib/backend/domain/sign-in.ts';
+import { codeLifetimeMs, maxAttempts, wrongCodeWindowsMs } from '../../../lib/backend/domain/sign-in.ts';
 import { createLogMailer } from '../../../lib/backend/mail/log-mailer.ts';
 import { verifyWithDeviceKey } from '../../../lib/protocol/device-key.ts';
-import { confirmBytes } from '../../../lib/protocol/envelope.ts';
+import { confirmBytes, knownDeviceBytes } from '../../../lib/protocol/envelope.ts';
 
 const page = readFileSync(new URL('../../../docs/sign-in.md', import.meta.url), 'utf8');
 
@@ -25,6 +25,17 @@ describe('the page on signing in', () => {
     const table = [...page.matchAll(/^\| `([0-9a-f]{8,})` \|/gm)].map(([, hex]) => hex).join('');
     expect(table).toBe(Buffer.from(signed).toString('hex'));
     expect(page).toContain(`these ${signed.length} bytes`);
+  });
+
+  it('shows the signature of a known device as the test vector has it', () => {
+    const shown = /^ {4}\{\n {6}"email": "ada@example.com",\n {6}"known_device": [^}]*\}\n {4}\}/m.exec(
+      page,
+    )?.[0];
+    const { email, known_device: device } = JSON.parse(shown ?? 'null');
+    const { device_session_id: deviceSessionId, timestamp_ms: timestampMs, signature } = device;
+    const signed = knownDeviceBytes({ email, deviceSessionId, timestampMs: BigInt(timestampMs) });
+    const clientPublicKey = new Uint8Array(Buffer.from(example('client_public_key'), 'base64'));
+    expect(verifyWithDeviceKey(clientPublicKey, signed, Buffer.from(signature, 'base64'))).toBe(true);
   });
 
   it('shows the line that the log mailer writes', async () => {
@@ -52,7 +63,18 @@ describe('the page on signing in', () => {
       '30',
       '1h',
     ]);
+    const { maxMailsPerKnownDevice, maxWrongCodesPerAddress, maxWrongCodesPerNetwork } =
+      backendVariables.signIn;
+    expect(
+      [maxMailsPerKnownDevice, maxWrongCodesPerAddress, maxWrongCodesPerNetwork].map(
+        ({ fallback }) => fallback,
+      ),
+    ).toEqual(['10', '20', '60']);
+    expect(wrongCodeWindowsMs).toEqual({ address: 24 * 3_600_000, network: 3_600_000 });
     for (const text of [
+      `up to 10 mails an hour (\`${maxMailsPerKnownDevice.name}\`)`,
+      `\`${maxWrongCodesPerAddress.name}\` | 20 in 24 hours |`,
+      `\`${maxWrongCodesPerNetwork.name}\` | 60 in an hour |`,
       `10 mails an hour (\`${windowMs.name}\`)`,
       `(\`${maxMailsPerNetwork.name}\`)`,
       `30 altogether\n  (\`${maxMailsPerAddress.name}\`)`,

@@ -1,6 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { judgeAttempt, mailWaitMs, maxAttempts, type SentMail } from '../../../lib/backend/domain/sign-in.ts';
+import {
+  judgeAttempt,
+  mailWaitMs,
+  maxAttempts,
+  type SentMail,
+  waitForRoomMs,
+} from '../../../lib/backend/domain/sign-in.ts';
 
 const now = new Date('2026-01-31T12:00:00.000Z');
 const ago = (ms: number) => new Date(now.getTime() - ms);
@@ -49,6 +55,16 @@ describe('an attempt at a challenge', () => {
       usedAt: fc.constant(null),
     };
   }
+});
+
+describe('the wait for room in a window', () => {
+  it('lasts until the oldest that counts is a whole window old', () => {
+    expect(waitForRoomMs(undefined, 60_000, now)).toBe(0);
+    expect(waitForRoomMs(now, 60_000, now)).toBe(60_000);
+    expect(waitForRoomMs(ago(59_999), 60_000, now)).toBe(1);
+    expect(waitForRoomMs(ago(60_000), 60_000, now)).toBe(0);
+    expect(waitForRoomMs(ago(60_001), 60_000, now)).toBe(0);
+  });
 });
 
 describe('mails to one address', () => {

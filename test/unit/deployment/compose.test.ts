@@ -137,7 +137,7 @@ it('opens the gateway alone to the network, and the ports of admins to this mach
   const open = Object.entries(compose.services).flatMap(([name, { ports }]) =>
     ports.filter((port) => !port.startsWith('127.0.0.1:')).map((port) => `${name} ${port}`),
   );
-  expect(open).toEqual(['gateway 8080:8080', 'gateway 9090:9090']);
+  expect(open).toEqual(['gateway 8080:8080', 'gateway 8088:8088', 'gateway 9090:9090']);
 });
 
 it('files that are mounted are in the repository, or made by make-secrets.sh', () => {

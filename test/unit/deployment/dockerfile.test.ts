@@ -82,7 +82,8 @@ it.each(processes)('$name tells which ports it listens on', (one) => {
   if (one.name === 'migrate') expect(exposed).toEqual([]);
   // Where the Runtime Manager's Docker driver tells it to.
   else if (one.variables === engineVariables) expect(exposed).toEqual([8080]);
-  else expect(exposed).toEqual([...own, 9464]);
+  // Not by default, but in compose and Kubernetes: the web listener.
+  else expect(exposed).toEqual([...own, ...(one.name === 'gateway' ? [8088] : []), 9464]);
 });
 
 it.each(processes)('$name has a health check exactly when it listens, over a port of its own', (one) => {

@@ -241,7 +241,7 @@ describe('the network', () => {
     expect(between(ingress)).toEqual([...wanted].toSorted());
     expect(between(egress)).toEqual([...wanted].toSorted());
     const toAnybody = [...ingress].filter((edge) => edge.startsWith('*'));
-    expect(toAnybody).toEqual(['* -> gateway:8080', '* -> gateway:9090']);
+    expect(toAnybody).toEqual(['* -> gateway:8080', '* -> gateway:8088', '* -> gateway:9090']);
   });
 
   it.each([

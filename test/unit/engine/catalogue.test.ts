@@ -129,6 +129,15 @@ describe('the file of a catalogue', () => {
     await expect(openCatalogue(path)).rejects.toThrow(message);
   });
 
+  it('is refused with all of its problems, one under the other', async () => {
+    const path = await write(
+      JSON.stringify({ engines: [entryOf(), entryOf(), entryOf({ version: '2', speed: 3 })] }),
+    );
+    await expect(openCatalogue(path)).rejects.toThrow(
+      /engines\.json: engines\[2\]\.manifest: Unrecognized key.*\n {4}engines\[2\]\.manifest\.version: must be/,
+    );
+  });
+
   it('that is not there is refused by its name', async () => {
     await expect(openCatalogue('/nowhere/engines.json')).rejects.toThrow(/^\/nowhere\/engines\.json: ENOENT/);
   });

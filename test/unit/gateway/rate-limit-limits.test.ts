@@ -23,6 +23,7 @@ const newSession = (userId = randomUUID()) => ({
   deviceSessionId: randomUUID(),
   userId,
   publicKey: new Uint8Array(32),
+  useIsDue: false,
 });
 
 /** What a limit refuses with; undefined when it lets the request through. */
@@ -278,6 +279,29 @@ describe('the limits of sign-in', () => {
     }
     signIn.email('ada@example.com', '192.0.2.1');
     expect(refusal(() => signIn.email('ada@example.com', '192.0.2.1')).code).toBe('rate_limited');
+  });
+
+  it('count codes that a device which has signed in before requests by itself, and then like all others', () => {
+    const { signIn } = limits({
+      GATEWAY_RATE_LIMIT_SIGN_IN_EMAIL_NETWORK: '1/m burst 2',
+      GATEWAY_RATE_LIMIT_SIGN_IN_EMAIL: '1/m burst 3',
+      GATEWAY_RATE_LIMIT_SIGN_IN_KNOWN_DEVICE: '1/m burst 2',
+    });
+    const [owner, stranger] = ['2001:db8::1', '192.0.2.9'];
+    const device = randomUUID();
+    const ask = (from: string, knownDevice?: string) => signIn.email('ada@example.com', from, knownDevice);
+    for (const network of [1, 2, 3]) ask(`192.0.2.${network}`);
+    expect(refusal(() => ask(owner)).code).toBe('rate_limited');
+    // A stranger who knows the session uses up the share of it for another network.
+    for (let request = 0; request < 2; request += 1) ask(stranger, device);
+    expect(refusal(() => ask(stranger, device)).code).toBe('rate_limited');
+    for (let request = 0; request < 2; request += 1) ask(owner, device);
+    expect(refusal(() => ask(owner, device)).code).toBe('rate_limited');
+    nowMs += 60_000;
+    ask(owner, device);
+    // Past its share it has the room of everyone.
+    ask(owner, device);
+    expect(refusal(() => ask(owner, device)).code).toBe('rate_limited');
   });
 
   it('count a challenge, and addresses by their network', () => {

@@ -2,12 +2,15 @@ import { createHash, createPrivateKey, sign } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { verifyWithDeviceKey } from '../../../lib/protocol/device-key.ts';
 import {
   commandBytes,
   confirmBytes,
   eventBytes,
   helloBytes,
   isCanonicalSignature,
+  knownDeviceBytes,
+  recoverBytes,
   responseBytes,
   subscriptionBytes,
 } from '../../../lib/protocol/envelope.ts';
@@ -19,8 +22,19 @@ type Vector = {
   signed_bytes: string;
   signature: string;
 };
-type Kind = 'command' | 'subscription' | 'response' | 'hello' | 'event' | 'confirm';
-type Vectors = Record<Kind, Vector[]> & { keys: { client: { seed: string }; server: { seed: string } } };
+type Kind =
+  | 'command'
+  | 'subscription'
+  | 'response'
+  | 'hello'
+  | 'event'
+  | 'confirm'
+  | 'recover'
+  | 'known_device';
+type Vectors = Record<Kind, Vector[]> & {
+  known_device_refused: Omit<Vector, 'signed_bytes'>[];
+  keys: { client: { seed: string; public_key: string }; server: { seed: string } };
+};
 
 const vectors: Vectors = JSON.parse(
   readFileSync(new URL('../../../proto/vectors/envelope-v1.json', import.meta.url), 'utf8'),
@@ -60,6 +74,14 @@ const build: Record<Kind, (f: Record<string, string>) => Uint8Array> = {
     }),
   confirm: (f) =>
     confirmBytes({ challengeId: f.challenge_id ?? '', clientPublicKey: bytes(f.client_public_key) }),
+  recover: (f) =>
+    recoverBytes({ recoveryCode: f.recovery_code ?? '', clientPublicKey: bytes(f.client_public_key) }),
+  known_device: (f) =>
+    knownDeviceBytes({
+      email: f.email ?? '',
+      deviceSessionId: f.device_session_id ?? '',
+      timestampMs: BigInt(f.timestamp_ms ?? ''),
+    }),
 };
 
 function commandFields(f: Record<string, string>) {
@@ -81,7 +103,7 @@ const all = (Object.keys(build) as Kind[]).flatMap((kind) =>
 
 describe('the published test vectors', () => {
   it('cover every kind of signed bytes', () => {
-    expect(new Set(all.map(({ kind }) => kind)).size).toBe(6);
+    expect(new Set(all.map(({ kind }) => kind)).size).toBe(8);
   });
 
   it.each(all)('$kind: $vector.name has the published signed bytes', ({ kind, vector }) => {
@@ -93,6 +115,11 @@ describe('the published test vectors', () => {
     const der = Buffer.concat([bytes('302e020100300506032b657004220420'), bytes(vectors.keys[signer].seed)]);
     const key = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' });
     expect(hex(sign(null, bytes(vector.signed_bytes), key))).toBe(vector.signature);
+  });
+
+  it.each(vectors.known_device_refused)('a known device is refused: $name', ({ fields, signature }) => {
+    const key = bytes(vectors.keys.client.public_key);
+    expect(verifyWithDeviceKey(key, build.known_device(fields), bytes(signature))).toBe(false);
   });
 
   it.each(all.filter(({ vector }) => vector.payload !== undefined))(

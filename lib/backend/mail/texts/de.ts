@@ -8,6 +8,49 @@ export const de: MailTexts = {
     notYou:
       'Falls du ihn nicht angefordert hast, brauchst du nichts zu tun. Gib den Code an niemanden weiter; niemand von Galaxy fragt danach.',
   },
+  accountCode: {
+    leave_address: {
+      subject: 'Dein Code, um die Adresse deines Galaxy-Kontos zu ändern',
+      intro: 'Mit diesem Code gibst du deinem Galaxy-Konto eine andere Adresse als diese:',
+      notYou:
+        'Falls du ihn nicht angefordert hast, melde in deinem Spielprogramm alle Geräte ab: Eines von ihnen war es. Gib den Code an niemanden weiter; niemand von Galaxy fragt danach.',
+    },
+    take_address: {
+      subject: 'Dein Code, um diese Adresse für ein Galaxy-Konto zu verwenden',
+      intro: 'Mit diesem Code machst du diese Adresse zu der eines Galaxy-Kontos:',
+      notYou:
+        'Falls du ihn nicht angefordert hast, brauchst du nichts zu tun. Gib den Code an niemanden weiter; niemand von Galaxy fragt danach.',
+    },
+    recovery_codes: {
+      subject: 'Dein Code, um Wiederherstellungscodes für Galaxy zu erzeugen',
+      intro: 'Mit diesem Code erzeugst du Wiederherstellungscodes für dein Galaxy-Konto:',
+      notYou:
+        'Falls du ihn nicht angefordert hast, melde in deinem Spielprogramm alle Geräte ab: Eines von ihnen war es. Gib den Code an niemanden weiter; niemand von Galaxy fragt danach.',
+    },
+  },
+  accountChange: {
+    email_changed: {
+      subject: 'Die Adresse deines Galaxy-Kontos wurde geändert',
+      intro:
+        'Dein Galaxy-Konto hat jetzt eine andere Adresse. Anmeldecodes kommen nicht mehr an diese, und alle anderen Geräte wurden abgemeldet.',
+      notYou:
+        'Falls du es warst, brauchst du nichts zu tun. Falls nicht, sichere dieses Postfach und schreibe sofort dem Betreiber deines Spielservers.',
+    },
+    recovery_codes_created: {
+      subject: 'Neue Wiederherstellungscodes für dein Galaxy-Konto',
+      intro: 'Für dein Galaxy-Konto wurden neue Wiederherstellungscodes erzeugt. Ältere gelten nicht mehr.',
+      notYou:
+        'Falls du es warst, brauchst du nichts zu tun. Falls nicht, melde in deinem Spielprogramm alle Geräte ab, sichere dein Postfach und erzeuge neue Wiederherstellungscodes.',
+    },
+    recovery_code_used: {
+      subject: 'Ein Wiederherstellungscode deines Galaxy-Kontos wurde verwendet',
+      intro:
+        'Ein Wiederherstellungscode deines Galaxy-Kontos wurde verwendet. Er kann nicht noch einmal verwendet werden.',
+      notYou:
+        'Falls du es warst, brauchst du nichts zu tun. Falls nicht, melde in deinem Spielprogramm alle Geräte ab und erzeuge neue Wiederherstellungscodes.',
+    },
+  },
+  recoveryCodesLeft: 'Verbleibende Wiederherstellungscodes',
   newSession: {
     subject: 'Neue Anmeldung bei deinem Galaxy-Konto',
     intro: 'Ein Gerät hat sich bei deinem Galaxy-Konto angemeldet.',
@@ -16,6 +59,13 @@ export const de: MailTexts = {
     time: 'Zeit',
     notYou:
       'Falls du es warst, brauchst du nichts zu tun. Falls nicht, melde dieses Gerät in deinem Spielprogramm ab und sichere dein Postfach: Der Anmeldecode wurde dort gelesen.',
+  },
+  wrongCodes: {
+    subject: 'Falsche Anmeldecodes für dein Galaxy-Konto',
+    intro:
+      'In den letzten 24 Stunden wurden viele falsche Anmeldecodes für dein Galaxy-Konto eingegeben. Niemand hat sich damit angemeldet.',
+    notYou:
+      'Dein Konto ist so sicher wie dein Postfach, und du brauchst nichts zu tun. Solange das anhält, haben die Codes, die du anforderst, 12 Ziffern, damit sie niemand erraten kann. Gib einen Code an niemanden weiter.',
   },
   notification: {
     sentences: {

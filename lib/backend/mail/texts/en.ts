@@ -8,6 +8,48 @@ export const en: MailTexts = {
     notYou:
       'If you did not ask for it, you need not do anything. Do not tell the code to anybody; nobody from Galaxy will ask for it.',
   },
+  accountCode: {
+    leave_address: {
+      subject: 'Your code to change the address of your Galaxy account',
+      intro: 'Here is the code to give your Galaxy account another address than this one:',
+      notYou:
+        'If you did not ask for it, sign out all devices in your game client: one of them did. Do not tell the code to anybody; nobody from Galaxy will ask for it.',
+    },
+    take_address: {
+      subject: 'Your code to use this address for a Galaxy account',
+      intro: 'Here is the code to make this the address of a Galaxy account:',
+      notYou:
+        'If you did not ask for it, you need not do anything. Do not tell the code to anybody; nobody from Galaxy will ask for it.',
+    },
+    recovery_codes: {
+      subject: 'Your code to create Galaxy recovery codes',
+      intro: 'Here is the code to create recovery codes for your Galaxy account:',
+      notYou:
+        'If you did not ask for it, sign out all devices in your game client: one of them did. Do not tell the code to anybody; nobody from Galaxy will ask for it.',
+    },
+  },
+  accountChange: {
+    email_changed: {
+      subject: 'The address of your Galaxy account has changed',
+      intro:
+        'Your Galaxy account has another address now. Sign-in codes no longer come to this one, and all other devices were signed out.',
+      notYou:
+        'If it was you, you need not do anything. If not, secure this mailbox and write to the operator of your game server at once.',
+    },
+    recovery_codes_created: {
+      subject: 'New recovery codes for your Galaxy account',
+      intro: 'New recovery codes were created for your Galaxy account. Older ones are void.',
+      notYou:
+        'If it was you, you need not do anything. If not, sign out all devices in your game client, secure your mailbox, and create new recovery codes.',
+    },
+    recovery_code_used: {
+      subject: 'A recovery code of your Galaxy account was used',
+      intro: 'A recovery code of your Galaxy account was used. It cannot be used again.',
+      notYou:
+        'If it was you, you need not do anything. If not, sign out all devices in your game client and create new recovery codes.',
+    },
+  },
+  recoveryCodesLeft: 'Recovery codes that are left',
   newSession: {
     subject: 'New sign-in to your Galaxy account',
     intro: 'A device has signed in to your Galaxy account.',
@@ -16,6 +58,13 @@ export const en: MailTexts = {
     time: 'Time',
     notYou:
       'If it was you, you need not do anything. If not, sign that device out in your game client and secure your mailbox: the sign-in code was read there.',
+  },
+  wrongCodes: {
+    subject: 'Wrong sign-in codes for your Galaxy account',
+    intro:
+      'In the last 24 hours many wrong sign-in codes were entered for your Galaxy account. Nobody has signed in with them.',
+    notYou:
+      'Your account is safe as long as your mailbox is, and you need not do anything. While this goes on, the codes that you ask for have 12 digits, so that they cannot be guessed. Do not tell a code to anybody.',
   },
   notification: {
     sentences: {

@@ -1,5 +1,13 @@
 // The texts of mails, in one language. A language is a file of this folder; a new one is listed in compose.ts, too.
 import type { MailableType } from '../../../protocol/notification-intents.ts';
+import type { AccountChange, AccountCodePurpose } from '../mail.ts';
+
+type Notice = {
+  readonly subject: string;
+  readonly intro: string;
+  /** For a recipient who did not do it. */
+  readonly notYou: string;
+};
 
 export type MailTexts = {
   readonly signInCode: {
@@ -9,6 +17,11 @@ export type MailTexts = {
     /** For a recipient who did not ask for a code. */
     readonly notYou: string;
   };
+  /** For what a code allows, other than signing in. */
+  readonly accountCode: Readonly<Record<AccountCodePurpose, Notice>>;
+  /** To the owner of an account: what has happened to it. */
+  readonly accountChange: Readonly<Record<AccountChange, Notice>>;
+  readonly recoveryCodesLeft: string;
   /** To the owner of an account. */
   readonly newSession: {
     readonly subject: string;
@@ -17,6 +30,13 @@ export type MailTexts = {
     readonly network: string;
     readonly time: string;
     /** What to do if it was someone else. */
+    readonly notYou: string;
+  };
+  /** To the owner of an account. */
+  readonly wrongCodes: {
+    readonly subject: string;
+    readonly intro: string;
+    /** What it means for them, and what to do. */
     readonly notYou: string;
   };
   readonly notification: {

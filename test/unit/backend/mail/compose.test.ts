@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { composeMail, languageOf } from '../../../../lib/backend/mail/compose.ts';
-import type { MailContent } from '../../../../lib/backend/mail/mail.ts';
+import { accountChanges, accountCodePurposes, type MailContent } from '../../../../lib/backend/mail/mail.ts';
 import { de } from '../../../../lib/backend/mail/texts/de.ts';
 import { en } from '../../../../lib/backend/mail/texts/en.ts';
 import { ru } from '../../../../lib/backend/mail/texts/ru.ts';
@@ -85,6 +85,74 @@ describe('a mail about a new session', () => {
     const mail = await compose('en', { device_name: 'x\r\nBcc: a@example.com\r\n<b>' });
     expect(mail.text).toContain('\n\nDevice: x Bcc: a@example.com <b>\n\n');
     expect(mail.html).toContain('<p>Device: x Bcc: a@example.com &lt;b&gt;</p>');
+  });
+});
+
+describe('a mail about an account', () => {
+  it.each(Object.entries(languages))(
+    'has texts of its own in %s for every code and change',
+    async (locale, texts) => {
+      const codes = accountCodePurposes.map(
+        (purpose) => ({ kind: 'account_code', purpose, code: '042137' }) as const,
+      );
+      const changes = accountChanges.map(
+        (change) =>
+          ({
+            kind: 'account_change',
+            change,
+            device_name: null,
+            network: null,
+            changed_at: '2026-01-31T23:30:00.000Z',
+            time_zone: 'Europe/Berlin',
+            recovery_codes_left: 7,
+          }) as const,
+      );
+      const mails = await Promise.all(
+        [...codes, ...changes].map((content) => composeMail({ locale, content })),
+      );
+      expect(new Set(mails.map(({ subject }) => subject)).size).toBe(6);
+      expect(new Set(mails.map(({ text }) => text)).size).toBe(6);
+      for (const { subject, text } of mails.slice(0, 3)) {
+        expect(subject).not.toContain('042137');
+        expect(text).toContain('\n\n    042137\n\n');
+        expect(text).toContain(texts.signInCode.validFor(10));
+      }
+      for (const { text } of mails.slice(3)) {
+        expect(text).toContain(`\n\n${texts.recoveryCodesLeft}: 7\n\n`);
+        expect(text).toContain('(Europe/Berlin)');
+      }
+    },
+  );
+});
+
+describe('a mail with a code', () => {
+  const compose = (code: string) => composeMail({ locale: 'en', content: { kind: 'sign_in_code', code } });
+
+  it('shows eight digits in one piece, and twelve in groups', async () => {
+    for (const [code, shown] of [
+      ['04213790', '04213790'],
+      ['042137905566', '0421 3790 5566'],
+    ] as const) {
+      const ofAccount = { kind: 'account_code', purpose: 'take_address', code } as const;
+      for (const mail of [compose(code), composeMail({ locale: 'en', content: ofAccount })]) {
+        const { text, html } = await mail;
+        expect(text).toContain(`\n\n    ${shown}\n\n`);
+        expect(html).toContain(`>${shown}</p>`);
+      }
+    }
+  });
+});
+
+describe('a mail about wrong codes', () => {
+  it.each([
+    ['en', 'Wrong sign-in codes for your Galaxy account', 'have 12 digits'],
+    ['de-AT', 'Falsche Anmeldecodes für dein Galaxy-Konto', '12 Ziffern'],
+    ['ru', 'Неверные коды для входа в ваш аккаунт Galaxy', 'из 12 цифр'],
+  ])('is written in %s and says what changes', async (locale, subject, change) => {
+    const mail = await composeMail({ locale, content: { kind: 'wrong_codes' } });
+    expect(mail.subject).toBe(subject);
+    expect(mail.text).toContain(change);
+    expect(mail.html).toContain(change);
   });
 });
 

@@ -3,11 +3,11 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { ClientEvent } from '../../../../lib/protocol/generated/galaxy/push/v1/push.ts';
-import { createTestHub, FakeCall, FakeUserLog, settled } from '../../../support/gateway/event-streams.ts';
+import { createTestHub, FakeSink, FakeUserLog, settled } from '../../../support/gateway/event-streams.ts';
 
 const userId = '0193b3c0-0000-7000-8000-000000000001';
 
-type Stream = { call: FakeCall; done: Promise<unknown>; error?: unknown };
+type Stream = { call: FakeSink; done: Promise<unknown>; error?: unknown };
 
 /** A hub, one user's log, and the way of its frames to the hub. */
 class Stage {
@@ -47,8 +47,8 @@ class Stage {
   }
 
   join(lastEventId?: string): Stream {
-    const call = new FakeCall('session');
-    const stream = this.hub.register(call.call);
+    const call = new FakeSink('session');
+    const stream = call.register(this.hub);
     const opened: Stream = { call, done: Promise.resolve() };
     opened.done = this.hub
       .open(stream, userId, { requestHash: Buffer.alloc(32), lastEventId })
@@ -280,8 +280,8 @@ test('a page that leads nowhere ends the stream instead of being read for ever',
     events: [first],
     headEventId: 'elife0-zzzzzzzzz-0000000',
   }));
-  const call = new FakeCall('session');
-  const stream = hub.register(call.call);
+  const call = new FakeSink('session');
+  const stream = call.register(hub);
   const opening = hub.open(stream, userId, { requestHash: Buffer.alloc(32), lastEventId: first.eventId });
   const taking = setInterval(() => call.takeAll(), 1);
   await expect(opening).rejects.toMatchObject({ rejection: { reason: 'RESYNC' } });

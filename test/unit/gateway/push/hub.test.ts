@@ -3,7 +3,7 @@ import type { RejectedError } from '../../../../lib/gateway/domain/rejection.ts'
 import type { EventStream } from '../../../../lib/gateway/push/event-stream.ts';
 import type { PushHub } from '../../../../lib/gateway/push/hub.ts';
 import { applyRevocation } from '../../../../lib/gateway/push/revocation.ts';
-import { createTestHub, FakeCall, FakeUserLog, settled } from '../../../support/gateway/event-streams.ts';
+import { createTestHub, FakeSink, FakeUserLog, settled } from '../../../support/gateway/event-streams.ts';
 import { recordingLog } from '../../../support/run/log-lines.ts';
 
 const userId = '0193b3c0-0000-7000-8000-000000000001';
@@ -16,9 +16,9 @@ afterEach(() => {
 /** Returns every page at once. */
 const atOnce = (log: FakeUserLog) => async (_userId: string, after: string) => log.page(after);
 
-async function openStream(hub: PushHub, session = 'session', user = userId): Promise<FakeCall> {
-  const call = new FakeCall(session);
-  await hub.open(hub.register(call.call), user, subscription);
+async function openStream(hub: PushHub, session = 'session', user = userId): Promise<FakeSink> {
+  const call = new FakeSink(session);
+  await hub.open(call.register(hub), user, subscription);
   call.takeAll();
   return call;
 }
@@ -165,7 +165,7 @@ describe('limits', () => {
 
   test('of one user’s streams the oldest gives way', async () => {
     const { hub } = createTestHub(atOnce(new FakeUserLog(userId)), { maxStreamsPerUser: 3 });
-    const calls: FakeCall[] = [];
+    const calls: FakeSink[] = [];
     for (const session of ['a', 'b', 'c', 'd', 'e']) calls.push(await openStream(hub, session));
     expect(calls.map(({ reason }) => reason)).toEqual([
       'SUPERSEDED',
@@ -180,7 +180,7 @@ describe('limits', () => {
   test('streams whose sessions are not verified take no other stream’s place', async () => {
     const { hub } = createTestHub(atOnce(new FakeUserLog(userId)));
     const calls = [await openStream(hub), await openStream(hub)];
-    for (let count = 0; count < 10; count += 1) hub.register(new FakeCall('session').call);
+    for (let count = 0; count < 10; count += 1) new FakeSink('session').register(hub);
     expect(calls.map(({ reason }) => reason)).toEqual([undefined, undefined]);
     expect(hub.size).toBe(2);
   });
@@ -205,8 +205,8 @@ describe('revocation', () => {
 
   test('ends a stream whose session is just being looked up, and it never opens', async () => {
     const { hub, lines } = createTestHub(atOnce(new FakeUserLog(userId)));
-    const call = new FakeCall('session');
-    const stream = hub.register(call.call);
+    const call = new FakeSink('session');
+    const stream = call.register(hub);
     const { endSignal } = stream;
     hub.revokeSession('session');
     expect(call.reason).toBe('SESSION_REVOKED');
@@ -220,8 +220,8 @@ describe('revocation', () => {
   test('ends a stream that is just reading its log', async () => {
     const log = new FakeUserLog(userId);
     const { hub } = createTestHub(log.read);
-    const call = new FakeCall('session');
-    const opening = hub.open(hub.register(call.call), userId, subscription);
+    const call = new FakeSink('session');
+    const opening = hub.open(call.register(hub), userId, subscription);
     hub.revokeSession('session');
     await expect(opening).rejects.toThrow('ended');
     expect(log.reads).toEqual([]);
@@ -367,10 +367,10 @@ describe('clients that join far behind', () => {
       return event.eventId;
     };
     let sessions = 0;
-    const join = (): FakeCall => {
+    const join = (): FakeSink => {
       sessions += 1;
-      const call = new FakeCall(`s${sessions}`);
-      const stream = hub.register(call.call);
+      const call = new FakeSink(`s${sessions}`);
+      const stream = call.register(hub);
       const opening = hub.open(stream, userId, { ...subscription, lastEventId: first.eventId });
       // As the caller does.
       opening.catch((error: RejectedError) => {
@@ -378,7 +378,7 @@ describe('clients that join far behind', () => {
       });
       return call;
     };
-    const turn = async (calls: readonly FakeCall[]) => {
+    const turn = async (calls: readonly FakeSink[]) => {
       await settled();
       for (const call of calls) call.takeAll();
     };
@@ -474,7 +474,7 @@ describe('clients that join far behind', () => {
 });
 
 describe('streams that end together', () => {
-  const pausesOf = (calls: readonly FakeCall[]) =>
+  const pausesOf = (calls: readonly FakeSink[]) =>
     calls.map(({ retryAfterMs }) => retryAfterMs ?? Number.NaN);
 
   test.each([
@@ -483,7 +483,7 @@ describe('streams that end together', () => {
   ])('with RESYNC, %i of them, come back within %i ms', async (streams, boundMs) => {
     const log = new FakeUserLog(userId);
     const { hub } = createTestHub(atOnce(log), { maxStreamsPerUser: 1_000 });
-    const calls: FakeCall[] = [];
+    const calls: FakeSink[] = [];
     while (calls.length < streams) calls.push(await openStream(hub, `s${calls.length}`));
     log.startNewEpoch();
     hub.resync();
@@ -508,7 +508,7 @@ describe('streams that end together', () => {
       [2_000, 0],
     ] as const) {
       const { hub } = createTestHub(atOnce(new FakeUserLog(userId)), { maxStreamsPerUser: 1_000 });
-      const calls: FakeCall[] = [];
+      const calls: FakeSink[] = [];
       while (calls.length < 1_000) calls.push(await openStream(hub, `s${calls.length}`));
       await hub.drain(spreadMs);
       const most = Math.max(...pausesOf(calls));
@@ -522,17 +522,16 @@ describe('draining', () => {
   test('ends every stream within the time, spread over it, and refuses new ones', async () => {
     const { hub } = createTestHub(atOnce(new FakeUserLog(userId)), { maxStreamsPerUser: 100 });
     const calls = await Promise.all(Array.from({ length: 40 }, (_, index) => openStream(hub, `s${index}`)));
-    const pending = new FakeCall('pending');
-    hub.register(pending.call);
-    const endedAt: number[] = [];
-    for (const call of calls) call.on('error', () => endedAt.push(performance.now()));
+    const pending = new FakeSink('pending');
+    pending.register(hub);
     const startedAt = performance.now();
     const draining = hub.drain(400);
-    expect(() => hub.register(new FakeCall('late').call)).toThrow('DRAINING');
+    expect(() => new FakeSink('late').register(hub)).toThrow('DRAINING');
     expect(calls.some(({ reason }) => reason === undefined)).toBe(true);
     await draining;
     expect(new Set([pending, ...calls].map(({ reason }) => reason))).toEqual(new Set(['DRAINING']));
     expect(hub.size).toBe(0);
+    const endedAt = calls.map((call) => call.endedAt ?? Number.NaN);
     expect(new Set(endedAt.map((at) => Math.floor((at - startedAt) / 100))).size).toBeGreaterThan(2);
   });
 

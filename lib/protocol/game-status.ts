@@ -1,0 +1,35 @@
+// The statuses of a game and what changes them, as events name them.
+
+export const gameStatuses = [
+  'draft',
+  'enrollment_open',
+  'ready_to_start',
+  'starting',
+  'start_failed',
+  'running',
+  'paused',
+  'finished',
+  'cancelled',
+] as const;
+export type GameStatus = (typeof gameStatuses)[number];
+
+/** What may move a game from one status to another; the lobby's state machine says when. */
+export const triggers = [
+  'open_enrollment',
+  'close_enrollment',
+  'deadline',
+  'gap',
+  'start',
+  'retry_start',
+  'runtime_ready',
+  'runtime_unregistered',
+  'runtime_failed',
+  'start_timeout',
+  'pause',
+  'resume',
+  'game_finished',
+  'abandoned',
+  'cancel',
+  'external_block',
+] as const;
+export type Trigger = (typeof triggers)[number];
