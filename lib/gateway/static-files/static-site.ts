@@ -13,21 +13,25 @@ export type StaticSite = {
 
 const none: StaticFolder = new Map();
 
-/** @throws OperatorError when a folder has what cannot be served. */
-export async function readStaticSite(folders: {
-  readonly app?: string | undefined;
-  readonly boards?: string | undefined;
-}): Promise<StaticSite> {
-  const app = folders.app === undefined ? none : await readStaticFolder(folders.app);
-  if (folders.boards === undefined) return { app, boards: none };
-  const boards = await readStaticFolder(folders.boards);
-  const problems = [...boards.keys()].flatMap((path) => {
+/** @throws OperatorError when the folder has what cannot be served. */
+export async function readAppFolder(folder: string | undefined): Promise<StaticFolder> {
+  if (folder === undefined) return none;
+  const files = await readStaticFolder(folder);
+  if (!files.has('index.html')) throw new OperatorError(`${folder} has no index.html`);
+  return files;
+}
+
+/** @throws OperatorError when the folder has what cannot be served, or a board is not where it belongs. */
+export async function readBoardsFolder(folder: string | undefined): Promise<StaticFolder> {
+  if (folder === undefined) return none;
+  const files = await readStaticFolder(folder);
+  const problems = [...files.keys()].flatMap((path) => {
     const [, family, version] = boardPath.exec(path) ?? [];
     if (family === undefined) return [`${path} is not in a folder <family>/<version>/`];
-    return boards.has(`${family}/${version}/index.html`) ? [] : [`${family}/${version} has no index.html`];
+    return files.has(`${family}/${version}/index.html`) ? [] : [`${family}/${version} has no index.html`];
   });
-  if (problems.length > 0) throw new OperatorError(`${folders.boards}: ${[...new Set(problems)].join('\n')}`);
-  return { app, boards };
+  if (problems.length > 0) throw new OperatorError(`${folder}: ${[...new Set(problems)].join('\n')}`);
+  return files;
 }
 
 const boardPath = /^([a-z0-9-]+)\/([^/]+)\/./;

@@ -6,7 +6,11 @@ import { dirname, join } from 'node:path';
 import { Hono } from 'hono';
 import { buildBoards } from '../../../infra/web/build-boards.ts';
 import { buildPage } from '../../../infra/web/build-page.ts';
-import { readStaticSite, serveStaticSite } from '../../../lib/gateway/static-files/static-site.ts';
+import {
+  readAppFolder,
+  readBoardsFolder,
+  serveStaticSite,
+} from '../../../lib/gateway/static-files/static-site.ts';
 import { listenHttp } from '../../../lib/node/http-listener.ts';
 import { createLogger } from '../../../lib/telemetry/logger.ts';
 
@@ -27,7 +31,10 @@ export async function openBoardSite(files: Readonly<Record<string, string>> = {}
     await mkdir(dirname(path), { recursive: true });
     await writeFile(path, contents);
   }
-  const serve = serveStaticSite(await readStaticSite({ app: join(folder, 'app'), boards }));
+  const serve = serveStaticSite({
+    app: await readAppFolder(join(folder, 'app')),
+    boards: await readBoardsFolder(boards),
+  });
   const app = new Hono();
   app.get('*', (c, next) => {
     const response = serve(c.req.raw);

@@ -7,7 +7,11 @@ import { promisify } from 'node:util';
 import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import { Hono } from 'hono';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readStaticSite, serveStaticSite } from '../../../lib/gateway/static-files/static-site.ts';
+import {
+  readAppFolder,
+  readBoardsFolder,
+  serveStaticSite,
+} from '../../../lib/gateway/static-files/static-site.ts';
 import { type Listener, listenHttp } from '../../../lib/node/http-listener.ts';
 import { createLogger } from '../../../lib/telemetry/logger.ts';
 import { exchangeRaw } from '../../support/network/raw-http.ts';
@@ -29,8 +33,10 @@ beforeAll(async () => {
     'chess/1.0.0+beta.2/index.html': '<!doctype html><title>Chess</title>',
   });
   await writeFile(join(root, 'secret.txt'), 'secret');
-  const site = await readStaticSite({ app: join(root, 'app'), boards: join(root, 'boards') });
-  const files = serveStaticSite(site);
+  const files = serveStaticSite({
+    app: await readAppFolder(join(root, 'app')),
+    boards: await readBoardsFolder(join(root, 'boards')),
+  });
   const app = new Hono();
   app.get('*', (c, next) => {
     const response = files(c.req.raw);
@@ -91,7 +97,7 @@ describe('a file', () => {
     ['identity', null, (bytes: Buffer) => bytes],
     ['br;q=0, *', null, (bytes: Buffer) => bytes],
   ])('is sent to a client that accepts "%s" as %s', async (accepted, encoding, decompress) => {
-    const site = serveStaticSite(await readStaticSite({ app: join(root, 'app') }));
+    const site = serveStaticSite({ app: await readAppFolder(join(root, 'app')), boards: new Map() });
     const request = new Request(`${url}/assets/app-5KQX2A7M.js`, {
       headers: { 'Accept-Encoding': accepted },
     });
@@ -239,7 +245,7 @@ describe('a folder is refused', () => {
     const folder = await writeFiles('linked', { 'index.html': page });
     await symlink(join(root, 'secret.txt'), join(folder, 'link.txt'));
     await symlink(root, join(folder, 'all'));
-    await expect(readStaticSite({ app: folder })).rejects.toThrow(
+    await expect(readAppFolder(folder)).rejects.toThrow(
       `${folder}/all is neither a regular file nor a folder\n${folder}/link.txt is neither`,
     );
   });
@@ -247,12 +253,12 @@ describe('a folder is refused', () => {
   it('when it has a pipe, which would never end', async () => {
     const folder = await writeFiles('piped', { 'index.html': page });
     await promisify(execFile)('mkfifo', [join(folder, 'pipe.js')]);
-    await expect(readStaticSite({ app: folder })).rejects.toThrow('pipe.js is neither a regular file');
+    await expect(readAppFolder(folder)).rejects.toThrow('pipe.js is neither a regular file');
   });
 
   it('when a file has no known type, or a name that a path cannot have', async () => {
     const folder = await writeFiles('unknown', { 'board.wasm': '', 'a b.js': '', '.env': '' });
-    await expect(readStaticSite({ app: folder })).rejects.toThrow(
+    await expect(readAppFolder(folder)).rejects.toThrow(
       /\.env needs a name of letters.*\n.*a b\.js needs a name.*\n.*board\.wasm has no known type; files end with \.html, /,
     );
   });
@@ -260,11 +266,16 @@ describe('a folder is refused', () => {
   it('when it has more than 32 MiB', async () => {
     const folder = await writeFiles('large', { 'index.html': page, 'a.png': '' });
     await truncate(join(folder, 'a.png'), 32 * 1024 * 1024);
-    await expect(readStaticSite({ app: folder })).rejects.toThrow('more than 32 MiB of files');
+    await expect(readAppFolder(folder)).rejects.toThrow('more than 32 MiB of files');
   });
 
   it('when it is not there', async () => {
-    await expect(readStaticSite({ boards: join(root, 'nothing') })).rejects.toThrow('cannot be read: ENOENT');
+    await expect(readBoardsFolder(join(root, 'nothing'))).rejects.toThrow('cannot be read: ENOENT');
+  });
+
+  it('when the app has no page', async () => {
+    const folder = await writeFiles('no-page', { 'assets/app.js': script });
+    await expect(readAppFolder(folder)).rejects.toThrow(`${folder} has no index.html`);
   });
 
   it('when a board is not in a folder of its version, or has no page', async () => {
@@ -273,7 +284,7 @@ describe('a folder is refused', () => {
       'chess/index.html': page,
       'go/1.0.0/board.js': script,
     });
-    await expect(readStaticSite({ boards: folder })).rejects.toThrow(
+    await expect(readBoardsFolder(folder)).rejects.toThrow(
       [
         'chess/index.html is not in a folder <family>/<version>/',
         'go/1.0.0 has no index.html',
