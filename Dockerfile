@@ -43,8 +43,8 @@ STOPSIGNAL SIGTERM
 
 # Processes with a port have a health check over it. Those without a port have none: they run, or they end.
 FROM process AS gateway
-COPY --from=web /app/dist/boards /boards
-ENV GATEWAY_BOARDS_FOLDER=/boards
+COPY --from=web /app/dist /web
+ENV GATEWAY_APP_FOLDER=/web/app GATEWAY_BOARDS_FOLDER=/web/boards
 EXPOSE 8080 9090 8088 9464
 HEALTHCHECK --interval=10s --timeout=5s --start-period=3m --retries=3 \
   CMD ["node", "infra/containers/health.ts", "http://127.0.0.1:8080/readyz"]

@@ -53,6 +53,7 @@ export default defineConfig({
         test: {
           name: 'browser',
           include: ['test/browser/**/*.test.ts'],
+          globalSetup: ['test/support/run/global-setup.ts'],
           maxWorkers: 1,
           testTimeout: 60_000,
           hookTimeout: 60_000,

@@ -2,6 +2,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { OperatorError } from '../../lib/errors/operator-error.ts';
+import { buildApp } from '../web/build-app.ts';
 import { buildBoards } from '../web/build-boards.ts';
 import { type LocalConfig, listenersOf } from './config.ts';
 import { keepRunning } from './keep-running.ts';
@@ -48,8 +49,8 @@ async function startParts(options: PlatformOptions, running: AsyncDisposableStac
   await requireFreePorts(config);
   await mkdir(dataFolder, { recursive: true, mode: 0o700 });
   const secrets = await localSecrets(dataFolder);
-  const boardsFolder = join(dataFolder, 'boards');
-  await buildBoards(boardsFolder);
+  const webFolders = { app: join(dataFolder, 'web', 'app'), boards: join(dataFolder, 'web', 'boards') };
+  await Promise.all([buildApp(webFolders.app), buildBoards(webFolders.boards)]);
   const [postgres, redis] = await both(
     openPostgres(options, running),
     openRedis(options, secrets.redisPassword, running),
@@ -69,7 +70,7 @@ async function startParts(options: PlatformOptions, running: AsyncDisposableStac
       logFolder,
       runtimeFolder,
       enginesFile,
-      boardsFolder,
+      webFolders,
       environment,
       onLine,
     },

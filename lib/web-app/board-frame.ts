@@ -12,6 +12,7 @@ import {
   type ToBoard,
 } from '../board-kit/messages.ts';
 import { problemFinder } from '../engine/schema-problems.ts';
+import { isRecord } from './is-record.ts';
 import { MessageRate } from './message-rate.ts';
 
 /** Why a board lost its frame: it went to another page, sent what is not a message, or sent too much. */
@@ -107,10 +108,6 @@ function parse(text: string): unknown {
   } catch {
     return undefined;
   }
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function sentence({ path, message }: { path: string; message: string }): string {
