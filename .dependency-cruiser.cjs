@@ -76,6 +76,15 @@ module.exports = {
       },
     },
     {
+      name: 'the-client-in-browsers-reaches-no-node-code',
+      severity: 'error',
+      from: { path: '^lib/client/browser\\.ts$' },
+      to: {
+        path: '^node:|node_modules/(@grpc|undici)/|^lib/client/(grpc-|key-file|node)',
+        reachable: true,
+      },
+    },
+    {
       name: 'handlers-hold-no-sql',
       severity: 'error',
       from: { path: '^handlers/' },

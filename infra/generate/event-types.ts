@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { eventTypes } from '../../lib/protocol/event-types.ts';
 import type { Schema } from './openapi-documents.ts';
 
-const types = Object.entries(eventTypes).map(([eventType, { when, to, payload }]) => ({
+export const eventTypesWithSchemas = Object.entries(eventTypes).map(([eventType, { when, to, payload }]) => ({
   eventType,
   when,
   to,
@@ -33,7 +33,7 @@ export function eventTypesJson(): string {
     about:
       'Every event_type that a client may receive on its event stream, except for gateway.hello, with the JSON Schema ' +
       '(2020-12) of its payload. Ignore event types and fields that you do not know.',
-    event_types: types.map(({ eventType, when, to, payload }) => ({
+    event_types: eventTypesWithSchemas.map(({ eventType, when, to, payload }) => ({
       event_type: eventType,
       when,
       to,
@@ -55,7 +55,7 @@ export function eventsPage(current: string): string {
       `docs/events.md lacks the lines between which its table is generated: ${begin} and ${end}`,
     );
   }
-  const rows = types.map(
+  const rows = eventTypesWithSchemas.map(
     ({ eventType, when, to, payload }) => `| \`${eventType}\` | ${when} | ${to} | ${fieldsText(payload)} |`,
   );
   const table = ['| `event_type` | when | goes to | payload |', '| --- | --- | --- | --- |', ...rows];

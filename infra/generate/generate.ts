@@ -5,6 +5,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
+import { clientApi } from './client-api.ts';
 import { configurationPage } from './configuration-page.ts';
 import { dashboards } from './dashboards.ts';
 import { envelopeVectors } from './envelope-vectors.ts';
@@ -29,6 +30,7 @@ async function generateAll(): Promise<Files> {
     ['proto/message-types.json', messageTypesJson()],
     ['docs/message-types.md', messageTypesPage()],
     ['proto/event-types.json', eventTypesJson()],
+    ['lib/client/generated/api.ts', await clientApi()],
     ['docs/events.md', eventsPage(await readFile(join(root, 'docs/events.md'), 'utf8'))],
     ['docs/configuration.md', configurationPage()],
     ['docs/errors.md', errorsPage()],

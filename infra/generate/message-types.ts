@@ -12,7 +12,7 @@ import {
   type Schema,
 } from './openapi-documents.ts';
 
-type MessageType = {
+export type MessageType = {
   messageType: string;
   route: Route;
   operation: Operation;
@@ -22,7 +22,7 @@ type MessageType = {
   ifMatch: boolean;
 };
 
-function messageTypes(): MessageType[] {
+export function messageTypes(): MessageType[] {
   const operations: Record<Route['upstream'], Operations> = {
     backend: backendOperations(),
     lobby: lobbyOperations(),

@@ -6,14 +6,13 @@
 // prev_event_id verified; or a hello with `resumed: false`, which says that events may be missing, so the caller must
 // reload the state that it built from them. When the caller reads slowly the gateway queues events, and past a bound it
 // ends the stream, which is then opened again. docs/events.md describes the protocol.
-import { type KeyObject, verify } from 'node:crypto';
-import type { ClientReadableStream } from '@grpc/grpc-js';
 import { eventBytes, helloBytes } from '../protocol/envelope.ts';
-import type { GatewayEvent } from '../protocol/generated/galaxy/gateway/v1/gateway.ts';
 import { GatewayError } from './gateway-error.ts';
+import type { Schemas } from './generated/api.ts';
 import { isPassing, pauseMs, sleep } from './retry.ts';
 import type { ServerClock } from './server-clock.ts';
-import { sha256 } from './sha256.ts';
+import type { EventMessage } from './transport.ts';
+import { isEqual, sha256, verify } from './web-crypto.ts';
 
 /** A stream was opened. */
 export type Hello = {
@@ -25,14 +24,19 @@ export type Hello = {
   serverTimeMs: number;
 };
 
+export type EventType = keyof Schemas['events'];
+
+/** Types that this version does not know may come, too; ignore them. */
 export type PlayerEvent = {
-  kind: 'event';
-  eventType: string;
-  eventId: string;
-  timestampMs: number;
-  traceId: string;
-  payload: Record<string, unknown>;
-};
+  [Type in EventType]: {
+    kind: 'event';
+    eventType: Type;
+    eventId: string;
+    timestampMs: number;
+    traceId: string;
+    payload: Schemas['events'][Type];
+  };
+}[EventType];
 
 export type FollowOptions = {
   /** The last event that was handled, also by an earlier run; without it the stream begins with the next event. */
@@ -44,15 +48,15 @@ export type FollowOptions = {
 /** The client functions that `followEvents` uses. */
 export type EventSource = {
   userId: string;
-  /** Signs a subscription and opens its stream, perhaps after it has waited for a connection. */
-  subscribe(lastEventId: string | undefined, signal?: AbortSignal): OpenedStream | Promise<OpenedStream>;
-  serverKey(keyId: string, signal?: AbortSignal): Promise<KeyObject>;
+  /** Signs a subscription and opens its stream, perhaps after it has waited for a connection. `signal` leaves it. */
+  subscribe(lastEventId: string | undefined, signal: AbortSignal): Promise<OpenedStream>;
+  serverKey(keyId: string, signal: AbortSignal): Promise<CryptoKey>;
   /** By which subscriptions are dated; learns from what the gateway says. */
   clock?: ServerClock;
 };
 
 export type OpenedStream = {
-  call: ClientReadableStream<GatewayEvent>;
+  messages: AsyncIterable<EventMessage>;
   /** SHA-256 of the subscription's signed bytes. */
   requestHash: Uint8Array;
 };
@@ -79,11 +83,13 @@ export async function* followEvents(
     let sentAtMs = Date.now();
     let openedAt = performance.now();
     let failure: unknown;
+    const leaving = new AbortController();
+    const left = signal === undefined ? leaving.signal : AbortSignal.any([signal, leaving.signal]);
     try {
-      const stream = await source.subscribe(lastEventId, signal);
+      const stream = await source.subscribe(lastEventId, left);
       sentAtMs = Date.now();
       openedAt = performance.now();
-      for await (const item of readStream(source, stream, sentAtMs, signal)) {
+      for await (const item of readStream(source, stream, sentAtMs, leaving)) {
         yield item;
         // The caller has handled an item when it asks for the next one.
         lastEventId = item.kind === 'hello' ? item.lastEventId : item.eventId;
@@ -94,40 +100,38 @@ export async function* followEvents(
       if (isStale) source.clock?.learn(error.serverTimeMs, sentAtMs);
       else if (!(error instanceof GapError) && !isPassing(error)) throw error;
       failure = error;
+    } finally {
+      leaving.abort();
     }
     if (performance.now() - openedAt > stableMs) failures = 0;
     await sleep(pauseMs(failures, failure), signal);
   }
 }
 
-/** One stream, from its hello to its end. */
+/** One stream, from its hello to its end. @param leaving left when its hello does not come in time. */
 async function* readStream(
   source: EventSource,
-  { call, requestHash }: OpenedStream,
+  { messages, requestHash }: OpenedStream,
   sentAtMs: number,
-  signal: AbortSignal | undefined,
+  leaving: AbortController,
 ): AsyncGenerator<Hello | PlayerEvent, void> {
-  const cancel = () => call.cancel();
-  signal?.addEventListener('abort', cancel, { once: true });
-  if (signal?.aborted) cancel();
-  const helloTimer = setTimeout(cancel, helloTimeoutMs);
-  // The loop receives errors while it waits. An error after the loop is its own cancellation.
-  call.on('error', () => {});
+  const helloTimer = setTimeout(() => leaving.abort(), helloTimeoutMs);
+  const keyOf = ({ keyId }: EventMessage) => source.serverKey(keyId, leaving.signal);
   try {
     let last: string | undefined;
     let isFirst = false;
-    for await (const message of call as AsyncIterable<GatewayEvent>) {
+    for await (const message of messages) {
       if (last === undefined) {
         clearTimeout(helloTimer);
         const receivedAtMs = Date.now();
-        const hello = readHello(message, requestHash, await source.serverKey(message.keyId, signal));
+        const hello = await readHello(message, requestHash, await keyOf(message));
         source.clock?.learn(hello.serverTimeMs, sentAtMs, receivedAtMs);
         last = hello.lastEventId;
         isFirst = true;
         yield hello;
         continue;
       }
-      const event = readEvent(message, source.userId, await source.serverKey(message.keyId, signal));
+      const event = await readEvent(message, source.userId, await keyOf(message));
       // Only a player's very first event has no event before it.
       const follows = message.prevEventId === last || (isFirst && message.prevEventId === '');
       if (!follows)
@@ -138,19 +142,15 @@ async function* readStream(
       isFirst = false;
       yield event;
     }
-  } catch (error) {
-    throw isServiceError(error) ? new GatewayError(error) : error;
   } finally {
     clearTimeout(helloTimer);
-    signal?.removeEventListener('abort', cancel);
-    call.cancel();
   }
 }
 
-function readHello(message: GatewayEvent, requestHash: Uint8Array, key: KeyObject): Hello {
+async function readHello(message: EventMessage, requestHash: Uint8Array, key: CryptoKey): Promise<Hello> {
   if (message.eventType !== 'gateway.hello')
     throw new Error(`the stream began with ${message.eventType} instead of gateway.hello`);
-  const payload = readSigned(message, helloBytes({ ...message, requestHash }), key);
+  const payload = await readSigned(message, helloBytes({ ...message, requestHash }), key);
   const { resumed, last_event_id: lastEventId, server_time_ms: serverTimeMs } = payload;
   if (typeof resumed !== 'boolean' || typeof lastEventId !== 'string' || typeof serverTimeMs !== 'number') {
     throw new Error('the hello of the stream lacks a field');
@@ -158,22 +158,24 @@ function readHello(message: GatewayEvent, requestHash: Uint8Array, key: KeyObjec
   return { kind: 'hello', resumed, lastEventId, serverTimeMs };
 }
 
-function readEvent(message: GatewayEvent, userId: string, key: KeyObject): PlayerEvent {
-  const payload = readSigned(message, eventBytes(message), key);
+async function readEvent(message: EventMessage, userId: string, key: CryptoKey): Promise<PlayerEvent> {
+  const payload = await readSigned(message, eventBytes(message), key);
   if (message.recipientUserId !== userId) throw new Error(`${message.eventId} is an event of another player`);
   const { eventType, eventId, traceId } = message;
-  return { kind: 'event', eventType, eventId, timestampMs: Number(message.timestampMs), traceId, payload };
+  const timestampMs = Number(message.timestampMs);
+  // The gateway has signed it, and its services publish what they send.
+  return { kind: 'event', eventType, eventId, timestampMs, traceId, payload } as unknown as PlayerEvent;
 }
 
 /** @throws Error unless the gateway signed exactly these bytes. */
-function readSigned(message: GatewayEvent, bytes: Uint8Array, key: KeyObject): Record<string, unknown> {
-  const payloadHash = sha256(message.payloadBytes);
-  if (!payloadHash.equals(message.payloadHash) || !verify(null, bytes, key, message.signature)) {
+async function readSigned(
+  message: EventMessage,
+  bytes: Uint8Array,
+  key: CryptoKey,
+): Promise<Record<string, unknown>> {
+  const payloadHash = await sha256(message.payloadBytes);
+  if (!isEqual(payloadHash, message.payloadHash) || !(await verify(key, bytes, message.signature))) {
     throw new Error(`${message.eventType} does not have a valid signature of the gateway`);
   }
-  return JSON.parse(message.payloadBytes.toString('utf8'));
-}
-
-function isServiceError(error: unknown): error is ConstructorParameters<typeof GatewayError>[0] {
-  return error instanceof Error && 'code' in error && 'details' in error && 'metadata' in error;
+  return JSON.parse(new TextDecoder().decode(message.payloadBytes));
 }

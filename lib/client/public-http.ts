@@ -1,10 +1,10 @@
 // The gateway's public HTTP routes: signing in, and the keys that verify what the gateway signs.
-import { createPublicKey, type KeyObject } from 'node:crypto';
-import { Agent, request } from 'undici';
-import { z } from 'zod';
+import type { ServerClock } from './server-clock.ts';
+import type { Transport } from './transport.ts';
+import { fromBase64, importPublicKey } from './web-crypto.ts';
 
 const timeoutMs = 15_000;
-const longestResponse = 256 * 1024;
+const publicKeyBytes = 32;
 
 /** Too many requests, a proxy or a gateway that fails, or one that is starting or stopping. */
 const isPassingStatus = (status: number) => status === 429 || status >= 500;
@@ -33,84 +33,98 @@ export class PublicHttpError extends Error {
   }
 }
 
-const errorBody = z.object({ error: z.object({ code: z.string() }) });
-const serverKey = z.object({ key_id: z.string(), public_key: z.base64().length(44) });
-const serverKeys = z.object({ keys: z.array(serverKey) });
-
 export class PublicHttp {
   readonly #baseUrl: string;
-  readonly #agent: Agent;
+  readonly #fetch: Transport['fetch'];
+  readonly #clock: ServerClock;
 
-  /** @param ca PEM of the authorities to trust, in place of the system's. */
-  constructor(baseUrl: string, ca?: string) {
+  /** @param clock learns from the date of every response. */
+  constructor(baseUrl: string, fetch: Transport['fetch'], clock: ServerClock) {
     this.#baseUrl = baseUrl;
-    this.#agent = new Agent({
-      maxResponseSize: longestResponse,
-      connect: { timeout: timeoutMs, ...(ca === undefined ? {} : { ca }) },
-    });
+    this.#fetch = fetch;
+    this.#clock = clock;
   }
 
-  post(route: string, body: object): Promise<Record<string, unknown>> {
-    return this.#ask('POST', route, z.record(z.string(), z.unknown()), body);
+  /** @param fields that the response must have, as texts. */
+  async post<Field extends string>(
+    route: string,
+    body: object,
+    fields: readonly Field[],
+  ): Promise<Record<Field, string>> {
+    const response = await this.#ask('POST', route, body);
+    const texts = fields.map((field) => [field, asRecord(response)[field]] as const);
+    if (texts.every((entry): entry is readonly [Field, string] => typeof entry[1] === 'string')) {
+      return Object.fromEntries(texts) as Record<Field, string>;
+    }
+    throw otherThanExpected(route);
   }
 
   /** By key id. */
-  async serverKeys(): Promise<Map<string, KeyObject>> {
-    const { keys } = await this.#ask('GET', 'server-keys', serverKeys);
-    return new Map(
-      keys.map(({ key_id, public_key }) => {
-        const x = Buffer.from(public_key, 'base64').toString('base64url');
-        return [key_id, createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x }, format: 'jwk' })];
-      }),
-    );
-  }
-
-  close(): void {
-    void this.#agent.destroy();
+  async serverKeys(): Promise<Map<string, CryptoKey>> {
+    const { keys } = asRecord(await this.#ask('GET', 'server-keys'));
+    if (!Array.isArray(keys)) throw otherThanExpected('server-keys');
+    return new Map(await Promise.all(keys.map(readServerKey)));
   }
 
   /** @throws PublicHttpError */
-  async #ask<T>(method: 'GET' | 'POST', route: string, form: z.ZodType<T>, body?: object): Promise<T> {
+  async #ask(method: 'GET' | 'POST', route: string, body?: object): Promise<unknown> {
     const { status, retryAfter, text } = await this.#exchange(method, route, body);
     const parsed = parseJson(text);
-    if (status < 200 || status > 299) {
-      const code = errorBody.safeParse(parsed).data?.error.code ?? '';
-      throw new PublicHttpError(`${route} responded with ${status}: ${text.slice(0, 1_000)}`, {
-        status,
-        code,
-        isPassing: isPassingStatus(status),
-        retryAfterMs: retryAfterMs(retryAfter),
-      });
-    }
-    const { data, error } = form.safeParse(parsed);
-    if (data !== undefined) return data;
-    // As of a captive portal, or of a page that a proxy shows while nothing is behind it.
-    throw new PublicHttpError(`${route} responded with something else than it should`, {
+    if (status >= 200 && status <= 299) return parsed;
+    const { code } = asRecord(asRecord(parsed).error);
+    throw new PublicHttpError(`${route} responded with ${status}: ${text.slice(0, 1_000)}`, {
       status,
-      isPassing: true,
-      cause: error,
+      code: typeof code === 'string' ? code : '',
+      isPassing: isPassingStatus(status),
+      retryAfterMs: retryAfterMs(retryAfter),
     });
   }
 
   async #exchange(method: 'GET' | 'POST', route: string, body?: object) {
     try {
-      const response = await request(`${this.#baseUrl}/api/v1/public/auth/${route}`, {
+      const sentAtMs = Date.now();
+      const response = await this.#fetch(`${this.#baseUrl}/api/v1/public/auth/${route}`, {
         method,
-        dispatcher: this.#agent,
+        cache: 'no-store',
         signal: AbortSignal.timeout(timeoutMs),
         ...(body && { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
       });
-      const { statusCode: status, headers } = response;
-      return { status, retryAfter: headers['retry-after'], text: await response.body.text() };
+      const { status, headers } = response;
+      this.#clock.learnDate(headers.get('date'), sentAtMs);
+      return { status, retryAfter: headers.get('retry-after'), text: await response.text() };
     } catch (error) {
       throw new PublicHttpError(`${route} gave no whole response`, { isPassing: true, cause: error });
     }
   }
 }
 
+async function readServerKey(entry: unknown): Promise<[keyId: string, key: CryptoKey]> {
+  const { key_id: keyId, public_key: publicKey } = asRecord(entry);
+  try {
+    const raw = fromBase64(String(publicKey));
+    if (typeof keyId === 'string' && raw.length === publicKeyBytes)
+      return [keyId, await importPublicKey(raw)];
+  } catch (error) {
+    throw otherThanExpected('server-keys', error);
+  }
+  throw otherThanExpected('server-keys');
+}
+
+/** As of a captive portal, or of a page that a proxy shows while nothing is behind it. */
+function otherThanExpected(route: string, cause?: unknown): PublicHttpError {
+  return new PublicHttpError(`${route} responded with something else than it should`, {
+    isPassing: true,
+    cause,
+  });
+}
+
+function asRecord(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+}
+
 /** @param header seconds, or a date. */
-function retryAfterMs(header: string | string[] | undefined): number {
-  if (typeof header !== 'string') return 0;
+function retryAfterMs(header: string | null): number {
+  if (header === null) return 0;
   const ms = /^\d+$/.test(header) ? Number(header) * 1_000 : Date.parse(header) - Date.now();
   return ms > 0 ? ms : 0;
 }

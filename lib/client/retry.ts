@@ -1,6 +1,6 @@
 // Which failures pass by themselves, and how long to wait before the next attempt.
-import { status } from '@grpc/grpc-js';
-import { gatewayReasons } from '../errors/gateway-reasons.ts';
+import { gatewayReasons, grpcStatus } from '../errors/gateway-reasons.ts';
+import { CommandError } from './command-error.ts';
 import { GatewayError } from './gateway-error.ts';
 import { PublicHttpError } from './public-http.ts';
 
@@ -11,18 +11,22 @@ const longestRequestedPauseMs = 5 * 60_000;
 
 /** Statuses without a reason of the gateway come from gRPC, as when a connection was lost or a proxy cut it. */
 const passingStatuses: ReadonlySet<number> = new Set([
-  status.CANCELLED,
-  status.UNKNOWN,
-  status.DEADLINE_EXCEEDED,
-  status.RESOURCE_EXHAUSTED,
-  status.ABORTED,
-  status.INTERNAL,
-  status.UNAVAILABLE,
+  grpcStatus.CANCELLED,
+  grpcStatus.UNKNOWN,
+  grpcStatus.DEADLINE_EXCEEDED,
+  grpcStatus.RESOURCE_EXHAUSTED,
+  grpcStatus.ABORTED,
+  grpcStatus.INTERNAL,
+  grpcStatus.UNAVAILABLE,
 ]);
+
+/** Of commands: a service behind the gateway, or an engine, is away for a while. */
+const passingCodes: ReadonlySet<string> = new Set(['service_unavailable', 'engine_unavailable']);
 
 /** Whether the same may succeed later, sent as a new request. */
 export function isPassing(error: unknown): boolean {
   if (error instanceof PublicHttpError) return error.isPassing;
+  if (error instanceof CommandError) return passingCodes.has(error.code);
   if (!(error instanceof GatewayError)) return false;
   const known = Object.entries(gatewayReasons).find(([reason]) => reason === error.reason);
   return known === undefined ? passingStatuses.has(error.grpcCode) : known[1].retryable;

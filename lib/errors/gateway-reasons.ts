@@ -3,7 +3,10 @@
 // whether the client may send the same request, or open the stream, again. Numbers are gRPC status codes.
 
 export const grpcStatus = {
+  CANCELLED: 1,
+  UNKNOWN: 2,
   INVALID_ARGUMENT: 3,
+  DEADLINE_EXCEEDED: 4,
   RESOURCE_EXHAUSTED: 8,
   FAILED_PRECONDITION: 9,
   ABORTED: 10,

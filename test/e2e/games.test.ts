@@ -1,12 +1,12 @@
 // Games from their start to their end, through every process of the platform.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { GalaxyClient } from '../../lib/client/galaxy-client.ts';
 import { enginesIn, expectNoEngines } from '../support/engines/runtime-manager.ts';
+import type { TestClient } from '../support/gateway/test-client.ts';
 import { startTestStack, type TestStack } from '../support/run/stack.ts';
 
 let stack: TestStack;
-let ada: GalaxyClient;
-let boris: GalaxyClient;
+let ada: TestClient;
+let boris: TestClient;
 
 beforeAll(async () => {
   stack = await startTestStack({});
@@ -14,7 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => stack?.stop());
 
-async function ok(client: GalaxyClient, messageType: string, payload: object) {
+async function ok(client: TestClient, messageType: string, payload: object) {
   const { resultCode, payload: result } = await client.execute(messageType, payload);
   expect({ resultCode, result }).toMatchObject({ resultCode: 'ok' });
   return result as Record<string, unknown>;
@@ -54,7 +54,7 @@ const untilOpen = (gameId: string, turn: number) =>
     .toMatchObject({ turn, status: 'open' });
 
 /** @returns the turn that is open afterwards. */
-async function move(player: GalaxyClient, gameId: string, turn: number, column: number) {
+async function move(player: TestClient, gameId: string, turn: number, column: number) {
   const order = { game_id: gameId, turn, orders: { column }, ready: true };
   return (await ok(player, 'game.orders.submit', order)).turn_now;
 }

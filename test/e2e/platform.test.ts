@@ -2,15 +2,15 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { reachable } from '../../infra/local/service.ts';
-import type { GalaxyClient } from '../../lib/client/galaxy-client.ts';
 import { GatewayError } from '../../lib/client/gateway-error.ts';
+import type { TestClient } from '../support/gateway/test-client.ts';
 import { startTestStack, type TestStack } from '../support/run/stack.ts';
 import { readTables, type Tables } from '../support/stores/tables.ts';
 
 let stack: TestStack;
-let ada: GalaxyClient;
-let boris: GalaxyClient;
-let chen: GalaxyClient;
+let ada: TestClient;
+let boris: TestClient;
+let chen: TestClient;
 
 beforeAll(async () => {
   stack = await startTestStack();
@@ -29,7 +29,7 @@ const settings = {
   target_engine_version: '1.0.0',
 };
 
-async function ok(client: GalaxyClient, messageType: string, payload: object, options = {}) {
+async function ok(client: TestClient, messageType: string, payload: object, options = {}) {
   const { resultCode, payload: result } = await client.execute(messageType, payload, options);
   expect({ resultCode, result }).toMatchObject({ resultCode: 'ok' });
   return result as Record<string, string>;

@@ -2,38 +2,36 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { PlayerEvent } from '../../lib/client/events.ts';
-import type { GalaxyClient } from '../../lib/client/galaxy-client.ts';
 import { GatewayError } from '../../lib/client/gateway-error.ts';
+import type { TestClient } from '../support/gateway/test-client.ts';
 import { startTestStack, type TestStack } from '../support/run/stack.ts';
 
 let stack: TestStack;
-let ada: GalaxyClient;
-let boris: GalaxyClient;
+let ada: TestClient;
+let boris: TestClient;
 beforeAll(async () => {
   stack = await startTestStack();
   [ada, boris] = await Promise.all([stack.signIn('ada'), stack.signIn('boris')]);
 });
 afterAll(() => stack?.stop());
 
-async function ok(
-  client: GalaxyClient,
-  messageType: string,
-  payload: object,
-): Promise<Record<string, string>> {
+async function ok(client: TestClient, messageType: string, payload: object): Promise<Record<string, string>> {
   const { resultCode, payload: result } = await client.execute(messageType, payload);
   expect({ resultCode, result }).toMatchObject({ resultCode: 'ok' });
   return result as Record<string, string>;
 }
 
 /** Opens a player's stream, and records its events, but for that of its own session, and how it ends. */
-async function listen(client: GalaxyClient) {
+async function listen(client: TestClient) {
   const events: PlayerEvent[] = [];
   const opened = Promise.withResolvers<void>();
   const stop = new AbortController();
+  const isOfOwnSession = ({ payload }: PlayerEvent) =>
+    'device_session_id' in payload && payload.device_session_id === client.session.deviceSessionId;
   const follow = async () => {
     for await (const message of client.events({ signal: stop.signal })) {
       if (message.kind === 'hello') opened.resolve();
-      else if (message.payload.device_session_id !== client.session.deviceSessionId) events.push(message);
+      else if (!isOfOwnSession(message)) events.push(message);
     }
   };
   const ended = follow().then(
@@ -44,7 +42,7 @@ async function listen(client: GalaxyClient) {
   return { events, ended, stop: () => stop.abort() };
 }
 
-async function openGame(owner: GalaxyClient, name: string): Promise<string> {
+async function openGame(owner: TestClient, name: string): Promise<string> {
   const { game_id: gameId = '' } = await ok(owner, 'lobby.game.create', {
     game_type: 'public',
     game_name: name,

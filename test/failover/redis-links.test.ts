@@ -2,9 +2,9 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { appendClientEvent } from '../../lib/backend/push/log/append-client-event.ts';
 import { pushLog } from '../../lib/backend/push/log/binary-log.ts';
-import type { GalaxyClient } from '../../lib/client/galaxy-client.ts';
 import { newEvent } from '../support/backend/push-log.ts';
 import { Follower, outcomeOf } from '../support/gateway/follower.ts';
+import type { TestClient } from '../support/gateway/test-client.ts';
 import { LobbyStage } from '../support/lobby/stage.ts';
 import type { TcpProxy } from '../support/network/tcp-proxy.ts';
 import { type Cluster, type Player, startCluster } from '../support/run/cluster.ts';
@@ -64,7 +64,7 @@ const faults: [string, (links: readonly TcpProxy[], broken: () => Promise<void>)
 describe('Redis of the gateway and the push process', () => {
   let cluster: Cluster;
   let player: Player;
-  let client: GalaxyClient;
+  let client: TestClient;
   let follower: Follower;
   beforeAll(async () => {
     cluster = await startCluster({

@@ -1,9 +1,9 @@
 // Players who keep one connection to the platform while the gateway behind it stops: each is told DRAINING once, and
 // comes back on another connection, whether a balancer leads it elsewhere at once, late, or there is only one address.
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest';
-import { GalaxyClient } from '../../lib/client/galaxy-client.ts';
 import { json } from '../support/gateway/fake-upstream.ts';
 import { Follower, outcomeOf } from '../support/gateway/follower.ts';
+import { TestClient } from '../support/gateway/test-client.ts';
 import { startTcpBalancer, type TcpBalancer } from '../support/network/tcp-balancer.ts';
 import { type Cluster, type Player, startCluster } from '../support/run/cluster.ts';
 
@@ -12,7 +12,7 @@ const players = 24;
 let cluster: Cluster;
 let balancers: TcpBalancer[] = [];
 let signedIn: Player[];
-let clients: GalaxyClient[] = [];
+let clients: TestClient[] = [];
 let followers: Follower[] = [];
 
 beforeAll(async () => {
@@ -49,7 +49,7 @@ async function followThrough(turnsOf: (player: number) => readonly number[]): Pr
   const { httpUrl } = replica(1).endpoints;
   clients = signedIn.map(
     ({ key, session }, player) =>
-      new GalaxyClient({ httpUrl, grpcAddr: balancers[player]?.addr ?? '' }, key, session),
+      new TestClient({ httpUrl, grpcAddr: balancers[player]?.addr ?? '' }, key, session),
   );
   followers = signedIn.map((player, index) => new Follower(cluster, player, { gateways: [index], clients }));
   await Promise.all(followers.map((follower) => follower.opened()));

@@ -1,9 +1,9 @@
 // Two gateways, forty players who reconnect to the other one, and a constant flow of events: however a gateway ends,
 // every player gets every event, in order.
 import { afterAll, beforeAll, beforeEach, expect, it, onTestFinished, vi } from 'vitest';
-import type { GalaxyClient } from '../../lib/client/galaxy-client.ts';
 import { json } from '../support/gateway/fake-upstream.ts';
 import { Follower, outcomeOf } from '../support/gateway/follower.ts';
+import type { TestClient } from '../support/gateway/test-client.ts';
 import type { Cluster, GatewayReplica } from '../support/run/cluster.ts';
 import { startCluster } from '../support/run/cluster.ts';
 import { Traffic } from '../support/run/traffic.ts';
@@ -85,7 +85,7 @@ async function untilServing(index: number): Promise<void> {
 }
 
 /** Clients of a gateway that have had a response, so that they know its key. */
-async function clientsOf(some: Follower[], gateway: number): Promise<GalaxyClient[]> {
+async function clientsOf(some: Follower[], gateway: number): Promise<TestClient[]> {
   const clients = some.map(({ player }) => cluster.client(player, gateway));
   for (const client of clients) expect(await outcomeOf(client.execute('user.account.get', {}))).toBe('ok');
   return clients;
@@ -112,7 +112,7 @@ class Commands {
   #stopped = false;
 
   /** @param clients that know the gateways' key already, since a stopping gateway does not serve it. */
-  constructor(clients: readonly GalaxyClient[]) {
+  constructor(clients: readonly TestClient[]) {
     this.#running = this.#run(clients);
   }
 
@@ -121,7 +121,7 @@ class Commands {
     await this.#running;
   }
 
-  async #run(clients: readonly GalaxyClient[]): Promise<void> {
+  async #run(clients: readonly TestClient[]): Promise<void> {
     for (let turn = 0; !this.#stopped; turn += 1) {
       const client = clients[turn % clients.length];
       if (client !== undefined) this.outcomes.push(await outcomeOf(client.execute('user.account.get', {})));

@@ -2,9 +2,9 @@
 // end, and no other client notices.
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
-import { GalaxyClient } from '../../lib/client/galaxy-client.ts';
 import { rssKib } from '../bench/system.ts';
 import { Follower } from '../support/gateway/follower.ts';
+import { TestClient } from '../support/gateway/test-client.ts';
 import { startTcpProxy, type TcpProxy } from '../support/network/tcp-proxy.ts';
 import { type Cluster, type Player, startCluster } from '../support/run/cluster.ts';
 
@@ -41,7 +41,7 @@ afterAll(async () => {
 /** Follows through a connection that the test can stall. */
 function followSlowly(player: Player): Follower {
   const endpoints = { httpUrl: '', ...cluster.gateways[0]?.endpoints, grpcAddr: slowLink.addr };
-  const client = new GalaxyClient(endpoints, player.key, player.session);
+  const client = new TestClient(endpoints, player.key, player.session);
   const follower = new Follower(cluster, player, { clients: [client] });
   cleanUp.push(
     () => client.close(),

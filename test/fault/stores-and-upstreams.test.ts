@@ -1,9 +1,9 @@
 // The gateway without its Redis, without the backend, and with a backend that is slow or responds with nonsense: it
 // refuses what it cannot check, in bounded time, keeps streams open, and serves again without a restart.
 import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
-import type { GalaxyClient } from '../../lib/client/galaxy-client.ts';
 import { type Answer, json, startUpstreamServer } from '../support/gateway/fake-upstream.ts';
 import { Follower, outcomeOf } from '../support/gateway/follower.ts';
+import type { TestClient } from '../support/gateway/test-client.ts';
 import type { TcpProxy } from '../support/network/tcp-proxy.ts';
 import { type Cluster, type Player, startCluster } from '../support/run/cluster.ts';
 
@@ -14,7 +14,7 @@ const slackMs = 2_500;
 
 let cluster: Cluster;
 let player: Player;
-let client: GalaxyClient;
+let client: TestClient;
 let follower: Follower;
 
 beforeAll(async () => {

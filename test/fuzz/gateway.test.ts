@@ -4,7 +4,7 @@ import { Client, credentials, Metadata, type ServiceError, status } from '@grpc/
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { freePort } from '../../infra/local/child.ts';
-import { GatewayError } from '../../lib/client/gateway-error.ts';
+import { gatewayErrorOf } from '../../lib/client/grpc-transport.ts';
 import { routes } from '../../lib/gateway/domain/routes.ts';
 import {
   EdgeGatewayService,
@@ -65,7 +65,7 @@ afterAll(async () => {
 
 /** The status of the gateway's response to these bytes, and its reason. */
 function statusOf(path: string, request: Buffer): Promise<string> {
-  const describeError = (error: ServiceError) => `${status[error.code]} ${new GatewayError(error).reason}`;
+  const describeError = (error: ServiceError) => `${status[error.code]} ${gatewayErrorOf(error).reason}`;
   const deadline = Date.now() + 5_000;
   return new Promise((resolve) => {
     if (path === executeCommand.path) {

@@ -1,7 +1,7 @@
 // How a game comes to run: an owner makes it, players find it and apply, and the owner approves and starts it.
 import { check, type Player } from './player.ts';
 
-export const isAbout = (gameId: string) => (payload: Record<string, unknown>) => payload.game_id === gameId;
+export const isAbout = (gameId: string) => (payload: { game_id: string }) => payload.game_id === gameId;
 
 /** @returns the id of a game for two players that takes applications. */
 export async function createGame(owner: Player, settings: object): Promise<string> {

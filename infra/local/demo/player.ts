@@ -1,11 +1,25 @@
 // A player of the demo: a client of the gateway, and everything that its stream of events has brought so far.
 import { setTimeout as delay } from 'node:timers/promises';
-import type { PlayerEvent } from '../../../lib/client/events.ts';
-import { type CommandResult, type Endpoints, GalaxyClient } from '../../../lib/client/galaxy-client.ts';
-import { GatewayError } from '../../../lib/client/gateway-error.ts';
+import { grpcTransport } from '../../../lib/client/grpc-transport.ts';
+import {
+  type CommandResult,
+  type DeviceKeys,
+  type EventType,
+  GalaxyClient,
+  type Gateway,
+  GatewayError,
+  memoryKeys,
+  type PlayerEvent,
+  type Schemas,
+} from '../../../lib/client/node.ts';
+import type { CommandRequest, Transport } from '../../../lib/client/transport.ts';
 import { mailedCode } from '../log-lines.ts';
 
 const eventTimeoutMs = 120_000;
+const pingIntervalMs = 10_000;
+
+type Named = { name: string; raceName: string; email: string };
+type EventOf<Type extends EventType> = PlayerEvent & { eventType: Type; payload: Schemas['events'][Type] };
 
 export const print = (line: string) => process.stdout.write(`${line}\n`);
 export const heading = (text: string) => print(`\n${text}`);
@@ -20,16 +34,31 @@ export class Player {
   readonly raceName: string;
   readonly email: string;
   readonly client: GalaxyClient;
+  readonly transport: Transport;
+  /** As it was sent. */
+  lastRequest: CommandRequest | undefined;
   /** In the order in which they came, each with the gateway's signature checked. */
   readonly events: PlayerEvent[] = [];
   readonly #over = new AbortController();
   #following: Promise<string> = Promise.resolve('');
 
-  constructor(endpoints: Endpoints, named: { name: string; raceName: string; email: string }) {
+  private constructor({ httpUrl, grpcAddr }: Gateway, named: Named, keys: DeviceKeys) {
     this.name = named.name;
     this.raceName = named.raceName;
     this.email = named.email;
-    this.client = new GalaxyClient(endpoints);
+    this.transport = grpcTransport({ grpcAddr, tls: undefined, pingIntervalMs });
+    const transport: Transport = {
+      ...this.transport,
+      unary: (request, timeoutMs) => {
+        this.lastRequest = request;
+        return this.transport.unary(request, timeoutMs);
+      },
+    };
+    this.client = new GalaxyClient({ transport, httpUrl, keys });
+  }
+
+  static async create(gateway: Gateway, named: Named): Promise<Player> {
+    return new Player(gateway, named, await memoryKeys());
   }
 
   says(what: string): void {
@@ -56,13 +85,15 @@ export class Player {
   }
 
   /** Waits for an event of one of these types. @throws Error when none comes. */
-  async hears(
-    eventTypes: readonly string[],
-    about: (payload: PlayerEvent['payload']) => boolean,
-  ): Promise<PlayerEvent> {
+  async hears<Type extends EventType>(
+    eventTypes: readonly Type[],
+    about: (payload: Schemas['events'][Type]) => boolean,
+  ): Promise<EventOf<Type>> {
+    const isOf = (event: PlayerEvent): event is EventOf<Type> =>
+      eventTypes.some((type) => type === event.eventType);
     const deadline = Date.now() + eventTimeoutMs;
     while (Date.now() < deadline) {
-      const heard = this.events.find((event) => eventTypes.includes(event.eventType) && about(event.payload));
+      const heard = this.events.filter(isOf).find(({ payload }) => about(payload));
       if (heard !== undefined) return heard;
       await delay(20);
     }

@@ -1,7 +1,6 @@
 // A game that runs, of any kind: over signed commands of its players, and of its owner, who has no seat in it.
 import { setTimeout as delay } from 'node:timers/promises';
-import type { CommandResult } from '../../../lib/client/galaxy-client.ts';
-import { GatewayError } from '../../../lib/client/gateway-error.ts';
+import { type CommandResult, GatewayError } from '../../../lib/client/node.ts';
 import { check, type Player } from './player.ts';
 
 export type GameParts = {

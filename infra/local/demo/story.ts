@@ -2,7 +2,7 @@
 // conquest, and a game that is cancelled with its owner. Nothing but the public protocol is used, except where an admin steps in, and where the
 // Game Master is killed.
 import { randomUUID } from 'node:crypto';
-import type { Endpoints } from '../../../lib/client/galaxy-client.ts';
+import type { Gateway } from '../../../lib/client/node.ts';
 import { FourInARow, fourInARowSettings, type GameMasterProcess } from './four-in-a-row.ts';
 import { approve, createGame, findAndApply, isAbout, start } from './lobby.ts';
 import { check, heading, Player, print, refusal } from './player.ts';
@@ -10,7 +10,7 @@ import type { GameParts } from './running-game.ts';
 import { StarConquest, starConquestSettings } from './star-conquest.ts';
 
 export type Stage = {
-  endpoints: Endpoints;
+  endpoints: Gateway;
   /** The log in which sign-in codes appear. */
   mailLog: string;
   /** The backend's admin listener. */
@@ -21,14 +21,14 @@ export type Stage = {
 export async function play({ endpoints, mailLog, admin, gameMaster }: Stage): Promise<void> {
   const run = randomUUID().slice(0, 8);
   const newPlayer = (name: string, raceName: string) =>
-    new Player(endpoints, {
+    Player.create(endpoints, {
       name,
       raceName: `${raceName} ${run.slice(0, 4)}`,
       email: `${name.toLowerCase()}-${run}@example.com`,
     });
-  const ada = newPlayer('Ada', 'Vegans');
-  const boris = newPlayer('Boris', 'Orions');
-  const chen = newPlayer('Chen', 'Lyrans');
+  const ada = await newPlayer('Ada', 'Vegans');
+  const boris = await newPlayer('Boris', 'Orions');
+  const chen = await newPlayer('Chen', 'Lyrans');
   const players = [ada, boris, chen];
   try {
     heading('1. Everyone signs in: a code by e-mail, then the public half of a new device key');
@@ -140,14 +140,15 @@ async function tryWhatIsForbidden(player: Player, applicationId: string): Promis
   );
   player.says(`tries to approve his own application: ${own.resultCode}`);
 
-  const request = client.signCommand('user.account.get', {});
-  await client.send(request);
-  const replayed = await refusal(client.send(request));
+  await client.user.account.get();
+  const request = player.lastRequest;
+  check(request !== undefined, 'a command was sent');
+  const replayed = await refusal(player.transport.unary(request, 15_000));
   check(replayed === 'REPLAY_DETECTED', `a request sent twice is a replay; got ${replayed}`);
   player.says(`sends the same signed request twice: ${replayed}`);
 
-  const forged = client.signCommand('user.account.get', {});
-  const changed = await refusal(client.send({ ...forged, messageType: 'user.session.revoke_all' }));
+  const forged = { ...request, requestId: randomUUID(), messageType: 'user.session.revoke_all' };
+  const changed = await refusal(player.transport.unary(forged, 15_000));
   check(changed === 'BAD_SIGNATURE', `a changed request does not pass; got ${changed}`);
   player.says(`changes a request after signing it: ${changed}`);
 }
@@ -184,7 +185,7 @@ async function fallWithOwner(
   const game = await createGame(owner, { game_name: `Cassiopeia ${run}`, ...fourInARowSettings });
   const application = await findAndApply(member, game);
   await owner.does('lobby.application.approve', { application_id: application });
-  const response = await fetch(`${admin.url}/api/v1/internal/users/${owner.client.session.userId}/block`, {
+  const response = await fetch(`${admin.url}/api/v1/internal/users/${owner.client.session?.userId}/block`, {
     method: 'POST',
     headers: { authorization: `Bearer ${admin.token}`, 'content-type': 'application/json' },
     body: JSON.stringify({ reason_code: 'demo' }),

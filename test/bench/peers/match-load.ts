@@ -4,8 +4,9 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { mailedCode } from '../../../infra/local/log-lines.ts';
 import type { PlayerEvent } from '../../../lib/client/events.ts';
-import { type Endpoints, GalaxyClient } from '../../../lib/client/galaxy-client.ts';
+import type { Gateway } from '../../../lib/client/node.ts';
 import { columns, drop, emptyBoard, hasRoom, hasWon, rows } from '../../../lib/four-in-a-row/domain/board.ts';
+import { TestClient } from '../../support/gateway/test-client.ts';
 import { serveCalls } from '../peer.ts';
 
 const openWithinMs = 60_000;
@@ -18,18 +19,21 @@ export type Latencies = {
   readonly response: number[];
 };
 
-type Arrival = { readonly at: number; readonly event: PlayerEvent };
+type Arrival = {
+  readonly at: number;
+  readonly event: Extract<PlayerEvent, { eventType: 'lobby.game.turn_advanced' }>;
+};
 
 class LoadPlayer {
-  readonly client: GalaxyClient;
+  readonly client: TestClient;
   #waiting: { readonly key: string; readonly resolve: (arrival: Arrival) => void } | undefined;
 
-  private constructor(client: GalaxyClient) {
+  private constructor(client: TestClient) {
     this.client = client;
   }
 
-  static async signIn(endpoints: Endpoints, mailLog: string): Promise<LoadPlayer> {
-    const client = new GalaxyClient(endpoints, undefined, undefined, { patienceMs: 0 });
+  static async signIn(endpoints: Gateway, mailLog: string): Promise<LoadPlayer> {
+    const client = new TestClient(endpoints, undefined, undefined, { patienceMs: 0 });
     const challengeId = await client.sendEmailCode(`${randomUUID()}@example.com`);
     await client.confirmEmailCode(challengeId, await mailedCode(mailLog, challengeId), 'bench');
     const player = new LoadPlayer(client);
@@ -61,7 +65,7 @@ class LoadPlayer {
     });
   }
 
-  async #follow(events: ReturnType<GalaxyClient['events']>): Promise<void> {
+  async #follow(events: ReturnType<TestClient['events']>): Promise<void> {
     for await (const event of events) {
       const at = performance.now();
       if (event.kind !== 'event' || event.eventType !== 'lobby.game.turn_advanced') continue;
@@ -116,7 +120,7 @@ function drawnMatch(): number[] {
 }
 
 const calls = {
-  async signIn(endpoints: Endpoints, mailLog: string): Promise<void> {
+  async signIn(endpoints: Gateway, mailLog: string): Promise<void> {
     players = [await LoadPlayer.signIn(endpoints, mailLog), await LoadPlayer.signIn(endpoints, mailLog)];
   },
 

@@ -5,8 +5,8 @@ import type { ServerResponse } from 'node:http';
 import { credentials, Metadata, type ServiceError } from '@grpc/grpc-js';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { freePort } from '../../../infra/local/child.ts';
-import { GalaxyClient } from '../../../lib/client/galaxy-client.ts';
 import { GatewayError } from '../../../lib/client/gateway-error.ts';
+import { gatewayErrorOf } from '../../../lib/client/grpc-transport.ts';
 import { poolSizes } from '../../../lib/gateway/commands/upstream.ts';
 import { unverifiedBounds } from '../../../lib/gateway/rate-limit/unverified-requests.ts';
 import { commandBytes } from '../../../lib/protocol/envelope.ts';
@@ -17,6 +17,7 @@ import {
 import { json } from '../../support/gateway/fake-upstream.ts';
 import { startTestGateway, type TestGateway } from '../../support/gateway/gateway.ts';
 import { gatewayProcess } from '../../support/gateway/gateway-process.ts';
+import { TestClient } from '../../support/gateway/test-client.ts';
 import { scrape } from '../../support/telemetry/prometheus-text.ts';
 
 const untilTimeout = { timeout: 10_000, interval: 20 };
@@ -52,17 +53,17 @@ function from(gateway: TestGateway, address: string) {
   return (request: ExecuteCommandRequest) =>
     new Promise<{ resultCode: string }>((resolve, reject) => {
       grpc.executeCommand(request, metadata, (error: ServiceError | null, response) => {
-        if (error) reject(new GatewayError(error));
+        if (error) reject(gatewayErrorOf(error));
         else resolve(response);
       });
     });
 }
 
 /** A client whose session nobody knows. */
-function stranger(gateway: TestGateway): GalaxyClient {
+function stranger(gateway: TestGateway): TestClient {
   const key = generateKeyPairSync('ed25519').privateKey;
   const session = { deviceSessionId: randomUUID(), userId: randomUUID() };
-  const client = new GalaxyClient({ httpUrl: gateway.httpUrl, grpcAddr: gateway.grpcAddr }, key, session);
+  const client = new TestClient({ httpUrl: gateway.httpUrl, grpcAddr: gateway.grpcAddr }, key, session);
   cleanUp.defer(() => client.close());
   return client;
 }

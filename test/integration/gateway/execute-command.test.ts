@@ -1,12 +1,12 @@
 import { generateKeyPairSync, type KeyObject, randomUUID, sign } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { GalaxyClient } from '../../../lib/client/galaxy-client.ts';
 import { GatewayError } from '../../../lib/client/gateway-error.ts';
 import { commandBytes } from '../../../lib/protocol/envelope.ts';
 import type { ExecuteCommandRequest } from '../../../lib/protocol/generated/galaxy/gateway/v1/gateway.ts';
 import { runGateway } from '../../../workers/gateway.ts';
 import { type Answer, json } from '../../support/gateway/fake-upstream.ts';
 import { startTestGateway, type TestGateway } from '../../support/gateway/gateway.ts';
+import type { TestClient } from '../../support/gateway/test-client.ts';
 import { openClient, transports } from '../../support/gateway/transports.ts';
 
 const gameId = '01930f3c-7b1a-7000-8000-0000000000aa';
@@ -148,7 +148,7 @@ describe.each(transports)('over %s', (transport) => {
   });
 
   describe('a request that the gateway refuses', () => {
-    const rejected: [string, (client: GalaxyClient) => Promise<unknown>, object][] = [
+    const rejected: [string, (client: TestClient) => Promise<unknown>, object][] = [
       [
         'another protocol version',
         (client) => client.send({ ...client.signCommand('lobby.game.list', {}), protocolVersion: 'v2' }),

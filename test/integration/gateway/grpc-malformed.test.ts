@@ -1,7 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import { type ChannelOptions, Client, credentials, Metadata, type ServiceError, status } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { GatewayError } from '../../../lib/client/gateway-error.ts';
+import { gatewayErrorOf } from '../../../lib/client/grpc-transport.ts';
 import { EdgeGatewayService } from '../../../lib/protocol/generated/galaxy/gateway/v1/gateway.ts';
 import { startTestGateway, type TestGateway } from '../../support/gateway/gateway.ts';
 import {
@@ -39,7 +39,7 @@ function refusal(path: string, request: Buffer, options: ChannelOptions = {}, me
   return new Promise<{ code: number; reason: string; details: string }>((resolve, reject) => {
     newClient(options).makeUnaryRequest(path, bytes, bytes, request, metadata, (error) => {
       if (error === null) reject(new Error('the gateway accepted the request'));
-      else resolve({ code: error.code, reason: new GatewayError(error).reason, details: error.details });
+      else resolve({ code: error.code, reason: gatewayErrorOf(error).reason, details: error.details });
     });
   });
 }
@@ -56,7 +56,7 @@ describe('what is not an envelope is refused with a reason:', () => {
         .on('data', () => undefined)
         .on('error', resolve);
     });
-    expect(new GatewayError(await ended)).toMatchObject({
+    expect(gatewayErrorOf(await ended)).toMatchObject({
       grpcCode: malformed.code,
       reason: malformed.reason,
     });

@@ -6,10 +6,10 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { z } from 'zod';
 import { freePort } from '../../../infra/local/child.ts';
-import { GalaxyClient } from '../../../lib/client/galaxy-client.ts';
 import { json } from '../../support/gateway/fake-upstream.ts';
 import { startTestGateway, type TestGateway } from '../../support/gateway/gateway.ts';
 import { type GatewayProcess, gatewayProcess } from '../../support/gateway/gateway-process.ts';
+import { TestClient } from '../../support/gateway/test-client.ts';
 
 const upstreamToken = 'bearer-token-between-gateway-and-upstreams';
 // The gateway hands it on as it is; long, so that no id holds it by chance.
@@ -52,7 +52,7 @@ function writings(key: KeyObject): string[] {
 const confirmationSchema = z.object({ proof: z.string(), client_public_key: z.string() });
 
 async function signIn(gateway: TestGateway, deviceKey: KeyObject, known: TestGateway['backend']['answer']) {
-  const client = new GalaxyClient(gateway, deviceKey, undefined, { patienceMs: 0 });
+  const client = new TestClient(gateway, deviceKey, undefined, { patienceMs: 0 });
   gateway.backend.answer = json(202, { challenge_id: challengeId, expires_at: '2026-01-01T00:10:00.000Z' });
   await client.sendEmailCode(email);
   gateway.backend.answer = json(201, {

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { credentials, Metadata, type ServiceError } from '@grpc/grpc-js';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { GalaxyClient } from '../../../lib/client/galaxy-client.ts';
 import { GatewayError } from '../../../lib/client/gateway-error.ts';
+import { gatewayErrorOf } from '../../../lib/client/grpc-transport.ts';
 import {
   EdgeGatewayClient,
   type ExecuteCommandRequest,
@@ -12,6 +12,7 @@ import { json } from '../../support/gateway/fake-upstream.ts';
 import { startTestGateway, type TestGateway } from '../../support/gateway/gateway.ts';
 import { gatewayProcess } from '../../support/gateway/gateway-process.ts';
 import { confirmBody, recoverBody, sendBody } from '../../support/gateway/sign-in-bodies.ts';
+import type { TestClient } from '../../support/gateway/test-client.ts';
 
 let cleanUp = new AsyncDisposableStack();
 afterEach(async () => {
@@ -35,7 +36,7 @@ function sendForwarded(
   for (const value of forwardedFor) metadata.add('x-forwarded-for', value);
   return new Promise((resolve, reject) => {
     grpc.executeCommand(request, metadata, (error: ServiceError | null, response) => {
-      if (error) reject(new GatewayError(error));
+      if (error) reject(gatewayErrorOf(error));
       else resolve(response);
     });
   });
@@ -50,15 +51,15 @@ async function rejection(outcome: Promise<unknown>): Promise<GatewayError> {
   throw error;
 }
 
-const read = (client: GalaxyClient) => client.execute('lobby.game.list', {});
-const write = (client: GalaxyClient) => client.execute('lobby.game.create', {});
+const read = (client: TestClient) => client.execute('lobby.game.list', {});
+const write = (client: TestClient) => client.execute('lobby.game.create', {});
 
 /** Opens a stream and waits for its first message or its end. */
-function subscribe(client: GalaxyClient): Promise<unknown> {
+function subscribe(client: TestClient): Promise<unknown> {
   const { call } = client.subscribe(client.signSubscription(undefined));
   return new Promise((resolve, reject) => {
     call.once('data', resolve);
-    call.once('error', (error: ServiceError) => reject(new GatewayError(error)));
+    call.once('error', (error: ServiceError) => reject(gatewayErrorOf(error)));
   });
 }
 

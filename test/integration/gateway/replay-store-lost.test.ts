@@ -1,10 +1,10 @@
 import { describe, expect, inject, it, vi } from 'vitest';
-import type { GalaxyClient } from '../../../lib/client/galaxy-client.ts';
 import { GatewayError } from '../../../lib/client/gateway-error.ts';
 import { startTestGateway } from '../../support/gateway/gateway.ts';
+import type { TestClient } from '../../support/gateway/test-client.ts';
 import { startTcpProxy, type TcpProxy } from '../../support/network/tcp-proxy.ts';
 
-const reasonOf = (client: GalaxyClient): Promise<string> =>
+const reasonOf = (client: TestClient): Promise<string> =>
   client.execute('lobby.game.list', {}).then(
     ({ resultCode }) => resultCode,
     (error: unknown) => {

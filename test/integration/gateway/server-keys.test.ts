@@ -3,11 +3,11 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { GalaxyClient } from '../../../lib/client/galaxy-client.ts';
 import { TestPushLog } from '../../support/backend/push-log.ts';
 import { startTestPush } from '../../support/backend/push-process.ts';
 import { json, startUpstreamServer } from '../../support/gateway/fake-upstream.ts';
 import { startTestGateway, type TestGateway } from '../../support/gateway/gateway.ts';
+import { TestClient } from '../../support/gateway/test-client.ts';
 import { startTcpProxy, type TcpProxy } from '../../support/network/tcp-proxy.ts';
 
 const testLog = new TestPushLog();
@@ -258,7 +258,7 @@ async function startPlatform() {
     session,
     replica: (key: Key, others?: Others) => startWithKeys(key, others, variables),
     client: (balancer: Balancer) => {
-      const client = new GalaxyClient(balancer.endpoints, device.privateKey, session);
+      const client = new TestClient(balancer.endpoints, device.privateKey, session);
       closers.push(() => client.close());
       return client;
     },
@@ -266,7 +266,7 @@ async function startPlatform() {
 }
 
 /** Runs a verified command; tries again where the connection was cut under it. */
-async function ask(client: GalaxyClient): Promise<string> {
+async function ask(client: TestClient): Promise<string> {
   for (let tries = 0; ; tries++) {
     try {
       return (await client.execute('lobby.game.list', {})).resultCode;
@@ -278,7 +278,7 @@ async function ask(client: GalaxyClient): Promise<string> {
   }
 }
 
-const keyIdOfResponse = async (client: GalaxyClient) =>
+const keyIdOfResponse = async (client: TestClient) =>
   (await client.send(client.signCommand('lobby.game.list', {}))).keyId;
 
 describe('while the response key is being changed', () => {

@@ -1,9 +1,10 @@
 // The gateway reports that a session is used only after it has verified a signature, and no more often than it is asked to.
 import { generateKeyPairSync } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, expect, it, vi } from 'vitest';
-import { GalaxyClient } from '../../../lib/client/galaxy-client.ts';
+
 import { type Answer, json } from '../../support/gateway/fake-upstream.ts';
 import { startTestGateway, type TestGateway } from '../../support/gateway/gateway.ts';
+import { TestClient } from '../../support/gateway/test-client.ts';
 
 let gateway: TestGateway;
 let known: Answer;
@@ -23,7 +24,7 @@ beforeEach(() => {
 });
 
 /** A client of whose session the backend wants to know the use. */
-function newClient(): GalaxyClient {
+function newClient(): TestClient {
   const client = gateway.newClient();
   const { deviceSessionId, userId } = client.session;
   gateway.backend.answer = (request, response) => {
@@ -43,7 +44,7 @@ function newClient(): GalaxyClient {
 
 const reports = () =>
   gateway.backend.received.filter(({ method }) => method === 'POST').map(({ url }) => url);
-const list = (client: GalaxyClient) => client.execute('lobby.game.list', {});
+const list = (client: TestClient) => client.execute('lobby.game.list', {});
 
 it('reports a use that is due after a valid signature, and none that is not', async () => {
   const client = newClient();
@@ -58,7 +59,7 @@ it('reports a use that is due after a valid signature, and none that is not', as
 it('reports nothing for a stranger who knows the session and has not its key', async () => {
   const { session } = newClient();
   const { privateKey } = generateKeyPairSync('ed25519');
-  const stranger = new GalaxyClient(gateway, privateKey, session, { patienceMs: 0 });
+  const stranger = new TestClient(gateway, privateKey, session, { patienceMs: 0 });
   for (let request = 0; request < 3; request += 1) {
     await expect(list(stranger)).rejects.toMatchObject({ reason: 'BAD_SIGNATURE' });
   }

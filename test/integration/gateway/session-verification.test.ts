@@ -3,13 +3,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from 'vitest';
 import { appendSessionInvalidation } from '../../../lib/backend/push/log/append-session-invalidation.ts';
-import type { GalaxyClient } from '../../../lib/client/galaxy-client.ts';
-import { GatewayError } from '../../../lib/client/gateway-error.ts';
+import { gatewayErrorOf } from '../../../lib/client/grpc-transport.ts';
 import type { GatewayEvent } from '../../../lib/protocol/generated/galaxy/gateway/v1/gateway.ts';
 import { TestPushLog } from '../../support/backend/push-log.ts';
 import { startTestPush } from '../../support/backend/push-process.ts';
 import { json } from '../../support/gateway/fake-upstream.ts';
 import { startTestGateway, type TestGateway } from '../../support/gateway/gateway.ts';
+import type { TestClient } from '../../support/gateway/test-client.ts';
 import { startTcpProxy, type TcpProxy } from '../../support/network/tcp-proxy.ts';
 
 const testLog = new TestPushLog();
@@ -35,16 +35,16 @@ async function startWithProxy(
 
 /** A client's stream, and how it ended. */
 class Follower {
-  readonly client: GalaxyClient;
+  readonly client: TestClient;
   readonly events: GatewayEvent[] = [];
   reason: string | undefined;
 
-  constructor(client: GalaxyClient) {
+  constructor(client: TestClient) {
     this.client = client;
     const { call } = client.subscribe(client.signSubscription(undefined));
     call.on('data', (event: GatewayEvent) => this.events.push(event));
     call.on('error', (error) => {
-      this.reason = new GatewayError(error).reason;
+      this.reason = gatewayErrorOf(error).reason;
     });
     closers.push(() => call.cancel());
   }

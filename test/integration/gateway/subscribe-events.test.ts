@@ -3,7 +3,6 @@ import { createHash, createPublicKey, randomUUID, verify } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { appendSessionInvalidation } from '../../../lib/backend/push/log/append-session-invalidation.ts';
 import type { Hello, PlayerEvent } from '../../../lib/client/events.ts';
-import type { GalaxyClient } from '../../../lib/client/galaxy-client.ts';
 import { eventBytes, helloBytes, subscriptionBytes } from '../../../lib/protocol/envelope.ts';
 import type { SubscribeEventsRequest } from '../../../lib/protocol/generated/galaxy/gateway/v1/gateway.ts';
 import { runGateway } from '../../../workers/gateway.ts';
@@ -12,6 +11,7 @@ import { startTestPush, type TestPush } from '../../support/backend/push-process
 import { EventReader } from '../../support/gateway/event-reader.ts';
 import { json } from '../../support/gateway/fake-upstream.ts';
 import { startTestGateway, type TestGateway } from '../../support/gateway/gateway.ts';
+import type { TestClient } from '../../support/gateway/test-client.ts';
 import { openClient, streamTransports } from '../../support/gateway/transports.ts';
 import { startTcpProxy, type TcpProxy } from '../../support/network/tcp-proxy.ts';
 
@@ -47,7 +47,7 @@ describe.each(streamTransports)('over %s', (transport) => {
     await push.stop();
   });
 
-  async function refusal(client: GalaxyClient, request: SubscribeEventsRequest): Promise<string> {
+  async function refusal(client: TestClient, request: SubscribeEventsRequest): Promise<string> {
     const reader = new EventReader(client, request);
     const reason = await reader.untilEnded();
     expect(reader.messages).toEqual([]);
@@ -55,7 +55,7 @@ describe.each(streamTransports)('over %s', (transport) => {
   }
 
   /** The subscription with another payload, signed as it should be. */
-  function withPayload(client: GalaxyClient, payload: string | Uint8Array): SubscribeEventsRequest {
+  function withPayload(client: TestClient, payload: string | Uint8Array): SubscribeEventsRequest {
     return client.signSubscription(undefined, { payload: Buffer.from(payload) });
   }
 

@@ -2,7 +2,6 @@
 import { randomBytes } from 'node:crypto';
 import { credentials, Metadata } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { GalaxyClient } from '../../../lib/client/galaxy-client.ts';
 import {
   EdgeGatewayClient,
   type ExecuteCommandResponse,
@@ -11,6 +10,7 @@ import { TestPushLog } from '../../support/backend/push-log.ts';
 import { startTestPush, type TestPush } from '../../support/backend/push-process.ts';
 import { startTestGateway, type TestGateway } from '../../support/gateway/gateway.ts';
 import { gatewayProcess } from '../../support/gateway/gateway-process.ts';
+import type { TestClient } from '../../support/gateway/test-client.ts';
 import {
   type OtlpReceiver,
   type ReceivedSpan,
@@ -50,7 +50,7 @@ function newTraceparent(sampled: boolean) {
   return { traceId, spanId, traceparent: `00-${traceId}-${spanId}-${sampled ? '01' : '00'}` };
 }
 
-async function command(client: GalaxyClient, traceparent: string): Promise<ExecuteCommandResponse> {
+async function command(client: TestClient, traceparent: string): Promise<ExecuteCommandResponse> {
   const metadata = new Metadata();
   metadata.set('traceparent', traceparent);
   const grpc = new EdgeGatewayClient(gateway.grpcAddr, credentials.createInsecure());
@@ -115,9 +115,9 @@ describe('the trace of an event', () => {
     expect((await events.next()).value).toMatchObject({ kind: 'hello' });
 
     const { traceId, spanId, traceparent } = newTraceparent(true);
-    await pushLog.append(client.session.userId, { traceparent, eventType: 'lobby.test' });
+    await pushLog.append(client.session.userId, { traceparent });
     const { value } = await events.next();
-    expect(value).toMatchObject({ kind: 'event', eventType: 'lobby.test', traceId });
+    expect(value).toMatchObject({ kind: 'event', eventType: 'lobby.application.approved', traceId });
     expect(await span(traceId, 'gateway.push.deliver')).toMatchObject({ parentSpanId: spanId });
     end.abort();
   });

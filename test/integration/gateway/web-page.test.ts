@@ -7,9 +7,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { GalaxyClient } from '../../../lib/client/galaxy-client.ts';
+
 import { json } from '../../support/gateway/fake-upstream.ts';
 import { startTestGateway, type TestGateway } from '../../support/gateway/gateway.ts';
+import { TestClient } from '../../support/gateway/test-client.ts';
 
 const page = readFileSync(new URL('../../../docs/web.md', import.meta.url), 'utf8');
 const run = promisify(execFile);
@@ -33,7 +34,7 @@ it('signs a command and prints a curl line that works', async () => {
   const { privateKey } = generateKeyPairSync('ed25519');
   await writeFile(join(folder, 'key.pem'), privateKey.export({ format: 'pem', type: 'pkcs8' }));
   const session = { deviceSessionId: randomUUID(), userId: randomUUID() };
-  const client = new GalaxyClient(gateway, createPrivateKey(readFileSync(join(folder, 'key.pem'))), session);
+  const client = new TestClient(gateway, createPrivateKey(readFileSync(join(folder, 'key.pem'))), session);
   gateway.backend.answer = json(200, {
     device_session_id: session.deviceSessionId,
     user_id: session.userId,

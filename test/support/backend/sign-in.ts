@@ -1,13 +1,13 @@
 import { vi } from 'vitest';
 import { signInCode } from '../../../infra/local/log-lines.ts';
-import type { GalaxyClient } from '../../../lib/client/galaxy-client.ts';
+import type { TestClient } from '../gateway/test-client.ts';
 
 /**
  * Signs a client in as a person would, with the code that was mailed to the address.
  * @param lines what the backend writes, to which it goes on adding; its mailer is the log.
  */
 export async function signInByMail(
-  client: GalaxyClient,
+  client: TestClient,
   email: string,
   lines: readonly string[],
 ): Promise<void> {

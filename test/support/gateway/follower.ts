@@ -4,10 +4,11 @@
 import { type ServiceError, status } from '@grpc/grpc-js';
 import { expect, vi } from 'vitest';
 import { followEvents, type Hello, type PlayerEvent } from '../../../lib/client/events.ts';
-import type { GalaxyClient } from '../../../lib/client/galaxy-client.ts';
 import { GatewayError } from '../../../lib/client/gateway-error.ts';
+import { gatewayErrorOf, messagesOf } from '../../../lib/client/grpc-transport.ts';
+import { importPublicKey } from '../../../lib/client/web-crypto.ts';
 import type { Cluster, Player } from '../run/cluster.ts';
-import { checkEvent } from './event-check.ts';
+import type { TestClient } from './test-client.ts';
 
 export type Ending = {
   readonly gateway: number;
@@ -29,7 +30,7 @@ export class Follower {
   /** Where the last stream was opened; undefined before the first. */
   gateway: number | undefined;
   #asked: number | undefined;
-  readonly #clients: readonly GalaxyClient[];
+  readonly #clients: readonly TestClient[];
   readonly #stop = new AbortController();
   readonly #over: Promise<void>;
 
@@ -40,15 +41,16 @@ export class Follower {
   constructor(
     cluster: Cluster,
     player: Player,
-    options: { gateways?: readonly number[]; clients?: readonly GalaxyClient[]; lastEventId?: string } = {},
+    options: { gateways?: readonly number[]; clients?: readonly TestClient[]; lastEventId?: string } = {},
   ) {
     const { gateways = cluster.gateways.map((_, index) => index), lastEventId } = options;
     this.player = player;
     this.#clients = options.clients ?? cluster.gateways.map((_, index) => cluster.client(player, index));
+    const rawKey = Buffer.from(cluster.serverKey.export({ format: 'jwk' }).x ?? '', 'base64url');
     let turn = 0;
     const source = {
       userId: player.session.userId,
-      subscribe: (after: string | undefined) => {
+      subscribe: async (after: string | undefined, left: AbortSignal) => {
         const gateway = gateways[turn % gateways.length] ?? 0;
         const opened = this.#clientOf(gateway).subscribe(this.#clientOf(gateway).signSubscription(after));
         this.#asked = gateway;
@@ -57,9 +59,9 @@ export class Follower {
           if (this.#stop.signal.aborted) return;
           this.endings.push({ gateway, reason: reasonOf(error), at: performance.now() });
         });
-        return opened;
+        return { messages: messagesOf(opened.call, left), requestHash: opened.requestHash };
       },
-      serverKey: async () => cluster.serverKey,
+      serverKey: () => importPublicKey(rawKey),
     };
     const { signal } = this.#stop;
     this.#over = this.#follow(
@@ -112,7 +114,7 @@ export class Follower {
     await this.#over;
   }
 
-  #clientOf(gateway: number): GalaxyClient {
+  #clientOf(gateway: number): TestClient {
     const client = this.#clients[gateway];
     if (client === undefined) throw new Error(`there is no client for gateway ${gateway}`);
     return client;
@@ -122,7 +124,6 @@ export class Follower {
     try {
       for await (const item of items) {
         if (item.kind === 'event') {
-          checkEvent(item.eventType, item.payload);
           this.events.push(item);
         } else {
           this.gateway = this.#asked;
@@ -139,7 +140,7 @@ export class Follower {
 function reasonOf(error: Error | ServiceError): string {
   // Without a status it was this end that left, as lib/client does when an event is missing.
   if (!('code' in error) || !('metadata' in error)) return `left by the client (${error.message})`;
-  return new GatewayError(error).reason || (status[error.code] ?? 'no status');
+  return gatewayErrorOf(error).reason || (status[error.code] ?? 'no status');
 }
 
 /** The reason with which the gateway refuses, or the result code. */

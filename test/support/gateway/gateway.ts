@@ -6,10 +6,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { freePort } from '../../../infra/local/child.ts';
-import type { Endpoints, GalaxyClient, Session } from '../../../lib/client/galaxy-client.ts';
+import type { Session } from '../../../lib/client/device-keys.ts';
+import type { Gateway } from '../../../lib/client/node.ts';
 import { runGateway } from '../../../workers/gateway.ts';
 import { createTestRedis, type TestRedis } from '../stores/redis.ts';
 import { json, startUpstreamServer, type UpstreamServer } from './fake-upstream.ts';
+import type { TestClient } from './test-client.ts';
 import { openClient, type Transport } from './transports.ts';
 
 export type TestGateway = {
@@ -24,8 +26,8 @@ export type TestGateway = {
   /** A client whose session the backend knows; of a user of its own, impatient and with no way in between, unless given. */
   newClient(
     status?: 'active' | 'revoked',
-    more?: Partial<Endpoints> & { webUrl?: string; userId?: string; patienceMs?: number },
-  ): GalaxyClient;
+    more?: Partial<Gateway> & { webUrl?: string; userId?: string; patienceMs?: number },
+  ): TestClient;
   /** Ends the process as SIGTERM would; resolves when it has drained. */
   stop(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;

@@ -1,4 +1,4 @@
-// The ways to a gateway: native gRPC with the client of lib/client, Connect and gRPC-Web with Connect's own client in its
+// The ways to a gateway: native gRPC, Connect and gRPC-Web with Connect's own client in its
 // place. Tests run their cases over each.
 import type { KeyObject } from 'node:crypto';
 import { PassThrough } from 'node:stream';
@@ -14,15 +14,10 @@ import {
   type StatusObject,
   status,
 } from '@grpc/grpc-js';
-import type { OpenedStream } from '../../../lib/client/events.ts';
-import {
-  type ClientOptions,
-  type Endpoints,
-  GalaxyClient,
-  type Session,
-} from '../../../lib/client/galaxy-client.ts';
-import { GatewayError } from '../../../lib/client/gateway-error.ts';
-import { sha256 } from '../../../lib/client/sha256.ts';
+import type { Session } from '../../../lib/client/device-keys.ts';
+import { gatewayErrorOf } from '../../../lib/client/grpc-transport.ts';
+import type { Gateway } from '../../../lib/client/node.ts';
+import { sha256 } from '../../../lib/gateway/sha256.ts';
 import { subscriptionBytes } from '../../../lib/protocol/envelope.ts';
 import {
   EdgeGateway,
@@ -36,6 +31,7 @@ import {
   type SubscribeEventsRequest,
 } from '../../../lib/protocol/generated/galaxy/gateway/v1/gateway.ts';
 import { Status } from '../../../lib/protocol/generated/google/rpc/status.ts';
+import { type OpenedCall, TestClient, type TestClientOptions } from './test-client.ts';
 
 export const transports = ['gRPC', 'Connect', 'Connect with JSON', 'gRPC-Web'] as const;
 export type Transport = (typeof transports)[number];
@@ -45,28 +41,28 @@ export const streamTransports = ['gRPC', 'Connect', 'gRPC-Web'] as const satisfi
 
 export function openClient(
   transport: Transport,
-  endpoints: Endpoints & { webUrl: string },
+  endpoints: Gateway & { webUrl: string },
   key?: KeyObject,
   session?: Session,
-  options?: ClientOptions,
-): GalaxyClient {
+  options?: TestClientOptions,
+): TestClient {
   return transport === 'gRPC'
-    ? new GalaxyClient(endpoints, key, session, options)
+    ? new TestClient(endpoints, key, session, options)
     : new WebClient(transport, endpoints, key, session, options);
 }
 
 /** What a heartbeat carries: nothing. */
 const isHeartbeat = ({ eventType }: GatewayEvent) => eventType === '';
 
-class WebClient extends GalaxyClient {
+class WebClient extends TestClient {
   readonly #client: Client<typeof EdgeGateway>;
 
   constructor(
     transport: Exclude<Transport, 'gRPC'>,
-    endpoints: Endpoints & { webUrl: string },
+    endpoints: Gateway & { webUrl: string },
     key?: KeyObject,
     session?: Session,
-    options?: ClientOptions,
+    options?: TestClientOptions,
   ) {
     super(endpoints, key, session, options);
     this.#client = createClient(EdgeGateway, webTransport(transport, endpoints.webUrl));
@@ -77,11 +73,11 @@ class WebClient extends GalaxyClient {
       const response = await this.#client.executeCommand(request, { timeoutMs: 15_000 });
       return ExecuteCommandResponse.decode(toBinary(ExecuteCommandResponseSchema, response));
     } catch (error) {
-      throw new GatewayError(toServiceError(error));
+      throw gatewayErrorOf(toServiceError(error));
     }
   }
 
-  override subscribe(request: SubscribeEventsRequest): OpenedStream {
+  override subscribe(request: SubscribeEventsRequest): OpenedCall {
     const cancelled = new AbortController();
     const stream = new PassThrough({ objectMode: true, highWaterMark: 1 });
     const end = (outcome: StatusObject) => stream.emit('status', outcome);

@@ -17,12 +17,14 @@ import {
 } from '../../../lib/backend/push/log/append-client-event.ts';
 import { pushLog } from '../../../lib/backend/push/log/binary-log.ts';
 import type { PushLog } from '../../../lib/backend/push/log/log.ts';
-import { type Endpoints, GalaxyClient, type Session } from '../../../lib/client/galaxy-client.ts';
+import type { Session } from '../../../lib/client/device-keys.ts';
+import type { Gateway } from '../../../lib/client/node.ts';
 import type { ListenAddress } from '../../../lib/config/types.ts';
 import type { Redis } from '../../../lib/redis/client.ts';
 import { newEvent } from '../backend/push-log.ts';
 import { signInByMail } from '../backend/sign-in.ts';
 import { json, startUpstreamServer, type UpstreamServer } from '../gateway/fake-upstream.ts';
+import { TestClient } from '../gateway/test-client.ts';
 import { startTcpProxy, type TcpProxy } from '../network/tcp-proxy.ts';
 import { createTestDatabase } from '../stores/database.ts';
 import { createTestRedis, type TestRedis } from '../stores/redis.ts';
@@ -86,9 +88,9 @@ export class ClusterProcess {
 }
 
 export class GatewayReplica extends ClusterProcess {
-  readonly endpoints: Endpoints;
+  readonly endpoints: Gateway;
 
-  constructor(options: ServiceOptions, endpoints: Endpoints) {
+  constructor(options: ServiceOptions, endpoints: Gateway) {
     super(options);
     this.endpoints = endpoints;
   }
@@ -115,7 +117,7 @@ export type Cluster = {
   append(userId: string, more?: Partial<NewClientEvent>): Promise<AppendedEvent>;
   /** Signs in by e-mail at the first gateway; the same address again is another session of the same user. */
   signIn(email?: string): Promise<Player>;
-  client(player: Player, gateway: number): GalaxyClient;
+  client(player: Player, gateway: number): TestClient;
   /** Sends a request to the backend, as a user of its service listener or as an admin. @returns the response's body. */
   askBackend(path: string, as: { userId: string } | 'admin', body?: object): Promise<unknown>;
   /** Every line that the processes have logged. */
@@ -167,7 +169,12 @@ async function startParts(options: ClusterOptions, cleanUp: AsyncDisposableStack
 
   const lines: string[] = [];
   /** As `npm start` runs it, with the links in between. */
-  const describe = (service: string, name: string, listeners: Gateway, env: Record<string, string>) => {
+  const describe = (
+    service: string,
+    name: string,
+    listeners: GatewayListeners,
+    env: Record<string, string>,
+  ) => {
     const described = describeServices({
       listeners: {
         backendHttp,
@@ -242,7 +249,7 @@ async function startParts(options: ClusterOptions, cleanUp: AsyncDisposableStack
   const client = ({ key, session }: Player, gateway: number) => {
     const replica = gateways[gateway];
     if (replica === undefined) throw new Error(`there is no gateway ${gateway}`);
-    const opened = new GalaxyClient(replica.endpoints, key, session, { patienceMs: 0 });
+    const opened = new TestClient(replica.endpoints, key, session, { patienceMs: 0 });
     cleanUp.defer(() => opened.close());
     return opened;
   };
@@ -262,7 +269,7 @@ async function startParts(options: ClusterOptions, cleanUp: AsyncDisposableStack
       const first = gateways[0];
       if (first === undefined) throw new Error('a player cannot sign in without a gateway');
       const key = generateKeyPairSync('ed25519').privateKey;
-      const signingIn = new GalaxyClient(first.endpoints, key);
+      const signingIn = new TestClient(first.endpoints, key);
       try {
         await signInByMail(signingIn, email, lines);
         const { session } = signingIn;
@@ -296,4 +303,4 @@ async function startParts(options: ClusterOptions, cleanUp: AsyncDisposableStack
   };
 }
 
-type Gateway = { gatewayHttp: ListenAddress; gatewayGrpc: ListenAddress; gatewayWeb: ListenAddress };
+type GatewayListeners = { gatewayHttp: ListenAddress; gatewayGrpc: ListenAddress; gatewayWeb: ListenAddress };

@@ -10,10 +10,8 @@ import type { Listeners } from '../../../infra/local/config.ts';
 import { localSecrets } from '../../../infra/local/secrets.ts';
 import { reachable } from '../../../infra/local/service.ts';
 import { startStack } from '../../../infra/local/stack.ts';
-import type { FollowOptions, Hello, PlayerEvent } from '../../../lib/client/events.ts';
-import { GalaxyClient } from '../../../lib/client/galaxy-client.ts';
 import { signInByMail } from '../backend/sign-in.ts';
-import { checkEvent } from '../gateway/event-check.ts';
+import { TestClient } from '../gateway/test-client.ts';
 import { createTestDatabase } from '../stores/database.ts';
 import { createTestRedis } from '../stores/redis.ts';
 
@@ -25,9 +23,9 @@ export type TestStack = {
   /** A pool on the stack's database. */
   readonly db: pg.Pool;
   /** Signs a player in by e-mail: a new one, unless the address is that of another one. */
-  signIn(name: string, email?: string): Promise<GalaxyClient>;
+  signIn(name: string, email?: string): Promise<TestClient>;
   /** One that has not signed in. */
-  newClient(): GalaxyClient;
+  newClient(): TestClient;
   /** Everything that the processes have logged. */
   logs(): Promise<string>;
   /** Ends its processes as Ctrl-C does. The databases stay, so that it can be started again. */
@@ -35,16 +33,6 @@ export type TestStack = {
   startServices(): Promise<void>;
   stop(): Promise<void>;
 };
-
-/** Holds every event that it receives to the published schemas. */
-class CheckingClient extends GalaxyClient {
-  override async *events(options?: FollowOptions): AsyncGenerator<Hello | PlayerEvent, void> {
-    for await (const item of super.events(options)) {
-      if (item.kind === 'event') checkEvent(item.eventType, item.payload);
-      yield item;
-    }
-  }
-}
 
 /** @param environment variables for every process. */
 export async function startTestStack(environment: Record<string, string> = {}): Promise<TestStack> {
@@ -110,7 +98,7 @@ async function startParts(
     grpcAddr: reachable(listeners.gatewayGrpc),
   };
   const newClient = () => {
-    const client = new CheckingClient(endpoints);
+    const client = new TestClient(endpoints);
     cleanUp.defer(() => client.close());
     return client;
   };

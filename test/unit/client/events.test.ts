@@ -5,8 +5,10 @@ import { Readable } from 'node:stream';
 import { type ClientReadableStream, Metadata, status } from '@grpc/grpc-js';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type EventSource, followEvents, type Hello, type PlayerEvent } from '../../../lib/client/events.ts';
+import { messagesOf } from '../../../lib/client/grpc-transport.ts';
 import { PublicHttpError } from '../../../lib/client/public-http.ts';
 import { ServerClock } from '../../../lib/client/server-clock.ts';
+import { importPublicKey } from '../../../lib/client/web-crypto.ts';
 import { type GatewayReason, gatewayReasons } from '../../../lib/errors/gateway-reasons.ts';
 import { toGrpcStatus } from '../../../lib/gateway/grpc-status.ts';
 import { signEvent, signHello } from '../../../lib/gateway/push/signed-event.ts';
@@ -16,6 +18,8 @@ const userId = '0193b3c0-0000-7000-8000-000000000001';
 const requestHash = createHash('sha256').update('subscription').digest();
 
 const key = generateKeyPairSync('ed25519').privateKey;
+const { x = '' } = createPublicKey(key).export({ format: 'jwk' });
+const publicKey = await importPublicKey(Buffer.from(x, 'base64url'));
 const signer = { keyId: '0123456789abcdef', sign: (bytes: Uint8Array) => sign(null, bytes, key) };
 
 const hello = (lastEventId: string, resumed = false): GatewayEvent =>
@@ -52,8 +56,8 @@ function play(streams: readonly (readonly Part[])[]): { source: EventSource; ask
   const asked: (string | undefined)[] = [];
   const source: EventSource = {
     userId,
-    serverKey: async () => createPublicKey(key),
-    subscribe: (lastEventId) => {
+    serverKey: async () => publicKey,
+    subscribe: async (lastEventId, left) => {
       const parts = [...(streams[asked.length] ?? [])];
       const isLast = asked.length >= streams.length - 1;
       asked.push(lastEventId);
@@ -61,13 +65,19 @@ function play(streams: readonly (readonly Part[])[]): { source: EventSource; ask
         objectMode: true,
         read() {
           const part = parts.shift();
-          if (part instanceof Error) this.destroy(part);
-          else if (part !== undefined) this.push(part);
+          // As gRPC does: what came before is still read.
+          if (part instanceof Error) {
+            this.push(null);
+            this.emit('error', part);
+          } else if (part !== undefined) this.push(part);
           else if (!isLast) this.push(null);
         },
       });
       const call = Object.assign(readable, { cancel: () => readable.destroy() });
-      return { call: call as unknown as ClientReadableStream<GatewayEvent>, requestHash };
+      return {
+        messages: messagesOf(call as unknown as ClientReadableStream<GatewayEvent>, left),
+        requestHash,
+      };
     },
   };
   return { source, asked };
@@ -187,7 +197,7 @@ describe('a fault that passes', () => {
     const serverKey = async () => {
       const failure = failures.pop();
       if (failure !== undefined) throw failure;
-      return createPublicKey(key);
+      return publicKey;
     };
     expect(idsOf(await take(followEvents({ ...source, serverKey }), 2))).toEqual(['e-1']);
     expect(asked).toEqual([undefined, undefined]);
@@ -196,14 +206,17 @@ describe('a fault that passes', () => {
   test('of a gateway that sends no hello makes the stream be opened again', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
     const { source, asked } = play([[], [hello('e-0')]]);
-    const silent = () => {
+    const silent = async (left: AbortSignal) => {
       const readable = new Readable({ objectMode: true, read() {} });
       const call = Object.assign(readable, { cancel: () => readable.destroy(cut(status.CANCELLED)) });
       asked.push('silent');
-      return { call: call as unknown as ClientReadableStream<GatewayEvent>, requestHash };
+      return {
+        messages: messagesOf(call as unknown as ClientReadableStream<GatewayEvent>, left),
+        requestHash,
+      };
     };
-    const subscribe: EventSource['subscribe'] = (after) =>
-      asked.length === 0 ? silent() : source.subscribe(after);
+    const subscribe: EventSource['subscribe'] = (after, left) =>
+      asked.length === 0 ? silent(left) : source.subscribe(after, left);
     const following = take(followEvents({ ...source, subscribe }), 1);
     await vi.advanceTimersByTimeAsync(15_500);
     vi.useRealTimers();

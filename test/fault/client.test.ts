@@ -3,7 +3,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest';
-import { type ClientOptions, GalaxyClient } from '../../lib/client/galaxy-client.ts';
+import { TestClient, type TestClientOptions } from '../support/gateway/test-client.ts';
 import { startTcpProxy, type TcpProxy } from '../support/network/tcp-proxy.ts';
 import { type Cluster, type Player, startCluster } from '../support/run/cluster.ts';
 
@@ -27,9 +27,9 @@ afterAll(async () => {
 const waiting = { timeout: 30_000, interval: 20 };
 
 /** Follows a player's events through the link. */
-function follow(player: Player, options?: ClientOptions) {
+function follow(player: Player, options?: TestClientOptions) {
   const endpoints = { httpUrl: '', ...cluster.gateways[0]?.endpoints, grpcAddr: link.addr };
-  const client = new GalaxyClient(endpoints, player.key, player.session, options);
+  const client = new TestClient(endpoints, player.key, player.session, options);
   const stop = new AbortController();
   const seen: { hellos: number; events: string[]; failure: unknown } = {
     hellos: 0,

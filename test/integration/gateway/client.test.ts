@@ -1,4 +1,4 @@
-// The reference client while what it needs fails in ways that pass, and over TLS.
+// The client while what it needs fails in ways that pass, and over TLS.
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:https';
@@ -8,7 +8,6 @@ import { join } from 'node:path';
 import { status } from '@grpc/grpc-js';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { GalaxyClient } from '../../../lib/client/galaxy-client.ts';
 import { verifyWithDeviceKey } from '../../../lib/protocol/device-key.ts';
 import { knownDeviceBytes } from '../../../lib/protocol/envelope.ts';
 import {
@@ -18,6 +17,7 @@ import {
   type UpstreamServer,
 } from '../../support/gateway/fake-upstream.ts';
 import { startTestGateway, type TestGateway } from '../../support/gateway/gateway.ts';
+import { TestClient } from '../../support/gateway/test-client.ts';
 import { selfSigned } from '../../support/network/certificate.ts';
 import { startTcpProxy, type TcpProxy } from '../../support/network/tcp-proxy.ts';
 
@@ -81,9 +81,9 @@ const limited =
 
 describe('signing in', () => {
   const accepted = json(202, { challenge_id: 'c1', expires_at: '2026-01-31T12:10:00.000Z' });
-  let client: GalaxyClient;
+  let client: TestClient;
   beforeEach(() => {
-    client = new GalaxyClient({ httpUrl: publicHttp.url, grpcAddr: gateway.grpcAddr });
+    client = new TestClient({ httpUrl: publicHttp.url, grpcAddr: gateway.grpcAddr });
     closers.push(() => client.close());
   });
 

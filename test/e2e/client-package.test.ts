@@ -1,0 +1,125 @@
+// The client package, packed as for `npm publish` and installed into an empty project, does what docs/clients.md says:
+// its programs are taken from that page and run against the whole platform.
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFile, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { reachable } from '../../infra/local/service.ts';
+import { mailedCode } from '../support/client/mailed-code.ts';
+import { PackageProject } from '../support/client/package-project.ts';
+import { startTestStack, type TestStack } from '../support/run/stack.ts';
+
+const run = promisify(execFile);
+const root = join(import.meta.dirname, '..', '..');
+const tools = join(root, 'node_modules', '.bin');
+const node = process.execPath;
+
+let stack: TestStack;
+let project: PackageProject;
+beforeAll(async () => {
+  [stack, project] = await Promise.all([startTestStack(), PackageProject.create()]);
+  for (const [name, text] of await programsOf('docs/clients.md')) {
+    await writeFile(join(project.folder, name), text);
+  }
+});
+afterAll(async () => {
+  await stack?.stop();
+  await project?.remove();
+});
+
+const children: ChildProcess[] = [];
+afterEach(() => {
+  for (const child of children.splice(0)) child.kill();
+});
+
+/** The programs of a page: a line that begins with a file's name, and the next block of code. */
+async function programsOf(page: string): Promise<[name: string, text: string][]> {
+  const text = await readFile(join(root, page), 'utf8');
+  return [...text.matchAll(/^`([a-z]+\.mjs)`[^`]*?:\n\n```js\n(.*?)```/gms)].map(
+    ([, name = '', code = '']) => [name, code],
+  );
+}
+
+/** Runs a program, and types the code that was mailed when it asks for it. */
+function start(program: string, email: string): { output: () => string; ended: Promise<unknown[]> } {
+  const child = spawn(node, [program, email], {
+    cwd: project.folder,
+    env: {
+      ...process.env,
+      GALAXY_HTTP_URL: `http://${reachable(stack.listeners.gatewayHttp)}`,
+      GALAXY_GRPC_ADDR: reachable(stack.listeners.gatewayGrpc),
+    },
+  });
+  children.push(child);
+  let output = '';
+  let answered = false;
+  const collect = (bytes: Buffer) => {
+    output += bytes;
+    const challengeId = /Code of challenge (\S+): /.exec(output)?.[1];
+    if (challengeId === undefined || answered) return;
+    answered = true;
+    void mailedCode(stack, challengeId).then((code) => child.stdin.write(`${code}\n`));
+  };
+  child.stdout.on('data', collect);
+  child.stderr.on('data', collect);
+  return { output: () => output, ended: once(child, 'exit') };
+}
+
+describe('the installed package', () => {
+  it('signs in, keeps its key for its owner alone, and runs a command', async () => {
+    const first = start('account.mjs', 'ada@example.com');
+    expect([await first.ended, first.output()]).toEqual([[0, null], expect.stringContaining('0 open games')]);
+    expect((await stat(join(project.folder, 'ada@example.com.json'))).mode & 0o777).toBe(0o600);
+
+    const again = start('account.mjs', 'ada@example.com');
+    expect([await again.ended, again.output()]).toEqual([
+      [0, null],
+      expect.stringMatching(/^\S+ sees 0 open games\n$/),
+    ]);
+  });
+
+  it('follows the events while a bot plays a game to its end', { timeout: 120_000 }, async () => {
+    const events = start('events.mjs', 'boris@example.com');
+    await vi.waitFor(() => expect(events.output()).toContain('reload what you show'), { timeout: 40_000 });
+    const bot = start('bot.mjs', 'boris@example.com');
+    expect([await bot.ended, bot.output()]).toEqual([
+      [0, null],
+      expect.stringMatching(/turn \d+: a disc into column \d[\s\S]*over: \{"kind"/),
+    ]);
+    await vi.waitFor(() => expect(events.output()).toContain('lobby.game.finished'), { timeout: 20_000 });
+    expect(events.output()).toContain('lobby.game.turn_advanced');
+  });
+
+  it('has types that a strict project takes', async () => {
+    await writeFile(
+      join(project.folder, 'typed.mts'),
+      `import { createGalaxyClient, memoryKeys } from '@galaxy-games/client';
+const client = createGalaxyClient({ gateway: { httpUrl: '', grpcAddr: '' }, keys: await memoryKeys() });
+const { items } = await client.lobby.game.listMine({ waiting_for_me: true });
+const id: string | undefined = items[0]?.game_id;
+// @ts-expect-error: there is no such field
+await client.lobby.game.get({ game: id });
+for await (const item of client.events()) {
+  if (item.kind === 'event' && item.eventType === 'lobby.game.turn_advanced') item.payload.awaited satisfies boolean;
+}
+`,
+    );
+    const options = ['--noEmit', '--strict', '--target', 'es2022', '--lib', 'es2024,dom,dom.iterable'];
+    const checked = run(
+      join(tools, 'tsc'),
+      [...options, '--module', 'nodenext', '--ignoreConfig', 'typed.mts'],
+      { cwd: project.folder },
+    ).catch((error: { stdout: string }) => error);
+    expect((await checked).stdout).toBe('');
+  });
+
+  it('has no complaint of publint', async () => {
+    await run(join(tools, 'publint'), ['--strict', project.packageFolder]);
+  });
+
+  it('has no complaint of attw', async () => {
+    await run(join(tools, 'attw'), ['--profile', 'esm-only', '--no-emoji', project.tarball]);
+  });
+});
