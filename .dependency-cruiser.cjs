@@ -151,7 +151,10 @@ module.exports = {
       name: 'browsers-have-no-node',
       severity: 'error',
       from: { path: '^lib/(web-app|board-kit|[^/]+/board)/' },
-      to: { path: '^(node:|lib/node/)|^(buffer|crypto|fs|http|net|os|path|stream|url|util)$', reachable: true },
+      to: {
+        path: '^(node:|lib/node/)|^(buffer|crypto|fs|http|net|os|path|stream|url|util)$',
+        reachable: true,
+      },
     },
     {
       name: 'no-test-code-in-production',

@@ -30,7 +30,8 @@ function App() {
   }, [language]);
   useEffect(() => {
     openPlayer().then(
-      (player) => setVisitor(player === undefined ? { kind: 'nobody' } : { kind: 'player', player, isStored: true }),
+      (player) =>
+        setVisitor(player === undefined ? { kind: 'nobody' } : { kind: 'player', player, isStored: true }),
       (error: unknown) => setVisitor({ kind: 'failed', error }),
     );
   }, []);

@@ -2,8 +2,8 @@
 import { createContext } from 'preact';
 import { useContext } from 'preact/hooks';
 import type { Player } from './player.ts';
-import { type Language, textsOf } from './texts/languages.ts';
 import type { Texts } from './texts/en.ts';
+import { type Language, textsOf } from './texts/languages.ts';
 
 export type Words = { readonly language: Language; readonly text: Texts };
 

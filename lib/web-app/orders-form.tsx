@@ -25,7 +25,6 @@ export function OrdersForm(props: {
   const begin = () => orders ?? emptyValue(schema, schema) ?? {};
   const [value, setValue] = useState<unknown>(begin);
   const [found, setFound] = useState<readonly Problem[]>([]);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: what is typed stays until the next turn
   useEffect(() => {
     setValue(begin());
     setFound([]);

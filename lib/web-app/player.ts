@@ -1,5 +1,11 @@
 // The person who uses this tab: their client of the platform, with the key that this browser keeps, and their events.
-import { browserKeys, createGalaxyClient, forgetSession, type GalaxyClient, storedSessions } from '../client/browser.ts';
+import {
+  browserKeys,
+  createGalaxyClient,
+  forgetSession,
+  type GalaxyClient,
+  storedSessions,
+} from '../client/browser.ts';
 import { EventFeed } from '../client/event-feed.ts';
 import type { Hello, PlayerEvent } from '../client/events.ts';
 

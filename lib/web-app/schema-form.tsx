@@ -97,7 +97,6 @@ function List(props: Shown & { field: Extract<Field, { kind: 'list' }> }) {
       <legend>{field.label}</legend>
       {field.help !== undefined && <p class="help">{field.help}</p>}
       {items.map((item, index) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: items have nothing else that tells them apart
         <div class="item" key={index}>
           <One
             {...props}
@@ -203,7 +202,13 @@ function Input(props: InputProps) {
   }
 }
 
-function Choice({ choices, value, common, attributes, onChange }: InputProps & { choices: readonly unknown[] }) {
+function Choice({
+  choices,
+  value,
+  common,
+  attributes,
+  onChange,
+}: InputProps & { choices: readonly unknown[] }) {
   const at = choices.findIndex((choice) => JSON.stringify(choice) === JSON.stringify(value));
   return (
     <select

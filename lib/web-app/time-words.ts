@@ -1,6 +1,7 @@
 // Times and clocks in words.
-import type { Language } from './texts/languages.ts';
+
 import type { Texts } from './texts/en.ts';
+import type { Language } from './texts/languages.ts';
 
 const units = [
   ['day', 86_400],
@@ -64,7 +65,8 @@ function baseWords(clock: Clock, language: Language, text: Texts): string {
   const { turn_schedule: schedule, turn_seconds: seconds, time_zone: zone } = clock;
   if (schedule === null) return text.clock.each(durationWords(seconds ?? 0, language));
   const [, minute, hour, days] = /^(\d{1,2}) (\d{1,2}) \* \* (\*|[0-7](?:,[0-7])*)$/.exec(schedule) ?? [];
-  if (minute === undefined || hour === undefined || days === undefined) return text.clock.schedule(schedule, zone);
+  if (minute === undefined || hour === undefined || days === undefined)
+    return text.clock.schedule(schedule, zone);
   const time = `${hour.padStart(2, '0')}:${minute.padStart(2, '0')}`;
   if (days === '*') return text.clock.daily(time, zone);
   const numbers = days.split(',').map((day) => Number(day) || 7);

@@ -15,7 +15,11 @@ export type Loaded<T> = {
  * @param concerns whether an event may have changed it. After a hello, and when the page is looked at again, it is
  *   always loaded.
  */
-export function useLoad<T>(key: string, load: () => Promise<T>, concerns?: (news: News) => boolean): Loaded<T> {
+export function useLoad<T>(
+  key: string,
+  load: () => Promise<T>,
+  concerns?: (news: News) => boolean,
+): Loaded<T> {
   const player = usePlayer();
   const [state, setState] = useState<{ key: string; value: T | undefined; error: unknown }>({
     key,
@@ -31,7 +35,12 @@ export function useLoad<T>(key: string, load: () => Promise<T>, concerns?: (news
     const settle = (next: { value: T } | { error: unknown }) => {
       // What was asked for later is newer.
       if (run !== latest.current.run) return;
-      setState((before) => ({ key, value: before.key === key ? before.value : undefined, error: undefined, ...next }));
+      setState((before) => ({
+        key,
+        value: before.key === key ? before.value : undefined,
+        error: undefined,
+        ...next,
+      }));
     };
     await latest.current.load().then(
       (value) => settle({ value }),

@@ -104,7 +104,10 @@ it('lets two people find each other and play four in a row to the end', async ()
   for (const [index, column] of moves.entries()) {
     const { board } = index % 2 === 0 ? ada : bob;
     await board.getByText(index % 2 === 0 ? 'Your turn' : 'Du bist am Zug').waitFor();
-    await board.locator('button.column').nth(column - 1).click();
+    await board
+      .locator('button.column')
+      .nth(column - 1)
+      .click();
   }
   await ada.board.getByText('You have won! Four in a row.').waitFor();
   await bob.board.getByText('Zerg hat gewonnen. Vier in einer Reihe.').waitFor();

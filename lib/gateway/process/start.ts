@@ -15,8 +15,8 @@ import { loadOtherKeys, publishedKeys, type ServerKey } from '../commands/server
 import { type GatewayConfig, gatewayVariables } from '../config.ts';
 import { loadGrpcCertificate } from '../grpc/tls.ts';
 import { gatewayInstruments } from '../instruments.ts';
-import { readAppFolder, readBoardsFolder } from '../static-files/static-site.ts';
 import type { StaticFolder } from '../static-files/static-folder.ts';
+import { readAppFolder, readBoardsFolder } from '../static-files/static-site.ts';
 
 export type Gateway = {
   config: GatewayConfig;

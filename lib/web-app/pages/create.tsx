@@ -71,7 +71,8 @@ function CreateForm({ engines }: { engines: readonly Engine[] }) {
   const [drafts, setDrafts] = useState<Readonly<Record<string, Draft>>>({});
   if (engine === undefined) return <p class="nothing">{text.none}</p>;
   const draft = drafts[engine.family] ?? draftFor(engine);
-  const change = (changed: Partial<Draft>) => setDrafts({ ...drafts, [engine.family]: { ...draft, ...changed } });
+  const change = (changed: Partial<Draft>) =>
+    setDrafts({ ...drafts, [engine.family]: { ...draft, ...changed } });
   const problems = problemFinder(engine.manifest.options_schema)(draft.options);
 
   return (
@@ -79,7 +80,8 @@ function CreateForm({ engines }: { engines: readonly Engine[] }) {
       class="stack"
       onSubmit={(event) => {
         event.preventDefault();
-        if (problems.length === 0) act(async () => goTo({ page: 'game', gameId: await make(player, engine, draft) }));
+        if (problems.length === 0)
+          act(async () => goTo({ page: 'game', gameId: await make(player, engine, draft) }));
       }}
     >
       <fieldset class="card">
@@ -238,7 +240,9 @@ function NumberField(props: {
         min={1}
         max={max}
         value={value}
-        onChange={({ currentTarget }) => onChange(Math.min(max, Math.max(1, Number(currentTarget.value) || 1)))}
+        onChange={({ currentTarget }) =>
+          onChange(Math.min(max, Math.max(1, Number(currentTarget.value) || 1)))
+        }
       />
     </Labelled>
   );

@@ -1,9 +1,9 @@
 // Finding games of others.
 import { useState } from 'preact/hooks';
 import { usePlayer, useWords } from '../context.ts';
+import { Labelled } from '../parts/basics.tsx';
 import { gameTitle } from '../parts/game-card.tsx';
 import { GameList, useGames } from '../parts/game-list.tsx';
-import { Labelled } from '../parts/basics.tsx';
 import { goTo } from '../router.ts';
 import { useEngines } from '../use-engines.ts';
 import { useSettled } from '../use-settled.ts';
@@ -70,7 +70,11 @@ export function FindPage() {
         </Labelled>
         {status === 'enrollment_open' && (
           <label class="check">
-            <input type="checkbox" checked={free} onChange={({ currentTarget }) => setFree(currentTarget.checked)} />
+            <input
+              type="checkbox"
+              checked={free}
+              onChange={({ currentTarget }) => setFree(currentTarget.checked)}
+            />
             {text.find.free}
           </label>
         )}

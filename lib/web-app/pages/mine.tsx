@@ -27,7 +27,10 @@ export function MinePage() {
         ['draft', 'enrollment_open', 'ready_to_start', 'start_failed'].includes(status),
       ),
     },
-    { title: text.mine.over, games: items.filter(({ status }) => ['finished', 'cancelled'].includes(status)) },
+    {
+      title: text.mine.over,
+      games: items.filter(({ status }) => ['finished', 'cancelled'].includes(status)),
+    },
   ];
   return (
     <main>

@@ -4,7 +4,7 @@ import { PublicHttpError } from '../../client/browser.ts';
 import { useWords } from '../context.ts';
 import { wordsFor } from '../errors.ts';
 import { Labelled, useAct } from '../parts/basics.tsx';
-import { openPlayer, peopleHere, type Player, type SigningIn, signingIn } from '../player.ts';
+import { openPlayer, type Player, peopleHere, type SigningIn, signingIn } from '../player.ts';
 
 type Sent = { readonly email: string; readonly challengeId: string; readonly signIn: SigningIn };
 

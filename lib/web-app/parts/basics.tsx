@@ -67,10 +67,10 @@ export function Act(props: {
       <span class="asks" role="alert">
         {text.game.sure}{' '}
         <button type="button" class="danger" onClick={run}>
-          {text.yes}
+          {text.game.yes}
         </button>{' '}
         <button type="button" onClick={() => setAsked(false)}>
-          {text.no}
+          {text.game.no}
         </button>
       </span>
     );

@@ -30,11 +30,9 @@ export function BoardView(props: {
   const address = `/boards/${encodeURIComponent(family)}/${encodeURIComponent(version)}/`;
   const exists = useExists(address);
   const parent = useRef<HTMLDivElement>(null);
-  const frame = useRef<BoardFrame>();
+  const frame = useRef<BoardFrame | undefined>(undefined);
   const latest = useRef(props);
   latest.current = props;
-
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the frame stays while the board is the same
   useEffect(() => {
     if (exists !== true || parent.current === null) return;
     const opened = openBoard({
@@ -51,7 +49,6 @@ export function BoardView(props: {
   }, [exists, address]);
 
   const shown = JSON.stringify(state);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the board gets what has changed
   useEffect(() => frame.current?.show(state), [shown]);
   useEffect(() => {
     if (refusal !== undefined) frame.current?.refuse({ type: 'orders_refused', ...refusal });

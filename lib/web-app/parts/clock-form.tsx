@@ -44,7 +44,13 @@ export function clockOf(choice: ClockChoice) {
   };
 }
 
-export function ClockForm({ clock, onChange }: { clock: ClockChoice; onChange: (clock: ClockChoice) => void }) {
+export function ClockForm({
+  clock,
+  onChange,
+}: {
+  clock: ClockChoice;
+  onChange: (clock: ClockChoice) => void;
+}) {
   const { language, text } = useWords();
   const change = (changed: Partial<ClockChoice>) => onChange({ ...clock, ...changed });
   return (
@@ -52,7 +58,12 @@ export function ClockForm({ clock, onChange }: { clock: ClockChoice; onChange: (
       <div class="choices">
         {(['per_turn', 'at_times'] as const).map((kind) => (
           <label key={kind} class="choice">
-            <input type="radio" name="clock" checked={clock.kind === kind} onChange={() => change({ kind })} />
+            <input
+              type="radio"
+              name="clock"
+              checked={clock.kind === kind}
+              onChange={() => change({ kind })}
+            />
             {kind === 'per_turn' ? text.create.perTurn : text.create.atTimes}
           </label>
         ))}

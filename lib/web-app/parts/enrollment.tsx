@@ -196,7 +196,8 @@ function Invites({ state: { game } }: Props) {
     await client.lobby.invite.create({ game_id: gameId, max_uses: game.max_players });
     await invites.reload();
   };
-  const links = invites.value?.items.filter(({ code, status }) => code !== null && status === 'pending') ?? [];
+  const links =
+    invites.value?.items.filter(({ code, status }) => code !== null && status === 'pending') ?? [];
   return (
     <section class="card">
       <h2>{text.game.invite}</h2>

@@ -9,11 +9,21 @@ import { GameCard } from './game-card.tsx';
 type Page = { readonly items: readonly Game[]; readonly next_page_token?: string };
 
 /** @param load gets the token of the page, undefined for the first. */
-export function useGames(key: string, load: (pageToken: string | undefined) => Promise<Page>): Loaded<Page> & {
+export function useGames(
+  key: string,
+  load: (pageToken: string | undefined) => Promise<Page>,
+): Loaded<Page> & {
   more: () => Promise<void>;
 } {
-  const first = useLoad(key, () => load(undefined), ({ kind }) => kind === 'event');
-  const [rest, setRest] = useState<{ of: Page | undefined; page: Page }>({ of: undefined, page: { items: [] } });
+  const first = useLoad(
+    key,
+    () => load(undefined),
+    ({ kind }) => kind === 'event',
+  );
+  const [rest, setRest] = useState<{ of: Page | undefined; page: Page }>({
+    of: undefined,
+    page: { items: [] },
+  });
   const added = rest.of === first.value ? rest.page : undefined;
   const token = added === undefined ? first.value?.next_page_token : added.next_page_token;
   const value =

@@ -19,7 +19,11 @@ export function OwnerTools(props: { state: GameState; isOwner: boolean; reload: 
   return (
     <div class="buttons">
       {isOwner && status === 'draft' && (
-        <Act primary label={text.game.openEnrollment} onAct={then(() => lobby.game.openEnrollment({ game_id }))} />
+        <Act
+          primary
+          label={text.game.openEnrollment}
+          onAct={then(() => lobby.game.openEnrollment({ game_id }))}
+        />
       )}
       {isOwner && status === 'enrollment_open' && game.active_members >= game.min_players && (
         <Act label={text.game.closeEnrollment} onAct={then(() => lobby.game.closeEnrollment({ game_id }))} />

@@ -1,7 +1,14 @@
 // A game that is played: the turn, the seats, the board, and the player's orders.
 import { useRef, useState } from 'preact/hooks';
 import type { BoardOrders, BoardState } from '../../board-kit/messages.ts';
-import { CommandError, type Engine, type GalaxyClient, type Orders, type Turn, type View } from '../../client/browser.ts';
+import {
+  CommandError,
+  type Engine,
+  type GalaxyClient,
+  type Orders,
+  type Turn,
+  type View,
+} from '../../client/browser.ts';
 import { usePlayer, useWords } from '../context.ts';
 import { wordsFor } from '../errors.ts';
 import { isRecord } from '../is-record.ts';
@@ -101,7 +108,11 @@ function Table(props: TableProps) {
   const schema = engine?.manifest.orders_schema;
   return (
     <>
-      <TurnHead turn={turn} seats={seats} onNotReady={() => give(played.orders?.orders ?? {}, false, turn.turn)} />
+      <TurnHead
+        turn={turn}
+        seats={seats}
+        onNotReady={() => give(played.orders?.orders ?? {}, false, turn.turn)}
+      />
       {view === null && <p class="notice">{text.game.noView}</p>}
       {refusal !== undefined && (
         <p class="notice warn" role="alert">
@@ -143,7 +154,7 @@ function useOrders({ state, reload }: TableProps): { give: Give; refusal: Refusa
   const { client } = usePlayer();
   const { text } = useWords();
   const [refusal, setRefusal] = useState<Refusal>();
-  const waiting = useRef<Parameters<Give>>();
+  const waiting = useRef<Parameters<Give> | undefined>(undefined);
   const isBusy = useRef(false);
   const gameId = state.game.game_id;
 
@@ -160,7 +171,8 @@ function useOrders({ state, reload }: TableProps): { give: Give; refusal: Refusa
     if (isBusy.current) return;
     isBusy.current = true;
     try {
-      for (let next = waiting.current; next !== undefined; next = waiting.current) {
+      while (waiting.current !== undefined) {
+        const next: Parameters<Give> = waiting.current;
         waiting.current = undefined;
         await send(...next);
       }
@@ -234,7 +246,9 @@ function TurnHead(props: {
             <bdi>{name}</bdi>
             {seat === yourSeat && ` (${text.you})`}
             {ready.includes(seat) && <span class="tag ready">✓ {text.game.isReady}</span>}
-            {!ready.includes(seat) && awaiting.includes(seat) && <span class="tag">{text.game.isAwaited}</span>}
+            {!ready.includes(seat) && awaiting.includes(seat) && (
+              <span class="tag">{text.game.isAwaited}</span>
+            )}
           </li>
         ))}
       </ul>

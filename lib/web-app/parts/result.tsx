@@ -7,7 +7,8 @@ export function Result({ game: { result } }: { game: Game }) {
   const { text } = useWords();
   if (result === null) return null;
   const { kind, placements } = result;
-  const won = kind === 'finished' && placements.some(({ rank, user_id: user }) => rank === 1 && user === userId);
+  const won =
+    kind === 'finished' && placements.some(({ rank, user_id: user }) => rank === 1 && user === userId);
   const hasScores = placements.some(({ score }) => score !== undefined);
   return (
     <section class="card result">

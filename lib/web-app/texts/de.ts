@@ -12,20 +12,29 @@ export const de: Texts = {
   tryAgain: 'Noch einmal versuchen',
   you: 'du',
   none: 'Keine.',
-  nav: { label: 'Seiten', mine: 'Meine Spiele', find: 'Spiele finden', create: 'Neues Spiel', account: 'Konto' },
+  nav: {
+    label: 'Seiten',
+    mine: 'Meine Spiele',
+    find: 'Spiele finden',
+    create: 'Neues Spiel',
+    account: 'Konto',
+  },
 
   signIn: {
     title: 'Anmelden',
-    intro: 'Rundenbasierte Spiele mit Freunden und Fremden. Ohne Passwort: Du bekommst einen Code per E-Mail.',
+    intro:
+      'Rundenbasierte Spiele mit Freunden und Fremden. Ohne Passwort: Du bekommst einen Code per E-Mail.',
     email: 'E-Mail-Adresse',
     sendCode: 'Code schicken',
-    local: 'Auf diesem Rechner werden keine Mails verschickt: Der Code steht im Terminal, in dem npm start läuft.',
+    local:
+      'Auf diesem Rechner werden keine Mails verschickt: Der Code steht im Terminal, in dem npm start läuft.',
     sentTo: (email) => `Ein Code ist unterwegs an ${email}.`,
     code: 'Code',
     confirm: 'Anmelden',
     otherAddress: 'Andere Adresse',
     wrong: 'Dieser Code ist falsch oder zu alt. Lass dir einen neuen schicken.',
-    notStored: 'Dieser Browser behält deinen Schlüssel nicht: Wenn du die Seite schließt, bist du abgemeldet.',
+    notStored:
+      'Dieser Browser behält deinen Schlüssel nicht: Wenn du die Seite schließt, bist du abgemeldet.',
     here: 'Auf diesem Rechner angemeldet',
     goOnAs: (name) => `Weiter als ${name}`,
     unknownPerson: 'jemand, der sich hier angemeldet hat',
@@ -156,7 +165,8 @@ export const de: Texts = {
     no: 'Nein',
     readyToStart: 'Alle sind da. Wer das Spiel aufgemacht hat, kann es starten.',
     starting: 'Das Spiel startet …',
-    startFailed: 'Das Spiel konnte nicht gestartet werden. Wer es aufgemacht hat, kann es noch einmal versuchen.',
+    startFailed:
+      'Das Spiel konnte nicht gestartet werden. Wer es aufgemacht hat, kann es noch einmal versuchen.',
     paused: 'Das Spiel ist pausiert: Die Uhr steht still.',
     cancelled: 'Dieses Spiel wurde abgebrochen.',
     turn: (turn) => `Zug ${turn}`,

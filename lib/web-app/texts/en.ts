@@ -168,7 +168,8 @@ export const en = {
     isAwaited: 'awaited',
     asForm: 'Give orders by a form',
     board: (name: string) => `Board of ${name}`,
-    boardFault: 'The board of this game broke the rules of the platform, so it was closed. You can go on with this form.',
+    boardFault:
+      'The board of this game broke the rules of the platform, so it was closed. You can go on with this form.',
     noView: 'Nothing is shown to those who watch this game.',
     watching: 'You are watching.',
     turnClosed: 'This turn takes no orders any more. Here is the next one.',
@@ -196,7 +197,8 @@ export const en = {
 
   names: {
     title: 'Race names',
-    intro: 'Your name in a game is yours alone until the game ends. If you did well, you can then keep it for good.',
+    intro:
+      'Your name in a game is yours alone until the game ends. If you did well, you can then keep it for good.',
     registered: 'Yours for good',
     pending: 'To be registered',
     reservation: 'In a game',

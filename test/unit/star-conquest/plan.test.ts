@@ -35,7 +35,11 @@ const view: View = {
 const [, second = home, third = home] = view.planets;
 
 describe('a plan', () => {
-  const plan = withSend(withSend(planOf(undefined), { from: 1, to: 2, ships: 5 }), { from: 1, to: 3, ships: 4 });
+  const plan = withSend(withSend(planOf(undefined), { from: 1, to: 2, ships: 5 }), {
+    from: 1,
+    to: 3,
+    ships: 4,
+  });
 
   it('leaves what it does not send elsewhere', () => {
     expect(shipsToSend(plan, home, 4)).toBe(11);

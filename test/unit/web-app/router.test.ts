@@ -14,10 +14,17 @@ describe('a route', () => {
     expect(routeOf(addressOf(route))).toEqual(route);
   });
 
-  it.each(['', '#', '#/', '#/nothing', '#/games', '#/games/', '#/%', '#/constructor', '#javascript:alert(1)'])(
-    'is the list of games for %j',
-    (fragment) => {
-      expect(routeOf(fragment)).toEqual({ page: 'mine' });
-    },
-  );
+  it.each([
+    '',
+    '#',
+    '#/',
+    '#/nothing',
+    '#/games',
+    '#/games/',
+    '#/%',
+    '#/constructor',
+    '#javascript:alert(1)',
+  ])('is the list of games for %j', (fragment) => {
+    expect(routeOf(fragment)).toEqual({ page: 'mine' });
+  });
 });

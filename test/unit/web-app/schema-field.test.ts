@@ -13,7 +13,10 @@ describe('the field for a schema', () => {
       { kind: 'number', whole: true, min: 1, max: 7 },
     ],
     [{ type: 'number' }, { kind: 'number', whole: false }],
-    [{ type: 'string', maxLength: 9 }, { kind: 'text', maxLength: 9 }],
+    [
+      { type: 'string', maxLength: 9 },
+      { kind: 'text', maxLength: 9 },
+    ],
     [{ type: 'boolean' }, { kind: 'yes_no' }],
     [{ enum: ['rock', 3, null] }, { kind: 'choice', choices: ['rock', 3, null] }],
     [{ const: 'x' }, { kind: 'choice', choices: ['x'] }],

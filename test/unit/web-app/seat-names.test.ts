@@ -10,7 +10,16 @@ function state(options: Record<string, unknown>, members: [seat: number | null, 
 }
 
 it('names members by their race names, and bots behind them', () => {
-  expect(seatNames(state({ bots: 2 }, [[2, 'Zerg'], [1, 'Protoss'], [null, 'left early']]), en)).toEqual([
+  expect(
+    seatNames(
+      state({ bots: 2 }, [
+        [2, 'Zerg'],
+        [1, 'Protoss'],
+        [null, 'left early'],
+      ]),
+      en,
+    ),
+  ).toEqual([
     { seat: 1, name: 'Protoss' },
     { seat: 2, name: 'Zerg' },
     { seat: 3, name: 'Bot 1' },

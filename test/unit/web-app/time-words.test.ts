@@ -61,7 +61,11 @@ describe('a clock in words', () => {
   });
 
   it('says on which days it stands still, and how long who is late has', () => {
-    const words = clockWords({ ...clock, turn_seconds: 60, quiet_days: [6, 7], grace_seconds: 1_800 }, 'en', en);
+    const words = clockWords(
+      { ...clock, turn_seconds: 60, quiet_days: [6, 7], grace_seconds: 1_800 },
+      'en',
+      en,
+    );
     expect(words).toContain('stands still on Saturday and Sunday');
     expect(words).toContain('has 30 minutes more');
   });
