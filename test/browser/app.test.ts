@@ -43,6 +43,10 @@ async function openApp(viewport: typeof phone, locale: string): Promise<Person> 
   return { page, board: page.frameLocator('iframe'), reported };
 }
 
+function goTo({ page }: Person, name: string): Promise<void> {
+  return page.getByRole('navigation').getByRole('link', { name }).click();
+}
+
 /** With the code from the log, as the page says. */
 async function signIn({ page }: Person, email: string): Promise<void> {
   await page.locator('#email').fill(email);
@@ -76,7 +80,7 @@ it('lets two people find each other and play four in a row to the end', async ()
   await Promise.all([signIn(ada, 'ada@example.com'), signIn(bob, 'bob@example.com')]);
   await expectClean(ada);
 
-  await ada.page.getByRole('link', { name: 'New game' }).click();
+  await goTo(ada, 'New game');
   await ada.page.getByLabel('Name of the game').fill('Evening <b>game</b>');
   await ada.page.getByLabel('Your name in this game').fill('Zerg');
   await ada.page.getByText('The first turns would be due').waitFor();
@@ -85,7 +89,7 @@ it('lets two people find each other and play four in a row to the end', async ()
   await ada.page.getByRole('button', { name: 'Make the game' }).click();
   await ada.page.getByRole('heading', { name: 'Evening <b>game</b>' }).waitFor();
 
-  await bob.page.getByRole('link', { name: 'Spiele finden' }).click();
+  await goTo(bob, 'Spiele finden');
   await bob.page.getByRole('link', { name: 'Evening <b>game</b>' }).waitFor();
   await expectClean(bob);
   await bob.page.getByRole('link', { name: 'Evening <b>game</b>' }).click();

@@ -79,6 +79,7 @@ export function FindPage() {
           </label>
         )}
       </search>
+      <h2 class="only-heard">{text.find.results}</h2>
       <GameList games={games} nothing={text.find.nothing} />
       <CodeForm />
     </main>

@@ -51,7 +51,7 @@ function Shown({ state, reload }: { state: GameState; reload: Loaded<GameState>[
       </header>
       <Notice game={game} />
       {game.status === 'finished' && <Result game={game} />}
-      {plays && game.current_turn !== null && <Play state={state} onChanged={reload} />}
+      {plays && <Play state={state} onChanged={reload} />}
       {game.status === 'enrollment_open' && <Enrollment state={state} isOwner={isOwner} reload={reload} />}
       {!plays && <Members state={state} />}
       <section class="card about">

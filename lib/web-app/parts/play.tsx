@@ -57,14 +57,31 @@ export function Play({ state, onChanged }: { state: GameState; onChanged: () => 
   );
 }
 
-async function loadPlay({ game }: GalaxyClient, gameId: string): Promise<Played> {
-  const turn = await game.turn.get({ game_id: gameId });
+async function loadPlay(client: GalaxyClient, gameId: string): Promise<Played> {
+  const { game } = client;
+  const turn = await firstTurn(client, gameId);
   const hasOrders = turn.status === 'open' && turn.your_orders !== null && turn.your_orders !== 'none';
   const [view, orders] = await Promise.all([
     game.view.get({ game_id: gameId, ...(turn.your_seat === null && { as: 'spectator' }) }).catch(notShown),
     hasOrders ? game.orders.get({ game_id: gameId, turn: turn.turn }).catch(playedMeanwhile) : null,
   ]);
   return { turn, view, orders };
+}
+
+/** No event says that the engine of a game that was started has it. */
+async function firstTurn({ game }: GalaxyClient, gameId: string): Promise<Turn> {
+  for (let pauseMs = 250; ; pauseMs *= 1.5) {
+    try {
+      return await game.turn.get({ game_id: gameId });
+    } catch (error) {
+      const isSettingUp =
+        error instanceof CommandError &&
+        error.code === 'game_not_running' &&
+        error.details.status === 'running';
+      if (!isSettingUp || pauseMs > 10_000) throw error;
+      await new Promise((resolve) => setTimeout(resolve, pauseMs));
+    }
+  }
 }
 
 function notShown(error: unknown): null {

@@ -54,6 +54,7 @@ export const de: Texts = {
 
   find: {
     title: 'Spiele finden',
+    results: 'Gefundene Spiele',
     search: 'Wörter im Namen oder in der Beschreibung',
     game: 'Spiel',
     anyGame: 'Jedes Spiel',

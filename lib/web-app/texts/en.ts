@@ -43,6 +43,7 @@ export const en = {
 
   find: {
     title: 'Find games',
+    results: 'Games found',
     search: 'Words in the name or description',
     game: 'Game',
     anyGame: 'Any game',

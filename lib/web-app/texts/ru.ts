@@ -45,6 +45,7 @@ export const ru: Texts = {
 
   find: {
     title: 'Найти игру',
+    results: 'Найденные игры',
     search: 'Слова в названии или описании',
     game: 'Игра',
     anyGame: 'Любая игра',
