@@ -1,5 +1,5 @@
 // The names of all seats of a game: members have their race names; the seats behind theirs are bots.
-import type { GameState } from './pages/game.tsx';
+import type { GameState } from './game-state.ts';
 import type { Texts } from './texts/en.ts';
 
 export function seatNames(

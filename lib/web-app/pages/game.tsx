@@ -1,6 +1,7 @@
 // One game, from its enrollment to its result.
-import type { Game, Membership } from '../../client/browser.ts';
+import type { Game } from '../../client/browser.ts';
 import { usePlayer, useWords } from '../context.ts';
+import type { GameState } from '../game-state.ts';
 import { Async } from '../parts/basics.tsx';
 import { Enrollment } from '../parts/enrollment.tsx';
 import { gameTitle } from '../parts/game-card.tsx';
@@ -9,8 +10,6 @@ import { Play } from '../parts/play.tsx';
 import { Result } from '../parts/result.tsx';
 import { clockWords } from '../time-words.ts';
 import { about, type Loaded, useLoad } from '../use-load.ts';
-
-export type GameState = { readonly game: Game; readonly members: readonly Membership[] };
 
 export function GamePage({ gameId }: { gameId: string }) {
   const { client } = usePlayer();

@@ -3,7 +3,7 @@ import { useState } from 'preact/hooks';
 import type { Invite } from '../../client/browser.ts';
 import { usePlayer, useWords } from '../context.ts';
 import { wordsFor } from '../errors.ts';
-import type { GameState } from '../pages/game.tsx';
+import type { GameState } from '../game-state.ts';
 import { addressOf } from '../router.ts';
 import { timeWords } from '../time-words.ts';
 import { about, useLoad } from '../use-load.ts';

@@ -1,6 +1,6 @@
 // What the owner, and a member, can do with a game as a whole.
 import { usePlayer, useWords } from '../context.ts';
-import type { GameState } from '../pages/game.tsx';
+import type { GameState } from '../game-state.ts';
 import { Act } from './basics.tsx';
 
 export function OwnerTools(props: { state: GameState; isOwner: boolean; reload: () => Promise<void> }) {

@@ -11,9 +11,9 @@ import {
 } from '../../client/browser.ts';
 import { usePlayer, useWords } from '../context.ts';
 import { wordsFor } from '../errors.ts';
+import type { GameState } from '../game-state.ts';
 import { isRecord } from '../is-record.ts';
 import { OrdersForm } from '../orders-form.tsx';
-import type { GameState } from '../pages/game.tsx';
 import type { Problem } from '../schema-form.tsx';
 import { seatNames } from '../seat-names.ts';
 import { useEngines } from '../use-engines.ts';
