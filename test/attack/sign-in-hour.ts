@@ -1,8 +1,8 @@
 // An hour in which networks guess codes, flood mailboxes and keep a person out, against three gateways and three backends.
-//   npm run attack                     one network for an hour; takes some minutes
+//   npm run attack                     one network for an hour; takes some seconds
 //   npm run attack -- --networks 3     three at a time
 //   npm run attack -- --minutes 5      less of the hour
-//   npm run attack -- --strangers 300  tries that many mailboxes of strangers, which takes less time than all of them
+//   npm run attack -- --strangers 300  tries at most that many mailboxes of strangers
 import assert from 'node:assert/strict';
 import { parseArgs } from 'node:util';
 import { backendVariables } from '../../lib/backend/config.ts';

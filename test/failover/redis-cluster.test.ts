@@ -42,6 +42,7 @@ beforeAll(async () => {
       BACKEND_PUSH_REDIS_PASSWORD: password,
       BACKEND_REDIS_OPERATION_TIMEOUT: '1s',
     },
+    pushRedis: redis.client,
   });
   player = await cluster.signIn();
   follower = await new Follower(cluster, player).opened();

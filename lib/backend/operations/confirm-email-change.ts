@@ -1,4 +1,4 @@
-// Changes the address of an account. A session alone must never be enough, since whoever has the address has the
+// Changes the address of an account. A session alone must never be enough, since a person who has the address has the
 // account: it takes a code from the address that the account has, or a recovery code, and one from the new address.
 // Attempts are judged and counted under the user's lock, and the count is committed before the refusal is thrown.
 import { Refusal } from '../../errors/table.ts';

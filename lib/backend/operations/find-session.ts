@@ -8,7 +8,7 @@ const useIntervalMs = 3_600_000;
 
 /**
  * Looks a session up for the gateway, which does so for every request in its name. The signature is not verified yet, so
- * this is no use of the session: anyone who knows its id can cause it.
+ * this does not count as a use of the session: anyone who knows its id can cause it.
  * @returns also whether its next use is to be recorded.
  * @throws Refusal not_found.
  */

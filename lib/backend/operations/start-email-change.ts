@@ -7,7 +7,7 @@ import { networkOfUser, type RequestedCode, requestCodes } from './request-codes
 
 /**
  * Mails a code to the address of the account and another one to the new address. Does not look whether the new address
- * has an account: the response shows it to no one, and whoever confirms has proven to read its mails.
+ * has an account: the response shows it to no one, and a person who confirms has proven to read its mails.
  * @throws Refusal invalid_request for the address that the account has; rate_limited; and as for `getAccount`.
  */
 export async function startEmailChange(

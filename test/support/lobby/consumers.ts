@@ -16,7 +16,7 @@ type Fields = Readonly<Record<string, unknown>>;
 
 export type LobbyConsumers = {
   readonly redis: Redis;
-  /** Adds entries to a consumer's stream; what is no text is written as JSON. @returns the id of the last one. */
+  /** Adds entries to a consumer's stream; what is not text is written as JSON. @returns the id of the last one. */
   add(consumer: ConsumerName, ...entries: Fields[]): Promise<string>;
   /** Adds entries, and waits until they have been dealt with. */
   tell(consumer: ConsumerName, ...entries: Fields[]): Promise<void>;

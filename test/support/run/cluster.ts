@@ -38,6 +38,8 @@ export type ClusterOptions = {
   backendEnvironment?: Record<string, string>;
   /** A Redis of its own, in place of a database of the run's; the cluster drops it. */
   redis?: TestRedis;
+  /** Of the push log, where that is in another Redis. */
+  pushRedis?: Pick<Redis, 'callBuffer' | 'exists'>;
 };
 
 /** The proxies between two processes. All gateways share theirs. */
@@ -253,7 +255,8 @@ async function startParts(options: ClusterOptions, cleanUp: AsyncDisposableStack
     cleanUp.defer(() => opened.close());
     return opened;
   };
-  const log = pushLog(connection);
+  const pushRedis = options.pushRedis ?? connection;
+  const log = pushLog(pushRedis);
   return {
     gateways,
     backend,
@@ -275,7 +278,7 @@ async function startParts(options: ClusterOptions, cleanUp: AsyncDisposableStack
         const { session } = signingIn;
         // The event about the session precedes all that the test is about.
         const appended = log.onceKey(session.userId, `user.session.created:${session.deviceSessionId}`);
-        await vi.waitFor(async () => expect(await connection.exists(appended)).toBe(1), { timeout: 15_000 });
+        await vi.waitFor(async () => expect(await pushRedis.exists(appended)).toBe(1), { timeout: 15_000 });
         return { key, session };
       } finally {
         signingIn.close();
