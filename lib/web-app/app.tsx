@@ -1,8 +1,8 @@
 // The web app for players: who uses this tab, which page they look at, and in which language.
 import { render } from 'preact';
-import { useEffect, useState } from 'preact/hooks';
-import { PlayerContext, useWords, WordsContext } from './context.ts';
-import { wordsFor } from './errors.ts';
+import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
+import { PlayerContext, usePlayer, useWords, WordsContext } from './context.ts';
+import { isSignedOut, wordsFor } from './errors.ts';
 import { AccountPage } from './pages/account.tsx';
 import { CreatePage } from './pages/create.tsx';
 import { FindPage } from './pages/find.tsx';
@@ -11,8 +11,10 @@ import { InvitePage } from './pages/invite.tsx';
 import { MinePage } from './pages/mine.tsx';
 import { NamesPage } from './pages/names.tsx';
 import { SignInPage } from './pages/sign-in.tsx';
-import { openPlayer, type Player } from './player.ts';
+import { News } from './parts/news.tsx';
+import { forgetHere, openPlayer, type Player } from './player.ts';
 import { addressOf, type Route, useRoute } from './router.ts';
+import type { Texts } from './texts/en.ts';
 import { type Language, preferredLanguage, rememberLanguage, textsOf } from './texts/languages.ts';
 
 type Visitor =
@@ -35,6 +37,7 @@ function App() {
       (error: unknown) => setVisitor({ kind: 'failed', error }),
     );
   }, []);
+  const signedOut = useCallback(() => setVisitor({ kind: 'nobody' }), []);
   const chooseLanguage = (chosen: Language) => {
     rememberLanguage(chosen);
     setLanguage(chosen);
@@ -64,7 +67,7 @@ function App() {
             key={visitor.player.deviceSessionId}
             isStored={visitor.isStored}
             onLanguage={chooseLanguage}
-            onSignedOut={() => setVisitor({ kind: 'nobody' })}
+            onSignedOut={signedOut}
           />
         </PlayerContext.Provider>
       )}
@@ -89,7 +92,27 @@ function SignedIn(props: {
 }) {
   const { isStored, onLanguage, onSignedOut } = props;
   const { text } = useWords();
+  const player = usePlayer();
   const route = useRoute();
+  const page = useRef<HTMLDivElement>(null);
+  const isFirst = useRef(true);
+  useEffect(() => {
+    document.title = titleOf(route, text);
+    // Who uses a screen reader is then at the beginning of the new page.
+    if (!isFirst.current) page.current?.focus();
+    isFirst.current = false;
+  }, [route, text]);
+  useEffect(() => {
+    let isCurrent = true;
+    void player.ended.then(async (error) => {
+      if (!isCurrent || !isSignedOut(error)) return;
+      await forgetHere(player.deviceSessionId);
+      onSignedOut();
+    });
+    return () => {
+      isCurrent = false;
+    };
+  }, [player, onSignedOut]);
   return (
     <>
       <header class="top">
@@ -107,9 +130,17 @@ function SignedIn(props: {
         </nav>
       </header>
       {!isStored && <p class="notice warn">{text.signIn.notStored}</p>}
-      <Page route={route} onLanguage={onLanguage} onSignedOut={onSignedOut} />
+      <News route={route} />
+      <div ref={page} class="page" tabIndex={-1}>
+        <Page route={route} onLanguage={onLanguage} onSignedOut={onSignedOut} />
+      </div>
     </>
   );
+}
+
+function titleOf({ page }: Route, text: Texts): string {
+  const titles: Partial<Record<Route['page'], string>> = { ...text.nav, names: text.names.title };
+  return titles[page] === undefined ? text.brand : `${titles[page]} – ${text.brand}`;
 }
 
 function Page(props: { route: Route; onLanguage: (language: Language) => void; onSignedOut: () => void }) {

@@ -21,7 +21,7 @@ export function wordsFor(error: unknown, text: Texts): string {
 
 /** The session has ended, here or from elsewhere. */
 export function isSignedOut(error: unknown): boolean {
-  return error instanceof GatewayError && ['SESSION_REVOKED', 'UNKNOWN_SESSION'].includes(error.reason);
+  return error instanceof GatewayError && ['SESSION_REVOKED', 'SESSION_UNKNOWN'].includes(error.reason);
 }
 
 function wordsForCode(code: string, { errors }: Texts): string | undefined {

@@ -17,13 +17,19 @@ export type Player = {
   readonly deviceSessionId: string;
   /** Hears of every event, and of a hello after which something may have been missed. @returns what ends that. */
   readonly listen: (listener: (news: News) => void) => () => void;
+  /** Resolves with what ended the events for good, such as that the session was revoked. */
+  readonly ended: Promise<unknown>;
 };
 
 export type SigningIn = {
-  sendCode(email: string): Promise<string>;
+  sendCode(email: string, language: string): Promise<string>;
   /** @returns the player, and whether this browser keeps the key. */
-  confirm(challengeId: string, code: string): Promise<{ player: Player; isStored: boolean }>;
+  confirm(challengeId: string, code: string): Promise<SignedIn>;
+  /** Without the mailbox, by a recovery code. */
+  recover(email: string, recoveryCode: string): Promise<SignedIn>;
 };
+
+export type SignedIn = { readonly player: Player; readonly isStored: boolean };
 
 /** @returns the player whose session this tab has, or undefined when somebody has to sign in. */
 export async function openPlayer(deviceSessionId?: string): Promise<Player | undefined> {
@@ -38,13 +44,19 @@ export async function signingIn(): Promise<SigningIn> {
   const client = createGalaxyClient({ gateway: location.origin, keys });
   let address = '';
   return {
-    sendCode: (email) => {
+    sendCode: (email, language) => {
       address = email;
-      return client.sendEmailCode(email);
+      return client.sendEmailCode(email, language);
     },
     async confirm(challengeId, code) {
-      const { deviceSessionId } = await client.confirmEmailCode(challengeId, code, deviceName());
+      const { timeZone } = Intl.DateTimeFormat().resolvedOptions();
+      const { deviceSessionId } = await client.confirmEmailCode(challengeId, code, deviceName(), timeZone);
       rememberName(deviceSessionId, address);
+      return { player: playerOf(client), isStored: keys.isStored };
+    },
+    async recover(email, recoveryCode) {
+      const { deviceSessionId } = await client.recover(email, recoveryCode, deviceName());
+      rememberName(deviceSessionId, email);
       return { player: playerOf(client), isStored: keys.isStored };
     },
   };
@@ -76,16 +88,13 @@ function playerOf(client: GalaxyClient): Player {
   const { session } = client;
   if (session === undefined) throw new TypeError('a player has signed in');
   const feed = new EventFeed((signal) => client.events({ signal }));
+  const ended = Promise.withResolvers<unknown>();
   return {
     client,
     userId: session.userId,
     deviceSessionId: session.deviceSessionId,
-    listen: (listener) =>
-      feed.listen({
-        item: listener,
-        // Commands report the same failure, where it can be shown.
-        failed: () => undefined,
-      }),
+    listen: (listener) => feed.listen({ item: listener, failed: ended.resolve }),
+    ended: ended.promise,
   };
 }
 

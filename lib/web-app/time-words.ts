@@ -25,9 +25,10 @@ export function durationWords(seconds: number, language: Language, style: 'long'
   return parts.length === 0 ? none.format(0) : parts.join(' ');
 }
 
-/** In the viewer's own zone. */
+/** In the viewer's own zone, and as people write times in their country. */
 export function timeWords(time: string | number, language: Language): string {
-  const format = new Intl.DateTimeFormat(language, {
+  const regional = globalThis.navigator?.languages.find((tag) => tag.split('-')[0] === language);
+  const format = new Intl.DateTimeFormat(regional ?? language, {
     weekday: 'short',
     day: 'numeric',
     month: 'short',

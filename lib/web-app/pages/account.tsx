@@ -4,6 +4,8 @@ import type { Account } from '../../client/browser.ts';
 import { usePlayer, useWords } from '../context.ts';
 import { wordsFor } from '../errors.ts';
 import { Act, Async, Labelled, useAct } from '../parts/basics.tsx';
+import { EmailChange } from '../parts/email-change.tsx';
+import { RecoveryCodes } from '../parts/recovery-codes.tsx';
 import { forgetHere, signOut } from '../player.ts';
 import { addressOf } from '../router.ts';
 import { isLanguage, type Language, languages } from '../texts/languages.ts';
@@ -31,6 +33,8 @@ export function AccountPage(props: {
         </p>
       </section>
       <Devices />
+      <EmailChange onChanged={account.reload} />
+      <RecoveryCodes />
       <section class="card buttons">
         <button type="button" onClick={onSignedOut}>
           {text.account.another}
@@ -39,6 +43,18 @@ export function AccountPage(props: {
           label={text.account.signOut}
           onAct={async () => {
             await signOut(player);
+            onSignedOut();
+          }}
+        />
+      </section>
+      <section class="card">
+        <p class="help">{text.account.deleteHelp}</p>
+        <Act
+          asks
+          label={text.account.delete}
+          onAct={async () => {
+            await player.client.user.account.delete();
+            await forgetHere(player.deviceSessionId);
             onSignedOut();
           }}
         />

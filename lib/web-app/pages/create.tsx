@@ -57,6 +57,14 @@ function draftFor({ manifest: { seats, options_schema: schema, spectator_view: v
   };
 }
 
+/** Bots take seats that players would have. */
+function withBots({ manifest: { seats } }: Engine, draft: Draft, options: unknown): Partial<Draft> {
+  const bots = isRecord(options) && typeof options.bots === 'number' ? options.bots : 0;
+  const max = Math.max(1, Math.min(draft.max, seats.max - bots));
+  const least = Math.max(1, seats.min - bots);
+  return { options, max, min: Math.min(max, draft.min === seats.min ? least : Math.max(least, draft.min)) };
+}
+
 /** As `<input type="datetime-local">` has it. */
 function localTime(time: number): string {
   return new Date(time - new Date(time).getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
@@ -128,7 +136,7 @@ function CreateForm({ engines }: { engines: readonly Engine[] }) {
           value={draft.options}
           problems={problems}
           text={text.form}
-          onChange={(options) => change({ options })}
+          onChange={(options) => change(withBots(engine, draft, options))}
         />
       </fieldset>
       <fieldset class="card">
