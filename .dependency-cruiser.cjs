@@ -11,7 +11,7 @@ const services = [
 
 // The rooms of a service. A room may import those to its right, and the files at the top of the service.
 const rooms = {
-  gateway: ['process', 'grpc', 'web', 'push', 'rate-limit', 'commands', 'domain'],
+  gateway: ['process', 'static-files', 'grpc', 'web', 'push', 'rate-limit', 'commands', 'domain'],
   lobby: [
     'process',
     'consumers',
@@ -148,6 +148,15 @@ module.exports = {
       to: { dependencyTypes: ['core'] },
     },
     {
+      name: 'browsers-have-no-node',
+      severity: 'error',
+      from: { path: '^lib/(web-app|board-kit|[^/]+/board)/' },
+      to: {
+        path: '^(node:|lib/node/)|^(buffer|crypto|fs|http|net|os|path|stream|url|util)$',
+        reachable: true,
+      },
+    },
+    {
       name: 'no-test-code-in-production',
       severity: 'error',
       from: { pathNot: '^test/' },
@@ -155,8 +164,9 @@ module.exports = {
     },
     {
       name: 'production-code-needs-production-packages',
+      comment: 'What runs in browsers is bundled before it is installed anywhere.',
       severity: 'error',
-      from: { path: '^(handlers|workers|lib)/' },
+      from: { path: '^(handlers|workers|lib)/', pathNot: '^lib/(web-app|[^/]+/board)/' },
       to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'], dependencyTypesNot: ['type-only'] },
     },
   ],

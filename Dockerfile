@@ -13,6 +13,15 @@ RUN npm ci --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund \
   && find node_modules -type f \( -name '*.map' -o -name '*.d.ts' -o -name '*.d.mts' -o -name '*.d.cts' \) -delete \
   && find node_modules/sodium-native/prebuilds -mindepth 1 -maxdepth 1 ! -name 'linux-*' -exec rm -r {} +
 
+# What browsers get is bundled, which takes the development packages.
+FROM ${NODE_IMAGE} AS web
+WORKDIR /app
+COPY package.json package-lock.json tsconfig.json ./
+RUN npm ci --ignore-scripts --no-audit --no-fund
+COPY lib lib
+COPY infra/web infra/web
+RUN node infra/web/build.ts
+
 # Node runs the TypeScript files as they are. The running user owns nothing in the image, and only the Runtime Manager
 # writes, to its volume, so the root may be read-only.
 FROM ${NODE_IMAGE} AS process
@@ -34,6 +43,8 @@ STOPSIGNAL SIGTERM
 
 # Processes with a port have a health check over it. Those without a port have none: they run, or they end.
 FROM process AS gateway
+COPY --from=web /app/dist /web
+ENV GATEWAY_APP_FOLDER=/web/app GATEWAY_BOARDS_FOLDER=/web/boards
 EXPOSE 8080 9090 8088 9464
 HEALTHCHECK --interval=10s --timeout=5s --start-period=3m --retries=3 \
   CMD ["node", "infra/containers/health.ts", "http://127.0.0.1:8080/readyz"]

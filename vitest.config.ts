@@ -49,6 +49,17 @@ export default defineConfig({
         },
       },
       {
+        // In Debian's Chromium, one browser at a time: a command of its own (npm run test:browser).
+        test: {
+          name: 'browser',
+          include: ['test/browser/**/*.test.ts'],
+          globalSetup: ['test/support/run/global-setup.ts'],
+          maxWorkers: 1,
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
         // Failover of whole servers, with time-outs of one or two seconds: a command of its own (npm run test:failover).
         test: {
           name: 'failover',

@@ -3,6 +3,7 @@
 //   npm test -- --project unit   the checks, and only these tests (arguments go to vitest)
 //   npm run check                the checks without the tests
 //   npm run test:failover        the failover tests without the checks, which npm test leaves out
+//   npm run test:browser         the tests in Chromium without the checks, which npm test leaves out
 import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -28,14 +29,16 @@ const checks: Step[] = [
 ];
 
 async function main([first, ...rest]: string[]): Promise<number> {
-  if (first === 'failover') return runTests(['--project', 'failover', ...rest]);
+  if (first === 'failover' || first === 'browser') return runTests(['--project', first, ...rest]);
   for (const step of checks) {
     const code = await runStep(step);
     if (code !== 0) return code;
   }
   if (first === 'check') return 0;
   const args = first === undefined ? [] : [first, ...rest];
-  return runTests(args.includes('--project') ? args : ['--project', '!failover', ...args]);
+  return runTests(
+    args.includes('--project') ? args : ['--project', '!failover', '--project', '!browser', ...args],
+  );
 }
 
 async function runTests(args: string[]): Promise<number> {

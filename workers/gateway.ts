@@ -15,10 +15,8 @@ import { createLimits } from '../lib/gateway/rate-limit/limits.ts';
 import { aborted, runProcess, startUnlessStopped } from '../lib/node/process.ts';
 
 export async function runGateway(environment: Environment, stop: AbortSignal): Promise<void> {
-  const { config, log, redis, signer, serverKeys, grpcCertificate, metricsText } = await startUnlessStopped(
-    stop,
-    () => startGateway(environment),
-  );
+  const gateway = await startUnlessStopped(stop, () => startGateway(environment));
+  const { config, log, redis, signer, serverKeys, grpcCertificate, metricsText, app, boards } = gateway;
   const upstreams = openUpstreams(config, log);
   const push = createPushClient(config, log);
   const hub = createPushHub({ client: push, signer, log }, config.push);
@@ -43,7 +41,15 @@ export async function runGateway(environment: Environment, stop: AbortSignal): P
   );
   const adminHttp = metricsText && createGatewayAdminApp(metricsText, log);
   const listeners = await openGatewayListeners(
-    { publicHttp: publicApp, edgeGateway, webGateway, grpcCertificate, adminHttp, stopping: stop },
+    {
+      publicHttp: publicApp,
+      edgeGateway,
+      webGateway,
+      staticSite: { app, boards },
+      grpcCertificate,
+      adminHttp,
+      stopping: stop,
+    },
     config,
     log,
   );

@@ -2,6 +2,8 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { OperatorError } from '../../lib/errors/operator-error.ts';
+import { buildApp } from '../web/build-app.ts';
+import { buildBoards } from '../web/build-boards.ts';
 import { type LocalConfig, listenersOf } from './config.ts';
 import { keepRunning } from './keep-running.ts';
 import { startPostgres } from './postgres.ts';
@@ -47,6 +49,8 @@ async function startParts(options: PlatformOptions, running: AsyncDisposableStac
   await requireFreePorts(config);
   await mkdir(dataFolder, { recursive: true, mode: 0o700 });
   const secrets = await localSecrets(dataFolder);
+  const webFolders = { app: join(dataFolder, 'web', 'app'), boards: join(dataFolder, 'web', 'boards') };
+  await Promise.all([buildApp(webFolders.app), buildBoards(webFolders.boards)]);
   const [postgres, redis] = await both(
     openPostgres(options, running),
     openRedis(options, secrets.redisPassword, running),
@@ -58,7 +62,18 @@ async function startParts(options: PlatformOptions, running: AsyncDisposableStac
   const postgresDsn = postgres.dsn;
   const runtimeFolder = join(dataFolder, 'runtime');
   const stack = await startStack(
-    { listeners, secrets, postgresDsn, redis, logFolder, runtimeFolder, enginesFile, environment, onLine },
+    {
+      listeners,
+      secrets,
+      postgresDsn,
+      redis,
+      logFolder,
+      runtimeFolder,
+      enginesFile,
+      webFolders,
+      environment,
+      onLine,
+    },
     log,
   );
   running.defer(() => stack.stop());

@@ -19,6 +19,8 @@ export type StackOptions = {
   runtimeFolder: string;
   /** Path of the engine catalogue; undefined for the example games. */
   enginesFile?: string | undefined;
+  /** What the web listener serves to browsers. */
+  webFolders?: { readonly app: string; readonly boards: string } | undefined;
   /** Variables for every process; what is set here wins over what the stack sets itself. */
   environment: NodeJS.ProcessEnv;
   onLine: (service: string, line: string) => void;
@@ -66,7 +68,7 @@ export async function startStack(options: StackOptions, log: (line: string) => v
 
 /** The platform's processes, the ones that others depend on first. */
 export function describeServices(options: StackOptions) {
-  const { listeners, secrets, postgresDsn, redis, runtimeFolder, enginesFile } = options;
+  const { listeners, secrets, postgresDsn, redis, runtimeFolder, enginesFile, webFolders } = options;
   const engines = (prefix: string) =>
     enginesFile === undefined ? {} : { [`${prefix}_ENGINES_FILE`]: resolve(enginesFile) };
   const url = (address: ListenAddress) => `http://${reachable(address)}`;
@@ -185,6 +187,10 @@ export function describeServices(options: StackOptions) {
         GATEWAY_GAME_HTTP_URL: url(listeners.gameMasterPublic),
         GATEWAY_UPSTREAM_TOKEN: secrets.serviceToken,
         GATEWAY_RESPONSE_SIGNER_PRIVATE_KEY_PATH: secrets.responseSignerPath,
+        ...(webFolders !== undefined && {
+          GATEWAY_APP_FOLDER: webFolders.app,
+          GATEWAY_BOARDS_FOLDER: webFolders.boards,
+        }),
       },
       listeners: [
         { address: listeners.gatewayHttp, readyz: true },

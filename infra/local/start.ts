@@ -53,6 +53,7 @@ function overview(config: LocalConfig, platform: Platform, tookMs: number): stri
     ...databases,
     `  ${'Logs'.padEnd(28)} ${platform.logFolder}`,
     '',
+    `Play in your browser: http://${reachable(config.listeners.gatewayWeb)}/`,
     'Sign-in codes are printed here. Try it in a second terminal: npm run demo',
     `Stop with Ctrl-C, or from elsewhere with: kill ${process.pid}`,
     '',

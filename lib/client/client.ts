@@ -109,12 +109,13 @@ export class GalaxyClient {
   /**
    * Requests a sign-in code by e-mail. A client that has signed in to this account before proves it, so that floods of
    * other requests do not keep it out.
+   * @param locale of the mail, and of a new account.
    * @throws PublicHttpError; with `retryAfterMs` when that is beyond the patience.
    */
-  async sendEmailCode(email: string): Promise<string> {
+  async sendEmailCode(email: string, locale?: string): Promise<string> {
     const { session } = this.#keys;
     const knownDevice = session && { known_device: await this.#knownDevice(email, session) };
-    const body = await this.#post('send-email-code', { email, ...knownDevice }, ['challenge_id']);
+    const body = await this.#post('send-email-code', { email, locale, ...knownDevice }, ['challenge_id']);
     return body.challenge_id;
   }
 
@@ -135,9 +136,15 @@ export class GalaxyClient {
 
   /**
    * Confirms the code and binds this client's key to a new device session.
+   * @param timeZone of a new account.
    * @throws PublicHttpError; after `challenge_failed` request another code, also because a response may have been lost.
    */
-  async confirmEmailCode(challengeId: string, code: string, deviceName: string): Promise<Session> {
+  async confirmEmailCode(
+    challengeId: string,
+    code: string,
+    deviceName: string,
+    timeZone?: string,
+  ): Promise<Session> {
     const { publicKey } = this.#keys;
     const proof = await this.#keys.sign(confirmBytes({ challengeId, clientPublicKey: publicKey }));
     const confirmation = {
@@ -146,6 +153,7 @@ export class GalaxyClient {
       client_public_key: toBase64(publicKey),
       proof: toBase64(proof),
       device_name: deviceName,
+      time_zone: timeZone,
     };
     return this.#bind('confirm-email-code', confirmation);
   }

@@ -1,6 +1,7 @@
 // What is wrong with a seat's orders: the size, the schema of the manifest, whose turn it is, then the rules themselves.
 import { engineBounds, type OrderProblem, type TurnResponse, validateResponseSchema } from '../engine/api.ts';
-import { maxJsonDepth, schemaChecker } from '../engine/json-schema.ts';
+import { schemaChecker } from '../engine/json-schema.ts';
+import { maxJsonDepth } from '../engine/schema-problems.ts';
 import { isDeeperThan } from '../http/json-depth.ts';
 import { isStorableJson } from '../http/storable-json.ts';
 import { frozenJson, jsonBytes } from './json.ts';

@@ -10,7 +10,8 @@ import {
   type TurnResponse,
   type ValidateRequest,
 } from '../engine/api.ts';
-import { maxJsonDepth, schemaChecker } from '../engine/json-schema.ts';
+import { schemaChecker } from '../engine/json-schema.ts';
+import { maxJsonDepth } from '../engine/schema-problems.ts';
 import { Refusal } from '../errors/table.ts';
 import { isDeeperThan } from '../http/json-depth.ts';
 import { type OrderChecker, orderChecker } from './check-orders.ts';

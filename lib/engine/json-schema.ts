@@ -1,31 +1,9 @@
-// Checks values against the JSON Schemas of a manifest. The schemas are interpreted, not compiled: some of the runtimes
-// that check them forbid code made at run time.
-import { dereference, format, type OutputUnit, type Schema, Validator } from '@cfworker/json-schema';
+// Checks values against the JSON Schemas of a manifest, and the schemas themselves.
+import { dereference, format, type Schema } from '@cfworker/json-schema';
 import { z } from 'zod';
 import { OperatorError } from '../errors/operator-error.ts';
-import { isDeeperThan } from '../http/json-depth.ts';
 import { engineBounds, type OrderProblem } from './api.ts';
-
-/** Deeper values are refused before anything walks through them. */
-export const maxJsonDepth = 64;
-
-const textLength = 1_000;
-
-/** Keywords whose errors only say that there are errors further in, which say what is wrong. */
-const wrappers = new Set([
-  '$ref',
-  'additionalItems',
-  'additionalProperties',
-  'allOf',
-  'dependentSchemas',
-  'if',
-  'items',
-  'patternProperties',
-  'prefixItems',
-  'properties',
-  'unevaluatedItems',
-  'unevaluatedProperties',
-]);
+import { problemFinder } from './schema-problems.ts';
 
 /**
  * @param name of the schema, for the message.
@@ -37,25 +15,8 @@ export function schemaChecker(
   name: string,
 ): (value: unknown) => OrderProblem[] {
   requireSchema(schema, name);
-  // The interpreter writes into the schema that it is given.
-  const validator = new Validator(structuredClone(schema) as Schema, '2020-12', false);
-  return (value) => {
-    if (isDeeperThan(value, maxJsonDepth)) {
-      return [{ path: '', message: `is nested more than ${maxJsonDepth} levels deep` }];
-    }
-    const { errors } = validator.validate(value);
-    const telling = errors.filter(({ keyword }) => !wrappers.has(keyword));
-    const problems = (telling.length > 0 ? telling : errors).map(problemOf);
-    return problems.slice(0, engineBounds.problems);
-  };
-}
-
-function problemOf({ keyword, instanceLocation, error }: OutputUnit): OrderProblem {
-  const message = keyword === 'false' ? 'is not allowed here' : error;
-  return {
-    path: instanceLocation.replace(/^#/, '').slice(0, textLength),
-    message: message.slice(0, textLength),
-  };
+  const problemsOf = problemFinder(schema);
+  return (value) => problemsOf(value).slice(0, engineBounds.problems);
 }
 
 /** A typing error in a schema would otherwise allow everything, or fail with the first orders. */

@@ -64,6 +64,12 @@ export const gatewayVariables = {
     addr: optional('GATEWAY_WEB_HTTP_ADDR', listenAddress, {
       help: 'Where the web listener (for browsers: sign-in, signed commands, events) binds. Unset: it is not started.',
     }),
+    appFolder: optional('GATEWAY_APP_FOLDER', filePath, {
+      help: 'Folder with the files of a web app that the web listener serves under `/`. It is read once, at start. Unset: none.',
+    }),
+    boardsFolder: optional('GATEWAY_BOARDS_FOLDER', filePath, {
+      help: 'Folder with the boards of games (boards.md), which the web listener serves under `/boards/`. It is read once, at start. Unset: none.',
+    }),
     ...httpTimeouts('GATEWAY_WEB_HTTP'),
     ...httpBounds('GATEWAY_WEB_HTTP', '16384'),
   },

@@ -2,7 +2,7 @@
 
 export const columns = 7;
 export const rows = 6;
-const lineLength = 4;
+export const lineLength = 4;
 
 /** By column. */
 export type Board = readonly (readonly number[])[];
@@ -39,7 +39,7 @@ export const byNearness: readonly number[] = Array.from({ length: columns }, (_,
   (a, b) => Math.abs(a - centre) - Math.abs(b - centre) || a - b,
 );
 
-const directions = [
+export const directions = [
   [1, 0],
   [0, 1],
   [1, 1],

@@ -8,6 +8,7 @@ import { connectionsPerAddress } from '../client-address.ts';
 import type { GatewayConfig } from '../config.ts';
 import { type GrpcServing, openGrpcListener } from '../grpc/listener.ts';
 import { connectionClosed, connectionOpened } from '../instruments.ts';
+import { type StaticSite, serveStaticSite } from '../static-files/static-site.ts';
 import type { WebGateway } from '../web/web-gateway.ts';
 import { planAdminListener } from './admin-listener.ts';
 
@@ -16,6 +17,7 @@ export function openGatewayListeners(
   serve: GrpcServing & {
     publicHttp: HttpListenerApp;
     webGateway: WebGateway;
+    staticSite: StaticSite;
     adminHttp: HttpListenerApp | undefined;
   },
   config: GatewayConfig,
@@ -50,14 +52,19 @@ export function openGatewayListeners(
   );
 }
 
-/** Serves sign-in and probes like the public listener, and the EdgeGateway service. */
+/** Serves sign-in and probes like the public listener, the EdgeGateway service, the app and boards. */
 function planWebListener(
-  { publicHttp, webGateway }: { publicHttp: HttpListenerApp; webGateway: WebGateway },
+  serve: { publicHttp: HttpListenerApp; webGateway: WebGateway; staticSite: StaticSite },
   config: GatewayConfig,
 ): ListenerPlan[] {
   const { addr } = config.webHttp;
   if (addr === undefined) return [];
-  const app = { fetch: publicHttp.fetch, serveOnNode: webGateway };
+  const { publicHttp, webGateway, staticSite } = serve;
+  const fileFor = serveStaticSite(staticSite);
+  const app: HttpListenerApp = {
+    fetch: (request, connection) => fileFor(request) ?? publicHttp.fetch(request, connection),
+    serveOnNode: webGateway,
+  };
   return [
     {
       name: 'web-http',

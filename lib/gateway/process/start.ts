@@ -15,6 +15,8 @@ import { loadOtherKeys, publishedKeys, type ServerKey } from '../commands/server
 import { type GatewayConfig, gatewayVariables } from '../config.ts';
 import { loadGrpcCertificate } from '../grpc/tls.ts';
 import { gatewayInstruments } from '../instruments.ts';
+import type { StaticFolder } from '../static-files/static-folder.ts';
+import { readAppFolder, readBoardsFolder } from '../static-files/static-site.ts';
 
 export type Gateway = {
   config: GatewayConfig;
@@ -25,6 +27,9 @@ export type Gateway = {
   serverKeys: readonly ServerKey[];
   /** Of the gRPC listener; undefined when it has no TLS. */
   grpcCertificate: TlsCertificate | undefined;
+  /** What the web listener serves. */
+  app: StaticFolder;
+  boards: StaticFolder;
   /** For the admin listener, when it is configured. */
   metricsText: MetricsText | undefined;
 };
@@ -50,6 +55,14 @@ export async function startGateway(environment: Environment): Promise<Gateway> {
       otherKeys: {
         needs: ['GATEWAY_RESPONSE_SIGNER_OTHER_KEYS_PATH', 'GATEWAY_RESPONSE_SIGNER_PRIVATE_KEY_PATH'],
         open: loadOtherKeys,
+      },
+      app: {
+        needs: ['GATEWAY_APP_FOLDER'],
+        open: ({ webHttp }: GatewayConfig) => readAppFolder(webHttp.appFolder),
+      },
+      boards: {
+        needs: ['GATEWAY_BOARDS_FOLDER'],
+        open: ({ webHttp }: GatewayConfig) => readBoardsFolder(webHttp.boardsFolder),
       },
       grpcCertificate: {
         needs: ['GATEWAY_GRPC_TLS_CERT_PATH', 'GATEWAY_GRPC_TLS_KEY_PATH'],

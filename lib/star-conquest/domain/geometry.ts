@@ -2,7 +2,7 @@
 import { type Fleet, type Planet, planetWith } from './galaxy.ts';
 
 export const fieldSize = 1_000;
-const sightRange = 250;
+export const sightRange = 250;
 const speed = 100;
 
 export type Point = { readonly x: number; readonly y: number };

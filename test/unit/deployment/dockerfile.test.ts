@@ -42,7 +42,7 @@ it('knows every file that is a process of its own', () => {
 
 it('has a target per process, and no other but what they are made of', () => {
   expect([...stages.keys()].toSorted()).toEqual(
-    ['packages', 'process', ...processes.map(({ name }) => name)].toSorted(),
+    ['packages', 'web', 'process', ...processes.map(({ name }) => name)].toSorted(),
   );
 });
 
@@ -143,11 +143,11 @@ it.each(processes)('$name finds everything in its image that it imports', ({ ent
   expect(files.filter((file) => !kept.some((path) => file.startsWith(`${path}/`)))).toEqual([]);
 });
 
-it('needs nothing of a shell but to install packages and its init, and to make folders', () => {
+it('needs nothing of a shell but to install packages and its init, to bundle, and to make folders', () => {
   expect(dockerfile.getInstructions().map((one) => one.getKeyword())).not.toContain('ADD');
   const commands = dockerfile.getInstructions().filter((one) => one.getKeyword() === 'RUN');
   for (const command of commands)
     expect(command.getArgumentsContent()).toMatch(
-      /^(npm ci --omit=dev|mkdir|apt-get update && apt-get install) /,
+      /^(npm ci --omit=dev|npm ci --ignore-scripts|node infra\/web\/build\.ts|mkdir|apt-get update && apt-get install)( |$)/,
     );
 });

@@ -1,0 +1,285 @@
+// Making a game. The clock is said in words, with the first deadlines that it would have.
+import { useState } from 'preact/hooks';
+import { CommandError, type Engine } from '../../client/browser.ts';
+import { problemFinder } from '../../engine/schema-problems.ts';
+import { usePlayer, useWords } from '../context.ts';
+import { isRecord } from '../is-record.ts';
+import { Async, Labelled, Trouble, useAct } from '../parts/basics.tsx';
+import { type ClockChoice, ClockForm, clockOf, firstClock } from '../parts/clock-form.tsx';
+import { gameTitle } from '../parts/game-card.tsx';
+import { RaceNameField } from '../parts/race-name-field.tsx';
+import { goTo } from '../router.ts';
+import { emptyValue } from '../schema-field.ts';
+import { SchemaForm } from '../schema-form.tsx';
+import { useEngines } from '../use-engines.ts';
+
+export function CreatePage() {
+  const { text } = useWords();
+  const engines = useEngines();
+  return (
+    <main class="narrow">
+      <h1>{text.create.title}</h1>
+      <Async of={engines}>{(offered) => <CreateForm engines={newestOf(offered)} />}</Async>
+    </main>
+  );
+}
+
+/** Of each game the version that the catalogue has last. */
+function newestOf(engines: readonly Engine[]): Engine[] {
+  return [...new Map(engines.map((engine) => [engine.family, engine])).values()];
+}
+
+type Draft = {
+  readonly name: string;
+  readonly description: string;
+  readonly isPrivate: boolean;
+  readonly min: number;
+  readonly max: number;
+  readonly options: unknown;
+  readonly clock: ClockChoice;
+  readonly endsAt: string;
+  readonly spectators: boolean;
+  readonly raceName: string | null;
+};
+
+function draftFor({ manifest: { seats, options_schema: schema, spectator_view: view } }: Engine): Draft {
+  return {
+    name: '',
+    description: '',
+    isPrivate: false,
+    min: seats.min,
+    max: Math.min(seats.max, Math.max(seats.min, 4)),
+    options: emptyValue(schema, schema) ?? {},
+    clock: firstClock,
+    endsAt: localTime(Date.now() + 3 * 86_400_000),
+    spectators: view,
+    raceName: '',
+  };
+}
+
+/** Bots take seats that players would have. */
+function withBots({ manifest: { seats } }: Engine, draft: Draft, options: unknown): Partial<Draft> {
+  const bots = isRecord(options) && typeof options.bots === 'number' ? options.bots : 0;
+  const max = Math.max(1, Math.min(draft.max, seats.max - bots));
+  const least = Math.max(1, seats.min - bots);
+  return { options, max, min: Math.min(max, draft.min === seats.min ? least : Math.max(least, draft.min)) };
+}
+
+/** As `<input type="datetime-local">` has it. */
+function localTime(time: number): string {
+  return new Date(time - new Date(time).getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
+}
+
+function CreateForm({ engines }: { engines: readonly Engine[] }) {
+  const { text } = useWords();
+  const player = usePlayer();
+  const { busy, error, act } = useAct();
+  const [family, setFamily] = useState(engines[0]?.family);
+  const engine = engines.find((one) => one.family === family);
+  const [drafts, setDrafts] = useState<Readonly<Record<string, Draft>>>({});
+  if (engine === undefined) return <p class="nothing">{text.none}</p>;
+  const draft = drafts[engine.family] ?? draftFor(engine);
+  const change = (changed: Partial<Draft>) =>
+    setDrafts({ ...drafts, [engine.family]: { ...draft, ...changed } });
+  const problems = problemFinder(engine.manifest.options_schema)(draft.options);
+
+  return (
+    <form
+      class="stack"
+      onSubmit={(event) => {
+        event.preventDefault();
+        if (problems.length === 0)
+          act(async () => goTo({ page: 'game', gameId: await make(player, engine, draft) }));
+      }}
+    >
+      <fieldset class="card">
+        <legend>{text.create.game}</legend>
+        <div class="choices">
+          {engines.map((one) => (
+            <label key={one.family} class="choice">
+              <input
+                type="radio"
+                name="family"
+                checked={one.family === family}
+                onChange={() => setFamily(one.family)}
+              />
+              {gameTitle(one.family)}
+            </label>
+          ))}
+        </div>
+        <Labelled id="name" label={text.create.name}>
+          <input
+            id="name"
+            required
+            minLength={3}
+            maxLength={60}
+            value={draft.name}
+            onInput={({ currentTarget: { value: name } }) => change({ name })}
+          />
+        </Labelled>
+        <Labelled id="description" label={text.create.description}>
+          <textarea
+            id="description"
+            rows={2}
+            maxLength={1_000}
+            value={draft.description}
+            onInput={({ currentTarget: { value: description } }) => change({ description })}
+          />
+        </Labelled>
+      </fieldset>
+      <Players engine={engine} draft={draft} onChange={change} />
+      <fieldset class="card">
+        <legend>{text.create.options}</legend>
+        <SchemaForm
+          key={engine.family}
+          schema={engine.manifest.options_schema}
+          value={draft.options}
+          problems={problems}
+          text={text.form}
+          onChange={(options) => change(withBots(engine, draft, options))}
+        />
+      </fieldset>
+      <fieldset class="card">
+        <legend>{text.create.clock}</legend>
+        <ClockForm clock={draft.clock} onChange={(clock) => change({ clock })} />
+      </fieldset>
+      {error !== undefined && (
+        <div class="error" role="alert">
+          <Trouble error={error} />
+        </div>
+      )}
+      <button type="submit" class="primary large" disabled={busy}>
+        {text.create.make}
+      </button>
+    </form>
+  );
+}
+
+function Players(props: { engine: Engine; draft: Draft; onChange: (changed: Partial<Draft>) => void }) {
+  const { engine, draft, onChange } = props;
+  const { text } = useWords();
+  const { seats, spectator_view: hasSpectators } = engine.manifest;
+  return (
+    <fieldset class="card">
+      <legend>{text.create.who}</legend>
+      <p class="help">
+        {seats.min === seats.max
+          ? text.create.seatsExactly(seats.max)
+          : text.create.seats(seats.min, seats.max)}
+      </p>
+      <div class="pair">
+        <NumberField
+          id="min"
+          label={text.create.min}
+          value={draft.min}
+          max={seats.max}
+          onChange={(min) => onChange({ min, max: Math.max(min, draft.max) })}
+        />
+        <NumberField
+          id="max"
+          label={text.create.max}
+          value={draft.max}
+          max={seats.max}
+          onChange={(max) => onChange({ max, min: Math.min(max, draft.min) })}
+        />
+      </div>
+      <div class="choices">
+        {[false, true].map((isPrivate) => (
+          <label key={String(isPrivate)} class="choice">
+            <input
+              type="radio"
+              name="type"
+              checked={draft.isPrivate === isPrivate}
+              onChange={() => onChange({ isPrivate })}
+            />
+            {isPrivate ? text.create.private : text.create.open}
+          </label>
+        ))}
+      </div>
+      <Labelled id="ends" label={text.create.enrollmentEnds}>
+        <input
+          id="ends"
+          type="datetime-local"
+          required
+          value={draft.endsAt}
+          onInput={({ currentTarget: { value: endsAt } }) => onChange({ endsAt })}
+        />
+      </Labelled>
+      {hasSpectators && (
+        <label class="check">
+          <input
+            type="checkbox"
+            checked={draft.spectators}
+            onChange={({ currentTarget: { checked: spectators } }) => onChange({ spectators })}
+          />
+          {text.create.spectators}
+        </label>
+      )}
+      <label class="check">
+        <input
+          type="checkbox"
+          checked={draft.raceName !== null}
+          onChange={({ currentTarget: { checked } }) => onChange({ raceName: checked ? '' : null })}
+        />
+        {text.create.iPlay}
+      </label>
+      {draft.raceName !== null && (
+        <RaceNameField value={draft.raceName} onChange={(raceName) => onChange({ raceName })} />
+      )}
+    </fieldset>
+  );
+}
+
+function NumberField(props: {
+  id: string;
+  label: string;
+  value: number;
+  max: number;
+  onChange: (value: number) => void;
+}) {
+  const { id, label, value, max, onChange } = props;
+  return (
+    <Labelled id={id} label={label}>
+      <input
+        id={id}
+        type="number"
+        inputMode="numeric"
+        required
+        min={1}
+        max={max}
+        value={value}
+        onChange={({ currentTarget }) =>
+          onChange(Math.min(max, Math.max(1, Number(currentTarget.value) || 1)))
+        }
+      />
+    </Labelled>
+  );
+}
+
+/** Makes the game, lets players join, and takes a place for the owner. @returns its id. */
+async function make({ client }: ReturnType<typeof usePlayer>, engine: Engine, draft: Draft): Promise<string> {
+  const { lobby } = client;
+  const { game_id: gameId } = await lobby.game.create({
+    game_type: draft.isPrivate ? 'private' : 'public',
+    game_name: draft.name.trim(),
+    description: draft.description.trim(),
+    min_players: draft.min,
+    max_players: draft.max,
+    enrollment_ends_at: new Date(draft.endsAt).toISOString(),
+    options: isRecord(draft.options) ? draft.options : {},
+    engine_family: engine.family,
+    target_engine_version: engine.version,
+    spectators: draft.spectators,
+    ...clockOf(draft.clock),
+  });
+  await lobby.game.openEnrollment({ game_id: gameId });
+  // What is wrong with the name is shown by the page of the game, where another one can be chosen.
+  if (draft.raceName !== null) {
+    await lobby.application.submit({ game_id: gameId, race_name: draft.raceName.trim() }).catch(onlyRefused);
+  }
+  return gameId;
+}
+
+function onlyRefused(error: unknown): void {
+  if (!(error instanceof CommandError)) throw error;
+}

@@ -1,0 +1,73 @@
+// What a page shows of the platform: loaded once, and again when an event says that it may have changed.
+import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
+import { usePlayer } from './context.ts';
+import type { News } from './player.ts';
+
+export type Loaded<T> = {
+  /** The last one that came; it stays while another is on its way. */
+  readonly value: T | undefined;
+  readonly error: unknown;
+  readonly reload: () => Promise<void>;
+};
+
+/**
+ * @param key of what is loaded: with another one it is loaded anew.
+ * @param concerns whether an event may have changed it. After a hello, and when the page is looked at again, it is
+ *   always loaded.
+ */
+export function useLoad<T>(
+  key: string,
+  load: () => Promise<T>,
+  concerns?: (news: News) => boolean,
+): Loaded<T> {
+  const player = usePlayer();
+  const [state, setState] = useState<{ key: string; value: T | undefined; error: unknown }>({
+    key,
+    value: undefined,
+    error: undefined,
+  });
+  const latest = useRef({ load, concerns, run: 0 });
+  latest.current.load = load;
+  latest.current.concerns = concerns;
+
+  const reload = useCallback(async () => {
+    const run = ++latest.current.run;
+    const settle = (next: { value: T } | { error: unknown }) => {
+      // What was asked for later is newer.
+      if (run !== latest.current.run) return;
+      setState((before) => ({
+        key,
+        value: before.key === key ? before.value : undefined,
+        error: undefined,
+        ...next,
+      }));
+    };
+    await latest.current.load().then(
+      (value) => settle({ value }),
+      (error: unknown) => settle({ error }),
+    );
+  }, [key]);
+
+  useEffect(() => {
+    void reload();
+    const seen = () => {
+      if (document.visibilityState === 'visible') void reload();
+    };
+    document.addEventListener('visibilitychange', seen);
+    let isFirstHello = true;
+    const stop = player.listen((news) => {
+      if (news.kind === 'hello' ? !isFirstHello : latest.current.concerns?.(news) === true) void reload();
+      if (news.kind === 'hello') isFirstHello = false;
+    });
+    return () => {
+      document.removeEventListener('visibilitychange', seen);
+      stop();
+    };
+  }, [reload, player]);
+
+  return state.key === key ? { ...state, reload } : { value: undefined, error: undefined, reload };
+}
+
+/** Whether an event is about a game. */
+export const about = (gameId: string) => (news: News) =>
+  news.kind === 'event' && 'game_id' in news.payload && news.payload.game_id === gameId;
