@@ -42,6 +42,8 @@ beforeAll(async () => {
     GATEWAY_ADMIN_HTTP_ADDR: adminAddr,
     GATEWAY_APP_FOLDER: folder,
     GATEWAY_RATE_LIMIT_SESSION_SUBSCRIBE: 'off',
+    // A second stream would end the first.
+    GATEWAY_MAX_STREAMS_PER_SESSION: '1',
   };
   [gateway, browser] = await Promise.all([
     startTestGateway(environment, runGateway, 'Connect'),
@@ -73,9 +75,13 @@ afterEach(() => context.close());
 
 type Seen = { hellos: boolean[]; events: string[]; failure: string | undefined };
 
-/** Opens a tab that follows the session's events. @param from the last event that it has handled. */
-async function openTab(from?: string): Promise<Page> {
+/**
+ * Opens a tab that follows the session's events.
+ * @param options.from the last event that it has handled. @param options.lost which events of the leader never reach it.
+ */
+async function openTab({ from, lost = [] }: { from?: string; lost?: number[] } = {}): Promise<Page> {
   const page = await context.newPage();
+  await page.addInitScript(loseEvents, lost);
   page.on('request', (request) => {
     if (!request.url().endsWith('/SubscribeEvents')) return;
     leader = page;
@@ -84,6 +90,20 @@ async function openTab(from?: string): Promise<Page> {
   await page.goto(gateway.webUrl);
   await follow(page, from);
   return page;
+}
+
+/** In the page, before its scripts run. */
+function loseEvents(lost: readonly number[]): void {
+  const own = Object.getOwnPropertyDescriptor(BroadcastChannel.prototype, 'onmessage') as PropertyDescriptor;
+  let count = 0;
+  Object.defineProperty(BroadcastChannel.prototype, 'onmessage', {
+    set(receive: ((message: MessageEvent) => void) | null) {
+      own.set?.call(this, (message: MessageEvent) => {
+        const isLost = message.data.kind === 'event' && lost.includes(++count);
+        if (!isLost) receive?.(message);
+      });
+    },
+  });
 }
 
 function follow(page: Page, from: string | undefined): Promise<void> {
@@ -180,7 +200,9 @@ it('ten tabs have one stream, also when the one that leads is closed or crashes 
   tabs = tabs.filter((page) => page !== crashed);
   const crash = crashed.waitForEvent('crash');
   const devTools = await context.newCDPSession(crashed);
-  const [last] = await Promise.all([append(40), crash, devTools.send('Page.crash').catch(() => {})]);
+  // It is never told that it was done.
+  void devTools.send('Page.crash').catch(() => {});
+  const [last] = await Promise.all([append(40), crash]);
   events.push(...last);
   await untilAllHave(tabs, events);
   await openStreamsAre(1);
@@ -190,14 +212,77 @@ it('a tab that hears nothing of the leader takes over, and the one that was froz
   const tabs = await openTabs(3);
   const frozen = leading();
   const devTools = await context.newCDPSession(frozen);
-  await devTools.send('Page.setWebLifecycleState', { state: 'frozen' });
+  await devTools.send('Debugger.enable');
+  await devTools.send('Debugger.pause');
   const events = await append(3);
   const others = tabs.filter((page) => page !== frozen);
   await untilAllHave(others, events);
   expect(leading()).not.toBe(frozen);
 
-  await devTools.send('Page.setWebLifecycleState', { state: 'active' });
+  await devTools.send('Debugger.resume');
   events.push(...(await append(3)));
   await untilAllHave(tabs, events);
   await openStreamsAre(1);
 }, 120_000);
+
+it('a tab that has missed events gets them from the leader, also the last one', async () => {
+  const first = await openTab();
+  await untilGreeted(first);
+  const lossy = await openTab({ lost: [2, 3, 6] });
+  await untilGreeted(lossy);
+  const events = await append(6);
+  await untilAllHave([first, lossy], events);
+  expect(opened).toBe(1);
+});
+
+it('a tab that comes later goes on where it was, or is told to reload when the leader does not know that', async () => {
+  const before = await append(2);
+  const first = await openTab();
+  await untilGreeted(first);
+  const events = await append(3);
+  await untilAllHave([first], events);
+  const [knows, doesNot, isNew] = [
+    await openTab({ from: events[0] ?? '' }),
+    await openTab({ from: before[0] ?? '' }),
+    await openTab(),
+  ];
+  await untilAllHave([knows], events.slice(1));
+  for (const tab of [doesNot, isNew]) await untilGreeted(tab);
+  events.push(...(await append(1)));
+  await untilAllHave([knows], events.slice(1));
+  await untilAllHave([doesNot, isNew], events.slice(3));
+  const hellos = [knows, doesNot, isNew].map(async (page) => (await seenIn(page)).hellos);
+  expect(await Promise.all(hellos)).toEqual([[true], [false], [false]]);
+  expect(opened).toBe(1);
+});
+
+it('a tab takes no event that the gateway has not signed', async () => {
+  const first = await openTab();
+  await untilGreeted(first);
+  const other = await openTab();
+  await untilGreeted(other);
+  const events = await append(1);
+  await untilAllHave([first, other], events);
+  await first.evaluate(
+    async ({ name, last }) => {
+      const { keys } = await (await fetch('/api/v1/public/auth/server-keys')).json();
+      const bytes = new Uint8Array(64);
+      const message = {
+        eventType: 'lobby.application.approved',
+        eventId: `${last}z`,
+        prevEventId: last,
+        recipientUserId: '',
+        timestampMs: 0n,
+        traceId: '',
+        payloadBytes: bytes,
+        payloadHash: bytes,
+        signature: bytes,
+        keyId: keys[0].key_id,
+      };
+      new BroadcastChannel(name).postMessage({ kind: 'event', message });
+    },
+    { name: `galaxy-client.events-1.${session.deviceSessionId}`, last: events[0] ?? '' },
+  );
+  await vi.waitFor(async () => expect((await seenIn(other)).failure).toContain('valid signature'), waiting);
+  expect((await seenIn(other)).events).toEqual(events);
+});
