@@ -25,6 +25,7 @@ import { listGamesRoute } from './games/list-games.ts';
 import { openEnrollmentRoute } from './games/open-enrollment.ts';
 import { pauseGameRoute } from './games/pause-game.ts';
 import { previewClockRoute } from './games/preview-clock.ts';
+import { reopenEnrollmentRoute } from './games/reopen-enrollment.ts';
 import { resumeGameRoute } from './games/resume-game.ts';
 import { retryStartRoute } from './games/retry-start.ts';
 import { startGameRoute } from './games/start-game.ts';
@@ -35,6 +36,7 @@ import { revokeInviteRoute } from './invites/revoke-invite.ts';
 import { blockMemberRoute } from './memberships/block-member.ts';
 import { listMembershipsRoute } from './memberships/list-memberships.ts';
 import { removeMemberRoute } from './memberships/remove-member.ts';
+import { unblockMemberRoute } from './memberships/unblock-member.ts';
 import { describeInternalApi, type OpenApiDocument } from './openapi.ts';
 import { checkAvailabilityRoute } from './race-names/check-availability.ts';
 
@@ -57,6 +59,7 @@ export function createLobbyInternalApp(options: HttpAppOptions, lobby: Lobby): H
     updateGameRoute(lobby),
     openEnrollmentRoute(lobby),
     closeEnrollmentRoute(lobby),
+    reopenEnrollmentRoute(lobby),
     startGameRoute(lobby),
     retryStartRoute(lobby),
     pauseGameRoute(lobby),
@@ -76,6 +79,7 @@ export function createLobbyInternalApp(options: HttpAppOptions, lobby: Lobby): H
     listMembershipsRoute(lobby),
     removeMemberRoute(lobby),
     blockMemberRoute(lobby),
+    unblockMemberRoute(lobby),
 
     checkAvailabilityRoute(lobby),
   ]);

@@ -32,7 +32,11 @@ const querySchema = z
       .enum(['true', 'false'], 'must be true or false')
       .transform((text) => text === 'true')
       .optional()
-      .openapi({ type: 'boolean', description: 'Whether the game takes players now.' }),
+      .openapi({
+        type: 'boolean',
+        description:
+          '`true`: games that take players, and whose deadline lies ahead. `false`: games that take no players.',
+      }),
     engine_family: z
       .string()
       .regex(/^[a-z0-9-]{1,64}$/, 'must be a family such as four-in-a-row')
@@ -43,7 +47,8 @@ const querySchema = z
       .regex(/^[\w.+-]+$/, versionProblem)
       .optional(),
     sort: z.enum(gameOrders).default('newest').openapi({
-      description: '`ending_soon` lists games whose enrollment is open, by their deadline.',
+      description:
+        '`ending_soon` lists games whose enrollment is open and whose deadline lies ahead, by their deadline.',
     }),
     ...pageQuery,
   })
@@ -64,7 +69,7 @@ const route = createRoute({
 
 const tokens = { newest: positionToken('games.newest'), ending_soon: positionToken('games.ending_soon') };
 
-export const listGamesRoute = (lobby: Pick<Lobby, 'readFromReplica'>) =>
+export const listGamesRoute = (lobby: Pick<Lobby, 'now' | 'readFromReplica'>) =>
   defineRoute(route, async (c) => {
     const caller = callerOf(c);
     const query = c.req.valid('query');
@@ -77,7 +82,7 @@ export const listGamesRoute = (lobby: Pick<Lobby, 'readFromReplica'>) =>
       targetEngineVersion: query.target_engine_version,
     };
     const token = tokens[query.sort];
-    const list = { actor: caller.actor, order: query.sort, filters };
+    const list = { actor: caller.actor, order: query.sort, filters, now: lobby.now() };
     const request = pageRequestOf(token, query);
     const page = await listGames(lobby, list, request);
     return c.json(toPage(token, page, toGameFor(caller)), 200);

@@ -49,6 +49,7 @@ const route = createRoute({
       'already_member',
       'subject_not_found',
       'idempotency_conflict',
+      'service_unavailable',
     ),
   },
 });

@@ -23,9 +23,19 @@ export function leavesSeat({ status }: Pick<Game, 'status'>): boolean {
   return underWay.includes(status);
 }
 
-/** Whether nobody is left to play a game that has started. */
-export function isAbandoned(game: Pick<Game, 'status'>, activeMembers: number): boolean {
-  return leavesSeat(game) && activeMembers === 0;
+const played: readonly GameStatus[] = ['running', 'paused'];
+const enrolled: readonly GameStatus[] = ['ready_to_start', 'start_failed'];
+
+/**
+ * What the end of a membership does to the game, if anything: nobody is left to play it, or too few are left to start
+ * it. A game that is starting waits for the result of its start.
+ */
+export function departureTrigger(
+  { status, minPlayers }: Pick<Game, 'status' | 'minPlayers'>,
+  activeMembers: number,
+): 'abandoned' | 'reopen_enrollment' | undefined {
+  if (played.includes(status) && activeMembers === 0) return 'abandoned';
+  return enrolled.includes(status) && activeMembers < minPlayers ? 'reopen_enrollment' : undefined;
 }
 
 /** Why members can no longer leave the game or be put out of it. */
@@ -61,6 +71,16 @@ export function blockingProblem(
     return endedAlready(membership.status, advice);
   }
   return undefined;
+}
+
+/** Why there is no block to undo. */
+export function unblockingProblem({ status }: Pick<Membership, 'status'>): Problem | undefined {
+  if (status === 'blocked') return undefined;
+  return {
+    code: 'invalid_state',
+    message: `The membership is ${status}; only a blocked one can be unblocked.`,
+    details: { membership_status: status },
+  };
 }
 
 function endedAlready(status: Membership['status'], advice: string): Problem {

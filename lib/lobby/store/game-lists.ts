@@ -33,6 +33,8 @@ export type GameList = {
   readonly actor: Actor;
   readonly order: GameOrder;
   readonly filters: GameFilters;
+  /** Games that are listed for those who want to join have deadlines after this time. */
+  readonly now: Date;
 };
 
 const orders = {
@@ -57,6 +59,8 @@ type ListValues = {
   otherPartitions: readonly string[];
   engineFamily: string | null;
   targetEngineVersion: string | null;
+  /** Only games with deadlines after this. */
+  endingAfter: Date | null;
   at: Date | null;
   id: string | null;
   limit: number;
@@ -154,7 +158,11 @@ function inEveryVariant<S>(make: (variant: Variant) => S): (list: GameList) => S
   return ({ order, actor }) => variants[order][actor.kind];
 }
 
-function valuesOf({ actor, filters }: GameList, after: PagePosition | undefined, limit: number): ListValues {
+function valuesOf(
+  { actor, order, filters, now }: GameList,
+  after: PagePosition | undefined,
+  limit: number,
+): ListValues {
   const partitions = partitionsFor(filters);
   const openPartitions = actor.kind === 'admin' ? partitions : publicPartitionsFor(filters);
   return {
@@ -163,6 +171,7 @@ function valuesOf({ actor, filters }: GameList, after: PagePosition | undefined,
     otherPartitions: partitions.filter((partition) => !openPartitions.includes(partition)),
     engineFamily: filters.engineFamily ?? null,
     targetEngineVersion: filters.targetEngineVersion ?? null,
+    endingAfter: order === 'ending_soon' || filters.hasFreePlaces === true ? now : null,
     at: after?.at ?? null,
     id: after?.id ?? null,
     limit,
@@ -218,6 +227,7 @@ function isListed({ order }: Variant, given: Given<ListValues>) {
     all,
     sql`(${engineFamily}::text is null or ${games.engineFamily} = ${engineFamily})`,
     sql`(${targetEngineVersion}::text is null or ${games.targetEngineVersion} = ${targetEngineVersion})`,
+    sql`(${given.endingAfter}::timestamptz is null or ${games.enrollmentEndsAt} > ${given.endingAfter})`,
     sql`(${given.at}::timestamptz is null or ${beyond(at, games.gameId, given)})`,
   );
 }

@@ -270,6 +270,8 @@ export const de: Texts = {
       'lobby.membership.left': (game, name) => `${name} hat ${game} verlassen.`,
       'lobby.enrollment.closed': (game) => `${game} hat alle Spieler.`,
       'lobby.enrollment.underfilled': (game) => `${game} hat noch zu wenige Spieler.`,
+      'lobby.enrollment.reopened': (game) => `${game} nimmt wieder Spieler auf.`,
+      'lobby.membership.unblocked': (game) => `Du darfst ${game} wieder beitreten.`,
       'lobby.race_name.registration_eligible': (game, name) =>
         `${game} ist aus, und du kannst den Namen ${name} für immer behalten.`,
       'lobby.game.started': (game) => `${game} hat begonnen.`,

@@ -259,6 +259,8 @@ export const en = {
       'lobby.membership.left': (game: string, name: string) => `${name} has left ${game}.`,
       'lobby.enrollment.closed': (game: string) => `${game} has all its players.`,
       'lobby.enrollment.underfilled': (game: string) => `${game} has too few players so far.`,
+      'lobby.enrollment.reopened': (game: string) => `${game} takes players again.`,
+      'lobby.membership.unblocked': (game: string) => `You may join ${game} again.`,
       'lobby.race_name.registration_eligible': (game: string, name: string) =>
         `You can keep the name ${name} for good: ${game} is over.`,
       'lobby.game.started': (game: string) => `${game} has begun.`,

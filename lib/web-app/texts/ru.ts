@@ -259,6 +259,8 @@ export const ru: Texts = {
       'lobby.membership.left': (game, name) => `Игру «${game}» покинул участник: ${name}.`,
       'lobby.enrollment.closed': (game) => `В игре «${game}» собрались все игроки.`,
       'lobby.enrollment.underfilled': (game) => `В игре «${game}» пока мало игроков.`,
+      'lobby.enrollment.reopened': (game) => `В игру «${game}» снова набирают игроков.`,
+      'lobby.membership.unblocked': (game) => `Вы снова можете присоединиться к игре «${game}».`,
       'lobby.race_name.registration_eligible': (game, name) =>
         `Игра «${game}» окончена, имя ${name} можно закрепить навсегда.`,
       'lobby.game.started': (game) => `Игра «${game}» началась.`,

@@ -199,6 +199,7 @@ const badValues: Record<string, (schema: Schema) => Bad[]> = {
     ),
   ],
   early: oneOf,
+  auto_approve: () => [null, 0, 'true', {}].map((value) => [value, 'must be true or false']),
   spectators: () => [null, 0, 'true', {}].map((value) => [value, 'must be true or false']),
   options: () => [
     ...[null, 7, 'large', true, [], [{}]].map((value): Bad => [value, 'must be an object']),
@@ -360,6 +361,19 @@ test('a maximum below the minimum is refused, together or by a change of one of 
   expect(await owner.patch(`/games/${draftId}`, { body: { min_players: 4, max_players: 3 } })).toEqual(
     refused(4),
   );
+  expect(await lobby.tables()).toEqual(before);
+});
+
+test('a private game takes no applications, so it approves none', async () => {
+  const { owner, privateId } = world;
+  const before = await lobby.tables();
+  const refused = invalidFields({
+    field: 'auto_approve',
+    problem: 'must be false: a private game takes no applications',
+  });
+  const body = { ...gameBody, game_type: 'private', auto_approve: true };
+  expect(await owner.post('/games', { body })).toEqual(refused);
+  expect(await owner.patch(`/games/${privateId}`, { body: { auto_approve: true } })).toEqual(refused);
   expect(await lobby.tables()).toEqual(before);
 });
 

@@ -3,10 +3,12 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { positionToken } from '../../../handlers/lobby/paging.ts';
 import {
+  cancelIdleGames,
   closeDueEnrollments,
   failOverdueStarts,
 } from '../../../lib/lobby/automation/enrollment-automation.ts';
 import { notifyOwnersOfUnderfilledGames } from '../../../lib/lobby/automation/underfilled-games.ts';
+import { listUnregisteredGames } from '../../../lib/lobby/store/games.ts';
 import { findPlayAccess, findStanding } from '../../../lib/lobby/store/play-reads.ts';
 import { createLogger } from '../../../lib/telemetry/logger.ts';
 import { apply, column, join, makeOpenGame } from '../../support/lobby/games.ts';
@@ -99,7 +101,8 @@ describe('a page of the games with some words', () => {
     { query: 'q=young%20old', found: 0, more: true },
     { query: 'q=old', found: 0, more: true },
     { query: 'q=game&status=paused', found: 8, more: false },
-    { query: 'q=game&has_free_places=true', found: 20, more: false },
+    // Of the 20 with free places, the deadline of one has passed.
+    { query: 'q=game&has_free_places=true', found: 19, more: false },
     { query: 'q=game&target_engine_version=2.0.0', found: 4, more: false },
   ];
 
@@ -236,6 +239,11 @@ test('the enrollment automation finds what is due without looking at what is not
   expect(await me.get(`/games/${gameIdOf(numbers.overdue)}`)).toMatchObject({
     body: { status: 'start_failed' },
   });
+  await readsLittle(() => cancelIdleGames(lobby, log, signal), { rows: 100, pages: 200 });
+});
+
+test('games that the Game Master has not taken over are found without looking at others', async () => {
+  await readsLittle(() => listUnregisteredGames(lobby.db, lobby.now(), 100), { rows: 10, pages: 50 });
 });
 
 test('race names that were not registered in time are found without looking at others', async () => {

@@ -17,6 +17,7 @@ const good: GameSettings = {
   quietDays: [],
   graceSeconds: 0,
   early: 'off',
+  autoApprove: false,
   spectators: false,
   options: {},
   engineFamily: 'test-game',
