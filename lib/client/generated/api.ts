@@ -243,6 +243,7 @@ export interface Schemas {
     'lobby.game.turn_advanced': LobbyGameTurnAdvancedEvent;
     'game.turn.due_soon': GameTurnDueSoonEvent;
     'game.turn.waiting_for_you': GameTurnWaitingForYouEvent;
+    'game.engine.failing': GameEngineFailingEvent;
     'user.session.created': UserSessionCreatedEvent;
     'user.email.changed': UserEmailChangedEvent;
     'user.recovery_codes.created': UserRecoveryCodesCreatedEvent;
@@ -1745,6 +1746,18 @@ export interface GameTurnWaitingForYouEvent {
    */
   turn: number;
   due_at: string | null;
+}
+export interface GameEngineFailingEvent {
+  game_id: string;
+  game_name: string;
+  /**
+   * The turn that cannot be played
+   */
+  turn: number;
+  /**
+   * `unreachable`, `faulty`, `state_lost` or `unsupported`
+   */
+  engine_health: string;
 }
 export interface UserSessionCreatedEvent {
   device_session_id: string;
