@@ -1,0 +1,2 @@
+ALTER TABLE "lobby"."timeline" DROP CONSTRAINT "timeline_trigger_known";--> statement-breakpoint
+ALTER TABLE "lobby"."timeline" ADD CONSTRAINT "timeline_trigger_known" CHECK ("lobby"."timeline"."trigger" in ('open_enrollment', 'close_enrollment', 'deadline', 'gap', 'start', 'retry_start', 'runtime_ready', 'runtime_unregistered', 'runtime_failed', 'start_timeout', 'pause', 'resume', 'correct', 'replace_engine', 'game_finished', 'abandoned', 'cancel', 'external_block'));
