@@ -768,6 +768,8 @@ export interface TimelineEntry {
     | 'start_timeout'
     | 'pause'
     | 'resume'
+    | 'correct'
+    | 'replace_engine'
     | 'game_finished'
     | 'abandoned'
     | 'cancel'
@@ -1442,6 +1444,8 @@ export interface LobbyEnrollmentClosedEvent {
     | 'start_timeout'
     | 'pause'
     | 'resume'
+    | 'correct'
+    | 'replace_engine'
     | 'game_finished'
     | 'abandoned'
     | 'cancel'
@@ -1499,6 +1503,8 @@ export interface LobbyGameStartedEvent {
     | 'start_timeout'
     | 'pause'
     | 'resume'
+    | 'correct'
+    | 'replace_engine'
     | 'game_finished'
     | 'abandoned'
     | 'cancel'
@@ -1530,6 +1536,8 @@ export interface LobbyRuntimePausedAfterStartEvent {
     | 'start_timeout'
     | 'pause'
     | 'resume'
+    | 'correct'
+    | 'replace_engine'
     | 'game_finished'
     | 'abandoned'
     | 'cancel'
@@ -1561,6 +1569,8 @@ export interface LobbyGameStartFailedEvent {
     | 'start_timeout'
     | 'pause'
     | 'resume'
+    | 'correct'
+    | 'replace_engine'
     | 'game_finished'
     | 'abandoned'
     | 'cancel'
@@ -1592,6 +1602,8 @@ export interface LobbyGameFinishedEvent {
     | 'start_timeout'
     | 'pause'
     | 'resume'
+    | 'correct'
+    | 'replace_engine'
     | 'game_finished'
     | 'abandoned'
     | 'cancel'
@@ -1646,6 +1658,8 @@ export interface LobbyGamePausedEvent {
     | 'start_timeout'
     | 'pause'
     | 'resume'
+    | 'correct'
+    | 'replace_engine'
     | 'game_finished'
     | 'abandoned'
     | 'cancel'
@@ -1677,6 +1691,8 @@ export interface LobbyGameResumedEvent {
     | 'start_timeout'
     | 'pause'
     | 'resume'
+    | 'correct'
+    | 'replace_engine'
     | 'game_finished'
     | 'abandoned'
     | 'cancel'
@@ -1708,6 +1724,8 @@ export interface LobbyGameCancelledEvent {
     | 'start_timeout'
     | 'pause'
     | 'resume'
+    | 'correct'
+    | 'replace_engine'
     | 'game_finished'
     | 'abandoned'
     | 'cancel'
@@ -1907,7 +1925,7 @@ export interface Api<Options> {
       list(payload: Schemas['commands']['lobby.membership.list']['payload'], options?: Options): Promise<Schemas['commands']['lobby.membership.list']['result']>;
       /** Leaves a game that the caller plays in. */
       leave(payload: Schemas['commands']['lobby.membership.leave']['payload'], options?: Options): Promise<Schemas['commands']['lobby.membership.leave']['result']>;
-      /** Removes a member from a game; for its owner and admins. */
+      /** Removes a member from a game; for its owner and admins, for admins only once it has started. */
       remove(payload: Schemas['commands']['lobby.membership.remove']['payload'], options?: Options): Promise<Schemas['commands']['lobby.membership.remove']['result']>;
       /** Removes a member from a game permanently; for its owner and admins. */
       block(payload: Schemas['commands']['lobby.membership.block']['payload'], options?: Options): Promise<Schemas['commands']['lobby.membership.block']['result']>;

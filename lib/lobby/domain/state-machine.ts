@@ -4,7 +4,8 @@
 // when the gap window is exhausted. A game that is ready is started: a start job goes out, and its result makes the
 // game run, pauses it at once (the container lives but the Game Master could not register it), or fails the start,
 // which can be tried again; so does a result that does not come in time. A running game can be paused and resumed. The
-// Game Master finishes it. Owner and admin can cancel a game that is not starting or running, an admin also a running
+// Game Master finishes it. An admin can correct a game that waits for its start or is paused, and then its status stays;
+// a paused one that gets another engine has to be started again. Owner and admin can cancel a game that is not starting or running, an admin also a running
 // one. When its owner is blocked or gone, a game is cancelled in any status, and when its last member goes, from its
 // start on. Finished and cancelled are final.
 //
@@ -25,7 +26,7 @@ export type Effect =
   | 'release_names'
   /** Decides per member whether the race name may be registered. */
   | 'evaluate_capabilities'
-  /** Reports of the Game Master that wait for the start, which failed, are deleted. */
+  /** What the Game Master reported of a runtime that does not count is deleted. */
   | 'forget_reports';
 
 type Row = {
@@ -82,6 +83,16 @@ const table: readonly Row[] = [
   },
   { trigger: 'pause', from: ['running'], to: 'paused', by: people, effects: [] },
   { trigger: 'resume', from: ['paused'], to: 'running', by: people, effects: [] },
+  { trigger: 'correct', from: ['ready_to_start'], to: 'ready_to_start', by: ['admin'], effects: [] },
+  { trigger: 'correct', from: ['start_failed'], to: 'start_failed', by: ['admin'], effects: [] },
+  { trigger: 'correct', from: ['paused'], to: 'paused', by: ['admin'], effects: [] },
+  {
+    trigger: 'replace_engine',
+    from: ['paused'],
+    to: 'start_failed',
+    by: ['admin'],
+    effects: ['stop_job', 'forget_reports'],
+  },
   {
     trigger: 'game_finished',
     from: ['running', 'paused'],

@@ -56,6 +56,7 @@ const specification: Record<GameStatus, Partial<Record<Trigger, Cell>>> = {
   },
   ready_to_start: {
     start: moved('starting', ['owner', 'admin'], 'start_job'),
+    correct: moved('ready_to_start', ['admin']),
     cancel: cancelled(['owner', 'admin']),
     external_block: blocked,
   },
@@ -69,6 +70,7 @@ const specification: Record<GameStatus, Partial<Record<Trigger, Cell>>> = {
   },
   start_failed: {
     retry_start: moved('starting', ['owner', 'admin'], 'start_job'),
+    correct: moved('start_failed', ['admin']),
     cancel: cancelled(['owner', 'admin']),
     external_block: blocked,
   },
@@ -81,6 +83,8 @@ const specification: Record<GameStatus, Partial<Record<Trigger, Cell>>> = {
   },
   paused: {
     resume: moved('running', ['owner', 'admin']),
+    correct: moved('paused', ['admin']),
+    replace_engine: moved('start_failed', ['admin'], 'stop_job', 'forget_reports'),
     game_finished: moved('finished', ['gm_event'], 'evaluate_capabilities', 'stop_job'),
     cancel: cancelled(['owner', 'admin']),
     abandoned,
