@@ -152,11 +152,14 @@ export class RuntimeManager {
   /** Tells the lobby of every engine that runs. */
   async announce(stop: AbortSignal): Promise<void> {
     for (const { jobId } of this.#journal.engines('started')) {
-      const result = this.#journal.findStart(jobId)?.result;
       if (stop.aborted) return;
-      if (result === undefined || this.#isStopped(jobId)) continue;
-      // The time makes it another entry than the one before, which the lobby would not read again.
-      await this.#publish({ ...result, finished_at_ms: this.#now().getTime() });
+      // Not while it is started again, perhaps elsewhere.
+      await this.#inTurn(jobId, async () => {
+        const result = this.#journal.findStart(jobId)?.result;
+        if (result === undefined || this.#isStopped(jobId)) return;
+        // The time makes it another entry than the one before, which the lobby would not read again.
+        await this.#publish({ ...result, finished_at_ms: this.#now().getTime() });
+      });
     }
   }
 

@@ -230,7 +230,7 @@ describe('an admin corrects what players can no longer change', () => {
       to: status,
       reason,
     });
-    expect(column(await lobby.player().get('/games?text=decent'), 'game_id')).toContain(gameId);
+    expect(column(await lobby.player().get('/games?q=decent'), 'game_id')).toContain(gameId);
   });
 
   test.each(['ready_to_start', 'start_failed'])(
