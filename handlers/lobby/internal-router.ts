@@ -18,6 +18,7 @@ import { readMembershipsRoute } from './game-master/read-memberships.ts';
 import { readStandingRoute } from './game-master/read-standing.ts';
 import { cancelGameRoute } from './games/cancel-game.ts';
 import { closeEnrollmentRoute } from './games/close-enrollment.ts';
+import { correctGameRoute } from './games/correct-game.ts';
 import { createGameRoute } from './games/create-game.ts';
 import { getGameRoute } from './games/get-game.ts';
 import { getTimelineRoute } from './games/get-timeline.ts';
@@ -44,7 +45,7 @@ const prefix = '/api/v1/internal';
 
 /**
  * The lobby's internal listener: the public routes for the admin actor, except those that only a user has a use for;
- * the reads of the Game Master; the streams, for operators; and the OpenAPI document.
+ * corrections, which only an admin makes; the reads of the Game Master; the streams, for operators; and the OpenAPI document.
  */
 export function createLobbyInternalApp(options: HttpAppOptions, lobby: Lobby): HttpApp {
   const routes = new OpenAPIHono<HttpEnv>();
@@ -65,6 +66,7 @@ export function createLobbyInternalApp(options: HttpAppOptions, lobby: Lobby): H
     pauseGameRoute(lobby),
     resumeGameRoute(lobby),
     cancelGameRoute(lobby),
+    correctGameRoute(lobby),
     getTimelineRoute(lobby),
     previewClockRoute(lobby),
 

@@ -171,6 +171,17 @@ export const eventTypes = {
     'the player',
     { ...game, ...openTurn },
   ),
+  'game.engine.failing': event(
+    'the engine of a game has failed for about a minute, and goes on failing; once for a turn and `engine_health`',
+    'owner',
+    {
+      ...game,
+      turn: turn.meta({ description: 'The turn that cannot be played' }),
+      engine_health: z
+        .string()
+        .meta({ description: '`unreachable`, `faulty`, `state_lost` or `unsupported`' }),
+    },
+  ),
   'user.session.created': event('a device has signed in to the account', 'the owner of the account', {
     device_session_id: z.guid(),
     created_at: time,

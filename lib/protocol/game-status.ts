@@ -13,7 +13,7 @@ export const gameStatuses = [
 ] as const;
 export type GameStatus = (typeof gameStatuses)[number];
 
-/** What may move a game from one status to another; the lobby's state machine says when. */
+/** What may move a game from one status to another, or be corrected in it; the lobby's state machine says when. */
 export const triggers = [
   'open_enrollment',
   'close_enrollment',
@@ -29,6 +29,8 @@ export const triggers = [
   'start_timeout',
   'pause',
   'resume',
+  'correct',
+  'replace_engine',
   'game_finished',
   'abandoned',
   'idle_timeout',

@@ -33,6 +33,7 @@ export const mailableTypes = [
   'lobby.race_name.expired',
   'game.turn.due_soon',
   'game.turn.waiting_for_you',
+  'game.engine.failing',
 ] as const;
 export type MailableType = (typeof mailableTypes)[number];
 

@@ -162,7 +162,7 @@ export function toSettings(
 }
 
 /** Text in NFC that can be stored and shown as it is; lengths are in characters, not in UTF-16 units. */
-function boundedText(min: number, max: number) {
+export function boundedText(min: number, max: number) {
   const bounds = min === 0 ? `at most ${max}` : `${min} to ${max}`;
   return z
     .string()

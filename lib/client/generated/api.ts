@@ -253,6 +253,7 @@ export interface Schemas {
     'lobby.game.turn_advanced': LobbyGameTurnAdvancedEvent;
     'game.turn.due_soon': GameTurnDueSoonEvent;
     'game.turn.waiting_for_you': GameTurnWaitingForYouEvent;
+    'game.engine.failing': GameEngineFailingEvent;
     'user.session.created': UserSessionCreatedEvent;
     'user.email.changed': UserEmailChangedEvent;
     'user.recovery_codes.created': UserRecoveryCodesCreatedEvent;
@@ -795,6 +796,8 @@ export interface TimelineEntry {
     | 'start_timeout'
     | 'pause'
     | 'resume'
+    | 'correct'
+    | 'replace_engine'
     | 'game_finished'
     | 'abandoned'
     | 'idle_timeout'
@@ -1490,6 +1493,8 @@ export interface LobbyEnrollmentClosedEvent {
     | 'start_timeout'
     | 'pause'
     | 'resume'
+    | 'correct'
+    | 'replace_engine'
     | 'game_finished'
     | 'abandoned'
     | 'idle_timeout'
@@ -1585,6 +1590,8 @@ export interface LobbyGameStartedEvent {
     | 'start_timeout'
     | 'pause'
     | 'resume'
+    | 'correct'
+    | 'replace_engine'
     | 'game_finished'
     | 'abandoned'
     | 'idle_timeout'
@@ -1619,6 +1626,8 @@ export interface LobbyRuntimePausedAfterStartEvent {
     | 'start_timeout'
     | 'pause'
     | 'resume'
+    | 'correct'
+    | 'replace_engine'
     | 'game_finished'
     | 'abandoned'
     | 'idle_timeout'
@@ -1653,6 +1662,8 @@ export interface LobbyGameStartFailedEvent {
     | 'start_timeout'
     | 'pause'
     | 'resume'
+    | 'correct'
+    | 'replace_engine'
     | 'game_finished'
     | 'abandoned'
     | 'idle_timeout'
@@ -1687,6 +1698,8 @@ export interface LobbyGameFinishedEvent {
     | 'start_timeout'
     | 'pause'
     | 'resume'
+    | 'correct'
+    | 'replace_engine'
     | 'game_finished'
     | 'abandoned'
     | 'idle_timeout'
@@ -1744,6 +1757,8 @@ export interface LobbyGamePausedEvent {
     | 'start_timeout'
     | 'pause'
     | 'resume'
+    | 'correct'
+    | 'replace_engine'
     | 'game_finished'
     | 'abandoned'
     | 'idle_timeout'
@@ -1778,6 +1793,8 @@ export interface LobbyGameResumedEvent {
     | 'start_timeout'
     | 'pause'
     | 'resume'
+    | 'correct'
+    | 'replace_engine'
     | 'game_finished'
     | 'abandoned'
     | 'idle_timeout'
@@ -1812,6 +1829,8 @@ export interface LobbyGameCancelledEvent {
     | 'start_timeout'
     | 'pause'
     | 'resume'
+    | 'correct'
+    | 'replace_engine'
     | 'game_finished'
     | 'abandoned'
     | 'idle_timeout'
@@ -1851,6 +1870,18 @@ export interface GameTurnWaitingForYouEvent {
    */
   turn: number;
   due_at: string | null;
+}
+export interface GameEngineFailingEvent {
+  game_id: string;
+  game_name: string;
+  /**
+   * The turn that cannot be played
+   */
+  turn: number;
+  /**
+   * `unreachable`, `faulty`, `state_lost` or `unsupported`
+   */
+  engine_health: string;
 }
 export interface UserSessionCreatedEvent {
   device_session_id: string;
@@ -2002,7 +2033,7 @@ export interface Api<Options> {
       list(payload: Schemas['commands']['lobby.membership.list']['payload'], options?: Options): Promise<Schemas['commands']['lobby.membership.list']['result']>;
       /** Leaves a game that the caller plays in. */
       leave(payload: Schemas['commands']['lobby.membership.leave']['payload'], options?: Options): Promise<Schemas['commands']['lobby.membership.leave']['result']>;
-      /** Removes a member from a game; for its owner and admins. */
+      /** Removes a member from a game; for its owner and admins, for admins only once it has started. */
       remove(payload: Schemas['commands']['lobby.membership.remove']['payload'], options?: Options): Promise<Schemas['commands']['lobby.membership.remove']['result']>;
       /** Removes a member from a game permanently; for its owner and admins. */
       block(payload: Schemas['commands']['lobby.membership.block']['payload'], options?: Options): Promise<Schemas['commands']['lobby.membership.block']['result']>;

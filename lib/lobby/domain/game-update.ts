@@ -69,7 +69,28 @@ export function changeSettings(
   const given = settingKeys.filter((key) => changes[key] !== undefined);
   const refused = refusalOfState(game, changes, given);
   if (refused) return refused;
-  const settings = merge(game, changes);
+  return checked(merge(game, changes), given, now, minTurnIntervalMs);
+}
+
+export type CorrectedSettings = Extract<ChangedSettings, { ok: true } | { code: 'invalid_request' }>;
+
+/** The same for the correction of a game whose enrollment is over. */
+export function correctSettings(
+  game: GameSettings,
+  changes: GameChanges,
+  now: Date,
+  minTurnIntervalMs: number,
+): CorrectedSettings {
+  const given = settingKeys.filter((key) => changes[key] !== undefined);
+  return checked(merge(game, changes), given, now, minTurnIntervalMs);
+}
+
+function checked(
+  settings: GameSettings,
+  given: readonly (keyof GameSettings)[],
+  now: Date,
+  minTurnIntervalMs: number,
+): CorrectedSettings {
   // The deadline of an old draft may have passed, and its clock be too fast by now; opening its enrollment is refused
   // then, and other settings can still be changed.
   const ofTheTime = [['enrollmentEndsAt'], clockSettings] as const;

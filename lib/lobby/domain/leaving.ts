@@ -1,7 +1,7 @@
 // When members can leave or be put out of a game, and when their race names are free again. Before a game starts,
 // the name and the place are free at once. Afterwards the name stays reserved until the game ends, so that no other
 // player appears under a name that the game still knows.
-import type { Game, GameStatus, Membership } from './game.ts';
+import type { Game, GameStatus, Membership, TransitionActor } from './game.ts';
 
 type Problem = {
   readonly code: 'invalid_state' | 'forbidden';
@@ -44,6 +44,19 @@ export function overProblem({ status }: Pick<Game, 'status'>): Problem | undefin
   return {
     code: 'invalid_state',
     message: `The game is ${status}; its members can no longer change.`,
+    details: { status },
+  };
+}
+
+/**
+ * Why members cannot be put out of a game by its owner: once it has started the owner may be their rival, and they would
+ * lose their right to the race name.
+ */
+export function rivalProblem({ status }: Pick<Game, 'status'>, by: TransitionActor): Problem | undefined {
+  if (by === 'admin' || !underWay.includes(status)) return undefined;
+  return {
+    code: 'forbidden',
+    message: 'The game has started: only an admin can remove or block its members now.',
     details: { status },
   };
 }

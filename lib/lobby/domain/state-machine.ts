@@ -6,9 +6,10 @@
 // which can be tried again; so does a result that does not come in time, and one that finds too few members left. Until
 // a game runs its enrollment can be opened again, and is by itself when too few members are left. A running game can be
 // paused and resumed; one that the Game Master could not register is resumed by a worker once it can. The Game Master
-// finishes it. Owner and admin can cancel a game that is not starting or running, an admin also a running one. When its
-// owner is blocked or gone, a game is cancelled in any status; when its last member goes, once it runs; and when nothing
-// happens to it for too long, before it starts. Finished and cancelled are final.
+// finishes it. An admin can correct a game that waits for its start or is paused, and then its status stays; a paused one
+// that gets another engine has to be started again. Owner and admin can cancel a game that is not starting or running, an
+// admin also a running one. When its owner is blocked or gone, a game is cancelled in any status; when its last member
+// goes, once it runs; and when nothing happens to it for too long, before it starts. Finished and cancelled are final.
 //
 // Guarantees: a trigger moves a game only from a status and for an actor that the table names; otherwise the result is
 // a refusal that says what is allowed. The effects of a transition are returned as data; the caller applies them in the
@@ -27,7 +28,7 @@ export type Effect =
   | 'release_names'
   /** Decides per member whether the race name may be registered. */
   | 'evaluate_capabilities'
-  /** Reports of the Game Master that wait for the start, which failed, are deleted. */
+  /** What the Game Master reported of a runtime that does not count is deleted. */
   | 'forget_reports'
   /** Members have no seats until the next start. */
   | 'void_seats';
@@ -100,6 +101,16 @@ const table: readonly Row[] = [
   },
   { trigger: 'pause', from: ['running'], to: 'paused', by: people, effects: [] },
   { trigger: 'resume', from: ['paused'], to: 'running', by: [...people, 'worker'], effects: [] },
+  { trigger: 'correct', from: ['ready_to_start'], to: 'ready_to_start', by: ['admin'], effects: [] },
+  { trigger: 'correct', from: ['start_failed'], to: 'start_failed', by: ['admin'], effects: [] },
+  { trigger: 'correct', from: ['paused'], to: 'paused', by: ['admin'], effects: [] },
+  {
+    trigger: 'replace_engine',
+    from: ['paused'],
+    to: 'start_failed',
+    by: ['admin'],
+    effects: ['stop_job', 'forget_reports', 'void_seats'],
+  },
   {
     trigger: 'game_finished',
     from: ['running', 'paused'],

@@ -16,6 +16,7 @@ import { cancelPendingApplications } from '../store/applications.ts';
 import type { Tx } from '../store/database.ts';
 import { type StatusDetails, type StoredGame, saveStatus } from '../store/games.ts';
 import { endPendingInvites } from '../store/invites.ts';
+import { deleteStatistics } from '../store/member-statistics.ts';
 import { assignSeats, playersOf, voidSeats } from '../store/memberships.ts';
 import { insertTimelineEntry } from '../store/timeline.ts';
 import { takeWaitingEvents } from '../store/waiting-events.ts';
@@ -88,7 +89,7 @@ function detailsOf(
   { newId, startTimeoutMs }: TransitionParts,
   game: StoredGame,
   { to, effects }: { to: StoredGame['status']; effects: readonly Effect[] },
-  { at, registeredAt, container, enrollmentEndsAt }: TransitionRequest,
+  { trigger, at, registeredAt, container, enrollmentEndsAt }: TransitionRequest,
 ): StatusDetails {
   return {
     ...(to === 'enrollment_open' ? { openedAt: game.openedAt ?? at } : {}),
@@ -100,9 +101,13 @@ function detailsOf(
       ? { runtimeJobId: newId(), startExpiresAt: new Date(at.getTime() + startTimeoutMs) }
       : {}),
     ...(container === undefined ? {} : { ...container, boundAt: at }),
+    ...(trigger === 'replace_engine' ? unbound : {}),
     ...(registeredAt === undefined ? {} : { registeredAt }),
   };
 }
+
+/** No container runs the game any more. */
+const unbound = { containerId: null, engineEndpoint: null, boundAt: null, registeredAt: null } as const;
 
 type CarriedOut = {
   /** Users other than owner and players whom the transition concerns. */
@@ -150,6 +155,7 @@ async function carryOut(
       return {};
     case 'forget_reports':
       await takeWaitingEvents(tx, gameId);
+      await deleteStatistics(tx, gameId);
       return {};
     case 'void_seats':
       await voidSeats(tx, gameId);
@@ -175,6 +181,7 @@ const intents: Partial<Record<Trigger, { type: TransitionEvent; to: 'all' | 'own
   too_few_members: { type: 'lobby.game.start_failed', to: 'owner' },
   runtime_failed: { type: 'lobby.game.start_failed', to: 'owner' },
   start_timeout: { type: 'lobby.game.start_failed', to: 'owner' },
+  replace_engine: { type: 'lobby.game.start_failed', to: 'owner' },
   pause: { type: 'lobby.game.paused', to: 'all' },
   resume: { type: 'lobby.game.resumed', to: 'all' },
   game_finished: { type: 'lobby.game.finished', to: 'all' },
@@ -245,6 +252,8 @@ function stopReasonOf(trigger: Trigger): StopReason {
       return 'finished';
     case 'external_block':
       return 'external_block';
+    case 'replace_engine':
+      return 'superseded';
     default:
       throw new Error(`${trigger} does not stop a container.`);
   }

@@ -283,6 +283,7 @@ export const de: Texts = {
       'lobby.game.turn_advanced': (game) => `Du bist am Zug bei ${game}.`,
       'game.turn.due_soon': (game) => `Dein Zug bei ${game} ist bald fällig.`,
       'game.turn.waiting_for_you': (game) => `Bei ${game} sind alle anderen fertig.`,
+      'game.engine.failing': (game) => `Das Programm von ${game} arbeitet nicht.`,
     },
   },
 

@@ -272,6 +272,7 @@ export const en = {
       'lobby.game.turn_advanced': (game: string) => `It is your turn in ${game}.`,
       'game.turn.due_soon': (game: string) => `Your turn in ${game} is due soon.`,
       'game.turn.waiting_for_you': (game: string) => `All others are ready in ${game}.`,
+      'game.engine.failing': (game: string) => `The engine of ${game} does not work.`,
     },
   },
 

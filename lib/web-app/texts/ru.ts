@@ -272,6 +272,7 @@ export const ru: Texts = {
       'lobby.game.turn_advanced': (game) => `Ваш ход в игре «${game}».`,
       'game.turn.due_soon': (game) => `Скоро истечёт время вашего хода в игре «${game}».`,
       'game.turn.waiting_for_you': (game) => `В игре «${game}» все остальные готовы.`,
+      'game.engine.failing': (game) => `Движок игры «${game}» не работает.`,
     },
   },
 

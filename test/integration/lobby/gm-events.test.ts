@@ -371,7 +371,7 @@ describe('the end of a game', () => {
     expect(await ben.post(`/games/${gameId}/leave`)).toMatchObject({ body: { seat: 2 } });
     const { body } = await cleo.get(`/games/${gameId}/memberships`);
     const [, last] = (body as { items: { membership_id: string }[] }).items;
-    expect(await owner.post(`/memberships/${last?.membership_id}/remove`)).toMatchObject({
+    expect(await lobby.admin().post(`/memberships/${last?.membership_id}/remove`)).toMatchObject({
       body: { seat: 3, status: 'removed' },
     });
     await consumers.tellReport(gameId, jobId, {

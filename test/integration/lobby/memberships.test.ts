@@ -162,6 +162,20 @@ describe.each(ways)('%s', (verb, status, path) => {
       const { gameId, members } = await startedGame(names);
       const [first, last] = members;
       if (gameStatus !== 'starting') await setStatus(gameId, gameStatus, randomUUID());
+      // An owner who plays would put out rivals.
+      const actor = (player: Client) => (verb === 'leave' ? player : lobby.admin());
+      if (verb !== 'leave') {
+        const before = await lobby.tables();
+        expect(await owner.post(path(gameId, first.membershipId))).toEqual(
+          refusal(
+            403,
+            'forbidden',
+            'The game has started: only an admin can remove or block its members now.',
+            { status: gameStatus },
+          ),
+        );
+        expect(await lobby.tables()).toEqual(before);
+      }
       expect(await actor(first.player).post(path(gameId, first.membershipId))).toMatchObject({
         status: 200,
         body: { status, seat: 1 },

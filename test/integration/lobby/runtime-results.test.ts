@@ -250,6 +250,30 @@ describe('a start that succeeded', () => {
     expect(registered).toEqual([]);
   });
 
+  test('told again of a game that is over has its engine stopped once more: the stop job may be lost', async () => {
+    const { gameId, jobId } = await startingGame();
+    await consumers.tellResult(gameId, jobId);
+    expect(await lobby.admin().post(`/games/${gameId}/cancel`)).toMatchObject({ status: 200 });
+    const before = await gameOf(gameId);
+    await consumers.tellResult(gameId, jobId, { finished_at_ms: Date.now() + 3_600_000 });
+    expect(await stopJobsOf(lobby, gameId)).toMatchObject([
+      { start_job_id: jobId, reason: 'cancelled' },
+      { start_job_id: jobId, reason: 'superseded' },
+    ]);
+    expect(await gameOf(gameId)).toEqual(before);
+    expect(registered).toHaveLength(1);
+  });
+
+  test('told again of a game that runs changes nothing', async () => {
+    const { gameId, jobId } = await startingGame();
+    await consumers.tellResult(gameId, jobId);
+    const before = await gameOf(gameId);
+    await consumers.tellResult(gameId, jobId, { finished_at_ms: Date.now() + 3_600_000 });
+    expect(await gameOf(gameId)).toEqual(before);
+    expect(await stopJobsOf(lobby, gameId)).toEqual([]);
+    expect(registered).toHaveLength(1);
+  });
+
   test('of an earlier start does not count while another one is under way', async () => {
     const { gameId, jobId: earlier } = await startingGame();
     await timeOut();

@@ -98,6 +98,7 @@ export const de: MailTexts = {
       'lobby.race_name.expired': 'Dein Volksname wurde nicht rechtzeitig eingetragen und ist wieder frei',
       'game.turn.due_soon': 'Der Zug endet bald, und du hast noch keine Befehle gegeben',
       'game.turn.waiting_for_you': 'Alle anderen sind fertig und warten auf dich',
+      'game.engine.failing': 'Das Programm deines Spiels arbeitet nicht, daher wird kein Zug gespielt',
     },
     game: 'Spiel',
     raceName: 'Volksname',

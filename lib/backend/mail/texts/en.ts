@@ -97,6 +97,7 @@ export const en: MailTexts = {
       'lobby.race_name.expired': 'Your race name was not registered in time and is free again',
       'game.turn.due_soon': 'The turn is due soon, and you have given no orders',
       'game.turn.waiting_for_you': 'All other players are ready and wait for you',
+      'game.engine.failing': 'The engine of your game does not work, so no turn is played',
     },
     game: 'Game',
     raceName: 'Race name',

@@ -1,0 +1,1 @@
+ALTER TABLE "game_master"."games" ADD COLUMN "engine_problem" text;
