@@ -41,7 +41,12 @@ const gameDefaults: Columns = {
  * Inserts games `from` to `to`, 1 being the newest. Columns default to those of an open game without players. Of names
  * and descriptions only ASCII words are found.
  */
-export function insertGames(client: pg.ClientBase, from: number, to: number, columns: Columns = {}) {
+export function insertGames(
+  client: pg.ClientBase | pg.Pool,
+  from: number,
+  to: number,
+  columns: Columns = {},
+) {
   const all = { ...gameDefaults, ...columns };
   const { game_name, description } = all;
   return insertRows(client, 'lobby.games', `generate_series(${from}, ${to}) n`, {
