@@ -84,6 +84,19 @@ export const lobbyVariables = {
   raceNameExpirationIntervalMs: defaulted('LOBBY_RACE_NAME_EXPIRATION_INTERVAL', '1h', positiveDuration, {
     help: 'How often the lobby looks for race names that were not registered in time.',
   }),
+  retentionIntervalMs: defaulted('LOBBY_RETENTION_INTERVAL', '1h', positiveDuration, {
+    help: 'How often the lobby deletes what is kept only for a while.',
+  }),
+  retention: {
+    draftsMs: defaulted('LOBBY_RETENTION_DRAFTS', '90d', positiveDuration, {
+      help: 'How long games that were never opened are kept after their last change.',
+    }),
+    endedGamesMs: defaulted('LOBBY_RETENTION_ENDED_GAMES', '180d', positiveDuration, {
+      help:
+        'How long applications, invites, timeline, statistics and words of a game are kept after it was finished or ' +
+        'cancelled. The game itself, its members and its result stay.',
+    }),
+  },
   raceNameDirectoryBackend: defaulted(
     'LOBBY_RACE_NAME_DIRECTORY_BACKEND',
     'postgres',

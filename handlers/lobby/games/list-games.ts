@@ -4,8 +4,9 @@ import { defineRoute } from '../../../lib/http/route.ts';
 import { errorResponses, jsonResponse } from '../../../lib/http/schemas.ts';
 import type { Lobby } from '../../../lib/lobby/context.ts';
 import { gameBounds, gameOrders, gameStatuses, gameTypes } from '../../../lib/lobby/domain/game.ts';
+import { searchBeginningsOf } from '../../../lib/lobby/domain/search-words.ts';
 import { listGames } from '../../../lib/lobby/operations/list-games.ts';
-import { pageRequestOf, positionToken, toPage } from '../paging.ts';
+import { pageRequestOf, positionToken, searchToken, toPage } from '../paging.ts';
 import { callerOf } from '../request.ts';
 import { gameSchema, toGameFor } from './game-response.ts';
 
@@ -18,7 +19,7 @@ const querySchema = z
     q: z
       .string()
       .max(100, 'must have at most 100 characters')
-      .transform((text) => text.normalize('NFC').match(/[\p{L}\p{M}\p{N}]+/gu) ?? [])
+      .transform(searchBeginningsOf)
       .refine((words) => words.length > 0, 'must have a letter or a digit')
       .optional()
       .openapi({
@@ -26,7 +27,8 @@ const querySchema = z
         maxLength: 100,
         description:
           'Words, or beginnings of words, that name and description have all of; at least one letter or digit. ' +
-          'A page may then have fewer games than `page_size`, even none, and yet a `next_page_token`.',
+          'A page may then have fewer games than `page_size`, even none, and yet a `next_page_token`. Cancelled ' +
+          'games are searched only with their `status`.',
       }),
     has_free_places: z
       .enum(['true', 'false'], 'must be true or false')
@@ -68,6 +70,7 @@ const route = createRoute({
 });
 
 const tokens = { newest: positionToken('games.newest'), ending_soon: positionToken('games.ending_soon') };
+const searchTokens = { newest: searchToken('games.newest'), ending_soon: searchToken('games.ending_soon') };
 
 export const listGamesRoute = (lobby: Pick<Lobby, 'now' | 'readFromReplica'>) =>
   defineRoute(route, async (c) => {
@@ -81,7 +84,7 @@ export const listGamesRoute = (lobby: Pick<Lobby, 'now' | 'readFromReplica'>) =>
       engineFamily: query.engine_family,
       targetEngineVersion: query.target_engine_version,
     };
-    const token = tokens[query.sort];
+    const token = (query.q === undefined ? tokens : searchTokens)[query.sort];
     const list = { actor: caller.actor, order: query.sort, filters, now: lobby.now() };
     const request = pageRequestOf(token, query);
     const page = await listGames(lobby, list, request);

@@ -48,6 +48,7 @@ const route = createRoute({
       'invalid_state',
       'already_member',
       'subject_not_found',
+      'rate_limited',
       'idempotency_conflict',
       'service_unavailable',
     ),

@@ -631,7 +631,7 @@ export interface LobbyGameListPayload {
     | 'cancelled';
   game_type?: 'public' | 'private';
   /**
-   * Words, or beginnings of words, that name and description have all of; at least one letter or digit. A page may then have fewer games than `page_size`, even none, and yet a `next_page_token`.
+   * Words, or beginnings of words, that name and description have all of; at least one letter or digit. A page may then have fewer games than `page_size`, even none, and yet a `next_page_token`. Cancelled games are searched only with their `status`.
    */
   q?: string;
   /**

@@ -4,12 +4,13 @@ import { type Caller, managerOf } from '../caller.ts';
 import type { Lobby } from '../context.ts';
 import { rejoiningProblem } from '../domain/admission.ts';
 import { type Invite, invitingProblem } from '../domain/invite.ts';
+import { inviteFloodProblem, reinvitingProblem, repeatBounds, repeatWindows } from '../domain/repeats.ts';
 import { newInviteCode } from '../invite-code.ts';
 import { inviteCreated } from '../outbox/intents.ts';
 import { noSuchGame, refuseIf } from '../refusals.ts';
 import type { Tx, Work } from '../store/database.ts';
 import { findGame, lockGame, type StoredGame } from '../store/games.ts';
-import { findPendingInviteOf, insertInvite } from '../store/invites.ts';
+import { endedInvitesOf, findPendingInviteOf, insertInvite, recentInvitesBy } from '../store/invites.ts';
 import { memberStatusInGame } from '../store/memberships.ts';
 import { lockUserGuard } from '../store/user-guards.ts';
 
@@ -19,7 +20,7 @@ export type Invited = { readonly userId: string } | { readonly maxUses: number; 
 /**
  * Invites to a private game that enrolls. The User Service is asked whether it knows the invited user.
  * @throws Refusal `invalid_request` for a code that would have expired, `not_found`, `forbidden`, `invalid_state`,
- *   `already_member`, `subject_not_found`, `service_unavailable`.
+ *   `already_member`, `subject_not_found`, `service_unavailable`, `rate_limited`.
  */
 export async function createInvite(
   lobby: Pick<Lobby, 'db' | 'eligibility' | 'now' | 'newId' | 'outbox'>,
@@ -74,6 +75,12 @@ async function addressee(
     throw new Refusal('invalid_state', 'The user is invited already and has yet to respond.', {
       invite_id: earlier.inviteId,
     });
+  }
+  refuseIf(reinvitingProblem(await endedInvitesOf(tx, gameId, userId), at));
+  if (game.ownerUserId !== null) {
+    const since = new Date(at.getTime() - repeatWindows.invitesMs);
+    const from = { ownerUserId: game.ownerUserId, userId, since, limit: repeatBounds.invitesADay };
+    refuseIf(inviteFloodProblem(await recentInvitesBy(tx, from), at));
   }
   return { userId, code: null, maxUses: 1, expiresAt: null };
 }

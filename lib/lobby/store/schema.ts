@@ -134,7 +134,13 @@ export const games = lobby.table(
           when ${games.status} = 'cancelled' and ${games.openedAt} is null then '/unopened'
           else '' end`,
       ),
-    /** Words of name and description, for the text filter of lists. */
+    /** What name and description are found by; null until a process of this release has written it. */
+    searchWords: tsvector('search_words'),
+    /** A hash of what `searchWords` was made of, so that what is missing or old is found. */
+    searchWordsOf: text('search_words_of'),
+    /** When what the retention keeps for a while was deleted, for a game that is over. */
+    historyDeletedAt: time('history_deleted_at'),
+    /** Of releases before `searchWords`; goes with `game_words`. */
     words: tsvector('words').generatedAlwaysAs(
       (): SQL =>
         sql`to_tsvector('simple', regexp_replace(${games.gameName} || ' ' || ${games.description}, '[[:punct:]]+', ' ', 'g'))`,
@@ -222,17 +228,32 @@ export const games = lobby.table(
 );
 
 /**
- * Every word of every game, for text filters to find the few games that have a rare one. A B-tree, since that can be
- * asked whether a beginning is rare without reading all that begins so, as an index of the kind GIN would.
+ * Every word of the games that lists show to others, for text filters to find the few games that have a rare one. A
+ * B-tree, since that can be asked whether a beginning is rare without reading all that begins so, as an index of the
+ * kind GIN would. By type, so that words of private games do not make those of public ones common.
  */
-export const gameWords = lobby.table(
-  'game_words',
+export const listedWords = lobby.table(
+  'listed_words',
   {
+    gameType: text('game_type', { enum: gameTypes }).notNull(),
     /** Compared byte by byte, so that all words with one beginning are adjacent. */
     word: bytewiseText('word').notNull(),
     gameId: uuid('game_id')
       .notNull()
       .references(() => games.gameId),
+  },
+  (row) => [
+    primaryKey({ name: 'listed_words_pkey', columns: [row.gameType, row.word, row.gameId] }),
+    index('listed_words_by_game').on(row.gameId),
+  ],
+);
+
+/** Words in the form of earlier releases, which may still run beside this one. A later release drops the table. */
+export const gameWords = lobby.table(
+  'game_words',
+  {
+    word: bytewiseText('word').notNull(),
+    gameId: uuid('game_id').notNull(),
   },
   (row) => [primaryKey({ name: 'game_words_pkey', columns: [row.word, row.gameId] })],
 );
@@ -293,6 +314,26 @@ export const memberships = lobby.table(
       .where(sql`${membership.seat} is not null`),
     index('memberships_by_game').on(membership.gameId, membership.joinedAt, membership.membershipId),
     index('memberships_by_user').on(membership.userId, membership.joinedAt, membership.membershipId),
+  ],
+);
+
+/** Keyed hashes of the e-mail addresses of users who are blocked from a game that is not over. */
+export const blockedAddresses = lobby.table(
+  'blocked_addresses',
+  {
+    gameId: uuid('game_id')
+      .notNull()
+      .references(() => games.gameId),
+    addressHash: text('address_hash').notNull(),
+    membershipId: uuid('membership_id')
+      .notNull()
+      .references(() => memberships.membershipId),
+  },
+  (row) => [
+    primaryKey({
+      name: 'blocked_addresses_pkey',
+      columns: [row.gameId, row.addressHash, row.membershipId],
+    }),
   ],
 );
 

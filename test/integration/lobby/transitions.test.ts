@@ -133,6 +133,29 @@ describe.each(moves)('$verb of a game that is $from', ({ verb, trigger, from, to
   });
 });
 
+test('an owner pauses a game five times an hour, and no player is notified of more', async () => {
+  const owner = lobby.player();
+  const { gameId } = await makeGame(owner, 'running');
+  const loop = async () => {
+    expect(await owner.post(`/games/${gameId}/pause`)).toMatchObject({ status: 200 });
+    expect(await owner.post(`/games/${gameId}/resume`)).toMatchObject({ status: 200 });
+  };
+  for (let paused = 0; paused < 5; paused++) {
+    await loop();
+    lobby.clock.advance(60_000);
+  }
+  const before = await lobby.tables();
+  const message = 'The game has been paused 5 times lately; it is possible again in 3300 seconds.';
+  expect(await owner.post(`/games/${gameId}/pause`)).toEqual(
+    refusal(429, 'rate_limited', message, { retry_after_seconds: 3_300 }),
+  );
+  expect(await lobby.tables()).toEqual(before);
+  expect(await lobby.admin().post(`/games/${gameId}/pause`)).toMatchObject({ status: 200 });
+  await owner.post(`/games/${gameId}/resume`);
+  lobby.clock.advance(3_300_000);
+  await loop();
+});
+
 test.each(['close-enrollment', 'reopen-enrollment', 'start', 'retry-start', 'pause', 'cancel'])(
   '%s of a game that is not for the caller to see looks like one that is not there',
   async (verb) => {
