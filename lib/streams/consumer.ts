@@ -214,32 +214,30 @@ class Handler<Entry, Tx extends Database> {
     return undefined;
   }
 
-  /** Applies the entries of a parked key, until none is left or one fails again and again. */
+  /** Applies the oldest entry of a parked key, and asks to be called again while there may be another one. */
   async #applyParked(key: string): Promise<Again> {
     const { log } = this.#parts;
-    for (;;) {
-      const letter = await this.#parking.oldestOf(key);
-      if (letter === undefined) {
-        log.info({ parked_key: key }, 'the entries of a parked key were applied');
+    const letter = await this.#parking.oldestOf(key);
+    if (letter === undefined) {
+      log.info({ parked_key: key }, 'a parked key goes on');
+      return undefined;
+    }
+    const outcome = await this.#attempt(...this.#restored(letter));
+    switch (outcome.kind) {
+      case 'done':
+        await this.#parking.remove(letter);
+        return { afterMs: 0 };
+      case 'never':
+        await this.#parking.release(letter, outcome.reason);
+        return { afterMs: 0 };
+      case 'again':
+        return outcome;
+      case 'failed for good':
+        await this.#parking.keepParked(letter, key, outcome.reason);
+        log.error({ parked_key: key, reason: outcome.reason }, 'the retry of a parked key has failed');
         return undefined;
-      }
-      const outcome = await this.#attempt(...this.#restored(letter));
-      switch (outcome.kind) {
-        case 'done':
-          await this.#parking.remove(letter);
-          break;
-        case 'never':
-          await this.#parking.release(letter, outcome.reason);
-          break;
-        case 'again':
-          return outcome;
-        case 'failed for good':
-          await this.#parking.keepParked(letter, key, outcome.reason);
-          log.error({ parked_key: key, reason: outcome.reason }, 'the retry of a parked key has failed');
-          return undefined;
-        default:
-          return outcome satisfies never;
-      }
+      default:
+        return outcome satisfies never;
     }
   }
 

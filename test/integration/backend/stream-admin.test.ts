@@ -92,6 +92,7 @@ describe('streams', () => {
     last_error: null,
     last_error_at: null,
     dead_letters: 0,
+    parked_keys: 0,
   };
 
   it('show where the worker is, whether it works, and what it put aside', async () => {
