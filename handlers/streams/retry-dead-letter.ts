@@ -14,7 +14,10 @@ const route = createRoute({
   tags: ['operations'],
   request: { params: z.strictObject({ dead_letter_id: id }), body: noBody },
   responses: {
-    200: jsonResponse(deadLetterSchema, 'The dead letter as it was, or, of a parked key, as it is until it is applied'),
+    200: jsonResponse(
+      deadLetterSchema,
+      'The dead letter as it was, or, of a parked key, as it is until it is applied',
+    ),
     ...errorResponses('not_found', 'invalid_state', 'service_unavailable'),
   },
 });

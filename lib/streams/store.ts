@@ -175,10 +175,7 @@ export async function requestRetry(
   tables: StreamTables,
   parked: { consumer: string; parkedKey: string },
 ): Promise<void> {
-  await tx
-    .update(tables.deadLetters)
-    .set({ retryRequestedAt: sql`now()` })
-    .where(isParked(tables, parked));
+  await tx.update(tables.deadLetters).set({ retryRequestedAt: sql`now()` }).where(isParked(tables, parked));
 }
 
 /** Leaves the entries of a key parked whose retry has failed, and why. */

@@ -23,7 +23,8 @@ export function streamsDashboard(): Dashboard {
         },
         {
           title: 'Parked keys; dead letters and losses of the last hour',
-          about: 'Games and users that wait for an admin, entries that do, and how often a stream lost entries.',
+          about:
+            'Games and users that wait for an admin, entries that do, and how often a stream lost entries.',
           unit: 'short',
           queries: [
             ['parked {{consumer}}', 'max by (consumer) (stream_parked_keys)'],

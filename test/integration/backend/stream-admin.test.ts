@@ -163,6 +163,8 @@ describe('dead letters', () => {
       entry_id: entryId,
       fields: { hello: 'world', traceparent: '' },
       reason: expect.stringMatching(/^malformed: notification_type /),
+      parked_key: null,
+      retry_requested_at: null,
       created_at: expect.stringMatching(/^\d{4}-.*Z$/),
     });
 

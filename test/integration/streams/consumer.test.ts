@@ -211,8 +211,7 @@ describe('an entry that fails again and again', () => {
       parkedKey,
       reason,
     ]);
-  const retry = (of: string) =>
-    requestRetry(stores.db, tables, { consumer: stream.name, parkedKey: of });
+  const retry = (of: string) => requestRetry(stores.db, tables, { consumer: stream.name, parkedKey: of });
   const behind = 'waits behind an earlier entry of its key';
 
   it('parks its key: later entries of the key wait behind it in order, all others go on', async () => {
@@ -252,7 +251,11 @@ describe('an entry that fails again and again', () => {
     startImpatient();
     await offsetIs(last);
     expect(await stream.effects()).toEqual(['a1']);
-    expect((await parked()).map(([text]) => text).filter((text) => text !== 'a1')).toEqual(['a2', 'a3', 'a4']);
+    expect((await parked()).map(([text]) => text).filter((text) => text !== 'a1')).toEqual([
+      'a2',
+      'a3',
+      'a4',
+    ]);
     await retry('a');
     await effectsAre('a1', 'a2', 'a3', 'a4');
   });
@@ -366,7 +369,14 @@ describe('an entry that takes long', () => {
     const pipeline = stores.redis.pipeline();
     for (let number = 0; number < 1_200; number += 1) {
       const thing = number === 0 ? 'a' : 'b';
-      const fields = ['event_id', `${stream.name}:${thing}${number}`, 'thing', thing, 'number', String(number)];
+      const fields = [
+        'event_id',
+        `${stream.name}:${thing}${number}`,
+        'thing',
+        thing,
+        'number',
+        String(number),
+      ];
       pipeline.xadd(stream.consumed.stream, '*', ...fields);
     }
     await pipeline.exec();

@@ -137,9 +137,7 @@ export class TestStream {
   }
 
   /** Starts a replica, by default on the test file's stores. */
-  start(
-    on: { db?: Db; redis?: Redis; blockMs?: number; attempts?: number; handle?: Handle } = {},
-  ): Replica {
+  start(on: { db?: Db; redis?: Redis; blockMs?: number; attempts?: number; handle?: Handle } = {}): Replica {
     const { log, lines } = recordingLog();
     const stop = new AbortController();
     const consumer: Consumer<Said, Tx> = {
