@@ -13,7 +13,7 @@ const rules: readonly Rule[] = [
     instead: 'add a plain column and let the code write it: a generated one rewrites the table',
   },
   {
-    breaks: /add column (?!.* default ).* not null/is,
+    breaks: /add column (?!.* (default|generated) ).* not null/is,
     instead: 'give the column a default, or let it be null: existing rows and older processes have no value',
   },
   {

@@ -64,13 +64,10 @@ local id = redis.call('XADD', KEYS[2], '*', 'kind', 'client_event', 'epoch', epo
   'prev', prev, 'event_type', ARGV[3], 'timestamp_ms', ARGV[4], 'payload', ARGV[5], 'traceparent', ARGV[6])
 redis.call('RPUSH', KEYS[3], id)
 redis.call('LTRIM', KEYS[3], -tonumber(ARGV[9]), -1)
-local past = 0
-for _, position in ipairs(redis.call('LRANGE', KEYS[3], 0, 99)) do
-  if is_after(position, floor) then break end
-  past = past + 1
-end
-if past > 1 then
-  redis.call('LTRIM', KEYS[3], past - 1, -1)
+for _ = 1, 100 do
+  local second = redis.call('LINDEX', KEYS[3], 1)
+  if not second or is_after(second, floor) then break end
+  redis.call('LPOP', KEYS[3])
 end
 redis.call('PEXPIRE', KEYS[3], ARGV[8])
 redis.call('SET', KEYS[4], epoch .. ' ' .. id .. ' ' .. prev, 'PX', ARGV[7])
