@@ -119,6 +119,17 @@ it('a start job beyond RM_MAX_ENGINES fails, and there is room again once an eng
   expect(await lobby.done(third)).toMatchObject({ outcome: 'success' });
 });
 
+it('starts that hang hold up no other one that comes behind them', async () => {
+  const { folder } = startManager({ ...program('sleep', '1000'), RM_START_TIMEOUT: '60s' });
+  const hanging = Array.from({ length: 12 }, () => newStartJob());
+  for (const job of hanging) await lobby.ask(job);
+  await untilEngines(folder, hanging.length);
+  expect(await lobby.done(newStartJob({ engine_version: '99.0.0' }))).toMatchObject({
+    error_code: 'unknown_engine',
+  });
+  expect(await lobby.resultsOf(String(hanging[0]?.job_id))).toEqual([]);
+});
+
 describe('a stop job', () => {
   it('aborts a start that is under way', async () => {
     const { folder } = startManager(program('sleep', '1000'));

@@ -1,1 +1,0 @@
-ALTER TABLE "game_master"."games" ADD COLUMN "engine_problem" text;

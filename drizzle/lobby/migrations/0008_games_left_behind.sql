@@ -1,6 +1,0 @@
-ALTER TABLE "lobby"."timeline" DROP CONSTRAINT "timeline_trigger_known";--> statement-breakpoint
-ALTER TABLE "lobby"."games" ADD COLUMN "auto_approve" boolean DEFAULT false NOT NULL;--> statement-breakpoint
-ALTER TABLE "lobby"."games" ADD COLUMN "registration_due_at" timestamp (3) with time zone;--> statement-breakpoint
-CREATE INDEX "games_idle" ON "lobby"."games" USING btree ((case when "status" in ('draft', 'enrollment_open') then "enrollment_ends_at" else "updated_at" end)) WHERE "lobby"."games"."status" in ('draft', 'enrollment_open', 'ready_to_start', 'start_failed');--> statement-breakpoint
-CREATE INDEX "games_unregistered" ON "lobby"."games" USING btree (coalesce("registration_due_at", "bound_at")) WHERE "lobby"."games"."status" = 'paused' and "lobby"."games"."registered_at" is null;--> statement-breakpoint
-ALTER TABLE "lobby"."timeline" ADD CONSTRAINT "timeline_trigger_known" CHECK ("lobby"."timeline"."trigger" in ('open_enrollment', 'close_enrollment', 'deadline', 'gap', 'reopen_enrollment', 'start', 'retry_start', 'runtime_ready', 'runtime_unregistered', 'runtime_failed', 'too_few_members', 'start_timeout', 'pause', 'resume', 'game_finished', 'abandoned', 'idle_timeout', 'cancel', 'external_block'));
