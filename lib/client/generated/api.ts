@@ -1529,6 +1529,8 @@ export interface LobbyEnrollmentReopenedEvent {
     | 'start_timeout'
     | 'pause'
     | 'resume'
+    | 'correct'
+    | 'replace_engine'
     | 'game_finished'
     | 'abandoned'
     | 'idle_timeout'
