@@ -252,7 +252,7 @@ describe('the lobby', () => {
             [`127.0.0.1:${port}/galaxy`, `${host}${pathname}`].sort(),
           );
         },
-        { timeout: 30_000 },
+        { timeout: 50_000 },
       );
       await stop(running);
       expect(running.stdout()).not.toContain('hunter2');
@@ -285,7 +285,7 @@ describe('the lobby', () => {
     async (entry) => {
       const running = run(entry, good);
       await vi.waitFor(() => expect(logOf(running).map(({ msg }) => msg)).toContain('worker started'), {
-        timeout: 30_000,
+        timeout: 50_000,
       });
       await stop(running);
       const messages = logOf(running).map(({ msg }) => msg);
@@ -309,7 +309,7 @@ describe('the lobby that is told to stop', () => {
 
     running.child.kill('SIGTERM');
     await vi.waitFor(() => expect(logOf(running).map(({ msg }) => msg)).toContain('draining'), {
-      timeout: 30_000,
+      timeout: 50_000,
     });
     for (const socket of sockets) socket.write('\r\n');
     for (const answer of await Promise.all(sockets.map((socket) => text(socket)))) {
