@@ -57,6 +57,8 @@ export default defineConfig({
           maxWorkers: 1,
           testTimeout: 60_000,
           hookTimeout: 60_000,
+          // Of a page on a busy machine; the default is a second.
+          expect: { poll: { timeout: 20_000 } },
         },
       },
       {
