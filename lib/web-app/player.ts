@@ -74,7 +74,6 @@ export async function peopleHere(): Promise<{ deviceSessionId: string; name: str
 export async function signOut({ client, deviceSessionId }: Player): Promise<void> {
   await client.user.session.revoke({ device_session_id: deviceSessionId });
   await forgetHere(deviceSessionId);
-  client.close();
 }
 
 /** After a sign-out, also one that was made elsewhere. */

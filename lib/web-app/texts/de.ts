@@ -201,7 +201,12 @@ export const de: Texts = {
     orders: 'Befehle',
     saveDraft: 'Als Entwurf speichern',
     ready: 'Ich bin fertig',
-    history: 'Züge',
+    earlierTurns: 'Frühere Züge',
+    earlierTurn: 'Früherer Zug',
+    laterTurn: 'Späterer Zug',
+    toNow: 'Zurück zum Jetzt',
+    beginning: 'Der Anfang',
+    afterTurn: (turn) => `Nach Zug ${turn}`,
   },
 
   form: {

@@ -189,7 +189,12 @@ export const en = {
     orders: 'Orders',
     saveDraft: 'Save as a draft',
     ready: 'I am ready',
-    history: 'Turns',
+    earlierTurns: 'Earlier turns',
+    earlierTurn: 'Earlier turn',
+    laterTurn: 'Later turn',
+    toNow: 'Back to now',
+    beginning: 'The beginning',
+    afterTurn: (turn: number) => `After turn ${turn}`,
   },
 
   form: {

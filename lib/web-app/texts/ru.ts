@@ -190,7 +190,12 @@ export const ru: Texts = {
     orders: 'Приказы',
     saveDraft: 'Сохранить черновик',
     ready: 'Готово',
-    history: 'Ходы',
+    earlierTurns: 'Прошлые ходы',
+    earlierTurn: 'Предыдущий ход',
+    laterTurn: 'Следующий ход',
+    toNow: 'К текущему ходу',
+    beginning: 'Начало',
+    afterTurn: (turn) => `После хода ${turn}`,
   },
 
   form: {
