@@ -103,7 +103,8 @@ function rememberedNames(): Record<string, string> {
   return JSON.parse(localStorage.getItem(namesItem) ?? '{}');
 }
 
-function rememberName(deviceSessionId: string, name: string): void {
+/** By which the person of a session is listed on this machine. */
+export function rememberName(deviceSessionId: string, name: string): void {
   localStorage.setItem(namesItem, JSON.stringify({ ...rememberedNames(), [deviceSessionId]: name }));
 }
 
