@@ -31,7 +31,7 @@ export type SigningIn = {
 
 export type SignedIn = { readonly player: Player; readonly isStored: boolean };
 
-/** @returns the player whose session this tab has, or undefined when somebody has to sign in. */
+/** @returns the player whose session this tab has, or undefined when a person has to sign in first. */
 export async function openPlayer(deviceSessionId?: string): Promise<Player | undefined> {
   const keys = await browserKeys(deviceSessionId === undefined ? {} : { deviceSessionId });
   const client = createGalaxyClient({ gateway: location.origin, keys });

@@ -11,7 +11,7 @@ export type Loaded<T> = {
 };
 
 /**
- * @param key of what is loaded: with another one it is loaded anew.
+ * @param key of what is loaded: another key is loaded as a new one.
  * @param concerns whether an event may have changed it. After a hello, and when the page is looked at again, it is
  *   always loaded.
  */

@@ -4,6 +4,7 @@ import { CommandError, type Engine } from '../../client/browser.ts';
 import { problemFinder } from '../../engine/schema-problems.ts';
 import { usePlayer, useWords } from '../context.ts';
 import { isRecord } from '../is-record.ts';
+import { localTime } from '../local-time.ts';
 import { Async, Labelled, Trouble, useAct } from '../parts/basics.tsx';
 import { type ClockChoice, ClockForm, clockOf, firstClock } from '../parts/clock-form.tsx';
 import { gameTitle } from '../parts/game-card.tsx';
@@ -60,11 +61,6 @@ function draftFor({ manifest: { options_schema: schema, spectator_view: view } }
 function countOf({ manifest: { seats } }: Engine, { options, count }: Draft): PlayerCount {
   const bots = isRecord(options) && typeof options.bots === 'number' ? options.bots : 0;
   return playerCount(seats, bots, count);
-}
-
-/** As `<input type="datetime-local">` has it. */
-function localTime(time: number): string {
-  return new Date(time - new Date(time).getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
 }
 
 function CreateForm({ engines }: { engines: readonly Engine[] }) {

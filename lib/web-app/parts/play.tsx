@@ -5,6 +5,7 @@ import {
   CommandError,
   type Engine,
   type GalaxyClient,
+  type Game,
   type Orders,
   type Turn,
   type View,
@@ -34,27 +35,34 @@ export function Play({ state, onChanged }: { state: GameState; onChanged: () => 
   const { client } = usePlayer();
   const { game } = state;
   const engines = useEngines();
-  const engine = engines.value?.find(
-    ({ family, version }) => family === game.engine_family && version === game.target_engine_version,
-  );
   const played = useLoad(
     `play ${game.game_id} ${game.status}`,
     () => loadPlay(client, game.game_id),
     about(game.game_id),
   );
   return (
-    <Async of={played}>
-      {(now) => (
-        <Table
-          state={state}
-          played={now}
-          engine={engine}
-          reload={async () => {
-            await Promise.all([played.reload(), onChanged()]);
-          }}
-        />
+    <Async of={engines}>
+      {(offered) => (
+        <Async of={played}>
+          {(now) => (
+            <Table
+              state={state}
+              played={now}
+              engine={engineOf(offered, game)}
+              reload={async () => {
+                await Promise.all([played.reload(), onChanged()]);
+              }}
+            />
+          )}
+        </Async>
       )}
     </Async>
+  );
+}
+
+function engineOf(offered: readonly Engine[], game: Game): Engine | undefined {
+  return offered.find(
+    ({ family, version }) => family === game.engine_family && version === game.target_engine_version,
   );
 }
 
