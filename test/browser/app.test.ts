@@ -51,12 +51,13 @@ async function expectClean({ page, reported }: Person): Promise<void> {
   expect(reported).toEqual([]);
 }
 
-/** Loads a page once more and waits until nothing of it is on its way. */
+let loads = 0;
+
+/** Loads a page as if it were opened from a link, and waits until nothing of it is on its way. */
 async function load({ page }: Person, fragment: string): Promise<void> {
-  await page.goto(`${url()}${fragment}`);
-  await page.reload();
+  await page.goto(`${url()}?load=${++loads}${fragment}`);
   await page.locator('h1').waitFor();
-  await expect.poll(() => page.locator('.loading').count()).toBe(0);
+  await expect.poll(() => page.locator('.loading').count(), { timeout: 20_000 }).toBe(0);
 }
 
 it('lets two people find each other and play four in a row to the end', async () => {
