@@ -10,7 +10,7 @@ export const localeHint = hint((text) => locale.safeParse(tagOf(text)).data).ope
 
 export const timeZoneHint = hint((text) => timeZone.safeParse(text).data).openapi({
   type: 'string',
-  description: 'An IANA name.',
+  description: 'A name of the IANA tz database, in its letter case.',
 });
 
 export const deviceNameHint = hint((text) => deviceName.safeParse(cut(text)).data).openapi({

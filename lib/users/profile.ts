@@ -72,4 +72,4 @@ function canonicalLocale(text: string): string | undefined {
 export const timeZone = z
   .string()
   .max(64, 'must be at most 64 characters')
-  .refine(isTimeZone, 'must be an IANA time zone such as Europe/Berlin or UTC');
+  .refine(isTimeZone, 'must be a name of the IANA tz database, such as Europe/Berlin or UTC');

@@ -1,6 +1,6 @@
 // Composes subject, text and HTML of a mail, in the recipient's language if there are texts in it.
 import { html } from 'hono/html';
-import { isTimeZone } from '../../time/time-zone.ts';
+import { canReckonIn } from '../../time/time-zone.ts';
 import { defaultTimeZone } from '../../users/profile.ts';
 import { codeDigits } from '../../users/sign-in-requests.ts';
 import { codeLifetimeMs } from '../domain/sign-in.ts';
@@ -104,7 +104,7 @@ function whereAndWhen(
 ): string[] {
   const deviceName = nameIn(given.device_name);
   // The runtime that stored the zone may know more of them.
-  const timeZone = isTimeZone(given.time_zone) ? given.time_zone : defaultTimeZone;
+  const timeZone = canReckonIn(given.time_zone) ? given.time_zone : defaultTimeZone;
   const format = new Intl.DateTimeFormat(language, {
     dateStyle: 'long',
     timeStyle: 'short',

@@ -219,8 +219,8 @@ const badValues: Record<string, (schema: Schema) => Bad[]> = {
     ...noTexts,
     ['', 'must have 1 to 64 characters'],
     ['Z'.repeat(65), 'must have 1 to 64 characters'],
-    ['Mars/Olympus', 'must be an IANA time zone such as Europe/Berlin or UTC'],
-    ['Europe/Berlin ', 'must be an IANA time zone such as Europe/Berlin or UTC'],
+    ['Mars/Olympus', 'must be a name of the IANA tz database, such as Europe/Berlin or UTC'],
+    ['Europe/Berlin ', 'must be a name of the IANA tz database, such as Europe/Berlin or UTC'],
   ],
   engine_family: () => [...noTexts, ...badFamilies],
   target_engine_version: () => [

@@ -1,6 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { addressList } from '../../../lib/config/address-list.ts';
-import { duration, listenAddress, originList, peerAddress, positiveDuration, rate } from '../../../lib/config/types.ts';
+import {
+  duration,
+  listenAddress,
+  originList,
+  peerAddress,
+  positiveDuration,
+  rate,
+} from '../../../lib/config/types.ts';
 
 const problem = (result: { success: boolean; error?: { issues: { message: string }[] } }) =>
   result.success ? undefined : result.error?.issues[0]?.message;
@@ -16,14 +23,20 @@ describe('a duration', () => {
   });
 
   // A timer of more than 2^31 - 1 ms would fire at once, and again and again.
-  it.each(['21d', '30d', '481h', '999999999d', '999999999m'])('is refused where no timer can wait as long: %s', (text) => {
-    for (const schema of [duration, positiveDuration])
-      expect(problem(schema.safeParse(text))).toBe('must be at most 20d');
-  });
+  it.each(['21d', '30d', '481h', '999999999d', '999999999m'])(
+    'is refused where no timer can wait as long: %s',
+    (text) => {
+      for (const schema of [duration, positiveDuration])
+        expect(problem(schema.safeParse(text))).toBe('must be at most 20d');
+    },
+  );
 
-  it.each(['', '5', '5 s', '-5s', '1.5h', '1w'])('is not %j, and the message shows how to write one', (text) => {
-    expect(problem(duration.safeParse(text))).toBe('write a duration such as 250ms, 5s, 1m, 2h or 7d');
-  });
+  it.each(['', '5', '5 s', '-5s', '1.5h', '1w'])(
+    'is not %j, and the message shows how to write one',
+    (text) => {
+      expect(problem(duration.safeParse(text))).toBe('write a duration such as 250ms, 5s, 1m, 2h or 7d');
+    },
+  );
 });
 
 describe('a rate', () => {
