@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi';
-import { type PageToken, pageToken } from '../../lib/http/paging.ts';
+import { type PageToken, type PageTokens, pageTokens } from '../../lib/http/paging.ts';
 import { id } from '../../lib/http/schemas.ts';
 import type { Page, PagePosition, PageRequest } from '../../lib/lobby/store/pages.ts';
 
@@ -9,9 +9,9 @@ type PositionToken = PageToken<readonly [number, string]>;
 // The times that PostgreSQL can compare with; a token may be made up.
 const epochMs = z.int().min(0).max(Date.UTC(9999, 0));
 
-/** The page token of a list that is ordered by a time and an id. */
-export function positionToken(list: string): PositionToken {
-  return pageToken(list, z.tuple([epochMs, id]).readonly());
+/** The page tokens of a list that is ordered by a time and an id. */
+export function positionTokens(list: string): PageTokens<readonly [number, string]> {
+  return pageTokens(list, z.tuple([epochMs, id]).readonly());
 }
 
 /** The page that a request asks for. */

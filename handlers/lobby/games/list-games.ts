@@ -5,7 +5,7 @@ import { errorResponses, jsonResponse } from '../../../lib/http/schemas.ts';
 import type { Lobby } from '../../../lib/lobby/context.ts';
 import { gameBounds, gameOrders, gameStatuses, gameTypes } from '../../../lib/lobby/domain/game.ts';
 import { listGames } from '../../../lib/lobby/operations/list-games.ts';
-import { pageRequestOf, positionToken, toPage } from '../paging.ts';
+import { pageRequestOf, positionTokens, toPage } from '../paging.ts';
 import { callerOf } from '../request.ts';
 import { gameSchema, toGameFor } from './game-response.ts';
 
@@ -62,7 +62,7 @@ const route = createRoute({
   responses: { 200: jsonResponse(pageOf(gameSchema), 'A page of games'), ...errorResponses() },
 });
 
-const tokens = { newest: positionToken('games.newest'), ending_soon: positionToken('games.ending_soon') };
+const tokens = { newest: positionTokens('games.newest'), ending_soon: positionTokens('games.ending_soon') };
 
 export const listGamesRoute = (lobby: Pick<Lobby, 'readFromReplica'>) =>
   defineRoute(route, async (c) => {
@@ -76,7 +76,7 @@ export const listGamesRoute = (lobby: Pick<Lobby, 'readFromReplica'>) =>
       engineFamily: query.engine_family,
       targetEngineVersion: query.target_engine_version,
     };
-    const token = tokens[query.sort];
+    const token = tokens[query.sort].of(c.req.query());
     const list = { actor: caller.actor, order: query.sort, filters };
     const request = pageRequestOf(token, query);
     const page = await listGames(lobby, list, request);

@@ -4,7 +4,7 @@ import { defineRoute } from '../../../lib/http/route.ts';
 import { errorResponses, id, jsonResponse } from '../../../lib/http/schemas.ts';
 import type { Lobby } from '../../../lib/lobby/context.ts';
 import { listMemberships } from '../../../lib/lobby/operations/list-memberships.ts';
-import { pageRequestOf, positionToken, toPage } from '../paging.ts';
+import { pageRequestOf, positionTokens, toPage } from '../paging.ts';
 import { callerOf } from '../request.ts';
 import { membershipSchema, toMembership } from './membership-response.ts';
 
@@ -21,11 +21,12 @@ const route = createRoute({
   },
 });
 
-const token = positionToken('memberships');
+const tokens = positionTokens('memberships');
 
 export const listMembershipsRoute = (lobby: Pick<Lobby, 'db' | 'readFromReplica'>) =>
   defineRoute(route, async (c) => {
     const { game_id } = c.req.valid('param');
+    const token = tokens.of({ game_id, ...c.req.query() });
     const request = pageRequestOf(token, c.req.valid('query'));
     const page = await listMemberships(lobby, callerOf(c), game_id, request);
     return c.json(toPage(token, page, toMembership), 200);

@@ -113,7 +113,7 @@ const badValues: Record<string, (schema: Schema) => Bad[]> = {
   page_token: () =>
     ['', '???', 'a'.repeat(513), btoa('[]'), btoa('["games.newest"]')].map((value) => [
       value,
-      'is not a token of this list; start again without one',
+      'is not a token of this list with these filters; start again without one',
     ]),
   status: oneOf,
   role: oneOf,
