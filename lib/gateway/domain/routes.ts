@@ -144,7 +144,7 @@ export function toUpstreamRequest(
   for (const [name, value] of rest) {
     if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') {
       query.append(name, String(value));
-    } else if (value !== null) {
+    } else {
       problems.push({ field: name, problem: 'must be a string, a number or a boolean' });
     }
   }
