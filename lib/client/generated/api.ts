@@ -34,6 +34,14 @@ export interface Schemas {
       payload: UserRecoveryCodesCreatePayload;
       result: UserRecoveryCodesCreateResult;
     };
+    'user.mail_opt_outs.get': {
+      payload: UserMailOptOutsGetPayload;
+      result: UserMailOptOutsGetResult;
+    };
+    'user.mail_opt_outs.set': {
+      payload: UserMailOptOutsSetPayload;
+      result: UserMailOptOutsSetResult;
+    };
     'user.player.lookup': {
       payload: UserPlayerLookupPayload;
       result: UserPlayerLookupResult;
@@ -312,6 +320,49 @@ export interface UserRecoveryCodesCreatePayload {
 export interface UserRecoveryCodesCreateResult {
   recovery_codes: string[];
 }
+export interface UserMailOptOutsGetPayload {}
+export interface UserMailOptOutsGetResult {
+  opted_out: string[];
+}
+export interface UserMailOptOutsSetPayload {
+  /**
+   * Types of notifications; mails about the account and with codes are always sent.
+   *
+   * @maxItems 27
+   */
+  opted_out: (
+    | 'lobby.application.submitted'
+    | 'lobby.application.approved'
+    | 'lobby.application.rejected'
+    | 'lobby.invite.created'
+    | 'lobby.invite.redeemed'
+    | 'lobby.invite.declined'
+    | 'lobby.invite.revoked'
+    | 'lobby.invite.expired'
+    | 'lobby.membership.left'
+    | 'lobby.membership.removed'
+    | 'lobby.membership.blocked'
+    | 'lobby.enrollment.closed'
+    | 'lobby.enrollment.underfilled'
+    | 'lobby.game.started'
+    | 'lobby.game.start_failed'
+    | 'lobby.game.paused'
+    | 'lobby.game.resumed'
+    | 'lobby.game.turn_advanced'
+    | 'lobby.game.finished'
+    | 'lobby.game.cancelled'
+    | 'lobby.runtime_paused_after_start'
+    | 'lobby.race_name.registration_eligible'
+    | 'lobby.race_name.registration_denied'
+    | 'lobby.race_name.registered'
+    | 'lobby.race_name.expired'
+    | 'game.turn.due_soon'
+    | 'game.turn.waiting_for_you'
+  )[];
+}
+export interface UserMailOptOutsSetResult {
+  opted_out: string[];
+}
 export interface UserPlayerLookupPayload {
   handle: string;
 }
@@ -426,7 +477,7 @@ export interface LobbyGameCreatePayload {
    */
   turn_schedule?: string | null;
   /**
-   * An IANA time zone.
+   * A name of the IANA tz database, in its letter case.
    */
   time_zone?: string;
   /**
@@ -670,7 +721,7 @@ export interface LobbyGameUpdatePayload {
    */
   turn_schedule?: string | null;
   /**
-   * An IANA time zone.
+   * A name of the IANA tz database, in its letter case.
    */
   time_zone?: string;
   /**
@@ -805,7 +856,7 @@ export interface LobbyClockPreviewPayload {
    */
   turn_schedule?: string | null;
   /**
-   * An IANA time zone.
+   * A name of the IANA tz database, in its letter case.
    */
   time_zone?: string;
   /**
@@ -1809,6 +1860,12 @@ export interface Api<Options> {
       /** Creates ten recovery codes, which are shown this once, in place of older ones. */
       create(payload: Schemas['commands']['user.recovery_codes.create']['payload'], options?: Options): Promise<Schemas['commands']['user.recovery_codes.create']['result']>;
     };
+    mailOptOuts: {
+      /** The kinds of mails that the user does not want. */
+      get(payload?: Schemas['commands']['user.mail_opt_outs.get']['payload'], options?: Options): Promise<Schemas['commands']['user.mail_opt_outs.get']['result']>;
+      /** Says which kinds of mails the user does not want, in place of what was said before. */
+      set(payload: Schemas['commands']['user.mail_opt_outs.set']['payload'], options?: Options): Promise<Schemas['commands']['user.mail_opt_outs.set']['result']>;
+    };
     player: {
       /** Another player by their exact handle, to invite them. */
       lookup(payload: Schemas['commands']['user.player.lookup']['payload'], options?: Options): Promise<Schemas['commands']['user.player.lookup']['result']>;
@@ -1942,6 +1999,8 @@ export const commandClasses: { readonly [Name in CommandName]: 'read' | 'write' 
   'user.recovery_codes.get': 'read',
   'user.recovery_codes.start': 'write',
   'user.recovery_codes.create': 'write',
+  'user.mail_opt_outs.get': 'read',
+  'user.mail_opt_outs.set': 'write',
   'user.player.lookup': 'read',
   'user.session.list': 'read',
   'user.session.revoke': 'write',

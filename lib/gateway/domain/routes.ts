@@ -47,6 +47,8 @@ export const routes = {
   'user.recovery_codes.get': get('backend', '/api/v1/user/recovery-codes'),
   'user.recovery_codes.start': post('backend', '/api/v1/user/recovery-codes/start'),
   'user.recovery_codes.create': post('backend', '/api/v1/user/recovery-codes'),
+  'user.mail_opt_outs.get': get('backend', '/api/v1/user/mail-opt-outs'),
+  'user.mail_opt_outs.set': post('backend', '/api/v1/user/mail-opt-outs'),
   'user.player.lookup': get('backend', '/api/v1/user/lookup'),
   'user.session.list': get('backend', '/api/v1/user/sessions'),
   'user.session.revoke': post('backend', '/api/v1/user/sessions/{device_session_id}/revoke'),

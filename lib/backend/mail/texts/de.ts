@@ -98,6 +98,8 @@ export const de: MailTexts = {
       'game.turn.waiting_for_you': 'Alle anderen sind fertig und warten auf dich',
     },
     game: 'Spiel',
+    quoted: (name) => `„${name}“`,
+    unsubscribe: 'Keine Mails dieser Art mehr',
     raceName: 'Volksname',
     outro: 'Mehr siehst du in deinem Spielprogramm.',
   },

@@ -97,6 +97,8 @@ export const en: MailTexts = {
       'game.turn.waiting_for_you': 'All other players are ready and wait for you',
     },
     game: 'Game',
+    quoted: (name) => `“${name}”`,
+    unsubscribe: 'No more mails of this kind',
     raceName: 'Race name',
     outro: 'Open your game client to see more.',
   },

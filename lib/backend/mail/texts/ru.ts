@@ -98,6 +98,8 @@ export const ru: MailTexts = {
       'game.turn.waiting_for_you': 'Все остальные игроки готовы и ждут вас',
     },
     game: 'Игра',
+    quoted: (name) => `«${name}»`,
+    unsubscribe: 'Больше не присылать таких писем',
     raceName: 'Название расы',
     outro: 'Подробности — в вашей программе для игры.',
   },
