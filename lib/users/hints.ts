@@ -6,12 +6,12 @@ import { deviceName, locale, maxDeviceNameLength, timeZone } from './profile.ts'
 
 export const localeHint = hint((text) => locale.safeParse(tagOf(text)).data).openapi({
   type: 'string',
-  description: 'A BCP 47 tag.',
+  description: 'A BCP 47 tag. One that cannot be used counts as not given.',
 });
 
 export const timeZoneHint = hint((text) => timeZone.safeParse(text).data).openapi({
   type: 'string',
-  description: 'A name of the IANA tz database, in its letter case.',
+  description: 'A name of the IANA tz database, in its letter case. One that cannot be used counts as not given.',
 });
 
 export const deviceNameHint = hint(
