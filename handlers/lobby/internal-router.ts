@@ -1,8 +1,8 @@
 import { OpenAPIHono } from '@hono/zod-openapi';
 import { admitAdmin } from '../../lib/http/actor.ts';
 import { createHttpApp, type HttpApp, type HttpAppOptions } from '../../lib/http/app.ts';
-import type { OpenApiDocument } from '../../lib/http/openapi.ts';
 import type { HttpEnv } from '../../lib/http/env.ts';
+import type { OpenApiDocument } from '../../lib/http/openapi.ts';
 import type { Lobby } from '../../lib/lobby/context.ts';
 import { listDeadLettersRoute } from '../streams/list-dead-letters.ts';
 import { listStreamsRoute } from '../streams/list-streams.ts';

@@ -8,7 +8,7 @@ export const raceNameBody = z.strictObject({
     // However it is composed: it is measured in NFC.
     maxLength: raceNameLength.maxUnnormalised,
     description:
-      "3 to 24 letters of any script, digits, spaces, -, ' or . (docs/race-names.md); unique on the whole platform, " +
+      "In NFC 3 to 24 letters of any script, digits, spaces, -, ' or . (docs/race-names.md); unique on the whole platform, " +
       'also by its looks.',
     example: 'Zorblax',
   }),

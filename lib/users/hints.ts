@@ -11,7 +11,8 @@ export const localeHint = hint((text) => locale.safeParse(tagOf(text)).data).ope
 
 export const timeZoneHint = hint((text) => timeZone.safeParse(text).data).openapi({
   type: 'string',
-  description: 'A name of the IANA tz database, in its letter case. One that cannot be used counts as not given.',
+  description:
+    'A name of the IANA tz database, in its letter case. One that cannot be used counts as not given.',
 });
 
 export const deviceNameHint = hint(

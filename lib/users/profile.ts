@@ -1,5 +1,5 @@
 // What users may write about themselves and their devices: the schemas parse a text into the form that is stored.
-import { z } from 'zod';
+import { z } from '@hono/zod-openapi';
 import { nameKeys } from '../names/keys.ts';
 import { isReserved } from '../names/reserved.ts';
 import { shownNameProblem } from '../names/shown-name.ts';

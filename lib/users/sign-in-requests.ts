@@ -43,7 +43,7 @@ const knownDeviceHint = z
   });
 
 /** As people type it. */
-export const emailInput = email.openapi({ format: 'email', maxLength: maxEmailLength });
+export const emailInput = email.openapi({ maxLength: maxEmailLength });
 
 export const sendEmailCodeBody = z.strictObject({
   email: emailInput,

@@ -26,14 +26,18 @@ function unboundedTexts(name: string, schema: Schema): string[] {
   const isBounded = ['maxLength', 'enum', 'const', 'format', 'pattern'].some((key) => key in schema);
   return [
     // A hint that cannot be used counts as not given, whatever its length.
-    ...(isText && !isBounded && !/counts as not given|^Cut to/.test(String(schema.description)) ? [name] : []),
+    ...(isText && !isBounded && !/counts as not given|^Cut to/.test(String(schema.description))
+      ? [name]
+      : []),
     ...Object.entries(properties).flatMap(([key, property]) => unboundedTexts(`${name}.${key}`, property)),
     ...(items === undefined ? [] : unboundedTexts(`${name}[]`, items)),
   ];
 }
 
 describe.each(documents)('the description of %s', (_, operations) => {
-  const bodies = [...operations].flatMap(([name, { body }]) => (body === undefined ? [] : [[name, body] as const]));
+  const bodies = [...operations].flatMap(([name, { body }]) =>
+    body === undefined ? [] : [[name, body] as const],
+  );
 
   it.each(bodies)('bounds every text in the body of %s', (_, body) => {
     expect(unboundedTexts('body', body)).toEqual([]);

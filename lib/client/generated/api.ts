@@ -919,7 +919,7 @@ export interface ClockPreview {
 export interface LobbyApplicationSubmitPayload {
   game_id: string;
   /**
-   * 3 to 24 letters of any script, digits, spaces, -, ' or . (docs/race-names.md); unique on the whole platform, also by its looks.
+   * In NFC 3 to 24 letters of any script, digits, spaces, -, ' or . (docs/race-names.md); unique on the whole platform, also by its looks.
    */
   race_name: string;
 }
@@ -999,7 +999,7 @@ export interface LobbyInviteListResult {
 export interface LobbyInviteRedeemPayload {
   invite_id: string;
   /**
-   * 3 to 24 letters of any script, digits, spaces, -, ' or . (docs/race-names.md); unique on the whole platform, also by its looks.
+   * In NFC 3 to 24 letters of any script, digits, spaces, -, ' or . (docs/race-names.md); unique on the whole platform, also by its looks.
    */
   race_name: string;
 }
@@ -1024,7 +1024,7 @@ export interface LobbyInviteRevokePayload {
 export interface LobbyInviteRedeemCodePayload {
   code: string;
   /**
-   * 3 to 24 letters of any script, digits, spaces, -, ' or . (docs/race-names.md); unique on the whole platform, also by its looks.
+   * In NFC 3 to 24 letters of any script, digits, spaces, -, ' or . (docs/race-names.md); unique on the whole platform, also by its looks.
    */
   race_name: string;
 }

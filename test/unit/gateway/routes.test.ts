@@ -32,7 +32,9 @@ describe('a payload becomes an upstream request', () => {
   });
 
   it('unless a query field is not a plain value', () => {
-    expect(toUpstreamRequest(routes['lobby.game.list'], { q: { $ne: 1 }, sort: ['newest'], status: null })).toEqual({
+    expect(
+      toUpstreamRequest(routes['lobby.game.list'], { q: { $ne: 1 }, sort: ['newest'], status: null }),
+    ).toEqual({
       ok: false,
       problems: [
         { field: 'q', problem: 'must be a string, a number or a boolean' },
