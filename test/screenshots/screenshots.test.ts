@@ -36,7 +36,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-type NewGame = { name: string; family: string; description?: string; options?: object; max?: number };
+type NewGame = { name: string; family: string; description?: string; options?: Record<string, unknown>; max?: number };
 
 async function openGame(
   owner: TestClient,
