@@ -78,6 +78,10 @@ export interface Schemas {
       payload: LobbyGameCloseEnrollmentPayload;
       result: Game;
     };
+    'lobby.game.reopen_enrollment': {
+      payload: LobbyGameReopenEnrollmentPayload;
+      result: Game;
+    };
     'lobby.game.start': {
       payload: LobbyGameStartPayload;
       result: Game;
@@ -166,6 +170,10 @@ export interface Schemas {
       payload: LobbyMembershipBlockPayload;
       result: Membership;
     };
+    'lobby.membership.unblock': {
+      payload: LobbyMembershipUnblockPayload;
+      result: Membership;
+    };
     'lobby.race_name.check': {
       payload: LobbyRaceNameCheckPayload;
       result: RaceNameAvailability;
@@ -226,9 +234,11 @@ export interface Schemas {
     'lobby.invite.expired': LobbyInviteExpiredEvent;
     'lobby.membership.removed': LobbyMembershipRemovedEvent;
     'lobby.membership.blocked': LobbyMembershipBlockedEvent;
+    'lobby.membership.unblocked': LobbyMembershipUnblockedEvent;
     'lobby.membership.left': LobbyMembershipLeftEvent;
     'lobby.enrollment.underfilled': LobbyEnrollmentUnderfilledEvent;
     'lobby.enrollment.closed': LobbyEnrollmentClosedEvent;
+    'lobby.enrollment.reopened': LobbyEnrollmentReopenedEvent;
     'lobby.race_name.registered': LobbyRaceNameRegisteredEvent;
     'lobby.race_name.expired': LobbyRaceNameExpiredEvent;
     'lobby.race_name.registration_eligible': LobbyRaceNameRegistrationEligibleEvent;
@@ -243,6 +253,7 @@ export interface Schemas {
     'lobby.game.turn_advanced': LobbyGameTurnAdvancedEvent;
     'game.turn.due_soon': GameTurnDueSoonEvent;
     'game.turn.waiting_for_you': GameTurnWaitingForYouEvent;
+    'game.engine.failing': GameEngineFailingEvent;
     'user.session.created': UserSessionCreatedEvent;
     'user.email.changed': UserEmailChangedEvent;
     'user.recovery_codes.created': UserRecoveryCodesCreatedEvent;
@@ -422,6 +433,10 @@ export interface LobbyGameCreatePayload {
    */
   enrollment_ends_at: string;
   /**
+   * Whether applications are approved at once while places are free; for public games only, false unless given.
+   */
+  auto_approve?: boolean;
+  /**
    * When turns are due: a cron expression of five fields, in time_zone. A game has this or turn_seconds.
    */
   turn_schedule?: string | null;
@@ -495,6 +510,7 @@ export interface Game {
   start_gap_hours: number;
   start_gap_players: number;
   enrollment_ends_at: string;
+  auto_approve: boolean;
   /**
    * Since when the game has max_players; null while it has fewer.
    */
@@ -615,17 +631,17 @@ export interface LobbyGameListPayload {
     | 'cancelled';
   game_type?: 'public' | 'private';
   /**
-   * Words, or beginnings of words, that name and description have all of; at least one letter or digit. A page may then have fewer games than `page_size`, even none, and yet a `next_page_token`.
+   * Words, or beginnings of words, that name and description have all of; at least one letter or digit. A page may then have fewer games than `page_size`, even none, and yet a `next_page_token`. Cancelled games are searched only with their `status`.
    */
   q?: string;
   /**
-   * Whether the game takes players now.
+   * `true`: games that take players, and whose deadline lies ahead. `false`: games that take no players.
    */
   has_free_places?: boolean;
   engine_family?: string;
   target_engine_version?: string;
   /**
-   * `ending_soon` lists games whose enrollment is open, by their deadline.
+   * `ending_soon` lists games whose enrollment is open and whose deadline lies ahead, by their deadline.
    */
   sort?: 'newest' | 'ending_soon';
   page_size?: number;
@@ -665,6 +681,10 @@ export interface LobbyGameUpdatePayload {
    * RFC 3339 with any offset; must lie ahead when enrollment is opened.
    */
   enrollment_ends_at?: string;
+  /**
+   * Whether applications are approved at once while places are free; for public games only, false unless given.
+   */
+  auto_approve?: boolean;
   /**
    * When turns are due: a cron expression of five fields, in time_zone. A game has this or turn_seconds.
    */
@@ -720,6 +740,13 @@ export interface LobbyGameOpenEnrollmentPayload {
 export interface LobbyGameCloseEnrollmentPayload {
   game_id: string;
 }
+export interface LobbyGameReopenEnrollmentPayload {
+  game_id: string;
+  /**
+   * The new deadline; needed unless that of the game lies ahead.
+   */
+  enrollment_ends_at?: string;
+}
 export interface LobbyGameStartPayload {
   game_id: string;
 }
@@ -759,16 +786,21 @@ export interface TimelineEntry {
     | 'close_enrollment'
     | 'deadline'
     | 'gap'
+    | 'reopen_enrollment'
     | 'start'
     | 'retry_start'
     | 'runtime_ready'
     | 'runtime_unregistered'
     | 'runtime_failed'
+    | 'too_few_members'
     | 'start_timeout'
     | 'pause'
     | 'resume'
+    | 'correct'
+    | 'replace_engine'
     | 'game_finished'
     | 'abandoned'
+    | 'idle_timeout'
     | 'cancel'
     | 'external_block';
   actor:
@@ -969,6 +1001,10 @@ export interface LobbyInviteRedeemCodePayload {
 }
 export interface LobbyMembershipListPayload {
   game_id: string;
+  /**
+   * `blocked`, for the owner and admins: who is blocked from the game.
+   */
+  status?: 'active' | 'blocked';
   page_size?: number;
   /**
    * `next_page_token` of the page before, with the same filters and order.
@@ -989,6 +1025,9 @@ export interface LobbyMembershipRemovePayload {
   membership_id: string;
 }
 export interface LobbyMembershipBlockPayload {
+  membership_id: string;
+}
+export interface LobbyMembershipUnblockPayload {
   membership_id: string;
 }
 export interface LobbyRaceNameCheckPayload {
@@ -1396,6 +1435,13 @@ export interface LobbyMembershipBlockedEvent {
   user_id: string;
   race_name: string;
 }
+export interface LobbyMembershipUnblockedEvent {
+  game_id: string;
+  game_name: string;
+  membership_id: string;
+  user_id: string;
+  race_name: string;
+}
 export interface LobbyMembershipLeftEvent {
   game_id: string;
   game_name: string;
@@ -1414,6 +1460,10 @@ export interface LobbyEnrollmentUnderfilledEvent {
   enrollment_ends_at: string;
   min_players: number;
   active_members: number;
+  /**
+   * When the game is cancelled, if it still lacks players then
+   */
+  cancels_at: string;
 }
 export interface LobbyEnrollmentClosedEvent {
   game_id: string;
@@ -1433,18 +1483,60 @@ export interface LobbyEnrollmentClosedEvent {
     | 'close_enrollment'
     | 'deadline'
     | 'gap'
+    | 'reopen_enrollment'
     | 'start'
     | 'retry_start'
     | 'runtime_ready'
     | 'runtime_unregistered'
     | 'runtime_failed'
+    | 'too_few_members'
     | 'start_timeout'
     | 'pause'
     | 'resume'
+    | 'correct'
+    | 'replace_engine'
     | 'game_finished'
     | 'abandoned'
+    | 'idle_timeout'
     | 'cancel'
     | 'external_block';
+}
+export interface LobbyEnrollmentReopenedEvent {
+  game_id: string;
+  game_name: string;
+  status:
+    | 'draft'
+    | 'enrollment_open'
+    | 'ready_to_start'
+    | 'starting'
+    | 'start_failed'
+    | 'running'
+    | 'paused'
+    | 'finished'
+    | 'cancelled';
+  trigger:
+    | 'open_enrollment'
+    | 'close_enrollment'
+    | 'deadline'
+    | 'gap'
+    | 'reopen_enrollment'
+    | 'start'
+    | 'retry_start'
+    | 'runtime_ready'
+    | 'runtime_unregistered'
+    | 'runtime_failed'
+    | 'too_few_members'
+    | 'start_timeout'
+    | 'pause'
+    | 'resume'
+    | 'correct'
+    | 'replace_engine'
+    | 'game_finished'
+    | 'abandoned'
+    | 'idle_timeout'
+    | 'cancel'
+    | 'external_block';
+  enrollment_ends_at: string;
 }
 export interface LobbyRaceNameRegisteredEvent {
   game_id: string;
@@ -1490,16 +1582,21 @@ export interface LobbyGameStartedEvent {
     | 'close_enrollment'
     | 'deadline'
     | 'gap'
+    | 'reopen_enrollment'
     | 'start'
     | 'retry_start'
     | 'runtime_ready'
     | 'runtime_unregistered'
     | 'runtime_failed'
+    | 'too_few_members'
     | 'start_timeout'
     | 'pause'
     | 'resume'
+    | 'correct'
+    | 'replace_engine'
     | 'game_finished'
     | 'abandoned'
+    | 'idle_timeout'
     | 'cancel'
     | 'external_block';
 }
@@ -1521,16 +1618,21 @@ export interface LobbyRuntimePausedAfterStartEvent {
     | 'close_enrollment'
     | 'deadline'
     | 'gap'
+    | 'reopen_enrollment'
     | 'start'
     | 'retry_start'
     | 'runtime_ready'
     | 'runtime_unregistered'
     | 'runtime_failed'
+    | 'too_few_members'
     | 'start_timeout'
     | 'pause'
     | 'resume'
+    | 'correct'
+    | 'replace_engine'
     | 'game_finished'
     | 'abandoned'
+    | 'idle_timeout'
     | 'cancel'
     | 'external_block';
 }
@@ -1552,16 +1654,21 @@ export interface LobbyGameStartFailedEvent {
     | 'close_enrollment'
     | 'deadline'
     | 'gap'
+    | 'reopen_enrollment'
     | 'start'
     | 'retry_start'
     | 'runtime_ready'
     | 'runtime_unregistered'
     | 'runtime_failed'
+    | 'too_few_members'
     | 'start_timeout'
     | 'pause'
     | 'resume'
+    | 'correct'
+    | 'replace_engine'
     | 'game_finished'
     | 'abandoned'
+    | 'idle_timeout'
     | 'cancel'
     | 'external_block';
 }
@@ -1583,16 +1690,21 @@ export interface LobbyGameFinishedEvent {
     | 'close_enrollment'
     | 'deadline'
     | 'gap'
+    | 'reopen_enrollment'
     | 'start'
     | 'retry_start'
     | 'runtime_ready'
     | 'runtime_unregistered'
     | 'runtime_failed'
+    | 'too_few_members'
     | 'start_timeout'
     | 'pause'
     | 'resume'
+    | 'correct'
+    | 'replace_engine'
     | 'game_finished'
     | 'abandoned'
+    | 'idle_timeout'
     | 'cancel'
     | 'external_block';
   /**
@@ -1637,16 +1749,21 @@ export interface LobbyGamePausedEvent {
     | 'close_enrollment'
     | 'deadline'
     | 'gap'
+    | 'reopen_enrollment'
     | 'start'
     | 'retry_start'
     | 'runtime_ready'
     | 'runtime_unregistered'
     | 'runtime_failed'
+    | 'too_few_members'
     | 'start_timeout'
     | 'pause'
     | 'resume'
+    | 'correct'
+    | 'replace_engine'
     | 'game_finished'
     | 'abandoned'
+    | 'idle_timeout'
     | 'cancel'
     | 'external_block';
 }
@@ -1668,16 +1785,21 @@ export interface LobbyGameResumedEvent {
     | 'close_enrollment'
     | 'deadline'
     | 'gap'
+    | 'reopen_enrollment'
     | 'start'
     | 'retry_start'
     | 'runtime_ready'
     | 'runtime_unregistered'
     | 'runtime_failed'
+    | 'too_few_members'
     | 'start_timeout'
     | 'pause'
     | 'resume'
+    | 'correct'
+    | 'replace_engine'
     | 'game_finished'
     | 'abandoned'
+    | 'idle_timeout'
     | 'cancel'
     | 'external_block';
 }
@@ -1699,16 +1821,21 @@ export interface LobbyGameCancelledEvent {
     | 'close_enrollment'
     | 'deadline'
     | 'gap'
+    | 'reopen_enrollment'
     | 'start'
     | 'retry_start'
     | 'runtime_ready'
     | 'runtime_unregistered'
     | 'runtime_failed'
+    | 'too_few_members'
     | 'start_timeout'
     | 'pause'
     | 'resume'
+    | 'correct'
+    | 'replace_engine'
     | 'game_finished'
     | 'abandoned'
+    | 'idle_timeout'
     | 'cancel'
     | 'external_block';
 }
@@ -1745,6 +1872,18 @@ export interface GameTurnWaitingForYouEvent {
    */
   turn: number;
   due_at: string | null;
+}
+export interface GameEngineFailingEvent {
+  game_id: string;
+  game_name: string;
+  /**
+   * The turn that cannot be played
+   */
+  turn: number;
+  /**
+   * `unreachable`, `faulty`, `state_lost` or `unsupported`
+   */
+  engine_health: string;
 }
 export interface UserSessionCreatedEvent {
   device_session_id: string;
@@ -1840,6 +1979,8 @@ export interface Api<Options> {
       openEnrollment(payload: Schemas['commands']['lobby.game.open_enrollment']['payload'], options?: Options): Promise<Schemas['commands']['lobby.game.open_enrollment']['result']>;
       /** Closes enrollment once the game has min_players; for the owner and admins. */
       closeEnrollment(payload: Schemas['commands']['lobby.game.close_enrollment']['payload'], options?: Options): Promise<Schemas['commands']['lobby.game.close_enrollment']['result']>;
+      /** Takes players again for a game that was to be started; for the owner and admins. */
+      reopenEnrollment(payload: Schemas['commands']['lobby.game.reopen_enrollment']['payload'], options?: Options): Promise<Schemas['commands']['lobby.game.reopen_enrollment']['result']>;
       /** Starts a game that is ready; for the owner and admins. */
       start(payload: Schemas['commands']['lobby.game.start']['payload'], options?: Options): Promise<Schemas['commands']['lobby.game.start']['result']>;
       /** Starts a game again after a failed start; for the owner and admins. */
@@ -1890,14 +2031,16 @@ export interface Api<Options> {
       listMine(payload?: Schemas['commands']['lobby.invite.list_mine']['payload'], options?: Options): Promise<Schemas['commands']['lobby.invite.list_mine']['result']>;
     };
     membership: {
-      /** The active members of a game, in the order in which they joined. */
+      /** The active members of a game, or those blocked from it, in the order in which they joined. */
       list(payload: Schemas['commands']['lobby.membership.list']['payload'], options?: Options): Promise<Schemas['commands']['lobby.membership.list']['result']>;
       /** Leaves a game that the caller plays in. */
       leave(payload: Schemas['commands']['lobby.membership.leave']['payload'], options?: Options): Promise<Schemas['commands']['lobby.membership.leave']['result']>;
-      /** Removes a member from a game; for its owner and admins. */
+      /** Removes a member from a game; for its owner and admins, for admins only once it has started. */
       remove(payload: Schemas['commands']['lobby.membership.remove']['payload'], options?: Options): Promise<Schemas['commands']['lobby.membership.remove']['result']>;
       /** Removes a member from a game permanently; for its owner and admins. */
       block(payload: Schemas['commands']['lobby.membership.block']['payload'], options?: Options): Promise<Schemas['commands']['lobby.membership.block']['result']>;
+      /** Undoes the block of a user, who may join the game again; for its owner and admins. */
+      unblock(payload: Schemas['commands']['lobby.membership.unblock']['payload'], options?: Options): Promise<Schemas['commands']['lobby.membership.unblock']['result']>;
     };
     raceName: {
       /** Whether the caller could take a race name now; the caller’s own names are available, and nothing is reserved. */
@@ -1953,6 +2096,7 @@ export const commandClasses: { readonly [Name in CommandName]: 'read' | 'write' 
   'lobby.game.update': 'write',
   'lobby.game.open_enrollment': 'write',
   'lobby.game.close_enrollment': 'write',
+  'lobby.game.reopen_enrollment': 'write',
   'lobby.game.start': 'write',
   'lobby.game.retry_start': 'write',
   'lobby.game.pause': 'write',
@@ -1975,6 +2119,7 @@ export const commandClasses: { readonly [Name in CommandName]: 'read' | 'write' 
   'lobby.membership.leave': 'write',
   'lobby.membership.remove': 'write',
   'lobby.membership.block': 'write',
+  'lobby.membership.unblock': 'write',
   'lobby.race_name.check': 'read',
   'lobby.race_name.register': 'write',
   'lobby.game.list_mine': 'read',
