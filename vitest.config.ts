@@ -63,6 +63,14 @@ export default defineConfig({
         },
       },
       {
+        // Pictures for the pages of docs: a command of its own (npm run screenshots).
+        test: {
+          name: 'screenshots',
+          include: ['test/screenshots/**/*.test.ts'],
+          globalSetup: ['test/support/run/global-setup.ts'],
+        },
+      },
+      {
         // Failover of whole servers, with time-outs of one or two seconds: a command of its own (npm run test:failover).
         test: {
           name: 'failover',

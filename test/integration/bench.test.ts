@@ -1,6 +1,7 @@
 // One tiny round of every benchmark row: that the harness runs and counts what was answered rightly. No speed is
 // compared with another; that is what `npm run bench` is for.
 import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -24,6 +25,7 @@ import { lobbyApprove, lobbyGet, lobbyList } from '../bench/rows/lobby-http.ts';
 import { lobbyRaceName } from '../bench/rows/lobby-race-name.ts';
 import { lobbyTick } from '../bench/rows/lobby-tick.ts';
 import { startNpmStart } from '../bench/rows/start-npm-start.ts';
+import { webUsable } from '../bench/rows/web-usable.ts';
 import { runRow } from '../bench/run.ts';
 import { table } from '../bench/table.ts';
 
@@ -59,6 +61,7 @@ beforeAll(async () => {
       looksPerRound: 2,
       turns: 20,
       matches: 1,
+      pageLoads: 1,
     },
     cores: undefined,
     redis,
@@ -71,6 +74,7 @@ beforeAll(async () => {
 }, timeoutMs);
 afterAll(() => running.disposeAsync());
 
+const hasChromium = existsSync('/usr/bin/chromium');
 const withFloor: Row[] = [
   gatewayCommand,
   gatewayFanout(32),
@@ -84,6 +88,7 @@ const withFloor: Row[] = [
   gameTurns,
   gameTurnsHung,
   gameDue(400),
+  ...(hasChromium ? [webUsable] : []),
 ];
 
 describe('a benchmark row', () => {
