@@ -210,6 +210,7 @@ describe.each(membershipStatuses.filter((status) => status !== 'active'))(
 );
 
 test('only a block is undone', async () => {
+  await newWorld();
   await expectRefused(
     'POST /memberships/{membership_id}/unblock',
     {},
