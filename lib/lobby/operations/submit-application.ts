@@ -44,7 +44,7 @@ export async function submitApplication(
     refuseIf(applyingProblem(game, userId));
     refuseIf(
       applicantProblem({
-        membership: await memberStatusInGame(tx, gameId, userId),
+        membership: await memberStatusInGame(tx, gameId, userId, eligibility.addressHash),
         hasPendingApplication: await hasPendingApplication(tx, gameId, userId),
       }),
     );
@@ -69,6 +69,7 @@ export async function submitApplication(
     if (isOwner) {
       await admitPlayer(tx, lobby, game, {
         userId,
+        addressHash: eligibility.addressHash,
         raceName: raceName.name,
         admittedBy: userId,
         ...occasion,
