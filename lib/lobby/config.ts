@@ -68,8 +68,14 @@ export const lobbyVariables = {
   startTimeoutMs: defaulted('LOBBY_START_TIMEOUT', '5m', positiveDuration, {
     help: 'How long a game may take to start before the start counts as failed.',
   }),
+  underfilledGraceMs: defaulted('LOBBY_UNDERFILLED_GRACE', '14d', positiveDuration, {
+    help: 'How long a game may lack players after its deadline, stay a draft after it, or wait to be started, before it is cancelled.',
+  }),
   minTurnIntervalMs: defaulted('LOBBY_MIN_TURN_INTERVAL', '15m', positiveDuration, {
     help: 'Shortest time between two deadlines of a game; faster clocks are refused when a game is created or changed.',
+  }),
+  registrationRetryIntervalMs: defaulted('LOBBY_REGISTRATION_RETRY_INTERVAL', '30s', positiveDuration, {
+    help: 'How often the lobby looks for games that were started while the Game Master was away, to resume them.',
   }),
   enginesFile: enginesFileVariable('LOBBY'),
   enrollmentAutomationIntervalMs: defaulted('LOBBY_ENROLLMENT_AUTOMATION_INTERVAL', '30s', positiveDuration, {

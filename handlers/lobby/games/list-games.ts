@@ -6,7 +6,7 @@ import type { Lobby } from '../../../lib/lobby/context.ts';
 import { gameBounds, gameOrders, gameStatuses, gameTypes } from '../../../lib/lobby/domain/game.ts';
 import { searchBeginningsOf } from '../../../lib/lobby/domain/search-words.ts';
 import { listGames } from '../../../lib/lobby/operations/list-games.ts';
-import { pageRequestOf, positionToken, searchToken, toPage } from '../paging.ts';
+import { pageRequestOf, positionTokens, searchTokens, toPage } from '../paging.ts';
 import { callerOf } from '../request.ts';
 import { gameSchema, toGameFor } from './game-response.ts';
 
@@ -34,7 +34,11 @@ const querySchema = z
       .enum(['true', 'false'], 'must be true or false')
       .transform((text) => text === 'true')
       .optional()
-      .openapi({ type: 'boolean', description: 'Whether the game takes players now.' }),
+      .openapi({
+        type: 'boolean',
+        description:
+          '`true`: games that take players, and whose deadline lies ahead. `false`: games that take no players.',
+      }),
     engine_family: z
       .string()
       .regex(/^[a-z0-9-]{1,64}$/, 'must be a family such as four-in-a-row')
@@ -45,7 +49,8 @@ const querySchema = z
       .regex(/^[\w.+-]+$/, versionProblem)
       .optional(),
     sort: z.enum(gameOrders).default('newest').openapi({
-      description: '`ending_soon` lists games whose enrollment is open, by their deadline.',
+      description:
+        '`ending_soon` lists games whose enrollment is open and whose deadline lies ahead, by their deadline.',
     }),
     ...pageQuery,
   })
@@ -64,10 +69,10 @@ const route = createRoute({
   responses: { 200: jsonResponse(pageOf(gameSchema), 'A page of games'), ...errorResponses() },
 });
 
-const tokens = { newest: positionToken('games.newest'), ending_soon: positionToken('games.ending_soon') };
-const searchTokens = { newest: searchToken('games.newest'), ending_soon: searchToken('games.ending_soon') };
+const tokens = { newest: positionTokens('games.newest'), ending_soon: positionTokens('games.ending_soon') };
+const tokensOfSearch = { newest: searchTokens('games.newest'), ending_soon: searchTokens('games.ending_soon') };
 
-export const listGamesRoute = (lobby: Pick<Lobby, 'readFromReplica'>) =>
+export const listGamesRoute = (lobby: Pick<Lobby, 'now' | 'readFromReplica'>) =>
   defineRoute(route, async (c) => {
     const caller = callerOf(c);
     const query = c.req.valid('query');
@@ -79,8 +84,8 @@ export const listGamesRoute = (lobby: Pick<Lobby, 'readFromReplica'>) =>
       engineFamily: query.engine_family,
       targetEngineVersion: query.target_engine_version,
     };
-    const token = (query.q === undefined ? tokens : searchTokens)[query.sort];
-    const list = { actor: caller.actor, order: query.sort, filters };
+    const token = (query.q === undefined ? tokens : tokensOfSearch)[query.sort].of(c.req.query());
+    const list = { actor: caller.actor, order: query.sort, filters, now: lobby.now() };
     const request = pageRequestOf(token, query);
     const page = await listGames(lobby, list, request);
     return c.json(toPage(token, page, toGameFor(caller)), 200);

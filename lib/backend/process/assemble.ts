@@ -6,6 +6,7 @@ import type { Logger } from '../../telemetry/logger.ts';
 import type { BackendConfig } from '../config.ts';
 import type { BackendContext, OutgoingMails } from '../context.ts';
 import { notificationStream } from '../notifications/stream.ts';
+import { createOptOutTokens } from '../opt-out-tokens.ts';
 import { backendPublishers } from '../outbox/publishers.ts';
 import { createAddressHash } from '../address-hash.ts';
 import { createRecoveryCodes } from '../recovery-codes.ts';
@@ -43,6 +44,7 @@ export async function assembleBackend(
     recoveryCodes: await createRecoveryCodes(config.signIn.codeHmacKey),
     hashAddress: await createAddressHash(config.signIn.codeHmacKey),
     mails: parts.mails,
+    optOutTokens: await createOptOutTokens(config.signIn.codeHmacKey),
     mailLimits: config.signIn,
     wrongCodeLimits: config.signIn,
     lookupWaitMs: parts.lookupWaitMs,

@@ -47,6 +47,8 @@ export const routes = {
   'user.recovery_codes.get': get('backend', '/api/v1/user/recovery-codes'),
   'user.recovery_codes.start': post('backend', '/api/v1/user/recovery-codes/start'),
   'user.recovery_codes.create': post('backend', '/api/v1/user/recovery-codes'),
+  'user.mail_opt_outs.get': get('backend', '/api/v1/user/mail-opt-outs'),
+  'user.mail_opt_outs.set': post('backend', '/api/v1/user/mail-opt-outs'),
   'user.player.lookup': get('backend', '/api/v1/user/lookup'),
   'user.session.list': get('backend', '/api/v1/user/sessions'),
   'user.session.revoke': post('backend', '/api/v1/user/sessions/{device_session_id}/revoke'),
@@ -59,6 +61,7 @@ export const routes = {
   'lobby.game.update': patch('lobby', '/api/v1/lobby/games/{game_id}'),
   'lobby.game.open_enrollment': post('lobby', '/api/v1/lobby/games/{game_id}/open-enrollment'),
   'lobby.game.close_enrollment': post('lobby', '/api/v1/lobby/games/{game_id}/close-enrollment'),
+  'lobby.game.reopen_enrollment': post('lobby', '/api/v1/lobby/games/{game_id}/reopen-enrollment'),
   'lobby.game.start': post('lobby', '/api/v1/lobby/games/{game_id}/start'),
   'lobby.game.retry_start': post('lobby', '/api/v1/lobby/games/{game_id}/retry-start'),
   'lobby.game.pause': post('lobby', '/api/v1/lobby/games/{game_id}/pause'),
@@ -81,6 +84,7 @@ export const routes = {
   'lobby.membership.leave': post('lobby', '/api/v1/lobby/games/{game_id}/leave'),
   'lobby.membership.remove': post('lobby', '/api/v1/lobby/memberships/{membership_id}/remove'),
   'lobby.membership.block': post('lobby', '/api/v1/lobby/memberships/{membership_id}/block'),
+  'lobby.membership.unblock': post('lobby', '/api/v1/lobby/memberships/{membership_id}/unblock'),
   'lobby.race_name.check': get('lobby', '/api/v1/lobby/race-names/availability'),
   'lobby.race_name.register': post('lobby', '/api/v1/lobby/race-names/register'),
   'lobby.game.list_mine': get('lobby', '/api/v1/lobby/my/games'),
@@ -144,7 +148,7 @@ export function toUpstreamRequest(
   for (const [name, value] of rest) {
     if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') {
       query.append(name, String(value));
-    } else if (value !== null) {
+    } else {
       problems.push({ field: name, problem: 'must be a string, a number or a boolean' });
     }
   }

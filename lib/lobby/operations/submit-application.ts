@@ -2,12 +2,12 @@ import type { UserActor } from '../../http/env.ts';
 import { invalidFields } from '../../http/field-problems.ts';
 import type { Caller } from '../caller.ts';
 import type { Lobby } from '../context.ts';
-import { applicantProblem, applyingProblem } from '../domain/admission.ts';
+import { applicantProblem, applyingProblem, fullProblem } from '../domain/admission.ts';
 import { mayJoin } from '../domain/eligibility.ts';
 import type { Application } from '../domain/game.ts';
 import { parseRaceName } from '../domain/race-name/canonical.ts';
 import { reapplyingProblem } from '../domain/repeats.ts';
-import { applicationSubmitted } from '../outbox/intents.ts';
+import { applicationApproved, applicationSubmitted } from '../outbox/intents.ts';
 import { noSuchGame, raceNameTaken, refuseIf, refuseUnless } from '../refusals.ts';
 import { endedApplicationsOf, hasPendingApplication, insertApplication } from '../store/applications.ts';
 import type { Work } from '../store/database.ts';
@@ -17,7 +17,8 @@ import { lockUserGuard } from '../store/user-guards.ts';
 import { admitPlayer } from './admit-player.ts';
 
 /**
- * Applies to a public game under a race name. The owner of a game, public or private, is admitted at once.
+ * Applies to a public game under a race name. The owner of a game, public or private, is admitted at once, and so is
+ * every applicant while places are free, where the game says so.
  * @throws Refusal `invalid_request` for a race name that cannot be one, `not_found`, `forbidden`, `invalid_state`,
  *   `already_member`, `already_applied`, `rate_limited`, `race_name_taken`, `game_full`, `not_eligible`,
  *   `subject_not_found`, `service_unavailable`.
@@ -56,25 +57,27 @@ export async function submitApplication(
 
     const occasion = { at, traceparent: caller.traceparent };
     const isOwner = game.ownerUserId === userId;
+    const isAdmitted = isOwner || (game.autoApprove && fullProblem(game) === undefined);
     const application: Application = {
       applicationId: lobby.newId(),
       gameId,
       userId,
       raceName: raceName.name,
-      status: isOwner ? 'approved' : 'pending',
+      status: isAdmitted ? 'approved' : 'pending',
       createdAt: at,
-      decidedAt: isOwner ? at : null,
+      decidedAt: isAdmitted ? at : null,
     };
     await insertApplication(tx, application);
-    if (isOwner) {
+    if (isAdmitted) {
       await admitPlayer(tx, lobby, game, {
         userId,
         addressHash: eligibility.addressHash,
         raceName: raceName.name,
-        admittedBy: userId,
+        admittedBy: isOwner ? userId : null,
         ...occasion,
         // The owner's own application concerns no other user.
-        intents: () => [],
+        intents: (membership) =>
+          isOwner ? [] : applicationApproved(game, application, membership, occasion),
       });
     } else {
       await lobby.outbox.write(tx, applicationSubmitted(game, application, occasion));

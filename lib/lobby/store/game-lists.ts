@@ -44,6 +44,8 @@ export type GameList = {
   readonly actor: Actor;
   readonly order: GameOrder;
   readonly filters: GameFilters;
+  /** Games that are listed for those who want to join have deadlines after this time. */
+  readonly now: Date;
 };
 
 const orders = {
@@ -68,6 +70,8 @@ type ListValues = {
   otherPartitions: readonly string[];
   engineFamily: string | null;
   targetEngineVersion: string | null;
+  /** Only games with deadlines after this. */
+  endingAfter: Date | null;
   at: Date | null;
   id: string | null;
   limit: number;
@@ -178,7 +182,11 @@ function inEveryVariant<S>(make: (variant: Variant) => S): (list: GameList) => S
   return ({ order, actor }) => variants[order][actor.kind];
 }
 
-function valuesOf({ actor, filters }: GameList, after: PagePosition | undefined, limit: number): ListValues {
+function valuesOf(
+  { actor, order, filters, now }: GameList,
+  after: PagePosition | undefined,
+  limit: number,
+): ListValues {
   const isAdmin = actor.kind === 'admin';
   const { words, status } = filters;
   const searchable = (of: string[]) =>
@@ -191,6 +199,7 @@ function valuesOf({ actor, filters }: GameList, after: PagePosition | undefined,
     otherPartitions: partitions.filter((partition) => !openPartitions.includes(partition)),
     engineFamily: filters.engineFamily ?? null,
     targetEngineVersion: filters.targetEngineVersion ?? null,
+    endingAfter: order === 'ending_soon' || filters.hasFreePlaces === true ? now : null,
     at: after?.at ?? null,
     id: after?.id ?? null,
     limit,
@@ -266,6 +275,7 @@ function isListed({ order }: Variant, given: Given<ListValues>) {
     all,
     sql`(${engineFamily}::text is null or ${games.engineFamily} = ${engineFamily})`,
     sql`(${targetEngineVersion}::text is null or ${games.targetEngineVersion} = ${targetEngineVersion})`,
+    sql`(${given.endingAfter}::timestamptz is null or ${games.enrollmentEndsAt} > ${given.endingAfter})`,
     sql`(${given.at}::timestamptz is null or ${beyond(at, games.gameId, given)})`,
   );
 }

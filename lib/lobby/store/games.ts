@@ -279,6 +279,7 @@ export type StatusDetails = Partial<
   Pick<
     StoredGame,
     | 'openedAt'
+    | 'enrollmentEndsAt'
     | 'startedAt'
     | 'finishedAt'
     | 'runtimeJobId'
@@ -288,7 +289,7 @@ export type StatusDetails = Partial<
     | 'boundAt'
     | 'registeredAt'
   >
->;
+> & { readonly underfilledNotifiedAt?: null };
 
 /** Writes a new status, and that the clock stands still unless the game runs; for `applyTransition` only. */
 export async function saveStatus(
@@ -355,6 +356,48 @@ function theSaved([saved]: StoredGame[], game: StoredGame): StoredGame {
     throw new Error(`Game ${game.gameId} is no longer ${game.status} at revision ${game.revision}.`);
   }
   return saved;
+}
+
+/**
+ * Up to `limit` paused games that the Game Master has never taken over, and is to be asked about by `now`; those that
+ * have waited longest first.
+ */
+export async function listUnregisteredGames(db: Db, now: Date, limit: number): Promise<StoredGame[]> {
+  const dueAt = sql`coalesce(${games.registrationDueAt}, ${games.boundAt})`;
+  return db
+    .select(columns)
+    .from(games)
+    .where(and(sql`${games.status} = 'paused'`, isNull(games.registeredAt), lte(dueAt, now)))
+    .orderBy(asc(dueAt))
+    .limit(limit);
+}
+
+/** Records when the Game Master is asked again to take a game over that it did not take. */
+export async function saveRegistrationDue(db: Db, gameId: string, dueAt: Date): Promise<void> {
+  await db.update(games).set({ registrationDueAt: dueAt }).where(eq(games.gameId, gameId));
+}
+
+/** Since when nothing has happened to a game that has not started. */
+const idleSince = sql`(case when ${games.status} in ('draft', 'enrollment_open') then ${games.enrollmentEndsAt} else ${games.updatedAt} end)`;
+
+/**
+ * Locks up to `limit` games that wait, since before `idleBefore`, to be opened, for enough players, or to be started; the
+ * longest first, skipping locked ones.
+ */
+export async function claimIdleGames(tx: Tx, idleBefore: Date, limit: number): Promise<StoredGame[]> {
+  return tx
+    .select(columns)
+    .from(games)
+    .where(
+      and(
+        sql`${games.status} in ('draft', 'enrollment_open', 'ready_to_start', 'start_failed')`,
+        lte(idleSince, idleBefore),
+        sql`(${games.status} <> 'enrollment_open' or ${games.activeMembers} < ${games.minPlayers})`,
+      ),
+    )
+    .orderBy(asc(idleSince))
+    .limit(limit)
+    .for('update', { skipLocked: true });
 }
 
 /** Locks those of these games that are not locked yet. */

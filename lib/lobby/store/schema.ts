@@ -63,6 +63,7 @@ export const games = lobby.table(
     startGapHours: integer('start_gap_hours').notNull(),
     startGapPlayers: integer('start_gap_players').notNull(),
     enrollmentEndsAt: time('enrollment_ends_at').notNull(),
+    autoApprove: boolean('auto_approve').notNull().default(false),
     openedAt: time('opened_at'),
     gapOpenedAt: time('gap_opened_at'),
     /** A game has it or `turnSeconds`. */
@@ -99,6 +100,8 @@ export const games = lobby.table(
     registeredAt: time('registered_at'),
     /** Until when the start job is worth doing; null unless the game is starting. */
     startExpiresAt: time('start_expires_at'),
+    /** When the Game Master, which refused the game, is asked again to take it over; null: at once. */
+    registrationDueAt: time('registration_due_at'),
     /** When the owner was notified that the deadline passed without enough players; a later deadline clears it. */
     underfilledNotifiedAt: time('underfilled_told_at'),
 
@@ -209,6 +212,15 @@ export const games = lobby.table(
     index('games_underfilled_due')
       .on(game.enrollmentEndsAt)
       .where(sql`${game.status} = 'enrollment_open' and ${game.underfilledNotifiedAt} is null`),
+    // For games that nothing has happened to for too long; see idleSince in store/games.ts.
+    index('games_idle')
+      .on(
+        sql`(case when ${game.status} in ('draft', 'enrollment_open') then ${game.enrollmentEndsAt} else ${game.updatedAt} end)`,
+      )
+      .where(sql`${game.status} in ('draft', 'enrollment_open', 'ready_to_start', 'start_failed')`),
+    index('games_unregistered')
+      .on(sql`coalesce(${game.registrationDueAt}, ${game.boundAt})`)
+      .where(sql`${game.status} = 'paused' and ${game.registeredAt} is null`),
     // For the games of a user that wait for orders, among all that were ever played.
     index('games_running').on(game.gameId).where(sql`${game.status} = 'running'`),
     index('games_by_owner').on(game.ownerUserId, game.createdAt, game.gameId),

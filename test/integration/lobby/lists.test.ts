@@ -122,6 +122,18 @@ describe('the list of games', () => {
     expect(await namesOf('?has_free_places=false')).toEqual(['Own draft']);
   });
 
+  test('shows those who look for a game none whose deadline has passed', async () => {
+    const soon = new Date(lobby.now().getTime() + 60_000).toISOString();
+    await makeOpenGame(owner, { game_name: 'Over', enrollment_ends_at: soon });
+    await makeDraft(reader, { game_name: 'Own draft' });
+    await makeGames('Ahead');
+    lobby.clock.set(new Date(soon));
+    for (const query of ['?sort=ending_soon', '?has_free_places=true', '?has_free_places=true&q=o%20a']) {
+      expect(await namesOf(query)).toEqual(query.includes('q=') ? [] : ['Ahead']);
+    }
+    expect(await namesOf('?status=enrollment_open')).toEqual(['Ahead', 'Over']);
+  });
+
   test.each([
     ['orion', ['Orion Arm: the war']],
     ['ORI', ['Orion Arm: the war']],

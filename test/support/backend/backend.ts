@@ -15,6 +15,7 @@ import { MailSender, writeMails } from '../../../lib/backend/mail/outgoing-mails
 import { createMailSeal } from '../../../lib/backend/mail/seal.ts';
 import { notificationStream } from '../../../lib/backend/notifications/stream.ts';
 import { createAddressHash } from '../../../lib/backend/address-hash.ts';
+import { createOptOutTokens } from '../../../lib/backend/opt-out-tokens.ts';
 import { createRecoveryCodes } from '../../../lib/backend/recovery-codes.ts';
 import { createSignInCodes } from '../../../lib/backend/sign-in-codes.ts';
 import { prepareFindDeviceSession } from '../../../lib/backend/store/device-sessions.ts';
@@ -153,6 +154,7 @@ export async function startTestBackend(
     codes: await createSignInCodes(secret),
     recoveryCodes: await createRecoveryCodes(secret),
     hashAddress: await createAddressHash(secret),
+    optOutTokens: await createOptOutTokens(secret),
     mails: { write: (tx, written) => writeMails(tx, seal, written), sendSoon: () => sender.sendSoon() },
     mailLimits,
     wrongCodeLimits,
