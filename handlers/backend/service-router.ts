@@ -8,15 +8,18 @@ import { type LobbyUpstream, passToLobby } from './lobby/pass-to-lobby.ts';
 import { confirmEmailCodeRoute } from './public-auth/confirm-email-code.ts';
 import { recoverRoute } from './public-auth/recover.ts';
 import { sendEmailCodeRoute } from './public-auth/send-email-code.ts';
+import { unsubscribeRoute } from './public-auth/unsubscribe.ts';
 import { confirmEmailChangeRoute } from './user/confirm-email-change.ts';
 import { countRecoveryCodesRoute } from './user/count-recovery-codes.ts';
 import { createRecoveryCodesRoute } from './user/create-recovery-codes.ts';
 import { deleteAccountRoute } from './user/delete-account.ts';
 import { getAccountRoute } from './user/get-account.ts';
+import { getMailOptOutsRoute } from './user/get-mail-opt-outs.ts';
 import { listSessionsRoute } from './user/list-sessions.ts';
 import { lookupPlayerRoute } from './user/lookup-player.ts';
 import { revokeAllSessionsRoute } from './user/revoke-all-sessions.ts';
 import { revokeSessionRoute } from './user/revoke-session.ts';
+import { setMailOptOutsRoute } from './user/set-mail-opt-outs.ts';
 import { startEmailChangeRoute } from './user/start-email-change.ts';
 import { startRecoveryCodesRoute } from './user/start-recovery-codes.ts';
 import { updateAccountRoute } from './user/update-account.ts';
@@ -33,6 +36,7 @@ export function createBackendServiceApp(
     sendEmailCodeRoute(backend),
     confirmEmailCodeRoute(backend),
     recoverRoute(backend),
+    unsubscribeRoute(backend),
 
     getSessionRoute(backend),
     recordSessionUseRoute(backend),
@@ -53,6 +57,8 @@ export function createBackendServiceApp(
     countRecoveryCodesRoute(backend),
     startRecoveryCodesRoute(backend),
     createRecoveryCodesRoute(backend),
+    getMailOptOutsRoute(backend),
+    setMailOptOutsRoute(backend),
   ]);
 
   if (lobby !== undefined) app.all('/api/v1/lobby/*', passToLobby(lobby));

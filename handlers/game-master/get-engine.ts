@@ -1,8 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { GameMaster } from '../../lib/game-master/context.ts';
 import { engineHealths, phases } from '../../lib/game-master/domain/game.ts';
-import { noSuchGame } from '../../lib/game-master/refusals.ts';
-import { findGameNow } from '../../lib/game-master/store/reads.ts';
+import { getEngine } from '../../lib/game-master/operations/get-engine.ts';
 import { defineRoute } from '../../lib/http/route.ts';
 import { errorResponses, id, jsonResponse, noQuery, timestamp } from '../../lib/http/schemas.ts';
 
@@ -34,9 +33,7 @@ const route = createRoute({
 export const getEngineRoute = (gm: Pick<GameMaster, 'db'>) =>
   defineRoute(route, async (c) => {
     const { game_id } = c.req.valid('param');
-    const found = await findGameNow(gm.db, game_id);
-    if (found === undefined) throw noSuchGame();
-    const { game } = found;
+    const game = await getEngine(gm, game_id);
     return c.json(
       {
         game_id,

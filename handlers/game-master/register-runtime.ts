@@ -9,7 +9,7 @@ import { defineRoute } from '../../lib/http/route.ts';
 import { errorResponses, id, jsonBody, jsonResponse } from '../../lib/http/schemas.ts';
 import { isStorableJson } from '../../lib/http/storable-json.ts';
 import { isQuietDays, quietDaysRule } from '../../lib/time/quiet-days.ts';
-import { isTimeZone } from '../../lib/time/time-zone.ts';
+import { canReckonIn } from '../../lib/time/time-zone.ts';
 import { quietDaysProblem, unplayableProblem } from '../../lib/time/turn-schedule.ts';
 
 const maxOptionsDepth = 32;
@@ -55,7 +55,7 @@ const bodySchema = z
     time_zone: z
       .string()
       .max(64)
-      .refine(isTimeZone, 'must be an IANA time zone such as Europe/Berlin or UTC'),
+      .refine(canReckonIn, 'must be a name of the IANA tz database, such as Europe/Berlin or UTC'),
     players: z
       .array(playerSchema)
       .min(1)
@@ -100,7 +100,7 @@ function clockProblem(clock: {
     return { field: 'turn_schedule', problem: `${both} turn_seconds; a game has one of them` };
   }
   if (schedule === null) return undefined;
-  const timeZone = isTimeZone(clock.time_zone) ? clock.time_zone : 'UTC';
+  const timeZone = canReckonIn(clock.time_zone) ? clock.time_zone : 'UTC';
   const now = new Date();
   const unusable = unplayableProblem(schedule, timeZone, now);
   if (unusable !== undefined) return { field: 'turn_schedule', problem: unusable };

@@ -14,12 +14,22 @@ export type SignIn = {
 /** Sends a request whose body was checked on to the backend and responds with the backend's response. */
 export async function passToBackend(
   c: Context<HttpEnv>,
+  to: Pick<SignIn, 'auth' | 'clientAddressOf'>,
+  path: AuthRequest['path'],
+): Promise<Response> {
+  return passOn(c, to, path, new Uint8Array(await c.req.arrayBuffer()));
+}
+
+/** As `passToBackend`, with a body of one's own. */
+export async function passOn(
+  c: Context<HttpEnv>,
   { auth, clientAddressOf }: Pick<SignIn, 'auth' | 'clientAddressOf'>,
   path: AuthRequest['path'],
+  requestBody: Uint8Array,
 ): Promise<Response> {
   const { status, body, retryAfter } = await auth.forward({
     path,
-    body: new Uint8Array(await c.req.arrayBuffer()),
+    body: requestBody,
     requestId: c.get('requestId'),
     clientAddress: clientAddressOf(c),
     traceHeaders: traceHeaders(c.req.header('traceparent')),

@@ -8,6 +8,7 @@ import type { SignIn } from './pass-to-backend.ts';
 import { recoverRoute } from './recover.ts';
 import { sendEmailCodeRoute } from './send-email-code.ts';
 import { serverKeys } from './server-keys.ts';
+import { unsubscribeQuestionRoute, unsubscribeRoute } from './unsubscribe.ts';
 
 export type PublicDeps = Omit<SignIn, 'clientAddressOf'> & {
   /** @param forwardedFor all values of `X-Forwarded-For`. */
@@ -15,7 +16,7 @@ export type PublicDeps = Omit<SignIn, 'clientAddressOf'> & {
   serverKeys: readonly ServerKey[];
 };
 
-/** The gateway's public HTTP listener: probes and sign-in. */
+/** The gateway's public HTTP listener: probes, sign-in, links of mails. */
 export function createGatewayPublicApp(
   options: Omit<HttpAppOptions, 'bodyLimitBytes' | 'token' | 'onResponse'>,
   deps: PublicDeps,
@@ -28,7 +29,13 @@ export function createGatewayPublicApp(
 
   const app = createHttpApp({ ...options, bodyLimitBytes: 8 * 1024, onResponse: countRequest });
   app.use('/api/*', limitAddress(signIn));
-  app.openapiRoutes([sendEmailCodeRoute(signIn), confirmEmailCodeRoute(signIn), recoverRoute(signIn)]);
+  app.openapiRoutes([
+    sendEmailCodeRoute(signIn),
+    confirmEmailCodeRoute(signIn),
+    recoverRoute(signIn),
+    unsubscribeQuestionRoute(),
+    unsubscribeRoute(signIn),
+  ]);
   app.get('/api/v1/public/auth/server-keys', serverKeys(deps.serverKeys));
   return app;
 }
@@ -45,6 +52,7 @@ const counted: ReadonlyMap<string, PublicRoute> = new Map([
   ['/api/v1/public/auth/confirm-email-code', 'confirm-email-code'],
   ['/api/v1/public/auth/recover', 'recover'],
   ['/api/v1/public/auth/server-keys', 'server-keys'],
+  ['/api/v1/public/mail/unsubscribe', 'unsubscribe'],
 ]);
 
 function countRequest(path: string, status: number): void {

@@ -2,6 +2,7 @@ import { OpenAPIHono } from '@hono/zod-openapi';
 import { admitAdmin } from '../../lib/http/actor.ts';
 import { createHttpApp, type HttpApp, type HttpAppOptions } from '../../lib/http/app.ts';
 import type { HttpEnv } from '../../lib/http/env.ts';
+import type { OpenApiDocument } from '../../lib/http/openapi.ts';
 import type { Lobby } from '../../lib/lobby/context.ts';
 import { listDeadLettersRoute } from '../streams/list-dead-letters.ts';
 import { listStreamsRoute } from '../streams/list-streams.ts';
@@ -38,7 +39,7 @@ import { blockMemberRoute } from './memberships/block-member.ts';
 import { listMembershipsRoute } from './memberships/list-memberships.ts';
 import { removeMemberRoute } from './memberships/remove-member.ts';
 import { unblockMemberRoute } from './memberships/unblock-member.ts';
-import { describeInternalApi, type OpenApiDocument } from './openapi.ts';
+import { describeInternalApi } from './openapi.ts';
 import { checkAvailabilityRoute } from './race-names/check-availability.ts';
 
 const prefix = '/api/v1/internal';

@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi';
-import { pageToken } from '../../lib/http/paging.ts';
+import { pageTokens } from '../../lib/http/paging.ts';
 import { id } from '../../lib/http/schemas.ts';
 import { type ListPosition, searchedInAll } from '../../lib/lobby/store/game-lists.ts';
 import type { Page, PageRequest } from '../../lib/lobby/store/pages.ts';
@@ -10,30 +10,45 @@ type PositionToken = {
   read(token: string | undefined): ListPosition | undefined;
 };
 
+type PositionTokens = {
+  /** @param request path parameters and query of the request, as it came. */
+  of(request: object): PositionToken;
+};
+
 // The times that PostgreSQL can compare with; a token may be made up.
 const epochMs = z.int().min(0).max(Date.UTC(9999, 0));
 const searchedCount = z.int().min(0).max(searchedInAll);
 
-/** The page token of a list that is ordered by a time and an id. */
-export function positionToken(list: string): PositionToken {
-  const token = pageToken(list, z.tuple([epochMs, id]).readonly());
+/** The page tokens of a list that is ordered by a time and an id. */
+export function positionTokens(list: string): PositionTokens {
+  const tokens = pageTokens(list, z.tuple([epochMs, id]).readonly());
   return {
-    write: ({ at, id }) => token.write([at.getTime(), id]),
-    read(text) {
-      const values = token.read(text);
-      return values && { at: new Date(values[0]), id: values[1] };
+    of(request) {
+      const token = tokens.of(request);
+      return {
+        write: ({ at, id }) => token.write([at.getTime(), id]),
+        read(text) {
+          const values = token.read(text);
+          return values && { at: new Date(values[0]), id: values[1] };
+        },
+      };
     },
   };
 }
 
-/** As `positionToken`, for a list with a text filter: also how many games that has scanned. */
-export function searchToken(list: string): PositionToken {
-  const token = pageToken(`${list}.search`, z.tuple([epochMs, id, searchedCount]).readonly());
+/** As `positionTokens`, for a list with a text filter: also how many games that has scanned. */
+export function searchTokens(list: string): PositionTokens {
+  const tokens = pageTokens(list, z.tuple([epochMs, id, searchedCount]).readonly());
   return {
-    write: ({ at, id, searched = 0 }) => token.write([at.getTime(), id, searched]),
-    read(text) {
-      const values = token.read(text);
-      return values && { at: new Date(values[0]), id: values[1], searched: values[2] };
+    of(request) {
+      const token = tokens.of(request);
+      return {
+        write: ({ at, id, searched = 0 }) => token.write([at.getTime(), id, searched]),
+        read(text) {
+          const values = token.read(text);
+          return values && { at: new Date(values[0]), id: values[1], searched: values[2] };
+        },
+      };
     },
   };
 }

@@ -1,5 +1,5 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { pageOf, pageQuery, pageToken } from '../../lib/http/paging.ts';
+import { pageOf, pageQuery, pageTokens } from '../../lib/http/paging.ts';
 import { defineRoute } from '../../lib/http/route.ts';
 import { errorResponses, id, jsonResponse } from '../../lib/http/schemas.ts';
 import { listDeadLetters } from '../../lib/streams/admin.ts';
@@ -17,11 +17,12 @@ const route = createRoute({
 
 // The times that PostgreSQL can compare with; a token may be made up.
 const epochMs = z.int().min(0).max(Date.UTC(9999, 0));
-const token = pageToken('operations.dead_letters', z.tuple([epochMs, id]));
+const tokens = pageTokens('operations.dead_letters', z.tuple([epochMs, id]));
 
 export const listDeadLettersRoute = (streams: Parameters<typeof listDeadLetters>[0]) =>
   defineRoute(route, async (c) => {
     const query = c.req.valid('query');
+    const token = tokens.of(c.req.query());
     const position = token.read(query.page_token);
     const { letters, next } = await listDeadLetters(streams, query.consumer, {
       size: query.page_size,

@@ -76,6 +76,7 @@ const variables :List(Workerd.Worker.Binding) = [
   (name = "BACKEND_MAILER", fromEnvironment = "BACKEND_MAILER"),
   (name = "BACKEND_SMTP_URL", fromEnvironment = "BACKEND_SMTP_URL"),
   (name = "BACKEND_MAIL_FROM", fromEnvironment = "BACKEND_MAIL_FROM"),
+  (name = "BACKEND_MAIL_PUBLIC_URL", fromEnvironment = "BACKEND_MAIL_PUBLIC_URL"),
   (name = "BACKEND_SMTP_TLS", fromEnvironment = "BACKEND_SMTP_TLS"),
   (name = "BACKEND_SMTP_TIMEOUT", fromEnvironment = "BACKEND_SMTP_TIMEOUT"),
   (name = "BACKEND_SMTP_CONNECTIONS", fromEnvironment = "BACKEND_SMTP_CONNECTIONS"),

@@ -11,8 +11,9 @@ import { dashboards } from './dashboards.ts';
 import { envelopeVectors } from './envelope-vectors.ts';
 import { errorsPage } from './errors-page.ts';
 import { eventsPage, eventTypesJson } from './event-types.ts';
-import { lobbyApiPage, lobbyOpenApi } from './lobby-api.ts';
+import { lobbyApiPage } from './lobby-api.ts';
 import { messageTypesJson, messageTypesPage } from './message-types.ts';
+import { backendAdminDocument, backendServiceDocument, lobbyPublicDocument } from './openapi-documents.ts';
 import { refusedVectors } from './refused-vectors.ts';
 import { workerdConfigurations } from './workerd-configurations.ts';
 
@@ -34,12 +35,16 @@ async function generateAll(): Promise<Files> {
     ['docs/events.md', eventsPage(await readFile(join(root, 'docs/events.md'), 'utf8'))],
     ['docs/configuration.md', configurationPage()],
     ['docs/errors.md', errorsPage()],
-    ['proto/openapi/lobby-public.json', lobbyOpenApi()],
+    ['proto/openapi/lobby-public.json', documentText(lobbyPublicDocument())],
+    ['proto/openapi/backend-service.json', documentText(backendServiceDocument())],
+    ['proto/openapi/backend-admin.json', documentText(backendAdminDocument())],
     ['docs/lobby-api.md', lobbyApiPage()],
     ...dashboards(),
     ...workerdConfigurations(),
   ]);
 }
+
+const documentText = (document: object) => `${JSON.stringify(document, null, 2)}\n`;
 
 /** TypeScript from the .proto files: for gRPC by ts-proto, for the web listener by protoc-gen-es. */
 async function protocolFiles(): Promise<Files> {

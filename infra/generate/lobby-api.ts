@@ -1,21 +1,16 @@
-// The lobby's HTTP API: proto/openapi/lobby-public.json for programs, docs/lobby-api.md for people.
+// The lobby's HTTP API for people, docs/lobby-api.md; proto/openapi/lobby-public.json is for programs.
 import { routes } from '../../lib/gateway/domain/routes.ts';
 import { fieldTable } from './field-tables.ts';
 import { namedSchemas, resultLines } from './named-schemas.ts';
 import {
   lobbyInternalOperations,
   lobbyOperations,
-  lobbyPublicDocument,
   type Operation,
   type Schema,
 } from './openapi-documents.ts';
 
 const publicPrefix = '/api/v1/lobby';
 const internalPrefix = '/api/v1/internal/lobby';
-
-export function lobbyOpenApi(): string {
-  return `${JSON.stringify(lobbyPublicDocument(), null, 2)}\n`;
-}
 
 /** Operations that both listeners serve have one section; their schemas are the same. */
 export function lobbyApiPage(): string {

@@ -1,14 +1,18 @@
 // The OpenAPI documents of the services, made from the same zod schemas that validate requests.
 
+import { createBackendAdminApp } from '../../handlers/backend/admin-router.ts';
+import { describeAdminApi, describeServiceApi } from '../../handlers/backend/openapi.ts';
 import { createBackendServiceApp } from '../../handlers/backend/service-router.ts';
 import { createGameMasterPublicApp } from '../../handlers/game-master/public-router.ts';
 import { createLobbyInternalApp } from '../../handlers/lobby/internal-router.ts';
-import { describePublicApi, type OpenApiDocument } from '../../handlers/lobby/openapi.ts';
+import { describePublicApi } from '../../handlers/lobby/openapi.ts';
 import { createLobbyPublicApp } from '../../handlers/lobby/public-router.ts';
 import type { BackendContext } from '../../lib/backend/context.ts';
 import type { GameMaster } from '../../lib/game-master/context.ts';
 import type { HttpApp, HttpAppOptions } from '../../lib/http/app.ts';
+import type { OpenApiDocument } from '../../lib/http/openapi.ts';
 import type { Lobby } from '../../lib/lobby/context.ts';
+import type { StreamAdmin } from '../../lib/streams/admin.ts';
 import { createLogger } from '../../lib/telemetry/logger.ts';
 
 export type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
@@ -42,7 +46,11 @@ const options: HttpAppOptions = {
 const describedOnly = {};
 
 export function backendOperations(): Operations {
-  return readOperations(createBackendServiceApp(options, describedOnly as BackendContext, undefined));
+  return readOperations(backendService());
+}
+
+export function backendAdminOperations(): Operations {
+  return readOperations(backendAdmin());
 }
 
 export function lobbyOperations(): Operations {
@@ -55,6 +63,22 @@ export function lobbyInternalOperations(): Operations {
 
 export function gameMasterOperations(): Operations {
   return readOperations(createGameMasterPublicApp(options, describedOnly as GameMaster));
+}
+
+export function backendServiceDocument(): OpenApiDocument {
+  return describeServiceApi(backendService());
+}
+
+export function backendAdminDocument(): OpenApiDocument {
+  return describeAdminApi(backendAdmin());
+}
+
+function backendService(): HttpApp {
+  return createBackendServiceApp(options, describedOnly as BackendContext, undefined);
+}
+
+function backendAdmin(): HttpApp {
+  return createBackendAdminApp(options, describedOnly as BackendContext, describedOnly as StreamAdmin);
 }
 
 export function lobbyPublicDocument(): OpenApiDocument {

@@ -9,7 +9,7 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { ListenAddress } from '../../lib/config/types.ts';
+import { everyInterface, type ListenAddress } from '../../lib/config/types.ts';
 import { aborted } from '../../lib/node/process.ts';
 
 const root = join(import.meta.dirname, '..', '..');
@@ -136,7 +136,7 @@ async function respondsReady(address: ListenAddress): Promise<boolean> {
 /** Whether something listens there. */
 export function accepts({ host, port }: ListenAddress): Promise<boolean> {
   return new Promise((resolve) => {
-    const socket = connect({ host: host === '0.0.0.0' ? '127.0.0.1' : host, port, timeout: 1_000 });
+    const socket = connect({ host: isEveryInterface(host) ? '127.0.0.1' : host, port, timeout: 1_000 });
     const finish = (listening: boolean) => {
       socket.destroy();
       resolve(listening);
@@ -149,6 +149,10 @@ export function accepts({ host, port }: ListenAddress): Promise<boolean> {
 
 /** How a client on this machine reaches a listener. */
 export function reachable({ host, port }: ListenAddress): string {
-  if (host === '0.0.0.0') return `127.0.0.1:${port}`;
+  if (isEveryInterface(host)) return `127.0.0.1:${port}`;
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+function isEveryInterface(host: string): boolean {
+  return host === everyInterface || host === '0.0.0.0';
 }

@@ -5,6 +5,7 @@ import {
   type IMetricReader,
   PeriodicExportingMetricReader,
 } from '@opentelemetry/sdk-metrics';
+import { bind } from '../../lib/node/bind.ts';
 
 /**
  * @param names as OTEL_METRICS_EXPORTER lists them: `otlp`, `prometheus`, `console`, `none`, separated by commas.
@@ -45,18 +46,22 @@ async function servedForPrometheus(
   variables: Readonly<Record<string, string | undefined>>,
 ): Promise<IMetricReader> {
   const { PrometheusExporter } = await import('@opentelemetry/exporter-prometheus');
-  const host = variables.OTEL_EXPORTER_PROMETHEUS_HOST || '127.0.0.1';
-  const port = Number(variables.OTEL_EXPORTER_PROMETHEUS_PORT || 9464);
-  // Without target_info, as in the gateway's admin listener: the scraper labels its targets itself.
-  const exporter = new PrometheusExporter({
-    host,
-    port,
-    preventServerStart: true,
-    withoutScopeInfo: true,
-    withoutTargetInfo: true,
+  const address = {
+    host: variables.OTEL_EXPORTER_PROMETHEUS_HOST || '127.0.0.1',
+    port: Number(variables.OTEL_EXPORTER_PROMETHEUS_PORT || 9464),
+  };
+  return bind(address, async (host) => {
+    // Without target_info, as in the gateway's admin listener: the scraper labels its targets itself.
+    const exporter = new PrometheusExporter({
+      host,
+      port: address.port,
+      preventServerStart: true,
+      withoutScopeInfo: true,
+      withoutTargetInfo: true,
+    });
+    await exporter.startServer();
+    return exporter;
   });
-  await exporter.startServer();
-  return exporter;
 }
 
 async function otlpExporter(variables: Readonly<Record<string, string | undefined>>) {

@@ -115,6 +115,9 @@ export const backendVariables = {
     from: optional('BACKEND_MAIL_FROM', mailAddress, {
       help: 'Sender of the mails: `Galaxy <noreply@example.com>`. Required with BACKEND_MAILER=smtp.',
     }),
+    publicUrl: optional('BACKEND_MAIL_PUBLIC_URL', httpUrl, {
+      help: 'Base URL at which people reach the gateway’s public HTTP or web listener, such as https://play.example.com. Mails about games then have a link with which their recipient wants no more of their kind. Unset: they have none.',
+    }),
     smtpTls: defaulted('BACKEND_SMTP_TLS', 'required', smtpTls, {
       help: '`optional` also sends to a server without STARTTLS: mails and password are then sent unencrypted.',
     }),

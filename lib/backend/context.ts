@@ -3,6 +3,7 @@ import type { Logger } from '../telemetry/logger.ts';
 import type { Entitlements } from './domain/eligibility.ts';
 import type { MailLimits, WrongCodeLimits } from './domain/sign-in.ts';
 import type { NewMail } from './mail/outgoing-mails.ts';
+import type { OptOutTokens } from './opt-out-tokens.ts';
 import type { RecoveryCodes } from './recovery-codes.ts';
 import type { SignInCodes } from './sign-in-codes.ts';
 import type { Database } from './store/database.ts';
@@ -25,6 +26,7 @@ export type BackendContext = {
   readonly codes: SignInCodes;
   readonly recoveryCodes: RecoveryCodes;
   readonly mails: OutgoingMails;
+  readonly optOutTokens: OptOutTokens;
   readonly mailLimits: MailLimits;
   readonly wrongCodeLimits: WrongCodeLimits;
   /** Counts a look-up of a player. Returns how long this user has to wait before it is allowed; 0 allows it now. */

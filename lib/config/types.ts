@@ -4,15 +4,23 @@ import type { Rate } from '../rate-limit/rate.ts';
 
 const unitMs = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 
-/** `250ms`, `5s`, `1m`, `2h`, `30d` → milliseconds. */
+/** Node fires a timer of more than 2^31 - 1 ms (24.8 days) at once; the rest is room for jitter. */
+const longestMs = 20 * unitMs.d;
+
+/** `250ms`, `5s`, `1m`, `2h`, `20d` → milliseconds, few enough for any timer and any time-out of PostgreSQL. */
 export const duration = z.string().transform((text, context) => {
   const match = /^(\d{1,9})(ms|s|m|h|d)$/.exec(text);
   const [, digits, unit] = match ?? [];
   if (digits === undefined || unit === undefined) {
-    context.addIssue({ code: 'custom', message: 'write a duration such as 250ms, 5s, 1m, 2h or 30d' });
+    context.addIssue({ code: 'custom', message: 'write a duration such as 250ms, 5s, 1m, 2h or 7d' });
     return z.NEVER;
   }
-  return Number(digits) * unitMs[unit as keyof typeof unitMs];
+  const ms = Number(digits) * unitMs[unit as keyof typeof unitMs];
+  if (ms > longestMs) {
+    context.addIssue({ code: 'custom', message: 'must be at most 20d' });
+    return z.NEVER;
+  }
+  return ms;
 });
 
 export const positiveDuration = duration.refine((ms) => ms > 0, 'must be longer than zero');
@@ -32,6 +40,9 @@ export const rate = z.string().transform((text, context): Rate | 'off' => {
   return { count, perMs: unitMs[match[2] as keyof typeof unitMs], burst };
 });
 
+/** Of IPv6, which on every system that we know includes IPv4. */
+export const everyInterface = '::';
+
 export type ListenAddress = { readonly host: string; readonly port: number };
 
 /** `:8080` (every interface) or `127.0.0.1:8080`, `[::1]:8080`; port 0 takes a free one. */
@@ -45,7 +56,7 @@ export const listenAddress = z.string().transform((text, context): ListenAddress
     context.addIssue({ code: 'custom', message: `the port is out of range; it goes up to ${maxPort}` });
     return z.NEVER;
   }
-  return { host: address.host === '' ? '0.0.0.0' : address.host, port: address.port };
+  return { host: address.host === '' ? everyInterface : address.host, port: address.port };
 });
 
 /** Whether only this machine can reach a listener there. */

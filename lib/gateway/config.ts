@@ -18,7 +18,6 @@ import { defaulted, optional, required, type Values } from '../config/variables.
 import { rateLimitVariables } from './rate-limit/variables.ts';
 
 /** Node's timers hold 31 bits of milliseconds, and the jitter may add a tenth to the age of a connection. */
-const timerDuration = positiveDuration.refine((ms) => ms <= 20 * 24 * 3_600_000, 'must be at most 20d');
 
 function connectionBounds(prefix: string, maxConnections: string) {
   return {
@@ -87,16 +86,16 @@ export const gatewayVariables = {
     handshakeTimeoutMs: defaulted('GATEWAY_GRPC_HANDSHAKE_TIMEOUT', '10s', positiveDuration, {
       help: 'How long a connection may take for TLS and the first bytes of HTTP/2.',
     }),
-    keepaliveIntervalMs: defaulted('GATEWAY_GRPC_KEEPALIVE_INTERVAL', '30s', timerDuration, {
+    keepaliveIntervalMs: defaulted('GATEWAY_GRPC_KEEPALIVE_INTERVAL', '30s', positiveDuration, {
       help: 'How often a connection is pinged; without a reply within 10 s it is closed.',
     }),
-    maxConnectionIdleMs: defaulted('GATEWAY_GRPC_MAX_CONNECTION_IDLE', '5m', timerDuration, {
+    maxConnectionIdleMs: defaulted('GATEWAY_GRPC_MAX_CONNECTION_IDLE', '5m', positiveDuration, {
       help: 'How long a connection without calls stays open.',
     }),
-    maxConnectionAgeMs: defaulted('GATEWAY_GRPC_MAX_CONNECTION_AGE', '1h', timerDuration, {
+    maxConnectionAgeMs: defaulted('GATEWAY_GRPC_MAX_CONNECTION_AGE', '1h', positiveDuration, {
       help: 'After how long (plus or minus a tenth) a client is asked to open a new connection.',
     }),
-    maxConnectionAgeGraceMs: defaulted('GATEWAY_GRPC_MAX_CONNECTION_AGE_GRACE', '30s', timerDuration, {
+    maxConnectionAgeGraceMs: defaulted('GATEWAY_GRPC_MAX_CONNECTION_AGE_GRACE', '30s', positiveDuration, {
       help: 'How long the calls and streams of such a connection may continue before it is cut.',
     }),
   },

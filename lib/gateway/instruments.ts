@@ -209,7 +209,13 @@ export function requestRateLimited(limit: RateLimit): void {
   rateLimited.add(1, limit);
 }
 
-export type PublicRoute = 'send-email-code' | 'confirm-email-code' | 'recover' | 'server-keys' | 'other';
+export type PublicRoute =
+  | 'send-email-code'
+  | 'confirm-email-code'
+  | 'recover'
+  | 'server-keys'
+  | 'unsubscribe'
+  | 'other';
 
 export function publicRequestDone(route: PublicRoute, status: number): void {
   signInRequests.add(1, route, String(status));

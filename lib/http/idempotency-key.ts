@@ -13,18 +13,28 @@ export const mutationHeaders = z.object({
     .optional()
     .openapi({
       description:
-        'A repeat with the same key gets the stored response; with another body, 409 idempotency_conflict. ' +
+        'A repeat with the same key gets the stored response; with another body, 409 idempotency_conflict. Bodies are ' +
+        'compared as JSON, whatever their blanks and the order of their fields. ' +
         'Keys are stored for 24 hours, per actor.',
     }),
 });
 
-/** The key under which the response to this request is to be stored, if it has one. */
+/** The key under which the response to this request is to be stored, if it has one. The body was validated. */
 export async function idempotencyKeyOf(c: Context<HttpEnv>): Promise<IdempotencyKey | undefined> {
   const key = c.req.header('idempotency-key');
   if (key === undefined) return undefined;
-  const request = [c.req.method, c.req.path, await c.req.text()].join('\n');
+  const request = [c.req.method, c.req.path, sameForSame(await c.req.text())].join('\n');
   const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(request));
   return { actor: actorScope(callerOf(c)), key, fingerprint: encodeBase64(digest) };
+}
+
+/** The body as a text that is the same for the same JSON. No body is `{}`, as on every route that may have none. */
+function sameForSame(body: string): string {
+  return JSON.stringify(body === '' ? {} : JSON.parse(body), (_, value: unknown) =>
+    typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? Object.fromEntries(Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1)))
+      : value,
+  );
 }
 
 /** A text that is unique to one actor. */

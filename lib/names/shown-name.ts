@@ -19,12 +19,17 @@ const isLetter = (character: string) => /\p{L}/u.test(character);
 const isMark = (character: string) => /\p{M}/u.test(character);
 
 /**
- * The name without selectors, keycaps and joiners where they have an effect: after a symbol, between symbols that make
- * one picture, after a letter that joins to the next one, and after a mark that joins consonants.
+ * The name without selectors, keycaps, tags and joiners where they have an effect: after a symbol, after an ideograph or a
+ * Mongolian letter that has variants, between symbols that make one picture, after a letter that joins to the next one,
+ * and after a mark that joins consonants.
  */
 function withoutEffective(name: string): string {
   return name
+    .replace(/\p{RGI_Emoji_Tag_Sequence}/gv, '🏴')
     .replace(/(?<=[\p{S}\p{N}\p{P}])[\uFE0E\uFE0F]/gu, '')
+    .replace(/(?<=\p{Ideographic})[\uFE00-\uFE02\u{E0100}-\u{E01EF}]/gu, '')
+    .replace(/(?<=(?!\p{M})\p{Script=Mongolian})[\u180B-\u180D\u180F]/gu, '')
+    .replace(/(?<=\p{Script=Mongolian})\u180E(?=\p{Script=Mongolian})/gu, '')
     .replace(/(?<=[0-9#*])\u20E3/g, '')
     .replace(/(?<=[\p{Extended_Pictographic}\p{Emoji_Modifier}])\u200D(?=\p{Extended_Pictographic})/gu, '')
     .replace(

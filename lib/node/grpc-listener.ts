@@ -1,14 +1,13 @@
 // A gRPC listener on Node that owns its sockets: it accepts, counts and bounds them, waits for TLS and the first bytes
 // of HTTP/2, and only then passes a connection to grpc-js. So a silent client costs one socket and nothing more, and a
 // drain can cut every remaining connection.
-import { once } from 'node:events';
-import { type AddressInfo, createServer, type Server as NetServer, type Socket } from 'node:net';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { createServer as createTlsServer, type TLSSocket } from 'node:tls';
 import { Server, ServerCredentials, type ServerOptions } from '@grpc/grpc-js';
 import type { ListenAddress } from '../config/types.ts';
-import { OperatorError } from '../errors/operator-error.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import { listenOn } from './bind.ts';
 import { type ConnectionBounds, Connections } from './connections.ts';
 import { boundConnectionsPerAddress, type ConnectionsPerAddress } from './connections-per-address.ts';
 import { addHealthService } from './grpc-health.ts';
@@ -57,7 +56,7 @@ export async function listenGrpc(plan: GrpcListenerPlan): Promise<Listener> {
   });
   if (plan.connectionsPerAddress !== undefined)
     boundConnectionsPerAddress(acceptor, plan.connectionsPerAddress);
-  await listen(acceptor, plan.address);
+  await listenOn(acceptor, plan.address);
   // Failing to accept one connection (too many open files) must not end the process.
   acceptor.on('error', (error) => plan.log.warn({ error }, 'a connection could not be accepted'));
 
@@ -107,14 +106,4 @@ function endTls(
 /** Identifies a connection of a listener. */
 function connectionId({ remoteAddress, remotePort, localAddress, localPort }: Socket): string {
   return [remoteAddress, remotePort, localAddress, localPort].join(' ');
-}
-
-async function listen(acceptor: NetServer, { host, port }: ListenAddress): Promise<void> {
-  acceptor.listen(port, host);
-  try {
-    await once(acceptor, 'listening');
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new OperatorError(`cannot listen on ${host}:${port}: ${reason}`, { cause: error });
-  }
 }

@@ -9,7 +9,7 @@ import { getRequestListener, type Http2Bindings, type HttpBindings } from '@hono
 import type { ListenAddress } from '../config/types.ts';
 import type { Connection } from '../http/env.ts';
 import type { Logger } from '../telemetry/logger.ts';
-import { bindError } from './bind-error.ts';
+import { listenOn } from './bind.ts';
 import type { Connections } from './connections.ts';
 import { boundConnectionsPerAddress, type ConnectionsPerAddress } from './connections-per-address.ts';
 
@@ -114,10 +114,7 @@ export async function listenHttp(
   server.maxHeadersCount = bounds.maxHeaders + 1;
   boundConnections(server, bounds);
 
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', (error) => reject(bindError(error, address)));
-    server.listen(address.port, address.host, resolve);
-  });
+  await listenOn(server, address);
   // Such as too many open files, which may pass.
   server.on('error', (error) => log.warn({ error }, 'a connection could not be accepted'));
   return {

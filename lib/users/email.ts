@@ -1,7 +1,7 @@
 // E-mail addresses. Uses the parser of URLs for domains (UTS #46, as browsers do it), so it runs on every runtime.
 
 /** RFC 5321, for an address in a command. Its 64 octets for a local part are left to the server that takes the mail. */
-const maxLength = 254;
+export const maxEmailLength = 254;
 
 /** RFC 5322, in ASCII: not every server takes other local parts. */
 const dotAtom = /^[\w!#$%&'*+/=?^`{|}~-]+(?:\.[\w!#$%&'*+/=?^`{|}~-]+)*$/;
@@ -29,7 +29,7 @@ export function parseMailbox(text: string): MailboxName | undefined {
   const localPart = trimmed.slice(0, at);
   const domain = asciiDomain(trimmed.slice(at + 1));
   if (at < 0 || domain === undefined || !dotAtom.test(localPart)) return undefined;
-  return localPart.length + 1 + domain.length <= maxLength ? { localPart, domain } : undefined;
+  return localPart.length + 1 + domain.length <= maxEmailLength ? { localPart, domain } : undefined;
 }
 
 function asciiDomain(text: string): string | undefined {

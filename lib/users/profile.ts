@@ -1,5 +1,5 @@
 // What users may write about themselves and their devices: the schemas parse a text into the form that is stored.
-import { z } from 'zod';
+import { z } from '@hono/zod-openapi';
 import { nameKeys } from '../names/keys.ts';
 import { isReserved } from '../names/reserved.ts';
 import { shownNameProblem } from '../names/shown-name.ts';
@@ -32,7 +32,8 @@ const reservedProblem = 'is reserved for the platform, or looks like a name that
 /** A handle that a user takes. One that was reserved later stays with the user who has it. */
 export const newHandle = handle.refine(isNotReserved, reservedProblem);
 
-export const displayName = oneLine(60).refine(isNotReserved, reservedProblem);
+export const maxDisplayNameLength = 60;
+export const displayName = oneLine(maxDisplayNameLength).refine(isNotReserved, reservedProblem);
 
 export const maxDeviceNameLength = 64;
 export const deviceName = oneLine(maxDeviceNameLength);
@@ -53,6 +54,7 @@ function oneLine(maxCharacters: number) {
     });
 }
 
+export const maxLocaleLength = 35;
 /** A BCP 47 tag, stored in its canonical form (`de-AT`). */
 export const locale = z.string().transform((text, context) => {
   const canonical = canonicalLocale(text);
@@ -63,7 +65,7 @@ export const locale = z.string().transform((text, context) => {
 
 function canonicalLocale(text: string): string | undefined {
   try {
-    return text.length <= 35 ? Intl.getCanonicalLocales(text)[0] : undefined;
+    return text.length <= maxLocaleLength ? Intl.getCanonicalLocales(text)[0] : undefined;
   } catch {
     return undefined;
   }
@@ -72,4 +74,4 @@ function canonicalLocale(text: string): string | undefined {
 export const timeZone = z
   .string()
   .max(64, 'must be at most 64 characters')
-  .refine(isTimeZone, 'must be an IANA time zone such as Europe/Berlin or UTC');
+  .refine(isTimeZone, 'must be a name of the IANA tz database, such as Europe/Berlin or UTC');

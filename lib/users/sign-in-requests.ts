@@ -3,6 +3,7 @@
 import { z } from '@hono/zod-openapi';
 import { base64Bytes } from '../http/base64.ts';
 import { id } from '../http/schemas.ts';
+import { maxEmailLength } from './email.ts';
 import { deviceNameHint, localeHint, timeZoneHint } from './hints.ts';
 import { email } from './profile.ts';
 import { recoveryCode } from './recovery-code.ts';
@@ -41,8 +42,11 @@ const knownDeviceHint = z
     description: 'A signature of a device that has signed in to the account of this address.',
   });
 
+/** As people type it. */
+export const emailInput = email.openapi({ maxLength: maxEmailLength });
+
 export const sendEmailCodeBody = z.strictObject({
-  email,
+  email: emailInput,
   locale: localeHint,
   known_device: knownDeviceHint,
 });
@@ -57,7 +61,7 @@ export const confirmEmailCodeBody = z.strictObject({
 });
 
 export const recoverBody = z.strictObject({
-  email,
+  email: emailInput,
   recovery_code: recoveryCode,
   client_public_key: base64Bytes(32),
   proof: base64Bytes(64),

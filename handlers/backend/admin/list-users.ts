@@ -1,6 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { listUsers } from '../../../lib/backend/operations/list-users.ts';
-import { pageOf, pageQuery, pageToken } from '../../../lib/http/paging.ts';
+import { pageOf, pageQuery, pageTokens } from '../../../lib/http/paging.ts';
 import { defineRoute } from '../../../lib/http/route.ts';
 import { errorResponses, id, jsonResponse } from '../../../lib/http/schemas.ts';
 import { normaliseEmail } from '../../../lib/users/email.ts';
@@ -25,11 +25,13 @@ const route = createRoute({
   responses: { 200: jsonResponse(pageOf(userSchema), 'A page of users'), ...errorResponses() },
 });
 
-const token = pageToken('admin.users', z.tuple([id]));
+const tokens = pageTokens('admin.users', z.tuple([id]));
 
 export const listUsersRoute = (deps: Parameters<typeof listUsers>[0]) =>
   defineRoute(route, async (c) => {
-    const { email, handle, page_size: size, page_token: pageToken } = c.req.valid('query');
+    const query = c.req.valid('query');
+    const { email, handle, page_size: size, page_token: pageToken } = query;
+    const token = tokens.of(c.req.query());
     const page = await listUsers(deps, { email, handle }, { size, before: token.read(pageToken)?.[0] });
     return c.json(
       {

@@ -16,7 +16,8 @@ const bodySchema = z
   .refine((body) => Object.keys(body).length > 0, {
     error: 'name at least one entitlement to change',
     when: ({ issues }) => issues.length === 0,
-  });
+  })
+  .openapi({ minProperties: 1 });
 
 const route = createRoute({
   method: 'put',

@@ -22,7 +22,8 @@ const bodySchema = z
     if (oldCode === undefined && code !== undefined) return { ...body, by: { recoveryCode: code } };
     context.addIssue({ code: 'custom', message: 'give either old_code or recovery_code' });
     return z.NEVER;
-  });
+  })
+  .openapi({ oneOf: [{ required: ['old_code'] }, { required: ['recovery_code'] }] });
 
 const route = createRoute({
   method: 'post',

@@ -1,7 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { listSessions } from '../../../lib/backend/operations/list-sessions.ts';
 import { userOf } from '../../../lib/http/actor.ts';
-import { pageOf, pageQuery, pageToken } from '../../../lib/http/paging.ts';
+import { pageOf, pageQuery, pageTokens } from '../../../lib/http/paging.ts';
 import { defineRoute } from '../../../lib/http/route.ts';
 import { errorResponses, id, jsonResponse } from '../../../lib/http/schemas.ts';
 import { sessionSchema, toSession } from './session-response.ts';
@@ -19,11 +19,12 @@ const route = createRoute({
   },
 });
 
-const token = pageToken('user.sessions', z.tuple([id]));
+const tokens = pageTokens('user.sessions', z.tuple([id]));
 
 export const listSessionsRoute = (deps: Parameters<typeof listSessions>[0]) =>
   defineRoute(route, async (c) => {
     const query = c.req.valid('query');
+    const token = tokens.of(c.req.query());
     const page = await listSessions(deps, userOf(c.get('actor')).userId, {
       size: query.page_size,
       before: token.read(query.page_token)?.[0],

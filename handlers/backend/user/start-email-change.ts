@@ -3,7 +3,7 @@ import { startEmailChange } from '../../../lib/backend/operations/start-email-ch
 import { userOf } from '../../../lib/http/actor.ts';
 import { defineRoute } from '../../../lib/http/route.ts';
 import { errorResponses, id, jsonBody, jsonResponse, timestamp } from '../../../lib/http/schemas.ts';
-import { email } from '../../../lib/users/profile.ts';
+import { emailInput } from '../../../lib/users/sign-in-requests.ts';
 
 const route = createRoute({
   method: 'post',
@@ -15,7 +15,7 @@ const route = createRoute({
     headers: z.object({
       'x-device-session-id': id.optional().openapi({ description: 'Set by the gateway.' }),
     }),
-    body: jsonBody(z.strictObject({ new_email: email })),
+    body: jsonBody(z.strictObject({ new_email: emailInput })),
   },
   responses: {
     202: jsonResponse(

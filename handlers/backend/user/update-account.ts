@@ -3,20 +3,32 @@ import { updateAccount } from '../../../lib/backend/operations/update-account.ts
 import { userOf } from '../../../lib/http/actor.ts';
 import { defineRoute } from '../../../lib/http/route.ts';
 import { errorResponses, jsonBody, jsonResponse } from '../../../lib/http/schemas.ts';
-import { displayName, locale, newHandle, timeZone } from '../../../lib/users/profile.ts';
+import {
+  displayName,
+  locale,
+  maxDisplayNameLength,
+  maxLocaleLength,
+  newHandle,
+  timeZone,
+} from '../../../lib/users/profile.ts';
 import { accountSchema, toAccount } from './account-response.ts';
 
 const bodySchema = z
   .strictObject({
     handle: newHandle.optional(),
-    display_name: displayName.optional().openapi({ description: '1 to 60 characters on one line.' }),
-    locale: locale.optional(),
+    display_name: displayName.optional().openapi({
+      minLength: 1,
+      maxLength: maxDisplayNameLength,
+      description: 'One line.',
+    }),
+    locale: locale.optional().openapi({ maxLength: maxLocaleLength, description: 'A BCP 47 tag.' }),
     time_zone: timeZone.optional(),
   })
   .refine((body) => Object.keys(body).length > 0, {
     error: 'name at least one field to change',
     when: ({ issues }) => issues.length === 0,
-  });
+  })
+  .openapi({ minProperties: 1 });
 
 const route = createRoute({
   method: 'patch',

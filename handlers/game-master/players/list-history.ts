@@ -5,7 +5,7 @@ import { closeReasons } from '../../../lib/game-master/domain/game.ts';
 import { listHistory } from '../../../lib/game-master/operations/list-history.ts';
 import type { PlayedTurn } from '../../../lib/game-master/store/reads.ts';
 import { callerOf } from '../../../lib/http/caller.ts';
-import { pageOf, pageQuery, pageToken } from '../../../lib/http/paging.ts';
+import { pageOf, pageQuery, pageTokens } from '../../../lib/http/paging.ts';
 import { defineRoute } from '../../../lib/http/route.ts';
 import { errorResponses, id, jsonResponse, timestamp } from '../../../lib/http/schemas.ts';
 import { turnNumber } from './change-orders.ts';
@@ -42,12 +42,13 @@ const route = createRoute({
   },
 });
 
-const token = pageToken('history', z.tuple([z.int32().min(1)]).readonly());
+const tokens = pageTokens('history', z.tuple([z.int32().min(1)]).readonly());
 
 export const listHistoryRoute = (gm: GameMaster) =>
   defineRoute(route, async (c) => {
     const { game_id } = c.req.valid('param');
     const { page_size: size, page_token } = c.req.valid('query');
+    const token = tokens.of({ game_id, ...c.req.query() });
     const before = token.read(page_token)?.[0];
     const { items, next } = await listHistory(gm, callerOf(c), game_id, { size, before });
     return c.json(

@@ -5,7 +5,7 @@ import { errorResponses, id, jsonResponse } from '../../../lib/http/schemas.ts';
 import type { Lobby } from '../../../lib/lobby/context.ts';
 import { applicationStatuses } from '../../../lib/lobby/domain/game.ts';
 import { listApplications } from '../../../lib/lobby/operations/list-applications.ts';
-import { pageRequestOf, positionToken, toPage } from '../paging.ts';
+import { pageRequestOf, positionTokens, toPage } from '../paging.ts';
 import { callerOf } from '../request.ts';
 import { applicationSchema, toApplication } from './application-response.ts';
 
@@ -25,12 +25,13 @@ const route = createRoute({
   },
 });
 
-const token = positionToken('applications');
+const tokens = positionTokens('applications');
 
 export const listApplicationsRoute = (lobby: Pick<Lobby, 'db' | 'readFromReplica'>) =>
   defineRoute(route, async (c) => {
     const { game_id } = c.req.valid('param');
     const query = c.req.valid('query');
+    const token = tokens.of({ game_id, ...c.req.query() });
     const request = pageRequestOf(token, query);
     const page = await listApplications(lobby, callerOf(c), game_id, query.status, request);
     return c.json(toPage(token, page, toApplication), 200);

@@ -49,7 +49,7 @@ export const settingFields = {
     example: '0 20 * * 1-5',
   }),
   time_zone: boundedText(1, texts.timeZone.max).openapi({
-    description: 'An IANA time zone.',
+    description: 'A name of the IANA tz database, in its letter case.',
     example: 'Europe/Berlin',
   }),
   turn_seconds: wholeNumber(texts.turnSeconds)

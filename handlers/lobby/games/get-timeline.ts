@@ -1,5 +1,5 @@
 import { createRoute, z } from '@hono/zod-openapi';
-import { pageOf, pageQuery, pageToken } from '../../../lib/http/paging.ts';
+import { pageOf, pageQuery, pageTokens } from '../../../lib/http/paging.ts';
 import { defineRoute } from '../../../lib/http/route.ts';
 import { errorResponses, id, jsonResponse, timestamp } from '../../../lib/http/schemas.ts';
 import type { Lobby } from '../../../lib/lobby/context.ts';
@@ -41,12 +41,13 @@ const route = createRoute({
   },
 });
 
-const token = pageToken('timeline', z.tuple([z.int32().min(0)]).readonly());
+const tokens = pageTokens('timeline', z.tuple([z.int32().min(0)]).readonly());
 
 export const getTimelineRoute = (lobby: Pick<Lobby, 'db' | 'readFromReplica'>) =>
   defineRoute(route, async (c) => {
     const { game_id } = c.req.valid('param');
     const { page_size, page_token } = c.req.valid('query');
+    const token = tokens.of({ game_id, ...c.req.query() });
     const after = token.read(page_token)?.[0];
     const { items, next } = await getTimeline(lobby, callerOf(c), game_id, { size: page_size, after });
     return c.json(

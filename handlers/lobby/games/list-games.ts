@@ -6,7 +6,7 @@ import type { Lobby } from '../../../lib/lobby/context.ts';
 import { gameBounds, gameOrders, gameStatuses, gameTypes } from '../../../lib/lobby/domain/game.ts';
 import { searchBeginningsOf } from '../../../lib/lobby/domain/search-words.ts';
 import { listGames } from '../../../lib/lobby/operations/list-games.ts';
-import { pageRequestOf, positionToken, searchToken, toPage } from '../paging.ts';
+import { pageRequestOf, positionTokens, searchTokens, toPage } from '../paging.ts';
 import { callerOf } from '../request.ts';
 import { gameSchema, toGameFor } from './game-response.ts';
 
@@ -69,8 +69,8 @@ const route = createRoute({
   responses: { 200: jsonResponse(pageOf(gameSchema), 'A page of games'), ...errorResponses() },
 });
 
-const tokens = { newest: positionToken('games.newest'), ending_soon: positionToken('games.ending_soon') };
-const searchTokens = { newest: searchToken('games.newest'), ending_soon: searchToken('games.ending_soon') };
+const tokens = { newest: positionTokens('games.newest'), ending_soon: positionTokens('games.ending_soon') };
+const tokensOfSearch = { newest: searchTokens('games.newest'), ending_soon: searchTokens('games.ending_soon') };
 
 export const listGamesRoute = (lobby: Pick<Lobby, 'now' | 'readFromReplica'>) =>
   defineRoute(route, async (c) => {
@@ -84,7 +84,7 @@ export const listGamesRoute = (lobby: Pick<Lobby, 'now' | 'readFromReplica'>) =>
       engineFamily: query.engine_family,
       targetEngineVersion: query.target_engine_version,
     };
-    const token = (query.q === undefined ? tokens : searchTokens)[query.sort];
+    const token = (query.q === undefined ? tokens : tokensOfSearch)[query.sort].of(c.req.query());
     const list = { actor: caller.actor, order: query.sort, filters, now: lobby.now() };
     const request = pageRequestOf(token, query);
     const page = await listGames(lobby, list, request);

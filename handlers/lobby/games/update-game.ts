@@ -11,7 +11,8 @@ import { gameSchema } from './game-response.ts';
 const bodySchema = z
   .strictObject(settingFields)
   .partial()
-  .refine((body) => Object.keys(body).length > 0, 'name at least one field to change');
+  .refine((body) => Object.keys(body).length > 0, 'name at least one field to change')
+  .openapi({ minProperties: 1 });
 
 const route = createRoute({
   method: 'patch',

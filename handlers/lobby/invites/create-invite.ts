@@ -31,7 +31,8 @@ const bodySchema = z
         ? body.max_uses !== undefined && body.expires_at !== undefined
         : body.max_uses === undefined && body.expires_at === undefined,
     'must have either user_id, or max_uses and expires_at',
-  );
+  )
+  .openapi({ oneOf: [{ required: ['user_id'] }, { required: ['max_uses', 'expires_at'] }] });
 
 const route = createRoute({
   method: 'post',

@@ -4,7 +4,7 @@ import { defineRoute } from '../../../lib/http/route.ts';
 import { errorResponses, id, jsonResponse } from '../../../lib/http/schemas.ts';
 import type { Lobby } from '../../../lib/lobby/context.ts';
 import { listInvites } from '../../../lib/lobby/operations/list-invites.ts';
-import { pageRequestOf, positionToken, toPage } from '../paging.ts';
+import { pageRequestOf, positionTokens, toPage } from '../paging.ts';
 import { callerOf } from '../request.ts';
 import { inviteSchema, toInviteAt } from './invite-response.ts';
 
@@ -18,11 +18,12 @@ const route = createRoute({
   responses: { 200: jsonResponse(pageOf(inviteSchema), 'A page of invites'), ...errorResponses('not_found') },
 });
 
-const token = positionToken('invites');
+const tokens = positionTokens('invites');
 
 export const listInvitesRoute = (lobby: Pick<Lobby, 'db' | 'readFromReplica' | 'now'>) =>
   defineRoute(route, async (c) => {
     const { game_id } = c.req.valid('param');
+    const token = tokens.of({ game_id, ...c.req.query() });
     const request = pageRequestOf(token, c.req.valid('query'));
     const page = await listInvites(lobby, callerOf(c), game_id, request);
     return c.json(toPage(token, page, toInviteAt(lobby.now())), 200);

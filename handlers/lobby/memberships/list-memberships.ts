@@ -5,7 +5,7 @@ import { errorResponses, id, jsonResponse } from '../../../lib/http/schemas.ts';
 import type { Lobby } from '../../../lib/lobby/context.ts';
 import { listedMembershipStatuses } from '../../../lib/lobby/domain/game.ts';
 import { listMemberships } from '../../../lib/lobby/operations/list-memberships.ts';
-import { pageRequestOf, positionToken, toPage } from '../paging.ts';
+import { pageRequestOf, positionTokens, toPage } from '../paging.ts';
 import { callerOf } from '../request.ts';
 import { membershipSchema, toMembership } from './membership-response.ts';
 
@@ -29,12 +29,13 @@ const route = createRoute({
   },
 });
 
-const token = positionToken('memberships');
+const tokens = positionTokens('memberships');
 
 export const listMembershipsRoute = (lobby: Pick<Lobby, 'db' | 'readFromReplica'>) =>
   defineRoute(route, async (c) => {
     const { game_id } = c.req.valid('param');
     const query = c.req.valid('query');
+    const token = tokens.of({ game_id, ...c.req.query() });
     const request = pageRequestOf(token, query);
     const page = await listMemberships(lobby, callerOf(c), game_id, query.status, request);
     return c.json(toPage(token, page, toMembership), 200);

@@ -7,7 +7,7 @@ import type { Lobby } from '../../../lib/lobby/context.ts';
 import { applicationStatuses } from '../../../lib/lobby/domain/game.ts';
 import { listMyApplications } from '../../../lib/lobby/operations/list-mine.ts';
 import { applicationSchema, toApplication } from '../applications/application-response.ts';
-import { pageRequestOf, positionToken, toPage } from '../paging.ts';
+import { pageRequestOf, positionTokens, toPage } from '../paging.ts';
 
 const route = createRoute({
   method: 'get',
@@ -19,11 +19,12 @@ const route = createRoute({
   responses: { 200: jsonResponse(pageOf(applicationSchema), 'A page of applications'), ...errorResponses() },
 });
 
-const token = positionToken('my.applications');
+const tokens = positionTokens('my.applications');
 
 export const listMyApplicationsRoute = (lobby: Pick<Lobby, 'readFromReplica'>) =>
   defineRoute(route, async (c) => {
     const query = c.req.valid('query');
+    const token = tokens.of(c.req.query());
     const request = pageRequestOf(token, query);
     const page = await listMyApplications(lobby, userOf(c.get('actor')), query.status, request);
     return c.json(toPage(token, page, toApplication), 200);

@@ -7,7 +7,7 @@ import type { Lobby } from '../../../lib/lobby/context.ts';
 import { gameRoles, gameStatuses } from '../../../lib/lobby/domain/game.ts';
 import { listMyGames } from '../../../lib/lobby/operations/list-mine.ts';
 import { gameSchema, toGameFor } from '../games/game-response.ts';
-import { pageRequestOf, positionToken, toPage } from '../paging.ts';
+import { pageRequestOf, positionTokens, toPage } from '../paging.ts';
 import { callerOf } from '../request.ts';
 
 const route = createRoute({
@@ -38,11 +38,12 @@ const route = createRoute({
   responses: { 200: jsonResponse(pageOf(gameSchema), 'A page of games'), ...errorResponses() },
 });
 
-const token = positionToken('my.games');
+const tokens = positionTokens('my.games');
 
 export const listMyGamesRoute = (lobby: Pick<Lobby, 'readFromReplica'>) =>
   defineRoute(route, async (c) => {
     const query = c.req.valid('query');
+    const token = tokens.of(c.req.query());
     const request = pageRequestOf(token, query);
     const { role, status, waiting_for_me: waitingForUser } = query;
     const filters = { role, status, waitingForUser };

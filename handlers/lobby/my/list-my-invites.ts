@@ -10,7 +10,7 @@ import type { StoredGame } from '../../../lib/lobby/store/games.ts';
 import type { InviteWithGame } from '../../../lib/lobby/store/invites.ts';
 import { gameSchema } from '../games/game-response.ts';
 import { inviteSchema, toInviteAt } from '../invites/invite-response.ts';
-import { pageRequestOf, positionToken, toPage } from '../paging.ts';
+import { pageRequestOf, positionTokens, toPage } from '../paging.ts';
 
 const { game_name, description, owner_user_id, status, ...fields } = gameSchema.shape;
 const { min_players, max_players, active_members, enrollment_ends_at } = fields;
@@ -56,11 +56,12 @@ const route = createRoute({
   responses: { 200: jsonResponse(pageOf(myInviteSchema), 'A page of invites'), ...errorResponses() },
 });
 
-const token = positionToken('my.invites');
+const tokens = positionTokens('my.invites');
 
 export const listMyInvitesRoute = (lobby: Pick<Lobby, 'readFromReplica' | 'now'>) =>
   defineRoute(route, async (c) => {
     const query = c.req.valid('query');
+    const token = tokens.of(c.req.query());
     const request = pageRequestOf(token, query);
     const page = await listMyInvites(lobby, userOf(c.get('actor')), query.status, request);
     return c.json(toPage(token, page, toMyInviteAt(lobby.now())), 200);

@@ -5,7 +5,7 @@ import { defineRoute } from '../../../lib/http/route.ts';
 import { errorResponses, jsonResponse } from '../../../lib/http/schemas.ts';
 import type { Lobby } from '../../../lib/lobby/context.ts';
 import { raceNameKinds } from '../../../lib/lobby/domain/race-name/held.ts';
-import { pageRequestOf, positionToken, toPage } from '../paging.ts';
+import { pageRequestOf, positionTokens, toPage } from '../paging.ts';
 import { raceNameSchema, toRaceName } from '../race-names/race-name-response.ts';
 
 const route = createRoute({
@@ -18,7 +18,7 @@ const route = createRoute({
   responses: { 200: jsonResponse(pageOf(raceNameSchema), 'A page of race names'), ...errorResponses() },
 });
 
-const token = positionToken('my.race-names');
+const tokens = positionTokens('my.race-names');
 
 export const listMyRaceNamesRoute = ({
   readFromReplica,
@@ -27,6 +27,7 @@ export const listMyRaceNamesRoute = ({
   defineRoute(route, async (c) => {
     const query = c.req.valid('query');
     const { userId } = userOf(c.get('actor'));
+    const token = tokens.of(c.req.query());
     const request = pageRequestOf(token, query);
     const page = await readFromReplica((db) => raceNames.list(db, userId, query.kind, request));
     return c.json(toPage(token, page, toRaceName), 200);

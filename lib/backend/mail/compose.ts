@@ -1,6 +1,7 @@
 // Composes subject, text and HTML of a mail, in the recipient's language if there are texts in it.
 import { html } from 'hono/html';
-import { isTimeZone } from '../../time/time-zone.ts';
+import { cutText } from '../../names/cut.ts';
+import { canReckonIn } from '../../time/time-zone.ts';
 import { defaultTimeZone } from '../../users/profile.ts';
 import { codeDigits } from '../../users/sign-in-requests.ts';
 import { codeLifetimeMs } from '../domain/sign-in.ts';
@@ -17,22 +18,41 @@ export type ComposedMail = {
   readonly html: string;
   /** The language of the texts. */
   readonly language: string;
+  /** Where the recipient says that they want no more mails of this kind. */
+  readonly unsubscribeUrl?: string;
 };
+
+/**
+ * Makes the address with which a recipient wants no more mails of a kind; undefined when mails have none, or not of this
+ * content.
+ */
+export type UnsubscribeUrl = (content: MailContent, language: string) => Promise<string | undefined>;
 
 const texts = { en, de, ru };
 type Language = keyof typeof texts;
 const defaultLanguage: Language = 'en';
 
-/** Longer than any name on the platform. */
-const maxNameLength = 100;
+/** No name on the platform is longer. */
+const maxNameLength = 64;
 
-export async function composeMail({
-  content,
-  locale,
-}: Pick<Mail, 'content' | 'locale'>): Promise<ComposedMail> {
+export async function composeMail(
+  { content, locale }: Pick<Mail, 'content' | 'locale'>,
+  unsubscribeUrlOf?: UnsubscribeUrl,
+): Promise<ComposedMail> {
   const language = languageOf(locale);
   const parts = partsOf(content, language);
-  return { subject: parts.subject, text: toText(parts), html: await toHtml(parts, language), language };
+  const { subject } = parts;
+  const unsubscribeUrl = await unsubscribeUrlOf?.(content, language);
+  if (unsubscribeUrl === undefined)
+    return { subject, text: toText(parts), html: await toHtml(parts, language), language };
+  const link = { label: texts[language].notification.unsubscribe, url: unsubscribeUrl };
+  return {
+    subject,
+    text: `${toText(parts)}\n${link.label}: ${link.url}\n`,
+    html: await toHtml(parts, language, link),
+    language,
+    unsubscribeUrl,
+  };
 }
 
 /** `de-AT` gets `de`; a language without texts gets English. */
@@ -104,7 +124,7 @@ function whereAndWhen(
 ): string[] {
   const deviceName = nameIn(given.device_name);
   // The runtime that stored the zone may know more of them.
-  const timeZone = isTimeZone(given.time_zone) ? given.time_zone : defaultTimeZone;
+  const timeZone = canReckonIn(given.time_zone) ? given.time_zone : defaultTimeZone;
   const format = new Intl.DateTimeFormat(language, {
     dateStyle: 'long',
     timeStyle: 'short',
@@ -159,7 +179,8 @@ function notification(
     ...(raceName === undefined ? [] : [`${wording.raceName}: ${raceName}`]),
   ];
   return {
-    subject: game === undefined ? sentence : `${game}: ${sentence}`,
+    // What players write stands behind the platform's own words, and in quotation marks.
+    subject: game === undefined ? sentence : `${sentence}: ${wording.quoted(game)}`,
     paragraphs: [`${sentence}.`, ...details, wording.outro],
   };
 }
@@ -168,7 +189,7 @@ function notification(
 function nameIn(value: unknown): string | undefined {
   if (typeof value !== 'string') return undefined;
   const line = value.replaceAll(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ').trim();
-  return line === '' ? undefined : line.slice(0, maxNameLength).toWellFormed();
+  return cutText(line.toWellFormed(), maxNameLength) || undefined;
 }
 
 function toText({ paragraphs: [first, ...rest], code }: Parts): string {
@@ -178,6 +199,7 @@ function toText({ paragraphs: [first, ...rest], code }: Parts): string {
 async function toHtml(
   { subject, paragraphs: [first, ...rest], code }: Parts,
   language: string,
+  link?: { label: string; url: string },
 ): Promise<string> {
   const document = await html`<!doctype html>
 <html lang="${language}">
@@ -185,7 +207,7 @@ async function toHtml(
 <body style="font-family: sans-serif; font-size: 16px; line-height: 1.5">
 <p>${first}</p>
 ${code === undefined ? '' : html`<p style="font-size: 32px; font-weight: bold; letter-spacing: 4px">${code}</p>`}
-${rest.map((paragraph) => html`<p>${paragraph}</p>\n`)}</body>
+${rest.map((paragraph) => html`<p>${paragraph}</p>\n`)}${link === undefined ? '' : html`<p style="font-size: 13px"><a href="${link.url}">${link.label}</a></p>\n`}</body>
 </html>
 `;
   return String(document);

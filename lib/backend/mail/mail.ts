@@ -35,6 +35,8 @@ export const mailContent = z.discriminatedUnion('kind', [
     kind: z.literal('notification'),
     type: z.enum(mailableTypes),
     payload: z.record(z.string(), z.unknown()),
+    /** Of the recipient, who may want no more mails of this type; mails of earlier versions have none. */
+    user_id: z.uuid().optional(),
   }),
 ]);
 export type MailContent = z.infer<typeof mailContent>;

@@ -2,7 +2,7 @@
 // TLS no mail is sent unless the configuration allows it.
 import { createTransport } from 'nodemailer';
 import type { MailAddress, SmtpServer } from '../../config/mail-types.ts';
-import { composeMail } from './compose.ts';
+import { composeMail, type UnsubscribeUrl } from './compose.ts';
 import { type Mailer, MailRefused, SenderRefused } from './mail.ts';
 
 export type SmtpOptions = {
@@ -13,9 +13,11 @@ export type SmtpOptions = {
   /** Limit for sending one mail, connecting included. */
   readonly timeoutMs: number;
   readonly maxConnections: number;
+  readonly unsubscribeUrlOf?: UnsubscribeUrl | undefined;
 };
 
-export function createSmtpMailer({ server, from, tls, timeoutMs, maxConnections }: SmtpOptions): Mailer {
+export function createSmtpMailer(options: SmtpOptions): Mailer {
+  const { server, from, tls, timeoutMs, maxConnections, unsubscribeUrlOf } = options;
   const { host, port, secure, credentials } = server;
   const transport = createTransport({
     pool: true,
@@ -35,7 +37,7 @@ export function createSmtpMailer({ server, from, tls, timeoutMs, maxConnections 
   const domain = from.address.slice(from.address.lastIndexOf('@') + 1);
   return {
     async send(mail) {
-      const { subject, text, html, language } = await composeMail(mail);
+      const { subject, text, html, language, unsubscribeUrl } = await composeMail(mail, unsubscribeUrlOf);
       try {
         await transport.sendMail({
           from,
@@ -46,7 +48,11 @@ export function createSmtpMailer({ server, from, tls, timeoutMs, maxConnections 
           html,
           // The same at every attempt, so that a mailbox can recognise a repeat.
           messageId: `<${mail.mailId}@${domain}>`,
-          headers: { 'Auto-Submitted': 'auto-generated', 'Content-Language': language },
+          headers: {
+            'Auto-Submitted': 'auto-generated',
+            'Content-Language': language,
+            ...(unsubscribeUrl !== undefined && oneClick(unsubscribeUrl)),
+          },
           // The time-outs above do not end an exchange in which the server sends a little now and then.
           signal: AbortSignal.timeout(timeoutMs),
         });
@@ -56,6 +62,11 @@ export function createSmtpMailer({ server, from, tls, timeoutMs, maxConnections 
     },
     close: () => transport.close({ force: true }),
   };
+}
+
+/** RFC 8058: mailboxes show a button that sends a POST to this address, without asking the person again. */
+function oneClick(url: string) {
+  return { 'List-Unsubscribe': `<${url}>`, 'List-Unsubscribe-Post': 'List-Unsubscribe=One-Click' };
 }
 
 /**

@@ -15,6 +15,7 @@ import { noticeLifetimeMs } from '../mail/mail.ts';
 import { appendClientEvent, maxEventPayloadBytes } from '../push/log/append-client-event.ts';
 import type { PushLog } from '../push/log/log.ts';
 import type { Database } from '../store/database.ts';
+import { findOptedOut } from '../store/mail-opt-outs.ts';
 import { backendStreamTables } from '../store/stream-tables.ts';
 import { findActingUsers, type Recipient } from '../store/users.ts';
 import { type notificationStream, notificationsName } from './stream.ts';
@@ -82,16 +83,22 @@ async function notify(
     ),
   );
   if (mailed === undefined) return;
-  await deps.mails.write(tx, recipients.map(toMail(deps, { ...intent, type: mailed })));
+  const optedOut = await findOptedOut(
+    tx,
+    recipients.map(({ userId }) => userId),
+    mailed,
+  );
+  const wanting = recipients.filter(({ userId }) => !optedOut.has(userId));
+  await deps.mails.write(tx, wanting.map(toMail(deps, { ...intent, type: mailed })));
 }
 
 function toMail({ newId }: Deps, intent: NotificationIntent & { type: MailableType }) {
   const { type, payload } = intent;
-  return ({ email, locale }: Recipient) => ({
+  return ({ userId, email, locale }: Recipient) => ({
     mailId: newId(),
     to: email,
     locale,
-    content: { kind: 'notification' as const, type, payload },
+    content: { kind: 'notification' as const, type, payload, user_id: userId },
     expiresAt: expiryOf(intent),
   });
 }

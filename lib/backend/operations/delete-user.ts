@@ -7,6 +7,7 @@ import { deleteChallengesOf, deleteChallengesOfUser } from '../store/auth-challe
 import type { Database } from '../store/database.ts';
 import { eraseDevices } from '../store/device-sessions.ts';
 import { deleteEntitlements } from '../store/entitlements.ts';
+import { deleteMailOptOuts } from '../store/mail-opt-outs.ts';
 import { deleteMails, deleteMailsTo } from '../store/mails.ts';
 import { deleteRecoveryCodes } from '../store/recovery-codes.ts';
 import { eraseUser, lockUser } from '../store/users.ts';
@@ -87,6 +88,7 @@ async function erase(tx: Database, { userId, email }: User, at: Date): Promise<D
   await deleteChallengesOf(tx, email);
   await deleteMails(tx, await deleteChallengesOfUser(tx, userId));
   await deleteRecoveryCodes(tx, userId);
+  await deleteMailOptOuts(tx, userId);
   await deleteWrongCodesOf(tx, email);
   const erased = await eraseUser(tx, userId, at);
   if (erased === undefined) throw new Error('a user was not found although their row is locked');

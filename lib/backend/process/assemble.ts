@@ -6,6 +6,7 @@ import type { Logger } from '../../telemetry/logger.ts';
 import type { BackendConfig } from '../config.ts';
 import type { BackendContext, OutgoingMails } from '../context.ts';
 import { notificationStream } from '../notifications/stream.ts';
+import { createOptOutTokens } from '../opt-out-tokens.ts';
 import { backendPublishers } from '../outbox/publishers.ts';
 import { createRecoveryCodes } from '../recovery-codes.ts';
 import { createSignInCodes } from '../sign-in-codes.ts';
@@ -41,6 +42,7 @@ export async function assembleBackend(
     codes: await createSignInCodes(config.signIn.codeHmacKey),
     recoveryCodes: await createRecoveryCodes(config.signIn.codeHmacKey),
     mails: parts.mails,
+    optOutTokens: await createOptOutTokens(config.signIn.codeHmacKey),
     mailLimits: config.signIn,
     wrongCodeLimits: config.signIn,
     lookupWaitMs: parts.lookupWaitMs,

@@ -3,12 +3,14 @@ import type { Check } from '../../config/startup.ts';
 import { createLogger, type Logger } from '../../telemetry/logger.ts';
 import type { BackendConfig } from '../config.ts';
 import type { OutgoingMails } from '../context.ts';
+import type { UnsubscribeUrl } from '../mail/compose.ts';
 import { mailInstruments } from '../mail/instruments.ts';
 import { createLogMailer } from '../mail/log-mailer.ts';
 import type { Mailer } from '../mail/mail.ts';
 import { MailSender, writeMails } from '../mail/outgoing-mails.ts';
 import { createMailSeal } from '../mail/seal.ts';
 import { createSmtpMailer } from '../mail/smtp-mailer.ts';
+import { createOptOutTokens, type OptOutTokens } from '../opt-out-tokens.ts';
 import type { Database } from '../store/database.ts';
 
 type MailConfig = BackendConfig['mail'];
@@ -28,7 +30,10 @@ export async function openMail(
   mailInstruments.start();
   const { secret, db, service, log } = parts;
   const seal = await createMailSeal(secret);
-  const mailer = createMailer(config, service);
+  const { publicUrl } = config;
+  const unsubscribeUrlOf =
+    publicUrl === undefined ? undefined : unsubscribeUrls(publicUrl, await createOptOutTokens(secret));
+  const mailer = createMailer(config, service, unsubscribeUrlOf);
   const { smtpConnections: maxConcurrent, smtpTimeoutMs: timeoutMs } = config;
   const sender = new MailSender({
     db,
@@ -55,12 +60,23 @@ export async function openMail(
   };
 }
 
-function createMailer(config: MailConfig, service: string): Mailer {
+/** Mails with codes and those about an account are always sent; others say how to be rid of them. */
+export function unsubscribeUrls(publicUrl: string, tokens: OptOutTokens): UnsubscribeUrl {
+  return async (content, language) => {
+    if (content.kind !== 'notification' || content.user_id === undefined) return undefined;
+    const token = await tokens.write({ userId: content.user_id, kind: content.type });
+    return `${publicUrl}/api/v1/public/mail/unsubscribe?${new URLSearchParams({ token, language })}`;
+  };
+}
+
+function createMailer(config: MailConfig, service: string, unsubscribeUrlOf?: UnsubscribeUrl): Mailer {
   // Always at level info: people read codes from this log.
-  if (config.mailer === 'log') return createLogMailer(createLogger({ service, level: 'info' }));
+  if (config.mailer === 'log')
+    return createLogMailer(createLogger({ service, level: 'info' }), unsubscribeUrlOf);
   const { smtpServer: server, from, smtpTls: tls, smtpTimeoutMs, smtpConnections } = config;
   if (server === undefined || from === undefined) throw new TypeError('mailChecks must have passed');
-  return createSmtpMailer({ server, from, tls, timeoutMs: smtpTimeoutMs, maxConnections: smtpConnections });
+  const bounds = { timeoutMs: smtpTimeoutMs, maxConnections: smtpConnections };
+  return createSmtpMailer({ server, from, tls, ...bounds, unsubscribeUrlOf });
 }
 
 export const mailChecks: Check<{ readonly mail: MailConfig }>[] = [

@@ -8,6 +8,7 @@ import {
   index,
   integer,
   pgSchema,
+  primaryKey,
   text,
   timestamp,
   uniqueIndex,
@@ -155,6 +156,20 @@ export const recoveryCodes = backend.table(
     createdAt: time('created_at').notNull(),
   },
   (table) => [index('recovery_codes_by_user').on(table.userId)],
+);
+
+/** The kinds of mails that users do not want. */
+export const mailOptOuts = backend.table(
+  'mail_opt_outs',
+  {
+    userId: uuid('user_id')
+      .notNull()
+      .references(() => users.userId),
+    /** A type of notification. */
+    kind: text('kind').notNull(),
+    createdAt: time('created_at').notNull(),
+  },
+  (table) => [primaryKey({ name: 'mail_opt_outs_pkey', columns: [table.userId, table.kind] })],
 );
 
 /** Session invalidations and lifecycle events; the ordering key is the user's id. */

@@ -1,4 +1,4 @@
-// Sign-in over the public listener: the gateway forwards the request to the backend and returns the response unchanged,
+// Sign-in, and links of mails, over the public listener: the gateway forwards the request to the backend and returns the response unchanged,
 // if it is well formed: 200 to 202 with a JSON object, or an error with the platform's error body. Any other response
 // becomes a 503, within the time-out of calls to the backend.
 import { z } from 'zod';
@@ -11,7 +11,9 @@ import { parseJson } from '../parse-json.ts';
 import type { UpstreamService } from './upstream.ts';
 
 export type AuthRequest = {
-  path: `/api/v1/public/auth/${'send-email-code' | 'confirm-email-code' | 'recover'}`;
+  path:
+    | `/api/v1/public/auth/${'send-email-code' | 'confirm-email-code' | 'recover'}`
+    | '/api/v1/public/mail/unsubscribe';
   /** JSON. */
   body: Uint8Array;
   requestId: string;
@@ -66,12 +68,17 @@ export function createPublicAuth(
         if (!(error instanceof RejectedError)) throw error;
         const { reason, retryAfterMs = 0 } = error.rejection;
         if (reason === 'OVERLOADED') {
-          throw new Refusal('rate_limited', 'Too many people sign in at the moment; try again in a moment.', {
-            retry_after_seconds: Math.ceil(retryAfterMs / 1_000),
-          });
+          throw new Refusal(
+            'rate_limited',
+            'There are too many requests at the moment; try again in a moment.',
+            {
+              retry_after_seconds: Math.ceil(retryAfterMs / 1_000),
+            },
+          );
         }
-        log.warn({ error, request_id: requestId, path }, 'sign-in is not available');
-        throw new Refusal('service_unavailable', 'Sign-in is not available at the moment; try again later.');
+        const what = path.startsWith('/api/v1/public/auth/') ? 'Sign-in' : 'This';
+        log.warn({ error, request_id: requestId, path }, 'the backend is not available to a public route');
+        throw new Refusal('service_unavailable', `${what} is not available at the moment; try again later.`);
       }
     },
   };

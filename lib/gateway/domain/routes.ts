@@ -47,6 +47,8 @@ export const routes = {
   'user.recovery_codes.get': get('backend', '/api/v1/user/recovery-codes'),
   'user.recovery_codes.start': post('backend', '/api/v1/user/recovery-codes/start'),
   'user.recovery_codes.create': post('backend', '/api/v1/user/recovery-codes'),
+  'user.mail_opt_outs.get': get('backend', '/api/v1/user/mail-opt-outs'),
+  'user.mail_opt_outs.set': post('backend', '/api/v1/user/mail-opt-outs'),
   'user.player.lookup': get('backend', '/api/v1/user/lookup'),
   'user.session.list': get('backend', '/api/v1/user/sessions'),
   'user.session.revoke': post('backend', '/api/v1/user/sessions/{device_session_id}/revoke'),
@@ -146,7 +148,7 @@ export function toUpstreamRequest(
   for (const [name, value] of rest) {
     if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') {
       query.append(name, String(value));
-    } else if (value !== null) {
+    } else {
       problems.push({ field: name, problem: 'must be a string, a number or a boolean' });
     }
   }

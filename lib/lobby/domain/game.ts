@@ -332,5 +332,7 @@ export function deadlineProblem(enrollmentEndsAt: Date, now: Date): string | und
 }
 
 function timeZoneProblem(timeZone: string): string | undefined {
-  return isTimeZone(timeZone) ? undefined : 'must be an IANA time zone such as Europe/Berlin or UTC';
+  return isTimeZone(timeZone)
+    ? undefined
+    : 'must be a name of the IANA tz database, such as Europe/Berlin or UTC';
 }

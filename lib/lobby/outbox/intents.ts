@@ -111,14 +111,12 @@ export function memberRemoved(game: IntentGame, membership: Membership, occasion
 
 /** To the user who was put out of the game permanently. */
 export function memberBlocked(game: IntentGame, membership: Membership, occasion: Occasion) {
-  return intent('lobby.membership.blocked', game, toMember(game, membership), occasion);
+  return intent('lobby.membership.blocked', game, aboutBlock(game, membership, occasion), occasion);
 }
 
 /** To the user who may join the game again. */
 export function memberUnblocked(game: IntentGame, membership: Membership, occasion: Occasion) {
-  const notice = toMember(game, membership);
-  const subject = `${notice.subject}:${occasion.at.getTime()}`;
-  return intent('lobby.membership.unblocked', game, { ...notice, subject }, occasion);
+  return intent('lobby.membership.unblocked', game, aboutBlock(game, membership, occasion), occasion);
 }
 
 /**
@@ -235,6 +233,12 @@ function aboutInvite(
 function toMember(game: IntentGame, membership: Membership) {
   const { userId, membershipId } = membership;
   return { to: [userId], subject: membershipId, payload: aboutMembership(game, membership) };
+}
+
+/** A block can be undone and made again. */
+function aboutBlock(game: IntentGame, membership: Membership, { at }: Occasion) {
+  const notice = toMember(game, membership);
+  return { ...notice, subject: `${notice.subject}:${at.getTime()}` };
 }
 
 function toHolder<Payload>({ userId, raceNameId }: HeldRaceName, payload: Payload): Notice<Payload> {

@@ -105,6 +105,8 @@ describe('an admin', () => {
     ['a page that is too large', '?page_size=201', 'page_size'],
     ['a token that was made up', '?page_token=abc', 'page_token'],
     ['an unknown filter', '?status=blocked', 'status'],
+    ['an address with NUL', '?email=ada%00', 'email'],
+    ['a handle with NUL', '?handle=%00', 'handle'],
   ])('is refused %s', async (_, query, field) => {
     await expectUnchanged(() => list(query), field);
   });

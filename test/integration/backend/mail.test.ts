@@ -237,7 +237,7 @@ describe('headers', () => {
     const [got] = server.received;
     expect(got?.recipients).toEqual([email]);
     expect([...(got?.headers.keys() ?? [])]).not.toContain('bcc');
-    expect(got?.headers.get('subject')).toBe('Обмен Bcc: victim@example.com <b>body</b>: Игра началась');
+    expect(got?.headers.get('subject')).toBe('Игра началась: «Обмен Bcc: victim@example.com <b>body</b>»');
     expect(got?.parts.get('text/html')).toContain(
       '<p>Игра: Обмен Bcc: victim@example.com &lt;b&gt;body&lt;/b&gt;</p>',
     );

@@ -51,6 +51,12 @@ async function remind(userId: string, type: MailableType, dueMs: number, gameNam
 
 const minute = 60_000;
 
+const quoted: Record<string, string> = {
+  en: '“Rock & <b>Roll</b>”',
+  de: '„Rock & <b>Roll</b>“',
+  ru: '«Rock & <b>Roll</b>»',
+};
+
 describe.each<[MailableType, Record<string, string>]>([
   [
     'game.turn.due_soon',
@@ -78,7 +84,7 @@ describe.each<[MailableType, Record<string, string>]>([
     expect(smtp.received).toHaveLength(1);
     const [got] = smtp.received;
     expect(got?.recipients).toEqual([email]);
-    expect(got?.headers.get('subject')).toBe(`Rock & <b>Roll</b>: ${sentence}`);
+    expect(got?.headers.get('subject')).toBe(`${sentence}: ${quoted[locale.slice(0, 2)]}`);
     expect(got?.headers.get('content-language')).toBe(locale.slice(0, 2));
     expect(got?.parts.get('text/plain')).toContain(`${sentence}.`);
     expect(got?.parts.get('text/html')).toContain(`<p>${sentence}.</p>`);
@@ -127,4 +133,92 @@ it('a new turn is mailed for a day, even if it is played sooner', async () => {
   mail.mailToServer(smtp);
   await mail.backend.sendMails();
   expect(smtp.received).toHaveLength(1);
+});
+
+describe('a reader who wants no more mails of a kind', () => {
+  const unsubscribe = (token: unknown) =>
+    mail.backend.request('POST', '/api/v1/public/mail/unsubscribe', { body: { token } });
+  const optOuts = (method: 'GET' | 'POST', userId: string, body?: object) =>
+    mail.backend.request(method, '/api/v1/user/mail-opt-outs', {
+      headers: { 'X-User-ID': userId },
+      ...(body && { body }),
+    });
+  const kind = 'lobby.game.turn_advanced';
+  const other = 'game.turn.due_soon';
+
+  /** The types of the mails that a user gets of a turn of each kind. */
+  async function kindsMailed(userId: string): Promise<string[]> {
+    const smtp = await mail.smtpServer();
+    mail.mailToServer(smtp);
+    for (const type of [kind, other] as const) await remind(userId, type, 30 * minute);
+    await mail.backend.sendMails();
+    return smtp.received.map(({ headers }) => headers.get('subject') ?? '').toSorted();
+  }
+  const turn = 'A new turn has begun: “Andromeda”';
+  const dueSoon = 'The turn is due soon, and you have given no orders: “Andromeda”';
+
+  it('says so by the link of a mail, without signing in, once for all', async () => {
+    const { userId } = await newUser('en');
+    const smtp = await mail.smtpServer();
+    mail.mailToServer(smtp);
+    await remind(userId, kind, 30 * minute);
+    await mail.backend.sendMails();
+    const { headers, parts } = smtp.received[0] ?? {};
+    expect(headers?.get('list-unsubscribe-post')).toBe('List-Unsubscribe=One-Click');
+    const link = headers?.get('list-unsubscribe') ?? '';
+    expect(link).toMatch(
+      /^<https:\/\/play\.example\.com\/api\/v1\/public\/mail\/unsubscribe\?token=\S+&language=en>$/,
+    );
+    expect(parts?.get('text/plain')).toContain(link.slice(1, -1));
+    const token = new URL(link.slice(1, -1)).searchParams.get('token') ?? '';
+
+    for (let times = 0; times < 2; times++)
+      expect(await unsubscribe(token)).toMatchObject({ status: 200, body: {} });
+    expect((await optOuts('GET', userId)).body).toEqual({ opted_out: [kind] });
+    expect(await kindsMailed(userId)).toEqual([dueSoon]);
+    expect((await notifications.eventsOf(userId)).map(({ eventType }) => eventType)).toEqual([
+      kind,
+      kind,
+      other,
+    ]);
+
+    const { userId: stranger } = await newUser('en');
+    const forged = [
+      token.replace(userId, stranger),
+      token.replace(kind, other),
+      token.slice(0, -1),
+      'x',
+      '',
+      7,
+    ];
+    for (const bad of forged)
+      expect(await unsubscribe(bad), String(bad)).toMatchObject({
+        status: 400,
+        body: { error: { code: 'invalid_request', details: { fields: [{ field: 'token' }] } } },
+      });
+    expect(await kindsMailed(stranger)).toEqual([turn, dueSoon]);
+  });
+
+  it('says so in the game, for several kinds at once, and changes it again', async () => {
+    const { userId } = await newUser('en');
+    expect((await optOuts('GET', userId)).body).toEqual({ opted_out: [] });
+    const both = { opted_out: [kind, other, kind] };
+    expect(await optOuts('POST', userId, both)).toMatchObject({
+      status: 200,
+      body: { opted_out: [other, kind] },
+    });
+    expect(await kindsMailed(userId)).toEqual([]);
+    await optOuts('POST', userId, { opted_out: [] });
+    expect(await kindsMailed(userId)).toEqual([turn, dueSoon]);
+  });
+
+  it('cannot say so of mails about the account', async () => {
+    const { userId } = await newUser('en');
+    for (const security of ['user.session.created', 'user.email.changed', 'sign_in_code', 'wrong_codes'])
+      expect(await optOuts('POST', userId, { opted_out: [kind, security] })).toMatchObject({
+        status: 400,
+        body: { error: { details: { fields: [{ field: 'opted_out.1' }] } } },
+      });
+    expect((await optOuts('GET', userId)).body).toEqual({ opted_out: [] });
+  });
 });

@@ -299,7 +299,7 @@ describe('the Game Master refuses', () => {
       'a time zone that does not exist',
       { time_zone: 'Europe/Atlantis' },
       'time_zone',
-      'must be an IANA time zone such as Europe/Berlin or UTC',
+      'must be a name of the IANA tz database, such as Europe/Berlin or UTC',
     ],
     ['no players', { players: [] }, 'players', expect.any(String)],
     ['two players on a seat', { players: [seat(1), seat(1)] }, 'players', ownSeats],

@@ -183,3 +183,42 @@ describe('the public listener', () => {
     }
   });
 });
+
+describe('the link of a mail', () => {
+  const url = (query: string) => `${gateway.httpUrl}/api/v1/public/mail/unsubscribe${query}`;
+
+  it('asks with a page, whatever follows it, and does nothing', async () => {
+    for (const [language, title] of [
+      ['de', 'Keine Mails dieser Art mehr?'],
+      ['pt', 'No more mails of this kind?'],
+    ]) {
+      const response = await fetch(url(`?token=t&language=${language}`));
+      expect(response.status).toBe(200);
+      expect(response.headers.get('content-type')).toMatch(/^text\/html/);
+      expect(response.headers.get('content-security-policy')).toContain("default-src 'none'");
+      expect(await response.text()).toContain(`<title>${title}</title>`);
+    }
+    expect(gateway.backend.received).toEqual([]);
+  });
+
+  it('is done by a POST, as mailboxes send it', async () => {
+    gateway.backend.answer = json(200, {});
+    const response = await fetch(url('?token=t&language=en'), {
+      method: 'POST',
+      headers: { 'content-type': 'application/x-www-form-urlencoded' },
+      body: 'List-Unsubscribe=One-Click',
+    });
+    expect(response.status).toBe(200);
+    expect(await response.text()).toContain('Done: you get no more mails of this kind.');
+    const [asked] = gateway.backend.received;
+    expect(asked).toMatchObject({ url: '/api/v1/public/mail/unsubscribe', body: '{"token":"t"}' });
+  });
+
+  it('is refused where the backend refuses it, or without a token', async () => {
+    const body = { error: { code: 'invalid_request', message: 'No.' } };
+    gateway.backend.answer = json(400, body);
+    const response = await fetch(url('?token=forged'), { method: 'POST' });
+    expect({ status: response.status, body: await response.json() }).toEqual({ status: 400, body });
+    for (const method of ['GET', 'POST']) expect((await fetch(url(''), { method })).status).toBe(400);
+  });
+});

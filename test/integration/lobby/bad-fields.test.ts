@@ -113,7 +113,7 @@ const badValues: Record<string, (schema: Schema) => Bad[]> = {
   page_token: () =>
     ['', '???', 'a'.repeat(513), btoa('[]'), btoa('["games.newest"]')].map((value) => [
       value,
-      'is not a token of this list; start again without one',
+      'is not a token of this list with these filters; start again without one',
     ]),
   status: oneOf,
   role: oneOf,
@@ -227,8 +227,8 @@ const badValues: Record<string, (schema: Schema) => Bad[]> = {
     ...noTexts,
     ['', 'must have 1 to 64 characters'],
     ['Z'.repeat(65), 'must have 1 to 64 characters'],
-    ['Mars/Olympus', 'must be an IANA time zone such as Europe/Berlin or UTC'],
-    ['Europe/Berlin ', 'must be an IANA time zone such as Europe/Berlin or UTC'],
+    ['Mars/Olympus', 'must be a name of the IANA tz database, such as Europe/Berlin or UTC'],
+    ['Europe/Berlin ', 'must be a name of the IANA tz database, such as Europe/Berlin or UTC'],
   ],
   engine_family: () => [...noTexts, ...badFamilies],
   target_engine_version: () => [

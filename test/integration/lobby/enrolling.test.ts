@@ -39,6 +39,7 @@ test('a player makes a game, opens it, lets another in, and everybody sees who p
     min_turn_seconds: null,
     quiet_days: [],
     grace_seconds: 0,
+    auto_approve: false,
     early: 'off',
     spectators: false,
     options: {},

@@ -105,6 +105,19 @@ test('a key that came with another request is a conflict, and nothing changes', 
   expect(await lobby.tables()).toEqual(before);
 });
 
+test('the same JSON with other blanks and another order of fields is the same request', async () => {
+  const owner = lobby.player();
+  const headers = keyed();
+  const options = { bots: 1, board: { rows: 7, columns: [1, 2] } };
+  const first = await owner.post('/games', { body: { ...gameBody, options }, headers });
+  expect(first).toMatchObject({ status: 201 });
+  const otherOrder = { options: { board: { columns: [1, 2], rows: 7 }, bots: 1 }, ...gameBody };
+  const spelled = JSON.stringify(otherOrder, null, 2).replace('"bots": 1', '"bots":1.0');
+  expect(await owner.post('/games', { body: spelled, headers })).toEqual(first);
+  const otherList = { ...gameBody, options: { ...options, board: { rows: 7, columns: [2, 1] } } };
+  expect(await owner.post('/games', { body: otherList, headers })).toMatchObject({ status: 409 });
+});
+
 test('a request that meets what the first one with its key has done meanwhile gets the answer of that', async () => {
   const key = { actor: 'user/ada', key: uuidv7(), fingerprint: 'the same request' };
   const answer = (prepare: () => Promise<Work<{ gameId: string }>>) =>

@@ -1,7 +1,7 @@
 // What the lobby reads from a database with a million games, whatever it is asked: no table from one end to the other,
 // and no more than so many rows and pages, however few of them fit.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { positionToken, searchToken } from '../../../handlers/lobby/paging.ts';
+import { positionTokens, searchTokens } from '../../../handlers/lobby/paging.ts';
 import {
   cancelIdleGames,
   closeDueEnrollments,
@@ -46,11 +46,12 @@ async function readsLittle(
   return plans.length;
 }
 
-/** To begin with the games behind number 700,000. */
-function deep(order: 'newest' | 'ending_soon', token = positionToken): string {
+/** To begin with the games behind number 700,000. @param query the filters that the token is for. */
+function deep(order: 'newest' | 'ending_soon', query: string, tokens = positionTokens): string {
   const minutes = order === 'newest' ? -700_000 : 700_000;
   const at = new Date(lobby.now().getTime() + minutes * 60_000);
-  return `page_token=${token(`games.${order}`).write({ at, id: gameIdOf(700_000) })}`;
+  const token = tokens(`games.${order}`).of(Object.fromEntries(new URLSearchParams(query)));
+  return `page_token=${token.write({ at, id: gameIdOf(700_000) })}`;
 }
 
 describe('a page of the list of games', () => {
@@ -78,10 +79,11 @@ describe('a page of the list of games', () => {
     for (const [index, client] of [me, admin].entries()) {
       expect(column(await client.get(`/games?${query}`), 'game_id')).toHaveLength(shown[index] ?? 0);
       await readsLittle(() => client.get(`/games?${query}`));
-      await readsLittle(() => client.get(`/games?${query}&${deep('newest')}`));
+      await readsLittle(() => client.get(`/games?${query}&${deep('newest', query)}`));
       if (query.includes('status=') && !query.includes('enrollment_open')) continue;
-      await readsLittle(() => client.get(`/games?sort=ending_soon&${query}`));
-      await readsLittle(() => client.get(`/games?sort=ending_soon&${query}&${deep('ending_soon')}`));
+      const soon = `sort=ending_soon&${query}`;
+      await readsLittle(() => client.get(`/games?${soon}`));
+      await readsLittle(() => client.get(`/games?${soon}&${deep('ending_soon', soon)}`));
     }
   });
 });
@@ -114,11 +116,12 @@ describe('a page of the games with some words', () => {
     for (const client of [me, admin]) {
       const statements = await readsLittle(() => client.get(`/games?${query}`), allowed);
       expect(statements).toBeLessThan(10);
-      await readsLittle(() => client.get(`/games?${query}&${deep('newest', searchToken)}`), allowed);
+      await readsLittle(() => client.get(`/games?${query}&${deep('newest', query, searchTokens)}`), allowed);
       if (query.includes('status=')) continue;
-      await readsLittle(() => client.get(`/games?sort=ending_soon&${query}`), allowed);
-      const behind = deep('ending_soon', searchToken);
-      await readsLittle(() => client.get(`/games?sort=ending_soon&${query}&${behind}`), allowed);
+      const soon = `sort=ending_soon&${query}`;
+      await readsLittle(() => client.get(`/games?${soon}`), allowed);
+      const behind = deep('ending_soon', soon, searchTokens);
+      await readsLittle(() => client.get(`/games?${soon}&${behind}`), allowed);
     }
   });
 

@@ -346,7 +346,7 @@ describe('the lists of what is mine', () => {
       expect(await me.get(`${path}?page_token=${next_page_token}`)).toEqual(
         invalidFields({
           field: 'page_token',
-          problem: 'is not a token of this list; start again without one',
+          problem: 'is not a token of this list with these filters; start again without one',
         }),
       );
     }

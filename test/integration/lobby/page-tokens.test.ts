@@ -40,13 +40,21 @@ const lists: List[] = [
   ['GET /my/race-names', () => world.member, () => '/my/race-names?'],
 ];
 
+/** Another filter than none. */
+const filterOf: Record<string, string> = {
+  '/my/games?': 'role=owner',
+  '/my/applications?': 'status=rejected',
+  '/my/invites?': 'status=declined',
+  '/my/race-names?': 'kind=registered',
+};
+
 const tokenOf = async ([, as, path]: List) =>
   field(await as().get(`${path()}page_size=1`), 'next_page_token');
 const read = ([, as, path]: List, token: string) =>
   as().get(`${path()}page_token=${encodeURIComponent(token)}`);
 const notAToken = invalidFields({
   field: 'page_token',
-  problem: 'is not a token of this list; start again without one',
+  problem: 'is not a token of this list with these filters; start again without one',
 });
 
 const decode = (token: string): unknown[] =>
@@ -71,6 +79,18 @@ describe.each(lists.map((list, index) => [list[0], index, list] as const))(
     test('takes its own token, and no other list’s', async () => {
       expect(await read(list, token())).toMatchObject({ status: 200 });
       for (const other of tokens.toSpliced(index, 1)) expect(await read(list, other)).toEqual(notAToken);
+    });
+
+    test('takes its token neither with other filters nor of another game', async () => {
+      const [, as, path] = list;
+      const others = path().endsWith('/games?')
+        ? [`${path()}status=draft&`, `${path()}game_type=private&`, `${path()}q=x&`]
+        : path().startsWith('/my/')
+          ? [`${path()}${filterOf[path()]}&`]
+          : [path().replace(/[0-9a-f-]{36}/, uuidv7())];
+      for (const other of others)
+        expect(await as().get(`${other}page_token=${token()}`), other).toEqual(notAToken);
+      expect(await as().get(`${path()}page_size=2&page_token=${token()}`)).toMatchObject({ status: 200 });
     });
 
     test('takes none that was put together otherwise', async () => {

@@ -14,6 +14,7 @@ import type { Mail, Mailer } from '../../../lib/backend/mail/mail.ts';
 import { MailSender, writeMails } from '../../../lib/backend/mail/outgoing-mails.ts';
 import { createMailSeal } from '../../../lib/backend/mail/seal.ts';
 import { notificationStream } from '../../../lib/backend/notifications/stream.ts';
+import { createOptOutTokens } from '../../../lib/backend/opt-out-tokens.ts';
 import { createRecoveryCodes } from '../../../lib/backend/recovery-codes.ts';
 import { createSignInCodes } from '../../../lib/backend/sign-in-codes.ts';
 import { prepareFindDeviceSession } from '../../../lib/backend/store/device-sessions.ts';
@@ -151,6 +152,7 @@ export async function startTestBackend(
     outbox,
     codes: await createSignInCodes(secret),
     recoveryCodes: await createRecoveryCodes(secret),
+    optOutTokens: await createOptOutTokens(secret),
     mails: { write: (tx, written) => writeMails(tx, seal, written), sendSoon: () => sender.sendSoon() },
     mailLimits,
     wrongCodeLimits,

@@ -2,8 +2,10 @@
 
 import type { Mailer } from '../../../lib/backend/mail/mail.ts';
 import { createSmtpMailer } from '../../../lib/backend/mail/smtp-mailer.ts';
+import { createOptOutTokens } from '../../../lib/backend/opt-out-tokens.ts';
+import { unsubscribeUrls } from '../../../lib/backend/process/open-mail.ts';
 import { smtpUrl } from '../../../lib/config/mail-types.ts';
-import { startTestBackend, type TestBackend } from './backend.ts';
+import { secret, startTestBackend, type TestBackend } from './backend.ts';
 import { startSmtpServer, type TestSmtpServer } from './smtp-server.ts';
 
 export type MailOptions = { url: string; tls?: 'required' | 'optional'; timeoutMs?: number };
@@ -36,13 +38,15 @@ export const away: Mailer = { send: () => Promise.reject(new Error('away')), clo
 export async function startMailBackend(
   options: Omit<Parameters<typeof startTestBackend>[0] & {}, 'mailer'> = {},
 ): Promise<MailBackend> {
+  const unsubscribeUrlOf = unsubscribeUrls('https://play.example.com', await createOptOutTokens(secret));
   let mailer = away;
   const send: Mailer['send'] = (mail) => mailer.send(mail);
   const backend = await startTestBackend({ ...options, mailer: { send, close: () => {} } });
   const cleanUps: (() => Promise<void> | void)[] = [];
   const mailTo = ({ url, tls = 'optional', timeoutMs = 5_000 }: MailOptions) => {
     const from = { name: 'Galaxy', address: 'noreply@galaxy.example' };
-    const made = createSmtpMailer({ server: smtpUrl.parse(url), from, tls, timeoutMs, maxConnections: 4 });
+    const server = smtpUrl.parse(url);
+    const made = createSmtpMailer({ server, from, tls, timeoutMs, maxConnections: 4, unsubscribeUrlOf });
     cleanUps.push(() => made.close());
     mailer = made;
   };

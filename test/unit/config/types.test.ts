@@ -1,9 +1,43 @@
 import { describe, expect, it } from 'vitest';
 import { addressList } from '../../../lib/config/address-list.ts';
-import { listenAddress, originList, peerAddress, rate } from '../../../lib/config/types.ts';
+import {
+  duration,
+  listenAddress,
+  originList,
+  peerAddress,
+  positiveDuration,
+  rate,
+} from '../../../lib/config/types.ts';
 
 const problem = (result: { success: boolean; error?: { issues: { message: string }[] } }) =>
   result.success ? undefined : result.error?.issues[0]?.message;
+
+describe('a duration', () => {
+  it.each([
+    ['0s', 0],
+    ['250ms', 250],
+    ['20d', 1_728_000_000],
+    ['480h', 1_728_000_000],
+  ])('reads %s', (text, expected) => {
+    expect(duration.parse(text)).toBe(expected);
+  });
+
+  // A timer of more than 2^31 - 1 ms would fire at once, and again and again.
+  it.each(['21d', '30d', '481h', '999999999d', '999999999m'])(
+    'is refused where no timer can wait as long: %s',
+    (text) => {
+      for (const schema of [duration, positiveDuration])
+        expect(problem(schema.safeParse(text))).toBe('must be at most 20d');
+    },
+  );
+
+  it.each(['', '5', '5 s', '-5s', '1.5h', '1w'])(
+    'is not %j, and the message shows how to write one',
+    (text) => {
+      expect(problem(duration.safeParse(text))).toBe('write a duration such as 250ms, 5s, 1m, 2h or 7d');
+    },
+  );
+});
 
 describe('a rate', () => {
   it.each([
@@ -34,7 +68,7 @@ describe('a rate', () => {
 
 describe('an address', () => {
   it('may leave out the host where something listens, and take a free port', () => {
-    expect(listenAddress.parse(':0')).toEqual({ host: '0.0.0.0', port: 0 });
+    expect(listenAddress.parse(':0')).toEqual({ host: '::', port: 0 });
     expect(listenAddress.parse('[::1]:65535')).toEqual({ host: '::1', port: 65_535 });
     expect(peerAddress.parse('redis:6379')).toEqual({ host: 'redis', port: 6_379 });
   });

@@ -24,7 +24,6 @@ describe('a payload becomes an upstream request', () => {
         page_size: 10,
         q: 'a b&c',
         has_free_places: true,
-        sort: null,
       }),
     ).toEqual({
       ok: true,
@@ -33,11 +32,14 @@ describe('a payload becomes an upstream request', () => {
   });
 
   it('unless a query field is not a plain value', () => {
-    expect(toUpstreamRequest(routes['lobby.game.list'], { q: { $ne: 1 }, sort: ['newest'] })).toEqual({
+    expect(
+      toUpstreamRequest(routes['lobby.game.list'], { q: { $ne: 1 }, sort: ['newest'], status: null }),
+    ).toEqual({
       ok: false,
       problems: [
         { field: 'q', problem: 'must be a string, a number or a boolean' },
         { field: 'sort', problem: 'must be a string, a number or a boolean' },
+        { field: 'status', problem: 'must be a string, a number or a boolean' },
       ],
     });
   });

@@ -1,16 +1,22 @@
 import { z } from '@hono/zod-openapi';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { pageToken } from '../../../lib/http/paging.ts';
+import { pageTokens } from '../../../lib/http/paging.ts';
 
 const position = z.tuple([z.int(), z.uuid()]).readonly();
-const token = pageToken('games', position);
+const tokens = pageTokens('games', position);
+const token = tokens.of({ status: 'draft', page_size: '2' });
 const anyPosition = fc.tuple(fc.maxSafeInteger(), fc.uuid());
 
 const refused = {
   code: 'invalid_request',
   details: {
-    fields: [{ field: 'page_token', problem: 'is not a token of this list; start again without one' }],
+    fields: [
+      {
+        field: 'page_token',
+        problem: 'is not a token of this list with these filters; start again without one',
+      },
+    ],
   },
 };
 const reading = (text: string) => () => token.read(text);
@@ -37,10 +43,27 @@ describe('a page token', () => {
   });
 
   test('of another list is refused', () => {
-    const other = pageToken('members', position);
+    const other = pageTokens('members', position).of({ status: 'draft' });
     fc.assert(
       fc.property(anyPosition, (place) => {
         expect(reading(other.write(place))).toThrow(expect.objectContaining(refused));
+      }),
+    );
+  });
+
+  test('of a page with other filters is refused, whatever their order, page size and token are', () => {
+    const { write } = tokens.of({ status: 'draft', game_type: 'public' });
+    const filters = [
+      {},
+      { status: 'draft' },
+      { status: 'paused', game_type: 'public' },
+      { game_type: 'draft', status: 'public' },
+    ];
+    fc.assert(
+      fc.property(anyPosition, fc.constantFrom(...filters), (place, other) => {
+        expect(() => tokens.of(other).read(write(place))).toThrow(expect.objectContaining(refused));
+        const same = { page_token: write(place), game_type: 'public', page_size: '7', status: 'draft' };
+        expect(tokens.of(same).read(write(place))).toEqual(place);
       }),
     );
   });

@@ -21,7 +21,7 @@ describe('the configuration of the lobby', () => {
     expect(problems).toEqual([]);
     expect(values).toMatchObject({
       publicHttp: {
-        addr: { host: '0.0.0.0', port: 8094 },
+        addr: { host: '::', port: 8094 },
         readHeaderTimeoutMs: 2_000,
         readTimeoutMs: 10_000,
         idleTimeoutMs: 60_000,
@@ -29,7 +29,7 @@ describe('the configuration of the lobby', () => {
         token: undefined,
       },
       internalHttp: {
-        addr: { host: '0.0.0.0', port: 8095 },
+        addr: { host: '::', port: 8095 },
         readHeaderTimeoutMs: 2_000,
         readTimeoutMs: 10_000,
         idleTimeoutMs: 60_000,

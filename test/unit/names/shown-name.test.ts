@@ -16,6 +16,11 @@ describe('a name that is shown', () => {
     ['👩‍🚀 🏳️‍🌈 👨‍👩‍👧‍👦 🧑🏽‍🦰', 'pictures of several symbols'],
     ['❤️ ☎︎ 1️⃣ #⃣', 'selectors and keycaps'],
     ['👍🏽 🇩🇪', 'skin tones and flags'],
+    ['\u{1F3F4}\u{E0067}\u{E0062}\u{E0073}\u{E0063}\u{E0074}\u{E007F}', 'the flag of Scotland alone'],
+    ['葛\u{E0100}城 辻\u{E0101}', 'variants of ideographs'],
+    ['丸\uFE00', 'a variant of an ideograph that has had a code point of its own'],
+    ['ᠮᠣᠩᠭᠣᠯ ᠨᠢᠭᠡ\u180B', 'Mongolian, with a variant of a letter'],
+    ['ᠬᠠᠷ\u180Eᠠ', 'a vowel that is written apart in Mongolian'],
   ])('%s can be: %s', (name) => expect(shownNameProblem(name)).toBeUndefined());
 
   const unseen = 'must not contain characters that cannot be seen';
@@ -30,6 +35,15 @@ describe('a name that is shown', () => {
     ['Ada\uFE0F', unseen],
     ['Ada\u{E0061}', unseen],
     ['Ada\u{E0101}', unseen],
+    ['葛\u{E0100}\u{E0101}', unseen],
+    ['ア\u{E0100}', unseen],
+    ['漢\uFE0F', unseen],
+    ['ᠨᠢᠭᠡ\u180B\u180C', unseen],
+    ['ᠨᠢᠭᠡ\u180E', unseen],
+    ['Ada\u180B', unseen],
+    ['\u{1F3F4}\u{E0061}\u{E0064}\u{E0061}\u{E007F}', unseen],
+    ['\u{1F3F4}\u{E0067}\u{E0062}\u{E0073}\u{E0063}\u{E0074}', unseen],
+    ['★\u{E0067}\u{E0062}\u{E0073}\u{E0063}\u{E0074}\u{E007F}', unseen],
     ['Ada\u00AD', unseen],
     ['\u200EAda', unseen],
     ['Ada\u061C', unseen],

@@ -101,6 +101,8 @@ export const de: MailTexts = {
       'game.engine.failing': 'Das Programm deines Spiels arbeitet nicht, daher wird kein Zug gespielt',
     },
     game: 'Spiel',
+    quoted: (name) => `„${name}“`,
+    unsubscribe: 'Keine Mails dieser Art mehr',
     raceName: 'Volksname',
     outro: 'Mehr siehst du in deinem Spielprogramm.',
   },

@@ -100,6 +100,8 @@ export const en: MailTexts = {
       'game.engine.failing': 'The engine of your game does not work, so no turn is played',
     },
     game: 'Game',
+    quoted: (name) => `“${name}”`,
+    unsubscribe: 'No more mails of this kind',
     raceName: 'Race name',
     outro: 'Open your game client to see more.',
   },

@@ -43,6 +43,10 @@ export type MailTexts = {
     /** One sentence for each type, without a full stop: it is the subject, too. */
     readonly sentences: Readonly<Record<MailableType, string>>;
     readonly game: string;
+    /** A name in the quotation marks of the language. */
+    readonly quoted: (name: string) => string;
+    /** Of a link. */
+    readonly unsubscribe: string;
     readonly raceName: string;
     /** Where to read more. */
     readonly outro: string;

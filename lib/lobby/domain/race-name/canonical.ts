@@ -20,6 +20,7 @@ const minLength = 3;
 const maxLength = 24;
 /** UTF-16 units: NFC joins at most four code points, of at most two units each, into one. */
 const maxUnnormalisedLength = maxLength * 4 * 2;
+export const raceNameLength = { min: minLength, max: maxLength, maxUnnormalised: maxUnnormalisedLength };
 const punctuation = new Set(["'", '-', '.', ' ']);
 
 /**

@@ -162,7 +162,7 @@ describe('a mail about a notification', () => {
 
   it('names game and race name where the payload does', async () => {
     const mail = await compose({ game_id: 'g', game_name: 'Andromeda', race_name: "O'Neill & Sons" });
-    expect(mail.subject).toBe('Andromeda: The game has started');
+    expect(mail.subject).toBe('The game has started: “Andromeda”');
     expect(mail.text).toBe(
       [
         'The game has started.',
@@ -178,6 +178,41 @@ describe('a mail about a notification', () => {
     expect(mail.html).toContain('<p>Race name: O&#39;Neill &amp; Sons</p>');
   });
 
+  it.each([
+    ['en', 'The game has started: “Andromeda”'],
+    ['de', 'Das Spiel hat begonnen: „Andromeda“'],
+    ['ru', 'Игра началась: «Andromeda»'],
+  ])(
+    'begins with the words of the platform, and quotes what players write, in %s',
+    async (locale, subject) => {
+      expect((await compose({ game_name: 'Andromeda' }, locale)).subject).toBe(subject);
+    },
+  );
+
+  it('never cuts a name inside a letter', async () => {
+    const family = '\u{1F468}\u200D\u{1F469}\u200D\u{1F467}\u200D\u{1F466}';
+    for (const [letter, kept] of [
+      ['e\u0301', 32],
+      [family, 9],
+      ['\u{1F1E9}\u{1F1EA}', 32],
+    ] as const) {
+      const { subject } = await compose({ game_name: letter.repeat(60) });
+      expect(subject).toBe(`The game has started: “${letter.repeat(kept)}”`);
+    }
+  });
+
+  it('has a link with which its reader wants no more of its kind, where there is an address for that', async () => {
+    const content = { kind: 'notification', type: 'lobby.game.started', payload: {} } as const;
+    const url = 'https://play.example.com/api/v1/public/mail/unsubscribe?token=a.b&language=de';
+    const mail = await composeMail({ locale: 'de', content }, async (_, language) =>
+      language === 'de' ? url : undefined,
+    );
+    expect(mail.unsubscribeUrl).toBe(url);
+    expect(mail.text).toMatch(/\n\nKeine Mails dieser Art mehr: https:\S+language=de\n$/);
+    expect(mail.html).toContain(`<a href="${url.replace('&', '&amp;')}">Keine Mails dieser Art mehr</a>`);
+    expect((await compose({})).text).not.toContain('https:');
+  });
+
   it('says what it can where the payload names nothing, or something that is no name', async () => {
     for (const payload of [{}, { game_name: 7 }, { game_name: ' \n ' }, { game_name: { evil: true } }]) {
       const mail = await compose(payload);
@@ -190,7 +225,7 @@ describe('a mail about a notification', () => {
     const mail = await compose({
       game_name: `<img src=x onerror=alert(1)>\u2028"${'\u{1F680}'.repeat(200)}`,
     });
-    expect(mail.subject).toMatch(/^<img src=x onerror=alert\(1\)> "\u{1F680}+: The game has started$/u);
+    expect(mail.subject).toMatch(/^The game has started: “<img src=x onerror=alert\(1\)> "\u{1F680}+”$/u);
     expect(mail.subject.length).toBeLessThan(150);
     expect(mail.subject.isWellFormed()).toBe(true);
     expect(mail.html).not.toContain('<img');
