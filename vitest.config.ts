@@ -57,6 +57,16 @@ export default defineConfig({
           maxWorkers: 1,
           testTimeout: 60_000,
           hookTimeout: 60_000,
+          // Of a page on a busy machine; the default is a second.
+          expect: { poll: { timeout: 20_000 } },
+        },
+      },
+      {
+        // Pictures for the pages of docs: a command of its own (npm run screenshots).
+        test: {
+          name: 'screenshots',
+          include: ['test/screenshots/**/*.test.ts'],
+          globalSetup: ['test/support/run/global-setup.ts'],
         },
       },
       {

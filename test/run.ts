@@ -4,6 +4,7 @@
 //   npm run check                the checks without the tests
 //   npm run test:failover        the failover tests without the checks, which npm test leaves out
 //   npm run test:browser         the tests in Chromium without the checks, which npm test leaves out
+//   npm run screenshots          takes the pictures of docs/images
 import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -28,17 +29,19 @@ const checks: Step[] = [
   { name: 'generated files', command: 'node', args: ['infra/generate/generate.ts', '--check'] },
 ];
 
+/** Projects that have commands of their own. */
+const apart = ['failover', 'browser', 'screenshots'];
+
 async function main([first, ...rest]: string[]): Promise<number> {
-  if (first === 'failover' || first === 'browser') return runTests(['--project', first, ...rest]);
+  if (first !== undefined && apart.includes(first)) return runTests(['--project', first, ...rest]);
   for (const step of checks) {
     const code = await runStep(step);
     if (code !== 0) return code;
   }
   if (first === 'check') return 0;
   const args = first === undefined ? [] : [first, ...rest];
-  return runTests(
-    args.includes('--project') ? args : ['--project', '!failover', '--project', '!browser', ...args],
-  );
+  const others = apart.flatMap((project) => ['--project', `!${project}`]);
+  return runTests(args.includes('--project') ? args : [...others, ...args]);
 }
 
 async function runTests(args: string[]): Promise<number> {

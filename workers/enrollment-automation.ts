@@ -1,8 +1,12 @@
 // Enrollment automation of the lobby, as a process of its own: closes enrollment by deadline and by gap, notifies
-// owners when a deadline passes without enough players, and fails starts that take too long. Any number of replicas
-// may run; lib/lobby/automation/due-games.ts and lib/lobby/automation/underfilled-games.ts say what makes that safe.
+// owners when a deadline passes without enough players, fails starts that take too long, and cancels games that nothing
+// has happened to for too long. Any number of replicas may run; lib/lobby/automation/due-games.ts and lib/lobby/automation/underfilled-games.ts say what makes that safe.
 import type { Environment } from '../lib/config/variables.ts';
-import { closeDueEnrollments, failOverdueStarts } from '../lib/lobby/automation/enrollment-automation.ts';
+import {
+  cancelIdleGames,
+  closeDueEnrollments,
+  failOverdueStarts,
+} from '../lib/lobby/automation/enrollment-automation.ts';
 import { notifyOwnersOfUnderfilledGames } from '../lib/lobby/automation/underfilled-games.ts';
 import { type LobbyProcess, startLobby } from '../lib/lobby/process/start.ts';
 import { runProcess, startUnlessStopped, untilStopped } from '../lib/node/process.ts';
@@ -26,6 +30,7 @@ export function automateEnrollment({ config, log, lobby }: LobbyProcess, stop: A
         await closeDueEnrollments(lobby, log, stopped);
         await notifyOwnersOfUnderfilledGames(lobby, log, stopped);
         await failOverdueStarts(lobby, log, stopped);
+        await cancelIdleGames(lobby, log, stopped);
       },
       log,
     },

@@ -5,17 +5,14 @@ import { createLobbyApps } from '../handlers/lobby/apps.ts';
 import type { Environment } from '../lib/config/variables.ts';
 import { openLobbyListeners } from '../lib/lobby/process/listeners.ts';
 import { relayLobbyOutbox } from '../lib/lobby/process/outbox-relay.ts';
-import {
-  consumeGmEvents,
-  consumeRuntimeResults,
-  consumeUserLifecycle,
-} from '../lib/lobby/process/run-consumers.ts';
+import { consumeGmEvents, consumeUserLifecycle } from '../lib/lobby/process/run-consumers.ts';
 import { startLobby } from '../lib/lobby/process/start.ts';
 import { listenHttp } from '../lib/node/http-listener.ts';
 import { renewFetchConnections } from '../lib/node/kept-connections.ts';
 import { runProcess, startUnlessStopped, untilStopped } from '../lib/node/process.ts';
 import { automateEnrollment } from './enrollment-automation.ts';
 import { expireRaceNames } from './pending-registration-expirer.ts';
+import { applyRuntimeResults } from './runtime-job-results.ts';
 
 export async function runLobby(environment: Environment, stop: AbortSignal): Promise<void> {
   const lobbyProcess = await startUnlessStopped(stop, () =>
@@ -27,7 +24,7 @@ export async function runLobby(environment: Environment, stop: AbortSignal): Pro
   const workers = [
     automateEnrollment(lobbyProcess, stop),
     expireRaceNames(lobbyProcess, stop),
-    consumeRuntimeResults(lobbyProcess, stop),
+    applyRuntimeResults(lobbyProcess, stop),
     consumeGmEvents(lobbyProcess, stop),
     consumeUserLifecycle(lobbyProcess, stop),
     relayLobbyOutbox(lobbyProcess, stop),

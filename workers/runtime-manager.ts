@@ -2,6 +2,7 @@
 // one data folder and one pair of streams; lib/runtime-manager/jobs/manager.ts says what makes a crash at any point safe.
 import type { Environment } from '../lib/config/variables.ts';
 import { aborted, runProcess, startUnlessStopped, within } from '../lib/node/process.ts';
+import { sleep } from '../lib/node/sleep.ts';
 import { runTicks } from '../lib/node/tick-loop.ts';
 import { consumeJobs, trimJobs } from '../lib/runtime-manager/jobs/consume-jobs.ts';
 import {
@@ -21,6 +22,7 @@ export async function runRuntimeManager(environment: Environment, stop: AbortSig
   const working = Promise.all([
     consumeJobs({ manager, streams, redis, readers, blockMs, log }, stop),
     manager.revive(stop).then(() => supervise(manager, log, stop)),
+    announce(manager, config.reconcileIntervalMs, log, stop),
     runTicks(
       { name: 'job trimming', intervalMs: trimIntervalMs, tick: () => trimJobs(redis, streams), log },
       stop,
@@ -46,6 +48,18 @@ function supervise(
 ): Promise<void> {
   const tick = (stopped: AbortSignal) => manager.restartEnded(stopped);
   return runTicks({ name: 'engine supervision', intervalMs: superviseIntervalMs, tick, log }, stop);
+}
+
+/** Not at the start, when the lobby knows where engines are. */
+async function announce(
+  manager: RuntimeManagerProcess['manager'],
+  intervalMs: number,
+  log: RuntimeManagerProcess['log'],
+  stop: AbortSignal,
+): Promise<void> {
+  await sleep(intervalMs, stop);
+  const tick = (stopped: AbortSignal) => manager.announce(stopped);
+  await runTicks({ name: 'engine announcements', intervalMs, tick, log }, stop);
 }
 
 if (import.meta.main) await runProcess('runtime-manager', runRuntimeManager);

@@ -7,6 +7,7 @@ import { discardDeadLetterRoute } from '../streams/discard-dead-letter.ts';
 import { listDeadLettersRoute } from '../streams/list-dead-letters.ts';
 import { listStreamsRoute } from '../streams/list-streams.ts';
 import { retryDeadLetterRoute } from '../streams/retry-dead-letter.ts';
+import { getEngineRoute } from './get-engine.ts';
 import { healthzRoute } from './healthz.ts';
 import { getTurnRoute } from './players/get-turn.ts';
 import { getViewRoute } from './players/get-view.ts';
@@ -15,7 +16,7 @@ import { registerRuntimeRoute } from './register-runtime.ts';
 
 /**
  * The Game Master's internal listener: what the lobby asks; the reads of players for the admin actor, except of orders,
- * which are for their author alone; and the streams, for operators.
+ * which are for their author alone; and engines and streams, for operators.
  */
 export function createGameMasterInternalApp(options: HttpAppOptions, gameMaster: GameMaster): HttpApp {
   const routes = new OpenAPIHono<HttpEnv>();
@@ -34,7 +35,12 @@ export function createGameMasterInternalApp(options: HttpAppOptions, gameMaster:
   const reads = new OpenAPIHono<HttpEnv>();
   reads.use(admitAdmin);
 
-  reads.openapiRoutes([getTurnRoute(gameMaster), getViewRoute(gameMaster), listHistoryRoute(gameMaster)]);
+  reads.openapiRoutes([
+    getTurnRoute(gameMaster),
+    getViewRoute(gameMaster),
+    listHistoryRoute(gameMaster),
+    getEngineRoute(gameMaster),
+  ]);
 
   const app = createHttpApp(options);
   app.route('/', routes);

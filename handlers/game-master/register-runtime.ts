@@ -10,7 +10,7 @@ import { errorResponses, id, jsonBody, jsonResponse } from '../../lib/http/schem
 import { isStorableJson } from '../../lib/http/storable-json.ts';
 import { isQuietDays, quietDaysRule } from '../../lib/time/quiet-days.ts';
 import { canReckonIn } from '../../lib/time/time-zone.ts';
-import { quietDaysProblem, scheduleProblem } from '../../lib/time/turn-schedule.ts';
+import { quietDaysProblem, unplayableProblem } from '../../lib/time/turn-schedule.ts';
 
 const maxOptionsDepth = 32;
 const maxTurnSeconds = 30 * 86_400;
@@ -102,7 +102,7 @@ function clockProblem(clock: {
   if (schedule === null) return undefined;
   const timeZone = canReckonIn(clock.time_zone) ? clock.time_zone : 'UTC';
   const now = new Date();
-  const unusable = scheduleProblem(schedule, timeZone, now);
+  const unusable = unplayableProblem(schedule, timeZone, now);
   if (unusable !== undefined) return { field: 'turn_schedule', problem: unusable };
   const quiet = quietDaysProblem(schedule, timeZone, now, clock.quiet_days);
   return quiet === undefined ? undefined : { field: 'quiet_days', problem: quiet };

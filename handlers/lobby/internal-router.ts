@@ -19,6 +19,7 @@ import { readMembershipsRoute } from './game-master/read-memberships.ts';
 import { readStandingRoute } from './game-master/read-standing.ts';
 import { cancelGameRoute } from './games/cancel-game.ts';
 import { closeEnrollmentRoute } from './games/close-enrollment.ts';
+import { correctGameRoute } from './games/correct-game.ts';
 import { createGameRoute } from './games/create-game.ts';
 import { getGameRoute } from './games/get-game.ts';
 import { getTimelineRoute } from './games/get-timeline.ts';
@@ -26,6 +27,7 @@ import { listGamesRoute } from './games/list-games.ts';
 import { openEnrollmentRoute } from './games/open-enrollment.ts';
 import { pauseGameRoute } from './games/pause-game.ts';
 import { previewClockRoute } from './games/preview-clock.ts';
+import { reopenEnrollmentRoute } from './games/reopen-enrollment.ts';
 import { resumeGameRoute } from './games/resume-game.ts';
 import { retryStartRoute } from './games/retry-start.ts';
 import { startGameRoute } from './games/start-game.ts';
@@ -36,6 +38,7 @@ import { revokeInviteRoute } from './invites/revoke-invite.ts';
 import { blockMemberRoute } from './memberships/block-member.ts';
 import { listMembershipsRoute } from './memberships/list-memberships.ts';
 import { removeMemberRoute } from './memberships/remove-member.ts';
+import { unblockMemberRoute } from './memberships/unblock-member.ts';
 import { describeInternalApi } from './openapi.ts';
 import { checkAvailabilityRoute } from './race-names/check-availability.ts';
 
@@ -43,7 +46,7 @@ const prefix = '/api/v1/internal';
 
 /**
  * The lobby's internal listener: the public routes for the admin actor, except those that only a user has a use for;
- * the reads of the Game Master; the streams, for operators; and the OpenAPI document.
+ * corrections, which only an admin makes; the reads of the Game Master; the streams, for operators; and the OpenAPI document.
  */
 export function createLobbyInternalApp(options: HttpAppOptions, lobby: Lobby): HttpApp {
   const routes = new OpenAPIHono<HttpEnv>();
@@ -58,11 +61,13 @@ export function createLobbyInternalApp(options: HttpAppOptions, lobby: Lobby): H
     updateGameRoute(lobby),
     openEnrollmentRoute(lobby),
     closeEnrollmentRoute(lobby),
+    reopenEnrollmentRoute(lobby),
     startGameRoute(lobby),
     retryStartRoute(lobby),
     pauseGameRoute(lobby),
     resumeGameRoute(lobby),
     cancelGameRoute(lobby),
+    correctGameRoute(lobby),
     getTimelineRoute(lobby),
     previewClockRoute(lobby),
 
@@ -77,6 +82,7 @@ export function createLobbyInternalApp(options: HttpAppOptions, lobby: Lobby): H
     listMembershipsRoute(lobby),
     removeMemberRoute(lobby),
     blockMemberRoute(lobby),
+    unblockMemberRoute(lobby),
 
     checkAvailabilityRoute(lobby),
   ]);

@@ -1,37 +1,74 @@
 import { z } from '@hono/zod-openapi';
-import { type PageToken, type PageTokens, pageTokens } from '../../lib/http/paging.ts';
+import { pageTokens } from '../../lib/http/paging.ts';
 import { id } from '../../lib/http/schemas.ts';
-import type { Page, PagePosition, PageRequest } from '../../lib/lobby/store/pages.ts';
+import { type ListPosition, searchedInAll } from '../../lib/lobby/store/game-lists.ts';
+import type { Page, PageRequest } from '../../lib/lobby/store/pages.ts';
 
-/** Milliseconds since 1970, and an id. */
-type PositionToken = PageToken<readonly [number, string]>;
+type PositionToken = {
+  write(position: ListPosition): string;
+  /** @throws Refusal `invalid_request` when the token is not one of this list. */
+  read(token: string | undefined): ListPosition | undefined;
+};
+
+type PositionTokens = {
+  /** @param request path parameters and query of the request, as it came. */
+  of(request: object): PositionToken;
+};
 
 // The times that PostgreSQL can compare with; a token may be made up.
 const epochMs = z.int().min(0).max(Date.UTC(9999, 0));
+const searchedCount = z.int().min(0).max(searchedInAll);
 
 /** The page tokens of a list that is ordered by a time and an id. */
-export function positionTokens(list: string): PageTokens<readonly [number, string]> {
-  return pageTokens(list, z.tuple([epochMs, id]).readonly());
+export function positionTokens(list: string): PositionTokens {
+  const tokens = pageTokens(list, z.tuple([epochMs, id]).readonly());
+  return {
+    of(request) {
+      const token = tokens.of(request);
+      return {
+        write: ({ at, id }) => token.write([at.getTime(), id]),
+        read(text) {
+          const values = token.read(text);
+          return values && { at: new Date(values[0]), id: values[1] };
+        },
+      };
+    },
+  };
+}
+
+/** As `positionTokens`, for a list with a text filter: also how many games that has scanned. */
+export function searchTokens(list: string): PositionTokens {
+  const tokens = pageTokens(list, z.tuple([epochMs, id, searchedCount]).readonly());
+  return {
+    of(request) {
+      const token = tokens.of(request);
+      return {
+        write: ({ at, id, searched = 0 }) => token.write([at.getTime(), id, searched]),
+        read(text) {
+          const values = token.read(text);
+          return values && { at: new Date(values[0]), id: values[1], searched: values[2] };
+        },
+      };
+    },
+  };
 }
 
 /** The page that a request asks for. */
 export function pageRequestOf(
   token: PositionToken,
   query: { page_size: number; page_token?: string | undefined },
-): PageRequest {
-  const position = token.read(query.page_token);
-  return { size: query.page_size, after: position && { at: new Date(position[0]), id: position[1] } };
+): PageRequest<ListPosition> {
+  return { size: query.page_size, after: token.read(query.page_token) };
 }
 
 /** The response of a list. */
 export function toPage<Item, Shaped>(
   token: PositionToken,
-  page: Page<Item>,
+  { items, next }: Page<Item, ListPosition>,
   toResponse: (item: Item) => Shaped,
-) {
-  return { items: page.items.map(toResponse), ...nextPage(token, page.next) };
-}
-
-function nextPage(token: PositionToken, next: PagePosition | undefined): { next_page_token?: string } {
-  return next === undefined ? {} : { next_page_token: token.write([next.at.getTime(), next.id]) };
+): { items: Shaped[]; next_page_token?: string } {
+  return {
+    items: items.map(toResponse),
+    ...(next === undefined ? {} : { next_page_token: token.write(next) }),
+  };
 }

@@ -18,6 +18,7 @@ import { listGamesRoute } from './games/list-games.ts';
 import { openEnrollmentRoute } from './games/open-enrollment.ts';
 import { pauseGameRoute } from './games/pause-game.ts';
 import { previewClockRoute } from './games/preview-clock.ts';
+import { reopenEnrollmentRoute } from './games/reopen-enrollment.ts';
 import { resumeGameRoute } from './games/resume-game.ts';
 import { retryStartRoute } from './games/retry-start.ts';
 import { startGameRoute } from './games/start-game.ts';
@@ -32,6 +33,7 @@ import { blockMemberRoute } from './memberships/block-member.ts';
 import { leaveGameRoute } from './memberships/leave-game.ts';
 import { listMembershipsRoute } from './memberships/list-memberships.ts';
 import { removeMemberRoute } from './memberships/remove-member.ts';
+import { unblockMemberRoute } from './memberships/unblock-member.ts';
 import { listMyApplicationsRoute } from './my/list-my-applications.ts';
 import { listMyGamesRoute } from './my/list-my-games.ts';
 import { listMyInvitesRoute } from './my/list-my-invites.ts';
@@ -55,6 +57,7 @@ export function createLobbyPublicApp(options: HttpAppOptions, lobby: Lobby): Htt
     updateGameRoute(lobby),
     openEnrollmentRoute(lobby),
     closeEnrollmentRoute(lobby),
+    reopenEnrollmentRoute(lobby),
     startGameRoute(lobby),
     retryStartRoute(lobby),
     pauseGameRoute(lobby),
@@ -80,6 +83,7 @@ export function createLobbyPublicApp(options: HttpAppOptions, lobby: Lobby): Htt
     leaveGameRoute(lobby),
     removeMemberRoute(lobby),
     blockMemberRoute(lobby),
+    unblockMemberRoute(lobby),
 
     checkAvailabilityRoute(lobby),
     registerRaceNameRoute(lobby),

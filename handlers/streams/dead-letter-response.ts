@@ -12,6 +12,12 @@ export const deadLetterSchema = z
       .openapi({ description: 'The id of the entry in its stream, which may have been trimmed.' }),
     fields: z.record(z.string(), z.string()).openapi({ description: 'The fields of the entry.' }),
     reason: z.string().openapi({ description: 'Why it could not be applied.' }),
+    parked_key: z.string().nullable().openapi({
+      description: 'The game or user whose later entries wait behind this one; `null` when none waits.',
+    }),
+    retry_requested_at: timestamp
+      .nullable()
+      .openapi({ description: 'Since when the consumer is to apply the entries of the key.' }),
     created_at: timestamp,
   })
   .openapi('DeadLetter');
@@ -25,6 +31,8 @@ export function toDeadLetter(letter: DeadLetter): DeadLetterResponse {
     entry_id: letter.entryId,
     fields: { ...letter.fields },
     reason: letter.reason,
+    parked_key: letter.parkedKey,
+    retry_requested_at: letter.retryRequestedAt?.toISOString() ?? null,
     created_at: letter.createdAt.toISOString(),
   };
 }
@@ -33,8 +41,9 @@ export function toDeadLetter(letter: DeadLetter): DeadLetterResponse {
 export function logDecision(
   log: Logger,
   letter: DeadLetterResponse,
-  decision: 'put back into its stream' | 'discarded',
+  decision: 'retried' | 'discarded',
 ): void {
-  const { dead_letter_id, consumer, entry_id, reason } = letter;
-  log.warn({ dead_letter_id, consumer, entry_id, reason }, `dead letter ${decision}`);
+  const { dead_letter_id, consumer, entry_id, reason, parked_key } = letter;
+  const what = parked_key === null || decision === 'discarded' ? 'dead letter' : 'parked key';
+  log.warn({ dead_letter_id, consumer, entry_id, reason, parked_key }, `${what} ${decision}`);
 }

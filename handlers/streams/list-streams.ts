@@ -14,6 +14,9 @@ const streamSchema = z
     last_error: z.string().nullable(),
     last_error_at: timestamp.nullable(),
     dead_letters: z.int().nonnegative(),
+    parked_keys: z.int().nonnegative().openapi({
+      description: 'Games or users whose entries wait behind a dead letter.',
+    }),
   })
   .openapi('Stream');
 
@@ -43,6 +46,7 @@ export const listStreamsRoute = (streams: Parameters<typeof listStreams>[0]) =>
       last_error: state.lastError?.message ?? null,
       last_error_at: state.lastError?.at.toISOString() ?? null,
       dead_letters: state.deadLetters,
+      parked_keys: state.parkedKeys,
     }));
     return c.json({ items }, 200);
   });

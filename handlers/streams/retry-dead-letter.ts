@@ -10,11 +10,14 @@ const route = createRoute({
   method: 'post',
   path: '/api/v1/internal/dead-letters/{dead_letter_id}/retry',
   operationId: 'retryDeadLetter',
-  summary: 'Adds an entry to its stream again, at the end',
+  summary: 'Applies an entry again: at the end of its stream, or with all entries of its parked key',
   tags: ['operations'],
   request: { params: z.strictObject({ dead_letter_id: id }), body: noBody },
   responses: {
-    200: jsonResponse(deadLetterSchema, 'The former dead letter'),
+    200: jsonResponse(
+      deadLetterSchema,
+      'The dead letter as it was, or, of a parked key, as it is until it is applied',
+    ),
     ...errorResponses('not_found', 'invalid_state', 'service_unavailable'),
   },
 });
@@ -23,6 +26,6 @@ export const retryDeadLetterRoute = <Tx extends Database>(streams: Omit<StreamAd
   defineRoute(route, async (c) => {
     const { dead_letter_id: id } = c.req.valid('param');
     const letter = toDeadLetter(await inTransaction(streams.db, (tx) => retryDeadLetter(streams, tx, id)));
-    logDecision(c.get('log'), letter, 'put back into its stream');
+    logDecision(c.get('log'), letter, 'retried');
     return c.json(letter, 200);
   });

@@ -76,12 +76,13 @@ async function startSdk(): Promise<void> {
     import('@opentelemetry/instrumentation-undici').then((m) => new m.UndiciInstrumentation()),
   ]);
   const { createMetricReaders } = await import('./metric-readers.ts');
+  const { metricViews } = await import('./metric-views.ts');
   const metricReaders = await createMetricReaders(metrics, environment);
   if (metricReaders.length > 0 && adminListener) {
     const { createPrometheusReader } = await import('../../lib/telemetry/metrics.ts');
     metricReaders.push(await createPrometheusReader());
   }
-  const sdk = new NodeSDK({ instrumentations, metricReaders });
+  const sdk = new NodeSDK({ instrumentations, metricReaders, views: metricViews });
   sdk.start();
   registerFlush(() => sdk.shutdown());
 }

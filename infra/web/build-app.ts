@@ -6,7 +6,7 @@ import { buildPage } from './build-page.ts';
 const source = join(import.meta.dirname, '..', '..', 'lib', 'web-app');
 const copied = ['icon.svg', 'galaxy.webmanifest'];
 
-/** @param folder is made anew. @returns how many bytes its scripts and styles have. */
+/** @param folder is emptied first. @returns how many bytes its scripts and styles have. */
 export async function buildApp(folder: string): Promise<number> {
   await rm(folder, { recursive: true, force: true });
   const files = await buildPage(source, { entries: ['app.tsx', 'app.css'], assets: 'assets' });

@@ -7,7 +7,7 @@ import { buildPage } from './build-page.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 
-/** @param folder is made anew. @returns the folders of the boards, with how many bytes each has. */
+/** @param folder is emptied first. @returns the folders of the boards, with how many bytes each has. */
 export async function buildBoards(folder: string): Promise<{ folder: string; bytes: number }[]> {
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });

@@ -26,7 +26,7 @@ export async function browserKeys(
   let isStored = chosen !== undefined;
   const keys = await deviceKeys(pair, chosen?.session, async (session) => {
     isStored = await store({ session, pair });
-    sessionStorage.setItem(chosenItem, session.deviceSessionId);
+    choose(session.deviceSessionId);
   });
   return Object.defineProperty(keys, 'isStored', { get: () => isStored }) as BrowserKeys;
 }
@@ -39,16 +39,34 @@ export async function storedSessions(): Promise<Session[]> {
 /** After a sign-out. */
 export async function forgetSession(deviceSessionId: string): Promise<void> {
   await inStore('readwrite', (sessions) => sessions.delete(deviceSessionId));
-  if (sessionStorage.getItem(chosenItem) === deviceSessionId) sessionStorage.removeItem(chosenItem);
+  if (chosenHere() === deviceSessionId) sessionStorage.removeItem(chosenItem);
 }
 
 async function storedChoice(deviceSessionId: string | undefined): Promise<Stored | undefined> {
   const all = await readAll();
-  const chosen = deviceSessionId ?? sessionStorage.getItem(chosenItem);
+  const chosen = deviceSessionId ?? chosenHere();
   if (chosen === null) return all.length === 1 ? all[0] : undefined;
   const found = all.find(({ session }) => session.deviceSessionId === chosen);
-  if (found !== undefined) sessionStorage.setItem(chosenItem, chosen);
+  if (found !== undefined) choose(chosen);
   return found;
+}
+
+function chosenHere(): string | null {
+  return unlessRefused(() => sessionStorage.getItem(chosenItem), null);
+}
+
+function choose(deviceSessionId: string): void {
+  unlessRefused(() => sessionStorage.setItem(chosenItem, deviceSessionId), undefined);
+}
+
+/** Browsers whose person wants nothing to be stored refuse every use of a storage. */
+function unlessRefused<T>(use: () => T, otherwise: T): T {
+  try {
+    return use();
+  } catch (error) {
+    if (error instanceof DOMException) return otherwise;
+    throw error;
+  }
 }
 
 async function newKeyPair(): Promise<KeyPair> {

@@ -1,7 +1,8 @@
-// @galaxy-games/client in browsers: Connect, and keys in IndexedDB or in memory.
+// @galaxy-games/client in browsers: Connect, keys in IndexedDB or in memory, and one stream for all tabs.
 import { type ClientOptions, GalaxyClient } from './client.ts';
 import { connectTransport } from './connect-transport.ts';
 import type { DeviceKeys } from './device-keys.ts';
+import { followInTabs } from './tab-events.ts';
 
 export { type BrowserKeys, browserKeys, forgetSession, storedSessions } from './browser-keys.ts';
 export * from './common.ts';
@@ -14,5 +15,6 @@ export type BrowserClientOptions = ClientOptions & {
 };
 
 export function createGalaxyClient({ gateway, ...options }: BrowserClientOptions): GalaxyClient {
-  return new GalaxyClient({ ...options, transport: connectTransport(gateway), httpUrl: gateway });
+  const transport = connectTransport(gateway);
+  return new GalaxyClient({ ...options, transport, httpUrl: gateway, follow: followInTabs });
 }

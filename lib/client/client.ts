@@ -64,7 +64,15 @@ export type ClientParts = ClientOptions & {
   /** Base URL of the gateway's public routes. */
   httpUrl: string;
   keys: DeviceKeys;
+  /** How events are followed; on a stream of their own unless given. */
+  follow?: Follow;
 };
+
+export type Follow = (
+  source: EventSource,
+  options: FollowOptions,
+  deviceSessionId: string,
+) => AsyncGenerator<Hello | PlayerEvent, void>;
 
 export class GalaxyClient {
   /** A method for every message type: `user.account.get` is `client.user.account.get`. */
@@ -77,16 +85,24 @@ export class GalaxyClient {
   readonly #publicHttp: PublicHttp;
   readonly #serverKeys: ServerKeys;
   readonly #keys: DeviceKeys;
+  readonly #follow: Follow;
   readonly #patienceMs: number;
   readonly #clock = new ServerClock();
   readonly #closed = new AbortController();
   #firstLook: Promise<void> | undefined;
 
-  constructor({ transport, httpUrl, keys, patienceMs = defaultPatienceMs }: ClientParts) {
+  constructor({
+    transport,
+    httpUrl,
+    keys,
+    follow = followEvents,
+    patienceMs = defaultPatienceMs,
+  }: ClientParts) {
     this.#transport = transport;
     this.#publicHttp = new PublicHttp(httpUrl, transport.fetch, this.#clock);
     this.#serverKeys = new ServerKeys(this.#publicHttp);
     this.#keys = keys;
+    this.#follow = follow;
     this.#patienceMs = patienceMs;
     const api = createApi((messageType, payload, options) => this.#command(messageType, payload, options));
     this.user = api.user;
@@ -197,8 +213,9 @@ export class GalaxyClient {
   events(options: FollowOptions = {}): AsyncGenerator<Hello | PlayerEvent, void> {
     const closed = this.#closed.signal;
     const signal = options.signal === undefined ? closed : AbortSignal.any([options.signal, closed]);
+    const { userId, deviceSessionId } = this.#signedIn();
     const source: EventSource = {
-      userId: this.#signedIn().userId,
+      userId,
       subscribe: async (lastEventId, left) => {
         await this.#transport.ready(Number.POSITIVE_INFINITY, left);
         const request = await this.#signSubscription(lastEventId);
@@ -210,7 +227,7 @@ export class GalaxyClient {
       serverKey: (keyId, left) => this.#serverKey(keyId, left),
       clock: this.#clock,
     };
-    return followEvents(source, { ...options, signal });
+    return this.#follow(source, { ...options, signal }, deviceSessionId);
   }
 
   /** Ends all that goes on. */

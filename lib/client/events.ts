@@ -45,6 +45,9 @@ export type FollowOptions = {
   signal?: AbortSignal;
 };
 
+/** What was received, and the signed message that says it. */
+export type Received = { item: Hello | PlayerEvent; message: EventMessage };
+
 /** The client functions that `followEvents` uses. */
 export type EventSource = {
   userId: string;
@@ -77,6 +80,14 @@ export async function* followEvents(
   source: EventSource,
   options: FollowOptions = {},
 ): AsyncGenerator<Hello | PlayerEvent, void> {
+  for await (const { item } of followMessages(source, options)) yield item;
+}
+
+/** As `followEvents`, for those who pass the messages on. */
+export async function* followMessages(
+  source: EventSource,
+  options: FollowOptions,
+): AsyncGenerator<Received, void> {
   const { signal } = options;
   let { lastEventId } = options;
   for (let failures = 0; !signal?.aborted; failures += 1) {
@@ -89,8 +100,9 @@ export async function* followEvents(
       const stream = await source.subscribe(lastEventId, left);
       sentAtMs = Date.now();
       openedAt = performance.now();
-      for await (const item of readStream(source, stream, sentAtMs, leaving)) {
-        yield item;
+      for await (const received of readStream(source, stream, sentAtMs, leaving)) {
+        yield received;
+        const { item } = received;
         // The caller has handled an item when it asks for the next one.
         lastEventId = item.kind === 'hello' ? item.lastEventId : item.eventId;
       }
@@ -114,7 +126,7 @@ async function* readStream(
   { messages, requestHash }: OpenedStream,
   sentAtMs: number,
   leaving: AbortController,
-): AsyncGenerator<Hello | PlayerEvent, void> {
+): AsyncGenerator<Received, void> {
   const helloTimer = setTimeout(() => leaving.abort(), helloTimeoutMs);
   const keyOf = ({ keyId }: EventMessage) => source.serverKey(keyId, leaving.signal);
   try {
@@ -128,7 +140,7 @@ async function* readStream(
         source.clock?.learn(hello.serverTimeMs, sentAtMs, receivedAtMs);
         last = hello.lastEventId;
         isFirst = true;
-        yield hello;
+        yield { item: hello, message };
         continue;
       }
       const event = await readEvent(message, source.userId, await keyOf(message));
@@ -140,7 +152,7 @@ async function* readStream(
         );
       last = message.eventId;
       isFirst = false;
-      yield event;
+      yield { item: event, message };
     }
   } finally {
     clearTimeout(helloTimer);
@@ -158,7 +170,8 @@ async function readHello(message: EventMessage, requestHash: Uint8Array, key: Cr
   return { kind: 'hello', resumed, lastEventId, serverTimeMs };
 }
 
-async function readEvent(message: EventMessage, userId: string, key: CryptoKey): Promise<PlayerEvent> {
+/** @throws Error unless the gateway signed this event of the user. */
+export async function readEvent(message: EventMessage, userId: string, key: CryptoKey): Promise<PlayerEvent> {
   const payload = await readSigned(message, eventBytes(message), key);
   if (message.recipientUserId !== userId) throw new Error(`${message.eventId} is an event of another player`);
   const { eventType, eventId, traceId } = message;

@@ -26,6 +26,8 @@ const entrySchema = z
       .strictObject({
         memory_mib: z.int().min(16).max(1_048_576).optional(),
         cpus: z.number().min(0.05).max(1_024).optional(),
+        /** Processes and threads. */
+        pids: z.int().min(16).max(32_768).optional(),
       })
       .default({}),
   })

@@ -1,4 +1,5 @@
-import { parse } from 'semver';
+// This file alone, since the package's index loads 60.
+import parse from 'semver/functions/parse.js';
 
 /** What is wrong with the version of an engine; undefined when it is a semantic version. */
 export function engineVersionProblem(version: string): string | undefined {

@@ -68,8 +68,14 @@ export const lobbyVariables = {
   startTimeoutMs: defaulted('LOBBY_START_TIMEOUT', '5m', positiveDuration, {
     help: 'How long a game may take to start before the start counts as failed.',
   }),
+  underfilledGraceMs: defaulted('LOBBY_UNDERFILLED_GRACE', '14d', positiveDuration, {
+    help: 'How long a game may lack players after its deadline, stay a draft after it, or wait to be started, before it is cancelled.',
+  }),
   minTurnIntervalMs: defaulted('LOBBY_MIN_TURN_INTERVAL', '15m', positiveDuration, {
     help: 'Shortest time between two deadlines of a game; faster clocks are refused when a game is created or changed.',
+  }),
+  registrationRetryIntervalMs: defaulted('LOBBY_REGISTRATION_RETRY_INTERVAL', '30s', positiveDuration, {
+    help: 'How often the lobby looks for games that were started while the Game Master was away, to resume them.',
   }),
   enginesFile: enginesFileVariable('LOBBY'),
   enrollmentAutomationIntervalMs: defaulted('LOBBY_ENROLLMENT_AUTOMATION_INTERVAL', '30s', positiveDuration, {
@@ -78,6 +84,19 @@ export const lobbyVariables = {
   raceNameExpirationIntervalMs: defaulted('LOBBY_RACE_NAME_EXPIRATION_INTERVAL', '1h', positiveDuration, {
     help: 'How often the lobby looks for race names that were not registered in time.',
   }),
+  retentionIntervalMs: defaulted('LOBBY_RETENTION_INTERVAL', '1h', positiveDuration, {
+    help: 'How often the lobby deletes what is kept only for a while.',
+  }),
+  retention: {
+    draftsMs: defaulted('LOBBY_RETENTION_DRAFTS', '90d', positiveDuration, {
+      help: 'How long games that were never opened are kept after their last change.',
+    }),
+    endedGamesMs: defaulted('LOBBY_RETENTION_ENDED_GAMES', '180d', positiveDuration, {
+      help:
+        'How long applications, invites, timeline, statistics and words of a game are kept after it was finished or ' +
+        'cancelled. The game itself, its members and its result stay.',
+    }),
+  },
   raceNameDirectoryBackend: defaulted(
     'LOBBY_RACE_NAME_DIRECTORY_BACKEND',
     'postgres',

@@ -24,6 +24,8 @@ export type Lobby = {
   readonly streams: StreamAdmin<Tx>;
   /** How long a start job is worth doing. */
   readonly startTimeoutMs: number;
+  /** How long a game may lack players after its deadline, or wait to be opened or started, before it is cancelled. */
+  readonly underfilledGraceMs: number;
   /** Shortest time that the clock of a game may leave between turns. */
   readonly minTurnIntervalMs: number;
   /** What games can be made for. */
@@ -48,6 +50,7 @@ export function createLobby(parts: {
   publishers: Readonly<Record<string, Publish>>;
   streams: Pick<StreamAdmin<Tx>, 'consumers' | 'states'>;
   startTimeoutMs: number;
+  underfilledGraceMs: number;
   minTurnIntervalMs: number;
   catalogue: EngineCatalogue;
   now: () => Date;

@@ -14,11 +14,12 @@ import type { Logger } from '../telemetry/logger.ts';
 import { failedAttempts, publishedMessages } from './instruments.ts';
 import {
   type Database,
-  databaseNow,
   type Message,
   markFailed,
   type NewMessage,
+  newRound,
   outboxStatements,
+  type Round,
   unpublish,
 } from './store.ts';
 import type { OutboxTable } from './table.ts';
@@ -27,7 +28,7 @@ import type { OutboxTable } from './table.ts';
 export type Publish = (message: Message) => Promise<void>;
 
 const batchSize = 100;
-const requeuedAtOnce = 5_000;
+const positionsAtOnce = 5_000;
 const firstRetryMs = 500;
 /** Short, since the usual cause is an unavailable Redis, which may return at any time. */
 const longestRetryMs = 5_000;
@@ -86,17 +87,25 @@ export class Outbox {
   }
 
   /**
-   * Makes all stored messages wait again, in their order: for a destination that lost its data. @returns how many
-   * messages.
+   * Makes all stored messages wait again, in their order: for a destination that lost its data.
+   * @param begun a round that was interrupted; it continues where it was.
+   * @param onProgress called before the first range of positions, and after each.
+   * @returns how many messages.
    */
-  async publishAgain(): Promise<number> {
-    const publishedBefore = await databaseNow(this.#db, this.#table);
+  async publishAgain(
+    begun?: Round,
+    onProgress: (round: Round) => Promise<void> = () => Promise.resolve(),
+  ): Promise<number> {
+    let round = begun ?? (await newRound(this.#db, this.#table));
+    await onProgress(round);
     let messages = 0;
-    for (;;) {
-      const batch = await unpublish(this.#db, this.#table, { publishedBefore, limit: requeuedAtOnce });
-      messages += batch;
-      if (batch < requeuedAtOnce) return messages;
+    while (round.position < round.upTo) {
+      const done = await unpublish(this.#db, this.#table, { round, positions: positionsAtOnce });
+      round = done.round;
+      messages += done.messages;
+      await onProgress(round);
     }
+    return messages;
   }
 
   async #publishWaitingKeys(): Promise<void> {

@@ -62,10 +62,11 @@ export async function runRelay(relay: Relay, stop: AbortSignal): Promise<void> {
   ]);
 }
 
-/** Begins the new epoch only after its messages wait: a crash in between costs a second round of repeats. */
+/** Begins the new epoch only after its messages wait: after a crash in between the round continues. */
 async function publishAgainAfterLoss({ redisEpoch, outbox, log }: Relay): Promise<void> {
   if (!(await redisEpoch.hasChanged())) return;
-  const messages = await outbox.publishAgain();
+  const round = await redisEpoch.interruptedRound();
+  const messages = await outbox.publishAgain(round, (progress) => redisEpoch.saveRound(progress));
   await redisEpoch.begin();
   if (messages > 0) log.warn({ messages }, 'redis lost its data; stored messages are published again');
 }

@@ -1,4 +1,4 @@
-import { and, asc, eq, inArray, isNull, lt, lte, notExists, type SQL, sql } from 'drizzle-orm';
+import { and, asc, eq, gt, inArray, isNull, lt, lte, notExists, type SQL, sql } from 'drizzle-orm';
 import { alias, type PgDatabase, type PgQueryResultHKT } from 'drizzle-orm/pg-core';
 import { type Given, statement } from '../postgres/statement.ts';
 import type { MessagePayload, OutboxTable } from './table.ts';
@@ -145,33 +145,47 @@ export async function markFailed(
     .where(eq(outbox.position, failed.position));
 }
 
-/** PostgreSQL's own time. */
-export async function databaseNow(db: Database, outbox: OutboxTable): Promise<Date> {
+/** A round in which all messages that were published before it wait again, one range of positions after the other. */
+export type Round = {
+  /** When the round began, by PostgreSQL's clock: what was published since has not been lost. */
+  readonly publishedBefore: Date;
+  /** All up to this position wait again. */
+  readonly position: number;
+  /** The last position of the round. */
+  readonly upTo: number;
+};
+
+export async function newRound(db: Database, outbox: OutboxTable): Promise<Round> {
   const [row] = await db
-    .select({ now: sql`clock_timestamp()`.mapWith(outbox.createdAt) })
-    .from(sql`(select 1) as one`);
-  if (row === undefined) throw new TypeError('a select without a table gives one row');
-  return row.now;
+    .select({
+      publishedBefore: sql`clock_timestamp()`.mapWith(outbox.createdAt),
+      position: sql<number>`coalesce(min(${outbox.position}), 1) - 1`.mapWith(Number),
+      upTo: sql<number>`coalesce(max(${outbox.position}), 0)`.mapWith(Number),
+    })
+    .from(outbox);
+  if (row === undefined) throw new TypeError('a select without a group gives one row');
+  return row;
 }
 
-/** Makes up to `limit` of the oldest messages that were published before this time wait again. @returns how many. */
+/** Makes the messages of the next `positions` of a round wait again. @returns how many, and the round after them. */
 export async function unpublish(
   db: Database,
   outbox: OutboxTable,
-  old: { publishedBefore: Date; limit: number },
-): Promise<number> {
-  const oldest = db
-    .select({ position: outbox.position })
-    .from(outbox)
-    .where(lt(outbox.publishedAt, old.publishedBefore))
-    .orderBy(asc(outbox.position))
-    .limit(old.limit);
+  { round, positions }: { round: Round; positions: number },
+): Promise<{ messages: number; round: Round }> {
+  const position = Math.min(round.position + positions, round.upTo);
   const waiting = await db
     .update(outbox)
     .set({ publishedAt: null, failures: 0, nextAttemptAt: sql`now()` })
-    .where(inArray(outbox.position, oldest))
+    .where(
+      and(
+        gt(outbox.position, round.position),
+        lte(outbox.position, position),
+        lt(outbox.publishedAt, round.publishedBefore),
+      ),
+    )
     .returning({ position: outbox.position });
-  return waiting.length;
+  return { messages: waiting.length, round: { ...round, position } };
 }
 
 /** Deletes up to `limit` messages that were published longer ago than this. @returns how many. */

@@ -1,9 +1,11 @@
 import { drizzle } from 'drizzle-orm/node-postgres';
 import { migrate as runMigrations } from 'drizzle-orm/node-postgres/migrator';
 import pg from 'pg';
+import { migrateBesideWriters } from './migrate-beside-writers.ts';
 import { takeMigrationLock, type Waiting } from './migration-lock.ts';
 import type { Session } from './migration-session.ts';
 import { refusePooler } from './no-pooler.ts';
+import { runOnlineStatements } from './online-statements.ts';
 import type { WebSocketOptions } from './pool-options.ts';
 import { reasonOf } from './reason.ts';
 
@@ -19,7 +21,7 @@ type MigrationOptions = WebSocketOptions &
   };
 
 /**
- * Applies a service's pending migrations. Safe from several processes at once: the migrator itself takes no lock,
+ * Applies a service's pending migrations, while other processes use its tables. Safe from several processes at once: the migrator itself takes no lock,
  * so an advisory lock per schema is held around it. That needs a direct connection: a pooler may run each statement in
  * another session, and keeps the lock in one of them for ever.
  * @throws Error that says in one line why they cannot be applied, or the reason of `stop`.
@@ -37,11 +39,12 @@ export async function migrate(options: MigrationOptions): Promise<void> {
        where name in ('statement_timeout', 'idle_in_transaction_session_timeout', 'lock_timeout')`,
     );
     await takeMigrationLock(session, options);
-    await session.migrate({
+    await migrateBesideWriters(session, options, {
       migrationsFolder: folder,
       migrationsSchema: schema,
       migrationsTable: 'schema_migrations',
     });
+    await runOnlineStatements(session, { folder, schema });
   } catch (error) {
     if (stop?.aborted && error === stop.reason) throw error;
     throw new Error(`the migrations of schema ${schema} cannot be applied: ${reasonOf(error)}`, {

@@ -67,6 +67,10 @@ export const eventTypes = {
     ...game,
     ...membership,
   }),
+  'lobby.membership.unblocked': event('a block is undone: the user may join again', 'the user', {
+    ...game,
+    ...membership,
+  }),
   'lobby.membership.left': event(
     'a member of a game that has started leaves, is removed, is blocked, or is deleted; before the start only when a ' +
       'member is blocked on the whole platform, or deleted',
@@ -84,12 +88,23 @@ export const eventTypes = {
   'lobby.enrollment.underfilled': event(
     'a deadline has passed without `min_players`; once per deadline',
     'owner',
-    { ...game, enrollment_ends_at: time, min_players: z.int(), active_members: z.int() },
+    {
+      ...game,
+      enrollment_ends_at: time,
+      min_players: z.int(),
+      active_members: z.int(),
+      cancels_at: time.meta({ description: 'When the game is cancelled, if it still lacks players then' }),
+    },
   ),
   'lobby.enrollment.closed': event(
     'enrollment is over, for whatever reason',
     'owner, players, those whose application was pending',
     { ...game, ...transition },
+  ),
+  'lobby.enrollment.reopened': event(
+    'a game that was to be started takes players again: its owner or an admin says so, or too few members are left',
+    everyoneInGame,
+    { ...game, ...transition, enrollment_ends_at: time },
   ),
   'lobby.race_name.registered': event('a player registers a race name', 'the player', {
     ...game,
@@ -122,10 +137,14 @@ export const eventTypes = {
     everyoneInGame,
     { ...game, ...transition },
   ),
-  'lobby.game.start_failed': event('a start has failed, or taken too long', 'owner', {
-    ...game,
-    ...transition,
-  }),
+  'lobby.game.start_failed': event(
+    'a start has failed, taken too long, or has too few members left',
+    'owner',
+    {
+      ...game,
+      ...transition,
+    },
+  ),
   'lobby.game.finished': event('a game is over', everyoneInGame, { ...game, ...transition, result }),
   'lobby.game.paused': event('a game is paused', everyoneInGame, { ...game, ...transition }),
   'lobby.game.resumed': event('a paused game runs again', everyoneInGame, { ...game, ...transition }),
@@ -151,6 +170,17 @@ export const eventTypes = {
     'all others whom the turn waits for are ready, and it closes as soon as this player is',
     'the player',
     { ...game, ...openTurn },
+  ),
+  'game.engine.failing': event(
+    'the engine of a game has failed for about a minute, and goes on failing; once for a turn and `engine_health`',
+    'owner',
+    {
+      ...game,
+      turn: turn.meta({ description: 'The turn that cannot be played' }),
+      engine_health: z
+        .string()
+        .meta({ description: '`unreachable`, `faulty`, `state_lost` or `unsupported`' }),
+    },
   ),
   'user.session.created': event('a device has signed in to the account', 'the owner of the account', {
     device_session_id: z.guid(),

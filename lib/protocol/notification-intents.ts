@@ -15,8 +15,10 @@ export const mailableTypes = [
   'lobby.membership.left',
   'lobby.membership.removed',
   'lobby.membership.blocked',
+  'lobby.membership.unblocked',
   'lobby.enrollment.closed',
   'lobby.enrollment.underfilled',
+  'lobby.enrollment.reopened',
   'lobby.game.started',
   'lobby.game.start_failed',
   'lobby.game.paused',
@@ -31,6 +33,7 @@ export const mailableTypes = [
   'lobby.race_name.expired',
   'game.turn.due_soon',
   'game.turn.waiting_for_you',
+  'game.engine.failing',
 ] as const;
 export type MailableType = (typeof mailableTypes)[number];
 

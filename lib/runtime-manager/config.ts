@@ -4,7 +4,7 @@ import { enginesFileVariable } from '../config/engine-variables.ts';
 import { logLevelVariable, shutdownTimeoutVariable } from '../config/process-variables.ts';
 import { redisVariables } from '../config/redis-variables.ts';
 import { readBlockTimeoutVariable, streamVariable } from '../config/stream-variables.ts';
-import { boolean, filePath, positiveDuration, text } from '../config/types.ts';
+import { boolean, filePath, integer, positiveDuration, text } from '../config/types.ts';
 import { defaulted, optional, removed, required, type Values } from '../config/variables.ts';
 
 const hostName = z
@@ -29,6 +29,12 @@ export const runtimeManagerVariables = {
     z.enum(['process', 'docker'], { error: 'write process or docker' }),
     { help: 'What runs the engines: `process` or `docker`.' },
   ),
+  maxEngines: defaulted('RM_MAX_ENGINES', '500', integer(1, 100_000), {
+    help: 'How many engines there may be at once. Further start jobs fail with `too_many_engines`.',
+  }),
+  reconcileIntervalMs: defaulted('RM_RECONCILE_INTERVAL', '1h', positiveDuration, {
+    help: 'How often the lobby is told of every engine that runs, so that it stops those of games that are over.',
+  }),
   startTimeoutMs: defaulted('RM_START_TIMEOUT', '30s', positiveDuration, {
     help: 'How long an engine may take to become healthy.',
   }),
@@ -48,7 +54,7 @@ export const runtimeManagerVariables = {
       help: 'Driver `docker`: unix socket of the Docker Engine.',
     }),
     network: optional('RM_DOCKER_NETWORK', text, {
-      help: 'Driver `docker`: network in which the engines are reached by name. Unset: their ports are published on 127.0.0.1.',
+      help: 'Driver `docker`: internal network (`docker network create --internal`) in which the engines are reached by name. Unset: a network that the Runtime Manager makes, in which this machine reaches them by address.',
     }),
   },
   removed: {

@@ -8,7 +8,9 @@ import {
   type DeadLetter,
   type DeadLetterPosition,
   listDeadLetters as listStored,
+  lockDeadLetter,
   readConsumers,
+  requestRetry,
   takeDeadLetter,
 } from './store.ts';
 import type { StreamTables } from './tables.ts';
@@ -53,6 +55,8 @@ export type ConsumerStatus = {
   /** Its latest failure, and when; it may have recovered since. */
   readonly lastError: { readonly message: string; readonly at: Date } | undefined;
   readonly deadLetters: number;
+  /** Keys (games, users) whose entries wait behind a dead letter. */
+  readonly parkedKeys: number;
 };
 
 /** @throws Refusal service_unavailable while Redis does not reply. */
@@ -91,6 +95,7 @@ export async function listStreams({
           ? undefined
           : { message: record.lastError, at: record.lastErrorAt },
       deadLetters: record?.deadLetters ?? 0,
+      parkedKeys: record?.parkedKeys ?? 0,
     };
   });
 }
@@ -111,33 +116,42 @@ export async function listDeadLetters(
 }
 
 /**
- * Adds an entry to its stream again, as a new one at the end.
+ * Retries a dead letter: adds its entry to its stream again, as a new one at the end. When its key is parked, the
+ * consumer applies all entries of the key instead, in their order.
  * @throws Refusal not_found; invalid_state when this service has no consumer of that name any more.
  */
 export async function retryDeadLetter<Tx extends Database>(
-  streams: Pick<StreamAdmin<Tx>, 'tables' | 'consumers' | 'requeue'>,
+  { tables, consumers, requeue }: Pick<StreamAdmin<Tx>, 'tables' | 'consumers' | 'requeue'>,
   tx: Tx,
   deadLetterId: string,
 ): Promise<DeadLetter> {
-  const letter = await discardDeadLetter(streams, tx, deadLetterId);
-  const consumer = streams.consumers.find(({ name }) => name === letter.consumer);
+  const letter = existing(await lockDeadLetter(tx, tables, deadLetterId), deadLetterId);
+  const consumer = consumers.find(({ name }) => name === letter.consumer);
   if (consumer === undefined) {
     throw new Refusal(
       'invalid_state',
       `There is no consumer ${letter.consumer} any more that could retry it; it can be discarded.`,
     );
   }
-  await streams.requeue(tx, consumer, letter);
+  if (letter.parkedKey !== null) {
+    await requestRetry(tx, tables, { consumer: letter.consumer, parkedKey: letter.parkedKey });
+    return existing(await lockDeadLetter(tx, tables, deadLetterId), deadLetterId);
+  }
+  await takeDeadLetter(tx, tables, deadLetterId);
+  await requeue(tx, consumer, letter);
   return letter;
 }
 
-/** Deletes a dead letter. @throws Refusal not_found. */
+/** Deletes a dead letter. Others of its key stay parked. @throws Refusal not_found. */
 export async function discardDeadLetter(
   { tables }: Pick<StreamAdmin, 'tables'>,
   tx: Database,
   deadLetterId: string,
 ): Promise<DeadLetter> {
-  const letter = await takeDeadLetter(tx, tables, deadLetterId);
+  return existing(await takeDeadLetter(tx, tables, deadLetterId), deadLetterId);
+}
+
+function existing(letter: DeadLetter | undefined, deadLetterId: string): DeadLetter {
   if (letter === undefined) throw new Refusal('not_found', `There is no dead letter ${deadLetterId}.`);
   return letter;
 }

@@ -1,7 +1,8 @@
 // Makes one of several replicas of a worker the active one, by a lease in PostgreSQL.
 //
 // Guarantees: a transaction that begins with `checkHeld` commits only while no other process has taken the lease, since
-// taking it waits for such transactions. A process that does not renew its lease in time, by PostgreSQL's clock, loses
+// taking it waits for such transactions: they share an advisory lock that the taker holds alone. (A shared lock of the
+// row would cost a MultiXact for each transaction.) A process that does not renew its lease in time, by PostgreSQL's clock, loses
 // it to a replica that waits: after a crash another takes over within `leaseMs` plus `waitMs`, after a clean stop
 // within `waitMs`. While no other replica waits, a delayed holder continues.
 import { randomUUID } from 'node:crypto';
@@ -15,6 +16,8 @@ import type { StreamTables } from './tables.ts';
 const leaseMs = 9_000;
 const renewMs = 3_000;
 const waitMs = 2_000;
+/** While a taker waits, no transaction of the one before can begin. */
+const takeWaitMs = 2_000;
 const logEveryMs = 30_000;
 
 /** The lease has passed to another process. */
@@ -108,21 +111,26 @@ function leaseStore(
   const until = sql`clock_timestamp() + ${leaseMs} * interval '1 millisecond'`;
   const mine = and(eq(consumers.name, name), eq(consumers.holder, holder));
   const over = lte(consumers.heldUntil, sql`clock_timestamp()`);
-  const free = or(isNull(consumers.heldUntil), over, eq(consumers.holder, holder));
+  const free = and(
+    eq(consumers.name, name),
+    or(isNull(consumers.heldUntil), over, eq(consumers.holder, holder)),
+  );
+  const lockKey = sql`hashtextextended('galaxy.lease.' || ${name}::text, 0)`;
   return {
     name,
     async take(): Promise<boolean> {
       await db.insert(consumers).values({ name }).onConflictDoNothing();
+      const [seen] = await db.select({ name: consumers.name }).from(consumers).where(free);
+      if (seen === undefined) return false;
       return db.transaction(async (tx) => {
-        // Unlike the lock of a plain update, this one waits for every transaction that has checked the lease.
-        const [row] = await tx
-          .select({ name: consumers.name })
-          .from(consumers)
-          .where(and(eq(consumers.name, name), free))
-          .for('update');
-        if (row === undefined) return false;
-        await tx.update(consumers).set({ holder, heldUntil: until }).where(eq(consumers.name, name));
-        return true;
+        await tx.execute(sql`select set_config('lock_timeout', ${`${takeWaitMs}ms`}, true)`);
+        await tx.execute(sql`select pg_advisory_xact_lock(${lockKey})`);
+        const taken = await tx
+          .update(consumers)
+          .set({ holder, heldUntil: until })
+          .where(free)
+          .returning({ name: consumers.name });
+        return taken.length > 0;
       });
     },
     /** @returns false when another process has taken it. */
@@ -138,12 +146,9 @@ function leaseStore(
       await db.update(consumers).set({ holder: null, heldUntil: null }).where(mine);
     },
     async isHeld(tx: Database): Promise<boolean> {
-      const [held] = await tx
-        .select({ name: consumers.name })
-        .from(consumers)
-        .where(mine)
-        // A shared lock, so that one process's transactions wait neither for each other nor for a renewal.
-        .for('key share');
+      await tx.execute(sql`select pg_advisory_xact_lock_shared(${lockKey})`);
+      // A statement of its own: it has to see what a taker committed while the lock was waited for.
+      const [held] = await tx.select({ name: consumers.name }).from(consumers).where(mine);
       return held !== undefined;
     },
   };

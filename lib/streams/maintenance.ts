@@ -1,16 +1,19 @@
 // Maintenance of the streams that a service consumes, whether its consumers run or not: measure how far behind they
-// are, trim the streams, delete records of events that were applied long ago. Any number of replicas may run it.
+// are and how many keys are parked, trim the streams, delete records of events that were applied long ago. Any number of
+// replicas may run it.
 import { runTicks } from '../node/tick-loop.ts';
 import type { Database } from '../outbox/store.ts';
 import type { Redis } from '../redis/client.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import { parkedKeys, streamInstruments } from './instruments.ts';
 import { type ConsumedStream, readStreamState } from './offset.ts';
 import type { OldestUnprocessed } from './oldest-unprocessed.ts';
-import { deleteProcessed } from './store.ts';
+import { deleteProcessed, readConsumers } from './store.ts';
 import type { StreamTables } from './tables.ts';
 import { retentionMs, trimStream } from './trim.ts';
 
 const measureIntervalMs = 1_000;
+const countIntervalMs = 5_000;
 const cleanUpIntervalMs = 60_000;
 /** Longer than any outbox can publish an event again. */
 export const processedRetentionMs = 14 * 24 * 3_600_000;
@@ -29,8 +32,13 @@ export type StreamMaintenance = {
 /** Runs until `stop` aborts; never rejects. */
 export async function runStreamMaintenance(maintenance: StreamMaintenance, stop: AbortSignal): Promise<void> {
   const { log } = maintenance;
+  streamInstruments.start();
   await Promise.all([
     runTicks({ name: 'stream watch', intervalMs: measureIntervalMs, tick: measure(maintenance), log }, stop),
+    runTicks(
+      { name: 'parked keys', intervalMs: countIntervalMs, tick: () => countParked(maintenance), log },
+      stop,
+    ),
     runTicks(
       { name: 'stream trimming', intervalMs: cleanUpIntervalMs, tick: () => trim(maintenance), log },
       stop,
@@ -65,6 +73,12 @@ function measure({ redis, consumers, oldestUnprocessed, log }: StreamMaintenance
       failing = true;
     }
   };
+}
+
+async function countParked({ db, tables, consumers }: StreamMaintenance): Promise<void> {
+  const names = consumers.map(({ name }) => name);
+  const records = new Map((await readConsumers(db, tables, names)).map((record) => [record.name, record]));
+  for (const name of names) parkedKeys.set(name, records.get(name)?.parkedKeys ?? 0);
 }
 
 async function trim({ redis, consumers, log }: StreamMaintenance): Promise<void> {

@@ -1,5 +1,5 @@
 // What consumers write into the tables of tables.ts.
-import { and, asc, count, eq, inArray, lt, max, sql } from 'drizzle-orm';
+import { and, asc, count, countDistinct, eq, inArray, isNotNull, lt, max, type SQL, sql } from 'drizzle-orm';
 import type { Database } from '../outbox/store.ts';
 import type { StreamEntry } from './entry.ts';
 import type { StreamTables } from './tables.ts';
@@ -70,24 +70,138 @@ export type DeadLetter = {
   readonly entryId: string;
   readonly fields: Readonly<Record<string, string>>;
   readonly reason: string;
+  /** The key whose later entries wait behind this one; null when none waits. */
+  readonly parkedKey: string | null;
+  readonly retryRequestedAt: Date | null;
   readonly createdAt: Date;
+};
+
+type NewDeadLetter = {
+  readonly deadLetterId: string;
+  readonly consumer: string;
+  readonly entry: StreamEntry;
+  readonly reason: string;
+  /** To be parked with this entry. */
+  readonly parkedKey?: string;
 };
 
 /** @returns false when the entry is already a dead letter. */
 export async function insertDeadLetter(
   tx: Database,
   { deadLetters }: StreamTables,
-  letter: { deadLetterId: string; consumer: string; entry: StreamEntry; reason: string },
+  letter: NewDeadLetter & { readonly retryRequestedAt?: Date | null },
 ): Promise<boolean> {
-  const { deadLetterId, consumer, entry, reason } = letter;
+  const { deadLetterId, consumer, entry, reason, parkedKey, retryRequestedAt } = letter;
   const texts = Object.entries({ ...entry.fields, traceparent: entry.traceparent });
   const fields = Object.fromEntries(texts.map(([name, text]) => [withoutNul(name), withoutNul(text)]));
   const inserted = await tx
     .insert(deadLetters)
-    .values({ deadLetterId, consumer, entryId: entry.id, fields, reason: withoutNul(reason) })
+    .values({
+      deadLetterId,
+      consumer,
+      entryId: entry.id,
+      fields,
+      reason: withoutNul(reason),
+      parkedKey,
+      retryRequestedAt,
+    })
     .onConflictDoNothing()
     .returning({ deadLetterId: deadLetters.deadLetterId });
   return inserted.length > 0;
+}
+
+/** Puts an entry behind those of its parked key, to be retried with them. @returns false when no entry is parked. */
+export async function insertBehindParked(
+  tx: Database,
+  tables: StreamTables,
+  letter: NewDeadLetter & { readonly parkedKey: string },
+): Promise<boolean> {
+  const { deadLetters } = tables;
+  const [parked] = await tx
+    .select({ letters: count(), retryRequestedAt: max(deadLetters.retryRequestedAt) })
+    .from(deadLetters)
+    .where(isParked(tables, letter));
+  if (parked === undefined || parked.letters === 0) return false;
+  await insertDeadLetter(tx, tables, { ...letter, retryRequestedAt: parked.retryRequestedAt });
+  return true;
+}
+
+function isParked(
+  { deadLetters }: StreamTables,
+  { consumer, parkedKey }: { consumer: string; parkedKey: string },
+): SQL | undefined {
+  return and(eq(deadLetters.consumer, consumer), eq(deadLetters.parkedKey, parkedKey));
+}
+
+/** @returns the parked keys of a consumer. @param which `retried`: those that an admin wants to be applied. */
+export async function findParkedKeys(
+  db: Database,
+  { deadLetters }: StreamTables,
+  consumer: string,
+  which: 'all' | 'retried',
+): Promise<string[]> {
+  const rows = await db
+    .selectDistinct({ key: deadLetters.parkedKey })
+    .from(deadLetters)
+    .where(
+      and(
+        eq(deadLetters.consumer, consumer),
+        isNotNull(deadLetters.parkedKey),
+        which === 'retried' ? isNotNull(deadLetters.retryRequestedAt) : undefined,
+      ),
+    );
+  return rows.flatMap(({ key }) => (key === null ? [] : [key]));
+}
+
+/** @returns the oldest entry of a parked key; undefined when none is parked. */
+export async function findOldestParked(
+  db: Database,
+  tables: StreamTables,
+  parked: { consumer: string; parkedKey: string },
+): Promise<DeadLetter | undefined> {
+  const { deadLetters } = tables;
+  const [oldest] = await db
+    .select()
+    .from(deadLetters)
+    .where(isParked(tables, parked))
+    .orderBy(asc(deadLetters.createdAt), asc(deadLetters.deadLetterId))
+    .limit(1);
+  return oldest;
+}
+
+/** Asks the consumer to apply the entries of a parked key. */
+export async function requestRetry(
+  tx: Database,
+  tables: StreamTables,
+  parked: { consumer: string; parkedKey: string },
+): Promise<void> {
+  await tx.update(tables.deadLetters).set({ retryRequestedAt: sql`now()` }).where(isParked(tables, parked));
+}
+
+/** Leaves the entries of a key parked whose retry has failed, and why. */
+export async function endRetry(
+  tx: Database,
+  tables: StreamTables,
+  failed: { consumer: string; parkedKey: string; deadLetterId: string; reason: string },
+): Promise<void> {
+  const { deadLetters } = tables;
+  await tx.update(deadLetters).set({ retryRequestedAt: null }).where(isParked(tables, failed));
+  await tx
+    .update(deadLetters)
+    .set({ reason: withoutNul(failed.reason) })
+    .where(eq(deadLetters.deadLetterId, failed.deadLetterId));
+}
+
+/** An entry that can never be applied: the others of its key need not wait for it. */
+export async function releaseKey(
+  tx: Database,
+  { deadLetters }: StreamTables,
+  { deadLetterId, reason }: { deadLetterId: string; reason: string },
+): Promise<void> {
+  await tx
+    .update(deadLetters)
+    .set({ parkedKey: null, retryRequestedAt: null, reason: withoutNul(reason) })
+    .where(eq(deadLetters.deadLetterId, deadLetterId));
 }
 
 /** PostgreSQL stores every character except NUL. */
@@ -95,7 +209,21 @@ function withoutNul(text: string): string {
   return text.replaceAll('\0', '\u{fffd}');
 }
 
-/** Deletes a dead letter, to discard or to retry it. @returns its content; undefined when there is none. */
+/** @returns a dead letter, locked until the transaction ends; undefined when there is none. */
+export async function lockDeadLetter(
+  tx: Database,
+  { deadLetters }: StreamTables,
+  deadLetterId: string,
+): Promise<DeadLetter | undefined> {
+  const [found] = await tx
+    .select()
+    .from(deadLetters)
+    .where(eq(deadLetters.deadLetterId, deadLetterId))
+    .for('update');
+  return found;
+}
+
+/** Deletes a dead letter that was discarded, applied, or added to its stream again. @returns its content; undefined when there is none. */
 export async function takeDeadLetter(
   tx: Database,
   { deadLetters }: StreamTables,
@@ -139,6 +267,7 @@ export type ConsumerRecord = {
   readonly lastError: string | null;
   readonly lastErrorAt: Date | null;
   readonly deadLetters: number;
+  readonly parkedKeys: number;
 };
 
 /** The records of consumers that have run before. */
@@ -155,6 +284,7 @@ export async function readConsumers(
       lastError: consumers.lastError,
       lastErrorAt: consumers.lastErrorAt,
       deadLetters: count(deadLetters.deadLetterId),
+      parkedKeys: countDistinct(deadLetters.parkedKey),
     })
     .from(consumers)
     .leftJoin(deadLetters, eq(deadLetters.consumer, consumers.name))

@@ -28,7 +28,7 @@ export function streamTables(schema: PgSchema) {
         index('processed_entries_by_age').on(entry.processedAt),
       ],
     ),
-    /** Entries that can never be applied as they are, until an admin retries or discards them. */
+    /** Entries that could not be applied, until an admin retries or discards them. */
     deadLetters: schema.table(
       'dead_letters',
       {
@@ -37,6 +37,10 @@ export function streamTables(schema: PgSchema) {
         entryId: text('entry_id').notNull(),
         fields: jsonb('fields').$type<Readonly<Record<string, string>>>().notNull(),
         reason: text('reason').notNull(),
+        /** The parked key: its later entries wait here, too. null for an entry for which no other waits. */
+        parkedKey: text('parked_key'),
+        /** An admin wants the entries of the key to be applied, oldest first. */
+        retryRequestedAt: time('retry_requested_at'),
         createdAt: time('created_at').notNull().defaultNow(),
       },
       (letter) => [

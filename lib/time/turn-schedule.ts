@@ -30,8 +30,28 @@ export function nextTurnAt(
   return undefined;
 }
 
-/** What is wrong with a schedule; undefined when it is valid. @param timeZone an existing time zone. */
+const list = (item: string) => `(?:${item})(?:,(?:${item}))*`;
+const span = (value: string) => `(?:\\*|${value}-${value})(?:/\\d{1,2})?|${value}`;
+const number = '\\d{1,2}';
+const month = `(?:${number}|JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC)`;
+const weekday = '(?:\\d|SUN|MON|TUE|WED|THU|FRI|SAT)';
+/** What docs/lobby.md describes; the library reads more, and reads it loosely. */
+const documentedForm = new RegExp(
+  `^${[span(number), span(number), `L|${span(number)}`, span(month), span(weekday)].map(list).join(' ')}$`,
+  'i',
+);
+
+/** What is wrong with a schedule that is new; undefined when it is valid. @param timeZone an existing time zone. */
 export function scheduleProblem(schedule: string, timeZone: string, now: Date): string | undefined {
+  if (!/^\S+(?: \S+){4}$/.test(schedule)) {
+    return 'must be a cron expression of five fields with one blank between them, such as 0 20 * * 1-5';
+  }
+  if (documentedForm.test(schedule)) return unplayableProblem(schedule, timeZone, now);
+  return 'is not a cron expression: fields hold *, numbers, ranges, lists and steps such as */2, names of months and weekdays, and L for the last day of a month';
+}
+
+/** The same for the schedule of a game that may be older than this form. */
+export function unplayableProblem(schedule: string, timeZone: string, now: Date): string | undefined {
   if (!/^\S+(?:\s+\S+){4}$/.test(schedule)) {
     return 'must be a cron expression of five fields, such as 0 20 * * 1-5';
   }

@@ -14,6 +14,7 @@ import { SignInPage } from './pages/sign-in.tsx';
 import { News } from './parts/news.tsx';
 import { forgetHere, openPlayer, type Player } from './player.ts';
 import { addressOf, type Route, useRoute } from './router.ts';
+import { learnServerTime } from './server-time.ts';
 import type { Texts } from './texts/en.ts';
 import { type Language, preferredLanguage, rememberLanguage, textsOf } from './texts/languages.ts';
 
@@ -102,6 +103,14 @@ function SignedIn(props: {
     if (!isFirst.current) page.current?.focus();
     isFirst.current = false;
   }, [route, text]);
+  useEffect(
+    () =>
+      player.listen(({ kind }) => {
+        // The time as this device has it does until the next hello.
+        if (kind === 'hello') learnServerTime().catch(() => {});
+      }),
+    [player],
+  );
   useEffect(() => {
     let isCurrent = true;
     void player.ended.then(async (error) => {
@@ -111,6 +120,8 @@ function SignedIn(props: {
     });
     return () => {
       isCurrent = false;
+      // Another person uses the tab now.
+      player.client.close();
     };
   }, [player, onSignedOut]);
   return (

@@ -27,6 +27,8 @@ export type BoardFrameOptions = {
   readonly ordersSchema: Readonly<Record<string, unknown>>;
   /** Gets orders that the schema allows. */
   readonly onOrders: (orders: BoardOrders) => void;
+  /** The frame has the height that the board wants, or the board does not say. */
+  readonly onSized: () => void;
   /** The frame is gone. */
   readonly onFault: (fault: BoardFault) => void;
 };
@@ -37,10 +39,13 @@ export type BoardFrame = {
   close(): void;
 };
 
+/** What comes below a board waits no longer for its height. */
+const sizingMs = 2_000;
+
 const heights = { least: 120, first: 480, most: 4_000 };
 
 export function openBoard(options: BoardFrameOptions): BoardFrame {
-  const { parent, address, title, onFault } = options;
+  const { parent, address, title, onSized, onFault } = options;
   const { port1: port, port2: itsPort } = new MessageChannel();
   const frame = document.createElement('iframe');
   const close = () => {
@@ -62,7 +67,7 @@ export function openBoard(options: BoardFrameOptions): BoardFrame {
     if (typeof message === 'string') return fail(message);
     if (message.type === 'height') {
       frame.style.height = `${Math.min(Math.max(message.pixels, heights.least), heights.most)}px`;
-      return;
+      return onSized();
     }
     const problems = problemsOf(message.orders);
     if (problems.length === 0) return options.onOrders(message);
@@ -85,6 +90,7 @@ export function openBoard(options: BoardFrameOptions): BoardFrame {
   });
   frame.src = address;
   parent.append(frame);
+  setTimeout(onSized, sizingMs);
   return { show: send, refuse: send, close };
 }
 

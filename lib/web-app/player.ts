@@ -31,7 +31,7 @@ export type SigningIn = {
 
 export type SignedIn = { readonly player: Player; readonly isStored: boolean };
 
-/** @returns the player whose session this tab has, or undefined when somebody has to sign in. */
+/** @returns the player whose session this tab has, or undefined when a person has to sign in first. */
 export async function openPlayer(deviceSessionId?: string): Promise<Player | undefined> {
   const keys = await browserKeys(deviceSessionId === undefined ? {} : { deviceSessionId });
   const client = createGalaxyClient({ gateway: location.origin, keys });
@@ -74,7 +74,6 @@ export async function peopleHere(): Promise<{ deviceSessionId: string; name: str
 export async function signOut({ client, deviceSessionId }: Player): Promise<void> {
   await client.user.session.revoke({ device_session_id: deviceSessionId });
   await forgetHere(deviceSessionId);
-  client.close();
 }
 
 /** After a sign-out, also one that was made elsewhere. */
@@ -104,7 +103,8 @@ function rememberedNames(): Record<string, string> {
   return JSON.parse(localStorage.getItem(namesItem) ?? '{}');
 }
 
-function rememberName(deviceSessionId: string, name: string): void {
+/** By which the person of a session is listed on this machine. */
+export function rememberName(deviceSessionId: string, name: string): void {
   localStorage.setItem(namesItem, JSON.stringify({ ...rememberedNames(), [deviceSessionId]: name }));
 }
 

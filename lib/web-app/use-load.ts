@@ -11,7 +11,7 @@ export type Loaded<T> = {
 };
 
 /**
- * @param key of what is loaded: with another one it is loaded anew.
+ * @param key of what is loaded: another key is loaded as a new one.
  * @param concerns whether an event may have changed it. After a hello, and when the page is looked at again, it is
  *   always loaded.
  */
@@ -26,7 +26,7 @@ export function useLoad<T>(
     value: undefined,
     error: undefined,
   });
-  const latest = useRef({ load, concerns, run: 0 });
+  const latest = useRef({ load, concerns, run: 0, settled: 0 });
   latest.current.load = load;
   latest.current.concerns = concerns;
 
@@ -34,7 +34,8 @@ export function useLoad<T>(
     const run = ++latest.current.run;
     const settle = (next: { value: T } | { error: unknown }) => {
       // What was asked for later is newer.
-      if (run !== latest.current.run) return;
+      if (run < latest.current.settled) return;
+      latest.current.settled = run;
       setState((before) => ({
         key,
         value: before.key === key ? before.value : undefined,
@@ -49,16 +50,18 @@ export function useLoad<T>(
   }, [key]);
 
   useEffect(() => {
-    void reload();
     const seen = () => {
       if (document.visibilityState === 'visible') void reload();
     };
     document.addEventListener('visibilitychange', seen);
-    let isFirstHello = true;
+    // Events before a hello may have been missed, also those between the first load and the first hello. The hello of a
+    // stream that is open already comes at once, before anything is loaded.
+    let hasBegun = false;
     const stop = player.listen((news) => {
-      if (news.kind === 'hello' ? !isFirstHello : latest.current.concerns?.(news) === true) void reload();
-      if (news.kind === 'hello') isFirstHello = false;
+      if (hasBegun && (news.kind === 'hello' || latest.current.concerns?.(news) === true)) void reload();
     });
+    hasBegun = true;
+    void reload();
     return () => {
       document.removeEventListener('visibilitychange', seen);
       stop();

@@ -24,6 +24,7 @@ export function benchLobby(client: pg.Pool, newId: () => string = uuidv7): Lobby
     publishers: {},
     streams: { consumers: [], states: () => Promise.reject(new Error('streams are not used here')) },
     startTimeoutMs: 300_000,
+    underfilledGraceMs: 1_209_600_000,
     minTurnIntervalMs: 900_000,
     catalogue: testCatalogue,
     now: () => new Date(),

@@ -49,6 +49,8 @@ export type Scale = {
   turns: number;
   /** Matches that game.move measures. */
   matches: number;
+  /** Loads of the page in one round of web.usable. */
+  pageLoads: number;
 };
 
 export type Bench = {

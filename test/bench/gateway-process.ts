@@ -17,11 +17,13 @@ export type GatewayProcess = {
 
 /**
  * Configured as in operation, except for higher rate limits, since a benchmark is a single client.
+ * @param environment further variables.
  */
 export async function startGatewayProcess(
   bench: Bench,
   peers: { httpUrl: string; pushAddr: string },
   running: AsyncDisposableStack,
+  environment: Record<string, string> = {},
 ): Promise<GatewayProcess> {
   const { privateKey, publicKey } = generateKeyPairSync('ed25519');
   const [httpPort, grpcPort, webPort] = [await freePort(), await freePort(), await freePort()];
@@ -52,6 +54,7 @@ export async function startGatewayProcess(
         GATEWAY_RATE_LIMIT_GRPC_UNVERIFIED: '100000/s burst 100000',
         GATEWAY_GRPC_MAX_CONNECTIONS_PER_ADDRESS: '100000',
         GATEWAY_WEB_HTTP_MAX_CONNECTIONS_PER_ADDRESS: '100000',
+        ...environment,
       },
       ...(bench.nodeArgs === undefined ? {} : { nodeArgs: bench.nodeArgs }),
     },

@@ -37,7 +37,7 @@ export function databaseWithGames(bench: Bench): Promise<string> {
   if (existing !== undefined) return existing;
   const created = createLobbyDatabase(bench, async (client) => {
     await insertGames(client, 1, bench.scale.games, gamesToFind);
-    await insertRows(client, 'lobby.game_words', ...wordsOfGames);
+    await insertRows(client, 'lobby.listed_words', ...wordsOfGames);
   });
   withGames.set(bench, created);
   return created;

@@ -1,5 +1,5 @@
 // npm run bench: how fast the services are, each row next to a floor that no implementation can beat. See docs/benchmarks.md.
-//   npm run bench                                  every row but those that take very long
+//   npm run bench                                  every row but those that take very long or need Chromium
 //   npm run bench -- gateway.command               some rows
 //   npm run bench -- --out FILE                    also writes the entries as a JSON array
 //   npm run bench -- --quick                       fewer and shorter rounds, to see whether a change helps at all
@@ -27,6 +27,7 @@ import { lobbyApprove, lobbyGet, lobbyList } from './rows/lobby-http.ts';
 import { lobbyRaceName } from './rows/lobby-race-name.ts';
 import { lobbyTick } from './rows/lobby-tick.ts';
 import { startNpmStart } from './rows/start-npm-start.ts';
+import { webUsable } from './rows/web-usable.ts';
 import { findCores, pin } from './system.ts';
 import { table } from './table.ts';
 
@@ -54,8 +55,8 @@ const rows: readonly Row[] = [
   lobbyRaceName(10_000),
   lobbyRaceName(1_000_000),
 ];
-/** Take long; run when named. */
-const onRequest: readonly Row[] = [lobbyRaceName(10_000_000)];
+/** Take long, or need Chromium; run when named. */
+const onRequest: readonly Row[] = [lobbyRaceName(10_000_000), webUsable];
 
 const full: Scale = {
   rounds: 5,
@@ -72,6 +73,7 @@ const full: Scale = {
   looksPerRound: 20,
   turns: 2_000,
   matches: 10,
+  pageLoads: 10,
 };
 const quick: Scale = {
   ...full,
@@ -84,6 +86,7 @@ const quick: Scale = {
   looksPerRound: 10,
   turns: 500,
   matches: 3,
+  pageLoads: 5,
 };
 
 async function main(stop: AbortSignal): Promise<void> {

@@ -17,13 +17,20 @@ import { PackageProject } from '../support/client/package-project.ts';
 import { startTestStack, type TestStack } from '../support/run/stack.ts';
 
 const chromium = '/usr/bin/chromium';
-/** Measured at 41 kB, most of it Connect and protobuf. */
+/** Measured at 44 kB, most of it Connect and protobuf. */
 const largestBundle = 55_000;
 
 /** Signs in the first time; reads its account; hears of its own game. Reports what it did, or why it could not. */
 const app = `
 import { browserKeys, createGalaxyClient, storedSessions } from '@galaxy-games/client';
 const report = (outcome) => fetch('/test/report', { method: 'POST', body: JSON.stringify(outcome) });
+const storedKey = () => new Promise((resolve) => {
+  const opening = indexedDB.open('galaxy-client');
+  opening.onsuccess = () => {
+    const reading = opening.result.transaction('sessions').objectStore('sessions').getAll();
+    reading.onsuccess = () => resolve(reading.result[0].pair.privateKey);
+  };
+});
 try {
   const keys = await browserKeys();
   const isNew = keys.session === undefined;
@@ -44,13 +51,21 @@ try {
   const { eventType, payload } = (await events.next()).value;
   const refused = await client.lobby.game.start({ game_id }).catch(({ name, code }) => [name, code]);
   const { user_id } = await client.user.account.get();
-  await report({ isNew, isStored: keys.isStored, sessions: (await storedSessions()).length, hello,
+  const exported = await storedKey().then((key) => crypto.subtle.exportKey('pkcs8', key)).catch(({ name }) => name);
+  await report({ exported, isNew, isStored: keys.isStored, sessions: (await storedSessions()).length, hello,
     heard: [eventType, payload.game_id === game_id], refused,
     isOwn: user_id === client.session.userId });
 } catch (error) {
   await report({ failed: String(error), stack: error.stack });
 }
 `;
+
+/** As a browser whose person lets pages store nothing. */
+const refuseStorage = `<script>
+const refuse = () => { throw new DOMException('The page may store nothing.', 'SecurityError'); };
+indexedDB.open = refuse;
+Object.defineProperty(globalThis, 'sessionStorage', { get: refuse });
+</script>`;
 
 let stack: TestStack;
 let project: PackageProject;
@@ -89,11 +104,13 @@ type Origin = {
 /** The app's page and the test's own routes; everything else is the gateway's. */
 async function serveApp(): Promise<Origin> {
   let reported = Promise.withResolvers<unknown>();
+  const page = (head: string) => (_: IncomingMessage, response: ServerResponse) =>
+    response
+      .writeHead(200, { 'content-type': 'text/html' })
+      .end(`${head}<script type="module" src="/test/app.js"></script>`);
   const routes: Record<string, (incoming: IncomingMessage, response: ServerResponse) => unknown> = {
-    '/': (_, response) =>
-      response
-        .writeHead(200, { 'content-type': 'text/html' })
-        .end('<script type="module" src="/test/app.js"></script>'),
+    '/': page(''),
+    '/test/stores-nothing': page(refuseStorage),
     '/test/app.js': (_, response) =>
       response.writeHead(200, { 'content-type': 'text/javascript' }).end(script),
     '/test/code': async ({ url = '' }, response) =>
@@ -155,6 +172,13 @@ async function runApp({ url, reported }: Origin): Promise<unknown> {
   }
 }
 
+const did = {
+  hello: 'hello',
+  heard: ['lobby.game.cancelled', true],
+  refused: ['CommandError', 'invalid_state'],
+  isOwn: true,
+};
+
 describe('the package in a browser', () => {
   it(`has at most ${largestBundle} bytes`, () => {
     expect(script.length).toBeGreaterThan(10_000);
@@ -162,20 +186,24 @@ describe('the package in a browser', () => {
   });
 
   it.skipIf(!existsSync(chromium))(
-    'signs in, runs commands, follows events, and keeps its keys when the page is opened again',
+    'signs in, runs commands, follows events, and keeps its keys, which no script can read, when the page is opened again',
     { timeout: 120_000 },
     async () => {
       const origin = await serveApp();
-      const did = {
-        isStored: true,
-        sessions: 1,
-        hello: 'hello',
-        heard: ['lobby.game.cancelled', true],
-        refused: ['CommandError', 'invalid_state'],
-        isOwn: true,
-      };
-      expect(await runApp(origin)).toEqual({ isNew: true, ...did });
-      expect(await runApp(origin)).toEqual({ isNew: false, ...did });
+      const kept = { ...did, isStored: true, sessions: 1, exported: 'InvalidAccessError' };
+      expect(await runApp(origin)).toEqual({ isNew: true, ...kept });
+      expect(await runApp(origin)).toEqual({ isNew: false, ...kept });
+    },
+  );
+
+  it.skipIf(!existsSync(chromium))(
+    'works with keys in memory where the browser refuses to store any, and says so',
+    { timeout: 120_000 },
+    async () => {
+      const { url, reported } = await serveApp();
+      const outcome = await runApp({ url: `${url}test/stores-nothing`, reported });
+      const lost = { isStored: false, sessions: 0, exported: 'SecurityError' };
+      expect(outcome).toEqual({ isNew: true, ...did, ...lost });
     },
   );
 });

@@ -43,8 +43,8 @@ async function programsOf(page: string): Promise<[name: string, text: string][]>
 }
 
 /** Runs a program, and types the code that was mailed when it asks for it. */
-function start(program: string, email: string): { output: () => string; ended: Promise<unknown[]> } {
-  const child = spawn(node, [program, email], {
+function start(program: string, ...args: string[]): { output: () => string; ended: Promise<unknown[]> } {
+  const child = spawn(node, [program, ...args], {
     cwd: project.folder,
     env: {
       ...process.env,
@@ -90,6 +90,44 @@ describe('the installed package', () => {
     ]);
     await vi.waitFor(() => expect(events.output()).toContain('lobby.game.finished'), { timeout: 20_000 });
     expect(events.output()).toContain('lobby.game.turn_advanced');
+  });
+
+  it('joins a game that a person has made, and plays against them', { timeout: 120_000 }, async () => {
+    const person = await stack.signIn('person');
+    const { game_id } = await person.lobby.game.create({
+      game_type: 'public',
+      game_name: 'Evening game',
+      min_players: 2,
+      max_players: 2,
+      enrollment_ends_at: new Date(Date.now() + 3_600_000).toISOString(),
+      turn_seconds: 60,
+      engine_family: 'four-in-a-row',
+      target_engine_version: '1.0.0',
+    });
+    await person.lobby.game.openEnrollment({ game_id });
+    await person.lobby.application.submit({ game_id, race_name: 'Person' });
+    const events = person.events();
+    await events.next();
+    const bot = start('bot.mjs', 'bot@example.com', 'Evening game');
+    for await (const item of events) {
+      if (item.kind !== 'event' || item.eventType !== 'lobby.application.submitted') continue;
+      const { application_id } = item.payload;
+      await person.lobby.application.approve({ application_id });
+      break;
+    }
+    await person.lobby.game.start({ game_id });
+    const game = person.game(game_id);
+    await game.onTurn(async ({ status, awaiting, your_seat, turn }) => {
+      if (status !== 'open' || your_seat === null || !awaiting.includes(your_seat)) return;
+      const { view } = await game.view();
+      const { board, rows } = view as { board: number[][]; rows: number };
+      const column = board.findIndex((discs) => discs.length < rows) + 1;
+      await game.submit({ turn, orders: { column }, ready: true });
+    });
+    expect([await bot.ended, bot.output()]).toEqual([
+      [0, null],
+      expect.stringMatching(/turn \d+: a disc into column \d[\s\S]*over: \{"kind"/),
+    ]);
   });
 
   it('has types that a strict project takes', async () => {

@@ -53,10 +53,10 @@ const untilOpen = (gameId: string, turn: number) =>
     .poll(async () => (await boris.execute('game.turn.get', { game_id: gameId })).payload, patience)
     .toMatchObject({ turn, status: 'open' });
 
-/** @returns the turn that is open afterwards. */
+/** Tries again while the engine is being started. @returns the turn that is open afterwards. */
 async function move(player: TestClient, gameId: string, turn: number, column: number) {
   const order = { game_id: gameId, turn, orders: { column }, ready: true };
-  return (await ok(player, 'game.orders.submit', order)).turn_now;
+  return (await player.game.orders.submit(order)).turn_now;
 }
 
 describe('a game', () => {
@@ -66,7 +66,7 @@ describe('a game', () => {
     expect(await move(ada, gameId, 1, 1)).toBe(2);
     expect(await move(boris, gameId, 2, 7)).toBe(3);
     const stored = { turn: 3, orders: { column: 1 }, ready: false };
-    await ok(ada, 'game.orders.submit', { game_id: gameId, ...stored });
+    await ada.game.orders.submit({ game_id: gameId, ...stored });
     expect(await enginesIn(stack.runtimeFolder)).toHaveLength(1);
     await expect
       .poll(() => gameOf(gameId), patience)
@@ -110,7 +110,7 @@ describe('a game', () => {
     });
     // The stop job follows the end of the game; the final views stay.
     await expectNoEngines(stack.runtimeFolder);
-    const { view } = await ok(boris, 'game.view.get', { game_id: gameId });
+    const { view } = await boris.game.view.get({ game_id: gameId });
     expect(view).toMatchObject({ outcome: { winner: 1, reason: 'line' } });
     // Both have more than at the beginning.
     const names = await Promise.all(
@@ -132,7 +132,7 @@ describe('a game', () => {
       .poll(async () => (await boris.execute('game.orders.submit', order)).resultCode, patience)
       .toBe('ok');
     await untilOpen(gameId, 3);
-    const { view } = await ok(ada, 'game.view.get', { game_id: gameId });
+    const { view } = await ada.game.view.get({ game_id: gameId });
     expect(view).toMatchObject({ board: [[], [], [], [1, 2], [], [], []] });
     await ok(ada, 'lobby.game.pause', { game_id: gameId });
     await ok(ada, 'lobby.game.cancel', { game_id: gameId });

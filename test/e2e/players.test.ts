@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { PlayerEvent } from '../../lib/client/events.ts';
 import { GatewayError } from '../../lib/client/gateway-error.ts';
+import { mailedAccountCode } from '../support/client/mailed-code.ts';
 import type { TestClient } from '../support/gateway/test-client.ts';
 import { startTestStack, type TestStack } from '../support/run/stack.ts';
 
@@ -124,15 +125,8 @@ describe('players', () => {
   it('who lost their device and their mailbox get their account back by recovery codes, at another address', async () => {
     const dora = await stack.signIn('dora');
     const { email: lostEmail = '' } = await ok(dora, 'user.account.get', {});
-    const mailedCode = async (to: string, purpose: string) => {
-      const lines = (await stack.logs()).split('\n').filter((line) => line.includes('account code'));
-      const codes = lines.map((line) => JSON.parse(line)).filter((line) => line.to === to);
-      return String(codes.findLast((line) => line.purpose === purpose)?.code ?? expect.fail('no code yet'));
-    };
-    const codeTo = (to: string, purpose: string) =>
-      vi.waitFor(() => mailedCode(to, purpose), { timeout: 20_000, interval: 200 });
     const { challenge_id } = await ok(dora, 'user.recovery_codes.start', {});
-    const code = await codeTo(lostEmail, 'recovery_codes');
+    const code = await mailedAccountCode(stack, lostEmail, 'recovery_codes');
     const stream = await listen(dora);
     const created = await ok(dora, 'user.recovery_codes.create', { challenge_id, code });
     const [first = '', second = ''] = created.recovery_codes as unknown as string[];
@@ -152,7 +146,7 @@ describe('players', () => {
 
     const newEmail = `found-${randomUUID()}@example.com`;
     const { email_change_id } = await ok(found, 'user.email.start_change', { new_email: newEmail });
-    const new_code = await codeTo(newEmail, 'take_address');
+    const new_code = await mailedAccountCode(stack, newEmail, 'take_address');
     const changed = { email_change_id, recovery_code: second, new_code };
     expect(await ok(found, 'user.email.confirm_change', changed)).toMatchObject({ email: newEmail });
     expect(await stream.ended).toBe('SESSION_REVOKED');

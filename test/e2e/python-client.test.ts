@@ -92,7 +92,7 @@ describe.skipIf(!hasCryptography)('the client in Python', { timeout: 120_000 }, 
       await expect
         .poll(async () => (await ada.execute('game.turn.get', { game_id })).payload, { timeout: 60_000 })
         .toMatchObject({ turn, status: 'open', awaiting: [2] });
-      await ok('game.orders.submit', { game_id, turn, orders: { column: 1 }, ready: true });
+      await ada.game.orders.submit({ game_id: String(game_id), turn, orders: { column: 1 }, ready: true });
     }
     const { code, output } = await ended;
     expect(output).toMatch(/^Turn 1: column 4\n(Turn \d: column 4\n){3}The game is finished: /);

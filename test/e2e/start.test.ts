@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { freePort } from '../../infra/local/child.ts';
 import { localVariables } from '../../infra/local/config.ts';
+import { compileCache } from '../../infra/local/service.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 let folder: string;
@@ -17,6 +18,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'galaxy-test-start-'));
   env = {
     PATH: process.env.PATH ?? '',
+    ...compileCache,
     GALAXY_DATA_FOLDER: folder,
     GALAXY_POSTGRES_PORT: '0',
     GALAXY_REDIS_PORT: '0',
@@ -48,7 +50,7 @@ function runCommand([file = '', ...args]: string[], more: Record<string, string>
 }
 
 async function startStack(started = run('infra/local/start.ts')): Promise<Run> {
-  const ready = vi.waitFor(() => expect(started.output()).toContain('Galaxy is ready'), { timeout: 60_000 });
+  const ready = vi.waitFor(() => expect(started.output()).toContain('Galaxy is ready'), { timeout: 120_000 });
   const early = started.exitCode.then((code) => {
     throw new Error(`npm start ended with exit code ${code}:\n${started.output()}`);
   });
@@ -101,96 +103,99 @@ async function playDemo(stack: Run): Promise<void> {
   expect(demo.output()).toMatch(/game_finished +running → finished, by gm_event/);
 }
 
+/** Ends the process of the stack whose command line this is, as a crash does. */
+async function killOne(part: RegExp): Promise<void> {
+  const victim = (await processesOfFolder()).find((line) => part.test(line));
+  process.kill(Number(victim?.split(' ')[0]), 'SIGKILL');
+}
+
+async function killAndHearOf(stack: Run, name: string, part: RegExp): Promise<void> {
+  await killOne(part);
+  const runsAgain = () => expect(stack.output()).toContain(`galaxy: ${name} runs again`);
+  await vi.waitFor(runsAgain, { timeout: 60_000, interval: 100 });
+}
+
+/** With its output, so that a failure shows it. */
+async function expectStopped(stack: Run): Promise<void> {
+  expect([await stack.exitCode, stack.output()]).toEqual([
+    0,
+    expect.stringContaining('stopped, nothing is left running'),
+  ]);
+  expect(await processesOfFolder()).toEqual([]);
+}
+
+const leaves = (count: number) =>
+  vi.waitFor(async () => expect((await processesOfFolder()).filter(isMainProcess)).toHaveLength(count), {
+    timeout: 60_000,
+    interval: 200,
+  });
+
+/** Of tests that start the whole platform. */
+const timeout = 240_000;
+
 describe.runIf(process.platform === 'linux')('npm start', () => {
-  type Way = {
-    way: string;
-    stop: (stack: Run) => Promise<void> | void;
-    lost: Record<string, RegExp>;
-    serves: (stack: Run) => Promise<void>;
-  };
-  const ways: Way[] = [
-    {
-      way: 'Ctrl-C',
-      stop: pressCtrlC,
-      lost: { backend: / \S*workers\/backend-all-in-one\.ts/ },
-      serves: async () => {
-        const path = '/api/v1/public/auth/send-email-code';
-        const response = await fetch(`http://${env.GATEWAY_PUBLIC_HTTP_ADDR}${path}`, {
-          method: 'POST',
-          headers: { 'content-type': 'application/json' },
-          body: JSON.stringify({ email: 'ada@example.com' }),
-        });
-        expect(response.status).toBe(202);
-      },
-    },
-    {
-      way: 'a signal to the process that running.json names',
-      stop: endWhatRunningJsonNames,
-      lost: { PostgreSQL: /\/postgres -D/, Redis: /(redis|valkey)-server/ },
-      serves: playDemo,
-    },
-  ];
+  // One after the other in the same folder: each start finds what the one before has left behind.
+  it('starts everything, prints its addresses, starts a service again that dies, and stops its services when the command is killed', {
+    timeout,
+  }, async () => {
+    const admin = `127.0.0.1:${await freePort()}`;
+    const stack = await startStack(run('infra/local/start.ts', [], { GATEWAY_ADMIN_HTTP_ADDR: admin }));
+    // Launcher, pinned Node, PostgreSQL, Redis and four services at least.
+    expect((await processesOfFolder()).length).toBeGreaterThanOrEqual(8);
 
-  // The second start uses what the first one has left behind.
-  it.each(ways)(
-    'starts everything, prints its addresses, starts again what dies, serves, and leaves no process behind on $way',
-    { timeout: 180_000 },
-    async ({ stop, lost, serves }) => {
-      const admin = `127.0.0.1:${await freePort()}`;
-      const stack = await startStack(run('infra/local/start.ts', [], { GATEWAY_ADMIN_HTTP_ADDR: admin }));
-      // Launcher, pinned Node, PostgreSQL, Redis and four services at least.
-      expect((await processesOfFolder()).length).toBeGreaterThanOrEqual(8);
+    const lines = stack.output().split('\n');
+    const lineWith = (address: string | undefined) => lines.find((line) => line.includes(`://${address} `));
+    expect(lineWith(env.GATEWAY_AUTHENTICATED_GRPC_ADDR)).toMatch(/Gateway: signed commands and events/);
+    expect(lineWith(env.GATEWAY_WEB_HTTP_ADDR)).toMatch(/Gateway, for browsers/);
+    expect(lineWith(env.BACKEND_ADMIN_HTTP_ADDR)).toMatch(/Backend, admin/);
+    expect(lineWith(admin)).toMatch(/Gateway, admin: metrics/);
+    expect((await fetch(`http://${admin}/metrics`)).status).toBe(200);
 
-      const lines = stack.output().split('\n');
-      const lineWith = (address: string | undefined) => lines.find((line) => line.includes(`://${address} `));
-      expect(lineWith(env.GATEWAY_AUTHENTICATED_GRPC_ADDR)).toMatch(/Gateway: signed commands and events/);
-      expect(lineWith(env.GATEWAY_WEB_HTTP_ADDR)).toMatch(/Gateway, for browsers/);
-      expect(lineWith(env.BACKEND_ADMIN_HTTP_ADDR)).toMatch(/Backend, admin/);
-      expect(lineWith(admin)).toMatch(/Gateway, admin: metrics/);
-      expect((await fetch(`http://${admin}/metrics`)).status).toBe(200);
+    await killAndHearOf(stack, 'backend', / \S*workers\/backend-all-in-one\.ts/);
+    const path = '/api/v1/public/auth/send-email-code';
+    const response = await fetch(`http://${env.GATEWAY_PUBLIC_HTTP_ADDR}${path}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ email: 'ada@example.com' }),
+    });
+    expect(response.status).toBe(202);
 
-      for (const [name, part] of Object.entries(lost)) {
-        const victim = (await processesOfFolder()).find((line) => part.test(line));
-        process.kill(Number(victim?.split(' ')[0]), 'SIGKILL');
-        const runsAgain = () => expect(stack.output()).toContain(`galaxy: ${name} runs again`);
-        await vi.waitFor(runsAgain, { timeout: 60_000, interval: 100 });
-      }
-      await serves(stack);
+    await killOne(/ infra\/run\.mjs /);
+    await leaves(0);
+  });
 
-      await stop(stack);
-      expect([await stack.exitCode, stack.output()]).toEqual([
-        0,
-        expect.stringContaining('stopped, nothing is left running'),
-      ]);
-      expect(await processesOfFolder()).toEqual([]);
-    },
-  );
-
-  it.each([
-    ['the command', / infra\/run\.mjs /, 0],
-    ['the launcher behind it', /^\S+ \S+\/node \S+\/infra\/local\/start\.ts/, 2],
-  ])('stops its services when %s is killed, and starts again', async (_, killed, left) => {
+  it('starts again, and stops its services when the launcher behind the command is killed', {
+    timeout,
+  }, async () => {
     await startStack();
-    const victim = (await processesOfFolder()).find((line) => killed.test(line));
-    process.kill(Number(victim?.split(' ')[0]), 'SIGKILL');
-    // A killed launcher cannot stop its databases; the next start takes them over.
-    await vi.waitFor(
-      async () => expect((await processesOfFolder()).filter(isMainProcess)).toHaveLength(left),
-      {
-        timeout: 20_000,
-        interval: 200,
-      },
-    );
-    const next = await startStack();
-    pressCtrlC(next);
-    expect(await next.exitCode).toBe(0);
-    expect(await processesOfFolder()).toEqual([]);
+    await killOne(/^\S+ \S+\/node \S+\/infra\/local\/start\.ts/);
+    // A killed launcher cannot stop its databases.
+    await leaves(2);
+  });
+
+  it('takes databases over that were left running, starts them again when they die, serves the demo, and leaves no process behind on Ctrl-C', {
+    timeout,
+  }, async () => {
+    const stack = await startStack();
+    await killAndHearOf(stack, 'PostgreSQL', /\/postgres -D/);
+    await killAndHearOf(stack, 'Redis', /(redis|valkey)-server/);
+    await playDemo(stack);
+    pressCtrlC(stack);
+    await expectStopped(stack);
+  });
+
+  it('leaves no process behind on a signal to the process that running.json names', {
+    timeout,
+  }, async () => {
+    const stack = await startStack();
+    await endWhatRunningJsonNames();
+    await expectStopped(stack);
   });
 
   it.each([
     ['asked to end', 'SIGTERM'],
     ['killed', 'SIGKILL'],
-  ] as const)('stops everything in the background when npm is %s', async (_, signal) => {
+  ] as const)('stops everything in the background when npm is %s', { timeout }, async (_, signal) => {
     const stack = await startStack(runCommand(['npm', 'start']));
     stack.child.kill(signal);
     await stack.exitCode;
@@ -243,7 +248,7 @@ describe.runIf(process.platform === 'linux')('npm start', () => {
 });
 
 describe('npm run demo', () => {
-  it('starts a stack of its own when none runs, and removes it again', { timeout: 180_000 }, async () => {
+  it('starts a stack of its own when none runs, and removes it again', { timeout }, async () => {
     const demo = run('infra/local/demo/demo.ts');
     expect([await demo.exitCode, demo.output()]).toEqual([0, expect.stringContaining('All of it worked')]);
     expect(demo.output()).toContain('the demo starts its own');

@@ -140,7 +140,7 @@ it('on SIGTERM it ends its streams, finishes running commands and exits with 0; 
   const startedAt = performance.now();
   const ended = replica(0).end('SIGTERM');
   await vi.waitFor(async () => expect(await replica(0).readiness()).toEqual({ status: 'draining' }), {
-    timeout: 5_000,
+    timeout: 20_000,
     interval: 10,
   });
   await Promise.all(mine.map((follower) => follower.until(() => expect(follower.gateway).toBe(1))));

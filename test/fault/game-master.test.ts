@@ -117,7 +117,7 @@ async function play(gameId: string, userId: string): Promise<Map<number, Sent[]>
 test('whichever process is killed whenever', { timeout: 150_000 }, async () => {
   await Promise.all((Object.keys(entries) as Name[]).map(start));
   const games = await Promise.all(
-    Array.from({ length: 6 }, async () => {
+    Array.from({ length: 3 }, async () => {
       const gameId = uuidv7();
       const runtimeJobId = uuidv7();
       const users = seats.map(() => uuidv7());

@@ -22,7 +22,7 @@ const moved = 'insert into "lobby"."timeline"';
 
 const beforeCommitting = { 'after its effect and before its commit': beforeCommit(moved) };
 const reading: Record<string, Point> = {
-  'after it has read an entry': { link: 'toPostgres', point: { at: 'for key share' } },
+  'after it has read an entry': { link: 'toPostgres', point: { at: 'pg_advisory_xact_lock_shared' } },
 };
 const deciding = (effect: string): Record<string, Point> => ({
   'after its effect and before its commit': beforeCommit(effect),
@@ -62,7 +62,7 @@ const workers: Worker[] = [
     entry: 'runtime-job-results',
     points: {
       'after it has read an entry': { link: 'toPostgres', point: { at: 'from "lobby"."games"' } },
-      'after the Game Master has taken the game over': { link: 'toPostgres', point: { at: 'for key share' } },
+      'after the Game Master has taken the game over': { link: 'toPostgres', point: { at: 'pg_advisory_xact_lock_shared' } },
       ...deciding(moved),
       ...publishing,
       ...advancing,

@@ -1,5 +1,5 @@
 // The lobby and the Game Master as real processes, of which the latter is down when a game is registered, and when it is
-// resumed: the game waits, its timeline says why, and it is played once both run.
+// resumed: the game waits, its timeline says why, and it is played once both run; by itself, unless somebody paused it.
 import pg from 'pg';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { freePort } from '../../infra/local/child.ts';
@@ -25,6 +25,7 @@ beforeAll(async () => {
   gameMasterAddr = `127.0.0.1:${await freePort()}`;
   const lobby = stage.start('lobby-all-in-one', {
     LOBBY_GM_BASE_URL: `http://${gameMasterAddr}`,
+    LOBBY_REGISTRATION_RETRY_INTERVAL: '200ms',
     // One that has just started is slow on a busy machine.
     LOBBY_GM_TIMEOUT: '20s',
     LOBBY_POSTGRES_OPERATION_TIMEOUT: '',
@@ -96,7 +97,7 @@ test('a Game Master that is down at registration and at resume leaves a game pau
   expect((await stage.movesOf(game.gameId)).at(-1)).toBe('runtime_unregistered');
 
   await startGameMaster();
-  expect(await pull('resume')).toMatchObject({ status: 200, body: { status: 'running' } });
+  await vi.waitFor(async () => expect(await stage.statusOf(game.gameId)).toBe('running'), waiting);
   await playTurn(game, 1);
   await playTurn(game, 2);
 

@@ -139,42 +139,41 @@ test('PostgreSQL ends all sessions repeatedly: a request that is retried until i
   const games = await Promise.all([1, 2, 3].map(() => stage.runningGame()));
   const open = await stage.openGame();
   await stage.lobby.outbox.settled();
-  let over = false;
-  const ending = (async () => {
-    let ended = 0;
-    for (let times = 1; !over; times += 1) {
-      ended += await stage.endSessions();
-      if (times % 3 === 0) {
-        stage.toPostgres.cut();
-        stage.toPostgres.heal();
-      }
-      await delay(400);
-    }
-    return ended;
-  })();
+  let [times, ended] = [0, 0];
+  // While a request is under way; every third time the connections break without a word of the server.
+  const endAll = async () => {
+    times += 1;
+    await delay(Math.random() * 40);
+    ended += await stage.endSessions();
+    if (times % 3 !== 0) return;
+    stage.toPostgres.cut();
+    stage.toPostgres.heal();
+  };
   const persistently = async (client: Client, path: string, body: unknown, key: string) => {
-    for (;;) {
-      const response = await client
+    for (let attempt = 1; ; attempt += 1) {
+      const request = client
         .post(path, { body, headers: { 'idempotency-key': key } })
         .catch(() => ({ status: 0, body: undefined }));
+      // Once for each of them, so that they get through on a slow machine, too.
+      if (attempt === 1) await endAll();
+      const response = await request;
       if (response.status === 200 || response.status === 201) return response;
       expect([0, 500, 503], JSON.stringify(response)).toContain(response.status);
     }
   };
-  const turns = 40;
+  const turns = 25;
   const reporting = (async () => {
     for (let turn = 1; turn <= turns; turn += 1) {
       for (const game of games) await stage.tellReport(game, { turn });
       await delay(30);
     }
   })();
-  const applicants = Array.from({ length: 30 }, () => caller());
+  const applicants = Array.from({ length: 12 }, () => caller());
   for (const applicant of applicants) {
     const body = { race_name: nameOf(applicant) };
     await persistently(applicant, `/games/${open.gameId}/applications`, body, applicant.userId);
   }
-  over = true;
-  expect(await ending).toBeGreaterThan(0);
+  expect(ended).toBeGreaterThan(0);
   await reporting;
   for (const { gameId } of games) {
     await vi.waitFor(async () => {

@@ -10,16 +10,35 @@ for (const name of ['drizzle-orm', 'drizzle-orm/pg-core', 'drizzle-orm/node-post
   console.log(name, import.meta.resolve(name), Object.keys(imported), Object.keys(required).length, SQL === required.SQL, PgTable?.name);
 }`;
 
-function told(...args: string[]): string {
-  const { stdout, stderr } = spawnSync(process.execPath, [...args, '--input-type=module', '-e', teller], {
+/** Prints every file that processes of the platform load, and as what. */
+const lister = `import { registerHooks } from 'node:module';
+const loaded = [];
+registerHooks({
+  load(url, context, nextLoad) {
+    const result = nextLoad(url, context);
+    loaded.push(url + ' ' + result.format);
+    return result;
+  },
+});
+for (const file of ['lobby/process/start', 'gateway/process/start', 'backend/process/start']) {
+  await import(process.cwd() + '/lib/' + file + '.ts');
+}
+console.log(loaded.filter((line) => !line.includes('/quick-imports.ts')).sort().join('\\n'));`;
+
+function told(script: string, ...args: string[]): string {
+  const { stdout, stderr } = spawnSync(process.execPath, [...args, '--input-type=module', '-e', script], {
     encoding: 'utf8',
+    maxBuffer: 10_000_000,
   });
   expect(stderr).toBe('');
   return stdout;
 }
 
-test('quick imports lead where others do', () => {
-  const usual = told();
-  expect(usual).toContain('node_modules/drizzle-orm/pg-core/index.js');
-  expect(told('--import', './infra/node/quick-imports.ts')).toBe(usual);
+test.each([
+  ['of drizzle-orm', teller, 'node_modules/drizzle-orm/pg-core/index.js'],
+  ['of whole processes', lister, 'node_modules/zod/'],
+])('quick imports %s lead where others do', (_, script, part) => {
+  const usual = told(script);
+  expect(usual).toContain(part);
+  expect(told(script, '--import', './infra/node/quick-imports.ts')).toBe(usual);
 });

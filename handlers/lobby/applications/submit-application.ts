@@ -28,6 +28,7 @@ const route = createRoute({
       'invalid_state',
       'already_member',
       'already_applied',
+      'rate_limited',
       'race_name_taken',
       'game_full',
       'not_eligible',

@@ -25,7 +25,7 @@ export const retryDeadLetterRoute = (lobby: Pick<Lobby, 'db' | 'now' | 'outbox' 
     const key = await idempotencyKeyOf(c);
     const work = () => (tx: Tx) => retryDeadLetter(lobby.streams, tx, id);
     const letter = await withIdempotencyKey(lobby, key, work, toDeadLetter);
-    logDecision(c.get('log'), letter, 'put back into its stream');
+    logDecision(c.get('log'), letter, 'retried');
     return c.json(letter, 200);
   });
 };

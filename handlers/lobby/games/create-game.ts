@@ -15,6 +15,7 @@ const bodySchema = z.strictObject({
   description: settingFields.description.default(''),
   start_gap_hours: settingFields.start_gap_hours.default(0),
   start_gap_players: settingFields.start_gap_players.default(0),
+  auto_approve: settingFields.auto_approve.default(false),
   ...clockFields,
   early: settingFields.early.optional(),
   spectators: settingFields.spectators.default(false),

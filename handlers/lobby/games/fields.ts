@@ -39,6 +39,10 @@ export const settingFields = {
       description: 'RFC 3339 with any offset; must lie ahead when enrollment is opened.',
       example: '2026-12-31T18:00:00Z',
     }),
+  auto_approve: z.boolean('must be true or false').openapi({
+    description:
+      'Whether applications are approved at once while places are free; for public games only, false unless given.',
+  }),
   turn_schedule: boundedText(1, texts.turnSchedule.max).nullable().openapi({
     description:
       'When turns are due: a cron expression of five fields, in time_zone. A game has this or turn_seconds.',
@@ -142,6 +146,7 @@ export function toSettings(
     startGapHours: body.start_gap_hours,
     startGapPlayers: body.start_gap_players,
     enrollmentEndsAt: body.enrollment_ends_at,
+    autoApprove: body.auto_approve,
     turnSchedule: body.turn_schedule,
     timeZone: body.time_zone,
     turnSeconds: body.turn_seconds,
@@ -157,7 +162,7 @@ export function toSettings(
 }
 
 /** Text in NFC that can be stored and shown as it is; lengths are in characters, not in UTF-16 units. */
-function boundedText(min: number, max: number) {
+export function boundedText(min: number, max: number) {
   const bounds = min === 0 ? `at most ${max}` : `${min} to ${max}`;
   return z
     .string()

@@ -46,6 +46,7 @@ export const gameSchema = z
     start_gap_hours: z.int(),
     start_gap_players: z.int(),
     enrollment_ends_at: timestamp,
+    auto_approve: z.boolean(),
     gap_opened_at: timestamp
       .nullable()
       .openapi({ description: 'Since when the game has max_players; null while it has fewer.' }),
@@ -105,6 +106,7 @@ export function toGameFor({ actor }: Caller): (game: StoredGame) => GameResponse
     start_gap_hours: game.startGapHours,
     start_gap_players: game.startGapPlayers,
     enrollment_ends_at: game.enrollmentEndsAt.toISOString(),
+    auto_approve: game.autoApprove,
     gap_opened_at: timeOrNull(game.gapOpenedAt),
     turn_schedule: game.turnSchedule,
     time_zone: game.timeZone,

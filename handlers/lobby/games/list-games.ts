@@ -4,8 +4,9 @@ import { defineRoute } from '../../../lib/http/route.ts';
 import { errorResponses, jsonResponse } from '../../../lib/http/schemas.ts';
 import type { Lobby } from '../../../lib/lobby/context.ts';
 import { gameBounds, gameOrders, gameStatuses, gameTypes } from '../../../lib/lobby/domain/game.ts';
+import { searchBeginningsOf } from '../../../lib/lobby/domain/search-words.ts';
 import { listGames } from '../../../lib/lobby/operations/list-games.ts';
-import { pageRequestOf, positionTokens, toPage } from '../paging.ts';
+import { pageRequestOf, positionTokens, searchTokens, toPage } from '../paging.ts';
 import { callerOf } from '../request.ts';
 import { gameSchema, toGameFor } from './game-response.ts';
 
@@ -18,7 +19,7 @@ const querySchema = z
     q: z
       .string()
       .max(100, 'must have at most 100 characters')
-      .transform((text) => text.normalize('NFC').match(/[\p{L}\p{M}\p{N}]+/gu) ?? [])
+      .transform(searchBeginningsOf)
       .refine((words) => words.length > 0, 'must have a letter or a digit')
       .optional()
       .openapi({
@@ -26,13 +27,18 @@ const querySchema = z
         maxLength: 100,
         description:
           'Words, or beginnings of words, that name and description have all of; at least one letter or digit. ' +
-          'A page may then have fewer games than `page_size`, even none, and yet a `next_page_token`.',
+          'A page may then have fewer games than `page_size`, even none, and yet a `next_page_token`. Cancelled ' +
+          'games are searched only with their `status`.',
       }),
     has_free_places: z
       .enum(['true', 'false'], 'must be true or false')
       .transform((text) => text === 'true')
       .optional()
-      .openapi({ type: 'boolean', description: 'Whether the game takes players now.' }),
+      .openapi({
+        type: 'boolean',
+        description:
+          '`true`: games that take players, and whose deadline lies ahead. `false`: games that take no players.',
+      }),
     engine_family: z
       .string()
       .regex(/^[a-z0-9-]{1,64}$/, 'must be a family such as four-in-a-row')
@@ -43,7 +49,8 @@ const querySchema = z
       .regex(/^[\w.+-]+$/, versionProblem)
       .optional(),
     sort: z.enum(gameOrders).default('newest').openapi({
-      description: '`ending_soon` lists games whose enrollment is open, by their deadline.',
+      description:
+        '`ending_soon` lists games whose enrollment is open and whose deadline lies ahead, by their deadline.',
     }),
     ...pageQuery,
   })
@@ -63,8 +70,9 @@ const route = createRoute({
 });
 
 const tokens = { newest: positionTokens('games.newest'), ending_soon: positionTokens('games.ending_soon') };
+const tokensOfSearch = { newest: searchTokens('games.newest'), ending_soon: searchTokens('games.ending_soon') };
 
-export const listGamesRoute = (lobby: Pick<Lobby, 'readFromReplica'>) =>
+export const listGamesRoute = (lobby: Pick<Lobby, 'now' | 'readFromReplica'>) =>
   defineRoute(route, async (c) => {
     const caller = callerOf(c);
     const query = c.req.valid('query');
@@ -76,8 +84,8 @@ export const listGamesRoute = (lobby: Pick<Lobby, 'readFromReplica'>) =>
       engineFamily: query.engine_family,
       targetEngineVersion: query.target_engine_version,
     };
-    const token = tokens[query.sort].of(c.req.query());
-    const list = { actor: caller.actor, order: query.sort, filters };
+    const token = (query.q === undefined ? tokens : tokensOfSearch)[query.sort].of(c.req.query());
+    const list = { actor: caller.actor, order: query.sort, filters, now: lobby.now() };
     const request = pageRequestOf(token, query);
     const page = await listGames(lobby, list, request);
     return c.json(toPage(token, page, toGameFor(caller)), 200);

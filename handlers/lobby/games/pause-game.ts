@@ -16,7 +16,14 @@ const route = createRoute({
   request: { params: z.strictObject({ game_id: id }), headers: gameMutationHeaders, body: noBody },
   responses: {
     200: jsonResponse(gameSchema, 'The game, paused'),
-    ...errorResponses('not_found', 'forbidden', 'invalid_state', 'revision_mismatch', 'idempotency_conflict'),
+    ...errorResponses(
+      'not_found',
+      'forbidden',
+      'invalid_state',
+      'revision_mismatch',
+      'rate_limited',
+      'idempotency_conflict',
+    ),
   },
 });
 

@@ -49,7 +49,9 @@ const route = createRoute({
       'invalid_state',
       'already_member',
       'subject_not_found',
+      'rate_limited',
       'idempotency_conflict',
+      'service_unavailable',
     ),
   },
 });

@@ -11,7 +11,7 @@ const route = createRoute({
   method: 'post',
   path: '/memberships/{membership_id}/remove',
   operationId: 'removeMember',
-  summary: 'Removes a member from a game; for its owner and admins',
+  summary: 'Removes a member from a game; for its owner and admins, for admins only once it has started',
   tags: ['memberships'],
   request: { params: z.strictObject({ membership_id: id }), headers: mutationHeaders, body: noBody },
   responses: {

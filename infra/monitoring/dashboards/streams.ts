@@ -22,10 +22,12 @@ export function streamsDashboard(): Dashboard {
           ],
         },
         {
-          title: 'Dead letters and losses, last hour',
-          about: 'Entries that wait for an admin, and how often a stream lost entries.',
+          title: 'Parked keys; dead letters and losses of the last hour',
+          about:
+            'Games and users that wait for an admin, entries that do, and how often a stream lost entries.',
           unit: 'short',
           queries: [
+            ['parked {{consumer}}', 'max by (consumer) (stream_parked_keys)'],
             ['dead letters {{consumer}}', 'sum by (consumer) (increase(stream_dead_letters_total[1h]))'],
             ['losses {{consumer}}', 'sum by (consumer) (increase(stream_losses_total[1h]))'],
           ],

@@ -123,6 +123,10 @@ export interface Schemas {
       payload: LobbyGameCloseEnrollmentPayload;
       result: Game;
     };
+    'lobby.game.reopen_enrollment': {
+      payload: LobbyGameReopenEnrollmentPayload;
+      result: Game;
+    };
     'lobby.game.start': {
       payload: LobbyGameStartPayload;
       result: Game;
@@ -211,6 +215,10 @@ export interface Schemas {
       payload: LobbyMembershipBlockPayload;
       result: Membership;
     };
+    'lobby.membership.unblock': {
+      payload: LobbyMembershipUnblockPayload;
+      result: Membership;
+    };
     'lobby.race_name.check': {
       payload: LobbyRaceNameCheckPayload;
       result: RaceNameAvailability;
@@ -271,9 +279,11 @@ export interface Schemas {
     'lobby.invite.expired': LobbyInviteExpiredEvent;
     'lobby.membership.removed': LobbyMembershipRemovedEvent;
     'lobby.membership.blocked': LobbyMembershipBlockedEvent;
+    'lobby.membership.unblocked': LobbyMembershipUnblockedEvent;
     'lobby.membership.left': LobbyMembershipLeftEvent;
     'lobby.enrollment.underfilled': LobbyEnrollmentUnderfilledEvent;
     'lobby.enrollment.closed': LobbyEnrollmentClosedEvent;
+    'lobby.enrollment.reopened': LobbyEnrollmentReopenedEvent;
     'lobby.race_name.registered': LobbyRaceNameRegisteredEvent;
     'lobby.race_name.expired': LobbyRaceNameExpiredEvent;
     'lobby.race_name.registration_eligible': LobbyRaceNameRegistrationEligibleEvent;
@@ -288,6 +298,7 @@ export interface Schemas {
     'lobby.game.turn_advanced': LobbyGameTurnAdvancedEvent;
     'game.turn.due_soon': GameTurnDueSoonEvent;
     'game.turn.waiting_for_you': GameTurnWaitingForYouEvent;
+    'game.engine.failing': GameEngineFailingEvent;
     'user.session.created': UserSessionCreatedEvent;
     'user.email.changed': UserEmailChangedEvent;
     'user.recovery_codes.created': UserRecoveryCodesCreatedEvent;
@@ -353,7 +364,7 @@ export interface UserMailOptOutsSetPayload {
   /**
    * Types of notifications; mails about the account and with codes are always sent.
    *
-   * @maxItems 27
+   * @maxItems 30
    */
   opted_out: (
     | 'lobby.application.submitted'
@@ -367,8 +378,10 @@ export interface UserMailOptOutsSetPayload {
     | 'lobby.membership.left'
     | 'lobby.membership.removed'
     | 'lobby.membership.blocked'
+    | 'lobby.membership.unblocked'
     | 'lobby.enrollment.closed'
     | 'lobby.enrollment.underfilled'
+    | 'lobby.enrollment.reopened'
     | 'lobby.game.started'
     | 'lobby.game.start_failed'
     | 'lobby.game.paused'
@@ -383,6 +396,7 @@ export interface UserMailOptOutsSetPayload {
     | 'lobby.race_name.expired'
     | 'game.turn.due_soon'
     | 'game.turn.waiting_for_you'
+    | 'game.engine.failing'
   )[];
 }
 export interface UserMailOptOutsSetResult {
@@ -498,6 +512,10 @@ export interface LobbyGameCreatePayload {
    */
   enrollment_ends_at: string;
   /**
+   * Whether applications are approved at once while places are free; for public games only, false unless given.
+   */
+  auto_approve?: boolean;
+  /**
    * When turns are due: a cron expression of five fields, in time_zone. A game has this or turn_seconds.
    */
   turn_schedule?: string | null;
@@ -571,6 +589,7 @@ export interface Game {
   start_gap_hours: number;
   start_gap_players: number;
   enrollment_ends_at: string;
+  auto_approve: boolean;
   /**
    * Since when the game has max_players; null while it has fewer.
    */
@@ -691,17 +710,17 @@ export interface LobbyGameListPayload {
     | 'cancelled';
   game_type?: 'public' | 'private';
   /**
-   * Words, or beginnings of words, that name and description have all of; at least one letter or digit. A page may then have fewer games than `page_size`, even none, and yet a `next_page_token`.
+   * Words, or beginnings of words, that name and description have all of; at least one letter or digit. A page may then have fewer games than `page_size`, even none, and yet a `next_page_token`. Cancelled games are searched only with their `status`.
    */
   q?: string;
   /**
-   * Whether the game takes players now.
+   * `true`: games that take players, and whose deadline lies ahead. `false`: games that take no players.
    */
   has_free_places?: boolean;
   engine_family?: string;
   target_engine_version?: string;
   /**
-   * `ending_soon` lists games whose enrollment is open, by their deadline.
+   * `ending_soon` lists games whose enrollment is open and whose deadline lies ahead, by their deadline.
    */
   sort?: 'newest' | 'ending_soon';
   page_size?: number;
@@ -741,6 +760,10 @@ export interface LobbyGameUpdatePayload {
    * RFC 3339 with any offset; must lie ahead when enrollment is opened.
    */
   enrollment_ends_at?: string;
+  /**
+   * Whether applications are approved at once while places are free; for public games only, false unless given.
+   */
+  auto_approve?: boolean;
   /**
    * When turns are due: a cron expression of five fields, in time_zone. A game has this or turn_seconds.
    */
@@ -796,6 +819,13 @@ export interface LobbyGameOpenEnrollmentPayload {
 export interface LobbyGameCloseEnrollmentPayload {
   game_id: string;
 }
+export interface LobbyGameReopenEnrollmentPayload {
+  game_id: string;
+  /**
+   * The new deadline; needed unless that of the game lies ahead.
+   */
+  enrollment_ends_at?: string;
+}
 export interface LobbyGameStartPayload {
   game_id: string;
 }
@@ -835,16 +865,21 @@ export interface TimelineEntry {
     | 'close_enrollment'
     | 'deadline'
     | 'gap'
+    | 'reopen_enrollment'
     | 'start'
     | 'retry_start'
     | 'runtime_ready'
     | 'runtime_unregistered'
     | 'runtime_failed'
+    | 'too_few_members'
     | 'start_timeout'
     | 'pause'
     | 'resume'
+    | 'correct'
+    | 'replace_engine'
     | 'game_finished'
     | 'abandoned'
+    | 'idle_timeout'
     | 'cancel'
     | 'external_block';
   actor:
@@ -1030,6 +1065,10 @@ export interface LobbyInviteRedeemCodePayload {
 }
 export interface LobbyMembershipListPayload {
   game_id: string;
+  /**
+   * `blocked`, for the owner and admins: who is blocked from the game.
+   */
+  status?: 'active' | 'blocked';
   page_size?: number;
   /**
    * `next_page_token` of the page before, with the same filters and order.
@@ -1050,6 +1089,9 @@ export interface LobbyMembershipRemovePayload {
   membership_id: string;
 }
 export interface LobbyMembershipBlockPayload {
+  membership_id: string;
+}
+export interface LobbyMembershipUnblockPayload {
   membership_id: string;
 }
 export interface LobbyRaceNameCheckPayload {
@@ -1457,6 +1499,13 @@ export interface LobbyMembershipBlockedEvent {
   user_id: string;
   race_name: string;
 }
+export interface LobbyMembershipUnblockedEvent {
+  game_id: string;
+  game_name: string;
+  membership_id: string;
+  user_id: string;
+  race_name: string;
+}
 export interface LobbyMembershipLeftEvent {
   game_id: string;
   game_name: string;
@@ -1475,6 +1524,10 @@ export interface LobbyEnrollmentUnderfilledEvent {
   enrollment_ends_at: string;
   min_players: number;
   active_members: number;
+  /**
+   * When the game is cancelled, if it still lacks players then
+   */
+  cancels_at: string;
 }
 export interface LobbyEnrollmentClosedEvent {
   game_id: string;
@@ -1494,18 +1547,60 @@ export interface LobbyEnrollmentClosedEvent {
     | 'close_enrollment'
     | 'deadline'
     | 'gap'
+    | 'reopen_enrollment'
     | 'start'
     | 'retry_start'
     | 'runtime_ready'
     | 'runtime_unregistered'
     | 'runtime_failed'
+    | 'too_few_members'
     | 'start_timeout'
     | 'pause'
     | 'resume'
+    | 'correct'
+    | 'replace_engine'
     | 'game_finished'
     | 'abandoned'
+    | 'idle_timeout'
     | 'cancel'
     | 'external_block';
+}
+export interface LobbyEnrollmentReopenedEvent {
+  game_id: string;
+  game_name: string;
+  status:
+    | 'draft'
+    | 'enrollment_open'
+    | 'ready_to_start'
+    | 'starting'
+    | 'start_failed'
+    | 'running'
+    | 'paused'
+    | 'finished'
+    | 'cancelled';
+  trigger:
+    | 'open_enrollment'
+    | 'close_enrollment'
+    | 'deadline'
+    | 'gap'
+    | 'reopen_enrollment'
+    | 'start'
+    | 'retry_start'
+    | 'runtime_ready'
+    | 'runtime_unregistered'
+    | 'runtime_failed'
+    | 'too_few_members'
+    | 'start_timeout'
+    | 'pause'
+    | 'resume'
+    | 'correct'
+    | 'replace_engine'
+    | 'game_finished'
+    | 'abandoned'
+    | 'idle_timeout'
+    | 'cancel'
+    | 'external_block';
+  enrollment_ends_at: string;
 }
 export interface LobbyRaceNameRegisteredEvent {
   game_id: string;
@@ -1551,16 +1646,21 @@ export interface LobbyGameStartedEvent {
     | 'close_enrollment'
     | 'deadline'
     | 'gap'
+    | 'reopen_enrollment'
     | 'start'
     | 'retry_start'
     | 'runtime_ready'
     | 'runtime_unregistered'
     | 'runtime_failed'
+    | 'too_few_members'
     | 'start_timeout'
     | 'pause'
     | 'resume'
+    | 'correct'
+    | 'replace_engine'
     | 'game_finished'
     | 'abandoned'
+    | 'idle_timeout'
     | 'cancel'
     | 'external_block';
 }
@@ -1582,16 +1682,21 @@ export interface LobbyRuntimePausedAfterStartEvent {
     | 'close_enrollment'
     | 'deadline'
     | 'gap'
+    | 'reopen_enrollment'
     | 'start'
     | 'retry_start'
     | 'runtime_ready'
     | 'runtime_unregistered'
     | 'runtime_failed'
+    | 'too_few_members'
     | 'start_timeout'
     | 'pause'
     | 'resume'
+    | 'correct'
+    | 'replace_engine'
     | 'game_finished'
     | 'abandoned'
+    | 'idle_timeout'
     | 'cancel'
     | 'external_block';
 }
@@ -1613,16 +1718,21 @@ export interface LobbyGameStartFailedEvent {
     | 'close_enrollment'
     | 'deadline'
     | 'gap'
+    | 'reopen_enrollment'
     | 'start'
     | 'retry_start'
     | 'runtime_ready'
     | 'runtime_unregistered'
     | 'runtime_failed'
+    | 'too_few_members'
     | 'start_timeout'
     | 'pause'
     | 'resume'
+    | 'correct'
+    | 'replace_engine'
     | 'game_finished'
     | 'abandoned'
+    | 'idle_timeout'
     | 'cancel'
     | 'external_block';
 }
@@ -1644,16 +1754,21 @@ export interface LobbyGameFinishedEvent {
     | 'close_enrollment'
     | 'deadline'
     | 'gap'
+    | 'reopen_enrollment'
     | 'start'
     | 'retry_start'
     | 'runtime_ready'
     | 'runtime_unregistered'
     | 'runtime_failed'
+    | 'too_few_members'
     | 'start_timeout'
     | 'pause'
     | 'resume'
+    | 'correct'
+    | 'replace_engine'
     | 'game_finished'
     | 'abandoned'
+    | 'idle_timeout'
     | 'cancel'
     | 'external_block';
   /**
@@ -1698,16 +1813,21 @@ export interface LobbyGamePausedEvent {
     | 'close_enrollment'
     | 'deadline'
     | 'gap'
+    | 'reopen_enrollment'
     | 'start'
     | 'retry_start'
     | 'runtime_ready'
     | 'runtime_unregistered'
     | 'runtime_failed'
+    | 'too_few_members'
     | 'start_timeout'
     | 'pause'
     | 'resume'
+    | 'correct'
+    | 'replace_engine'
     | 'game_finished'
     | 'abandoned'
+    | 'idle_timeout'
     | 'cancel'
     | 'external_block';
 }
@@ -1729,16 +1849,21 @@ export interface LobbyGameResumedEvent {
     | 'close_enrollment'
     | 'deadline'
     | 'gap'
+    | 'reopen_enrollment'
     | 'start'
     | 'retry_start'
     | 'runtime_ready'
     | 'runtime_unregistered'
     | 'runtime_failed'
+    | 'too_few_members'
     | 'start_timeout'
     | 'pause'
     | 'resume'
+    | 'correct'
+    | 'replace_engine'
     | 'game_finished'
     | 'abandoned'
+    | 'idle_timeout'
     | 'cancel'
     | 'external_block';
 }
@@ -1760,16 +1885,21 @@ export interface LobbyGameCancelledEvent {
     | 'close_enrollment'
     | 'deadline'
     | 'gap'
+    | 'reopen_enrollment'
     | 'start'
     | 'retry_start'
     | 'runtime_ready'
     | 'runtime_unregistered'
     | 'runtime_failed'
+    | 'too_few_members'
     | 'start_timeout'
     | 'pause'
     | 'resume'
+    | 'correct'
+    | 'replace_engine'
     | 'game_finished'
     | 'abandoned'
+    | 'idle_timeout'
     | 'cancel'
     | 'external_block';
 }
@@ -1806,6 +1936,18 @@ export interface GameTurnWaitingForYouEvent {
    */
   turn: number;
   due_at: string | null;
+}
+export interface GameEngineFailingEvent {
+  game_id: string;
+  game_name: string;
+  /**
+   * The turn that cannot be played
+   */
+  turn: number;
+  /**
+   * `unreachable`, `faulty`, `state_lost` or `unsupported`
+   */
+  engine_health: string;
 }
 export interface UserSessionCreatedEvent {
   device_session_id: string;
@@ -1907,6 +2049,8 @@ export interface Api<Options> {
       openEnrollment(payload: Schemas['commands']['lobby.game.open_enrollment']['payload'], options?: Options): Promise<Schemas['commands']['lobby.game.open_enrollment']['result']>;
       /** Closes enrollment once the game has min_players; for the owner and admins. */
       closeEnrollment(payload: Schemas['commands']['lobby.game.close_enrollment']['payload'], options?: Options): Promise<Schemas['commands']['lobby.game.close_enrollment']['result']>;
+      /** Takes players again for a game that was to be started; for the owner and admins. */
+      reopenEnrollment(payload: Schemas['commands']['lobby.game.reopen_enrollment']['payload'], options?: Options): Promise<Schemas['commands']['lobby.game.reopen_enrollment']['result']>;
       /** Starts a game that is ready; for the owner and admins. */
       start(payload: Schemas['commands']['lobby.game.start']['payload'], options?: Options): Promise<Schemas['commands']['lobby.game.start']['result']>;
       /** Starts a game again after a failed start; for the owner and admins. */
@@ -1957,14 +2101,16 @@ export interface Api<Options> {
       listMine(payload?: Schemas['commands']['lobby.invite.list_mine']['payload'], options?: Options): Promise<Schemas['commands']['lobby.invite.list_mine']['result']>;
     };
     membership: {
-      /** The active members of a game, in the order in which they joined. */
+      /** The active members of a game, or those blocked from it, in the order in which they joined. */
       list(payload: Schemas['commands']['lobby.membership.list']['payload'], options?: Options): Promise<Schemas['commands']['lobby.membership.list']['result']>;
       /** Leaves a game that the caller plays in. */
       leave(payload: Schemas['commands']['lobby.membership.leave']['payload'], options?: Options): Promise<Schemas['commands']['lobby.membership.leave']['result']>;
-      /** Removes a member from a game; for its owner and admins. */
+      /** Removes a member from a game; for its owner and admins, for admins only once it has started. */
       remove(payload: Schemas['commands']['lobby.membership.remove']['payload'], options?: Options): Promise<Schemas['commands']['lobby.membership.remove']['result']>;
       /** Removes a member from a game permanently; for its owner and admins. */
       block(payload: Schemas['commands']['lobby.membership.block']['payload'], options?: Options): Promise<Schemas['commands']['lobby.membership.block']['result']>;
+      /** Undoes the block of a user, who may join the game again; for its owner and admins. */
+      unblock(payload: Schemas['commands']['lobby.membership.unblock']['payload'], options?: Options): Promise<Schemas['commands']['lobby.membership.unblock']['result']>;
     };
     raceName: {
       /** Whether the caller could take a race name now; the caller’s own names are available, and nothing is reserved. */
@@ -2022,6 +2168,7 @@ export const commandClasses: { readonly [Name in CommandName]: 'read' | 'write' 
   'lobby.game.update': 'write',
   'lobby.game.open_enrollment': 'write',
   'lobby.game.close_enrollment': 'write',
+  'lobby.game.reopen_enrollment': 'write',
   'lobby.game.start': 'write',
   'lobby.game.retry_start': 'write',
   'lobby.game.pause': 'write',
@@ -2044,6 +2191,7 @@ export const commandClasses: { readonly [Name in CommandName]: 'read' | 'write' 
   'lobby.membership.leave': 'write',
   'lobby.membership.remove': 'write',
   'lobby.membership.block': 'write',
+  'lobby.membership.unblock': 'write',
   'lobby.race_name.check': 'read',
   'lobby.race_name.register': 'write',
   'lobby.game.list_mine': 'read',

@@ -23,12 +23,8 @@ export function checkState(state: GameState, { gameId, seats, playedTurn }: Know
   const { awaiting, alive, stats, result } = state;
   requireSeats('awaiting', awaiting, known);
   requireSeats('alive', alive, known);
-  requireSeats(
-    'stats',
-    stats.map(({ seat }) => seat),
-    known,
-  );
-  requireSeats('result', result?.placements.map(({ seat }) => seat) ?? [], known);
+  requireEverySeat('stats', stats, known);
+  if (result !== undefined) requireEverySeat('result.placements', result.placements, known);
   if (state.status === 'running' && awaiting.length === 0) throw faulty('waits for nobody, and goes on');
   if (state.status === 'finished' && awaiting.length > 0) throw faulty('has finished, and waits for seats');
 }
@@ -53,21 +49,42 @@ export function checkPlayedTurn(
   const known = new Set(game.seats);
   const counts = new Map<number, number>();
   for (const { to, payload } of state.events) {
-    requireSeats('an event', to, known);
+    requireSeats('events[].to', to, known);
     for (const seat of to) counts.set(seat, (counts.get(seat) ?? 0) + 1);
     if (new TextEncoder().encode(JSON.stringify(payload)).length > engineBounds.eventPayloadBytes) {
-      throw faulty('has an event whose payload is too large');
+      throw faulty('has a payload that is too large in events[].payload');
     }
   }
   if (Math.max(0, ...counts.values()) > engineBounds.eventsPerSeat) {
-    throw faulty('has too many events for one seat');
+    throw faulty('has too many events for one seat in events[].to');
   }
 }
 
+/** @param where the field of the response, for operators. */
 function requireSeats(where: string, named: readonly number[], known: ReadonlySet<number>): void {
   if (new Set(named).size !== named.length) throw faulty(`names a seat twice in ${where}`);
   if (!named.every((seat) => known.has(seat)))
     throw faulty(`names a seat that is not of the game in ${where}`);
+}
+
+const missingShown = 10;
+
+/** A seat that is left out would lose its place, or its right to the race name. */
+function requireEverySeat(
+  where: string,
+  rows: readonly { readonly seat: number }[],
+  known: ReadonlySet<number>,
+): void {
+  const named = new Set(rows.map(({ seat }) => seat));
+  requireSeats(
+    where,
+    rows.map(({ seat }) => seat),
+    known,
+  );
+  const missing = [...known].filter((seat) => !named.has(seat));
+  if (missing.length === 0) return;
+  const more = missing.length > missingShown ? ` and ${missing.length - missingShown} more` : '';
+  throw faulty(`leaves out seat ${missing.slice(0, missingShown).join(', ')}${more} in ${where}`);
 }
 
 function faulty(what: string): EngineTrouble {

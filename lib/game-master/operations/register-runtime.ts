@@ -97,6 +97,7 @@ async function replace(tx: Tx, { game, now }: LockedGame, registration: Registra
     stats: [],
     result: null,
     engineHealth: 'ok',
+    engineProblem: null,
     failures: 0,
     claimedBy: null,
     claimToken: null,

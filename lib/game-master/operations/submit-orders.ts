@@ -139,7 +139,8 @@ async function noteStateLost(gm: GameMaster, seen: StoredGame): Promise<void> {
       game.runtimeJobId === seen.runtimeJobId &&
       game.engineEndpoint === seen.engineEndpoint;
     if (!isAsSeen || game.engineHealth === 'state_lost') return false;
-    await report(tx, gm, { game: { ...game, engineHealth: 'state_lost' }, now });
+    const engineProblem = `the engine is not at turn ${game.playedTurn + 1}, which is open`;
+    await report(tx, gm, { game: { ...game, engineHealth: 'state_lost', engineProblem }, now });
     return true;
   });
   if (noted) gm.outbox.publishSoon([seen.gameId]);

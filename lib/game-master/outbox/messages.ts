@@ -119,6 +119,22 @@ function reminder(
   };
 }
 
+/** To the owner: the engine has failed for a while. Once for a turn and kind of trouble. */
+export function engineFailing(game: StoredGame, occasion: Occasion): NewMessage[] {
+  const { gameId, gameName, ownerUserId, runtimeJobId, playedTurn, engineHealth } = game;
+  const turn = playedTurn + 1;
+  return intent(
+    game,
+    {
+      notification_type: 'game.engine.failing',
+      recipient_user_ids: ownerUserId === null ? [] : [ownerUserId],
+      idempotency_key: `game.engine.failing:${gameId}:${runtimeJobId}:${turn}:${engineHealth}`,
+      payload: { game_id: gameId, game_name: gameName, turn, engine_health: engineHealth },
+    },
+    occasion,
+  );
+}
+
 /** The engine's own events of the turn that was played, to those who hold their seats. */
 export function engineEvents(
   game: StoredGame,

@@ -88,6 +88,7 @@ export type GameProgress = Pick<
   | 'stats'
   | 'result'
   | 'engineHealth'
+  | 'engineProblem'
   | 'failures'
   | 'nextAttemptAt'
   | 'claimedBy'
@@ -119,6 +120,7 @@ const saveProgress = statement('save_game', (tx: Tx, given: Given<ProgressValues
       stats: given.stats,
       result: given.result,
       engineHealth: given.engineHealth,
+      engineProblem: given.engineProblem,
       failures: given.failures,
       nextAttemptAt: given.nextAttemptAt,
       claimedBy: given.claimedBy,

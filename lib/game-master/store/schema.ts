@@ -101,6 +101,8 @@ export const games = gameMaster.table(
 
     // What is to be done next, and by whom.
     engineHealth: text('engine_health', { enum: engineHealths }).notNull().default('ok'),
+    /** What was wrong at the last attempt, for operators; null while the engine is `ok`. */
+    engineProblem: text('engine_problem'),
     /** Attempts in a row that failed. */
     failures: integer('failures').notNull().default(0),
     /** When a worker has something to do; null when nothing is. */

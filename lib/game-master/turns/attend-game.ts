@@ -9,9 +9,9 @@ import { inNewTrace } from '../../telemetry/spans.ts';
 import type { GameMaster } from '../context.ts';
 import { checkUnplayed } from '../domain/check-state.ts';
 import { EngineTrouble } from '../domain/engine-trouble.ts';
-import type { EngineHealth } from '../domain/game.ts';
 import { untoldVacancies } from '../domain/seats.ts';
 import { stepDone } from '../instruments.ts';
+import { engineFailing } from '../outbox/messages.ts';
 import type { Standing } from '../peers/lobby.ts';
 import type { Tx } from '../store/database.ts';
 import { type Claim, type LockedGame, lockGame, type StoredGame, saveGame } from '../store/games.ts';
@@ -29,6 +29,9 @@ import { settle } from './settle.ts';
 const longestEnginePauseMs = 60_000;
 /** When the lobby or PostgreSQL fails, it fails for all games; they do not come back all at once. */
 const otherPauseMs = { least: 1_000, spread: 2_000 };
+/** Failed attempts in a row, about a minute after the first, after which the owner and operators are notified. */
+export const failuresUntilNotice = 7;
+const engineWorks = { failures: 0, engineHealth: 'ok', engineProblem: null } as const;
 /** The lobby has paused the game, or has not noted down yet that it runs, and will say so. */
 const waitForLobbyMs = 2_000;
 
@@ -43,15 +46,15 @@ export async function attendGame(gm: GameMaster, claim: Claim, attending: Attend
       game = await inNewTrace(`game_master.${phase}`, () => step(gm, current, attending));
       stepDone('ok');
     } catch (error) {
-      const health = error instanceof EngineTrouble ? error.health : undefined;
-      stepDone(health ?? 'failed');
+      const trouble = error instanceof EngineTrouble ? error : undefined;
+      stepDone(trouble?.health ?? 'failed');
       log.warn(
         { error, phase, turn: current.game.playedTurn + 1 },
         'a step of a game failed; it is tried again',
       );
       game = undefined;
       await attending.database
-        .run(() => noteFailure(gm, current, health))
+        .run(() => noteFailure(gm, current, trouble))
         .catch((cause: unknown) =>
           log.warn({ error: cause }, 'a failed step could not be noted down; its claim ends by itself'),
         );
@@ -182,7 +185,7 @@ async function tellVacancies(
     } = await settle(
       tx,
       gm,
-      { game: { ...game, awaiting, failures: 0, engineHealth: 'ok' }, now },
+      { game: { ...game, awaiting, ...engineWorks }, now },
       { seats: await seatsOf(tx, gameId), mayGoOn: attending.goOn() },
     );
     const given = await ordersGiven(tx, gameId);
@@ -244,32 +247,38 @@ function inClaim(
 }
 
 /**
- * Has the step tried again after a pause. A trouble of the engine is reported when it is a new one; games that an engine
- * of another version plays wait for an admin.
- * @param health undefined when it was not the engine that failed.
+ * Has the step tried again after a pause. A trouble of the engine is reported when it is a new one, and its owner is
+ * notified when it lasts; games that an engine of another version plays wait for an admin.
+ * @param trouble undefined when it was not the engine that failed.
  */
-async function noteFailure(
-  gm: GameMaster,
-  claim: Claim,
-  health: Exclude<EngineHealth, 'ok'> | undefined,
-): Promise<void> {
+async function noteFailure(gm: GameMaster, claim: Claim, trouble: EngineTrouble | undefined): Promise<void> {
   await inClaim(gm, claim, { database: { run: (work) => work() } }, async (tx, { game, now }) => {
     // Only the engine's own trouble puts a game among those that may hold places for long.
-    const failures = health === undefined ? game.failures : game.failures + 1;
+    const failures = trouble === undefined ? game.failures : game.failures + 1;
+    const health = trouble?.health ?? game.engineHealth;
     const pauseMs =
-      health === undefined
+      trouble === undefined
         ? otherPauseMs.least + Math.random() * otherPauseMs.spread
         : Math.min(1_000 * 2 ** Math.min(failures - 1, 20), longestEnginePauseMs);
     const failed: StoredGame = {
       ...game,
       failures,
-      engineHealth: health ?? game.engineHealth,
-      nextAttemptAt: health === 'unsupported' ? null : new Date(now.getTime() + pauseMs),
+      engineHealth: health,
+      engineProblem: trouble?.message ?? game.engineProblem,
+      nextAttemptAt: trouble?.health === 'unsupported' ? null : new Date(now.getTime() + pauseMs),
       claimedBy: null,
       claimToken: null,
     };
-    if (failed.engineHealth === game.engineHealth) await saveGame(tx, failed);
+    if (health === game.engineHealth) await saveGame(tx, failed);
     else await report(tx, gm, { game: failed, now });
+    const lasts = failures === failuresUntilNotice || health === 'unsupported';
+    if (trouble !== undefined && lasts) {
+      gm.log.error(
+        { game_id: game.gameId, engine_health: health, problem: trouble.message, failures },
+        'the engine of a game keeps failing; its players wait',
+      );
+      await gm.outbox.write(tx, engineFailing(failed, { at: now, traceparent: undefined }));
+    }
     return undefined;
   });
   gm.outbox.publishSoon([claim.game.gameId]);

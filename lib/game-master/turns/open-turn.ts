@@ -13,6 +13,7 @@ export function openNextTurn(game: StoredGame, state: GameState, now: Date): Sto
     ordersBytes: 0,
     stats: state.stats,
     engineHealth: 'ok' as const,
+    engineProblem: null,
     failures: 0,
   };
   if (state.status === 'finished') {

@@ -1,5 +1,6 @@
 // Gives up race names that their players did not register in time, for the tick of
-// workers/pending-registration-expirer.ts, and notifies the players.
+// workers/pending-registration-expirer.ts, and notifies the players, unless they have registered the name by way of
+// another game: then it is not free.
 //
 // Due names are found through an index, in batches, so a tick's work grows with their number. A name and its keys are
 // given up in the transaction that writes the intent, under the lock of the game that the name comes from: so it
@@ -8,6 +9,7 @@
 import { inTransaction } from '../../postgres/transaction.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import type { Lobby } from '../context.ts';
+import { registeredAs } from '../domain/race-name/registration.ts';
 import { raceNameExpired } from '../outbox/intents.ts';
 import { lockFreeGames } from '../store/games.ts';
 
@@ -34,11 +36,12 @@ export async function expirePendingRegistrations(
         free.map(({ raceNameId }) => raceNameId),
         at,
       );
-      const intents = expired.flatMap((held) => {
+      for (const held of expired) {
         const game = gameOf.get(held.gameId);
-        return game === undefined ? [] : raceNameExpired(game, held, { at, traceparent: undefined });
-      });
-      await outbox.write(tx, intents);
+        const registered = await raceNames.listRegistered(tx, held.userId);
+        if (game === undefined || registeredAs(held, registered) !== undefined) continue;
+        await outbox.write(tx, raceNameExpired(game, held, { at, traceparent: undefined }));
+      }
       return { due, expired };
     });
     outbox.publishSoon(expired.map(({ gameId }) => gameId));

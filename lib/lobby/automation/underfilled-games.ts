@@ -1,5 +1,6 @@
 // Notifies owners that a deadline has passed without enough players, for the tick of workers/enrollment-automation.ts.
-// Such a game stays open until enough have joined; the owner may invite, move the deadline, or cancel.
+// Such a game stays open until enough have joined, or the grace is over; the owner may invite, move the deadline, or
+// cancel.
 //
 // An owner is notified once per deadline: the game stores when, in the transaction that writes the intent, and a later
 // deadline clears it. So a crash at any point, and any number of replicas, are safe; locked games are left for the next
@@ -15,7 +16,7 @@ const batchSize = 100;
 
 /** Runs until every such owner is notified, or `stop` aborts. */
 export async function notifyOwnersOfUnderfilledGames(
-  { db, now, outbox }: Pick<Lobby, 'db' | 'now' | 'outbox'>,
+  { db, now, outbox, underfilledGraceMs }: Pick<Lobby, 'db' | 'now' | 'outbox' | 'underfilledGraceMs'>,
   log: Logger,
   stop: AbortSignal,
 ): Promise<void> {
@@ -29,7 +30,10 @@ export async function notifyOwnersOfUnderfilledGames(
       const occasion = { at, traceparent: undefined };
       await outbox.write(
         tx,
-        games.flatMap((game) => enrollmentUnderfilled(game, occasion)),
+        games.flatMap((game) => {
+          const cancelsAt = new Date(game.enrollmentEndsAt.getTime() + underfilledGraceMs);
+          return enrollmentUnderfilled(game, cancelsAt, occasion);
+        }),
       );
       return gameIds;
     });

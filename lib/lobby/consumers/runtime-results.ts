@@ -1,8 +1,9 @@
 // Consumer of `runtime:job_results`: the results of the jobs that the lobby gave the Runtime Manager.
 //
 // A game that was started is handed over to the Game Master before anything is written: if the Game Master accepts it,
-// the game runs; otherwise it is paused, to be resumed by hand. A result counts only for the start that its game waits
-// for; any other container is stopped. Results of stop jobs are only logged.
+// the game runs; otherwise it is paused, until a worker or a person resumes it. When too few members are left the start
+// has failed, and the Game Master is not asked. A result counts only for the start that its game waits for; any other
+// container is stopped. Results of stop jobs are only logged.
 import { randomUUID } from 'node:crypto';
 import { Refusal } from '../../errors/table.ts';
 import { type JobResult, jobResultEntry } from '../../protocol/runtime-jobs.ts';
@@ -10,11 +11,13 @@ import { CannotApply, type Consumer, type Delivery } from '../../streams/consume
 import type { ConsumerStream } from '../../streams/offset.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import type { Lobby } from '../context.ts';
+import { runProblem } from '../domain/enrollment.ts';
+import { departureTrigger } from '../domain/leaving.ts';
 import { type Container, isCurrentStart, startSucceeded } from '../domain/runtime-reports.ts';
 import { applyGmEvent } from '../operations/apply-gm-event.ts';
 import { runtimeOf } from '../operations/runtime-of.ts';
 import { applyTransition, type TransitionParts } from '../operations/transition.ts';
-import { stopJob } from '../outbox/messages.ts';
+import { type Occasion, stopJob } from '../outbox/messages.ts';
 import type { Tx } from '../store/database.ts';
 import { findAnyGame, lockAnyGame, type StoredGame, saveBinding } from '../store/games.ts';
 import { takeWaitingEvents } from '../store/waiting-events.ts';
@@ -43,7 +46,9 @@ async function startHasSucceeded(lobby: Parts, result: JobResult, delivery: Deli
   const container = containerOf(result);
   const seen = existing(result, await findAnyGame(lobby.db, result.game_id));
   // Checked before the Game Master is asked; decided under the game's lock.
-  const wanted = startSucceeded(seen, result.job_id, container) === 'current';
+  const wanted =
+    startSucceeded(seen, result.job_id, container) === 'current' &&
+    runProblem(seen, seen.activeMembers) === undefined;
   const registered = wanted && (await register(lobby, seen, container, delivery));
 
   await delivery.apply(eventIdOf(result), async (tx) => {
@@ -63,24 +68,51 @@ async function startHasSucceeded(lobby: Parts, result: JobResult, delivery: Deli
         await lobby.outbox.write(tx, [stopJob(job, occasion)]);
         return;
       }
-      case 'current': {
-        let moved = await applyTransition(tx, lobby, game, {
-          trigger: registered ? 'runtime_ready' : 'runtime_unregistered',
-          by: 'job_result',
-          actorId: null,
-          ...(registered
-            ? { registeredAt: occasion.at }
-            : { reason: 'the Game Master did not take the game over' }),
-          container,
-          ...occasion,
-        });
-        for (const event of await takeWaitingEvents(tx, game.gameId)) {
-          moved = await applyGmEvent(tx, lobby, moved, event, occasion);
-        }
-      }
+      case 'current':
+        await concludeStart(tx, lobby, game, { registered, container }, occasion);
     }
   });
   await tellWhereEngineIs(lobby, result, container, delivery);
+}
+
+/**
+ * What becomes of a game whose start has succeeded. Members who leave after the Game Master has taken the game over have
+ * left a game that runs.
+ */
+async function concludeStart(
+  tx: Tx,
+  lobby: Parts,
+  game: StoredGame,
+  { registered, container }: { registered: boolean; container: Container },
+  occasion: Occasion,
+): Promise<void> {
+  const start = { by: 'job_result', actorId: null, ...occasion } as const;
+  const reason = registered ? undefined : runProblem(game, game.activeMembers);
+  if (reason !== undefined) {
+    const { containerId: unwantedContainerId } = container;
+    await applyTransition(tx, lobby, game, {
+      trigger: 'too_few_members',
+      reason,
+      unwantedContainerId,
+      ...start,
+    });
+    return;
+  }
+  let moved = await applyTransition(tx, lobby, game, {
+    trigger: registered ? 'runtime_ready' : 'runtime_unregistered',
+    ...(registered
+      ? { registeredAt: occasion.at }
+      : { reason: 'the Game Master did not take the game over' }),
+    container,
+    ...start,
+  });
+  const trigger = departureTrigger(moved, moved.activeMembers);
+  if (trigger !== undefined) {
+    moved = await applyTransition(tx, lobby, moved, { trigger, by: 'departure', actorId: null, ...occasion });
+  }
+  for (const event of await takeWaitingEvents(tx, game.gameId)) {
+    moved = await applyGmEvent(tx, lobby, moved, event, occasion);
+  }
 }
 
 /**

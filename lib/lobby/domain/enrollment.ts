@@ -42,7 +42,7 @@ function gapExhausted(game: Enrolling, activeMembers: number, now: Date): boolea
 
 /** Why a trigger that fits the game's status cannot be applied yet. */
 export type UnmetCondition = {
-  readonly code: 'invalid_state';
+  readonly code: 'invalid_state' | 'game_full';
   readonly message: string;
   readonly details: Record<string, unknown>;
 };
@@ -57,11 +57,36 @@ export function openEnrollmentProblem(
   minTurnIntervalMs: number,
 ): UnmetCondition | undefined {
   if (game.enrollmentEndsAt > now) return clockProblem(game, now, minTurnIntervalMs);
-  const deadline = game.enrollmentEndsAt.toISOString();
+  return deadlinePassed(game, 'Set a later enrollment_ends_at first.');
+}
+
+function deadlinePassed(
+  { status, enrollmentEndsAt }: Pick<Game, 'status' | 'enrollmentEndsAt'>,
+  advice: string,
+): UnmetCondition {
+  const deadline = enrollmentEndsAt.toISOString();
   return {
     code: 'invalid_state',
-    message: `The enrollment deadline ${deadline} has passed. Set a later enrollment_ends_at first.`,
-    details: { status: game.status, enrollment_ends_at: deadline },
+    message: `The enrollment deadline ${deadline} has passed. ${advice}`,
+    details: { status, enrollment_ends_at: deadline },
+  };
+}
+
+/** How long enrollment lasts that is opened again because too few members are left. */
+export const reopenedForMs = 7 * 24 * hourMs;
+
+/** Why enrollment cannot be opened again until the deadline that `game` carries. */
+export function reopenEnrollmentProblem(
+  game: Enrolling,
+  activeMembers: number,
+  now: Date,
+): UnmetCondition | undefined {
+  if (game.enrollmentEndsAt <= now) return deadlinePassed(game, 'Give a later enrollment_ends_at.');
+  if (!gapExhausted(game, activeMembers, now)) return undefined;
+  return {
+    code: 'game_full',
+    message: `All ${activeMembers} places of the game are taken, so enrollment would close again at once.`,
+    details: { places: activeMembers, active_members: activeMembers },
   };
 }
 
@@ -79,6 +104,15 @@ function clockProblem(
   };
 }
 
+/** Why a game cannot run, although its start has succeeded: too few members are left. */
+export function runProblem(
+  { minPlayers }: Pick<Game, 'minPlayers'>,
+  activeMembers: number,
+): string | undefined {
+  if (activeMembers >= minPlayers) return undefined;
+  return `${activeMembers} of at least ${minPlayers} players are left`;
+}
+
 /** Enrollment can be closed by hand only when enough players are in. */
 export function closeEnrollmentProblem(
   game: Pick<Game, 'status' | 'minPlayers'>,
@@ -92,7 +126,7 @@ export function startProblem(
   game: Pick<Game, 'status' | 'minPlayers'>,
   activeMembers: number,
 ): UnmetCondition | undefined {
-  return tooFewPlayers(game, activeMembers, 'It can no longer start; cancel it.');
+  return tooFewPlayers(game, activeMembers, 'Open enrollment again, or cancel the game.');
 }
 
 function tooFewPlayers(

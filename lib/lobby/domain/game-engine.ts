@@ -28,23 +28,23 @@ export function engineProblems(settings: EngineSettings, catalogue: EngineCatalo
     : [...playerProblems(settings, engine), ...optionProblems(settings, engine)];
 }
 
+/** What keeps every engine of the catalogue from playing a game as it is set up. */
+export function offerProblems(settings: EngineSettings, catalogue: EngineCatalogue): SettingsProblem[] {
+  const { engineFamily, targetEngineVersion } = settings;
+  const isOffered = catalogue.find(engineFamily, targetEngineVersion) !== undefined;
+  const versions = catalogue.versionsOf(engineFamily);
+  if (isOffered || versions.length === 0) return engineProblems(settings, catalogue);
+  const problem = `is not offered for ${engineFamily}; there are ${versions.join(', ')}`;
+  return [{ field: 'target_engine_version', problem }];
+}
+
 /** Why the enrollment of a draft cannot be opened yet, by the catalogue. */
 export function engineCondition(
   game: EngineSettings & Pick<Game, 'status'>,
   catalogue: EngineCatalogue,
 ): UnmetCondition | undefined {
-  const { engineFamily, targetEngineVersion, status } = game;
-  const isOffered = catalogue.find(engineFamily, targetEngineVersion) !== undefined;
-  const versions = catalogue.versionsOf(engineFamily);
-  const [first, ...more] =
-    isOffered || versions.length === 0
-      ? engineProblems(game, catalogue)
-      : [
-          {
-            field: 'target_engine_version',
-            problem: `is not offered for ${engineFamily}; there are ${versions.join(', ')}`,
-          },
-        ];
+  const { status } = game;
+  const [first, ...more] = offerProblems(game, catalogue);
   if (first === undefined) return undefined;
   return {
     code: 'invalid_state',

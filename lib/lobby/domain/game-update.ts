@@ -1,5 +1,6 @@
 // Which settings of a game can be changed, and when: all of them while it is a draft; once players enroll, only what
-// does not touch what they agreed to (the name, the description, a later deadline); after that none.
+// does not touch what they agreed to (the name, the description, a later deadline, whether applications are approved at
+// once); after that none.
 import {
   clockSettings,
   type Game,
@@ -24,6 +25,7 @@ export const settingNames = {
   startGapHours: 'start_gap_hours',
   startGapPlayers: 'start_gap_players',
   enrollmentEndsAt: 'enrollment_ends_at',
+  autoApprove: 'auto_approve',
   turnSchedule: 'turn_schedule',
   timeZone: 'time_zone',
   turnSeconds: 'turn_seconds',
@@ -37,7 +39,12 @@ export const settingNames = {
   targetEngineVersion: 'target_engine_version',
 } as const satisfies Record<keyof GameSettings, string>;
 
-export const changeableWhileEnrolling = ['gameName', 'description', 'enrollmentEndsAt'] as const;
+export const changeableWhileEnrolling = [
+  'gameName',
+  'description',
+  'enrollmentEndsAt',
+  'autoApprove',
+] as const;
 
 export type ChangedSettings =
   | { readonly ok: true; readonly settings: GameSettings }
@@ -62,7 +69,28 @@ export function changeSettings(
   const given = settingKeys.filter((key) => changes[key] !== undefined);
   const refused = refusalOfState(game, changes, given);
   if (refused) return refused;
-  const settings = merge(game, changes);
+  return checked(merge(game, changes), given, now, minTurnIntervalMs);
+}
+
+export type CorrectedSettings = Extract<ChangedSettings, { ok: true } | { code: 'invalid_request' }>;
+
+/** The same for the correction of a game whose enrollment is over. */
+export function correctSettings(
+  game: GameSettings,
+  changes: GameChanges,
+  now: Date,
+  minTurnIntervalMs: number,
+): CorrectedSettings {
+  const given = settingKeys.filter((key) => changes[key] !== undefined);
+  return checked(merge(game, changes), given, now, minTurnIntervalMs);
+}
+
+function checked(
+  settings: GameSettings,
+  given: readonly (keyof GameSettings)[],
+  now: Date,
+  minTurnIntervalMs: number,
+): CorrectedSettings {
   // The deadline of an old draft may have passed, and its clock be too fast by now; opening its enrollment is refused
   // then, and other settings can still be changed.
   const ofTheTime = [['enrollmentEndsAt'], clockSettings] as const;
@@ -114,6 +142,7 @@ function merge(game: GameSettings, changes: GameChanges): GameSettings {
     startGapHours: changes.startGapHours ?? game.startGapHours,
     startGapPlayers: changes.startGapPlayers ?? game.startGapPlayers,
     enrollmentEndsAt: changes.enrollmentEndsAt ?? game.enrollmentEndsAt,
+    autoApprove: changes.autoApprove ?? game.autoApprove,
     turnSchedule,
     timeZone: changes.timeZone ?? game.timeZone,
     turnSeconds,

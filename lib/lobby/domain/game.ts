@@ -26,7 +26,7 @@ export { type GameStatus, gameStatuses, type Trigger, triggers };
 
 /**
  * On whose behalf a trigger is applied; `approval` is the admission of a player that filled the game, `departure` the end
- * of the last membership.
+ * of a membership that left too few.
  */
 export const transitionActors = [
   'owner',
@@ -50,6 +50,8 @@ export type GameSettings = TurnClock & {
   readonly startGapHours: number;
   readonly startGapPlayers: number;
   readonly enrollmentEndsAt: Date;
+  /** Whether applications are approved at once while places are free; for public games. */
+  readonly autoApprove: boolean;
   readonly early: EarlyMode;
   /** Whether others than its players may see the engine's view for spectators. */
   readonly spectators: boolean;
@@ -137,6 +139,10 @@ export type Application = {
 
 export const membershipStatuses = ['active', 'left', 'removed', 'blocked'] as const;
 export type MembershipStatus = (typeof membershipStatuses)[number];
+
+/** What lists of memberships are about. */
+export const listedMembershipStatuses = ['active', 'blocked'] as const;
+export type ListedMembershipStatus = (typeof listedMembershipStatuses)[number];
 
 export type Membership = {
   readonly membershipId: string;
@@ -295,6 +301,15 @@ function scheduledProblems(
 /** Whether turns close early unless the settings say so: what has no schedule goes on as soon as it can. */
 export function usualEarlyMode({ turnSeconds }: Pick<TurnClock, 'turnSeconds'>): EarlyMode {
   return turnSeconds === null ? 'off' : 'all_ready';
+}
+
+/** What is wrong with settings of a game of this type. */
+export function typeProblems(gameType: GameType, { autoApprove }: Pick<GameSettings, 'autoApprove'>) {
+  const isFutile = autoApprove && gameType === 'private';
+  return problemOf(
+    'auto_approve',
+    isFutile ? 'must be false: a private game takes no applications' : undefined,
+  );
 }
 
 function problemOf(field: string, problem: string | undefined): SettingsProblem[] {

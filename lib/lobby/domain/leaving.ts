@@ -1,7 +1,7 @@
 // When members can leave or be put out of a game, and when their race names are free again. Before a game starts,
 // the name and the place are free at once. Afterwards the name stays reserved until the game ends, so that no other
 // player appears under a name that the game still knows.
-import type { Game, GameStatus, Membership } from './game.ts';
+import type { Game, GameStatus, Membership, TransitionActor } from './game.ts';
 
 type Problem = {
   readonly code: 'invalid_state' | 'forbidden';
@@ -23,9 +23,19 @@ export function leavesSeat({ status }: Pick<Game, 'status'>): boolean {
   return underWay.includes(status);
 }
 
-/** Whether nobody is left to play a game that has started. */
-export function isAbandoned(game: Pick<Game, 'status'>, activeMembers: number): boolean {
-  return leavesSeat(game) && activeMembers === 0;
+const played: readonly GameStatus[] = ['running', 'paused'];
+const enrolled: readonly GameStatus[] = ['ready_to_start', 'start_failed'];
+
+/**
+ * What the end of a membership does to the game, if anything: nobody is left to play it, or too few are left to start
+ * it. A game that is starting waits for the result of its start.
+ */
+export function departureTrigger(
+  { status, minPlayers }: Pick<Game, 'status' | 'minPlayers'>,
+  activeMembers: number,
+): 'abandoned' | 'reopen_enrollment' | undefined {
+  if (played.includes(status) && activeMembers === 0) return 'abandoned';
+  return enrolled.includes(status) && activeMembers < minPlayers ? 'reopen_enrollment' : undefined;
 }
 
 /** Why members can no longer leave the game or be put out of it. */
@@ -34,6 +44,19 @@ export function overProblem({ status }: Pick<Game, 'status'>): Problem | undefin
   return {
     code: 'invalid_state',
     message: `The game is ${status}; its members can no longer change.`,
+    details: { status },
+  };
+}
+
+/**
+ * Why members cannot be put out of a game by its owner: once it has started the owner may be their rival, and they would
+ * lose their right to the race name.
+ */
+export function rivalProblem({ status }: Pick<Game, 'status'>, by: TransitionActor): Problem | undefined {
+  if (by === 'admin' || !underWay.includes(status)) return undefined;
+  return {
+    code: 'forbidden',
+    message: 'The game has started: only an admin can remove or block its members now.',
     details: { status },
   };
 }
@@ -61,6 +84,16 @@ export function blockingProblem(
     return endedAlready(membership.status, advice);
   }
   return undefined;
+}
+
+/** Why there is no block to undo. */
+export function unblockingProblem({ status }: Pick<Membership, 'status'>): Problem | undefined {
+  if (status === 'blocked') return undefined;
+  return {
+    code: 'invalid_state',
+    message: `The membership is ${status}; only a blocked one can be unblocked.`,
+    details: { membership_status: status },
+  };
 }
 
 function endedAlready(status: Membership['status'], advice: string): Problem {

@@ -34,6 +34,13 @@ export type PartitionFilters = {
   readonly hasFreePlaces?: boolean | undefined;
 };
 
+/** What of these partitions a search reads: cancelled games, and others' drafts, only when their status is given. */
+export function searchablePartitions(of: readonly string[], isAdmin: boolean): string[] {
+  const left = partitions.filter(({ status }) => status === 'cancelled' || (isAdmin && status === 'draft'));
+  const leftOut = new Set(left.map(nameOf));
+  return of.filter((partition) => !leftOut.has(partition));
+}
+
 /** The partitions of all games that match. */
 export function partitionsFor(filters: PartitionFilters): string[] {
   return partitions.filter((partition) => fits(partition, filters)).map(nameOf);

@@ -7,7 +7,8 @@ export type Container = { readonly containerId: string; readonly engineEndpoint:
 
 /**
  * What the success of a start job means. `moved`: the engine was restarted, and is elsewhere now. `repeat`: nothing is
- * to be done. `superseded`: the game no longer waits for it, so the container is to be stopped.
+ * to be done. `superseded`: the game no longer waits for it, or is over, so the container is to be stopped, perhaps once
+ * more.
  */
 export function startSucceeded(
   game: Pick<Game, 'status' | 'runtimeJobId' | 'boundAt' | 'containerId' | 'engineEndpoint'>,
@@ -16,10 +17,10 @@ export function startSucceeded(
 ): 'current' | 'moved' | 'repeat' | 'superseded' {
   if (game.runtimeJobId !== jobId) return 'superseded';
   if (game.status === 'starting') return 'current';
-  if (game.boundAt === null) return 'superseded';
   const plays = game.status === 'running' || game.status === 'paused';
+  if (!plays || game.boundAt === null) return 'superseded';
   const elsewhere = game.containerId !== containerId || game.engineEndpoint !== engineEndpoint;
-  return plays && elsewhere ? 'moved' : 'repeat';
+  return elsewhere ? 'moved' : 'repeat';
 }
 
 /** Whether the failure of a start job is that of the start that a game waits for. */

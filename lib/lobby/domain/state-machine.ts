@@ -3,10 +3,13 @@
 // A game is made as a draft. Its owner or an admin opens enrollment; enrollment closes by hand, at the deadline, or
 // when the gap window is exhausted. A game that is ready is started: a start job goes out, and its result makes the
 // game run, pauses it at once (the container lives but the Game Master could not register it), or fails the start,
-// which can be tried again; so does a result that does not come in time. A running game can be paused and resumed. The
-// Game Master finishes it. Owner and admin can cancel a game that is not starting or running, an admin also a running
-// one. When its owner is blocked or gone, a game is cancelled in any status, and when its last member goes, from its
-// start on. Finished and cancelled are final.
+// which can be tried again; so does a result that does not come in time, and one that finds too few members left. Until
+// a game runs its enrollment can be opened again, and is by itself when too few members are left. A running game can be
+// paused and resumed; one that the Game Master could not register is resumed by a worker once it can. The Game Master
+// finishes it. An admin can correct a game that waits for its start or is paused, and then its status stays; a paused one
+// that gets another engine has to be started again. Owner and admin can cancel a game that is not starting or running, an
+// admin also a running one. When its owner is blocked or gone, a game is cancelled in any status; when its last member
+// goes, once it runs; and when nothing happens to it for too long, before it starts. Finished and cancelled are final.
 //
 // Guarantees: a trigger moves a game only from a status and for an actor that the table names; otherwise the result is
 // a refusal that says what is allowed. The effects of a transition are returned as data; the caller applies them in the
@@ -25,8 +28,10 @@ export type Effect =
   | 'release_names'
   /** Decides per member whether the race name may be registered. */
   | 'evaluate_capabilities'
-  /** Reports of the Game Master that wait for the start, which failed, are deleted. */
-  | 'forget_reports';
+  /** What the Game Master reported of a runtime that does not count is deleted. */
+  | 'forget_reports'
+  /** Members have no seats until the next start. */
+  | 'void_seats';
 
 type Row = {
   readonly trigger: Trigger;
@@ -62,6 +67,13 @@ const table: readonly Row[] = [
     by: ['worker', 'approval'],
     effects: ['close_pending'],
   },
+  {
+    trigger: 'reopen_enrollment',
+    from: ['ready_to_start', 'start_failed'],
+    to: 'enrollment_open',
+    by: [...people, 'departure'],
+    effects: [],
+  },
   { trigger: 'start', from: ['ready_to_start'], to: 'starting', by: people, effects: ['start_job'] },
   { trigger: 'retry_start', from: ['start_failed'], to: 'starting', by: people, effects: ['start_job'] },
   { trigger: 'runtime_ready', from: ['starting'], to: 'running', by: ['job_result'], effects: [] },
@@ -71,17 +83,34 @@ const table: readonly Row[] = [
     from: ['starting'],
     to: 'start_failed',
     by: ['job_result'],
-    effects: ['forget_reports'],
+    effects: ['forget_reports', 'void_seats'],
+  },
+  {
+    trigger: 'too_few_members',
+    from: ['starting'],
+    to: 'start_failed',
+    by: ['job_result'],
+    effects: ['stop_job', 'forget_reports', 'void_seats'],
   },
   {
     trigger: 'start_timeout',
     from: ['starting'],
     to: 'start_failed',
     by: ['worker'],
-    effects: ['forget_reports'],
+    effects: ['forget_reports', 'void_seats'],
   },
   { trigger: 'pause', from: ['running'], to: 'paused', by: people, effects: [] },
-  { trigger: 'resume', from: ['paused'], to: 'running', by: people, effects: [] },
+  { trigger: 'resume', from: ['paused'], to: 'running', by: [...people, 'worker'], effects: [] },
+  { trigger: 'correct', from: ['ready_to_start'], to: 'ready_to_start', by: ['admin'], effects: [] },
+  { trigger: 'correct', from: ['start_failed'], to: 'start_failed', by: ['admin'], effects: [] },
+  { trigger: 'correct', from: ['paused'], to: 'paused', by: ['admin'], effects: [] },
+  {
+    trigger: 'replace_engine',
+    from: ['paused'],
+    to: 'start_failed',
+    by: ['admin'],
+    effects: ['stop_job', 'forget_reports', 'void_seats'],
+  },
   {
     trigger: 'game_finished',
     from: ['running', 'paused'],
@@ -91,10 +120,17 @@ const table: readonly Row[] = [
   },
   {
     trigger: 'abandoned',
-    from: ['starting', 'running', 'paused'],
+    from: ['running', 'paused'],
     to: 'cancelled',
     by: ['departure'],
-    effects: ['cancel_pending', 'stop_job_if_any', 'release_names', 'forget_reports'],
+    effects: ['cancel_pending', 'stop_job_if_any', 'release_names'],
+  },
+  {
+    trigger: 'idle_timeout',
+    from: ['draft', 'enrollment_open', 'ready_to_start', 'start_failed'],
+    to: 'cancelled',
+    by: ['worker'],
+    effects: ['cancel_pending', 'stop_job_if_any', 'release_names'],
   },
   {
     trigger: 'cancel',

@@ -2,7 +2,7 @@ import { invalidFields } from '../../http/field-problems.ts';
 import type { Caller } from '../caller.ts';
 import type { Lobby } from '../context.ts';
 import { mayCreate } from '../domain/eligibility.ts';
-import { type GameSettings, type GameType, settingsProblems } from '../domain/game.ts';
+import { type GameSettings, type GameType, settingsProblems, typeProblems } from '../domain/game.ts';
 import { engineProblems } from '../domain/game-engine.ts';
 import { refuseUnless } from '../refusals.ts';
 import type { Work } from '../store/database.ts';
@@ -22,6 +22,7 @@ export async function createGame(
 ): Promise<Work<StoredGame>> {
   const problems = [
     ...settingsProblems(request.settings, lobby.now(), lobby.minTurnIntervalMs),
+    ...typeProblems(request.gameType, request.settings),
     ...engineProblems(request.settings, lobby.catalogue),
   ];
   if (problems.length > 0) throw invalidFields(problems);

@@ -4,12 +4,13 @@ import { type Caller, managerOf } from '../caller.ts';
 import type { Lobby } from '../context.ts';
 import { rejoiningProblem } from '../domain/admission.ts';
 import { type Invite, invitingProblem } from '../domain/invite.ts';
+import { inviteFloodProblem, reinvitingProblem, repeatBounds, repeatWindows } from '../domain/repeats.ts';
 import { newInviteCode } from '../invite-code.ts';
 import { inviteCreated } from '../outbox/intents.ts';
 import { noSuchGame, refuseIf } from '../refusals.ts';
 import type { Tx, Work } from '../store/database.ts';
-import { lockGame, type StoredGame } from '../store/games.ts';
-import { findPendingInviteOf, insertInvite } from '../store/invites.ts';
+import { findGame, lockGame, type StoredGame } from '../store/games.ts';
+import { endedInvitesOf, findPendingInviteOf, insertInvite, recentInvitesBy } from '../store/invites.ts';
 import { memberStatusInGame } from '../store/memberships.ts';
 import { lockUserGuard } from '../store/user-guards.ts';
 
@@ -17,22 +18,24 @@ import { lockUserGuard } from '../store/user-guards.ts';
 export type Invited = { readonly userId: string } | { readonly maxUses: number; readonly expiresAt: Date };
 
 /**
- * Invites to a private game that enrolls.
+ * Invites to a private game that enrolls. The User Service is asked whether it knows the invited user.
  * @throws Refusal `invalid_request` for a code that would have expired, `not_found`, `forbidden`, `invalid_state`,
- *   `already_member`, `subject_not_found`.
+ *   `already_member`, `subject_not_found`, `service_unavailable`, `rate_limited`.
  */
-export function createInvite(
-  lobby: Pick<Lobby, 'now' | 'newId' | 'outbox'>,
+export async function createInvite(
+  lobby: Pick<Lobby, 'db' | 'eligibility' | 'now' | 'newId' | 'outbox'>,
   caller: Caller,
   gameId: string,
   invited: Invited,
-): Work<Invite> {
+): Promise<Work<Invite>> {
+  if ('userId' in invited) {
+    // Checked before the User Service is asked; decided under the game's lock.
+    inviting(caller, await findGame(lobby.db, caller.actor, gameId));
+    await lobby.eligibility.lookup(invited.userId, caller);
+  }
   return async (tx) => {
     if ('userId' in invited) await lockUserGuard(tx, invited.userId);
-    const game = await lockGame(tx, caller.actor, gameId);
-    if (game === undefined) throw noSuchGame();
-    managerOf(caller, game);
-    refuseIf(invitingProblem(game));
+    const game = inviting(caller, await lockGame(tx, caller.actor, gameId));
     const at = lobby.now();
     const pending = { inviteId: lobby.newId(), gameId, uses: 0, createdAt: at, decidedAt: null };
     const invite: Invite = { ...pending, status: 'pending', ...(await addressee(tx, game, invited, at)) };
@@ -40,6 +43,14 @@ export function createInvite(
     await lobby.outbox.write(tx, inviteCreated(game, invite, { at, traceparent: caller.traceparent }));
     return invite;
   };
+}
+
+/** The game, if the caller can invite to it now. */
+function inviting(caller: Caller, game: StoredGame | undefined): StoredGame {
+  if (game === undefined) throw noSuchGame();
+  managerOf(caller, game);
+  refuseIf(invitingProblem(game));
+  return game;
 }
 
 async function addressee(
@@ -64,6 +75,12 @@ async function addressee(
     throw new Refusal('invalid_state', 'The user is invited already and has yet to respond.', {
       invite_id: earlier.inviteId,
     });
+  }
+  refuseIf(reinvitingProblem(await endedInvitesOf(tx, gameId, userId), at));
+  if (game.ownerUserId !== null) {
+    const since = new Date(at.getTime() - repeatWindows.invitesMs);
+    const from = { ownerUserId: game.ownerUserId, userId, since, limit: repeatBounds.invitesADay };
+    refuseIf(inviteFloodProblem(await recentInvitesBy(tx, from), at));
   }
   return { userId, code: null, maxUses: 1, expiresAt: null };
 }

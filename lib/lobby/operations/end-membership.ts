@@ -1,7 +1,7 @@
 import type { NewMessage } from '../../outbox/store.ts';
-import { gapAfterMembershipChange } from '../domain/enrollment.ts';
+import { gapAfterMembershipChange, reopenedForMs } from '../domain/enrollment.ts';
 import type { EndedMembership, Membership } from '../domain/game.ts';
-import { isAbandoned, leavesSeat, leavingFreesName } from '../domain/leaving.ts';
+import { departureTrigger, leavesSeat, leavingFreesName } from '../domain/leaving.ts';
 import { memberGone } from '../outbox/intents.ts';
 import { type Occasion, seatVacated } from '../outbox/messages.ts';
 import type { Tx } from '../store/database.ts';
@@ -12,8 +12,8 @@ import { applyTransition, type TransitionParts } from './transition.ts';
 /**
  * Ends an active membership: the place is free at once, and the gap closes when fewer than `max_players` remain; the
  * race name is free, too, unless the game has started. Of a game that has started, the Game Master hears that the seat
- * is vacant, and owner and players that one of them has gone; when nobody is left the game is cancelled. The transaction
- * has locked the game.
+ * is vacant, and owner and players that one of them has gone. A game that runs is cancelled when nobody is left; one that
+ * is to be started enrolls again when too few are. The transaction has locked the game.
  * @param end `by` is the user or admin who ends it, for the timeline; `intents` are written before those of what follows.
  */
 export async function endMembership(
@@ -37,18 +37,22 @@ export async function endMembership(
   const gapOpenedAt = gapAfterMembershipChange(game, activeMembers, at);
   const saved = await saveMemberCount(tx, game, { activeMembers, gapOpenedAt }, at);
   await outbox.write(tx, end.intents?.(ended) ?? []);
-  if (!leavesSeat(saved)) return ended;
-
-  await outbox.write(tx, [
-    ...seatVacated(saved, ended, end),
-    ...memberGone(saved, ended, await playersOf(tx, gameId), end),
-  ]);
-  if (isAbandoned(saved, activeMembers)) {
+  if (leavesSeat(saved)) {
+    await outbox.write(tx, [
+      ...seatVacated(saved, ended, end),
+      ...memberGone(saved, ended, await playersOf(tx, gameId), end),
+    ]);
+  }
+  const trigger = departureTrigger(saved, activeMembers);
+  if (trigger !== undefined) {
     await applyTransition(tx, lobby, saved, {
-      trigger: 'abandoned',
+      trigger,
       by: 'departure',
       actorId: by,
       ...(reason === undefined ? {} : { reason }),
+      ...(trigger === 'reopen_enrollment'
+        ? { enrollmentEndsAt: new Date(at.getTime() + reopenedForMs) }
+        : {}),
       at,
       traceparent,
     });

@@ -1,5 +1,7 @@
+import { nameKeys } from '../../names/keys.ts';
 import type { Lobby } from '../context.ts';
 import { capabilityOf, registrationWindowMs } from '../domain/capability.ts';
+import { registeredAs } from '../domain/race-name/registration.ts';
 import { registrationAllowed, registrationDenied } from '../outbox/intents.ts';
 import type { Occasion } from '../outbox/messages.ts';
 import type { Tx } from '../store/database.ts';
@@ -9,7 +11,8 @@ import { playersOf } from '../store/memberships.ts';
 
 /**
  * Decides per member of a finished game, which is locked, whether the race name may be registered. Players who left it
- * after its start get nothing; their names are free from now on, too.
+ * after its start get nothing; their names are free from now on, too. Players who have registered the name are not
+ * notified: nothing about it changes for them.
  * @returns a remark for the game's timeline, if any.
  */
 export async function evaluateCapabilities(
@@ -26,6 +29,8 @@ export async function evaluateCapabilities(
     const { userId } = player;
     const capability = capabilityOf(statistics.get(userId));
     if (capability === 'no_statistics') unknown.push(userId);
+    const registered = await raceNames.listRegistered(tx, userId);
+    if (registeredAs(nameKeys(player.raceName), registered) !== undefined) continue;
     if (capability === 'capable') {
       await raceNames.allowRegistration(tx, { userId, gameId }, until);
       await outbox.write(tx, registrationAllowed(game, player, until, occasion));

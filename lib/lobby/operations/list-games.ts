@@ -1,5 +1,5 @@
 import type { Lobby } from '../context.ts';
-import { type GameList, listGames as listStoredGames } from '../store/game-lists.ts';
+import { type GameList, type ListPosition, listGames as listStoredGames } from '../store/game-lists.ts';
 import type { StoredGame } from '../store/games.ts';
 import type { Page, PageRequest } from '../store/pages.ts';
 
@@ -7,7 +7,7 @@ import type { Page, PageRequest } from '../store/pages.ts';
 export function listGames(
   lobby: Pick<Lobby, 'readFromReplica'>,
   list: GameList,
-  page: PageRequest,
-): Promise<Page<StoredGame>> {
+  page: PageRequest<ListPosition>,
+): Promise<Page<StoredGame, ListPosition>> {
   return lobby.readFromReplica((db) => listStoredGames(db, list, page));
 }

@@ -19,7 +19,7 @@ export function requestTransition(
   caller: Caller,
   { gameId, expectedRevision }: GameAtRevision,
   trigger: Trigger,
-  more: Pick<TransitionRequest, 'unless' | 'registeredAt'> = {},
+  more: Pick<TransitionRequest, 'unless' | 'registeredAt' | 'enrollmentEndsAt'> = {},
 ): Work<StoredGame> {
   return async (tx) => {
     const game = await lockGame(tx, caller.actor, gameId);

@@ -32,13 +32,16 @@ export async function resumeGame(
   await lobby.gameMaster.register(await runtimeOf(lobby.db, seen, { containerId, engineEndpoint }), caller);
   return requestTransition(lobby, caller, game, 'resume', {
     registeredAt: lobby.now(),
-    // Otherwise the Game Master might have been told last where the engine no longer is.
+    // Otherwise the Game Master might have been told last where the engine no longer is, or of settings of before.
     unless: (now) =>
-      now.containerId === containerId && now.engineEndpoint === engineEndpoint
+      now.containerId === containerId &&
+      now.engineEndpoint === engineEndpoint &&
+      now.revision === seen.revision
         ? undefined
         : {
             code: 'service_unavailable',
-            message: 'The engine of the game has just been restarted; nothing was changed. Try again.',
+            message:
+              'The game has just been changed, or its engine restarted; nothing was changed. Try again.',
           },
   });
 }

@@ -2,13 +2,14 @@ import type { UserActor } from '../../http/env.ts';
 import { invalidFields } from '../../http/field-problems.ts';
 import type { Caller } from '../caller.ts';
 import type { Lobby } from '../context.ts';
-import { applicantProblem, applyingProblem } from '../domain/admission.ts';
+import { applicantProblem, applyingProblem, fullProblem } from '../domain/admission.ts';
 import { mayJoin } from '../domain/eligibility.ts';
 import type { Application } from '../domain/game.ts';
 import { parseRaceName } from '../domain/race-name/canonical.ts';
-import { applicationSubmitted } from '../outbox/intents.ts';
+import { reapplyingProblem } from '../domain/repeats.ts';
+import { applicationApproved, applicationSubmitted } from '../outbox/intents.ts';
 import { noSuchGame, raceNameTaken, refuseIf, refuseUnless } from '../refusals.ts';
-import { hasPendingApplication, insertApplication } from '../store/applications.ts';
+import { endedApplicationsOf, hasPendingApplication, insertApplication } from '../store/applications.ts';
 import type { Work } from '../store/database.ts';
 import { findGame, lockGame } from '../store/games.ts';
 import { countActiveMemberships, memberStatusInGame } from '../store/memberships.ts';
@@ -16,10 +17,11 @@ import { lockUserGuard } from '../store/user-guards.ts';
 import { admitPlayer } from './admit-player.ts';
 
 /**
- * Applies to a public game under a race name. The owner of a game, public or private, is admitted at once.
+ * Applies to a public game under a race name. The owner of a game, public or private, is admitted at once, and so is
+ * every applicant while places are free, where the game says so.
  * @throws Refusal `invalid_request` for a race name that cannot be one, `not_found`, `forbidden`, `invalid_state`,
- *   `already_member`, `already_applied`, `race_name_taken`, `game_full`, `not_eligible`, `subject_not_found`,
- *   `service_unavailable`.
+ *   `already_member`, `already_applied`, `rate_limited`, `race_name_taken`, `game_full`, `not_eligible`,
+ *   `subject_not_found`, `service_unavailable`.
  */
 export async function submitApplication(
   lobby: Lobby,
@@ -47,31 +49,34 @@ export async function submitApplication(
         hasPendingApplication: await hasPendingApplication(tx, gameId, userId),
       }),
     );
+    const at = lobby.now();
+    refuseIf(reapplyingProblem(await endedApplicationsOf(tx, gameId, userId), at));
     refuseUnless(mayJoin(eligibility, await countActiveMemberships(tx, userId)));
     // No applicant should wait for a certain refusal. The name is reserved when the player is admitted.
     if (!(await lobby.raceNames.isFreeFor(tx, userId, raceName.keys))) throw raceNameTaken(raceName.name);
 
-    const occasion = { at: lobby.now(), traceparent: caller.traceparent };
-    const { at } = occasion;
+    const occasion = { at, traceparent: caller.traceparent };
     const isOwner = game.ownerUserId === userId;
+    const isAdmitted = isOwner || (game.autoApprove && fullProblem(game) === undefined);
     const application: Application = {
       applicationId: lobby.newId(),
       gameId,
       userId,
       raceName: raceName.name,
-      status: isOwner ? 'approved' : 'pending',
+      status: isAdmitted ? 'approved' : 'pending',
       createdAt: at,
-      decidedAt: isOwner ? at : null,
+      decidedAt: isAdmitted ? at : null,
     };
     await insertApplication(tx, application);
-    if (isOwner) {
+    if (isAdmitted) {
       await admitPlayer(tx, lobby, game, {
         userId,
         raceName: raceName.name,
-        admittedBy: userId,
+        admittedBy: isOwner ? userId : null,
         ...occasion,
         // The owner's own application concerns no other user.
-        intents: () => [],
+        intents: (membership) =>
+          isOwner ? [] : applicationApproved(game, application, membership, occasion),
       });
     } else {
       await lobby.outbox.write(tx, applicationSubmitted(game, application, occasion));

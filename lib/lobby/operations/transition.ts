@@ -2,6 +2,7 @@
 // compare-and-set together with its timeline row and its effects, in the caller's transaction. Jobs and notifications
 // go into the same transaction, as rows of the outbox; the caller publishes them after the commit.
 import { Refusal } from '../../errors/table.ts';
+import type { NewMessage } from '../../outbox/store.ts';
 import type { EventPayload } from '../../protocol/event-types.ts';
 import type { NotificationType } from '../../protocol/notification-intents.ts';
 import type { StopReason } from '../../protocol/runtime-jobs.ts';
@@ -9,13 +10,14 @@ import type { Lobby } from '../context.ts';
 import type { TransitionActor, Trigger } from '../domain/game.ts';
 import { type Effect, transition } from '../domain/state-machine.ts';
 import { aboutGame, invitesExpired, resultOf } from '../outbox/intents.ts';
-import { notificationIntent, startJob, statusChanged, stopJob } from '../outbox/messages.ts';
+import { notificationIntent, type Occasion, startJob, statusChanged, stopJob } from '../outbox/messages.ts';
 import { refuseIf } from '../refusals.ts';
 import { cancelPendingApplications } from '../store/applications.ts';
 import type { Tx } from '../store/database.ts';
 import { type StatusDetails, type StoredGame, saveStatus } from '../store/games.ts';
 import { endPendingInvites } from '../store/invites.ts';
-import { assignSeats, playersOf } from '../store/memberships.ts';
+import { deleteStatistics } from '../store/member-statistics.ts';
+import { assignSeats, playersOf, voidSeats } from '../store/memberships.ts';
 import { insertTimelineEntry } from '../store/timeline.ts';
 import { takeWaitingEvents } from '../store/waiting-events.ts';
 import { evaluateCapabilities } from './evaluate-capabilities.ts';
@@ -37,6 +39,10 @@ export type TransitionRequest = {
   readonly registeredAt?: Date | undefined;
   /** The container that runs the game from now on. */
   readonly container?: { readonly containerId: string; readonly engineEndpoint: string } | undefined;
+  /** The container to stop with a start that comes to nothing; it is never bound to the game. */
+  readonly unwantedContainerId?: string | undefined;
+  /** Until when enrollment lasts from now on. */
+  readonly enrollmentEndsAt?: Date | undefined;
 };
 
 /**
@@ -83,10 +89,11 @@ function detailsOf(
   { newId, startTimeoutMs }: TransitionParts,
   game: StoredGame,
   { to, effects }: { to: StoredGame['status']; effects: readonly Effect[] },
-  { at, registeredAt, container }: TransitionRequest,
+  { trigger, at, registeredAt, container, enrollmentEndsAt }: TransitionRequest,
 ): StatusDetails {
   return {
-    ...(to === 'enrollment_open' ? { openedAt: at } : {}),
+    ...(to === 'enrollment_open' ? { openedAt: game.openedAt ?? at } : {}),
+    ...(enrollmentEndsAt === undefined ? {} : { enrollmentEndsAt, underfilledNotifiedAt: null }),
     ...(to === 'running' && game.startedAt === null ? { startedAt: at } : {}),
     ...(to === 'finished' ? { finishedAt: at } : {}),
     startExpiresAt: null,
@@ -94,9 +101,13 @@ function detailsOf(
       ? { runtimeJobId: newId(), startExpiresAt: new Date(at.getTime() + startTimeoutMs) }
       : {}),
     ...(container === undefined ? {} : { ...container, boundAt: at }),
+    ...(trigger === 'replace_engine' ? unbound : {}),
     ...(registeredAt === undefined ? {} : { registeredAt }),
   };
 }
+
+/** No container runs the game any more. */
+const unbound = { containerId: null, engineEndpoint: null, boundAt: null, registeredAt: null } as const;
 
 type CarriedOut = {
   /** Users other than owner and players whom the transition concerns. */
@@ -133,7 +144,7 @@ async function carryOut(
       return {};
     }
     case 'stop_job': {
-      const { containerId } = game;
+      const containerId = game.containerId ?? request.unwantedContainerId ?? null;
       const reason = stopReasonOf(request.trigger);
       const job = { jobId: newId(), startJobId: startJobOf(game), gameId, containerId, reason };
       await outbox.write(tx, [stopJob(job, request)]);
@@ -144,6 +155,10 @@ async function carryOut(
       return {};
     case 'forget_reports':
       await takeWaitingEvents(tx, gameId);
+      await deleteStatistics(tx, gameId);
+      return {};
+    case 'void_seats':
+      await voidSeats(tx, gameId);
       return {};
     case 'evaluate_capabilities':
       return { remark: await evaluateCapabilities(tx, { raceNames, outbox }, game, request) };
@@ -162,12 +177,16 @@ const intents: Partial<Record<Trigger, { type: TransitionEvent; to: 'all' | 'own
   gap: { type: 'lobby.enrollment.closed', to: 'all' },
   runtime_ready: { type: 'lobby.game.started', to: 'all' },
   runtime_unregistered: { type: 'lobby.runtime_paused_after_start', to: 'all' },
+  reopen_enrollment: { type: 'lobby.enrollment.reopened', to: 'all' },
+  too_few_members: { type: 'lobby.game.start_failed', to: 'owner' },
   runtime_failed: { type: 'lobby.game.start_failed', to: 'owner' },
   start_timeout: { type: 'lobby.game.start_failed', to: 'owner' },
+  replace_engine: { type: 'lobby.game.start_failed', to: 'owner' },
   pause: { type: 'lobby.game.paused', to: 'all' },
   resume: { type: 'lobby.game.resumed', to: 'all' },
   game_finished: { type: 'lobby.game.finished', to: 'all' },
   abandoned: { type: 'lobby.game.cancelled', to: 'all' },
+  idle_timeout: { type: 'lobby.game.cancelled', to: 'all' },
   cancel: { type: 'lobby.game.cancelled', to: 'all' },
   external_block: { type: 'lobby.game.cancelled', to: 'all' },
 };
@@ -187,16 +206,34 @@ async function notify(
   const owner = ownerUserId === null ? [] : [ownerUserId];
   const players = intent.to === 'owner' ? [] : (await playersOf(tx, gameId)).map(({ userId }) => userId);
   const recipients = [...owner, ...players, ...concerned];
-  const subject = `${gameId}:${revision}`;
+  const about = { gameId, recipients, subject: `${gameId}:${revision}` };
   const payload = { ...aboutGame(game), status, trigger };
-  const message =
-    intent.type === 'lobby.game.finished'
-      ? notificationIntent(
-          { type: intent.type, gameId, recipients, subject, payload: { ...payload, result: resultOf(game) } },
-          request,
-        )
-      : notificationIntent({ type: intent.type, gameId, recipients, subject, payload }, request);
-  await outbox.write(tx, message);
+  await outbox.write(tx, messageOf(intent.type, game, about, payload, request));
+}
+
+function messageOf(
+  type: TransitionEvent,
+  game: StoredGame,
+  about: { gameId: string; recipients: readonly string[]; subject: string },
+  payload: EventPayload<'lobby.game.started'>,
+  occasion: Occasion,
+): NewMessage[] {
+  switch (type) {
+    case 'lobby.game.finished':
+      return notificationIntent(
+        { type, ...about, payload: { ...payload, result: resultOf(game) } },
+        occasion,
+      );
+    case 'lobby.enrollment.reopened': {
+      const endsAt = game.enrollmentEndsAt.toISOString();
+      return notificationIntent(
+        { type, ...about, payload: { ...payload, enrollment_ends_at: endsAt } },
+        occasion,
+      );
+    }
+    default:
+      return notificationIntent({ type, ...about, payload }, occasion);
+  }
 }
 
 function startJobOf({ gameId, runtimeJobId }: StoredGame): string {
@@ -208,11 +245,15 @@ function stopReasonOf(trigger: Trigger): StopReason {
   switch (trigger) {
     case 'abandoned':
     case 'cancel':
+    case 'idle_timeout':
+    case 'too_few_members':
       return 'cancelled';
     case 'game_finished':
       return 'finished';
     case 'external_block':
       return 'external_block';
+    case 'replace_engine':
+      return 'superseded';
     default:
       throw new Error(`${trigger} does not stop a container.`);
   }

@@ -2,6 +2,7 @@ import { Refusal } from '../../errors/table.ts';
 import { invalidFields } from '../../http/field-problems.ts';
 import { type Caller, managerOf } from '../caller.ts';
 import type { Lobby } from '../context.ts';
+import { typeProblems } from '../domain/game.ts';
 import { engineProblems, engineSettings } from '../domain/game-engine.ts';
 import { changeSettings, type GameChanges } from '../domain/game-update.ts';
 import { noSuchGame, refuseUnlessAt } from '../refusals.ts';
@@ -30,7 +31,10 @@ export function updateGame(
     if (changed.ok) {
       // Of an old draft the engine may be gone, and other settings can still be changed.
       const isForEngine = engineSettings.some((key) => changes[key] !== undefined);
-      const problems = isForEngine ? engineProblems(changed.settings, lobby.catalogue) : [];
+      const problems = [
+        ...typeProblems(game.gameType, changed.settings),
+        ...(isForEngine ? engineProblems(changed.settings, lobby.catalogue) : []),
+      ];
       if (problems.length > 0) throw invalidFields(problems);
       return saveSettings(tx, game, changed.settings, at);
     }

@@ -86,9 +86,10 @@ export function invitesExpired(
   return intent('lobby.invite.expired', game, notice, occasion);
 }
 
-/** To the owner: the deadline has passed with too few players. */
+/** To the owner: the deadline has passed with too few players. @param cancelsAt when the game is cancelled if none come. */
 export function enrollmentUnderfilled(
   game: IntentGame & Pick<StoredGame, 'enrollmentEndsAt' | 'minPlayers' | 'activeMembers'>,
+  cancelsAt: Date,
   occasion: Occasion,
 ) {
   const { gameId, enrollmentEndsAt, minPlayers, activeMembers } = game;
@@ -97,6 +98,7 @@ export function enrollmentUnderfilled(
     enrollment_ends_at: enrollmentEndsAt.toISOString(),
     min_players: minPlayers,
     active_members: activeMembers,
+    cancels_at: cancelsAt.toISOString(),
   };
   const notice = { to: ownerOf(game), subject: `${gameId}:${enrollmentEndsAt.getTime()}`, payload };
   return intent('lobby.enrollment.underfilled', game, notice, occasion);
@@ -109,7 +111,12 @@ export function memberRemoved(game: IntentGame, membership: Membership, occasion
 
 /** To the user who was put out of the game permanently. */
 export function memberBlocked(game: IntentGame, membership: Membership, occasion: Occasion) {
-  return intent('lobby.membership.blocked', game, toMember(game, membership), occasion);
+  return intent('lobby.membership.blocked', game, aboutBlock(game, membership, occasion), occasion);
+}
+
+/** To the user who may join the game again. */
+export function memberUnblocked(game: IntentGame, membership: Membership, occasion: Occasion) {
+  return intent('lobby.membership.unblocked', game, aboutBlock(game, membership, occasion), occasion);
 }
 
 /**
@@ -226,6 +233,12 @@ function aboutInvite(
 function toMember(game: IntentGame, membership: Membership) {
   const { userId, membershipId } = membership;
   return { to: [userId], subject: membershipId, payload: aboutMembership(game, membership) };
+}
+
+/** A block can be undone and made again. */
+function aboutBlock(game: IntentGame, membership: Membership, { at }: Occasion) {
+  const notice = toMember(game, membership);
+  return { ...notice, subject: `${notice.subject}:${at.getTime()}` };
 }
 
 function toHolder<Payload>({ userId, raceNameId }: HeldRaceName, payload: Payload): Notice<Payload> {

@@ -1,5 +1,6 @@
 // Probes the Game Master, and hands games over to it. Anything but a usable response in time is a failure, as with the
-// User Service; the caller decides what follows.
+// User Service; the caller decides what follows. A 4xx to a registration is the Game Master's word on the game, unless
+// it is about the token or the load: the same request would get it again.
 import { Refusal } from '../../errors/table.ts';
 import { askService, refuseUnlessOk } from '../../http/ask-service.ts';
 import type { Logger } from '../../telemetry/logger.ts';
@@ -26,7 +27,10 @@ export type GameMaster = {
    *   respond with 2xx.
    */
   probe(context: RequestContext): Promise<void>;
-  /** Hands a game over to it; again with the same runtime does no harm. @throws Refusal as `probe`. */
+  /**
+   * Hands a game over to it; again with the same runtime does no harm.
+   * @throws Refusal as `probe`; `invalid_state` (409) when it responds, and does not want the game.
+   */
   register(runtime: Runtime, context: RequestContext): Promise<void>;
 };
 
@@ -41,12 +45,13 @@ export function createGameMaster(options: {
   timeoutMs: number;
   log: Logger;
 }): GameMaster {
+  /** @returns the status, where it is a 2xx or `isWanted`. */
   const call = async (
     method: 'GET' | 'POST',
     path: string,
     { requestId, traceparent }: RequestContext,
-    body?: unknown,
-  ): Promise<void> => {
+    { body, isWanted = () => false }: { body?: unknown; isWanted?: (status: number) => boolean } = {},
+  ): Promise<number> => {
     try {
       const { token, timeoutMs } = options;
       const response = await askService(`${options.baseUrl}/api/v1/internal${path}`, {
@@ -58,7 +63,10 @@ export function createGameMaster(options: {
         timeoutMs,
         maxBytes,
       });
-      refuseUnlessOk(response, { ours: 'LOBBY_GM_TOKEN', theirs: 'GM_HTTP_TOKEN' });
+      if (!isWanted(response.status)) {
+        refuseUnlessOk(response, { ours: 'LOBBY_GM_TOKEN', theirs: 'GM_HTTP_TOKEN' });
+      }
+      return response.status;
     } catch (error) {
       options.log.warn({ error, request_id: requestId, method, path }, 'a request to the game master failed');
       throw new Refusal(
@@ -69,28 +77,48 @@ export function createGameMaster(options: {
   };
 
   return {
-    probe: (context) => call('GET', '/healthz', context),
-    register: (runtime, context) =>
-      call('POST', `/games/${encodeURIComponent(runtime.gameId)}/register-runtime`, context, {
-        runtime_job_id: runtime.runtimeJobId,
-        container_id: runtime.containerId,
-        engine_endpoint: runtime.engineEndpoint,
-        turn_schedule: runtime.turnSchedule,
-        time_zone: runtime.timeZone,
-        players: runtime.players.map(({ userId, raceName, seat }) => ({
-          user_id: userId,
-          race_name: raceName,
-          ...(seat === null ? {} : { seat }),
-        })),
-        turn_seconds: runtime.turnSeconds,
-        min_turn_seconds: runtime.minTurnSeconds,
-        quiet_days: runtime.quietDays,
-        grace_seconds: runtime.graceSeconds,
-        early: runtime.early,
-        spectators: runtime.spectators,
-        options: runtime.options,
-        game_name: runtime.gameName,
-        owner_user_id: runtime.ownerUserId,
-      }),
+    async probe(context) {
+      await call('GET', '/healthz', context);
+    },
+    async register(runtime, context) {
+      const path = `/games/${encodeURIComponent(runtime.gameId)}/register-runtime`;
+      const status = await call('POST', path, context, { body: toBody(runtime), isWanted: isRefusal });
+      if (!isRefusal(status)) return;
+      options.log.warn({ game_id: runtime.gameId, status }, 'the game master refuses a game');
+      throw new Refusal(
+        'invalid_state',
+        `The Game Master refuses the game (status ${status}); nothing was changed. Cancel the game, or ask an operator.`,
+        { game_master_status: status },
+      );
+    },
+  };
+}
+
+/** The same request would be refused again; a wrong token and a full house are outages. */
+function isRefusal(status: number): boolean {
+  return status >= 400 && status < 500 && ![401, 408, 425, 429].includes(status);
+}
+
+function toBody(runtime: Runtime) {
+  return {
+    runtime_job_id: runtime.runtimeJobId,
+    container_id: runtime.containerId,
+    engine_endpoint: runtime.engineEndpoint,
+    turn_schedule: runtime.turnSchedule,
+    time_zone: runtime.timeZone,
+    players: runtime.players.map(({ userId, raceName, seat }) => ({
+      user_id: userId,
+      race_name: raceName,
+      ...(seat === null ? {} : { seat }),
+    })),
+    turn_seconds: runtime.turnSeconds,
+    min_turn_seconds: runtime.minTurnSeconds,
+    quiet_days: runtime.quietDays,
+    grace_seconds: runtime.graceSeconds,
+    early: runtime.early,
+    spectators: runtime.spectators,
+    options: runtime.options,
+    game_name: runtime.gameName,
+    owner_user_id: runtime.ownerUserId,
   };
 }

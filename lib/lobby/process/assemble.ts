@@ -23,7 +23,7 @@ type Parts = Pick<
 export function assembleLobby(
   config: Pick<
     LobbyConfig,
-    'userService' | 'gameMaster' | 'streams' | 'startTimeoutMs' | 'minTurnIntervalMs'
+    'userService' | 'gameMaster' | 'streams' | 'startTimeoutMs' | 'underfilledGraceMs' | 'minTurnIntervalMs'
   >,
   { redis, reads, log, ...parts }: Parts,
 ): Lobby {
@@ -35,6 +35,7 @@ export function assembleLobby(
     publishers: lobbyPublishers(redis, config.streams, consumers),
     streams: { consumers, states: statesOf(consumers, reads) },
     startTimeoutMs: config.startTimeoutMs,
+    underfilledGraceMs: config.underfilledGraceMs,
     minTurnIntervalMs: config.minTurnIntervalMs,
     now: () => new Date(),
     newId: () => uuidv7(),

@@ -1,6 +1,7 @@
-import { and, asc, desc, eq } from 'drizzle-orm';
+import { and, asc, desc, eq, inArray } from 'drizzle-orm';
 import { type Given, statement } from '../../postgres/statement.ts';
 import type { Application, ApplicationStatus } from '../domain/game.ts';
+import type { EndedAttempt } from '../domain/repeats.ts';
 import type { Db, Tx } from './database.ts';
 import { before, behind, type Page, type PageRequest, takePage } from './pages.ts';
 import { applications } from './schema.ts';
@@ -39,6 +40,32 @@ const findPending = statement(
 export async function hasPendingApplication(tx: Tx, gameId: string, userId: string): Promise<boolean> {
   const pending = await findPending(tx, { gameId, userId });
   return pending.length > 0;
+}
+
+// Planned each time: the values decide whether the game or the user has fewer applications.
+const findEnded = statement(undefined, (tx: Tx, given: Given<{ gameId: string; userId: string }>) =>
+  tx
+    .select({ status: applications.status, endedAt: applications.decidedAt })
+    .from(applications)
+    .where(
+      and(
+        eq(applications.gameId, given.gameId),
+        eq(applications.userId, given.userId),
+        inArray(applications.status, ['withdrawn', 'rejected']),
+      ),
+    ),
+);
+
+/** What became of a user's earlier applications to a game, where one side said no. */
+export async function endedApplicationsOf(
+  tx: Tx,
+  gameId: string,
+  userId: string,
+): Promise<EndedAttempt<'withdrawn' | 'rejected'>[]> {
+  const rows = await findEnded(tx, { gameId, userId });
+  return rows.flatMap(({ status, endedAt }) =>
+    endedAt !== null && (status === 'withdrawn' || status === 'rejected') ? [{ status, endedAt }] : [],
+  );
 }
 
 const decide = statement(

@@ -2,15 +2,21 @@
 // partitions (see lib/lobby/domain/list-partitions.ts) are read in order and no further than a page needs, together
 // with the caller's own games. No index bounds the cost of a search for words, so a text filter either looks up the
 // games of a rare word, or scans a limited number of games of the list and, if that does not fill a page, returns what
-// it found and the position at which it stopped.
+// it found and the position at which it stopped. It stops for good when it has scanned so many that a rarer word would
+// serve the player better than further pages.
 import { and, asc, desc, eq, isNotNull, or, type SQL, sql } from 'drizzle-orm';
 import { unionAll } from 'drizzle-orm/pg-core';
 import { type Given, statement } from '../../postgres/statement.ts';
 import type { Caller } from '../caller.ts';
-import type { GameOrder } from '../domain/game.ts';
-import { type PartitionFilters, partitionsFor, publicPartitionsFor } from '../domain/list-partitions.ts';
+import type { GameOrder, GameType } from '../domain/game.ts';
+import {
+  type PartitionFilters,
+  partitionsFor,
+  publicPartitionsFor,
+  searchablePartitions,
+} from '../domain/list-partitions.ts';
 import type { Db } from './database.ts';
-import { findRareBeginning, hasWords, isAmongThoseWith, queryFor } from './game-words.ts';
+import { findRareBeginning, gamesWith, hasWords, queryFor } from './game-words.ts';
 import { gameColumns, type StoredGame, shownBytes, visibleToUser } from './games.ts';
 import { before, behind, type Page, type PagePosition, type PageRequest, takePage } from './pages.ts';
 import { games, invites, memberships } from './schema.ts';
@@ -18,13 +24,18 @@ import { games, invites, memberships } from './schema.ts';
 export type GameFilters = PartitionFilters & {
   readonly engineFamily?: string | undefined;
   readonly targetEngineVersion?: string | undefined;
-  /** Name or description have words that begin with each of these; letters and digits only. */
+  /** Name or description have words that begin with each of these; see lib/lobby/domain/search-words.ts. */
   readonly words?: readonly string[] | undefined;
 };
 
 /** How many games one page of a text filter scans at most, and how many at once. */
 const searched = 2_000;
 const searchedAtOnce = 500;
+/** How many games all pages of a text filter scan together. */
+export const searchedInAll = 20_000;
+
+/** `searched` is how many games a text filter has scanned up to the position. */
+export type ListPosition = PagePosition & { readonly searched?: number | undefined };
 
 type Actor = Caller['actor'];
 
@@ -33,6 +44,8 @@ export type GameList = {
   readonly actor: Actor;
   readonly order: GameOrder;
   readonly filters: GameFilters;
+  /** Games that are listed for those who want to join have deadlines after this time. */
+  readonly now: Date;
 };
 
 const orders = {
@@ -57,6 +70,8 @@ type ListValues = {
   otherPartitions: readonly string[];
   engineFamily: string | null;
   targetEngineVersion: string | null;
+  /** Only games with deadlines after this. */
+  endingAfter: Date | null;
   at: Date | null;
   id: string | null;
   limit: number;
@@ -78,21 +93,23 @@ const readPage = inEveryVariant((variant) =>
 
 /** Of a page for some words, one of which is rare. */
 const readPageWithRare = inEveryVariant((variant) =>
-  statement(undefined, (db: Db, given: Given<ListValues & { rare: string; query: string }>) =>
-    db
-      .select(gameColumns)
-      .from(games)
-      .where(
-        and(
-          isAmongThoseWith(db, given.rare, searched),
-          variant.kind === 'admin' ? undefined : visibleToUser(db, given.userId),
-          or(isIn(given.openPartitions), isIn(given.otherPartitions)),
-          isListed(variant, given),
-          hasWords(given.query),
-        ),
-      )
-      .orderBy(...sorted(variant))
-      .limit(limit),
+  statement(
+    undefined,
+    (db: Db, given: Given<ListValues & { gameTypes: GameType[]; rare: string; query: string }>) =>
+      db
+        .select(gameColumns)
+        .from(games)
+        .where(
+          and(
+            isCandidate(db, variant, given),
+            variant.kind === 'admin' ? undefined : visibleToUser(db, given.userId),
+            or(isIn(given.openPartitions), isIn(given.otherPartitions)),
+            isListed(variant, given),
+            hasWords(given.query),
+          ),
+        )
+        .orderBy(...sorted(variant))
+        .limit(limit),
   ),
 );
 
@@ -104,15 +121,22 @@ const readPositions = inEveryVariant((variant) =>
 /**
  * Games that `actor` may see. With a text filter a page may have fewer than it could, even none, and yet a next one.
  */
-export async function listGames(db: Db, list: GameList, page: PageRequest): Promise<Page<StoredGame>> {
+export async function listGames(
+  db: Db,
+  list: GameList,
+  page: PageRequest<ListPosition>,
+): Promise<Page<StoredGame, ListPosition>> {
   const { size, after } = page;
-  const { words } = list.filters;
+  const { words, status } = list.filters;
   const values = valuesOf(list, after, size + 1);
   if (words === undefined)
     return takePage(await readPage(list)(db, values), size, positionIn(list), shownBytes);
-  const rare = await findRareBeginning(db, words, searched);
+  // Of drafts and cancelled games no words are listed.
+  if (status === 'draft' || status === 'cancelled') return searchInOrder(db, list, words, page);
+  const gameTypes: GameType[] = list.actor.kind === 'admin' ? ['public', 'private'] : ['public'];
+  const rare = await findRareBeginning(db, gameTypes, words, searched);
   if (rare === undefined) return searchInOrder(db, list, words, page);
-  const rows = await readPageWithRare(list)(db, { ...values, rare, query: queryFor(words) });
+  const rows = await readPageWithRare(list)(db, { ...values, gameTypes, rare, query: queryFor(words) });
   return takePage(rows, size, positionIn(list), shownBytes);
 }
 
@@ -120,12 +144,14 @@ async function searchInOrder(
   db: Db,
   list: GameList,
   words: readonly string[],
-  { size, after }: PageRequest,
-): Promise<Page<StoredGame>> {
+  { size, after }: PageRequest<ListPosition>,
+): Promise<Page<StoredGame, ListPosition>> {
   const found: StoredGame[] = [];
-  let position = after;
-  for (let looked = 0; looked < searched && found.length <= size; looked += searchedAtOnce) {
+  const scanned: string[] = [];
+  let position: PagePosition | undefined = after;
+  while (scanned.length < searched && found.length <= size) {
     const positions = await readPositions(list)(db, valuesOf(list, position, searchedAtOnce));
+    scanned.push(...positions.map(({ id }) => id));
     const rows = await db
       .select(gameColumns)
       .from(games)
@@ -141,8 +167,10 @@ async function searchInOrder(
     position = positions.at(-1);
     if (positions.length < searchedAtOnce) return takePage(found, size, positionIn(list), shownBytes);
   }
-  const page = takePage(found, size, positionIn(list), shownBytes);
-  return page.next === undefined && position !== undefined ? { ...page, next: position } : page;
+  const { items, next = position } = takePage(found, size, positionIn(list), shownBytes);
+  if (next === undefined) return { items };
+  const searchedSoFar = (after?.searched ?? 0) + scanned.indexOf(next.id) + 1;
+  return searchedSoFar < searchedInAll ? { items, next: { ...next, searched: searchedSoFar } } : { items };
 }
 
 function inEveryVariant<S>(make: (variant: Variant) => S): (list: GameList) => S {
@@ -154,15 +182,24 @@ function inEveryVariant<S>(make: (variant: Variant) => S): (list: GameList) => S
   return ({ order, actor }) => variants[order][actor.kind];
 }
 
-function valuesOf({ actor, filters }: GameList, after: PagePosition | undefined, limit: number): ListValues {
-  const partitions = partitionsFor(filters);
-  const openPartitions = actor.kind === 'admin' ? partitions : publicPartitionsFor(filters);
+function valuesOf(
+  { actor, order, filters, now }: GameList,
+  after: PagePosition | undefined,
+  limit: number,
+): ListValues {
+  const isAdmin = actor.kind === 'admin';
+  const { words, status } = filters;
+  const searchable = (of: string[]) =>
+    words === undefined || status !== undefined ? of : searchablePartitions(of, isAdmin);
+  const partitions = searchable(partitionsFor(filters));
+  const openPartitions = isAdmin ? partitions : searchable(publicPartitionsFor(filters));
   return {
     userId: actor.kind === 'admin' ? null : actor.userId,
     openPartitions,
     otherPartitions: partitions.filter((partition) => !openPartitions.includes(partition)),
     engineFamily: filters.engineFamily ?? null,
     targetEngineVersion: filters.targetEngineVersion ?? null,
+    endingAfter: order === 'ending_soon' || filters.hasFreePlaces === true ? now : null,
     at: after?.at ?? null,
     id: after?.id ?? null,
     limit,
@@ -192,8 +229,32 @@ function positionsOf(db: Db, variant: Variant, given: Given<ListValues>) {
     .limit(limit);
 }
 
+/** Whether a game is one of those with the rare word, or one of the caller's own, of which no words may be listed. */
+function isCandidate(
+  db: Db,
+  { kind }: Variant,
+  { gameTypes, rare, userId }: Given<{ gameTypes: GameType[]; rare: string; userId: string | null }>,
+): SQL {
+  const found = sql`select game_id from (${gamesWith(db, gameTypes, rare, searched)}) as found`;
+  const owned = db.select({ gameId: games.gameId }).from(games).where(eq(games.ownerUserId, userId));
+  const { played, invitedTo } = gamesJoined(db, userId);
+  const all =
+    kind === 'admin' ? found : sql`${found} union all ${owned} union all ${played} union all ${invitedTo}`;
+  // An array, since the planner then looks its games up by their key, whatever it believes about how many they are.
+  return sql`${games.gameId} = any(array(${all}))`;
+}
+
 /** Games that a user owns, plays in or is invited to. */
 function isOf(db: Db, userId: SQL): SQL | undefined {
+  const { played, invitedTo } = gamesJoined(db, userId);
+  return or(
+    eq(games.ownerUserId, userId),
+    // An array, since the planner then looks its games up by their key.
+    and(isNotNull(games.openedAt), sql`${games.gameId} = any(array(${unionAll(played, invitedTo)}))`),
+  );
+}
+
+function gamesJoined(db: Db, userId: SQL) {
   const played = db
     .select({ gameId: memberships.gameId })
     .from(memberships)
@@ -202,11 +263,7 @@ function isOf(db: Db, userId: SQL): SQL | undefined {
     .select({ gameId: invites.gameId })
     .from(invites)
     .where(and(eq(invites.userId, userId), eq(invites.status, 'pending')));
-  return or(
-    eq(games.ownerUserId, userId),
-    // An array, since the planner then looks its games up by their key.
-    and(isNotNull(games.openedAt), sql`${games.gameId} = any(array(${unionAll(played, invitedTo)}))`),
-  );
+  return { played, invitedTo };
 }
 
 /** The conditions on every game of a list, in every partition. */
@@ -218,6 +275,7 @@ function isListed({ order }: Variant, given: Given<ListValues>) {
     all,
     sql`(${engineFamily}::text is null or ${games.engineFamily} = ${engineFamily})`,
     sql`(${targetEngineVersion}::text is null or ${games.targetEngineVersion} = ${targetEngineVersion})`,
+    sql`(${given.endingAfter}::timestamptz is null or ${games.enrollmentEndsAt} > ${given.endingAfter})`,
     sql`(${given.at}::timestamptz is null or ${beyond(at, games.gameId, given)})`,
   );
 }

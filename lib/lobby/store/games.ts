@@ -22,7 +22,7 @@ import { type Given, statement } from '../../postgres/statement.ts';
 import type { Caller } from '../caller.ts';
 import type { Game, GameRole, GameSettings, GameStatus } from '../domain/game.ts';
 import type { Db, Tx } from './database.ts';
-import { deleteWords, insertWords } from './game-words.ts';
+import { isListed, listWords, searchColumnsFor } from './game-words.ts';
 import { before, type Page, type PageRequest, takePage } from './pages.ts';
 import { games, invites, memberships } from './schema.ts';
 
@@ -33,6 +33,9 @@ type Actor = Caller['actor'];
 
 const {
   words: _words,
+  searchWords: _searchWords,
+  searchWordsOf: _searchWordsOf,
+  historyDeletedAt: _historyDeletedAt,
   closingDueAt: _closingDueAt,
   listPartition: _listPartition,
   ...columns
@@ -41,8 +44,7 @@ const {
 export { columns as gameColumns };
 
 export async function insertGame(tx: Tx, game: StoredGame): Promise<void> {
-  await tx.insert(games).values(game);
-  await insertWords(tx, game.gameId);
+  await tx.insert(games).values({ ...game, ...searchColumnsFor(game) });
 }
 
 type OfUser = { gameId: string; userId: string };
@@ -220,14 +222,16 @@ export async function saveSettings(
 ): Promise<StoredGame> {
   const { enrollmentEndsAt = game.enrollmentEndsAt } = settings;
   const deadlineMoves = enrollmentEndsAt.getTime() !== game.enrollmentEndsAt.getTime();
-  await deleteWords(tx, game.gameId);
+  const { gameName = game.gameName, description = game.description } = settings;
+  const renamed = gameName !== game.gameName || description !== game.description;
   const saved = await save(tx, game, {
     ...settings,
+    ...(renamed ? searchColumnsFor({ gameName, description }) : {}),
     ...(deadlineMoves ? { underfilledNotifiedAt: null } : {}),
     revision: game.revision + 1,
     updatedAt: at,
   });
-  await insertWords(tx, game.gameId);
+  if (renamed && isListed(saved)) await listWords(tx, saved);
   return saved;
 }
 
@@ -274,6 +278,7 @@ export type StatusDetails = Partial<
   Pick<
     StoredGame,
     | 'openedAt'
+    | 'enrollmentEndsAt'
     | 'startedAt'
     | 'finishedAt'
     | 'runtimeJobId'
@@ -283,7 +288,7 @@ export type StatusDetails = Partial<
     | 'boundAt'
     | 'registeredAt'
   >
->;
+> & { readonly underfilledNotifiedAt?: null };
 
 /** Writes a new status, and that the clock stands still unless the game runs; for `applyTransition` only. */
 export async function saveStatus(
@@ -297,7 +302,9 @@ export async function saveStatus(
   const isOver = status === 'finished' || status === 'cancelled';
   const awaited = isOver ? { awaitedSeats: null, readySeats: null } : {};
   const revision = game.revision + 1;
-  return save(tx, game, { ...clock, ...awaited, ...details, status, revision, updatedAt: at });
+  const saved = await save(tx, game, { ...clock, ...awaited, ...details, status, revision, updatedAt: at });
+  if (isListed(saved) !== isListed(game)) await listWords(tx, saved);
+  return saved;
 }
 
 /** Writes where a locked game runs, and when the Game Master was told; the game's revision does not change. */
@@ -329,7 +336,9 @@ export async function claimOverdueStarts(tx: Tx, now: Date, limit: number): Prom
     .for('update', { skipLocked: true });
 }
 
-type Changes = Partial<Omit<StoredGame, 'gameId'>> & { readonly underfilledNotifiedAt?: Date | null };
+type Changes = Partial<Omit<StoredGame, 'gameId'>> & {
+  readonly underfilledNotifiedAt?: Date | null;
+} & Partial<ReturnType<typeof searchColumnsFor>>;
 
 /** A compare-and-set: the game must still be what the caller decided on. */
 async function save(tx: Tx, game: StoredGame, changes: Changes): Promise<StoredGame> {
@@ -345,6 +354,48 @@ function theSaved([saved]: StoredGame[], game: StoredGame): StoredGame {
     throw new Error(`Game ${game.gameId} is no longer ${game.status} at revision ${game.revision}.`);
   }
   return saved;
+}
+
+/**
+ * Up to `limit` paused games that the Game Master has never taken over, and is to be asked about by `now`; those that
+ * have waited longest first.
+ */
+export async function listUnregisteredGames(db: Db, now: Date, limit: number): Promise<StoredGame[]> {
+  const dueAt = sql`coalesce(${games.registrationDueAt}, ${games.boundAt})`;
+  return db
+    .select(columns)
+    .from(games)
+    .where(and(sql`${games.status} = 'paused'`, isNull(games.registeredAt), lte(dueAt, now)))
+    .orderBy(asc(dueAt))
+    .limit(limit);
+}
+
+/** Records when the Game Master is asked again to take a game over that it did not take. */
+export async function saveRegistrationDue(db: Db, gameId: string, dueAt: Date): Promise<void> {
+  await db.update(games).set({ registrationDueAt: dueAt }).where(eq(games.gameId, gameId));
+}
+
+/** Since when nothing has happened to a game that has not started. */
+const idleSince = sql`(case when ${games.status} in ('draft', 'enrollment_open') then ${games.enrollmentEndsAt} else ${games.updatedAt} end)`;
+
+/**
+ * Locks up to `limit` games that wait, since before `idleBefore`, to be opened, for enough players, or to be started; the
+ * longest first, skipping locked ones.
+ */
+export async function claimIdleGames(tx: Tx, idleBefore: Date, limit: number): Promise<StoredGame[]> {
+  return tx
+    .select(columns)
+    .from(games)
+    .where(
+      and(
+        sql`${games.status} in ('draft', 'enrollment_open', 'ready_to_start', 'start_failed')`,
+        lte(idleSince, idleBefore),
+        sql`(${games.status} <> 'enrollment_open' or ${games.activeMembers} < ${games.minPlayers})`,
+      ),
+    )
+    .orderBy(asc(idleSince))
+    .limit(limit)
+    .for('update', { skipLocked: true });
 }
 
 /** Locks those of these games that are not locked yet. */

@@ -1,6 +1,7 @@
-import { and, asc, desc, eq } from 'drizzle-orm';
+import { and, asc, desc, eq, gt, inArray } from 'drizzle-orm';
 import type { UserActor } from '../../http/env.ts';
 import type { Invite, InviteStatus } from '../domain/invite.ts';
+import type { EndedAttempt } from '../domain/repeats.ts';
 import type { Db, Tx } from './database.ts';
 import { gameColumns, type StoredGame, visibleTo } from './games.ts';
 import { before, behind, type Page, type PageRequest, takePage } from './pages.ts';
@@ -31,6 +32,42 @@ export async function findPendingInviteOf(
     .from(invites)
     .where(and(eq(invites.gameId, gameId), eq(invites.userId, userId), eq(invites.status, 'pending')));
   return invite;
+}
+
+/** What became of a user's earlier invites to a game, where one side said no. */
+export async function endedInvitesOf(
+  tx: Tx,
+  gameId: string,
+  userId: string,
+): Promise<EndedAttempt<'declined' | 'revoked'>[]> {
+  const rows = await tx
+    .select({ status: invites.status, endedAt: invites.decidedAt })
+    .from(invites)
+    .where(
+      and(
+        eq(invites.gameId, gameId),
+        eq(invites.userId, userId),
+        inArray(invites.status, ['declined', 'revoked']),
+      ),
+    );
+  return rows.flatMap(({ status, endedAt }) =>
+    endedAt !== null && (status === 'declined' || status === 'revoked') ? [{ status, endedAt }] : [],
+  );
+}
+
+/** When a user was invited to games of an owner, since a time; the latest `limit`. */
+export async function recentInvitesBy(
+  tx: Tx,
+  { ownerUserId, userId, since, limit }: { ownerUserId: string; userId: string; since: Date; limit: number },
+): Promise<Date[]> {
+  const rows = await tx
+    .select({ at: invites.createdAt })
+    .from(invites)
+    .innerJoin(games, eq(games.gameId, invites.gameId))
+    .where(and(eq(invites.userId, userId), gt(invites.createdAt, since), eq(games.ownerUserId, ownerUserId)))
+    .orderBy(desc(invites.createdAt))
+    .limit(limit);
+  return rows.map(({ at }) => at);
 }
 
 /** Writes a decision on, or a use of, a pending invite whose game is locked. */

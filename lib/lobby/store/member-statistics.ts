@@ -37,3 +37,8 @@ export async function statisticsOf(db: Db, gameId: string): Promise<Map<string, 
   const rows = await db.select().from(memberStatistics).where(eq(memberStatistics.gameId, gameId));
   return new Map(rows.map((row) => [row.userId, row]));
 }
+
+/** Those of a runtime that never counts. */
+export async function deleteStatistics(tx: Tx, gameId: string): Promise<void> {
+  await tx.delete(memberStatistics).where(eq(memberStatistics.gameId, gameId));
+}

@@ -13,7 +13,12 @@ import {
   sql,
 } from 'drizzle-orm';
 import { type Given, statement } from '../../postgres/statement.ts';
-import type { EndedMembership, Membership, MembershipStatus } from '../domain/game.ts';
+import type {
+  EndedMembership,
+  ListedMembershipStatus,
+  Membership,
+  MembershipStatus,
+} from '../domain/game.ts';
 import { leavingFreesName } from '../domain/leaving.ts';
 import type { SeatHolder } from '../domain/runtime-reports.ts';
 import type { Db, Tx } from './database.ts';
@@ -81,6 +86,16 @@ export async function blockEndedMembership(tx: Tx, membershipId: string): Promis
     .returning();
   if (blocked === undefined) throw new Error(`Membership ${membershipId} has not ended.`);
   return blocked;
+}
+
+/** Undoes all blocks of a user in a locked game: what ended stays so. */
+export async function unblockMemberships(tx: Tx, { gameId, userId }: InGame): Promise<void> {
+  await tx
+    .update(memberships)
+    .set({ status: 'removed' })
+    .where(
+      and(eq(memberships.gameId, gameId), eq(memberships.userId, userId), eq(memberships.status, 'blocked')),
+    );
 }
 
 // Planned each time: the values decide whether the game or the user has fewer memberships.
@@ -153,16 +168,21 @@ export async function countActiveMemberships(tx: Tx, userId: string): Promise<nu
   return row?.active ?? 0;
 }
 
+/** Takes the seats of a start that has failed from all who are, or were, members of a locked game. */
+export async function voidSeats(tx: Tx, gameId: string): Promise<void> {
+  await tx
+    .update(memberships)
+    .set({ seat: null })
+    .where(and(eq(memberships.gameId, gameId), isNotNull(memberships.seat)));
+}
+
 /**
  * Gives the active members of a locked game the seats from 1 on, in the order in which they joined. Seats of an earlier
  * start are void.
  */
 export async function assignSeats(tx: Tx, gameId: string): Promise<void> {
   const ofGame = eq(memberships.gameId, gameId);
-  await tx
-    .update(memberships)
-    .set({ seat: null })
-    .where(and(ofGame, isNotNull(memberships.seat)));
+  await voidSeats(tx, gameId);
   const inOrder = tx
     .select({
       membershipId: memberships.membershipId,
@@ -203,10 +223,11 @@ export async function playersOf(
     .orderBy(asc(memberships.joinedAt), asc(memberships.membershipId));
 }
 
-/** The active members of a game, in the order in which they joined. */
-export async function listActiveMemberships(
+/** The memberships of a game that are active, or blocked, in the order in which they joined. */
+export async function listMembershipsOfGame(
   db: Db,
   gameId: string,
+  status: ListedMembershipStatus,
   { size, after }: PageRequest,
 ): Promise<Page<Membership>> {
   const rows = await db
@@ -215,7 +236,7 @@ export async function listActiveMemberships(
     .where(
       and(
         eq(memberships.gameId, gameId),
-        eq(memberships.status, 'active'),
+        eq(memberships.status, status),
         after && behind(memberships.joinedAt, memberships.membershipId, after),
       ),
     )

@@ -63,6 +63,7 @@ export const games = lobby.table(
     startGapHours: integer('start_gap_hours').notNull(),
     startGapPlayers: integer('start_gap_players').notNull(),
     enrollmentEndsAt: time('enrollment_ends_at').notNull(),
+    autoApprove: boolean('auto_approve').notNull().default(false),
     openedAt: time('opened_at'),
     gapOpenedAt: time('gap_opened_at'),
     /** A game has it or `turnSeconds`. */
@@ -99,6 +100,8 @@ export const games = lobby.table(
     registeredAt: time('registered_at'),
     /** Until when the start job is worth doing; null unless the game is starting. */
     startExpiresAt: time('start_expires_at'),
+    /** When the Game Master, which refused the game, is asked again to take it over; null: at once. */
+    registrationDueAt: time('registration_due_at'),
     /** When the owner was notified that the deadline passed without enough players; a later deadline clears it. */
     underfilledNotifiedAt: time('underfilled_told_at'),
 
@@ -131,7 +134,13 @@ export const games = lobby.table(
           when ${games.status} = 'cancelled' and ${games.openedAt} is null then '/unopened'
           else '' end`,
       ),
-    /** Words of name and description, for the text filter of lists. */
+    /** What name and description are found by; null until a process of this release has written it. */
+    searchWords: tsvector('search_words'),
+    /** A hash of what `searchWords` was made of, so that what is missing or old is found. */
+    searchWordsOf: text('search_words_of'),
+    /** When what the retention keeps for a while was deleted, for a game that is over. */
+    historyDeletedAt: time('history_deleted_at'),
+    /** Of releases before `searchWords`; goes with `game_words`. */
     words: tsvector('words').generatedAlwaysAs(
       (): SQL =>
         sql`to_tsvector('simple', regexp_replace(${games.gameName} || ' ' || ${games.description}, '[[:punct:]]+', ' ', 'g'))`,
@@ -203,6 +212,15 @@ export const games = lobby.table(
     index('games_underfilled_due')
       .on(game.enrollmentEndsAt)
       .where(sql`${game.status} = 'enrollment_open' and ${game.underfilledNotifiedAt} is null`),
+    // For games that nothing has happened to for too long; see idleSince in store/games.ts.
+    index('games_idle')
+      .on(
+        sql`(case when ${game.status} in ('draft', 'enrollment_open') then ${game.enrollmentEndsAt} else ${game.updatedAt} end)`,
+      )
+      .where(sql`${game.status} in ('draft', 'enrollment_open', 'ready_to_start', 'start_failed')`),
+    index('games_unregistered')
+      .on(sql`coalesce(${game.registrationDueAt}, ${game.boundAt})`)
+      .where(sql`${game.status} = 'paused' and ${game.registeredAt} is null`),
     // For the games of a user that wait for orders, among all that were ever played.
     index('games_running').on(game.gameId).where(sql`${game.status} = 'running'`),
     index('games_by_owner').on(game.ownerUserId, game.createdAt, game.gameId),
@@ -210,17 +228,32 @@ export const games = lobby.table(
 );
 
 /**
- * Every word of every game, for text filters to find the few games that have a rare one. A B-tree, since that can be
- * asked whether a beginning is rare without reading all that begins so, as an index of the kind GIN would.
+ * Every word of the games that lists show to others, for text filters to find the few games that have a rare one. A
+ * B-tree, since that can be asked whether a beginning is rare without reading all that begins so, as an index of the
+ * kind GIN would. By type, so that words of private games do not make those of public ones common.
  */
-export const gameWords = lobby.table(
-  'game_words',
+export const listedWords = lobby.table(
+  'listed_words',
   {
+    gameType: text('game_type', { enum: gameTypes }).notNull(),
     /** Compared byte by byte, so that all words with one beginning are adjacent. */
     word: bytewiseText('word').notNull(),
     gameId: uuid('game_id')
       .notNull()
       .references(() => games.gameId),
+  },
+  (row) => [
+    primaryKey({ name: 'listed_words_pkey', columns: [row.gameType, row.word, row.gameId] }),
+    index('listed_words_by_game').on(row.gameId),
+  ],
+);
+
+/** Words in the form of earlier releases, which may still run beside this one. A later release drops the table. */
+export const gameWords = lobby.table(
+  'game_words',
+  {
+    word: bytewiseText('word').notNull(),
+    gameId: uuid('game_id').notNull(),
   },
   (row) => [primaryKey({ name: 'game_words_pkey', columns: [row.word, row.gameId] })],
 );
@@ -281,6 +314,26 @@ export const memberships = lobby.table(
       .where(sql`${membership.seat} is not null`),
     index('memberships_by_game').on(membership.gameId, membership.joinedAt, membership.membershipId),
     index('memberships_by_user').on(membership.userId, membership.joinedAt, membership.membershipId),
+  ],
+);
+
+/** Keyed hashes of the e-mail addresses of users who are blocked from a game that is not over. */
+export const blockedAddresses = lobby.table(
+  'blocked_addresses',
+  {
+    gameId: uuid('game_id')
+      .notNull()
+      .references(() => games.gameId),
+    addressHash: text('address_hash').notNull(),
+    membershipId: uuid('membership_id')
+      .notNull()
+      .references(() => memberships.membershipId),
+  },
+  (row) => [
+    primaryKey({
+      name: 'blocked_addresses_pkey',
+      columns: [row.gameId, row.addressHash, row.membershipId],
+    }),
   ],
 );
 

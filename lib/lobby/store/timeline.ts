@@ -1,4 +1,4 @@
-import { and, asc, eq, getTableColumns, gt } from 'drizzle-orm';
+import { and, asc, desc, eq, getTableColumns, gt } from 'drizzle-orm';
 import type { TimelineEntry } from '../domain/game.ts';
 import type { Db, Tx } from './database.ts';
 import { type Page, type PageRequest, takePage } from './pages.ts';
@@ -9,6 +9,27 @@ type StoredEntry = TimelineEntry & { readonly revision: number };
 
 export async function insertTimelineEntry(tx: Tx, entry: StoredEntry): Promise<void> {
   await tx.insert(timeline).values(entry);
+}
+
+/** When the owner has paused a game since a time, the latest `limit`. */
+export async function recentPausesByOwner(
+  tx: Tx,
+  { gameId, since, limit }: { gameId: string; since: Date; limit: number },
+): Promise<Date[]> {
+  const rows = await tx
+    .select({ at: timeline.at })
+    .from(timeline)
+    .where(
+      and(
+        eq(timeline.gameId, gameId),
+        eq(timeline.trigger, 'pause'),
+        eq(timeline.actor, 'owner'),
+        gt(timeline.at, since),
+      ),
+    )
+    .orderBy(desc(timeline.revision))
+    .limit(limit);
+  return rows.map(({ at }) => at);
 }
 
 /** The transitions of a game, in order; pages end at a revision. */

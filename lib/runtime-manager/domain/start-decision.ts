@@ -25,6 +25,15 @@ export const stoppedFailure: Failure = {
   message: 'A stop job cancelled the start; no engine is running.',
 };
 
+/** @param running how many other engines there may be already. @returns undefined while there is room for one more. */
+export function capacityFailure(running: number, maxEngines: number): Failure | undefined {
+  if (running < maxEngines) return undefined;
+  return {
+    code: 'too_many_engines',
+    message: `There are ${running} engines already, as many as RM_MAX_ENGINES allows. Start the game again later.`,
+  };
+}
+
 /** @param record undefined for a job that the journal does not know. */
 export function decideStart(
   job: Pick<StartJob, 'expires_at_ms'>,

@@ -18,8 +18,14 @@ const containerSchema = z.object({
   HostConfig: z.object({
     PortBindings: z.record(z.string(), z.array(z.object({ HostPort: z.string() })).nullable()).nullish(),
   }),
+  NetworkSettings: z.object({
+    Networks: z.record(z.string(), z.object({ IPAddress: z.string().default('') })).nullish(),
+  }),
 });
 export type Container = z.infer<typeof containerSchema>;
+
+const networkSchema = z.object({ Internal: z.boolean() });
+export type Network = z.infer<typeof networkSchema>;
 
 /** Docker refused a request. */
 export class DockerRefusal extends Error {
@@ -51,6 +57,16 @@ export class DockerApi {
   async inspect(container: string): Promise<Container | undefined> {
     const body = await this.#call('GET', `/containers/${container}/json`, { accept: [404] });
     return body === undefined ? undefined : containerSchema.parse(jsonOf(body));
+  }
+
+  async inspectNetwork(name: string): Promise<Network | undefined> {
+    const body = await this.#call('GET', `/networks/${name}`, { accept: [404] });
+    return body === undefined ? undefined : networkSchema.parse(jsonOf(body));
+  }
+
+  /** Succeeds also when the name is taken. */
+  async createNetwork(body: Readonly<Record<string, unknown>>): Promise<void> {
+    await this.#call('POST', '/networks/create', { body, accept: [409] });
   }
 
   async start(container: string): Promise<void> {

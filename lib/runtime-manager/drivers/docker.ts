@@ -1,27 +1,30 @@
 // Engines as Docker containers. A container is named after its start job, and Docker allows a name once, so that no job
-// gets two containers, whatever this process remembers. Docker itself starts them again after a restart of the machine.
+// gets two containers, whatever this process remembers. Docker does not start them again by itself, since their
+// addresses may change with every start.
 //
-// Without a Docker network they are published on this machine's loopback address, on ports chosen here, since those
-// that Docker chooses change with every start. In a network they are reached by their names.
+// Engines are written by others, so a container gets little: bounded memory, processors and processes, no capabilities,
+// nothing to write to but its data folder and /tmp, and a network from which nothing leads out. Unless the operator names
+// one, that network is made here; in it engines do not reach each other, and this machine reaches them by their addresses.
 import { engineEnvironment } from '../../engine/api.ts';
-import type { EngineCatalogue } from '../../engine/catalogue.ts';
+import type { CatalogueEntry, EngineCatalogue } from '../../engine/catalogue.ts';
 import type { EngineJob } from '../domain/engine-job.ts';
 import { type Container, DockerApi, DockerRefusal } from './docker-api.ts';
 import { type Driver, engineOf, type Runtime, StartFailed } from './driver.ts';
 import { untilHealthy } from './health.ts';
-import { Ports } from './ports.ts';
 
-const loopback = '127.0.0.1';
 const enginePort = 8_080;
-const portKey = `${enginePort}/tcp`;
 const dataFolder = '/data';
 const jobLabel = 'galaxy.start_job_id';
 const gameLabel = 'galaxy.game_id';
+const ownNetwork = 'galaxy-engines';
+const mebibyte = 1_048_576;
+/** Where the catalogue sets no limits. */
+const defaultLimits = { memory_mib: 512, cpus: 1, pids: 128 };
 
 export type DockerDriverOptions = {
   readonly socketPath: string;
   readonly catalogue: EngineCatalogue;
-  /** A Docker network that this process and the Game Master can reach. */
+  /** A Docker network that this process and the Game Master are in; undefined: the driver's own, on this machine. */
   readonly network: string | undefined;
   /** Further variables of every engine. */
   readonly environment: Readonly<Record<string, string>>;
@@ -31,7 +34,6 @@ export type DockerDriverOptions = {
 export class DockerDriver implements Driver {
   readonly #options: DockerDriverOptions;
   readonly #docker: DockerApi;
-  readonly #ports = new Ports();
 
   constructor(options: DockerDriverOptions) {
     this.#options = options;
@@ -41,12 +43,11 @@ export class DockerDriver implements Driver {
   async start(job: EngineJob, bounds: Parameters<Driver['start']>[1]): Promise<Runtime> {
     const name = nameOf(job.jobId);
     try {
-      const container = await this.#startContainer(job, name);
-      const port = publishedPort(container);
-      const engineEndpoint =
-        port === undefined ? `http://${name}:${enginePort}` : `http://${loopback}:${port}`;
-      await untilHealthy(engineEndpoint, bounds, () => this.#requireRunning(container.Id));
-      return { containerId: container.Id, engineEndpoint };
+      const found = await this.#findOrCreate(job, name);
+      await this.#docker.start(found.Id);
+      const engineEndpoint = await this.#endpointOf(found.Id, name);
+      await untilHealthy(engineEndpoint, bounds, () => this.#requireRunning(found.Id));
+      return { containerId: found.Id, engineEndpoint };
     } catch (error) {
       if (!(error instanceof DockerRefusal)) throw error;
       throw new StartFailed(
@@ -56,9 +57,8 @@ export class DockerDriver implements Driver {
     }
   }
 
-  /** Docker starts a container again that has ended, by the restart policy, with pauses of its own. */
-  async hasEnded(): Promise<boolean> {
-    return false;
+  async hasEnded(jobId: string): Promise<boolean> {
+    return (await this.#docker.inspect(nameOf(jobId)))?.State.Running !== true;
   }
 
   async halt(jobId: string): Promise<void> {
@@ -80,15 +80,20 @@ export class DockerDriver implements Driver {
     return this.#docker.close();
   }
 
-  async #startContainer(job: EngineJob, name: string): Promise<Container> {
-    const container = await this.#findOrCreate(job, name);
-    try {
-      await this.#docker.start(container.Id);
-      return container;
-    } finally {
-      // Docker holds the port now, unless the start failed.
-      this.#ports.release(publishedPort(container) ?? 0);
-    }
+  /** A container gets its address when it starts. */
+  async #endpointOf(id: string, name: string): Promise<string> {
+    if (this.#options.network !== undefined) return `http://${name}:${enginePort}`;
+    const container = await this.#docker.inspect(id);
+    const port = container?.HostConfig.PortBindings?.[`${enginePort}/tcp`]?.[0]?.HostPort;
+    // Made by an earlier version, before engines had a network of their own.
+    if (port !== undefined) return `http://127.0.0.1:${port}`;
+    const address = container?.NetworkSettings.Networks?.[ownNetwork]?.IPAddress ?? '';
+    if (address !== '') return `http://${address}:${enginePort}`;
+    await this.#requireRunning(id);
+    throw new StartFailed(
+      'container_failed',
+      `The container ${name} has no address in the Docker network ${ownNetwork}.`,
+    );
   }
 
   /** The container that exists already, or a new one. */
@@ -102,9 +107,11 @@ export class DockerDriver implements Driver {
   }
 
   async #create(job: EngineJob, name: string): Promise<Container> {
-    const { catalogue, network, environment } = this.#options;
-    const { image, limits } = engineOf(catalogue, job);
+    const { catalogue, environment } = this.#options;
+    const engine = engineOf(catalogue, job);
+    const { image } = engine;
     if (image === undefined) throw new TypeError('the catalogue was checked for images at start');
+    const network = await this.#closedNetwork();
     const variables = {
       ...environment,
       [engineEnvironment.host]: '0.0.0.0',
@@ -117,16 +124,8 @@ export class DockerDriver implements Driver {
         Image: image,
         Env: Object.entries(variables).map(([variable, value]) => `${variable}=${value}`),
         Labels: { [jobLabel]: job.jobId, [gameLabel]: job.gameId },
-        ExposedPorts: { [portKey]: {} },
         Volumes: { [dataFolder]: {} },
-        HostConfig: {
-          RestartPolicy: { Name: 'unless-stopped' },
-          ...(limits.memory_mib === undefined ? {} : { Memory: limits.memory_mib * 1_048_576 }),
-          ...(limits.cpus === undefined ? {} : { NanoCpus: Math.round(limits.cpus * 1e9) }),
-          ...(network === undefined
-            ? { PortBindings: { [portKey]: [await this.#newPort()] } }
-            : { NetworkMode: network }),
-        },
+        HostConfig: { NetworkMode: network, ...confinement(engine) },
       });
     } catch (error) {
       if (!(error instanceof DockerRefusal)) throw error;
@@ -144,8 +143,25 @@ export class DockerDriver implements Driver {
     throw new StartFailed('container_failed', `The container ${name} was removed while it was started.`);
   }
 
-  async #newPort(): Promise<{ HostIp: string; HostPort: string }> {
-    return { HostIp: loopback, HostPort: String(await this.#ports.reserveFree(loopback)) };
+  /** @returns the name of the network of engines. @throws StartFailed when something leads out of it. */
+  async #closedNetwork(): Promise<string> {
+    const { network = ownNetwork } = this.#options;
+    let found = await this.#docker.inspectNetwork(network);
+    if (found === undefined && network === ownNetwork) {
+      await this.#docker.createNetwork({
+        Name: ownNetwork,
+        Driver: 'bridge',
+        Internal: true,
+        Options: { 'com.docker.network.bridge.enable_icc': 'false' },
+      });
+      found = await this.#docker.inspectNetwork(network);
+    }
+    if (found?.Internal === true) return network;
+    const what = found === undefined ? 'does not exist' : 'lets engines out';
+    throw new StartFailed(
+      'container_failed',
+      `The Docker network ${network} ${what}. Create it with docker network create --internal ${network}, and start the game again.`,
+    );
   }
 
   async #requireRunning(id: string): Promise<void> {
@@ -165,10 +181,23 @@ function isOf(jobId: string, container: Container | undefined): container is Con
   return container?.Config.Labels?.[jobLabel] === jobId;
 }
 
-/** undefined in a Docker network. */
-function publishedPort({ HostConfig }: Container): number | undefined {
-  const port = HostConfig.PortBindings?.[portKey]?.[0]?.HostPort;
-  return port === undefined ? undefined : Number(port);
+/** What keeps an engine from harming its machine, or others. */
+function confinement({ limits }: Pick<CatalogueEntry, 'limits'>) {
+  const memory = (limits.memory_mib ?? defaultLimits.memory_mib) * mebibyte;
+  return {
+    Memory: memory,
+    // No swap besides.
+    MemorySwap: memory,
+    NanoCpus: Math.round((limits.cpus ?? defaultLimits.cpus) * 1e9),
+    PidsLimit: limits.pids ?? defaultLimits.pids,
+    CapDrop: ['ALL'],
+    SecurityOpt: ['no-new-privileges:true'],
+    ReadonlyRootfs: true,
+    Tmpfs: { '/tmp': 'rw,noexec,nosuid,nodev,size=64m' },
+    // Otherwise Docker may ask this machine's name servers on behalf of a container that has no way out.
+    Dns: ['127.0.0.1'],
+    LogConfig: { Type: 'json-file', Config: { 'max-size': '10m', 'max-file': '2' } },
+  };
 }
 
 function nameOf(jobId: string): string {

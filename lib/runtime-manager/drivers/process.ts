@@ -179,6 +179,14 @@ type WaitingProcess = {
   cancel(): void;
 };
 
+/**
+ * An engine leaves no image of its memory behind, with the orders in it, and is the first to end when the machine is out
+ * of memory. A bound on its memory is not among what a shell can set: Node reserves far more than it uses.
+ */
+const confined =
+  'read -r go && ulimit -c 0 && { echo 500 >/proc/self/oom_score_adj; } 2>/dev/null; ' +
+  '[ -n "$go" ] && exec "$@" </dev/null';
+
 /** Starts a process that becomes the command on `run`, and ends without it when this process dies. */
 async function spawnWaiting(
   command: readonly string[],
@@ -187,7 +195,7 @@ async function spawnWaiting(
   await boundLog(options.logFile);
   const log = await open(options.logFile, 'a', 0o600);
   try {
-    const child = spawn('/bin/sh', ['-c', 'read -r go && exec "$@" </dev/null', 'engine', ...command], {
+    const child = spawn('/bin/sh', ['-c', confined, 'engine', ...command], {
       cwd: options.cwd,
       env: options.env,
       detached: true,

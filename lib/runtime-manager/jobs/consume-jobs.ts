@@ -17,6 +17,9 @@ import type { RuntimeManager } from './manager.ts';
 export const startJobsOffsetKey = 'runtime_manager:stream_offsets:start_jobs';
 export const stopJobsOffsetKey = 'runtime_manager:stream_offsets:stop_jobs';
 
+/** Many, since an engine that does not become healthy keeps its place for the whole time-out. */
+const startsAtOnce = 32;
+
 export type JobStreams = {
   readonly startJobs: string;
   readonly stopJobs: string;
@@ -46,6 +49,7 @@ export async function consumeJobs(parts: Parts, stop: AbortSignal): Promise<void
         reader: readers.startJobs,
         entry: startJobEntry,
         orderingKey: (job) => job.job_id,
+        jobsAtOnce: startsAtOnce,
         handle: (job) => manager.start(job, stop),
       },
       parts,
@@ -89,6 +93,7 @@ type Source<Job> = ConsumedStream & {
   readonly reader: Redis;
   readonly entry: z.ZodType<Job>;
   readonly orderingKey: (job: Job) => string;
+  readonly jobsAtOnce?: number;
   readonly handle: (job: Job) => Promise<JobResult>;
 };
 
@@ -105,6 +110,7 @@ function consume<Job>(source: Source<Job>, parts: Parts, stop: AbortSignal): Pro
       redis,
       reader,
       blockMs,
+      ...(source.jobsAtOnce === undefined ? {} : { keysAtOnce: source.jobsAtOnce }),
       prepare: (entry) => {
         const parsed = source.entry.safeParse(entry.fields);
         return {
@@ -134,12 +140,13 @@ async function handleInSpan(
   { redis, streams }: Parts,
   { id, traceparent }: StreamEntry,
   work: () => Promise<JobResult | undefined>,
-): Promise<void> {
+): Promise<undefined> {
   await inSpanFrom(traceparent, `consume ${name}`, { 'messaging.message.id': id }, async () => {
     const result = await work();
     if (result !== undefined) await publishResult(redis, streams, result, traceparent);
     entriesHandled.add(1, name);
   });
+  return undefined;
 }
 
 const readableIds = z.object({ job_id: z.guid(), game_id: z.guid() });

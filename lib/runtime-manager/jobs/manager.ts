@@ -9,12 +9,15 @@
 // An engine that ends by itself is started again, after pauses that double from one second to a minute, and starts again
 // at one second once it has run for a minute. When its endpoint is another one then, the result of its start job is
 // published again, with that endpoint.
+//
+// A stop job may be lost, with Redis or a database. So the result of every engine that runs is published again from time
+// to time, and the lobby responds to those of games that are over with another stop job.
 
 import { backoffMs } from '../../node/tick-loop.ts';
 import type { JobResult, StartJob, StopJob } from '../../protocol/runtime-jobs.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import type { EngineJob } from '../domain/engine-job.ts';
-import { decideStart, type Failure, stoppedFailure } from '../domain/start-decision.ts';
+import { capacityFailure, decideStart, type Failure, stoppedFailure } from '../domain/start-decision.ts';
 import { type Driver, DriverUnavailable, type Runtime, StartFailed } from '../drivers/driver.ts';
 import { engineRestarts, finishedJobs } from '../instruments.ts';
 import type { Journal } from './journal.ts';
@@ -34,6 +37,7 @@ export class RuntimeManager {
   readonly #driver: Driver;
   readonly #journal: Journal;
   readonly #startTimeoutMs: number;
+  readonly #maxEngines: number;
   readonly #now: () => Date;
   readonly #publish: (result: JobResult) => Promise<void>;
   readonly #log: Logger;
@@ -47,14 +51,16 @@ export class RuntimeManager {
     driver: Driver;
     journal: Journal;
     startTimeoutMs: number;
+    maxEngines: number;
     now: () => Date;
-    /** Publishes a result again that has another endpoint than before. */
+    /** Publishes the result of a start job again. */
     publish: (result: JobResult) => Promise<void>;
     log: Logger;
   }) {
     this.#driver = parts.driver;
     this.#journal = parts.journal;
     this.#startTimeoutMs = parts.startTimeoutMs;
+    this.#maxEngines = parts.maxEngines;
     this.#now = parts.now;
     this.#publish = parts.publish;
     this.#log = parts.log;
@@ -73,8 +79,11 @@ export class RuntimeManager {
           return decision.result;
         case 'refuse':
           return this.#failStart(job, decision.failure);
-        case 'start':
-          return this.#startEngine(job, stop);
+        case 'start': {
+          const others = this.#journal.engines('begun').filter(({ jobId }) => jobId !== job.job_id);
+          const failure = capacityFailure(others.length, this.#maxEngines);
+          return failure === undefined ? this.#startEngine(job, stop) : this.#failStart(job, failure);
+        }
         default:
           return decision satisfies never;
       }
@@ -138,6 +147,20 @@ export class RuntimeManager {
       );
       await this.#startAgain(job, stop);
     });
+  }
+
+  /** Tells the lobby of every engine that runs. */
+  async announce(stop: AbortSignal): Promise<void> {
+    for (const { jobId } of this.#journal.engines('started')) {
+      if (stop.aborted) return;
+      // Not while it is started again, perhaps elsewhere.
+      await this.#inTurn(jobId, async () => {
+        const result = this.#journal.findStart(jobId)?.result;
+        if (result === undefined || this.#isStopped(jobId)) return;
+        // The time makes it another entry than the one before, which the lobby would not read again.
+        await this.#publish({ ...result, finished_at_ms: this.#now().getTime() });
+      });
+    }
   }
 
   /** Ends every engine. The next Runtime Manager on this journal starts them again. */

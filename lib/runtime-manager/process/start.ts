@@ -76,6 +76,7 @@ export async function startRuntimeManager(environment: Environment): Promise<Run
       driver,
       journal,
       startTimeoutMs: config.startTimeoutMs,
+      maxEngines: config.maxEngines,
       now,
       publish: (result) => publishResult(connections.redis, config.streams, result),
       log,

@@ -194,6 +194,7 @@ function Devices() {
           </ul>
         )}
       </Async>
+      <Act asks label={text.account.signOutEverywhere} onAct={() => client.user.session.revokeAll()} />
     </section>
   );
 }

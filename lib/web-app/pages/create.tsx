@@ -4,13 +4,16 @@ import { CommandError, type Engine } from '../../client/browser.ts';
 import { problemFinder } from '../../engine/schema-problems.ts';
 import { usePlayer, useWords } from '../context.ts';
 import { isRecord } from '../is-record.ts';
+import { localTime } from '../local-time.ts';
 import { Async, Labelled, Trouble, useAct } from '../parts/basics.tsx';
 import { type ClockChoice, ClockForm, clockOf, firstClock } from '../parts/clock-form.tsx';
 import { gameTitle } from '../parts/game-card.tsx';
 import { RaceNameField } from '../parts/race-name-field.tsx';
+import { type ChosenCount, type PlayerCount, playerCount } from '../player-count.ts';
 import { goTo } from '../router.ts';
 import { emptyValue } from '../schema-field.ts';
 import { SchemaForm } from '../schema-form.tsx';
+import { serverNow } from '../server-time.ts';
 import { useEngines } from '../use-engines.ts';
 
 export function CreatePage() {
@@ -33,8 +36,7 @@ type Draft = {
   readonly name: string;
   readonly description: string;
   readonly isPrivate: boolean;
-  readonly min: number;
-  readonly max: number;
+  readonly count: ChosenCount;
   readonly options: unknown;
   readonly clock: ClockChoice;
   readonly endsAt: string;
@@ -42,32 +44,23 @@ type Draft = {
   readonly raceName: string | null;
 };
 
-function draftFor({ manifest: { seats, options_schema: schema, spectator_view: view } }: Engine): Draft {
+function draftFor({ manifest: { options_schema: schema, spectator_view: view } }: Engine): Draft {
   return {
     name: '',
     description: '',
     isPrivate: false,
-    min: seats.min,
-    max: Math.min(seats.max, Math.max(seats.min, 4)),
+    count: {},
     options: emptyValue(schema, schema) ?? {},
     clock: firstClock,
-    endsAt: localTime(Date.now() + 3 * 86_400_000),
+    endsAt: localTime(serverNow() + 3 * 86_400_000),
     spectators: view,
     raceName: '',
   };
 }
 
-/** Bots take seats that players would have. */
-function withBots({ manifest: { seats } }: Engine, draft: Draft, options: unknown): Partial<Draft> {
+function countOf({ manifest: { seats } }: Engine, { options, count }: Draft): PlayerCount {
   const bots = isRecord(options) && typeof options.bots === 'number' ? options.bots : 0;
-  const max = Math.max(1, Math.min(draft.max, seats.max - bots));
-  const least = Math.max(1, seats.min - bots);
-  return { options, max, min: Math.min(max, draft.min === seats.min ? least : Math.max(least, draft.min)) };
-}
-
-/** As `<input type="datetime-local">` has it. */
-function localTime(time: number): string {
-  return new Date(time - new Date(time).getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
+  return playerCount(seats, bots, count);
 }
 
 function CreateForm({ engines }: { engines: readonly Engine[] }) {
@@ -136,7 +129,7 @@ function CreateForm({ engines }: { engines: readonly Engine[] }) {
           value={draft.options}
           problems={problems}
           text={text.form}
-          onChange={(options) => change(withBots(engine, draft, options))}
+          onChange={(options) => change({ options })}
         />
       </fieldset>
       <fieldset class="card">
@@ -159,6 +152,7 @@ function Players(props: { engine: Engine; draft: Draft; onChange: (changed: Part
   const { engine, draft, onChange } = props;
   const { text } = useWords();
   const { seats, spectator_view: hasSpectators } = engine.manifest;
+  const { min, max } = countOf(engine, draft);
   return (
     <fieldset class="card">
       <legend>{text.create.who}</legend>
@@ -171,16 +165,16 @@ function Players(props: { engine: Engine; draft: Draft; onChange: (changed: Part
         <NumberField
           id="min"
           label={text.create.min}
-          value={draft.min}
+          value={min}
           max={seats.max}
-          onChange={(min) => onChange({ min, max: Math.max(min, draft.max) })}
+          onChange={(least) => onChange({ count: { min: least, max: Math.max(least, max) } })}
         />
         <NumberField
           id="max"
           label={text.create.max}
-          value={draft.max}
+          value={max}
           max={seats.max}
-          onChange={(max) => onChange({ max, min: Math.min(max, draft.min) })}
+          onChange={(most) => onChange({ count: { max: most, min: Math.min(most, min) } })}
         />
       </div>
       <div class="choices">
@@ -259,12 +253,13 @@ function NumberField(props: {
 /** Makes the game, lets players join, and takes a place for the owner. @returns its id. */
 async function make({ client }: ReturnType<typeof usePlayer>, engine: Engine, draft: Draft): Promise<string> {
   const { lobby } = client;
+  const { min, max } = countOf(engine, draft);
   const { game_id: gameId } = await lobby.game.create({
     game_type: draft.isPrivate ? 'private' : 'public',
     game_name: draft.name.trim(),
     description: draft.description.trim(),
-    min_players: draft.min,
-    max_players: draft.max,
+    min_players: min,
+    max_players: max,
     enrollment_ends_at: new Date(draft.endsAt).toISOString(),
     options: isRecord(draft.options) ? draft.options : {},
     engine_family: engine.family,

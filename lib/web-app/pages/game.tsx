@@ -5,6 +5,8 @@ import type { GameState } from '../game-state.ts';
 import { Async } from '../parts/basics.tsx';
 import { Enrollment } from '../parts/enrollment.tsx';
 import { gameTitle } from '../parts/game-card.tsx';
+import { GameEdit } from '../parts/game-edit.tsx';
+import { Members } from '../parts/members.tsx';
 import { OwnerTools } from '../parts/owner-tools.tsx';
 import { Play } from '../parts/play.tsx';
 import { Result } from '../parts/result.tsx';
@@ -52,7 +54,10 @@ function Shown({ state, reload }: { state: GameState; reload: Loaded<GameState>[
       {game.status === 'finished' && <Result game={game} />}
       {plays && <Play state={state} onChanged={reload} />}
       {game.status === 'enrollment_open' && <Enrollment state={state} isOwner={isOwner} reload={reload} />}
-      {!plays && <Members state={state} />}
+      {(!plays || isOwner) && <Members state={state} isOwner={isOwner} reload={reload} />}
+      {isOwner && ['draft', 'enrollment_open'].includes(game.status) && (
+        <GameEdit game={game} reload={reload} />
+      )}
       <section class="card about">
         {game.description !== '' && (
           <p>
@@ -90,25 +95,5 @@ function Notice({ game }: { game: Game }) {
         </p>
       )}
     </>
-  );
-}
-
-function Members({ state: { members } }: { state: GameState }) {
-  const { userId } = usePlayer();
-  const { text } = useWords();
-  const active = members.filter(({ status }) => status === 'active');
-  return (
-    <section class="card">
-      <h2>{text.game.members}</h2>
-      {active.length === 0 && <p class="nothing">{text.none}</p>}
-      <ul class="plain">
-        {active.map(({ membership_id: id, race_name: name, user_id: user }) => (
-          <li key={id}>
-            <bdi>{name}</bdi>
-            {user === userId && ` (${text.you})`}
-          </li>
-        ))}
-      </ul>
-    </section>
   );
 }

@@ -40,6 +40,7 @@ export function MinePage() {
         <GameList games={waiting} nothing={text.mine.nothingWaits} />
       </section>
       <Invitations />
+      <Applied />
       <Async of={mine}>
         {({ items, next_page_token: next }) => (
           <>
@@ -78,22 +79,56 @@ function Invitations() {
     () => client.lobby.invite.listMine({ status: 'pending' }),
     (news) => news.kind === 'event' && news.eventType.startsWith('lobby.invite.'),
   );
-  const items = invites.value?.items ?? [];
-  if (items.length === 0) return null;
   return (
-    <section>
-      <h2>{text.mine.invites}</h2>
-      <ul class="cards">
-        {items.map(({ invite_id: id, game_id: gameId, game }) => (
-          <li class="card" key={id}>
-            <h3>
-              <a href={addressOf({ page: 'game', gameId })}>
-                <bdi>{game?.game_name ?? gameId}</bdi>
-              </a>
-            </h3>
-          </li>
-        ))}
-      </ul>
-    </section>
+    <Async of={invites}>
+      {({ items }) =>
+        items.length > 0 && (
+          <section>
+            <h2>{text.mine.invites}</h2>
+            <ul class="cards">
+              {items.map(({ invite_id: id, game_id: gameId, game }) => (
+                <li class="card" key={id}>
+                  <h3>
+                    <a href={addressOf({ page: 'game', gameId })}>
+                      <bdi>{game?.game_name ?? gameId}</bdi>
+                    </a>
+                  </h3>
+                </li>
+              ))}
+            </ul>
+          </section>
+        )
+      }
+    </Async>
+  );
+}
+
+/** Games whose owners have not decided about the player yet. */
+function Applied() {
+  const { client } = usePlayer();
+  const { text } = useWords();
+  const applied = useLoad(
+    'applied',
+    async () => {
+      const { items } = await client.lobby.application.listMine({ status: 'pending', page_size: 50 });
+      return Promise.all(items.map(({ game_id }) => client.lobby.game.get({ game_id })));
+    },
+    (news) => news.kind === 'event' && news.eventType.startsWith('lobby.'),
+  );
+  return (
+    <Async of={applied}>
+      {(games) =>
+        games.length > 0 && (
+          <section>
+            <h2>{text.mine.applied}</h2>
+            <ul class="cards">
+              {games.map((game) => (
+                <GameCard key={game.game_id} game={game} />
+              ))}
+            </ul>
+          </section>
+        )
+      }
+    </Async>
   );
 }

@@ -3,6 +3,7 @@ import type { ComponentChildren } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { useWords } from '../context.ts';
 import { wordsFor } from '../errors.ts';
+import { serverNow } from '../server-time.ts';
 import { durationWords } from '../time-words.ts';
 import type { Loaded } from '../use-load.ts';
 
@@ -95,15 +96,15 @@ export function Act(props: {
   );
 }
 
-/** How much is left until a time. It says so every second of the last hour, else every minute. */
+/** How much is left until a time, by the gateway's clock. Within the last hour it shows seconds. */
 export function Countdown({ to }: { to: string }) {
   const { language, text } = useWords();
-  const [now, setNow] = useState(Date.now());
+  const [now, setNow] = useState(serverNow);
   const left = (Date.parse(to) - now) / 1_000;
   useEffect(() => {
-    const timer = setTimeout(() => setNow(Date.now()), left < 3_600 ? 1_000 : 60_000);
-    return () => clearTimeout(timer);
-  }, [now, left]);
+    const timer = setInterval(() => setNow(serverNow()), 1_000);
+    return () => clearInterval(timer);
+  }, []);
   const shown = left < 3_600 ? left : Math.floor(left / 60) * 60;
   return (
     <time dateTime={to} class={left < 60 ? 'countdown soon' : 'countdown'}>

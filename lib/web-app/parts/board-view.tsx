@@ -29,6 +29,7 @@ export function BoardView(props: {
   const { text } = useWords();
   const address = `/boards/${encodeURIComponent(family)}/${encodeURIComponent(version)}/`;
   const exists = useExists(address);
+  const [sized, setSized] = useState(false);
   const parent = useRef<HTMLDivElement>(null);
   const frame = useRef<BoardFrame | undefined>(undefined);
   const latest = useRef(props);
@@ -40,6 +41,7 @@ export function BoardView(props: {
       address,
       title: text.game.board(gameTitle(family)),
       ordersSchema,
+      onSized: () => setSized(true),
       onOrders: (orders) => latest.current.onOrders(orders),
       onFault: () => latest.current.onFault(),
     });
@@ -57,7 +59,7 @@ export function BoardView(props: {
   if (exists === false) return <>{children}</>;
   return (
     <>
-      <div class="board-frame" ref={parent} />
+      <div class={sized ? 'board-frame' : 'board-frame loading'} ref={parent} />
       {children !== false && (
         <details class="by-form">
           <summary>{text.game.asForm}</summary>

@@ -2,10 +2,11 @@
 import { useState } from 'preact/hooks';
 import { usePlayer, useWords } from '../context.ts';
 import { wordsFor } from '../errors.ts';
+import { rememberName } from '../player.ts';
 import { Labelled, useAct } from './basics.tsx';
 
 export function EmailChange({ onChanged }: { onChanged: () => Promise<void> }) {
-  const { client } = usePlayer();
+  const { client, deviceSessionId } = usePlayer();
   const { text } = useWords();
   const { busy, error, act } = useAct();
   const [email, setEmail] = useState('');
@@ -17,12 +18,15 @@ export function EmailChange({ onChanged }: { onChanged: () => Promise<void> }) {
     setChangeId(id);
   };
   const confirm = async (id: string) => {
-    await client.user.email.confirmChange({
+    const account = await client.user.email.confirmChange({
       email_change_id: id,
       new_code: newCode.trim(),
       ...(isRecoveryCode(oldCode) ? { recovery_code: oldCode.trim() } : { old_code: oldCode.trim() }),
     });
+    rememberName(deviceSessionId, account.email);
     setChangeId(undefined);
+    setOldCode('');
+    setNewCode('');
     setEmail('');
     await onChanged();
   };

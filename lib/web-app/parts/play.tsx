@@ -5,6 +5,7 @@ import {
   CommandError,
   type Engine,
   type GalaxyClient,
+  type Game,
   type Orders,
   type Turn,
   type View,
@@ -21,6 +22,7 @@ import { about, useLoad } from '../use-load.ts';
 import { useTheme } from '../use-theme.ts';
 import { Act, Async, Countdown } from './basics.tsx';
 import { BoardView, type Refusal } from './board-view.tsx';
+import { EarlierTurnsBar, useEarlierTurns } from './earlier-turns.tsx';
 
 type Played = {
   readonly turn: Turn;
@@ -33,27 +35,34 @@ export function Play({ state, onChanged }: { state: GameState; onChanged: () => 
   const { client } = usePlayer();
   const { game } = state;
   const engines = useEngines();
-  const engine = engines.value?.find(
-    ({ family, version }) => family === game.engine_family && version === game.target_engine_version,
-  );
   const played = useLoad(
     `play ${game.game_id} ${game.status}`,
     () => loadPlay(client, game.game_id),
     about(game.game_id),
   );
   return (
-    <Async of={played}>
-      {(now) => (
-        <Table
-          state={state}
-          played={now}
-          engine={engine}
-          reload={async () => {
-            await Promise.all([played.reload(), onChanged()]);
-          }}
-        />
+    <Async of={engines}>
+      {(offered) => (
+        <Async of={played}>
+          {(now) => (
+            <Table
+              state={state}
+              played={now}
+              engine={engineOf(offered, game)}
+              reload={async () => {
+                await Promise.all([played.reload(), onChanged()]);
+              }}
+            />
+          )}
+        </Async>
       )}
     </Async>
+  );
+}
+
+function engineOf(offered: readonly Engine[], game: Game): Engine | undefined {
+  return offered.find(
+    ({ family, version }) => family === game.engine_family && version === game.target_engine_version,
   );
 }
 
@@ -106,11 +115,14 @@ function Table(props: TableProps) {
   const { state, played, engine } = props;
   const { language, text } = useWords();
   const theme = useTheme();
-  const { turn, view } = played;
+  const { turn } = played;
+  const earlier = useEarlierTurns(turn);
+  const isNow = earlier.turn === undefined;
+  const view = earlier.view ?? played.view;
   const [fault, setFault] = useState(false);
   const { give, refusal } = useOrders(props);
   const seats = seatNames(state, text);
-  const mayOrder = turn.status === 'open' && turn.your_seat !== null;
+  const mayOrder = isNow && turn.status === 'open' && turn.your_seat !== null;
   const boardState: BoardState = {
     type: 'state',
     locale: language,
@@ -119,8 +131,8 @@ function Table(props: TableProps) {
     your_seat: turn.your_seat,
     view: view?.view,
     view_turn: view?.turn ?? 0,
-    open_turn: openTurnOf(turn),
-    your_orders: storedOf(played),
+    open_turn: isNow ? openTurnOf(turn) : null,
+    your_orders: isNow ? storedOf(played) : null,
   };
   const schema = engine?.manifest.orders_schema;
   return (
@@ -130,7 +142,11 @@ function Table(props: TableProps) {
         seats={seats}
         onNotReady={() => give(played.orders?.orders ?? {}, false, turn.turn)}
       />
-      {view === null && <p class="notice">{text.game.noView}</p>}
+      {view === null ? (
+        <p class="notice">{text.game.noView}</p>
+      ) : (
+        !isOver(turn) && <EarlierTurnsBar earlier={earlier} last={turn.played_turn} />
+      )}
       {refusal !== undefined && (
         <p class="notice warn" role="alert">
           {refusal.message}
@@ -209,6 +225,10 @@ function problemsOf(error: unknown): Problem[] {
   );
 }
 
+function isOver({ status }: Turn): boolean {
+  return status === 'finished' || status === 'cancelled';
+}
+
 function openTurnOf(turn: Turn): BoardState['open_turn'] {
   const { status, due_at: dueAt, awaiting, ready } = turn;
   return status === 'open' && dueAt !== null ? { turn: turn.turn, due_at: dueAt, awaiting, ready } : null;
@@ -244,7 +264,7 @@ function TurnHead(props: {
   const { turn, seats, onNotReady } = props;
   const { text } = useWords();
   const { status, due_at: dueAt, awaiting, ready, your_seat: yourSeat, your_orders: yourOrders } = turn;
-  if (status === 'finished' || status === 'cancelled') return null;
+  if (isOver(turn)) return null;
   return (
     <section class="turn-head">
       <p class="turn">

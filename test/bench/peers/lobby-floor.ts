@@ -33,7 +33,7 @@ const reader: UserActor = { kind: 'user', userId: randomUUID() };
 
 async function recordList(): Promise<Recording> {
   const { db } = benchLobby(database());
-  const list = { actor: reader, order: 'newest', filters: {} } as const;
+  const list = { actor: reader, order: 'newest', filters: {}, now: new Date() } as const;
   const statements = await statementsOf(() => listGames(db, list, { size: pageSize, after: undefined }));
   return {
     steps: stepsOf(statements, []),

@@ -199,7 +199,7 @@ describe('an intent that comes again', () => {
     await backend.sendMails();
     expect(backend.mails.length).toBe(3);
     expect(worker.lines).toContainEqual(
-      expect.objectContaining({ level: 'warn', msg: 'stream could not be consumed; trying again' }),
+      expect.objectContaining({ level: 'warn', msg: 'an entry could not be handled' }),
     );
   });
 

@@ -490,13 +490,13 @@ describe('when Redis is lost', () => {
 
 describe('that stops', () => {
   test('ends every stream with UNAVAILABLE and returns within its time-out', async () => {
-    const push = await startPush({ BACKEND_SHUTDOWN_TIMEOUT: '5s' });
+    const push = await startPush({ BACKEND_SHUTDOWN_TIMEOUT: '20s' });
     const [one, two] = await Promise.all([subscribeAtHead(push), subscribeAtHead(push)]);
     const silent = subscribe(push, { sendNothing: true });
     const startedAt = performance.now();
     await push.stop();
     for (const reader of [one, two, silent]) expect((await reader.ended).code).toBe(status.UNAVAILABLE);
-    expect(performance.now() - startedAt).toBeLessThan(4_000);
+    expect(performance.now() - startedAt).toBeLessThan(10_000);
   });
 
   test('cuts a gateway that does not read when the time-out is over', async () => {

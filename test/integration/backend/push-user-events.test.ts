@@ -132,12 +132,27 @@ describe('reading one user’s events', () => {
     expect(await eventsAfter(userId, eventId)).toMatchObject({ found: true, ids: [next.eventId] });
   });
 
+  test('knows the positions of a version that kept them in a stream', async () => {
+    const userId = randomUUID();
+    const [first, second] = await testLog.appendApart([userId, userId]);
+    const key = testLog.log.userKey(userId);
+    const positions = await testLog.redis.lrange(key, 0, -1);
+    await testLog.redis.del(key);
+    for (const position of positions) await testLog.redis.xadd(key, position, 'e', '');
+    await testLog.redis.pexpire(key, 60_000);
+    const after = await eventsAfter(userId, first?.eventId ?? '');
+    expect(after).toEqual({ found: true, ids: [second?.eventId], headEventId: second?.eventId });
+    expect(await testLog.redis.pttl(key)).toBeGreaterThan(50_000);
+    expect((await testLog.append(userId)).prevEventId).toBe(second?.eventId);
+    expect(await testLog.redis.llen(key)).toBe(3);
+  });
+
   test('forgets trimmed events of a user but the last, after which nothing is missing', async () => {
     const userId = randomUUID();
     const [older, last] = await testLog.appendApart([userId, userId, randomUUID()]);
     await testLog.trimAll();
     const next = await testLog.append(userId);
-    expect(await testLog.redis.xlen(testLog.log.userKey(userId))).toBe(2);
+    expect(await testLog.redis.llen(testLog.log.userKey(userId))).toBe(2);
     expect((await eventsAfter(userId, older?.eventId ?? '')).found).toBe(false);
     expect(await eventsAfter(userId, last?.eventId ?? '')).toMatchObject({
       found: true,

@@ -151,7 +151,7 @@ describe('a revocation', () => {
     const byAdmin = await newSession();
     await post(`${backend.adminUrl}/api/v1/internal/sessions/${byAdmin.deviceSessionId}/revoke`);
     await invalidated(byAdmin);
-    await vi.waitFor(async () => expect(await waitingMessages()).toBe(0));
+    await vi.waitFor(async () => expect(await waitingMessages()).toBe(0), { timeout: 15_000 });
   });
 
   it('is done while Redis is away, and reaches the gateways when it has come back', async () => {
@@ -198,7 +198,7 @@ describe('a revocation', () => {
 
     const relay = start(relayAlone, {});
     await invalidated(session);
-    await vi.waitFor(async () => expect(await waitingMessages()).toBe(0));
+    await vi.waitFor(async () => expect(await waitingMessages()).toBe(0), { timeout: 15_000 });
     relay.child.kill('SIGTERM');
     const { exitCode, stderr } = await relay.ended;
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });

@@ -92,6 +92,7 @@ describe('streams', () => {
     last_error: null,
     last_error_at: null,
     dead_letters: 0,
+    parked_keys: 0,
   };
 
   it('show where the worker is, whether it works, and what it put aside', async () => {
@@ -162,6 +163,8 @@ describe('dead letters', () => {
       entry_id: entryId,
       fields: { hello: 'world', traceparent: '' },
       reason: expect.stringMatching(/^malformed: notification_type /),
+      parked_key: null,
+      retry_requested_at: null,
       created_at: expect.stringMatching(/^\d{4}-.*Z$/),
     });
 

@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { freePort } from '../../../infra/local/child.ts';
 import { startRedis } from '../../../infra/local/redis.ts';
+import { compileCache } from '../../../infra/local/service.ts';
 import { prepareBackend } from '../../../lib/backend/process/serverless.ts';
 import { startBackend, startBackendHttp } from '../../../lib/backend/process/start.ts';
 import { startNotificationWorker } from '../../../lib/backend/process/start-notification-worker.ts';
@@ -75,7 +76,10 @@ async function problems(work: Promise<unknown>): Promise<Record<string, string>>
 }
 
 const runToEnd = (args: string[], env: Record<string, string>) =>
-  promisify(execFile)(process.execPath, args, { cwd: root, env: { PATH: process.env.PATH ?? '', ...env } });
+  promisify(execFile)(process.execPath, ['--import', './infra/node/quick-imports.ts', ...args], {
+    cwd: root,
+    env: { PATH: process.env.PATH ?? '', ...compileCache, ...env },
+  });
 
 /** Applies migrations as an operator does. */
 const job = (which: string, env: Record<string, string>) => runToEnd(['infra/node/migrate.ts', which], env);
@@ -136,7 +140,7 @@ describe('where no process starts the handlers', () => {
       code: 1,
       stderr: expect.stringContaining('say which'),
     });
-  }, 60_000);
+  }, 120_000);
 });
 
 describe('on Node', () => {
@@ -204,6 +208,7 @@ describe('on Node', () => {
         ),
       });
     },
+    60_000,
   );
 
   it('the lobby refuses a Redis that may evict keys', async () => {

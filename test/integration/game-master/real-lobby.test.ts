@@ -141,8 +141,8 @@ async function partWithThree({ gameId, owner, players }: Game): Promise<Client[]
   const [, , leaves, removed, blocked] = players as [Client, Client, Client, Client, Client];
   const members = column(await owner.get(`/games/${gameId}/memberships`), 'membership_id');
   expect(await leaves.post(`/games/${gameId}/leave`)).toMatchObject({ status: 200 });
-  expect(await owner.post(`/memberships/${members[3]}/remove`)).toMatchObject({ status: 200 });
-  expect(await owner.post(`/memberships/${members[4]}/block`)).toMatchObject({ status: 200 });
+  expect(await lobby.admin().post(`/memberships/${members[3]}/remove`)).toMatchObject({ status: 200 });
+  expect(await lobby.admin().post(`/memberships/${members[4]}/block`)).toMatchObject({ status: 200 });
   return [leaves, removed, blocked];
 }
 

@@ -2,6 +2,7 @@
 import type { ServerResponse } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { applyGameChange } from '../../../lib/game-master/operations/apply-game-change.ts';
+import { failuresUntilNotice } from '../../../lib/game-master/turns/attend-game.ts';
 import { runTurnWorker } from '../../../lib/game-master/turns/turn-worker.ts';
 import { inTransaction } from '../../../lib/postgres/transaction.ts';
 import { manifest } from '../../support/game-master/bid-engine.ts';
@@ -239,7 +240,7 @@ describe.concurrent('an engine', () => {
     status: 'running',
     awaiting: [1],
     alive: [1, 2],
-    stats: [],
+    stats: [1, 2].map((seat) => ({ seat, planets: 1, population: 1, ships_built: 0 })),
     events: [],
     ...changes,
   });
@@ -272,6 +273,19 @@ describe.concurrent('an engine', () => {
       'that names a seat of no game',
       'faulty',
       (response, game_id) => respond(response, 200, state({ game_id, awaiting: [7] })),
+    ],
+    [
+      'that leaves a player out of its statistics',
+      'faulty',
+      (response, game_id) => respond(response, 200, state({ game_id, stats: [] })),
+    ],
+    [
+      'that leaves a player out of its result',
+      'faulty',
+      (response, game_id) => {
+        const result = { kind: 'finished', placements: [{ seat: 1, rank: 1 }] };
+        return respond(response, 200, state({ game_id, status: 'finished', awaiting: [], result }));
+      },
     ],
     [
       'that waits for nobody and goes on',
@@ -328,6 +342,50 @@ describe.concurrent('an engine', () => {
       ]);
     },
   );
+});
+
+it('an engine that leaves a player out is faulty, and the field is named in the log and to operators', async () => {
+  const { gameId } = await opened({ seats: 2 });
+  const stats = [{ seat: 2, planets: 1, population: 1, ships_built: 0 }];
+  const wrong = { game_id: gameId, turn: 1, status: 'running', awaiting: [1], alive: [1, 2], stats };
+  stage.engine.misbehaviours.set(
+    gameId,
+    (call, response) =>
+      call === 'POST /api/v1/game/turns' && respond(response, 200, { ...wrong, events: [] }),
+  );
+  await makeDue(gameId);
+  await untilRow(gameId, { engine_health: 'faulty', failures: 1, claimed_by: null });
+  const problem = 'the engine leaves out seat 1 in stats';
+  expect(stage.logged.find((line) => line.includes(gameId) && line.includes(problem))).toBeDefined();
+  const engine = () => stage.admin(gameId).get('/engine');
+  expect(await engine()).toMatchObject({
+    status: 200,
+    body: { game_id: gameId, phase: 'closed', played_turn: 0, engine_health: 'faulty', problem, failures: 1 },
+  });
+  stage.engine.misbehaviours.delete(gameId);
+  await tryNow(gameId);
+  await untilOpen(gameId, 2);
+  expect(await engine()).toMatchObject({ body: { engine_health: 'ok', problem: null, failures: 0 } });
+});
+
+it('an engine that goes on failing for a minute is told to the owner and to operators, once for a turn', async () => {
+  const { gameId, users } = await opened({ seats: 2 });
+  stage.engine.misbehaviours.set(gameId, (_, response) => respond(response, 500, {}));
+  await makeDue(gameId);
+  await untilRow(gameId, { failures: 1, claimed_by: null });
+  expect(await intentsOf(gameId, 'game.engine.failing')).toEqual([]);
+  for (const failures of [failuresUntilNotice, failuresUntilNotice + 1]) {
+    await stage.pool.query(
+      'update game_master.games set failures = $2, next_attempt_at = now() where game_id = $1',
+      [gameId, failures - 1],
+    );
+    await untilRow(gameId, { failures, claimed_by: null });
+  }
+  stage.engine.misbehaviours.delete(gameId);
+  expect(await intentsOf(gameId, 'game.engine.failing')).toMatchObject([
+    { recipient_user_ids: [users[0]], payload: { turn: 1, engine_health: 'faulty' } },
+  ]);
+  expect(stage.logged.join('')).toContain('the engine of a game keeps failing');
 });
 
 describe('a seat whose holder leaves', () => {

@@ -40,7 +40,8 @@ function respondToVacancies(
   changes: Partial<GameState>,
   first: () => Promise<unknown> = async () => {},
 ): void {
-  const state = { game_id: game.gameId, turn: 0, status: 'running', awaiting: [1], alive: [1], stats: [] };
+  const stats = [1, 2, 3, 4].map((seat) => ({ seat, planets: 1, population: 1, ships_built: 0 }));
+  const state = { game_id: game.gameId, turn: 0, status: 'running', awaiting: [1], alive: [1], stats };
   stage.engine.misbehaviour = async (call, response) => {
     if (!call.startsWith('PUT /api/v1/game/seats/')) return false;
     await first();
@@ -120,10 +121,15 @@ test.each<[string, Partial<GameState>]>([
   ['has played a turn meanwhile', { turn: 1 }],
   [
     'has finished',
-    { status: 'finished', awaiting: [], result: { kind: 'finished', placements: [{ seat: 1, rank: 1 }] } },
+    {
+      status: 'finished',
+      awaiting: [],
+      result: { kind: 'finished', placements: [1, 2, 3, 4].map((seat) => ({ seat, rank: 1 })) },
+    },
   ],
   ['waits for nobody', { awaiting: [] }],
   ['waits for a seat that is not of the game', { awaiting: [5] }],
+  ['leaves seats out', { stats: [] }],
 ])('an engine that %s is faulty, and is told again later', async (_, changes) => {
   await leave(2);
   respondToVacancies(changes);

@@ -109,7 +109,7 @@ describe('grpc.health.v1', () => {
     const client = newClient(grpcAddr);
     const watchers = Array.from({ length: 64 }, () => watch(client, ''));
     await vi.waitFor(() => expect(watchers.every(({ received }) => received.length === 1)).toBe(true), {
-      timeout: 5_000,
+      timeout: 15_000,
     });
     expect(await watch(client, '').ended).toBe(status.RESOURCE_EXHAUSTED);
     watchers[0]?.cancel();

@@ -336,18 +336,18 @@ describe('while the response key is being changed', () => {
       stop.abort();
       await following;
     });
-    await expect.poll(() => hellos.length, { timeout: 5_000 }).toBe(1);
+    await expect.poll(() => hellos.length, { timeout: 15_000 }).toBe(1);
     const { userId } = platform.session;
     const expected = [(await testLog.append(userId)).eventId];
-    await expect.poll(() => got, { timeout: 5_000 }).toEqual(expected);
+    await expect.poll(() => got, { timeout: 15_000 }).toEqual(expected);
 
     const switched = await platform.replica(second, [first.retired]);
     balancer.point({ grpc: switched });
     await old.stop();
     expected.push((await testLog.append(userId)).eventId);
-    await expect.poll(() => got, { timeout: 10_000 }).toEqual(expected);
+    await expect.poll(() => got, { timeout: 15_000 }).toEqual(expected);
     expected.push((await testLog.append(userId)).eventId);
-    await expect.poll(() => got, { timeout: 10_000 }).toEqual(expected);
+    await expect.poll(() => got, { timeout: 15_000 }).toEqual(expected);
     expect(hellos.length).toBeGreaterThan(1);
     expect(hellos.slice(1).every((resumed) => resumed)).toBe(true);
   }, 40_000);

@@ -32,7 +32,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-const untilClosed = (raw: RawHttp2) => vi.waitFor(() => expect(raw.closed).toBe(true), { timeout: 4_000 });
+const untilClosed = (raw: RawHttp2) => vi.waitFor(() => expect(raw.closed).toBe(true), { timeout: 15_000 });
 
 /** What TLS agreed on, or the code of its refusal. */
 function handshake(options: ConnectionOptions): Promise<string> {
@@ -81,7 +81,7 @@ describe('the gRPC listener with a certificate', () => {
     const withoutAlpn = connect({ host, port: Number(port), ca: cert });
     const ended = vi.fn();
     withoutAlpn.on('close', ended).on('error', () => undefined);
-    await vi.waitFor(() => expect(ended).toHaveBeenCalled(), { timeout: 4_000 });
+    await vi.waitFor(() => expect(ended).toHaveBeenCalled(), { timeout: 15_000 });
   });
 });
 

@@ -58,6 +58,32 @@ describe.each([
     expect(column(await owner.get(`/games/${gameId}/applications`), 'status')).toEqual([status, 'pending']);
   });
 
+  test('is followed by a pause that grows, and then by no further application', async () => {
+    const bob = lobby.player();
+    const gameId = await makeOpenGame(owner);
+    const end = async () => {
+      const id = await apply(bob, gameId, `Looping ${verb}`);
+      expect(await decider(bob).post(`/applications/${id}/${verb}`)).toMatchObject({ status: 200 });
+    };
+    const again = () => bob.post(`/games/${gameId}/applications`, { body: { race_name: `Looping ${verb}` } });
+    await end();
+    for (const seconds of [0, 60, 240, 960, 3_840, 15_360, 61_440, 86_400, 86_400]) {
+      if (seconds > 0) {
+        const message = `You can apply to this game again in ${seconds} seconds.`;
+        expect(await again()).toEqual(
+          refusal(429, 'rate_limited', message, { retry_after_seconds: seconds }),
+        );
+        lobby.clock.advance(seconds * 1_000);
+      }
+      await end();
+    }
+    lobby.clock.advance(7 * 86_400_000);
+    const message = 'You have tried to apply to this game 10 times, which is the most.';
+    expect(await again()).toEqual(refusal(403, 'forbidden', message, { reason: 'too_many_attempts' }));
+    // Another applicant is not affected.
+    await apply(lobby.player(), gameId, `Looping ${verb}`);
+  });
+
   test('changes nothing that is decided', async () => {
     const bob = lobby.player();
     const gameId = await makeOpenGame(owner);

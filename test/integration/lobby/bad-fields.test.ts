@@ -175,11 +175,18 @@ const badValues: Record<string, (schema: Schema) => Bad[]> = {
     ...noTexts.filter(([value]) => value !== null),
     ['', 'must have 1 to 100 characters'],
     [`${'0,'.repeat(47)}0 * * * *`, 'must have 1 to 100 characters'],
-    ['* * * *', 'must be a cron expression of five fields, such as 0 20 * * 1-5'],
-    ['* * * * * *', 'must be a cron expression of five fields, such as 0 20 * * 1-5'],
-    ['0 20 * * ', 'must be a cron expression of five fields, such as 0 20 * * 1-5'],
-    ['@daily', 'must be a cron expression of five fields, such as 0 20 * * 1-5'],
+    ['* * * *', 'must be a cron expression of five fields with one blank between them, such as 0 20 * * 1-5'],
+    [
+      '* * * * * *',
+      'must be a cron expression of five fields with one blank between them, such as 0 20 * * 1-5',
+    ],
+    [
+      '0 20 * * ',
+      'must be a cron expression of five fields with one blank between them, such as 0 20 * * 1-5',
+    ],
+    ['@daily', 'must be a cron expression of five fields with one blank between them, such as 0 20 * * 1-5'],
     ['60 * * * *', expect.stringContaining('is not a cron expression: ')],
+    ['0 20 * * +1', expect.stringContaining('is not a cron expression: fields hold ')],
     ['0 0 30 2 *', 'never comes due; choose a day that exists'],
     ['*/5 * * * *', 'must leave 15 minutes between turns, but two of its turns are 5 minutes apart'],
   ],
@@ -199,6 +206,7 @@ const badValues: Record<string, (schema: Schema) => Bad[]> = {
     ),
   ],
   early: oneOf,
+  auto_approve: () => [null, 0, 'true', {}].map((value) => [value, 'must be true or false']),
   spectators: () => [null, 0, 'true', {}].map((value) => [value, 'must be true or false']),
   options: () => [
     ...[null, 7, 'large', true, [], [{}]].map((value): Bad => [value, 'must be an object']),
@@ -360,6 +368,19 @@ test('a maximum below the minimum is refused, together or by a change of one of 
   expect(await owner.patch(`/games/${draftId}`, { body: { min_players: 4, max_players: 3 } })).toEqual(
     refused(4),
   );
+  expect(await lobby.tables()).toEqual(before);
+});
+
+test('a private game takes no applications, so it approves none', async () => {
+  const { owner, privateId } = world;
+  const before = await lobby.tables();
+  const refused = invalidFields({
+    field: 'auto_approve',
+    problem: 'must be false: a private game takes no applications',
+  });
+  const body = { ...gameBody, game_type: 'private', auto_approve: true };
+  expect(await owner.post('/games', { body })).toEqual(refused);
+  expect(await owner.patch(`/games/${privateId}`, { body: { auto_approve: true } })).toEqual(refused);
   expect(await lobby.tables()).toEqual(before);
 });
 

@@ -22,6 +22,7 @@ it('answers 503 while PostgreSQL cannot be reached', async () => {
     publishers: {},
     streams: { consumers: [], states: () => expect.unreachable('nobody asks for the streams') },
     startTimeoutMs: 1,
+    underfilledGraceMs: 1_209_600_000,
     minTurnIntervalMs: 1,
     catalogue: testCatalogue,
     newId: () => uuidv7(),

@@ -60,13 +60,17 @@ const code = ({ status, body }: Answer) => [status, (body as { error: { code: st
 /** As a consumer leaves one. */
 async function leaveDeadLetter(
   consumer = 'gm_events',
-  { fields = { event_id: 'x', traceparent: '' } as Record<string, string>, createdAt = 'now()' } = {},
+  {
+    fields = { event_id: 'x', traceparent: '' } as Record<string, string>,
+    createdAt = 'now()',
+    parkedKey = null as string | null,
+  } = {},
 ): Promise<string> {
   const id = randomUUID();
   await lobby.pool.query(
-    `insert into lobby.dead_letters (dead_letter_id, consumer, entry_id, fields, reason, created_at)
-     values ($1, $2, $3, $4, 'there is no such game', ${createdAt})`,
-    [id, consumer, `1-${Math.floor(Math.random() * 1e9)}`, fields],
+    `insert into lobby.dead_letters (dead_letter_id, consumer, entry_id, fields, reason, created_at, parked_key)
+     values ($1, $2, $3, $4, 'there is no such game', ${createdAt}, $5)`,
+    [id, consumer, `1-${Math.floor(Math.random() * 1e9)}`, fields, parkedKey],
   );
   return id;
 }
@@ -81,6 +85,7 @@ describe('GET /streams', () => {
       last_error: null,
       last_error_at: null,
       dead_letters: 0,
+      parked_keys: 0,
     };
     expect(items(await operator.get('/streams'))).toEqual([
       { consumer: 'gm_events', stream: 'gm:lobby_events', ...blank },
@@ -102,7 +107,7 @@ describe('GET /streams', () => {
        ('gm_events', gen_random_uuid(), now() + interval '1 minute', 'the peer is away', '2031-05-01T12:00:00Z'),
        ('runtime_results', gen_random_uuid(), now() - interval '1 second', null, null)`,
     );
-    for (let letters = 0; letters < 3; letters += 1) await leaveDeadLetter();
+    for (const parkedKey of [null, 'a', 'a', 'b']) await leaveDeadLetter('gm_events', { parkedKey });
 
     const [gmEvents, runtimeResults, userLifecycle] = items(await operator.get('/streams'));
     expect(gmEvents).toEqual({
@@ -114,7 +119,8 @@ describe('GET /streams', () => {
       running: true,
       last_error: 'the peer is away',
       last_error_at: '2031-05-01T12:00:00.000Z',
-      dead_letters: 3,
+      dead_letters: 4,
+      parked_keys: 2,
     });
     expect(runtimeResults).toMatchObject({ offset: null, running: false, lost: false });
     expect(Number(runtimeResults?.oldest_unprocessed_age_ms)).toBeGreaterThanOrEqual(60_000);
@@ -176,6 +182,8 @@ describe('GET /dead-letters', () => {
         entry_id: expect.stringMatching(/^1-\d+$/),
         fields,
         reason: 'there is no such game',
+        parked_key: null,
+        retry_requested_at: null,
         created_at: expect.stringMatching(/Z$/),
       },
     ]);
@@ -280,6 +288,27 @@ describe('POST /dead-letters/{id}/retry', () => {
     expect(second).toEqual(first);
     await lobby.outbox.settled();
     expect(await redis.xlen(streams.gmEvents)).toBe(2);
+  });
+
+  it('of a parked key asks the consumer to apply all entries of that key, and adds none to the stream', async () => {
+    const [first, second, other] = [
+      await leaveDeadLetter('gm_events', { parkedKey: 'a' }),
+      await leaveDeadLetter('gm_events', { parkedKey: 'a' }),
+      await leaveDeadLetter('gm_events', { parkedKey: 'b' }),
+    ];
+    const answer = await operator.post(`/dead-letters/${second}/retry`);
+    expect(answer).toMatchObject({
+      status: 200,
+      body: { dead_letter_id: second, parked_key: 'a', retry_requested_at: expect.stringMatching(/Z$/) },
+    });
+    await lobby.outbox.settled();
+    expect(await redis.xlen(streams.gmEvents)).toBe(0);
+    const left = new Map(
+      items(await operator.get('/dead-letters')).map((letter) => [letter.dead_letter_id, letter]),
+    );
+    expect([...left.keys()].toSorted()).toEqual([first, second, other].toSorted());
+    expect(left.get(first)?.retry_requested_at).not.toBeNull();
+    expect(left.get(other)?.retry_requested_at).toBeNull();
   });
 
   it('is refused when nobody consumes such entries any more, and changes nothing', async () => {

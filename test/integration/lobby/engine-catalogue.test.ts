@@ -2,8 +2,18 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { EngineCatalogue } from '../../../lib/engine/catalogue.ts';
 import { entryOf } from '../../support/engines/catalogue.ts';
-import { field, gameBody, invalidFields, makeDraft, makeOpenGame } from '../../support/lobby/games.ts';
+import {
+  column,
+  field,
+  gameBody,
+  invalidFields,
+  join,
+  makeDraft,
+  makeOpenGame,
+  refusal,
+} from '../../support/lobby/games.ts';
 import { createTestLobby, type TestLobby } from '../../support/lobby/lobby.ts';
+import { intentsOf, stopJobsOf, toldOf } from '../../support/lobby/outbox.ts';
 
 const options_schema = {
   type: 'object',
@@ -175,4 +185,123 @@ test('lists find the games of one family', async () => {
   expect(await idsOf('engine_family=duel&target_engine_version=2.0.0')).toEqual([]);
   expect(await lobby.player().get('/games?engine_family=Duel%20!')).toMatchObject({ status: 400 });
   expect(field(await lobby.player().get(`/games/${duelId}`), 'engine_family')).toBe('duel');
+});
+
+describe('an admin corrects what players can no longer change', () => {
+  const reason = 'The owner has asked for it.';
+  const correct = (gameId: string, changes: object) =>
+    lobby.admin().post(`/games/${gameId}/correct`, { body: { ...changes, reason } });
+  /** A game with an owner, who can look at its timeline. */
+  const gameThatIs = async (status: string, currentTurn: number | null = null) => {
+    const owner = lobby.player();
+    const gameId = await makeOpenGame(owner, body);
+    for (const [index, player] of [lobby.player(), lobby.player(), lobby.player()].entries()) {
+      await join(player, owner, gameId, `Corrected ${gameId.slice(-8)} ${index}`);
+    }
+    await owner.post(`/games/${gameId}/close-enrollment`);
+    if (status !== 'ready_to_start') await owner.post(`/games/${gameId}/start`);
+    const bound = status === 'paused' || status === 'running';
+    await lobby.pool.query(
+      `update lobby.games set status = $2, current_turn = $3, start_expires_at = null,
+         container_id = case when $4 then 'c1' end, bound_at = case when $4 then updated_at end,
+         engine_endpoint = case when $4 then 'http://127.0.0.1:9' end,
+         registered_at = case when $4 then updated_at end
+       where game_id = $1`,
+      [gameId, status, currentTurn, bound],
+    );
+    return { owner, gameId };
+  };
+
+  test.each(['ready_to_start', 'start_failed', 'paused'])('of a game that is %s', async (status) => {
+    const { owner, gameId } = await gameThatIs(status, status === 'paused' ? 7 : null);
+    const changes = { game_name: 'A decent name', turn_schedule: '0 9 * * *', time_zone: 'Asia/Tokyo' };
+    const corrected = await correct(gameId, changes);
+    expect(corrected).toMatchObject({
+      status: 200,
+      body: { ...changes, status, description: gameBody.description },
+    });
+    expect(await lobby.admin().get(`/games/${gameId}`)).toEqual(corrected);
+    const timeline = (await owner.get(`/games/${gameId}/timeline`)).body as { items: object[] };
+    expect(timeline.items.at(-1)).toMatchObject({
+      trigger: 'correct',
+      actor: 'admin',
+      actor_id: 'ada',
+      from: status,
+      to: status,
+      reason,
+    });
+    expect(column(await lobby.player().get('/games?q=decent'), 'game_id')).toContain(gameId);
+  });
+
+  test.each(['ready_to_start', 'start_failed'])(
+    'also the version of one that is %s, for one that is offered and takes its options',
+    async (status) => {
+      const { owner, gameId } = await gameThatIs(status);
+      const before = await lobby.tables();
+      expect(await correct(gameId, { target_engine_version: '3.0.0' })).toEqual(
+        invalidFields({
+          field: 'target_engine_version',
+          problem: 'is not offered for conquest; there are 1.0.0, 2.0.0',
+        }),
+      );
+      expect(await correct(gameId, { options: { colour: 'red' } })).toMatchObject({ status: 400 });
+      expect(await lobby.tables()).toEqual(before);
+      expect(await correct(gameId, { target_engine_version: '2.0.0' })).toMatchObject({
+        status: 200,
+        body: { status, target_engine_version: '2.0.0' },
+      });
+      const retry = status === 'start_failed' ? 'retry-start' : 'start';
+      expect(await owner.post(`/games/${gameId}/${retry}`)).toMatchObject({ status: 200 });
+      const jobs = (await toldOf(lobby, gameId)).filter(({ kind }) => kind === 'start_job');
+      expect(jobs.at(-1)?.payload).toMatchObject({ engine_version: '2.0.0' });
+    },
+  );
+
+  test('the version of a paused game before its first turn, which is then started again', async () => {
+    const { owner, gameId } = await gameThatIs('paused', 0);
+    const earlier = field(await lobby.admin().get(`/games/${gameId}`), 'runtime_job_id');
+    expect(await correct(gameId, { target_engine_version: '2.0.0' })).toMatchObject({
+      status: 200,
+      body: { status: 'start_failed', target_engine_version: '2.0.0' },
+    });
+    expect(await stopJobsOf(lobby, gameId)).toMatchObject([{ start_job_id: earlier, reason: 'superseded' }]);
+    expect(await intentsOf(lobby, gameId, 'lobby.game.start_failed')).toMatchObject([{ to: [owner.userId] }]);
+    expect(await owner.post(`/games/${gameId}/retry-start`)).toMatchObject({
+      status: 200,
+      body: { status: 'starting' },
+    });
+    const jobs = (await toldOf(lobby, gameId)).filter(({ kind }) => kind === 'start_job');
+    expect(jobs.map(({ payload }) => payload.engine_version)).toEqual(['1.0.0', '2.0.0']);
+  });
+
+  test('not the version of a paused game that was played', async () => {
+    const { gameId } = await gameThatIs('paused', 1);
+    const before = await lobby.tables();
+    expect(await correct(gameId, { target_engine_version: '2.0.0' })).toEqual(
+      refusal(
+        409,
+        'invalid_state',
+        'Turn 1 was played, and a game cannot go on with another engine. Cancel it.',
+        { status: 'paused' },
+      ),
+    );
+    expect(await lobby.tables()).toEqual(before);
+  });
+
+  test('with a reason, and of no game that plays, enrolls or is over', async () => {
+    const { owner, gameId } = await gameThatIs('running', 1);
+    const before = await lobby.tables();
+    expect(await correct(gameId, { game_name: 'A decent name' })).toMatchObject({
+      status: 409,
+      body: { error: { code: 'invalid_state', details: { status: 'running' } } },
+    });
+    const path = `/games/${gameId}/correct`;
+    expect(await lobby.admin().post(path, { body: { game_name: 'A decent name' } })).toMatchObject({
+      status: 400,
+      body: { error: { details: { fields: [{ field: 'reason' }] } } },
+    });
+    expect(await lobby.admin().post(path, { body: { reason } })).toMatchObject({ status: 400 });
+    expect(await owner.post(path, { body: { game_name: 'Mine', reason } })).toMatchObject({ status: 404 });
+    expect(await lobby.tables()).toEqual(before);
+  });
 });

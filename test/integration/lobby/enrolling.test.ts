@@ -13,6 +13,7 @@ import {
   refusal,
 } from '../../support/lobby/games.ts';
 import { createTestLobby, type TestLobby } from '../../support/lobby/lobby.ts';
+import { intentsOf } from '../../support/lobby/outbox.ts';
 
 let lobby: TestLobby;
 beforeAll(async () => {
@@ -38,6 +39,7 @@ test('a player makes a game, opens it, lets another in, and everybody sees who p
     min_turn_seconds: null,
     quiet_days: [],
     grace_seconds: 0,
+    auto_approve: false,
     early: 'off',
     spectators: false,
     options: {},
@@ -191,6 +193,44 @@ describe('an admin', () => {
     expect(await admin.get(`/games/${gameId}/timeline`)).toMatchObject({
       body: { items: [{ trigger: 'open_enrollment', actor: 'admin', actor_id: 'grace' }] },
     });
+  });
+
+  test('makes a public game that fills by itself', async () => {
+    const admin = lobby.admin();
+    const gameId = await makeOpenGame(admin, { auto_approve: true, max_players: 3 });
+    const players = [lobby.player(), lobby.player(), lobby.player()] as const;
+    for (const player of players) {
+      const body = { race_name: `Auto ${player.userId.slice(-12)}` };
+      expect(await player.post(`/games/${gameId}/applications`, { body })).toMatchObject({
+        status: 201,
+        body: { status: 'approved', decided_at: lobby.now().toISOString() },
+      });
+    }
+    expect(await admin.get(`/games/${gameId}`)).toMatchObject({
+      body: { status: 'ready_to_start', active_members: 3, auto_approve: true },
+    });
+    expect(await admin.get(`/games/${gameId}/timeline`)).toMatchObject({
+      body: { items: [{}, { trigger: 'gap', actor: 'approval', actor_id: null }] },
+    });
+    expect((await intentsOf(lobby, gameId, 'lobby.application.approved')).map(({ to }) => to)).toEqual(
+      players.map(({ userId }) => [userId]),
+    );
+    expect(await intentsOf(lobby, gameId, 'lobby.application.submitted')).toEqual([]);
+  });
+
+  test('can turn automatic approval on while players enroll; who has applied before still waits', async () => {
+    const admin = lobby.admin();
+    const gameId = await makeOpenGame(admin);
+    const [bob, eve] = [lobby.player(), lobby.player()];
+    await apply(bob, gameId, 'Beforehand');
+    expect(await admin.patch(`/games/${gameId}`, { body: { auto_approve: true } })).toMatchObject({
+      status: 200,
+    });
+    await apply(eve, gameId, 'Afterwards');
+    expect(column(await admin.get(`/games/${gameId}/applications`), 'status')).toEqual([
+      'pending',
+      'approved',
+    ]);
   });
 
   test('makes no private game, since it would have no owner', async () => {

@@ -43,6 +43,7 @@ const games: [string, unknown][] = [
   ['grace_seconds', 0],
   ['grace_seconds', 43_199],
   ['early', 'all_ready'],
+  ['auto_approve', true],
   ['spectators', true],
   ['options', {}],
   ['options', { bots: 0 }],

@@ -1,11 +1,11 @@
 // What becomes of a paused game that is resumed while the Game Master misbehaves: it stays paused, and the service is
-// unavailable.
+// unavailable, unless the Game Master refuses the game.
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { freePort } from '../../../infra/local/child.ts';
 import { createGameMaster, type GameMaster } from '../../../lib/lobby/peers/game-master.ts';
 import { createLogger } from '../../../lib/telemetry/logger.ts';
 import { join, makeOpenGame, refusal } from '../../support/lobby/games.ts';
-import { type Client, createTestLobby, type TestLobby } from '../../support/lobby/lobby.ts';
+import { type Answer, type Client, createTestLobby, type TestLobby } from '../../support/lobby/lobby.ts';
 import {
   type Behaviour,
   brokenResponses,
@@ -79,22 +79,34 @@ const unavailable = refusal(
   'The Game Master does not respond right now; nothing was changed. Try again later.',
 );
 
+const refused = (status: number) =>
+  refusal(
+    409,
+    'invalid_state',
+    `The Game Master refuses the game (status ${status}); nothing was changed. Cancel the game, or ask an operator.`,
+    { game_master_status: status },
+  );
+
 /** Fails unless the game stays paused, at the probe as at the registration. */
-async function staysPaused(behaviour: Behaviour, timeoutMs: number): Promise<void> {
+async function staysPaused(behaviour: Behaviour, timeoutMs: number, atRegistration: Answer = unavailable) {
   client = asking({ timeoutMs });
   const before = await lobby.tables();
   server.behave(behaviour);
   expect(await resume()).toEqual(unavailable);
   expect(calls()).toEqual([probe]);
   server.behave((socket, head) => (head.startsWith(probe) ? alive : behaviour)(socket, head));
-  expect(await resume()).toEqual(unavailable);
+  expect(await resume()).toEqual(atRegistration);
   expect(calls()).toEqual([probe, probe, registration()]);
   expect(await lobby.tables()).toEqual(before);
 }
 
 describe('a game stays paused when the Game Master', () => {
   beforeAll(pauseGame);
-  test.each(refusals(good))('%s', (_, behaviour) => staysPaused(behaviour, 10_000));
+  test.each(refusals(good))('%s', (what, behaviour) => {
+    const status = Number(what.slice(-3));
+    const isRefusal = [400, 403, 404, 409, 499].includes(status);
+    return staysPaused(behaviour, 10_000, isRefusal ? refused(status) : unavailable);
+  });
   test.each(tooLargeResponses(good))('%s', (_, behaviour) => staysPaused(behaviour, 10_000));
   // Long enough for the probe that goes well before the registration.
   test.each(brokenResponses(good))('%s', (_, behaviour) => staysPaused(behaviour, 1_000));

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type LobbyConsumers, startLobbyConsumers } from '../../support/lobby/consumers.ts';
 import { column, field, join, makeOpenGame } from '../../support/lobby/games.ts';
 import { type Client, createTestLobby, type TestLobby } from '../../support/lobby/lobby.ts';
-import { intentsOf, stopJobsOf } from '../../support/lobby/outbox.ts';
+import { intentsOf, stopJobsOf, toldOf } from '../../support/lobby/outbox.ts';
 
 let lobby: TestLobby;
 let consumers: LobbyConsumers;
@@ -310,6 +310,40 @@ describe('the end of a game', () => {
     });
   });
 
+  test.each(['well', 'badly'])(
+    'tells nothing of a name that is registered to a player who did %s',
+    async (how) => {
+      const finish = async () => {
+        const { gameId, jobId } = await runningGame();
+        const [planets, population] = how === 'well' || registered === undefined ? [2, 2] : [1, 1];
+        await consumers.tellReport(gameId, jobId, { turn: 0, player_stats: [stats(ann, 1, 1)] });
+        await consumers.tellReport(gameId, jobId, {
+          turn: 1,
+          event_type: 'game_finished',
+          player_stats: [stats(ann, planets, population)],
+        });
+        return gameId;
+      };
+      let registered: unknown;
+      await finish();
+      [registered] = column(await ann.get('/my/race-names'), 'race_name_id');
+      expect(await ann.post('/race-names/register', { body: { race_name_id: registered } })).toMatchObject({
+        status: 200,
+      });
+
+      const gameId = await finish();
+      const toldAnn = (await toldOf(lobby, gameId)).filter(
+        ({ payload: { notification_type, recipient_user_ids } }) =>
+          String(notification_type).startsWith('lobby.race_name.') &&
+          (recipient_user_ids as string[]).includes(ann.userId),
+      );
+      expect(toldAnn).toEqual([]);
+      expect(await ann.get('/my/race-names')).toMatchObject({
+        body: { items: [{ race_name_id: registered, kind: 'registered' }] },
+      });
+    },
+  );
+
   test('denies the name to members of whom there are no statistics, and says so in the timeline', async () => {
     const { gameId, jobId } = await runningGame();
     await consumers.tellReport(gameId, jobId, { event_type: 'game_finished' });
@@ -337,7 +371,7 @@ describe('the end of a game', () => {
     expect(await ben.post(`/games/${gameId}/leave`)).toMatchObject({ body: { seat: 2 } });
     const { body } = await cleo.get(`/games/${gameId}/memberships`);
     const [, last] = (body as { items: { membership_id: string }[] }).items;
-    expect(await owner.post(`/memberships/${last?.membership_id}/remove`)).toMatchObject({
+    expect(await lobby.admin().post(`/memberships/${last?.membership_id}/remove`)).toMatchObject({
       body: { seat: 3, status: 'removed' },
     });
     await consumers.tellReport(gameId, jobId, {

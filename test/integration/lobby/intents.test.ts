@@ -275,9 +275,10 @@ describe('a membership', () => {
     const race_name = newName();
     await join(bob, owner, gameId, race_name);
     const membershipId = await membershipOf(bob, gameId);
+    const subject = verb === 'remove' ? membershipId : `${membershipId}:${lobby.now().getTime()}`;
     const told = await toldBy(gameId, () => owner.post(`/memberships/${membershipId}/${verb}`));
     expect(told).toEqual([
-      intent(type, gameId, [bob], membershipId, {
+      intent(type, gameId, [bob], subject, {
         membership_id: membershipId,
         user_id: bob.userId,
         race_name,

@@ -83,6 +83,22 @@ describe('an invite is not made', () => {
     );
   });
 
+  test('for an id that no user has', async () => {
+    lobby.users.failWith(new Refusal('subject_not_found', 'There is no such user.'));
+    try {
+      await expectUnchanged(
+        () => invite({ user_id: uuidv7() }),
+        refusal(404, 'subject_not_found', 'There is no such user.'),
+      );
+      // A code is for anybody.
+      expect(await invite({ max_uses: 1, expires_at: '2031-05-20T12:00:00Z' })).toMatchObject({
+        status: 201,
+      });
+    } finally {
+      lobby.users.failWith(undefined);
+    }
+  });
+
   test('twice by one Idempotency-Key, for one or for another', async () => {
     const headers = { 'idempotency-key': `invite-${gameId}` };
     const path = `/games/${gameId}/invites`;

@@ -25,6 +25,61 @@ const over = (status: string, decision: string) =>
   });
 const statuses = async (gameId: string) => column(await owner.get(`/games/${gameId}/invites`), 'status');
 
+test('who has declined an invite is not invited again, but can still use a code', async () => {
+  const bob = lobby.player();
+  const gameId = await privateGame();
+  await bob.post(`/invites/${await invite(gameId, bob)}/decline`);
+  const before = await lobby.tables();
+  for (const manager of [owner, lobby.admin()]) {
+    expect(await manager.post(`/games/${gameId}/invites`, { body: { user_id: bob.userId } })).toEqual(
+      refusal(
+        403,
+        'forbidden',
+        'The user has declined an invite to this game. Give them a code, if they want to join after all.',
+        { reason: 'declined' },
+      ),
+    );
+  }
+  expect(await lobby.tables()).toEqual(before);
+  const code = await makeCode(gameId, 1);
+  expect(await bob.post(`/invite-codes/${code}/redeem`, named('Declined One'))).toMatchObject({
+    status: 201,
+  });
+});
+
+test('an invite that was revoked is followed by a pause that grows', async () => {
+  const bob = lobby.player();
+  const gameId = await privateGame();
+  const loop = async () => owner.post(`/invites/${await invite(gameId, bob)}/revoke`);
+  await loop();
+  await loop();
+  const message = 'You can invite the user to this game again in 60 seconds.';
+  expect(await owner.post(`/games/${gameId}/invites`, { body: { user_id: bob.userId } })).toEqual(
+    refusal(429, 'rate_limited', message, { retry_after_seconds: 60 }),
+  );
+  lobby.clock.advance(60_000);
+  expect(await loop()).toMatchObject({ status: 200 });
+});
+
+test('an owner invites the same user ten times a day, in however many games', async () => {
+  const bob = lobby.player();
+  const games = await Promise.all(Array.from({ length: 11 }, () => privateGame()));
+  const last = games.pop() ?? '';
+  for (const gameId of games) await invite(gameId, bob);
+  expect(await owner.post(`/games/${last}/invites`, { body: { user_id: bob.userId } })).toMatchObject({
+    status: 429,
+    body: { error: { code: 'rate_limited', details: { retry_after_seconds: 86_400 } } },
+  });
+  await invite(last, lobby.player());
+  const other = lobby.player();
+  const otherGame = await makeOpenGame(other, { game_type: 'private' });
+  expect(await other.post(`/games/${otherGame}/invites`, { body: { user_id: bob.userId } })).toMatchObject({
+    status: 201,
+  });
+  lobby.clock.advance(86_400_000);
+  await invite(last, bob);
+});
+
 test('an invited user sees the game, and joins it by redeeming', async () => {
   const bob = lobby.player();
   const gameId = await privateGame();

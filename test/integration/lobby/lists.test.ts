@@ -122,6 +122,18 @@ describe('the list of games', () => {
     expect(await namesOf('?has_free_places=false')).toEqual(['Own draft']);
   });
 
+  test('shows those who look for a game none whose deadline has passed', async () => {
+    const soon = new Date(lobby.now().getTime() + 60_000).toISOString();
+    await makeOpenGame(owner, { game_name: 'Over', enrollment_ends_at: soon });
+    await makeDraft(reader, { game_name: 'Own draft' });
+    await makeGames('Ahead');
+    lobby.clock.set(new Date(soon));
+    for (const query of ['?sort=ending_soon', '?has_free_places=true', '?has_free_places=true&q=o%20a']) {
+      expect(await namesOf(query)).toEqual(query.includes('q=') ? [] : ['Ahead']);
+    }
+    expect(await namesOf('?status=enrollment_open')).toEqual(['Ahead', 'Over']);
+  });
+
   test.each([
     ['orion', ['Orion Arm: the war']],
     ['ORI', ['Orion Arm: the war']],
@@ -137,6 +149,61 @@ describe('the list of games', () => {
     await makeGames('Orion Arm: the war', "O'Hara & friends (2)", 'Звёздный путь');
     if (expected === undefined) expect(await reader.get(`/games?q=${q}`)).toMatchObject({ status: 400 });
     else expect(await namesOf(`?q=${q}`)).toEqual(expected);
+  });
+
+  test.each([
+    ['GROSSE', ['Große Schlacht']],
+    ['schlacht', ['Große Schlacht']],
+    ['cafe', ['Café Orbit']],
+    ['ＣＡＦＥ', ['Café Orbit']],
+    ['戦争', ['銀河戦争']],
+    ['河', ['銀河戦争']],
+    ['争', ['銀河戦争']],
+    [`a${'b'.repeat(90)}`, ['Long run']],
+  ])(
+    'can be searched in another case, without accents, and inside words without blanks: %s',
+    async (q, expected) => {
+      const names = ['Große Schlacht', 'Café Orbit', '銀河戦争'];
+      await makeGames(...names);
+      await makeOpenGame(owner, { game_name: 'Long run', description: `a${'b'.repeat(1_999)}` });
+      expect(await namesOf(`?q=${encodeURIComponent(q)}`)).toEqual(expected);
+    },
+  );
+
+  test('follow a change of name and description', async () => {
+    const [gameId] = await makeGames('Orion one');
+    await owner.patch(`/games/${gameId}`, { body: { game_name: 'Vega two' } });
+    expect(await namesOf('?q=orion')).toEqual([]);
+    expect(await namesOf('?q=vega')).toEqual(['Vega two']);
+  });
+
+  test('find private games and drafts by their words for those who may see them, and no others', async () => {
+    const draft = await makeDraft(owner, { game_name: 'Orion draft' });
+    await makeOpenGame(owner, { game_type: 'private', game_name: 'Orion private' });
+    expect(await namesOf('?q=orion')).toEqual([]);
+    const all = column(await lobby.admin().get('/games?q=orion'), 'game_name');
+    expect(all).toEqual(['Orion private']);
+    expect(column(await lobby.admin().get('/games?q=orion&status=draft'), 'game_name')).toEqual([
+      'Orion draft',
+    ]);
+    expect(column(await owner.get('/games?q=orion'), 'game_name').toSorted()).toEqual([
+      'Orion draft',
+      'Orion private',
+    ]);
+    expect(draft).toBeDefined();
+  });
+
+  test('find cancelled games only with their status, and keep no words of them', async () => {
+    const [gameId] = await makeGames('Orion one');
+    await owner.post(`/games/${gameId}/cancel`);
+    const draftId = await makeDraft(owner, { game_name: 'Orion two' });
+    await owner.post(`/games/${draftId}/cancel`);
+    expect(await namesOf('?q=orion')).toEqual([]);
+    expect(await namesOf('?q=orion&status=cancelled')).toEqual(['Orion one']);
+    const { rows } = await lobby.pool.query('select * from lobby.listed_words where game_id = any($1)', [
+      [gameId, draftId],
+    ]);
+    expect(rows).toEqual([]);
   });
 
   test('can be searched in descriptions, too', async () => {

@@ -67,7 +67,9 @@ async function changesOf(gameId: string): Promise<unknown[]> {
     .map(({ payload }) => payload);
 }
 
-async function memberOf(gameId: string, raceName: string): Promise<{ player: Client; membershipId: string }> {
+type Member = { player: Client; membershipId: string };
+
+async function memberOf(gameId: string, raceName: string): Promise<Member> {
   const player = lobby.player();
   await join(player, owner, gameId, raceName);
   return { player, membershipId: await membershipOf(player, gameId) };
@@ -118,13 +120,62 @@ describe.each(ways)('%s', (verb, status, path) => {
     },
   );
 
+  test.each(['ready_to_start', 'start_failed'])(
+    'opens the enrollment of a game that is %s again when too few are left, and not before',
+    async (gameStatus) => {
+      const gameId = await makeOpenGame(owner, { max_players: 5 });
+      const names = ['A', 'B', 'C'].map((name) => `${name} ${verb} ${gameStatus}`.replaceAll('_', ' '));
+      const members = await Promise.all(names.map((name) => memberOf(gameId, name)));
+      await owner.post(`/games/${gameId}/close-enrollment`);
+      await setStatus(gameId, gameStatus);
+      const [first, second, third] = members as [Member, Member, Member];
+      expect(await actor(first.player).post(path(gameId, first.membershipId))).toMatchObject({ status: 200 });
+      expect(await owner.get(`/games/${gameId}`)).toMatchObject({ body: { status: gameStatus } });
+
+      expect(await actor(second.player).post(path(gameId, second.membershipId))).toMatchObject({
+        status: 200,
+      });
+      const enrollment_ends_at = new Date(lobby.now().getTime() + 7 * 86_400_000).toISOString();
+      expect(await owner.get(`/games/${gameId}`)).toMatchObject({
+        body: { status: 'enrollment_open', active_members: 1, enrollment_ends_at },
+      });
+      const { body } = await owner.get(`/games/${gameId}/timeline`);
+      expect((body as { items: unknown[] }).items.at(-1)).toMatchObject({
+        trigger: 'reopen_enrollment',
+        actor: 'departure',
+        from: gameStatus,
+      });
+      expect(await intentsOf(lobby, gameId, 'lobby.enrollment.reopened')).toMatchObject([
+        { to: [owner.userId, third.player.userId], payload: { enrollment_ends_at } },
+      ]);
+      await join(lobby.player(), owner, gameId, `D ${verb} ${gameStatus}`.replaceAll('_', ' '));
+      expect(await owner.post(`/games/${gameId}/close-enrollment`)).toMatchObject({
+        body: { status: 'ready_to_start' },
+      });
+    },
+  );
+
   test.each(['starting', 'running', 'paused'])(
-    'leaves the name reserved and the seat empty while the game is %s, until the last has gone',
+    'leaves the name reserved and the seat empty while the game is %s, also when the last has gone',
     async (gameStatus) => {
       const names = [`One ${verb} ${gameStatus}`, `Two ${verb} ${gameStatus}`] as const;
       const { gameId, members } = await startedGame(names);
       const [first, last] = members;
       if (gameStatus !== 'starting') await setStatus(gameId, gameStatus, randomUUID());
+      // An owner who plays would put out rivals.
+      const actor = (player: Client) => (verb === 'leave' ? player : lobby.admin());
+      if (verb !== 'leave') {
+        const before = await lobby.tables();
+        expect(await owner.post(path(gameId, first.membershipId))).toEqual(
+          refusal(
+            403,
+            'forbidden',
+            'The game has started: only an admin can remove or block its members now.',
+            { status: gameStatus },
+          ),
+        );
+        expect(await lobby.tables()).toEqual(before);
+      }
       expect(await actor(first.player).post(path(gameId, first.membershipId))).toMatchObject({
         status: 200,
         body: { status, seat: 1 },
@@ -149,10 +200,14 @@ describe.each(ways)('%s', (verb, status, path) => {
 
       expect(await actor(last.player).post(path(gameId, last.membershipId))).toMatchObject({ status: 200 });
       const { body } = await owner.get(`/games/${gameId}`);
+      if (gameStatus === 'starting') {
+        expect(body).toMatchObject({ status: 'starting', active_members: 0 });
+        expect(await stopJobsOf(lobby, gameId)).toEqual([]);
+        return;
+      }
       expect(body).toMatchObject({ status: 'cancelled', active_members: 0 });
       expect([await namesOf(first.player), await namesOf(last.player)]).toEqual([[], []]);
       expect(await stopJobsOf(lobby, gameId)).toHaveLength(1);
-      // While the game is starting, too: the Game Master may have been given it just now.
       expect(await changesOf(gameId)).toMatchObject([
         vacated,
         { kind: 'seat_vacated', change_id: last.membershipId, seat: 2 },
@@ -319,6 +374,55 @@ describe('a user who is blocked', () => {
       refusal(409, 'invalid_state', 'The membership is blocked already. The user cannot join again.', {
         membership_status: 'blocked',
       }),
+    );
+    expect(await lobby.tables()).toEqual(before);
+  });
+});
+
+describe('a block that is undone', () => {
+  test('lets the user join again, who is notified', async () => {
+    const gameId = await makeOpenGame(owner);
+    const { player, membershipId } = await memberOf(gameId, 'Forgiven');
+    await owner.post(`/memberships/${membershipId}/block`);
+    const blocked = await owner.get(`/games/${gameId}/memberships?status=blocked`);
+    expect(column(blocked, 'membership_id')).toEqual([membershipId]);
+    expect(await player.get(`/games/${gameId}/memberships?status=blocked`)).toEqual(notTheOwner);
+
+    expect(await owner.post(`/memberships/${membershipId}/unblock`)).toMatchObject({
+      status: 200,
+      body: { membership_id: membershipId, status: 'removed' },
+    });
+    expect(column(await owner.get(`/games/${gameId}/memberships?status=blocked`), 'user_id')).toEqual([]);
+    expect(await intentsOf(lobby, gameId, 'lobby.membership.unblocked')).toMatchObject([
+      { to: [player.userId], payload: { membership_id: membershipId, race_name: 'Forgiven' } },
+    ]);
+    await join(player, owner, gameId, 'Forgiven');
+  });
+
+  test('can be made again, and be undone by an admin', async () => {
+    const gameId = await makeOpenGame(owner);
+    const { membershipId } = await memberOf(gameId, 'On and Off');
+    for (const manager of [owner, lobby.admin()]) {
+      expect(await owner.post(`/memberships/${membershipId}/block`)).toMatchObject({ status: 200 });
+      expect(await manager.post(`/memberships/${membershipId}/unblock`)).toMatchObject({ status: 200 });
+      lobby.clock.advance(1_000);
+    }
+    const keys = (await toldOf(lobby, gameId))
+      .filter(({ payload }) => /^lobby\.membership\.(un)?blocked$/.test(String(payload.notification_type)))
+      .map(({ payload }) => payload.idempotency_key);
+    expect([keys.length, new Set(keys).size]).toEqual([4, 4]);
+  });
+
+  test('is not that of a user who is gone', async () => {
+    const gameId = await makeOpenGame(owner);
+    const { player, membershipId } = await memberOf(gameId, 'Gone for good');
+    await owner.post(`/memberships/${membershipId}/block`);
+    await lobby.pool.query('update lobby.user_guards set gone_at = now() where user_id = $1', [
+      player.userId,
+    ]);
+    const before = await lobby.tables();
+    expect(await owner.post(`/memberships/${membershipId}/unblock`)).toEqual(
+      refusal(404, 'subject_not_found', 'There is no such user.'),
     );
     expect(await lobby.tables()).toEqual(before);
   });

@@ -1,12 +1,14 @@
 // What the lobby reads from a database with a million games, whatever it is asked: no table from one end to the other,
 // and no more than so many rows and pages, however few of them fit.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { positionTokens } from '../../../handlers/lobby/paging.ts';
+import { positionTokens, searchTokens } from '../../../handlers/lobby/paging.ts';
 import {
+  cancelIdleGames,
   closeDueEnrollments,
   failOverdueStarts,
 } from '../../../lib/lobby/automation/enrollment-automation.ts';
 import { notifyOwnersOfUnderfilledGames } from '../../../lib/lobby/automation/underfilled-games.ts';
+import { listUnregisteredGames } from '../../../lib/lobby/store/games.ts';
 import { findPlayAccess, findStanding } from '../../../lib/lobby/store/play-reads.ts';
 import { createLogger } from '../../../lib/telemetry/logger.ts';
 import { apply, column, join, makeOpenGame } from '../../support/lobby/games.ts';
@@ -45,11 +47,11 @@ async function readsLittle(
 }
 
 /** To begin with the games behind number 700,000. @param query the filters that the token is for. */
-function deep(order: 'newest' | 'ending_soon', query: string): string {
+function deep(order: 'newest' | 'ending_soon', query: string, tokens = positionTokens): string {
   const minutes = order === 'newest' ? -700_000 : 700_000;
-  const at = lobby.now().getTime() + minutes * 60_000;
-  const tokens = positionTokens(`games.${order}`).of(Object.fromEntries(new URLSearchParams(query)));
-  return `page_token=${tokens.write([at, gameIdOf(700_000)])}`;
+  const at = new Date(lobby.now().getTime() + minutes * 60_000);
+  const token = tokens(`games.${order}`).of(Object.fromEntries(new URLSearchParams(query)));
+  return `page_token=${token.write({ at, id: gameIdOf(700_000) })}`;
 }
 
 describe('a page of the list of games', () => {
@@ -101,7 +103,8 @@ describe('a page of the games with some words', () => {
     { query: 'q=young%20old', found: 0, more: true },
     { query: 'q=old', found: 0, more: true },
     { query: 'q=game&status=paused', found: 8, more: false },
-    { query: 'q=game&has_free_places=true', found: 20, more: false },
+    // Of the 20 with free places, the deadline of one has passed.
+    { query: 'q=game&has_free_places=true', found: 19, more: false },
     { query: 'q=game&target_engine_version=2.0.0', found: 4, more: false },
   ];
 
@@ -113,11 +116,26 @@ describe('a page of the games with some words', () => {
     for (const client of [me, admin]) {
       const statements = await readsLittle(() => client.get(`/games?${query}`), allowed);
       expect(statements).toBeLessThan(10);
-      await readsLittle(() => client.get(`/games?${query}&${deep('newest', query)}`), allowed);
+      await readsLittle(() => client.get(`/games?${query}&${deep('newest', query, searchTokens)}`), allowed);
       if (query.includes('status=')) continue;
       const soon = `sort=ending_soon&${query}`;
       await readsLittle(() => client.get(`/games?${soon}`), allowed);
-      await readsLittle(() => client.get(`/games?${soon}&${deep('ending_soon', soon)}`), allowed);
+      const behind = deep('ending_soon', soon, searchTokens);
+      await readsLittle(() => client.get(`/games?${soon}&${behind}`), allowed);
+    }
+  });
+
+  test('ends after twenty thousand games, however few of them have the words', async () => {
+    for (const client of [me, admin]) {
+      let pages = 0;
+      let token: string | undefined;
+      do {
+        const page = await client.get(`/games?q=old${token === undefined ? '' : `&page_token=${token}`}`);
+        expect(column(page, 'game_id')).toEqual([]);
+        token = (page.body as { next_page_token?: string }).next_page_token;
+        pages += 1;
+      } while (token !== undefined);
+      expect(pages).toBe(10);
     }
   });
 
@@ -239,6 +257,11 @@ test('the enrollment automation finds what is due without looking at what is not
   expect(await me.get(`/games/${gameIdOf(numbers.overdue)}`)).toMatchObject({
     body: { status: 'start_failed' },
   });
+  await readsLittle(() => cancelIdleGames(lobby, log, signal), { rows: 100, pages: 200 });
+});
+
+test('games that the Game Master has not taken over are found without looking at others', async () => {
+  await readsLittle(() => listUnregisteredGames(lobby.db, lobby.now(), 100), { rows: 10, pages: 50 });
 });
 
 test('race names that were not registered in time are found without looking at others', async () => {

@@ -75,7 +75,7 @@ describe.each(ofOneGame)('%s', (operation) => {
 });
 
 test('most of what can be done to a game is for those who manage it', () => {
-  expect(toManage).toHaveLength(10);
+  expect(toManage).toHaveLength(11);
 });
 
 describe.each(toManage)('%s', (operation) => {
@@ -123,7 +123,7 @@ test.each<Row>([
   ['POST /invites/{invite_id}/revoke', 'guest', {}, notTheOwner],
   ['POST /invites/{invite_id}/revoke', 'guest', { invite_id: 'codeInviteId' }, noSuchInvite],
 
-  ...['remove', 'block'].flatMap((verb): Row[] => {
+  ...['remove', 'block', 'unblock'].flatMap((verb): Row[] => {
     const operation = `POST /memberships/{membership_id}/${verb}`;
     return [
       [operation, 'stranger', {}, notTheOwner],
@@ -154,6 +154,7 @@ describe('an id that nothing has', () => {
     }
     expect(await patch(path, { body: { game_name: 'Orion' } })).toEqual(noSuchGame);
     expect(await post(`${path}/invites`, { body: { user_id: world.stranger.userId } })).toEqual(noSuchGame);
+    expect(await post(`${path}/reopen-enrollment`, { body: {} })).toEqual(noSuchGame);
     for (const verb of [
       'open-enrollment',
       'close-enrollment',
@@ -177,6 +178,7 @@ describe('an id that nothing has', () => {
     ['POST /invites/{invite_id}/revoke', noSuchInvite],
     ['POST /memberships/{membership_id}/remove', noSuchMembership],
     ['POST /memberships/{membership_id}/block', noSuchMembership],
+    ['POST /memberships/{membership_id}/unblock', noSuchMembership],
   ])('is not found by %s', async (operation, answer) => {
     // Also the ids of other things are no ids of this one.
     for (const id of [uuidv7(), world.publicId]) {

@@ -99,6 +99,20 @@ describe.each(raceNameBackends)('a tick of the pending registration expirer (%s)
     expect(await intentsIn(lobby)).toEqual([]);
   });
 
+  test('gives up a name without a word when its player has registered it by way of another game', async () => {
+    const registered = await names.makePending(bob, 'Twice earned', inHours(1));
+    await names.makePending(bob, 'Twice earned', inHours(1));
+    await names.inTransaction(async (tx) => {
+      await names.directory.lock(tx, bob, registered);
+      await names.directory.register(tx, registered, lobby.now());
+    });
+    lobby.clock.set(inHours(1));
+    expect(await tick()).toHaveLength(1);
+    expect(await names.list(bob)).toMatchObject([{ raceNameId: registered, kind: 'registered' }]);
+    expect(await intentsIn(lobby)).toEqual([]);
+    await names.inTransaction((tx) => names.directory.releaseUser(tx, bob));
+  });
+
   test('tells nothing of names that were taken from a user who is gone', async () => {
     await names.makePending(bob, 'Departed', lobby.now());
     await names.inTransaction((tx) => names.directory.releaseUser(tx, bob));

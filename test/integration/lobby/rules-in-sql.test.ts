@@ -66,6 +66,7 @@ function empty() {
     quietDays: [],
     graceSeconds: 0,
     early: 'off' as const,
+    autoApprove: false,
     spectators: false,
     options: {},
     engineFamily: 'test-game',
@@ -129,7 +130,7 @@ test('what is due, where lists look for a game, and what has free places is the 
 });
 
 async function listAll(hasFreePlaces: boolean): Promise<StoredGame[]> {
-  const list = { actor: admin, order: 'newest', filters: { hasFreePlaces } } as const;
+  const list = { actor: admin, order: 'newest', filters: { hasFreePlaces }, now: new Date(0) } as const;
   const listed: StoredGame[] = [];
   for (let after: PagePosition | undefined; ; ) {
     const page = await listGames(lobby.db, list, { size: 200, after });

@@ -3,6 +3,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { Refusal } from '../../../lib/errors/table.ts';
 import { failOverdueStarts } from '../../../lib/lobby/automation/enrollment-automation.ts';
+import { resumeUnregisteredGames } from '../../../lib/lobby/automation/unregistered-games.ts';
 import type { Runtime } from '../../../lib/lobby/peers/game-master.ts';
 import { createLogger } from '../../../lib/telemetry/logger.ts';
 import { type LobbyConsumers, startLobbyConsumers } from '../../support/lobby/consumers.ts';
@@ -15,6 +16,10 @@ let consumers: LobbyConsumers;
 let owner: Client;
 let players: [Client, Client];
 let gameMasterIsThere: boolean;
+/** Games that the Game Master does not take, although it is there. */
+const refusedGames = new Set<string>();
+/** What happens while the Game Master takes a game over. */
+let meanwhile: () => Promise<unknown>;
 /** How often the Game Master was asked to take a game over, and was away. */
 let refusals: number;
 const registered: Runtime[] = [];
@@ -22,13 +27,17 @@ const registered: Runtime[] = [];
 beforeAll(async () => {
   lobby = await createTestLobby({
     gameMaster: {
-      probe: async () => {},
+      async probe() {
+        if (!gameMasterIsThere) throw new Refusal('service_unavailable', 'The Game Master is away.');
+      },
       async register(runtime) {
+        if (refusedGames.has(runtime.gameId)) throw new Refusal('invalid_state', 'The Game Master refuses.');
         if (!gameMasterIsThere) {
           refusals += 1;
           throw new Refusal('service_unavailable', 'The Game Master is away.');
         }
         registered.push(runtime);
+        await meanwhile();
       },
     },
   });
@@ -38,6 +47,8 @@ beforeEach(() => {
   owner = lobby.player();
   players = [lobby.player(), lobby.player()];
   gameMasterIsThere = true;
+  meanwhile = async () => {};
+  refusedGames.clear();
   refusals = 0;
   registered.length = 0;
 });
@@ -135,7 +146,7 @@ describe('a start that succeeded', () => {
     expect(await intentsOf(lobby, gameId, 'lobby.game.started')).toMatchObject([{ to: everyone() }]);
   });
 
-  test('pauses the game when the Game Master does not take it over, until it is resumed by hand', async () => {
+  test('pauses the game when the Game Master does not take it over, until it is resumed', async () => {
     gameMasterIsThere = false;
     const { gameId, jobId } = await startingGame();
     await consumers.tellResult(gameId, jobId);
@@ -159,6 +170,47 @@ describe('a start that succeeded', () => {
     expect(await owner.post(`/games/${gameId}/resume`)).toMatchObject({ body: { status: 'running' } });
     expect(registered).toMatchObject([{ gameId, runtimeJobId: jobId, containerId: `container-of-${jobId}` }]);
     expect(await gameOf(gameId)).toMatchObject({ started_at: lobby.now().toISOString() });
+  });
+
+  test.each([0, 1])('has failed when only %i of two players are left', async (left) => {
+    const { gameId, jobId } = await startingGame();
+    for (const player of players.slice(left)) await player.post(`/games/${gameId}/leave`);
+    await consumers.tellResult(gameId, jobId, { container_id: 'c-lonely' });
+    expect(registered).toEqual([]);
+    expect(await gameOf(gameId)).toMatchObject({
+      status: 'start_failed',
+      container_id: null,
+      bound_at: null,
+      active_members: left,
+    });
+    expect(await lastMove(gameId)).toMatchObject({
+      trigger: 'too_few_members',
+      actor: 'job_result',
+      reason: `${left} of at least 2 players are left`,
+    });
+    expect(await stopJobsOf(lobby, gameId)).toMatchObject([
+      { start_job_id: jobId, container_id: 'c-lonely', reason: 'cancelled' },
+    ]);
+    expect(await intentsOf(lobby, gameId, 'lobby.game.start_failed')).toMatchObject([{ to: [owner.userId] }]);
+    expect((await seatsOf(gameId)).map(([, seat]) => seat)).toEqual([null, null]);
+
+    const enrollment_ends_at = '2031-06-20T12:00:00.000Z';
+    expect(
+      await owner.post(`/games/${gameId}/reopen-enrollment`, { body: { enrollment_ends_at } }),
+    ).toMatchObject({ body: { status: 'enrollment_open' } });
+  });
+
+  test('of players who leave while the Game Master takes the game over ends as of those who leave a game that runs', async () => {
+    const { gameId, jobId } = await startingGame();
+    meanwhile = () => Promise.all(players.map((player) => player.post(`/games/${gameId}/leave`)));
+    await consumers.tellResult(gameId, jobId);
+    expect(await gameOf(gameId)).toMatchObject({ status: 'cancelled' });
+    expect(await stopJobsOf(lobby, gameId)).toHaveLength(1);
+    const { body } = await lobby.admin().get(`/games/${gameId}/timeline`);
+    expect((body as { items: { trigger: string }[] }).items.map(({ trigger }) => trigger).slice(-2)).toEqual([
+      'runtime_ready',
+      'abandoned',
+    ]);
   });
 
   test('changes nothing when it is told again', async () => {
@@ -196,6 +248,30 @@ describe('a start that succeeded', () => {
       { start_job_id: jobId, game_id: gameId, container_id: 'c-late', reason: 'superseded' },
     ]);
     expect(registered).toEqual([]);
+  });
+
+  test('told again of a game that is over has its engine stopped once more: the stop job may be lost', async () => {
+    const { gameId, jobId } = await startingGame();
+    await consumers.tellResult(gameId, jobId);
+    expect(await lobby.admin().post(`/games/${gameId}/cancel`)).toMatchObject({ status: 200 });
+    const before = await gameOf(gameId);
+    await consumers.tellResult(gameId, jobId, { finished_at_ms: Date.now() + 3_600_000 });
+    expect(await stopJobsOf(lobby, gameId)).toMatchObject([
+      { start_job_id: jobId, reason: 'cancelled' },
+      { start_job_id: jobId, reason: 'superseded' },
+    ]);
+    expect(await gameOf(gameId)).toEqual(before);
+    expect(registered).toHaveLength(1);
+  });
+
+  test('told again of a game that runs changes nothing', async () => {
+    const { gameId, jobId } = await startingGame();
+    await consumers.tellResult(gameId, jobId);
+    const before = await gameOf(gameId);
+    await consumers.tellResult(gameId, jobId, { finished_at_ms: Date.now() + 3_600_000 });
+    expect(await gameOf(gameId)).toEqual(before);
+    expect(await stopJobsOf(lobby, gameId)).toEqual([]);
+    expect(registered).toHaveLength(1);
   });
 
   test('of an earlier start does not count while another one is under way', async () => {
@@ -318,6 +394,64 @@ describe('a start that succeeded', () => {
     expect(
       (await toldOf(lobby, gameId)).map(({ kind, payload }) => payload.notification_type ?? kind),
     ).toEqual(expect.arrayContaining(['lobby.game.started', 'lobby.game.finished', 'stop_job']));
+  });
+});
+
+describe('a game that was started while the Game Master was away', () => {
+  const log = createLogger({ service: 'test', level: 'silent' });
+  const tick = () => resumeUnregisteredGames(lobby, log, new AbortController().signal);
+  async function unregisteredGame() {
+    gameMasterIsThere = false;
+    const game = await startingGame();
+    await consumers.tellResult(game.gameId, game.jobId);
+    expect(await gameOf(game.gameId)).toMatchObject({ status: 'paused' });
+    return game;
+  }
+
+  test('runs by itself once the Game Master is back, and owner and players hear of it once', async () => {
+    const { gameId, jobId } = await unregisteredGame();
+    await tick();
+    expect(await gameOf(gameId)).toMatchObject({ status: 'paused' });
+    gameMasterIsThere = true;
+    await Promise.all([tick(), tick()]);
+    await tick();
+    expect(await gameOf(gameId)).toMatchObject({
+      status: 'running',
+      registered_at: lobby.now().toISOString(),
+      started_at: lobby.now().toISOString(),
+    });
+    expect(registered).toContainEqual(expect.objectContaining({ gameId, runtimeJobId: jobId }));
+    expect(await lastMove(gameId)).toMatchObject({ trigger: 'resume', actor: 'worker', from: 'paused' });
+    expect(await intentsOf(lobby, gameId, 'lobby.game.resumed')).toMatchObject([{ to: everyone() }]);
+  });
+
+  test('that the Game Master refuses stays paused, holds up no other, and is tried again later', async () => {
+    const refused = (await unregisteredGame()).gameId;
+    lobby.clock.advance(1_000);
+    const other = (await unregisteredGame()).gameId;
+    refusedGames.add(refused);
+    gameMasterIsThere = true;
+    await tick();
+    expect(await gameOf(refused)).toMatchObject({ status: 'paused' });
+    expect(await gameOf(other)).toMatchObject({ status: 'running' });
+
+    refusedGames.clear();
+    await tick();
+    expect(await gameOf(refused)).toMatchObject({ status: 'paused' });
+    lobby.clock.advance(30_000);
+    await tick();
+    expect(await gameOf(refused)).toMatchObject({ status: 'running' });
+  });
+
+  test('is left alone once somebody has paused it', async () => {
+    const { gameId } = await unregisteredGame();
+    gameMasterIsThere = true;
+    await tick();
+    await owner.post(`/games/${gameId}/pause`);
+    lobby.clock.advance(3_600_000);
+    await tick();
+    expect(await gameOf(gameId)).toMatchObject({ status: 'paused' });
+    expect(registered.filter((runtime) => runtime.gameId === gameId)).toHaveLength(1);
   });
 });
 

@@ -14,6 +14,7 @@ import {
   refusal,
 } from '../../support/lobby/games.ts';
 import { type Client, createTestLobby, type TestLobby } from '../../support/lobby/lobby.ts';
+import { intentsOf } from '../../support/lobby/outbox.ts';
 
 let lobby: TestLobby;
 beforeAll(async () => {
@@ -48,6 +49,18 @@ const moves: { verb: string; trigger: string; from: GameStatus; to: GameStatus }
     from: 'enrollment_open',
     to: 'ready_to_start',
   },
+  {
+    verb: 'reopen-enrollment',
+    trigger: 'reopen_enrollment',
+    from: 'ready_to_start',
+    to: 'enrollment_open',
+  },
+  {
+    verb: 'reopen-enrollment',
+    trigger: 'reopen_enrollment',
+    from: 'start_failed',
+    to: 'enrollment_open',
+  },
   { verb: 'start', trigger: 'start', from: 'ready_to_start', to: 'starting' },
   { verb: 'retry-start', trigger: 'retry_start', from: 'start_failed', to: 'starting' },
   { verb: 'pause', trigger: 'pause', from: 'running', to: 'paused' },
@@ -56,12 +69,16 @@ const moves: { verb: string; trigger: string; from: GameStatus; to: GameStatus }
   { verb: 'cancel', trigger: 'cancel', from: 'start_failed', to: 'cancelled' },
 ];
 
+/** Only one of them has a body, in which nothing is required. */
+const pull = (client: Client, gameId: string, verb: string, headers: Record<string, string> = {}) =>
+  client.post(`/games/${gameId}/${verb}`, { headers, body: verb === 'reopen-enrollment' ? {} : undefined });
+
 describe.each(moves)('$verb of a game that is $from', ({ verb, trigger, from, to }) => {
   test.each(['owner', 'admin'])('is for the %s, and leaves a row in the timeline', async (who) => {
     const owner = lobby.player();
     const { gameId } = await makeGame(owner, from);
     const client = who === 'owner' ? owner : lobby.admin('ada');
-    const answer = await client.post(`/games/${gameId}/${verb}`);
+    const answer = await pull(client, gameId, verb);
     expect(answer).toMatchObject({ status: 200, etag: '"3"', body: { status: to, revision: 3 } });
     expect(await client.get(`/games/${gameId}`)).toEqual(answer);
     expect((await historyOf(gameId)).at(-1)).toMatchObject({
@@ -76,7 +93,7 @@ describe.each(moves)('$verb of a game that is $from', ({ verb, trigger, from, to
   test('is for nobody else', async () => {
     const { gameId, players } = await makeGame(lobby.player(), from);
     for (const other of [lobby.player(), ...players]) {
-      expect(await other.post(`/games/${gameId}/${verb}`)).toEqual(notTheOwner);
+      expect(await pull(other, gameId, verb)).toEqual(notTheOwner);
     }
     expect(await statusOf(gameId)).toBe(from);
   });
@@ -84,8 +101,7 @@ describe.each(moves)('$verb of a game that is $from', ({ verb, trigger, from, to
   test('is refused when the game is at another revision than the caller has seen', async () => {
     const owner = lobby.player();
     const { gameId } = await makeGame(owner, from);
-    const path = `/games/${gameId}/${verb}`;
-    expect(await owner.post(path, { headers: { 'if-match': '"1"' } })).toEqual(
+    expect(await pull(owner, gameId, verb, { 'if-match': '"1"' })).toEqual(
       refusal(
         412,
         'revision_mismatch',
@@ -96,16 +112,14 @@ describe.each(moves)('$verb of a game that is $from', ({ verb, trigger, from, to
       ),
     );
     expect(await statusOf(gameId)).toBe(from);
-    expect(await owner.post(path, { headers: { 'if-match': '"2"' } })).toMatchObject({ status: 200 });
+    expect(await pull(owner, gameId, verb, { 'if-match': '"2"' })).toMatchObject({ status: 200 });
   });
 
   test('is done by one of ten who want it at the same time', async () => {
     const owner = lobby.player();
     const { gameId } = await makeGame(owner, from);
     const answers = await Promise.all(
-      Array.from({ length: 10 }, (_, index) =>
-        (index % 2 === 0 ? owner : lobby.admin()).post(`/games/${gameId}/${verb}`),
-      ),
+      Array.from({ length: 10 }, (_, index) => pull(index % 2 === 0 ? owner : lobby.admin(), gameId, verb)),
     );
     expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
     const losers = answers.filter(({ status }) => status !== 200);
@@ -119,11 +133,34 @@ describe.each(moves)('$verb of a game that is $from', ({ verb, trigger, from, to
   });
 });
 
-test.each(['close-enrollment', 'start', 'retry-start', 'pause', 'cancel'])(
+test('an owner pauses a game five times an hour, and no player is notified of more', async () => {
+  const owner = lobby.player();
+  const { gameId } = await makeGame(owner, 'running');
+  const loop = async () => {
+    expect(await owner.post(`/games/${gameId}/pause`)).toMatchObject({ status: 200 });
+    expect(await owner.post(`/games/${gameId}/resume`)).toMatchObject({ status: 200 });
+  };
+  for (let paused = 0; paused < 5; paused++) {
+    await loop();
+    lobby.clock.advance(60_000);
+  }
+  const before = await lobby.tables();
+  const message = 'The game has been paused 5 times lately; it is possible again in 3300 seconds.';
+  expect(await owner.post(`/games/${gameId}/pause`)).toEqual(
+    refusal(429, 'rate_limited', message, { retry_after_seconds: 3_300 }),
+  );
+  expect(await lobby.tables()).toEqual(before);
+  expect(await lobby.admin().post(`/games/${gameId}/pause`)).toMatchObject({ status: 200 });
+  await owner.post(`/games/${gameId}/resume`);
+  lobby.clock.advance(3_300_000);
+  await loop();
+});
+
+test.each(['close-enrollment', 'reopen-enrollment', 'start', 'retry-start', 'pause', 'cancel'])(
   '%s of a game that is not for the caller to see looks like one that is not there',
   async (verb) => {
     const draft = await makeDraft(lobby.player());
-    expect(await lobby.player().post(`/games/${draft}/${verb}`)).toEqual(noSuchGame);
+    expect(await pull(lobby.player(), draft, verb)).toEqual(noSuchGame);
     expect(await statusOf(draft)).toBe('draft');
   },
 );
@@ -170,6 +207,56 @@ describe('closing enrollment', () => {
   });
 });
 
+describe('reopening enrollment', () => {
+  test('takes players again until a new deadline; those who are in stay, and hear of it', async () => {
+    const owner = lobby.player();
+    const { gameId, players } = await makeGame(owner, 'enrollment_open');
+    await owner.post(`/games/${gameId}/close-enrollment`);
+    const enrollment_ends_at = '2031-06-20T12:00:00.000Z';
+    expect(
+      await owner.post(`/games/${gameId}/reopen-enrollment`, { body: { enrollment_ends_at } }),
+    ).toMatchObject({
+      status: 200,
+      body: { status: 'enrollment_open', enrollment_ends_at, active_members: 2 },
+    });
+    const recipients = [owner, ...players].map(({ userId }) => userId);
+    expect(await intentsOf(lobby, gameId, 'lobby.enrollment.reopened')).toEqual([
+      {
+        to: recipients,
+        payload: {
+          game_id: gameId,
+          game_name: 'Orion Arm',
+          status: 'enrollment_open',
+          trigger: 'reopen_enrollment',
+          enrollment_ends_at,
+        },
+      },
+    ]);
+    const third = lobby.player();
+    await join(third, owner, gameId, raceNameOf(third));
+    await owner.post(`/games/${gameId}/close-enrollment`);
+    expect(await owner.post(`/games/${gameId}/start`)).toMatchObject({ body: { status: 'starting' } });
+  });
+
+  test('is refused while all places are taken', async () => {
+    const owner = lobby.player();
+    const gameId = await makeOpenGame(owner, { max_players: 2 });
+    for (const player of [lobby.player(), lobby.player()]) {
+      await join(player, owner, gameId, raceNameOf(player));
+    }
+    const before = await lobby.tables();
+    expect(await owner.post(`/games/${gameId}/reopen-enrollment`, { body: {} })).toEqual(
+      refusal(
+        409,
+        'game_full',
+        'All 2 places of the game are taken, so enrollment would close again at once.',
+        { places: 2, active_members: 2 },
+      ),
+    );
+    expect(await lobby.tables()).toEqual(before);
+  });
+});
+
 describe('starting', () => {
   test.each([
     ['start', 'ready_to_start'],
@@ -182,7 +269,7 @@ describe('starting', () => {
       refusal(
         409,
         'invalid_state',
-        'The game has 0 of at least 2 players. It can no longer start; cancel it.',
+        'The game has 0 of at least 2 players. Open enrollment again, or cancel the game.',
         { status, min_players: 2, active_members: 0 },
       ),
     );

@@ -1,11 +1,13 @@
-// Owners of games whose deadline has passed without enough players: they hear of it once per deadline.
+// Games whose deadline has passed without enough players: their owners hear of it once per deadline, and after a grace
+// they are cancelled, as are drafts that are never opened and games that nobody starts.
 import { drizzle } from 'drizzle-orm/node-postgres';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { closeDueEnrollments } from '../../../lib/lobby/automation/enrollment-automation.ts';
+import { cancelIdleGames, closeDueEnrollments } from '../../../lib/lobby/automation/enrollment-automation.ts';
 import { notifyOwnersOfUnderfilledGames } from '../../../lib/lobby/automation/underfilled-games.ts';
 import { createLogger } from '../../../lib/telemetry/logger.ts';
 import { apply, gameBody, join, makeDraft, makeOpenGame } from '../../support/lobby/games.ts';
 import { type Client, createTestLobby, type TestLobby } from '../../support/lobby/lobby.ts';
+import { intentsOf } from '../../support/lobby/outbox.ts';
 
 let lobby: TestLobby;
 let owner: Client;
@@ -26,6 +28,7 @@ const log = createLogger({ service: 'test', level: 'silent' });
 async function tick(stop = new AbortController().signal): Promise<void> {
   await closeDueEnrollments(lobby, log, stop);
   await notifyOwnersOfUnderfilledGames(lobby, log, stop);
+  await cancelIdleGames(lobby, log, stop);
 }
 
 async function told(gameId: string): Promise<Record<string, unknown>[]> {
@@ -62,6 +65,7 @@ test('the owner is told when the deadline passes with too few, and not again', a
         enrollment_ends_at: gameBody.enrollment_ends_at,
         min_players: 2,
         active_members: 1,
+        cancels_at: '2031-06-15T12:00:00.000Z',
       },
       occurred_at_ms: deadline.getTime(),
     },
@@ -147,6 +151,94 @@ test('a game whose owner was notified closes as soon as the minimum is there', a
   expect(await told(gameId)).toHaveLength(1);
 });
 
+describe('when the grace is over', () => {
+  const grace = 14 * 86_400_000;
+  const graceAfter = (time: Date) => new Date(time.getTime() + grace);
+  const statusOf = async (gameId: string) => {
+    const { body } = await owner.get(`/games/${gameId}`);
+    return (body as { status: string }).status;
+  };
+  const lastMove = async (gameId: string) => {
+    const { body } = await owner.get(`/games/${gameId}/timeline`);
+    return (body as { items: unknown[] }).items.at(-1);
+  };
+
+  test('a game that lacks players is cancelled: names are free, and everybody in it hears of it', async () => {
+    const gameId = await makeOpenGame(owner);
+    const [player, applicant] = [lobby.player(), lobby.player()];
+    const [playersName, applicantsName] = [newName(), newName()];
+    await join(player, owner, gameId, playersName);
+    await apply(applicant, gameId, applicantsName);
+    lobby.clock.set(new Date(graceAfter(deadline).getTime() - 1));
+    await tick();
+    expect(await statusOf(gameId)).toBe('enrollment_open');
+
+    lobby.clock.set(graceAfter(deadline));
+    await Promise.all([tick(), tick()]);
+    expect(await statusOf(gameId)).toBe('cancelled');
+    expect(await lastMove(gameId)).toMatchObject({
+      trigger: 'idle_timeout',
+      actor: 'worker',
+      reason: `too few players have joined; the deadline was ${gameBody.enrollment_ends_at}`,
+    });
+    const recipients = [owner, player, applicant].map(({ userId }) => userId);
+    expect(await intentsOf(lobby, gameId, 'lobby.game.cancelled')).toMatchObject([
+      { to: recipients, payload: { trigger: 'idle_timeout' } },
+    ]);
+    const other = await makeOpenGame(owner, { enrollment_ends_at: '2031-09-01T12:00:00.000Z' });
+    await apply(lobby.player(), other, playersName);
+  });
+
+  test('a draft that was never opened is cancelled', async () => {
+    const gameId = await makeDraft(owner);
+    lobby.clock.set(new Date(graceAfter(deadline).getTime() - 1));
+    await tick();
+    expect(await statusOf(gameId)).toBe('draft');
+    lobby.clock.set(graceAfter(deadline));
+    await tick();
+    expect(await lastMove(gameId)).toMatchObject({ trigger: 'idle_timeout', from: 'draft' });
+  });
+
+  test.each(['ready_to_start', 'start_failed'])(
+    'a game that is %s and that nobody starts is cancelled, a grace after it came there',
+    async (status) => {
+      const gameId = await makeOpenGame(owner, { max_players: 2 });
+      await join(lobby.player(), owner, gameId, newName());
+      await join(lobby.player(), owner, gameId, newName());
+      await lobby.pool.query('update lobby.games set status = $2 where game_id = $1', [gameId, status]);
+      lobby.clock.set(new Date(graceAfter(start).getTime() - 1));
+      await tick();
+      expect(await statusOf(gameId)).toBe(status);
+      lobby.clock.set(graceAfter(start));
+      await tick();
+      expect(await lastMove(gameId)).toMatchObject({
+        trigger: 'idle_timeout',
+        from: status,
+        to: 'cancelled',
+        reason: 'the game was not started',
+      });
+    },
+  );
+
+  test('games that have moved on stay', async () => {
+    const later = await makeOpenGame(owner);
+    const filled = await makeOpenGame(owner);
+    await join(lobby.player(), owner, filled, newName());
+    await join(lobby.player(), owner, filled, newName());
+    const running = await makeOpenGame(owner);
+    await lobby.pool.query(`update lobby.games set status = 'running' where game_id = $1`, [running]);
+    const enrollment_ends_at = new Date(graceAfter(deadline).getTime() + 1).toISOString();
+    await owner.patch(`/games/${later}`, { body: { enrollment_ends_at } });
+    lobby.clock.set(graceAfter(deadline));
+    await tick();
+    expect(await Promise.all([later, filled, running].map(statusOf))).toEqual([
+      'enrollment_open',
+      'ready_to_start',
+      'running',
+    ]);
+  });
+});
+
 test('replicas that tick at once tell every owner once, of more games than fit into one batch', async () => {
   await lobby.pool.query(
     `insert into lobby.games (game_id, game_type, owner_user_id, game_name, description, status, min_players,
@@ -186,4 +278,26 @@ test('what is due is found through an index without the games whose owners were 
   const { rows } = await lobby.pool.query(`explain ${claim?.query}`, claim?.params);
   const plan = rows.map((row) => row['QUERY PLAN']).join('\n');
   expect(plan).toContain('Index Scan using games_underfilled_due');
+});
+
+test('games that have lain for too long are found through an index', async () => {
+  await lobby.pool.query(
+    `insert into lobby.games (game_id, game_type, owner_user_id, game_name, description, status, min_players,
+       max_players, start_gap_hours, start_gap_players, enrollment_ends_at, opened_at, turn_schedule, time_zone,
+       target_engine_version, created_at, updated_at, revision, active_members)
+     select gen_random_uuid(), 'public', gen_random_uuid(), 'Orion Arm', '', 'enrollment_open', 2, 4, 0, 0,
+       $1::timestamptz + n * interval '1 minute', $1, '0 0 * * *', 'UTC', '1.0.0', $1, $1, 1, 1
+     from generate_series(1, 20000) n`,
+    [deadline],
+  );
+  await lobby.pool.query('analyze lobby.games');
+  lobby.clock.set(deadline);
+  const statements: { query: string; params: unknown[] }[] = [];
+  const logger = { logQuery: (query: string, params: unknown[]) => statements.push({ query, params }) };
+  const db = drizzle({ client: lobby.pool, logger });
+  await cancelIdleGames({ ...lobby, db }, log, new AbortController().signal);
+  const claim = statements.find(({ query }) => query.includes('skip locked'));
+  const { rows } = await lobby.pool.query(`explain ${claim?.query}`, claim?.params);
+  const plan = rows.map((row) => row['QUERY PLAN']).join('\n');
+  expect(plan).toContain('Index Scan using games_idle');
 });

@@ -18,6 +18,7 @@ const everything = {
   enrollment_ends_at: '2031-07-01T12:00:00.000Z',
   turn_schedule: '0 8 * * *',
   time_zone: 'Asia/Tokyo',
+  auto_approve: true,
   early: 'all_ready',
   spectators: true,
   options: { map: { width: 40 }, bots: 2 },
@@ -70,13 +71,13 @@ describe('a draft', () => {
 });
 
 describe('a game that enrolls players', () => {
-  const allowed = ['game_name', 'description', 'enrollment_ends_at'];
+  const allowed = ['game_name', 'description', 'enrollment_ends_at', 'auto_approve'];
 
-  test('can get another name and description, and a later deadline', async () => {
+  test('can get another name and description, a later deadline, and automatic approval', async () => {
     const owner = lobby.player();
     const gameId = await makeOpenGame(owner);
-    const { game_name, description, enrollment_ends_at } = everything;
-    const body = { game_name, description, enrollment_ends_at };
+    const { game_name, description, enrollment_ends_at, auto_approve } = everything;
+    const body = { game_name, description, enrollment_ends_at, auto_approve };
     expect(await owner.patch(`/games/${gameId}`, { body })).toMatchObject({
       status: 200,
       body: { ...gameBody, ...body, status: 'enrollment_open', revision: 3 },
@@ -93,7 +94,7 @@ describe('a game that enrolls players', () => {
         refusal(
           409,
           'invalid_state',
-          `The game is enrollment_open; ${name} can no longer be changed. Only game_name, description, enrollment_ends_at can.`,
+          `The game is enrollment_open; ${name} can no longer be changed. Only ${allowed.join(', ')} can.`,
           { status: 'enrollment_open', allowed },
         ),
       );

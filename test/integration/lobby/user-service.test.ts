@@ -80,6 +80,7 @@ beforeAll(async () => {
     ],
     ['approves', () => owner.post(`/applications/${applicationId}/approve`)],
     ['approves as admin', () => lobby.admin().post(`/applications/${applicationId}/approve`)],
+    ['invites', () => owner.post(invites, { body: { user_id: lobby.player().userId } })],
     ['redeems an invite', () => guest.post(`/invites/${inviteId}/redeem`, { body: { race_name: 'Guests' } })],
     [
       'redeems a code',

@@ -21,6 +21,8 @@ beforeAll(async () => {
 });
 beforeEach(async () => {
   lobby.clock.set(start);
+  // Of the worlds before it, which would have to be compared after every request.
+  await lobby.pool.query('truncate lobby.games, lobby.race_name_keys cascade');
   world = await makeWorld(lobby);
 });
 afterAll(() => lobby.close());
@@ -44,6 +46,7 @@ const setStatus = (status: GameStatus) =>
 const triggers = [
   'open_enrollment',
   'close_enrollment',
+  'reopen_enrollment',
   'start',
   'retry_start',
   'pause',
@@ -62,7 +65,8 @@ describe.each(gameStatuses)('a game that is %s', (status) => {
         const before = await lobby.tables();
         const client = by === 'owner' ? world.owner : lobby.admin();
         const code = refused.code === 'forbidden' ? 403 : 409;
-        expect(await client.post(path), path).toEqual(
+        const body = trigger === 'reopen_enrollment' ? {} : undefined;
+        expect(await client.post(path, { body }), path).toEqual(
           refusal(code, refused.code, refused.message, refused.details),
         );
         expect(await lobby.tables()).toEqual(before);
@@ -94,7 +98,7 @@ describe.each(gameStatuses)('a game that is %s', (status) => {
   test('is not changed in what is settled', async () => {
     await setStatus(status);
     const open = status === 'enrollment_open';
-    const allowed = open ? ['game_name', 'description', 'enrollment_ends_at'] : [];
+    const allowed = open ? ['game_name', 'description', 'enrollment_ends_at', 'auto_approve'] : [];
     const { game_type, ...settings } = gameBody;
     for (const [name, value] of Object.entries(settings)) {
       if (status === 'draft' || (open && allowed.includes(name))) continue;
@@ -118,6 +122,7 @@ describe.each(gameStatuses)('a game that is %s', (status) => {
     await expectRefused('POST /games/{game_id}/leave', {}, over);
     await expectRefused('POST /memberships/{membership_id}/remove', {}, over);
     await expectRefused('POST /memberships/{membership_id}/block', {}, over);
+    await expectRefused('POST /memberships/{membership_id}/unblock', {}, over);
   });
 });
 
@@ -196,6 +201,16 @@ describe.each(membershipStatuses.filter((status) => status !== 'active'))(
   },
 );
 
+test('only a block is undone', async () => {
+  await expectRefused(
+    'POST /memberships/{membership_id}/unblock',
+    {},
+    invalidState('The membership is active; only a blocked one can be unblocked.', {
+      membership_status: 'active',
+    }),
+  );
+});
+
 describe('a deadline that has passed', () => {
   test('keeps a draft from being opened', async () => {
     lobby.clock.set(new Date(gameBody.enrollment_ends_at));
@@ -209,6 +224,28 @@ describe('a deadline that has passed', () => {
     );
   });
 
+  test('keeps a game that was to be started from taking players again', async () => {
+    await setStatus('ready_to_start');
+    lobby.clock.set(new Date(gameBody.enrollment_ends_at));
+    const operation = 'POST /games/{game_id}/reopen-enrollment';
+    await expectRefused(
+      operation,
+      { body: {} },
+      invalidState(
+        `The enrollment deadline ${gameBody.enrollment_ends_at} has passed. Give a later enrollment_ends_at.`,
+        { status: 'ready_to_start', enrollment_ends_at: gameBody.enrollment_ends_at },
+      ),
+    );
+    await expectRefused(
+      operation,
+      { body: { enrollment_ends_at: gameBody.enrollment_ends_at } },
+      invalidFields({
+        field: 'enrollment_ends_at',
+        problem: `must lie ahead; it is now ${gameBody.enrollment_ends_at}`,
+      }),
+    );
+  });
+
   test('is not set, nor moved to an earlier time', async () => {
     const operation = 'PATCH /games/{game_id}';
     const params = { game_id: world.publicId };
@@ -217,7 +254,10 @@ describe('a deadline that has passed', () => {
       { params, body: { enrollment_ends_at: '2031-05-31T12:00:00Z' } },
       invalidState(
         `While players enroll, the deadline can only be moved to a later time than ${gameBody.enrollment_ends_at}.`,
-        { status: 'enrollment_open', allowed: ['game_name', 'description', 'enrollment_ends_at'] },
+        {
+          status: 'enrollment_open',
+          allowed: ['game_name', 'description', 'enrollment_ends_at', 'auto_approve'],
+        },
       ),
     );
     lobby.clock.set(new Date('2031-06-03T12:00:00.000Z'));

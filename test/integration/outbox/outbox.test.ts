@@ -14,6 +14,7 @@ import {
   type Message,
   type NewMessage,
   oldestWaitingMs,
+  type Round,
 } from '../../../lib/outbox/store.ts';
 import { createPool } from '../../../lib/postgres/pool.ts';
 import { openRedis, type Redis } from '../../../lib/redis/client.ts';
@@ -334,6 +335,30 @@ describe('what was published', () => {
     expect(published.length).toBe(4);
   });
 
+  it('is repeated once by a round that is interrupted and continued, though more is published meanwhile', async () => {
+    await pool.query(
+      `insert into backend.outbox (kind, ordering_key, payload, published_at)
+       select 'said', 'k' || n, '{"number": 1}', now() - interval '1 hour' from generate_series(1, 12000) n`,
+    );
+    const rounds: Round[] = [];
+    const interrupted = publisher().publishAgain(undefined, async (round) => {
+      rounds.push(round);
+      if (rounds.length === 2) throw new Error('Redis went away');
+    });
+    await expect(interrupted).rejects.toThrow('Redis went away');
+    expect((await waiting()).length).toBe(5_000);
+    await pool.query(`update backend.outbox set published_at = now() where published_at is null`);
+    await write(message('ada', 1));
+
+    expect(await publisher().publishAgain(rounds[1])).toBe(7_000);
+    const keys = (await waiting()).map(({ ordering_key }) => ordering_key);
+    expect(keys.length).toBe(7_001);
+    expect(keys.slice(0, 1).concat(keys.slice(-2))).toEqual(['k5001', 'k12000', 'ada']);
+    // A round that was not recorded after its last range repeats no more than what was not published since it began.
+    await pool.query(`update backend.outbox set published_at = now() where published_at is null`);
+    expect(await publisher().publishAgain(rounds[0])).toBe(0);
+  });
+
   it('is deleted seven days later, and what waits never is', async () => {
     await write(message('old', 1), message('young', 1));
     await publisher().publishDue(never);
@@ -441,6 +466,25 @@ describe('the relay', () => {
       });
       expect(await redis.exists('test:epoch')).toBe(1);
     });
+  });
+
+  it('continues the round of a relay that was interrupted', async () => {
+    await write(message('ada', 1), message('ada', 2));
+    await publisher().publishDue(never);
+    const { rows } = await pool.query('select min(position)::int as first from backend.outbox');
+    const first: number = rows[0].first;
+    const epoch = new RedisEpoch(redis, 'test:epoch');
+    await epoch.saveRound({
+      publishedBefore: new Date(Date.now() + 60_000),
+      position: first,
+      upTo: first + 1,
+    });
+    published = [];
+    await relaying(async () => {
+      await vi.waitFor(async () => expect(await redis.exists('test:epoch')).toBe(1), { timeout: 10_000 });
+      await vi.waitFor(() => expect(published).toEqual(['ada:2']), { timeout: 10_000 });
+    });
+    expect(await epoch.interruptedRound()).toBe(undefined);
   });
 
   it('publishes it once more, too, when other data have taken the place of those that it knew', async () => {

@@ -53,16 +53,24 @@ const newJob = () => ({
 });
 const imageCatalogue = (image: string, limits = {}) =>
   new EngineCatalogue({ engines: [entryOf({}, { image, limits })] });
+/** What every container gets. */
+const confinement = {
+  CapDrop: ['ALL'],
+  SecurityOpt: ['no-new-privileges:true'],
+  ReadonlyRootfs: true,
+  Tmpfs: { '/tmp': 'rw,noexec,nosuid,nodev,size=64m' },
+  Dns: ['127.0.0.1'],
+  LogConfig: { Type: 'json-file', Config: { 'max-size': '10m', 'max-file': '2' } },
+};
 const bounds = { timeoutMs: 3_000, signal: new AbortController().signal };
 
 describe('the Docker driver', () => {
-  it('starts a container that is known by its name, with the version, the data folder and a port of 127.0.0.1', async () => {
+  it('starts a container that is known by its name, with the version, the data folder, and nothing that could do harm', async () => {
     const job = newJob();
     const { containerId, engineEndpoint } = await newDriver().start(job, bounds);
     const container = docker.containers.get(`galaxy-engine-${job.jobId}`);
     expect(containerId).toBe(container?.id);
-    const port = container?.body.HostConfig.PortBindings?.['8080/tcp']?.[0]?.HostPort;
-    expect(engineEndpoint).toBe(`http://127.0.0.1:${port}`);
+    expect(engineEndpoint).toBe(`http://${container?.address}:8080`);
     expect(container?.body).toEqual({
       Image: 'engine:1.4.0',
       Env: [
@@ -73,22 +81,57 @@ describe('the Docker driver', () => {
         'GALAXY_ENGINE_DATA_FOLDER=/data',
       ],
       Labels: { 'galaxy.start_job_id': job.jobId, 'galaxy.game_id': job.gameId },
-      ExposedPorts: { '8080/tcp': {} },
       Volumes: { '/data': {} },
       HostConfig: {
-        RestartPolicy: { Name: 'unless-stopped' },
-        PortBindings: { '8080/tcp': [{ HostIp: '127.0.0.1', HostPort: port }] },
+        NetworkMode: 'galaxy-engines',
+        Memory: 536_870_912,
+        MemorySwap: 536_870_912,
+        NanoCpus: 1_000_000_000,
+        PidsLimit: 128,
+        ...confinement,
       },
     });
   });
 
-  it('bounds memory and processors of a container as the catalogue says', async () => {
-    const limits = { memory_mib: 256, cpus: 0.5 };
+  it('makes a network for engines from which nothing leads out, and in which they do not reach each other', async () => {
+    const driver = newDriver();
+    await Promise.all([driver.start(newJob(), bounds), driver.start(newJob(), bounds)]);
+    expect([...docker.networks.values()]).toEqual([
+      {
+        Name: 'galaxy-engines',
+        Driver: 'bridge',
+        Internal: true,
+        Options: { 'com.docker.network.bridge.enable_icc': 'false' },
+      },
+    ]);
+  });
+
+  it.each([
+    ['galaxy', 'does not exist', undefined],
+    ['galaxy', 'lets engines out', false],
+    [undefined, 'lets engines out', false],
+  ])('starts nothing in a network %s that %s', async (network, what, internal) => {
+    const name = network ?? 'galaxy-engines';
+    if (internal !== undefined) docker.networks.set(name, { Name: name, Internal: internal });
+    const driver = newDriver(network === undefined ? {} : { network });
+    await expect(driver.start(newJob(), bounds)).rejects.toMatchObject({
+      failure: {
+        code: 'container_failed',
+        message: `The Docker network ${name} ${what}. Create it with docker network create --internal ${name}, and start the game again.`,
+      },
+    });
+    expect(docker.containers.size).toBe(0);
+  });
+
+  it('bounds memory, processors and processes of a container as the catalogue says', async () => {
+    const limits = { memory_mib: 256, cpus: 0.5, pids: 64 };
     const job = newJob();
     await newDriver({ catalogue: imageCatalogue('engine:1.4.0', limits) }).start(job, bounds);
     expect(docker.containers.get(`galaxy-engine-${job.jobId}`)?.body.HostConfig).toMatchObject({
       Memory: 268_435_456,
+      MemorySwap: 268_435_456,
       NanoCpus: 500_000_000,
+      PidsLimit: 64,
     });
   });
 
@@ -98,16 +141,17 @@ describe('the Docker driver', () => {
     });
   });
 
-  it('takes over what runs already, and starts again what was halted, in the same place', async () => {
+  it('takes over what runs already, and starts again what was halted, wherever it is then', async () => {
     const job = newJob();
     const started = await newDriver().start(job, bounds);
     const driver = newDriver();
     expect(await driver.start(job, bounds)).toEqual(started);
     await driver.halt(job.jobId);
     expect(docker.containers.get(`galaxy-engine-${job.jobId}`)?.running).toBe(false);
-    expect(await driver.start(job, bounds)).toEqual(started);
+    const { containerId, engineEndpoint } = await driver.start(job, bounds);
+    expect(containerId).toBe(started.containerId);
     expect(docker.containers.size).toBe(1);
-    expect((await fetch(`${started.engineEndpoint}/healthz`)).status).toBe(200);
+    expect((await fetch(`${engineEndpoint}/healthz`)).status).toBe(200);
   });
 
   it('removes the container, once and again, and one that never was', async () => {
@@ -125,14 +169,23 @@ describe('the Docker driver', () => {
     expect(docker.containers.size).toBe(1);
   });
 
-  it('reaches engines by name in a network', async () => {
+  it('knows that a container has ended, and one that is gone', async () => {
+    const [job, driver] = [newJob(), newDriver()];
+    await driver.start(job, bounds);
+    expect(await driver.hasEnded(job.jobId)).toBe(false);
+    await docker.crash(`galaxy-engine-${job.jobId}`);
+    expect([await driver.hasEnded(job.jobId), await driver.hasEnded(randomUUID())]).toEqual([true, true]);
+  });
+
+  it('reaches engines by name in a network of the operator', async () => {
+    docker.networks.set('galaxy', { Name: 'galaxy', Internal: true });
     const [job, driver] = [newJob(), newDriver({ network: 'galaxy' })];
     await expect(driver.start(job, { ...bounds, timeoutMs: 100 })).rejects.toMatchObject({
       failure: { code: 'engine_not_healthy', message: expect.stringContaining(`galaxy-engine-${job.jobId}`) },
     });
-    expect(docker.containers.get(`galaxy-engine-${job.jobId}`)?.body.HostConfig).toEqual({
-      RestartPolicy: { Name: 'unless-stopped' },
+    expect(docker.containers.get(`galaxy-engine-${job.jobId}`)?.body.HostConfig).toMatchObject({
       NetworkMode: 'galaxy',
+      ...confinement,
     });
   });
 
@@ -210,7 +263,7 @@ describe('the Runtime Manager with Docker', () => {
     await redis.drop();
   });
 
-  it('does what the jobs ask, and waits with them while Docker does not respond', async () => {
+  it('does what the jobs ask, starts a crashed engine again, and waits while Docker does not respond', async () => {
     const lobby = new JobStreams(connection);
     const { child, ended, stdout } = runRuntimeManager(redis, join(folder, 'manager'), {
       RM_DRIVER: 'docker',
@@ -223,6 +276,20 @@ describe('the Runtime Manager with Docker', () => {
       const job = newStartJob();
       const { container_id } = await lobby.done(job);
       expect([...docker.containers.values()].map(({ id }) => id)).toEqual([container_id]);
+      const name = `galaxy-engine-${job.job_id}`;
+      const first = docker.containers.get(name)?.address;
+      await docker.crash(name);
+      await vi.waitFor(
+        async () => {
+          const results = await lobby.resultsOf(job.job_id);
+          const { address } = docker.containers.get(name) ?? {};
+          expect(results.map(({ engine_endpoint }) => engine_endpoint)).toEqual([
+            `http://${first}:8080`,
+            `http://${address}:8080`,
+          ]);
+        },
+        { timeout: 10_000 },
+      );
       await docker.stop();
       const stop = stopOf(job);
       await lobby.ask(stop);

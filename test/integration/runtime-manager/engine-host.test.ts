@@ -9,8 +9,11 @@ import { createLogger } from '../../../lib/telemetry/logger.ts';
 import { entryOf } from '../../support/engines/catalogue.ts';
 import { killEngines, newStartJob } from '../../support/engines/runtime-manager.ts';
 
-const engine = `require('node:http')
-  .createServer((request, response) => response.end(JSON.stringify({ status: 'ok', bind: process.env.GALAXY_ENGINE_HOST })))
+const engine = `const read = (file) => require('node:fs').readFileSync('/proc/self/' + file, 'utf8');
+const core = /core file size +([0-9]+) +([0-9]+)/.exec(read('limits')).slice(1);
+const first = read('oom_score_adj').trim();
+require('node:http')
+  .createServer((request, response) => response.end(JSON.stringify({ status: 'ok', bind: process.env.GALAXY_ENGINE_HOST, core, first })))
   .listen(Number(process.env.GALAXY_ENGINE_PORT), process.env.GALAXY_ENGINE_HOST);`;
 
 it.each([
@@ -43,7 +46,8 @@ it.each([
     const { hostname, port } = new URL(engineEndpoint);
     expect([hostname, Number(port)]).toEqual([reachedAt, expect.any(Number)]);
     const response = await fetch(`http://127.0.0.1:${port}/healthz`);
-    expect(await response.json()).toEqual({ status: 'ok', bind });
+    // It leaves no image of its memory behind, and is the first to end when the machine is out of memory.
+    expect(await response.json()).toEqual({ status: 'ok', bind, core: ['0', '0'], first: '500' });
     await driver.remove(job_id);
     await driver.close();
   } finally {

@@ -272,6 +272,29 @@ describe('a Runtime Manager that gets SIGTERM', () => {
   });
 });
 
+describe('an engine that runs', () => {
+  it('is told to the lobby again and again, until it is stopped: its stop job may be lost', async () => {
+    newFolder();
+    startManager({ RM_RECONCILE_INTERVAL: '300ms' });
+    const job = newStartJob();
+    const result = await lobby.done(job);
+    const [, again] = await vi.waitFor(
+      async () => {
+        const results = await lobby.resultsOf(job.job_id);
+        expect(results.length).toBeGreaterThan(1);
+        return results;
+      },
+      { timeout: 10_000 },
+    );
+    expect(again).toMatchObject({ ...result, finished_at_ms: expect.any(Number) });
+    expect(again?.finished_at_ms).toBeGreaterThan(result.finished_at_ms);
+    expect(await lobby.done(stopOf(job))).toMatchObject({ outcome: 'success' });
+    const told = (await lobby.resultsOf(job.job_id)).length;
+    await lobby.done(newStartJob());
+    expect(await lobby.resultsOf(job.job_id)).toHaveLength(told);
+  });
+});
+
 describe('an engine that ends by itself', () => {
   it('is started again with its data and told about only when it is elsewhere; after the stop it stays down', async () => {
     newFolder();

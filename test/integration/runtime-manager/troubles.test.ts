@@ -105,6 +105,31 @@ describe('a start fails, and leaves nothing running, of a job', () => {
   });
 });
 
+it('a start job beyond RM_MAX_ENGINES fails, and there is room again once an engine was stopped', async () => {
+  startManager({ RM_MAX_ENGINES: '1' });
+  const [first, second, third] = [newStartJob(), newStartJob(), newStartJob()];
+  expect(await lobby.done(first)).toMatchObject({ outcome: 'success' });
+  expect(await lobby.done(second)).toMatchObject({
+    outcome: 'failure',
+    error_code: 'too_many_engines',
+    error_message:
+      'There are 1 engines already, as many as RM_MAX_ENGINES allows. Start the game again later.',
+  });
+  expect(await lobby.done(stopOf(first))).toMatchObject({ outcome: 'success' });
+  expect(await lobby.done(third)).toMatchObject({ outcome: 'success' });
+});
+
+it('starts that hang hold up no other one that comes behind them', async () => {
+  const { folder } = startManager({ ...program('sleep', '1000'), RM_START_TIMEOUT: '60s' });
+  const hanging = Array.from({ length: 12 }, () => newStartJob());
+  for (const job of hanging) await lobby.ask(job);
+  await untilEngines(folder, hanging.length);
+  expect(await lobby.done(newStartJob({ engine_version: '99.0.0' }))).toMatchObject({
+    error_code: 'unknown_engine',
+  });
+  expect(await lobby.resultsOf(String(hanging[0]?.job_id))).toEqual([]);
+});
+
 describe('a stop job', () => {
   it('aborts a start that is under way', async () => {
     const { folder } = startManager(program('sleep', '1000'));

@@ -171,6 +171,26 @@ describe('of two replicas', () => {
   });
 });
 
+it('transactions that run side by side share the lease by an advisory lock, and leave its row alone', async () => {
+  const [one, two] = [waiting('inside the effect'), waiting('inside the effect')];
+  start({ handle: (said, delivery) => (said.thing === 'a' ? one : two).handle(said, delivery) });
+  await stream.add('a1', 'b1');
+  await Promise.all([one.reached, two.reached]);
+  const { rows: locks } = await stores.pool.query(
+    `select mode from pg_locks where locktype = 'advisory' and granted
+     and database = (select oid from pg_database where datname = current_database())`,
+  );
+  expect(locks).toEqual([{ mode: 'ShareLock' }, { mode: 'ShareLock' }]);
+  const { rows: lockers } = await stores.pool.query(
+    'select xmax::text as locker from lobby.consumers where name = $1',
+    [stream.name],
+  );
+  expect(lockers).toEqual([{ locker: '0' }]);
+  one.open();
+  two.open();
+  await vi.waitFor(async () => expect((await stream.effects()).toSorted()).toEqual(['a1', 'b1']), takenOver);
+});
+
 describe('a replica that has lost its lease', () => {
   it('has no effect any more, notices at once, and works again when it has the lease again', async () => {
     const late = waiting('before the effect');

@@ -1,10 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import { sql } from 'drizzle-orm';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { Refusal } from '../../../lib/errors/table.ts';
 import * as tables from '../../../lib/lobby/store/schema.ts';
 import { CannotApply } from '../../../lib/streams/consumer.ts';
 import { compareEntryIds } from '../../../lib/streams/entry.ts';
-import { deleteProcessed, listDeadLetters, readConsumers } from '../../../lib/streams/store.ts';
+import {
+  deleteProcessed,
+  listDeadLetters,
+  readConsumers,
+  requestRetry,
+  takeDeadLetter,
+} from '../../../lib/streams/store.ts';
 import {
   openStreamStores,
   type Replica,
@@ -67,12 +74,11 @@ describe('entries', () => {
     start();
     await effectsAre('b1', 'b2');
     expect(begun).toEqual(['b1', 'a1', 'b2']);
-    expect(await stream.offset()).toBe(undefined);
+    await offsetIs(first);
 
     opened.resolve();
     await effectsAre('b1', 'b2', 'a1', 'a2');
     await offsetIs(last);
-    expect(first).not.toBe(last);
   });
 
   it('keep the order of their keys over many reads, each taking effect once', async () => {
@@ -120,7 +126,7 @@ describe('entries', () => {
 });
 
 describe('a failure', () => {
-  it('is tried again after pauses that grow, while the offset stays in front of it', async () => {
+  it('is tried again after pauses that grow, while the offset stays in front of it and other keys go on', async () => {
     const [before, , , last] = await stream.add('a1', 'b1', 'a2', 'b2');
     const attempts: number[] = [];
     stream.handle = async (said, delivery) => {
@@ -141,7 +147,7 @@ describe('a failure', () => {
     const [begun = 0, again = 0, oncemore = 0] = attempts;
     expect(again - begun).toBeGreaterThan(450);
     expect(oncemore - again).toBeGreaterThan(950);
-    const told = lines.filter(({ msg }) => msg === 'stream could not be consumed; trying again');
+    const told = lines.filter(({ msg }) => msg === 'an entry could not be handled');
     expect(told.map(({ failures }) => failures)).toEqual([1, 2]);
     const [record] = await readConsumers(stores.db, tables, [stream.name]);
     expect(record).toMatchObject({ held: true, lastError: 'nobody listens', deadLetters: 0 });
@@ -179,6 +185,205 @@ describe('a failure', () => {
     await offsetIs(id);
     const [record] = await readConsumers(stores.db, tables, [stream.name]);
     expect(record?.lastError).toBe('relation "nowhere" does not exist');
+  });
+});
+
+describe('an entry that fails again and again', () => {
+  const failing = new Set<string>();
+  let attempts: string[];
+  beforeEach(() => {
+    failing.clear();
+    attempts = [];
+    stream.handle = async (said, delivery) => {
+      const text = `${said.thing}${said.number}`;
+      attempts.push(text);
+      if (failing.has(text)) throw new TypeError(`${text} is not supported`);
+      await stream.apply(said, delivery);
+    };
+  });
+  const startImpatient = () => {
+    running = stream.start({ attempts: 2, blockMs: 50 });
+    return running;
+  };
+  const parked = async () =>
+    (await deadLetters()).map(({ fields, parkedKey, reason }) => [
+      `${fields.thing}${fields.number}`,
+      parkedKey,
+      reason,
+    ]);
+  const retry = (of: string) => requestRetry(stores.db, tables, { consumer: stream.name, parkedKey: of });
+  const behind = 'waits behind an earlier entry of its key';
+
+  it('parks its key: later entries of the key wait behind it in order, all others go on', async () => {
+    failing.add('a1');
+    await stream.add('a1', 'b1', 'a2', 'b2');
+    const { lines } = startImpatient();
+    const [last] = await stream.add('a3');
+    await offsetIs(last);
+    expect((await stream.effects()).toSorted()).toEqual(['b1', 'b2']);
+    expect(await parked()).toEqual([
+      ['a1', 'a', 'failed 2 times: a1 is not supported'],
+      ['a2', 'a', behind],
+      ['a3', 'a', behind],
+    ]);
+    expect(attempts.filter((text) => text.startsWith('a'))).toEqual(['a1', 'a1']);
+    expect(lines).toContainEqual(
+      expect.objectContaining({
+        level: 'error',
+        msg: 'entry added to the dead letters',
+        parked_key: 'a',
+        reason: 'failed 2 times: a1 is not supported',
+      }),
+    );
+    const [record] = await readConsumers(stores.db, tables, [stream.name]);
+    expect(record).toMatchObject({ deadLetters: 3, parkedKeys: 1, lastError: 'a1 is not supported' });
+  });
+
+  it('stays parked for the next replica, and when the stream is read from its beginning', async () => {
+    failing.add('a2');
+    const [, , third] = await stream.add('a1', 'a2', 'a3');
+    const first = startImpatient();
+    await offsetIs(third);
+    await first.stop();
+    failing.clear();
+    await stores.redis.del(stream.consumed.offsetKey);
+    const [last] = await stream.add('a4');
+    startImpatient();
+    await offsetIs(last);
+    expect(await stream.effects()).toEqual(['a1']);
+    expect((await parked()).map(([text]) => text).filter((text) => text !== 'a1')).toEqual([
+      'a2',
+      'a3',
+      'a4',
+    ]);
+    await retry('a');
+    await effectsAre('a1', 'a2', 'a3', 'a4');
+  });
+
+  it('is applied by a retry with all entries of its key, in order, before those that come meanwhile', async () => {
+    failing.add('a1');
+    const [, second] = await stream.add('a1', 'a2');
+    startImpatient();
+    await offsetIs(second);
+    failing.clear();
+    await retry('a');
+    await stream.add('a3', 'b1');
+    await vi.waitFor(async () => expect((await stream.effects()).length).toBe(4), patience);
+    expect((await stream.effects()).filter((text) => text !== 'b1')).toEqual(['a1', 'a2', 'a3']);
+    await vi.waitFor(async () => expect(await parked()).toEqual([]), patience);
+    await stream.add('a4');
+    await vi.waitFor(async () => expect((await stream.effects()).at(-1)).toBe('a4'), patience);
+  });
+
+  it('stays parked, with the reason, when the retry fails as well; what was applied is not applied again', async () => {
+    failing.add('a1').add('a2');
+    const [, , third] = await stream.add('a1', 'a2', 'a3');
+    startImpatient();
+    await offsetIs(third);
+    failing.delete('a1');
+    await retry('a');
+    await vi.waitFor(
+      async () =>
+        expect(await parked()).toEqual([
+          ['a2', 'a', 'failed 2 times: a2 is not supported'],
+          ['a3', 'a', behind],
+        ]),
+      patience,
+    );
+    expect((await deadLetters()).map(({ retryRequestedAt }) => retryRequestedAt)).toEqual([null, null]);
+    expect(await stream.effects()).toEqual(['a1']);
+  });
+
+  it('lets its key go on once an admin has discarded all that waits', async () => {
+    failing.add('a1');
+    const [first] = await stream.add('a1');
+    startImpatient();
+    await offsetIs(first);
+    const [letter] = await deadLetters();
+    await takeDeadLetter(stores.db, tables, String(letter?.deadLetterId));
+    await stream.add('a2');
+    await effectsAre('a2');
+    expect(await deadLetters()).toEqual([]);
+  });
+
+  it('is given up by a retry when it can never be applied, and holds up none of its key any more', async () => {
+    failing.add('a1');
+    const [, second] = await stream.add('a1', 'a2');
+    startImpatient();
+    await offsetIs(second);
+    stream.handle = async (said, delivery) => {
+      if (said.number === 1) throw new CannotApply('there is no such game');
+      await stream.apply(said, delivery);
+    };
+    await retry('a');
+    await effectsAre('a2');
+    await vi.waitFor(
+      async () => expect(await parked()).toEqual([['a1', null, 'there is no such game']]),
+      patience,
+    );
+  });
+
+  it.each([
+    ['PostgreSQL', Object.assign(new Error('the database system is starting up'), { code: '57P03' })],
+    ['Redis', new Error('Command timed out')],
+    ['a peer', new Refusal('service_unavailable', 'The peer does not respond.')],
+  ])('is not parked for an outage of %s', async (_, outage) => {
+    let outages = 1;
+    stream.handle = async (said, delivery) => {
+      if (outages-- > 0) throw outage;
+      await stream.apply(said, delivery);
+    };
+    const [last] = await stream.add('a1');
+    running = stream.start({ attempts: 1, blockMs: 50 });
+    await effectsAre('a1');
+    await offsetIs(last);
+    expect(await deadLetters()).toEqual([]);
+  });
+});
+
+describe('an entry that takes long', () => {
+  it('holds up no other key, however many entries come, and the offset stays before it', async () => {
+    const opened = Promise.withResolvers<void>();
+    stream.handle = async (said, delivery) => {
+      if (said.thing === 'a') await opened.promise;
+      else await stream.apply(said, delivery);
+    };
+    const before = (await stream.add('b0'))[0];
+    const rest = Array.from({ length: 250 }, (_, index) => `${'bcdefg'.charAt(index % 6)}${index + 1}`);
+    await stream.add('a1', ...rest);
+    start();
+    await vi.waitFor(async () => expect((await stream.effects()).length).toBe(251), patience);
+    expect(await stream.offset()).toBe(before);
+    opened.resolve();
+    const [last] = await stream.add('b999');
+    await offsetIs(last);
+  });
+
+  it('is waited for when a thousand entries are ahead of the offset, so that few come again', async () => {
+    const opened = Promise.withResolvers<void>();
+    let begun = 0;
+    stream.handle = async (said) => {
+      begun += 1;
+      if (said.thing === 'a') await opened.promise;
+    };
+    const pipeline = stores.redis.pipeline();
+    for (let number = 0; number < 1_200; number += 1) {
+      const thing = number === 0 ? 'a' : 'b';
+      const fields = [
+        'event_id',
+        `${stream.name}:${thing}${number}`,
+        'thing',
+        thing,
+        'number',
+        String(number),
+      ];
+      pipeline.xadd(stream.consumed.stream, '*', ...fields);
+    }
+    await pipeline.exec();
+    start();
+    await vi.waitFor(() => expect(begun).toBe(1_000), patience);
+    opened.resolve();
+    await vi.waitFor(() => expect(begun).toBe(1_200), patience);
   });
 });
 

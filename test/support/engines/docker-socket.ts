@@ -1,6 +1,6 @@
 // The part of a Docker Engine that the driver uses, on a unix socket. It holds containers and their states; instead of
-// running an image it serves its health on the published port.
-import { randomBytes } from 'node:crypto';
+// running an image it serves its health at the address of the container, which is another one after each start.
+import { randomBytes, randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { json } from 'node:stream/consumers';
@@ -9,14 +9,18 @@ type CreateBody = {
   Image: string;
   Env: string[];
   Labels: Record<string, string>;
-  HostConfig: { PortBindings?: Record<string, { HostIp: string; HostPort: string }[]> };
+  HostConfig: { NetworkMode?: string; [setting: string]: unknown };
 };
+
+type Network = { Name: string; Internal: boolean; [setting: string]: unknown };
 
 export type FakeContainer = {
   readonly id: string;
   readonly name: string;
   readonly body: CreateBody;
   running: boolean;
+  /** Empty unless it runs. */
+  address: string;
   exitCode: number;
   engine: Server | undefined;
 };
@@ -24,6 +28,8 @@ export type FakeContainer = {
 export type FakeDocker = {
   readonly socketPath: string;
   readonly containers: Map<string, FakeContainer>;
+  /** By name, as they were made. */
+  readonly networks: Map<string, Network>;
   /** Method and path of every request, in order. */
   readonly requests: string[];
   /** What the image does when its container is started; by default it serves its health. */
@@ -33,6 +39,8 @@ export type FakeDocker = {
   /** Requests that match by method and path are refused. */
   refuse: { request: RegExp; status: number; message: string } | undefined;
   addContainer(name: string, labels: Record<string, string>): void;
+  /** Ends what a container runs, as a crash does. */
+  crash(name: string): Promise<void>;
   stop(): Promise<void>;
 };
 
@@ -43,6 +51,7 @@ export async function startFakeDocker(socketPath: string): Promise<FakeDocker> {
   const docker: FakeDocker = {
     socketPath,
     containers,
+    networks: new Map(),
     requests: [],
     image: 'healthy',
     cutNext: undefined,
@@ -50,6 +59,11 @@ export async function startFakeDocker(socketPath: string): Promise<FakeDocker> {
     addContainer(name, labels) {
       const body = { Image: 'x', Env: [], Labels: labels, HostConfig: {} };
       containers.set(name, newContainer(name, body));
+    },
+    async crash(name) {
+      const container = containers.get(name);
+      if (container === undefined) throw new Error(`there is no container ${name}`);
+      await end(container);
     },
     async stop() {
       for (const container of containers.values()) await end(container);
@@ -84,7 +98,19 @@ async function handle(docker: FakeDocker, request: IncomingMessage): Promise<Out
     const body = (await json(request)) as CreateBody;
     return create(docker, url.searchParams.get('name') ?? '', body);
   }
-  const [, , key = '', verb = ''] = url.pathname.split('/');
+  if (asked === 'POST /networks/create') {
+    const network = (await json(request)) as Network;
+    if (docker.networks.has(network.Name)) return refusal(409, `network ${network.Name} already exists`);
+    docker.networks.set(network.Name, network);
+    return { status: 201, body: { Id: network.Name, Warning: '' } };
+  }
+  const [, kind, key = '', verb = ''] = url.pathname.split('/');
+  if (kind === 'networks') {
+    const network = docker.networks.get(key);
+    return network === undefined
+      ? refusal(404, `network ${key} not found`)
+      : { status: 200, body: { Id: key, ...network } };
+  }
   const container = [...docker.containers.values()].find(({ id, name }) => id === key || name === key);
   if (container === undefined) return refusal(404, `No such container: ${key}`);
   switch (`${request.method} ${verb}`) {
@@ -119,10 +145,11 @@ function create({ containers }: FakeDocker, name: string, body: CreateBody): Out
 
 function newContainer(name: string, body: CreateBody): FakeContainer {
   const id = randomBytes(32).toString('hex');
-  return { id, name, body, running: false, exitCode: 0, engine: undefined };
+  return { id, name, body, running: false, address: '', exitCode: 0, engine: undefined };
 }
 
-function inspected({ id, name, body, running, exitCode }: FakeContainer) {
+function inspected({ id, name, body, running, address, exitCode }: FakeContainer) {
+  const { NetworkMode = 'bridge' } = body.HostConfig;
   return {
     Id: id,
     Name: `/${name}`,
@@ -134,22 +161,26 @@ function inspected({ id, name, body, running, exitCode }: FakeContainer) {
     },
     Config: { Labels: body.Labels, Image: body.Image, Env: body.Env },
     HostConfig: { PortBindings: {}, ...body.HostConfig },
+    NetworkSettings: { Networks: { [NetworkMode]: { IPAddress: address } } },
   };
 }
 
 async function run({ image }: FakeDocker, container: FakeContainer): Promise<void> {
   container.running = image !== 'crashes';
   container.exitCode = image === 'crashes' ? 3 : 0;
-  const published = container.body.HostConfig.PortBindings?.['8080/tcp']?.[0];
-  if (image !== 'healthy' || published === undefined) return;
+  if (image === 'crashes') return;
+  // All of 127.0.0.0/8 is this machine.
+  container.address = `127.${randomInt(1, 255)}.${randomInt(1, 255)}.${randomInt(1, 255)}`;
+  if (image === 'silent') return;
   const engine = createServer((_, response) => response.end('{"status":"ok"}'));
-  engine.listen(Number(published.HostPort), published.HostIp);
+  engine.listen(8_080, container.address);
   await once(engine, 'listening');
   container.engine = engine;
 }
 
 async function end(container: FakeContainer): Promise<void> {
   container.running = false;
+  container.address = '';
   const { engine } = container;
   container.engine = undefined;
   if (engine === undefined) return;

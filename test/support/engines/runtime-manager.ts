@@ -155,7 +155,7 @@ export async function untilEngines(dataFolder: string, count: number): Promise<E
 }
 
 export async function expectNoEngines(dataFolder: string): Promise<void> {
-  await vi.waitFor(async () => expect(await enginesIn(dataFolder)).toEqual([]), { timeout: 5_000 });
+  await vi.waitFor(async () => expect(await enginesIn(dataFolder)).toEqual([]), { timeout: 20_000 });
 }
 
 /** Ends the engines that a test has left. */

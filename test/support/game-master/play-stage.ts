@@ -232,6 +232,9 @@ export async function createPlayStage({
     player: (gameId: string, userId: string) =>
       sender(publicApp, `/api/v1/games/${gameId}`, { 'x-user-id': userId }),
 
+    admin: (gameId: string) =>
+      sender(internalApp, `/api/v1/internal/games/${gameId}`, { 'x-admin-id': 'ada' }),
+
     /** The row of a game. */
     async row(gameId: string): Promise<Record<string, unknown>> {
       const { rows } = await pool.query('select * from game_master.games where game_id = $1', [gameId]);

@@ -1,6 +1,6 @@
 // The real gateway on free ports, with the run's Redis and with upstreams that the test plays. It runs inside the
 // test's process, unless the test says how else.
-import { generateKeyPairSync, randomUUID } from 'node:crypto';
+import { generateKeyPairSync, type KeyObject, randomUUID } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -26,7 +26,7 @@ export type TestGateway = {
   /** A client whose session the backend knows; of a user of its own, impatient and with no way in between, unless given. */
   newClient(
     status?: 'active' | 'revoked',
-    more?: Partial<Gateway> & { webUrl?: string; userId?: string; patienceMs?: number },
+    more?: Partial<Gateway> & { webUrl?: string; userId?: string; key?: KeyObject; patienceMs?: number },
   ): TestClient;
   /** Ends the process as SIGTERM would; resolves when it has drained. */
   stop(): Promise<void>;
@@ -118,8 +118,8 @@ async function startParts(
 
   const endpoints = { httpUrl, grpcAddr };
   const newClient: TestGateway['newClient'] = (status = 'active', more = {}) => {
-    const { userId = randomUUID(), patienceMs = 0, ...elsewhere } = more;
-    const key = generateKeyPairSync('ed25519').privateKey;
+    const { userId = randomUUID(), patienceMs = 0, ...others } = more;
+    const { key = generateKeyPairSync('ed25519').privateKey, ...elsewhere } = others;
     const session: Session = { deviceSessionId: randomUUID(), userId };
     const way = { ...endpoints, webUrl, ...elsewhere };
     const client = openClient(transport, way, key, session, { patienceMs });

@@ -18,7 +18,13 @@ export const gameBody = {
 };
 
 type ClockSetting = 'turn_seconds' | 'min_turn_seconds' | 'quiet_days' | 'grace_seconds' | 'early';
-type Setting = keyof typeof gameBody | ClockSetting | 'spectators' | 'options' | 'engine_family';
+type Setting =
+  | keyof typeof gameBody
+  | ClockSetting
+  | 'auto_approve'
+  | 'spectators'
+  | 'options'
+  | 'engine_family';
 export type GameChanges = Partial<Record<Setting, unknown>>;
 
 export async function makeDraft(owner: Client, changes: GameChanges = {}): Promise<string> {

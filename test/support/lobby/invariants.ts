@@ -63,7 +63,7 @@ const violations = {
     select payload ->> 'idempotency_key' from lobby.outbox where kind = 'notification_intent'
     group by 1 having count(*) > 1`,
   'games under way that nobody is left to play': `
-    select game_id from lobby.games where status in ('starting', 'running', 'paused') and active_members = 0`,
+    select game_id from lobby.games where status in ('running', 'paused') and active_members = 0`,
   'reports that wait for games that do not start': `
     select w.game_id from lobby.waiting_events w join lobby.games g using (game_id) where g.status <> 'starting'`,
 };

@@ -94,6 +94,7 @@ export async function createTestLobby(options: TestLobbyOptions = {}): Promise<T
     publishers: options.publishers ?? {},
     streams: options.streams ?? noStreams,
     startTimeoutMs: 300_000,
+    underfilledGraceMs: 14 * 86_400_000,
     minTurnIntervalMs: options.minTurnIntervalMs ?? 900_000,
     catalogue: options.catalogue ?? testCatalogue,
     now: clock.now,

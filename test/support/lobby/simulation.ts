@@ -6,11 +6,13 @@ import type pg from 'pg';
 import { expect } from 'vitest';
 import { Refusal } from '../../../lib/errors/table.ts';
 import {
+  cancelIdleGames,
   closeDueEnrollments,
   failOverdueStarts,
 } from '../../../lib/lobby/automation/enrollment-automation.ts';
 import { expirePendingRegistrations } from '../../../lib/lobby/automation/pending-registrations.ts';
 import { notifyOwnersOfUnderfilledGames } from '../../../lib/lobby/automation/underfilled-games.ts';
+import { resumeUnregisteredGames } from '../../../lib/lobby/automation/unregistered-games.ts';
 import { gmEventsConsumer } from '../../../lib/lobby/consumers/gm-events.ts';
 import { runtimeResultsConsumer } from '../../../lib/lobby/consumers/runtime-results.ts';
 import { userLifecycleConsumer } from '../../../lib/lobby/consumers/user-lifecycle.ts';
@@ -424,6 +426,8 @@ export class LobbySimulation {
       closeDueEnrollments,
       notifyOwnersOfUnderfilledGames,
       failOverdueStarts,
+      cancelIdleGames,
+      resumeUnregisteredGames,
       expirePendingRegistrations,
     ];
     for (const tick of ticks) await this.#surviving(() => tick(this.#lobby, log, never));

@@ -109,6 +109,7 @@ export function usualRequest(world: World, operation: string): Required<Request>
     body: {
       'POST /games': gameBody,
       'PATCH /games/{game_id}': { game_name: 'Orion Spur' },
+      'POST /games/{game_id}/reopen-enrollment': {},
       'POST /clocks/preview': { turn_schedule: gameBody.turn_schedule, time_zone: gameBody.time_zone },
       'POST /games/{game_id}/applications': { race_name: 'Newcomer' },
       'POST /games/{game_id}/invites': { user_id: world.stranger.userId },

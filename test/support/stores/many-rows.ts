@@ -1,5 +1,6 @@
 // Fills tables, most of them the lobby's, with very many rows, for tests and benchmarks of work that must not depend on their number.
 import pg from 'pg';
+import { searchWordsVersion } from '../../../lib/lobby/domain/search-words.ts';
 
 /** Columns of a row as SQL expressions in `n`, which counts the rows from 1. */
 export type Columns = Readonly<Record<string, string>>;
@@ -36,11 +37,22 @@ const gameDefaults: Columns = {
   active_members: '0',
 };
 
-/** Inserts games `from` to `to`, 1 being the newest. Columns default to those of an open game without players. */
-export function insertGames(client: pg.ClientBase, from: number, to: number, columns: Columns = {}) {
+/**
+ * Inserts games `from` to `to`, 1 being the newest. Columns default to those of an open game without players. Of names
+ * and descriptions only ASCII words are found.
+ */
+export function insertGames(
+  client: pg.ClientBase | pg.Pool,
+  from: number,
+  to: number,
+  columns: Columns = {},
+) {
+  const all = { ...gameDefaults, ...columns };
+  const { game_name, description } = all;
   return insertRows(client, 'lobby.games', `generate_series(${from}, ${to}) n`, {
-    ...gameDefaults,
-    ...columns,
+    ...all,
+    search_words: `to_tsvector('simple', ${game_name} || ' ' || ${description})`,
+    search_words_of: `md5('${searchWordsVersion} ' || ${game_name} || ' ' || ${description})`,
   });
 }
 
@@ -57,10 +69,10 @@ export async function insertRows(
   );
 }
 
-/** The rows for `game_words` after games were inserted. */
+/** What the lobby writes about the words of games, after games were inserted. */
 export const wordsOfGames: [from: string, columns: Columns] = [
-  'lobby.games',
-  { word: 'unnest(tsvector_to_array(words))', game_id: 'game_id' },
+  `lobby.games where status not in ('draft', 'cancelled')`,
+  { game_type: 'game_type', word: 'unnest(tsvector_to_array(search_words))', game_id: 'game_id' },
 ];
 
 /**

@@ -6,7 +6,7 @@ import { type Columns, idOf, inBulk, insertGames, insertRows, randomId, wordsOfG
 /** The other tables stay small. */
 export const filledTables: readonly string[] = [
   'games',
-  'game_words',
+  'listed_words',
   'memberships',
   'applications',
   'invites',
@@ -64,7 +64,7 @@ export async function fillLobby(dsn: string, world: { me: string; now: Date }): 
       insertGames(one, 1, 500_000, columns).then(() => insertMembers(one, me, now)),
       insertGames(other, 500_001, 1_000_000, columns).then(() => insertOtherRows(other, me, now)),
     ]);
-    await insertRows(one, 'lobby.game_words', ...wordsOfGames);
+    await insertRows(one, 'lobby.listed_words', ...wordsOfGames);
   });
 }
 

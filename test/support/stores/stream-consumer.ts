@@ -137,7 +137,7 @@ export class TestStream {
   }
 
   /** Starts a replica, by default on the test file's stores. */
-  start(on: { db?: Db; redis?: Redis; blockMs?: number; handle?: Handle } = {}): Replica {
+  start(on: { db?: Db; redis?: Redis; blockMs?: number; attempts?: number; handle?: Handle } = {}): Replica {
     const { log, lines } = recordingLog();
     const stop = new AbortController();
     const consumer: Consumer<Said, Tx> = {
@@ -148,7 +148,15 @@ export class TestStream {
       handle: (said, delivery) => (on.handle ?? this.handle)(said, delivery),
     };
     const { db, redis } = { ...this.#stores, ...on };
-    const parts = { db, redis, tables, blockMs: on.blockMs ?? 200, operationTimeoutMs: 1_000, log };
+    const parts = {
+      db,
+      redis,
+      tables,
+      blockMs: on.blockMs ?? 200,
+      operationTimeoutMs: 1_000,
+      ...(on.attempts === undefined ? {} : { attempts: on.attempts }),
+      log,
+    };
     const running = runConsumer(consumer, parts, stop.signal);
     return {
       lines,

@@ -3,18 +3,22 @@ import pg from 'pg';
 /** Every row of every table, as text, for comparing. */
 export type Tables = Record<string, string[]>;
 
-/** The content of these schemas' tables, except those named in `except`. */
+/** The content of these schemas' tables, except those named in `except`, at one moment. */
 export async function readTables(pool: pg.Pool, schemas: string[], except: string[] = []): Promise<Tables> {
-  const names = await pool.query<{ schema: string; name: string }>(
-    `select table_schema as schema, table_name as name from information_schema.tables
-     where table_schema = any($1) and not table_name = any($2) order by 1, 2`,
+  const { rows: tables } = await pool.query<{ schema: string; name: string }>(
+    `select schemaname as schema, tablename as name from pg_tables
+     where schemaname = any($1) and not tablename = any($2) order by 1, 2`,
     [schemas, except],
   );
-  const tables: Tables = {};
-  for (const { schema, name } of names.rows) {
+  // One statement for all: tests compare the tables after every request.
+  const reads = tables.map(({ schema, name }) => {
     const table = `${pg.escapeIdentifier(schema)}.${pg.escapeIdentifier(name)}`;
-    const rows = await pool.query<{ row: string }>(`select t::text as row from ${table} t order by 1`);
-    tables[`${schema}.${name}`] = rows.rows.map(({ row }) => row);
-  }
-  return tables;
+    return `select ${pg.escapeLiteral(`${schema}.${name}`)} as name, t::text as row from ${table} t`;
+  });
+  const { rows } = await pool.query<{ name: string; row: string }>(
+    `select name, row from (${reads.join(' union all ')}) as rows order by name, row collate "C"`,
+  );
+  const content: Tables = Object.fromEntries(tables.map(({ schema, name }) => [`${schema}.${name}`, []]));
+  for (const { name, row } of rows) content[name]?.push(row);
+  return content;
 }

@@ -1,13 +1,14 @@
 // The client's end of an event stream, against streams that are played: signed by a key of the test's, and ended as
 // the test says.
-import { createHash, createPublicKey, generateKeyPairSync, sign } from 'node:crypto';
+import { createHash, createPublicKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { type ClientReadableStream, Metadata, status } from '@grpc/grpc-js';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type EventSource, followEvents, type Hello, type PlayerEvent } from '../../../lib/client/events.ts';
 import { messagesOf } from '../../../lib/client/grpc-transport.ts';
-import { PublicHttpError } from '../../../lib/client/public-http.ts';
+import { PublicHttp, PublicHttpError } from '../../../lib/client/public-http.ts';
 import { ServerClock } from '../../../lib/client/server-clock.ts';
+import { ServerKeys } from '../../../lib/client/server-keys.ts';
 import { importPublicKey } from '../../../lib/client/web-crypto.ts';
 import { type GatewayReason, gatewayReasons } from '../../../lib/errors/gateway-reasons.ts';
 import { toGrpcStatus } from '../../../lib/gateway/grpc-status.ts';
@@ -25,10 +26,15 @@ const signer = { keyId: '0123456789abcdef', sign: (bytes: Uint8Array) => sign(nu
 const hello = (lastEventId: string, resumed = false): GatewayEvent =>
   GatewayEvent.decode(signHello(signer, requestHash, { serverTimeMs: 1, resumed, lastEventId }));
 
-const event = (eventId: string, prevEventId: string, recipientUserId = userId): GatewayEvent =>
+const event = (
+  eventId: string,
+  prevEventId: string,
+  recipientUserId = userId,
+  signedBy = signer,
+): GatewayEvent =>
   GatewayEvent.decode(
     signEvent(
-      signer,
+      signedBy,
       {
         eventId,
         prevEventId,
@@ -223,6 +229,34 @@ describe('a fault that passes', () => {
     expect(await following).toHaveLength(1);
     expect(asked).toEqual(['silent', undefined]);
   });
+});
+
+test('a key that the gateway begins to use while a stream is open is fetched, once', async () => {
+  const other = generateKeyPairSync('ed25519');
+  const entry = (key_id: string, key: KeyObject) => ({
+    key_id,
+    public_key: Buffer.from(key.export({ format: 'jwk' }).x ?? '', 'base64url').toString('base64'),
+  });
+  const before = [entry(signer.keyId, createPublicKey(key))];
+  const lists = [before, [...before, entry('fedcba9876543210', other.publicKey)]];
+  const respond = async () => new Response(JSON.stringify({ keys: lists.shift() }));
+  const serverKeys = new ServerKeys(new PublicHttp('http://gateway', respond, new ServerClock()));
+  const serverKey = (keyId: string) => serverKeys.get(keyId, () => serverKeys.refresh());
+
+  const rotated = {
+    keyId: 'fedcba9876543210',
+    sign: (bytes: Uint8Array) => sign(null, bytes, other.privateKey),
+  };
+  const stream = [
+    hello('e-0'),
+    event('e-1', 'e-0'),
+    event('e-2', 'e-1', userId, rotated),
+    event('e-3', 'e-2', userId, rotated),
+  ];
+  const { source, asked } = play([stream]);
+  const items = await take(followEvents({ ...source, serverKey }), 4);
+  expect(idsOf(items)).toEqual(['e-1', 'e-2', 'e-3']);
+  expect([asked.length, lists.length]).toEqual([1, 0]);
 });
 
 describe('what comes is checked', () => {

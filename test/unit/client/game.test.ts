@@ -6,6 +6,7 @@ import type { Hello, PlayerEvent } from '../../../lib/client/events.ts';
 import { GameHandle, type Turn } from '../../../lib/client/game.ts';
 import type { Api } from '../../../lib/client/generated/api.ts';
 
+const waiting = { timeout: 15_000 };
 const hello: Hello = { kind: 'hello', resumed: false, lastEventId: '', serverTimeMs: 1 };
 const advanced = (gameId: string): PlayerEvent => ({
   kind: 'event',
@@ -83,7 +84,7 @@ describe('onTurn', () => {
     expect(get).not.toHaveBeenCalled();
     for (let times = 1; times <= 4; times += 1) {
       stream.bring(times === 1 ? hello : advanced('g'));
-      await vi.waitFor(() => expect(get).toHaveBeenCalledTimes(times));
+      await vi.waitFor(() => expect(get).toHaveBeenCalledTimes(times), waiting);
     }
     await over;
     expect(seen).toEqual([
@@ -98,7 +99,7 @@ describe('onTurn', () => {
     const { game, get } = play([turn(1), turn(1, 'cancelled')]);
     const over = game.onTurn(() => {});
     stream.bring(hello);
-    await vi.waitFor(() => expect(get).toHaveBeenCalledOnce());
+    await vi.waitFor(() => expect(get).toHaveBeenCalledOnce(), waiting);
     stream.bring(advanced('another'), advanced('another'));
     await new Promise((resolve) => setImmediate(resolve));
     expect(get).toHaveBeenCalledOnce();
@@ -111,7 +112,7 @@ describe('onTurn', () => {
     const seen: number[] = [];
     const over = game.onTurn(({ turn: number }) => seen.push(number));
     stream.bring(hello);
-    await vi.waitFor(() => expect(get).toHaveBeenCalledOnce());
+    await vi.waitFor(() => expect(get).toHaveBeenCalledOnce(), waiting);
     stream.bring(advanced('g'));
     await over;
     expect(seen).toEqual([1]);

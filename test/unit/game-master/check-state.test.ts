@@ -5,19 +5,20 @@ import { EngineTrouble } from '../../../lib/game-master/domain/engine-trouble.ts
 
 const gameId = '01a22adf-0000-7000-8000-00000000000a';
 const game = { gameId, seats: [1, 2, 3], playedTurn: 4 };
-const result = { kind: 'finished' as const, placements: [{ seat: 1, rank: 1 }] };
+const placements = [1, 2, 3].map((seat) => ({ seat, rank: seat }));
+const result = { kind: 'finished' as const, placements };
 
+const stats = (seat: number) => ({ seat, planets: 1, population: 1, ships_built: 0 });
 const state = (changes: Partial<GameState> = {}): GameState => ({
   game_id: gameId,
   turn: 4,
   status: 'running',
   awaiting: [1, 2],
   alive: [1, 2, 3],
-  stats: [{ seat: 3, planets: 1, population: 1, ships_built: 0 }],
+  stats: [3, 1, 2].map(stats),
   ...changes,
 });
 const finished: Partial<GameState> = { status: 'finished', awaiting: [], result };
-const stats = (seat: number) => ({ seat, planets: 1, population: 1, ships_built: 0 });
 
 /** The trouble that a check finds, or `none`. */
 function trouble(check: () => void): string {
@@ -63,8 +64,19 @@ describe('A state of an engine makes no sense', () => {
     ['with statistics of a seat twice', { stats: [stats(1), stats(1)] }, twice('stats')],
     [
       'with a placement of a seat of no game',
-      { ...finished, result: { kind: 'draw', placements: [{ seat: 4, rank: 1 }] } },
-      unknown('result'),
+      { ...finished, result: { kind: 'draw', placements: [...placements, { seat: 4, rank: 1 }] } },
+      unknown('result.placements'),
+    ],
+    [
+      'without statistics of a seat',
+      { stats: [stats(1), stats(3)] },
+      'faulty: the engine leaves out seat 2 in stats',
+    ],
+    ['without any statistics', { stats: [] }, 'faulty: the engine leaves out seat 1, 2, 3 in stats'],
+    [
+      'with a result that leaves seats out',
+      { ...finished, result: { kind: 'void', placements: placements.slice(2) } },
+      'faulty: the engine leaves out seat 1, 2 in result.placements',
     ],
     ['that waits for nobody', { awaiting: [] }, 'faulty: the engine waits for nobody, and goes on'],
     [
@@ -84,6 +96,13 @@ test('An engine that was asked for no turn is where it was, and its game goes on
   expect(check({ turn: 3 })).toMatch(/^state_lost: /);
   expect(check(finished)).toBe('faulty: the engine has finished without playing a turn');
   expect(check({ awaiting: [4] })).toMatch(/^faulty: /);
+});
+
+test('Of many seats that are left out the first ten are named', () => {
+  const seats = Array.from({ length: 12 }, (_, index) => index + 1);
+  expect(trouble(() => checkState(state({ stats: [] }), { ...game, seats }))).toBe(
+    'faulty: the engine leaves out seat 1, 2, 3, 4, 5, 6, 7, 8, 9, 10 and 2 more in stats',
+  );
 });
 
 describe('The response to turn 5', () => {
@@ -109,9 +128,9 @@ describe('The response to turn 5', () => {
   test('has events for seats of the game, each once', () => {
     expect(check({}, [event([1, 3]), event([1])])).toBe('none');
     expect(check({}, [event([4])])).toBe(
-      'faulty: the engine names a seat that is not of the game in an event',
+      'faulty: the engine names a seat that is not of the game in events[].to',
     );
-    expect(check({}, [event([2, 2])])).toBe('faulty: the engine names a seat twice in an event');
+    expect(check({}, [event([2, 2])])).toBe('faulty: the engine names a seat twice in events[].to');
   });
 
   test('has at most 20 events for a seat, whatever the others have', () => {
@@ -120,14 +139,14 @@ describe('The response to turn 5', () => {
     const forThird = Array.from({ length: 20 }, () => event([3]));
     expect(check({}, [...forBoth, ...forFirst, ...forThird])).toBe('none');
     expect(check({}, [...forBoth, ...forFirst, event([1])])).toBe(
-      'faulty: the engine has too many events for one seat',
+      'faulty: the engine has too many events for one seat in events[].to',
     );
   });
 
   test('has payloads of at most 4 KiB of JSON in UTF-8', () => {
     const frame = JSON.stringify({ text: '' }).length;
     expect(check({}, [event([1], { text: 'x'.repeat(4_096 - frame) })])).toBe('none');
-    const tooLarge = 'faulty: the engine has an event whose payload is too large';
+    const tooLarge = 'faulty: the engine has a payload that is too large in events[].payload';
     expect(check({}, [event([1], { text: 'x'.repeat(4_097 - frame) })])).toBe(tooLarge);
     expect(check({}, [event([1], { text: 'ü'.repeat(2_048) })])).toBe(tooLarge);
   });

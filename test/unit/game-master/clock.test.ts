@@ -129,7 +129,7 @@ describe('A pause of a game with turns of a length', () => {
             expect(openMs).toBeGreaterThanOrEqual(turnSeconds * 1_000);
           },
         ),
-        { numRuns: 2_000 },
+        { numRuns: 500 },
       );
     },
     patience,
@@ -172,7 +172,7 @@ test(
           );
         },
       ),
-      { numRuns: 2_000 },
+      { numRuns: 500 },
     );
   },
   patience,

@@ -25,6 +25,7 @@ const settings: GameSettings = {
   quietDays: [],
   graceSeconds: 0,
   early: 'off',
+  autoApprove: false,
   spectators: false,
   options: {},
   engineFamily: 'test-game',
@@ -45,6 +46,7 @@ const other: GameSettings = {
   quietDays: [6, 7],
   graceSeconds: 600,
   early: 'all_ready',
+  autoApprove: true,
   spectators: true,
   options: { map: 'large' },
   engineFamily: 'other-game',
@@ -66,8 +68,8 @@ describe('a change of settings', () => {
     );
   });
 
-  test('while players enroll may name nothing but name, description and deadline', () => {
-    const open = ['gameName', 'description', 'enrollmentEndsAt'];
+  test('while players enroll may name nothing but name, description, deadline and automatic approval', () => {
+    const open = ['gameName', 'description', 'enrollmentEndsAt', 'autoApprove'];
     fc.assert(
       fc.property(subset, (chosen) => {
         const changed = changeSettings({ ...settings, status: 'enrollment_open' }, pick(chosen), now);

@@ -163,7 +163,7 @@ describe('what a race name may be', () => {
           else expect(parsed.message).not.toBe('');
         }
       }),
-      { numRuns: 2000 },
+      { numRuns: 700 },
     );
   });
 });
@@ -242,7 +242,7 @@ describe('which race names are the same', () => {
         expect(nameKeys(keys.folded).folded).toBe(keys.folded);
         expect(nameKeys(keys.skeleton).skeleton).toBe(keys.skeleton);
       }),
-      { numRuns: 2000 },
+      { numRuns: 700 },
     );
   });
 
@@ -272,7 +272,7 @@ describe('which race names are the same', () => {
           if (compatible.ok) expect(compatible.keys.folded).toBe(keysOf(raw).folded);
         }
       }),
-      { numRuns: 2000 },
+      { numRuns: 700 },
     );
   });
 
@@ -285,7 +285,7 @@ describe('which race names are the same', () => {
         const plain = raw.normalize('NFD').replaceAll('ı', 'i').replaceAll('\u0345', '');
         expect(nameKeys(plain.toUpperCase()).folded).toBe(nameKeys(plain).folded);
       }),
-      { numRuns: 2000 },
+      { numRuns: 700 },
     );
   });
 

@@ -31,7 +31,9 @@ const blocked: Cell = {
   unbound: ['cancel_pending', 'release_names', 'forget_reports'],
   alsoWhenBound: ['stop_job'],
 };
-const abandoned: Cell = { ...blocked, by: ['departure'] };
+const abandoned = cancelled(['departure']);
+const reopened: Cell = { to: 'enrollment_open', by: ['owner', 'admin', 'departure'], unbound: [] };
+const idle = cancelled(['worker']);
 // A start job is under way, so that there may be a container although none is bound yet.
 const cancelledStart = (by: TransitionActor[]): Cell => ({
   to: 'cancelled',
@@ -44,6 +46,7 @@ const moved = (to: GameStatus, by: TransitionActor[], ...unbound: Effect[]): Cel
 const specification: Record<GameStatus, Partial<Record<Trigger, Cell>>> = {
   draft: {
     open_enrollment: moved('enrollment_open', ['owner', 'admin']),
+    idle_timeout: idle,
     cancel: cancelled(['owner', 'admin']),
     external_block: blocked,
   },
@@ -51,24 +54,31 @@ const specification: Record<GameStatus, Partial<Record<Trigger, Cell>>> = {
     close_enrollment: closed(['owner', 'admin']),
     deadline: closed(['worker']),
     gap: closed(['worker', 'approval']),
+    idle_timeout: idle,
     cancel: cancelled(['owner', 'admin']),
     external_block: blocked,
   },
   ready_to_start: {
+    reopen_enrollment: reopened,
+    idle_timeout: idle,
     start: moved('starting', ['owner', 'admin'], 'start_job'),
+    correct: moved('ready_to_start', ['admin']),
     cancel: cancelled(['owner', 'admin']),
     external_block: blocked,
   },
   starting: {
     runtime_ready: moved('running', ['job_result']),
     runtime_unregistered: moved('paused', ['job_result']),
-    runtime_failed: moved('start_failed', ['job_result'], 'forget_reports'),
-    start_timeout: moved('start_failed', ['worker'], 'forget_reports'),
+    runtime_failed: moved('start_failed', ['job_result'], 'forget_reports', 'void_seats'),
+    too_few_members: moved('start_failed', ['job_result'], 'stop_job', 'forget_reports', 'void_seats'),
+    start_timeout: moved('start_failed', ['worker'], 'forget_reports', 'void_seats'),
     external_block: cancelledStart(['lifecycle_event']),
-    abandoned: cancelledStart(['departure']),
   },
   start_failed: {
+    reopen_enrollment: reopened,
+    idle_timeout: idle,
     retry_start: moved('starting', ['owner', 'admin'], 'start_job'),
+    correct: moved('start_failed', ['admin']),
     cancel: cancelled(['owner', 'admin']),
     external_block: blocked,
   },
@@ -80,7 +90,9 @@ const specification: Record<GameStatus, Partial<Record<Trigger, Cell>>> = {
     external_block: blocked,
   },
   paused: {
-    resume: moved('running', ['owner', 'admin']),
+    resume: moved('running', ['owner', 'admin', 'worker']),
+    correct: moved('paused', ['admin']),
+    replace_engine: moved('start_failed', ['admin'], 'stop_job', 'forget_reports', 'void_seats'),
     game_finished: moved('finished', ['gm_event'], 'evaluate_capabilities', 'stop_job'),
     cancel: cancelled(['owner', 'admin']),
     abandoned,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { JobResult } from '../../../lib/protocol/runtime-jobs.ts';
-import { decideStart } from '../../../lib/runtime-manager/domain/start-decision.ts';
+import { capacityFailure, decideStart } from '../../../lib/runtime-manager/domain/start-decision.ts';
 
 const noon = new Date('2026-05-01T12:00:00.000Z');
 const job = { expires_at_ms: noon.getTime() + 1 };
@@ -41,4 +41,9 @@ describe('a start job', () => {
     );
     expect(decideStart({ ...job, expires_at_ms: noon.getTime() + 1 }, undefined, noon).kind).toBe('start');
   });
+});
+
+it('one more engine is refused once there are as many as there may be', () => {
+  expect(capacityFailure(1, 2)).toBeUndefined();
+  expect(capacityFailure(2, 2)).toMatchObject({ code: 'too_many_engines' });
 });

@@ -1,21 +1,25 @@
 import { isUuid } from '../../../protocol/ids.ts';
 import { encodeCursor, encodeEventId, parseStreamId } from '../../domain/log-position.ts';
 import { type PushLog, readText, run, script } from './log.ts';
+import { userPositions } from './user-positions.ts';
 
 /** Larger than any event of the platform; a queue of a thousand stays within tens of megabytes. */
 export const maxEventPayloadBytes = 64 * 1024;
 
-/** A user's stream is short: a client that has missed more than this reloads instead. */
+/** A user's list is short: a client that has missed more than this reloads instead. */
 export const maxUserEvents = 1_000;
 
 /**
  * How long a user's last event is remembered, so that the chain of predecessors also holds for users who get no events
  * for a long time.
  */
-const userStreamLifetimeMs = 30 * 24 * 3_600_000;
+const userPositionsLifetimeMs = 30 * 24 * 3_600_000;
 
-/** Longer than outboxes retain published rows (7 days), since they may publish them all again. */
-export const repeatsKnownForMs = 8 * 24 * 3_600_000;
+/**
+ * An event is appended again when its first append was not recorded in PostgreSQL, which knows the recipients of an
+ * intent for longer than outboxes can repeat it: at the next attempt, or when the consumer runs again.
+ */
+export const repeatsKnownForMs = 24 * 3_600_000;
 
 export type NewClientEvent = {
   recipientUserId: string;
@@ -40,28 +44,30 @@ export type AppendedEvent = {
   repeated: boolean;
 };
 
-// KEYS 3 the user's stream, 4 what is remembered of this (idempotency key, recipient).
+// KEYS 3 the user's positions, 4 what is remembered of this (idempotency key, recipient).
 // ARGV 2 user id, 3 event type, 4 timestamp_ms, 5 payload, 6 traceparent, 7 how long repeats are known (ms), 8 how
-// long the user's stream lives (ms), 9 how many of the user's events it holds.
+// long the user's positions live (ms), 9 how many of them there are.
 // Returns {repeated 0/1, epoch, stream id, predecessor's stream id or ''}.
 //
-// The user's stream is trimmed here. Its newest entry at or below the floor remains, so that a client whose last event
+// The user's positions are trimmed here. The newest one at or below the floor remains, so that a client whose last event
 // it was is known to have missed nothing.
-const appendScript = script(`
+const appendScript = script(`${userPositions}
 local first = redis.call('GET', KEYS[4])
 if first then
   local epoch, id, prev = string.match(first, '^(%S+) (%S+) (%S*)$')
   return {1, epoch, id, prev}
 end
 local epoch, floor = log_state()
-local last = redis.call('XREVRANGE', KEYS[3], '+', '-', 'COUNT', 1)[1]
-local prev = last and last[1] or ''
+make_list(KEYS[3])
+local prev = redis.call('LINDEX', KEYS[3], -1) or ''
 local id = redis.call('XADD', KEYS[2], '*', 'kind', 'client_event', 'epoch', epoch, 'user_id', ARGV[2],
   'prev', prev, 'event_type', ARGV[3], 'timestamp_ms', ARGV[4], 'payload', ARGV[5], 'traceparent', ARGV[6])
-redis.call('XADD', KEYS[3], 'MAXLEN', ARGV[9], id, 'e', '')
-local past = #redis.call('XRANGE', KEYS[3], '-', floor, 'COUNT', 100)
-if past > 1 then
-  redis.call('XTRIM', KEYS[3], 'MAXLEN', redis.call('XLEN', KEYS[3]) - past + 1)
+redis.call('RPUSH', KEYS[3], id)
+redis.call('LTRIM', KEYS[3], -tonumber(ARGV[9]), -1)
+for _ = 1, 100 do
+  local second = redis.call('LINDEX', KEYS[3], 1)
+  if not second or is_after(second, floor) then break end
+  redis.call('LPOP', KEYS[3])
 end
 redis.call('PEXPIRE', KEYS[3], ARGV[8])
 redis.call('SET', KEYS[4], epoch .. ' ' .. id .. ' ' .. prev, 'PX', ARGV[7])
@@ -86,7 +92,7 @@ export async function appendClientEvent(log: PushLog, event: NewClientEvent): Pr
       Buffer.from(event.payload),
       event.traceparent ?? '',
       repeatsKnownForMs,
-      userStreamLifetimeMs,
+      userPositionsLifetimeMs,
       maxUserEvents,
     ],
   );

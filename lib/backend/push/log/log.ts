@@ -12,7 +12,7 @@ export type PushLog = {
   readonly epochKey: string;
   /** Stream: every entry, in the order in which gateways receive them. */
   readonly globalKey: string;
-  /** Stream: the ids that one user's events have in the global stream. */
+  /** List: the ids that one user's events have in the global stream, in order. */
   userKey(userId: string): string;
   /** String: the position of the first append with this idempotency key for this recipient. */
   onceKey(userId: string, idempotencyKey: string): string;

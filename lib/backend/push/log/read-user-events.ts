@@ -3,11 +3,11 @@ import {
   decodeEventId,
   encodeEventId,
   formatStreamId,
-  nextStreamId,
   parseStreamId,
 } from '../../domain/log-position.ts';
 import { type ClientEventEntry, readEntry } from './entry.ts';
 import { type PushLog, readList, readLogState, readText, run, script } from './log.ts';
+import { userPositions } from './user-positions.ts';
 
 /** Bounds of one page; a reader asks for the next page after the last event until it has the head. */
 const pageEvents = 200;
@@ -24,39 +24,42 @@ export type UserEvents = {
   headEventId: string;
 };
 
-// KEYS 3 the user's stream.
-// ARGV 2 stream id to read after, or '' for the head alone, 3 the smallest id after it, 4 how many events,
-// 5 how many bytes of payload.
+// KEYS 3 the user's positions.
+// ARGV 2 stream id to read after, or '' for the head alone, 3 how many events, 4 how many bytes of payload.
 // Returns {epoch, floor, head, user's head or '', whether the id was issued as an event id 0/1, whether an event after
 // it was trimmed 0/1, entries}.
 //
 // Issued as event ids are the user's events, and for users without one the log's head.
-const readScript = script(`
+const readScript = script(`${userPositions}
 local epoch, floor = log_state()
 local last = redis.call('XREVRANGE', KEYS[2], '+', '-', 'COUNT', 1)[1]
 local head = last and last[1] or floor
-local user_last = redis.call('XREVRANGE', KEYS[3], '+', '-', 'COUNT', 1)[1]
-local user_head = user_last and user_last[1] or ''
+make_list(KEYS[3])
+local user_head = redis.call('LINDEX', KEYS[3], -1) or ''
 local after = ARGV[2]
 if after == '' then
   return {epoch, floor, head, user_head, 0, 0, {}}
 end
+local positions = redis.call('LRANGE', KEYS[3], 0, -1)
+local first = #positions + 1
+while first > 1 and is_after(positions[first - 1], after) do
+  first = first - 1
+end
 local issued = 0
-if after == floor or #redis.call('XRANGE', KEYS[3], after, after) == 1
-  or #redis.call('XRANGE', KEYS[2], after, after) == 1 then
+if after == floor or positions[first - 1] == after or #redis.call('XRANGE', KEYS[2], after, after) == 1 then
   issued = 1
 end
 local entries = {}
 local bytes = 0
-for _, event in ipairs(redis.call('XRANGE', KEYS[3], ARGV[3], '+', 'COUNT', ARGV[4])) do
-  local entry = redis.call('XRANGE', KEYS[2], event[1], event[1])[1]
+for at = first, math.min(#positions, first + tonumber(ARGV[3]) - 1) do
+  local entry = redis.call('XRANGE', KEYS[2], positions[at], positions[at])[1]
   if not entry then
     return {epoch, floor, head, user_head, issued, 1, {}}
   end
   for _, value in ipairs(entry[2]) do
     bytes = bytes + #value
   end
-  if #entries > 0 and bytes > tonumber(ARGV[5]) then
+  if #entries > 0 and bytes > tonumber(ARGV[4]) then
     break
   end
   entries[#entries + 1] = entry
@@ -75,9 +78,8 @@ export async function readUserEvents(
   afterEventId: string,
 ): Promise<UserEvents> {
   const after = decodeEventId(afterEventId);
-  const bounds =
-    after === undefined ? ['', ''] : [formatStreamId(after.id), formatStreamId(nextStreamId(after.id))];
-  const reply = await run(log, readScript, [log.userKey(userId)], [...bounds, pageEvents, pageBytes]);
+  const afterId = after === undefined ? '' : formatStreamId(after.id);
+  const reply = await run(log, readScript, [log.userKey(userId)], [afterId, pageEvents, pageBytes]);
   const state = readLogState(reply);
   const userHead = readText(reply[3]);
   const headEventId = encodeEventId({
@@ -91,7 +93,7 @@ export async function readUserEvents(
   const entries = readList(reply[6]).map(readEntry);
   const events = entries.filter((entry) => entry.kind === 'client_event');
   if (events.length < entries.length) return nothing;
-  // The user's stream is bounded: where it has dropped events, the predecessor of its first one lies after the
+  // The user's list is bounded: where it has dropped events, the predecessor of its first one lies after the
   // position.
   const predecessor = events[0]?.prev;
   if (predecessor !== undefined && compareStreamIds(predecessor, after.id) > 0) return nothing;

@@ -1,4 +1,5 @@
 // When a race name can be registered, so that its player has it beyond the game that it comes from.
+import type { NameKeys } from '../../../names/keys.ts';
 import type { HeldRaceName } from './held.ts';
 
 export type RegistrationProblem = {
@@ -6,6 +7,11 @@ export type RegistrationProblem = {
   readonly message: string;
   readonly details: Readonly<Record<string, unknown>>;
 };
+
+/** The registered name that counts as the one with these keys, if any. */
+export function registeredAs(keys: NameKeys, registered: readonly HeldRaceName[]): HeldRaceName | undefined {
+  return registered.find(({ folded, skeleton }) => folded === keys.folded || skeleton === keys.skeleton);
+}
 
 /**
  * Why `held` cannot be registered now, apart from the player's limit.
@@ -21,9 +27,7 @@ export function registrationProblem(
     message: `The race name ${JSON.stringify(held.name)} ${why}`,
     details: { kind: held.kind, ...details },
   });
-  const same = registered.find(
-    ({ folded, skeleton }) => folded === held.folded || skeleton === held.skeleton,
-  );
+  const same = registeredAs(held, registered);
   if (same !== undefined) {
     const as = same.name === held.name ? '' : ` as ${JSON.stringify(same.name)}`;
     return refuse(`is registered already${as}.`, { registered_race_name_id: same.raceNameId });

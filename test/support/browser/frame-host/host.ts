@@ -22,6 +22,7 @@ const host: BoardHost = {
       address,
       title: 'The board',
       ordersSchema,
+      onSized: () => {},
       onOrders: (orders) => host.orders.push(orders),
       onFault: (fault) => host.faults.push(fault),
     });

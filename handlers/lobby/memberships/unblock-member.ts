@@ -1,0 +1,34 @@
+import { createRoute, z } from '@hono/zod-openapi';
+import { defineRoute } from '../../../lib/http/route.ts';
+import { errorResponses, id, jsonResponse, noBody } from '../../../lib/http/schemas.ts';
+import type { Lobby } from '../../../lib/lobby/context.ts';
+import { withIdempotencyKey } from '../../../lib/lobby/idempotency.ts';
+import { unblockMember } from '../../../lib/lobby/operations/unblock-member.ts';
+import { callerOf, idempotencyKeyOf, mutationHeaders } from '../request.ts';
+import { membershipSchema, toMembership } from './membership-response.ts';
+
+const route = createRoute({
+  method: 'post',
+  path: '/memberships/{membership_id}/unblock',
+  operationId: 'unblockMember',
+  summary: 'Undoes the block of a user, who may join the game again; for its owner and admins',
+  tags: ['memberships'],
+  request: { params: z.strictObject({ membership_id: id }), headers: mutationHeaders, body: noBody },
+  responses: {
+    200: jsonResponse(membershipSchema, 'The membership, which has ended'),
+    ...errorResponses('not_found', 'forbidden', 'invalid_state', 'subject_not_found', 'idempotency_conflict'),
+  },
+});
+
+export const unblockMemberRoute = (lobby: Lobby) =>
+  defineRoute(route, async (c) => {
+    const caller = callerOf(c);
+    const { membership_id } = c.req.valid('param');
+    const membership = await withIdempotencyKey(
+      lobby,
+      await idempotencyKeyOf(c),
+      () => unblockMember(lobby, caller, membership_id),
+      toMembership,
+    );
+    return c.json(membership, 200);
+  });
