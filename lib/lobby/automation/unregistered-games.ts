@@ -55,8 +55,8 @@ async function resume(lobby: Resuming, seen: StoredGame, log: Logger): Promise<v
   }
   const resumed = await inTransaction(lobby.db, async (tx: Tx) => {
     const game = await lockAnyGame(tx, gameId);
-    const waits = game?.status === 'paused' && game.registeredAt === null;
-    // When its engine has moved meanwhile it is still due.
+    const waits = game?.status === 'paused' && game.revision === seen.revision;
+    // When it has changed, or its engine has moved meanwhile, the next tick sees.
     if (!waits || game.containerId !== containerId || game.engineEndpoint !== engineEndpoint) return false;
     await applyTransition(tx, lobby, game, {
       trigger: 'resume',

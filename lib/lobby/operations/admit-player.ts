@@ -35,7 +35,9 @@ export async function admitPlayer(
   const { userId, addressHash, raceName, admittedBy, at, traceparent } = admission;
   const { gameId } = game;
   refuseIf(
-    rejoiningProblem(await memberStatusInGame(tx, gameId, userId, addressHash)) ?? fullProblem(game) ?? notEnrolling(game),
+    rejoiningProblem(await memberStatusInGame(tx, gameId, userId, addressHash)) ??
+      fullProblem(game) ??
+      notEnrolling(game),
   );
   const reserved = await lobby.raceNames.reserve(tx, {
     raceNameId: lobby.newId(),

@@ -189,6 +189,7 @@ function valuesOf(
 ): ListValues {
   const isAdmin = actor.kind === 'admin';
   const { words, status } = filters;
+  const from = order === 'ending_soon' ? notBefore(after, now) : after;
   const searchable = (of: string[]) =>
     words === undefined || status !== undefined ? of : searchablePartitions(of, isAdmin);
   const partitions = searchable(partitionsFor(filters));
@@ -199,11 +200,22 @@ function valuesOf(
     otherPartitions: partitions.filter((partition) => !openPartitions.includes(partition)),
     engineFamily: filters.engineFamily ?? null,
     targetEngineVersion: filters.targetEngineVersion ?? null,
-    endingAfter: order === 'ending_soon' || filters.hasFreePlaces === true ? now : null,
-    at: after?.at ?? null,
-    id: after?.id ?? null,
+    endingAfter: order === 'newest' && filters.hasFreePlaces === true ? now : null,
+    at: from?.at ?? null,
+    id: from?.id ?? null,
     limit,
   };
+}
+
+/** Behind all games at any time. */
+const lastId = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
+
+/**
+ * The list of those that end soon begins behind `now`. A condition on the deadline of its own would have an index read
+ * from there, for each page.
+ */
+function notBefore(after: PagePosition | undefined, now: Date): PagePosition {
+  return after !== undefined && after.at > now ? after : { at: now, id: lastId };
 }
 
 /** The positions of the next games of a list, up to the limit. */

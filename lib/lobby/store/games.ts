@@ -25,7 +25,7 @@ import { deleteBlockedAddresses } from './blocked-addresses.ts';
 import type { Db, Tx } from './database.ts';
 import { isListed, listWords, searchColumnsFor } from './game-words.ts';
 import { before, type Page, type PageRequest, takePage } from './pages.ts';
-import { games, invites, memberships } from './schema.ts';
+import { games, invites, memberships, timeline } from './schema.ts';
 
 /** A game as it is stored: with the number of its active members. */
 export type StoredGame = Game & { readonly activeMembers: number };
@@ -359,15 +359,29 @@ function theSaved([saved]: StoredGame[], game: StoredGame): StoredGame {
 }
 
 /**
- * Up to `limit` paused games that the Game Master has never taken over, and is to be asked about by `now`; those that
- * have waited longest first.
+ * Up to `limit` paused games that the Game Master has not taken over at their start, and is to be asked about by `now`;
+ * those that have waited longest first. What an admin has corrected since then waits for them to resume it.
  */
 export async function listUnregisteredGames(db: Db, now: Date, limit: number): Promise<StoredGame[]> {
   const dueAt = sql`coalesce(${games.registrationDueAt}, ${games.boundAt})`;
+  const transitions = db
+    .select({ trigger: timeline.trigger })
+    .from(timeline)
+    .where(eq(timeline.gameId, games.gameId))
+    .orderBy(desc(timeline.revision))
+    .limit(1);
+  const lastTrigger = sql`(${transitions})`;
   return db
     .select(columns)
     .from(games)
-    .where(and(sql`${games.status} = 'paused'`, isNull(games.registeredAt), lte(dueAt, now)))
+    .where(
+      and(
+        sql`${games.status} = 'paused'`,
+        isNull(games.registeredAt),
+        lte(dueAt, now),
+        eq(lastTrigger, 'runtime_unregistered'),
+      ),
+    )
     .orderBy(asc(dueAt))
     .limit(limit);
 }

@@ -126,7 +126,9 @@ export async function memberStatusInGame(
   const rows = await findMemberStatuses(tx, { gameId, userId });
   if (rows.some(({ status }) => status === 'active')) return 'active';
   if (rows.length > 0) return 'blocked';
-  return addressHash !== undefined && (await isAddressBlocked(tx, gameId, addressHash)) ? 'blocked' : undefined;
+  return addressHash !== undefined && (await isAddressBlocked(tx, gameId, addressHash))
+    ? 'blocked'
+    : undefined;
 }
 
 /**

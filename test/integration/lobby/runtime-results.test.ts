@@ -443,6 +443,16 @@ describe('a game that was started while the Game Master was away', () => {
     expect(await gameOf(refused)).toMatchObject({ status: 'running' });
   });
 
+  test('is left alone once an admin has corrected it', async () => {
+    const { gameId } = await unregisteredGame();
+    gameMasterIsThere = true;
+    const body = { game_name: 'Orion Spur', reason: 'abusive name' };
+    expect(await lobby.admin().post(`/games/${gameId}/correct`, { body })).toMatchObject({ status: 200 });
+    await tick();
+    expect(await gameOf(gameId)).toMatchObject({ status: 'paused' });
+    expect(await owner.post(`/games/${gameId}/resume`)).toMatchObject({ body: { status: 'running' } });
+  });
+
   test('is left alone once somebody has paused it', async () => {
     const { gameId } = await unregisteredGame();
     gameMasterIsThere = true;
