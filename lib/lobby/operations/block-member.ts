@@ -63,7 +63,7 @@ async function addressHashFor(
 ): Promise<string | undefined> {
   const seen = await findMembership(db, membershipId);
   const game = seen && (await findGame(db, caller.actor, seen.gameId));
-  if (game === undefined) throw noSuchMembership();
+  if (seen === undefined || game === undefined) throw noSuchMembership();
   managerOf(caller, game);
   try {
     return (await eligibility.lookup(seen.userId, caller)).addressHash;
