@@ -1,7 +1,8 @@
 import { z } from '@hono/zod-openapi';
 import { pageTokens } from '../../lib/http/paging.ts';
 import { id } from '../../lib/http/schemas.ts';
-import { type ListPosition, searchedInAll } from '../../lib/lobby/store/game-lists.ts';
+import { searchedInAll } from '../../lib/lobby/domain/search-words.ts';
+import type { ListPosition } from '../../lib/lobby/store/game-lists.ts';
 import type { Page, PageRequest } from '../../lib/lobby/store/pages.ts';
 
 type PositionToken = {

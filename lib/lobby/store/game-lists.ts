@@ -15,6 +15,7 @@ import {
   publicPartitionsFor,
   searchablePartitions,
 } from '../domain/list-partitions.ts';
+import { searchedInAll } from '../domain/search-words.ts';
 import type { Db } from './database.ts';
 import { findRareBeginning, gamesWith, hasWords, queryFor } from './game-words.ts';
 import { gameColumns, type StoredGame, shownBytes, visibleToUser } from './games.ts';
@@ -31,8 +32,6 @@ export type GameFilters = PartitionFilters & {
 /** How many games one page of a text filter scans at most, and how many at once. */
 const searched = 2_000;
 const searchedAtOnce = 500;
-/** How many games all pages of a text filter scan together. */
-export const searchedInAll = 20_000;
 
 /** `searched` is how many games a text filter has scanned up to the position. */
 export type ListPosition = PagePosition & { readonly searched?: number | undefined };
