@@ -11,10 +11,10 @@ import { foldCase } from '../../names/unicode.ts';
 /** Changes whenever the same text has other words than before, so that the words of stored games are made again. */
 export const searchWordsVersion = 1;
 
+const maxWordLength = 40;
+
 /** How many games all pages of a text filter scan together. */
 export const searchedInAll = 20_000;
-
-const maxWordLength = 40;
 
 /** The kana's voiced sound marks make other letters; NFKC joins them to theirs. */
 const accents = /(?![\u3099\u309A])[\p{Script=Inherited}\p{Script=Hebrew}\p{Script=Arabic}]/u;
