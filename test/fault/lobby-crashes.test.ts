@@ -62,7 +62,10 @@ const workers: Worker[] = [
     entry: 'runtime-job-results',
     points: {
       'after it has read an entry': { link: 'toPostgres', point: { at: 'from "lobby"."games"' } },
-      'after the Game Master has taken the game over': { link: 'toPostgres', point: { at: 'pg_advisory_xact_lock_shared' } },
+      'after the Game Master has taken the game over': {
+        link: 'toPostgres',
+        point: { at: 'pg_advisory_xact_lock_shared' },
+      },
       ...deciding(moved),
       ...publishing,
       ...advancing,
