@@ -7,7 +7,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { buildApp } from '../../infra/web/build-app.ts';
 import { buildBoards } from '../../infra/web/build-boards.ts';
 import { accessibilityProblems, desktop, launchChromium, phone } from '../support/browser/chromium.ts';
-import { goTo, openPerson, type Person, signIn } from '../support/browser/person.ts';
+import { goTo, openPage, openPerson, type Person, signIn } from '../support/browser/person.ts';
 import { mailedAccountCode, mailedCode } from '../support/client/mailed-code.ts';
 import { startTestStack, type TestStack } from '../support/run/stack.ts';
 
@@ -49,15 +49,6 @@ async function expectClean({ page, reported }: Person): Promise<void> {
   const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
   expect(overflow).toBeLessThanOrEqual(0);
   expect(reported).toEqual([]);
-}
-
-let loads = 0;
-
-/** Loads a page as if it were opened from a link, and waits until nothing of it is on its way. */
-async function load({ page }: Person, fragment: string): Promise<void> {
-  await page.goto(`${url()}?load=${++loads}${fragment}`);
-  await page.locator('h1').waitFor();
-  await expect.poll(() => page.locator('.loading').count(), { timeout: 20_000 }).toBe(0);
 }
 
 it('lets two people find each other and play four in a row to the end', async () => {
@@ -298,11 +289,9 @@ it('shows every name that players can choose as text', async () => {
     `#/invite/${encodeURIComponent(hostile('code'))}`,
     `#/${hostile('page')}`,
   ]) {
-    await load(mia, fragment);
+    await openPage(mia, fragment);
     expect(await page.locator('img:not([src="/icon.svg"])').count()).toBe(0);
   }
-  await load(mia, `#/games/${hostile('id')}`.replace('</', '')).catch(() => undefined);
-  await ned.lobby.membership.leave({ game_id });
   expect(await page.evaluate(() => globalThis.xss)).toBeUndefined();
   expect(
     await page
@@ -338,7 +327,7 @@ it('has main pages that axe finds nothing wrong with, that stay still and fit ev
   const visit = async (fragments: readonly string[]) => {
     for (const person of people) {
       for (const fragment of fragments) {
-        await load(person, fragment);
+        await openPage(person, fragment);
         await expectClean(person);
         const shift = await person.page.evaluate(() => globalThis.layoutShift);
         expect(shift, `the layout shift of ${fragment}`).toBeLessThanOrEqual(0.02);

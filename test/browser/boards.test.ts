@@ -18,10 +18,7 @@ const seats = [
   { seat: 2, label: '<img src=x>', bot: false },
 ];
 const named = seats.map(({ seat, label }) => ({ seat, name: label }));
-const sizes = [
-  ['phone', phone],
-  ['desktop', desktop],
-] as const;
+const sizes = [phone, desktop];
 
 let site: BoardSite;
 let browser: Browser;
@@ -84,46 +81,48 @@ describe('four in a row', () => {
   const { manifest } = fourInARow;
   const start = fourInARow.setUp({ seats, options: {}, random });
 
-  it.each(sizes)('is played on a %s', async (_, viewport) => {
-    const { page, board, reported } = await openBoard(manifest.family, manifest.orders_schema, viewport);
-    await show(page, stateOf(fourInARow.view(start, 1), 1, { awaiting: [1] }));
-    await board.getByRole('status').getByText('Your turn: choose a column.').waitFor();
-    await board.getByRole('button', { name: 'Column 4, empty' }).click();
-    await expect
-      .poll(() => ordersOf(page))
-      .toEqual([{ type: 'orders', turn: 1, orders: { column: 4 }, ready: true }]);
+  it('is played on a phone and on a desktop', async () => {
+    for (const viewport of sizes) {
+      const { page, board, reported } = await openBoard(manifest.family, manifest.orders_schema, viewport);
+      await show(page, stateOf(fourInARow.view(start, 1), 1, { awaiting: [1] }));
+      await board.getByRole('status').getByText('Your turn: choose a column.').waitFor();
+      await board.getByRole('button', { name: 'Column 4, empty' }).click();
+      await expect
+        .poll(() => ordersOf(page))
+        .toEqual([{ type: 'orders', turn: 1, orders: { column: 4 }, ready: true }]);
 
-    await page.keyboard.press('5');
-    await page.keyboard.press('ArrowLeft');
-    await page.keyboard.press('ArrowLeft');
-    await page.keyboard.press('Enter');
-    await expect.poll(async () => (await ordersOf(page)).at(-1)?.orders).toEqual({ column: 3 });
+      await page.keyboard.press('5');
+      await page.keyboard.press('ArrowLeft');
+      await page.keyboard.press('ArrowLeft');
+      await page.keyboard.press('Enter');
+      await expect.poll(async () => (await ordersOf(page)).at(-1)?.orders).toEqual({ column: 3 });
 
-    const played = fourInARow.resolve(start, {
-      turn: 1,
-      orders: new Map([[1, { state: 'ready', orders: { column: 3 } }]]),
-      vacant: new Set(),
-      random,
-    }).state;
-    await show(page, stateOf(fourInARow.view(played, 1), 2, { awaiting: [2], theme: 'dark' }));
-    await board.getByRole('status').getByText('Waiting for <img src=x>.').waitFor();
-    await board.getByText('Last move: Zerg, column 3.').waitFor();
-    const sent = (await ordersOf(page)).length;
-    await board.getByRole('button', { name: 'Column 3, from below: Zerg' }).click({ force: true });
-    await page.keyboard.press('Enter');
+      const played = fourInARow.resolve(start, {
+        turn: 1,
+        orders: new Map([[1, { state: 'ready', orders: { column: 3 } }]]),
+        vacant: new Set(),
+        random,
+      }).state;
+      await show(page, stateOf(fourInARow.view(played, 1), 2, { awaiting: [2], theme: 'dark' }));
+      await board.getByRole('status').getByText('Waiting for <img src=x>.').waitFor();
+      await board.getByText('Last move: Zerg, column 3.').waitFor();
+      const sent = (await ordersOf(page)).length;
+      await board.getByRole('button', { name: 'Column 3, from below: Zerg' }).click({ force: true });
+      await page.keyboard.press('Enter');
 
-    await show(page, { ...stateOf(fourInARow.view(played, 1), 2, { awaiting: [2] }), locale: 'de' });
-    await board.getByText('Letzter Zug: Zerg, Spalte 3.').waitFor();
-    expect(await ordersOf(page)).toHaveLength(sent);
-    await refuse(page, 'Column 3 is full.');
-    await board.getByRole('status').getByText('Column 3 is full.').waitFor();
+      await show(page, { ...stateOf(fourInARow.view(played, 1), 2, { awaiting: [2] }), locale: 'de' });
+      await board.getByText('Letzter Zug: Zerg, Spalte 3.').waitFor();
+      expect(await ordersOf(page)).toHaveLength(sent);
+      await refuse(page, 'Column 3 is full.');
+      await board.getByRole('status').getByText('Column 3 is full.').waitFor();
 
-    await expectNothingCut(page, board);
-    expect(await board.locator('img').count()).toBe(0);
-    expect(await accessibilityProblems(board)).toEqual([]);
-    expect(reported).toEqual([]);
-    expect(await faultsOf(page)).toEqual([]);
-    await page.close();
+      await expectNothingCut(page, board);
+      expect(await board.locator('img').count()).toBe(0);
+      expect(await accessibilityProblems(board)).toEqual([]);
+      expect(reported).toEqual([]);
+      expect(await faultsOf(page)).toEqual([]);
+      await page.close();
+    }
   });
 });
 
@@ -137,52 +136,54 @@ describe('star conquest', () => {
   const [target] = view.planets.filter(({ owner }) => owner === null);
   if (home === undefined || target === undefined) throw new TypeError('seat 1 has a planet and sees another');
 
-  it.each(sizes)('is played on a %s', async (_, viewport) => {
-    const { page, board, reported } = await openBoard(manifest.family, manifest.orders_schema, viewport);
-    await show(page, state());
-    await board.getByRole('button', { name: `Planet #${home.id}, yours, Ships 20` }).click();
-    await board.getByRole('radio', { name: 'Grow twice as fast' }).check();
-    const focus = [{ planet: home.id, focus: 'growth' }] as const;
-    await expect
-      .poll(() => ordersOf(page))
-      .toEqual([{ type: 'orders', turn: 1, orders: { send: [], focus }, ready: false }]);
+  it('is played on a phone and on a desktop', async () => {
+    for (const viewport of sizes) {
+      const { page, board, reported } = await openBoard(manifest.family, manifest.orders_schema, viewport);
+      await show(page, state());
+      await board.getByRole('button', { name: `Planet #${home.id}, yours, Ships 20` }).click();
+      await board.getByRole('radio', { name: 'Grow twice as fast' }).check();
+      const focus = [{ planet: home.id, focus: 'growth' }] as const;
+      await expect
+        .poll(() => ordersOf(page))
+        .toEqual([{ type: 'orders', turn: 1, orders: { send: [], focus }, ready: false }]);
 
-    await board.getByRole('button', { name: `Planet #${target.id}, neutral` }).click();
-    await board.getByRole('spinbutton', { name: 'Ships' }).fill('12');
-    await page.keyboard.press('Enter');
-    const send = [{ from: home.id, to: target.id, ships: 12 }];
-    await expect.poll(async () => (await ordersOf(page)).at(-1)?.orders).toEqual({ send, focus });
+      await board.getByRole('button', { name: `Planet #${target.id}, neutral` }).click();
+      await board.getByRole('spinbutton', { name: 'Ships' }).fill('12');
+      await page.keyboard.press('Enter');
+      const send = [{ from: home.id, to: target.id, ships: 12 }];
+      await expect.poll(async () => (await ordersOf(page)).at(-1)?.orders).toEqual({ send, focus });
 
-    // By keyboard alone: to the map, from planet to planet, and the way back.
-    await board.getByRole('button', { name: `Planet #${home.id}, yours` }).focus();
-    await page.keyboard.press('Enter');
-    const orders = { send, focus };
-    await show(page, state({ your_orders: { orders, ready: false } }));
-    await board.getByText('Your orders are stored.').waitFor();
-    const arrow = Math.abs(target.x - home.x) > Math.abs(target.y - home.y) ? 'x' : 'y';
-    await page.keyboard.press(keyFor(arrow, target[arrow] - home[arrow]));
-    const focused = await board.evaluate(() => document.activeElement?.getAttribute('data-planet'));
-    expect(focused).not.toBe(String(home.id));
-    await page.keyboard.press('Escape');
-    await board.getByText('Choose one of your planets').waitFor();
+      // By keyboard alone: to the map, from planet to planet, and the way back.
+      await board.getByRole('button', { name: `Planet #${home.id}, yours` }).focus();
+      await page.keyboard.press('Enter');
+      const orders = { send, focus };
+      await show(page, state({ your_orders: { orders, ready: false } }));
+      await board.getByText('Your orders are stored.').waitFor();
+      const arrow = Math.abs(target.x - home.x) > Math.abs(target.y - home.y) ? 'x' : 'y';
+      await page.keyboard.press(keyFor(arrow, target[arrow] - home[arrow]));
+      const focused = await board.evaluate(() => document.activeElement?.getAttribute('data-planet'));
+      expect(focused).not.toBe(String(home.id));
+      await page.keyboard.press('Escape');
+      await board.getByText('Choose one of your planets').waitFor();
 
-    await board.getByRole('button', { name: `Take back: #${home.id}` }).click();
-    await expect.poll(async () => (await ordersOf(page)).at(-1)?.orders).toEqual({ send: [], focus });
-    await board.getByRole('button', { name: 'I am ready' }).click();
-    await expect
-      .poll(async () => (await ordersOf(page)).at(-1))
-      .toEqual({ type: 'orders', turn: 1, orders: { send: [], focus }, ready: true });
+      await board.getByRole('button', { name: `Take back: #${home.id}` }).click();
+      await expect.poll(async () => (await ordersOf(page)).at(-1)?.orders).toEqual({ send: [], focus });
+      await board.getByRole('button', { name: 'I am ready' }).click();
+      await expect
+        .poll(async () => (await ordersOf(page)).at(-1))
+        .toEqual({ type: 'orders', turn: 1, orders: { send: [], focus }, ready: true });
 
-    await show(
-      page,
-      state({ your_orders: { orders: { focus: [] }, ready: true }, theme: 'dark', locale: 'ru' }),
-    );
-    await board.getByText('Вы готовы.').waitFor();
-    await expectNothingCut(page, board);
-    expect(await accessibilityProblems(board)).toEqual([]);
-    expect(reported).toEqual([]);
-    expect(await faultsOf(page)).toEqual([]);
-    await page.close();
+      await show(
+        page,
+        state({ your_orders: { orders: { focus: [] }, ready: true }, theme: 'dark', locale: 'ru' }),
+      );
+      await board.getByText('Вы готовы.').waitFor();
+      await expectNothingCut(page, board);
+      expect(await accessibilityProblems(board)).toEqual([]);
+      expect(reported).toEqual([]);
+      expect(await faultsOf(page)).toEqual([]);
+      await page.close();
+    }
   });
 });
 

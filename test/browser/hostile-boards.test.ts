@@ -197,19 +197,14 @@ function expectNothingDone(outcomes: Record<string, string>): void {
 }
 
 describe('a hostile board', () => {
-  it('reaches no network, no storage and no other document from its frame', async () => {
+  it('reaches no network, no storage and no other document, in its frame and opened directly', async () => {
     const app = await openApp();
     const address = `/boards/hostile/attempts/?outside=${encodeURIComponent(outsideUrl)}`;
     const frame = await openBoardIn(app, address, schema);
     expectNothingDone(await outcomesIn(frame));
     expect(app.context().pages()).toHaveLength(1);
     expect(new URL(app.url()).origin).toBe(site.url);
-    expect(requests).toEqual([]);
-    await app.context().close();
-  });
 
-  it('has no origin either when it is opened directly', async () => {
-    const app = await openApp();
     const direct = await app.context().newPage();
     await direct.goto(`${site.url}/boards/hostile/attempts/?outside=${encodeURIComponent(outsideUrl)}`);
     expectNothingDone(await outcomesIn(direct));
@@ -217,7 +212,7 @@ describe('a hostile board', () => {
     await app.context().close();
   });
 
-  it('loses its frame when it leaves its page, and takes nothing along', async () => {
+  it('loses its frame when it leaves its page or sends what it may not, and gives no orders against the schema', async () => {
     const app = await openApp();
     await openBoardIn(app, '/boards/hostile/leaves/', schema);
     await show(app, state);
@@ -228,10 +223,7 @@ describe('a hostile board', () => {
     await show(app, state);
     await expect.poll(() => faultsOf(app)).toEqual(['left_its_page', 'left_its_page']);
     expect(requests).toEqual([]);
-    await app.context().close();
-  });
 
-  it('loses its frame when it sends what it may not', async () => {
     const faults = {
       floods: 'too_many_messages',
       large: 'message_too_large',
@@ -241,7 +233,6 @@ describe('a hostile board', () => {
       unknown: 'malformed_message',
       'no-turn': 'malformed_message',
     };
-    const app = await openApp();
     for (const [name, fault] of Object.entries(faults)) {
       await app.evaluate(
         ([to, schema]) => {
@@ -254,11 +245,10 @@ describe('a hostile board', () => {
       expect(await app.locator('iframe').count()).toBe(0);
     }
     expect(await ordersOf(app)).toEqual([]);
-    await app.context().close();
-  });
 
-  it('cannot give orders that the schema of the game does not allow', async () => {
-    const app = await openApp();
+    await app.evaluate(() => {
+      boardHost.faults = [];
+    });
     const frame = await openBoardIn(app, '/boards/hostile/wrong-orders/', schema);
     await expect.poll(() => frame.title()).toContain('orders_refused');
     expect(await ordersOf(app)).toEqual([]);

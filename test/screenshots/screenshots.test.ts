@@ -10,7 +10,7 @@ import { seededRandom } from '../../lib/engine-kit/random.ts';
 import type { View as StarView } from '../../lib/star-conquest/domain/view.ts';
 import { rules as starConquest } from '../../lib/star-conquest/rules.ts';
 import { desktop, launchChromium, phone } from '../support/browser/chromium.ts';
-import { openPerson, type Person, signIn } from '../support/browser/person.ts';
+import { openPage, openPerson, type Person, signIn } from '../support/browser/person.ts';
 import { mailedCode } from '../support/client/mailed-code.ts';
 import type { TestClient } from '../support/gateway/test-client.ts';
 import { startTestStack, type TestStack } from '../support/run/stack.ts';
@@ -108,15 +108,11 @@ type Picture = {
   readonly prepare?: () => Promise<void>;
 };
 
-async function take({ page }: Person, { name, fragment, size, theme, prepare }: Picture): Promise<void> {
+async function take(viewer: Person, { name, fragment, size, theme, prepare }: Picture): Promise<void> {
+  const { page } = viewer;
   await page.setViewportSize(size);
   await page.emulateMedia({ colorScheme: theme, reducedMotion: 'reduce' });
-  await page.goto(`${new URL(page.url()).origin}/${fragment}`);
-  await page.reload();
-  await page.locator('h1').waitFor();
-  await vi.waitFor(async () => {
-    if ((await page.locator('.loading').count()) > 0) throw new Error('the page is loading');
-  });
+  await openPage(viewer, fragment);
   if (fragment.startsWith('#/games/')) await page.frameLocator('iframe').locator('.seats').waitFor();
   await prepare?.();
   // The board says how high it is.

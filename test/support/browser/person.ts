@@ -26,6 +26,7 @@ export async function openPerson(
     locale: 'en-GB',
     timezoneId: 'Europe/Berlin',
     reducedMotion: 'reduce',
+    baseURL: url,
     ...options,
   });
   await context.addInitScript(() => {
@@ -70,4 +71,13 @@ export async function signIn(
   await page.locator('#code').fill(await codeOf(challengeId));
   await page.keyboard.press('Enter');
   await page.locator('nav').waitFor();
+}
+
+let loads = 0;
+
+/** Opens a page as if from a link, and waits until nothing of it is on its way. */
+export async function openPage({ page }: Person, fragment: string): Promise<void> {
+  await page.goto(`/?load=${++loads}${fragment}`);
+  await page.locator('h1').waitFor();
+  await page.locator('.loading').first().waitFor({ state: 'detached' });
 }
