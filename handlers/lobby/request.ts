@@ -11,7 +11,7 @@ const revisionPattern = /^(?:\d{1,9}|"\d{1,9}")$/;
 export const gameMutationHeaders = mutationHeaders.extend({
   'If-Match': z
     .string()
-    .regex(revisionPattern, 'must be the revision of the game, such as 3 or "3"')
+    .regex(revisionPattern, 'must be the revision of the game in digits, such as 3')
     .transform((revision) => Number(revision.replaceAll('"', '')))
     .optional()
     .openapi({

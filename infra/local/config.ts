@@ -24,6 +24,9 @@ import { lobbyVariables } from '../../lib/lobby/config.ts';
 import { runtimeManagerVariables } from '../../lib/runtime-manager/config.ts';
 
 export const localVariables = {
+  portOffset: defaulted('GALAXY_PORT_OFFSET', '0', integer(0, 49_000), {
+    help: 'Added to every port below that is not set, for another stack on this machine, such as 100. The data folder, unless it is set, is then `.galaxy-100`.',
+  }),
   dataFolder: defaulted('GALAXY_DATA_FOLDER', '.galaxy', filePath, {
     help: 'Folder of databases, keys and logs.',
   }),
@@ -107,7 +110,25 @@ export function readLocalConfig(environment: Environment): LocalConfig {
   const set = ofServices.filter(({ variable }) => environment[variable] !== undefined);
   const unique = new Map([...set, ...problems].map((problem) => [problem.variable, problem]));
   if (unique.size > 0) throw new StartupError([...unique.values()]);
-  return values;
+  return withOffset(values, environment);
+}
+
+/** Moves everything that is not set, so that two stacks share neither a port nor a folder. */
+function withOffset(values: LocalConfig, environment: Environment): LocalConfig {
+  const { portOffset, dataFolder, listeners, postgres, redis } = values;
+  if (portOffset === 0) return values;
+  const isSet = ({ name }: { name: string }) => (environment[name] ?? '') !== '';
+  const moved = (port: number, variable: { name: string }) => (isSet(variable) ? port : port + portOffset);
+  const addresses = Object.entries(listeners).map(([key, { host, port }]) => {
+    return [key, { host, port: moved(port, localVariables.listeners[key as keyof Listeners]) }];
+  });
+  return {
+    ...values,
+    dataFolder: isSet(localVariables.dataFolder) ? dataFolder : `${dataFolder}-${portOffset}`,
+    listeners: Object.fromEntries(addresses) as Listeners,
+    postgres: { ...postgres, port: moved(postgres.port, localVariables.postgres.port) },
+    redis: { ...redis, port: moved(redis.port, localVariables.redis.port) },
+  };
 }
 
 /** What listens in the stack, with the variable that moves it. */

@@ -1,5 +1,6 @@
 import type { Outbox } from '../outbox/outbox.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import type { HashAddress } from './address-hash.ts';
 import type { Entitlements } from './domain/eligibility.ts';
 import type { MailLimits, WrongCodeLimits } from './domain/sign-in.ts';
 import type { NewMail } from './mail/outgoing-mails.ts';
@@ -25,6 +26,7 @@ export type BackendContext = {
   readonly outbox: Pick<Outbox, 'write' | 'publishSoon'>;
   readonly codes: SignInCodes;
   readonly recoveryCodes: RecoveryCodes;
+  readonly hashAddress: HashAddress;
   readonly mails: OutgoingMails;
   readonly optOutTokens: OptOutTokens;
   readonly mailLimits: MailLimits;

@@ -8,6 +8,8 @@ export const userLifecycleEntry = z.object({
   event_type: z.enum(['permanent_blocked', 'deleted']),
   user_id: z.guid(),
   reason_code: z.string(),
+  /** With `deleted`: a keyed hash of the address that the account had. */
+  address_hash: z.string().min(1).max(128).optional(),
   occurred_at_ms: integerText,
 });
 export type UserLifecycleEvent = z.output<typeof userLifecycleEntry>;

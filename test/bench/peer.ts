@@ -10,7 +10,7 @@ import type { ListenAddress } from '../../lib/config/types.ts';
 import { nodeOn } from './system.ts';
 
 const root = join(import.meta.dirname, '..', '..');
-const startTimeoutMs = 30_000;
+const startTimeoutMs = 120_000;
 const stopTimeoutMs = 10_000;
 
 /** Calls by name, of whatever parameters: the types of both ends are the same, so nothing checks them in between. */

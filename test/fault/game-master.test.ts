@@ -17,7 +17,7 @@ import { type RunningProcess, runEntry } from '../support/run/run-process.ts';
 import { createTestDatabase, type TestDatabase } from '../support/stores/database.ts';
 import { createTestRedis, type TestRedis } from '../support/stores/redis.ts';
 
-const waiting = { timeout: 60_000, interval: 100 };
+const waiting = { timeout: 120_000, interval: 100 };
 const seats = [1, 2];
 
 let database: TestDatabase;
@@ -114,7 +114,7 @@ async function play(gameId: string, userId: string): Promise<Map<number, Sent[]>
   }
 }
 
-test('whichever process is killed whenever', { timeout: 150_000 }, async () => {
+test('whichever process is killed whenever', { timeout: 300_000 }, async () => {
   await Promise.all((Object.keys(entries) as Name[]).map(start));
   const games = await Promise.all(
     Array.from({ length: 3 }, async () => {

@@ -247,7 +247,7 @@ const expected: Record<Exclude<FaultName, 'none'>, Expected> = {
   ],
 };
 
-describe.concurrent('engine:check', { timeout: 60_000 }, () => {
+describe.concurrent('engine:check', { timeout: 180_000 }, () => {
   test.each(Object.entries(expected))(
     'finds what is wrong with an engine that %s',
     async (fault, [check, message]) => {

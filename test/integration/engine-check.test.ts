@@ -73,7 +73,7 @@ describe.concurrent('engine:check finds nothing wrong with', { timeout: 180_000 
   });
 });
 
-describe.concurrent('the command', { timeout: 60_000 }, () => {
+describe.concurrent('the command', { timeout: 180_000 }, () => {
   /** From the folder of this test. */
   const run = (...args: string[]) =>
     runEntry('infra/engine-check/check.ts', { INIT_CWD: folder, TMPDIR: folder }, args).ended;

@@ -36,7 +36,13 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-type NewGame = { name: string; family: string; description?: string; options?: Record<string, unknown>; max?: number };
+type NewGame = {
+  name: string;
+  family: string;
+  description?: string;
+  options?: Record<string, unknown>;
+  max?: number;
+};
 
 async function openGame(
   owner: TestClient,

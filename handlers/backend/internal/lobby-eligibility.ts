@@ -24,6 +24,9 @@ const route = createRoute({
         max_owned_games: limit,
         max_active_memberships: limit,
         max_registered_race_names: limit,
+        address_hash: z.string().optional().openapi({
+          description: 'A keyed hash of the e-mail address: equal for accounts with the same one.',
+        }),
       }),
       'Rights and limits',
     ),
@@ -46,6 +49,7 @@ export const lobbyEligibilityRoute = (deps: Parameters<typeof lobbyEligibility>[
         max_owned_games: eligibility.maxOwnedGames,
         max_active_memberships: eligibility.maxActiveMemberships,
         max_registered_race_names: eligibility.maxRegisteredRaceNames,
+        ...(eligibility.addressHash === undefined ? {} : { address_hash: eligibility.addressHash }),
       },
       200,
     );

@@ -70,7 +70,10 @@ const route = createRoute({
 });
 
 const tokens = { newest: positionTokens('games.newest'), ending_soon: positionTokens('games.ending_soon') };
-const tokensOfSearch = { newest: searchTokens('games.newest'), ending_soon: searchTokens('games.ending_soon') };
+const tokensOfSearch = {
+  newest: searchTokens('games.newest'),
+  ending_soon: searchTokens('games.ending_soon'),
+};
 
 export const listGamesRoute = (lobby: Pick<Lobby, 'now' | 'readFromReplica'>) =>
   defineRoute(route, async (c) => {

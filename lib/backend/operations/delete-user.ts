@@ -15,7 +15,7 @@ import { deleteWrongCodesOf } from '../store/wrong-codes.ts';
 import { endSessions } from './end-sessions.ts';
 import { requireActing } from './get-account.ts';
 
-type Deps = Pick<BackendContext, 'db' | 'outbox' | 'now' | 'newId'>;
+type Deps = Pick<BackendContext, 'db' | 'outbox' | 'hashAddress' | 'now' | 'newId'>;
 
 export type DeletedUser = User & { readonly deletedAt: Date };
 
@@ -71,6 +71,7 @@ async function deleteLocked(
         eventType: 'deleted',
         userId,
         reasonCode,
+        addressHash: await deps.hashAddress(user.email),
         at,
         traceparent,
       }),

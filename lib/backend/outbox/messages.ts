@@ -89,6 +89,7 @@ export function userLifecycleEvent(event: {
   eventType: UserLifecycleEvent['event_type'];
   userId: string;
   reasonCode: string;
+  addressHash?: string;
   at: Date;
   traceparent: string | undefined;
 }): NewMessage {
@@ -97,6 +98,7 @@ export function userLifecycleEvent(event: {
     event_type: event.eventType,
     user_id: event.userId,
     reason_code: event.reasonCode,
+    ...(event.addressHash === undefined ? {} : { address_hash: event.addressHash }),
     occurred_at_ms: event.at.getTime(),
   };
   const { userId: orderingKey, traceparent } = event;

@@ -8,6 +8,7 @@ import type { BackendContext, OutgoingMails } from '../context.ts';
 import { notificationStream } from '../notifications/stream.ts';
 import { createOptOutTokens } from '../opt-out-tokens.ts';
 import { backendPublishers } from '../outbox/publishers.ts';
+import { createAddressHash } from '../address-hash.ts';
 import { createRecoveryCodes } from '../recovery-codes.ts';
 import { createSignInCodes } from '../sign-in-codes.ts';
 import type { Database } from '../store/database.ts';
@@ -41,6 +42,7 @@ export async function assembleBackend(
     outbox,
     codes: await createSignInCodes(config.signIn.codeHmacKey),
     recoveryCodes: await createRecoveryCodes(config.signIn.codeHmacKey),
+    hashAddress: await createAddressHash(config.signIn.codeHmacKey),
     mails: parts.mails,
     optOutTokens: await createOptOutTokens(config.signIn.codeHmacKey),
     mailLimits: config.signIn,

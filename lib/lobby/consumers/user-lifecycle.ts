@@ -17,9 +17,9 @@ export function userLifecycleConsumer(
     entry: userLifecycleEntry,
     orderingKey: (event) => event.user_id,
     async handle(event, { traceparent, transaction, apply }) {
-      const { user_id: userId, event_type, reason_code } = event;
+      const { user_id: userId, event_type, reason_code, address_hash: addressHash } = event;
       const reason = reason_code === '' ? event_type : `${event_type}: ${reason_code}`;
-      await removeUser(lobby, { userId, reason, traceparent }, transaction);
+      await removeUser(lobby, { userId, reason, addressHash, traceparent }, transaction);
       await apply(event.event_id, async () => {});
     },
   };

@@ -11,6 +11,8 @@ export type Eligibility = {
   readonly maxOwnedGames: number;
   readonly maxActiveMemberships: number;
   readonly maxRegisteredRaceNames: number;
+  /** A keyed hash of the user's e-mail address; undefined when the User Service does not say. */
+  readonly addressHash?: string | undefined;
 };
 
 export type IneligibilityReason =

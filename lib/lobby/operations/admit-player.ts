@@ -23,6 +23,8 @@ export async function admitPlayer(
   game: StoredGame,
   admission: {
     userId: string;
+    /** Of the user's e-mail address. */
+    addressHash: string | undefined;
     raceName: string;
     admittedBy: string | null;
     at: Date;
@@ -30,10 +32,10 @@ export async function admitPlayer(
     intents: (membership: Membership) => NewMessage[];
   },
 ): Promise<Membership> {
-  const { userId, raceName, admittedBy, at, traceparent } = admission;
+  const { userId, addressHash, raceName, admittedBy, at, traceparent } = admission;
   const { gameId } = game;
   refuseIf(
-    rejoiningProblem(await memberStatusInGame(tx, gameId, userId)) ?? fullProblem(game) ?? notEnrolling(game),
+    rejoiningProblem(await memberStatusInGame(tx, gameId, userId, addressHash)) ?? fullProblem(game) ?? notEnrolling(game),
   );
   const reserved = await lobby.raceNames.reserve(tx, {
     raceNameId: lobby.newId(),

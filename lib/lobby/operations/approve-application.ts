@@ -43,6 +43,7 @@ export async function approveApplication(
     const approved = await decideApplication(tx, applicationId, 'approved', occasion.at);
     await admitPlayer(tx, lobby, game, {
       userId,
+      addressHash: eligibility.addressHash,
       raceName: application.raceName,
       admittedBy: actorId(caller),
       ...occasion,

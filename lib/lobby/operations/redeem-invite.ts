@@ -51,6 +51,7 @@ export async function redeemInvite(
     await saveInvite(tx, invite.inviteId, useInvite(invite, occasion.at));
     return admitPlayer(tx, lobby, game, {
       userId,
+      addressHash: eligibility.addressHash,
       raceName: raceName.name,
       admittedBy: userId,
       ...occasion,

@@ -9,11 +9,12 @@ import { leavesSeat, overProblem } from '../domain/leaving.ts';
 import { memberGone } from '../outbox/intents.ts';
 import type { Occasion } from '../outbox/messages.ts';
 import { endPendingApplicationOf } from '../store/applications.ts';
+import { blockAddressOf } from '../store/blocked-addresses.ts';
 import type { Tx, Work } from '../store/database.ts';
 import { lockAnyGame } from '../store/games.ts';
 import { endPendingInvites } from '../store/invites.ts';
 import { findActiveMembership } from '../store/memberships.ts';
-import { markUserGone } from '../store/user-guards.ts';
+import { isUserGone, markUserGone } from '../store/user-guards.ts';
 import { listGamesInvolving, listGamesToCancel } from '../store/user-removal.ts';
 import { endMembership } from './end-membership.ts';
 import { applyTransition, type TransitionParts } from './transition.ts';
@@ -28,12 +29,24 @@ type Parts = TransitionParts & Pick<Lobby, 'db' | 'now'>;
  */
 export async function removeUser(
   lobby: Parts,
-  user: { userId: string; reason: string; traceparent: string | undefined },
+  user: {
+    userId: string;
+    reason: string;
+    /** Of the address that a deleted account had. */
+    addressHash: string | undefined;
+    traceparent: string | undefined;
+  },
   transaction: (work: Work<void>) => Promise<void>,
 ): Promise<void> {
   const { userId } = user;
   const markGone = (tx: Tx) => markUserGone(tx, userId, lobby.now());
-  await transaction(markGone);
+  await transaction(async (tx) => {
+    // Only the first time: later on, memberships are blocked because the account is gone.
+    if (user.addressHash !== undefined && !(await isUserGone(tx, userId))) {
+      await blockAddressOf(tx, userId, user.addressHash);
+    }
+    await markGone(tx);
+  });
   const inEach = async (
     list: typeof listGamesToCancel,
     step: (tx: Tx, gameId: string, occasion: Occasion) => Promise<void>,

@@ -45,7 +45,7 @@ export async function submitApplication(
     refuseIf(applyingProblem(game, userId));
     refuseIf(
       applicantProblem({
-        membership: await memberStatusInGame(tx, gameId, userId),
+        membership: await memberStatusInGame(tx, gameId, userId, eligibility.addressHash),
         hasPendingApplication: await hasPendingApplication(tx, gameId, userId),
       }),
     );
@@ -71,6 +71,7 @@ export async function submitApplication(
     if (isAdmitted) {
       await admitPlayer(tx, lobby, game, {
         userId,
+        addressHash: eligibility.addressHash,
         raceName: raceName.name,
         admittedBy: isOwner ? userId : null,
         ...occasion,

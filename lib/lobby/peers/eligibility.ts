@@ -30,6 +30,7 @@ const responseSchema = z.object({
   max_owned_games: limit,
   max_active_memberships: limit,
   max_registered_race_names: limit,
+  address_hash: z.string().min(1).max(128).optional(),
 });
 
 /** A client of `POST {baseUrl}/api/v1/internal/users/{user_id}/lobby-eligibility`. */
@@ -76,6 +77,7 @@ export function createEligibility(options: {
         maxOwnedGames: response.max_owned_games,
         maxActiveMemberships: response.max_active_memberships,
         maxRegisteredRaceNames: response.max_registered_race_names,
+        addressHash: response.address_hash,
       };
     },
   };

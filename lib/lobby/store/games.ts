@@ -21,6 +21,7 @@ import { union } from 'drizzle-orm/pg-core';
 import { type Given, statement } from '../../postgres/statement.ts';
 import type { Caller } from '../caller.ts';
 import type { Game, GameRole, GameSettings, GameStatus } from '../domain/game.ts';
+import { deleteBlockedAddresses } from './blocked-addresses.ts';
 import type { Db, Tx } from './database.ts';
 import { isListed, listWords, searchColumnsFor } from './game-words.ts';
 import { before, type Page, type PageRequest, takePage } from './pages.ts';
@@ -304,6 +305,7 @@ export async function saveStatus(
   const revision = game.revision + 1;
   const saved = await save(tx, game, { ...clock, ...awaited, ...details, status, revision, updatedAt: at });
   if (isListed(saved) !== isListed(game)) await listWords(tx, saved);
+  if (isOver) await deleteBlockedAddresses(tx, game.gameId);
   return saved;
 }
 

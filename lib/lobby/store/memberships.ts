@@ -21,6 +21,7 @@ import type {
 } from '../domain/game.ts';
 import { leavingFreesName } from '../domain/leaving.ts';
 import type { SeatHolder } from '../domain/runtime-reports.ts';
+import { isAddressBlocked } from './blocked-addresses.ts';
 import type { Db, Tx } from './database.ts';
 import { behind, type Page, type PageRequest, takePage } from './pages.ts';
 import { games, memberships, timeline, userGuards } from './schema.ts';
@@ -112,15 +113,20 @@ const findMemberStatuses = statement(undefined, (tx: Tx, { gameId, userId }: Giv
     ),
 );
 
-/** Whether a user plays in a game, or has been blocked from it; undefined when neither. */
+/**
+ * Whether a user plays in a game, or has been blocked from it; undefined when neither.
+ * @param addressHash of the user: one who was blocked with an earlier account is blocked.
+ */
 export async function memberStatusInGame(
   tx: Tx,
   gameId: string,
   userId: string,
+  addressHash?: string,
 ): Promise<Extract<MembershipStatus, 'active' | 'blocked'> | undefined> {
   const rows = await findMemberStatuses(tx, { gameId, userId });
   if (rows.some(({ status }) => status === 'active')) return 'active';
-  return rows.length > 0 ? 'blocked' : undefined;
+  if (rows.length > 0) return 'blocked';
+  return addressHash !== undefined && (await isAddressBlocked(tx, gameId, addressHash)) ? 'blocked' : undefined;
 }
 
 /**

@@ -1,7 +1,7 @@
 // A row per user that is locked while something is granted to them. Before everything is taken from a user who is
 // blocked or gone this row is marked, so that nothing granted at the same time is missed. Limits are counted under the
 // lock.
-import { sql } from 'drizzle-orm';
+import { eq, sql } from 'drizzle-orm';
 import { Refusal } from '../../errors/table.ts';
 import { type Given, statement } from '../../postgres/statement.ts';
 import type { Tx } from './database.ts';
@@ -23,6 +23,14 @@ const lockGuard = statement('lock_user_guard', (tx: Tx, { userId }: Given<{ user
 export async function lockUserGuard(tx: Tx, userId: string): Promise<void> {
   const [guard] = await lockGuard(tx, { userId });
   if (guard?.goneAt) throw new Refusal('subject_not_found', 'There is no such user.');
+}
+
+export async function isUserGone(tx: Tx, userId: string): Promise<boolean> {
+  const [guard] = await tx
+    .select({ goneAt: userGuards.goneAt })
+    .from(userGuards)
+    .where(eq(userGuards.userId, userId));
+  return guard !== undefined && guard.goneAt !== null;
 }
 
 /** Locks a user's guard until the transaction ends; after the commit nothing more is granted to this user. */

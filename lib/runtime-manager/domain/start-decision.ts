@@ -44,7 +44,7 @@ export function decideStart(
   if (record?.stopped === true) return { kind: 'refuse', failure: stoppedFailure };
   if (now.getTime() >= job.expires_at_ms) {
     const expiredAt = new Date(job.expires_at_ms).toISOString();
-    const message = `The start job expired at ${expiredAt}, before it was done. Start the game again.`;
+    const message = `The start job expired at ${expiredAt}, before it was done: by the clock of this machine it is ${now.toISOString()}. Start the game again.`;
     return { kind: 'refuse', failure: { code: 'expired', message } };
   }
   return { kind: 'start' };

@@ -106,7 +106,8 @@ const calls = {
         const { rows } = await pool.query('select current_turn from lobby.games where game_id = $1', [
           gameId,
         ]);
-        if (rows[0]?.current_turn !== reported) {
+        // One that no report was about is at none.
+        if ((rows[0]?.current_turn ?? 0) !== reported) {
           throw new Error(`game ${gameId} is at turn ${rows[0]?.current_turn}, not ${reported}`);
         }
       }

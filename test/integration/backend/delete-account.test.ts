@@ -87,6 +87,7 @@ const published = (reasonCode: string, ...deviceSessionIds: string[]) => [
       event_type: 'deleted',
       user_id: user.userId,
       reason_code: reasonCode,
+      address_hash: expect.stringMatching(/^[0-9a-f]{64}$/),
       occurred_at_ms: backend.now().getTime(),
     },
     traceparent,

@@ -15,7 +15,7 @@ import { createTestDatabase, type TestDatabase } from '../../support/stores/data
 import { createTestRedis, type TestRedis } from '../../support/stores/redis.ts';
 
 // Every test starts processes.
-vi.setConfig({ testTimeout: 60_000 });
+vi.setConfig({ testTimeout: 120_000 });
 
 const httpAlone = 'infra/node/backend-http.ts';
 const allInOne = 'workers/backend-all-in-one.ts';
@@ -78,7 +78,7 @@ async function startBackend(entry: string): Promise<Backend> {
   const [url, adminUrl] = [`http://127.0.0.1:${port}`, `http://127.0.0.1:${adminPort}`];
   for (const each of [url, adminUrl]) {
     await vi.waitFor(async () => expect((await fetch(`${each}/readyz`)).ok).toBe(true), {
-      timeout: 15_000,
+      timeout: 40_000,
     });
   }
   return { process, url, adminUrl };

@@ -11,7 +11,7 @@ import { createTestDatabase, type TestDatabase } from '../../support/stores/data
 import { createTestRedis, type TestRedis } from '../../support/stores/redis.ts';
 
 // Every test starts processes, some of them several at once.
-vi.setConfig({ testTimeout: 60_000 });
+vi.setConfig({ testTimeout: 120_000 });
 
 const migrations: { entries: unknown[] } = JSON.parse(
   readFileSync('drizzle/backend/migrations/meta/_journal.json', 'utf8'),

@@ -345,6 +345,7 @@ describe('lobby eligibility', () => {
         exists: true,
         permanent_block: false,
         ...defaults,
+        address_hash: expect.stringMatching(/^[0-9a-f]{64}$/),
       });
     }
   });
@@ -361,6 +362,7 @@ describe('lobby eligibility', () => {
       ...defaults,
       can_join_game: false,
       max_owned_games: 99,
+      address_hash: expect.any(String),
     });
   });
 

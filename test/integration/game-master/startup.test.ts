@@ -8,7 +8,7 @@ import { createTestDatabase, type TestDatabase } from '../../support/stores/data
 import { createTestRedis, type TestRedis } from '../../support/stores/redis.ts';
 
 // Every test starts processes.
-vi.setConfig({ testTimeout: 60_000 });
+vi.setConfig({ testTimeout: 120_000 });
 
 let redis: TestRedis;
 /** Empty: every start finds its migrations still to be applied, or waits for another that applies them. */

@@ -16,7 +16,7 @@ import { createTestDatabase, type TestDatabase } from '../../support/stores/data
 import { createTestRedis, type TestRedis } from '../../support/stores/redis.ts';
 import { type OtlpReceiver, startOtlpReceiver } from '../../support/telemetry/otlp-receiver.ts';
 
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 120_000 });
 
 const traceId = '0af7651916cd43dd8448eb211c80319c';
 const gameId = uuidv7();

@@ -1,4 +1,5 @@
 // The client while what it needs fails in ways that pass, and over TLS.
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:https';
@@ -8,6 +9,9 @@ import { join } from 'node:path';
 import { status } from '@grpc/grpc-js';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import { GalaxyClient } from '../../../lib/client/client.ts';
+import { connectTransport } from '../../../lib/client/connect-transport.ts';
+import { memoryKeys } from '../../../lib/client/device-keys.ts';
 import { verifyWithDeviceKey } from '../../../lib/protocol/device-key.ts';
 import { knownDeviceBytes } from '../../../lib/protocol/envelope.ts';
 import {
@@ -194,6 +198,21 @@ describe('a command', () => {
     closers.push(() => clearTimeout(heal));
     expect((await result).resultCode).toBe('ok');
   });
+});
+
+test('a stream of a browser is opened again after refusals of a proxy that pass, and ends with one that does not', async () => {
+  const keys = await memoryKeys();
+  await keys.bind({ deviceSessionId: randomUUID(), userId: randomUUID() });
+  const refusals = [429, 503, 429, 401];
+  const proxy = await startUpstreamServer(({ url }, response) => {
+    const isStream = url.endsWith('/SubscribeEvents');
+    response.writeHead(isStream ? (refusals.shift() ?? 401) : 429, { 'retry-after': '0' }).end('Slowly.');
+  });
+  closers.push(() => proxy.close());
+  const client = new GalaxyClient({ transport: connectTransport(proxy.url), httpUrl: proxy.url, keys });
+  closers.push(() => client.close());
+  await expect(client.events().next()).rejects.toMatchObject({ grpcCode: status.UNAUTHENTICATED });
+  expect(refusals).toEqual([]);
 });
 
 describe('over TLS', () => {

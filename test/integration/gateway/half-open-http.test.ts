@@ -55,7 +55,7 @@ describe('two thousand connections that send nothing', () => {
     timeout: 60_000,
   }, async () => {
     const gateway = await startWith({
-      GATEWAY_PUBLIC_HTTP_READ_HEADER_TIMEOUT: '4s',
+      GATEWAY_PUBLIC_HTTP_READ_HEADER_TIMEOUT: '10s',
       GATEWAY_PUBLIC_HTTP_MAX_CONNECTIONS_PER_ADDRESS: '5000',
     });
     expect(await health(gateway)).toBe(200);
@@ -65,7 +65,7 @@ describe('two thousand connections that send nothing', () => {
     expect(open(flood)).toBe(2_000);
     for (let request = 0; request < 20; request += 1) expect(await health(gateway)).toBe(200);
 
-    await vi.waitFor(() => expect(open(flood)).toBe(0), { timeout: 20_000, interval: 50 });
+    await vi.waitFor(() => expect(open(flood)).toBe(0), { timeout: 30_000, interval: 50 });
     expect(await health(gateway)).toBe(200);
     flood.length = 0;
     // Both ends live in this process, so this is what either of them has kept.

@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { request } from 'node:http';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { freePort } from '../../../infra/local/child.ts';
 import { type Answer, json } from '../../support/gateway/fake-upstream.ts';
@@ -182,6 +184,16 @@ describe('the public listener', () => {
       expect([response.status, (await response.json()).error.code]).toEqual([404, 'not_found']);
     }
   });
+});
+
+it('a path with another method is 404, TRACE included', async () => {
+  const { hostname, port } = new URL(gateway.httpUrl);
+  for (const method of ['TRACE', 'PUT', 'PROPFIND']) {
+    const sent = request({ hostname, port, method, path: '/api/v1/public/auth/send-email-code' }).end();
+    const [response] = await once(sent, 'response');
+    response.resume();
+    expect(response.statusCode, method).toBe(404);
+  }
 });
 
 describe('the link of a mail', () => {

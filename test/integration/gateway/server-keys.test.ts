@@ -350,7 +350,7 @@ describe('while the response key is being changed', () => {
     await expect.poll(() => got, { timeout: 15_000 }).toEqual(expected);
     expect(hellos.length).toBeGreaterThan(1);
     expect(hellos.slice(1).every((resumed) => resumed)).toBe(true);
-  }, 40_000);
+  });
 });
 
 describe('when a response key is published no more', () => {

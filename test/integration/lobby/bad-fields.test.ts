@@ -102,7 +102,7 @@ const badValues: Record<string, (schema: Schema) => Bad[]> = {
   'If-Match': () =>
     ['', 'one', '"1', '1"', 'W/"1"', '-1', '*', '1234567890', '"1", "2"'].map((value) => [
       value,
-      'must be the revision of the game, such as 3 or "3"',
+      'must be the revision of the game in digits, such as 3',
     ]),
 
   page_size: () =>

@@ -189,9 +189,12 @@ describe('GET /dead-letters', () => {
     ]);
   });
 
-  it.each(['?consumer=', '?consumer=a%00b', '?page_size=0', '?page_token=x', '?other=1'])('refuses %s', async (query) => {
-    expect(code(await operator.get(`/dead-letters${query}`))).toEqual([400, 'invalid_request']);
-  });
+  it.each(['?consumer=', '?consumer=a%00b', '?page_size=0', '?page_token=x', '?other=1'])(
+    'refuses %s',
+    async (query) => {
+      expect(code(await operator.get(`/dead-letters${query}`))).toEqual([400, 'invalid_request']);
+    },
+  );
 });
 
 describe('POST /dead-letters/{id}/retry', () => {

@@ -17,6 +17,7 @@ beforeAll(async () => {
 });
 beforeEach(async () => {
   owner = lobby.player();
+  lobby.clock.set(new Date('2031-05-01T12:00:00.000Z'));
   await lobby.pool.query('truncate lobby.games, lobby.race_name_keys cascade');
 });
 afterAll(() => lobby.close());

@@ -1,6 +1,7 @@
 // What becomes of everything that a user has in the lobby when they are blocked for good, or delete their account.
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { Refusal } from '../../../lib/errors/table.ts';
 import { type LobbyConsumers, startLobbyConsumers } from '../../support/lobby/consumers.ts';
 import {
   apply,
@@ -192,6 +193,74 @@ test('leaves nothing with a user to whom everything is being granted at that ver
       expect((await lobby.admin().get(`/games/${gameId}`)).body).toMatchObject({ active_members: 0 });
     }
   }
+});
+
+describe('a block of a game outlives the account', () => {
+  const addressHash = () => randomUUID().replaceAll('-', '');
+  const blockFrom = async (gameId: string, name: string) => {
+    const { body } = await lobby.admin().get(`/games/${gameId}/memberships`);
+    const items = (body as { items: { membership_id: string; race_name: string }[] }).items;
+    const membership = items.find(({ race_name }) => race_name === name)?.membership_id;
+    expect(await other.post(`/memberships/${membership}/block`)).toMatchObject({ status: 200 });
+  };
+  const code = async (gameId: string) => {
+    const body = { max_uses: 10, expires_at: '2031-05-20T12:00:00.000Z' };
+    return field(await other.post(`/games/${gameId}/invites`, { body }), 'code');
+  };
+  const redeem = async (player: Client, gameId: string) =>
+    player.post(`/invite-codes/${await code(gameId)}/redeem`, { body: { race_name: nameOf(player) } });
+  const blocked = refusal(403, 'forbidden', 'The user has been blocked from this game.');
+
+  test('from the moment of the block, for a private game and a public one', async () => {
+    const [hash, back] = [addressHash(), lobby.player()];
+    for (const { userId } of [user, back]) lobby.users.restrict(userId, { addressHash: hash });
+    const privateGame = await makeOpenGame(other, { game_type: 'private' });
+    const publicGame = await makeOpenGame(other);
+    expect(await redeem(user, privateGame)).toMatchObject({ status: 201 });
+    await blockFrom(privateGame, nameOf(user));
+    await join(user, other, publicGame, nameOf(user));
+    await blockFrom(publicGame, nameOf(user));
+
+    expect(await redeem(back, privateGame)).toEqual(blocked);
+    expect(
+      await back.post(`/games/${publicGame}/applications`, { body: { race_name: nameOf(back) } }),
+    ).toEqual(refusal(403, 'forbidden', 'You have been blocked from this game.'));
+    // Neither another game nor another person is affected.
+    const stranger = lobby.player();
+    lobby.users.restrict(stranger.userId, { addressHash: addressHash() });
+    expect(await redeem(stranger, privateGame)).toMatchObject({ status: 201 });
+    const elsewhere = await makeOpenGame(other, { game_type: 'private' });
+    expect(await redeem(back, elsewhere)).toMatchObject({ status: 201 });
+  });
+
+  test('by the event of the deletion, where the User Service could not say at the block', async () => {
+    const [hash, back] = [addressHash(), lobby.player()];
+    const gameId = await makeOpenGame(other, { game_type: 'private' });
+    const left = await makeOpenGame(other, { game_type: 'private' });
+    await redeem(user, gameId);
+    await redeem(user, left);
+    lobby.users.failWith(new Refusal('service_unavailable', 'down'));
+    await blockFrom(gameId, nameOf(user));
+    lobby.users.failWith(undefined);
+    for (let told = 0; told < 2; told++) await block({ event_type: 'deleted', address_hash: hash });
+
+    lobby.users.restrict(back.userId, { addressHash: hash });
+    expect(await redeem(back, gameId)).toEqual(blocked);
+    // Where the account played when it was deleted nobody had blocked the person.
+    expect(await redeem(back, left)).toMatchObject({ status: 201 });
+  });
+
+  test('until the game is over, and then nothing of the address is left', async () => {
+    const hash = addressHash();
+    lobby.users.restrict(user.userId, { addressHash: hash });
+    const gameId = await makeOpenGame(other, { game_type: 'private' });
+    await redeem(user, gameId);
+    await blockFrom(gameId, nameOf(user));
+    const stored = async () => JSON.stringify(await lobby.tables()).includes(hash);
+    expect(await stored()).toBe(true);
+    await other.post(`/games/${gameId}/cancel`);
+    expect(await stored()).toBe(false);
+  });
 });
 
 test('changes nothing when it is told again, or of a user who has nothing', async () => {

@@ -19,13 +19,14 @@ const start = new Date('2031-05-01T12:00:00.000Z');
 beforeAll(async () => {
   lobby = await createTestLobby();
 });
-beforeEach(async () => {
+afterAll(() => lobby.close());
+
+/** Without those before it, which would have to be compared after every request. What is refused changes none. */
+async function newWorld(): Promise<void> {
   lobby.clock.set(start);
-  // Of the worlds before it, which would have to be compared after every request.
   await lobby.pool.query('truncate lobby.games, lobby.race_name_keys cascade');
   world = await makeWorld(lobby);
-});
-afterAll(() => lobby.close());
+}
 
 async function expectRefused(operation: string, changes: Request, answer: unknown): Promise<void> {
   const before = await lobby.tables();
@@ -55,6 +56,8 @@ const triggers = [
 ] as const;
 
 describe.each(gameStatuses)('a game that is %s', (status) => {
+  beforeAll(newWorld);
+
   test('refuses what would move it elsewhere, and says what can be done', async () => {
     await setStatus(status);
     for (const trigger of triggers) {
@@ -129,6 +132,8 @@ describe.each(gameStatuses)('a game that is %s', (status) => {
 describe.each(applicationStatuses.filter((status) => status !== 'pending'))(
   'an application that is %s',
   (status) => {
+    beforeAll(newWorld);
+
     test.each([
       ['approve', 'approved'],
       ['reject', 'rejected'],
@@ -150,6 +155,8 @@ describe.each(applicationStatuses.filter((status) => status !== 'pending'))(
 );
 
 describe.each(inviteStatuses.filter((status) => status !== 'pending'))('an invite that is %s', (status) => {
+  beforeAll(newWorld);
+
   test.each([
     ['POST /invites/{invite_id}/redeem', 'redeemed'],
     ['POST /invites/{invite_id}/decline', 'declined'],
@@ -174,6 +181,7 @@ describe.each(membershipStatuses.filter((status) => status !== 'active'))(
   'a membership that is %s',
   (status) => {
     beforeEach(async () => {
+      await newWorld();
       const { member, publicId, membershipId } = world;
       if (status === 'left') await member.post(`/games/${publicId}/leave`);
       else
@@ -202,6 +210,7 @@ describe.each(membershipStatuses.filter((status) => status !== 'active'))(
 );
 
 test('only a block is undone', async () => {
+  await newWorld();
   await expectRefused(
     'POST /memberships/{membership_id}/unblock',
     {},
@@ -212,6 +221,8 @@ test('only a block is undone', async () => {
 });
 
 describe('a deadline that has passed', () => {
+  beforeEach(newWorld);
+
   test('keeps a draft from being opened', async () => {
     lobby.clock.set(new Date(gameBody.enrollment_ends_at));
     await expectRefused(

@@ -76,11 +76,11 @@ describe('a start job', () => {
     const job = newStartJob();
     await Promise.all([lobby.ask(job), lobby.ask(job), lobby.ask(job)]);
     await vi.waitFor(async () => expect(await lobby.resultsOf(job.job_id)).toHaveLength(3), {
-      timeout: 10_000,
+      timeout: 30_000,
     });
     await lobby.ask(job);
     await vi.waitFor(async () => expect(await lobby.resultsOf(job.job_id)).toHaveLength(4), {
-      timeout: 10_000,
+      timeout: 30_000,
     });
     const results = await lobby.resultsOf(job.job_id);
     expect(new Set(results.map((result) => JSON.stringify(result))).size).toBe(1);
@@ -91,11 +91,11 @@ describe('a start job', () => {
     await lobby.ask(stop);
     await lobby.ask(job);
     await vi.waitFor(async () => expect(await lobby.resultsOf(job.job_id)).toHaveLength(5), {
-      timeout: 10_000,
+      timeout: 30_000,
     });
     expect((await lobby.resultsOf(job.job_id)).at(-1)).toEqual(results[0]);
     await vi.waitFor(async () => expect(await lobby.resultsOf(stop.job_id)).toHaveLength(2), {
-      timeout: 10_000,
+      timeout: 30_000,
     });
     expect(await enginesIn(folder)).toEqual([]);
   });
@@ -167,7 +167,7 @@ describe('a stop job', () => {
     await lobby.done(job);
     await killEngines(folder);
     await vi.waitFor(() => expect(manager.stdout()).toContain('"signal":"SIGKILL","msg":"engine ended"'), {
-      timeout: 10_000,
+      timeout: 30_000,
     });
     expect(await lobby.done(stopOf(job))).toMatchObject({ outcome: 'success' });
   });

@@ -76,7 +76,7 @@ async function signal({ child, ended }: RunningProcess, name: 'SIGTERM' | 'SIGKI
 
 /** A process that was killed may hold its sockets a moment longer than its entry in /proc. */
 const untilFree = (port: number) =>
-  vi.waitFor(async () => expect(await isFree('127.0.0.1', port)).toBe(true), { timeout: 10_000 });
+  vi.waitFor(async () => expect(await isFree('127.0.0.1', port)).toBe(true), { timeout: 30_000 });
 
 async function listenOn(port: number): Promise<Server> {
   await untilFree(port);
@@ -86,7 +86,7 @@ async function listenOn(port: number): Promise<Server> {
 }
 
 const logged = (manager: RunningProcess, text: string) =>
-  vi.waitFor(() => expect(manager.stdout()).toContain(text), { timeout: 10_000 });
+  vi.waitFor(() => expect(manager.stdout()).toContain(text), { timeout: 30_000 });
 const pids = async () => (await enginesIn(folder)).map(({ pid }) => pid);
 
 describe('a Runtime Manager that is killed', () => {
@@ -158,7 +158,7 @@ describe('a Runtime Manager that is killed', () => {
     await lobby.done(newStartJob());
     // From then on it neither looks for its offset nor saves one before the next job.
     await vi.waitFor(async () => expect(await connection.get(startOffset)).not.toBeNull(), {
-      timeout: 10_000,
+      timeout: 30_000,
     });
     await connection.del(startOffset);
     await connection.lpush(startOffset, 'x');
@@ -171,7 +171,7 @@ describe('a Runtime Manager that is killed', () => {
     await vi.waitFor(
       async () => expect((await lobby.resultsOf(job.job_id)).length).toBeGreaterThanOrEqual(2),
       {
-        timeout: 10_000,
+        timeout: 30_000,
       },
     );
     const results = (await lobby.resultsOf(job.job_id)).map((result) => JSON.stringify(result));
@@ -304,7 +304,7 @@ describe('an engine that ends by itself', () => {
     await killEngines(folder);
     await logged(first, 'an engine has ended by itself');
     await untilEngines(folder, 1);
-    await vi.waitFor(async () => expect((await askGame(endpoint))[0]).toBe(404), { timeout: 10_000 });
+    await vi.waitFor(async () => expect((await askGame(endpoint))[0]).toBe(404), { timeout: 30_000 });
     expect(await lobby.resultsOf(job.job_id)).toHaveLength(1);
 
     // Not a child of the next one, which takes it over.
@@ -323,7 +323,7 @@ describe('an engine that ends by itself', () => {
           expect(result).toBeDefined();
           return result;
         },
-        { timeout: 10_000 },
+        { timeout: 30_000 },
       );
       expect(moved?.engine_endpoint).not.toBe(endpoint);
       expect((await askGame(moved?.engine_endpoint))[0]).toBe(404);
@@ -358,12 +358,12 @@ describe('a Runtime Manager that starts', () => {
           expect(results).toHaveLength(2);
           return results;
         },
-        { timeout: 10_000 },
+        { timeout: 30_000 },
       );
       expect(moved).toMatchObject({ outcome: 'success', container_id: before?.container_id });
       expect(moved?.engine_endpoint).not.toBe(endpoints[1]);
       const runs = async () => expect((await askGame(endpoints[0]))[0]).toBe(404);
-      await vi.waitFor(runs, { timeout: 10_000 });
+      await vi.waitFor(runs, { timeout: 30_000 });
       expect((await askGame(moved?.engine_endpoint))[0]).toBe(404);
       expect(await lobby.resultsOf(jobs[0].job_id)).toHaveLength(1);
       expect(await lobby.done(stopOf(jobs[1]))).toMatchObject({ outcome: 'success' });

@@ -15,7 +15,7 @@ import {
 } from '../../support/stores/stream-consumer.ts';
 
 // A replica that vanished is waited for.
-vi.setConfig({ testTimeout: 60_000 });
+vi.setConfig({ testTimeout: 120_000 });
 const takenOver = { timeout: 15_000, interval: 10 };
 
 let stores: StreamStores;

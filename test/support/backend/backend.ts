@@ -14,6 +14,7 @@ import type { Mail, Mailer } from '../../../lib/backend/mail/mail.ts';
 import { MailSender, writeMails } from '../../../lib/backend/mail/outgoing-mails.ts';
 import { createMailSeal } from '../../../lib/backend/mail/seal.ts';
 import { notificationStream } from '../../../lib/backend/notifications/stream.ts';
+import { createAddressHash } from '../../../lib/backend/address-hash.ts';
 import { createOptOutTokens } from '../../../lib/backend/opt-out-tokens.ts';
 import { createRecoveryCodes } from '../../../lib/backend/recovery-codes.ts';
 import { createSignInCodes } from '../../../lib/backend/sign-in-codes.ts';
@@ -152,6 +153,7 @@ export async function startTestBackend(
     outbox,
     codes: await createSignInCodes(secret),
     recoveryCodes: await createRecoveryCodes(secret),
+    hashAddress: await createAddressHash(secret),
     optOutTokens: await createOptOutTokens(secret),
     mails: { write: (tx, written) => writeMails(tx, seal, written), sendSoon: () => sender.sendSoon() },
     mailLimits,

@@ -105,7 +105,7 @@ export class JobStreams {
         if (found === undefined) throw new Error(`job ${jobId} has no result yet`);
         return found;
       },
-      { timeout: 15_000, interval: 20 },
+      { timeout: 40_000, interval: 20 },
     );
     return first;
   }
@@ -150,12 +150,12 @@ export async function untilEngines(dataFolder: string, count: number): Promise<E
       expect([folders.size, engines.filter(({ waiting }) => waiting)]).toEqual([count, []]);
       return engines;
     },
-    { timeout: 10_000 },
+    { timeout: 30_000 },
   );
 }
 
 export async function expectNoEngines(dataFolder: string): Promise<void> {
-  await vi.waitFor(async () => expect(await enginesIn(dataFolder)).toEqual([]), { timeout: 20_000 });
+  await vi.waitFor(async () => expect(await enginesIn(dataFolder)).toEqual([]), { timeout: 30_000 });
 }
 
 /** Ends the engines that a test has left. */

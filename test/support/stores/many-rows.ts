@@ -50,9 +50,9 @@ export function insertGames(
   const all = { ...gameDefaults, ...columns };
   const { game_name, description } = all;
   return insertRows(client, 'lobby.games', `generate_series(${from}, ${to}) n`, {
-    ...all,
     search_words: `to_tsvector('simple', ${game_name} || ' ' || ${description})`,
     search_words_of: `md5('${searchWordsVersion} ' || ${game_name} || ' ' || ${description})`,
+    ...all,
   });
 }
 

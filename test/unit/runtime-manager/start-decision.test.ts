@@ -41,6 +41,16 @@ describe('a start job', () => {
     );
     expect(decideStart({ ...job, expires_at_ms: noon.getTime() + 1 }, undefined, noon).kind).toBe('start');
   });
+
+  it('that came too late says by whose clock, since those of lobby and Runtime Manager may differ', () => {
+    const behind = { ...job, expires_at_ms: noon.getTime() - 6 * 60_000 };
+    const expired = new Date(behind.expires_at_ms).toISOString();
+    expect(decideStart(behind, undefined, noon)).toMatchObject({
+      failure: {
+        message: `The start job expired at ${expired}, before it was done: by the clock of this machine it is ${noon.toISOString()}. Start the game again.`,
+      },
+    });
+  });
 });
 
 it('one more engine is refused once there are as many as there may be', () => {

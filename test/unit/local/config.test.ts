@@ -1,0 +1,40 @@
+import { expect, it } from 'vitest';
+import { type LocalConfig, readLocalConfig } from '../../../infra/local/config.ts';
+import { StartupError } from '../../../lib/config/startup.ts';
+
+const portsOf = ({ listeners, postgres, redis }: LocalConfig) =>
+  [...Object.values(listeners), postgres, redis].map(({ port }) => port);
+
+it('stacks whose offsets are hundreds apart share neither a port nor a folder', () => {
+  const stacks = ['', '100', '200', '300', '1000'].map((offset) =>
+    readLocalConfig({ GALAXY_PORT_OFFSET: offset }),
+  );
+  const ports = stacks.flatMap(portsOf);
+  expect(ports.length).toBe(5 * 12);
+  expect(new Set(ports).size).toBe(ports.length);
+  expect(stacks.map(({ dataFolder }) => dataFolder)).toEqual([
+    '.galaxy',
+    '.galaxy-100',
+    '.galaxy-200',
+    '.galaxy-300',
+    '.galaxy-1000',
+  ]);
+});
+
+it('an offset moves nothing that is set', () => {
+  const config = readLocalConfig({
+    GALAXY_PORT_OFFSET: '100',
+    GALAXY_DATA_FOLDER: '/tmp/mine',
+    GALAXY_REDIS_PORT: '0',
+    GATEWAY_PUBLIC_HTTP_ADDR: '127.0.0.1:18080',
+  });
+  expect(config.dataFolder).toBe('/tmp/mine');
+  expect(config.redis.port).toBe(0);
+  expect(config.listeners.gatewayHttp).toEqual({ host: '127.0.0.1', port: 18_080 });
+  expect(config.listeners.gatewayWeb).toEqual({ host: '127.0.0.1', port: 8_188 });
+  expect(config.postgres.port).toBe(15_532);
+});
+
+it.each(['-1', '1.5', '49001', 'x'])('an offset of %s is refused', (offset) => {
+  expect(() => readLocalConfig({ GALAXY_PORT_OFFSET: offset })).toThrow(StartupError);
+});
