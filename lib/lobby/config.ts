@@ -12,7 +12,14 @@ import {
   readBlockTimeoutVariable,
   streamVariable,
 } from '../config/stream-variables.ts';
-import { boolean, listOf, peerAddress, positiveDuration, postgresDsn } from '../config/types.ts';
+import {
+  boolean,
+  listOf,
+  peerAddress,
+  positiveDuration,
+  postgresDsn,
+  retentionTime,
+} from '../config/types.ts';
 import { defaulted, removed, type Values } from '../config/variables.ts';
 
 export const lobbyVariables = {
@@ -88,10 +95,10 @@ export const lobbyVariables = {
     help: 'How often the lobby deletes what is kept only for a while.',
   }),
   retention: {
-    draftsMs: defaulted('LOBBY_RETENTION_DRAFTS', '90d', positiveDuration, {
+    draftsMs: defaulted('LOBBY_RETENTION_DRAFTS', '90d', retentionTime, {
       help: 'How long games that were never opened are kept after their last change.',
     }),
-    endedGamesMs: defaulted('LOBBY_RETENTION_ENDED_GAMES', '180d', positiveDuration, {
+    endedGamesMs: defaulted('LOBBY_RETENTION_ENDED_GAMES', '180d', retentionTime, {
       help:
         'How long applications, invites, timeline, statistics and words of a game are kept after it was finished or ' +
         'cancelled. The game itself, its members and its result stay.',
