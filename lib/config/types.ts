@@ -4,33 +4,34 @@ import type { Rate } from '../rate-limit/rate.ts';
 
 const unitMs = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 
-/** Node fires a timer of more than 2^31 - 1 ms (24.8 days) at once; the rest is room for jitter. */
-const longestTimer = '20d';
-const longestPeriod = '3650d';
-
-function durationUpTo(longest: string) {
-  return z.string().transform((text, context) => {
-    const ms = msOf(text);
-    if (ms !== undefined && ms <= (msOf(longest) ?? 0)) return ms;
-    const message =
-      ms === undefined ? 'write a duration such as 250ms, 5s, 1m, 2h or 7d' : `must be at most ${longest}`;
-    context.addIssue({ code: 'custom', message });
-    return z.NEVER;
+const durationUpTo = (days: number) =>
+  z.string().transform((text, context) => {
+    const match = /^(\d{1,9})(ms|s|m|h|d)$/.exec(text);
+    const [, digits, unit] = match ?? [];
+    if (digits === undefined || unit === undefined) {
+      context.addIssue({ code: 'custom', message: 'write a duration such as 250ms, 5s, 1m, 2h or 7d' });
+      return z.NEVER;
+    }
+    const ms = Number(digits) * unitMs[unit as keyof typeof unitMs];
+    if (ms > days * unitMs.d) {
+      context.addIssue({ code: 'custom', message: `must be at most ${days}d` });
+      return z.NEVER;
+    }
+    return ms;
   });
-}
 
-function msOf(text: string): number | undefined {
-  const [, digits, unit] = /^(\d{1,9})(ms|s|m|h|d)$/.exec(text) ?? [];
-  return digits === undefined ? undefined : Number(digits) * unitMs[unit as keyof typeof unitMs];
-}
+/**
+ * `250ms`, `5s`, `1m`, `2h`, `20d` → milliseconds, few enough for any timer and any time-out of PostgreSQL: Node fires a
+ * timer of more than 2^31 - 1 ms (24.8 days) at once; the rest is room for jitter.
+ */
+export const duration = durationUpTo(20);
 
-/** `250ms`, `5s`, `1m`, `2h`, `20d` → milliseconds, few enough for any timer and any time-out of PostgreSQL. */
-export const duration = durationUpTo(longestTimer);
+const longerThanZero = 'must be longer than zero';
 
-export const positiveDuration = duration.refine((ms) => ms > 0, 'must be longer than zero');
+export const positiveDuration = duration.refine((ms) => ms > 0, longerThanZero);
 
-/** For how long something is kept: compared with times that are stored, and never a timer's. */
-export const period = durationUpTo(longestPeriod).refine((ms) => ms > 0, 'must be longer than zero');
+/** How long something is kept, which is compared with times and never becomes a timer. */
+export const retentionTime = durationUpTo(36_500).refine((ms) => ms > 0, longerThanZero);
 
 /** `10/s burst 20`; without a burst the whole count may come at once. `off` for no limit. */
 export const rate = z.string().transform((text, context): Rate | 'off' => {

@@ -12,7 +12,14 @@ import {
   readBlockTimeoutVariable,
   streamVariable,
 } from '../config/stream-variables.ts';
-import { boolean, listOf, peerAddress, period, positiveDuration, postgresDsn } from '../config/types.ts';
+import {
+  boolean,
+  listOf,
+  peerAddress,
+  positiveDuration,
+  postgresDsn,
+  retentionTime,
+} from '../config/types.ts';
 import { defaulted, removed, type Values } from '../config/variables.ts';
 
 export const lobbyVariables = {
@@ -68,7 +75,7 @@ export const lobbyVariables = {
   startTimeoutMs: defaulted('LOBBY_START_TIMEOUT', '5m', positiveDuration, {
     help: 'How long a game may take to start before the start counts as failed.',
   }),
-  underfilledGraceMs: defaulted('LOBBY_UNDERFILLED_GRACE', '14d', period, {
+  underfilledGraceMs: defaulted('LOBBY_UNDERFILLED_GRACE', '14d', retentionTime, {
     help: 'How long a game may lack players after its deadline, stay a draft after it, or wait to be started, before it is cancelled.',
   }),
   minTurnIntervalMs: defaulted('LOBBY_MIN_TURN_INTERVAL', '15m', positiveDuration, {
@@ -88,10 +95,10 @@ export const lobbyVariables = {
     help: 'How often the lobby deletes what is kept only for a while.',
   }),
   retention: {
-    draftsMs: defaulted('LOBBY_RETENTION_DRAFTS', '90d', period, {
+    draftsMs: defaulted('LOBBY_RETENTION_DRAFTS', '90d', retentionTime, {
       help: 'How long games that were never opened are kept after their last change.',
     }),
-    endedGamesMs: defaulted('LOBBY_RETENTION_ENDED_GAMES', '180d', period, {
+    endedGamesMs: defaulted('LOBBY_RETENTION_ENDED_GAMES', '180d', retentionTime, {
       help:
         'How long applications, invites, timeline, statistics and words of a game are kept after it was finished or ' +
         'cancelled. The game itself, its members and its result stay.',
