@@ -93,7 +93,9 @@ export function messageTypesPage(): string {
   const sections = types.map(({ messageType, operation, payload, errors, idempotencyKey, ifMatch }) => {
     const options = [
       ...(idempotencyKey ? ['`idempotency_key`'] : []),
-      ...(ifMatch ? ['`if_match` (the `revision` that the change is based on, in digits without quotes)'] : []),
+      ...(ifMatch
+        ? ['`if_match` (the `revision` that the change is based on, in digits without quotes)']
+        : []),
     ];
     return [
       `## ${messageType}`,
