@@ -291,7 +291,9 @@ describe('the lobby', () => {
       const messages = logOf(running).map(({ msg }) => msg);
       expect(messages).not.toContain('listening');
       expect(messages).not.toContain('tick failed');
-      expect(messages.slice(-3)).toEqual(['draining', 'worker stopped', 'stopped']);
+      // Every loop of the worker says that it has stopped.
+      const last = new Set(messages.slice(messages.indexOf('draining')));
+      expect([...last]).toEqual(['draining', 'worker stopped', 'stopped']);
     },
   );
 });
