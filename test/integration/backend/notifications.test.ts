@@ -290,10 +290,15 @@ describe('a notification that goes by mail, too', () => {
     );
     await notifications.handled(last);
     await backend.sendMails();
-    const content = { kind: 'notification', type: 'lobby.invite.created', payload };
+    const mailTo = (userId: string, locale: string) => ({
+      mailId: expect.any(String),
+      to: expect.stringMatching(/^user\d+@/),
+      locale,
+      content: { kind: 'notification', type: 'lobby.invite.created', payload, user_id: userId },
+    });
     expect(backend.mails.toSorted((a, b) => a.locale.localeCompare(b.locale))).toEqual([
-      { mailId: expect.any(String), to: expect.stringMatching(/^user\d+@/), locale: 'de-CH', content },
-      { mailId: expect.any(String), to: expect.stringMatching(/^user\d+@/), locale: 'ru', content },
+      mailTo(clara, 'de-CH'),
+      mailTo(dmitri, 'ru'),
     ]);
     expect((await notifications.eventsOf(clara)).length).toBe(2);
   });

@@ -273,7 +273,7 @@ const badFamilies: Bad[] = ['', 'Star Wars', 'STAR', 'x'.repeat(65)].map((value)
 ]);
 
 /** In a filter a version is looked for as it is; in a game it must be one. */
-const badVersionFilters: Bad[] = ['', '1 4', '1\u0000', '1'.repeat(65)].map((value) => [
+const badVersionFilters: Bad[] = ['', '1 4', '1'.repeat(65)].map((value) => [
   value,
   'must be a semantic version such as 1.4.0',
 ]);

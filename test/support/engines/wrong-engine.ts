@@ -113,7 +113,7 @@ class CarelessFolder extends GameFolder {
 
   override async saveTurn(turn: Parameters<GameFolder['saveTurn']>[0]): Promise<void> {
     await writeFile(join(this.#folder, `turn-${turn.response.turn}.json.gz`), 'half of it');
-    await delay(50);
+    await delay(200);
     await super.saveTurn(turn);
   }
 }

@@ -71,7 +71,7 @@ export function connectRedis(
   { host, port, password, db }: Pick<TestRedis, 'host' | 'port' | 'password' | 'db'>,
   onError: (error: Error) => void = () => {},
 ): Promise<Redis> {
-  return openRedis({ addr: { host, port }, password, db, operationTimeoutMs: 1_000 }, onError);
+  return openRedis({ addr: { host, port }, password, db, operationTimeoutMs: 5_000 }, onError);
 }
 
 export type Handle = (said: Said, delivery: Delivery<Tx>) => Promise<void>;
