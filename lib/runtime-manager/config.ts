@@ -33,7 +33,7 @@ export const runtimeManagerVariables = {
     help: 'How many engines there may be at once. Further start jobs fail with `too_many_engines`.',
   }),
   reconcileIntervalMs: defaulted('RM_RECONCILE_INTERVAL', '1h', positiveDuration, {
-    help: 'How often the lobby is told of every engine that runs, so that it stops those of games that are over.',
+    help: 'How often every engine that runs is reported to the lobby, which stops those of games that are over.',
   }),
   startTimeoutMs: defaulted('RM_START_TIMEOUT', '30s', positiveDuration, {
     help: 'How long an engine may take to become healthy.',

@@ -1,5 +1,5 @@
 // The lobby and the Game Master as real processes, of which the latter is down when a game is registered, and when it is
-// resumed: the game waits, its timeline says why, and it is played once both run; by itself, unless somebody paused it.
+// resumed: the game waits, its timeline says why, and it is played once both run; by itself, unless a person paused it.
 import pg from 'pg';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { freePort } from '../../infra/local/child.ts';

@@ -90,7 +90,7 @@ describe('an invite is not made', () => {
         () => invite({ user_id: uuidv7() }),
         refusal(404, 'subject_not_found', 'There is no such user.'),
       );
-      // A code is for anybody.
+      // A code is for everyone who has it.
       expect(await invite({ max_uses: 1, expires_at: '2031-05-20T12:00:00Z' })).toMatchObject({
         status: 201,
       });

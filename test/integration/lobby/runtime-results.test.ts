@@ -453,7 +453,7 @@ describe('a game that was started while the Game Master was away', () => {
     expect(await owner.post(`/games/${gameId}/resume`)).toMatchObject({ body: { status: 'running' } });
   });
 
-  test('is left alone once somebody has paused it', async () => {
+  test('is left alone once a person has paused it', async () => {
     const { gameId } = await unregisteredGame();
     gameMasterIsThere = true;
     await tick();

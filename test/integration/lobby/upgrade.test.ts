@@ -37,7 +37,7 @@ async function upTo(tag: string): Promise<string> {
   return folder;
 }
 
-/** Another one means that the table was written anew. */
+/** Another one means that the table was written again. */
 const fileOfGames = async () =>
   (await pool.query(`select pg_relation_filenode('lobby.games') as file`)).rows[0].file;
 
