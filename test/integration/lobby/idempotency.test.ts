@@ -27,6 +27,7 @@ const keyed = (key: string = uuidv7()) => ({ 'idempotency-key': key });
 
 /** What games have to be for what moves them on. */
 const fitting: Partial<Record<string, GameStatus>> = {
+  'POST /games/{game_id}/reopen-enrollment': 'ready_to_start',
   'POST /games/{game_id}/start': 'ready_to_start',
   'POST /games/{game_id}/retry-start': 'start_failed',
   'POST /games/{game_id}/pause': 'running',
@@ -43,6 +44,9 @@ async function prepare(operation: string): Promise<(headers: Record<string, stri
        engine_endpoint = 'http://10.0.0.1:9000', bound_at = now() where game_id = $1`,
     [publicId, fitting[operation] ?? 'enrollment_open'],
   );
+  if (operation.endsWith('/unblock')) {
+    expect(await owner.post(`/memberships/${world.membershipId}/block`)).toMatchObject({ status: 200 });
+  }
   const changes = operation.endsWith('/open-enrollment') ? { params: { game_id: draftId } } : {};
   // The revision that was true before the first request; a repeat is answered all the same.
   const seen = operation.startsWith('PATCH') ? { 'if-match': '"1"' } : {};
