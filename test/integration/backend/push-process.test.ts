@@ -112,7 +112,7 @@ describe('the push process refuses to start', () => {
     const first = runEntry(entry, env);
     await untilLogged(first, 'listening');
     await expect(runBackendPush({ ...env, BACKEND_LOG_LEVEL: 'silent' }, stop.signal)).rejects.toThrow(
-      `cannot listen on ${env.BACKEND_PUSH_GRPC_ADDR}`,
+      `${env.BACKEND_PUSH_GRPC_ADDR} is in use by another process`,
     );
     first.child.kill('SIGTERM');
     expect((await first.ended).exitCode).toBe(0);

@@ -117,7 +117,7 @@ describe('the gateway refuses to start', () => {
     const { exitCode, stderr } = await ended;
     expect(exitCode).toBe(1);
     expect(stderr).toContain(`  GATEWAY_PUBLIC_HTTP_ADDR: ${redis.addr} is in use by another process`);
-    expect(stderr).toContain(`  GATEWAY_AUTHENTICATED_GRPC_ADDR: cannot listen on ${redis.addr}`);
+    expect(stderr).toContain(`  GATEWAY_AUTHENTICATED_GRPC_ADDR: ${redis.addr} is in use by another process`);
   });
 });
 

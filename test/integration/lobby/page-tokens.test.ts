@@ -83,8 +83,8 @@ describe.each(lists.map((list, index) => [list[0], index, list] as const))(
 
     test('takes its token neither with other filters nor of another game', async () => {
       const [, as, path] = list;
-      const others = path().endsWith('/games?')
-        ? [`${path()}status=draft&`, `${path()}game_type=private&`, `${path()}q=x&`]
+      const others = path().startsWith('/games?')
+        ? [`${path()}has_free_places=true&`, `${path()}game_type=private&`, `${path()}q=x&`]
         : path().startsWith('/my/')
           ? [`${path()}${filterOf[path()]}&`]
           : [path().replace(/[0-9a-f-]{36}/, uuidv7())];
