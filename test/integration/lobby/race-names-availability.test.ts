@@ -58,7 +58,7 @@ describe('the check of a race name', () => {
     ['Zorb_lax', 'character', expect.stringContaining('"_" (U+005F)')],
     ['Zorb\u200blax', 'character', expect.stringContaining('U+200B')],
     ['Zorb\u202elax', 'character', expect.stringContaining('U+202E')],
-    ['Zorb\u0000lax', 'character', expect.stringContaining('U+0000')],
+    ['Zorb\u0001lax', 'character', expect.stringContaining('U+0001')],
     [' Zorblax', 'spacing', expect.stringContaining('space')],
     ['Rex\u0331\u0331', 'marks', expect.stringContaining('combining mark')],
     ['א1abc', 'direction', expect.stringContaining('right-to-left')],
