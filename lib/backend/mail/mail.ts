@@ -36,7 +36,7 @@ export const mailContent = z.discriminatedUnion('kind', [
     type: z.enum(mailableTypes),
     payload: z.record(z.string(), z.unknown()),
     /** Of the recipient, who may want no more mails of this type; mails of earlier versions have none. */
-    user_id: z.uuid().optional(),
+    user_id: z.guid().optional(),
   }),
 ]);
 export type MailContent = z.infer<typeof mailContent>;
