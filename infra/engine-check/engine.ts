@@ -26,7 +26,8 @@ import { type Saying, says } from './interface-says.ts';
 import { Late, Violation } from './violation.ts';
 
 /** As the Game Master bounds them (docs/engine-interface.md). */
-const playerTimeoutMs = 2_000;
+const validateTimeoutMs = 2_000;
+const viewTimeoutMs = 5_000;
 const healthTimeoutMs = 1_000;
 const responseBytes = 1024 * 1024;
 const turnResponseBytes = 8 * 1024 * 1024;
@@ -362,12 +363,18 @@ function boundsOf(path: string): {
   readonly late: Saying;
 } {
   const usual = { maxBytes: responseBytes, large: says.otherBytes, late: says.late };
-  const forPlayer = { timeoutMs: playerTimeoutMs, late: says.lateForPlayer };
   if (path === engineRoutes.health) return { ...usual, timeoutMs: healthTimeoutMs, late: says.healthSoon };
-  if (path === engineRoutes.validate) return { ...usual, ...forPlayer };
+  if (path === engineRoutes.validate) {
+    return { ...usual, timeoutMs: validateTimeoutMs, late: says.lateToValidate };
+  }
   if (path === engineRoutes.turns) return { ...usual, maxBytes: turnResponseBytes, large: says.turnBytes };
   if (!path.startsWith(engineRoutes.view)) return usual;
-  return { maxBytes: engineBounds.viewBytes, large: says.viewBytes, ...forPlayer };
+  return {
+    maxBytes: engineBounds.viewBytes,
+    large: says.viewBytes,
+    timeoutMs: viewTimeoutMs,
+    late: says.lateView,
+  };
 }
 
 function hasEnded({ exitCode, signalCode }: ChildProcess): boolean {

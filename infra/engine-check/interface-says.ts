@@ -56,8 +56,9 @@ export const says = {
     otherBytes: 'any other response 1 MiB',
     problems: 'problems in one response 100; each path and message at most 1,000 characters',
     events: 'events 20 per seat and turn; type 1 to 64 of a-z0-9_.; payload 4 KiB',
-    lateForPlayer: 'validate, and what a player waits for 2 s',
-    late: 'any other request GM_ENGINE_TIMEOUT',
+    lateToValidate: 'time for validate 2 s',
+    lateView: 'time for a view that a player asks for 5 s',
+    late: 'time for any other request, a turn included GM_ENGINE_TIMEOUT',
   }),
   ...sayings('GET /healthz', {
     health: '200 {"status":"ok"} once the engine can be used.',
