@@ -32,7 +32,9 @@ describe('the readers that OTEL_METRICS_EXPORTER names', () => {
     const port = String(await freePort());
     const variables = { OTEL_EXPORTER_PROMETHEUS_PORT: port };
     const [reader] = await createMetricReaders('prometheus', variables);
-    await expect(createMetricReaders('prometheus', variables)).rejects.toThrow('is in use by another process');
+    await expect(createMetricReaders('prometheus', variables)).rejects.toThrow(
+      'is in use by another process',
+    );
     await reader?.shutdown();
   });
 
