@@ -45,6 +45,7 @@ const expectedCodes = new Set([
   'already_member',
   'game_full',
   'race_name_taken',
+  'rate_limited',
 ]);
 /** Each in forms that count as one name. */
 const names = ['Cosmo', 'Orbit', 'Rokoro', 'Bronto', 'Sorrow', 'Troll', 'Oracle', 'Novo'].flatMap((name) => [
