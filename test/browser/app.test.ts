@@ -187,6 +187,11 @@ it('lets players look after their account, and several people use one browser', 
     time_zone: 'Asia/Tokyo',
   });
 
+  await page.getByLabel('Turns that wait for you').click();
+  await expect
+    .poll(async () => (await other.user.mailOptOuts.get()).opted_out.toSorted())
+    .toEqual(['game.turn.due_soon', 'game.turn.waiting_for_you', 'lobby.game.turn_advanced']);
+
   await page.getByRole('button', { name: 'Sign out: test' }).click();
   await expect.poll(() => page.getByRole('listitem').filter({ hasText: 'test' }).count()).toBe(0);
   await expect(other.user.account.get()).rejects.toMatchObject({ reason: 'SESSION_REVOKED' });
@@ -353,8 +358,13 @@ it('plays a game that has no board by a form', async () => {
   await page.getByLabel('Your name in this game').fill('Zoe');
   await page.getByLabel('Bots').fill('1');
   await page.getByLabel('Players at least').fill('1');
-  await page.getByLabel('Players at most').fill('1');
+  await page.getByLabel('Players at most').fill('2');
   await page.getByRole('button', { name: 'Make the game' }).click();
+  await page.getByRole('button', { name: 'Take no more players' }).click();
+  await page.getByRole('button', { name: 'Take players again' }).click();
+  await page.getByRole('button', { name: 'Take no more players' }).click();
+  await page.getByText('History of the game').click();
+  await page.getByText('Ready to start → Takes players').waitFor();
   await page.getByRole('button', { name: 'Start the game' }).click();
   const form = page.getByRole('form', { name: 'Orders' });
   await form.waitFor({ timeout: 40_000 });

@@ -5,6 +5,7 @@ import { usePlayer, useWords } from '../context.ts';
 import { wordsFor } from '../errors.ts';
 import { Act, Async, Labelled, useAct } from '../parts/basics.tsx';
 import { EmailChange } from '../parts/email-change.tsx';
+import { Mails } from '../parts/mails.tsx';
 import { RecoveryCodes } from '../parts/recovery-codes.tsx';
 import { forgetHere, signOut } from '../player.ts';
 import { addressOf } from '../router.ts';
@@ -32,6 +33,7 @@ export function AccountPage(props: {
           <a href={addressOf({ page: 'names' })}>{text.names.title}</a>
         </p>
       </section>
+      <Mails />
       <Devices />
       <EmailChange onChanged={account.reload} />
       <RecoveryCodes />

@@ -41,6 +41,8 @@ type Draft = {
   readonly clock: ClockChoice;
   readonly endsAt: string;
   readonly spectators: boolean;
+  /** Of a game that everyone can apply for. */
+  readonly autoApprove: boolean;
   readonly raceName: string | null;
 };
 
@@ -54,6 +56,7 @@ function draftFor({ manifest: { options_schema: schema, spectator_view: view } }
     clock: firstClock,
     endsAt: localTime(serverNow() + 3 * 86_400_000),
     spectators: view,
+    autoApprove: false,
     raceName: '',
   };
 }
@@ -190,6 +193,16 @@ function Players(props: { engine: Engine; draft: Draft; onChange: (changed: Part
           </label>
         ))}
       </div>
+      {!draft.isPrivate && (
+        <label class="check">
+          <input
+            type="checkbox"
+            checked={draft.autoApprove}
+            onChange={({ currentTarget: { checked: autoApprove } }) => onChange({ autoApprove })}
+          />
+          {text.create.autoApprove}
+        </label>
+      )}
       <Labelled id="ends" label={text.create.enrollmentEnds}>
         <input
           id="ends"
@@ -265,6 +278,7 @@ async function make({ client }: ReturnType<typeof usePlayer>, engine: Engine, dr
     engine_family: engine.family,
     target_engine_version: engine.version,
     spectators: draft.spectators,
+    auto_approve: draft.autoApprove && !draft.isPrivate,
     ...clockOf(draft.clock),
   });
   await lobby.game.openEnrollment({ game_id: gameId });

@@ -10,6 +10,7 @@ import { Members } from '../parts/members.tsx';
 import { OwnerTools } from '../parts/owner-tools.tsx';
 import { Play } from '../parts/play.tsx';
 import { Result } from '../parts/result.tsx';
+import { Timeline } from '../parts/timeline.tsx';
 import { clockWords } from '../time-words.ts';
 import { about, type Loaded, useLoad } from '../use-load.ts';
 
@@ -67,6 +68,7 @@ function Shown({ state, reload }: { state: GameState; reload: Loaded<GameState>[
         <p>{clockWords(game, language, text)}</p>
         <OwnerTools state={state} isOwner={isOwner} reload={reload} />
       </section>
+      {isOwner && game.status !== 'draft' && <Timeline gameId={game.game_id} />}
     </>
   );
 }

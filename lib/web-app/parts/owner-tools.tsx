@@ -1,7 +1,17 @@
 // What the owner, and a member, can do with a game as a whole.
+import type { Game } from '../../client/browser.ts';
 import { usePlayer, useWords } from '../context.ts';
 import type { GameState } from '../game-state.ts';
+import { serverNow } from '../server-time.ts';
 import { Act } from './basics.tsx';
+
+const reopenedForMs = 7 * 86_400_000;
+
+/** Enrollment that is opened again needs a deadline ahead. */
+function deadlineAhead({ enrollment_ends_at: endsAt }: Pick<Game, 'enrollment_ends_at'>) {
+  if (Date.parse(endsAt) > serverNow()) return {};
+  return { enrollment_ends_at: new Date(serverNow() + reopenedForMs).toISOString() };
+}
 
 export function OwnerTools(props: { state: GameState; isOwner: boolean; reload: () => Promise<void> }) {
   const { isOwner, reload } = props;
@@ -33,6 +43,12 @@ export function OwnerTools(props: { state: GameState; isOwner: boolean; reload: 
       )}
       {isOwner && status === 'start_failed' && (
         <Act primary label={text.game.retry} onAct={then(() => lobby.game.retryStart({ game_id }))} />
+      )}
+      {isOwner && (status === 'ready_to_start' || status === 'start_failed') && (
+        <Act
+          label={text.game.reopen}
+          onAct={then(() => lobby.game.reopenEnrollment({ game_id, ...deadlineAhead(game) }))}
+        />
       )}
       {isOwner && status === 'running' && (
         <Act label={text.game.pause} onAct={then(() => lobby.game.pause({ game_id }))} />

@@ -120,6 +120,7 @@ export const de: Texts = {
     enrollmentEnds: 'Beitritt möglich bis',
     spectators: 'Andere dürfen zuschauen',
     iPlay: 'Ich spiele mit',
+    autoApprove: 'Alle, die sich bewerben, spielen mit, solange Platz ist',
     next: 'Die ersten Züge wären fällig',
     make: 'Spiel aufmachen',
     seats: (min, max) => `Für ${min} bis ${max} Plätze, Bots mitgezählt.`,
@@ -197,6 +198,10 @@ export const de: Texts = {
     edit: 'Spiel ändern',
     remove: 'Entfernen',
     block: 'Für immer entfernen',
+    blocked: 'Für immer entfernt',
+    unblock: 'Wieder zulassen',
+    reopen: 'Wieder Spieler aufnehmen',
+    history: 'Verlauf des Spiels',
     earlierTurns: 'Frühere Züge',
     earlierTurn: 'Früherer Zug',
     laterTurn: 'Späterer Zug',
@@ -256,6 +261,17 @@ export const de: Texts = {
     keepCodes: 'Heb diese Codes sicher auf. Sie werden nur jetzt gezeigt, und frühere gelten nicht mehr.',
     delete: 'Konto löschen',
     deleteHelp: 'Deine Spiele, Namen und Daten werden gelöscht. Das lässt sich nicht rückgängig machen.',
+  },
+
+  mails: {
+    title: 'E-Mails',
+    help: 'Welche E-Mails du zu deinen Spielen bekommst. E-Mails zu deinem Konto und Codes kommen immer.',
+    groups: {
+      turns: 'Züge, die auf dich warten',
+      games: 'Spiele, die beginnen, pausieren und enden',
+      people: 'Bewerbungen, Einladungen und Mitspieler, die gehen',
+      names: 'Namen in Spielen',
+    },
   },
 
   news: {

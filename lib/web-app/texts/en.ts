@@ -109,6 +109,7 @@ export const en = {
     enrollmentEnds: 'Players can join until',
     spectators: 'Others may watch',
     iPlay: 'I play, too',
+    autoApprove: 'Everyone who applies plays, while there is room',
     next: 'The first turns would be due',
     make: 'Make the game',
     seats: (min: number, max: number) => `For ${min} to ${max} seats, bots included.`,
@@ -185,6 +186,10 @@ export const en = {
     edit: 'Change the game',
     remove: 'Remove',
     block: 'Remove for good',
+    blocked: 'Removed for good',
+    unblock: 'Let them come again',
+    reopen: 'Take players again',
+    history: 'History of the game',
     earlierTurns: 'Earlier turns',
     earlierTurn: 'Earlier turn',
     laterTurn: 'Later turn',
@@ -244,6 +249,17 @@ export const en = {
     keepCodes: 'Keep these codes in a safe place. They are shown only now, and earlier ones are void.',
     delete: 'Delete the account',
     deleteHelp: 'Your games, names and data are deleted. This cannot be undone.',
+  },
+
+  mails: {
+    title: 'Mails',
+    help: 'Which mails you get about your games. Mails about your account, and codes, always come.',
+    groups: {
+      turns: 'Turns that wait for you',
+      games: 'Games that start, pause and end',
+      people: 'Applications, invitations and players who leave',
+      names: 'Race names',
+    },
   },
 
   news: {
