@@ -110,11 +110,14 @@ describe('the push process refuses to start', () => {
     const env = await environment();
     const stop = new AbortController();
     const first = runEntry(entry, env);
-    await untilLogged(first, 'listening');
-    await expect(runBackendPush({ ...env, BACKEND_LOG_LEVEL: 'silent' }, stop.signal)).rejects.toThrow(
-      `${env.BACKEND_PUSH_GRPC_ADDR} is in use by another process`,
-    );
-    first.child.kill('SIGTERM');
+    try {
+      await untilLogged(first, 'listening');
+      await expect(runBackendPush({ ...env, BACKEND_LOG_LEVEL: 'silent' }, stop.signal)).rejects.toThrow(
+        `${env.BACKEND_PUSH_GRPC_ADDR} is in use by another process`,
+      );
+    } finally {
+      first.child.kill('SIGTERM');
+    }
     expect((await first.ended).exitCode).toBe(0);
   });
 });
