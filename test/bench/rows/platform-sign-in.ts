@@ -6,7 +6,8 @@ import { startPeer } from '../peer.ts';
 import type { SignInLoadCalls } from '../peers/sign-in-load.ts';
 import { cpuShares, startWholePlatform, withCpu } from '../whole-platform.ts';
 
-const inFlight = 32;
+/** The database bounds sign-ins; more in flight are refused as unavailable. */
+const inFlight = 8;
 
 export const platformSignIn: Row = {
   name: 'platform.sign_in',
