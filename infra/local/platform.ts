@@ -58,11 +58,12 @@ async function startParts(options: PlatformOptions, running: AsyncDisposableStac
 
   log('starting backend, lobby, Game Master, Runtime Manager and gateway');
   const logFolder = join(dataFolder, 'logs');
-  const { listeners, enginesFile } = config;
+  const { processes, listeners, enginesFile } = config;
   const postgresDsn = postgres.dsn;
   const runtimeFolder = join(dataFolder, 'runtime');
   const stack = await startStack(
     {
+      processes,
       listeners,
       secrets,
       postgresDsn,
