@@ -89,8 +89,7 @@ export async function startService(options: ServiceOptions, stop?: AbortSignal):
     throw new Error([`${how} before it was ready.`, ...lastErrors].join('\n'));
   });
   try {
-    const ready = Promise.all(options.listeners.map(untilReady));
-    await Promise.race([ready, failed, ...(stop === undefined ? [] : [refusedBy(stop)])]);
+    await Promise.race([untilAllReady(options.listeners), failed, ...(stop === undefined ? [] : [refusedBy(stop)])]);
     await Promise.all(
       services.map((service) => writeFile(join(options.logFolder, `${service}.pid`), `${child.pid}\n`)),
     );
@@ -133,6 +132,11 @@ async function endChild(child: ChildProcess, ended: Promise<unknown>, timeoutMs:
   const cut = setTimeout(() => child.kill('SIGKILL'), timeoutMs);
   await ended;
   clearTimeout(cut);
+}
+
+/** One after the other, since asking takes CPU time that the process itself needs to start. */
+async function untilAllReady(listeners: ServiceOptions['listeners']): Promise<void> {
+  for (const listener of listeners) await untilReady(listener);
 }
 
 async function untilReady({ address, readyz }: ServiceOptions['listeners'][number]): Promise<void> {
