@@ -89,7 +89,11 @@ export async function startService(options: ServiceOptions, stop?: AbortSignal):
     throw new Error([`${how} before it was ready.`, ...lastErrors].join('\n'));
   });
   try {
-    await Promise.race([untilAllReady(options.listeners), failed, ...(stop === undefined ? [] : [refusedBy(stop)])]);
+    await Promise.race([
+      untilAllReady(options.listeners),
+      failed,
+      ...(stop === undefined ? [] : [refusedBy(stop)]),
+    ]);
     await Promise.all(
       services.map((service) => writeFile(join(options.logFolder, `${service}.pid`), `${child.pid}\n`)),
     );

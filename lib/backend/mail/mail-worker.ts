@@ -19,8 +19,9 @@ export function runMailWorker({ sender, db, intervalMs, log }: MailWorker, stop:
       name: 'mail',
       intervalMs,
       tick: async () => {
-        sender.sendSoon();
-        sawOldestWaitingMail(await oldestWaitingMailMs(db));
+        const waitedMs = await oldestWaitingMailMs(db);
+        sawOldestWaitingMail(waitedMs ?? 0);
+        if (waitedMs !== undefined) sender.sendSoon();
       },
       log,
     },
