@@ -25,6 +25,8 @@ export type ServiceOptions = {
   services?: readonly string[];
   /** Path from the project's root. */
   entry: string;
+  /** Of Node, for its process. */
+  nodeArgs?: readonly string[];
   env: NodeJS.ProcessEnv;
   /**
    * Gets `<service>.log` and `<service>.pid`, which holds the id of its process, of each service. Lines that are of none,
@@ -51,12 +53,16 @@ export type Service = {
  * @throws Error when it ends before that.
  */
 export async function startService(options: ServiceOptions, stop?: AbortSignal): Promise<Service> {
-  const child = spawn(process.execPath, ['--import', './infra/node/telemetry.ts', options.entry], {
-    cwd: root,
-    env: { ...compileCache, ...options.env },
-    detached: true,
-    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-  });
+  const child = spawn(
+    process.execPath,
+    [...(options.nodeArgs ?? []), '--import', './infra/node/telemetry.ts', options.entry],
+    {
+      cwd: root,
+      env: { ...compileCache, ...options.env },
+      detached: true,
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    },
+  );
   const services = options.services ?? [options.name];
   const logFiles = openLogFiles(options.logFolder, new Set([options.name, ...services]));
   const lastErrors: string[] = [];

@@ -75,6 +75,8 @@ function inOneProcess(services: ReturnType<typeof describeServices>) {
     name: 'platform',
     services: services.map(({ name }) => name),
     entry: 'infra/local/one-process.ts',
+    // At rest V8 shrinks the young generation to 1 MB, and then collects it every second, for half of the CPU time.
+    nodeArgs: ['--min-semi-space-size=8'],
     env: Object.assign({}, ...services.map(({ env }) => env)) as Record<string, string>,
     listeners: services.flatMap(({ listeners }) => listeners),
   };
