@@ -1,4 +1,5 @@
 // The configuration of `npm start`. Every variable of a service may be set, too: it is passed on and takes precedence.
+import { z } from 'zod';
 import { backendVariables } from '../../lib/backend/config.ts';
 import { pushVariables } from '../../lib/backend/push/config.ts';
 import { StartupError } from '../../lib/config/startup.ts';
@@ -29,6 +30,9 @@ export const localVariables = {
   }),
   dataFolder: defaulted('GALAXY_DATA_FOLDER', '.galaxy', filePath, {
     help: 'Folder of databases, keys and logs.',
+  }),
+  processes: defaulted('GALAXY_PROCESSES', 'one', z.enum(['one', 'each'], { error: 'write one or each' }), {
+    help: '`one` runs all services in one process, which saves memory; `each` runs each in one of its own. Metrics and traces are those of a process, so with `GATEWAY_ADMIN_HTTP_ADDR`, a variable `OTEL_…` or `…_OTEL_STDOUT_…` it is always `each`.',
   }),
   postgres: {
     dsn: optional('GALAXY_POSTGRES_DSN', postgresDsn, {
@@ -92,6 +96,9 @@ export const localVariables = {
   }),
 };
 
+/** The variables of what shows metrics or traces (docs/telemetry.md). */
+const measuring = /^(OTEL_|[A-Z]+_OTEL_STDOUT_|GATEWAY_ADMIN_HTTP_ADDR$)/;
+
 export type LocalConfig = Values<typeof localVariables>;
 export type Listeners = LocalConfig['listeners'];
 
@@ -110,7 +117,10 @@ export function readLocalConfig(environment: Environment): LocalConfig {
   const set = ofServices.filter(({ variable }) => environment[variable] !== undefined);
   const unique = new Map([...set, ...problems].map((problem) => [problem.variable, problem]));
   if (unique.size > 0) throw new StartupError([...unique.values()]);
-  return withOffset(values, environment);
+  const isMeasured = Object.keys(environment).some(
+    (name) => measuring.test(name) && environment[name] !== '',
+  );
+  return withOffset(isMeasured ? { ...values, processes: 'each' } : values, environment);
 }
 
 /** Moves everything that is not set, so that two stacks share neither a port nor a folder. */

@@ -1,6 +1,7 @@
 // Databases, keys and services together: what `npm start` runs, and the demo when nothing runs yet.
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { stop as stopEsbuild } from 'esbuild';
 import { OperatorError } from '../../lib/errors/operator-error.ts';
 import { buildApp } from '../web/build-app.ts';
 import { buildBoards } from '../web/build-boards.ts';
@@ -51,6 +52,8 @@ async function startParts(options: PlatformOptions, running: AsyncDisposableStac
   const secrets = await localSecrets(dataFolder);
   const webFolders = { app: join(dataFolder, 'web', 'app'), boards: join(dataFolder, 'web', 'boards') };
   await Promise.all([buildApp(webFolders.app), buildBoards(webFolders.boards)]);
+  // Its process would stay, for further builds.
+  await stopEsbuild();
   const [postgres, redis] = await both(
     openPostgres(options, running),
     openRedis(options, secrets.redisPassword, running),
@@ -58,11 +61,12 @@ async function startParts(options: PlatformOptions, running: AsyncDisposableStac
 
   log('starting backend, lobby, Game Master, Runtime Manager and gateway');
   const logFolder = join(dataFolder, 'logs');
-  const { listeners, enginesFile } = config;
+  const { processes, listeners, enginesFile } = config;
   const postgresDsn = postgres.dsn;
   const runtimeFolder = join(dataFolder, 'runtime');
   const stack = await startStack(
     {
+      processes,
       listeners,
       secrets,
       postgresDsn,

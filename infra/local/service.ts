@@ -1,9 +1,9 @@
-// One of the platform's own processes as a child of the launcher: its own process group, so that a Ctrl-C reaches
+// One of the platform's own processes as a child of the launcher, with one service or several: its own process group, so that a Ctrl-C reaches
 // the launcher only, which stops everything in order; its log in a file; an IPC channel, so that it ends by itself
 // should the launcher be killed.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createWriteStream } from 'node:fs';
+import { createWriteStream, type WriteStream } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
@@ -16,19 +16,26 @@ const root = join(import.meta.dirname, '..', '..');
 /** Spares each start of a process a third of its CPU time, once a process has ended well and left its cache. */
 export const compileCache = { NODE_COMPILE_CACHE: join(root, 'node_modules', '.cache', 'node') };
 const readyTimeoutMs = 60_000;
+/** For each service, since those of a process stop one after the other. */
 const stopTimeoutMs = 20_000;
 
 export type ServiceOptions = {
   name: string;
+  /** The services that run in the process; unless given, it is one, of the process's name. */
+  services?: readonly string[];
   /** Path from the project's root. */
   entry: string;
+  /** Of Node, for its process. */
+  nodeArgs?: readonly string[];
   env: NodeJS.ProcessEnv;
-  logFile: string;
-  /** Holds the id of the process while it runs. */
-  pidFile: string;
+  /**
+   * Gets `<service>.log` and `<service>.pid`, which holds the id of its process, of each service. Lines that are of none,
+   * such as those of a crash, go to `<name>.log`.
+   */
+  logFolder: string;
   /** Ready once all of these accept connections; the ones with `readyz` must respond with 200 there. */
   listeners: { address: ListenAddress; readyz: boolean }[];
-  /** Every line that the process writes. */
+  /** Every line that the process writes, with the service that has written it. */
   onLine: (service: string, line: string) => void;
 };
 
@@ -46,27 +53,33 @@ export type Service = {
  * @throws Error when it ends before that.
  */
 export async function startService(options: ServiceOptions, stop?: AbortSignal): Promise<Service> {
-  const child = spawn(process.execPath, ['--import', './infra/node/telemetry.ts', options.entry], {
-    cwd: root,
-    env: { ...compileCache, ...options.env },
-    detached: true,
-    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-  });
-  const logFile = createWriteStream(options.logFile, { flags: 'a', mode: 0o600 });
+  const child = spawn(
+    process.execPath,
+    [...(options.nodeArgs ?? []), '--import', './infra/node/telemetry.ts', options.entry],
+    {
+      cwd: root,
+      env: { ...compileCache, ...options.env },
+      detached: true,
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    },
+  );
+  const services = options.services ?? [options.name];
+  const logFiles = openLogFiles(options.logFolder, new Set([options.name, ...services]));
   const lastErrors: string[] = [];
   let ready = false;
   for (const stream of [child.stdout, child.stderr]) {
     if (stream === null) throw new TypeError('the child’s output is piped');
     createInterface({ input: stream }).on('line', (line) => {
-      logFile.write(`${line}\n`);
+      const service = writerOf(line, services) ?? options.name;
+      logFiles.get(service)?.write(`${line}\n`);
       // The error reports why a process does not start; later lines are passed on.
       if (stream === child.stderr && !ready) lastErrors.push(line);
-      else options.onLine(options.name, line);
+      else options.onLine(service, line);
     });
   }
   let stopping = false;
   const ended = once(child, 'close').then(() => {
-    logFile.end();
+    for (const file of logFiles.values()) file.end();
     return `${options.name} ended (exit code ${child.exitCode ?? child.signalCode})`;
   });
   const lost = new Promise<string>((resolve) => {
@@ -76,15 +89,20 @@ export async function startService(options: ServiceOptions, stop?: AbortSignal):
   });
   const end = async () => {
     stopping = true;
-    await endChild(child, ended);
+    await endChild(child, ended, stopTimeoutMs * services.length);
   };
   const failed = ended.then((how) => {
     throw new Error([`${how} before it was ready.`, ...lastErrors].join('\n'));
   });
   try {
-    const ready = Promise.all(options.listeners.map(untilReady));
-    await Promise.race([ready, failed, ...(stop === undefined ? [] : [refusedBy(stop)])]);
-    await writeFile(options.pidFile, `${child.pid}\n`);
+    await Promise.race([
+      untilAllReady(options.listeners),
+      failed,
+      ...(stop === undefined ? [] : [refusedBy(stop)]),
+    ]);
+    await Promise.all(
+      services.map((service) => writeFile(join(options.logFolder, `${service}.pid`), `${child.pid}\n`)),
+    );
   } catch (error) {
     await end();
     throw error;
@@ -103,12 +121,32 @@ function refusedBy(stop: AbortSignal): Promise<never> {
   return refused;
 }
 
-async function endChild(child: ChildProcess, ended: Promise<unknown>): Promise<void> {
+function openLogFiles(folder: string, names: ReadonlySet<string>): ReadonlyMap<string, WriteStream> {
+  return new Map(
+    [...names].map((name) => {
+      const file = join(folder, `${name}.log`);
+      return [name, createWriteStream(file, { flags: 'a', mode: 0o600 })];
+    }),
+  );
+}
+
+/** The service that has written a line; undefined for a line that is not of a logger. */
+function writerOf(line: string, services: readonly string[]): string | undefined {
+  const service = /^\{"level":"[a-z]+","time":"[^"]+","service":"([^"]+)"/.exec(line)?.[1];
+  return services.find((name) => name === service);
+}
+
+async function endChild(child: ChildProcess, ended: Promise<unknown>, timeoutMs: number): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   child.kill('SIGTERM');
-  const cut = setTimeout(() => child.kill('SIGKILL'), stopTimeoutMs);
+  const cut = setTimeout(() => child.kill('SIGKILL'), timeoutMs);
   await ended;
   clearTimeout(cut);
+}
+
+/** One after the other, since asking takes CPU time that the process itself needs to start. */
+async function untilAllReady(listeners: ServiceOptions['listeners']): Promise<void> {
+  for (const listener of listeners) await untilReady(listener);
 }
 
 async function untilReady({ address, readyz }: ServiceOptions['listeners'][number]): Promise<void> {

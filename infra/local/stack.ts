@@ -1,7 +1,7 @@
-// The whole platform on this machine: databases, backend, lobby, Game Master, gateway, each a process of its own. `npm start`,
-// the demo and the end-to-end tests run this same stack.
+// The platform's services on this machine: backend, lobby, Runtime Manager, Game Master, gateway, all in one process or each
+// in one of its own. `npm start`, the demo and the end-to-end tests run this same stack.
 import { mkdir } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import type { ListenAddress } from '../../lib/config/types.ts';
 import type { Listeners } from './config.ts';
 import { keepRunning } from './keep-running.ts';
@@ -9,11 +9,13 @@ import type { LocalSecrets } from './secrets.ts';
 import { reachable, startService } from './service.ts';
 
 export type StackOptions = {
+  /** `one` for all services (one-process.ts), or one for `each` of them, which is usual. */
+  processes?: 'one' | 'each' | undefined;
   listeners: Listeners;
   secrets: LocalSecrets;
   postgresDsn: string;
   redis: { addr: string; password: string; db?: number };
-  /** Gets one log file per process. */
+  /** Gets one log file per service. */
   logFolder: string;
   /** What the Runtime Manager and the engines keep. */
   runtimeFolder: string;
@@ -39,14 +41,15 @@ export type Stack = {
  */
 export async function startStack(options: StackOptions, log: (line: string) => void): Promise<Stack> {
   await mkdir(options.logFolder, { recursive: true, mode: 0o700 });
+  const { processes, logFolder, onLine } = options;
+  const described = describeServices(options);
   const started = await Promise.allSettled(
-    describeServices(options).map((described) => {
+    (processes === 'one' ? [inOneProcess(described)] : described).map((part) => {
       const service = {
-        ...described,
-        env: { PATH: process.env.PATH, ...described.env, ...options.environment },
-        logFile: join(options.logFolder, `${described.name}.log`),
-        pidFile: join(options.logFolder, `${described.name}.pid`),
-        onLine: options.onLine,
+        ...part,
+        env: { PATH: process.env.PATH, ...part.env, ...options.environment },
+        logFolder,
+        onLine,
       };
       return keepRunning(service.name, (stop) => startService(service, stop), log);
     }),
@@ -66,7 +69,20 @@ export async function startStack(options: StackOptions, log: (line: string) => v
   return { lost: Promise.race(services.map(({ lost }) => lost)), stop };
 }
 
-/** The platform's processes, the ones that others depend on first. */
+/** Their variables are told apart by their names; where two services read the same one, it says the same to both. */
+function inOneProcess(services: ReturnType<typeof describeServices>) {
+  return {
+    name: 'platform',
+    services: services.map(({ name }) => name),
+    entry: 'infra/local/one-process.ts',
+    // At rest V8 shrinks the young generation to 1 MB, and then collects it every second, for half of the CPU time.
+    nodeArgs: ['--min-semi-space-size=8'],
+    env: Object.assign({}, ...services.map(({ env }) => env)) as Record<string, string>,
+    listeners: services.flatMap(({ listeners }) => listeners),
+  };
+}
+
+/** The platform's services, the ones that others depend on first. */
 export function describeServices(options: StackOptions) {
   const { listeners, secrets, postgresDsn, redis, runtimeFolder, enginesFile, webFolders } = options;
   const engines = (prefix: string) =>

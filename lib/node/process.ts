@@ -85,6 +85,9 @@ export async function untilStopped(
 }
 
 function describe(name: string, error: unknown): string {
+  if (error instanceof AggregateError && error.errors.length > 0) {
+    return error.errors.map((one) => describe(name, one)).join('\n');
+  }
   if (error instanceof StartupError) {
     const count = error.problems.length === 1 ? '1 problem' : `${error.problems.length} problems`;
     const lines = error.problems.map(({ variable, message }) => `  ${variable}: ${message}`);

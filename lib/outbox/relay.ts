@@ -27,16 +27,13 @@ export type Relay = {
 
 /** Runs until `stop` aborts; never rejects. */
 export async function runRelay(relay: Relay, stop: AbortSignal): Promise<void> {
-  const { db, table, log } = relay;
+  const { log } = relay;
   await Promise.all([
     runTicks(
       {
         name: 'outbox relay',
         intervalMs: relay.intervalMs,
-        tick: async (stopped) => {
-          await relay.outbox.publishDue(stopped);
-          recordOldestWaiting(await oldestWaitingMs(db, table));
-        },
+        tick: (stopped) => publishWaiting(relay, stopped),
         log,
       },
       stop,
@@ -60,6 +57,16 @@ export async function runRelay(relay: Relay, stop: AbortSignal): Promise<void> {
       stop,
     ),
   ]);
+}
+
+/** Looks first whether any message waits: usually none does, and to claim costs more. */
+async function publishWaiting({ outbox, db, table }: Relay, stop: AbortSignal): Promise<void> {
+  let waitedMs = await oldestWaitingMs(db, table);
+  if (waitedMs !== undefined) {
+    await outbox.publishDue(stop);
+    waitedMs = await oldestWaitingMs(db, table);
+  }
+  recordOldestWaiting(waitedMs ?? 0);
 }
 
 /** Begins the new epoch only after its messages wait: after a crash in between the round continues. */

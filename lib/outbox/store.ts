@@ -208,8 +208,8 @@ export async function deletePublished(
   return deleted.length;
 }
 
-/** How long the oldest message has waited, in milliseconds; 0 when none waits. */
-export async function oldestWaitingMs(db: Database, outbox: OutboxTable): Promise<number> {
+/** How long the oldest message has waited, in milliseconds; undefined when none waits. */
+export async function oldestWaitingMs(db: Database, outbox: OutboxTable): Promise<number | undefined> {
   const [row] = await db
     .select({
       ms: sql<number>`(extract(epoch from clock_timestamp() - ${outbox.createdAt}) * 1000)::float8`,
@@ -218,5 +218,5 @@ export async function oldestWaitingMs(db: Database, outbox: OutboxTable): Promis
     .where(isNull(outbox.publishedAt))
     .orderBy(asc(outbox.position))
     .limit(1);
-  return Math.max(0, row?.ms ?? 0);
+  return row && Math.max(0, row.ms);
 }

@@ -99,7 +99,7 @@ async function playDemo(stack: Run): Promise<void> {
   expect(demo.output()).toContain('The views of the others are the same as before.');
   expect(demo.output()).toMatch(/and was played at \S+: all_ready\./);
   expect(demo.output()).toMatch(/The game is over: .+\n( {2}Rank \d: .+ people, .+\n){3}/);
-  expect(stack.output()).toContain('game-master runs again');
+  expect(stack.output()).toContain('galaxy: platform runs again');
   expect(demo.output()).toMatch(/game_finished +running → finished, by gm_event/);
 }
 
@@ -140,8 +140,16 @@ describe.runIf(process.platform === 'linux')('npm start', () => {
   }, async () => {
     const admin = `127.0.0.1:${await freePort()}`;
     const stack = await startStack(run('infra/local/start.ts', [], { GATEWAY_ADMIN_HTTP_ADDR: admin }));
-    // Launcher, pinned Node, PostgreSQL, Redis and four services at least.
-    expect((await processesOfFolder()).length).toBeGreaterThanOrEqual(8);
+    // With metrics each service has a process of its own, so that one dies without the others.
+    const workers = (await processesOfFolder()).flatMap((line) => / (workers\/\S+)/.exec(line)?.[1] ?? []);
+    expect(workers.toSorted()).toEqual([
+      'workers/backend-all-in-one.ts',
+      'workers/backend-push.ts',
+      'workers/game-master.ts',
+      'workers/gateway.ts',
+      'workers/lobby-all-in-one.ts',
+      'workers/runtime-manager.ts',
+    ]);
 
     const lines = stack.output().split('\n');
     const lineWith = (address: string | undefined) => lines.find((line) => line.includes(`://${address} `));
@@ -168,6 +176,19 @@ describe.runIf(process.platform === 'linux')('npm start', () => {
     timeout,
   }, async () => {
     await startStack();
+    const services = (await processesOfFolder()).filter((line) =>
+      /infra\/local\/one-process|workers\//.test(line),
+    );
+    expect(services).toEqual([expect.stringMatching(/ infra\/local\/one-process\.ts /)]);
+    // Each service has a log of its own, whichever process it runs in.
+    const gatewayLog = await readFile(join(folder, 'logs', 'gateway.log'), 'utf8');
+    expect(
+      gatewayLog
+        .trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line).service),
+    ).not.toContain('lobby');
+    expect(gatewayLog).toContain('"listener":"authenticated-grpc"');
     await killOne(/^\S+ \S+\/node \S+\/infra\/local\/start\.ts/);
     // A killed launcher cannot stop its databases.
     await leaves(2);

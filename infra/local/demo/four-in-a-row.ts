@@ -88,7 +88,7 @@ export class FourInARow {
   async killGameMaster(): Promise<void> {
     const pid = Number(await readFile(this.#gameMaster.pidFile, 'utf8'));
     process.kill(pid, 'SIGKILL');
-    print(`  The Game Master, process ${pid}, is killed.`);
+    print(`  The process of the Game Master, ${pid}, is killed.`);
     const { turn } = await this.#game.untilOpen();
     check(turn === this.#game.turn, `the same turn is open; got ${turn}`);
     print(`  It is back, and turn ${turn} is still open.`);

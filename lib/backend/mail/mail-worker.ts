@@ -29,11 +29,11 @@ export function runMailWorker(
       name: 'mail',
       intervalMs,
       tick: async () => {
+        const waitedMs = await oldestWaitingMailMs(db);
+        sawOldestWaitingMail(waitedMs ?? 0);
         // First, so that no code waits for numbers of notices.
-        sender.sendSoon();
-        sawOldestWaitingMail(await oldestWaitingMailMs(db));
-        await mailNumbers(db, windowMs, stop);
-        sender.sendSoon();
+        if (waitedMs !== undefined) sender.sendSoon();
+        if (await mailNumbers(db, windowMs, stop)) sender.sendSoon();
       },
       log,
     },
@@ -41,9 +41,13 @@ export function runMailWorker(
   );
 }
 
-async function mailNumbers(db: Database, windowMs: number, stop: AbortSignal): Promise<void> {
+/** @returns whether a window has ended, so a mail may wait. */
+async function mailNumbers(db: Database, windowMs: number, stop: AbortSignal): Promise<boolean> {
+  let all = 0;
   let ended = windowsAtOnce;
   while (ended === windowsAtOnce && !stop.aborted) {
     ended = await inTransaction(db, (tx) => endMailWindows(tx, { windowMs, limit: windowsAtOnce }));
+    all += ended;
   }
+  return all > 0;
 }

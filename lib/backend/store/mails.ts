@@ -194,14 +194,17 @@ export async function retryMailLater(
     .where(eq(mails.mailId, mailId));
 }
 
-/** How long the oldest mail has waited, in milliseconds; 0 when none waits. */
-export async function oldestWaitingMailMs(db: Database): Promise<number> {
+/** How long the oldest mail has waited, in milliseconds; undefined when there is none. */
+export async function oldestWaitingMailMs(db: Database): Promise<number | undefined> {
   const [row] = await db
     .select({
-      ms: sql<number>`(extract(epoch from clock_timestamp() - min(${mails.createdAt})) * 1000)::float8`,
+      ms: sql<
+        number | null
+      >`(extract(epoch from clock_timestamp() - min(${mails.createdAt})) * 1000)::float8`,
     })
     .from(mails);
-  return Math.max(0, row?.ms ?? 0);
+  const ms = row?.ms ?? undefined;
+  return ms && Math.max(0, ms);
 }
 
 export async function deleteMails(tx: Database, mailIds: readonly string[]): Promise<void> {

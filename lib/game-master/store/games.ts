@@ -217,6 +217,14 @@ export async function countGames(db: Db): Promise<Map<EngineHealth, number>> {
   return new Map(counts.map(({ health, count }) => [health, count]));
 }
 
+/** Whether there is a game for a statement that locks: that costs less than to lock none. */
+const anyOf = (name: string, which: SQL | undefined) => {
+  const find = statement(name, (db: Db, _: Given<Record<string, never>>) =>
+    db.select({ gameId: games.gameId }).from(games).where(which).limit(1),
+  );
+  return async (db: Db) => (await find(db, {})).length > 0;
+};
+
 const locking = (name: string, which: SQL | undefined, first: AnyColumn) =>
   statement(name, (tx: Tx, given: Given<{ limit: number }>) => {
     const found = tx.$with('found').as(
@@ -234,21 +242,23 @@ const locking = (name: string, which: SQL | undefined, first: AnyColumn) =>
     return tx.with(found).select({ game, now: clock }).from(found);
   });
 
-const lockReadinessChanges = locking(
-  'lock_readiness_changes',
-  and(
-    sql`${games.readinessChanged}`,
-    sql`(${games.readinessReportedAt} is null or ${games.readinessReportedAt} <= now() - interval '1 second')`,
-  ),
-  games.readinessReportedAt,
+const isUnreported = and(
+  sql`${games.readinessChanged}`,
+  sql`(${games.readinessReportedAt} is null or ${games.readinessReportedAt} <= now() - interval '1 second')`,
 );
+const lockReadinessChanges = locking('lock_readiness_changes', isUnreported, games.readinessReportedAt);
+
+export const anyUnreportedGame = anyOf('any_readiness_change', isUnreported);
 
 /** Locks up to `limit` games whose seats have become ready, or not ready, and were not reported for a second. */
 export function lockUnreportedGames(tx: Tx, limit: number): Promise<LockedGame[]> {
   return lockReadinessChanges(tx, { limit });
 }
 
-const lockReminders = locking('lock_reminders_due', sql`${games.remindAt} <= now()`, games.remindAt);
+const isToRemind = sql`${games.remindAt} <= now()`;
+const lockReminders = locking('lock_reminders_due', isToRemind, games.remindAt);
+
+export const anyGameToRemind = anyOf('any_reminder_due', isToRemind);
 
 /** Locks up to `limit` games of whose turn players are to be reminded by now. */
 export function lockGamesToRemind(tx: Tx, limit: number): Promise<LockedGame[]> {

@@ -11,8 +11,8 @@ import { backoffMs, runTicks } from '../../node/tick-loop.ts';
 import { inTransaction } from '../../postgres/transaction.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import type { GameMaster } from '../context.ts';
-import type { Tx } from '../store/database.ts';
-import { type Claim, claimGames, firstWaiting } from '../store/games.ts';
+import type { Db, Tx } from '../store/database.ts';
+import { anyGameToRemind, anyUnreportedGame, type Claim, claimGames, firstWaiting } from '../store/games.ts';
 import { freeClaims, freeClaimsOfDead, removeWorker, renewWorker } from '../store/workers.ts';
 import { attendGame } from './attend-game.ts';
 import { remindOfDueTurns } from './remind.ts';
@@ -55,13 +55,18 @@ export async function runTurnWorker(
     {
       name: 'readiness reports',
       intervalMs: reportIntervalMs,
-      tick: () => inBatches(gm, reportReadiness),
+      tick: () => inBatches(gm, anyUnreportedGame, reportReadiness),
       log,
     },
     stop,
   );
   const reminding = runTicks(
-    { name: 'reminders', intervalMs: remindIntervalMs, tick: () => inBatches(gm, remindOfDueTurns), log },
+    {
+      name: 'reminders',
+      intervalMs: remindIntervalMs,
+      tick: () => inBatches(gm, anyGameToRemind, remindOfDueTurns),
+      log,
+    },
     stop,
   );
   await claimUntilStopped({ ...gm, log }, options.workerId, places, stop);
@@ -86,6 +91,8 @@ async function claimUntilStopped(
     lobby: new Semaphore(lobbyRequestsAtOnce),
   };
   let alive = false;
+  /** In which there may be games for which there is something to do. */
+  let due: readonly Kind[] = kinds;
   for (let failures = 0; !stop.aborted; ) {
     try {
       // Claims of a worker without a row would be freed at once.
@@ -93,7 +100,7 @@ async function claimUntilStopped(
       alive = true;
       const freed = places.nextFreed();
       let claimed = 0;
-      for (const kind of ['healthy', 'failing'] as const) {
+      for (const kind of due) {
         const limit = Math.min(places.free(kind), claimedAtOnce);
         if (limit === 0) continue;
         claimed += await places.claiming.run(async () => {
@@ -103,7 +110,10 @@ async function claimUntilStopped(
         });
       }
       failures = 0;
-      if (claimed === 0) await freedOr(freed, await untilDue(gm, places), stop);
+      if (claimed > 0) continue;
+      const next = await nextDue(gm, places, due);
+      const isFreed = next.inMs > 0 && (await freedOr(freed, next.inMs, stop));
+      due = isFreed ? kinds : next.due;
     } catch (error) {
       failures += 1;
       gm.log.warn({ error, failures }, 'games could not be claimed');
@@ -112,14 +122,24 @@ async function claimUntilStopped(
   }
 }
 
-/** How long there is nothing to do, in milliseconds, unless a place becomes free. */
-async function untilDue(gm: GameMaster, places: Places): Promise<number> {
+/**
+ * How long there is nothing to do, in milliseconds, unless a place becomes free, and the kinds of games that are due then.
+ * @param tried kinds of which no game could be claimed just now.
+ */
+async function nextDue(
+  gm: GameMaster,
+  places: Places,
+  tried: readonly Kind[],
+): Promise<{ inMs: number; due: Kind[] }> {
   const waiting = await firstWaiting(gm.db);
-  const due = (['healthy', 'failing'] as const).flatMap((kind) =>
-    places.free(kind) > 0 ? (waiting[kind] ?? []) : [],
-  );
-  // Just after it, since timers may be early. A game that is claimed by another worker just now may still be listed.
-  return Math.min(Math.max(Math.min(...due) + 1, 5), longestSleepMs);
+  const waits = kinds.flatMap((kind) => {
+    const ms = waiting[kind];
+    return ms === undefined || places.free(kind) === 0 ? [] : [{ kind, ms }];
+  });
+  // Just after it, since timers may be early. A game that another worker claims just now may still be listed.
+  const soonest = Math.max(Math.min(...waits.map(({ ms }) => ms)) + 1, tried.length > 0 ? 5 : 0);
+  const inMs = Math.min(soonest, longestSleepMs);
+  return { inMs, due: waits.flatMap(({ kind, ms }) => (ms <= inMs ? [kind] : [])) };
 }
 
 async function renew({ db }: GameMaster, workerId: string, places: Places): Promise<void> {
@@ -129,23 +149,36 @@ async function renew({ db }: GameMaster, workerId: string, places: Places): Prom
   await freeClaimsOfDead(db);
 }
 
-/** @param work writes messages about a batch of games. @returns once no more are found. */
-async function inBatches(gm: GameMaster, work: (tx: Tx, gm: GameMaster) => Promise<string[]>): Promise<void> {
-  for (;;) {
+/**
+ * @param isNeeded whether there is such a game; a statement without a transaction, since usually there is none.
+ * @param work writes messages about a batch of games.
+ * @returns once no more are found.
+ */
+async function inBatches(
+  gm: GameMaster,
+  isNeeded: (db: Db) => Promise<boolean>,
+  work: (tx: Tx, gm: GameMaster) => Promise<string[]>,
+): Promise<void> {
+  while (await isNeeded(gm.db)) {
     const gameIds = await inTransaction(gm.db, (tx) => work(tx, gm));
     if (gameIds.length === 0) return;
     gm.outbox.publishSoon(gameIds);
   }
 }
 
-/** Resolves when a place is freed, after `ms`, or when `stop` aborts. */
-async function freedOr(freed: Promise<void>, ms: number, stop: AbortSignal): Promise<void> {
+/** Resolves when a place is freed, with true, after `ms`, or when `stop` aborts. */
+async function freedOr(freed: Promise<void>, ms: number, stop: AbortSignal): Promise<boolean> {
   const slept = new AbortController();
-  await Promise.race([freed, sleep(ms, AbortSignal.any([stop, slept.signal]))]);
+  const isFreed = await Promise.race([
+    freed.then(() => true),
+    sleep(ms, AbortSignal.any([stop, slept.signal])).then(() => false),
+  ]);
   slept.abort();
+  return isFreed;
 }
 
-type Kind = 'healthy' | 'failing';
+const kinds = ['healthy', 'failing'] as const;
+type Kind = (typeof kinds)[number];
 
 /** The games that are attended to. */
 class Places {

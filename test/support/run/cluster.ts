@@ -201,8 +201,7 @@ async function startParts(options: ClusterOptions, cleanUp: AsyncDisposableStack
       ...described,
       name,
       env: { PATH: process.env.PATH, ...described.env, ...env },
-      logFile: join(folder, `${name}.log`),
-      pidFile: join(folder, `${name}.pid`),
+      logFolder: folder,
       onLine: (_: string, line: string) => void lines.push(line),
     };
   };
