@@ -22,6 +22,8 @@ export function createPool(options: PoolOptions, onError: (error: Error) => void
     host: hostname,
     port: Number(port || 5432),
     database: pathname.slice(1),
+    // For statements of one transaction that are sent together. A pooler may not expect that.
+    pipeline: options.pooler !== 'transaction',
     // An idle connection that broke must be found before a statement needs it.
     keepAlive: true,
     keepAliveInitialDelayMillis: 10_000,

@@ -1,11 +1,12 @@
 import { type SQL, sql } from 'drizzle-orm';
+import { mapRowsOnce } from './map-rows.ts';
 
 /** Placeholders for the values of a statement. The driver gets the values unchanged, null included. */
 export type Given<Values> = { readonly [Name in keyof Values]: SQL };
 
 const withoutNames = new WeakSet<object>();
 
-type OnSession = { readonly _: { readonly session: object } };
+export type OnSession = { readonly _: { readonly session: object } };
 
 /**
  * Prepares no statement by name on this connection or pool: behind a pooler the next statement may reach a session that
@@ -41,8 +42,12 @@ export function statement<Db extends OnSession, Values extends Record<string, un
   return (db, values) => {
     // All transactions on one connection share it.
     const { session } = db._;
-    const known = prepared.get(session) ?? build(db, given).prepare(preparedName(db, name ?? ''));
-    prepared.set(session, known);
+    let known = prepared.get(session);
+    if (known === undefined) {
+      known = build(db, given).prepare(preparedName(db, name ?? ''));
+      mapRowsOnce(known);
+      prepared.set(session, known);
+    }
     return known.execute(values);
   };
 }

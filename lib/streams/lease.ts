@@ -9,6 +9,8 @@ import { randomUUID } from 'node:crypto';
 import { and, eq, isNull, lte, or, sql } from 'drizzle-orm';
 import { sleep } from '../node/sleep.ts';
 import type { Database } from '../outbox/store.ts';
+import { statement } from '../postgres/statement.ts';
+import { together } from '../postgres/together.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { throttled } from '../telemetry/throttled.ts';
 import type { StreamTables } from './tables.ts';
@@ -116,6 +118,13 @@ function leaseStore(
     or(isNull(consumers.heldUntil), over, eq(consumers.holder, holder)),
   );
   const lockKey = sql`hashtextextended('galaxy.lease.' || ${name}::text, 0)`;
+  // Every transaction of a consumer begins with these two.
+  const share = statement(`share_lease_${name}`, (tx: Database) =>
+    tx.select({ lock: sql`pg_advisory_xact_lock_shared(${lockKey})` }).from(sql`(select 1) as one`),
+  );
+  const findMine = statement(`find_lease_${name}`, (tx: Database) =>
+    tx.select({ name: consumers.name }).from(consumers).where(mine),
+  );
   return {
     name,
     async take(): Promise<boolean> {
@@ -146,9 +155,12 @@ function leaseStore(
       await db.update(consumers).set({ holder: null, heldUntil: null }).where(mine);
     },
     async isHeld(tx: Database): Promise<boolean> {
-      await tx.execute(sql`select pg_advisory_xact_lock_shared(${lockKey})`);
-      // A statement of its own: it has to see what a taker committed while the lock was waited for.
-      const [held] = await tx.select({ name: consumers.name }).from(consumers).where(mine);
+      const [, [held]] = await together(
+        tx,
+        () => share(tx, {}),
+        // A statement of its own: it has to see what a taker committed while the lock was waited for.
+        () => findMine(tx, {}),
+      );
       return held !== undefined;
     },
   };

@@ -23,7 +23,6 @@ import {
   type CodeRequester,
   claimDueMails,
   type DueMail,
-  deleteExpiredMails,
   deleteMail,
   insertMails,
   retryMailLater,
@@ -89,6 +88,8 @@ export class MailSender {
   readonly #sending = new Set<Promise<void>>();
   #claiming: Promise<void> | undefined;
   #wanted = false;
+  /** By the last claim; without it each mail that was sent would look for others, half of what a sign-in asks of PostgreSQL. */
+  #someAreLeft = false;
   #stopped = false;
 
   constructor(parts: MailSenderParts) {
@@ -125,16 +126,19 @@ export class MailSender {
         this.#wanted = false;
         const free = maxConcurrent - this.#sending.size;
         // The next mail that ends calls sendSoon again.
-        if (free === 0) return;
-        for (const { mailId, failures } of await deleteExpiredMails(db, {
-          now: now(),
-          limit: expiredAtOnce,
-        })) {
-          this.#givenUp({ mailId, failures }, 'expired');
+        if (free === 0) {
+          this.#someAreLeft = true;
+          return;
         }
-        const places = { free, all: maxConcurrent };
-        const due = await claimDueMails(db, { places, budget, claimMs: timeoutMs + claimSlackMs });
-        for (const mail of due) this.#start(mail);
+        const claimed = await claimDueMails(db, {
+          places: { free, all: maxConcurrent },
+          budget,
+          claimMs: timeoutMs + claimSlackMs,
+          expired: { now: now(), limit: expiredAtOnce },
+        });
+        for (const mail of claimed.expired) this.#givenUp(mail, 'expired');
+        this.#someAreLeft = claimed.someAreLeft;
+        for (const mail of claimed.due) this.#start(mail);
       }
     } catch (error) {
       log.warn({ error }, 'mails were left to the mail worker');
@@ -151,7 +155,7 @@ export class MailSender {
       })
       .finally(() => {
         this.#sending.delete(sending);
-        this.sendSoon();
+        if (this.#someAreLeft) this.sendSoon();
       });
     this.#sending.add(sending);
   }

@@ -5,6 +5,7 @@
 // same holds for the wrong codes of a network, under a lock of its own. Locks are taken in the order challenge, network,
 // address.
 import { Refusal } from '../../errors/table.ts';
+import { together } from '../../postgres/together.ts';
 import { inTransaction } from '../../postgres/transaction.ts';
 import { confirmBytes } from '../../protocol/envelope.ts';
 import { defaultLocale, defaultTimeZone, unknownLocale } from '../../users/profile.ts';
@@ -18,6 +19,7 @@ import {
 } from '../domain/sign-in.ts';
 import type { DeviceSession, User } from '../domain/user.ts';
 import { noticeLifetimeMs } from '../mail/mail.ts';
+import type { NewMail } from '../mail/outgoing-mails.ts';
 import { sessionCreated } from '../outbox/messages.ts';
 import { accountBlocked, challengeFailed } from '../refusals.ts';
 import { lockChallenge, lockNetwork, markChallengeUsed } from '../store/auth-challenges.ts';
@@ -104,8 +106,11 @@ async function attempt(deps: Deps, tx: Database, confirmation: Confirmation): Pr
   if (verdict.kind === 'wrong_code') await countWrongCode(deps, tx, challenge, clientNetwork, now);
   if (verdict.kind !== 'confirmed') return verdict;
 
-  await markChallengeUsed(tx, challengeId, now);
-  const user = await findOrCreateUser(deps, tx, challenge, confirmation.timeZone, now);
+  const [, user] = await together(
+    tx,
+    () => markChallengeUsed(tx, challengeId, now),
+    () => findOrCreateUser(deps, tx, challenge, confirmation.timeZone, now),
+  );
   if (user.blockedAt !== null) return { kind: 'blocked' };
 
   const session: DeviceSession = {
@@ -118,21 +123,26 @@ async function attempt(deps: Deps, tx: Database, confirmation: Confirmation): Pr
     lastUsedAt: now,
     revokedAt: null,
   };
-  await insertDeviceSession(tx, session);
-  await notifyOwner(deps, tx, user, session, confirmation.traceparent);
+  await together(
+    tx,
+    () => insertDeviceSession(tx, session),
+    () => notifyOwner(deps, tx, user, session, confirmation.traceparent),
+  );
   return { kind: 'signed_in', session };
 }
 
 /** @throws Refusal rate_limited; the same for challenges that exist and for others. */
 async function requireRoom(deps: Deps, tx: Database, clientNetwork: string): Promise<void> {
-  await lockNetwork(tx, clientNetwork);
-  const now = deps.now();
   const windowMs = wrongCodeWindowsMs.network;
-  const oldest = await nthLatestWrongCode(
+  // Those that become too old while the lock is waited for count for nothing below.
+  const after = new Date(deps.now().getTime() - windowMs);
+  const [, oldest] = await together(
     tx,
-    { clientNetwork },
-    { nth: deps.wrongCodeLimits.maxWrongCodesPerNetwork, after: new Date(now.getTime() - windowMs) },
+    () => lockNetwork(tx, clientNetwork),
+    () =>
+      nthLatestWrongCode(tx, { clientNetwork }, { nth: deps.wrongCodeLimits.maxWrongCodesPerNetwork, after }),
   );
+  const now = deps.now();
   const waitMs = waitForRoomMs(oldest, windowMs, now);
   if (waitMs > 0) throw tooManyWrongCodes(waitMs);
 }
@@ -144,23 +154,25 @@ async function notifyOwner(
   session: DeviceSession,
   traceparent: string | undefined,
 ): Promise<void> {
-  await deps.outbox.write(tx, [sessionCreated(session, traceparent)]);
   const { deviceName, network, createdAt } = session;
-  await deps.mails.write(tx, [
-    {
-      mailId: deps.newId(),
-      to: email,
-      locale,
-      content: {
-        kind: 'new_session',
-        device_name: deviceName,
-        network,
-        created_at: createdAt.toISOString(),
-        time_zone: timeZone,
-      },
-      expiresAt: new Date(createdAt.getTime() + noticeLifetimeMs),
+  const mail: NewMail = {
+    mailId: deps.newId(),
+    to: email,
+    locale,
+    content: {
+      kind: 'new_session',
+      device_name: deviceName,
+      network,
+      created_at: createdAt.toISOString(),
+      time_zone: timeZone,
     },
-  ]);
+    expiresAt: new Date(createdAt.getTime() + noticeLifetimeMs),
+  };
+  await together(
+    tx,
+    () => deps.outbox.write(tx, [sessionCreated(session, traceparent)]),
+    () => deps.mails.write(tx, [mail]),
+  );
 }
 
 async function findOrCreateUser(
@@ -172,7 +184,7 @@ async function findOrCreateUser(
 ): Promise<User> {
   const known = await lockUserByEmail(tx, email);
   if (known !== undefined) return known;
-  await insertUserUnlessKnown(tx, {
+  const created: User = {
     userId: deps.newId(),
     email,
     handle: null,
@@ -182,8 +194,12 @@ async function findOrCreateUser(
     blockedAt: null,
     deletedAt: null,
     createdAt: now,
-  });
-  const user = await lockUserByEmail(tx, email);
+  };
+  const [, user] = await together(
+    tx,
+    () => insertUserUnlessKnown(tx, created),
+    () => lockUserByEmail(tx, email),
+  );
   if (user === undefined) throw new Error('the user was not found after it was created');
   return user;
 }

@@ -1,4 +1,5 @@
 import { Refusal } from '../../errors/table.ts';
+import { together } from '../../postgres/together.ts';
 import { codeDigits, longCodeDigits } from '../../users/sign-in-requests.ts';
 import type { BackendContext } from '../context.ts';
 import {
@@ -10,12 +11,14 @@ import {
   wrongCodeWindowsMs,
 } from '../domain/sign-in.ts';
 import type { MailContent } from '../mail/mail.ts';
+import type { NewMail } from '../mail/outgoing-mails.ts';
 import {
   deleteOldChallenges,
   insertChallenge,
   listSentMails,
   lockAddress,
   lockNetwork,
+  type NewChallenge,
   nthLatestMailOfDevice,
   nthLatestMailOfNetwork,
 } from '../store/auth-challenges.ts';
@@ -51,15 +54,22 @@ export async function requestCodes(
   tx: Database,
   { clientNetwork, codes }: { clientNetwork: string | null; codes: readonly RequestedCode[] },
 ): Promise<{ challengeIds: string[]; expiresAt: Date }> {
-  if (clientNetwork !== null) await lockNetwork(tx, clientNetwork);
-  for (const email of codes.map((code) => code.email).toSorted()) await lockAddress(tx, email);
+  const emails = codes.map(({ email }) => email).toSorted();
+  await together(
+    tx,
+    ...(clientNetwork === null ? [] : [() => lockNetwork(tx, clientNetwork)]),
+    ...emails.map((email) => () => lockAddress(tx, email)),
+  );
   const createdAt = deps.now();
   const expiresAt = new Date(createdAt.getTime() + codeLifetimeMs);
-  const challengeIds: string[] = [];
-  for (const request of codes) {
-    challengeIds.push(await requestCode(deps, tx, { ...request, clientNetwork, createdAt, expiresAt }));
-  }
-  await deleteOld(deps, tx, createdAt);
+  const requestAll = async () => {
+    const challengeIds: string[] = [];
+    for (const request of codes) {
+      challengeIds.push(await requestCode(deps, tx, { ...request, clientNetwork, createdAt, expiresAt }));
+    }
+    return challengeIds;
+  };
+  const [challengeIds] = await together(tx, requestAll, () => deleteOld(deps, tx, createdAt));
   return { challengeIds, expiresAt };
 }
 
@@ -72,11 +82,15 @@ async function requestCode(
   const { purpose, email, locale, clientNetwork, createdAt, expiresAt } = request;
   // Past its share, and when its signature is sent once more than that, a known device is one like any other.
   const knownDeviceSessionId = (await hasShare(deps, tx, request)) ? request.knownDeviceSessionId : undefined;
-  if (knownDeviceSessionId === undefined) await requireRoom(deps, tx, request);
+  const [, digits] = await together(
+    tx,
+    async () => knownDeviceSessionId ?? (await requireRoom(deps, tx, request)),
+    () => digitsFor(deps, tx, email, createdAt),
+  );
 
   const challengeId = deps.newId();
-  const code = deps.codes.newCode(await digitsFor(deps, tx, email, createdAt));
-  await insertChallenge(tx, {
+  const code = deps.codes.newCode(digits);
+  const challenge: NewChallenge = {
     challengeId,
     purpose,
     email,
@@ -90,17 +104,20 @@ async function requestCode(
     createdAt,
     expiresAt,
     usedAt: null,
-  });
-  await deps.mails.write(tx, [
-    {
-      mailId: challengeId,
-      to: email,
-      locale,
-      content: request.content(code),
-      expiresAt,
-      codeFor: { clientNetwork, knownDevice: knownDeviceSessionId !== undefined },
-    },
-  ]);
+  };
+  const mail: NewMail = {
+    mailId: challengeId,
+    to: email,
+    locale,
+    content: request.content(code),
+    expiresAt,
+    codeFor: { clientNetwork, knownDevice: knownDeviceSessionId !== undefined },
+  };
+  await together(
+    tx,
+    () => insertChallenge(tx, challenge),
+    () => deps.mails.write(tx, [mail]),
+  );
   return challengeId;
 }
 
@@ -129,11 +146,16 @@ async function requireRoom(
   const { email, clientNetwork, createdAt: now } = request;
   const { windowMs, maxMailsPerAddress, maxMailsFromNetwork } = mailLimits;
   const after = new Date(now.getTime() - windowMs);
-  const sent = await listSentMails(tx, { email, after, limit: maxMailsPerAddress });
+  const [sent, oldest] = await together(
+    tx,
+    () => listSentMails(tx, { email, after, limit: maxMailsPerAddress }),
+    async () =>
+      clientNetwork === null
+        ? undefined
+        : nthLatestMailOfNetwork(tx, { clientNetwork, nth: maxMailsFromNetwork, after }),
+  );
   const addressMs = mailWaitMs(sent, mailLimits, clientNetwork, now);
   if (addressMs > 0) throw tooManyMails('with this address', addressMs);
-  if (clientNetwork === null) return;
-  const oldest = await nthLatestMailOfNetwork(tx, { clientNetwork, nth: maxMailsFromNetwork, after });
   const networkMs = waitForRoomMs(oldest, windowMs, now);
   if (networkMs > 0) throw tooManyMails('from this network', networkMs);
 }
@@ -153,8 +175,11 @@ async function digitsFor(deps: Deps, tx: Database, email: string, now: Date): Pr
 
 async function deleteOld({ mailLimits }: Deps, tx: Database, now: Date): Promise<void> {
   const old = (keptMs: number) => ({ before: new Date(now.getTime() - keptMs), limit: deletedPerChallenge });
-  await deleteOldChallenges(tx, old(Math.max(mailLimits.windowMs, codeLifetimeMs)));
-  await deleteOldWrongCodes(tx, old(wrongCodesKeptMs));
+  await together(
+    tx,
+    () => deleteOldChallenges(tx, old(Math.max(mailLimits.windowMs, codeLifetimeMs))),
+    () => deleteOldWrongCodes(tx, old(wrongCodesKeptMs)),
+  );
 }
 
 function tooManyMails(where: string, waitMs: number): Refusal {

@@ -1,4 +1,5 @@
 import { and, desc, eq, gt, inArray, isNull, lt, sql } from 'drizzle-orm';
+import { type Given, statement } from '../../postgres/statement.ts';
 import type { Challenge, Purpose, SentMail } from '../domain/sign-in.ts';
 import type { Database } from './database.ts';
 import { authChallenges } from './schema.ts';
@@ -14,49 +15,65 @@ export async function lockNetwork(tx: Database, clientNetwork: string): Promise<
 }
 
 async function lock(tx: Database, name: string): Promise<void> {
-  await tx.execute(
-    sql`select pg_advisory_xact_lock(hashtextextended('galaxy.backend.' || ${name}::text, 0))`,
-  );
+  await takeLock(tx, { name });
 }
+
+const takeLock = statement('lock_by_name', (tx: Database, { name }: Given<{ name: string }>) =>
+  tx
+    .select({ lock: sql`pg_advisory_xact_lock(hashtextextended('galaxy.backend.' || ${name}::text, 0))` })
+    .from(sql`(select 1) as one`),
+);
+
+const nthOfNetwork = statement(
+  'nth_latest_mail_of_network',
+  (tx: Database, given: Given<{ clientNetwork: string; after: Date; newer: number }>) =>
+    tx
+      .select({ sentAt: authChallenges.createdAt })
+      .from(authChallenges)
+      .where(
+        and(
+          eq(authChallenges.clientNetwork, given.clientNetwork),
+          isNull(authChallenges.knownDeviceSessionId),
+          gt(authChallenges.createdAt, given.after),
+        ),
+      )
+      .orderBy(desc(authChallenges.createdAt))
+      .offset(sql.placeholder('newer'))
+      .limit(1),
+);
 
 /** When a network requested its `nth` latest mail; undefined when there were fewer. Those of known devices do not count. */
 export async function nthLatestMailOfNetwork(
   tx: Database,
   { clientNetwork, nth, after }: { clientNetwork: string; nth: number; after: Date },
 ): Promise<Date | undefined> {
-  const [mail] = await tx
-    .select({ sentAt: authChallenges.createdAt })
-    .from(authChallenges)
-    .where(
-      and(
-        eq(authChallenges.clientNetwork, clientNetwork),
-        isNull(authChallenges.knownDeviceSessionId),
-        gt(authChallenges.createdAt, after),
-      ),
-    )
-    .orderBy(desc(authChallenges.createdAt))
-    .offset(nth - 1)
-    .limit(1);
+  const [mail] = await nthOfNetwork(tx, { clientNetwork, after, newer: nth - 1 });
   return mail?.sentAt;
 }
+
+const sentTo = statement(
+  'list_sent_mails',
+  (tx: Database, given: Given<{ email: string; after: Date; limit: number }>) =>
+    tx
+      .select({ sentAt: authChallenges.createdAt, network: authChallenges.clientNetwork })
+      .from(authChallenges)
+      .where(
+        and(
+          eq(authChallenges.email, given.email),
+          isNull(authChallenges.knownDeviceSessionId),
+          gt(authChallenges.createdAt, given.after),
+        ),
+      )
+      .orderBy(desc(authChallenges.createdAt))
+      .limit(sql.placeholder('limit')),
+);
 
 /** The latest mails that went to an address and no known device requested, newest first. */
 export async function listSentMails(
   tx: Database,
   query: { email: string; after: Date; limit: number },
 ): Promise<SentMail[]> {
-  return tx
-    .select({ sentAt: authChallenges.createdAt, network: authChallenges.clientNetwork })
-    .from(authChallenges)
-    .where(
-      and(
-        eq(authChallenges.email, query.email),
-        isNull(authChallenges.knownDeviceSessionId),
-        gt(authChallenges.createdAt, query.after),
-      ),
-    )
-    .orderBy(desc(authChallenges.createdAt))
-    .limit(query.limit);
+  return sentTo(tx, query);
 }
 
 /** When the `nth` latest mail went to an address that a known device requested; undefined when there were fewer. */
@@ -87,17 +104,39 @@ export type NewChallenge = Challenge & {
   readonly emailChangeId: string | null;
 };
 
+const insert = statement('insert_challenge', (tx: Database, given: Given<NewChallenge>) =>
+  tx.insert(authChallenges).values({
+    challengeId: given.challengeId,
+    purpose: given.purpose,
+    email: given.email,
+    locale: given.locale,
+    clientNetwork: given.clientNetwork,
+    userId: given.userId,
+    emailChangeId: given.emailChangeId,
+    knownDeviceSessionId: given.knownDeviceSessionId,
+    codeHash: given.codeHash,
+    failedAttempts: given.failedAttempts,
+    createdAt: given.createdAt,
+    expiresAt: given.expiresAt,
+    usedAt: given.usedAt,
+  }),
+);
+
 export async function insertChallenge(tx: Database, challenge: NewChallenge): Promise<void> {
-  await tx.insert(authChallenges).values(challenge);
+  await insert(tx, challenge);
 }
+
+const lockOfSignIn = statement('lock_challenge', (tx: Database, given: Given<{ challengeId: string }>) =>
+  tx
+    .select()
+    .from(authChallenges)
+    .where(and(eq(authChallenges.challengeId, given.challengeId), eq(authChallenges.purpose, 'sign_in')))
+    .for('update'),
+);
 
 /** Finds the challenge of a sign-in and makes other attempts at it wait until the transaction ends. */
 export async function lockChallenge(tx: Database, challengeId: string): Promise<Challenge | undefined> {
-  const [challenge] = await tx
-    .select()
-    .from(authChallenges)
-    .where(and(eq(authChallenges.challengeId, challengeId), eq(authChallenges.purpose, 'sign_in')))
-    .for('update');
+  const [challenge] = await lockOfSignIn(tx, { challengeId });
   return challenge;
 }
 
@@ -142,8 +181,17 @@ export async function countFailedAttempt(tx: Database, challengeId: string): Pro
     .where(eq(authChallenges.challengeId, challengeId));
 }
 
+const markUsed = statement(
+  'mark_challenge_used',
+  (tx: Database, given: Given<{ challengeId: string; usedAt: Date }>) =>
+    tx
+      .update(authChallenges)
+      .set({ usedAt: given.usedAt })
+      .where(eq(authChallenges.challengeId, given.challengeId)),
+);
+
 export async function markChallengeUsed(tx: Database, challengeId: string, usedAt: Date): Promise<void> {
-  await tx.update(authChallenges).set({ usedAt }).where(eq(authChallenges.challengeId, challengeId));
+  await markUsed(tx, { challengeId, usedAt });
 }
 
 /** Deletes all challenges of an address, also those that are still valid. */
@@ -160,14 +208,21 @@ export async function deleteChallengesOfUser(tx: Database, userId: string): Prom
   return deleted.map(({ challengeId }) => challengeId);
 }
 
-/** Deletes up to `limit` of the oldest challenges; those that another transaction holds are left for later. */
-export async function deleteOldChallenges(tx: Database, old: { before: Date; limit: number }): Promise<void> {
+type Old = { before: Date; limit: number };
+
+// Planned each time: a plan for few rows would be a bad one after a flood.
+const deleteOld = statement(undefined, (tx: Database, given: Given<Old>) => {
   const oldest = tx
     .select({ challengeId: authChallenges.challengeId })
     .from(authChallenges)
-    .where(lt(authChallenges.createdAt, old.before))
+    .where(lt(authChallenges.createdAt, given.before))
     .orderBy(authChallenges.createdAt)
-    .limit(old.limit)
+    .limit(sql.placeholder('limit'))
     .for('update', { skipLocked: true });
-  await tx.delete(authChallenges).where(inArray(authChallenges.challengeId, oldest));
+  return tx.delete(authChallenges).where(inArray(authChallenges.challengeId, oldest));
+});
+
+/** Deletes up to `limit` of the oldest challenges; those that another transaction holds are left for later. */
+export async function deleteOldChallenges(tx: Database, old: Old): Promise<void> {
+  await deleteOld(tx, old);
 }

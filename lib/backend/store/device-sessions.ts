@@ -1,11 +1,24 @@
 import { and, desc, eq, isNull, lt, lte, ne, or, type Placeholder, sql } from 'drizzle-orm';
-import { preparedName } from '../../postgres/statement.ts';
+import { type Given, preparedName, statement } from '../../postgres/statement.ts';
 import type { DeviceSession } from '../domain/user.ts';
 import type { Database } from './database.ts';
 import { deviceSessions, users } from './schema.ts';
 
+const insert = statement('insert_device_session', (tx: Database, given: Given<DeviceSession>) =>
+  tx.insert(deviceSessions).values({
+    deviceSessionId: given.deviceSessionId,
+    userId: given.userId,
+    clientPublicKey: given.clientPublicKey,
+    deviceName: given.deviceName,
+    network: given.network,
+    createdAt: given.createdAt,
+    lastUsedAt: given.lastUsedAt,
+    revokedAt: given.revokedAt,
+  }),
+);
+
 export async function insertDeviceSession(tx: Database, session: DeviceSession): Promise<void> {
-  await tx.insert(deviceSessions).values(session);
+  await insert(tx, session);
 }
 
 /** A session, revoked also when its user is blocked or deleted. */

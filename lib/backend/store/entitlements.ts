@@ -1,19 +1,26 @@
 import { eq } from 'drizzle-orm';
+import { type Given, statement } from '../../postgres/statement.ts';
 import type { EntitlementOverrides } from '../domain/eligibility.ts';
 import type { User } from '../domain/user.ts';
 import type { Database } from './database.ts';
 import { entitlements, users } from './schema.ts';
+
+const findWithEntitlements = statement(
+  'find_user_with_entitlements',
+  (db: Database, given: Given<{ userId: string }>) =>
+    db
+      .select({ user: users, overrides: entitlements })
+      .from(users)
+      .leftJoin(entitlements, eq(entitlements.userId, users.userId))
+      .where(eq(users.userId, given.userId)),
+);
 
 /** A user with their entitlements, read in one statement. */
 export async function findUserWithEntitlements(
   db: Database,
   userId: string,
 ): Promise<{ user: User; overrides: EntitlementOverrides | undefined } | undefined> {
-  const [row] = await db
-    .select({ user: users, overrides: entitlements })
-    .from(users)
-    .leftJoin(entitlements, eq(entitlements.userId, users.userId))
-    .where(eq(users.userId, userId));
+  const [row] = await findWithEntitlements(db, { userId });
   return row && { user: row.user, overrides: row.overrides ?? undefined };
 }
 

@@ -1,5 +1,7 @@
-import { and, asc, eq, inArray, isNull, lte, sql } from 'drizzle-orm';
+import { and, asc, eq, inArray, isNull, lte, type SQL, sql } from 'drizzle-orm';
 import { unionAll } from 'drizzle-orm/pg-core';
+import { type Given, statement } from '../../postgres/statement.ts';
+import { together } from '../../postgres/together.ts';
 import { inTransaction } from '../../postgres/transaction.ts';
 import { defaultLocale, unknownLocale } from '../../users/profile.ts';
 import {
@@ -37,22 +39,53 @@ export type CodeRequester = {
 /** In front of all that others request. */
 const rankOfKnownDevices = -1;
 
+type StoredNotice = Omit<StoredMail, 'codeFor' | 'notices'> & { readonly notices: number };
+type StoredCode = Omit<StoredMail, 'codeFor' | 'notices'> & {
+  readonly clientNetwork: string;
+  readonly rankOfKnownDevice: number | null;
+};
+
+const insertNotice = statement('insert_notice', (tx: Database, given: Given<StoredNotice>) =>
+  tx.insert(mails).values({
+    mailId: given.mailId,
+    recipient: given.recipient,
+    locale: given.locale,
+    content: given.content,
+    expiresAt: given.expiresAt,
+    notices: given.notices,
+    queue: 'notices',
+  }),
+);
+
+const insertCode = statement('insert_code', (tx: Database, given: Given<StoredCode>) => {
+  const waiting = tx.$count(mails, eq(mails.clientNetwork, given.clientNetwork));
+  return tx.insert(mails).values({
+    mailId: given.mailId,
+    recipient: given.recipient,
+    locale: given.locale,
+    content: given.content,
+    expiresAt: given.expiresAt,
+    clientNetwork: given.clientNetwork,
+    rank: sql<number>`coalesce(${given.rankOfKnownDevice}::int, ${waiting})`,
+  });
+});
+
 /** The rank of a code counts the others of its network, so the transaction must hold the network's lock. */
 export async function insertMails(tx: Database, rows: readonly StoredMail[]): Promise<void> {
-  if (rows.length === 0) return;
-  const values = rows.map(({ codeFor, ...row }) => {
-    if (codeFor === undefined) return { ...row, queue: 'notices' as const };
-    const clientNetwork = codeFor.clientNetwork ?? '';
-    const waiting = tx.$count(mails, eq(mails.clientNetwork, clientNetwork));
-    return {
-      ...row,
-      clientNetwork,
-      rank: codeFor.knownDevice ? rankOfKnownDevices : sql<number>`${waiting}`,
-    };
-  });
-  await tx.insert(mails).values(values);
+  const notices: StoredNotice[] = [];
+  for (const { codeFor, notices: count = 1, ...row } of rows) {
+    if (codeFor === undefined) notices.push({ ...row, notices: count });
+    else {
+      const rankOfKnownDevice = codeFor.knownDevice ? rankOfKnownDevices : null;
+      await insertCode(tx, { ...row, clientNetwork: codeFor.clientNetwork ?? '', rankOfKnownDevice });
+    }
+  }
+  const [first, ...others] = notices;
+  if (first !== undefined && others.length === 0) await insertNotice(tx, first);
+  else if (first !== undefined) {
+    await tx.insert(mails).values(notices.map((row) => ({ ...row, queue: 'notices' as const })));
+  }
 }
-
 /** Its locale is known: that of the recipient's account, if none was given. */
 export type DueMail = Omit<StoredMail, 'codeFor'> & {
   readonly notices: number;
@@ -61,55 +94,96 @@ export type DueMail = Omit<StoredMail, 'codeFor'> & {
   readonly hasAccount: boolean;
 };
 
-type Claim = { readonly places: Places; readonly budget: CodeBudget; readonly claimMs: number };
+type Claim = {
+  readonly places: Places;
+  readonly budget: CodeBudget;
+  readonly claimMs: number;
+  /** Mails that expire by then are deleted, at most `limit`. */
+  readonly expired: { readonly now: Date; readonly limit: number };
+};
+
+type ExpiredMail = Pick<DueMail, 'mailId' | 'failures'>;
+
+export type Claimed = {
+  readonly due: readonly DueMail[];
+  /** Deleted, as they must not be sent any more. */
+  readonly expired: readonly ExpiredMail[];
+  /** Whether mails may be left that are due, for which there was no place or no budget. */
+  readonly someAreLeft: boolean;
+};
 
 /**
  * Claims mails that are due and may be sent now (domain/mail-queues.ts). No other process gets them until `claimMs` have
  * passed; by then they are sent, or the process that claimed them has died. Processes claim one after the other, so
  * that together they stay within the budget.
  */
-export async function claimDueMails(db: Database, { places, budget, claimMs }: Claim): Promise<DueMail[]> {
+export async function claimDueMails(
+  db: Database,
+  { places, budget, claimMs, expired: old }: Claim,
+): Promise<Claimed> {
   return inTransaction(db, async (tx) => {
-    const use = await lockBudget(tx);
-    await sortCodes(tx);
     const { free } = places;
-    const waiting = await unionAll(
-      waitingIn(tx, 'account_codes', free),
-      waitingIn(tx, 'other_codes', free),
-      waitingIn(tx, 'notices', free),
-    );
+    const read = () =>
+      together(
+        tx,
+        () => lockBudget(tx, {}),
+        // After the lock was granted, not before, PostgreSQL reads its clock.
+        () => readClock(tx, {}),
+        () => deleteExpired(tx, old),
+        () => sortCodes(tx, {}),
+        () => listWaiting(tx, { free }),
+      );
+    let [[row], [clock], expired, , waiting] = await read();
+    if (row === undefined) {
+      await tx.insert(mailBudgets).values({}).onConflictDoNothing();
+      const deleted = expired;
+      [[row], [clock], expired, , waiting] = await read();
+      expired = [...deleted, ...expired];
+    }
+    if (row === undefined || clock === undefined) throw new TypeError('the budget of mails has one row');
+    const use: BudgetUse = { ...row, ...clock };
     const chosen = chooseMails(waiting, places, tokensLeft(budget, use));
-    if (chosen.length === 0) return [];
-    await tx.update(mailBudgets).set(useBudget(budget, use, chosen));
-    return claim(
+    const someAreLeft = chosen.length === free || chosen.length < waiting.length;
+    if (chosen.length === 0) return { due: [], expired, someAreLeft };
+    const mailIds = chosen.map(({ mailId }) => mailId);
+    const [, due] = await together(
       tx,
-      chosen.map(({ mailId }) => mailId),
-      claimMs,
+      () => saveBudget(tx, useBudget(budget, use, chosen)),
+      () => claim(tx, { mailIds, claimMs }),
     );
+    return { due, expired, someAreLeft };
   });
 }
 
-async function lockBudget(tx: Database): Promise<BudgetUse> {
-  // After the lock was granted, not before, PostgreSQL reads its clock.
-  const { codesFullAtMs, otherCodesFullAtMs } = mailBudgets;
-  const lock = () => tx.select({ codesFullAtMs, otherCodesFullAtMs }).from(mailBudgets).for('update');
-  let [row] = await lock();
-  if (row === undefined) {
-    await tx.insert(mailBudgets).values({}).onConflictDoNothing();
-    [row] = await lock();
-  }
-  const [clock] = await tx
+const lockBudget = statement('lock_mail_budget', (tx: Database) =>
+  tx
+    .select({
+      codesFullAtMs: mailBudgets.codesFullAtMs,
+      otherCodesFullAtMs: mailBudgets.otherCodesFullAtMs,
+    })
+    .from(mailBudgets)
+    .for('update'),
+);
+
+const readClock = statement('read_clock_of_mails', (tx: Database) =>
+  tx
     .select({ nowMs: sql<number>`(extract(epoch from clock_timestamp()) * 1000)::float8` })
-    .from(sql`(select 1) as one`);
-  if (row === undefined || clock === undefined) throw new TypeError('the budget of mails has one row');
-  return { ...row, ...clock };
-}
+    .from(sql`(select 1) as one`),
+);
+
+const saveBudget = statement('save_mail_budget', (tx: Database, given: Given<Omit<BudgetUse, 'nowMs'>>) =>
+  tx
+    .update(mailBudgets)
+    .set({ codesFullAtMs: given.codesFullAtMs, otherCodesFullAtMs: given.otherCodesFullAtMs }),
+);
 
 /** Bounds what one claim does; the fairest order among the rest is that of their ranks. */
 const sortedAtOnce = 250;
 
+// The next three are planned each time, since few mails may wait, or a flood of them.
+
 /** Finds out which codes go to an account. Here, since the requests themselves must not depend on accounts. */
-async function sortCodes(tx: Database): Promise<void> {
+const sortCodes = statement(undefined, (tx: Database) => {
   const unsorted = tx
     .select({ mailId: mails.mailId })
     .from(mails)
@@ -120,14 +194,18 @@ async function sortCodes(tx: Database): Promise<void> {
     .select({ one: sql`1` })
     .from(users)
     .where(and(eq(users.email, mails.recipient), isNull(users.deletedAt)));
-  await tx
+  return tx
     .update(mails)
     .set({ queue: sql`case when exists ${account} then 'account_codes' else 'other_codes' end` })
     .where(inArray(mails.mailId, unsorted));
-}
+});
+
+const listWaiting = statement(undefined, (tx: Database, _: Given<{ free: number }>) =>
+  unionAll(waitingIn(tx, 'account_codes'), waitingIn(tx, 'other_codes'), waitingIn(tx, 'notices')),
+);
 
 /** The first ones of a queue that are due. */
-function waitingIn(tx: Database, queue: MailQueue, limit: number) {
+function waitingIn(tx: Database, queue: MailQueue) {
   return tx
     .select({
       mailId: mails.mailId,
@@ -138,46 +216,50 @@ function waitingIn(tx: Database, queue: MailQueue, limit: number) {
     .from(mails)
     .where(and(eq(mails.queue, queue), lte(mails.nextAttemptAt, sql`clock_timestamp()`)))
     .orderBy(asc(mails.rank), asc(mails.expiresAt), asc(mails.mailId))
-    .limit(limit);
+    .limit(sql.placeholder('free'));
 }
 
-async function claim(tx: Database, mailIds: string[], claimMs: number): Promise<DueMail[]> {
-  const localeOfAccount = tx
-    .select({ locale: users.locale })
-    .from(users)
-    .where(and(eq(users.email, mails.recipient), isNull(users.deletedAt)));
-  const locale = sql<string>`case when ${mails.locale} <> ${unknownLocale} then ${mails.locale}
+const claim = statement(
+  'claim_mails',
+  (tx: Database, given: Given<{ mailIds: readonly string[]; claimMs: number }>) => {
+    const localeOfAccount = tx
+      .select({ locale: users.locale })
+      .from(users)
+      .where(and(eq(users.email, mails.recipient), isNull(users.deletedAt)));
+    const locale = sql<string>`case when ${mails.locale} <> ${unknownLocale} then ${mails.locale}
     else coalesce(${localeOfAccount}, ${defaultLocale}) end`;
-  const hasAccount = sql<boolean>`${localeOfAccount} is not null`;
-  const { mailId, recipient, content, expiresAt, notices, failures } = mails;
-  return tx
-    .update(mails)
-    .set({ nextAttemptAt: inMs(claimMs) })
-    .where(inArray(mailId, mailIds))
-    .returning({ mailId, recipient, locale, content, expiresAt, notices, failures, hasAccount });
-}
+    const hasAccount = sql<boolean>`${localeOfAccount} is not null`;
+    const { mailId, recipient, content, expiresAt, notices, failures } = mails;
+    return tx
+      .update(mails)
+      .set({ nextAttemptAt: inMs(given.claimMs) })
+      .where(sql`${mailId} = any(${given.mailIds}::uuid[])`)
+      .returning({ mailId, recipient, locale, content, expiresAt, notices, failures, hasAccount });
+  },
+);
+
+const deleteOne = statement('delete_mail', (db: Database, { mailId }: Given<{ mailId: string }>) =>
+  db.delete(mails).where(eq(mails.mailId, mailId)),
+);
 
 export async function deleteMail(db: Database, mailId: string): Promise<void> {
-  await db.delete(mails).where(eq(mails.mailId, mailId));
+  await deleteOne(db, { mailId });
 }
 
-/** Deletes up to `limit` mails that must not be sent any more and that no process is sending. */
-export async function deleteExpiredMails(
-  db: Database,
-  { now, limit }: { now: Date; limit: number },
-): Promise<Pick<DueMail, 'mailId' | 'failures'>[]> {
-  const expired = db
+/** Mails that must not be sent any more and that no process is sending. */
+const deleteExpired = statement(undefined, (tx: Database, given: Given<Claim['expired']>) => {
+  const expired = tx
     .select({ mailId: mails.mailId })
     .from(mails)
-    .where(and(lte(mails.expiresAt, now), lte(mails.nextAttemptAt, sql`now()`)))
+    .where(and(lte(mails.expiresAt, given.now), lte(mails.nextAttemptAt, sql`now()`)))
     .orderBy(asc(mails.expiresAt), asc(mails.mailId))
-    .limit(limit)
+    .limit(sql.placeholder('limit'))
     .for('update', { skipLocked: true });
-  return db
+  return tx
     .delete(mails)
     .where(inArray(mails.mailId, expired))
     .returning({ mailId: mails.mailId, failures: mails.failures });
-}
+});
 
 /** It waits behind those of the same rank that have not failed as often. */
 export async function retryMailLater(
@@ -215,7 +297,6 @@ export async function deleteMailsTo(tx: Database, recipient: string): Promise<vo
   await tx.delete(mails).where(eq(mails.recipient, recipient));
 }
 
-/** That long from now, by PostgreSQL's clock. */
-export function inMs(ms: number) {
+function inMs(ms: number | SQL) {
   return sql`now() + ${ms} * interval '1 millisecond'`;
 }

@@ -1,4 +1,5 @@
-import { and, desc, eq, inArray, isNull, like, lt } from 'drizzle-orm';
+import { and, desc, eq, isNull, like, lt, sql } from 'drizzle-orm';
+import { type Given, statement } from '../../postgres/statement.ts';
 import { sqlState, uniqueViolation } from '../../postgres/transaction.ts';
 import { defaultLocale, defaultTimeZone } from '../../users/profile.ts';
 import type { User } from '../domain/user.ts';
@@ -27,6 +28,19 @@ export async function findUserByHandle(db: Database, handle: string): Promise<Us
 
 export type Recipient = Pick<User, 'userId' | 'email' | 'locale'>;
 
+const acting = (tx: Database, { userIds }: Given<{ userIds: readonly string[] }>) =>
+  tx
+    .select({ userId: users.userId, email: users.email, locale: users.locale })
+    .from(users)
+    .where(
+      and(sql`${users.userId} = any(${userIds}::uuid[])`, isNull(users.blockedAt), isNull(users.deletedAt)),
+    );
+const findActing = statement('find_acting_users', acting);
+const lockActing = statement(
+  'lock_acting_users',
+  (tx: Database, given: Given<{ userIds: readonly string[] }>) => acting(tx, given).for('share'),
+);
+
 /**
  * Finds the users of a list who are neither blocked nor deleted.
  * @param options.lock prevents both until the transaction ends.
@@ -36,12 +50,7 @@ export async function findActingUsers(
   userIds: readonly string[],
   { lock }: { lock: boolean },
 ): Promise<Recipient[]> {
-  const { userId, email, locale } = users;
-  const query = tx
-    .select({ userId, email, locale })
-    .from(users)
-    .where(and(inArray(userId, [...userIds]), isNull(users.blockedAt), isNull(users.deletedAt)));
-  return lock ? query.for('share') : query;
+  return (lock ? lockActing : findActing)(tx, { userIds });
 }
 
 /**
@@ -98,22 +107,40 @@ export async function markBlocked(tx: Database, userId: string, blockedAt: Date)
   await tx.update(users).set({ blockedAt }).where(eq(users.userId, userId));
 }
 
-/** Finds the user who has not been deleted, and locks them as `lockUser` does. */
-export async function lockUserByEmail(tx: Database, email: string): Promise<User | undefined> {
-  const [user] = await tx
+const lockByEmail = statement('lock_user_by_email', (tx: Database, { email }: Given<{ email: string }>) =>
+  tx
     .select()
     .from(users)
     .where(and(eq(users.email, email), isNull(users.deletedAt)))
-    .for('no key update');
+    .for('no key update'),
+);
+
+/** Finds the user who has not been deleted, and locks them as `lockUser` does. */
+export async function lockUserByEmail(tx: Database, email: string): Promise<User | undefined> {
+  const [user] = await lockByEmail(tx, { email });
   return user;
 }
 
+const insertUnlessKnown = statement('insert_user', (tx: Database, given: Given<User>) =>
+  tx
+    .insert(users)
+    .values({
+      userId: given.userId,
+      email: given.email,
+      handle: given.handle,
+      displayName: given.displayName,
+      locale: given.locale,
+      timeZone: given.timeZone,
+      blockedAt: given.blockedAt,
+      deletedAt: given.deletedAt,
+      createdAt: given.createdAt,
+    })
+    .onConflictDoNothing({ target: users.email, where: isNull(users.deletedAt) }),
+);
+
 /** Does nothing when there is a user with this address already; a concurrent transaction may have created it. */
 export async function insertUserUnlessKnown(tx: Database, user: User): Promise<void> {
-  await tx
-    .insert(users)
-    .values(user)
-    .onConflictDoNothing({ target: users.email, where: isNull(users.deletedAt) });
+  await insertUnlessKnown(tx, user);
 }
 
 /** @throws unique violation of `users_email_unique` when a concurrent transaction has given it to another user. */

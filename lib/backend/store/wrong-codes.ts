@@ -1,4 +1,5 @@
-import { and, desc, eq, gt, inArray, lt } from 'drizzle-orm';
+import { and, desc, eq, gt, inArray, lt, type SQL, sql } from 'drizzle-orm';
+import { type Given, statement } from '../../postgres/statement.ts';
 import type { Database } from './database.ts';
 import { wrongCodes } from './schema.ts';
 
@@ -13,21 +14,38 @@ export async function insertWrongCode(tx: Database, wrongCode: WrongCode): Promi
   await tx.insert(wrongCodes).values(wrongCode);
 }
 
+type NewerThan = { after: Date; newer: number };
+
+const nthLatest = (tx: Database, isOne: SQL, { after }: Given<NewerThan>) =>
+  tx
+    .select({ at: wrongCodes.createdAt })
+    .from(wrongCodes)
+    .where(and(isOne, gt(wrongCodes.createdAt, after)))
+    .orderBy(desc(wrongCodes.createdAt))
+    .offset(sql.placeholder('newer' satisfies keyof NewerThan))
+    .limit(1);
+const nthOfAddress = statement(
+  'nth_latest_wrong_code_of_address',
+  (tx: Database, given: Given<NewerThan & { email: string }>) =>
+    nthLatest(tx, eq(wrongCodes.email, given.email), given),
+);
+const nthOfNetwork = statement(
+  'nth_latest_wrong_code_of_network',
+  (tx: Database, given: Given<NewerThan & { clientNetwork: string }>) =>
+    nthLatest(tx, eq(wrongCodes.clientNetwork, given.clientNetwork), given),
+);
+
 /** When the `nth` latest wrong code was entered for an address, or from a network; undefined when there were fewer. */
 export async function nthLatestWrongCode(
   tx: Database,
   of: { email: string } | { clientNetwork: string },
   { nth, after }: { nth: number; after: Date },
 ): Promise<Date | undefined> {
-  const isOne =
-    'email' in of ? eq(wrongCodes.email, of.email) : eq(wrongCodes.clientNetwork, of.clientNetwork);
-  const [found] = await tx
-    .select({ at: wrongCodes.createdAt })
-    .from(wrongCodes)
-    .where(and(isOne, gt(wrongCodes.createdAt, after)))
-    .orderBy(desc(wrongCodes.createdAt))
-    .offset(nth - 1)
-    .limit(1);
+  const values = { after, newer: nth - 1 };
+  const [found] =
+    'email' in of
+      ? await nthOfAddress(tx, { ...values, ...of })
+      : await nthOfNetwork(tx, { ...values, ...of });
   return found?.at;
 }
 
@@ -52,14 +70,21 @@ export async function deleteWrongCodesOf(tx: Database, email: string): Promise<v
   await tx.delete(wrongCodes).where(eq(wrongCodes.email, email));
 }
 
-/** Deletes up to `limit` of the oldest; those that another transaction holds are left for later. */
-export async function deleteOldWrongCodes(tx: Database, old: { before: Date; limit: number }): Promise<void> {
+type Old = { before: Date; limit: number };
+
+// Planned each time: a plan for few rows would be a bad one after a flood.
+const deleteOld = statement(undefined, (tx: Database, given: Given<Old>) => {
   const oldest = tx
     .select({ wrongCodeId: wrongCodes.wrongCodeId })
     .from(wrongCodes)
-    .where(lt(wrongCodes.createdAt, old.before))
+    .where(lt(wrongCodes.createdAt, given.before))
     .orderBy(wrongCodes.createdAt)
-    .limit(old.limit)
+    .limit(sql.placeholder('limit'))
     .for('update', { skipLocked: true });
-  await tx.delete(wrongCodes).where(inArray(wrongCodes.wrongCodeId, oldest));
+  return tx.delete(wrongCodes).where(inArray(wrongCodes.wrongCodeId, oldest));
+});
+
+/** Deletes up to `limit` of the oldest; those that another transaction holds are left for later. */
+export async function deleteOldWrongCodes(tx: Database, old: Old): Promise<void> {
+  await deleteOld(tx, old);
 }

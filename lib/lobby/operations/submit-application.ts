@@ -1,5 +1,6 @@
 import type { UserActor } from '../../http/env.ts';
 import { invalidFields } from '../../http/field-problems.ts';
+import { together } from '../../postgres/together.ts';
 import type { Caller } from '../caller.ts';
 import type { Lobby } from '../context.ts';
 import { applicantProblem, applyingProblem, fullProblem } from '../domain/admission.ts';
@@ -39,21 +40,25 @@ export async function submitApplication(
   const eligibility = await lobby.eligibility.lookup(userId, caller);
 
   return async (tx) => {
-    await lockUserGuard(tx, userId);
-    const game = await lockGame(tx, caller.actor, gameId);
+    // The guard and the game are locked before the rest is read.
+    const [, game, membership, isPending, ended, activeMemberships, isNameFree] = await together(
+      tx,
+      () => lockUserGuard(tx, userId),
+      () => lockGame(tx, caller.actor, gameId),
+      () => memberStatusInGame(tx, gameId, userId, eligibility.addressHash),
+      () => hasPendingApplication(tx, gameId, userId),
+      () => endedApplicationsOf(tx, gameId, userId),
+      () => countActiveMemberships(tx, userId),
+      // No applicant should wait for a certain refusal. The name is reserved when the player is admitted.
+      () => lobby.raceNames.isFreeFor(tx, userId, raceName.keys),
+    );
     if (game === undefined) throw noSuchGame();
     refuseIf(applyingProblem(game, userId));
-    refuseIf(
-      applicantProblem({
-        membership: await memberStatusInGame(tx, gameId, userId, eligibility.addressHash),
-        hasPendingApplication: await hasPendingApplication(tx, gameId, userId),
-      }),
-    );
+    refuseIf(applicantProblem({ membership, hasPendingApplication: isPending }));
     const at = lobby.now();
-    refuseIf(reapplyingProblem(await endedApplicationsOf(tx, gameId, userId), at));
-    refuseUnless(mayJoin(eligibility, await countActiveMemberships(tx, userId)));
-    // No applicant should wait for a certain refusal. The name is reserved when the player is admitted.
-    if (!(await lobby.raceNames.isFreeFor(tx, userId, raceName.keys))) throw raceNameTaken(raceName.name);
+    refuseIf(reapplyingProblem(ended, at));
+    refuseUnless(mayJoin(eligibility, activeMemberships));
+    if (!isNameFree) throw raceNameTaken(raceName.name);
 
     const occasion = { at, traceparent: caller.traceparent };
     const isOwner = game.ownerUserId === userId;
@@ -67,8 +72,8 @@ export async function submitApplication(
       createdAt: at,
       decidedAt: isAdmitted ? at : null,
     };
-    await insertApplication(tx, application);
     if (isAdmitted) {
+      await insertApplication(tx, application);
       await admitPlayer(tx, lobby, game, {
         userId,
         addressHash: eligibility.addressHash,
@@ -80,7 +85,11 @@ export async function submitApplication(
           isOwner ? [] : applicationApproved(game, application, membership, occasion),
       });
     } else {
-      await lobby.outbox.write(tx, applicationSubmitted(game, application, occasion));
+      await together(
+        tx,
+        () => insertApplication(tx, application),
+        () => lobby.outbox.write(tx, applicationSubmitted(game, application, occasion)),
+      );
     }
     return application;
   };

@@ -282,6 +282,9 @@ export const applications = lobby.table(
       .where(sql`${application.status} = 'pending'`),
     index('applications_by_game').on(application.gameId, application.createdAt, application.applicationId),
     index('applications_by_user').on(application.userId, application.createdAt, application.applicationId),
+    index('applications_refused')
+      .on(application.gameId, application.userId)
+      .where(sql`${application.status} in ('withdrawn', 'rejected')`),
   ],
 );
 
@@ -314,6 +317,9 @@ export const memberships = lobby.table(
       .where(sql`${membership.seat} is not null`),
     index('memberships_by_game').on(membership.gameId, membership.joinedAt, membership.membershipId),
     index('memberships_by_user').on(membership.userId, membership.joinedAt, membership.membershipId),
+    index('memberships_blocked')
+      .on(membership.gameId, membership.userId)
+      .where(sql`${membership.status} = 'blocked'`),
   ],
 );
 

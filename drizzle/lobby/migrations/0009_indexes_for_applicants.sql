@@ -1,0 +1,1 @@
+-- The online statements beside this file add the indexes.
