@@ -27,6 +27,7 @@ import { lobbyApprove, lobbyGet, lobbyList } from './rows/lobby-http.ts';
 import { lobbyRaceName } from './rows/lobby-race-name.ts';
 import { lobbyTick } from './rows/lobby-tick.ts';
 import { platformApply, platformCommand, platformList } from './rows/platform-commands.ts';
+import { platformFanout } from './rows/platform-fanout.ts';
 import { platformIdle } from './rows/platform-idle.ts';
 import { platformSignIn } from './rows/platform-sign-in.ts';
 import { startNpmStart } from './rows/start-npm-start.ts';
@@ -54,6 +55,7 @@ const rows: readonly Row[] = [
   platformCommand,
   platformList,
   platformApply,
+  platformFanout(1_000),
   platformSignIn,
   platformIdle,
   startNpmStart,

@@ -11,7 +11,7 @@ import { describeServices, startStack } from '../../infra/local/stack.ts';
 import type { ListenAddress } from '../../lib/config/types.ts';
 import { loadResponseSigner } from '../../lib/gateway/commands/response-signer.ts';
 import type { Bench } from './entry.ts';
-import { median } from './measure.ts';
+import { median, round } from './measure.ts';
 import { cpuMicros, pin, treeCpuMicros } from './system.ts';
 
 /** One client has one address, and a load is few users: counted as usual, but never reached. */
@@ -125,9 +125,9 @@ export function cpuShares(rounds: readonly PlatformRound<{ n: number }>[]): stri
   return Object.keys(rounds[0]?.byProcess ?? {})
     .map((name) => {
       const perOperation = rounds.map(({ byProcess, n }) => (byProcess[name] ?? 0) / n);
-      return [name, Math.round(median(perOperation))] as const;
+      return [name, round(median(perOperation))] as const;
     })
-    .flatMap(([name, micros]) => (micros === 0 ? [] : [`${name} ${micros}`]))
+    .flatMap(([name, micros]) => (micros < 0.1 ? [] : [`${name} ${micros}`]))
     .join(', ');
 }
 

@@ -24,6 +24,7 @@ import { lobbyConsumerGmEvents } from '../bench/rows/lobby-consumer.ts';
 import { lobbyApprove, lobbyGet, lobbyList } from '../bench/rows/lobby-http.ts';
 import { lobbyRaceName } from '../bench/rows/lobby-race-name.ts';
 import { lobbyTick } from '../bench/rows/lobby-tick.ts';
+import { platformFanout } from '../bench/rows/platform-fanout.ts';
 import { startNpmStart } from '../bench/rows/start-npm-start.ts';
 import { webUsable } from '../bench/rows/web-usable.ts';
 import { runRow } from '../bench/run.ts';
@@ -78,6 +79,7 @@ const hasChromium = existsSync('/usr/bin/chromium');
 const withFloor: Row[] = [
   gatewayCommand,
   gatewayFanout(32),
+  platformFanout(32),
   backendSession,
   lobbyList,
   lobbyGet,
@@ -103,7 +105,7 @@ describe('a benchmark row', () => {
         note: expect.stringContaining('against'),
       });
       // A fan-out knows how many deliveries there have to be.
-      if (row.name === 'gateway.fanout.32') expect(entry.n).toBe(64);
+      if (row.name.includes('fanout')) expect(entry.n).toBe(64);
       expect(entry.n).toBeGreaterThan(0);
       expect(entry.ratio).toBeCloseTo((entry.ops_per_s ?? 0) / (entry.floor_ops_per_s ?? 1), 1);
     },

@@ -1,11 +1,16 @@
-// The clients of the event rows, and for the fan-out the push service as well: it sends frames made before a round
-// begins, so that nothing but the gateway is measured.
+// The clients of the event rows, and for the fan-out of the gateway alone the push service as well: it sends frames made
+// before a round begins, so that nothing but the gateway is measured. For that of the platform it appends the events to
+// the real push log.
 import { randomUUID } from 'node:crypto';
+import { appendClientEvent } from '../../../lib/backend/push/log/append-client-event.ts';
+import { pushLog } from '../../../lib/backend/push/log/binary-log.ts';
+import type { PushLog } from '../../../lib/backend/push/log/log.ts';
+import { openRedis } from '../../../lib/redis/client.ts';
 import type { Round } from '../measure.ts';
 import { serveCalls } from '../peer.ts';
 import { EventStreams } from './event-streams.ts';
 import { framed, GrpcConnection, waveOfFloorPath } from './grpc-bytes.ts';
-import { PushSource } from './push-source.ts';
+import { eventType, PushSource, payloadBytes } from './push-source.ts';
 import { makeSession, type Session } from './sessions.ts';
 import { followStream, requireHello, subscribe } from './subscriptions.ts';
 import type { SessionResponse } from './upstreams.ts';
@@ -31,6 +36,9 @@ const openedAtATime = 32;
 const wavesUnderWay = 2;
 
 const source = new PushSource();
+/** Set where the events come from the real push log. */
+let log: PushLog | undefined;
+let userIds: string[] = [];
 let sessions: Session[] = [];
 const opened: EventStreams[] = [];
 const sides: { gateway?: Side; floor?: Side } = {};
@@ -44,9 +52,15 @@ const calls = {
   /** Resolves when the gateway follows the push service. */
   subscribed: () => source.subscribed,
 
+  async connectLog({ addr, password }: { addr: string; password: string }): Promise<void> {
+    const [host = '', port] = addr.split(':');
+    const options = { addr: { host, port: Number(port) }, password, operationTimeoutMs: 5_000 };
+    log = pushLog(await openRedis(options, () => undefined));
+  },
+
   /** New sessions, so many for each of so many users. @returns the backend's responses about them. */
   makeSessions(users: number, sessionsPerUser: number): SessionResponse[] {
-    const userIds = Array.from({ length: users }, () => randomUUID());
+    userIds = Array.from({ length: users }, () => randomUUID());
     const made = Array.from({ length: sessionsPerUser }, () =>
       userIds.map((userId) => makeSession(userId)),
     ).flat();
@@ -72,7 +86,8 @@ const calls = {
     opened.push(streams);
     for (let index = 0; index < sessions.length; index += sampledEvery) {
       const userId = sessions[index]?.userId ?? '';
-      sample.set(index, { follow: followStream(userId, serverKey, source.headEventId), messages: [] });
+      const head = log === undefined ? source.headEventId : undefined;
+      sample.set(index, { follow: followStream(userId, serverKey, head), messages: [] });
     }
     // Signed a part at a time, so that none gets too old.
     for (let from = 0; from < sessions.length; from += 1_000) {
@@ -93,7 +108,7 @@ const calls = {
     sides.gateway = {
       streams,
       size: sessions.length,
-      sendWave: () => source.sendWave(),
+      sendWave: () => (log === undefined ? source.sendWave() : appendWave(log, streams)),
       checkSample: () => {
         for (const { follow, messages } of sample.values())
           for (const message of messages.splice(0)) follow(message);
@@ -124,7 +139,7 @@ const calls = {
   async deliver(sideName: 'gateway' | 'floor', waves: number): Promise<DeliveryRound> {
     const side = sides[sideName];
     if (side === undefined) throw new Error(`no streams of the ${sideName} are open`);
-    if (sideName === 'gateway') source.prepare(waves);
+    if (sideName === 'gateway' && log === undefined) source.prepare(waves);
     received = 0;
     const all = waves * side.size;
     const most = wavesUnderWay * side.size;
@@ -163,4 +178,17 @@ function receive(message: Buffer): void {
   received += 1;
   eventBytes = message.length;
   onReceived();
+}
+
+/** One event to every user. */
+function appendWave(target: PushLog, streams: EventStreams): void {
+  for (const recipientUserId of userIds) {
+    appendClientEvent(target, {
+      recipientUserId,
+      idempotencyKey: randomUUID(),
+      eventType,
+      timestampMs: Date.now(),
+      payload: payloadBytes,
+    }).catch((error) => streams.fail(error));
+  }
 }

@@ -16,7 +16,8 @@ import {
 } from '../../../lib/protocol/generated/galaxy/push/v1/push.ts';
 
 const heartbeatMs = 5_000;
-const payloadBytes = Buffer.from(
+export const eventType = 'lobby.application.approved';
+export const payloadBytes = Buffer.from(
   JSON.stringify({
     game_id: '01930f3c-7b1a-7000-8000-0000000000aa',
     application_id: '01930f3c-7b1a-7000-8000-0000000000ab',
@@ -89,7 +90,7 @@ export class PushSource {
               eventId,
               prevEventId,
               recipientUserId,
-              eventType: 'lobby.application.approved',
+              eventType,
               timestampMs: BigInt(Date.now()),
               payloadBytes,
               traceparent: '',

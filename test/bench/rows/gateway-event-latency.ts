@@ -1,13 +1,12 @@
 // gateway.event_latency: from the append of an event to the push log until its recipient has it, under light load and
 // over the whole real way: Redis, the backend's push process, the gateway. There is no floor to hold it against.
-import { join } from 'node:path';
-import { freePort } from '../../../infra/local/child.ts';
 import type { Row } from '../entry.ts';
 import { startGatewayProcess } from '../gateway-process.ts';
 import { percentile, round } from '../measure.ts';
-import { startPeer, startProcess } from '../peer.ts';
+import { startPeer } from '../peer.ts';
 import type { LatencyLoadCalls } from '../peers/latency-load.ts';
 import type { UpstreamsCalls } from '../peers/upstreams.ts';
+import { startPushProcess } from '../push-process.ts';
 
 const streams = 100;
 const connections = 10;
@@ -16,22 +15,7 @@ const eventsPerSecond = 50;
 export const gatewayEventLatency: Row = {
   name: 'gateway.event_latency',
   async run(bench, running) {
-    const pushPort = await freePort();
-    const pushAddr = `127.0.0.1:${pushPort}`;
-    await startProcess(
-      {
-        entry: 'workers/backend-push.ts',
-        core: bench.cores?.load,
-        logFile: join(bench.folder, `backend-push-${pushPort}.log`),
-        listeners: [{ host: '127.0.0.1', port: pushPort }],
-        env: {
-          BACKEND_PUSH_GRPC_ADDR: pushAddr,
-          BACKEND_REDIS_ADDR: bench.redis.addr,
-          BACKEND_REDIS_PASSWORD: bench.redis.password,
-        },
-      },
-      running,
-    );
+    const { addr: pushAddr } = await startPushProcess(bench, bench.cores?.load, running);
     const load = await startPeer<LatencyLoadCalls>('latency-load', bench.cores?.load, running);
     const upstreams = await startPeer<UpstreamsCalls>('upstreams', bench.cores?.load, running);
     const httpUrl = await upstreams.call('listen');
