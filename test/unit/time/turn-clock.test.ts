@@ -144,15 +144,6 @@ const lateness = fc.array(fc.integer({ min: -20 * hour, max: 40 * hour }), { min
 const quarter = fc.integer({ min: 0, max: 365 * 96 }).map((count) => count * 900_000);
 const times = fc.record({ hour: fc.integer({ min: 0, max: 23 }), minute: fc.integer({ min: 0, max: 59 }) });
 
-const shortestIntervals = new Map<string, number>();
-function shortestOf(schedule: string, timeZone: string, year: number): number {
-  const key = `${schedule} ${timeZone} ${year}`;
-  const shortest =
-    shortestIntervals.get(key) ?? shortestInterval(schedule, timeZone, new Date(Date.UTC(year)));
-  shortestIntervals.set(key, shortest);
-  return shortest;
-}
-
 describe('over a year in which clocks changed', () => {
   test(
     'a schedule of one time of day keeps to it, and to days that are not quiet',
@@ -210,7 +201,7 @@ describe('over a year in which clocks changed', () => {
           fc.double({ min: 0, max: 1, noNaN: true }),
           ({ timeZone, year }, schedule, offset, graceShare, leastShare) => {
             const from = new Date(Date.UTC(year) + offset);
-            const shortest = shortestOf(schedule, timeZone, year) / 1_000;
+            const shortest = shortestInterval(schedule, timeZone, new Date(Date.UTC(year))) / 1_000;
             // As large as creation allows them to be.
             const graceSeconds = Math.floor(graceShare * (Math.ceil(shortest / 2) - 1));
             const minTurnSeconds = Math.floor(leastShare * (shortest - graceSeconds - 1));

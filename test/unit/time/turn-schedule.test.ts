@@ -177,6 +177,13 @@ describe('the shortest time between two turns', () => {
     expect(minutes(schedule, timeZone)).toBe(shortest);
   });
 
+  test('is that of the time that is asked about, whatever it was before', () => {
+    // Brazil changed its clocks for the last time in 2019.
+    const hoursFrom = (day: string) =>
+      shortestInterval('0 20 * * *', 'America/Sao_Paulo', new Date(day)) / 3_600_000;
+    expect(['2017-01-01', '2020-01-01', '2017-01-01'].map(hoursFrom)).toEqual([23, 24, 23]);
+  });
+
   test('is never longer than what the next turns say, nor shorter without a reason', () => {
     const times = fc.uniqueArray(fc.integer({ min: 0, max: 59 }), { minLength: 1, maxLength: 3 });
     const hours = fc.uniqueArray(fc.integer({ min: 0, max: 4 }), { minLength: 1, maxLength: 3 });
