@@ -86,6 +86,7 @@ export async function insertMails(tx: Database, rows: readonly StoredMail[]): Pr
     await tx.insert(mails).values(notices.map((row) => ({ ...row, queue: 'notices' as const })));
   }
 }
+
 /** Its locale is known: that of the recipient's account, if none was given. */
 export type DueMail = Omit<StoredMail, 'codeFor'> & {
   readonly notices: number;
@@ -297,6 +298,6 @@ export async function deleteMailsTo(tx: Database, recipient: string): Promise<vo
   await tx.delete(mails).where(eq(mails.recipient, recipient));
 }
 
-function inMs(ms: number | SQL) {
+export function inMs(ms: number | SQL) {
   return sql`now() + ${ms} * interval '1 millisecond'`;
 }
