@@ -45,7 +45,11 @@ export async function hasPendingApplication(tx: Tx, gameId: string, userId: stri
 // Planned each time: the values decide whether the game or the user has fewer applications.
 const findEnded = statement(undefined, (tx: Tx, given: Given<{ gameId: string; userId: string }>) =>
   tx
-    .select({ status: applications.status, endedAt: applications.decidedAt })
+    .select({
+      status: applications.status,
+      endedAt: applications.decidedAt,
+      attempts: applications.attempts,
+    })
     .from(applications)
     .where(
       and(
@@ -63,8 +67,10 @@ export async function endedApplicationsOf(
   userId: string,
 ): Promise<EndedAttempt<'withdrawn' | 'rejected'>[]> {
   const rows = await findEnded(tx, { gameId, userId });
-  return rows.flatMap(({ status, endedAt }) =>
-    endedAt !== null && (status === 'withdrawn' || status === 'rejected') ? [{ status, endedAt }] : [],
+  return rows.flatMap(({ status, endedAt, attempts }) =>
+    endedAt !== null && (status === 'withdrawn' || status === 'rejected')
+      ? [{ status, endedAt, attempts }]
+      : [],
   );
 }
 
