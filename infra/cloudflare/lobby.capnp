@@ -83,6 +83,7 @@ const variables :List(Workerd.Worker.Binding) = [
   (name = "LOBBY_RETENTION_INTERVAL", fromEnvironment = "LOBBY_RETENTION_INTERVAL"),
   (name = "LOBBY_RETENTION_DRAFTS", fromEnvironment = "LOBBY_RETENTION_DRAFTS"),
   (name = "LOBBY_RETENTION_ENDED_GAMES", fromEnvironment = "LOBBY_RETENTION_ENDED_GAMES"),
+  (name = "LOBBY_RETENTION_DECISIONS", fromEnvironment = "LOBBY_RETENTION_DECISIONS"),
   (name = "LOBBY_RACE_NAME_DIRECTORY_BACKEND", fromEnvironment = "LOBBY_RACE_NAME_DIRECTORY_BACKEND"),
   (name = "LOBBY_LOG_LEVEL", fromEnvironment = "LOBBY_LOG_LEVEL"),
   (name = "LOBBY_SHUTDOWN_TIMEOUT", fromEnvironment = "LOBBY_SHUTDOWN_TIMEOUT"),

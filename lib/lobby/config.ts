@@ -22,6 +22,9 @@ import {
 } from '../config/types.ts';
 import { defaulted, removed, type Values } from '../config/variables.ts';
 
+/** The bound on invites counts those of a day. */
+const decisionsTime = retentionTime.refine((ms) => ms >= 86_400_000, 'must be at least 1d');
+
 export const lobbyVariables = {
   publicHttp: serviceListener(
     'LOBBY_PUBLIC_HTTP',
@@ -102,6 +105,11 @@ export const lobbyVariables = {
       help:
         'How long applications, invites, timeline, statistics and words of a game are kept after it was finished or ' +
         'cancelled. The game itself, its members and its result stay.',
+    }),
+    decisionsMs: defaulted('LOBBY_RETENTION_DECISIONS', '30d', decisionsTime, {
+      help:
+        'How long applications and invites to a game that goes on are kept after they ended. For each user of a game ' +
+        'the last one where one side said no stays, with the number of them. At least 1d.',
     }),
   },
   raceNameDirectoryBackend: defaulted(

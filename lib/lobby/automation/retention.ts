@@ -12,6 +12,7 @@ import {
   deleteDraft,
   deleteSomeHistory,
   endHistory,
+  forgetSomeDecisions,
   type GameInSweep,
   listGamesToSweep,
   makeWords,
@@ -22,7 +23,12 @@ const wordsAtOnce = 20;
 const rowsAtOnce = 1_000;
 
 /** How long what is over is kept. */
-export type Retention = { readonly draftsMs: number; readonly endedGamesMs: number };
+export type Retention = {
+  readonly draftsMs: number;
+  readonly endedGamesMs: number;
+  /** Of applications and invites to games that go on. */
+  readonly decisionsMs: number;
+};
 
 type Sweeper = Pick<Lobby, 'db' | 'now'>;
 
@@ -35,14 +41,19 @@ export async function sweepGames(
 ): Promise<void> {
   const now = lobby.now();
   const before = (ms: number) => new Date(now.getTime() - ms);
-  const cutoffs = { drafts: before(retention.draftsMs), endedGames: before(retention.endedGamesMs) };
-  const done = { drafts_deleted: 0, histories_deleted: 0, words_made: 0 };
+  const cutoffs = {
+    drafts: before(retention.draftsMs),
+    endedGames: before(retention.endedGamesMs),
+    decisions: before(retention.decisionsMs),
+  };
+  const done = { drafts_deleted: 0, histories_deleted: 0, decisions_forgotten: 0, words_made: 0 };
   let last: string | undefined;
   while (!stop.aborted) {
     const games = await listGamesToSweep(lobby.db, last, cutoffs, batchSize);
     const kept = games.filter((game) => !game.isForgottenDraft);
     done.drafts_deleted += await deleteDrafts(lobby, games, cutoffs, log, stop);
     done.histories_deleted += await deleteHistories(lobby, kept, stop);
+    done.decisions_forgotten += await forgetDecisions(lobby, kept, cutoffs, stop);
     done.words_made += await makeAllWords(lobby, kept, stop);
     last = games.at(-1)?.gameId;
     if (games.length < batchSize) break;
@@ -86,6 +97,26 @@ async function deleteHistories(
     deleted += 1;
   }
   return deleted;
+}
+
+/** @returns of how many games. */
+async function forgetDecisions(
+  { db }: Sweeper,
+  games: readonly GameInSweep[],
+  cutoffs: Cutoffs,
+  stop: AbortSignal,
+): Promise<number> {
+  let done = 0;
+  for (const { gameId, hasOldDecisions } of games) {
+    if (!hasOldDecisions) continue;
+    let more = true;
+    while (more && !stop.aborted) {
+      more = await inTransaction(db, (tx) => forgetSomeDecisions(tx, gameId, cutoffs, rowsAtOnce));
+    }
+    if (more) return done;
+    done += 1;
+  }
+  return done;
 }
 
 async function makeAllWords(

@@ -8,7 +8,12 @@ type Problem = {
 };
 
 /** What ended an earlier application or invite of the same user to the same game. */
-export type EndedAttempt<Status extends string> = { readonly status: Status; readonly endedAt: Date };
+export type EndedAttempt<Status extends string> = {
+  readonly status: Status;
+  readonly endedAt: Date;
+  /** How many it stands for, of which it is the last one. */
+  readonly attempts: number;
+};
 
 const hourMs = 3_600_000;
 const firstPauseMs = 60_000;
@@ -77,15 +82,16 @@ function repeatProblem(
   now: Date,
   what: string,
 ): Problem | undefined {
-  if (earlier.length >= repeatBounds.attempts) {
+  const attempts = earlier.reduce((sum, ended) => sum + ended.attempts, 0);
+  if (attempts >= repeatBounds.attempts) {
     return {
       code: 'forbidden',
-      message: `You have tried to ${what} ${earlier.length} times, which is the most.`,
+      message: `You have tried to ${what} ${attempts} times, which is the most.`,
       details: { reason: 'too_many_attempts' },
     };
   }
   const lastEnd = Math.max(0, ...earlier.map(({ endedAt }) => endedAt.getTime()));
-  const waitMs = lastEnd + pauseAfter(earlier.length) - now.getTime();
+  const waitMs = lastEnd + pauseAfter(attempts) - now.getTime();
   if (waitMs <= 0) return undefined;
   return rateLimited(`You can ${what} again`, waitMs);
 }

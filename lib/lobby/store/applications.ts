@@ -49,7 +49,11 @@ const findEnded = statement(
   'find_refused_applications',
   (tx: Tx, given: Given<{ gameId: string; userId: string }>) =>
     tx
-      .select({ status: applications.status, endedAt: applications.decidedAt })
+      .select({
+        status: applications.status,
+        endedAt: applications.decidedAt,
+        attempts: applications.attempts,
+      })
       .from(applications)
       .where(and(eq(applications.gameId, given.gameId), eq(applications.userId, given.userId), isRefused)),
 );
@@ -61,8 +65,10 @@ export async function endedApplicationsOf(
   userId: string,
 ): Promise<EndedAttempt<'withdrawn' | 'rejected'>[]> {
   const rows = await findEnded(tx, { gameId, userId });
-  return rows.flatMap(({ status, endedAt }) =>
-    endedAt !== null && (status === 'withdrawn' || status === 'rejected') ? [{ status, endedAt }] : [],
+  return rows.flatMap(({ status, endedAt, attempts }) =>
+    endedAt !== null && (status === 'withdrawn' || status === 'rejected')
+      ? [{ status, endedAt, attempts }]
+      : [],
   );
 }
 

@@ -41,7 +41,7 @@ export async function endedInvitesOf(
   userId: string,
 ): Promise<EndedAttempt<'declined' | 'revoked'>[]> {
   const rows = await tx
-    .select({ status: invites.status, endedAt: invites.decidedAt })
+    .select({ status: invites.status, endedAt: invites.decidedAt, attempts: invites.attempts })
     .from(invites)
     .where(
       and(
@@ -50,8 +50,10 @@ export async function endedInvitesOf(
         inArray(invites.status, ['declined', 'revoked']),
       ),
     );
-  return rows.flatMap(({ status, endedAt }) =>
-    endedAt !== null && (status === 'declined' || status === 'revoked') ? [{ status, endedAt }] : [],
+  return rows.flatMap(({ status, endedAt, attempts }) =>
+    endedAt !== null && (status === 'declined' || status === 'revoked')
+      ? [{ status, endedAt, attempts }]
+      : [],
   );
 }
 

@@ -13,7 +13,7 @@ import { gameColumns } from './games.ts';
 import { applications, games, invites, memberStatistics, timeline } from './schema.ts';
 
 /** What was last changed before these times is to be deleted. */
-export type Cutoffs = { readonly drafts: Date; readonly endedGames: Date };
+export type Cutoffs = { readonly drafts: Date; readonly endedGames: Date; readonly decisions: Date };
 
 const isForgottenDraft = ({ drafts }: Cutoffs) =>
   sql<boolean>`(${games.openedAt} is null and ${games.updatedAt} < ${drafts})`;
@@ -21,10 +21,56 @@ const hasOldHistory = ({ endedGames }: Cutoffs) =>
   sql<boolean>`(${games.openedAt} is not null and ${games.historyDeletedAt} is null
     and ${games.status} in ('finished', 'cancelled') and ${games.updatedAt} < ${endedGames})`;
 
+/**
+ * What the rules remember of applications and invites that are over: for each user of a game the last one where one side
+ * said no, with the number of all of them (domain/repeats.ts). A declined invite counts as the last one.
+ */
+const memories = [
+  {
+    table: applications,
+    id: 'application_id',
+    saidNo: sql.raw(`('withdrawn', 'rejected')`),
+    isOver: ({ decisions }: Cutoffs) => sql`this.decided_at < ${decisions}`,
+    isForgotten: sql.raw(`this.status in ('approved', 'cancelled')`),
+    order: (row: string) => sql.raw(`(${row}.decided_at, ${row}.application_id)`),
+  },
+  {
+    table: invites,
+    id: 'invite_id',
+    saidNo: sql.raw(`('declined', 'revoked')`),
+    // A code expires by itself.
+    isOver: ({ decisions }: Cutoffs) =>
+      sql`(this.decided_at < ${decisions} or this.expires_at < ${decisions})`,
+    isForgotten: sql.raw(`(this.user_id is null or this.status in ('redeemed', 'expired', 'cancelled'))`),
+    order: (row: string) => sql.raw(`(${row}.status = 'declined', ${row}.decided_at, ${row}.invite_id)`),
+  },
+] as const;
+type Memory = (typeof memories)[number];
+
+const hasLater = ({ table, saidNo, order }: Memory, row: 'this' | 'kept') =>
+  sql`exists (select from ${table} later
+    where later.game_id = ${sql.raw(row)}.game_id and later.user_id = ${sql.raw(row)}.user_id
+      and later.status in ${saidNo} and ${order('later')} > ${order(row)})`;
+
+/** @param ofGame the id of a game, as a value or a column. */
+const oldOnes = (memory: Memory, ofGame: SQL, cutoffs: Cutoffs) =>
+  sql`select ${sql.raw(`this.${memory.id}`)} from ${memory.table} this
+    where this.game_id = ${ofGame} and ${memory.isOver(cutoffs)}
+      and (${memory.isForgotten} or ${hasLater(memory, 'this')})`;
+
+/** Games that are over are left to `hasOldHistory`. */
+const hasOldDecisions = (cutoffs: Cutoffs) =>
+  sql<boolean>`(${games.openedAt} is not null and ${games.status} not in ('finished', 'cancelled')
+    and (${sql.join(
+      memories.map((memory) => sql`exists (${oldOnes(memory, sql`${games}.game_id`, cutoffs)})`),
+      sql` or `,
+    )}))`;
+
 export type GameInSweep = {
   readonly gameId: string;
   readonly isForgottenDraft: boolean;
   readonly hasOldHistory: boolean;
+  readonly hasOldDecisions: boolean;
   readonly hasCurrentWords: boolean;
 };
 
@@ -40,6 +86,7 @@ export async function listGamesToSweep(
       gameId: games.gameId,
       isForgottenDraft: isForgottenDraft(cutoffs),
       hasOldHistory: hasOldHistory(cutoffs),
+      hasOldDecisions: hasOldDecisions(cutoffs),
       hasCurrentWords: sql<boolean>`(${hasCurrentWords})`,
     })
     .from(games)
@@ -72,6 +119,39 @@ export async function deleteDraft(tx: Tx, gameId: string, cutoffs: Cutoffs): Pro
   await deleteEarlierWords(tx, gameId);
   await tx.delete(timeline).where(eq(timeline.gameId, gameId));
   await tx.delete(games).where(eq(games.gameId, gameId));
+  return true;
+}
+
+/**
+ * Deletes up to `limit` applications, and as many invites, of a game that goes on, and adds those that the rules remember
+ * to the number of the last one. Leaves a game that is locked. @returns whether there may be more.
+ */
+export async function forgetSomeDecisions(
+  tx: Tx,
+  gameId: string,
+  cutoffs: Cutoffs,
+  limit: number,
+): Promise<boolean> {
+  const [game] = await tx
+    .select({ hasOldDecisions: hasOldDecisions(cutoffs) })
+    .from(games)
+    .where(eq(games.gameId, gameId))
+    .for('update', { skipLocked: true });
+  if (game?.hasOldDecisions !== true) return false;
+  for (const memory of memories) {
+    const { table, id, saidNo } = memory;
+    await tx.execute(sql`
+      with gone as (
+        delete from ${table}
+        where ${sql.identifier(id)} in (${oldOnes(memory, sql`${gameId}`, cutoffs)} limit ${limit})
+        returning user_id, status, attempts
+      ), sums as (
+        select user_id, sum(attempts) as attempts from gone where status in ${saidNo} group by user_id
+      )
+      update ${table} kept set attempts = kept.attempts + sums.attempts from sums
+      where kept.game_id = ${gameId} and kept.user_id = sums.user_id and kept.status in ${saidNo}
+        and not ${hasLater(memory, 'kept')}`);
+  }
   return true;
 }
 

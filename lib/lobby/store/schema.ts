@@ -270,6 +270,8 @@ export const applications = lobby.table(
     status: text('status', { enum: applicationStatuses }).notNull(),
     createdAt: time('created_at').notNull(),
     decidedAt: time('decided_at'),
+    /** Of this user at this game: how many ended ones it stands for; the earlier ones are deleted after a while. */
+    attempts: integer('attempts').notNull().default(1),
   },
   (application) => [
     check('applications_status_known', oneOf(application.status, applicationStatuses)),
@@ -358,6 +360,8 @@ export const invites = lobby.table(
     status: text('status', { enum: inviteStatuses }).notNull(),
     createdAt: time('created_at').notNull(),
     decidedAt: time('decided_at'),
+    /** Of this user at this game: how many ended ones it stands for; the earlier ones are deleted after a while. */
+    attempts: integer('attempts').notNull().default(1),
   },
   (invite) => [
     check('invites_status_known', oneOf(invite.status, inviteStatuses)),

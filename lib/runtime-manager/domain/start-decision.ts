@@ -30,7 +30,7 @@ export function capacityFailure(running: number, maxEngines: number): Failure | 
   if (running < maxEngines) return undefined;
   return {
     code: 'too_many_engines',
-    message: `There are ${running} engines already, as many as RM_MAX_ENGINES allows. Start the game again later.`,
+    message: `There ${running === 1 ? 'is 1 engine' : `are ${running} engines`} already, as many as RM_MAX_ENGINES allows. Start the game again later.`,
   };
 }
 

@@ -113,7 +113,7 @@ it('a start job beyond RM_MAX_ENGINES fails, and there is room again once an eng
     outcome: 'failure',
     error_code: 'too_many_engines',
     error_message:
-      'There are 1 engines already, as many as RM_MAX_ENGINES allows. Start the game again later.',
+      'There is 1 engine already, as many as RM_MAX_ENGINES allows. Start the game again later.',
   });
   expect(await lobby.done(stopOf(first))).toMatchObject({ outcome: 'success' });
   expect(await lobby.done(third)).toMatchObject({ outcome: 'success' });

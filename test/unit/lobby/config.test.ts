@@ -53,7 +53,7 @@ describe('the configuration of the lobby', () => {
       enrollmentAutomationIntervalMs: 30_000,
       raceNameExpirationIntervalMs: 3_600_000,
       retentionIntervalMs: 3_600_000,
-      retention: { draftsMs: 90 * 86_400_000, endedGamesMs: 180 * 86_400_000 },
+      retention: { draftsMs: 90 * 86_400_000, endedGamesMs: 180 * 86_400_000, decisionsMs: 30 * 86_400_000 },
       raceNameDirectoryBackend: 'postgres',
       telemetry: { stdoutTraces: false, stdoutMetrics: false },
       logLevel: 'info',

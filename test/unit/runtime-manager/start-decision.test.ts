@@ -55,5 +55,8 @@ describe('a start job', () => {
 
 it('one more engine is refused once there are as many as there may be', () => {
   expect(capacityFailure(1, 2)).toBeUndefined();
-  expect(capacityFailure(2, 2)).toMatchObject({ code: 'too_many_engines' });
+  const message = (engines: string) =>
+    `There ${engines} already, as many as RM_MAX_ENGINES allows. Start the game again later.`;
+  expect(capacityFailure(1, 1)).toEqual({ code: 'too_many_engines', message: message('is 1 engine') });
+  expect(capacityFailure(2, 2)).toEqual({ code: 'too_many_engines', message: message('are 2 engines') });
 });
