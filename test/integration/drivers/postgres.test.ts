@@ -22,6 +22,7 @@ import { neonPostgres } from '../../../lib/postgres/neon.ts';
 import { pgPostgres } from '../../../lib/postgres/pg.ts';
 import type { OpenPostgres, PoolOptions, Postgres } from '../../../lib/postgres/pool-options.ts';
 import { type Given, statement } from '../../../lib/postgres/statement.ts';
+import { together } from '../../../lib/postgres/together.ts';
 import { inTransaction, sqlState } from '../../../lib/postgres/transaction.ts';
 import { startTcpProxy, type TcpProxy } from '../../support/network/tcp-proxy.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/stores/database.ts';
@@ -193,6 +194,66 @@ describe.each(drivers)('with %s', (_, openDriver) => {
     const late = await failure(db.execute(sql`select pg_sleep(30)`));
     expect([sqlState(late)?.code, isTransientFault(late)]).toEqual(['57014', true]);
     expect(await names(db)).toEqual([]);
+  });
+
+  it('statements that are sent together run in their order', async () => {
+    const db = open({ maxConnections: 1 });
+    const results = await db.transaction((tx) =>
+      together(
+        tx,
+        () => names(tx),
+        () => tx.insert(ships).values({ name: 'first' }).returning({ name: ships.name }),
+        () => names(tx),
+        () => tx.insert(ships).values({ name: 'second' }).returning({ name: ships.name }),
+        () => names(tx),
+      ),
+    );
+    expect(results).toEqual([[], [{ name: 'first' }], ['first'], [{ name: 'second' }], ['first', 'second']]);
+  });
+
+  it.each([
+    ['violates a constraint', () => sql`insert into ships (name, tons) values ('x', -1)`, ['23514', false]],
+    ['takes too long', () => sql`select pg_sleep(30)`, ['57014', true]],
+    ['loses the connection', () => sql`select pg_terminate_backend(pg_backend_pid())`, ['57P01', true]],
+  ] as const)(
+    'where one of them %s, all fail with it, and the next are not affected',
+    async (__, breaks, how) => {
+      const db = open({ maxConnections: 1, operationTimeoutMs: 1_000 });
+      const read = statement('find_together', (on: Db, { name }: Given<{ name: string }>) =>
+        on.select().from(ships).where(eq(ships.name, name)),
+      );
+      const failed = await failure(
+        db.transaction((tx) =>
+          together(
+            tx,
+            () => tx.insert(ships).values({ name: 'before' }),
+            () => tx.execute(breaks()),
+            () => tx.insert(ships).values({ name: 'behind' }),
+            () => read(tx, { name: 'before' }),
+          ),
+        ),
+      );
+      expect([sqlState(failed)?.code, isTransientFault(failed)]).toEqual(how);
+      expect(await names(db)).toEqual([]);
+      // Also a statement that was to be prepared behind the one that failed.
+      expect(await db.transaction((tx) => read(tx, { name: 'before' }))).toEqual([]);
+    },
+  );
+
+  it('where the link falls silent, those that were sent together fail in bounded time', async () => {
+    const db = open({ maxConnections: 1, operationTimeoutMs: 500 });
+    const silent = db.transaction(async (tx) => {
+      await names(tx);
+      link.stall();
+      return together(
+        tx,
+        () => tx.insert(ships).values({ name: 'lost' }),
+        () => names(tx),
+      );
+    });
+    expect(isTransientFault(await failure(silent))).toBe(true);
+    link.heal();
+    expect(await db.transaction((tx) => names(tx))).toEqual([]);
   });
 
   it('a transaction that cannot begin, or not end, keeps no connection from others', async () => {
