@@ -6,6 +6,7 @@ import { redisAddress, redisLinkVariables, redisOperationTimeout } from '../conf
 import {
   anyText,
   bearerToken,
+  boolean,
   filePath,
   httpUrl,
   integer,
@@ -97,6 +98,9 @@ export const gatewayVariables = {
     }),
     maxConnectionAgeGraceMs: defaulted('GATEWAY_GRPC_MAX_CONNECTION_AGE_GRACE', '30s', positiveDuration, {
       help: 'How long the calls and streams of such a connection may continue before it is cut.',
+    }),
+    directEvents: defaulted('GATEWAY_GRPC_DIRECT_EVENTS', 'true', boolean, {
+      help: 'Whether events are written to HTTP/2 streams as they are, past grpc-js, which saves CPU time. `false`: grpc-js writes them.',
     }),
   },
   admin: {

@@ -12,25 +12,38 @@ const frameBytes = 16 * 1024;
 type Written = (error?: Error | null) => void;
 
 /** By streams whose bytes are counted. */
-const takenBytes = new WeakMap<ServerHttp2Stream, number>();
+const counts = new WeakMap<ServerHttp2Stream, { taken: number }>();
 
 /** Counts what the peer takes of the stream from now on; call it before anything is written. */
 export function countTaken(stream: ServerHttp2Stream): void {
-  if (takenBytes.has(stream)) return;
-  takenBytes.set(stream, 0);
+  if (counts.has(stream)) return;
+  const count = { taken: 0 };
+  counts.set(stream, count);
   const write = stream._write.bind(stream);
-  const writeFrom = (chunk: Buffer, at: number, encoding: BufferEncoding, done: Written): void => {
-    const part = chunk.subarray(at, at + frameBytes);
-    write(part, encoding, (error) => {
-      if (!error) takenBytes.set(stream, (takenBytes.get(stream) ?? 0) + part.length);
-      const next = at + part.length;
-      if (error || next >= chunk.length) done(error);
-      else writeFrom(chunk, next, encoding, done);
-    });
+  // A stream writes one chunk at a time, so all of its chunks share these.
+  let writing = 0;
+  let rest: Buffer | undefined;
+  let encoding: BufferEncoding;
+  let done: Written;
+  const writePart = (chunk: Buffer): void => {
+    const part = chunk.length <= frameBytes ? chunk : chunk.subarray(0, frameBytes);
+    writing = part.length;
+    rest = chunk.length <= frameBytes ? undefined : chunk.subarray(frameBytes);
+    write(part, encoding, onTaken);
   };
-  stream._write = (chunk: unknown, encoding, done) => {
-    if (Buffer.isBuffer(chunk)) writeFrom(chunk, 0, encoding, done);
-    else write(chunk, encoding, done);
+  const onTaken: Written = (error) => {
+    if (!error) count.taken += writing;
+    if (error || rest === undefined) done(error);
+    else writePart(rest);
+  };
+  stream._write = (chunk: unknown, chunkEncoding, onWritten) => {
+    if (!Buffer.isBuffer(chunk)) {
+      write(chunk, chunkEncoding, onWritten);
+      return;
+    }
+    encoding = chunkEncoding;
+    done = onWritten;
+    writePart(chunk);
   };
   // Several chunks that wait are otherwise written as one, past `_write`.
   Object.defineProperty(stream, '_writev', { value: null });
@@ -38,12 +51,12 @@ export function countTaken(stream: ServerHttp2Stream): void {
 
 /** How many bytes the peer has taken since `countTaken`. */
 export function bytesTaken(stream: ServerHttp2Stream): number {
-  return takenBytes.get(stream) ?? 0;
+  return counts.get(stream)?.taken ?? 0;
 }
 
 /** The same of the stream that carries a grpc-js call; call it before anything is written. */
 export function bytesTakenOfCall(call: object): () => number {
-  const stream = streamOf(call);
+  const stream = streamOfCall(call);
   countTaken(stream);
   return () => bytesTaken(stream);
 }
@@ -68,17 +81,18 @@ export class Progress {
   }
 }
 
-/** grpc-js has no public way from a call to its stream: it lies behind the interceptors of the server. */
-function streamOf(call: object): ServerHttp2Stream {
+/**
+ * The HTTP/2 stream that carries a grpc-js call. grpc-js has no public way to it: it lies behind the interceptors of the
+ * server.
+ */
+export function streamOfCall(call: object): ServerHttp2Stream {
   let inner: unknown = Reflect.get(call, 'call');
   while (typeof inner === 'object' && inner !== null) {
     const stream: unknown = Reflect.get(inner, 'stream');
     if (isHttp2(stream)) return stream;
     inner = Reflect.get(inner, 'nextCall');
   }
-  throw new TypeError(
-    'this version of grpc-js keeps the HTTP/2 stream of a call where its progress cannot be seen',
-  );
+  throw new TypeError('this version of grpc-js keeps the HTTP/2 stream of a call where it cannot be found');
 }
 
 /** Node does not export the class. */

@@ -30,7 +30,7 @@ export type EdgeGateway = Pick<EdgeGatewayServer, 'executeCommand'> & {
 type ClientAddressOf = (call: Pick<ServerUnaryCall<unknown, unknown>, 'getPeer' | 'metadata'>) => string;
 
 export function createEdgeGatewayService(
-  deps: CommandDeps & SubscriptionDeps & { clientAddressOf: ClientAddressOf },
+  deps: CommandDeps & SubscriptionDeps & { clientAddressOf: ClientAddressOf; directEvents: boolean },
 ): EdgeGateway {
   return {
     executeCommand: (call, callback) => {
@@ -39,7 +39,7 @@ export function createEdgeGatewayService(
     },
     subscribeEvents: (call) => {
       const received = call.metadata.get('traceparent')[0];
-      void subscribeEvents(deps, call.request, new GrpcEventSink(call), {
+      void subscribeEvents(deps, call.request, new GrpcEventSink(call, deps.directEvents), {
         clientAddress: deps.clientAddressOf(call),
         traceHeaders: traceHeaders(received?.toString()),
       });

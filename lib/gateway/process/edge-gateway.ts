@@ -14,7 +14,7 @@ import type { PushHub } from '../push/hub.ts';
 import { createWebGateway, type WebGateway } from '../web/web-gateway.ts';
 
 export function createEdgeGateways(
-  config: Pick<GatewayConfig, 'freshnessWindowMs' | 'trustedProxies' | 'publicHttp'>,
+  config: Pick<GatewayConfig, 'freshnessWindowMs' | 'trustedProxies' | 'publicHttp' | 'authenticatedGrpc'>,
   parts: {
     upstreams: CommandUpstreams & { readonly sessions: UpstreamService };
     limits: RequestLimits;
@@ -48,6 +48,7 @@ export function createEdgeGateways(
     edgeGateway: createEdgeGatewayService({
       ...deps,
       clientAddressOf: (call) => callerAddress(call, trustedProxies),
+      directEvents: config.authenticatedGrpc.directEvents,
     }),
     webGateway: createWebGateway({ ...deps, trustedProxies, corsOrigins, stopping }),
   };

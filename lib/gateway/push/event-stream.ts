@@ -19,7 +19,7 @@ import type { SignedEvent } from './signed-event.ts';
 export type EndReason = GatewayReason | 'client_gone';
 
 /** A message that is written to a client: an event, or the hello. */
-type Outgoing = Pick<SignedEvent, 'bytes' | 'delivery'>;
+type Outgoing = Pick<SignedEvent, 'frame' | 'delivery'>;
 
 /** The hub, as its streams see it. */
 export type StreamOwner = {
@@ -62,7 +62,9 @@ export class EventStream {
   #queue: Outgoing[] = [];
   #queuedBytes = 0;
   #wake: (() => void) | undefined;
-  readonly #onWritten = () => this.#writeNext();
+  readonly #onWritten = (error?: Error | null) => {
+    if (!error) this.#writeNext();
+  };
 
   constructor(
     { deviceSessionId, requestId }: Pick<SubscribeEventsRequest, 'deviceSessionId' | 'requestId'>,
@@ -145,7 +147,7 @@ export class EventStream {
   /** Writes the hello; the first event is the one after `lastEventId`. */
   begin(hello: Buffer, lastEventId: string): void {
     this.#lastEventId = lastEventId;
-    this.#write({ bytes: hello });
+    this.#write({ frame: hello });
   }
 
   /**
@@ -200,7 +202,7 @@ export class EventStream {
       return;
     }
     this.#queue.push(event);
-    this.#queuedBytes += event.bytes.length;
+    this.#queuedBytes += event.frame.length;
     const { queueEvents, queueBytes } = this.#owner;
     if (this.#queue.length > queueEvents) this.end(tooSlow(`more than ${queueEvents} events are queued`));
     else if (this.#queuedBytes > queueBytes) this.end(tooSlow(`more than ${queueBytes} bytes are queued`));
@@ -214,18 +216,18 @@ export class EventStream {
       this.#wakeUp();
       return;
     }
-    this.#queuedBytes -= next.bytes.length;
+    this.#queuedBytes -= next.frame.length;
     this.#send(next);
   }
 
-  #send({ bytes, delivery }: Outgoing): void {
-    this.#sink.write(bytes, this.#onWritten);
+  #send({ frame, delivery }: Outgoing): void {
+    this.#sink.write(frame, this.#onWritten);
     delivery?.written();
   }
 
   #hold(held: SignedEvent[], event: SignedEvent): void {
     held.push(event);
-    this.#heldBytes += event.bytes.length;
+    this.#heldBytes += event.frame.length;
     // Held events are also in the log: past the bound they are read from there.
     const { queueEvents, queueBytes } = this.#owner;
     if (held.length > queueEvents || this.#heldBytes > queueBytes) this.markMissed();

@@ -1,4 +1,4 @@
-// A user's event as the bytes of a signed GatewayEvent. The bytes do not depend on the stream that carries them, so all
+// A user's event as the frame of a signed GatewayEvent. Its bytes do not depend on the stream that carries them, so all
 // streams of the user share one serialisation and one signature.
 
 import { eventBytes, helloBytes } from '../../protocol/envelope.ts';
@@ -7,6 +7,7 @@ import type { ClientEvent } from '../../protocol/generated/galaxy/push/v1/push.t
 import type { ResponseSigner } from '../commands/response-signer.ts';
 import { sha256 } from '../sha256.ts';
 import { Delivery } from './delivery.ts';
+import { frameOf } from './event-frame.ts';
 
 export type EventSigner = Pick<ResponseSigner, 'sign' | 'keyId'>;
 
@@ -14,8 +15,8 @@ export type SignedEvent = {
   readonly id: string;
   /** The id of the user's event before this one; empty for the first. */
   readonly prevId: string;
-  /** A serialised GatewayEvent. */
-  readonly bytes: Buffer;
+  /** Of a serialised GatewayEvent. */
+  readonly frame: Buffer;
   readonly delivery?: Delivery;
 };
 
@@ -33,8 +34,8 @@ export function signEvent(signer: EventSigner, event: ClientEvent, live: boolean
     payloadHash: sha256(event.payloadBytes),
   };
   const signature = Buffer.from(signer.sign(eventBytes(fields)));
-  const bytes = serialise({ ...fields, payloadBytes: event.payloadBytes, signature });
-  return { id: event.eventId, prevId: event.prevEventId, bytes, delivery };
+  const frame = serialise({ ...fields, payloadBytes: event.payloadBytes, signature });
+  return { id: event.eventId, prevId: event.prevEventId, frame, delivery };
 }
 
 export type Hello = {
@@ -82,6 +83,5 @@ function traceIdOf(traceparent: string): string {
 }
 
 function serialise(event: GatewayEvent): Buffer {
-  const bytes = GatewayEvent.encode(event).finish();
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return frameOf(GatewayEvent.encode(event).finish());
 }

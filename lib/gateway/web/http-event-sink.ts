@@ -1,10 +1,10 @@
-// An event stream over Connect or gRPC-Web, written on Node's response: the same bytes go to all streams of a user, each
-// behind a head of five bytes. The head of the response waits for the first frame.
+// An event stream over Connect or gRPC-Web, written on Node's response: the same frame goes to all streams of a user. The
+// head of the response waits for the first frame.
 import type { Rejection } from '../domain/rejection.ts';
 import type { EventSink } from '../push/event-sink.ts';
 import { deadlineExceeded, toConnectError } from './connect-error.ts';
 import type { Heartbeats } from './heartbeats.ts';
-import { endFrame, frameHead, heartbeatFrame, streamContentType } from './stream-frames.ts';
+import { endFrame, heartbeatFrame, streamContentType } from './stream-frames.ts';
 import { type WebCall, writeHead } from './web-call.ts';
 
 /** Node says of a chunk only that all of it was taken, so a large event to a slow client would look like a stall. */
@@ -32,11 +32,10 @@ export class HttpEventSink implements EventSink {
     call.response.on('error', () => undefined);
   }
 
-  write(bytes: Buffer, onTaken: () => void): void {
+  write(frame: Buffer, onTaken: () => void): void {
     if (this.#ended) return;
     this.#begin();
-    this.#call.response.write(frameHead(bytes.length));
-    this.#writePart(bytes, onTaken);
+    this.#writePart(frame, onTaken);
   }
 
   end(rejection: Rejection): void {

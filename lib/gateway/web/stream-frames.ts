@@ -9,24 +9,16 @@ import {
   trailerFlag,
   trailerSerialize,
 } from '@connectrpc/connect/protocol-grpc-web';
+import { frameHeadBytes, frameOf, messageOf } from '../push/event-frame.ts';
 import type { WebProtocol } from './protocol.ts';
 
-const headBytes = 5;
-
 /** An empty GatewayEvent: it shows that the stream is alive, and carries nothing. */
-export const heartbeatFrame = frameHead(0);
-
-/** What comes before the bytes of a message. */
-export function frameHead(messageBytes: number): Buffer {
-  const head = Buffer.alloc(headBytes);
-  head.writeUInt32BE(messageBytes, 1);
-  return head;
-}
+export const heartbeatFrame = frameOf(Buffer.alloc(0));
 
 /** @returns the message of a body that is one whole frame; undefined for any other body. */
 export function onlyMessage(body: Buffer): Buffer | undefined {
-  if (body.length < headBytes || body[0] !== 0) return undefined;
-  return body.readUInt32BE(1) === body.length - headBytes ? body.subarray(headBytes) : undefined;
+  if (body.length < frameHeadBytes || body[0] !== 0) return undefined;
+  return body.readUInt32BE(1) === body.length - frameHeadBytes ? messageOf(body) : undefined;
 }
 
 export const streamContentType: Record<WebProtocol['name'], string> = {

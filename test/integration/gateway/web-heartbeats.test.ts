@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { frameOf } from '../../../lib/gateway/push/event-frame.ts';
 import { Heartbeats } from '../../../lib/gateway/web/heartbeats.ts';
 import { HttpEventSink } from '../../../lib/gateway/web/http-event-sink.ts';
 import { GatewayEvent } from '../../../lib/protocol/generated/galaxy/gateway/v1/gateway.ts';
@@ -41,7 +42,7 @@ function takeMessages(): void {
   }
 }
 
-const write = (bytes: Buffer) => new Promise<void>((resolve) => sink.write(bytes, resolve));
+const write = (bytes: Buffer) => new Promise<void>((resolve) => sink.write(frameOf(bytes), () => resolve()));
 
 beforeEach(async () => {
   vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'performance'] });
@@ -66,7 +67,7 @@ beforeEach(async () => {
   const answer = fetch(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
   sink = await opened.promise;
   tick(60_000);
-  sink.write(event(10), () => undefined);
+  sink.write(frameOf(event(10)), () => undefined);
   response = await answer;
   reading = (response.body ?? expect.unreachable('a stream has a body')).getReader();
   await read(1);
@@ -111,7 +112,7 @@ test('a client that takes nothing gets no heartbeat on top of what waits for it'
   // More than the kernel takes of a connection.
   const large = event(32 * 1024 * 1024);
   let taken = false;
-  sink.write(large, () => {
+  sink.write(frameOf(large), () => {
     taken = true;
   });
   for (let count = 0; count < 20; count += 1) {

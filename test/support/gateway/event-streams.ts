@@ -3,6 +3,7 @@
 import type { StatusObject } from '@grpc/grpc-js';
 import type { Rejection } from '../../../lib/gateway/domain/rejection.ts';
 import type { ReadUserEvents } from '../../../lib/gateway/push/catch-up.ts';
+import { messageOf } from '../../../lib/gateway/push/event-frame.ts';
 import type { EventSink } from '../../../lib/gateway/push/event-sink.ts';
 import type { EventStream } from '../../../lib/gateway/push/event-stream.ts';
 import { type HubLimits, PushHub } from '../../../lib/gateway/push/hub.ts';
@@ -38,12 +39,12 @@ export class FakeSink implements EventSink {
     return hub.register(this.subscription, this);
   }
 
-  write(bytes: Buffer, onTaken: () => void): void {
+  write(frame: Buffer, onTaken: () => void): void {
     if (this.#onTaken !== undefined) throw new Error('written to before the last event was taken');
     if (this.reason !== undefined) throw new Error('written to after its end');
-    this.written.push(GatewayEvent.decode(bytes));
+    this.written.push(GatewayEvent.decode(messageOf(frame)));
     this.#onTaken = onTaken;
-    this.#offered = bytes.length;
+    this.#offered = frame.length;
   }
 
   end({ reason, retryAfterMs }: Rejection): void {

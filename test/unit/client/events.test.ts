@@ -12,6 +12,7 @@ import { ServerKeys } from '../../../lib/client/server-keys.ts';
 import { importPublicKey } from '../../../lib/client/web-crypto.ts';
 import { type GatewayReason, gatewayReasons } from '../../../lib/errors/gateway-reasons.ts';
 import { toGrpcStatus } from '../../../lib/gateway/grpc-status.ts';
+import { messageOf } from '../../../lib/gateway/push/event-frame.ts';
 import { signEvent, signHello } from '../../../lib/gateway/push/signed-event.ts';
 import { GatewayEvent } from '../../../lib/protocol/generated/galaxy/gateway/v1/gateway.ts';
 
@@ -24,7 +25,7 @@ const publicKey = await importPublicKey(Buffer.from(x, 'base64url'));
 const signer = { keyId: '0123456789abcdef', sign: (bytes: Uint8Array) => sign(null, bytes, key) };
 
 const hello = (lastEventId: string, resumed = false): GatewayEvent =>
-  GatewayEvent.decode(signHello(signer, requestHash, { serverTimeMs: 1, resumed, lastEventId }));
+  GatewayEvent.decode(messageOf(signHello(signer, requestHash, { serverTimeMs: 1, resumed, lastEventId })));
 
 const event = (
   eventId: string,
@@ -33,19 +34,21 @@ const event = (
   signedBy = signer,
 ): GatewayEvent =>
   GatewayEvent.decode(
-    signEvent(
-      signedBy,
-      {
-        eventId,
-        prevEventId,
-        recipientUserId,
-        eventType: 'lobby.application.approved',
-        timestampMs: 5n,
-        payloadBytes: Buffer.from('{"game_id":"g"}'),
-        traceparent: '',
-      },
-      false,
-    ).bytes,
+    messageOf(
+      signEvent(
+        signedBy,
+        {
+          eventId,
+          prevEventId,
+          recipientUserId,
+          eventType: 'lobby.application.approved',
+          timestampMs: 5n,
+          payloadBytes: Buffer.from('{"game_id":"g"}'),
+          traceparent: '',
+        },
+        false,
+      ).frame,
+    ),
   );
 
 const ended = (reason: GatewayReason) => {
@@ -283,7 +286,9 @@ describe('what comes is checked', () => {
       'a hello for another subscription',
       () => [
         GatewayEvent.decode(
-          signHello(signer, Buffer.alloc(32), { serverTimeMs: 1, resumed: true, lastEventId: 'e-0' }),
+          messageOf(
+            signHello(signer, Buffer.alloc(32), { serverTimeMs: 1, resumed: true, lastEventId: 'e-0' }),
+          ),
         ),
       ],
     ],
