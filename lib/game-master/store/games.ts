@@ -217,10 +217,11 @@ export async function countGames(db: Db): Promise<Map<EngineHealth, number>> {
   return new Map(counts.map(({ health, count }) => [health, count]));
 }
 
-/** Whether there is a game for a statement that locks: that costs less than to lock none. */
-const anyOf = (name: string, which: SQL | undefined) => {
+/** Whether `locking` would find a game: usually there is none, and to lock none needs a transaction. */
+const anyOf = (name: string, which: SQL | undefined, first: AnyColumn) => {
   const find = statement(name, (db: Db, _: Given<Record<string, never>>) =>
-    db.select({ gameId: games.gameId }).from(games).where(which).limit(1),
+    // In order, so that PostgreSQL looks in the index, however many it takes there to be.
+    db.select({ gameId: games.gameId }).from(games).where(which).orderBy(asc(first)).limit(1),
   );
   return async (db: Db) => (await find(db, {})).length > 0;
 };
@@ -248,7 +249,7 @@ const isUnreported = and(
 );
 const lockReadinessChanges = locking('lock_readiness_changes', isUnreported, games.readinessReportedAt);
 
-export const anyUnreportedGame = anyOf('any_readiness_change', isUnreported);
+export const anyUnreportedGame = anyOf('any_readiness_change', isUnreported, games.readinessReportedAt);
 
 /** Locks up to `limit` games whose seats have become ready, or not ready, and were not reported for a second. */
 export function lockUnreportedGames(tx: Tx, limit: number): Promise<LockedGame[]> {
@@ -258,7 +259,7 @@ export function lockUnreportedGames(tx: Tx, limit: number): Promise<LockedGame[]
 const isToRemind = sql`${games.remindAt} <= now()`;
 const lockReminders = locking('lock_reminders_due', isToRemind, games.remindAt);
 
-export const anyGameToRemind = anyOf('any_reminder_due', isToRemind);
+export const anyGameToRemind = anyOf('any_reminder_due', isToRemind, games.remindAt);
 
 /** Locks up to `limit` games of whose turn players are to be reminded by now. */
 export function lockGamesToRemind(tx: Tx, limit: number): Promise<LockedGame[]> {

@@ -2,6 +2,8 @@
 // than there is something to do for, whichever plan PostgreSQL takes.
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import {
+  anyGameToRemind,
+  anyUnreportedGame,
   claimGames,
   countGames,
   firstWaiting,
@@ -83,6 +85,17 @@ test('readiness that is to be reported is found without looking at other games',
     pages: 10 * limit,
   });
   usesIndex(plans, 'games_readiness_changed');
+  usesIndex(
+    await readsLittle(() => anyUnreportedGame(stage.gm.db), { rows: 2, pages: 10 }),
+    'games_readiness_changed',
+  );
+});
+
+test('whether there is anybody to remind is found without looking at other games', async () => {
+  usesIndex(
+    await readsLittle(() => anyGameToRemind(stage.gm.db), { rows: 2, pages: 10 }),
+    'games_reminder_due',
+  );
 });
 
 test('claims of workers are freed without looking at other games', async () => {

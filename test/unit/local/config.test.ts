@@ -38,3 +38,20 @@ it('an offset moves nothing that is set', () => {
 it.each(['-1', '1.5', '49001', 'x'])('an offset of %s is refused', (offset) => {
   expect(() => readLocalConfig({ GALAXY_PORT_OFFSET: offset })).toThrow(StartupError);
 });
+
+it.each([
+  [{}, 'one'],
+  [{ GALAXY_PROCESSES: 'each' }, 'each'],
+  [{ GALAXY_PROCESSES: 'one', OTEL_METRICS_EXPORTER: 'prometheus' }, 'each'],
+  [{ LOBBY_OTEL_STDOUT_TRACES_ENABLED: 'true' }, 'each'],
+  [{ GATEWAY_ADMIN_HTTP_ADDR: '127.0.0.1:9464' }, 'each'],
+])(
+  'services share a process unless that is switched off or they are measured: %j',
+  (environment, processes) => {
+    expect(readLocalConfig(environment).processes).toBe(processes);
+  },
+);
+
+it('another number of processes is refused', () => {
+  expect(() => readLocalConfig({ GALAXY_PROCESSES: '3' })).toThrow(StartupError);
+});
