@@ -70,7 +70,12 @@ const bodySchema = z
     min_turn_seconds: z.int().min(1).max(maxTurnSeconds).nullable().default(null),
     quiet_days: z
       .custom<readonly number[]>(isQuietDays, quietDaysRule)
-      .openapi({ type: 'array', items: { type: 'integer', minimum: 1, maximum: 7 }, maxItems: 7, uniqueItems: true })
+      .openapi({
+        type: 'array',
+        items: { type: 'integer', minimum: 1, maximum: 7 },
+        maxItems: 7,
+        uniqueItems: true,
+      })
       .default([]),
     grace_seconds: z.int().min(0).max(maxGraceSeconds).default(0),
     early: z.enum(earlyModes).optional(),

@@ -40,13 +40,15 @@ import { listMembershipsRoute } from './memberships/list-memberships.ts';
 import { removeMemberRoute } from './memberships/remove-member.ts';
 import { unblockMemberRoute } from './memberships/unblock-member.ts';
 import { describeInternalApi } from './openapi.ts';
+import { listUserGamesRoute } from './operators/list-user-games.ts';
+import { searchGamesRoute } from './operators/search-games.ts';
 import { checkAvailabilityRoute } from './race-names/check-availability.ts';
 
 const prefix = '/api/v1/internal';
 
 /**
  * The lobby's internal listener: the public routes for the admin actor, except those that only a user has a use for;
- * corrections, which only an admin makes; the reads of the Game Master; the streams, for operators; and the OpenAPI document.
+ * what only operators do; the reads of the Game Master; the streams, for operators; and the OpenAPI document.
  */
 export function createLobbyInternalApp(options: HttpAppOptions, lobby: Lobby): HttpApp {
   const routes = new OpenAPIHono<HttpEnv>();
@@ -85,6 +87,9 @@ export function createLobbyInternalApp(options: HttpAppOptions, lobby: Lobby): H
     unblockMemberRoute(lobby),
 
     checkAvailabilityRoute(lobby),
+
+    listUserGamesRoute(lobby),
+    searchGamesRoute(lobby),
   ]);
 
   const gameMasterReads = new OpenAPIHono<HttpEnv>();

@@ -23,7 +23,7 @@ const forOneselfOnly = [
 ];
 
 /** What only an admin does. */
-const forAdminsOnly = ['POST /games/{game_id}/correct'];
+const forAdminsOnly = ['POST /games/{game_id}/correct', 'GET /users/{user_id}/games', 'GET /game-search'];
 
 /** Operations under a prefix, without it. */
 function under(prefix: string, operations: Iterable<string>): string[] {
