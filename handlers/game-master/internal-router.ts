@@ -11,6 +11,8 @@ import { retryDeadLetterRoute } from '../streams/retry-dead-letter.ts';
 import { getEngineRoute } from './get-engine.ts';
 import { healthzRoute } from './healthz.ts';
 import { describeInternalApi } from './openapi.ts';
+import { delayTurnRoute } from './operators/delay-turn.ts';
+import { playTurnNowRoute } from './operators/play-turn-now.ts';
 import { getTurnRoute } from './players/get-turn.ts';
 import { getViewRoute } from './players/get-view.ts';
 import { listHistoryRoute } from './players/list-history.ts';
@@ -42,6 +44,9 @@ export function createGameMasterInternalApp(options: HttpAppOptions, gameMaster:
     getViewRoute(gameMaster),
     listHistoryRoute(gameMaster),
     getEngineRoute(gameMaster),
+
+    playTurnNowRoute(gameMaster),
+    delayTurnRoute(gameMaster),
   ]);
 
   const app = createHttpApp(options);
