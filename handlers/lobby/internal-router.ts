@@ -40,8 +40,16 @@ import { listMembershipsRoute } from './memberships/list-memberships.ts';
 import { removeMemberRoute } from './memberships/remove-member.ts';
 import { unblockMemberRoute } from './memberships/unblock-member.ts';
 import { describeInternalApi } from './openapi.ts';
+import { giveBackRaceNameRoute } from './operators/give-back-race-name.ts';
 import { listUserGamesRoute } from './operators/list-user-games.ts';
+import { listUserRaceNamesRoute } from './operators/list-user-race-names.ts';
+import { listWithheldRaceNamesRoute } from './operators/list-withheld-race-names.ts';
+import { lookUpRaceNameRoute } from './operators/look-up-race-name.ts';
+import { previewRemovalRoute } from './operators/preview-removal.ts';
+import { releaseRaceNameRoute } from './operators/release-race-name.ts';
+import { renameRaceNameRoute } from './operators/rename-race-name.ts';
 import { searchGamesRoute } from './operators/search-games.ts';
+import { withholdRaceNameRoute } from './operators/withhold-race-name.ts';
 import { checkAvailabilityRoute } from './race-names/check-availability.ts';
 
 const prefix = '/api/v1/internal';
@@ -90,6 +98,14 @@ export function createLobbyInternalApp(options: HttpAppOptions, lobby: Lobby): H
 
     listUserGamesRoute(lobby),
     searchGamesRoute(lobby),
+    previewRemovalRoute(lobby),
+    lookUpRaceNameRoute(lobby),
+    listUserRaceNamesRoute(lobby),
+    releaseRaceNameRoute(lobby),
+    renameRaceNameRoute(lobby),
+    listWithheldRaceNamesRoute(lobby),
+    withholdRaceNameRoute(lobby),
+    giveBackRaceNameRoute(lobby),
   ]);
 
   const gameMasterReads = new OpenAPIHono<HttpEnv>();

@@ -8,7 +8,7 @@ import type { Application } from '../domain/game.ts';
 import { parseRaceName } from '../domain/race-name/canonical.ts';
 import { reapplyingProblem } from '../domain/repeats.ts';
 import { applicationApproved, applicationSubmitted } from '../outbox/intents.ts';
-import { noSuchGame, raceNameTaken, refuseIf, refuseUnless } from '../refusals.ts';
+import { noSuchGame, raceNameRefused, refuseIf, refuseUnless } from '../refusals.ts';
 import { endedApplicationsOf, hasPendingApplication, insertApplication } from '../store/applications.ts';
 import type { Work } from '../store/database.ts';
 import { findGame, lockGame } from '../store/games.ts';
@@ -53,7 +53,8 @@ export async function submitApplication(
     refuseIf(reapplyingProblem(await endedApplicationsOf(tx, gameId, userId), at));
     refuseUnless(mayJoin(eligibility, await countActiveMemberships(tx, userId)));
     // No applicant should wait for a certain refusal. The name is reserved when the player is admitted.
-    if (!(await lobby.raceNames.isFreeFor(tx, userId, raceName.keys))) throw raceNameTaken(raceName.name);
+    const obstacle = await lobby.raceNames.obstacle(tx, userId, raceName.keys);
+    if (obstacle !== undefined) throw raceNameRefused(raceName.name, obstacle);
 
     const occasion = { at, traceparent: caller.traceparent };
     const isOwner = game.ownerUserId === userId;

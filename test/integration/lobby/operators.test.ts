@@ -1,6 +1,7 @@
 // What only operators do in the lobby, on the internal listener.
 import { v7 as uuidv7 } from 'uuid';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { nameKeys } from '../../../lib/names/keys.ts';
 import { column, field, join, makeDraft, makeOpenGame } from '../../support/lobby/games.ts';
 import { type Answer, type Client, createTestLobby, type TestLobby } from '../../support/lobby/lobby.ts';
 
@@ -112,9 +113,168 @@ describe('the search of games', () => {
   });
 });
 
+describe('race names', () => {
+  const lookUp = async (name: string) =>
+    (await admin.get(`/race-name-lookup?name=${encodeURIComponent(name)}`)).body;
+  const body = (race_name: string) => ({ body: { race_name, reason: 'a complaint' } });
+
+  /** A name that a user has registered. */
+  async function register(player: Client, name: string): Promise<string> {
+    const raceNameId = uuidv7();
+    const gameId = await makeDraft(player);
+    const { userId } = player;
+    const at = lobby.now();
+    await lobby.db.transaction(async (tx) => {
+      await lobby.raceNames.reserve(tx, { raceNameId, userId, gameId, name, keys: nameKeys(name), at });
+      await lobby.raceNames.allowRegistration(tx, { userId, gameId }, new Date(at.getTime() + 3_600_000));
+    });
+    expect(await player.post('/race-names/register', { body: { race_name_id: raceNameId } })).toMatchObject({
+      status: 200,
+    });
+    return raceNameId;
+  }
+
+  test('are found with their holder, by any name that counts as them, and by their keys', async () => {
+    const [bob, owner] = [lobby.player(), lobby.player()];
+    const name = uniqueName('Vega');
+    const gameId = await makeOpenGame(owner);
+    await join(bob, owner, gameId, name);
+    const held = { kind: 'reservation', race_name: name, user_id: bob.userId, game_id: gameId };
+    for (const given of [name, name.toUpperCase(), name.replace('a', 'а'), nameKeys(name).folded]) {
+      expect(await lookUp(given), given).toMatchObject({ held: [held], withheld: [] });
+    }
+    expect(await lookUp('Ad.min')).toMatchObject({ reason: 'reserved', held: [], withheld: [] });
+    expect(await lookUp(uniqueName('Free'))).toMatchObject({ reason: null, held: [], withheld: [] });
+    expect((await admin.get(`/users/${bob.userId}/race-names?kind=reservation`)).body).toMatchObject({
+      items: [held],
+    });
+    expect((await admin.get(`/users/${bob.userId}/race-names?kind=registered`)).body).toEqual({ items: [] });
+  });
+
+  test('are released with a reason, and free for others then', async () => {
+    const [bob, eve] = [lobby.player(), lobby.player()];
+    const name = uniqueName('Mizar');
+    const id = await register(bob, name);
+    const path = `/race-names/${id}/release`;
+    expect(refusedFields(await admin.post(path, { body: {} }))).toEqual(['reason']);
+    const released = await admin.post(path, { body: { reason: 'a complaint' } });
+    expect(released.body).toMatchObject({ race_name: name, user_id: bob.userId, kind: 'registered' });
+    expect(await lookUp(name)).toMatchObject({ held: [] });
+    await register(eve, name);
+    expect(await admin.post(path, { body: { reason: 'again' } })).toMatchObject({ status: 404 });
+  });
+
+  test('are not released while somebody plays under them', async () => {
+    const [bob, owner] = [lobby.player(), lobby.player()];
+    const name = uniqueName('Alcor');
+    const gameId = await makeOpenGame(owner);
+    await join(bob, owner, gameId, name);
+    const { held } = (await lookUp(name)) as { held: { race_name_id: string }[] };
+    const answer = await admin.post(`/race-names/${held[0]?.race_name_id}/release`, {
+      body: { reason: 'why' },
+    });
+    expect(answer).toMatchObject({
+      status: 409,
+      body: { error: { code: 'invalid_state', details: { kind: 'reservation', game_id: gameId } } },
+    });
+    expect(await lookUp(name)).toMatchObject({ held: [{ user_id: bob.userId }] });
+  });
+
+  test('that are registered are renamed by the rules for names', async () => {
+    const [bob, eve] = [lobby.player(), lobby.player()];
+    const [before, after, others] = [uniqueName('Rigel'), uniqueName('Deneb'), uniqueName('Others')];
+    const id = await register(bob, before);
+    await register(eve, others);
+    const rename = (name: string) => admin.post(`/race-names/${id}/rename`, body(name));
+
+    expect(refusedFields(await rename('Admin'))).toEqual(['race_name']);
+    expect(await rename(others.replace('O', 'О' /* Cyrillic */))).toMatchObject({
+      status: 409,
+      body: { error: { code: 'race_name_taken' } },
+    });
+    const own = uniqueName('Second');
+    const second = await register(bob, own);
+    expect(await rename(own.toUpperCase())).toMatchObject({
+      status: 409,
+      body: { error: { code: 'invalid_state', details: { registered_race_name_id: second } } },
+    });
+    expect(await lookUp(before)).toMatchObject({ held: [{ race_name_id: id, race_name: before }] });
+
+    expect((await rename(after)).body).toMatchObject({
+      race_name_id: id,
+      race_name: after,
+      kind: 'registered',
+    });
+    expect(await lookUp(before)).toMatchObject({ held: [] });
+    expect((await bob.get('/my/race-names')).body).toMatchObject({
+      items: expect.arrayContaining([expect.objectContaining({ race_name_id: id, race_name: after })]),
+    });
+    expect(await admin.post(`/race-names/${uuidv7()}/rename`, body(uniqueName('X')))).toMatchObject({
+      status: 404,
+    });
+  });
+
+  test('that are withheld are refused to players, and to nobody once they are released', async () => {
+    const [bob, owner] = [lobby.player(), lobby.player()];
+    const name = uniqueName('Marque');
+    const withheld = await admin.post('/withheld-race-names', body(name));
+    expect(withheld.body).toMatchObject({ race_name: name, reason: 'a complaint', withheld_by: 'ada' });
+    const gameId = await makeOpenGame(owner);
+    const lookAlike = name.replace('a', 'а' /* Cyrillic */);
+    for (const race_name of [name, lookAlike]) {
+      expect(await bob.post(`/games/${gameId}/applications`, { body: { race_name } })).toMatchObject({
+        status: 409,
+        body: {
+          error: {
+            code: 'race_name_taken',
+            message: `No player can have the race name "${race_name}", or one that looks like it. Choose another one.`,
+          },
+        },
+      });
+      const query = `name=${encodeURIComponent(race_name)}`;
+      expect((await bob.get(`/race-names/availability?${query}`)).body).toMatchObject({
+        available: false,
+        reason: 'reserved',
+      });
+    }
+    expect(await admin.post('/withheld-race-names', body(name.toUpperCase()))).toMatchObject({ status: 409 });
+    expect(await lookUp(lookAlike)).toMatchObject({ held: [], withheld: [{ race_name: name }] });
+    expect((await admin.get('/withheld-race-names')).body).toMatchObject({ items: [withheld.body] });
+
+    const path = `/withheld-race-names/${field(withheld, 'withheld_name_id')}/release`;
+    expect((await admin.post(path, { body: { reason: 'settled' } })).body).toEqual(withheld.body);
+    expect(await admin.post(path, { body: { reason: 'settled' } })).toMatchObject({ status: 404 });
+    await join(bob, owner, gameId, name);
+  });
+
+  test('that a player has, or nobody could have, are not withheld', async () => {
+    const [bob, owner] = [lobby.player(), lobby.player()];
+    const name = uniqueName('Castor');
+    const gameId = await makeOpenGame(owner);
+    await join(bob, owner, gameId, name);
+    expect(await admin.post('/withheld-race-names', body(name.toLowerCase()))).toMatchObject({
+      status: 409,
+      body: { error: { code: 'race_name_taken' } },
+    });
+    expect(refusedFields(await admin.post('/withheld-race-names', body('Admin')))).toEqual(['race_name']);
+    expect(await lookUp(name)).toMatchObject({ held: [{ user_id: bob.userId }], withheld: [] });
+  });
+
+  test('are withheld once per idempotency key', async () => {
+    const headers = { 'Idempotency-Key': uuidv7() };
+    const request = { ...body(uniqueName('Twice')), headers };
+    const [first, second] = [
+      await admin.post('/withheld-race-names', request),
+      await admin.post('/withheld-race-names', request),
+    ];
+    expect(first.status).toBe(200);
+    expect(second.body).toEqual(first.body);
+  });
+});
+
 test('what only operators do is not on the public listener', async () => {
   const player = lobby.player();
-  for (const path of [`/users/${player.userId}/games`, '/game-search']) {
+  for (const path of [`/users/${player.userId}/games`, '/game-search', '/race-name-lookup?name=Vega']) {
     expect(await player.get(path), path).toMatchObject({ status: 404 });
   }
 });
