@@ -3,12 +3,16 @@ import type { GameMaster } from '../../lib/game-master/context.ts';
 import { admitAdmin } from '../../lib/http/actor.ts';
 import { createHttpApp, type HttpApp, type HttpAppOptions } from '../../lib/http/app.ts';
 import type { HttpEnv } from '../../lib/http/env.ts';
+import type { OpenApiDocument } from '../../lib/http/openapi.ts';
 import { discardDeadLetterRoute } from '../streams/discard-dead-letter.ts';
 import { listDeadLettersRoute } from '../streams/list-dead-letters.ts';
 import { listStreamsRoute } from '../streams/list-streams.ts';
 import { retryDeadLetterRoute } from '../streams/retry-dead-letter.ts';
 import { getEngineRoute } from './get-engine.ts';
 import { healthzRoute } from './healthz.ts';
+import { describeInternalApi } from './openapi.ts';
+import { delayTurnRoute } from './operators/delay-turn.ts';
+import { playTurnNowRoute } from './operators/play-turn-now.ts';
 import { getTurnRoute } from './players/get-turn.ts';
 import { getViewRoute } from './players/get-view.ts';
 import { listHistoryRoute } from './players/list-history.ts';
@@ -16,7 +20,7 @@ import { registerRuntimeRoute } from './register-runtime.ts';
 
 /**
  * The Game Master's internal listener: what the lobby asks; the reads of players for the admin actor, except of orders,
- * which are for their author alone; and engines and streams, for operators.
+ * which are for their author alone; engines and streams, for operators; and the OpenAPI document.
  */
 export function createGameMasterInternalApp(options: HttpAppOptions, gameMaster: GameMaster): HttpApp {
   const routes = new OpenAPIHono<HttpEnv>();
@@ -40,10 +44,19 @@ export function createGameMasterInternalApp(options: HttpAppOptions, gameMaster:
     getViewRoute(gameMaster),
     listHistoryRoute(gameMaster),
     getEngineRoute(gameMaster),
+
+    playTurnNowRoute(gameMaster),
+    delayTurnRoute(gameMaster),
   ]);
 
   const app = createHttpApp(options);
   app.route('/', routes);
   app.route('/api/v1/internal', reads);
+  // Built at the first request for it, as the lobby's.
+  let description: OpenApiDocument | undefined;
+  app.get('/openapi.json', (c) => {
+    description ??= describeInternalApi(app);
+    return c.json(description);
+  });
   return app;
 }

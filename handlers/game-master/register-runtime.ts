@@ -68,7 +68,15 @@ const bodySchema = z
     // What lobbies of an earlier version do not send.
     turn_seconds: z.int().min(1).max(maxTurnSeconds).nullable().default(null),
     min_turn_seconds: z.int().min(1).max(maxTurnSeconds).nullable().default(null),
-    quiet_days: z.custom<readonly number[]>(isQuietDays, quietDaysRule).default([]),
+    quiet_days: z
+      .custom<readonly number[]>(isQuietDays, quietDaysRule)
+      .openapi({
+        type: 'array',
+        items: { type: 'integer', minimum: 1, maximum: 7 },
+        maxItems: 7,
+        uniqueItems: true,
+      })
+      .default([]),
     grace_seconds: z.int().min(0).max(maxGraceSeconds).default(0),
     early: z.enum(earlyModes).optional(),
     spectators: z.boolean().default(false),

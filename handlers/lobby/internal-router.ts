@@ -40,13 +40,23 @@ import { listMembershipsRoute } from './memberships/list-memberships.ts';
 import { removeMemberRoute } from './memberships/remove-member.ts';
 import { unblockMemberRoute } from './memberships/unblock-member.ts';
 import { describeInternalApi } from './openapi.ts';
+import { giveBackRaceNameRoute } from './operators/give-back-race-name.ts';
+import { listUserGamesRoute } from './operators/list-user-games.ts';
+import { listUserRaceNamesRoute } from './operators/list-user-race-names.ts';
+import { listWithheldRaceNamesRoute } from './operators/list-withheld-race-names.ts';
+import { lookUpRaceNameRoute } from './operators/look-up-race-name.ts';
+import { previewRemovalRoute } from './operators/preview-removal.ts';
+import { releaseRaceNameRoute } from './operators/release-race-name.ts';
+import { renameRaceNameRoute } from './operators/rename-race-name.ts';
+import { searchGamesRoute } from './operators/search-games.ts';
+import { withholdRaceNameRoute } from './operators/withhold-race-name.ts';
 import { checkAvailabilityRoute } from './race-names/check-availability.ts';
 
 const prefix = '/api/v1/internal';
 
 /**
  * The lobby's internal listener: the public routes for the admin actor, except those that only a user has a use for;
- * corrections, which only an admin makes; the reads of the Game Master; the streams, for operators; and the OpenAPI document.
+ * what only operators do; the reads of the Game Master; the streams, for operators; and the OpenAPI document.
  */
 export function createLobbyInternalApp(options: HttpAppOptions, lobby: Lobby): HttpApp {
   const routes = new OpenAPIHono<HttpEnv>();
@@ -85,6 +95,17 @@ export function createLobbyInternalApp(options: HttpAppOptions, lobby: Lobby): H
     unblockMemberRoute(lobby),
 
     checkAvailabilityRoute(lobby),
+
+    listUserGamesRoute(lobby),
+    searchGamesRoute(lobby),
+    previewRemovalRoute(lobby),
+    lookUpRaceNameRoute(lobby),
+    listUserRaceNamesRoute(lobby),
+    releaseRaceNameRoute(lobby),
+    renameRaceNameRoute(lobby),
+    listWithheldRaceNamesRoute(lobby),
+    withholdRaceNameRoute(lobby),
+    giveBackRaceNameRoute(lobby),
   ]);
 
   const gameMasterReads = new OpenAPIHono<HttpEnv>();

@@ -13,7 +13,13 @@ import { errorsPage } from './errors-page.ts';
 import { eventsPage, eventTypesJson } from './event-types.ts';
 import { lobbyApiPage } from './lobby-api.ts';
 import { messageTypesJson, messageTypesPage } from './message-types.ts';
-import { backendAdminDocument, backendServiceDocument, lobbyPublicDocument } from './openapi-documents.ts';
+import {
+  backendAdminDocument,
+  backendServiceDocument,
+  gameMasterInternalDocument,
+  lobbyInternalDocument,
+  lobbyPublicDocument,
+} from './openapi-documents.ts';
 import { refusedVectors } from './refused-vectors.ts';
 import { workerdConfigurations } from './workerd-configurations.ts';
 
@@ -38,6 +44,8 @@ async function generateAll(): Promise<Files> {
     ['proto/openapi/lobby-public.json', documentText(lobbyPublicDocument())],
     ['proto/openapi/backend-service.json', documentText(backendServiceDocument())],
     ['proto/openapi/backend-admin.json', documentText(backendAdminDocument())],
+    ['proto/openapi/lobby-internal.json', documentText(lobbyInternalDocument())],
+    ['proto/openapi/game-master-internal.json', documentText(gameMasterInternalDocument())],
     ['docs/lobby-api.md', lobbyApiPage()],
     ...dashboards(),
     ...workerdConfigurations(),

@@ -3,9 +3,11 @@
 import { createBackendAdminApp } from '../../handlers/backend/admin-router.ts';
 import { describeAdminApi, describeServiceApi } from '../../handlers/backend/openapi.ts';
 import { createBackendServiceApp } from '../../handlers/backend/service-router.ts';
+import { createGameMasterInternalApp } from '../../handlers/game-master/internal-router.ts';
+import { describeInternalApi as describeGameMaster } from '../../handlers/game-master/openapi.ts';
 import { createGameMasterPublicApp } from '../../handlers/game-master/public-router.ts';
 import { createLobbyInternalApp } from '../../handlers/lobby/internal-router.ts';
-import { describePublicApi } from '../../handlers/lobby/openapi.ts';
+import { describeInternalApi, describePublicApi } from '../../handlers/lobby/openapi.ts';
 import { createLobbyPublicApp } from '../../handlers/lobby/public-router.ts';
 import type { BackendContext } from '../../lib/backend/context.ts';
 import type { GameMaster } from '../../lib/game-master/context.ts';
@@ -58,11 +60,15 @@ export function lobbyOperations(): Operations {
 }
 
 export function lobbyInternalOperations(): Operations {
-  return readOperations(createLobbyInternalApp(options, describedOnly as Lobby));
+  return readOperations(lobbyInternal());
 }
 
 export function gameMasterOperations(): Operations {
   return readOperations(createGameMasterPublicApp(options, describedOnly as GameMaster));
+}
+
+export function gameMasterInternalOperations(): Operations {
+  return readOperations(gameMasterInternal());
 }
 
 export function backendServiceDocument(): OpenApiDocument {
@@ -83,6 +89,22 @@ function backendAdmin(): HttpApp {
 
 export function lobbyPublicDocument(): OpenApiDocument {
   return describePublicApi(createLobbyPublicApp(options, describedOnly as Lobby));
+}
+
+export function lobbyInternalDocument(): OpenApiDocument {
+  return describeInternalApi(lobbyInternal());
+}
+
+export function gameMasterInternalDocument(): OpenApiDocument {
+  return describeGameMaster(gameMasterInternal());
+}
+
+function lobbyInternal(): HttpApp {
+  return createLobbyInternalApp(options, describedOnly as Lobby);
+}
+
+function gameMasterInternal(): HttpApp {
+  return createGameMasterInternalApp(options, describedOnly as GameMaster);
 }
 
 type Document = {

@@ -20,9 +20,13 @@ export async function withIdempotencyKey<Result extends Subject, Body>(
   return body;
 }
 
-/** What a request is about: a game or a dead letter. */
-type Subject = { readonly gameId: string } | { readonly deadLetterId: string };
+/** What a request is about: a game, a dead letter or a withheld name. */
+type Subject =
+  | { readonly gameId: string }
+  | { readonly deadLetterId: string }
+  | { readonly withheldNameId: string };
 
 function orderingKeyOf(subject: Subject): string {
-  return 'gameId' in subject ? subject.gameId : subject.deadLetterId;
+  if ('gameId' in subject) return subject.gameId;
+  return 'deadLetterId' in subject ? subject.deadLetterId : subject.withheldNameId;
 }

@@ -3,7 +3,7 @@
 // free again when the last name that has it is gone.
 
 import type { NameKeys } from '../names/keys.ts';
-import type { HeldRaceName, RaceNameKind } from './domain/race-name/held.ts';
+import type { HeldRaceName, NameObstacle, RaceNameKind, WithheldRaceName } from './domain/race-name/held.ts';
 import type { Db, Tx } from './store/database.ts';
 import type { Page, PageRequest } from './store/pages.ts';
 
@@ -20,16 +20,16 @@ export type Holder = { readonly userId: string; readonly gameId: string };
 
 export type RaceNameDirectory = {
   /**
-   * Whether `userId` could reserve a name with these keys now; null: whether no user has one of them. The
-   * result is not a promise: another user may reserve the name first.
+   * Why `userId` could not reserve a name with these keys now, if so; null: why no user could. The result is not a
+   * promise: another user may reserve the name first.
    */
-  isFreeFor(db: Db, userId: string | null, keys: NameKeys): Promise<boolean>;
+  obstacle(db: Db, userId: string | null, keys: NameKeys): Promise<NameObstacle | undefined>;
   /**
    * Reserves a name, which lasts when the transaction commits; waits for a transaction that holds one of its keys.
    * Takes its locks after the user's guard and the game.
-   * @returns `taken` when another user has one of the keys; the transaction is then to be rolled back.
+   * @returns the obstacle when one of the keys is not to be had; the transaction is then to be rolled back.
    */
-  reserve(tx: Tx, reservation: Reservation): Promise<'reserved' | 'taken'>;
+  reserve(tx: Tx, reservation: Reservation): Promise<'reserved' | NameObstacle>;
   /** Gives up what the user holds from this game, if anything. */
   release(tx: Tx, holder: Holder): Promise<void>;
   /** Gives up all that is reserved for this game, which is locked and takes no more players. */
@@ -39,6 +39,12 @@ export type RaceNameDirectory = {
    * that nothing more is granted, and takes no more locks on games.
    */
   releaseUser(tx: Tx, userId: string): Promise<void>;
+  /** Up to `limit` of what `releaseUser` gives up for the user, and `releaseGame` for each of the games. */
+  listReleasedWith(
+    db: Db,
+    removed: { userId: string; gameIds: readonly string[] },
+    limit: number,
+  ): Promise<HeldRaceName[]>;
   /** Lets the user register what they have reserved in this game, before `until`; the game is over for them. */
   allowRegistration(tx: Tx, holder: Holder, until: Date): Promise<void>;
   /** What `userId` holds under this id. */
@@ -66,6 +72,34 @@ export type RaceNameDirectory = {
     kind: RaceNameKind | undefined,
     page: PageRequest,
   ): Promise<Page<HeldRaceName>>;
+
+  /** Up to `limit` names that users hold and that have one of these keys, the oldest first. */
+  findHeldWith(db: Db, keys: NameKeys, limit: number): Promise<HeldRaceName[]>;
+  /** The name that any user holds under this id. */
+  findAny(db: Db, raceNameId: string): Promise<HeldRaceName | undefined>;
+  /** Gives up one name, which is locked. */
+  releaseOne(tx: Tx, raceNameId: string): Promise<void>;
+  /**
+   * Gives a locked name other words, under the id, kind and times that it has. The caller holds the user's guard.
+   * @returns the obstacle when one of the keys is not to be had; the transaction is then to be rolled back.
+   */
+  rename(
+    tx: Tx,
+    held: HeldRaceName,
+    to: { name: string; keys: NameKeys },
+  ): Promise<HeldRaceName | NameObstacle>;
+
+  /**
+   * Keeps a name from all players; no two withheld names share a key.
+   * @returns the obstacle when one of the keys is not to be had; the transaction is then to be rolled back.
+   */
+  withhold(tx: Tx, withheld: WithheldRaceName): Promise<'withheld_now' | NameObstacle>;
+  /** Makes a withheld name free. @returns what it was, if there is such a name. */
+  giveBack(tx: Tx, withheldNameId: string): Promise<WithheldRaceName | undefined>;
+  /** The withheld names that have one of these keys: two at most. */
+  findWithheldWith(db: Db, keys: NameKeys): Promise<WithheldRaceName[]>;
+  /** All that are withheld, the newest first. */
+  listWithheld(db: Db, page: PageRequest): Promise<Page<WithheldRaceName>>;
 };
 
 /** A directory whose names are not in the database, but follow its transactions. */

@@ -1,4 +1,5 @@
 import { type ErrorCode, Refusal } from '../errors/table.ts';
+import type { NameObstacle } from './domain/race-name/held.ts';
 
 type Problem = {
   readonly code: ErrorCode;
@@ -29,6 +30,11 @@ export function noSuchRaceName(): Refusal {
   return new Refusal('not_found', 'You hold no race name with this id.');
 }
 
+/** For operators, to whom all names are open. */
+export function noRaceName(): Refusal {
+  return new Refusal('not_found', 'There is no race name with this id.');
+}
+
 export function noSuchInvite(): Refusal {
   return new Refusal('not_found', 'There is no such invite, or it is not for you to see.');
 }
@@ -37,10 +43,14 @@ export function noSuchMembership(): Refusal {
   return new Refusal('not_found', 'There is no such membership, or it is not for you to see.');
 }
 
-export function raceNameTaken(name: string): Refusal {
+/** The race name that a request wants cannot be had. */
+export function raceNameRefused(name: string, obstacle: NameObstacle): Refusal {
+  const quoted = JSON.stringify(name);
   return new Refusal(
     'race_name_taken',
-    `Another player has the race name ${JSON.stringify(name)}, or one that looks like it. Choose another one.`,
+    obstacle === 'taken'
+      ? `Another player has the race name ${quoted}, or one that looks like it. Choose another one.`
+      : `No player can have the race name ${quoted}, or one that looks like it. Choose another one.`,
     { race_name: name },
   );
 }

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import {
   backendAdminOperations,
   backendOperations,
+  gameMasterInternalOperations,
   gameMasterOperations,
   lobbyInternalOperations,
   lobbyOperations,
@@ -17,6 +18,7 @@ const documents: [string, Operations][] = [
   ['the lobby’s public listener', lobbyOperations()],
   ['the lobby’s internal listener', lobbyInternalOperations()],
   ['the Game Master’s public listener', gameMasterOperations()],
+  ['the Game Master’s internal listener', gameMasterInternalOperations()],
 ];
 
 /** The texts of a request whose length nothing bounds, by their paths. */

@@ -12,24 +12,39 @@ import { gameSchema, toGameFor } from './game-response.ts';
 
 const versionProblem = 'must be a semantic version such as 1.4.0';
 
+export const filterFields = {
+  status: z.enum(gameStatuses).optional(),
+  game_type: z.enum(gameTypes).optional(),
+  q: z
+    .string()
+    .max(100, 'must have at most 100 characters')
+    .transform(searchBeginningsOf)
+    .refine((words) => words.length > 0, 'must have a letter or a digit')
+    .optional()
+    .openapi({
+      type: 'string',
+      maxLength: 100,
+      description:
+        'Words, or beginnings of words, that name and description have all of; at least one letter or digit. ' +
+        'A page may then have fewer games than `page_size`, even none, and yet a `next_page_token`. Cancelled ' +
+        'games are searched only with their `status`.',
+    }),
+  engine_family: z
+    .string()
+    .regex(/^[a-z0-9-]{1,64}$/, 'must be a family such as four-in-a-row')
+    .optional(),
+  target_engine_version: z
+    .string()
+    .max(gameBounds.targetEngineVersion.max, versionProblem)
+    .regex(/^[\w.+-]+$/, versionProblem)
+    .optional(),
+};
+
+const { engine_family, target_engine_version, ...firstFields } = filterFields;
+
 const querySchema = z
   .strictObject({
-    status: z.enum(gameStatuses).optional(),
-    game_type: z.enum(gameTypes).optional(),
-    q: z
-      .string()
-      .max(100, 'must have at most 100 characters')
-      .transform(searchBeginningsOf)
-      .refine((words) => words.length > 0, 'must have a letter or a digit')
-      .optional()
-      .openapi({
-        type: 'string',
-        maxLength: 100,
-        description:
-          'Words, or beginnings of words, that name and description have all of; at least one letter or digit. ' +
-          'A page may then have fewer games than `page_size`, even none, and yet a `next_page_token`. Cancelled ' +
-          'games are searched only with their `status`.',
-      }),
+    ...firstFields,
     has_free_places: z
       .enum(['true', 'false'], 'must be true or false')
       .transform((text) => text === 'true')
@@ -39,15 +54,8 @@ const querySchema = z
         description:
           '`true`: games that take players, and whose deadline lies ahead. `false`: games that take no players.',
       }),
-    engine_family: z
-      .string()
-      .regex(/^[a-z0-9-]{1,64}$/, 'must be a family such as four-in-a-row')
-      .optional(),
-    target_engine_version: z
-      .string()
-      .max(gameBounds.targetEngineVersion.max, versionProblem)
-      .regex(/^[\w.+-]+$/, versionProblem)
-      .optional(),
+    engine_family,
+    target_engine_version,
     sort: z.enum(gameOrders).default('newest').openapi({
       description:
         '`ending_soon` lists games whose enrollment is open and whose deadline lies ahead, by their deadline.',

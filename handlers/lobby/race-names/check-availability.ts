@@ -17,7 +17,7 @@ const availabilitySchema = z
       .nullable()
       .openapi({
         description:
-          'Why not: the rule that the name breaks (`reserved`: a word of the platform), or `taken` by another user.',
+          'Why not: the rule that the name breaks (`reserved`: a word of the platform, or withheld by an operator), or `taken` by another user.',
       }),
     message: z.string().nullable().openapi({ description: 'The reason in words, for the player.' }),
   })

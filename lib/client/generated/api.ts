@@ -1106,7 +1106,7 @@ export interface RaceNameAvailability {
    */
   available: boolean;
   /**
-   * Why not: the rule that the name breaks (`reserved`: a word of the platform), or `taken` by another user.
+   * Why not: the rule that the name breaks (`reserved`: a word of the platform, or withheld by an operator), or `taken` by another user.
    */
   reason: 'length' | 'character' | 'spacing' | 'marks' | 'direction' | 'reserved' | 'taken' | null;
   /**

@@ -19,8 +19,12 @@ export async function requireOpenTurn(
   turn: number,
 ): Promise<StoredGame> {
   if (access.status !== 'running' || found === undefined) throw gameNotRunning(access.status);
-  const { game, now } = found;
-  requireSetUp(access, game);
+  requireSetUp(access, found.game);
+  return requireTaking(db, found, turn);
+}
+
+/** As `requireOpenTurn`, without the word of the lobby. @throws Refusal `game_not_running`, `turn_closed` */
+export async function requireTaking(db: Db, { game, now }: LockedGame, turn: number): Promise<StoredGame> {
   const anyMissing = isInGrace(game, now) && (await waitsForSeats(db, game));
   switch (ordersVerdict(game, turn, anyMissing, now)) {
     case 'taken':

@@ -4,7 +4,7 @@
 
 import { type NameKeys, nameKeys } from '../../names/keys.ts';
 import type { Membership } from '../domain/game.ts';
-import type { HeldRaceName, RaceNameKind } from '../domain/race-name/held.ts';
+import type { HeldRaceName, NameObstacle, RaceNameKind, WithheldRaceName } from '../domain/race-name/held.ts';
 import type { Holder, InProcessRaceNameDirectory, Reservation } from '../race-name-directory.ts';
 import type { Db, Tx } from '../store/database.ts';
 import { type PageRequest, takePage } from '../store/pages.ts';
@@ -16,9 +16,10 @@ export function inProcessRaceNames(memberships: readonly Membership[]): InProces
 }
 
 type Condition = (held: HeldRaceName) => boolean;
+type Row = HeldRaceName | WithheldRaceName;
 
 class InProcessRaceNames implements InProcessRaceNameDirectory {
-  readonly #names: TransactionalMap<HeldRaceName>;
+  readonly #names: TransactionalMap<Row>;
 
   constructor(reservations: readonly HeldRaceName[]) {
     this.#names = new TransactionalMap(reservations.map((held) => [held.raceNameId, held]));
@@ -28,14 +29,16 @@ class InProcessRaceNames implements InProcessRaceNameDirectory {
     return this.#names.follow(db);
   }
 
-  async isFreeFor(db: Db, userId: string | null, keys: NameKeys): Promise<boolean> {
+  async obstacle(db: Db, userId: string | null, keys: NameKeys): Promise<NameObstacle | undefined> {
+    if ((await this.findWithheldWith(db, keys)).length > 0) return 'withheld';
     const others = await this.#select(db, (held) => held.userId !== userId && shareAKey(held, keys));
-    return others.length === 0;
+    return others.length === 0 ? undefined : 'taken';
   }
 
   async reserve(tx: Tx, { raceNameId, userId, gameId, name, keys, at }: Reservation) {
     await this.#names.lock(tx, locksOf(keys));
-    if (!(await this.isFreeFor(tx, userId, keys))) return 'taken';
+    const obstacle = await this.obstacle(tx, userId, keys);
+    if (obstacle !== undefined) return obstacle;
     const [another] = await this.#select(tx, isFrom({ userId, gameId }));
     if (another !== undefined) {
       throw new Error(`User ${userId} holds a race name from game ${gameId} already.`);
@@ -59,11 +62,21 @@ class InProcessRaceNames implements InProcessRaceNameDirectory {
   }
 
   async releaseGame(tx: Tx, gameId: string): Promise<void> {
-    await this.#giveUp(tx, (held) => held.gameId === gameId && held.kind === 'reservation');
+    await this.#giveUp(tx, isReservedIn([gameId]));
   }
 
   async releaseUser(tx: Tx, userId: string): Promise<void> {
-    await this.#giveUp(tx, (held) => held.userId === userId);
+    await this.#giveUp(tx, isOfUser(userId));
+  }
+
+  async listReleasedWith(
+    db: Db,
+    { userId, gameIds }: { userId: string; gameIds: readonly string[] },
+    limit: number,
+  ): Promise<HeldRaceName[]> {
+    const [ofUser, inGames] = [isOfUser(userId), isReservedIn(gameIds)];
+    const released = await this.#select(db, (held) => ofUser(held) || inGames(held));
+    return released.sort(by(({ heldSince }) => heldSince.getTime())).slice(0, limit);
   }
 
   async allowRegistration(tx: Tx, holder: Holder, until: Date): Promise<void> {
@@ -122,8 +135,71 @@ class InProcessRaceNames implements InProcessRaceNameDirectory {
     return takePage(newest.slice(0, size + 1), size, (last) => ({ at: last.heldSince, id: last.raceNameId }));
   }
 
+  async findHeldWith(db: Db, keys: NameKeys, limit: number): Promise<HeldRaceName[]> {
+    const held = await this.#select(db, (one) => shareAKey(one, keys));
+    return held.sort(by(({ heldSince }) => heldSince.getTime())).slice(0, limit);
+  }
+
+  async findAny(db: Db, raceNameId: string): Promise<HeldRaceName | undefined> {
+    const [held] = await this.#select(db, (one) => one.raceNameId === raceNameId);
+    return held;
+  }
+
+  async releaseOne(tx: Tx, raceNameId: string): Promise<void> {
+    await this.#giveUp(tx, (held) => held.raceNameId === raceNameId);
+  }
+
+  async rename(tx: Tx, held: HeldRaceName, { name, keys }: { name: string; keys: NameKeys }) {
+    await this.#names.lock(tx, locksOf(keys));
+    return (await this.obstacle(tx, held.userId, keys)) ?? this.#change(tx, held, { name, ...keys });
+  }
+
+  async withhold(tx: Tx, withheld: WithheldRaceName) {
+    await this.#names.lock(tx, locksOf(withheld));
+    const obstacle = await this.obstacle(tx, null, withheld);
+    if (obstacle !== undefined) return obstacle;
+    this.#names.set(tx, withheld.withheldNameId, withheld);
+    return 'withheld_now';
+  }
+
+  async giveBack(tx: Tx, withheldNameId: string): Promise<WithheldRaceName | undefined> {
+    const find = async () => (await this.#withheld(tx)).find((one) => one.withheldNameId === withheldNameId);
+    const seen = await find();
+    if (seen === undefined) return undefined;
+    await this.#names.lock(tx, locksOf(seen));
+    const found = await find();
+    if (found !== undefined) this.#names.delete(tx, withheldNameId);
+    return found;
+  }
+
+  async findWithheldWith(db: Db, keys: NameKeys): Promise<WithheldRaceName[]> {
+    return (await this.#withheld(db)).filter((one) => shareAKey(one, keys));
+  }
+
+  async listWithheld(db: Db, { size, after }: PageRequest) {
+    const all = (await this.#withheld(db)).map((one) => ({
+      at: one.withheldAt,
+      id: one.withheldNameId,
+      one,
+    }));
+    const newest = all.sort((a, b) => b.at.getTime() - a.at.getTime() || (a.id < b.id ? 1 : -1));
+    const next = newest.filter(
+      ({ at, id }) =>
+        after === undefined || at < after.at || (at.getTime() === after.at.getTime() && id < after.id),
+    );
+    return takePage(
+      next.slice(0, size + 1).map(({ one }) => one),
+      size,
+      (last) => ({ at: last.withheldAt, id: last.withheldNameId }),
+    );
+  }
+
+  async #withheld(db: Db): Promise<WithheldRaceName[]> {
+    return (await this.#names.rows(db)).filter((row) => 'withheldNameId' in row);
+  }
+
   async #select(db: Db, condition: Condition): Promise<HeldRaceName[]> {
-    return (await this.#names.rows(db)).filter(condition);
+    return (await this.#names.rows(db)).filter((row) => 'raceNameId' in row).filter(condition);
   }
 
   async #selectLocked(tx: Tx, condition: Condition): Promise<HeldRaceName[]> {
@@ -144,6 +220,14 @@ class InProcessRaceNames implements InProcessRaceNameDirectory {
     this.#names.set(tx, held.raceNameId, changed);
     return changed;
   }
+}
+
+function isOfUser(userId: string): Condition {
+  return (held) => held.userId === userId;
+}
+
+function isReservedIn(gameIds: readonly string[]): Condition {
+  return (held) => gameIds.includes(held.gameId) && held.kind === 'reservation';
 }
 
 function isFrom({ userId, gameId }: Holder): Condition {

@@ -3,7 +3,7 @@ import type { NewMessage } from '../../outbox/store.ts';
 import { fullProblem, notEnrolling, rejoiningProblem } from '../domain/admission.ts';
 import { dueClosing, gapAfterMembershipChange } from '../domain/enrollment.ts';
 import type { Membership } from '../domain/game.ts';
-import { raceNameTaken, refuseIf } from '../refusals.ts';
+import { raceNameRefused, refuseIf } from '../refusals.ts';
 import type { Tx } from '../store/database.ts';
 import { type StoredGame, saveMemberCount } from '../store/games.ts';
 import { insertMembership, memberStatusInGame } from '../store/memberships.ts';
@@ -47,7 +47,7 @@ export async function admitPlayer(
     keys: nameKeys(raceName),
     at,
   });
-  if (reserved === 'taken') throw raceNameTaken(raceName);
+  if (reserved !== 'reserved') throw raceNameRefused(raceName, reserved);
   const membership: Membership = {
     membershipId: lobby.newId(),
     gameId,

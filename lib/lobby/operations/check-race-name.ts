@@ -17,6 +17,12 @@ export async function checkRaceName(
   const parsed = parseRaceName(rawName);
   if (!parsed.ok) return parsed;
   const userId = actor.kind === 'user' ? actor.userId : null;
-  if (await raceNames.isFreeFor(db, userId, parsed.keys)) return undefined;
-  return { reason: 'taken', message: 'Another player has this race name, or one that looks like it.' };
+  switch (await raceNames.obstacle(db, userId, parsed.keys)) {
+    case 'taken':
+      return { reason: 'taken', message: 'Another player has this race name, or one that looks like it.' };
+    case 'withheld':
+      return { reason: 'reserved', message: 'No player can have this race name, or one that looks like it.' };
+    case undefined:
+      return undefined;
+  }
 }

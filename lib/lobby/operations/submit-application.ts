@@ -9,7 +9,7 @@ import type { Application } from '../domain/game.ts';
 import { parseRaceName } from '../domain/race-name/canonical.ts';
 import { reapplyingProblem } from '../domain/repeats.ts';
 import { applicationApproved, applicationSubmitted } from '../outbox/intents.ts';
-import { noSuchGame, raceNameTaken, refuseIf, refuseUnless } from '../refusals.ts';
+import { noSuchGame, raceNameRefused, refuseIf, refuseUnless } from '../refusals.ts';
 import { endedApplicationsOf, hasPendingApplication, insertApplication } from '../store/applications.ts';
 import type { Work } from '../store/database.ts';
 import { findGame, lockGame } from '../store/games.ts';
@@ -41,7 +41,7 @@ export async function submitApplication(
 
   return async (tx) => {
     // The guard and the game are locked before the rest is read.
-    const [, game, membership, isPending, ended, activeMemberships, isNameFree] = await together(
+    const [, game, membership, isPending, ended, activeMemberships, nameObstacle] = await together(
       tx,
       () => lockUserGuard(tx, userId),
       () => lockGame(tx, caller.actor, gameId),
@@ -50,7 +50,7 @@ export async function submitApplication(
       () => endedApplicationsOf(tx, gameId, userId),
       () => countActiveMemberships(tx, userId),
       // No applicant should wait for a certain refusal. The name is reserved when the player is admitted.
-      () => lobby.raceNames.isFreeFor(tx, userId, raceName.keys),
+      () => lobby.raceNames.obstacle(tx, userId, raceName.keys),
     );
     if (game === undefined) throw noSuchGame();
     refuseIf(applyingProblem(game, userId));
@@ -58,7 +58,7 @@ export async function submitApplication(
     const at = lobby.now();
     refuseIf(reapplyingProblem(ended, at));
     refuseUnless(mayJoin(eligibility, activeMemberships));
-    if (!isNameFree) throw raceNameTaken(raceName.name);
+    if (nameObstacle !== undefined) throw raceNameRefused(raceName.name, nameObstacle);
 
     const occasion = { at, traceparent: caller.traceparent };
     const isOwner = game.ownerUserId === userId;

@@ -27,6 +27,10 @@ export type GameFilters = PartitionFilters & {
   readonly targetEngineVersion?: string | undefined;
   /** Name or description have words that begin with each of these; see lib/lobby/domain/search-words.ts. */
   readonly words?: readonly string[] | undefined;
+  // Only for admins.
+  readonly ownerUserId?: string | undefined;
+  readonly createdFrom?: Date | undefined;
+  readonly createdBefore?: Date | undefined;
 };
 
 /** How many games one page of a text filter scans at most, and how many at once. */
@@ -71,6 +75,9 @@ type ListValues = {
   targetEngineVersion: string | null;
   /** Only games with deadlines after this. */
   endingAfter: Date | null;
+  ownerUserId: string | null;
+  createdFrom: Date | null;
+  createdBefore: Date | null;
   at: Date | null;
   id: string | null;
   limit: number;
@@ -218,6 +225,9 @@ function valuesOf(
     engineFamily: filters.engineFamily ?? null,
     targetEngineVersion: filters.targetEngineVersion ?? null,
     endingAfter: order === 'newest' && filters.hasFreePlaces === true ? now : null,
+    ownerUserId: filters.ownerUserId ?? null,
+    createdFrom: filters.createdFrom ?? null,
+    createdBefore: filters.createdBefore ?? null,
     at: from?.at ?? null,
     id: from?.id ?? null,
     limit,
@@ -301,7 +311,7 @@ function gamesJoined(db: Db, userId: SQL) {
 }
 
 /** The conditions on every game of a list, in every partition. */
-function isListed({ order }: Variant, given: Given<ListValues>) {
+function isListed({ order, kind }: Variant, given: Given<ListValues>) {
   const { at, beyond, all } = orders[order];
   const { engineFamily, targetEngineVersion } = given;
   // The planner knows the values and drops the conditions of absent filters.
@@ -311,6 +321,15 @@ function isListed({ order }: Variant, given: Given<ListValues>) {
     sql`(${targetEngineVersion}::text is null or ${games.targetEngineVersion} = ${targetEngineVersion})`,
     sql`(${given.endingAfter}::timestamptz is null or ${games.enrollmentEndsAt} > ${given.endingAfter})`,
     sql`(${given.at}::timestamptz is null or ${beyond(at, games.gameId, given)})`,
+    kind === 'admin' ? isSearched(given) : undefined,
+  );
+}
+
+function isSearched({ ownerUserId, createdFrom, createdBefore }: Given<ListValues>) {
+  return and(
+    sql`(${ownerUserId}::uuid is null or ${games.ownerUserId} = ${ownerUserId})`,
+    sql`(${createdFrom}::timestamptz is null or ${games.createdAt} >= ${createdFrom})`,
+    sql`(${createdBefore}::timestamptz is null or ${games.createdAt} < ${createdBefore})`,
   );
 }
 

@@ -3,11 +3,11 @@
 import { and, asc, desc, eq, inArray, lte, notExists, or, type SQL, sql } from 'drizzle-orm';
 import type { NameKeys } from '../../names/keys.ts';
 import { type Given, statement } from '../../postgres/statement.ts';
-import type { HeldRaceName } from '../domain/race-name/held.ts';
+import { type HeldRaceName, type NameObstacle, nobody } from '../domain/race-name/held.ts';
 import type { RaceNameDirectory } from '../race-name-directory.ts';
 import type { Db, Tx } from './database.ts';
 import { before, takePage } from './pages.ts';
-import { raceNameKeys, raceNames } from './schema.ts';
+import { raceNameKeys, raceNames, withheldRaceNames } from './schema.ts';
 
 const findOther = statement(
   'find_other_with_race_name',
@@ -15,8 +15,7 @@ const findOther = statement(
     db
       .select({ userId: raceNameKeys.userId })
       .from(raceNameKeys)
-      .where(and(isKeyOf({ folded, skeleton }), sql`${raceNameKeys.userId} is distinct from ${userId}`))
-      .limit(1),
+      .where(and(isKeyOf({ folded, skeleton }), sql`${raceNameKeys.userId} is distinct from ${userId}`)),
 );
 
 const claimKeys = statement(
@@ -48,14 +47,13 @@ const insertReservation = statement(
 );
 
 export const postgresRaceNames: RaceNameDirectory = {
-  async isFreeFor(db, userId, keys) {
-    const others = await findOther(db, { userId, ...keys });
-    return others.length === 0;
+  async obstacle(db, userId, keys) {
+    return obstacleOf(await findOther(db, { userId, ...keys }), userId);
   },
 
   async reserve(tx, { raceNameId, userId, gameId, name, keys, at }) {
-    const claimed = await claimKeys(tx, { userId, ...keys });
-    if (claimed.some((key) => key.userId !== userId)) return 'taken';
+    const obstacle = obstacleOf(await claimKeys(tx, { userId, ...keys }), userId);
+    if (obstacle !== undefined) return obstacle;
     await insertReservation(tx, { raceNameId, userId, gameId, name, ...keys, heldSince: at });
     return 'reserved';
   },
@@ -65,11 +63,20 @@ export const postgresRaceNames: RaceNameDirectory = {
   },
 
   async releaseGame(tx, gameId) {
-    await giveUp(tx, and(eq(raceNames.gameId, gameId), eq(raceNames.kind, 'reservation')));
+    await giveUp(tx, isReservedIn([gameId]));
   },
 
   async releaseUser(tx, userId) {
-    await giveUp(tx, eq(raceNames.userId, userId));
+    await giveUp(tx, isOfUser(userId));
+  },
+
+  async listReleasedWith(db, { userId, gameIds }, limit) {
+    return db
+      .select()
+      .from(raceNames)
+      .where(or(isOfUser(userId), isReservedIn(gameIds)))
+      .orderBy(asc(raceNames.heldSince), asc(raceNames.raceNameId))
+      .limit(limit);
   },
 
   async allowRegistration(tx, { userId, gameId }, until) {
@@ -138,26 +145,123 @@ export const postgresRaceNames: RaceNameDirectory = {
       .limit(size + 1);
     return takePage(rows, size, (held) => ({ at: held.heldSince, id: held.raceNameId }));
   },
+
+  async findHeldWith(db, keys, limit) {
+    return db
+      .select()
+      .from(raceNames)
+      .where(or(eq(raceNames.folded, keys.folded), eq(raceNames.skeleton, keys.skeleton)))
+      .orderBy(asc(raceNames.heldSince), asc(raceNames.raceNameId))
+      .limit(limit);
+  },
+
+  async findAny(db, raceNameId) {
+    const [held] = await db.select().from(raceNames).where(eq(raceNames.raceNameId, raceNameId));
+    return held;
+  },
+
+  async releaseOne(tx, raceNameId) {
+    await giveUp(tx, eq(raceNames.raceNameId, raceNameId));
+  },
+
+  async rename(tx, held, { name, keys }) {
+    const { raceNameId, userId } = held;
+    const obstacle = obstacleOf(await claimKeys(tx, { userId, ...keys }), userId);
+    if (obstacle !== undefined) return obstacle;
+    await lockKeys(tx, isKeyOfAny([held]));
+    const [renamed] = await tx
+      .update(raceNames)
+      .set({ name, ...keys })
+      .where(eq(raceNames.raceNameId, raceNameId))
+      .returning();
+    if (renamed === undefined) throw new Error(`Race name ${raceNameId} is not held.`);
+    await deleteUnusedKeys(tx, isKeyOfAny([held]));
+    return renamed;
+  },
+
+  async withhold(tx, withheld) {
+    const { folded, skeleton } = withheld;
+    const obstacle = obstacleOf(await claimKeys(tx, { userId: nobody, folded, skeleton }), nobody);
+    if (obstacle !== undefined) return obstacle;
+    const inserted = await tx
+      .insert(withheldRaceNames)
+      .values(withheld)
+      .onConflictDoNothing()
+      .returning({ withheldNameId: withheldRaceNames.withheldNameId });
+    return inserted.length === 0 ? 'withheld' : 'withheld_now';
+  },
+
+  async giveBack(tx, withheldNameId) {
+    const isMeant = eq(withheldRaceNames.withheldNameId, withheldNameId);
+    const [seen] = await tx.select().from(withheldRaceNames).where(isMeant);
+    if (seen === undefined) return undefined;
+    await lockKeys(tx, isKeyOfAny([seen]));
+    const [givenBack] = await tx.delete(withheldRaceNames).where(isMeant).returning();
+    if (givenBack !== undefined) await tx.delete(raceNameKeys).where(isKeyOfAny([givenBack]));
+    return givenBack;
+  },
+
+  async findWithheldWith(db, { folded, skeleton }) {
+    return db
+      .select()
+      .from(withheldRaceNames)
+      .where(or(eq(withheldRaceNames.folded, folded), eq(withheldRaceNames.skeleton, skeleton)));
+  },
+
+  async listWithheld(db, { size, after }) {
+    const { withheldAt, withheldNameId } = withheldRaceNames;
+    const rows = await db
+      .select()
+      .from(withheldRaceNames)
+      .where(after && before(withheldAt, withheldNameId, after))
+      .orderBy(desc(withheldAt), desc(withheldNameId))
+      .limit(size + 1);
+    return takePage(rows, size, (one) => ({ at: one.withheldAt, id: one.withheldNameId }));
+  },
 };
+
+/** Why a user cannot have the keys whose owners these are. */
+function obstacleOf(owners: readonly { userId: string }[], userId: string | null): NameObstacle | undefined {
+  const others = owners.filter((owner) => owner.userId !== userId);
+  if (others.length === 0) return undefined;
+  return others.some((owner) => owner.userId === nobody) ? 'withheld' : 'taken';
+}
 
 /** Gives up the names that are meant, and those of their keys that no other name has. */
 async function giveUp(tx: Tx, meant: SQL | undefined): Promise<HeldRaceName[]> {
   const names = await tx.select().from(raceNames).where(meant);
   if (names.length === 0) return [];
   const keys = isKeyOfAny(names);
+  await lockKeys(tx, keys);
+  const ids = names.map(({ raceNameId }) => raceNameId);
+  const givenUp = await tx
+    .delete(raceNames)
+    .where(and(meant, inArray(raceNames.raceNameId, ids)))
+    .returning();
+  await deleteUnusedKeys(tx, keys);
+  return givenUp;
+}
+
+async function lockKeys(tx: Tx, keys: SQL | undefined): Promise<void> {
   await tx
     .select({ key: raceNameKeys.key })
     .from(raceNameKeys)
     .where(keys)
     .orderBy(raceNameKeys.kind, raceNameKeys.key)
     .for('update');
-  const ids = names.map(({ raceNameId }) => raceNameId);
-  const givenUp = await tx
-    .delete(raceNames)
-    .where(and(meant, inArray(raceNames.raceNameId, ids)))
-    .returning();
+}
+
+/** Of these keys, which are locked and belong to a user. */
+async function deleteUnusedKeys(tx: Tx, keys: SQL | undefined): Promise<void> {
   await tx.delete(raceNameKeys).where(and(keys, notExists(namesWithTheKey(tx))));
-  return givenUp;
+}
+
+function isOfUser(userId: string) {
+  return eq(raceNames.userId, userId);
+}
+
+function isReservedIn(gameIds: readonly string[]) {
+  return and(inArray(raceNames.gameId, [...gameIds]), eq(raceNames.kind, 'reservation'));
 }
 
 /** Only what is pending has such a time. */

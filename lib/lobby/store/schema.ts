@@ -464,6 +464,25 @@ export const raceNames = lobby.table(
   ],
 );
 
+/** Race names that operators keep from all players. Their keys are among `raceNameKeys`, as those of nobody. */
+export const withheldRaceNames = lobby.table(
+  'withheld_race_names',
+  {
+    withheldNameId: uuid('withheld_name_id').primaryKey(),
+    name: text('name').notNull(),
+    folded: text('folded').notNull(),
+    skeleton: text('skeleton').notNull(),
+    reason: text('reason').notNull(),
+    withheldBy: text('withheld_by'),
+    withheldAt: time('withheld_at').notNull(),
+  },
+  (withheld) => [
+    unique('withheld_race_names_folded').on(withheld.folded),
+    unique('withheld_race_names_skeleton').on(withheld.skeleton),
+    index('withheld_race_names_newest').on(withheld.withheldAt, withheld.withheldNameId),
+  ],
+);
+
 /** What the Game Master reports about members: the input of the capability evaluation. */
 export const memberStatistics = lobby.table(
   'member_statistics',

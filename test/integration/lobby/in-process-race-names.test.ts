@@ -46,7 +46,7 @@ describe('a process that starts again', () => {
   /** What bob's name looks like to others after the process has started again. */
   async function isReserved(name: string): Promise<boolean> {
     const restarted = inProcessRaceNames(await membershipsWithNames(lobby.db));
-    return !(await restarted.isFreeFor(lobby.db, uuidv7(), nameKeys(name)));
+    return (await restarted.obstacle(lobby.db, uuidv7(), nameKeys(name))) !== undefined;
   }
 
   async function pull(gameId: string, trigger: Trigger, by: TransitionActor): Promise<void> {

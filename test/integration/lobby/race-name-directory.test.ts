@@ -126,6 +126,124 @@ describe.each(raceNameBackends)('the race name directory (%s)', (backend) => {
     });
   });
 
+  describe('a withheld name', () => {
+    const withhold = (name: string, withheldNameId = uuidv7()) =>
+      names.inTransaction((tx) =>
+        directory.withhold(tx, {
+          ...{ withheldNameId, name, ...nameKeys(name) },
+          ...{ reason: 'a trade mark', withheldBy: 'ada', withheldAt: names.lobby.now() },
+        }),
+      );
+
+    test('is free for nobody, in all its looks, until it is given back', async () => {
+      const id = uuidv7();
+      expect(await withhold('Trademark', id)).toBe('withheld_now');
+      for (const name of ['Trademark', 'TRADEMARK', 'Trаdemark' /* Cyrillic а */]) {
+        for (const user of [bob, null]) {
+          expect(await directory.obstacle(names.lobby.db, user, nameKeys(name))).toBe('withheld');
+        }
+        await expect(
+          names.inTransaction(async (tx) => {
+            expect(await names.reserve(tx, bob, await names.newGame(), name)).toBe('withheld');
+            throw new RolledBack();
+          }),
+        ).rejects.toThrow(RolledBack);
+      }
+      expect(await withhold('trademark')).toBe('withheld');
+
+      const givenBack = await names.inTransaction((tx) => directory.giveBack(tx, id));
+      expect(givenBack).toMatchObject({ withheldNameId: id, name: 'Trademark', reason: 'a trade mark' });
+      expect(await names.inTransaction((tx) => directory.giveBack(tx, id))).toBeUndefined();
+      expect(await names.reserveNow(bob, 'TRADEMARK')).toBe('reserved');
+    });
+
+    test('is not one that a user has', async () => {
+      await names.reserveNow(bob, 'Occupied');
+      await rolledBack(async (tx) => {
+        const name = 'Оccupied' /* Cyrillic О */;
+        const withheld = { withheldNameId: uuidv7(), name, ...nameKeys(name), reason: 'why' };
+        const at = { withheldBy: null, withheldAt: names.lobby.now() };
+        expect(await directory.withhold(tx, { ...withheld, ...at })).toBe('taken');
+      });
+      expect(await directory.findWithheldWith(names.lobby.db, nameKeys('Occupied'))).toEqual([]);
+    });
+
+    test('is not withheld when the transaction is rolled back', async () => {
+      await rolledBack(async (tx) => {
+        const withheld = { withheldNameId: uuidv7(), name: 'Undone', ...nameKeys('Undone'), reason: 'why' };
+        await directory.withhold(tx, { ...withheld, withheldBy: null, withheldAt: names.lobby.now() });
+        expect(await names.isFreeFor(bob, 'Undone', tx)).toBe(false);
+      });
+      expect(await names.isFreeFor(bob, 'Undone')).toBe(true);
+    });
+
+    test('comes in pages, the newest first', async () => {
+      const before = (await directory.listWithheld(names.lobby.db, { size: 100, after: undefined })).items
+        .length;
+      for (const name of ['Pageone', 'Pagetwo', 'Pagethree']) {
+        names.lobby.clock.advance(1_000);
+        await withhold(name);
+      }
+      const first = await directory.listWithheld(names.lobby.db, { size: 2, after: undefined });
+      expect(first.items.map(({ name }) => name)).toEqual(['Pagethree', 'Pagetwo']);
+      const rest = await directory.listWithheld(names.lobby.db, { size: 100, after: first.next });
+      expect(rest.items.map(({ name }) => name)[0]).toBe('Pageone');
+      expect(rest.items).toHaveLength(before + 1);
+    });
+  });
+
+  describe('a name that is renamed', () => {
+    const rename = (raceNameId: string, name: string) =>
+      names.inTransaction(async (tx) => {
+        const held = await directory.findAny(tx, raceNameId);
+        if (held === undefined) throw new Error(`${raceNameId} is not held`);
+        return directory.rename(tx, held, { name, keys: nameKeys(name) });
+      });
+
+    test('frees what it was, and takes what it is', async () => {
+      const id = await names.makePending(bob, 'Oldname', later(1_000));
+      expect(await rename(id, 'Newname')).toMatchObject({ raceNameId: id, name: 'Newname', userId: bob });
+      expect(await names.namesOf(bob)).toEqual(['Newname']);
+      expect(await names.isFreeFor(eve, 'Oldname')).toBe(true);
+      expect(await names.isFreeFor(eve, 'Nеwname' /* Cyrillic е */)).toBe(false);
+      // In other letters only: its keys are its own.
+      expect(await rename(id, 'NEWNAME')).toMatchObject({ name: 'NEWNAME' });
+      expect(await names.isFreeFor(eve, 'newname')).toBe(false);
+    });
+
+    test('leaves its old keys to other names of its user', async () => {
+      const id = await names.makePending(bob, 'Twofold', later(1_000));
+      await names.reserveNow(bob, 'TWOFOLD');
+      await rename(id, 'Onefold');
+      expect(await names.isFreeFor(eve, 'Twofold')).toBe(false);
+    });
+
+    test('cannot become one that another user has', async () => {
+      const id = await names.makePending(bob, 'Mover', later(1_000));
+      await names.reserveNow(eve, 'Settled');
+      await rolledBack(async (tx) => {
+        const held = await directory.findAny(tx, id);
+        if (held === undefined) throw new Error('it is held');
+        const name = 'SETTLED';
+        expect(await directory.rename(tx, held, { name, keys: nameKeys(name) })).toBe('taken');
+      });
+      expect(await names.namesOf(bob)).toEqual(['Mover']);
+      expect(await names.isFreeFor(eve, 'Mover')).toBe(false);
+    });
+  });
+
+  test('one name can be released, and who has a name can be found by either key', async () => {
+    const id = await names.makePending(bob, 'Findable', later(1_000));
+    await names.reserveNow(bob, 'Findable-');
+    for (const name of ['FINDABLE', 'Findаble' /* Cyrillic а */]) {
+      const found = await directory.findHeldWith(names.lobby.db, nameKeys(name), 10);
+      expect(found.map(({ raceNameId }) => raceNameId)).toEqual([id]);
+    }
+    await names.inTransaction((tx) => directory.releaseOne(tx, id));
+    expect(await names.namesOf(bob)).toEqual(['Findable-']);
+    expect(await names.isFreeFor(eve, 'Findable')).toBe(true);
+  });
+
   test('what a user who is gone has held is free, of whichever kind it was', async () => {
     await names.reserveNow(bob, 'Reserved');
     await names.makePending(bob, 'Pending', later(1_000));

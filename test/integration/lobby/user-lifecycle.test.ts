@@ -153,6 +153,110 @@ describe.each(['permanent_blocked', 'deleted'])('%s', (event_type) => {
   });
 });
 
+describe('the preview of a removal', () => {
+  const preview = async () => {
+    const { status, body } = await lobby.admin().get(`/users/${user.userId}/removal-preview`);
+    expect(status).toBe(200);
+    return body as Record<string, unknown> & Record<`${string}s_${string}`, Record<string, unknown>[]>;
+  };
+  const rowsOf = async (table: string, id: string, what: string) =>
+    new Map<string, string>(
+      (await lobby.pool.query(`select ${id} as id, ${what} as what from lobby.${table}`)).rows.map((row) => [
+        row.id,
+        row.what,
+      ]),
+    );
+  const state = async () => ({
+    games: await rowsOf('games', 'game_id', 'status'),
+    memberships: await rowsOf('memberships', 'membership_id', 'status'),
+    applications: await rowsOf('applications', 'application_id', 'status'),
+    invites: await rowsOf('invites', 'invite_id', 'status'),
+    names: await rowsOf('race_names', 'race_name_id', 'name'),
+  });
+  /** The ids of the rows that changed, with what they are now; undefined: gone. */
+  const changed = (before: Map<string, string>, after: Map<string, string>) =>
+    [...before].flatMap(([id, what]) => (after.get(id) === what ? [] : [[id, after.get(id)] as const]));
+  const idsOf = (items: Record<string, unknown>[] | undefined, name: string) =>
+    (items ?? []).map((item) => String(item[name])).toSorted();
+
+  test('says what the block then does', { timeout: 60_000 }, async () => {
+    const players = Array.from({ length: 6 }, () => lobby.player()) as [
+      Client,
+      Client,
+      Client,
+      Client,
+      Client,
+      Client,
+    ];
+    const [p, q, r, s, t, v] = players;
+    await makeDraft(user);
+    const open = await makeOpenGame(user);
+    await apply(other, open, nameOf(other));
+    await join(v, user, open, nameOf(v));
+    const closed = await makeOpenGame(user, { game_type: 'private' });
+    await user.post(`/games/${closed}/invites`, { body: { user_id: other.userId } });
+    await startedGame(user, [p, q], true);
+
+    await apply(user, await makeOpenGame(other), nameOf(user));
+    const inviting = await makeOpenGame(other, { game_type: 'private' });
+    await other.post(`/games/${inviting}/invites`, { body: { user_id: user.userId } });
+    await join(user, other, await makeOpenGame(other), nameOf(user));
+    await startedGame(other, [user, r], true);
+    const abandoned = await startedGame(other, [user, s], true);
+    expect(await s.post(`/games/${abandoned}/leave`)).toMatchObject({ status: 200 });
+    const ready = await makeOpenGame(other);
+    for (const player of [user, t]) await join(player, other, ready, nameOf(player));
+    expect(await other.post(`/games/${ready}/close-enrollment`)).toMatchObject({ status: 200 });
+    const over = await makeOpenGame(user);
+    expect(await user.post(`/games/${over}/cancel`)).toMatchObject({ status: 200 });
+
+    const before = await state();
+    const said = await preview();
+    expect(await state()).toEqual(before);
+    await block();
+    const after = await state();
+
+    const games = changed(before.games, after.games);
+    const cancelled = games.flatMap(([id, status]) => (status === 'cancelled' ? [id] : []));
+    expect(idsOf(said.games_cancelled, 'game_id')).toEqual(cancelled.toSorted());
+    expect(said.games_cancelled).toContainEqual(
+      expect.objectContaining({
+        game_id: abandoned,
+        status: 'running',
+        active_members: 1,
+        why: 'last_member',
+      }),
+    );
+    const reopened = games.flatMap(([id, status]) => (status === 'enrollment_open' ? [id] : []));
+    expect(reopened).toEqual([ready]);
+    expect(idsOf(said.games_reopened, 'game_id')).toEqual(reopened);
+    const memberships = changed(before.memberships, after.memberships);
+    expect(memberships).toHaveLength(4);
+    expect(idsOf(said.memberships_ended, 'membership_id')).toEqual(memberships.map(([id]) => id).toSorted());
+    const names = changed(before.names, after.names).map(([id]) => id);
+    expect(names.length).toBeGreaterThan(7);
+    expect(idsOf(said.race_names_released, 'race_name_id')).toEqual(names.toSorted());
+    expect(said).toMatchObject({
+      is_gone: false,
+      applications_cancelled: changed(before.applications, after.applications).length,
+      invites_cancelled: changed(before.invites, after.invites).length,
+      is_complete: true,
+    });
+    expect(said).toMatchObject({ applications_cancelled: 2, invites_cancelled: 2 });
+
+    const nothing = {
+      games_cancelled: [],
+      games_reopened: [],
+      memberships_ended: [],
+      race_names_released: [],
+    };
+    expect(await preview()).toMatchObject({
+      ...nothing,
+      ...{ is_gone: true, applications_cancelled: 0, invites_cancelled: 0 },
+    });
+  });
+});
+
 test('grants nothing to the user any more, even where the User Service does not know yet', async () => {
   const gameId = await makeOpenGame(other);
   const privateGame = await makeOpenGame(other, { game_type: 'private' });

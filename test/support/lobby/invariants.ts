@@ -27,7 +27,9 @@ const violations = {
     union all select skeleton from lobby.race_names group by skeleton having count(distinct user_id) > 1`,
   'keys without a name': `
     select k.kind, k.key from lobby.race_name_keys k where not exists (select from lobby.race_names n
-      where n.user_id = k.user_id and k.key = case k.kind when 'folded' then n.folded else n.skeleton end)`,
+      where n.user_id = k.user_id and k.key = case k.kind when 'folded' then n.folded else n.skeleton end)
+      and not exists (select from lobby.withheld_race_names w
+      where k.key = case k.kind when 'folded' then w.folded else w.skeleton end)`,
   'names without their keys': `
     select name from lobby.race_names n where 2 <> (select count(*) from lobby.race_name_keys k
       where k.user_id = n.user_id and (k.kind, k.key) in (('folded', n.folded), ('skeleton', n.skeleton)))`,

@@ -2,7 +2,7 @@
 
 import { v7 as uuidv7 } from 'uuid';
 import { expect } from 'vitest';
-import type { HeldRaceName } from '../../../lib/lobby/domain/race-name/held.ts';
+import type { HeldRaceName, NameObstacle } from '../../../lib/lobby/domain/race-name/held.ts';
 import type { Tx } from '../../../lib/lobby/store/database.ts';
 import { nameKeys } from '../../../lib/names/keys.ts';
 import { inTransaction } from '../../../lib/postgres/transaction.ts';
@@ -15,7 +15,7 @@ export type TestRaceNames = {
   newGame(): Promise<string>;
   /** Runs in a transaction as operations do, again after a deadlock. */
   inTransaction<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
-  reserve(tx: Tx, userId: string, gameId: string, name: string): Promise<'reserved' | 'taken'>;
+  reserve(tx: Tx, userId: string, gameId: string, name: string): Promise<'reserved' | NameObstacle>;
   /** In a transaction of its own, which is rolled back when the name is taken. @param gameId a new one unless given. */
   reserveNow(userId: string, name: string, gameId?: string): Promise<'reserved' | 'taken'>;
   /** Reserves a name and lets it be registered. @returns its id. */
@@ -46,7 +46,7 @@ export async function createTestRaceNames(backend: RaceNameBackend): Promise<Tes
     const inGame = gameId ?? (await newGame());
     try {
       return await run<'reserved'>(async (tx) => {
-        if ((await reserve(tx, userId, inGame, name)) === 'taken') throw new Taken();
+        if ((await reserve(tx, userId, inGame, name)) !== 'reserved') throw new Taken();
         return 'reserved';
       });
     } catch (error) {
@@ -71,7 +71,8 @@ export async function createTestRaceNames(backend: RaceNameBackend): Promise<Tes
       if (held === undefined) throw new Error(`${name} is not held`);
       return held.raceNameId;
     },
-    isFreeFor: (userId, name, db) => directory.isFreeFor(db ?? lobby.db, userId, nameKeys(name)),
+    isFreeFor: async (userId, name, db) =>
+      (await directory.obstacle(db ?? lobby.db, userId, nameKeys(name))) === undefined,
     namesOf: async (userId) => (await list(userId)).map(({ name }) => name).toSorted(),
     async untilAnotherWaits() {
       // A wait for PostgreSQL is for a lock; a wait in this process leaves the connection idle.

@@ -23,7 +23,19 @@ const forOneselfOnly = [
 ];
 
 /** What only an admin does. */
-const forAdminsOnly = ['POST /games/{game_id}/correct'];
+const forAdminsOnly = [
+  'POST /games/{game_id}/correct',
+  'GET /users/{user_id}/games',
+  'GET /game-search',
+  'GET /users/{user_id}/removal-preview',
+  'GET /race-name-lookup',
+  'GET /users/{user_id}/race-names',
+  'POST /race-names/{race_name_id}/release',
+  'POST /race-names/{race_name_id}/rename',
+  'GET /withheld-race-names',
+  'POST /withheld-race-names',
+  'POST /withheld-race-names/{withheld_name_id}/release',
+];
 
 /** Operations under a prefix, without it. */
 function under(prefix: string, operations: Iterable<string>): string[] {

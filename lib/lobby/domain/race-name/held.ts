@@ -2,6 +2,22 @@ import type { NameKeys } from '../../../names/keys.ts';
 
 export const raceNameKeyKinds = ['folded', 'skeleton'] as const;
 
+/** Whose the keys of withheld names are: no user has this id. */
+export const nobody = '00000000-0000-0000-0000-000000000000';
+
+/** Why a user cannot have a name: another user has it, or an operator withholds it from all. */
+export type NameObstacle = 'taken' | 'withheld';
+
+/** A race name that an operator keeps from all players. */
+export type WithheldRaceName = NameKeys & {
+  readonly withheldNameId: string;
+  readonly name: string;
+  readonly reason: string;
+  /** The admin, if the request named one. */
+  readonly withheldBy: string | null;
+  readonly withheldAt: Date;
+};
+
 /** `reservation` while its game lasts, `pending_registration` for some time after, `registered` permanently. */
 export const raceNameKinds = ['reservation', 'pending_registration', 'registered'] as const;
 export type RaceNameKind = (typeof raceNameKinds)[number];
