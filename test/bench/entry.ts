@@ -57,8 +57,9 @@ export type Bench = {
   scale: Scale;
   /** Undefined where processes cannot be pinned. */
   cores: { measured: number; load: number } | undefined;
-  redis: Pick<LocalRedis, 'addr' | 'password'>;
-  postgres: Pick<LocalPostgres, 'dsn' | 'createDatabase'>;
+  redis: Pick<LocalRedis, 'addr' | 'password' | 'pid'>;
+  /** Without `pid` where others use the server, too. */
+  postgres: Pick<LocalPostgres, 'dsn' | 'createDatabase'> & { readonly pid?: number };
   /** Further arguments of Node for the measured process, such as --cpu-prof. */
   nodeArgs?: string[];
   /** For keys and logs; goes away with the run. */

@@ -35,12 +35,15 @@ const withGames = new WeakMap<Bench, Promise<string>>();
 export function databaseWithGames(bench: Bench): Promise<string> {
   const existing = withGames.get(bench);
   if (existing !== undefined) return existing;
-  const created = createLobbyDatabase(bench, async (client) => {
-    await insertGames(client, 1, bench.scale.games, gamesToFind);
-    await insertRows(client, 'lobby.listed_words', ...wordsOfGames);
-  });
+  const created = createLobbyDatabase(bench, (client) => fillWithGames(client, bench.scale.games));
   withGames.set(bench, created);
   return created;
+}
+
+/** Puts that many games to list, read and join into a lobby's tables. */
+export async function fillWithGames(client: pg.Client, games: number): Promise<void> {
+  await insertGames(client, 1, games, gamesToFind);
+  await insertRows(client, 'lobby.listed_words', ...wordsOfGames);
 }
 
 /** The id of a game by its number, 1 being the newest. */

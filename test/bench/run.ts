@@ -26,6 +26,9 @@ import { lobbyConsumerGmEvents } from './rows/lobby-consumer.ts';
 import { lobbyApprove, lobbyGet, lobbyList } from './rows/lobby-http.ts';
 import { lobbyRaceName } from './rows/lobby-race-name.ts';
 import { lobbyTick } from './rows/lobby-tick.ts';
+import { platformApply, platformCommand, platformList } from './rows/platform-commands.ts';
+import { platformIdle } from './rows/platform-idle.ts';
+import { platformSignIn } from './rows/platform-sign-in.ts';
 import { startNpmStart } from './rows/start-npm-start.ts';
 import { webUsable } from './rows/web-usable.ts';
 import { findCores, pin } from './system.ts';
@@ -48,6 +51,11 @@ const rows: readonly Row[] = [
   gameTurns,
   gameTurnsHung,
   gameDue(100_000),
+  platformCommand,
+  platformList,
+  platformApply,
+  platformSignIn,
+  platformIdle,
   startNpmStart,
   lobbyTick(10_000),
   lobbyTick(100_000),

@@ -9,10 +9,34 @@ const ticksPerSecond = 100;
 
 /** CPU time of all threads since the process began. */
 export function cpuMicros(pid: number): number | undefined {
+  return cpuTimes(pid)?.own;
+}
+
+/** CPU time of a process and of all that came of it, those that have ended included. */
+export function treeCpuMicros(pid: number): number | undefined {
+  const times = cpuTimes(pid);
+  if (times === undefined) return undefined;
+  return childrenOf(pid).reduce(
+    (total, child) => total + (treeCpuMicros(child) ?? 0),
+    times.own + times.ofEnded,
+  );
+}
+
+function cpuTimes(pid: number): { own: number; ofEnded: number } | undefined {
   const stat = read(`/proc/${pid}/stat`);
   // The second field is the program's name in parentheses and may hold spaces.
   const fields = stat?.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return fields && ((Number(fields[11]) + Number(fields[12])) * 1_000_000) / ticksPerSecond;
+  if (fields === undefined) return undefined;
+  const micros = (index: number) => (Number(fields[index]) * 1_000_000) / ticksPerSecond;
+  return { own: micros(11) + micros(12), ofEnded: micros(13) + micros(14) };
+}
+
+function childrenOf(pid: number): number[] {
+  const children = read(`/proc/${pid}/task/${pid}/children`) ?? '';
+  return children
+    .split(' ')
+    .filter((child) => child !== '')
+    .map(Number);
 }
 
 /** Runs `work` and adds the CPU time that a process spent in that time. */
@@ -35,12 +59,26 @@ export function rssKib(pid: number): number | undefined {
 /** Resident memory of a process and all that came of it, as far as they run this program. */
 export function treeRssKib(pid: number, program: string): number | undefined {
   if (process.platform !== 'linux') return undefined;
-  const children = read(`/proc/${pid}/task/${pid}/children`) ?? '';
   const own = read(`/proc/${pid}/comm`)?.trim().startsWith(program) ? (rssKib(pid) ?? 0) : 0;
-  return children
-    .split(' ')
-    .filter((child) => child !== '')
-    .reduce((total, child) => total + (treeRssKib(Number(child), program) ?? 0), own);
+  return childrenOf(pid).reduce((total, child) => total + (treeRssKib(child, program) ?? 0), own);
+}
+
+export type SeenProcess = {
+  readonly pid: number;
+  readonly program: string;
+  readonly cpuMicros: number;
+  /** Its memory, of shared pages its part. */
+  readonly pssKib: number;
+};
+
+/** A process and all that came of it and still runs. @returns none where the system does not report it. */
+export function processesOf(pid: number): SeenProcess[] {
+  const program = read(`/proc/${pid}/comm`)?.trim();
+  const cpu = cpuMicros(pid);
+  if (program === undefined || cpu === undefined) return [];
+  const pss = /^Pss:\s+(\d+) kB$/m.exec(read(`/proc/${pid}/smaps_rollup`) ?? '')?.[1];
+  const own = { pid, program, cpuMicros: cpu, pssKib: Number(pss ?? 0) };
+  return [own, ...childrenOf(pid).flatMap(processesOf)];
 }
 
 /** Resident memory once it has stopped to change, or after ten seconds. @throws Error where the system does not report it. */

@@ -1,11 +1,12 @@
-// The clients of gateway.command: device sessions, each with a key of its own, their commands signed before a round
-// begins, and a fixed number of them in flight during it. Every other command reads a game, the others apply for one.
+// The clients of gateway.command and platform.*: device sessions, each with a key of its own, their commands signed before a
+// round begins, and a fixed number of them in flight during it.
 import { randomUUID } from 'node:crypto';
 import { commandBytes, protocolVersion, responseBytes } from '../../../lib/protocol/envelope.ts';
 import {
   ExecuteCommandRequest,
   ExecuteCommandResponse,
 } from '../../../lib/protocol/generated/galaxy/gateway/v1/gateway.ts';
+import { gameIdOf } from '../lobby-database.ts';
 import { serveCalls } from '../peer.ts';
 import { closedLoop, type LoopRound } from './closed-loop.ts';
 import { executeCommandPath, framed, GrpcConnection } from './grpc-bytes.ts';
@@ -14,6 +15,8 @@ import type { SessionResponse } from './upstreams.ts';
 import { WebConnection } from './web-bytes.ts';
 
 type Signed = { frame: Buffer; requestId: string; requestHash: Buffer };
+/** With the mean lengths of a response, and of the payload in it. */
+export type CommandRound = LoopRound & { responseBytes: number; payloadBytes: number };
 type Load = {
   addr: string;
   /** gRPC unless given. */
@@ -27,6 +30,32 @@ type Load = {
 const verifiedEvery = 64;
 const gameId = randomUUID();
 
+type Command = { messageType: string; payload: object };
+
+/** What the clients send, by the turn of the command and the number of games. */
+const kinds = {
+  /** Every other one reads a game, the others apply for one. */
+  mixed: (count: number): Command =>
+    count % 2 === 0
+      ? { messageType: 'lobby.game.get', payload: { game_id: gameId } }
+      : {
+          messageType: 'lobby.application.submit',
+          payload: { game_id: gameId, race_name: `Vega ${count}` },
+        },
+  // A step that leaves none out and has no neighbours in it.
+  get: (count: number, games: number): Command => ({
+    messageType: 'lobby.game.get',
+    payload: { game_id: gameIdOf(1 + ((count * 7919) % games)) },
+  }),
+  list: (): Command => ({ messageType: 'lobby.game.list', payload: { page_size: 50 } }),
+  /** Each in the next game that enrolls. */
+  apply: (count: number, games: number): Command => ({
+    messageType: 'lobby.application.submit',
+    payload: { game_id: gameIdOf(2 * (1 + (count % (games / 2)))), race_name: `Vega ${count}` },
+  }),
+};
+export type CommandKind = keyof typeof kinds;
+
 const sessions: Session[] = [];
 const signed: Signed[] = [];
 let turn = 0;
@@ -39,16 +68,17 @@ const calls = {
     return made.map(({ response }) => response);
   },
 
-  /** Signs until this many commands are ready to be sent. */
-  prepare(count: number): void {
-    while (signed.length < count) signed.push(signNext());
+  /** Signs until this many commands are ready to be sent. @param games that they are about. */
+  prepare(count: number, kind: CommandKind = 'mixed', games = 1): void {
+    while (signed.length < count) signed.push(signNext(kind, games));
   },
 
   /** Sends every signed command once, and checks every response. @param serverKey base64url. */
-  async runCommands(load: Load, serverKey: string): Promise<LoopRound & { responseBytes: number }> {
+  async runCommands(load: Load, serverKey: string): Promise<CommandRound> {
     const sample: { request: Signed; response: ExecuteCommandResponse }[] = [];
     let count = 0;
     let responseBytes = 0;
+    let payloadBytes = 0;
     const round = await runRound(load, takeSigned, (request, encoded) => {
       const response = ExecuteCommandResponse.decode(encoded);
       if (response.resultCode !== 'ok' || response.requestId !== request.requestId) {
@@ -56,11 +86,13 @@ const calls = {
       }
       count += 1;
       responseBytes += encoded.length;
+      payloadBytes += response.payloadBytes.length;
       if (count % verifiedEvery === 0) sample.push({ request, response });
     });
     const verify = verifierOf(serverKey);
     for (const { request, response } of sample) requireSignature(request, response, verify);
-    return { ...round, responseBytes: Math.round(responseBytes / count) };
+    const mean = (bytes: number) => Math.round(bytes / count);
+    return { ...round, responseBytes: mean(responseBytes), payloadBytes: mean(payloadBytes) };
   },
 
   /** Sends commands of the same sizes to the floor, which looks at none of them. */
@@ -82,17 +114,16 @@ const calls = {
 export type CommandLoadCalls = typeof calls;
 serveCalls(calls);
 
-function signNext(): Signed {
+function signNext(kind: CommandKind = 'mixed', games = 1): Signed {
   const session = sessions[turn % sessions.length];
   if (session === undefined) throw new Error('there are no sessions');
   turn += 1;
-  const payloadBytes = Buffer.from(
-    JSON.stringify(turn % 2 === 0 ? { game_id: gameId } : { game_id: gameId, race_name: `Vega ${turn}` }),
-  );
+  const { messageType, payload } = kinds[kind](turn, games);
+  const payloadBytes = Buffer.from(JSON.stringify(payload));
   const fields = {
     protocolVersion,
     deviceSessionId: session.deviceSessionId,
-    messageType: turn % 2 === 0 ? 'lobby.game.get' : 'lobby.application.submit',
+    messageType,
     timestampMs: BigInt(Date.now()),
     requestId: randomUUID(),
     idempotencyKey: '',
