@@ -67,7 +67,7 @@ export function createBackendAdminApp(
     listDeadLettersRoute(streams),
     retryDeadLetterRoute(streams),
     discardDeadLetterRoute(streams),
-    listAuditEntriesRoute({ db: backend.db, table: streams.audit }),
+    listAuditEntriesRoute(streams),
   ]);
 
   return app;

@@ -2,11 +2,10 @@ import { html } from 'hono/html';
 import type { Console } from '../../lib/console/context.ts';
 import { invitedSchema } from '../../lib/console/peers/backend.ts';
 import { type Role, roles } from '../../lib/operators/roles.ts';
-import { forOperator, textIn } from './env.ts';
+import { type ConsoleApp, forOperator, textIn } from './env.ts';
 import { invitation } from './invited.ts';
 import { type Html, layout } from './layout.ts';
 import { reasonField } from './parts.ts';
-import type { ConsoleApp } from './router.ts';
 
 const meanings: Readonly<Record<Role, string>> = {
   viewer: 'sees games, streams, operators and the audit log',

@@ -6,10 +6,9 @@ import type { Service } from '../../lib/console/peers/service.ts';
 import { Refusal } from '../../lib/errors/table.ts';
 import type { Audience } from '../../lib/operators/assertion.ts';
 import { isUuid } from '../../lib/protocol/ids.ts';
-import { type ConsoleContext, forOperator } from './env.ts';
+import { type ConsoleApp, type ConsoleContext, forOperator } from './env.ts';
 import { layout } from './layout.ts';
 import { auditTable, nextPage, problem } from './parts.ts';
-import type { ConsoleApp } from './router.ts';
 
 const pageSize = 50;
 

@@ -6,10 +6,9 @@ import {
   membershipsSchema,
   pendingSchema,
 } from '../../lib/console/peers/responses.ts';
-import { forOperator, textIn } from './env.ts';
+import { type ConsoleApp, forOperator, textIn } from './env.ts';
 import { layout } from './layout.ts';
 import { reasonField, statusTag } from './parts.ts';
-import type { ConsoleApp } from './router.ts';
 
 /** Cancels a game, after the operator has seen what that ends and has said why. */
 export function cancelGamePage(app: ConsoleApp, { lobby }: Console): void {

@@ -2,10 +2,10 @@ import { html } from 'hono/html';
 import { z } from 'zod';
 import type { Console } from '../../lib/console/context.ts';
 import { begunSchema, openedSessionSchema } from '../../lib/console/peers/backend.ts';
+import type { ConsoleApp } from './env.ts';
 import { jsonOf } from './json-body.ts';
 import { layout } from './layout.ts';
 import { enterSession } from './opened-session.ts';
-import type { ConsoleApp } from './router.ts';
 
 const content = html`<p>This link is for you alone, and works once. Your device or password manager makes a passkey for this console; you
   sign in with it from now on.</p>

@@ -1,5 +1,5 @@
 // The context of the console's pages.
-import type { Context } from 'hono';
+import type { Context, Hono } from 'hono';
 import type { Session } from '../../lib/console/peers/backend.ts';
 import type { Question } from '../../lib/console/peers/service.ts';
 import { Refusal } from '../../lib/errors/table.ts';
@@ -12,6 +12,7 @@ export type ConsoleEnv = {
   Variables: { requestId: string; log: Logger; session: Session | undefined };
 };
 export type ConsoleContext = Context<ConsoleEnv>;
+export type ConsoleApp = Hono<ConsoleEnv>;
 
 /** The session of a page behind the sign-in. */
 export function sessionOf(c: ConsoleContext): Session {

@@ -7,10 +7,9 @@ import {
   timelineSchema,
 } from '../../lib/console/peers/responses.ts';
 import { may } from '../../lib/operators/permissions.ts';
-import { forOperator, sessionOf } from './env.ts';
+import { type ConsoleApp, forOperator, sessionOf } from './env.ts';
 import { type Html, layout } from './layout.ts';
 import { statusTag, time } from './parts.ts';
-import type { ConsoleApp } from './router.ts';
 
 /** One game: its settings, members and timeline, and what can be done with it. */
 export function gamePage(app: ConsoleApp, { lobby }: Console): void {

@@ -3,10 +3,9 @@ import type { Console } from '../../lib/console/context.ts';
 import { type Game, gameSchema, gamesSchema } from '../../lib/console/peers/responses.ts';
 import { gameStatuses } from '../../lib/protocol/game-status.ts';
 import { isUuid } from '../../lib/protocol/ids.ts';
-import { type ConsoleContext, forOperator } from './env.ts';
+import { type ConsoleApp, type ConsoleContext, forOperator } from './env.ts';
 import { type Html, layout } from './layout.ts';
 import { nextPage, statusTag, time } from './parts.ts';
-import type { ConsoleApp } from './router.ts';
 
 /** Search for games by words of their name, by state, or by id. */
 export function gamesPage(app: ConsoleApp, { lobby }: Console): void {

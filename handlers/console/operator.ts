@@ -3,10 +3,9 @@ import type { Console } from '../../lib/console/context.ts';
 import { invitedSchema, operatorSchema, operatorsSchema } from '../../lib/console/peers/backend.ts';
 import { Refusal } from '../../lib/errors/table.ts';
 import { roleFields, rolesIn } from './add-operator.ts';
-import { forOperator, textIn } from './env.ts';
+import { type ConsoleApp, forOperator, textIn } from './env.ts';
 import { invitation } from './invited.ts';
 import { layout } from './layout.ts';
-import type { ConsoleApp } from './router.ts';
 
 /** One operator: their roles, a new passkey, and the end of their access. */
 export function operatorPage(app: ConsoleApp, { backend, publicUrl }: Console): void {

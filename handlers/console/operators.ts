@@ -2,10 +2,9 @@ import { html } from 'hono/html';
 import type { Console } from '../../lib/console/context.ts';
 import { operatorsSchema } from '../../lib/console/peers/backend.ts';
 import { may } from '../../lib/operators/permissions.ts';
-import { forOperator, sessionOf } from './env.ts';
+import { type ConsoleApp, forOperator, sessionOf } from './env.ts';
 import { layout } from './layout.ts';
 import { time } from './parts.ts';
-import type { ConsoleApp } from './router.ts';
 
 export function operatorsPage(app: ConsoleApp, { backend }: Console): void {
   app.get('/operators', async (c) => {

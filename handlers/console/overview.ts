@@ -6,10 +6,9 @@ import type { Service } from '../../lib/console/peers/service.ts';
 import { Refusal } from '../../lib/errors/table.ts';
 import type { Audience } from '../../lib/operators/assertion.ts';
 import { gameStatuses } from '../../lib/protocol/game-status.ts';
-import { type ConsoleContext, forOperator } from './env.ts';
+import { type ConsoleApp, type ConsoleContext, forOperator } from './env.ts';
 import { type Html, layout } from './layout.ts';
 import { problem, statusTag } from './parts.ts';
-import type { ConsoleApp } from './router.ts';
 
 /** At most so many games of one state are counted. */
 const countedGames = 200;

@@ -13,7 +13,7 @@ import { auditPage } from './audit.ts';
 import { cancelGamePage } from './cancel-game.ts';
 import { clearSessionCookie, readSessionCookie } from './cookie.ts';
 import { enrolPage } from './enrol.ts';
-import type { ConsoleContext, ConsoleEnv } from './env.ts';
+import type { ConsoleApp, ConsoleContext, ConsoleEnv } from './env.ts';
 import { gamePage } from './game.ts';
 import { gamesPage } from './games.ts';
 import { layout } from './layout.ts';
@@ -23,8 +23,6 @@ import { overviewPage } from './overview.ts';
 import { signInPage } from './sign-in.ts';
 import { signInLinkPage } from './sign-in-link.ts';
 import { signOutPage } from './sign-out.ts';
-
-export type ConsoleApp = Hono<ConsoleEnv>;
 
 const bodyLimitBytes = 128 * 1024;
 

@@ -1,10 +1,9 @@
 import { html } from 'hono/html';
 import type { Console } from '../../lib/console/context.ts';
 import { openedSessionSchema } from '../../lib/console/peers/backend.ts';
-import { textIn } from './env.ts';
+import { type ConsoleApp, textIn } from './env.ts';
 import { layout } from './layout.ts';
 import { enterSession } from './opened-session.ts';
-import type { ConsoleApp } from './router.ts';
 
 /** Sign-in by a link of the command line, on this machine alone. The page waits for a click: links get opened in advance. */
 export function signInLinkPage(app: ConsoleApp, console: Console): void {

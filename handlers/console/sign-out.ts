@@ -1,7 +1,7 @@
 import type { Console } from '../../lib/console/context.ts';
 import { clearSessionCookie, readSessionCookie } from './cookie.ts';
+import type { ConsoleApp } from './env.ts';
 import { endSession } from './opened-session.ts';
-import type { ConsoleApp } from './router.ts';
 
 export function signOutPage(app: ConsoleApp, console: Console): void {
   app.post('/sign-out', async (c) => {

@@ -34,7 +34,7 @@ export function createGameMasterInternalApp(options: InternalAppOptions, gameMas
     listDeadLettersRoute(gameMaster.streams),
     retryDeadLetterRoute(gameMaster.streams),
     discardDeadLetterRoute(gameMaster.streams),
-    listAuditEntriesRoute({ db: gameMaster.db, table: gameMaster.streams.audit }),
+    listAuditEntriesRoute(gameMaster.streams),
   ]);
 
   const reads = new OpenAPIHono<HttpEnv>();

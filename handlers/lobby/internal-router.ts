@@ -108,7 +108,7 @@ export function createLobbyInternalApp(options: InternalAppOptions, lobby: Lobby
     listDeadLettersRoute(lobby.streams),
     retryDeadLetterRoute(lobby),
     discardDeadLetterRoute(lobby),
-    listAuditEntriesRoute({ db: lobby.db, table: lobby.streams.audit }),
+    listAuditEntriesRoute(lobby.streams),
   ]);
 
   const app = createHttpApp(options);

@@ -7,7 +7,7 @@ import type { AuditState, AuditTable } from './table.ts';
 
 type Database = PgDatabase<PgQueryResultHKT>;
 
-export type AuditLog = { readonly db: Database; readonly table: AuditTable };
+export type AuditLog = { readonly db: Database; readonly audit: AuditTable };
 
 export type Act = {
   /** Such as `game.cancel`. */
@@ -49,7 +49,7 @@ export type AuditFilter = {
 
 /** Newest first. @param page.before the id of the last entry on the page before. */
 export async function listAuditEntries(
-  { db, table }: AuditLog,
+  { db, audit: table }: AuditLog,
   { operatorId, subjectKind, subjectId }: AuditFilter,
   page: { size: number; before: string | undefined },
 ): Promise<{ entries: AuditEntry[]; next: string | undefined }> {

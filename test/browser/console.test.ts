@@ -7,7 +7,6 @@ import { consoleUrl } from '../../infra/local/stack.ts';
 import { add, localSignIn, onBackendDatabase } from '../../infra/operator/invite.ts';
 import type { Role } from '../../lib/operators/roles.ts';
 import { accessibilityProblems, desktop, launchChromium } from '../support/browser/chromium.ts';
-import { gameBody } from '../support/lobby/games.ts';
 import { startTestStack, type TestStack } from '../support/run/stack.ts';
 
 let stack: TestStack;
@@ -25,7 +24,8 @@ const url = (path = '/') => `${consoleUrl(stack.listeners)}${path}`;
 const onDatabase: <T>(work: Parameters<typeof onBackendDatabase<T>>[1]) => Promise<T> = (work) =>
   onBackendDatabase({ BACKEND_POSTGRES_PRIMARY_DSN: stack.dsn }, work);
 
-const invite = (email: string, roles: Role[]) => onDatabase((deps) => add(deps, { name: email, email, roles }));
+const invite = (email: string, roles: Role[]) =>
+  onDatabase((deps) => add(deps, { name: email, email, roles }));
 
 /** A page of a browser with a device that makes passkeys, and what the page reports as errors. */
 async function openDevice({ scripts = true } = {}): Promise<{ page: Page; reported: string[] }> {
@@ -53,9 +53,19 @@ async function openDevice({ scripts = true } = {}): Promise<{ page: Page; report
 
 async function makeGame(name: string): Promise<string> {
   const player = await stack.signIn('zed');
-  const made = await player.execute('lobby.game.create', { ...gameBody, game_name: name });
-  expect(made.resultCode).toBe('ok');
-  return String(made.payload.game_id);
+  const { resultCode, payload } = await player.execute('lobby.game.create', {
+    game_name: name,
+    game_type: 'public',
+    min_players: 2,
+    max_players: 2,
+    enrollment_ends_at: new Date(Date.now() + 86_400_000).toISOString(),
+    turn_seconds: 3_600,
+    target_engine_version: '1.0.0',
+  });
+  expect(resultCode).toBe('ok');
+  const gameId = String(payload.game_id);
+  await player.execute('lobby.game.open_enrollment', { game_id: gameId });
+  return gameId;
 }
 
 const screenshots = process.env.GALAXY_CONSOLE_SCREENSHOTS;
@@ -97,7 +107,7 @@ it('enrols a passkey, signs in with it, cancels a game for a reason, and shows t
   await page.getByLabel('Reason').fill('spam “reported” by players');
   await page.getByRole('button', { name: 'Cancel the game' }).click();
   await page.getByRole('heading', { name: hostile }).waitFor();
-  await page.getByText('draft → cancelled').waitFor();
+  await page.getByText('enrollment open → cancelled').waitFor();
 
   await page.getByRole('link', { name: 'Audit log' }).click();
   const row = page.getByRole('row', { name: 'game.cancel' });
@@ -107,7 +117,7 @@ it('enrols a passkey, signs in with it, cancels a game for a reason, and shows t
   await expectClean(page, reported, 'audit');
   const { rows } = await stack.db.query('SELECT before, after FROM lobby.audit_entries');
   expect(rows).toEqual([
-    { before: { status: 'draft', revision: 1 }, after: { status: 'cancelled', revision: 2 } },
+    { before: { status: 'enrollment_open', revision: 2 }, after: { status: 'cancelled', revision: 3 } },
   ]);
 
   await page.getByRole('link', { name: 'Operators' }).click();
@@ -125,6 +135,6 @@ it('works without scripts by a link of this machine, and shows the rest when a s
   await page.goto(url(`/games/${gameId}/cancel`));
   await page.getByLabel('Reason').fill('a test');
   await page.getByRole('button', { name: 'Cancel the game' }).click();
-  await page.getByText('draft → cancelled').waitFor();
+  await page.getByText('enrollment open → cancelled').waitFor();
   expect(reported).toEqual([]);
 }, 60_000);
