@@ -7,6 +7,7 @@ const services = [
   'runtime-manager',
   'four-in-a-row',
   'star-conquest',
+  'console',
 ];
 
 // The rooms of a service. A room may import those to its right, and the files at the top of the service.
@@ -26,6 +27,7 @@ const rooms = {
   backend: ['process', 'notifications', 'operations', 'outbox', 'mail', 'push', 'store', 'domain'],
   'game-master': ['process', 'consumers', 'operations', 'turns', 'peers', 'outbox', 'store', 'domain'],
   'runtime-manager': ['process', 'jobs', 'drivers', 'domain'],
+  console: ['process', 'assets', 'peers'],
 };
 
 const sql = '^drizzle/|^lib/[^/]+/store/';

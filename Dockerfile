@@ -140,6 +140,12 @@ HEALTHCHECK --interval=10s --timeout=5s --start-period=3m --retries=3 \
   CMD ["node", "infra/containers/health.ts", "http://127.0.0.1:8097/readyz"]
 ENTRYPOINT ["tini", "-s", "--", "node", "--import", "./infra/node/telemetry.ts", "workers/game-master.ts"]
 
+FROM process AS console
+EXPOSE 8085 9464
+HEALTHCHECK --interval=10s --timeout=5s --start-period=3m --retries=3 \
+  CMD ["node", "infra/containers/health.ts", "http://127.0.0.1:8085/readyz"]
+ENTRYPOINT ["tini", "-s", "--", "node", "--import", "./infra/node/telemetry.ts", "workers/console.ts"]
+
 # With RM_DRIVER=process the engines run in this container.
 FROM process AS runtime-manager
 USER 0:0

@@ -1,7 +1,12 @@
 import type { BackendContext } from '../../lib/backend/context.ts';
-import { admitAdmin } from '../../lib/http/actor.ts';
-import { createHttpApp, type HttpApp, type HttpAppOptions } from '../../lib/http/app.ts';
+import { createHttpApp, type HttpApp } from '../../lib/http/app.ts';
+import {
+  createOperatorAccess,
+  type InternalAppOptions,
+  mountInternalRoutes,
+} from '../../lib/http/operator-access.ts';
 import type { StreamAdmin } from '../../lib/streams/admin.ts';
+import { listAuditEntriesRoute } from '../audit/list-audit-entries.ts';
 import { discardDeadLetterRoute } from '../streams/discard-dead-letter.ts';
 import { listDeadLettersRoute } from '../streams/list-dead-letters.ts';
 import { listStreamsRoute } from '../streams/list-streams.ts';
@@ -14,17 +19,28 @@ import { listUsersRoute } from './admin/list-users.ts';
 import { revokeAnySessionRoute } from './admin/revoke-session.ts';
 import { revokeUserSessionsRoute } from './admin/revoke-user-sessions.ts';
 import { setEntitlementsRoute } from './admin/set-entitlements.ts';
+import { addOperatorRoute } from './operators/add-operator.ts';
+import { beginEnrolmentRoute } from './operators/begin-enrolment.ts';
+import { beginSignInRoute } from './operators/begin-sign-in.ts';
+import { disableOperatorRoute } from './operators/disable-operator.ts';
+import { endSessionRoute } from './operators/end-session.ts';
+import { findSessionRoute } from './operators/find-session.ts';
+import { finishEnrolmentRoute } from './operators/finish-enrolment.ts';
+import { finishSignInRoute } from './operators/finish-sign-in.ts';
+import { listOperatorsRoute } from './operators/list-operators.ts';
+import { redeemLinkRoute } from './operators/redeem-link.ts';
+import { resetOperatorRoute } from './operators/reset-operator.ts';
+import { setRolesRoute } from './operators/set-roles.ts';
 
-/** The backend's admin listener: what admins do with users, their sessions and streams. */
+/** The backend's admin listener: what operators do with users, their sessions, streams and each other. */
 export function createBackendAdminApp(
-  options: HttpAppOptions,
+  options: InternalAppOptions,
   backend: BackendContext,
   streams: StreamAdmin,
 ): HttpApp {
   const app = createHttpApp(options);
 
-  app.use('/api/v1/internal/*', admitAdmin);
-  app.openapiRoutes([
+  mountInternalRoutes(app, createOperatorAccess('backend', options), [
     listUsersRoute(backend),
     getUserRoute(backend),
     blockUserRoute(backend),
@@ -34,10 +50,24 @@ export function createBackendAdminApp(
     revokeUserSessionsRoute(backend),
     revokeAnySessionRoute(backend),
 
+    beginEnrolmentRoute(backend),
+    finishEnrolmentRoute(backend),
+    beginSignInRoute(backend),
+    finishSignInRoute(backend),
+    redeemLinkRoute(backend),
+    findSessionRoute(backend),
+    endSessionRoute(backend),
+    listOperatorsRoute(backend),
+    addOperatorRoute(backend),
+    resetOperatorRoute(backend),
+    disableOperatorRoute(backend),
+    setRolesRoute(backend),
+
     listStreamsRoute(streams),
     listDeadLettersRoute(streams),
     retryDeadLetterRoute(streams),
     discardDeadLetterRoute(streams),
+    listAuditEntriesRoute(streams),
   ]);
 
   return app;

@@ -25,13 +25,15 @@ export function describeAdminApi(app: HttpApp): OpenApiDocument {
   return describeApi(app, {
     title: 'Galaxy: Backend, admin',
     description:
-      'What admins do with users and their sessions, and operators with streams. Any client that reaches this listener is ' +
-      'trusted as one of them.',
+      'What operators do with users, their sessions, streams and each other, and how the console signs them in. Where operator ' +
+      'keys are configured, what operators do needs their assertion, and a role with the permission.',
     identity: {
       type: 'apiKey',
       in: 'header',
-      name: 'X-Admin-ID',
-      description: 'Names the admin for the records, in 1 to 64 letters, digits, _ . @ or -; may be absent.',
+      name: 'X-Operator-Assertion',
+      description:
+        'Says for which operator the console sends the request: a JWT of the backend, valid for a minute. With it a request ' +
+        'that changes something says why in `X-Operator-Reason`, percent-encoded.',
     },
     security: [{ token: [], identity: [] }, { token: [] }, { identity: [] }, {}],
   });

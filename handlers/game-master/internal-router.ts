@@ -1,9 +1,14 @@
 import { OpenAPIHono } from '@hono/zod-openapi';
 import type { GameMaster } from '../../lib/game-master/context.ts';
-import { admitAdmin } from '../../lib/http/actor.ts';
-import { createHttpApp, type HttpApp, type HttpAppOptions } from '../../lib/http/app.ts';
+import { createHttpApp, type HttpApp } from '../../lib/http/app.ts';
 import type { HttpEnv } from '../../lib/http/env.ts';
 import type { OpenApiDocument } from '../../lib/http/openapi.ts';
+import {
+  createOperatorAccess,
+  type InternalAppOptions,
+  mountInternalRoutes,
+} from '../../lib/http/operator-access.ts';
+import { listAuditEntriesRoute } from '../audit/list-audit-entries.ts';
 import { discardDeadLetterRoute } from '../streams/discard-dead-letter.ts';
 import { listDeadLettersRoute } from '../streams/list-dead-letters.ts';
 import { listStreamsRoute } from '../streams/list-streams.ts';
@@ -22,11 +27,10 @@ import { registerRuntimeRoute } from './register-runtime.ts';
  * The Game Master's internal listener: what the lobby asks; the reads of players for the admin actor, except of orders,
  * which are for their author alone; engines and streams, for operators; and the OpenAPI document.
  */
-export function createGameMasterInternalApp(options: HttpAppOptions, gameMaster: GameMaster): HttpApp {
+export function createGameMasterInternalApp(options: InternalAppOptions, gameMaster: GameMaster): HttpApp {
+  const access = createOperatorAccess('game-master', options);
   const routes = new OpenAPIHono<HttpEnv>();
-  routes.use(admitAdmin);
-
-  routes.openapiRoutes([
+  mountInternalRoutes(routes, access, [
     healthzRoute,
     registerRuntimeRoute(gameMaster),
 
@@ -34,12 +38,11 @@ export function createGameMasterInternalApp(options: HttpAppOptions, gameMaster:
     listDeadLettersRoute(gameMaster.streams),
     retryDeadLetterRoute(gameMaster.streams),
     discardDeadLetterRoute(gameMaster.streams),
+    listAuditEntriesRoute(gameMaster.streams),
   ]);
 
   const reads = new OpenAPIHono<HttpEnv>();
-  reads.use(admitAdmin);
-
-  reads.openapiRoutes([
+  mountInternalRoutes(reads, access, [
     getTurnRoute(gameMaster),
     getViewRoute(gameMaster),
     listHistoryRoute(gameMaster),

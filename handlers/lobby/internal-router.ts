@@ -1,9 +1,14 @@
 import { OpenAPIHono } from '@hono/zod-openapi';
-import { admitAdmin } from '../../lib/http/actor.ts';
-import { createHttpApp, type HttpApp, type HttpAppOptions } from '../../lib/http/app.ts';
+import { createHttpApp, type HttpApp } from '../../lib/http/app.ts';
 import type { HttpEnv } from '../../lib/http/env.ts';
 import type { OpenApiDocument } from '../../lib/http/openapi.ts';
+import {
+  createOperatorAccess,
+  type InternalAppOptions,
+  mountInternalRoutes,
+} from '../../lib/http/operator-access.ts';
 import type { Lobby } from '../../lib/lobby/context.ts';
+import { listAuditEntriesRoute } from '../audit/list-audit-entries.ts';
 import { listDeadLettersRoute } from '../streams/list-dead-letters.ts';
 import { listStreamsRoute } from '../streams/list-streams.ts';
 import { approveApplicationRoute } from './applications/approve-application.ts';
@@ -58,11 +63,10 @@ const prefix = '/api/v1/internal';
  * The lobby's internal listener: the public routes for the admin actor, except those that only a user has a use for;
  * what only operators do; the reads of the Game Master; the streams, for operators; and the OpenAPI document.
  */
-export function createLobbyInternalApp(options: HttpAppOptions, lobby: Lobby): HttpApp {
+export function createLobbyInternalApp(options: InternalAppOptions, lobby: Lobby): HttpApp {
+  const access = createOperatorAccess('lobby', options);
   const routes = new OpenAPIHono<HttpEnv>();
-  routes.use(admitAdmin);
-
-  routes.openapiRoutes([
+  mountInternalRoutes(routes, access, [
     listEnginesRoute(lobby),
 
     createGameRoute(lobby),
@@ -109,11 +113,9 @@ export function createLobbyInternalApp(options: HttpAppOptions, lobby: Lobby): H
   ]);
 
   const gameMasterReads = new OpenAPIHono<HttpEnv>();
-  gameMasterReads.use(admitAdmin);
-
   // The Game Master decides by what it reads, so it must not read stale data.
   const upToDate: Lobby = { ...lobby, readFromReplica: (read) => read(lobby.db) };
-  gameMasterReads.openapiRoutes([
+  mountInternalRoutes(gameMasterReads, access, [
     readGamesRoute(upToDate),
     readGameRoute(upToDate),
     readMembershipsRoute(upToDate),
@@ -122,13 +124,12 @@ export function createLobbyInternalApp(options: HttpAppOptions, lobby: Lobby): H
   ]);
 
   const operations = new OpenAPIHono<HttpEnv>();
-  operations.use(admitAdmin);
-
-  operations.openapiRoutes([
+  mountInternalRoutes(operations, access, [
     listStreamsRoute(lobby.streams),
     listDeadLettersRoute(lobby.streams),
     retryDeadLetterRoute(lobby),
     discardDeadLetterRoute(lobby),
+    listAuditEntriesRoute(lobby.streams),
   ]);
 
   const app = createHttpApp(options);

@@ -1,4 +1,5 @@
 import { createRoute, z } from '@hono/zod-openapi';
+import { callerOf } from '../../lib/http/caller.ts';
 import { defineRoute } from '../../lib/http/route.ts';
 import { errorResponses, id, jsonResponse, noBody } from '../../lib/http/schemas.ts';
 import { inTransaction } from '../../lib/postgres/transaction.ts';
@@ -18,10 +19,13 @@ const route = createRoute({
   },
 });
 
-export const discardDeadLetterRoute = (streams: Pick<StreamAdmin, 'db' | 'tables'>) =>
+export const discardDeadLetterRoute = (streams: Pick<StreamAdmin, 'db' | 'tables' | 'audit'>) =>
   defineRoute(route, async (c) => {
     const { dead_letter_id: id } = c.req.valid('param');
-    const letter = toDeadLetter(await inTransaction(streams.db, (tx) => discardDeadLetter(streams, tx, id)));
+    const caller = callerOf(c);
+    const letter = toDeadLetter(
+      await inTransaction(streams.db, (tx) => discardDeadLetter(streams, tx, caller, id)),
+    );
     logDecision(c.get('log'), letter, 'discarded');
     return c.json(letter, 200);
   });

@@ -1,4 +1,5 @@
 import { createRoute, z } from '@hono/zod-openapi';
+import { callerOf } from '../../lib/http/caller.ts';
 import { defineRoute } from '../../lib/http/route.ts';
 import { errorResponses, id, jsonResponse, noBody } from '../../lib/http/schemas.ts';
 import type { Database } from '../../lib/outbox/store.ts';
@@ -25,7 +26,10 @@ const route = createRoute({
 export const retryDeadLetterRoute = <Tx extends Database>(streams: Omit<StreamAdmin<Tx>, 'states'>) =>
   defineRoute(route, async (c) => {
     const { dead_letter_id: id } = c.req.valid('param');
-    const letter = toDeadLetter(await inTransaction(streams.db, (tx) => retryDeadLetter(streams, tx, id)));
+    const caller = callerOf(c);
+    const letter = toDeadLetter(
+      await inTransaction(streams.db, (tx) => retryDeadLetter(streams, tx, caller, id)),
+    );
     logDecision(c.get('log'), letter, 'retried');
     return c.json(letter, 200);
   });

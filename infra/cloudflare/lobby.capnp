@@ -33,6 +33,8 @@ const variables :List(Workerd.Worker.Binding) = [
   (name = "LOBBY_PUBLIC_HTTP_TOKEN", fromEnvironment = "LOBBY_PUBLIC_HTTP_TOKEN"),
   (name = "LOBBY_INTERNAL_HTTP_BODY_LIMIT_BYTES", fromEnvironment = "LOBBY_INTERNAL_HTTP_BODY_LIMIT_BYTES"),
   (name = "LOBBY_INTERNAL_HTTP_TOKEN", fromEnvironment = "LOBBY_INTERNAL_HTTP_TOKEN"),
+  (name = "LOBBY_INTERNAL_HTTP_OPERATOR_KEYS", fromEnvironment = "LOBBY_INTERNAL_HTTP_OPERATOR_KEYS"),
+  (name = "LOBBY_INTERNAL_HTTP_UNNAMED_OPERATORS", fromEnvironment = "LOBBY_INTERNAL_HTTP_UNNAMED_OPERATORS"),
   (name = "LOBBY_REDIS_MASTER_ADDR", fromEnvironment = "LOBBY_REDIS_MASTER_ADDR"),
   (name = "LOBBY_REDIS_PASSWORD", fromEnvironment = "LOBBY_REDIS_PASSWORD"),
   (name = "LOBBY_REDIS_DB", fromEnvironment = "LOBBY_REDIS_DB"),

@@ -8,6 +8,7 @@ import {
 } from '../../lib/backend/config.ts';
 import { pushVariables } from '../../lib/backend/push/config.ts';
 import { listVariables, type Variable, type VariableTree } from '../../lib/config/variables.ts';
+import { consoleVariables } from '../../lib/console/config.ts';
 import { engineVariables } from '../../lib/engine-kit/config.ts';
 import { gameMasterVariables } from '../../lib/game-master/config.ts';
 import { gatewayVariables } from '../../lib/gateway/config.ts';
@@ -29,6 +30,7 @@ const sections: [title: string, about: string, variables: VariableTree][] = [
     gameMasterVariables,
   ],
   ['Runtime Manager', '`workers/runtime-manager.ts`', runtimeManagerVariables],
+  ['Operators’ console', '`workers/console.ts`', consoleVariables],
   [
     'Backend, HTTP',
     '`workers/backend-all-in-one.ts`, or `infra/node/backend-http.ts`, which runs none of the workers below',

@@ -43,7 +43,7 @@ export function lobbyApiPage(): string {
     '| listener | default address | routes below | caller |',
     '| --- | --- | --- | --- |',
     `| public | \`:8094\` | \`${publicPrefix}\` | the user in \`X-User-ID\`; without one, \`unauthenticated\` |`,
-    `| internal | \`:8095\` | \`${internalPrefix}\`; paths below that begin with \`/api\` are complete | an admin, whom \`X-Admin-ID\` may name, or the Game Master |`,
+    `| internal | \`:8095\` | \`${internalPrefix}\`; paths below that begin with \`/api\` are complete | an [operator](console.md), or the Game Master |`,
     '',
     'Each requires `Authorization: Bearer <token>` where a token is configured, except for `GET /healthz` and',
     '`GET /readyz`. The internal one serves its OpenAPI 3.1 document at `GET /openapi.json`; the document of the public',

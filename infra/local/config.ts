@@ -19,6 +19,7 @@ import {
   readVariables,
   type Values,
 } from '../../lib/config/variables.ts';
+import { consoleVariables } from '../../lib/console/config.ts';
 import { gameMasterVariables } from '../../lib/game-master/config.ts';
 import { gatewayVariables } from '../../lib/gateway/config.ts';
 import { lobbyVariables } from '../../lib/lobby/config.ts';
@@ -90,6 +91,9 @@ export const localVariables = {
     gameMasterPublic: defaulted('GM_PUBLIC_HTTP_ADDR', '127.0.0.1:8098', listenAddress, {
       help: 'Game Master: orders and views of players, for the gateway.',
     }),
+    console: defaulted('CONSOLE_HTTP_ADDR', '127.0.0.1:8085', listenAddress, {
+      help: 'Console, for operators.',
+    }),
   },
   gatewayAdmin: optional('GATEWAY_ADMIN_HTTP_ADDR', listenAddress, {
     help: 'Gateway, admin: metrics, at /metrics.',
@@ -112,6 +116,7 @@ export function readLocalConfig(environment: Environment): LocalConfig {
     lobbyVariables,
     gameMasterVariables,
     runtimeManagerVariables,
+    consoleVariables,
   ].flatMap((variables) => readVariables(variables, environment).problems);
   // What is not set is set by the stack.
   const set = ofServices.filter(({ variable }) => environment[variable] !== undefined);

@@ -8,6 +8,7 @@ import { renewFetchConnections } from '../../lib/node/kept-connections.ts';
 import { aborted, runProcess } from '../../lib/node/process.ts';
 import { runBackend } from '../../workers/backend-all-in-one.ts';
 import { runBackendPush } from '../../workers/backend-push.ts';
+import { runConsole } from '../../workers/console.ts';
 import { runGameMaster } from '../../workers/game-master.ts';
 import { runGateway } from '../../workers/gateway.ts';
 import { runLobby } from '../../workers/lobby-all-in-one.ts';
@@ -20,6 +21,7 @@ const services = {
   lobby: runLobby,
   'runtime-manager': runRuntimeManager,
   'game-master': runGameMaster,
+  console: runConsole,
   gateway: runGateway,
 };
 

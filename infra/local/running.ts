@@ -5,6 +5,7 @@ import { z } from 'zod';
 import type { Listeners } from './config.ts';
 import { pidExists } from './processes.ts';
 import { reachable } from './service.ts';
+import { consoleUrl } from './stack.ts';
 
 const runningSchema = z.object({
   pid: z.int(),
@@ -18,12 +19,17 @@ const runningSchema = z.object({
   gameMasterUrl: z.string(),
   /** Holds the id of the Game Master's process. */
   gameMasterPidFile: z.string(),
+  consoleUrl: z.string(),
+  postgresDsn: z.string(),
 });
 
 export type RunningStack = z.infer<typeof runningSchema>;
 
 /** What there is to know of a stack that this process runs. */
-export function runningStack(listeners: Listeners, logFolder: string): RunningStack {
+export function runningStack(
+  listeners: Listeners,
+  { logFolder, postgresDsn }: { logFolder: string; postgresDsn: string },
+): RunningStack {
   return {
     pid: process.pid,
     httpUrl: `http://${reachable(listeners.gatewayHttp)}`,
@@ -32,13 +38,15 @@ export function runningStack(listeners: Listeners, logFolder: string): RunningSt
     adminUrl: `http://${reachable(listeners.backendAdmin)}`,
     gameMasterUrl: `http://${reachable(listeners.gameMaster)}`,
     gameMasterPidFile: join(logFolder, 'game-master.pid'),
+    consoleUrl: consoleUrl(listeners),
+    postgresDsn,
   };
 }
 
 const fileIn = (dataFolder: string) => join(dataFolder, 'running.json');
 
 export async function announce(dataFolder: string, stack: RunningStack): Promise<void> {
-  await writeFile(fileIn(dataFolder), `${JSON.stringify(stack, null, 2)}\n`);
+  await writeFile(fileIn(dataFolder), `${JSON.stringify(stack, null, 2)}\n`, { mode: 0o600 });
 }
 
 export async function withdraw(dataFolder: string): Promise<void> {

@@ -69,6 +69,11 @@ export async function startStack(options: StackOptions, log: (line: string) => v
   return { lost: Promise.race(services.map(({ lost }) => lost)), stop };
 }
 
+/** Passkeys are for a name, not for an address. */
+export function consoleUrl({ console }: Pick<Listeners, 'console'>): string {
+  return `http://localhost:${console.port}`;
+}
+
 /** Their variables are told apart by their names; where two services read the same one, it says the same to both. */
 function inOneProcess(services: ReturnType<typeof describeServices>) {
   return {
@@ -99,6 +104,10 @@ export function describeServices(options: StackOptions) {
         BACKEND_HTTP_TOKEN: secrets.serviceToken,
         BACKEND_ADMIN_HTTP_ADDR: text(listeners.backendAdmin),
         BACKEND_ADMIN_HTTP_TOKEN: secrets.serviceToken,
+        BACKEND_OPERATOR_ASSERTION_PRIVATE_KEY_PEM_PATH: secrets.operatorAssertionPath,
+        BACKEND_ADMIN_HTTP_OPERATOR_KEYS: secrets.operatorKey,
+        // For tools that send the token alone.
+        BACKEND_ADMIN_HTTP_UNNAMED_OPERATORS: 'true',
         BACKEND_POSTGRES_PRIMARY_DSN: postgresDsn,
         BACKEND_REDIS_ADDR: redis.addr,
         BACKEND_REDIS_PASSWORD: redis.password,
@@ -135,6 +144,9 @@ export function describeServices(options: StackOptions) {
         LOBBY_PUBLIC_HTTP_TOKEN: secrets.serviceToken,
         LOBBY_INTERNAL_HTTP_ADDR: text(listeners.lobbyInternal),
         LOBBY_INTERNAL_HTTP_TOKEN: secrets.serviceToken,
+        LOBBY_INTERNAL_HTTP_OPERATOR_KEYS: secrets.operatorKey,
+        // For tools that send the token alone.
+        LOBBY_INTERNAL_HTTP_UNNAMED_OPERATORS: 'true',
         LOBBY_POSTGRES_PRIMARY_DSN: postgresDsn,
         LOBBY_REDIS_MASTER_ADDR: redis.addr,
         LOBBY_REDIS_PASSWORD: redis.password,
@@ -174,6 +186,9 @@ export function describeServices(options: StackOptions) {
         ...engines('GM'),
         GM_HTTP_ADDR: text(listeners.gameMaster),
         GM_HTTP_TOKEN: secrets.serviceToken,
+        GM_HTTP_OPERATOR_KEYS: secrets.operatorKey,
+        // For tools that send the token alone.
+        GM_HTTP_UNNAMED_OPERATORS: 'true',
         GM_PUBLIC_HTTP_ADDR: text(listeners.gameMasterPublic),
         GM_PUBLIC_HTTP_TOKEN: secrets.serviceToken,
         GM_POSTGRES_PRIMARY_DSN: postgresDsn,
@@ -187,6 +202,21 @@ export function describeServices(options: StackOptions) {
         { address: listeners.gameMaster, readyz: true },
         { address: listeners.gameMasterPublic, readyz: true },
       ],
+    },
+    {
+      name: 'console',
+      entry: 'workers/console.ts',
+      env: {
+        CONSOLE_HTTP_ADDR: text(listeners.console),
+        CONSOLE_PUBLIC_URL: consoleUrl(listeners),
+        CONSOLE_BACKEND_BASE_URL: url(listeners.backendAdmin),
+        CONSOLE_BACKEND_TOKEN: secrets.serviceToken,
+        CONSOLE_LOBBY_BASE_URL: url(listeners.lobbyInternal),
+        CONSOLE_LOBBY_TOKEN: secrets.serviceToken,
+        CONSOLE_GM_BASE_URL: url(listeners.gameMaster),
+        CONSOLE_GM_TOKEN: secrets.serviceToken,
+      },
+      listeners: [{ address: listeners.console, readyz: true }],
     },
     {
       name: 'gateway',

@@ -3,11 +3,13 @@ import { resolve } from 'node:path';
 import type { Environment } from '../../lib/config/variables.ts';
 import { OperatorError } from '../../lib/errors/operator-error.ts';
 import { aborted, runProcess } from '../../lib/node/process.ts';
+import { localSignIn, onBackendDatabase } from '../operator/invite.ts';
 import { type LocalConfig, listenersOf, readLocalConfig } from './config.ts';
 import { readableLine, withoutPassword } from './log-lines.ts';
 import { type Platform, startPlatform } from './platform.ts';
 import { announce, runningStack, withdraw } from './running.ts';
 import { reachable } from './service.ts';
+import { consoleUrl } from './stack.ts';
 
 const print = (line: string) => process.stdout.write(`${line}\n`);
 
@@ -26,8 +28,10 @@ async function runLocally(environment: Environment, stop: AbortSignal): Promise<
     log: (line) => print(`galaxy: ${line}`),
   });
   try {
-    await announce(dataFolder, runningStack(config.listeners, platform.logFolder));
-    print(overview(config, platform, performance.now() - startedAt));
+    await announce(dataFolder, runningStack(config.listeners, platform));
+    const variables = { ...environment, BACKEND_POSTGRES_PRIMARY_DSN: platform.postgresDsn };
+    const signIn = await onBackendDatabase(variables, localSignIn);
+    print(overview(config, platform, { tookMs: performance.now() - startedAt, signIn }));
     const lost = await Promise.race([platform.lost, aborted(stop)]);
     if (typeof lost === 'string') throw new OperatorError(`${lost}; its log is in ${platform.logFolder}`);
     print('galaxy: stopping ...');
@@ -38,7 +42,11 @@ async function runLocally(environment: Environment, stop: AbortSignal): Promise<
   print('galaxy: stopped, nothing is left running.');
 }
 
-function overview(config: LocalConfig, platform: Platform, tookMs: number): string {
+function overview(
+  config: LocalConfig,
+  platform: Platform,
+  { tookMs, signIn }: { tookMs: number; signIn: string },
+): string {
   const rows = listenersOf(config).map(
     ({ scheme, address, help }) => `  ${`${scheme}://${reachable(address)}`.padEnd(28)} ${help}`,
   );
@@ -54,6 +62,7 @@ function overview(config: LocalConfig, platform: Platform, tookMs: number): stri
     `  ${'Logs'.padEnd(28)} ${platform.logFolder}`,
     '',
     `Play in your browser: http://${reachable(config.listeners.gatewayWeb)}/`,
+    `Run it in the console: ${consoleUrl(config.listeners)}${signIn} (once, within 15 minutes)`,
     'Sign-in codes are printed here. Try it in a second terminal: npm run demo',
     `Stop with Ctrl-C, or from elsewhere with: kill ${process.pid}`,
     '',

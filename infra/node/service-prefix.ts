@@ -5,6 +5,7 @@ const prefixes: readonly [name: RegExp, prefix: string][] = [
   [/^backend-/, 'BACKEND'],
   [/^(game-master|game-master-http|game-turns|gm-game-changes|gm-outbox-relay)$/, 'GM'],
   [/^runtime-manager$/, 'RM'],
+  [/^console$/, 'CONSOLE'],
   [/^(four-in-a-row|star-conquest)$/, 'ENGINE'],
 ];
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { serviceListener } from '../config/listener-variables.ts';
+import { internalListener, serviceListener } from '../config/listener-variables.ts';
 import { mailAddress, smtpUrl } from '../config/mail-types.ts';
 import { postgresVariables } from '../config/postgres-variables.ts';
 import { logLevelVariable, shutdownTimeoutVariable } from '../config/process-variables.ts';
@@ -11,7 +11,7 @@ import {
   readBlockTimeoutVariable,
   streamVariable,
 } from '../config/stream-variables.ts';
-import { bearerToken, boolean, httpUrl, integer, positiveDuration, rate } from '../config/types.ts';
+import { bearerToken, boolean, filePath, httpUrl, integer, positiveDuration, rate } from '../config/types.ts';
 import { defaulted, optional, required, type Values } from '../config/variables.ts';
 import { type MailableType, mailableTypes, notificationTypes } from '../protocol/notification-intents.ts';
 
@@ -54,7 +54,7 @@ const limit = integer(0, 1_000_000);
 
 export const backendVariables = {
   http: serviceListener('BACKEND_HTTP', ':8081', 'the listener for gateway and lobby'),
-  adminHttp: serviceListener('BACKEND_ADMIN_HTTP', '127.0.0.1:8082', 'the listener for admins'),
+  adminHttp: internalListener('BACKEND_ADMIN_HTTP', '127.0.0.1:8082', 'the listener for admins'),
   postgres: postgresVariables('BACKEND'),
   redis: {
     ...redisVariables('BACKEND', 'holds the push log and the streams. It must not evict keys'),
@@ -107,6 +107,9 @@ export const backendVariables = {
       help: 'Most wrong sign-in codes of one network (an IPv4 address, or the /64 of an IPv6 address) within an hour, for all addresses together.',
     }),
   },
+  operatorAssertionKeyPath: optional('BACKEND_OPERATOR_ASSERTION_PRIVATE_KEY_PEM_PATH', filePath, {
+    help: 'PKCS#8 PEM file with the Ed25519 key with which the backend signs who an operator is, for other services. Unset: no one can sign in to the console.',
+  }),
   lookupRate: defaulted('BACKEND_USER_LOOKUP_RATE', '60/h burst 20', rate, {
     help: 'How often one user may look up other players by their handles, or try to take a handle, at each replica; `off` for no limit.',
   }),

@@ -1,3 +1,4 @@
+import type { SignAssertion } from '../operators/assertion.ts';
 import type { Outbox } from '../outbox/outbox.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { HashAddress } from './address-hash.ts';
@@ -34,6 +35,8 @@ export type BackendContext = {
   /** Counts a look-up of a player. Returns how long this user has to wait before it is allowed; 0 allows it now. */
   readonly lookupWaitMs: (userId: string) => number;
   readonly entitlementDefaults: Entitlements;
+  /** undefined where no key is configured: no operator can sign in then. */
+  readonly signAssertion: SignAssertion | undefined;
   readonly now: () => Date;
   readonly newId: () => string;
   readonly log: Logger;

@@ -27,3 +27,16 @@ export function challengeFailed(details?: { attempts_left: number }): Refusal {
     details,
   );
 }
+
+/** The same for a link that never was. */
+export function linkNotUsable(): Refusal {
+  return new Refusal(
+    'challenge_failed',
+    'This link was used, or is older than 15 minutes; make another one with: npm run operator -- reset EMAIL.',
+  );
+}
+
+/** The same for every reason. */
+export function passkeyRefused(): Refusal {
+  return new Refusal('challenge_failed', 'The passkey was not accepted, or it took too long; try again.');
+}

@@ -1,5 +1,13 @@
 // The variables of an HTTP listener, under a prefix of its own.
-import { bearerToken, integer, listenAddress, positiveDuration } from './types.ts';
+import {
+  bearerToken,
+  boolean,
+  ed25519PublicKey,
+  integer,
+  listenAddress,
+  listOf,
+  positiveDuration,
+} from './types.ts';
 import { defaulted, optional } from './variables.ts';
 
 /** @param name such as `the public HTTP listener (probes, sign-in)`. */
@@ -42,6 +50,20 @@ export function serviceListener(
     token: optional(`${prefix}_TOKEN`, bearerToken, {
       help: 'Bearer token that every request except probes must carry. Unset: none is required.',
       secret: true,
+    }),
+  };
+}
+
+/** A listener for operators and other services. */
+export function internalListener(...of: Parameters<typeof serviceListener>) {
+  const [prefix] = of;
+  return {
+    ...serviceListener(...of),
+    operatorKeys: defaulted(`${prefix}_OPERATOR_KEYS`, '', listOf(ed25519PublicKey), {
+      help: 'Public keys of BACKEND_OPERATOR_ASSERTION_PRIVATE_KEY_PEM_PATH, base64, separated by commas: the present one, and during a rotation the next. With them what operators do needs the assertion that the console sends. Empty: the token alone admits.',
+    }),
+    unnamedOperators: defaulted(`${prefix}_UNNAMED_OPERATORS`, 'false', boolean, {
+      help: 'With these keys: whether the token alone admits to what operators do nevertheless, so that no one is named for it. For local use.',
     }),
   };
 }

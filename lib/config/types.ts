@@ -173,6 +173,14 @@ export const bearerToken = z.string().transform((token, context) => {
   return z.NEVER;
 });
 
+/** Base64 of the 32 bytes of an Ed25519 public key, with either alphabet. */
+export const ed25519PublicKey = z
+  .string()
+  .regex(
+    /^[A-Za-z0-9+/_-]{43}=?$/,
+    'write base64 of 32 bytes, as of: openssl pkey -in key.pem -pubout -outform der | tail -c 32 | base64',
+  );
+
 export const anyText = z.string();
 
 export const filePath = z.string().min(1);

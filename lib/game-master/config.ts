@@ -1,6 +1,6 @@
 // The configuration of the Game Master: all its processes share one set of variables.
 import { enginesFileVariable } from '../config/engine-variables.ts';
-import { serviceListener } from '../config/listener-variables.ts';
+import { internalListener, serviceListener } from '../config/listener-variables.ts';
 import { httpPeer } from '../config/peer-variables.ts';
 import { postgresVariables } from '../config/postgres-variables.ts';
 import { logLevelVariable, shutdownTimeoutVariable } from '../config/process-variables.ts';
@@ -23,7 +23,7 @@ const ordersLimitBytes = 128 * 1024;
 const engineTimeout = positiveDuration.refine((ms) => ms <= 300_000, 'must be at most 5m');
 
 export const gameMasterVariables = {
-  http: serviceListener('GM_HTTP', ':8097', 'the listener for the lobby and admins', registrationLimitBytes),
+  http: internalListener('GM_HTTP', ':8097', 'the listener for the lobby and admins', registrationLimitBytes),
   publicHttp: serviceListener(
     'GM_PUBLIC_HTTP',
     ':8098',

@@ -5,7 +5,7 @@ import type { Logger } from '../telemetry/logger.ts';
 import type { Engine } from './peers/engine.ts';
 import type { LobbyClient } from './peers/lobby.ts';
 import type { Db, Tx } from './store/database.ts';
-import { outbox as outboxTable } from './store/schema.ts';
+import { auditEntries, outbox as outboxTable } from './store/schema.ts';
 import { gameMasterStreamTables } from './store/stream-tables.ts';
 
 /** The dependencies of the Game Master's operations; built once per process. */
@@ -42,6 +42,6 @@ export function createGameMaster(
   return {
     ...rest,
     outbox: new Outbox({ db, table: outboxTable, publishers, log }),
-    streams: { db, tables: gameMasterStreamTables, ...streams },
+    streams: { db, tables: gameMasterStreamTables, audit: auditEntries, ...streams },
   };
 }

@@ -1,5 +1,5 @@
-// The actor of a request. Public listeners trust `X-User-ID`, which the gateway injects after it has verified a signature;
-// internal listeners admit the admin actor, whom `X-Admin-ID` may name for the records.
+// The actor of a request to a public listener, which trusts `X-User-ID`: the gateway injects it after it has verified a
+// signature. Internal listeners have lib/http/operator-access.ts.
 import type { MiddlewareHandler } from 'hono';
 import { Refusal } from '../errors/table.ts';
 import { isUuid } from '../protocol/ids.ts';
@@ -12,16 +12,6 @@ export const admitUser: MiddlewareHandler<HttpEnv> = async (c, next) => {
     throw new Refusal('unauthenticated', 'X-User-ID is missing or is not a user id.');
   }
   c.set('actor', { kind: 'user', userId: userId.toLowerCase() });
-  await next();
-};
-
-export const admitAdmin: MiddlewareHandler<HttpEnv> = async (c, next) => {
-  const adminId = c.req.header('x-admin-id');
-  if (adminId !== undefined && !/^[\w.@-]{1,64}$/.test(adminId)) {
-    throw new Refusal('invalid_request', 'X-Admin-ID must be 1 to 64 letters, digits, _ . @ or -.');
-  }
-  if (adminId !== undefined) c.set('log', c.get('log').child({ admin_id: adminId }));
-  c.set('actor', { kind: 'admin', adminId });
   await next();
 };
 

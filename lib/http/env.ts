@@ -3,8 +3,16 @@ import type { Logger } from '../telemetry/logger.ts';
 
 /** A user whom the gateway has verified. */
 export type UserActor = { readonly kind: 'user'; readonly userId: string };
-/** The admin of an internal listener; `adminId` names them for the records, where it was given. */
-export type AdminActor = { readonly kind: 'admin'; readonly adminId: string | undefined };
+/** The admin of an internal listener: an operator, or a service or a tool that has the listener's token alone. */
+export type AdminActor = {
+  readonly kind: 'admin';
+  /** Of the operator; undefined without an assertion. */
+  readonly adminId: string | undefined;
+  /** Of the operator's session. */
+  readonly sessionId?: string;
+  /** Why the operator does it; undefined for a read. */
+  readonly reason?: string | undefined;
+};
 /** Any client of a route that needs no actor. */
 export type Anonymous = { readonly kind: 'anonymous' };
 export type Actor = UserActor | AdminActor | Anonymous;

@@ -1,7 +1,7 @@
 // The configuration of the lobby: all its processes share one set of variables.
 import { z } from 'zod';
 import { enginesFileVariable } from '../config/engine-variables.ts';
-import { serviceListener } from '../config/listener-variables.ts';
+import { internalListener, serviceListener } from '../config/listener-variables.ts';
 import { httpPeer } from '../config/peer-variables.ts';
 import { postgresVariables } from '../config/postgres-variables.ts';
 import { logLevelVariable, shutdownTimeoutVariable } from '../config/process-variables.ts';
@@ -31,7 +31,7 @@ export const lobbyVariables = {
     ':8094',
     'the listener for users, whose requests the gateway forwards,',
   ),
-  internalHttp: serviceListener(
+  internalHttp: internalListener(
     'LOBBY_INTERNAL_HTTP',
     ':8095',
     'the listener for admins and the Game Master',

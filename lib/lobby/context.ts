@@ -8,7 +8,7 @@ import type { GameMaster } from './peers/game-master.ts';
 import type { InProcessRaceNameDirectory, RaceNameDirectory } from './race-name-directory.ts';
 import type { Db, Tx } from './store/database.ts';
 import { postgresRaceNames } from './store/race-names.ts';
-import { outbox as outboxTable } from './store/schema.ts';
+import { auditEntries, outbox as outboxTable } from './store/schema.ts';
 import { lobbyStreamTables } from './store/stream-tables.ts';
 
 /** The dependencies of the lobby's operations; built once per process. */
@@ -69,6 +69,7 @@ export function createLobby(parts: {
     streams: {
       db,
       tables: lobbyStreamTables,
+      audit: auditEntries,
       ...streams,
       requeue: (tx, { name }, letter) => outbox.write(tx, [streamEntry(name, letter)]),
     },

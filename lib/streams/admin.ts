@@ -1,6 +1,9 @@
 // What an admin sees and does about the streams that a service consumes: the state of each consumer, and the dead
 // letters.
+import { recordAct } from '../audit/audit.ts';
+import type { AuditTable } from '../audit/table.ts';
 import { Refusal } from '../errors/table.ts';
+import type { Caller } from '../http/caller.ts';
 import type { Database } from '../outbox/store.ts';
 import type { RedisCommands, RedisReads } from '../redis/commands.ts';
 import { type ConsumerStream, readStreamState, type StreamState } from './offset.ts';
@@ -19,6 +22,8 @@ import type { StreamTables } from './tables.ts';
 export type StreamAdmin<Tx extends Database = Database> = {
   readonly db: Database & { transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T> };
   readonly tables: StreamTables;
+  /** Where decisions about dead letters are recorded. */
+  readonly audit: AuditTable;
   /** The consumers of this service. */
   readonly consumers: readonly ConsumerStream[];
   /** The states of the consumers' streams, in the order of `consumers`. Rejects when Redis does not reply. */
@@ -121,8 +126,9 @@ export async function listDeadLetters(
  * @throws Refusal not_found; invalid_state when this service has no consumer of that name any more.
  */
 export async function retryDeadLetter<Tx extends Database>(
-  { tables, consumers, requeue }: Pick<StreamAdmin<Tx>, 'tables' | 'consumers' | 'requeue'>,
+  { tables, audit, consumers, requeue }: Pick<StreamAdmin<Tx>, 'tables' | 'audit' | 'consumers' | 'requeue'>,
   tx: Tx,
+  caller: Caller,
   deadLetterId: string,
 ): Promise<DeadLetter> {
   const letter = existing(await lockDeadLetter(tx, tables, deadLetterId), deadLetterId);
@@ -133,6 +139,7 @@ export async function retryDeadLetter<Tx extends Database>(
       `There is no consumer ${letter.consumer} any more that could retry it; it can be discarded.`,
     );
   }
+  await recordDecision(tx, audit, caller, 'dead_letter.retry', letter);
   if (letter.parkedKey !== null) {
     await requestRetry(tx, tables, { consumer: letter.consumer, parkedKey: letter.parkedKey });
     return existing(await lockDeadLetter(tx, tables, deadLetterId), deadLetterId);
@@ -144,11 +151,28 @@ export async function retryDeadLetter<Tx extends Database>(
 
 /** Deletes a dead letter. Others of its key stay parked. @throws Refusal not_found. */
 export async function discardDeadLetter(
-  { tables }: Pick<StreamAdmin, 'tables'>,
+  { tables, audit }: Pick<StreamAdmin, 'tables' | 'audit'>,
   tx: Database,
+  caller: Caller,
   deadLetterId: string,
 ): Promise<DeadLetter> {
-  return existing(await takeDeadLetter(tx, tables, deadLetterId), deadLetterId);
+  const letter = existing(await takeDeadLetter(tx, tables, deadLetterId), deadLetterId);
+  await recordDecision(tx, audit, caller, 'dead_letter.discard', letter);
+  return letter;
+}
+
+function recordDecision(
+  tx: Database,
+  audit: AuditTable,
+  caller: Caller,
+  action: string,
+  { deadLetterId, consumer, entryId, parkedKey }: DeadLetter,
+): Promise<void> {
+  return recordAct(tx, audit, caller, {
+    action,
+    subject: { kind: 'dead_letter', id: deadLetterId },
+    before: { consumer, entry_id: entryId, parked_key: parkedKey },
+  });
 }
 
 function existing(letter: DeadLetter | undefined, deadLetterId: string): DeadLetter {

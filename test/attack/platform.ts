@@ -126,6 +126,7 @@ async function startBackend(
     push: redis,
     mails,
     lookupWaitMs: () => 0,
+    signAssertion: undefined,
     log,
   });
   running.defer(async () => {

@@ -180,7 +180,7 @@ describe('the HTTP sides serve', () => {
     });
     const { 'internal-http': port } = await ports(running);
     const games = `http://127.0.0.1:${port}/api/v1/internal/lobby/games`;
-    const headers = { 'x-admin-id': 'ada', 'content-type': 'application/json' };
+    const headers = { 'content-type': 'application/json' };
     const enrollmentEndsAt = new Date(Date.now() + 30 * 24 * 3_600_000).toISOString();
     const body = JSON.stringify({ ...gameBody, enrollment_ends_at: enrollmentEndsAt });
     expect(await load(() => fetch(games, { method: 'POST', headers, body }))).toEqual({ 201: 150 });

@@ -68,7 +68,7 @@ async function startLobbyHttp(driver: string): Promise<LobbyHttp> {
   const request = async (method: string, body?: string): Promise<Outcome> => {
     const response = await fetch(`http://127.0.0.1:${ports.internal}/api/v1/internal/lobby/games`, {
       method,
-      headers: { 'x-admin-id': 'ada', 'content-type': 'application/json' },
+      headers: { 'content-type': 'application/json' },
       ...(body !== undefined && { body }),
     });
     const { error } = (await response.json()) as { error?: { code: string } };

@@ -1,8 +1,8 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { blockUser } from '../../../lib/backend/operations/block-user.ts';
+import { callerOf } from '../../../lib/http/caller.ts';
 import { defineRoute } from '../../../lib/http/route.ts';
 import { errorResponses, id, jsonBody, jsonResponse } from '../../../lib/http/schemas.ts';
-import { keptTraceparent } from '../../../lib/telemetry/trace.ts';
 import { reasonCode } from './reason-code.ts';
 import { toUser, userSchema } from './user-response.ts';
 
@@ -21,10 +21,9 @@ const route = createRoute({
 
 export const blockUserRoute = (deps: Parameters<typeof blockUser>[0]) =>
   defineRoute(route, async (c) => {
-    const user = await blockUser(deps, {
+    const user = await blockUser(deps, callerOf(c), {
       userId: c.req.valid('param').user_id,
       reasonCode: c.req.valid('json').reason_code,
-      traceparent: keptTraceparent(c.req.header('traceparent')),
     });
     return c.json(toUser(user), 200);
   });

@@ -7,7 +7,7 @@ import type { Tx } from '../../../lib/lobby/store/database.ts';
 import { retryDeadLetter } from '../../../lib/streams/admin.ts';
 import { logDecision, toDeadLetter } from '../../streams/dead-letter-response.ts';
 import { retryDeadLetterRoute as sharedRetryDeadLetterRoute } from '../../streams/retry-dead-letter.ts';
-import { idempotencyKeyOf, mutationHeaders } from '../request.ts';
+import { callerOf, idempotencyKeyOf, mutationHeaders } from '../request.ts';
 
 /** The route of every service, with an idempotency key. */
 export const retryDeadLetterRoute = (lobby: Pick<Lobby, 'db' | 'now' | 'outbox' | 'streams'>) => {
@@ -23,7 +23,7 @@ export const retryDeadLetterRoute = (lobby: Pick<Lobby, 'db' | 'now' | 'outbox' 
   return defineRoute(route, async (c) => {
     const { dead_letter_id: id } = c.req.valid('param');
     const key = await idempotencyKeyOf(c);
-    const work = () => (tx: Tx) => retryDeadLetter(lobby.streams, tx, id);
+    const work = () => (tx: Tx) => retryDeadLetter(lobby.streams, tx, callerOf(c), id);
     const letter = await withIdempotencyKey(lobby, key, work, toDeadLetter);
     logDecision(c.get('log'), letter, 'retried');
     return c.json(letter, 200);

@@ -37,7 +37,7 @@ export async function withOwnPlatform(
     });
     try {
       const { serviceToken } = await localSecrets(dataFolder);
-      await work(runningStack(listeners, platform.logFolder), serviceToken);
+      await work(runningStack(listeners, platform), serviceToken);
     } finally {
       await platform.stop();
     }

@@ -1,4 +1,5 @@
 import { v7 as uuidv7 } from 'uuid';
+import type { SignAssertion } from '../../operators/assertion.ts';
 import { Outbox } from '../../outbox/outbox.ts';
 import type { RedisCommands } from '../../redis/commands.ts';
 import { requeueAtOnce, type StreamAdmin, statesOf } from '../../streams/admin.ts';
@@ -13,7 +14,7 @@ import { createRecoveryCodes } from '../recovery-codes.ts';
 import { createSignInCodes } from '../sign-in-codes.ts';
 import type { Database } from '../store/database.ts';
 import { prepareFindDeviceSession } from '../store/device-sessions.ts';
-import { outbox as outboxTable } from '../store/schema.ts';
+import { auditEntries, outbox as outboxTable } from '../store/schema.ts';
 import { backendStreamTables } from '../store/stream-tables.ts';
 
 /** Builds the dependencies of the backend's handlers from its configuration, with the real clock and ids. */
@@ -26,6 +27,7 @@ export async function assembleBackend(
     push: RedisCommands;
     mails: OutgoingMails;
     lookupWaitMs: BackendContext['lookupWaitMs'];
+    signAssertion: SignAssertion | undefined;
     log: Logger;
   },
 ): Promise<{ context: BackendContext; streams: StreamAdmin; outbox: Outbox }> {
@@ -49,6 +51,7 @@ export async function assembleBackend(
     wrongCodeLimits: config.signIn,
     lookupWaitMs: parts.lookupWaitMs,
     entitlementDefaults: config.entitlementDefaults,
+    signAssertion: parts.signAssertion,
     now: () => new Date(),
     newId: () => uuidv7(),
     log,
@@ -59,6 +62,7 @@ export async function assembleBackend(
     consumers,
     states: statesOf(consumers, { read: (work) => work(redis) }),
     requeue: requeueAtOnce(redis),
+    audit: auditEntries,
   };
   return { context, streams, outbox };
 }

@@ -1,8 +1,10 @@
 // The connections that the backend's processes need at start. Redis may fail afterwards: messages then wait in the
 // outbox.
+import { readFile } from 'node:fs/promises';
 import { postgresNeeds } from '../../config/postgres-variables.ts';
 import { redisClusterNeeds } from '../../config/redis-cluster-variables.ts';
 import { redisNeeds } from '../../config/redis-variables.ts';
+import { createAssertionSigner } from '../../operators/assertion.ts';
 import { openDatabase } from '../../postgres/open-database.ts';
 import type { Postgres } from '../../postgres/pool-options.ts';
 import type { Redis } from '../../redis/client.ts';
@@ -12,6 +14,22 @@ import { openRedisWithoutEviction } from '../../redis/no-eviction.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import type { BackendConfig, BackendHttpConfig } from '../config.ts';
 import { migrations } from '../migrations.ts';
+
+/** The key of the assertions about operators; undefined where none is configured. */
+export const assertionSignerRequirement = {
+  needs: ['BACKEND_OPERATOR_ASSERTION_PRIVATE_KEY_PEM_PATH'] as const,
+  async open({ operatorAssertionKeyPath: path }: Pick<BackendConfig, 'operatorAssertionKeyPath'>) {
+    if (path === undefined) return undefined;
+    const pem = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+      throw new Error(`cannot read ${path} (${error.code ?? error.name})`);
+    });
+    return createAssertionSigner(pem).catch((error: Error) => {
+      throw new Error(
+        `${path}: ${error.message}; create one with: openssl genpkey -algorithm ed25519 -out operator-assertion.pem`,
+      );
+    });
+  },
+};
 
 /** @param migrates false where a job of its own applies migrations. */
 export function postgresRequirement(connectionLog: Logger, migrates = true) {

@@ -79,6 +79,8 @@ export function prepareBackend(environment: Environment, drivers: Drivers): Prep
         push: redis,
         mails: { write: (tx, mails) => writeMails(tx, seal, mails), sendSoon() {} },
         lookupWaitMs,
+        // The key is in a file, which these runtimes do not have.
+        signAssertion: undefined,
         log,
       });
       const settled = () => outbox.settled();

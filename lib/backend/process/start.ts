@@ -5,6 +5,7 @@ import { redisClusterChecks } from '../../config/redis-cluster-variables.ts';
 import { redisHttpChecks, redisTcpChecks } from '../../config/redis-variables.ts';
 import { type Check, start } from '../../config/startup.ts';
 import type { Environment } from '../../config/variables.ts';
+import type { SignAssertion } from '../../operators/assertion.ts';
 import { outboxInstruments } from '../../outbox/instruments.ts';
 import type { Outbox } from '../../outbox/outbox.ts';
 import type { Relay } from '../../outbox/relay.ts';
@@ -28,6 +29,7 @@ import type { NotificationWorker } from '../notifications/notification-worker.ts
 import { assembleBackend } from './assemble.ts';
 import { mailChecks, type OpenMail, openMail } from './open-mail.ts';
 import {
+  assertionSignerRequirement,
   backendRequirements,
   httpRedisRequirement,
   postgresRequirement,
@@ -66,7 +68,7 @@ export async function startBackend(environment: Environment): Promise<Backend> {
       ...redisTcpChecks('BACKEND'),
       ...redisClusterChecks('BACKEND_PUSH_REDIS'),
     ],
-    requirements: backendRequirements(connectionLog),
+    requirements: { ...backendRequirements(connectionLog), signAssertion: assertionSignerRequirement },
   });
   const { redis, postgres, pushCluster } = resources;
   const http: HttpRedis = { commands: redis, close: () => redis.disconnect() };
@@ -115,6 +117,7 @@ export async function startBackendHttp(
       postgres: postgresRequirement(connectionLog, migrates),
       redis: httpRedisRequirement(connectionLog),
       pushCluster: pushClusterRequirement(connectionLog),
+      signAssertion: assertionSignerRequirement,
     },
   });
   const { mail: _, ...handling } = await openHandling(config, resources);
@@ -129,7 +132,13 @@ async function openHandling(
     redis,
     pushCluster,
     postgres,
-  }: { redis: HttpRedis; pushCluster: Cluster | undefined; postgres: Postgres },
+    signAssertion,
+  }: {
+    redis: HttpRedis;
+    pushCluster: Cluster | undefined;
+    postgres: Postgres;
+    signAssertion: SignAssertion | undefined;
+  },
 ): Promise<Handling & { mail: OpenMail }> {
   const log = createLogger({ service, level: config.logLevel });
   outboxInstruments.start();
@@ -141,6 +150,7 @@ async function openHandling(
     push: pushCluster ?? redis.commands,
     mails: mail.mails,
     lookupWaitMs: createLookupLimit(config.lookupRate),
+    signAssertion,
     log,
   });
   return {

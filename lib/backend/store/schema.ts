@@ -1,6 +1,7 @@
 // The backend's tables. Identifiers are UUIDv7, so their order is the order of creation.
 import { sql } from 'drizzle-orm';
 import {
+  bigint,
   boolean,
   check,
   customType,
@@ -14,6 +15,8 @@ import {
   uniqueIndex,
   uuid,
 } from 'drizzle-orm/pg-core';
+import { auditTable } from '../../audit/table.ts';
+import type { Role } from '../../operators/roles.ts';
 import { outboxTable } from '../../outbox/table.ts';
 import { streamTables } from '../../streams/tables.ts';
 import { purposes } from '../domain/sign-in.ts';
@@ -172,6 +175,88 @@ export const mailOptOuts = backend.table(
   (table) => [primaryKey({ name: 'mail_opt_outs_pkey', columns: [table.userId, table.kind] })],
 );
 
+/** The people who run the platform. */
+export const operators = backend.table('operators', {
+  operatorId: uuid('operator_id').primaryKey(),
+  name: text('name').notNull(),
+  /** Normalised. */
+  email: text('email').notNull().unique('operators_email_unique'),
+  roles: text('roles').array().$type<Role[]>().notNull(),
+  /** null for one whom the command line added. */
+  createdBy: uuid('created_by'),
+  createdAt: time('created_at').notNull(),
+  disabledAt: time('disabled_at'),
+});
+
+export const operatorPasskeys = backend.table(
+  'operator_passkeys',
+  {
+    /** As the authenticator gave it, base64url. */
+    credentialId: text('credential_id').primaryKey(),
+    operatorId: uuid('operator_id')
+      .notNull()
+      .references(() => operators.operatorId),
+    /** COSE. */
+    publicKey: bytea('public_key').notNull(),
+    /** Of signatures, where the authenticator counts them: a lower one than before tells a copy. */
+    counter: bigint('counter', { mode: 'number' }).notNull(),
+    createdAt: time('created_at').notNull(),
+    lastUsedAt: time('last_used_at'),
+  },
+  (passkey) => [index('operator_passkeys_by_operator').on(passkey.operatorId)],
+);
+
+export const linkPurposes = ['enrol', 'sign_in'] as const;
+
+/** Links that work once: to enrol a passkey, or on a machine of one's own to sign in without one. */
+export const operatorLinks = backend.table(
+  'operator_links',
+  {
+    /** SHA-256 of the token in the link. */
+    tokenHash: bytea('token_hash').primaryKey(),
+    operatorId: uuid('operator_id')
+      .notNull()
+      .references(() => operators.operatorId),
+    purpose: text('purpose', { enum: linkPurposes }).notNull(),
+    expiresAt: time('expires_at').notNull(),
+  },
+  (link) => [index('operator_links_by_operator').on(link.operatorId)],
+);
+
+/** WebAuthn ceremonies that have begun; a row goes with its end. */
+export const operatorChallenges = backend.table(
+  'operator_challenges',
+  {
+    challengeId: uuid('challenge_id').primaryKey(),
+    /** What the authenticator signs, base64url. */
+    challenge: text('challenge').notNull(),
+    /** URL of the console that asked for it. */
+    consoleUrl: text('console_url').notNull(),
+    /** Of the link with which a passkey is enrolled; null for a sign-in. */
+    linkTokenHash: bytea('link_token_hash'),
+    expiresAt: time('expires_at').notNull(),
+  },
+  (challenge) => [index('operator_challenges_by_age').on(challenge.expiresAt)],
+);
+
+export const operatorSessions = backend.table(
+  'operator_sessions',
+  {
+    sessionId: uuid('session_id').primaryKey(),
+    operatorId: uuid('operator_id')
+      .notNull()
+      .references(() => operators.operatorId),
+    /** SHA-256 of the cookie's value. */
+    tokenHash: bytea('token_hash').notNull().unique('operator_sessions_token_unique'),
+    createdAt: time('created_at').notNull(),
+    expiresAt: time('expires_at').notNull(),
+    /** To the minute. */
+    lastUsedAt: time('last_used_at').notNull(),
+    revokedAt: time('revoked_at'),
+  },
+  (session) => [index('operator_sessions_by_operator').on(session.operatorId)],
+);
+
 /** Session invalidations and lifecycle events; the ordering key is the user's id. */
 export const outbox = outboxTable(backend);
 
@@ -259,3 +344,6 @@ export const mailBudgets = backend.table(
 );
 
 export const { consumers, processedEntries, deadLetters } = streamTables(backend);
+
+/** What operators did. */
+export const auditEntries = auditTable(backend);

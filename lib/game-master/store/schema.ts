@@ -16,6 +16,7 @@ import {
   timestamp,
   uuid,
 } from 'drizzle-orm/pg-core';
+import { auditTable } from '../../audit/table.ts';
 import type { GameResult, GameState, Manifest, OrderState } from '../../engine/api.ts';
 import { idempotencyKeysTable } from '../../idempotency/table.ts';
 import { outboxTable } from '../../outbox/table.ts';
@@ -238,3 +239,6 @@ export const outbox = outboxTable(gameMaster);
 
 /** Of the Game Master's consumer of `lobby:game_changes`. */
 export const { consumers, processedEntries, deadLetters } = streamTables(gameMaster);
+
+/** What operators did. */
+export const auditEntries = auditTable(gameMaster);

@@ -1,9 +1,11 @@
+import { recordAct } from '../../audit/audit.ts';
 import { actorId, type Caller, managerOf } from '../caller.ts';
 import type { Lobby } from '../context.ts';
 import type { Trigger } from '../domain/game.ts';
 import { noSuchGame, refuseUnlessAt } from '../refusals.ts';
 import type { Work } from '../store/database.ts';
 import { lockGame, type StoredGame } from '../store/games.ts';
+import { auditEntries } from '../store/schema.ts';
 import { applyTransition, type TransitionParts, type TransitionRequest } from './transition.ts';
 
 /** A game, and the revision of it that its manager has seen; undefined: whichever it is at. */
@@ -27,7 +29,7 @@ export function requestTransition(
     const by = managerOf(caller, game);
     refuseUnlessAt(game, expectedRevision);
     const { traceparent } = caller;
-    return applyTransition(tx, lobby, game, {
+    const moved = await applyTransition(tx, lobby, game, {
       trigger,
       by,
       actorId: actorId(caller),
@@ -35,5 +37,12 @@ export function requestTransition(
       traceparent,
       ...more,
     });
+    await recordAct(tx, auditEntries, caller, {
+      action: `game.${trigger}`,
+      subject: { kind: 'game', id: gameId },
+      before: { status: game.status, revision: game.revision },
+      after: { status: moved.status, revision: moved.revision },
+    });
+    return moved;
   };
 }

@@ -18,6 +18,7 @@ import {
   uniqueIndex,
   uuid,
 } from 'drizzle-orm/pg-core';
+import { auditTable } from '../../audit/table.ts';
 import { idempotencyKeysTable } from '../../idempotency/table.ts';
 import { outboxTable } from '../../outbox/table.ts';
 import type { GmEvent } from '../../protocol/gm-events.ts';
@@ -521,3 +522,6 @@ export const outbox = outboxTable(lobby);
 
 /** Of the lobby's consumers of streams. */
 export const { consumers, processedEntries, deadLetters } = streamTables(lobby);
+
+/** What operators did. */
+export const auditEntries = auditTable(lobby);

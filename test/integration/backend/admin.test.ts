@@ -7,6 +7,7 @@ import {
   type TestBackend,
   TestDevice,
 } from '../../support/backend/backend.ts';
+import { operatorHeaders, operatorIds } from '../../support/operators.ts';
 
 let backend: TestBackend;
 beforeAll(async () => {
@@ -251,9 +252,9 @@ describe('the admin listener', () => {
 
   it('logs who acted, where the request says so', async () => {
     const path = `${usersPath}/${user.userId}`;
-    await backend.adminRequest('GET', path, { headers: { 'X-Admin-ID': 'grace@example.com' } });
+    await backend.adminRequest('GET', path, { headers: await operatorHeaders('backend', 'grace') });
     const lines = backend.logLines.map((line): Record<string, unknown> => JSON.parse(line));
-    expect(lines.filter((line) => line.path === path)).toMatchObject([{ admin_id: 'grace@example.com' }]);
+    expect(lines.filter((line) => line.path === path)).toMatchObject([{ operator_id: operatorIds.grace }]);
   });
 
   it('wants its bearer token', async () => {

@@ -68,7 +68,7 @@ describe('lobby routes', () => {
         'idempotency-key': 'key-1',
         'if-match': '"7"',
         traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
-        'x-admin-id': 'eve',
+        'x-operator-assertion': 'eve',
         'x-device-session-id': 'session-1',
         'x-request-id': 'request-1',
         'x-user-id': 'user-1',
@@ -94,7 +94,7 @@ describe('lobby routes', () => {
       },
     });
     expect(request?.headers).not.toHaveProperty('cookie');
-    expect(request?.headers).not.toHaveProperty('x-admin-id');
+    expect(request?.headers).not.toHaveProperty('x-operator-assertion');
   });
 
   it('are not available while the lobby refuses the token, and the log names the variables', async () => {

@@ -133,7 +133,7 @@ function at({ gameId }: Pick<Game, 'gameId'>, who: Client | 'admin'): Sender {
   if (who !== 'admin') {
     return sender(gameMaster.publicApp, `/api/v1/games/${gameId}`, { 'x-user-id': who.userId });
   }
-  return sender(gameMaster.internalApp, `/api/v1/internal/games/${gameId}`, { 'x-admin-id': 'ada' });
+  return sender(gameMaster.internalApp, `/api/v1/internal/games/${gameId}`, {});
 }
 
 /** The member of seat 3 leaves, that of seat 4 is removed, and that of seat 5 is blocked. @returns these users. */

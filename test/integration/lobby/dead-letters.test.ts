@@ -11,6 +11,7 @@ import { statesOf } from '../../../lib/streams/admin.ts';
 import { runConsumer } from '../../../lib/streams/consumer.ts';
 import { createLogger } from '../../../lib/telemetry/logger.ts';
 import { type Answer, type Client, createTestLobby, type TestLobby } from '../../support/lobby/lobby.ts';
+import { operatorHeaders, operatorIds, operatorOptions } from '../../support/operators.ts';
 import { recordingLog } from '../../support/run/log-lines.ts';
 import { createTestRedis, type TestRedis } from '../../support/stores/redis.ts';
 import { connectRedis } from '../../support/stores/stream-consumer.ts';
@@ -326,10 +327,11 @@ describe('POST /dead-letters/{id}/discard', () => {
   it('throws it away, and the log tells who did and what it was', async () => {
     const id = await leaveDeadLetter();
     const { log, lines } = recordingLog();
-    const app = createLobbyInternalApp({ log, ready: () => true, bodyLimitBytes: 1_024 }, lobby);
+    const options = { log, ready: () => true, bodyLimitBytes: 1_024, ...operatorOptions };
+    const app = createLobbyInternalApp(options, lobby);
     const response = await app.request(`/api/v1/internal/dead-letters/${id}/discard`, {
       method: 'POST',
-      headers: { 'x-admin-id': 'grace' },
+      headers: await operatorHeaders('lobby', 'grace'),
     });
     expect(response.status).toBe(200);
     expect(items(await operator.get('/dead-letters'))).toEqual([]);
@@ -338,7 +340,7 @@ describe('POST /dead-letters/{id}/discard', () => {
     expect(lines.filter(({ msg }) => msg === 'dead letter discarded')).toEqual([
       expect.objectContaining({
         level: 'warn',
-        admin_id: 'grace',
+        operator_id: operatorIds.grace,
         dead_letter_id: id,
         consumer: 'gm_events',
         reason: 'there is no such game',

@@ -14,6 +14,7 @@ import {
 } from '../../support/lobby/games.ts';
 import { createTestLobby, type TestLobby } from '../../support/lobby/lobby.ts';
 import { intentsOf, stopJobsOf, toldOf } from '../../support/lobby/outbox.ts';
+import { operatorIds } from '../../support/operators.ts';
 
 const options_schema = {
   type: 'object',
@@ -225,7 +226,7 @@ describe('an admin corrects what players can no longer change', () => {
     expect(timeline.items.at(-1)).toMatchObject({
       trigger: 'correct',
       actor: 'admin',
-      actor_id: 'ada',
+      actor_id: operatorIds.ada,
       from: status,
       to: status,
       reason,

@@ -263,7 +263,7 @@ test('when it is told to stop it takes no new connection, lets go of idle ones, 
   const admin = (path: string, body?: object) =>
     fetch(`${found.internal}/api/v1/internal/lobby${path}`, {
       method: 'POST',
-      headers: { 'x-admin-id': 'ada', ...(body && { 'content-type': 'application/json' }) },
+      headers: { ...(body && { 'content-type': 'application/json' }) },
       ...(body && { body: JSON.stringify(body) }),
     });
   const made = await admin('/games', {

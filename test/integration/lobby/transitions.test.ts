@@ -84,7 +84,7 @@ describe.each(moves)('$verb of a game that is $from', ({ verb, trigger, from, to
     expect((await historyOf(gameId)).at(-1)).toMatchObject({
       trigger,
       actor: who,
-      actor_id: who === 'owner' ? owner.userId : 'ada',
+      actor_id: client.userId,
       from,
       to,
     });

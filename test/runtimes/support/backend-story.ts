@@ -97,7 +97,7 @@ export async function playBackend(stage: BackendStage): Promise<Player> {
   await service('unknown user', `POST /api/v1/internal/users/${player.sessionId}/lobby-eligibility`, 200);
 
   await admin('users', 'GET /api/v1/internal/users?page_size=10', 200);
-  await admin('user', `GET /api/v1/internal/users/${as}`, 200, { headers: { 'x-admin-id': 'grace' } });
+  await admin('user', `GET /api/v1/internal/users/${as}`, 200);
   await admin('streams', 'GET /api/v1/internal/streams', 200);
   await admin('dead letters', 'GET /api/v1/internal/dead-letters?consumer=notification_intents', 200);
   return player;

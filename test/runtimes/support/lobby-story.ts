@@ -165,13 +165,14 @@ async function decide(
 }
 
 async function administer({ admin }: LobbyStage, gameId: string): Promise<void> {
-  const headers = { 'x-admin-id': 'grace' };
-  await admin('an admin sees the game', `GET /api/v1/internal/lobby/games/${gameId}`, 200, { headers });
+  await admin('an admin sees the game', `GET /api/v1/internal/lobby/games/${gameId}`, 200);
   await admin('the Game Master reads it', `GET /api/v1/internal/games/${gameId}`, 200);
   await admin('its members', `GET /api/v1/internal/games/${gameId}/memberships`, 200);
-  await admin('streams', 'GET /api/v1/internal/streams', 200, { headers });
-  await admin('no admin’s name', 'GET /api/v1/internal/streams', 400, { headers: { 'x-admin-id': 'a b' } });
+  await admin('streams', 'GET /api/v1/internal/streams', 200);
+  await admin('without keys no assertion counts', 'GET /api/v1/internal/streams', 401, {
+    headers: { 'x-operator-assertion': 'a.b.c' },
+  });
   await admin('what describes it', 'GET /openapi.json', 200);
   const cancel = `POST /api/v1/internal/lobby/games/${gameId}/cancel`;
-  await admin('cancelled while it starts', cancel, 409, { headers });
+  await admin('cancelled while it starts', cancel, 409);
 }

@@ -19,7 +19,7 @@ import { createOptOutTokens } from '../../../lib/backend/opt-out-tokens.ts';
 import { createRecoveryCodes } from '../../../lib/backend/recovery-codes.ts';
 import { createSignInCodes } from '../../../lib/backend/sign-in-codes.ts';
 import { prepareFindDeviceSession } from '../../../lib/backend/store/device-sessions.ts';
-import { outbox as outboxTable } from '../../../lib/backend/store/schema.ts';
+import { auditEntries, outbox as outboxTable } from '../../../lib/backend/store/schema.ts';
 import { backendStreamTables } from '../../../lib/backend/store/stream-tables.ts';
 import type { HttpApp } from '../../../lib/http/app.ts';
 import { Outbox } from '../../../lib/outbox/outbox.ts';
@@ -30,6 +30,7 @@ import { confirmBytes, knownDeviceBytes, recoverBytes } from '../../../lib/proto
 import type { Redis } from '../../../lib/redis/client.ts';
 import { requeueAtOnce, statesOf } from '../../../lib/streams/admin.ts';
 import { toLoggedError } from '../../../lib/telemetry/logged-error.ts';
+import { operatorKey, operatorOptions } from '../operators.ts';
 import { createTestDatabase, type Template } from '../stores/database.ts';
 import { readTables, type Tables } from '../stores/tables.ts';
 
@@ -160,6 +161,7 @@ export async function startTestBackend(
     wrongCodeLimits,
     lookupWaitMs: createLookupLimit(lookupRate, () => clock),
     entitlementDefaults,
+    signAssertion: operatorKey.sign,
     now,
     newId: () => uuidv7(),
     log,
@@ -171,9 +173,10 @@ export async function startTestBackend(
     if (options.redis === undefined) throw new Error('this backend has no Redis');
     return options.redis;
   };
-  const adminApp = createBackendAdminApp(httpOptions, context, {
+  const adminApp = createBackendAdminApp({ ...httpOptions, ...operatorOptions }, context, {
     db,
     tables: backendStreamTables,
+    audit: auditEntries,
     consumers,
     states: statesOf(consumers, { read: async (work) => work(theRedis()) }),
     requeue: (...requeue) => requeueAtOnce(theRedis())(...requeue),

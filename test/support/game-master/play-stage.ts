@@ -177,7 +177,7 @@ export async function createPlayStage({
         users,
         user,
         player: (seat) => user(users[seat - 1] ?? 'nobody'),
-        admin: () => sender(internalApp, prefix, { 'x-admin-id': 'ada' }),
+        admin: () => sender(internalApp, prefix, {}),
         set,
       };
     },
@@ -232,8 +232,7 @@ export async function createPlayStage({
     player: (gameId: string, userId: string) =>
       sender(publicApp, `/api/v1/games/${gameId}`, { 'x-user-id': userId }),
 
-    admin: (gameId: string) =>
-      sender(internalApp, `/api/v1/internal/games/${gameId}`, { 'x-admin-id': 'ada' }),
+    admin: (gameId: string) => sender(internalApp, `/api/v1/internal/games/${gameId}`, {}),
 
     /** The row of a game. */
     async row(gameId: string): Promise<Record<string, unknown>> {

@@ -21,6 +21,7 @@ import type { Replicas } from '../../../lib/replicas/replicas.ts';
 import { createLogger } from '../../../lib/telemetry/logger.ts';
 import { testCatalogue } from '../engines/catalogue.ts';
 import { checkNotifications } from '../gateway/event-check.ts';
+import { type OperatorName, operatorHeaders, operatorIds, operatorOptions } from '../operators.ts';
 import { createTestDatabase, type Template } from '../stores/database.ts';
 import { readTables, type Tables } from '../stores/tables.ts';
 import { openTestPool } from '../stores/test-pool.ts';
@@ -53,9 +54,9 @@ export type TestLobby = Lobby & {
   /** A new user on the public listener. */
   player(): Client;
   /** An admin on the internal listener. */
-  admin(adminId?: string): Client;
+  admin(name?: OperatorName): Client;
   /** An admin who looks after the streams. */
-  operator(adminId?: string): Client;
+  operator(name?: OperatorName): Client;
   /** Rows of tables whose growth is no business state (`idempotency_keys`) can be left out by name. */
   tables(options?: { except: string[] }): Promise<Tables>;
   close(): Promise<void>;
@@ -108,7 +109,7 @@ export async function createTestLobby(options: TestLobbyOptions = {}): Promise<T
     bodyLimitBytes: 65_536,
   };
   const publicApp = createLobbyPublicApp(httpOptions, lobby);
-  const internalApp = createLobbyInternalApp(httpOptions, lobby);
+  const internalApp = createLobbyInternalApp({ ...httpOptions, ...operatorOptions }, lobby);
   return {
     ...lobby,
     dsn: database.dsn,
@@ -119,12 +120,12 @@ export async function createTestLobby(options: TestLobbyOptions = {}): Promise<T
     internalApp,
     player() {
       const userId = uuidv7();
-      return client(publicApp, '/api/v1/lobby', userId, { 'x-user-id': userId });
+      return client(publicApp, '/api/v1/lobby', userId, async () => ({ 'x-user-id': userId }));
     },
-    admin: (adminId = 'ada') =>
-      client(internalApp, '/api/v1/internal/lobby', adminId, { 'x-admin-id': adminId }),
-    operator: (adminId = 'ada') =>
-      client(internalApp, '/api/v1/internal', adminId, { 'x-admin-id': adminId }),
+    admin: (name = 'ada') =>
+      client(internalApp, '/api/v1/internal/lobby', operatorIds[name], () => operatorHeaders('lobby', name)),
+    operator: (name = 'ada') =>
+      client(internalApp, '/api/v1/internal', operatorIds[name], () => operatorHeaders('lobby', name)),
     tables: (except) => readTables(pool, ['lobby'], except?.except),
     close: async () => {
       await lobby.outbox.settled();
@@ -134,14 +135,19 @@ export async function createTestLobby(options: TestLobbyOptions = {}): Promise<T
   };
 }
 
-function client(app: HttpApp, prefix: string, userId: string, identity: Record<string, string>): Client {
+function client(
+  app: HttpApp,
+  prefix: string,
+  userId: string,
+  identity: () => Promise<Record<string, string>>,
+): Client {
   const call =
     (method: string): Call =>
     async (path, { body, headers = {} } = {}) => {
       const json = body === undefined ? {} : { 'content-type': 'application/json' };
       const response = await app.request(`${prefix}${path}`, {
         method,
-        headers: { ...identity, ...json, ...headers },
+        headers: { ...(await identity()), ...json, ...headers },
         ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
       });
       const answer = {

@@ -186,6 +186,7 @@ async function startParts(options: ClusterOptions, cleanUp: AsyncDisposableStack
         lobbyInternal: unused,
         gameMaster: unused,
         gameMasterPublic: unused,
+        console: unused,
         ...listeners,
       },
       secrets,

@@ -15,6 +15,7 @@ import {
   type Variable,
   type VariableTree,
 } from '../../../lib/config/variables.ts';
+import { consoleVariables } from '../../../lib/console/config.ts';
 import { engineVariables } from '../../../lib/engine-kit/config.ts';
 import { gameMasterVariables } from '../../../lib/game-master/config.ts';
 import { gatewayVariables } from '../../../lib/gateway/config.ts';
@@ -77,6 +78,9 @@ export const processes: readonly DeployedProcess[] = [
   gameMasterWorker('workers/gm-outbox-relay.ts'),
   processOf('workers/game-master.ts', gameMasterVariables, {
     notAlone: 'it is all of the Game Master’s others',
+  }),
+  processOf('workers/console.ts', consoleVariables, {
+    notAlone: 'it needs a public URL and the keys of operators',
   }),
   processOf('workers/runtime-manager.ts', runtimeManagerVariables),
   engine('workers/four-in-a-row.ts'),

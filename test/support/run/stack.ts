@@ -20,7 +20,9 @@ export type TestStack = {
   readonly serviceToken: string;
   /** Has the Runtime Manager's journal and engines. */
   readonly runtimeFolder: string;
-  /** A pool on the stack's database. */
+  /** Of the stack's database. */
+  readonly dsn: string;
+  /** A pool on it. */
   readonly db: pg.Pool;
   /** Signs a player in by e-mail: a new one, unless the address is that of another one. */
   signIn(name: string, email?: string): Promise<TestClient>;
@@ -68,6 +70,7 @@ async function startParts(
     lobbyInternal: await address(),
     gameMaster: await address(),
     gameMasterPublic: await address(),
+    console: await address(),
   };
   const secrets = await localSecrets(folder);
   const lines: string[] = [];
@@ -106,6 +109,7 @@ async function startParts(
     listeners,
     runtimeFolder,
     serviceToken: secrets.serviceToken,
+    dsn: database.dsn,
     db,
     async signIn(name, email = `${name}-${randomUUID()}@example.com`) {
       const client = newClient();

@@ -1,0 +1,21 @@
+import { z } from 'zod';
+import type { Console } from '../../lib/console/context.ts';
+import type { openedSessionSchema } from '../../lib/console/peers/backend.ts';
+import { readSessionCookie, writeSessionCookie } from './cookie.ts';
+import type { ConsoleContext } from './env.ts';
+
+/** Puts a session that the backend has opened into the cookie, and ends the one that was there. */
+export async function enterSession(
+  c: ConsoleContext,
+  console: Console,
+  opened: z.infer<typeof openedSessionSchema>,
+): Promise<void> {
+  const earlier = readSessionCookie(c, console);
+  if (earlier !== undefined) await endSession(c, console, earlier);
+  writeSessionCookie(c, console, { token: opened.session_token, expiresAt: opened.expires_at });
+}
+
+export async function endSession(c: ConsoleContext, { backend }: Console, token: string): Promise<void> {
+  const question = { body: { session_token: token }, requestId: c.get('requestId') };
+  await backend.ask('POST', '/api/v1/internal/operator-sessions/end', z.object({}), question);
+}

@@ -1,0 +1,165 @@
+import { Hono, type MiddlewareHandler } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
+import { html } from 'hono/html';
+import { HTTPException } from 'hono/http-exception';
+import { requestId } from 'hono/request-id';
+import { secureHeaders } from 'hono/secure-headers';
+import type { ContentfulStatusCode } from 'hono/utils/http-status';
+import type { Console } from '../../lib/console/context.ts';
+import { sessionSchema } from '../../lib/console/peers/backend.ts';
+import { errorBody, errorTable, Refusal } from '../../lib/errors/table.ts';
+import { addOperatorPage } from './add-operator.ts';
+import { auditPage } from './audit.ts';
+import { cancelGamePage } from './cancel-game.ts';
+import { clearSessionCookie, readSessionCookie } from './cookie.ts';
+import { enrolPage } from './enrol.ts';
+import type { ConsoleApp, ConsoleContext, ConsoleEnv } from './env.ts';
+import { gamePage } from './game.ts';
+import { gamesPage } from './games.ts';
+import { layout } from './layout.ts';
+import { operatorPage } from './operator.ts';
+import { operatorsPage } from './operators.ts';
+import { overviewPage } from './overview.ts';
+import { signInPage } from './sign-in.ts';
+import { signInLinkPage } from './sign-in-link.ts';
+import { signOutPage } from './sign-out.ts';
+
+const bodyLimitBytes = 128 * 1024;
+
+/** The console's pages. @param ready whether this process accepts work. */
+export function createConsoleApp(console: Console, ready: () => boolean): ConsoleApp {
+  const app: ConsoleApp = new Hono();
+  app.get('/healthz', (c) => c.json({ status: 'ok' }));
+  app.get('/readyz', (c) => (ready() ? c.json({ status: 'ready' }) : c.json({ status: 'draining' }, 503)));
+  app.use(requestId({ limitLength: 64, headerName: '' }));
+  app.use(logRequests(console));
+  app.use(pageHeaders(console));
+  app.use(refuseForeignOrigin(console));
+  app.use(bodyLimit({ maxSize: bodyLimitBytes }));
+  app.get('/assets/:file', (c) => {
+    const asset = console.assets.get(c.req.param('file'));
+    if (asset === undefined) return c.notFound();
+    return c.body(asset.bytes, 200, { 'content-type': asset.type, 'cache-control': 'no-cache' });
+  });
+  for (const page of [signInPage, signInLinkPage, enrolPage]) page(app, console);
+  app.use(requireSession(console));
+  for (const page of [
+    signOutPage,
+    overviewPage,
+    gamesPage,
+    gamePage,
+    cancelGamePage,
+    operatorsPage,
+    addOperatorPage,
+    operatorPage,
+    auditPage,
+  ])
+    page(app, console);
+  app.notFound((c) => showError(c, new Refusal('not_found', `There is no page ${c.req.path}.`)));
+  app.onError((error, c) => showError(c, error));
+  return app;
+}
+
+function logRequests({ log }: Console): MiddlewareHandler<ConsoleEnv> {
+  return async (c, next) => {
+    const startedAt = performance.now();
+    c.set('log', log.child({ request_id: c.get('requestId') }));
+    await next();
+    const operator = c.get('session')?.operator.operator_id;
+    c.get('log').info(
+      {
+        method: c.req.method,
+        // Without its query: that of a link holds its token.
+        path: c.req.path,
+        status: c.res.status,
+        duration_ms: Math.round((performance.now() - startedAt) * 10) / 10,
+        ...(operator === undefined ? {} : { operator_id: operator }),
+      },
+      'request',
+    );
+  };
+}
+
+function pageHeaders({ publicUrl }: Console): MiddlewareHandler<ConsoleEnv> {
+  const own = ["'self'"];
+  const none = ["'none'"];
+  const secure = secureHeaders({
+    contentSecurityPolicy: {
+      defaultSrc: none,
+      scriptSrc: own,
+      styleSrc: own,
+      imgSrc: own,
+      connectSrc: own,
+      formAction: own,
+      baseUri: none,
+      frameAncestors: none,
+    },
+    xFrameOptions: 'DENY',
+    // Not `no-referrer`: browsers would then hide the origin of forms, too.
+    referrerPolicy: 'same-origin',
+    strictTransportSecurity: publicUrl.startsWith('https:') ? 'max-age=31536000' : false,
+  });
+  return async (c, next) => {
+    c.header('cache-control', 'no-store');
+    await secure(c, next);
+  };
+}
+
+/** Whatever changes something comes from a page of the console: a cookie alone does not show that. */
+function refuseForeignOrigin({ publicUrl }: Console): MiddlewareHandler<ConsoleEnv> {
+  return async (c, next) => {
+    const reads = c.req.method === 'GET' || c.req.method === 'HEAD';
+    if (!reads && c.req.header('origin') !== publicUrl) {
+      throw new Refusal(
+        'forbidden',
+        `This request does not come from a page of this console. Open the console at ${publicUrl}.`,
+      );
+    }
+    await next();
+  };
+}
+
+/** Asks the backend on every request, so that a session that was ended and a role that was taken away count at once. */
+function requireSession(console: Console): MiddlewareHandler<ConsoleEnv> {
+  const audiences = ['backend', 'lobby', 'game-master'];
+  return async (c, next) => {
+    const token = readSessionCookie(c, console);
+    const session = token && (await find(token));
+    if (!session) {
+      clearSessionCookie(c, console);
+      return c.redirect('/sign-in', 303);
+    }
+    c.set('session', session);
+    await next();
+    return undefined;
+
+    async function find(session_token: string) {
+      const question = { body: { session_token, audiences }, requestId: c.get('requestId') };
+      const path = '/api/v1/internal/operator-sessions/find';
+      return console.backend.ask('POST', path, sessionSchema, question).catch((error: unknown) => {
+        if (error instanceof Refusal && error.code === 'not_found') return undefined;
+        throw error;
+      });
+    }
+  };
+}
+
+function showError(c: ConsoleContext, error: Error): Response | Promise<Response> {
+  const { code, message } = refusalOf(c, error).body.error;
+  const status: ContentfulStatusCode = errorTable[code].status;
+  if (c.req.header('content-type')?.startsWith('application/json'))
+    return c.json(errorBody(code, message), status);
+  const content = html`<p class="notice warn" role="alert">${message}</p>
+    <p><a class="button" href="/">To the overview</a></p>`;
+  const title = status === 404 ? 'Not found' : status === 403 ? 'Not allowed' : 'That did not work';
+  return c.html(layout(c, { title, content }), status);
+}
+
+function refusalOf(c: ConsoleContext, error: Error): Refusal {
+  if (error instanceof Refusal) return error;
+  if (error instanceof HTTPException && error.status === 413) {
+    return new Refusal('payload_too_large', `The request is larger than ${bodyLimitBytes} bytes.`);
+  }
+  c.get('log').error({ error, method: c.req.method, path: c.req.path }, 'request failed');
+  return new Refusal('internal_error', `Something went wrong here. Request id: ${c.get('requestId')}.`);
+}

@@ -1,0 +1,51 @@
+import { isLoopback } from '../config/types.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import type { ConsoleConfig } from './config.ts';
+import { createService, type Service } from './peers/service.ts';
+
+/** A file that browsers load. */
+export type Asset = { readonly type: string; readonly bytes: Uint8Array<ArrayBuffer> };
+
+/** The dependencies of the console's pages; built once per process. It has no state of its own. */
+export type Console = {
+  readonly publicUrl: string;
+  /** Whether only this machine reaches it, so that a link may sign in without a passkey. */
+  readonly local: boolean;
+  readonly backend: Service;
+  readonly lobby: Service;
+  readonly gameMaster: Service;
+  /** By the last part of their path. */
+  readonly assets: ReadonlyMap<string, Asset>;
+  readonly log: Logger;
+};
+
+export function createConsole(
+  config: Pick<ConsoleConfig, 'http' | 'publicUrl' | 'backend' | 'lobby' | 'gameMaster'>,
+  { assets, log }: Pick<Console, 'assets' | 'log'>,
+): Console {
+  const { http, publicUrl, backend, lobby, gameMaster } = config;
+  return {
+    publicUrl,
+    local: isLoopback(http.addr) && new URL(publicUrl).hostname === 'localhost',
+    backend: createService({
+      ...backend,
+      name: 'The backend',
+      tokenVariables: { ours: 'CONSOLE_BACKEND_TOKEN', theirs: 'BACKEND_ADMIN_HTTP_TOKEN' },
+      log,
+    }),
+    lobby: createService({
+      ...lobby,
+      name: 'The lobby',
+      tokenVariables: { ours: 'CONSOLE_LOBBY_TOKEN', theirs: 'LOBBY_INTERNAL_HTTP_TOKEN' },
+      log,
+    }),
+    gameMaster: createService({
+      ...gameMaster,
+      name: 'The Game Master',
+      tokenVariables: { ours: 'CONSOLE_GM_TOKEN', theirs: 'GM_HTTP_TOKEN' },
+      log,
+    }),
+    assets,
+    log,
+  };
+}

@@ -1,0 +1,91 @@
+// The internal HTTP APIs of the services, as the console requests them.
+import type { z } from 'zod';
+import { type ErrorCode, errorTable, Refusal } from '../../errors/table.ts';
+import { askService, type ServiceQuestion } from '../../http/ask-service.ts';
+import { errorSchema } from '../../http/schemas.ts';
+import { assertionHeader, reasonHeader } from '../../operators/assertion.ts';
+import type { Logger } from '../../telemetry/logger.ts';
+
+const maxBytes = 4 * 1024 * 1024;
+
+export type Question = {
+  /** Of the operator; without it the console asks in its own name. */
+  readonly assertion?: string | undefined;
+  /** Why the operator changes something. */
+  readonly reason?: string | undefined;
+  readonly body?: unknown;
+  readonly requestId: string;
+};
+
+export type Service = {
+  /** For people. */
+  readonly name: string;
+  /** @throws Refusal of the service; service_unavailable when it does not respond. */
+  ask<T>(
+    method: ServiceQuestion['method'],
+    path: string,
+    schema: z.ZodType<T>,
+    question: Question,
+  ): Promise<T>;
+  /** Whether it takes requests. */
+  isReady(): Promise<boolean>;
+};
+
+/** @param service.tokenVariables of both sides; the log names them when they disagree. */
+export function createService(service: {
+  name: string;
+  baseUrl: string;
+  token: string | undefined;
+  timeoutMs: number;
+  tokenVariables: { ours: string; theirs: string };
+  log: Logger;
+}): Service {
+  const { name, baseUrl, token, timeoutMs, tokenVariables, log } = service;
+  const unavailable = () =>
+    new Refusal('service_unavailable', `${name} does not respond; try again shortly.`);
+  return {
+    name,
+    async ask(method, path, schema, { assertion, reason, body, requestId }) {
+      const headers = {
+        'x-request-id': requestId,
+        ...(assertion === undefined ? {} : { [assertionHeader]: assertion }),
+        ...(reason === undefined ? {} : { [reasonHeader]: encodeURIComponent(reason) }),
+      };
+      const question = { method, token, headers, body, timeoutMs, maxBytes };
+      const { status, text } = await askService(`${baseUrl}${path}`, question).catch((error: unknown) => {
+        log.warn({ error, service: name, path: path.split('?')[0] }, 'a service does not respond');
+        throw unavailable();
+      });
+      if (status >= 200 && status < 300) return schema.parse(JSON.parse(text));
+      const refusal = refusalIn(text);
+      log.info({ service: name, path: path.split('?')[0], status, code: refusal?.code }, 'a service refused');
+      if (status === 401 && assertion === undefined) {
+        log.error(tokenVariables, 'a service refuses the token of the console; the two variables must agree');
+        throw unavailable();
+      }
+      throw refusal ?? unavailable();
+    },
+    async isReady() {
+      const question = { method: 'GET', timeoutMs, maxBytes } as const;
+      return askService(`${baseUrl}/readyz`, question).then(
+        ({ status }) => status === 200,
+        () => false,
+      );
+    },
+  };
+}
+
+function refusalIn(text: string): Refusal | undefined {
+  const body = errorSchema.safeParse(parsed(text)).data;
+  if (body === undefined || !(body.error.code in errorTable)) return undefined;
+  const { code, message, details } = body.error;
+  return new Refusal(code as ErrorCode, message, details);
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,123 @@
+// The permission that every route of an internal listener needs, and the permissions that each role has. A route that is
+// not in the table cannot be mounted (lib/http/operator-access.ts).
+import { type Role, roles } from './roles.ts';
+
+const viewing = ['games.read', 'streams.read', 'operators.read', 'audit.read'] as const;
+
+const permissionsOf = {
+  viewer: viewing,
+  support: [...viewing, 'users.read', 'users.change'],
+  moderator: [...viewing, 'games.change'],
+  operator: [...viewing, 'streams.change'],
+  owner: [...viewing, 'users.read', 'users.change', 'games.change', 'streams.change', 'operators.change'],
+} as const satisfies Record<Role, readonly string[]>;
+
+export type OperatorPermission = (typeof permissionsOf)[Role][number];
+
+/** For what other services do, which no operator does. */
+export type ServicePermission = 'operators.sign_in' | 'games.play';
+
+export type Permission = OperatorPermission | ServicePermission;
+
+/** By the `operationId` of a route. Routes that several listeners have, such as those of streams, are here once. */
+const permissionOfRoute: Readonly<Record<string, Permission>> = {
+  // Backend
+  listUsers: 'users.read',
+  getUser: 'users.read',
+  blockUser: 'users.change',
+  deleteUser: 'users.change',
+  getEntitlements: 'users.read',
+  setEntitlements: 'users.change',
+  revokeUserSessions: 'users.change',
+  revokeAnySession: 'users.change',
+  beginOperatorEnrolment: 'operators.sign_in',
+  finishOperatorEnrolment: 'operators.sign_in',
+  beginOperatorSignIn: 'operators.sign_in',
+  finishOperatorSignIn: 'operators.sign_in',
+  redeemOperatorLink: 'operators.sign_in',
+  findOperatorSession: 'operators.sign_in',
+  endOperatorSession: 'operators.sign_in',
+  listOperators: 'operators.read',
+  addOperator: 'operators.change',
+  resetOperator: 'operators.change',
+  disableOperator: 'operators.change',
+  setOperatorRoles: 'operators.change',
+
+  // Lobby
+  listEngines: 'games.read',
+  createGame: 'games.change',
+  listGames: 'games.read',
+  getGame: 'games.read',
+  updateGame: 'games.change',
+  openEnrollment: 'games.change',
+  closeEnrollment: 'games.change',
+  reopenEnrollment: 'games.change',
+  startGame: 'games.change',
+  retryStart: 'games.change',
+  pauseGame: 'games.change',
+  resumeGame: 'games.change',
+  cancelGame: 'games.change',
+  correctGame: 'games.change',
+  getTimeline: 'games.read',
+  previewClock: 'games.read',
+  listApplications: 'games.read',
+  approveApplication: 'games.change',
+  rejectApplication: 'games.change',
+  createInvite: 'games.change',
+  listInvites: 'games.read',
+  revokeInvite: 'games.change',
+  listMemberships: 'games.read',
+  removeMember: 'games.change',
+  blockMember: 'games.change',
+  unblockMember: 'games.change',
+  checkRaceNameAvailability: 'games.read',
+  readGames: 'games.play',
+  readGame: 'games.play',
+  readMemberships: 'games.play',
+  readStanding: 'games.play',
+  readAccess: 'games.play',
+
+  // Game Master
+  healthz: 'games.play',
+  registerRuntime: 'games.play',
+  getTurn: 'games.read',
+  getView: 'games.read',
+  listHistory: 'games.read',
+  getEngine: 'games.read',
+
+  // All of them
+  listStreams: 'streams.read',
+  listDeadLetters: 'streams.read',
+  retryDeadLetter: 'streams.change',
+  discardDeadLetter: 'streams.change',
+  listAuditEntries: 'audit.read',
+};
+
+/** @throws Error for a route without an entry in the table. */
+export function permissionFor(operationId: string | undefined): Permission {
+  const permission = operationId === undefined ? undefined : permissionOfRoute[operationId];
+  if (permission === undefined) {
+    throw new Error(`lib/operators/permissions.ts has no permission for the route ${operationId}`);
+  }
+  return permission;
+}
+
+/** Whether one of these roles has the permission. */
+export function may(held: readonly Role[], permission: Permission): boolean {
+  return held.some((role) => (permissionsOf[role] as readonly Permission[]).includes(permission));
+}
+
+/** Whether what it allows changes something, so that a reason is asked for. */
+export function changes(permission: Permission): boolean {
+  return permission.endsWith('.change');
+}
+
+/** Whether a service may do it in its own name, with the token of the listener alone. */
+export function isForServices(permission: Permission): permission is ServicePermission {
+  return permission === 'operators.sign_in' || permission === 'games.play';
+}
+
+/** Roles as they come from outside; unknown ones, of another version, are left out. */
+export function knownRoles(names: readonly string[]): Role[] {
+  return roles.filter((role) => names.includes(role));
+}

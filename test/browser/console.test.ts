@@ -1,0 +1,140 @@
+// The operators' console, as operators use it: from the link that enrols a passkey to the audit log.
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { consoleUrl } from '../../infra/local/stack.ts';
+import { add, localSignIn, onBackendDatabase } from '../../infra/operator/invite.ts';
+import type { Role } from '../../lib/operators/roles.ts';
+import { accessibilityProblems, desktop, launchChromium } from '../support/browser/chromium.ts';
+import { startTestStack, type TestStack } from '../support/run/stack.ts';
+
+let stack: TestStack;
+let browser: Browser;
+beforeAll(async () => {
+  [stack, browser] = await Promise.all([startTestStack(), launchChromium()]);
+}, 120_000);
+afterAll(async () => {
+  await browser?.close();
+  await stack?.stop();
+});
+
+const url = (path = '/') => `${consoleUrl(stack.listeners)}${path}`;
+
+const onDatabase: <T>(work: Parameters<typeof onBackendDatabase<T>>[1]) => Promise<T> = (work) =>
+  onBackendDatabase({ BACKEND_POSTGRES_PRIMARY_DSN: stack.dsn }, work);
+
+const invite = (email: string, roles: Role[]) =>
+  onDatabase((deps) => add(deps, { name: email, email, roles }));
+
+/** A page of a browser with a device that makes passkeys, and what the page reports as errors. */
+async function openDevice({ scripts = true } = {}): Promise<{ page: Page; reported: string[] }> {
+  const context = await browser.newContext({ viewport: desktop, javaScriptEnabled: scripts });
+  const page = await context.newPage();
+  const reported: string[] = [];
+  page.on('pageerror', (error) => reported.push(error.message));
+  page.on('console', (message) => {
+    if (message.type() === 'error') reported.push(message.text());
+  });
+  const devTools = await context.newCDPSession(page);
+  await devTools.send('WebAuthn.enable');
+  await devTools.send('WebAuthn.addVirtualAuthenticator', {
+    options: {
+      protocol: 'ctap2',
+      transport: 'internal',
+      hasResidentKey: true,
+      hasUserVerification: true,
+      isUserVerified: true,
+      automaticPresenceSimulation: true,
+    },
+  });
+  return { page, reported };
+}
+
+async function makeGame(name: string): Promise<string> {
+  const player = await stack.signIn('zed');
+  const { resultCode, payload } = await player.execute('lobby.game.create', {
+    game_name: name,
+    game_type: 'public',
+    min_players: 2,
+    max_players: 2,
+    enrollment_ends_at: new Date(Date.now() + 86_400_000).toISOString(),
+    turn_seconds: 3_600,
+    target_engine_version: '1.0.0',
+  });
+  expect(resultCode).toBe('ok');
+  const gameId = String(payload.game_id);
+  await player.execute('lobby.game.open_enrollment', { game_id: gameId });
+  return gameId;
+}
+
+const screenshots = process.env.GALAXY_CONSOLE_SCREENSHOTS;
+
+async function expectClean(page: Page, reported: readonly string[], name: string): Promise<void> {
+  if (screenshots !== undefined) {
+    await mkdir(screenshots, { recursive: true });
+    await page.screenshot({ path: join(screenshots, `${name}.png`), fullPage: true });
+  }
+  expect(await accessibilityProblems(page), name).toEqual([]);
+  expect(reported, name).toEqual([]);
+}
+
+it('enrols a passkey, signs in with it, cancels a game for a reason, and shows that in the audit log', async () => {
+  const { page, reported } = await openDevice();
+  const hostile = '<img src=x onerror=alert(1)> Orion';
+  const gameId = await makeGame(hostile);
+  await page.goto(url(await invite('olga@example.com', ['owner'])));
+  await expectClean(page, reported, 'enrol');
+  await page.getByRole('button', { name: 'Make a passkey' }).click();
+  await page.getByRole('heading', { name: 'Overview' }).waitFor();
+  await expectClean(page, reported, 'overview');
+
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await expectClean(page, reported, 'sign-in');
+  await page.getByRole('button', { name: 'Sign in with a passkey' }).click();
+  await page.getByRole('heading', { name: 'Overview' }).waitFor();
+
+  await page.getByRole('link', { name: 'Games', exact: true }).click();
+  await page.getByLabel('Words of the name').fill('orion');
+  await page.getByRole('button', { name: 'Search' }).click();
+  await expectClean(page, reported, 'games');
+  await page.getByRole('link', { name: hostile }).click();
+  await page.getByRole('heading', { name: hostile }).waitFor();
+  await expectClean(page, reported, 'game');
+  await page.getByRole('link', { name: 'Cancel this game' }).click();
+  await page.getByText('The game ends without a result.').waitFor();
+  await expectClean(page, reported, 'cancel-game');
+  await page.getByLabel('Reason').fill('spam “reported” by players');
+  await page.getByRole('button', { name: 'Cancel the game' }).click();
+  await page.getByRole('heading', { name: hostile }).waitFor();
+  await page.getByText('enrollment open → cancelled').waitFor();
+
+  await page.getByRole('link', { name: 'Audit log' }).click();
+  const row = page.getByRole('row', { name: 'game.cancel' });
+  await row.getByText('spam “reported” by players').waitFor();
+  expect(await row.innerText()).toContain(gameId);
+  expect(await row.innerText()).toContain('olga@example.com');
+  await expectClean(page, reported, 'audit');
+  const { rows } = await stack.db.query('SELECT before, after FROM lobby.audit_entries');
+  expect(rows).toEqual([
+    { before: { status: 'enrollment_open', revision: 2 }, after: { status: 'cancelled', revision: 3 } },
+  ]);
+
+  await page.getByRole('link', { name: 'Operators' }).click();
+  await expectClean(page, reported, 'operators');
+  await page.getByRole('link', { name: 'Add an operator' }).click();
+  await expectClean(page, reported, 'add-operator');
+}, 120_000);
+
+it('works without scripts by a link of this machine, and shows the rest when a service is down', async () => {
+  const { page, reported } = await openDevice({ scripts: false });
+  await page.goto(url(await onDatabase(localSignIn)));
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.getByRole('heading', { name: 'Overview' }).waitFor();
+  const gameId = await makeGame('Lyra');
+  await page.goto(url(`/games/${gameId}/cancel`));
+  await page.getByLabel('Reason').fill('a test');
+  await page.getByRole('button', { name: 'Cancel the game' }).click();
+  await page.getByText('enrollment open → cancelled').waitFor();
+  expect(reported).toEqual([]);
+}, 60_000);
