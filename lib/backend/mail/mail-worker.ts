@@ -1,6 +1,8 @@
 import { runTicks } from '../../node/tick-loop.ts';
+import { inTransaction } from '../../postgres/transaction.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import type { Database } from '../store/database.ts';
+import { endMailWindows, isMailWindowOver } from '../store/mail-windows.ts';
 import { oldestWaitingMailMs } from '../store/mails.ts';
 import { sawOldestWaitingMail } from './instruments.ts';
 import type { MailSender } from './outgoing-mails.ts';
@@ -9,22 +11,42 @@ export type MailWorker = {
   readonly sender: MailSender;
   readonly db: Database;
   readonly intervalMs: number;
+  /** How long notices are counted after their number was mailed. */
+  readonly windowMs: number;
   readonly log: Logger;
 };
 
+/** Bounds a transaction. */
+const windowsAtOnce = 100;
+
 /** Runs until `stop` aborts; never rejects. */
-export function runMailWorker({ sender, db, intervalMs, log }: MailWorker, stop: AbortSignal): Promise<void> {
+export function runMailWorker(
+  { sender, db, intervalMs, windowMs, log }: MailWorker,
+  stop: AbortSignal,
+): Promise<void> {
   return runTicks(
     {
       name: 'mail',
       intervalMs,
       tick: async () => {
+        // First, so that no code waits for numbers of notices. To claim mails where there are none costs more than to look.
         const waitedMs = await oldestWaitingMailMs(db);
         sawOldestWaitingMail(waitedMs ?? 0);
         if (waitedMs !== undefined) sender.sendSoon();
+        if (await mailNumbers(db, windowMs, stop)) sender.sendSoon();
       },
       log,
     },
     stop,
   );
+}
+
+/** @returns whether there may be such mails. */
+async function mailNumbers(db: Database, windowMs: number, stop: AbortSignal): Promise<boolean> {
+  if (!(await isMailWindowOver(db))) return false;
+  let ended = windowsAtOnce;
+  while (ended === windowsAtOnce && !stop.aborted) {
+    ended = await inTransaction(db, (tx) => endMailWindows(tx, { windowMs, limit: windowsAtOnce }));
+  }
+  return true;
 }
