@@ -2,7 +2,7 @@ import { runTicks } from '../../node/tick-loop.ts';
 import { inTransaction } from '../../postgres/transaction.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import type { Database } from '../store/database.ts';
-import { endMailWindows } from '../store/mail-windows.ts';
+import { endMailWindows, isMailWindowOver } from '../store/mail-windows.ts';
 import { oldestWaitingMailMs } from '../store/mails.ts';
 import { sawOldestWaitingMail } from './instruments.ts';
 import type { MailSender } from './outgoing-mails.ts';
@@ -29,9 +29,9 @@ export function runMailWorker(
       name: 'mail',
       intervalMs,
       tick: async () => {
+        // First, so that no code waits for numbers of notices. To claim mails where there are none costs more than to look.
         const waitedMs = await oldestWaitingMailMs(db);
         sawOldestWaitingMail(waitedMs ?? 0);
-        // First, so that no code waits for numbers of notices.
         if (waitedMs !== undefined) sender.sendSoon();
         if (await mailNumbers(db, windowMs, stop)) sender.sendSoon();
       },
@@ -41,13 +41,12 @@ export function runMailWorker(
   );
 }
 
-/** @returns whether a window has ended, so a mail may wait. */
+/** @returns whether there may be such mails. */
 async function mailNumbers(db: Database, windowMs: number, stop: AbortSignal): Promise<boolean> {
-  let all = 0;
+  if (!(await isMailWindowOver(db))) return false;
   let ended = windowsAtOnce;
   while (ended === windowsAtOnce && !stop.aborted) {
     ended = await inTransaction(db, (tx) => endMailWindows(tx, { windowMs, limit: windowsAtOnce }));
-    all += ended;
   }
-  return all > 0;
+  return true;
 }

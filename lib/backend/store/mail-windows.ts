@@ -61,6 +61,18 @@ function isDue(tx: Database) {
   return and(lte(mailWindows.endsAt, sql`now()`), notExists(lastMail));
 }
 
+/** Whether `endMailWindows` would find any: usually it would not, and needs a transaction. */
+export async function isMailWindowOver(db: Database): Promise<boolean> {
+  const { userId, endsAt } = mailWindows;
+  const [first] = await db
+    .select({ userId })
+    .from(mailWindows)
+    .where(isDue(db))
+    .orderBy(asc(endsAt))
+    .limit(1);
+  return first !== undefined;
+}
+
 /**
  * Writes the mails of up to `limit` windows that are over, to the address and in the language that the user has now, and
  * deletes the windows that counted nothing, or whose user is to get no mail any more. Skips what another process is at.
