@@ -24,6 +24,8 @@ export type StoredMail = {
   readonly content: Uint8Array<ArrayBuffer>;
   readonly expiresAt: Date;
   readonly codeFor?: CodeRequester;
+  /** How many notices it stands for; one unless given. */
+  readonly notices?: number;
 };
 
 /** Who requested a mail with a code. */
@@ -39,13 +41,14 @@ const rankOfKnownDevices = -1;
 
 type StoredNotice = Omit<StoredMail, 'codeFor'>;
 
-const insertNotice = statement('insert_notice', (tx: Database, given: Given<StoredNotice>) =>
+const insertNotice = statement('insert_notice', (tx: Database, given: Given<Required<StoredNotice>>) =>
   tx.insert(mails).values({
     mailId: given.mailId,
     recipient: given.recipient,
     locale: given.locale,
     content: given.content,
     expiresAt: given.expiresAt,
+    notices: given.notices,
     queue: 'notices',
   }),
 );
@@ -54,7 +57,9 @@ const insertCode = statement(
   'insert_code',
   (
     tx: Database,
-    given: Given<StoredNotice & { clientNetwork: string; rankOfKnownDevice: number | null }>,
+    given: Given<
+      Omit<StoredNotice, 'notices'> & { clientNetwork: string; rankOfKnownDevice: number | null }
+    >,
   ) => {
     const waiting = tx.$count(mails, eq(mails.clientNetwork, given.clientNetwork));
     return tx.insert(mails).values({
@@ -80,13 +85,15 @@ export async function insertMails(tx: Database, rows: readonly StoredMail[]): Pr
     }
   }
   const [first, ...others] = notices;
-  if (first !== undefined && others.length === 0) await insertNotice(tx, first);
+  if (first !== undefined && others.length === 0) await insertNotice(tx, { notices: 1, ...first });
   else if (first !== undefined) {
     await tx.insert(mails).values(notices.map((row) => ({ ...row, queue: 'notices' as const })));
   }
 }
+
 /** Its locale is known: that of the recipient's account, if none was given. */
 export type DueMail = Omit<StoredMail, 'codeFor'> & {
+  readonly notices: number;
   readonly failures: number;
   /** Whether the recipient has an account. */
   readonly hasAccount: boolean;
@@ -227,12 +234,12 @@ const claim = statement(
     const locale = sql<string>`case when ${mails.locale} <> ${unknownLocale} then ${mails.locale}
     else coalesce(${localeOfAccount}, ${defaultLocale}) end`;
     const hasAccount = sql<boolean>`${localeOfAccount} is not null`;
-    const { mailId, recipient, content, expiresAt, failures } = mails;
+    const { mailId, recipient, content, expiresAt, notices, failures } = mails;
     return tx
       .update(mails)
       .set({ nextAttemptAt: inMs(given.claimMs) })
       .where(sql`${mailId} = any(${given.mailIds}::uuid[])`)
-      .returning({ mailId, recipient, locale, content, expiresAt, failures, hasAccount });
+      .returning({ mailId, recipient, locale, content, expiresAt, notices, failures, hasAccount });
   },
 );
 
@@ -292,6 +299,7 @@ export async function deleteMailsTo(tx: Database, recipient: string): Promise<vo
   await tx.delete(mails).where(eq(mails.recipient, recipient));
 }
 
-function inMs(ms: number | SQL) {
+/** That long from now, by PostgreSQL's clock. */
+export function inMs(ms: number | SQL) {
   return sql`now() + ${ms} * interval '1 millisecond'`;
 }
