@@ -1,5 +1,6 @@
 import { and, asc, type ExtractTablesWithRelations, eq, gte, lt, sql } from 'drizzle-orm';
 import type { PgDatabase, PgQueryResultHKT, PgTransaction } from 'drizzle-orm/pg-core';
+import { type Given, statement } from '../postgres/statement.ts';
 import type { IdempotencyKeysTable } from './table.ts';
 
 type NoSchema = Record<string, never>;
@@ -13,69 +14,83 @@ export type IdempotencyKey = { readonly actor: string; readonly key: string; rea
 
 export type StoredResponse = { readonly fingerprint: string; readonly body: unknown };
 
-/** The response that was stored under a key at `notBefore` or later. */
-export async function findResponse(
-  db: Database,
-  table: IdempotencyKeysTable,
-  { actor, key }: IdempotencyKey,
-  notBefore: Date,
-): Promise<StoredResponse | undefined> {
-  const [stored] = await db
-    .select({ fingerprint: table.fingerprint, body: table.responseBody })
-    .from(table)
-    .where(and(isKey(table, { actor, key }), gte(table.createdAt, notBefore)));
-  return stored;
-}
+type Key = Pick<IdempotencyKey, 'actor' | 'key'>;
 
-/**
- * Takes a key for this transaction; waits for a transaction that has it, and has it when that one rolled back.
- * @returns false when a response is stored under the key.
- */
-export async function claimKey(
-  tx: Tx,
-  table: IdempotencyKeysTable,
-  key: IdempotencyKey,
-  now: Date,
-  notBefore: Date,
-): Promise<boolean> {
-  const claimed = await tx
-    .insert(table)
-    .values({ ...key, createdAt: now })
-    .onConflictDoUpdate({
-      target: [table.actor, table.key],
-      set: { fingerprint: key.fingerprint, createdAt: now },
-      setWhere: lt(table.createdAt, notBefore),
-    })
-    .returning({ key: table.key });
-  return claimed.length > 0;
-}
+export type IdempotencyKeys = ReturnType<typeof idempotencyKeysIn>;
 
-export async function storeResponse(
-  tx: Tx,
-  table: IdempotencyKeysTable,
-  key: IdempotencyKey,
-  body: unknown,
-): Promise<void> {
-  await tx.update(table).set({ responseBody: body }).where(isKey(table, key));
-}
+/** What is done with the keys in a service's table; its statements run for every request that has a key. */
+export function idempotencyKeysIn(table: IdempotencyKeysTable) {
+  const { fingerprint, responseBody: body, createdAt } = table;
+  const isKey = ({ actor, key }: Given<Key>) => and(eq(table.actor, actor), eq(table.key, key));
+  const find = statement('find_response', (db: Database, given: Given<Key & { notBefore: Date }>) =>
+    db
+      .select({ fingerprint, body })
+      .from(table)
+      .where(and(isKey(given), gte(createdAt, given.notBefore))),
+  );
+  const claim = statement(
+    'claim_idempotency_key',
+    (tx: Tx, given: Given<IdempotencyKey & { now: Date; notBefore: Date }>) =>
+      tx
+        .insert(table)
+        .values({
+          actor: given.actor,
+          key: given.key,
+          fingerprint: given.fingerprint,
+          createdAt: given.now,
+        })
+        .onConflictDoUpdate({
+          target: [table.actor, table.key],
+          set: { fingerprint: given.fingerprint, createdAt: given.now },
+          setWhere: lt(createdAt, given.notBefore),
+        })
+        .returning({ key: table.key }),
+  );
+  const store = statement('store_response', (tx: Tx, given: Given<Key & { json: string }>) =>
+    tx
+      .update(table)
+      .set({ responseBody: sql`${given.json}::json` })
+      .where(isKey(given)),
+  );
+  // Planned each time: few keys may be that old, or very many.
+  const deleteOld = statement(undefined, (tx: Tx, given: Given<{ notBefore: Date; limit: number }>) => {
+    const old = tx
+      .select({ actor: table.actor, key: table.key })
+      .from(table)
+      .where(lt(createdAt, given.notBefore))
+      .orderBy(asc(createdAt))
+      .limit(sql.placeholder('limit'))
+      .for('update', { skipLocked: true });
+    return tx.delete(table).where(sql`(${table.actor}, ${table.key}) in ${old}`);
+  });
 
-/** Deletes up to `limit` keys from before `notBefore`, the oldest first. */
-export async function deleteOldKeys(
-  tx: Tx,
-  table: IdempotencyKeysTable,
-  notBefore: Date,
-  limit: number,
-): Promise<void> {
-  const old = tx
-    .select({ actor: table.actor, key: table.key })
-    .from(table)
-    .where(lt(table.createdAt, notBefore))
-    .orderBy(asc(table.createdAt))
-    .limit(limit)
-    .for('update', { skipLocked: true });
-  await tx.delete(table).where(sql`(${table.actor}, ${table.key}) in ${old}`);
-}
+  return {
+    /** The response that was stored under a key at `notBefore` or later. */
+    async findResponse(
+      db: Database,
+      { actor, key }: Key,
+      notBefore: Date,
+    ): Promise<StoredResponse | undefined> {
+      const [stored] = await find(db, { actor, key, notBefore });
+      return stored;
+    },
 
-function isKey(table: IdempotencyKeysTable, { actor, key }: Pick<IdempotencyKey, 'actor' | 'key'>) {
-  return and(eq(table.actor, actor), eq(table.key, key));
+    /**
+     * Takes a key for this transaction; waits for a transaction that has it, and has it when that one rolled back.
+     * @returns false when a response is stored under the key.
+     */
+    async claimKey(tx: Tx, key: IdempotencyKey, now: Date, notBefore: Date): Promise<boolean> {
+      const claimed = await claim(tx, { ...key, now, notBefore });
+      return claimed.length > 0;
+    },
+
+    async storeResponse(tx: Tx, { actor, key }: Key, response: unknown): Promise<void> {
+      await store(tx, { actor, key, json: JSON.stringify(response) });
+    },
+
+    /** Deletes up to `limit` keys from before `notBefore`, the oldest first. */
+    async deleteOldKeys(tx: Tx, notBefore: Date, limit: number): Promise<void> {
+      await deleteOld(tx, { notBefore, limit });
+    },
+  };
 }

@@ -4,17 +4,9 @@
 // A key belongs to the actor who sent it, and to one request; a route has one status for success, so only the body is
 // stored.
 import { Refusal } from '../errors/table.ts';
+import { together } from '../postgres/together.ts';
 import { inTransaction } from '../postgres/transaction.ts';
-import {
-  claimKey,
-  type Database,
-  deleteOldKeys,
-  findResponse,
-  type IdempotencyKey,
-  storeResponse,
-  type Tx,
-} from './store.ts';
-import type { IdempotencyKeysTable } from './table.ts';
+import type { Database, IdempotencyKey, IdempotencyKeys, Tx } from './store.ts';
 
 const retentionMs = 24 * 3_600_000;
 /** Each new key deletes this many old ones, so that they never pile up. */
@@ -34,7 +26,7 @@ export type Handled<Result, Body> = { readonly body: Body; readonly result: Resu
  * @throws Refusal `idempotency_conflict` when the key came with another request before.
  */
 export async function withIdempotencyKey<Result extends object, Body>(
-  { db, table, now: clock }: { db: Database; table: IdempotencyKeysTable; now: () => Date },
+  { db, keys, now: clock }: { db: Database; keys: IdempotencyKeys; now: () => Date },
   key: IdempotencyKey | undefined,
   prepare: () => Promise<Work<Result>> | Work<Result>,
   toResponse: (result: Result) => Body,
@@ -47,7 +39,7 @@ export async function withIdempotencyKey<Result extends object, Body>(
   const now = clock();
   const notBefore = new Date(now.getTime() - retentionMs);
   const earlierResponse = async (from: Database) => {
-    const stored = await findResponse(from, table, key, notBefore);
+    const stored = await keys.findResponse(from, key, notBefore);
     if (stored !== undefined && stored.fingerprint !== key.fingerprint) throw conflict(key);
     // The same actor sent the same request to the same route, so this is what `toResponse` made for it.
     return stored && { body: stored.body as Body, result: undefined };
@@ -66,16 +58,20 @@ export async function withIdempotencyKey<Result extends object, Body>(
     return first;
   }
   return inTransaction(db, async (tx: Tx) => {
-    if (!(await claimKey(tx, table, key, now, notBefore))) {
+    const [isClaimed] = await together(
+      tx,
+      () => keys.claimKey(tx, key, now, notBefore),
+      () => keys.deleteOldKeys(tx, notBefore, deletedPerKey),
+    );
+    if (!isClaimed) {
       const first = await earlierResponse(tx);
       if (first === undefined)
         throw new Error(`The response stored for the idempotency key ${key.key} is missing.`);
       return first;
     }
-    await deleteOldKeys(tx, table, notBefore, deletedPerKey);
     const result = await work(tx);
     const body = toResponse(result);
-    await storeResponse(tx, table, key, body);
+    await keys.storeResponse(tx, key, body);
     return { body, result };
   });
 }

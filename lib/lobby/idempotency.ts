@@ -1,8 +1,10 @@
-import type { IdempotencyKey } from '../idempotency/store.ts';
+import { type IdempotencyKey, idempotencyKeysIn } from '../idempotency/store.ts';
 import { withIdempotencyKey as handleOnce } from '../idempotency/with-idempotency-key.ts';
 import type { Lobby } from './context.ts';
 import type { Work } from './store/database.ts';
 import { idempotencyKeys } from './store/schema.ts';
+
+const keys = idempotencyKeysIn(idempotencyKeys);
 
 /**
  * Handles a mutating request once per key. What its work writes into the outbox, under the id that its result names,
@@ -15,7 +17,7 @@ export async function withIdempotencyKey<Result extends Subject, Body>(
   toResponse: (result: Result) => Body,
 ): Promise<Body> {
   const { db, now, outbox } = lobby;
-  const { body, result } = await handleOnce({ db, table: idempotencyKeys, now }, key, prepare, toResponse);
+  const { body, result } = await handleOnce({ db, keys, now }, key, prepare, toResponse);
   if (result !== undefined) outbox.publishSoon([orderingKeyOf(result)]);
   return body;
 }

@@ -81,7 +81,7 @@ export async function insertMails(tx: Database, rows: readonly StoredMail[]): Pr
     }
   }
   const [first, ...others] = notices;
-  if (first !== undefined && others.length === 0) await insertNotice(tx, first);
+  if (first !== undefined && others.length === 0) await insertNotice(tx, { notices: 1, ...first });
   else if (first !== undefined) {
     await tx.insert(mails).values(notices.map((row) => ({ ...row, queue: 'notices' as const })));
   }
@@ -298,6 +298,7 @@ export async function deleteMailsTo(tx: Database, recipient: string): Promise<vo
   await tx.delete(mails).where(eq(mails.recipient, recipient));
 }
 
+/** That long from now, by PostgreSQL's clock. */
 export function inMs(ms: number | SQL) {
   return sql`now() + ${ms} * interval '1 millisecond'`;
 }

@@ -1,5 +1,6 @@
 import { nameKeys } from '../../names/keys.ts';
 import type { NewMessage } from '../../outbox/store.ts';
+import { together } from '../../postgres/together.ts';
 import { fullProblem, notEnrolling, rejoiningProblem } from '../domain/admission.ts';
 import { dueClosing, gapAfterMembershipChange } from '../domain/enrollment.ts';
 import type { Membership } from '../domain/game.ts';
@@ -58,12 +59,14 @@ export async function admitPlayer(
     joinedAt: at,
     endedAt: null,
   };
-  await insertMembership(tx, membership);
-  await lobby.outbox.write(tx, admission.intents(membership));
-
   const activeMembers = game.activeMembers + 1;
   const gapOpenedAt = gapAfterMembershipChange(game, activeMembers, at);
-  const filled = await saveMemberCount(tx, game, { activeMembers, gapOpenedAt }, at);
+  const [, , filled] = await together(
+    tx,
+    () => insertMembership(tx, membership),
+    () => lobby.outbox.write(tx, admission.intents(membership)),
+    () => saveMemberCount(tx, game, { activeMembers, gapOpenedAt }, at),
+  );
   if (dueClosing(filled, activeMembers, at) !== 'gap') return membership;
   await applyTransition(tx, lobby, filled, {
     trigger: 'gap',

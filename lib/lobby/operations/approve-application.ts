@@ -1,3 +1,4 @@
+import { together } from '../../postgres/together.ts';
 import { actorId, type Caller, managerOf } from '../caller.ts';
 import type { Lobby } from '../context.ts';
 import { approvalProblem } from '../domain/admission.ts';
@@ -32,12 +33,17 @@ export async function approveApplication(
   const eligibility = await lobby.eligibility.lookup(userId, caller);
 
   return async (tx) => {
-    await lockUserGuard(tx, userId);
-    const locked = await lockGame(tx, caller.actor, gameId);
-    const application = await findApplication(tx, applicationId);
+    // The guard and the game are locked before the rest is read.
+    const [, locked, application, activeMemberships] = await together(
+      tx,
+      () => lockUserGuard(tx, userId),
+      () => lockGame(tx, caller.actor, gameId),
+      () => findApplication(tx, applicationId),
+      () => countActiveMemberships(tx, userId),
+    );
     if (application === undefined) throw noSuchApplication();
     const game = approvable(caller, application, locked);
-    refuseUnless(mayJoin(eligibility, await countActiveMemberships(tx, userId)));
+    refuseUnless(mayJoin(eligibility, activeMemberships));
 
     const occasion = { at: lobby.now(), traceparent: caller.traceparent };
     const approved = await decideApplication(tx, applicationId, 'approved', occasion.at);

@@ -83,22 +83,28 @@ type ListValues = {
   limit: number;
 };
 
+type Limit = typeof limit | number;
 const limit = sql.placeholder('limit' satisfies keyof ListValues);
+/** One game more than a page has unless another size is asked for. */
+const usualLimit = 51;
+/** Written into the statement. Drizzle takes SQL for a limit, too, although its types do not say so. */
+const usualLimitInText = sql.raw(String(usualLimit)) as unknown as number;
 
 // These have no name, so each is planned for its values: the best plan of a list depends on its filters.
 const readPage = inEveryVariant((variant) =>
   statement(undefined, (db: Db, given: Given<ListValues>) =>
-    gamesAt(db, variant, positionsOf(db, variant, given, isListed(variant, given))),
+    gamesAt(db, variant, positionsOf(db, variant, given, { listed: isListed(variant, given), limit })),
   ),
 );
 
 /**
  * The newest games, without a condition on each. One plan is good for all such lists, so it has a name: planning was
- * half of what PostgreSQL spent on a list.
+ * half of what PostgreSQL spent on a list. The limit is written out: PostgreSQL takes one that it does not know for a
+ * tenth of all rows, and would rather plan again than keep such a plan.
  */
 const readNewest = inEveryVariant((variant) =>
   statement(`list_newest_games_for_${variant.kind}`, (db: Db, given: Given<ListValues>) =>
-    gamesAt(db, variant, positionsOf(db, variant, given, undefined)),
+    gamesAt(db, variant, positionsOf(db, variant, given, { limit: usualLimitInText })),
   ),
 );
 
@@ -136,7 +142,7 @@ const readPageWithRare = inEveryVariant((variant) =>
 /** The positions of the next games of a list, whatever their words. */
 const readPositions = inEveryVariant((variant) =>
   statement(undefined, (db: Db, given: Given<ListValues>) =>
-    positionsOf(db, variant, given, isListed(variant, given)),
+    positionsOf(db, variant, given, { listed: isListed(variant, given), limit }),
   ),
 );
 
@@ -152,7 +158,7 @@ export async function listGames(
   const { words, status } = list.filters;
   const values = valuesOf(list, after, size + 1);
   if (words === undefined) {
-    const read = isUnconditional(list, values) ? readNewest : readPage;
+    const read = isUsual(list, values) ? readNewest : readPage;
     return takePage(await read(list)(db, values), size, positionIn(list), shownBytes);
   }
   // Of drafts and cancelled games no words are listed.
@@ -234,9 +240,10 @@ function valuesOf(
   };
 }
 
-function isUnconditional({ order }: GameList, values: ListValues): boolean {
+function isUsual({ order }: GameList, values: ListValues): boolean {
   const { engineFamily, targetEngineVersion, endingAfter, at } = values;
-  return order === 'newest' && (engineFamily ?? targetEngineVersion ?? endingAfter ?? at) === null;
+  const isConditional = (engineFamily ?? targetEngineVersion ?? endingAfter ?? at) !== null;
+  return order === 'newest' && !isConditional && values.limit === usualLimit;
 }
 
 /** Behind all games at any time. */
@@ -251,7 +258,12 @@ function notBefore(after: PagePosition | undefined, now: Date): PagePosition {
 }
 
 /** The positions of the next games of a list, up to the limit. @param listed a condition on each of them. */
-function positionsOf(db: Db, variant: Variant, given: Given<ListValues>, listed: SQL | undefined) {
+function positionsOf(
+  db: Db,
+  variant: Variant,
+  given: Given<ListValues>,
+  { listed, limit }: { listed?: SQL | undefined; limit: Limit },
+) {
   const { at, sort } = orders[variant.order];
   const positionsWhere = (...conditions: (SQL | undefined)[]) =>
     db
@@ -302,11 +314,11 @@ function gamesJoined(db: Db, userId: SQL) {
   const played = db
     .select({ gameId: memberships.gameId })
     .from(memberships)
-    .where(and(eq(memberships.userId, userId), eq(memberships.status, 'active')));
+    .where(and(eq(memberships.userId, userId), eq(memberships.status, 'active').inlineParams()));
   const invitedTo = db
     .select({ gameId: invites.gameId })
     .from(invites)
-    .where(and(eq(invites.userId, userId), eq(invites.status, 'pending')));
+    .where(and(eq(invites.userId, userId), eq(invites.status, 'pending').inlineParams()));
   return { played, invitedTo };
 }
 
