@@ -19,7 +19,7 @@ export function boundConnectionsPerAddress(server: Server, { max, keyOf }: Conne
       return;
     }
     open.set(key, count + 1);
-    socket.once('close', () => {
+    socket.on('close', () => {
       const left = (open.get(key) ?? 1) - 1;
       if (left === 0) open.delete(key);
       else open.set(key, left);

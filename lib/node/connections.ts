@@ -44,7 +44,7 @@ export class Connections {
     this.#bounds.onOpened?.();
     // A peer that breaks its connection is not a fault; 'close' follows.
     socket.on('error', () => undefined);
-    socket.once('close', () => {
+    socket.on('close', () => {
       this.#forget(socket);
       this.#bounds.onClosed?.();
     });

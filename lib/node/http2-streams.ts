@@ -41,8 +41,9 @@ export function boundStreams(server: Server, bounds: StreamBounds): () => void {
     open.set(stream, { openedAt: performance.now(), progress: new Progress() });
     const client = bounds.clientOf?.(stream.session?.socket.remoteAddress, headers) ?? '';
     unfinished.add(stream, client)?.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
-    stream.once('end', () => unfinished.delete(stream));
-    stream.once('close', () => {
+    // Not `once`, which costs every open stream a closure more; neither comes twice.
+    stream.on('end', () => unfinished.delete(stream));
+    stream.on('close', () => {
       unfinished.delete(stream);
       open.delete(stream);
     });
