@@ -47,6 +47,9 @@ const notificationTypeList = z.string().transform((list, context): ReadonlySet<M
   return z.NEVER;
 });
 
+/** A notice that is a day old is not mailed, so what is counted must be mailed long before. */
+const mailWindow = positiveDuration.refine((ms) => ms <= 12 * 3_600_000, 'must be at most 12h');
+
 const limit = integer(0, 1_000_000);
 
 export const backendVariables = {
@@ -71,6 +74,9 @@ export const backendVariables = {
     mailedTypes: defaulted('BACKEND_MAIL_NOTIFICATION_TYPES', '', notificationTypeList, {
       help: 'Types of notifications that are also sent by mail, separated by commas, such as `lobby.game.started, lobby.invite.created`. Empty: none.',
       mayBeEmpty: true,
+    }),
+    mailWindowMs: defaulted('BACKEND_MAIL_NOTIFICATION_WINDOW', '15m', mailWindow, {
+      help: 'How long notifications that come in numbers, such as applications to one game, are counted after one of them was mailed, to be mailed as a number then. At most 12h. The same for every process of the backend that needs it.',
     }),
   },
   outboxRelayIntervalMs: outboxRelayIntervalVariable('BACKEND'),
@@ -232,6 +238,7 @@ export const mailWorkerVariables = {
   postgres,
   codeHmacKey,
   mail: backendVariables.mail,
+  mailWindowMs: backendVariables.notifications.mailWindowMs,
   logLevel,
   shutdownTimeoutMs,
 };

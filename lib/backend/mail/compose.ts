@@ -5,7 +5,7 @@ import { canReckonIn } from '../../time/time-zone.ts';
 import { defaultTimeZone } from '../../users/profile.ts';
 import { codeDigits } from '../../users/sign-in-requests.ts';
 import { codeLifetimeMs } from '../domain/sign-in.ts';
-import type { Mail, MailContent } from './mail.ts';
+import { coalescedTypes, type Mail, type MailContent } from './mail.ts';
 import { de } from './texts/de.ts';
 import { en } from './texts/en.ts';
 import { ru } from './texts/ru.ts';
@@ -36,11 +36,11 @@ const defaultLanguage: Language = 'en';
 const maxNameLength = 64;
 
 export async function composeMail(
-  { content, locale }: Pick<Mail, 'content' | 'locale'>,
+  { content, locale, notices = 1 }: Pick<Mail, 'content' | 'locale' | 'notices'>,
   unsubscribeUrlOf?: UnsubscribeUrl,
 ): Promise<ComposedMail> {
   const language = languageOf(locale);
-  const parts = partsOf(content, language);
+  const parts = partsOf(content, notices, language);
   const { subject } = parts;
   const unsubscribeUrl = await unsubscribeUrlOf?.(content, language);
   if (unsubscribeUrl === undefined)
@@ -68,7 +68,7 @@ type Parts = {
   readonly code?: string;
 };
 
-function partsOf(content: MailContent, language: Language): Parts {
+function partsOf(content: MailContent, notices: number, language: Language): Parts {
   switch (content.kind) {
     case 'sign_in_code':
       return signInCode(texts[language].signInCode, content.code);
@@ -81,7 +81,7 @@ function partsOf(content: MailContent, language: Language): Parts {
     case 'wrong_codes':
       return wrongCodes(texts[language].wrongCodes);
     case 'notification':
-      return notification(texts[language].notification, content);
+      return notification(texts[language].notification, content, notices);
     default:
       return content satisfies never;
   }
@@ -170,10 +170,14 @@ function wrongCodes({ subject, intro, notYou }: MailTexts['wrongCodes']): Parts 
 function notification(
   wording: MailTexts['notification'],
   { type, payload }: Extract<MailContent, { kind: 'notification' }>,
+  notices: number,
 ): Parts {
-  const sentence = wording.sentences[type];
+  const coalesced = coalescedTypes.find((coalescedType) => coalescedType === type);
+  const isNumber = coalesced !== undefined && notices > 1;
+  const sentence = isNumber ? wording.numbers[coalesced](notices) : wording.sentences[type];
   const game = nameIn(payload.game_name);
-  const raceName = nameIn(payload.race_name);
+  // That of one player among several says nothing.
+  const raceName = isNumber ? undefined : nameIn(payload.race_name);
   const details = [
     ...(game === undefined ? [] : [`${wording.game}: ${game}`]),
     ...(raceName === undefined ? [] : [`${wording.raceName}: ${raceName}`]),

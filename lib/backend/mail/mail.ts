@@ -1,11 +1,23 @@
 import { z } from 'zod';
-import { mailableTypes } from '../../protocol/notification-intents.ts';
+import { type MailableType, mailableTypes } from '../../protocol/notification-intents.ts';
 
 export const accountCodePurposes = ['leave_address', 'take_address', 'recovery_codes'] as const;
 export type AccountCodePurpose = (typeof accountCodePurposes)[number];
 
 export const accountChanges = ['email_changed', 'recovery_codes_created', 'recovery_code_used'] as const;
 export type AccountChange = (typeof accountChanges)[number];
+
+/**
+ * Notifications that many players may cause in a short time: those to one user about one game become one mail, which
+ * says how many there were (outgoing-mails.ts).
+ */
+export const coalescedTypes = [
+  'lobby.application.submitted',
+  'lobby.invite.redeemed',
+  'lobby.invite.declined',
+  'lobby.membership.left',
+] as const satisfies readonly MailableType[];
+export type CoalescedType = (typeof coalescedTypes)[number];
 
 /** The content of a mail, independent of the language. */
 export const mailContent = z.discriminatedUnion('kind', [
@@ -51,6 +63,8 @@ export type Mail = {
   /** BCP 47 tag of the language that the person reads. */
   readonly locale: string;
   readonly content: MailContent;
+  /** How many notices it stands for, of which `content` is the latest; one unless given. */
+  readonly notices?: number;
 };
 
 /** Sends a mail. Resolves once it was accepted; a mail is sent again when that is not known. */

@@ -10,11 +10,15 @@
 // Anyone can request codes, so these share a budget over all processes, wait in a fair order of networks, and those for
 // addresses with an account have a part of the budget to themselves (domain/mail-queues.ts).
 //
+// Notices that often come in numbers are coalesced: the first one is mailed at once, and those of the window that then
+// begins are counted (store/mail-windows.ts) until the mail worker mails their number.
+//
 // Mails are not in the outbox: after a loss of Redis it publishes again what it still has, and while it publishes it
 // holds a transaction open and the messages of other users back. Mails must not be repeated for that, and are slow.
 import type { Logger } from '../../telemetry/logger.ts';
 import type { CodeBudget } from '../domain/mail-queues.ts';
 import type { Database } from '../store/database.ts';
+import { countNotices, type WindowKey } from '../store/mail-windows.ts';
 import {
   type CodeRequester,
   claimDueMails,
@@ -33,16 +37,31 @@ export type NewMail = Mail & {
   readonly expiresAt: Date;
   /** For a mail with a code, which anyone may have requested. */
   readonly codeFor?: CodeRequester;
+  /** For a notice that is coalesced with others of this key. */
+  readonly coalesce?: WindowKey & { readonly windowMs: number };
 };
 
-/** Writes mails with the transaction that decides them. */
+/** Writes mails with the transaction that decides them. No two may have the same key to coalesce. */
 export async function writeMails(tx: Database, seal: MailSeal, mails: readonly NewMail[]): Promise<void> {
-  const rows = await Promise.all(
-    mails.map(async ({ mailId, to, locale, content, ...rest }): Promise<StoredMail> => {
-      return { mailId, recipient: to, locale, content: await seal.seal(mailId, content), ...rest };
+  const sealed = await Promise.all(
+    mails.map(async ({ mailId, to, locale, content, coalesce, ...rest }) => {
+      const mail: StoredMail = {
+        mailId,
+        recipient: to,
+        locale,
+        content: await seal.seal(mailId, content),
+        ...rest,
+      };
+      return { mail, coalesce };
     }),
   );
-  await insertMails(tx, rows);
+  const coalesced = sealed.flatMap(({ mail, coalesce }) => (coalesce ? [{ ...mail, ...coalesce }] : []));
+  const counted = await countNotices(tx, coalesced);
+  const now = sealed.filter(({ mail }) => !counted.has(mail.mailId));
+  await insertMails(
+    tx,
+    now.map(({ mail }) => mail),
+  );
 }
 
 const firstRetryMs = 2_000;
@@ -138,7 +157,7 @@ export class MailSender {
   }
 
   async #send(due: DueMail): Promise<void> {
-    const { mailId, recipient, locale, content: sealed, failures } = due;
+    const { mailId, recipient, locale, content: sealed, notices, failures } = due;
     const { db, seal, mailer, log } = this.#parts;
     const giveUp = async (reason: 'unreadable' | 'refused', why: object) => {
       await deleteMail(db, mailId);
@@ -153,7 +172,7 @@ export class MailSender {
     }
     if (content.kind === 'wrong_codes' && !due.hasAccount) return deleteMail(db, mailId);
     try {
-      await mailer.send({ mailId, to: recipient, locale, content });
+      await mailer.send({ mailId, to: recipient, locale, content, ...(notices > 1 && { notices }) });
     } catch (error) {
       if (error instanceof MailRefused) return giveUp('refused', failureOf(error.cause));
       await retryMailLater(db, { mailId, afterMs: Math.min(firstRetryMs * 2 ** failures, longestRetryMs) });

@@ -1,5 +1,5 @@
 // Consumer of `notification:intents`: notifies users. An intent becomes an event of the push log for each recipient,
-// and a mail for the types that an operator has chosen.
+// and a mail for the types that an operator has chosen; mails of some types are coalesced (mail/outgoing-mails.ts).
 //
 // Guarantees: each recipient is notified once of an idempotency key, after a crash at any point and however often the
 // intent comes, even if Redis has lost the log: PostgreSQL records who was notified, in the transaction that writes the
@@ -11,7 +11,8 @@ import { notificationIntentEntry } from '../../protocol/notification-intents.ts'
 import { CannotApply, type Consumer } from '../../streams/consumer.ts';
 import { markAllProcessed } from '../../streams/store.ts';
 import type { BackendContext } from '../context.ts';
-import { noticeLifetimeMs } from '../mail/mail.ts';
+import { coalescedTypes, noticeLifetimeMs } from '../mail/mail.ts';
+import type { NewMail } from '../mail/outgoing-mails.ts';
 import { appendClientEvent, maxEventPayloadBytes } from '../push/log/append-client-event.ts';
 import type { PushLog } from '../push/log/log.ts';
 import type { Database } from '../store/database.ts';
@@ -28,6 +29,8 @@ type Deps = Pick<BackendContext, 'newId'> & {
   readonly pushLog: PushLog;
   /** Types that are also mailed. */
   readonly mailedTypes: ReadonlySet<MailableType>;
+  /** How long further notices are counted after one that was mailed. */
+  readonly mailWindowMs: number;
 };
 
 export function notificationIntentsConsumer(
@@ -92,14 +95,20 @@ async function notify(
   await deps.mails.write(tx, wanting.map(toMail(deps, { ...intent, type: mailed })));
 }
 
-function toMail({ newId }: Deps, intent: NotificationIntent & { type: MailableType }) {
+function toMail(
+  { newId, mailWindowMs: windowMs }: Deps,
+  intent: NotificationIntent & { type: MailableType },
+): (recipient: Recipient) => NewMail {
   const { type, payload } = intent;
-  return ({ userId, email, locale }: Recipient) => ({
+  const isCoalesced = coalescedTypes.some((coalescedType) => coalescedType === type);
+  const gameId = isCoalesced && typeof payload.game_id === 'string' ? payload.game_id : undefined;
+  return ({ userId, email, locale }) => ({
     mailId: newId(),
     to: email,
     locale,
-    content: { kind: 'notification' as const, type, payload, user_id: userId },
+    content: { kind: 'notification', type, payload, user_id: userId },
     expiresAt: expiryOf(intent),
+    ...(gameId !== undefined && { coalesce: { userId, kind: type, gameId, windowMs } }),
   });
 }
 

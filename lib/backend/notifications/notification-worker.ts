@@ -29,9 +29,9 @@ export function runNotificationWorker(
   stop: AbortSignal,
 ): Promise<void> {
   streamInstruments.start();
-  const { stream, readBlockTimeoutMs: blockMs, mailedTypes } = config.notifications;
+  const { stream, readBlockTimeoutMs: blockMs, mailedTypes, mailWindowMs } = config.notifications;
   const consumer = notificationIntentsConsumer(
-    { mails, mailedTypes, pushLog: pushLog(push), newId: () => uuidv7() },
+    { mails, mailedTypes, mailWindowMs, pushLog: pushLog(push), newId: () => uuidv7() },
     notificationStream(stream),
   );
   const { operationTimeoutMs } = config.redis;

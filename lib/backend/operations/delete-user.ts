@@ -11,6 +11,7 @@ import type { Database } from '../store/database.ts';
 import { eraseDevices } from '../store/device-sessions.ts';
 import { deleteEntitlements } from '../store/entitlements.ts';
 import { deleteMailOptOuts } from '../store/mail-opt-outs.ts';
+import { deleteMailWindowsOf } from '../store/mail-windows.ts';
 import { deleteMails, deleteMailsTo } from '../store/mails.ts';
 import { deleteRecoveryCodes } from '../store/recovery-codes.ts';
 import { auditEntries } from '../store/schema.ts';
@@ -101,6 +102,7 @@ async function erase(tx: Database, { userId, email }: User, at: Date): Promise<D
   await eraseDevices(tx, userId);
   await deleteEntitlements(tx, userId);
   await deleteMailsTo(tx, email);
+  await deleteMailWindowsOf(tx, userId);
   await deleteChallengesOf(tx, email);
   await deleteMails(tx, await deleteChallengesOfUser(tx, userId));
   await deleteRecoveryCodes(tx, userId);

@@ -22,7 +22,7 @@ export async function startMailWorker(
   const { sender, close } = await openMail(config.mail, { secret: config.codeHmacKey, db, service, log });
   return {
     config,
-    worker: { sender, db, intervalMs: config.mail.intervalMs, log },
+    worker: { sender, db, intervalMs: config.mail.intervalMs, windowMs: config.mailWindowMs, log },
     log,
     async close() {
       await close();

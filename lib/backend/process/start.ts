@@ -82,7 +82,13 @@ export async function startBackend(environment: Environment): Promise<Backend> {
     relay,
     notificationMaintenance: notificationMaintenance(config, resources, relay),
     notificationWorker: { config, db, redis, push: pushCluster ?? redis, mails: mail.mails, log },
-    mailWorker: { sender: mail.sender, db, intervalMs: config.mail.intervalMs, log },
+    mailWorker: {
+      sender: mail.sender,
+      db,
+      intervalMs: config.mail.intervalMs,
+      windowMs: config.notifications.mailWindowMs,
+      log,
+    },
   };
 }
 

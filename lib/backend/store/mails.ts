@@ -22,6 +22,8 @@ export type StoredMail = {
   readonly content: Uint8Array<ArrayBuffer>;
   readonly expiresAt: Date;
   readonly codeFor?: CodeRequester;
+  /** How many notices it stands for; one unless given. */
+  readonly notices?: number;
 };
 
 /** Who requested a mail with a code. */
@@ -53,6 +55,7 @@ export async function insertMails(tx: Database, rows: readonly StoredMail[]): Pr
 
 /** Its locale is known: that of the recipient's account, if none was given. */
 export type DueMail = Omit<StoredMail, 'codeFor'> & {
+  readonly notices: number;
   readonly failures: number;
   /** Whether the recipient has an account. */
   readonly hasAccount: boolean;
@@ -146,12 +149,12 @@ async function claim(tx: Database, mailIds: string[], claimMs: number): Promise<
   const locale = sql<string>`case when ${mails.locale} <> ${unknownLocale} then ${mails.locale}
     else coalesce(${localeOfAccount}, ${defaultLocale}) end`;
   const hasAccount = sql<boolean>`${localeOfAccount} is not null`;
-  const { mailId, recipient, content, expiresAt, failures } = mails;
+  const { mailId, recipient, content, expiresAt, notices, failures } = mails;
   return tx
     .update(mails)
     .set({ nextAttemptAt: inMs(claimMs) })
     .where(inArray(mailId, mailIds))
-    .returning({ mailId, recipient, locale, content, expiresAt, failures, hasAccount });
+    .returning({ mailId, recipient, locale, content, expiresAt, notices, failures, hasAccount });
 }
 
 export async function deleteMail(db: Database, mailId: string): Promise<void> {
@@ -209,6 +212,7 @@ export async function deleteMailsTo(tx: Database, recipient: string): Promise<vo
   await tx.delete(mails).where(eq(mails.recipient, recipient));
 }
 
-function inMs(ms: number) {
+/** That long from now, by PostgreSQL's clock. */
+export function inMs(ms: number) {
   return sql`now() + ${ms} * interval '1 millisecond'`;
 }

@@ -287,12 +287,45 @@ export const mails = backend.table(
     failures: integer('failures').notNull().default(0),
     /** While a process sends it: when another may take it over. */
     nextAttemptAt: time('next_attempt_at').notNull().defaultNow(),
+    /** How many notices it stands for. */
+    notices: integer('notices').notNull().default(1),
   },
   (mail) => [
     index('mails_by_turn').on(mail.queue, mail.rank, mail.expiresAt, mail.mailId),
     index('mails_by_deadline').on(mail.expiresAt, mail.mailId),
     index('mails_by_network').on(mail.clientNetwork).where(sql`client_network is not null`),
     index('mails_by_recipient').on(mail.recipient),
+  ],
+);
+
+/**
+ * Notices of one kind to one user about one game are mailed once in a window, and counted for the rest of it. All times
+ * but `expires_at` are PostgreSQL's own.
+ */
+export const mailWindows = backend.table(
+  'mail_windows',
+  {
+    userId: uuid('user_id')
+      .notNull()
+      .references(() => users.userId),
+    /** A type of notification. */
+    kind: text('kind').notNull(),
+    gameId: text('game_id').notNull(),
+    endsAt: time('ends_at').notNull(),
+    /** The window lasts longer while this mail waits. */
+    lastMailId: uuid('last_mail_id').notNull(),
+    /** Notices since that mail. */
+    counted: integer('counted').notNull().default(0),
+    /** Of the mail that stands for them; that of the last mail when there are none. */
+    mailId: uuid('mail_id').notNull(),
+    /** Encrypted, for that mail: the latest notice. */
+    content: bytea('content').notNull(),
+    /** When the latest notice is no longer mailed. */
+    expiresAt: time('expires_at').notNull(),
+  },
+  (window) => [
+    primaryKey({ name: 'mail_windows_pkey', columns: [window.userId, window.kind, window.gameId] }),
+    index('mail_windows_by_end').on(window.endsAt),
   ],
 );
 

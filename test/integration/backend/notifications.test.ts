@@ -1,9 +1,15 @@
 import { v7 as uuidv7 } from 'uuid';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { startTestBackend, type TestBackend, TestDevice } from '../../support/backend/backend.ts';
+import { runMailWorker } from '../../../lib/backend/mail/mail-worker.ts';
+import { createMailSeal } from '../../../lib/backend/mail/seal.ts';
+import { databaseOn } from '../../../lib/postgres/database.ts';
+import type { NotificationIntent } from '../../../lib/protocol/notification-intents.ts';
+import { createLogger } from '../../../lib/telemetry/logger.ts';
+import { secret, startTestBackend, type TestBackend, TestDevice } from '../../support/backend/backend.ts';
 import {
   consumedStream,
   intentFields,
+  mailWindowMs,
   newIntent,
   type TestNotifications,
   testNotifications,
@@ -37,7 +43,7 @@ const start = (...options: Parameters<TestNotifications['start']>) => {
 };
 afterEach(async () => {
   await Promise.all(running.splice(0).map((worker) => worker.stop()));
-  await backend.pool.query('truncate backend.dead_letters, backend.mails');
+  await backend.pool.query('truncate backend.dead_letters, backend.mails, backend.mail_windows');
 });
 
 async function newUser(locale = 'en'): Promise<string> {
@@ -324,6 +330,171 @@ describe('a notification that goes by mail, too', () => {
     expect((await waiting()).length).toBe(2);
     await backend.request('DELETE', '/api/v1/user/account', { headers: { 'X-User-ID': ada } });
     expect(await waiting()).toEqual([{ recipient: `user${users}@example.com` }]);
+  });
+});
+
+describe('applications to one game, as mails to its owner', () => {
+  const kind = 'lobby.application.submitted';
+  const applied = (more: Partial<NotificationIntent> = {}, gameId = 'g', owner = ada) =>
+    newIntent([owner], {
+      notification_type: kind,
+      idempotency_key: `${kind}:${uuidv7()}`,
+      payload: { game_id: gameId, game_name: 'Andromeda', race_name: 'Zerg' },
+      occurred_at_ms: backend.now().getTime(),
+      ...more,
+    });
+  const publish = async (...intents: NotificationIntent[]) =>
+    notifications.handled(await notifications.publish(...intents));
+  const many = (count: number) => Array.from({ length: count }, () => applied());
+  const windows = async () =>
+    (await backend.pool.query('select * from backend.mail_windows order by game_id, user_id')).rows;
+  const endWindows = () => backend.pool.query('update backend.mail_windows set ends_at = now()');
+  /** What the next look of some mail workers sends: how many notices each mail stands for. */
+  async function mailed(workers = 1): Promise<number[]> {
+    backend.mails.length = 0;
+    const stop = new AbortController();
+    const running = Array.from({ length: workers }, async () => {
+      const sender = backend.newMailSender();
+      const parts = { sender, db: databaseOn(backend.pool), intervalMs: 20, windowMs: mailWindowMs };
+      await runMailWorker({ ...parts, log: createLogger({ service: 'test', level: 'silent' }) }, stop.signal);
+      await sender.settled();
+    });
+    await vi.waitFor(
+      async () => {
+        const { rows } = await backend.pool.query(
+          `select from backend.mails union all select from backend.mail_windows where ends_at <= now()`,
+        );
+        expect(rows).toEqual([]);
+      },
+      { timeout: 10_000 },
+    );
+    stop.abort();
+    await Promise.all(running);
+    return backend.mails.map(({ notices = 1 }) => notices);
+  }
+
+  beforeEach(() => {
+    start({ mailedTypes: [kind, 'lobby.membership.left', 'lobby.application.approved'] });
+  });
+
+  it('are one mail at once, and one with the number of the others when the window ends', async () => {
+    await publish(...many(50));
+    expect(await mailed()).toEqual([1]);
+    expect((await notifications.eventsOf(ada)).length).toBe(50);
+    expect(await mailed()).toEqual([]);
+
+    await endWindows();
+    expect(await mailed()).toEqual([49]);
+    expect(backend.mails).toMatchObject([
+      { to: `user${users - 1}@example.com`, content: { type: kind, user_id: ada } },
+    ]);
+    // The number begins a window of its own.
+    await publish(...many(3));
+    expect(await mailed()).toEqual([]);
+    await endWindows();
+    expect(await mailed()).toEqual([3]);
+    await endWindows();
+    expect(await mailed()).toEqual([]);
+    expect(await windows()).toEqual([]);
+    await publish(applied());
+    expect(await mailed()).toEqual([1]);
+  });
+
+  it('are counted once for each intent, however often it comes', async () => {
+    const intents = many(4);
+    await publish(...intents, ...intents);
+    await publish(...intents.toReversed());
+    expect(await mailed()).toEqual([1]);
+    await endWindows();
+    await publish(...intents);
+    expect(await mailed()).toEqual([3]);
+    await publish(...intents);
+    expect(await windows()).toMatchObject([{ counted: 0 }]);
+  });
+
+  it('are mailed once by several mail workers', async () => {
+    const games = Array.from({ length: 30 }, (_, game) => `game-${game}`);
+    await publish(...games.flatMap((game) => [applied({}, game), applied({}, game), applied({}, game)]));
+    expect(await mailed(3)).toEqual(games.map(() => 1));
+    await endWindows();
+    expect(await mailed(3)).toEqual(games.map(() => 2));
+  });
+
+  it('are counted for each kind, game and user apart, and other kinds not at all', async () => {
+    const left = { notification_type: 'lobby.membership.left' } as const;
+    const approved = { notification_type: 'lobby.application.approved' } as const;
+    const intents = [
+      applied(),
+      applied({}, 'other'),
+      applied({}, 'g', bob),
+      applied(left),
+      applied(approved),
+    ];
+    await publish(...intents);
+    expect(await mailed()).toEqual([1, 1, 1, 1, 1]);
+    await publish(applied(), applied({}, 'g', bob), applied(left), applied(left), applied(approved));
+    expect(await mailed()).toEqual([1]);
+    expect(backend.mails).toMatchObject([{ content: { type: 'lobby.application.approved' } }]);
+    await endWindows();
+    expect((await mailed()).toSorted()).toEqual([1, 1, 2]);
+  });
+
+  it('are counted for as long as the first mail waits, and then until the next one', async () => {
+    await publish(applied());
+    await endWindows();
+    await publish(...many(5));
+    expect(await windows()).toMatchObject([{ counted: 5 }]);
+    expect(await mailed()).toEqual([1, 5]);
+  });
+
+  it('go to the address and in the language that the owner has by then', async () => {
+    await publish(...many(3));
+    await mailed();
+    await backend.pool.query(
+      `update backend.users set email = 'moved@example.com', locale = 'de' where user_id = $1`,
+      [ada],
+    );
+    await endWindows();
+    expect(await mailed()).toEqual([2]);
+    expect(backend.mails).toMatchObject([{ to: 'moved@example.com', locale: 'de' }]);
+  });
+
+  it.each([
+    ['is blocked', () => mark(ada, 'blocked_at')],
+    [
+      'wants no more such mails',
+      () =>
+        backend.request('POST', '/api/v1/user/mail-opt-outs', {
+          headers: { 'X-User-ID': ada },
+          body: { opted_out: [kind] },
+        }),
+    ],
+    [
+      'is deleted',
+      async () => {
+        await backend.request('DELETE', '/api/v1/user/account', { headers: { 'X-User-ID': ada } });
+        expect(await windows()).toEqual([]);
+      },
+    ],
+  ])('are not mailed any more once the owner %s', async (_, change) => {
+    await publish(...many(3));
+    expect(await mailed()).toEqual([1]);
+    await change();
+    await endWindows();
+    expect(await mailed()).toEqual([]);
+    expect(await windows()).toEqual([]);
+  });
+
+  it('wait encrypted, and are not mailed a day after the last one', async () => {
+    await publish(...many(2));
+    const [{ content, mail_id, ...row } = {}] = await windows();
+    expect(`${(content as Buffer).toString('latin1')}${JSON.stringify(row)}`).not.toMatch(/Andromeda|Zerg/);
+    const seal = await createMailSeal(secret);
+    expect(await seal.open(mail_id, new Uint8Array(content))).toMatchObject({ type: kind });
+    expect(await mailed()).toEqual([1]);
+    await endWindows();
+    backend.advance(24 * 3_600_000);
+    expect(await mailed()).toEqual([]);
   });
 });
 

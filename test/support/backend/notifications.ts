@@ -20,6 +20,8 @@ import type { TestBackend } from './backend.ts';
 import type { TestPushLog } from './push-log.ts';
 
 const stream = 'notification:intents';
+/** Longer than any test. */
+export const mailWindowMs = 900_000;
 export const consumedStream = notificationStream(stream);
 
 export const newIntent = (
@@ -90,7 +92,12 @@ export function testNotifications(backend: TestBackend, log: TestPushLog): TestN
       const stop = new AbortController();
       const worker: NotificationWorker = {
         config: {
-          notifications: { stream, readBlockTimeoutMs: 200, mailedTypes: new Set(mailedTypes) },
+          notifications: {
+            stream,
+            readBlockTimeoutMs: 200,
+            mailedTypes: new Set(mailedTypes),
+            mailWindowMs,
+          },
           redis: {
             addr: { host: log.server.host, port: log.server.port },
             password: log.server.password,

@@ -100,6 +100,12 @@ export const de: MailTexts = {
       'game.turn.waiting_for_you': 'Alle anderen sind fertig und warten auf dich',
       'game.engine.failing': 'Das Programm deines Spiels arbeitet nicht, daher wird kein Zug gespielt',
     },
+    numbers: {
+      'lobby.application.submitted': (count) => `Es gibt ${count} weitere Bewerbungen für dein Spiel`,
+      'lobby.invite.redeemed': (count) => `${count} weitere Einladungen zu deinem Spiel wurden angenommen`,
+      'lobby.invite.declined': (count) => `${count} weitere Einladungen zu deinem Spiel wurden abgelehnt`,
+      'lobby.membership.left': (count) => `${count} weitere Spieler sind nicht mehr in deinem Spiel`,
+    },
     game: 'Spiel',
     quoted: (name) => `„${name}“`,
     unsubscribe: 'Keine Mails dieser Art mehr',

@@ -99,6 +99,12 @@ export const en: MailTexts = {
       'game.turn.waiting_for_you': 'All other players are ready and wait for you',
       'game.engine.failing': 'The engine of your game does not work, so no turn is played',
     },
+    numbers: {
+      'lobby.application.submitted': (count) => `There are ${count} more applications to play in your game`,
+      'lobby.invite.redeemed': (count) => `${count} more invitations to your game were accepted`,
+      'lobby.invite.declined': (count) => `${count} more invitations to your game were declined`,
+      'lobby.membership.left': (count) => `${count} more players are no longer in your game`,
+    },
     game: 'Game',
     quoted: (name) => `“${name}”`,
     unsubscribe: 'No more mails of this kind',

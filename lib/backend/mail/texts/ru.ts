@@ -5,7 +5,7 @@ export const ru: MailTexts = {
     subject: 'Код для входа в Galaxy',
     intro: 'Ваш код для входа в Galaxy:',
     validFor: (minutes) =>
-      `Он действует ${minutes} ${minutesWord(minutes)}, использовать его можно один раз.`,
+      `Он действует ${minutes} ${inNumber(minutes, 'минуту', 'минуты', 'минут')}, использовать его можно один раз.`,
     notYou:
       'Если вы его не запрашивали, ничего делать не нужно. Никому не сообщайте код: сотрудники Galaxy его не спрашивают.',
   },
@@ -100,6 +100,14 @@ export const ru: MailTexts = {
       'game.turn.waiting_for_you': 'Все остальные игроки готовы и ждут вас',
       'game.engine.failing': 'Движок вашей игры не работает, поэтому ходы не разыгрываются',
     },
+    numbers: {
+      'lobby.application.submitted': (count) =>
+        `Ещё ${count} ${inNumber(count, 'заявка', 'заявки', 'заявок')} на участие в вашей игре`,
+      'lobby.invite.redeemed': (count) => `Принято ещё ${invitations(count)}`,
+      'lobby.invite.declined': (count) => `Отклонено ещё ${invitations(count)}`,
+      'lobby.membership.left': (count) =>
+        `Ещё ${count} ${inNumber(count, 'игрок больше не участвует', 'игрока больше не участвуют', 'игроков больше не участвуют')} в вашей игре`,
+    },
     game: 'Игра',
     quoted: (name) => `«${name}»`,
     unsubscribe: 'Больше не присылать таких писем',
@@ -108,8 +116,12 @@ export const ru: MailTexts = {
   },
 };
 
+function invitations(count: number): string {
+  return `${count} ${inNumber(count, 'приглашение', 'приглашения', 'приглашений')} в вашу игру`;
+}
+
 /** 1 минуту, 2 минуты, 5 минут. */
-function minutesWord(minutes: number): string {
-  const forms = { one: 'минуту', few: 'минуты', many: 'минут', other: 'минут', zero: 'минут', two: 'минуты' };
-  return forms[new Intl.PluralRules('ru').select(minutes)];
+function inNumber(count: number, one: string, few: string, many: string): string {
+  const forms = { one, few, many, other: many, zero: many, two: few };
+  return forms[new Intl.PluralRules('ru').select(count)];
 }

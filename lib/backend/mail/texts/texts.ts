@@ -1,6 +1,6 @@
 // The texts of mails, in one language. A language is a file of this folder; a new one is listed in compose.ts, too.
 import type { MailableType } from '../../../protocol/notification-intents.ts';
-import type { AccountChange, AccountCodePurpose } from '../mail.ts';
+import type { AccountChange, AccountCodePurpose, CoalescedType } from '../mail.ts';
 
 type Notice = {
   readonly subject: string;
@@ -42,6 +42,8 @@ export type MailTexts = {
   readonly notification: {
     /** One sentence for each type, without a full stop: it is the subject, too. */
     readonly sentences: Readonly<Record<MailableType, string>>;
+    /** The same for several notices, two or more, after one that was mailed by itself. */
+    readonly numbers: Readonly<Record<CoalescedType, (count: number) => string>>;
     readonly game: string;
     /** A name in the quotation marks of the language. */
     readonly quoted: (name: string) => string;

@@ -1,6 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { composeMail, languageOf } from '../../../../lib/backend/mail/compose.ts';
-import { accountChanges, accountCodePurposes, type MailContent } from '../../../../lib/backend/mail/mail.ts';
+import {
+  accountChanges,
+  accountCodePurposes,
+  coalescedTypes,
+  type MailContent,
+} from '../../../../lib/backend/mail/mail.ts';
 import { de } from '../../../../lib/backend/mail/texts/de.ts';
 import { en } from '../../../../lib/backend/mail/texts/en.ts';
 import { ru } from '../../../../lib/backend/mail/texts/ru.ts';
@@ -211,6 +216,42 @@ describe('a mail about a notification', () => {
     expect(mail.text).toMatch(/\n\nKeine Mails dieser Art mehr: https:\S+language=de\n$/);
     expect(mail.html).toContain(`<a href="${url.replace('&', '&amp;')}">Keine Mails dieser Art mehr</a>`);
     expect((await compose({})).text).not.toContain('https:');
+  });
+
+  it.each([
+    ['en', 'There are 49 more applications to play in your game: “Andromeda”', 'Game'],
+    ['de', 'Es gibt 49 weitere Bewerbungen für dein Spiel: „Andromeda“', 'Spiel'],
+    ['ru', 'Ещё 49 заявок на участие в вашей игре: «Andromeda»', 'Игра'],
+  ])('that stands for several says how many, and names no race, in %s', async (locale, subject, game) => {
+    const payload = { game_name: 'Andromeda', race_name: 'Zerg' };
+    const content = { kind: 'notification', type: 'lobby.application.submitted', payload } as const;
+    const mail = await composeMail({ locale, content, notices: 49 });
+    expect(mail.subject).toBe(subject);
+    expect(mail.text).toContain(`.\n\n${game}: Andromeda\n\n`);
+    expect(mail.text).not.toContain('Zerg');
+    const one = await composeMail({ locale, content, notices: 1 });
+    expect(one.text).toContain('Zerg');
+    expect(one.subject).not.toContain('1');
+  });
+
+  it.each(Object.entries(languages))('that stands for several is one sentence in %s', (_, texts) => {
+    const sentences = coalescedTypes.flatMap((type) =>
+      [2, 5, 21].map((count) => [count, texts.notification.numbers[type](count)] as const),
+    );
+    expect(new Set(sentences.map(([, sentence]) => sentence)).size).toBe(sentences.length);
+    for (const [count, sentence] of sentences) {
+      expect(sentence).toMatch(/^[\p{Lu}\d][^.\n]{10,90}[^.\n\s]$/u);
+      expect(sentence).toContain(String(count));
+    }
+  });
+
+  it('counts in Russian as Russians do', () => {
+    const said = [2, 5, 21].map((count) => ru.notification.numbers['lobby.membership.left'](count));
+    expect(said).toEqual([
+      'Ещё 2 игрока больше не участвуют в вашей игре',
+      'Ещё 5 игроков больше не участвуют в вашей игре',
+      'Ещё 21 игрок больше не участвует в вашей игре',
+    ]);
   });
 
   it('says what it can where the payload names nothing, or something that is no name', async () => {
