@@ -1,8 +1,8 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { deleteUser } from '../../../lib/backend/operations/delete-user.ts';
+import { callerOf } from '../../../lib/http/caller.ts';
 import { defineRoute } from '../../../lib/http/route.ts';
 import { errorResponses, id, jsonBody, jsonResponse } from '../../../lib/http/schemas.ts';
-import { keptTraceparent } from '../../../lib/telemetry/trace.ts';
 import { reasonCode } from './reason-code.ts';
 import { toUser, userSchema } from './user-response.ts';
 
@@ -21,10 +21,9 @@ const route = createRoute({
 
 export const deleteUserRoute = (deps: Parameters<typeof deleteUser>[0]) =>
   defineRoute(route, async (c) => {
-    const user = await deleteUser(deps, {
+    const user = await deleteUser(deps, callerOf(c), {
       userId: c.req.valid('param').user_id,
       reasonCode: c.req.valid('json').reason_code,
-      traceparent: keptTraceparent(c.req.header('traceparent')),
     });
     return c.json(toUser(user), 200);
   });

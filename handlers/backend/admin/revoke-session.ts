@@ -1,8 +1,8 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { revokeAnySession } from '../../../lib/backend/operations/revoke-session.ts';
+import { callerOf } from '../../../lib/http/caller.ts';
 import { defineRoute } from '../../../lib/http/route.ts';
 import { errorResponses, id, jsonResponse, noBody } from '../../../lib/http/schemas.ts';
-import { keptTraceparent } from '../../../lib/telemetry/trace.ts';
 import { sessionSchema, toSession } from '../user/session-response.ts';
 
 const route = createRoute({
@@ -20,9 +20,6 @@ const route = createRoute({
 
 export const revokeAnySessionRoute = (deps: Parameters<typeof revokeAnySession>[0]) =>
   defineRoute(route, async (c) => {
-    const session = await revokeAnySession(deps, {
-      deviceSessionId: c.req.valid('param').device_session_id,
-      traceparent: keptTraceparent(c.req.header('traceparent')),
-    });
+    const session = await revokeAnySession(deps, callerOf(c), c.req.valid('param').device_session_id);
     return c.json(toSession(session), 200);
   });

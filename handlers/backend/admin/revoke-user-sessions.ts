@@ -1,8 +1,8 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { revokeSessionsOfUser } from '../../../lib/backend/operations/revoke-all-sessions.ts';
+import { callerOf } from '../../../lib/http/caller.ts';
 import { defineRoute } from '../../../lib/http/route.ts';
 import { errorResponses, id, jsonResponse, noBody } from '../../../lib/http/schemas.ts';
-import { keptTraceparent } from '../../../lib/telemetry/trace.ts';
 
 const route = createRoute({
   method: 'post',
@@ -22,9 +22,6 @@ const route = createRoute({
 
 export const revokeUserSessionsRoute = (deps: Parameters<typeof revokeSessionsOfUser>[0]) =>
   defineRoute(route, async (c) => {
-    const revoked = await revokeSessionsOfUser(deps, {
-      userId: c.req.valid('param').user_id,
-      traceparent: keptTraceparent(c.req.header('traceparent')),
-    });
+    const revoked = await revokeSessionsOfUser(deps, callerOf(c), c.req.valid('param').user_id);
     return c.json({ revoked_sessions: revoked.length }, 200);
   });

@@ -1,5 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { setEntitlements } from '../../../lib/backend/operations/set-entitlements.ts';
+import { callerOf } from '../../../lib/http/caller.ts';
 import { defineRoute } from '../../../lib/http/route.ts';
 import { errorResponses, id, jsonBody, jsonResponse } from '../../../lib/http/schemas.ts';
 import { entitlementsSchema, limit, right, toEntitlements } from './entitlements-response.ts';
@@ -36,13 +37,14 @@ export const setEntitlementsRoute = (deps: Parameters<typeof setEntitlements>[0]
   defineRoute(route, async (c) => {
     const userId = c.req.valid('param').user_id;
     const body = c.req.valid('json');
-    const granted = await setEntitlements(deps, userId, {
+    const changes = {
       canCreatePublicGame: body.can_create_public_game,
       canCreatePrivateGame: body.can_create_private_game,
       canJoinGame: body.can_join_game,
       maxOwnedGames: body.max_owned_games,
       maxActiveMemberships: body.max_active_memberships,
       maxRegisteredRaceNames: body.max_registered_race_names,
-    });
+    };
+    const granted = await setEntitlements(deps, callerOf(c), { userId, changes });
     return c.json(toEntitlements(userId, granted), 200);
   });

@@ -1,4 +1,7 @@
+import { recordAct } from '../../audit/audit.ts';
+import type { Caller } from '../../http/caller.ts';
 import { inTransaction } from '../../postgres/transaction.ts';
+import { keptTraceparent } from '../../telemetry/trace.ts';
 import type { BackendContext } from '../context.ts';
 import type { User } from '../domain/user.ts';
 import { userLifecycleEvent } from '../outbox/messages.ts';
@@ -11,6 +14,7 @@ import { deleteMailOptOuts } from '../store/mail-opt-outs.ts';
 import { deleteMailWindowsOf } from '../store/mail-windows.ts';
 import { deleteMails, deleteMailsTo } from '../store/mails.ts';
 import { deleteRecoveryCodes } from '../store/recovery-codes.ts';
+import { auditEntries } from '../store/schema.ts';
 import { eraseUser, lockUser } from '../store/users.ts';
 import { deleteWrongCodesOf } from '../store/wrong-codes.ts';
 import { endSessions } from './end-sessions.ts';
@@ -39,10 +43,12 @@ export function deleteOwnAccount(
 /** Deletes any user, blocked ones too; a repeat changes nothing. @throws Refusal not_found. */
 export function deleteUser(
   deps: Deps,
-  deletion: { userId: string; reasonCode: string; traceparent: string | undefined },
+  caller: Caller,
+  { userId, reasonCode }: { userId: string; reasonCode: string },
 ): Promise<DeletedUser> {
-  return deleteLocked(deps, deletion, (user) => {
-    if (user === undefined) throw userNotFound(deletion.userId);
+  const traceparent = keptTraceparent(caller.traceparent);
+  return deleteLocked(deps, { userId, reasonCode, traceparent, caller }, (user) => {
+    if (user === undefined) throw userNotFound(userId);
     return user;
   });
 }
@@ -57,7 +63,8 @@ async function deleteLocked(
     userId,
     reasonCode,
     traceparent,
-  }: { userId: string; reasonCode: string; traceparent: string | undefined },
+    caller,
+  }: { userId: string; reasonCode: string; traceparent: string | undefined; caller?: Caller },
   admit: (user: User | undefined) => User,
 ): Promise<DeletedUser> {
   const deleted = await inTransaction(deps.db, async (tx) => {
@@ -66,6 +73,14 @@ async function deleteLocked(
     const at = deps.now();
     await endSessions(deps, tx, { userId, reason: 'account_deleted', at, traceparent });
     const erased = await erase(tx, user, at);
+    if (caller !== undefined) {
+      await recordAct(tx, auditEntries, caller, {
+        action: 'user.delete',
+        subject: { kind: 'user', id: userId },
+        before: { status: user.blockedAt === null ? 'active' : 'blocked' },
+        after: { status: 'deleted', reason_code: reasonCode },
+      });
+    }
     await deps.outbox.write(tx, [
       userLifecycleEvent({
         eventId: deps.newId(),

@@ -1,9 +1,13 @@
+import { recordAct } from '../../audit/audit.ts';
+import type { Caller } from '../../http/caller.ts';
 import { inTransaction } from '../../postgres/transaction.ts';
+import { keptTraceparent } from '../../telemetry/trace.ts';
 import type { BackendContext } from '../context.ts';
 import type { DeviceSession } from '../domain/user.ts';
 import { sessionNotFound } from '../refusals.ts';
 import type { Database } from '../store/database.ts';
 import { findDeviceSession } from '../store/device-sessions.ts';
+import { auditEntries } from '../store/schema.ts';
 import { lockUser } from '../store/users.ts';
 import { endSessions } from './end-sessions.ts';
 import { requireActing } from './get-account.ts';
@@ -35,13 +39,21 @@ export async function revokeOwnSession(
  */
 export async function revokeAnySession(
   deps: Deps,
-  { deviceSessionId, traceparent }: { deviceSessionId: string; traceparent: string | undefined },
+  caller: Caller,
+  deviceSessionId: string,
 ): Promise<DeviceSession> {
   const session = await inTransaction(deps.db, async (tx) => {
     const found = await findDeviceSession(tx, deviceSessionId);
     if (found === undefined) throw sessionNotFound(deviceSessionId);
     await lockUser(tx, found.userId);
-    return end(deps, tx, found, traceparent);
+    const ended = await end(deps, tx, found, keptTraceparent(caller.traceparent));
+    await recordAct(tx, auditEntries, caller, {
+      action: 'session.revoke',
+      subject: { kind: 'session', id: deviceSessionId },
+      before: { user_id: found.userId, revoked: found.revokedAt !== null },
+      after: { revoked: true },
+    });
+    return ended;
   });
   deps.outbox.publishSoon([session.userId]);
   return session;

@@ -1,3 +1,5 @@
+import { recordAct } from '../../audit/audit.ts';
+import type { Caller } from '../../http/caller.ts';
 import { inTransaction } from '../../postgres/transaction.ts';
 import type { BackendContext } from '../context.ts';
 import {
@@ -8,6 +10,7 @@ import {
 } from '../domain/eligibility.ts';
 import { userNotFound } from '../refusals.ts';
 import { findEntitlements, saveEntitlements } from '../store/entitlements.ts';
+import { auditEntries } from '../store/schema.ts';
 import { lockUser } from '../store/users.ts';
 
 export type EntitlementChanges = {
@@ -24,14 +27,21 @@ export type GrantedEntitlements = { overrides: EntitlementOverrides; effective: 
  */
 export async function setEntitlements(
   deps: Pick<BackendContext, 'db' | 'entitlementDefaults'>,
-  userId: string,
-  changes: EntitlementChanges,
+  caller: Caller,
+  { userId, changes }: { userId: string; changes: EntitlementChanges },
 ): Promise<GrantedEntitlements> {
   const overrides = await inTransaction(deps.db, async (tx) => {
     const user = await lockUser(tx, userId);
     if (user === undefined || user.deletedAt !== null) throw userNotFound(userId);
-    const changed = changedBy((await findEntitlements(tx, userId)) ?? noOverrides, changes);
+    const known = (await findEntitlements(tx, userId)) ?? noOverrides;
+    const changed = changedBy(known, changes);
     await saveEntitlements(tx, userId, changed);
+    await recordAct(tx, auditEntries, caller, {
+      action: 'user.set_entitlements',
+      subject: { kind: 'user', id: userId },
+      before: { ...known },
+      after: { ...changed },
+    });
     return changed;
   });
   return { overrides, effective: withOverrides(overrides, deps.entitlementDefaults) };

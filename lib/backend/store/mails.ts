@@ -81,7 +81,7 @@ export async function insertMails(tx: Database, rows: readonly StoredMail[]): Pr
     }
   }
   const [first, ...others] = notices;
-  if (first !== undefined && others.length === 0) await insertNotice(tx, { notices: 1, ...first });
+  if (first !== undefined && others.length === 0) await insertNotice(tx, first);
   else if (first !== undefined) {
     await tx.insert(mails).values(notices.map((row) => ({ ...row, queue: 'notices' as const })));
   }

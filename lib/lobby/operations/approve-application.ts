@@ -1,3 +1,4 @@
+import { recordAct } from '../../audit/audit.ts';
 import { together } from '../../postgres/together.ts';
 import { actorId, type Caller, managerOf } from '../caller.ts';
 import type { Lobby } from '../context.ts';
@@ -10,6 +11,7 @@ import { decideApplication, findApplication } from '../store/applications.ts';
 import type { Work } from '../store/database.ts';
 import { findGame, lockGame, type StoredGame } from '../store/games.ts';
 import { countActiveMemberships } from '../store/memberships.ts';
+import { auditEntries } from '../store/schema.ts';
 import { lockUserGuard } from '../store/user-guards.ts';
 import { admitPlayer } from './admit-player.ts';
 import { visibleWith } from './lock-application.ts';
@@ -54,6 +56,12 @@ export async function approveApplication(
       admittedBy: actorId(caller),
       ...occasion,
       intents: (membership) => applicationApproved(game, approved, membership, occasion),
+    });
+    await recordAct(tx, auditEntries, caller, {
+      action: 'application.approve',
+      subject: { kind: 'application', id: applicationId },
+      before: { status: application.status },
+      after: { status: approved.status, game_id: gameId },
     });
     return approved;
   };

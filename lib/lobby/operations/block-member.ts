@@ -13,6 +13,7 @@ import { endPendingInvites } from '../store/invites.ts';
 import { blockEndedMembership, findActiveMembership, findMembership } from '../store/memberships.ts';
 import { endMembership } from './end-membership.ts';
 import { lockMembership } from './lock-membership.ts';
+import { recordMembership } from './record-membership.ts';
 import type { TransitionParts } from './transition.ts';
 
 /**
@@ -31,6 +32,7 @@ export async function blockMember(
     const { gameId, userId } = membership;
     const active = await findActiveMembership(tx, gameId, userId);
     refuseIf(blockingProblem(game, membership, active));
+    await recordMembership(tx, caller, 'membership.block', membership);
     const at = lobby.now();
     await endPendingApplicationOf(tx, { gameId, userId }, 'rejected', at);
     await endPendingInvites(tx, { gameId, userId }, 'revoked', at);

@@ -1,3 +1,4 @@
+import { recordAct } from '../../audit/audit.ts';
 import { Refusal } from '../../errors/table.ts';
 import { invalidFields } from '../../http/field-problems.ts';
 import { actorId, type Caller, managerOf } from '../caller.ts';
@@ -8,6 +9,7 @@ import { transition } from '../domain/state-machine.ts';
 import { noSuchGame, refuseUnless, refuseUnlessAt } from '../refusals.ts';
 import type { Work } from '../store/database.ts';
 import { lockGame, type StoredGame, saveSettings } from '../store/games.ts';
+import { auditEntries } from '../store/schema.ts';
 import { insertTimelineEntry } from '../store/timeline.ts';
 import type { GameAtRevision } from './request-transition.ts';
 import { applyTransition, type TransitionParts } from './transition.ts';
@@ -43,6 +45,12 @@ export function correctGame(
     const problems = newEngine ? offerProblems(corrected.settings, lobby.catalogue) : [];
     if (problems.length > 0) throw invalidFields(problems);
     const saved = await saveSettings(tx, game, corrected.settings, at);
+    await recordAct(tx, auditEntries, caller, {
+      action: `game.${trigger}`,
+      subject: { kind: 'game', id: gameId },
+      before: { status: game.status, revision: game.revision },
+      after: { revision: saved.revision, changed: Object.keys(changes) },
+    });
     const occasion = { by, actorId: actorId(caller), reason, at, traceparent: caller.traceparent };
     if (trigger === 'replace_engine') return applyTransition(tx, lobby, saved, { trigger, ...occasion });
     await insertTimelineEntry(tx, {

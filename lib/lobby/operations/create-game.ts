@@ -1,3 +1,4 @@
+import { recordAct } from '../../audit/audit.ts';
 import { invalidFields } from '../../http/field-problems.ts';
 import type { Caller } from '../caller.ts';
 import type { Lobby } from '../context.ts';
@@ -7,6 +8,7 @@ import { engineProblems } from '../domain/game-engine.ts';
 import { refuseUnless } from '../refusals.ts';
 import type { Work } from '../store/database.ts';
 import { countGamesOwned, insertGame, type StoredGame } from '../store/games.ts';
+import { auditEntries } from '../store/schema.ts';
 import { lockUserGuard } from '../store/user-guards.ts';
 
 export type GameRequest = { readonly gameType: GameType; readonly settings: GameSettings };
@@ -35,6 +37,11 @@ export async function createGame(
     return async (tx) => {
       const game = draft(lobby, request, null);
       await insertGame(tx, game);
+      await recordAct(tx, auditEntries, caller, {
+        action: 'game.create',
+        subject: { kind: 'game', id: game.gameId },
+        after: { status: game.status, revision: game.revision },
+      });
       return game;
     };
   }

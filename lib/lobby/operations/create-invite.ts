@@ -1,3 +1,4 @@
+import { recordAct } from '../../audit/audit.ts';
 import { Refusal } from '../../errors/table.ts';
 import { invalidFields } from '../../http/field-problems.ts';
 import { type Caller, managerOf } from '../caller.ts';
@@ -12,6 +13,7 @@ import type { Tx, Work } from '../store/database.ts';
 import { findGame, lockGame, type StoredGame } from '../store/games.ts';
 import { endedInvitesOf, findPendingInviteOf, insertInvite, recentInvitesBy } from '../store/invites.ts';
 import { memberStatusInGame } from '../store/memberships.ts';
+import { auditEntries } from '../store/schema.ts';
 import { lockUserGuard } from '../store/user-guards.ts';
 
 /** Whom an invite is for: one user, or any user who has the new code. */
@@ -41,6 +43,11 @@ export async function createInvite(
     const invite: Invite = { ...pending, status: 'pending', ...(await addressee(tx, game, invited, at)) };
     await insertInvite(tx, invite);
     await lobby.outbox.write(tx, inviteCreated(game, invite, { at, traceparent: caller.traceparent }));
+    await recordAct(tx, auditEntries, caller, {
+      action: 'invite.create',
+      subject: { kind: 'invite', id: invite.inviteId },
+      after: { status: invite.status, game_id: gameId },
+    });
     return invite;
   };
 }

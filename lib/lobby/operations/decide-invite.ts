@@ -1,3 +1,4 @@
+import { recordAct } from '../../audit/audit.ts';
 import { Refusal } from '../../errors/table.ts';
 import { type Caller, managerOf } from '../caller.ts';
 import type { Lobby } from '../context.ts';
@@ -7,6 +8,7 @@ import { noSuchInvite, refuseIf } from '../refusals.ts';
 import type { Tx, Work } from '../store/database.ts';
 import { lockAnyGame, type StoredGame } from '../store/games.ts';
 import { findInvite, saveInvite } from '../store/invites.ts';
+import { auditEntries } from '../store/schema.ts';
 
 /**
  * Turns an invite down, for the user whom it is for.
@@ -52,6 +54,12 @@ function decideInvite(
     const decided = await saveInvite(tx, inviteId, { status, decidedAt: at });
     const intent = status === 'declined' ? inviteDeclined : inviteRevoked;
     await lobby.outbox.write(tx, intent(game, decided, { at, traceparent: caller.traceparent }));
+    await recordAct(tx, auditEntries, caller, {
+      action: 'invite.revoke',
+      subject: { kind: 'invite', id: inviteId },
+      before: { status: invite.status },
+      after: { status: decided.status, game_id: game.gameId },
+    });
     return decided;
   };
 }

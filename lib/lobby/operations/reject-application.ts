@@ -1,3 +1,4 @@
+import { recordAct } from '../../audit/audit.ts';
 import { type Caller, managerOf } from '../caller.ts';
 import type { Lobby } from '../context.ts';
 import { notPendingProblem } from '../domain/admission.ts';
@@ -6,6 +7,7 @@ import { applicationRejected } from '../outbox/intents.ts';
 import { refuseIf } from '../refusals.ts';
 import { decideApplication } from '../store/applications.ts';
 import type { Work } from '../store/database.ts';
+import { auditEntries } from '../store/schema.ts';
 import { lockApplication } from './lock-application.ts';
 
 /**
@@ -24,6 +26,12 @@ export function rejectApplication(
     const at = now();
     const rejected = await decideApplication(tx, applicationId, 'rejected', at);
     await outbox.write(tx, applicationRejected(game, rejected, { at, traceparent: caller.traceparent }));
+    await recordAct(tx, auditEntries, caller, {
+      action: 'application.reject',
+      subject: { kind: 'application', id: applicationId },
+      before: { status: application.status },
+      after: { status: rejected.status, game_id: game.gameId },
+    });
     return rejected;
   };
 }

@@ -7,6 +7,7 @@ import { refuseIf } from '../refusals.ts';
 import type { Work } from '../store/database.ts';
 import { endMembership } from './end-membership.ts';
 import { lockMembership } from './lock-membership.ts';
+import { recordMembership } from './record-membership.ts';
 import type { TransitionParts } from './transition.ts';
 
 /**
@@ -22,6 +23,7 @@ export function removeMember(
     const { membership, game } = await lockMembership(tx, caller, membershipId);
     refuseIf(removalProblem(membership));
     const occasion = { at: lobby.now(), traceparent: caller.traceparent };
+    await recordMembership(tx, caller, 'membership.remove', membership);
     return endMembership(tx, lobby, game, membership, {
       status: 'removed',
       by: actorId(caller),

@@ -9,6 +9,7 @@ import { findGame } from '../store/games.ts';
 import { findMembership, unblockMemberships } from '../store/memberships.ts';
 import { lockUserGuard } from '../store/user-guards.ts';
 import { lockMembership } from './lock-membership.ts';
+import { recordMembership } from './record-membership.ts';
 
 /**
  * Undoes a block: the user may join the game again, the way they came.
@@ -29,6 +30,7 @@ export function unblockMember(
     const { membership, game } = await lockMembership(tx, caller, membershipId);
     refuseIf(unblockingProblem(membership));
     const { gameId, userId } = membership;
+    await recordMembership(tx, caller, 'membership.unblock', membership);
     await unblockMemberships(tx, { gameId, userId });
     const unblocked = { ...membership, status: 'removed' } as const;
     const occasion = { at: lobby.now(), traceparent: caller.traceparent };

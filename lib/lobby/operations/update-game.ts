@@ -1,3 +1,4 @@
+import { recordAct } from '../../audit/audit.ts';
 import { Refusal } from '../../errors/table.ts';
 import { invalidFields } from '../../http/field-problems.ts';
 import { type Caller, managerOf } from '../caller.ts';
@@ -8,6 +9,7 @@ import { changeSettings, type GameChanges } from '../domain/game-update.ts';
 import { noSuchGame, refuseUnlessAt } from '../refusals.ts';
 import type { Work } from '../store/database.ts';
 import { lockGame, type StoredGame, saveSettings } from '../store/games.ts';
+import { auditEntries } from '../store/schema.ts';
 
 /**
  * Changes settings of a game.
@@ -36,7 +38,14 @@ export function updateGame(
         ...(isForEngine ? engineProblems(changed.settings, lobby.catalogue) : []),
       ];
       if (problems.length > 0) throw invalidFields(problems);
-      return saveSettings(tx, game, changed.settings, at);
+      const saved = await saveSettings(tx, game, changed.settings, at);
+      await recordAct(tx, auditEntries, caller, {
+        action: 'game.update',
+        subject: { kind: 'game', id: gameId },
+        before: { status: game.status, revision: game.revision },
+        after: { status: saved.status, revision: saved.revision, changed: Object.keys(changes) },
+      });
+      return saved;
     }
     if (changed.code === 'invalid_request') throw invalidFields(changed.fields);
     throw new Refusal(changed.code, changed.message, changed.details);

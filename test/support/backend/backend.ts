@@ -18,6 +18,7 @@ import { notificationStream } from '../../../lib/backend/notifications/stream.ts
 import { createOptOutTokens } from '../../../lib/backend/opt-out-tokens.ts';
 import { createRecoveryCodes } from '../../../lib/backend/recovery-codes.ts';
 import { createSignInCodes } from '../../../lib/backend/sign-in-codes.ts';
+import type { Database } from '../../../lib/backend/store/database.ts';
 import { prepareFindDeviceSession } from '../../../lib/backend/store/device-sessions.ts';
 import { auditEntries, outbox as outboxTable } from '../../../lib/backend/store/schema.ts';
 import { backendStreamTables } from '../../../lib/backend/store/stream-tables.ts';
@@ -68,6 +69,8 @@ type RequestOptions = { body?: unknown; headers?: HeadersInit };
 
 export type TestBackend = {
   readonly app: HttpApp;
+  readonly adminApp: HttpApp;
+  readonly db: Database;
   readonly pool: pg.Pool;
   /** Of its database. */
   readonly dsn: string;
@@ -183,6 +186,8 @@ export async function startTestBackend(
   });
   return {
     app,
+    adminApp,
+    db,
     pool,
     dsn: database.dsn,
     mails,

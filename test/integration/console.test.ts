@@ -1,0 +1,299 @@
+// The console's sessions and forms over HTTP, with a real backend and a real lobby behind it.
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { ConsoleApp } from '../../handlers/console/env.ts';
+import { createConsoleApp } from '../../handlers/console/router.ts';
+import { localSignIn, onBackendDatabase } from '../../infra/operator/invite.ts';
+import { addOperator } from '../../lib/backend/operations/operators/add-operator.ts';
+import { createLink } from '../../lib/backend/operations/operators/create-link.ts';
+import { createConsole } from '../../lib/console/context.ts';
+import type { HttpApp } from '../../lib/http/app.ts';
+import { type Listener, listenHttp } from '../../lib/node/http-listener.ts';
+import type { Role } from '../../lib/operators/roles.ts';
+import { createLogger } from '../../lib/telemetry/logger.ts';
+import { startTestBackend, type TestBackend } from '../support/backend/backend.ts';
+import { field, makeDraft } from '../support/lobby/games.ts';
+import { createTestLobby, type TestLobby } from '../support/lobby/lobby.ts';
+
+const log = createLogger({ service: 'test', level: 'silent' });
+const publicUrl = 'http://localhost:8085';
+
+let backend: TestBackend;
+let lobby: TestLobby;
+let listeners: Listener[];
+let app: ConsoleApp;
+beforeAll(async () => {
+  [backend, lobby] = await Promise.all([startTestBackend(), createTestLobby()]);
+  listeners = await Promise.all([backend.adminApp, lobby.internalApp].map(listen));
+  const [backendUrl, lobbyUrl] = listeners.map(({ port }) => `http://127.0.0.1:${port}`);
+  app = consoleAt({ backend: backendUrl ?? '', lobby: lobbyUrl ?? '' });
+});
+afterAll(async () => {
+  await Promise.all(listeners.map((listener) => listener.close(0)));
+  await Promise.all([backend.close(), lobby.close()]);
+});
+
+function listen(app: HttpApp): Promise<Listener> {
+  const timeouts = { readHeaderTimeoutMs: 2_000, readTimeoutMs: 10_000, idleTimeoutMs: 60_000 };
+  return listenHttp(app, { host: '127.0.0.1', port: 0 }, timeouts, log);
+}
+
+/** With a Game Master that is down. */
+function consoleAt(urls: { backend: string; lobby: string }, host = '127.0.0.1'): ConsoleApp {
+  const peer = (baseUrl: string) => ({ baseUrl, token: undefined, timeoutMs: 5_000 });
+  const timeouts = { readHeaderTimeoutMs: 1, readTimeoutMs: 1, idleTimeoutMs: 1 };
+  const config = {
+    http: { addr: { host, port: 8085 }, ...timeouts },
+    publicUrl,
+    backend: peer(urls.backend),
+    lobby: peer(urls.lobby),
+    gameMaster: peer('http://127.0.0.1:1'),
+  };
+  return createConsoleApp(createConsole(config, { assets: new Map(), log }), () => true);
+}
+
+type Sent = { cookie?: string | undefined; form?: Record<string, string>; headers?: Record<string, string> };
+
+function send(method: string, path: string, { cookie, form, headers }: Sent = {}, to = app) {
+  return to.request(path, {
+    method,
+    headers: {
+      ...(method === 'GET' ? {} : { origin: publicUrl }),
+      ...(cookie === undefined ? {} : { cookie }),
+      ...headers,
+    },
+    ...(form === undefined ? {} : { body: new URLSearchParams(form) }),
+  });
+}
+
+const deps = () => ({ db: backend.db, now: backend.now, newId: () => crypto.randomUUID() });
+const commandLine = { actor: { kind: 'admin', adminId: undefined }, requestId: 'test' } as const;
+
+async function newOperator(roles: Role[], name = 'Olga'): Promise<{ operatorId: string; cookie: string }> {
+  const email = `${crypto.randomUUID()}@example.com`;
+  const { operator } = await addOperator(deps(), commandLine, { name, email, roles });
+  return { operatorId: operator.operatorId, cookie: await signIn(operator.operatorId) };
+}
+
+async function signIn(operatorId: string, before?: string): Promise<string> {
+  const token = await createLink(deps(), backend.db, { operatorId, purpose: 'sign_in' });
+  const response = await send('POST', '/sign-in/link', { form: { token }, cookie: before });
+  expect(response.status).toBe(303);
+  const cookie = response.headers.get('set-cookie') ?? '';
+  expect(cookie).toMatch(/^galaxy-console=[0-9a-f]{64}; .*Path=\/; .*HttpOnly; SameSite=Lax$/);
+  return cookie.split(';')[0] ?? '';
+}
+
+const statusOf = async (gameId: string) => field(await lobby.admin().get(`/games/${gameId}`), 'status');
+const signedIn = async (cookie: string) => (await send('GET', '/operators', { cookie })).status === 200;
+
+describe('a request that changes something', () => {
+  it.each([
+    ['another site', 'https://evil.example'],
+    ['another port of the host', 'http://localhost:3000'],
+    ['the same host by its address', 'http://127.0.0.1:8085'],
+    ['a page without an origin', 'null'],
+    ['no page', ''],
+  ])('from %s is refused, and nothing changes', async (_, origin) => {
+    const { cookie } = await newOperator(['owner']);
+    const gameId = await makeDraft(lobby.player());
+    const path = `/games/${gameId}/cancel`;
+    const headers = { origin };
+    expect((await send('POST', path, { cookie, headers, form: { reason: 'why' } })).status).toBe(403);
+    expect(await statusOf(gameId)).toBe('draft');
+    expect((await send('POST', '/sign-out', { cookie, headers })).status).toBe(403);
+    expect(await signedIn(cookie)).toBe(true);
+  });
+
+  it('needs a reason', async () => {
+    const { cookie } = await newOperator(['owner']);
+    const gameId = await makeDraft(lobby.player());
+    const path = `/games/${gameId}/cancel`;
+    for (const form of [{}, { reason: ' ' }, { reason: 'a'.repeat(501) }]) {
+      expect((await send('POST', path, { cookie, form })).status).toBe(400);
+    }
+    expect(await statusOf(gameId)).toBe('draft');
+  });
+
+  it('is recorded with who, why, before and after', async () => {
+    const { cookie, operatorId } = await newOperator(['moderator']);
+    const gameId = await makeDraft(lobby.player());
+    const path = `/games/${gameId}/cancel`;
+    const reason = 'Spam – «gemeldet»';
+    expect((await send('POST', path, { cookie, form: { reason } })).status).toBe(303);
+    expect(await statusOf(gameId)).toBe('cancelled');
+    const { rows } = await lobby.pool.query(
+      'SELECT operator_id, action, subject_kind, reason, before, after FROM lobby.audit_entries WHERE subject_id = $1',
+      [gameId],
+    );
+    expect(rows).toEqual([
+      {
+        operator_id: operatorId,
+        action: 'game.cancel',
+        subject_kind: 'game',
+        reason,
+        before: { status: 'draft', revision: 1 },
+        after: { status: 'cancelled', revision: 2 },
+      },
+    ]);
+    expect(await (await send('GET', '/audit', { cookie })).text()).toContain(reason);
+  });
+
+  it('leaves no entry when it is refused', async () => {
+    const { cookie } = await newOperator(['owner']);
+    const gameId = await makeDraft(lobby.player());
+    const cancel = () => send('POST', `/games/${gameId}/cancel`, { cookie, form: { reason: 'why' } });
+    expect((await cancel()).status).toBe(303);
+    expect((await cancel()).status).toBe(409);
+    const { rowCount } = await lobby.pool.query('SELECT 1 FROM lobby.audit_entries WHERE subject_id = $1', [
+      gameId,
+    ]);
+    expect(rowCount).toBe(1);
+  });
+});
+
+it.each([
+  'UPDATE lobby.audit_entries SET reason = null',
+  'DELETE FROM lobby.audit_entries',
+  'TRUNCATE lobby.audit_entries',
+])('the audit log refuses %s', async (statement) => {
+  await expect(lobby.pool.query(statement)).rejects.toThrow('never changed or deleted');
+});
+
+describe('a session', () => {
+  it('begins with a value that nobody knew before, and ends the one before', async () => {
+    const { operatorId, cookie } = await newOperator(['viewer']);
+    const fixed = `galaxy-console=${'a'.repeat(64)}`;
+    expect(await signedIn(fixed)).toBe(false);
+    expect(await signIn(operatorId, fixed)).not.toBe(fixed);
+    expect(await signedIn(fixed)).toBe(false);
+    const next = await signIn(operatorId, cookie);
+    expect([await signedIn(cookie), await signedIn(next)]).toEqual([false, true]);
+  });
+
+  it('that was ended helps nobody who has its cookie', async () => {
+    const { cookie } = await newOperator(['owner']);
+    expect((await send('POST', '/sign-out', { cookie })).headers.get('location')).toBe('/sign-in');
+    expect(await signedIn(cookie)).toBe(false);
+  });
+
+  it('lasts twelve hours', async () => {
+    const { cookie } = await newOperator(['owner']);
+    backend.advance(12 * 3_600_000 - 1);
+    expect(await signedIn(cookie)).toBe(true);
+    backend.advance(1);
+    expect(await signedIn(cookie)).toBe(false);
+  });
+
+  it('is stored as a hash alone', async () => {
+    const { cookie } = await newOperator(['owner']);
+    const tables = JSON.stringify(await backend.snapshot());
+    expect(tables).not.toContain(cookie.split('=')[1]);
+  });
+
+  it('loses a role at once, and ends with a disabled operator', async () => {
+    const owner = await newOperator(['owner']);
+    const other = await newOperator(['moderator']);
+    const gameId = await makeDraft(lobby.player());
+    const set = { roles: 'viewer', reason: 'moved to another team' };
+    const roles = `/operators/${other.operatorId}/roles`;
+    expect((await send('POST', roles, { cookie: owner.cookie, form: set })).status).toBe(303);
+    const cancel = { cookie: other.cookie, form: { reason: 'why' } };
+    expect((await send('POST', `/games/${gameId}/cancel`, cancel)).status).toBe(403);
+    expect(await statusOf(gameId)).toBe('draft');
+    expect(
+      (await send('POST', roles, { cookie: other.cookie, form: { ...set, roles: 'owner' } })).status,
+    ).toBe(403);
+    const disable = `/operators/${other.operatorId}/disable`;
+    expect((await send('POST', disable, { cookie: owner.cookie, form: { reason: 'left' } })).status).toBe(
+      303,
+    );
+    expect(await signedIn(other.cookie)).toBe(false);
+  });
+});
+
+describe('a link that signs in', () => {
+  it('works once, and for a quarter of an hour', async () => {
+    const { operatorId } = await newOperator(['viewer']);
+    const link = () => createLink(deps(), backend.db, { operatorId, purpose: 'sign_in' });
+    const [used, old] = [await link(), await link()];
+    const redeem = async (token: string) => (await send('POST', '/sign-in/link', { form: { token } })).status;
+    expect([await redeem(used), await redeem(used)]).toEqual([303, 422]);
+    backend.advance(15 * 60_000);
+    expect(await redeem(old)).toBe(422);
+    const forPasskey = await createLink(deps(), backend.db, { operatorId, purpose: 'enrol' });
+    expect(await redeem(forPasskey)).toBe(422);
+  });
+
+  it('is taken only where no other machine reaches the console', async () => {
+    const { operatorId } = await newOperator(['owner']);
+    const token = await createLink(deps(), backend.db, { operatorId, purpose: 'sign_in' });
+    const [backendUrl] = listeners.map(({ port }) => `http://127.0.0.1:${port}`);
+    const open = consoleAt({ backend: backendUrl ?? '', lobby: '' }, '0.0.0.0');
+    const response = await send('POST', '/sign-in/link', { form: { token } }, open);
+    expect(response.headers.get('location')).toBe('/sign-in');
+    expect(response.headers.get('set-cookie')).not.toMatch(/[0-9a-f]{64}/);
+  });
+
+  it('of the command line is for a local owner, who is added once', async () => {
+    const environment = { BACKEND_POSTGRES_PRIMARY_DSN: backend.dsn };
+    const links = [1, 2].map(() => onBackendDatabase(environment, localSignIn));
+    expect(await links[0]).toMatch(/^\/sign-in\/link\?token=[0-9a-f]{64}$/);
+    expect(await links[1]).not.toBe(await links[0]);
+  });
+});
+
+it('the last owner stays one', async () => {
+  const { rows } = await backend.pool.query<{ id: string }>(
+    `UPDATE backend.operators SET roles = '{viewer}' WHERE 'owner' = any(roles) RETURNING operator_id AS id`,
+  );
+  expect(rows.length).toBeGreaterThan(0);
+  const last = await newOperator(['owner']);
+  for (const [verb, form] of [
+    ['roles', { roles: 'viewer', reason: 'why' }],
+    ['disable', { reason: 'why' }],
+  ] as const) {
+    const response = await send('POST', `/operators/${last.operatorId}/${verb}`, {
+      cookie: last.cookie,
+      form,
+    });
+    expect(response.status).toBe(409);
+  }
+  expect(await signedIn(last.cookie)).toBe(true);
+});
+
+describe('a page', () => {
+  it('shows names as text, whatever they are', async () => {
+    const hostile = `<script>alert(1)</script>"'&`;
+    const { cookie } = await newOperator(['owner'], hostile);
+    const gameId = await makeDraft(lobby.player(), { game_name: hostile, description: hostile });
+    for (const path of [`/games/${gameId}`, `/games/${gameId}/cancel`, '/games?status=draft', '/operators']) {
+      const page = await (await send('GET', path, { cookie })).text();
+      expect(page, path).toContain('&lt;script&gt;alert(1)&lt;/script&gt;&quot;&#39;&amp;');
+      expect(page, path).not.toContain('<script>alert');
+    }
+    const search = await send('GET', `/games?q=${encodeURIComponent('"><script>alert(1)</script>')}`, {
+      cookie,
+    });
+    expect(await search.text()).not.toContain('<script>alert');
+  });
+
+  it('says which service is down, and shows the rest', async () => {
+    const { cookie } = await newOperator(['viewer']);
+    const page = await (await send('GET', '/', { cookie })).text();
+    expect(page).toContain('The Game Master does not respond');
+    expect(page).toContain('enrollment open');
+  });
+
+  it('may not be framed, and runs no script but its own', async () => {
+    const response = await send('GET', '/sign-in');
+    const policy = response.headers.get('content-security-policy') ?? '';
+    expect(policy).toContain(`script-src 'self';`);
+    expect(policy).toContain(`frame-ancestors 'none'`);
+    expect(response.headers.get('cache-control')).toBe('no-store');
+  });
+
+  it.each(['/', '/games', '/operators', '/audit', '/nothing'])('%s needs a sign-in', async (path) => {
+    const response = await send('GET', path);
+    expect([response.status, response.headers.get('location')]).toEqual([303, '/sign-in']);
+  });
+});
