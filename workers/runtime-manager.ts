@@ -5,6 +5,7 @@ import { aborted, runProcess, startUnlessStopped, within } from '../lib/node/pro
 import { sleep } from '../lib/node/sleep.ts';
 import { runTicks } from '../lib/node/tick-loop.ts';
 import { consumeJobs, trimJobs } from '../lib/runtime-manager/jobs/consume-jobs.ts';
+import { consumeEngineRequests } from '../lib/runtime-manager/jobs/engine-requests.ts';
 import {
   forgetIntervalMs,
   journalRetentionMs,
@@ -21,6 +22,10 @@ export async function runRuntimeManager(environment: Environment, stop: AbortSig
   const { streams, readBlockTimeoutMs: blockMs } = config;
   const working = Promise.all([
     consumeJobs({ manager, streams, redis, readers, blockMs, log }, stop),
+    consumeEngineRequests(
+      { manager, stream: streams.engineRequests, redis, reader: readers.engineRequests, blockMs, log },
+      stop,
+    ),
     manager.revive(stop).then(() => supervise(manager, log, stop)),
     announce(manager, config.reconcileIntervalMs, log, stop),
     runTicks(

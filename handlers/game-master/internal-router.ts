@@ -17,7 +17,10 @@ import { getEngineRoute } from './get-engine.ts';
 import { healthzRoute } from './healthz.ts';
 import { describeInternalApi } from './openapi.ts';
 import { delayTurnRoute } from './operators/delay-turn.ts';
+import { listRunningEnginesRoute } from './operators/list-engines.ts';
 import { playTurnNowRoute } from './operators/play-turn-now.ts';
+import { readEngineLogRoute } from './operators/read-engine-log.ts';
+import { restartEngineRoute } from './operators/restart-engine.ts';
 import { getTurnRoute } from './players/get-turn.ts';
 import { getViewRoute } from './players/get-view.ts';
 import { listHistoryRoute } from './players/list-history.ts';
@@ -50,6 +53,9 @@ export function createGameMasterInternalApp(options: InternalAppOptions, gameMas
 
     playTurnNowRoute(gameMaster),
     delayTurnRoute(gameMaster),
+    listRunningEnginesRoute(gameMaster),
+    readEngineLogRoute(gameMaster),
+    restartEngineRoute(gameMaster),
   ]);
 
   const app = createHttpApp(options);

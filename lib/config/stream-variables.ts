@@ -16,6 +16,10 @@ const streams = {
     name: 'runtime:job_results',
     help: 'Redis stream in which the Runtime Manager reports the results of these jobs.',
   },
+  engineRequests: {
+    name: 'runtime:engine_requests',
+    help: 'Redis stream by which the Game Master asks the Runtime Manager about engines, for operators; replies are in keys that begin with its name.',
+  },
   gmEvents: {
     name: 'gm:lobby_events',
     help: 'Redis stream in which the Game Master reports on running games to the lobby.',

@@ -40,6 +40,7 @@ export const gameMasterVariables = {
   streams: {
     gmEvents: streamVariable('GM_LOBBY_EVENTS_STREAM', 'gmEvents'),
     gameChanges: streamVariable('GM_GAME_CHANGES_STREAM', 'gameChanges'),
+    engineRequests: streamVariable('GM_ENGINE_REQUESTS_STREAM', 'engineRequests'),
     notificationIntents: streamVariable('GM_NOTIFICATION_INTENTS_STREAM', 'notificationIntents'),
   },
   readBlockTimeoutMs: {

@@ -4,6 +4,7 @@ import type { StreamAdmin } from '../streams/admin.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Engine } from './peers/engine.ts';
 import type { LobbyClient } from './peers/lobby.ts';
+import type { EngineHost } from './peers/runtime-manager.ts';
 import type { Db, Tx } from './store/database.ts';
 import { auditEntries, outbox as outboxTable } from './store/schema.ts';
 import { gameMasterStreamTables } from './store/stream-tables.ts';
@@ -16,6 +17,8 @@ export type GameMaster = {
   readonly catalogue: EngineCatalogue;
   /** Connects nothing before something is asked. */
   readonly openEngine: (endpoint: string) => Engine;
+  /** What runs the engines. */
+  readonly engineHost: EngineHost;
   /** What a transaction writes into it is published under the game's id after the commit. */
   readonly outbox: Outbox;
   readonly streams: StreamAdmin<Tx>;

@@ -39,6 +39,19 @@ export async function endProcessGroup(known: KnownProcess, timeoutMs: number): P
   throw new Error(`process ${known.pid} does not end, not even after SIGKILL`);
 }
 
+/** The memory of a process that is resident; undefined when there is no such process, or the system does not say. */
+export async function residentBytes(pid: number): Promise<number | undefined> {
+  if (platform !== 'linux') return undefined;
+  try {
+    const kibibytes = /^VmRSS:\s+(\d+) kB$/m.exec(await readFile(`/proc/${pid}/status`, 'utf8'))?.[1];
+    return kibibytes === undefined ? undefined : Number(kibibytes) * 1_024;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ESRCH') return undefined;
+    throw error;
+  }
+}
+
 /** An empty group is not an error. */
 export function signalGroup(pid: number, signal: NodeJS.Signals): void {
   try {

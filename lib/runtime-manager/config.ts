@@ -17,6 +17,7 @@ export const runtimeManagerVariables = {
     startJobs: streamVariable('RM_START_JOBS_STREAM', 'startJobs'),
     stopJobs: streamVariable('RM_STOP_JOBS_STREAM', 'stopJobs'),
     jobResults: streamVariable('RM_JOB_RESULTS_STREAM', 'jobResults'),
+    engineRequests: streamVariable('RM_ENGINE_REQUESTS_STREAM', 'engineRequests'),
   },
   readBlockTimeoutMs: readBlockTimeoutVariable('RM_READ_BLOCK_TIMEOUT', 'jobs'),
   dataFolder: required('RM_DATA_FOLDER', filePath, {

@@ -4,7 +4,8 @@ import { defineRoute } from '../../../lib/http/route.ts';
 import { errorResponses, id, jsonResponse, timestamp } from '../../../lib/http/schemas.ts';
 import type { Lobby } from '../../../lib/lobby/context.ts';
 import { gameStatuses, membershipStatuses } from '../../../lib/lobby/domain/game.ts';
-import { type GameWithMemberships, listGamesEverOf } from '../../../lib/lobby/store/user-games.ts';
+import { listUserGames } from '../../../lib/lobby/operations/list-user-games.ts';
+import type { GameWithMemberships } from '../../../lib/lobby/store/user-games.ts';
 import { gameSchema, toGameFor } from '../games/game-response.ts';
 import { pageRequestOf, positionTokens, toPage } from '../paging.ts';
 import { callerOf } from '../request.ts';
@@ -51,7 +52,7 @@ export const listUserGamesRoute = (lobby: Pick<Lobby, 'readFromReplica'>) =>
     const query = c.req.valid('query');
     const token = tokens.of({ userId, ...c.req.query() });
     const request = pageRequestOf(token, query);
-    const page = await lobby.readFromReplica((db) => listGamesEverOf(db, userId, query.status, request));
+    const page = await listUserGames(lobby, { userId, status: query.status }, request);
     const toGame = toGameFor(callerOf(c));
     return c.json(
       toPage(token, page, (found) => toGameOfUser(found, userId, toGame)),

@@ -10,7 +10,7 @@ export function delayProblem(dueAt: Date, now: Date): string | undefined {
   return `is too long: the turn would be due at ${dueAt.toISOString()}, more than ${furthestDays} days from now`;
 }
 
-/** When a turn is due that is to close now, whomever it waits for. */
+/** When a turn is due that is to close now, whatever seats it waits for. */
 export function dueToCloseAt({ graceSeconds }: { readonly graceSeconds: number }, now: Date): Date {
   return new Date(now.getTime() - graceSeconds * 1_000);
 }

@@ -9,6 +9,7 @@ import { createGameMaster, type GameMaster } from '../context.ts';
 import { gameMasterPublishers } from '../outbox/publishers.ts';
 import { openEngine } from '../peers/engine.ts';
 import { createLobbyClient } from '../peers/lobby.ts';
+import { createEngineHost } from '../peers/runtime-manager.ts';
 import type { Db } from '../store/database.ts';
 import { gameChangesStream } from './consumer-streams.ts';
 
@@ -23,6 +24,7 @@ export function assembleGameMaster(
     lobby: createLobbyClient({ ...config.lobby, send: askService }),
     catalogue,
     openEngine: (endpoint) => openEngine(endpoint, askService),
+    engineHost: createEngineHost(redis, config.streams.engineRequests),
     publishers: gameMasterPublishers(redis, config.streams),
     streams: {
       consumers,

@@ -6,6 +6,7 @@ import {
   asc,
   eq,
   getTableColumns,
+  inArray,
   isNotNull,
   isNull,
   ne,
@@ -46,6 +47,14 @@ const lockById = statement('lock_game', (tx: Tx, { gameId }: Given<OfGame>) => {
 export async function findGame(db: Db, gameId: string): Promise<StoredGame | undefined> {
   const [game] = await findById(db, { gameId });
   return game;
+}
+
+/** The games whose engines these start jobs have started. */
+export async function findGamesOfRuntimes(db: Db, runtimeJobIds: readonly string[]): Promise<StoredGame[]> {
+  return db
+    .select(columns)
+    .from(games)
+    .where(and(inArray(games.runtimeJobId, [...runtimeJobIds]), ne(games.phase, 'over')));
 }
 
 /** Locks a game until the transaction ends. */

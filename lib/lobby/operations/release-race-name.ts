@@ -7,7 +7,7 @@ import { lockAnyGame } from '../store/games.ts';
 import { findActiveMembership } from '../store/memberships.ts';
 
 /**
- * Takes a race name from its holder, for operators. Not one under which somebody plays: the game would go on with a name
+ * Takes a race name from its holder, for operators. Not one under which a member plays: the game would go on with a name
  * that another player could take.
  * @throws Refusal `not_found`, `invalid_state`.
  */

@@ -24,6 +24,9 @@ const containerSchema = z.object({
 });
 export type Container = z.infer<typeof containerSchema>;
 
+/** Of one that has ended, there is no usage. */
+const statsSchema = z.object({ memory_stats: z.object({ usage: z.int().optional() }).default({}) });
+
 const networkSchema = z.object({ Internal: z.boolean() });
 export type Network = z.infer<typeof networkSchema>;
 
@@ -86,11 +89,17 @@ export class DockerApi {
     await this.#call('DELETE', `/containers/${container}?v=true&force=true`, { accept: [404] });
   }
 
+  /** undefined when it does not run. */
+  async memoryBytes(container: string): Promise<number | undefined> {
+    const path = `/containers/${container}/stats?stream=false&one-shot=true`;
+    const body = await this.#call('GET', path, { accept: [404] });
+    return body === undefined ? undefined : statsSchema.parse(jsonOf(body)).memory_stats.usage;
+  }
+
   /** The last lines that it wrote. */
-  async lastLines(container: string): Promise<string> {
-    const body = await this.#call('GET', `/containers/${container}/logs?stdout=true&stderr=true&tail=5`, {
-      accept: [404],
-    });
+  async lastLines(container: string, count = 5): Promise<string> {
+    const path = `/containers/${container}/logs?stdout=true&stderr=true&tail=${count}`;
+    const body = await this.#call('GET', path, { accept: [404] });
     return body === undefined ? '' : textOfLogs(body);
   }
 

@@ -9,7 +9,7 @@ import { engineEnvironment } from '../../engine/api.ts';
 import type { CatalogueEntry, EngineCatalogue } from '../../engine/catalogue.ts';
 import type { EngineJob } from '../domain/engine-job.ts';
 import { type Container, DockerApi, DockerRefusal } from './docker-api.ts';
-import { type Driver, engineOf, type Runtime, StartFailed } from './driver.ts';
+import { type Driver, engineOf, type LogTail, type Runtime, StartFailed } from './driver.ts';
 import { untilHealthy } from './health.ts';
 
 const enginePort = 8_080;
@@ -18,6 +18,8 @@ const jobLabel = 'galaxy.start_job_id';
 const gameLabel = 'galaxy.game_id';
 const ownNetwork = 'galaxy-engines';
 const mebibyte = 1_048_576;
+/** That Docker is asked for. */
+const loggedLines = 1_000;
 /** Where the catalogue sets no limits. */
 const defaultLimits = { memory_mib: 512, cpus: 1, pids: 128 };
 
@@ -72,6 +74,19 @@ export class DockerDriver implements Driver {
     if (!isOf(jobId, container)) return;
     await this.#docker.stop(container.Id, this.#options.stopTimeoutMs);
     await this.#docker.remove(container.Id);
+  }
+
+  async memoryBytes(jobId: string): Promise<number | undefined> {
+    return this.#docker.memoryBytes(nameOf(jobId));
+  }
+
+  async logTail(jobId: string, maxBytes: number): Promise<LogTail | undefined> {
+    const container = await this.#docker.inspect(nameOf(jobId));
+    if (!isOf(jobId, container)) return undefined;
+    const lines = await this.#docker.lastLines(container.Id, loggedLines);
+    const bytes = Buffer.from(lines);
+    const cut = bytes.length > maxBytes;
+    return { text: cut ? bytes.toString('utf8', bytes.length - maxBytes) : lines, cut };
   }
 
   async forget(): Promise<void> {}

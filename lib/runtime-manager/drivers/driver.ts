@@ -18,6 +18,8 @@ export type StartBounds = {
   readonly signal: AbortSignal;
 };
 
+export type LogTail = { readonly text: string; readonly cut: boolean };
+
 export type Driver = {
   /**
    * Starts the engine of this job and waits until it is healthy. One that runs already is taken over; one that has
@@ -31,6 +33,13 @@ export type Driver = {
   halt(jobId: string): Promise<void>;
   /** Ends the engine if it runs, and removes its data. Does nothing when there is none. @throws DriverUnavailable */
   remove(jobId: string): Promise<void>;
+  /** How much memory the engine uses; undefined when it does not run, or that is not known. @throws DriverUnavailable */
+  memoryBytes(jobId: string): Promise<number | undefined>;
+  /**
+   * The end of what the engine wrote, in at most so many bytes; undefined when there is no log. `cut`: it wrote more, so
+   * the text may begin within a line. @throws DriverUnavailable
+   */
+  logTail(jobId: string, maxBytes: number): Promise<LogTail | undefined>;
   /** Removes what operators could still read of a job, such as its log. */
   forget(jobId: string): Promise<void>;
   close(): Promise<void>;

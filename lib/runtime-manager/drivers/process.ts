@@ -6,17 +6,23 @@
 // recorded.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, open, readdir, readFile, rm, stat, truncate } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, readdir, readFile, rm, stat, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { engineEnvironment } from '../../engine/api.ts';
 import type { EngineCatalogue } from '../../engine/catalogue.ts';
 import { commandOf } from '../../engine/catalogue-file.ts';
 import { replaceFile } from '../../node/durable-file.ts';
-import { endProcessGroup, isRunning, processIdentity, signalGroup } from '../../node/process-groups.ts';
+import {
+  endProcessGroup,
+  isRunning,
+  processIdentity,
+  residentBytes,
+  signalGroup,
+} from '../../node/process-groups.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import type { EngineJob } from '../domain/engine-job.ts';
-import { type Driver, engineOf, StartFailed } from './driver.ts';
+import { type Driver, engineOf, type LogTail, StartFailed } from './driver.ts';
 import { untilHealthy } from './health.ts';
 import { isFree, Ports } from './ports.ts';
 
@@ -98,6 +104,25 @@ class ProcessDriver implements Driver {
     }
     await rm(join(folder, 'process.json'), { force: true });
     await rm(join(folder, 'data'), { recursive: true, force: true });
+  }
+
+  /** Of the process that was started, without those that it has started. */
+  async memoryBytes(jobId: string): Promise<number | undefined> {
+    const record = await readRecord(this.#folderOf(jobId));
+    return record !== undefined && (await isRunning(record)) ? residentBytes(record.pid) : undefined;
+  }
+
+  async logTail(jobId: string, maxBytes: number): Promise<LogTail | undefined> {
+    const log = await openIfThere(join(this.#folderOf(jobId), 'engine.log'));
+    if (log === undefined) return undefined;
+    try {
+      const { size } = await log.stat();
+      const length = Math.min(size, maxBytes);
+      const { buffer, bytesRead } = await log.read(Buffer.alloc(length), 0, length, size - length);
+      return { text: buffer.toString('utf8', 0, bytesRead), cut: size > length };
+    } finally {
+      await log.close();
+    }
   }
 
   async forget(jobId: string): Promise<void> {
@@ -222,6 +247,15 @@ async function spawnWaiting(
 async function readRecord(folder: string): Promise<ProcessRecord | undefined> {
   try {
     return recordSchema.parse(JSON.parse(await readFile(join(folder, 'process.json'), 'utf8')));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+async function openIfThere(file: string): Promise<FileHandle | undefined> {
+  try {
+    return await open(file, 'r');
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;

@@ -14,11 +14,19 @@
 // to time, and the lobby responds to those of games that are over with another stop job.
 
 import { backoffMs } from '../../node/tick-loop.ts';
+import type { EngineState } from '../../protocol/engine-requests.ts';
 import type { JobResult, StartJob, StopJob } from '../../protocol/runtime-jobs.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import type { EngineJob } from '../domain/engine-job.ts';
+import { shownLog } from '../domain/shown-log.ts';
 import { capacityFailure, decideStart, type Failure, stoppedFailure } from '../domain/start-decision.ts';
-import { type Driver, DriverUnavailable, type Runtime, StartFailed } from '../drivers/driver.ts';
+import {
+  type Driver,
+  DriverUnavailable,
+  type LogTail,
+  type Runtime,
+  StartFailed,
+} from '../drivers/driver.ts';
 import { engineRestarts, finishedJobs } from '../instruments.ts';
 import type { Journal } from './journal.ts';
 
@@ -31,6 +39,8 @@ const longestPauseMs = 60_000;
 /** An engine that has run for so long has recovered. */
 const recoveredAfterMs = 60_000;
 
+const neverAborts = new AbortController().signal;
+
 type Restarts = { failures: number; dueAtMs: number };
 
 export class RuntimeManager {
@@ -38,6 +48,7 @@ export class RuntimeManager {
   readonly #journal: Journal;
   readonly #startTimeoutMs: number;
   readonly #maxEngines: number;
+  readonly #engineVariables: Readonly<Record<string, string>>;
   readonly #now: () => Date;
   readonly #publish: (result: JobResult) => Promise<void>;
   readonly #log: Logger;
@@ -52,6 +63,8 @@ export class RuntimeManager {
     journal: Journal;
     startTimeoutMs: number;
     maxEngines: number;
+    /** What operators give to all engines; their logs are shown without it. */
+    engineVariables: Readonly<Record<string, string>>;
     now: () => Date;
     /** Publishes the result of a start job again. */
     publish: (result: JobResult) => Promise<void>;
@@ -61,6 +74,7 @@ export class RuntimeManager {
     this.#journal = parts.journal;
     this.#startTimeoutMs = parts.startTimeoutMs;
     this.#maxEngines = parts.maxEngines;
+    this.#engineVariables = parts.engineVariables;
     this.#now = parts.now;
     this.#publish = parts.publish;
     this.#log = parts.log;
@@ -147,6 +161,54 @@ export class RuntimeManager {
       );
       await this.#startAgain(job, stop);
     });
+  }
+
+  /** Every engine that runs or should, for operators. @throws DriverUnavailable */
+  async list(): Promise<EngineState[]> {
+    const started = new Set(this.#journal.engines('started').map(({ jobId }) => jobId));
+    const states: EngineState[] = [];
+    await sideBySide(restartedConcurrently, this.#journal.engines('begun'), neverAborts, async (job) => {
+      const { jobId } = job;
+      const ended = started.has(jobId) && (await this.#driver.hasEnded(jobId));
+      states.push({
+        start_job_id: jobId,
+        game_id: job.gameId,
+        engine_family: job.engineFamily ?? null,
+        engine_version: job.engineVersion,
+        state: !started.has(jobId) ? 'starting' : ended ? 'ended' : 'running',
+        memory_bytes: ended ? null : ((await this.#driver.memoryBytes(jobId)) ?? null),
+        ended_times: this.#restarts.get(jobId)?.failures ?? 0,
+      });
+    });
+    return states.toSorted((a, b) => (a.start_job_id < b.start_job_id ? -1 : 1));
+  }
+
+  /** The end of what an engine wrote, without the values that operators gave to engines. @throws DriverUnavailable */
+  async logTail(jobId: string, maxBytes: number): Promise<LogTail | undefined> {
+    const tail = await this.#driver.logTail(jobId, maxBytes);
+    return tail && { ...tail, text: shownLog(tail, this.#engineVariables) };
+  }
+
+  /** Whether an engine of this job should run. */
+  shouldRun(jobId: string): boolean {
+    return this.#journal.engines('started').some((job) => job.jobId === jobId);
+  }
+
+  /** Ends an engine that should run, and starts it again with its data, for operators. Never rejects. */
+  async restart(jobId: string, stop: AbortSignal): Promise<void> {
+    const job = this.#journal.engines('started').find((one) => one.jobId === jobId);
+    if (job === undefined) return;
+    const ids = { job_id: jobId, game_id: job.gameId };
+    try {
+      await this.#inTurn(jobId, async () => {
+        if (!this.#isStopped(jobId)) await this.#driver.halt(jobId);
+      });
+    } catch (error) {
+      this.#log.error({ error, ...ids }, 'an engine could not be ended to be started again');
+      return;
+    }
+    this.#restarts.delete(jobId);
+    await this.#startAgain(job, stop);
   }
 
   /** Tells the lobby of every engine that runs. */

@@ -1,4 +1,4 @@
-// Start-up of the Runtime Manager: configuration, the journal, the driver, and three connections to Redis, since two of
+// Start-up of the Runtime Manager: configuration, the journal, the driver, and four connections to Redis, since three of
 // them are used for blocking reads only.
 import { join, resolve } from 'node:path';
 import { redisChecks, redisNeeds } from '../../config/redis-variables.ts';
@@ -32,7 +32,7 @@ export type RuntimeManagerProcess = {
   readonly log: Logger;
   readonly manager: RuntimeManager;
   readonly redis: Redis;
-  readonly readers: { readonly startJobs: Redis; readonly stopJobs: Redis };
+  readonly readers: { readonly startJobs: Redis; readonly stopJobs: Redis; readonly engineRequests: Redis };
   close(): Promise<void>;
 };
 
@@ -77,6 +77,7 @@ export async function startRuntimeManager(environment: Environment): Promise<Run
       journal,
       startTimeoutMs: config.startTimeoutMs,
       maxEngines: config.maxEngines,
+      engineVariables: engineVariables(environment),
       now,
       publish: (result) => publishResult(connections.redis, config.streams, result),
       log,
@@ -140,7 +141,14 @@ async function openConnections(config: RuntimeManagerConfig, log: Logger): Promi
     };
     const openReader = () =>
       openStreamReader(redis, bounds, (error) => log.warn({ error }, 'redis connection of a reader lost'));
-    return { redis, readers: { startJobs: await openReader(), stopJobs: await openReader() } };
+    return {
+      redis,
+      readers: {
+        startJobs: await openReader(),
+        stopJobs: await openReader(),
+        engineRequests: await openReader(),
+      },
+    };
   } catch (error) {
     redis.disconnect();
     throw error;
@@ -150,5 +158,6 @@ async function openConnections(config: RuntimeManagerConfig, log: Logger): Promi
 function disconnect({ redis, readers }: Connections): void {
   readers.startJobs.disconnect();
   readers.stopJobs.disconnect();
+  readers.engineRequests.disconnect();
   redis.disconnect();
 }

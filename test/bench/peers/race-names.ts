@@ -24,7 +24,8 @@ const calls = {
       const name = `Lyra ${turn}`;
       const keys = nameKeys(name);
       const [userId, raceNameId] = [randomUUID(), randomUUID()];
-      if ((await postgresRaceNames.obstacle(db, userId, keys)) !== undefined) throw new Error(`${name} is not free`);
+      if ((await postgresRaceNames.obstacle(db, userId, keys)) !== undefined)
+        throw new Error(`${name} is not free`);
       const reservation = { raceNameId, userId, gameId: gameIdOf(1), name, keys, at: new Date() };
       const outcome = await db.transaction((tx) => postgresRaceNames.reserve(tx, reservation));
       if (outcome !== 'reserved') throw new Error(`${name} is ${outcome}`);

@@ -12,6 +12,7 @@ import { freely } from '../../../lib/game-master/turns/limit.ts';
 import { databaseOn } from '../../../lib/postgres/database.ts';
 import { createLogger } from '../../../lib/telemetry/logger.ts';
 import { testCatalogue } from '../../support/engines/catalogue.ts';
+import { noEngineHost } from '../../support/engines/game-master.ts';
 import { type Statement, statementsOf } from '../../support/stores/statements.ts';
 import { gameIdOf } from '../lobby-database.ts';
 import type { Round } from '../measure.ts';
@@ -55,6 +56,7 @@ async function record(pool: pg.Pool, lobbyUrl: string, game: Game): Promise<Reco
     lobby: createLobbyClient({ baseUrl: lobbyUrl, timeoutMs: 5_000 }),
     catalogue: testCatalogue,
     openEngine,
+    engineHost: noEngineHost,
     publishers: {},
     streams: { consumers: [], states: async () => [], requeue: async () => {} },
     engineTimeoutMs: 5_000,

@@ -164,7 +164,7 @@ describe('race names', () => {
     expect(await admin.post(path, { body: { reason: 'again' } })).toMatchObject({ status: 404 });
   });
 
-  test('are not released while somebody plays under them', async () => {
+  test('are not released while a member plays under them', async () => {
     const [bob, owner] = [lobby.player(), lobby.player()];
     const name = uniqueName('Alcor');
     const gameId = await makeOpenGame(owner);

@@ -177,6 +177,19 @@ describe('the Docker driver', () => {
     expect([await driver.hasEnded(job.jobId), await driver.hasEnded(randomUUID())]).toEqual([true, true]);
   });
 
+  it('says how much memory an engine uses, and what it wrote last', async () => {
+    const [driver, job] = [newDriver(), newJob()];
+    expect(await driver.memoryBytes(job.jobId)).toBeUndefined();
+    expect(await driver.logTail(job.jobId, 100)).toBeUndefined();
+    await driver.start(job, bounds);
+    expect(await driver.memoryBytes(job.jobId)).toBe(73_400_320);
+    const text = 'first line\nno license found';
+    expect(await driver.logTail(job.jobId, 100)).toEqual({ text, cut: false });
+    expect(await driver.logTail(job.jobId, 7)).toEqual({ text: text.slice(-7), cut: true });
+    await docker.crash(`galaxy-engine-${job.jobId}`);
+    expect(await driver.memoryBytes(job.jobId)).toBeUndefined();
+  });
+
   it('reaches engines by name in a network of the operator', async () => {
     docker.networks.set('galaxy', { Name: 'galaxy', Internal: true });
     const [job, driver] = [newJob(), newDriver({ network: 'galaxy' })];

@@ -126,6 +126,8 @@ async function handle(docker: FakeDocker, request: IncomingMessage): Promise<Out
       return { status: 204 };
     case 'GET logs':
       return { status: 200, body: frames('first line\n', 'no license found\n') };
+    case 'GET stats':
+      return { status: 200, body: { memory_stats: container.running ? { usage: 73_400_320 } : {} } };
     case 'DELETE ':
       await end(container);
       docker.containers.delete(container.name);

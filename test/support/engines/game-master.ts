@@ -9,6 +9,7 @@ import { createGameMasterPublicApp } from '../../../handlers/game-master/public-
 import { freePort } from '../../../infra/local/child.ts';
 import { createGameMaster, type GameMaster } from '../../../lib/game-master/context.ts';
 import { openEngine } from '../../../lib/game-master/peers/engine.ts';
+import type { EngineHost } from '../../../lib/game-master/peers/runtime-manager.ts';
 import type { HttpApp } from '../../../lib/http/app.ts';
 import type { Publish } from '../../../lib/outbox/outbox.ts';
 import { databaseOn } from '../../../lib/postgres/database.ts';
@@ -63,9 +64,18 @@ const noLobby: GameMaster['lobby'] = {
   },
 };
 
+/** Where nothing runs engines. */
+export const noEngineHost: EngineHost = {
+  async ask() {
+    throw new Error('the Runtime Manager cannot be asked');
+  },
+};
+
 /** The Game Master without its workers. Without publishers messages of its outbox wait. */
 export async function createTestGameMaster(
-  options: Partial<Pick<GameMaster, 'lobby' | 'catalogue' | 'openEngine' | 'engineTimeoutMs'>> & {
+  options: Partial<
+    Pick<GameMaster, 'lobby' | 'catalogue' | 'openEngine' | 'engineHost' | 'engineTimeoutMs'>
+  > & {
     publishers?: Readonly<Record<string, Publish>>;
     streams?: Parameters<typeof createGameMaster>[0]['streams'];
   } = {},
@@ -78,6 +88,7 @@ export async function createTestGameMaster(
     lobby: noLobby,
     catalogue: testCatalogue,
     openEngine,
+    engineHost: noEngineHost,
     engineTimeoutMs: 5_000,
     newId: () => uuidv7(),
     log,

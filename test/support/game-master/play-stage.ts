@@ -26,6 +26,7 @@ import { migrate } from '../../../lib/postgres/migrate.ts';
 import { inTransaction } from '../../../lib/postgres/transaction.ts';
 import { logSettings } from '../../../lib/telemetry/log-settings.ts';
 import { testCatalogue } from '../engines/catalogue.ts';
+import { noEngineHost } from '../engines/game-master.ts';
 import { checkNotifications } from '../gateway/event-check.ts';
 import { createResponseCheck } from '../lobby/response-check.ts';
 import { createTestDatabase } from '../stores/database.ts';
@@ -104,6 +105,7 @@ export async function createPlayStage({
     lobby: createLobbyClient({ baseUrl: lobby.url, timeoutMs: 5_000 }),
     catalogue,
     openEngine,
+    engineHost: noEngineHost,
     publishers,
     streams: { consumers: [], states: async () => [], requeue: async () => {} },
     engineTimeoutMs,
