@@ -19,6 +19,11 @@ export function wordsFor(error: unknown, text: Texts): string {
   return text.errors.other(error instanceof Error ? error.message : String(error));
 }
 
+/** The same of what may not have failed. */
+export function problemWords(error: unknown, text: Texts): string | undefined {
+  return error === undefined ? undefined : wordsFor(error, text);
+}
+
 /** The session has ended, here or from elsewhere. */
 export function isSignedOut(error: unknown): boolean {
   return error instanceof GatewayError && ['SESSION_REVOKED', 'SESSION_UNKNOWN'].includes(error.reason);

@@ -2,6 +2,7 @@
 // what is absent is null. Stores return these types, rules take them, handlers make responses of them.
 import { engineVersionProblem } from '../../engine/engine-version.ts';
 import { type GameStatus, gameStatuses, type Trigger, triggers } from '../../protocol/game-status.ts';
+import { gameTextBounds } from '../../protocol/game-texts.ts';
 import { maxQuietDays } from '../../time/quiet-days.ts';
 import { isTimeZone } from '../../time/time-zone.ts';
 import type { TurnClock } from '../../time/turn-clock.ts';
@@ -175,8 +176,7 @@ export type TimelineEntry = {
 
 /** Inclusive bounds; lengths are in characters. */
 export const gameBounds = {
-  gameName: { min: 3, max: 60 },
-  description: { max: 2_000 },
+  ...gameTextBounds,
   players: { min: 1, max: 1_000 },
   startGapHours: { min: 0, max: 336 },
   startGapPlayers: { min: 0, max: 100 },

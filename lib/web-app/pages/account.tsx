@@ -2,8 +2,7 @@
 import { useState } from 'preact/hooks';
 import type { Account } from '../../client/browser.ts';
 import { usePlayer, useWords } from '../context.ts';
-import { wordsFor } from '../errors.ts';
-import { Act, Async, Labelled, useAct } from '../parts/basics.tsx';
+import { Act, Async, Labelled, Problem, useAct } from '../parts/basics.tsx';
 import { EmailChange } from '../parts/email-change.tsx';
 import { Mails } from '../parts/mails.tsx';
 import { RecoveryCodes } from '../parts/recovery-codes.tsx';
@@ -144,11 +143,7 @@ function AccountForm(props: {
           ))}
         </select>
       </Labelled>
-      {error !== undefined && (
-        <p class="problem" role="alert">
-          {wordsFor(error, text)}
-        </p>
-      )}
+      <Problem error={error} />
       <div class="buttons">
         <button type="submit" class="primary" disabled={busy}>
           {text.save}

@@ -5,8 +5,9 @@ import { problemFinder } from '../../engine/schema-problems.ts';
 import { usePlayer, useWords } from '../context.ts';
 import { isRecord } from '../is-record.ts';
 import { localTime } from '../local-time.ts';
-import { Async, Labelled, Trouble, useAct } from '../parts/basics.tsx';
+import { Async, Labelled, Problem, useAct } from '../parts/basics.tsx';
 import { type ClockChoice, ClockForm, clockOf, firstClock } from '../parts/clock-form.tsx';
+import { DeadlineField, DescriptionField, GameNameField } from '../parts/fields.tsx';
 import { gameTitle } from '../parts/game-card.tsx';
 import { RaceNameField } from '../parts/race-name-field.tsx';
 import { type ChosenCount, type PlayerCount, playerCount } from '../player-count.ts';
@@ -103,25 +104,12 @@ function CreateForm({ engines }: { engines: readonly Engine[] }) {
             </label>
           ))}
         </div>
-        <Labelled id="name" label={text.create.name}>
-          <input
-            id="name"
-            required
-            minLength={3}
-            maxLength={60}
-            value={draft.name}
-            onInput={({ currentTarget: { value: name } }) => change({ name })}
-          />
-        </Labelled>
-        <Labelled id="description" label={text.create.description}>
-          <textarea
-            id="description"
-            rows={2}
-            maxLength={1_000}
-            value={draft.description}
-            onInput={({ currentTarget: { value: description } }) => change({ description })}
-          />
-        </Labelled>
+        <GameNameField id="name" value={draft.name} onChange={(name) => change({ name })} />
+        <DescriptionField
+          id="description"
+          value={draft.description}
+          onChange={(description) => change({ description })}
+        />
       </fieldset>
       <Players engine={engine} draft={draft} onChange={change} />
       <fieldset class="card">
@@ -139,11 +127,7 @@ function CreateForm({ engines }: { engines: readonly Engine[] }) {
         <legend>{text.create.clock}</legend>
         <ClockForm clock={draft.clock} onChange={(clock) => change({ clock })} />
       </fieldset>
-      {error !== undefined && (
-        <div class="error" role="alert">
-          <Trouble error={error} />
-        </div>
-      )}
+      <Problem error={error} />
       <button type="submit" class="primary large" disabled={busy}>
         {text.create.make}
       </button>
@@ -203,15 +187,7 @@ function Players(props: { engine: Engine; draft: Draft; onChange: (changed: Part
           {text.create.autoApprove}
         </label>
       )}
-      <Labelled id="ends" label={text.create.enrollmentEnds}>
-        <input
-          id="ends"
-          type="datetime-local"
-          required
-          value={draft.endsAt}
-          onInput={({ currentTarget: { value: endsAt } }) => onChange({ endsAt })}
-        />
-      </Labelled>
+      <DeadlineField id="ends" value={draft.endsAt} onChange={(endsAt) => onChange({ endsAt })} />
       {hasSpectators && (
         <label class="check">
           <input

@@ -1,7 +1,7 @@
 // A link with an invitation code.
 import { useState } from 'preact/hooks';
 import { usePlayer, useWords } from '../context.ts';
-import { Trouble, useAct } from '../parts/basics.tsx';
+import { Problem, useAct } from '../parts/basics.tsx';
 import { RaceNameField } from '../parts/race-name-field.tsx';
 import { goTo } from '../router.ts';
 
@@ -25,11 +25,7 @@ export function InvitePage({ code }: { code: string }) {
         }}
       >
         <RaceNameField value={name} onChange={setName} />
-        {error !== undefined && (
-          <div class="problem" role="alert">
-            <Trouble error={error} />
-          </div>
-        )}
+        <Problem error={error} />
         <button type="submit" class="primary" disabled={busy}>
           {text.game.accept}
         </button>

@@ -2,8 +2,9 @@
 import { useEffect, useState } from 'preact/hooks';
 import { PublicHttpError } from '../../client/browser.ts';
 import { useWords } from '../context.ts';
-import { wordsFor } from '../errors.ts';
+import { problemWords } from '../errors.ts';
 import { Labelled, useAct } from '../parts/basics.tsx';
+import { AddressField, CodeField } from '../parts/fields.tsx';
 import { openPlayer, type Player, peopleHere, type SigningIn, signingIn } from '../player.ts';
 import type { Texts } from '../texts/en.ts';
 
@@ -51,20 +52,13 @@ function AddressForm({ onSent }: { onSent: (sent: Sent) => void }) {
         act(send);
       }}
     >
-      <Labelled
+      <AddressField
         id="email"
         label={text.signIn.email}
-        problem={error === undefined ? undefined : wordsFor(error, text)}
-      >
-        <input
-          id="email"
-          type="email"
-          autocomplete="email"
-          required
-          value={email}
-          onInput={({ currentTarget }) => setEmail(currentTarget.value)}
-        />
-      </Labelled>
+        problem={problemWords(error, text)}
+        value={email}
+        onChange={setEmail}
+      />
       <button type="submit" class="primary" disabled={busy}>
         {text.signIn.sendCode}
       </button>
@@ -94,22 +88,14 @@ function CodeForm(props: {
       }}
     >
       <p role="status">{isLocal ? text.signIn.local : text.signIn.sentTo(sent.email)}</p>
-      <Labelled
+      <CodeField
+        isAlone
         id="code"
         label={text.signIn.code}
-        problem={error === undefined ? undefined : problemWithCode(error, text)}
-      >
-        <input
-          id="code"
-          class="code"
-          inputMode="numeric"
-          autocomplete="one-time-code"
-          required
-          ref={(input) => input?.focus()}
-          value={code}
-          onInput={({ currentTarget }) => setCode(currentTarget.value)}
-        />
-      </Labelled>
+        problem={problemWithCode(error, text)}
+        value={code}
+        onChange={setCode}
+      />
       <div class="buttons">
         <button type="submit" class="primary" disabled={busy}>
           {text.signIn.confirm}
@@ -139,21 +125,8 @@ function RecoveryForm({ onPlayer }: { onPlayer: (player: Player, isStored: boole
         act(recover);
       }}
     >
-      <Labelled id="email" label={text.signIn.email}>
-        <input
-          id="email"
-          type="email"
-          autocomplete="email"
-          required
-          value={email}
-          onInput={({ currentTarget }) => setEmail(currentTarget.value)}
-        />
-      </Labelled>
-      <Labelled
-        id="recovery-code"
-        label={text.signIn.recoveryCode}
-        problem={error === undefined ? undefined : problemWithCode(error, text)}
-      >
+      <AddressField id="email" label={text.signIn.email} value={email} onChange={setEmail} />
+      <Labelled id="recovery-code" label={text.signIn.recoveryCode} problem={problemWithCode(error, text)}>
         <input
           id="recovery-code"
           required
@@ -169,9 +142,9 @@ function RecoveryForm({ onPlayer }: { onPlayer: (player: Player, isStored: boole
   );
 }
 
-function problemWithCode(error: unknown, text: Texts): string {
+function problemWithCode(error: unknown, text: Texts): string | undefined {
   const isWrong = error instanceof PublicHttpError && error.code === 'challenge_failed';
-  return isWrong ? text.signIn.wrong : wordsFor(error, text);
+  return isWrong ? text.signIn.wrong : problemWords(error, text);
 }
 
 function PeopleHere({ onPlayer }: { onPlayer: (player: Player, isStored: boolean) => void }) {

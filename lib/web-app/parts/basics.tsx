@@ -15,7 +15,7 @@ export function Async<T>({ of, children }: { of: Loaded<T>; children: (value: T)
     <>
       {error !== undefined && (
         <div class="error" role="alert">
-          <Trouble error={error} />
+          <p>{wordsFor(error, text)}</p>
           <button type="button" onClick={() => void reload()}>
             {text.tryAgain}
           </button>
@@ -27,9 +27,15 @@ export function Async<T>({ of, children }: { of: Loaded<T>; children: (value: T)
   );
 }
 
-export function Trouble({ error }: { error: unknown }) {
+/** Why something failed; nothing while it has not. */
+export function Problem({ error }: { error: unknown }) {
   const { text } = useWords();
-  return <p>{wordsFor(error, text)}</p>;
+  if (error === undefined) return null;
+  return (
+    <p class="problem" role="alert">
+      {wordsFor(error, text)}
+    </p>
+  );
 }
 
 /** Runs one thing at a time, and keeps why it failed. */
@@ -87,11 +93,7 @@ export function Act(props: {
       >
         {label}
       </button>
-      {error !== undefined && (
-        <span class="problem" role="alert">
-          <Trouble error={error} />
-        </span>
-      )}
+      <Problem error={error} />
     </span>
   );
 }

@@ -3,7 +3,7 @@ import { useState } from 'preact/hooks';
 import type { Turn, View } from '../../client/browser.ts';
 import { usePlayer, useWords } from '../context.ts';
 import { useLoad } from '../use-load.ts';
-import { Trouble } from './basics.tsx';
+import { Problem } from './basics.tsx';
 
 export type EarlierTurns = {
   /** After which turn; undefined for the last one. */
@@ -60,11 +60,7 @@ export function EarlierTurnsBar({ earlier, last }: { earlier: EarlierTurns; last
       <button type="button" class="quiet" onClick={() => show(undefined)}>
         {text.game.toNow}
       </button>
-      {error !== undefined && (
-        <div class="problem" role="alert">
-          <Trouble error={error} />
-        </div>
-      )}
+      <Problem error={error} />
     </div>
   );
 }

@@ -1,9 +1,9 @@
 // Changing the e-mail address: a code from the old mailbox, or a recovery code, and one from the new mailbox.
 import { useState } from 'preact/hooks';
 import { usePlayer, useWords } from '../context.ts';
-import { wordsFor } from '../errors.ts';
 import { rememberName } from '../player.ts';
-import { Labelled, useAct } from './basics.tsx';
+import { Problem, useAct } from './basics.tsx';
+import { AddressField, CodeField } from './fields.tsx';
 
 export function EmailChange({ onChanged }: { onChanged: () => Promise<void> }) {
   const { client, deviceSessionId } = usePlayer();
@@ -40,44 +40,21 @@ export function EmailChange({ onChanged }: { onChanged: () => Promise<void> }) {
     >
       <h2>{text.account.changeEmail}</h2>
       {changeId === undefined ? (
-        <Labelled id="new-email" label={text.account.newEmail}>
-          <input
-            id="new-email"
-            type="email"
-            autocomplete="email"
-            required
-            value={email}
-            onInput={({ currentTarget }) => setEmail(currentTarget.value)}
-          />
-        </Labelled>
+        <AddressField id="new-email" label={text.account.newEmail} value={email} onChange={setEmail} />
       ) : (
         <>
           <p role="status">{text.account.codesSent}</p>
-          <Labelled id="old-code" label={`${text.account.oldCode} / ${text.signIn.recoveryCode}`}>
-            <input
-              id="old-code"
-              required
-              autocomplete="one-time-code"
-              value={oldCode}
-              onInput={({ currentTarget }) => setOldCode(currentTarget.value)}
-            />
-          </Labelled>
-          <Labelled id="new-code" label={text.account.newCode}>
-            <input
-              id="new-code"
-              required
-              autocomplete="one-time-code"
-              value={newCode}
-              onInput={({ currentTarget }) => setNewCode(currentTarget.value)}
-            />
-          </Labelled>
+          <CodeField
+            mayHaveLetters
+            id="old-code"
+            label={`${text.account.oldCode} / ${text.signIn.recoveryCode}`}
+            value={oldCode}
+            onChange={setOldCode}
+          />
+          <CodeField id="new-code" label={text.account.newCode} value={newCode} onChange={setNewCode} />
         </>
       )}
-      {error !== undefined && (
-        <p class="problem" role="alert">
-          {wordsFor(error, text)}
-        </p>
-      )}
+      <Problem error={error} />
       <button type="submit" disabled={busy}>
         {text.account.changeEmail}
       </button>

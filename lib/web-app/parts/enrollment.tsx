@@ -2,12 +2,12 @@
 import { useState } from 'preact/hooks';
 import type { Invite } from '../../client/browser.ts';
 import { usePlayer, useWords } from '../context.ts';
-import { wordsFor } from '../errors.ts';
+import { problemWords } from '../errors.ts';
 import type { GameState } from '../game-state.ts';
 import { addressOf } from '../router.ts';
 import { timeWords } from '../time-words.ts';
 import { about, useLoad } from '../use-load.ts';
-import { Act, Async, Labelled, Trouble, useAct } from './basics.tsx';
+import { Act, Async, Labelled, Problem, useAct } from './basics.tsx';
 import { RaceNameField } from './race-name-field.tsx';
 
 type Props = { readonly state: GameState; readonly isOwner: boolean; readonly reload: () => Promise<void> };
@@ -63,11 +63,7 @@ function Apply({ state: { game }, reload }: Props) {
           >
             <h2>{text.game.apply}</h2>
             <RaceNameField value={name} onChange={setName} />
-            {error !== undefined && (
-              <div class="problem" role="alert">
-                <Trouble error={error} />
-              </div>
-            )}
+            <Problem error={error} />
             <button type="submit" class="primary" disabled={busy}>
               {text.game.sendApplication}
             </button>
@@ -154,11 +150,7 @@ function MyInvite({ state: { game }, reload }: Props) {
     >
       <h2>{text.game.apply}</h2>
       <RaceNameField value={name} onChange={setName} />
-      {error !== undefined && (
-        <div class="problem" role="alert">
-          <Trouble error={error} />
-        </div>
-      )}
+      <Problem error={error} />
       <div class="buttons">
         <button type="submit" class="primary" disabled={busy}>
           {text.game.accept}
@@ -208,11 +200,7 @@ function Invites({ state: { game } }: Props) {
           act(invite);
         }}
       >
-        <Labelled
-          id="handle"
-          label={text.game.inviteByHandle}
-          problem={error === undefined ? undefined : wordsFor(error, text)}
-        >
+        <Labelled id="handle" label={text.game.inviteByHandle} problem={problemWords(error, text)}>
           <input
             id="handle"
             required

@@ -3,7 +3,8 @@ import { useState } from 'preact/hooks';
 import type { Game } from '../../client/browser.ts';
 import { usePlayer, useWords } from '../context.ts';
 import { localTime } from '../local-time.ts';
-import { Labelled, Trouble, useAct } from './basics.tsx';
+import { Problem, useAct } from './basics.tsx';
+import { DeadlineField, DescriptionField, GameNameField } from './fields.tsx';
 
 export function GameEdit({ game, reload }: { game: Game; reload: () => Promise<void> }) {
   const { client } = usePlayer();
@@ -36,40 +37,23 @@ export function GameEdit({ game, reload }: { game: Game; reload: () => Promise<v
           act(save);
         }}
       >
-        <Labelled id="game-name" label={text.create.name}>
-          <input
-            id="game-name"
-            required
-            minLength={3}
-            maxLength={60}
-            value={texts.game_name}
-            onInput={({ currentTarget }) => setDraft({ ...draft, game_name: currentTarget.value })}
-          />
-        </Labelled>
-        <Labelled id="game-description" label={text.create.description}>
-          <textarea
-            id="game-description"
-            rows={3}
-            maxLength={2_000}
-            value={texts.description}
-            onInput={({ currentTarget }) => setDraft({ ...draft, description: currentTarget.value })}
-          />
-        </Labelled>
-        <Labelled id="game-ends" label={text.create.enrollmentEnds}>
-          <input
-            id="game-ends"
-            type="datetime-local"
-            required
-            min={stored.endsAt}
-            value={endsAt}
-            onInput={({ currentTarget }) => setDraft({ ...draft, endsAt: currentTarget.value })}
-          />
-        </Labelled>
-        {error !== undefined && (
-          <div class="problem" role="alert">
-            <Trouble error={error} />
-          </div>
-        )}
+        <GameNameField
+          id="game-name"
+          value={texts.game_name}
+          onChange={(game_name) => setDraft({ ...draft, game_name })}
+        />
+        <DescriptionField
+          id="game-description"
+          value={texts.description}
+          onChange={(description) => setDraft({ ...draft, description })}
+        />
+        <DeadlineField
+          id="game-ends"
+          min={stored.endsAt}
+          value={endsAt}
+          onChange={(time) => setDraft({ ...draft, endsAt: time })}
+        />
+        <Problem error={error} />
         <button type="submit" class="primary" disabled={busy}>
           {text.save}
         </button>

@@ -2,7 +2,7 @@
 import type { Schemas } from '../../client/browser.ts';
 import { usePlayer, useWords } from '../context.ts';
 import { useLoad } from '../use-load.ts';
-import { Async, Trouble, useAct } from './basics.tsx';
+import { Async, Problem, useAct } from './basics.tsx';
 
 type Kind = Schemas['commands']['user.mail_opt_outs.set']['payload']['opted_out'][number];
 type Group = 'turns' | 'games' | 'people' | 'names';
@@ -73,11 +73,7 @@ export function Mails() {
           ))
         }
       </Async>
-      {error !== undefined && (
-        <div class="problem" role="alert">
-          <Trouble error={error} />
-        </div>
-      )}
+      <Problem error={error} />
     </section>
   );
 }

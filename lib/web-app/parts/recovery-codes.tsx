@@ -1,9 +1,10 @@
 // Codes that stand in for the mailbox. They are shown once.
 import { useState } from 'preact/hooks';
 import { usePlayer, useWords } from '../context.ts';
-import { wordsFor } from '../errors.ts';
+import { problemWords } from '../errors.ts';
 import { useLoad } from '../use-load.ts';
-import { Act, Async, Labelled, useAct } from './basics.tsx';
+import { Act, Async, useAct } from './basics.tsx';
+import { CodeField } from './fields.tsx';
 
 export function RecoveryCodes() {
   const { client } = usePlayer();
@@ -54,20 +55,13 @@ export function RecoveryCodes() {
             act(() => create(challengeId));
           }}
         >
-          <Labelled
+          <CodeField
             id="recovery-mail-code"
             label={text.account.codeFromMail}
-            problem={error === undefined ? undefined : wordsFor(error, text)}
-          >
-            <input
-              id="recovery-mail-code"
-              required
-              inputMode="numeric"
-              autocomplete="one-time-code"
-              value={code}
-              onInput={({ currentTarget }) => setCode(currentTarget.value)}
-            />
-          </Labelled>
+            problem={problemWords(error, text)}
+            value={code}
+            onChange={setCode}
+          />
           <button type="submit" disabled={busy}>
             {text.account.showCodes}
           </button>
