@@ -1,11 +1,12 @@
-// npm test: every check of the project, one after the other, stopping at the first that fails.
+// npm test: every check of the project, side by side, since most of them keep one core busy; then, if none failed, the
+// tests.
 //   npm test                     all of it
 //   npm test -- --project unit   the checks, and only these tests (arguments go to vitest)
 //   npm run check                the checks without the tests
 //   npm run test:failover        the failover tests without the checks, which npm test leaves out
 //   npm run test:browser         the tests in Chromium without the checks, which npm test leaves out
 //   npm run screenshots          takes the pictures of docs/images
-import { spawn } from 'node:child_process';
+import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -34,10 +35,9 @@ const apart = ['failover', 'browser', 'screenshots'];
 
 async function main([first, ...rest]: string[]): Promise<number> {
   if (first !== undefined && apart.includes(first)) return runTests(['--project', first, ...rest]);
-  for (const step of checks) {
-    const code = await runStep(step);
-    if (code !== 0) return code;
-  }
+  const codes = await Promise.all(checks.map(runCheck));
+  const failed = codes.find((code) => code !== 0);
+  if (failed !== undefined) return failed;
   if (first === 'check') return 0;
   const args = first === undefined ? [] : [first, ...rest];
   const others = apart.flatMap((project) => ['--project', `!${project}`]);
@@ -64,18 +64,44 @@ function closingLine(counts: unknown): string {
   return `tests: ${numPassedTests} passed, ${numFailedTests} failed`;
 }
 
-async function runStep({ name, command, args, cwd }: Step): Promise<number> {
+/** Its output comes when it has ended, so that the checks' lines do not mix. */
+async function runCheck(step: Step): Promise<number> {
   const startedAt = performance.now();
-  console.log(`\n▸ ${name}`);
+  const child = start(step, ['ignore', 'pipe', 'pipe']);
+  const output: Buffer[] = [];
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.on('data', (bytes: Buffer) => output.push(bytes));
+  }
+  const code = await codeOf(child);
+  process.stdout.write(Buffer.concat([Buffer.from(`\n▸ ${step.name}\n`), ...output]));
+  tellEnd(step, code, startedAt);
+  return code;
+}
+
+async function runStep(step: Step): Promise<number> {
+  const startedAt = performance.now();
+  console.log(`\n▸ ${step.name}`);
+  const code = await codeOf(start(step, 'inherit'));
+  tellEnd(step, code, startedAt);
+  return code;
+}
+
+function start({ command, args, cwd }: Step, stdio: StdioOptions): ChildProcess {
   const env = { ...process.env, ...compileCache };
-  const child = spawn(command, args, { cwd: join(root, cwd ?? '.'), env, stdio: 'inherit' });
-  const code = await new Promise<number>((resolve, reject) => {
+  return spawn(command, args, { cwd: join(root, cwd ?? '.'), env, stdio });
+}
+
+/** Once all of its output has been read. */
+function codeOf(child: ChildProcess): Promise<number> {
+  return new Promise((resolve, reject) => {
     child.once('error', reject);
-    child.once('exit', (exitCode) => resolve(exitCode ?? 1));
+    child.once('close', (code) => resolve(code ?? 1));
   });
+}
+
+function tellEnd({ name }: Step, code: number, startedAt: number): void {
   const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
   console.log(code === 0 ? `  ${name}: ok (${seconds} s)` : `  ${name}: FAILED (${seconds} s)`);
-  return code;
 }
 
 process.exitCode = await main(process.argv.slice(2));

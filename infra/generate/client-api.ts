@@ -2,7 +2,7 @@
 import { compile, type JSONSchema } from 'json-schema-to-typescript';
 import { eventTypesWithSchemas } from './event-types.ts';
 import { type MessageType, messageTypes } from './message-types.ts';
-import type { Schema } from './openapi-documents.ts';
+import type { Schema } from './operations.ts';
 
 type Definitions = Record<string, Schema>;
 

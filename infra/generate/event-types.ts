@@ -2,7 +2,7 @@
 // proto/event-types.json for programs, a section of docs/events.md for people.
 import { z } from 'zod';
 import { eventTypes } from '../../lib/protocol/event-types.ts';
-import type { Schema } from './openapi-documents.ts';
+import type { Schema } from './operations.ts';
 
 export const eventTypesWithSchemas = Object.entries(eventTypes).map(([eventType, { when, to, payload }]) => ({
   eventType,

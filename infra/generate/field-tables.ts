@@ -1,5 +1,5 @@
 // The fields of a JSON Schema as a table for people.
-import type { Schema } from './openapi-documents.ts';
+import type { Schema } from './operations.ts';
 
 /** Lines of Markdown: a row per field, also of objects within, alone or in lists. */
 export function fieldTable(title: string, schema: Schema): string[] {

@@ -2,12 +2,8 @@
 import { routes } from '../../lib/gateway/domain/routes.ts';
 import { fieldTable } from './field-tables.ts';
 import { namedSchemas, resultLines } from './named-schemas.ts';
-import {
-  lobbyInternalOperations,
-  lobbyOperations,
-  type Operation,
-  type Schema,
-} from './openapi-documents.ts';
+import { lobbyInternalOperations, lobbyOperations } from './openapi-documents.ts';
+import type { Operation, Schema } from './operations.ts';
 
 const publicPrefix = '/api/v1/lobby';
 const internalPrefix = '/api/v1/internal/lobby';

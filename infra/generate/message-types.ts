@@ -3,14 +3,8 @@
 import { type Route, routes } from '../../lib/gateway/domain/routes.ts';
 import { fieldTable } from './field-tables.ts';
 import { namedSchemas, resultLines } from './named-schemas.ts';
-import {
-  backendOperations,
-  gameMasterOperations,
-  lobbyOperations,
-  type Operation,
-  type Operations,
-  type Schema,
-} from './openapi-documents.ts';
+import { backendOperations, gameMasterOperations, lobbyOperations } from './openapi-documents.ts';
+import type { Operation, Operations, Schema } from './operations.ts';
 
 export type MessageType = {
   messageType: string;

@@ -1,6 +1,6 @@
 // Results on a page for people: a named schema, such as Game, is defined once on the page, and every result links to it.
 import { fieldTable } from './field-tables.ts';
-import type { Operation, Schema } from './openapi-documents.ts';
+import type { Operation, Schema } from './operations.ts';
 
 /** The result of an operation: a link to its named schema, or its fields if it has none. */
 export function resultLines(title: string, { result, resultName, isPage }: Operation): string[] {

@@ -1,7 +1,7 @@
 // Every field of every route of the lobby, under, over and beside what it may be: the answer names the field and what is
 // wrong with it, and nothing is changed. field-bounds.test.ts has what stands at its bounds.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Schema } from '../../../infra/generate/openapi-documents.ts';
+import type { Schema } from '../../../infra/generate/operations.ts';
 import { parseRaceName } from '../../../lib/lobby/domain/race-name/canonical.ts';
 import { gameBody, invalidFields } from '../../support/lobby/games.ts';
 import { createTestLobby, type TestLobby } from '../../support/lobby/lobby.ts';

@@ -1,12 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { Validator } from '@seriousme/openapi-schema-validator';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { z } from 'zod';
-import { lobbyInternalOperations, lobbyOperations } from '../../../infra/generate/openapi-documents.ts';
+import { readOperations } from '../../../infra/generate/operations.ts';
 import { makeDraft } from '../../support/lobby/games.ts';
 import { createTestLobby, type TestLobby } from '../../support/lobby/lobby.ts';
 import { createResponseCheck } from '../../support/lobby/response-check.ts';
 
+const { lobbyPublic, lobbyInternal } = inject('apis');
 let lobby: TestLobby;
 beforeAll(async () => {
   lobby = await createTestLobby();
@@ -71,8 +72,8 @@ describe('the description of the lobby', () => {
 
   test('has schemas that can be read as such', () => {
     for (const [name, { parameters, body, result, refusal }] of [
-      ...lobbyOperations(),
-      ...lobbyInternalOperations(),
+      ...readOperations(lobbyPublic),
+      ...readOperations(lobbyInternal),
     ]) {
       for (const schema of [...parameters.map(({ schema }) => schema), body ?? {}, result, refusal]) {
         expect(() => z.fromJSONSchema(schema as z.core.JSONSchema.JSONSchema), name).not.toThrow();
@@ -93,7 +94,7 @@ describe('the description of the lobby', () => {
   });
 
   test('says for every operation what it answers with, and how it refuses', () => {
-    for (const [name, { status, result, refusal, errors }] of lobbyOperations()) {
+    for (const [name, { status, result, refusal, errors }] of readOperations(lobbyPublic)) {
       expect([200, 201], name).toContain(status);
       expect(result, name).toMatchObject({ type: 'object', required: expect.any(Array) });
       expect(refusal, name).toMatchObject({ required: ['error'] });
@@ -113,7 +114,7 @@ describe('the description of the lobby', () => {
 });
 
 describe('the check that every answer of these tests goes through', () => {
-  const check = createResponseCheck();
+  const check = createResponseCheck([lobbyPublic, lobbyInternal]);
   const path = '/api/v1/lobby/games/0197a000-0000-7000-8000-000000000000';
   const refusalOf = (code: string) => ({ error: { code, message: 'No.' } });
 

@@ -5,10 +5,9 @@ import { join } from 'node:path';
 import pg from 'pg';
 import { pino } from 'pino';
 import { v7 as uuidv7 } from 'uuid';
-import { afterAll, afterEach, beforeAll } from 'vitest';
+import { afterAll, afterEach, beforeAll, inject } from 'vitest';
 import { createGameMasterInternalApp } from '../../../handlers/game-master/internal-router.ts';
 import { createGameMasterPublicApp } from '../../../handlers/game-master/public-router.ts';
-import { gameMasterOperations } from '../../../infra/generate/openapi-documents.ts';
 import type { EngineCatalogue } from '../../../lib/engine/catalogue.ts';
 import { createGameMaster, type GameMaster } from '../../../lib/game-master/context.ts';
 import { openEngine } from '../../../lib/game-master/peers/engine.ts';
@@ -34,7 +33,7 @@ import { BidEngine, manifest } from './bid-engine.ts';
 import { type LobbyGame, LobbyServer } from './lobby-server.ts';
 
 /** Every response to a player is held to the published description of the API. */
-const checkResponse = createResponseCheck([gameMasterOperations()]);
+const checkResponse = createResponseCheck([inject('apis').gameMaster]);
 
 const folder = join(import.meta.dirname, '../../../drizzle/game-master/migrations');
 

@@ -147,8 +147,10 @@ async function startParts(
 }
 
 async function untilReady(httpUrl: string): Promise<void> {
+  // A gateway that stops waits half a second for a connection that its client keeps.
+  const headers = { connection: 'close' };
   for (const deadline = Date.now() + readyTimeoutMs; Date.now() < deadline; await delay(20)) {
-    const response = await fetch(`${httpUrl}/readyz`).catch(() => undefined);
+    const response = await fetch(`${httpUrl}/readyz`, { headers }).catch(() => undefined);
     if (response?.ok) return;
   }
   throw new Error(`the gateway did not become ready within ${readyTimeoutMs} ms`);

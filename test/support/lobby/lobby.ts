@@ -4,6 +4,7 @@
 import { join } from 'node:path';
 import type pg from 'pg';
 import { v7 as uuidv7 } from 'uuid';
+import { inject } from 'vitest';
 import { createLobbyInternalApp } from '../../../handlers/lobby/internal-router.ts';
 import { createLobbyPublicApp } from '../../../handlers/lobby/public-router.ts';
 import type { EngineCatalogue } from '../../../lib/engine/catalogue.ts';
@@ -39,7 +40,7 @@ export type Answer = { status: number; body: unknown; etag: string | null };
 type Call = (path: string, options?: { body?: unknown; headers?: Record<string, string> }) => Promise<Answer>;
 
 /** Every answer that a test gets is held to the published description of the API. */
-const checkResponse = createResponseCheck();
+const checkResponse = createResponseCheck([inject('apis').lobbyPublic, inject('apis').lobbyInternal]);
 
 /** Somebody who sends requests. */
 export type Client = { userId: string; get: Call; post: Call; patch: Call };

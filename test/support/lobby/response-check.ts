@@ -1,30 +1,29 @@
 // Holds answers of a service to the OpenAPI documents of its listeners.
 import { z } from 'zod';
 import {
+  type ApiDocument,
   type Json,
-  lobbyInternalOperations,
-  lobbyOperations,
   type Operation,
-  type Operations,
+  operationsIn,
   type Schema,
-} from '../../../infra/generate/openapi-documents.ts';
+} from '../../../infra/generate/operations.ts';
 
 /** @throws Error that says what the document does not allow. */
 export type ResponseCheck = (method: string, path: string, status: number, body: unknown) => void;
 
 /** Checks answers to requests that the document knows; what it does not know is `not_found`. */
-export function createResponseCheck(
-  documented: readonly Operations[] = [lobbyOperations(), lobbyInternalOperations()],
-): ResponseCheck {
-  const operations = documented
-    .flatMap((document) => [...document])
-    .map(([name, operation]) => ({
+export function createResponseCheck(documents: readonly ApiDocument[]): ResponseCheck {
+  const operations = documents
+    .flatMap((document) => [...operationsIn(document)])
+    .map(([name, read]) => ({
       name,
       // Literal paths come before those with parameters.
       parameters: name.split('{').length,
       pattern: new RegExp(`^${name.replace(/\{\w+\}/g, '[^/]+')}$`),
-      operation,
-      schemas: { success: toZod(operation.result), refusal: toZod(operation.refusal) },
+      read: once(() => {
+        const operation = read();
+        return { operation, success: toZod(operation.result), refusal: toZod(operation.refusal) };
+      }),
     }));
   operations.sort((a, b) => a.parameters - b.parameters);
 
@@ -35,14 +34,24 @@ export function createResponseCheck(
       if (status !== 404) throw new Error(`${called} answered ${status}, but no document knows it`);
       return;
     }
-    const { operation, schemas, name } = found;
-    const result = schemas[status === operation.status ? 'success' : 'refusal'].safeParse(body);
+    const { name } = found;
+    const { operation, success, refusal } = found.read();
+    const result = (status === operation.status ? success : refusal).safeParse(body);
     if (!result.success) {
       throw new Error(
         `${name} answered ${status} with another body than documented: ${result.error.message}`,
       );
     }
     if (status !== operation.status) checkCode(name, operation, body);
+  };
+}
+
+/** A test calls few of the operations. */
+function once<T>(make: () => T): () => T {
+  let made: T | undefined;
+  return () => {
+    made ??= make();
+    return made;
   };
 }
 

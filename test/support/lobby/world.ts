@@ -1,7 +1,8 @@
 // One of everything that the lobby keeps, those who have to do with it, and a request for everything that can be done:
 // for tests that go through all routes.
 import { v7 as uuidv7 } from 'uuid';
-import { lobbyOperations, type Operation } from '../../../infra/generate/openapi-documents.ts';
+import { inject } from 'vitest';
+import { type Operation, readOperations } from '../../../infra/generate/operations.ts';
 import { nameKeys } from '../../../lib/names/keys.ts';
 import { apply, field, gameBody, join, makeDraft, makeOpenGame } from './games.ts';
 import type { Answer, Client, TestLobby } from './lobby.ts';
@@ -70,7 +71,10 @@ export const prefix = '/api/v1/lobby';
 
 /** What the public listener does, as `METHOD /path/{parameter}` below the prefix. */
 export const operations: ReadonlyMap<string, Operation> = new Map(
-  [...lobbyOperations()].map(([name, operation]) => [name.replace(` ${prefix}`, ' '), operation]),
+  [...readOperations(inject('apis').lobbyPublic)].map(([name, operation]) => [
+    name.replace(` ${prefix}`, ' '),
+    operation,
+  ]),
 );
 
 export type Request = {

@@ -6,18 +6,23 @@ import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
+import type { describedApis } from '../../../infra/generate/openapi-documents.ts';
+import type { ApiDocument } from '../../../infra/generate/operations.ts';
 import { type LocalPostgres, startPostgres, stopLeftPostgres } from '../../../infra/local/postgres.ts';
 import { codeOf, pidExists } from '../../../infra/local/processes.ts';
 import { type LocalRedis, startRedis, stopLeftRedis } from '../../../infra/local/redis.ts';
 import { offerDatabases, redisDatabases } from '../stores/redis-databases.ts';
 
-type Servers = { postgres: LocalPostgres; redis: LocalRedis; cleanUp: AsyncDisposableStack };
+type Apis = Record<keyof typeof describedApis, ApiDocument>;
+type Servers = { postgres: LocalPostgres; redis: LocalRedis; apis: Apis; cleanUp: AsyncDisposableStack };
 
 declare module 'vitest' {
   export interface ProvidedContext {
     /** `dsn` leads to the database `postgres` of the run's server, as superuser. */
     postgres: { dsn: string };
     redis: { port: number; password: string };
+    /** The descriptions of listeners, made once, since to make them takes a test file a second of CPU time. */
+    apis: Apis;
   }
 }
 
@@ -29,13 +34,14 @@ export async function setup(project: TestProject): Promise<void> {
   globalThis.galaxyTestServers ??= { users: 0, starting: startServers() };
   const shared = globalThis.galaxyTestServers;
   shared.users += 1;
-  const { postgres, redis } = await shared.starting.catch((error: unknown) => {
+  const { postgres, redis, apis } = await shared.starting.catch((error: unknown) => {
     // Nothing was left running, so there is nothing to tear down.
     globalThis.galaxyTestServers = undefined;
     throw error;
   });
   project.provide('postgres', { dsn: postgres.dsn('postgres') });
   project.provide('redis', { port: redis.port, password: redis.password });
+  project.provide('apis', apis);
 }
 
 export async function teardown(): Promise<void> {
@@ -69,11 +75,18 @@ async function startServers(): Promise<Servers> {
     cleanUp.defer(redis.stop);
 
     await offerDatabases(redis);
-    return { postgres, redis, cleanUp };
+    return { postgres, redis, apis: await describeApis(), cleanUp };
   } catch (error) {
     await cleanUp.disposeAsync();
     throw error;
   }
+}
+
+/** Imported once per run, not once per project. */
+async function describeApis(): Promise<Apis> {
+  const { describedApis } = await import('../../../infra/generate/openapi-documents.ts');
+  const { lobbyPublic, lobbyInternal, gameMaster } = describedApis;
+  return { lobbyPublic: lobbyPublic(), lobbyInternal: lobbyInternal(), gameMaster: gameMaster() };
 }
 
 /** A run that was killed could not clean up after itself; its folder names its process. */

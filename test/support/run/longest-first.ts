@@ -7,6 +7,7 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 const longest = [
   'e2e/start',
   'integration/bench',
+  'e2e/clients',
   'fault/lobby-crashes',
   'integration/lobby/million-games',
   'integration/engine-check',

@@ -12,9 +12,9 @@ import { text } from 'node:stream/consumers';
 import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { mailedCode } from '../support/client/mailed-code.ts';
-import { PackageProject } from '../support/client/package-project.ts';
-import { startTestStack, type TestStack } from '../support/run/stack.ts';
+import { mailedCode } from '../../support/client/mailed-code.ts';
+import type { PackageProject } from '../../support/client/package-project.ts';
+import type { TestStack } from '../../support/run/stack.ts';
 
 const chromium = '/usr/bin/chromium';
 /** Measured at 44 kB, most of it Connect and protobuf. */
@@ -37,7 +37,7 @@ try {
   const client = createGalaxyClient({ gateway: location.origin, keys });
   if (isNew) {
     const code = async (challengeId) => (await fetch('/test/code?' + challengeId)).text();
-    await client.signIn('ada@example.com', { deviceName: 'browser', code });
+    await client.signIn('browser@example.com', { deviceName: 'browser', code });
   }
   const events = client.events();
   const hello = (await events.next()).value.kind;
@@ -68,33 +68,9 @@ Object.defineProperty(globalThis, 'sessionStorage', { get: refuse });
 </script>`;
 
 let stack: TestStack;
-let project: PackageProject;
 let script: Uint8Array;
 let profile: string;
 const closers: (() => unknown)[] = [];
-beforeAll(async () => {
-  [stack, project] = await Promise.all([startTestStack(), PackageProject.create()]);
-  profile = await mkdtemp(join(tmpdir(), 'galaxy-test-chromium-'));
-  const { outputFiles } = await build({
-    stdin: { contents: app, resolveDir: project.folder },
-    bundle: true,
-    minify: true,
-    write: false,
-    format: 'esm',
-    platform: 'browser',
-  });
-  script = outputFiles[0]?.contents ?? new Uint8Array();
-});
-afterEach(async () => {
-  for (const close of closers.splice(0).reverse()) await close();
-});
-afterAll(async () => {
-  await stack?.stop();
-  await project?.remove();
-  // Chromium writes into it while it ends.
-  await rm(profile, { recursive: true, force: true, maxRetries: 10 });
-});
-
 type Origin = {
   url: string;
   /** What the page reports next. */
@@ -179,31 +155,52 @@ const did = {
   isOwn: true,
 };
 
-describe('the package in a browser', () => {
-  it(`has at most ${largestBundle} bytes`, () => {
-    expect(script.length).toBeGreaterThan(10_000);
-    expect(gzipSync(script).length).toBeLessThan(largestBundle);
+export function describeBrowser(running: () => { stack: TestStack; project: PackageProject }): void {
+  describe('the package in a browser', () => {
+    beforeAll(async () => {
+      stack = running().stack;
+      profile = await mkdtemp(join(tmpdir(), 'galaxy-test-chromium-'));
+      const { outputFiles } = await build({
+        stdin: { contents: app, resolveDir: running().project.folder },
+        bundle: true,
+        minify: true,
+        write: false,
+        format: 'esm',
+        platform: 'browser',
+      });
+      script = outputFiles[0]?.contents ?? new Uint8Array();
+    });
+    afterEach(async () => {
+      for (const close of closers.splice(0).reverse()) await close();
+    });
+    // Chromium writes into it while it ends.
+    afterAll(() => rm(profile, { recursive: true, force: true, maxRetries: 10 }));
+
+    it(`has at most ${largestBundle} bytes`, () => {
+      expect(script.length).toBeGreaterThan(10_000);
+      expect(gzipSync(script).length).toBeLessThan(largestBundle);
+    });
+
+    it.skipIf(!existsSync(chromium))(
+      'signs in, runs commands, follows events, and keeps its keys, which no script can read, when the page is opened again',
+      { timeout: 120_000 },
+      async () => {
+        const origin = await serveApp();
+        const kept = { ...did, isStored: true, sessions: 1, exported: 'InvalidAccessError' };
+        expect(await runApp(origin)).toEqual({ isNew: true, ...kept });
+        expect(await runApp(origin)).toEqual({ isNew: false, ...kept });
+      },
+    );
+
+    it.skipIf(!existsSync(chromium))(
+      'works with keys in memory where the browser refuses to store any, and says so',
+      { timeout: 120_000 },
+      async () => {
+        const { url, reported } = await serveApp();
+        const outcome = await runApp({ url: `${url}test/stores-nothing`, reported });
+        const lost = { isStored: false, sessions: 0, exported: 'SecurityError' };
+        expect(outcome).toEqual({ isNew: true, ...did, ...lost });
+      },
+    );
   });
-
-  it.skipIf(!existsSync(chromium))(
-    'signs in, runs commands, follows events, and keeps its keys, which no script can read, when the page is opened again',
-    { timeout: 120_000 },
-    async () => {
-      const origin = await serveApp();
-      const kept = { ...did, isStored: true, sessions: 1, exported: 'InvalidAccessError' };
-      expect(await runApp(origin)).toEqual({ isNew: true, ...kept });
-      expect(await runApp(origin)).toEqual({ isNew: false, ...kept });
-    },
-  );
-
-  it.skipIf(!existsSync(chromium))(
-    'works with keys in memory where the browser refuses to store any, and says so',
-    { timeout: 120_000 },
-    async () => {
-      const { url, reported } = await serveApp();
-      const outcome = await runApp({ url: `${url}test/stores-nothing`, reported });
-      const lost = { isStored: false, sessions: 0, exported: 'SecurityError' };
-      expect(outcome).toEqual({ isNew: true, ...did, ...lost });
-    },
-  );
-});
+}
