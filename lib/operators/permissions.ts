@@ -7,9 +7,18 @@ const viewing = ['games.read', 'streams.read', 'operators.read', 'audit.read'] a
 const permissionsOf = {
   viewer: viewing,
   support: [...viewing, 'users.read', 'users.change'],
-  moderator: [...viewing, 'games.change'],
-  operator: [...viewing, 'streams.change'],
-  owner: [...viewing, 'users.read', 'users.change', 'games.change', 'streams.change', 'operators.change'],
+  moderator: [...viewing, 'games.change', 'engines.read'],
+  operator: [...viewing, 'streams.change', 'engines.read', 'engines.change'],
+  owner: [
+    ...viewing,
+    'users.read',
+    'users.change',
+    'games.change',
+    'streams.change',
+    'operators.change',
+    'engines.read',
+    'engines.change',
+  ],
 } as const satisfies Record<Role, readonly string[]>;
 
 export type OperatorPermission = (typeof permissionsOf)[Role][number];
@@ -96,6 +105,9 @@ const permissionOfRoute: Readonly<Record<string, Permission>> = {
   getEngine: 'games.read',
   playTurnNow: 'games.change',
   delayTurn: 'games.change',
+  listRunningEngines: 'games.read',
+  readEngineLog: 'engines.read',
+  restartEngine: 'engines.change',
 
   // All of them
   listStreams: 'streams.read',

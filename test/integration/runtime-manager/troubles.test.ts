@@ -112,8 +112,7 @@ it('a start job beyond RM_MAX_ENGINES fails, and there is room again once an eng
   expect(await lobby.done(second)).toMatchObject({
     outcome: 'failure',
     error_code: 'too_many_engines',
-    error_message:
-      'There is 1 engine already, as many as RM_MAX_ENGINES allows. Start the game again later.',
+    error_message: 'There is 1 engine already, as many as RM_MAX_ENGINES allows. Start the game again later.',
   });
   expect(await lobby.done(stopOf(first))).toMatchObject({ outcome: 'success' });
   expect(await lobby.done(third)).toMatchObject({ outcome: 'success' });

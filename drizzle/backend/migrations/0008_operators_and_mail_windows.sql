@@ -12,6 +12,19 @@ CREATE TABLE "backend"."audit_entries" (
 	"request_id" text NOT NULL
 );
 --> statement-breakpoint
+CREATE TABLE "backend"."mail_windows" (
+	"user_id" uuid NOT NULL,
+	"kind" text NOT NULL,
+	"game_id" text NOT NULL,
+	"ends_at" timestamp (3) with time zone NOT NULL,
+	"last_mail_id" uuid NOT NULL,
+	"counted" integer DEFAULT 0 NOT NULL,
+	"mail_id" uuid NOT NULL,
+	"content" "bytea" NOT NULL,
+	"expires_at" timestamp (3) with time zone NOT NULL,
+	CONSTRAINT "mail_windows_pkey" PRIMARY KEY("user_id","kind","game_id")
+);
+--> statement-breakpoint
 CREATE TABLE "backend"."operator_challenges" (
 	"challenge_id" uuid PRIMARY KEY NOT NULL,
 	"challenge" text NOT NULL,
@@ -58,10 +71,13 @@ CREATE TABLE "backend"."operators" (
 	CONSTRAINT "operators_email_unique" UNIQUE("email")
 );
 --> statement-breakpoint
+ALTER TABLE "backend"."mails" ADD COLUMN "notices" integer DEFAULT 1 NOT NULL;--> statement-breakpoint
+ALTER TABLE "backend"."mail_windows" ADD CONSTRAINT "mail_windows_user_id_users_user_id_fk" FOREIGN KEY ("user_id") REFERENCES "backend"."users"("user_id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "backend"."operator_links" ADD CONSTRAINT "operator_links_operator_id_operators_operator_id_fk" FOREIGN KEY ("operator_id") REFERENCES "backend"."operators"("operator_id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "backend"."operator_passkeys" ADD CONSTRAINT "operator_passkeys_operator_id_operators_operator_id_fk" FOREIGN KEY ("operator_id") REFERENCES "backend"."operators"("operator_id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "backend"."operator_sessions" ADD CONSTRAINT "operator_sessions_operator_id_operators_operator_id_fk" FOREIGN KEY ("operator_id") REFERENCES "backend"."operators"("operator_id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 CREATE INDEX "audit_entries_by_subject" ON "backend"."audit_entries" USING btree ("subject_kind","subject_id","entry_id");--> statement-breakpoint
+CREATE INDEX "mail_windows_by_end" ON "backend"."mail_windows" USING btree ("ends_at");--> statement-breakpoint
 CREATE INDEX "operator_challenges_by_age" ON "backend"."operator_challenges" USING btree ("expires_at");--> statement-breakpoint
 CREATE INDEX "operator_links_by_operator" ON "backend"."operator_links" USING btree ("operator_id");--> statement-breakpoint
 CREATE INDEX "operator_passkeys_by_operator" ON "backend"."operator_passkeys" USING btree ("operator_id");--> statement-breakpoint

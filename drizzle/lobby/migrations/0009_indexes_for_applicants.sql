@@ -1,1 +1,0 @@
--- The online statements beside this file add the indexes.
