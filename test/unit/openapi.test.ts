@@ -8,9 +8,8 @@ import {
   gameMasterOperations,
   lobbyInternalOperations,
   lobbyOperations,
-  type Operations,
-  type Schema,
 } from '../../infra/generate/openapi-documents.ts';
+import type { Operations, Schema } from '../../infra/generate/operations.ts';
 
 const documents: [string, Operations][] = [
   ['the backend’s service listener', backendOperations()],
