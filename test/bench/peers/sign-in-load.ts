@@ -99,16 +99,20 @@ class Mails {
   }
 
   async #read(): Promise<void> {
-    await using file = await open(this.#path);
-    while (this.#following) {
-      const { size } = await file.stat();
-      if (size > this.#offset) {
-        const { bytesRead, buffer } = await file.read(Buffer.alloc(size - this.#offset), {
-          position: this.#offset,
-        });
-        this.#offset += bytesRead;
-        this.#take(buffer.toString('utf8', 0, bytesRead));
-      } else await new Promise((resolve) => setTimeout(resolve, readEveryMs));
+    const file = await open(this.#path);
+    try {
+      while (this.#following) {
+        const { size } = await file.stat();
+        if (size > this.#offset) {
+          const { bytesRead, buffer } = await file.read(Buffer.alloc(size - this.#offset), {
+            position: this.#offset,
+          });
+          this.#offset += bytesRead;
+          this.#take(buffer.toString('utf8', 0, bytesRead));
+        } else await new Promise((resolve) => setTimeout(resolve, readEveryMs));
+      }
+    } finally {
+      await file.close();
     }
   }
 
