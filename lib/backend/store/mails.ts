@@ -57,9 +57,7 @@ const insertCode = statement(
   'insert_code',
   (
     tx: Database,
-    given: Given<
-      Omit<StoredNotice, 'notices'> & { clientNetwork: string; rankOfKnownDevice: number | null }
-    >,
+    given: Given<Omit<StoredNotice, 'notices'> & { clientNetwork: string; rankOfKnownDevice: number | null }>,
   ) => {
     const waiting = tx.$count(mails, eq(mails.clientNetwork, given.clientNetwork));
     return tx.insert(mails).values({
