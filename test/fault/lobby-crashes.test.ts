@@ -21,15 +21,16 @@ const beforeCommit = (effect: string): Point => ({
 const moved = 'insert into "lobby"."timeline"';
 
 const beforeCommitting = { 'after its effect and before its commit': beforeCommit(moved) };
+// Matched by their names, since a connection sends the text of a prepared statement only once.
+const shared = 'share_lease_';
+const noted = 'mark_messages_published';
 const reading: Record<string, Point> = {
-  'after it has read an entry': { link: 'toPostgres', point: { at: 'pg_advisory_xact_lock_shared' } },
+  'after it has read an entry': { link: 'toPostgres', point: { at: shared } },
 };
 const deciding = (effect: string): Record<string, Point> => ({
   'after its effect and before its commit': beforeCommit(effect),
   'after its commit, before it gets the reply': { ...beforeCommit(effect), delivered: true },
 });
-// Matched by its name, since a connection sends the text of a prepared statement only once.
-const noted = 'mark_messages_published';
 const publishing: Record<string, Point> = {
   'after its commit and before it publishes': { link: 'toRedis', point: { at: '\r\nXADD\r\n' } },
   'after it has published and before it records that': {
@@ -64,7 +65,7 @@ const workers: Worker[] = [
       'after it has read an entry': { link: 'toPostgres', point: { at: 'from "lobby"."games"' } },
       'after the Game Master has taken the game over': {
         link: 'toPostgres',
-        point: { at: 'pg_advisory_xact_lock_shared' },
+        point: { at: shared },
       },
       ...deciding(moved),
       ...publishing,
