@@ -38,7 +38,9 @@ const route = createRoute({
       operator_id: id.optional(),
       subject_kind: z.string().max(64).optional(),
       subject_id: z.string().max(64).optional(),
-      before: id.optional().openapi({ description: 'Only entries older than this one, which may be of another service.' }),
+      before: id
+        .optional()
+        .openapi({ description: 'Only entries older than this one, which may be of another service.' }),
       ...pageQuery,
     }),
   },
