@@ -1,6 +1,4 @@
 // The operators' console, as operators use it: from the link that enrols a passkey to the audit log.
-import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { consoleUrl } from '../../infra/local/stack.ts';
@@ -68,13 +66,7 @@ async function makeGame(name: string): Promise<string> {
   return gameId;
 }
 
-const screenshots = process.env.GALAXY_CONSOLE_SCREENSHOTS;
-
 async function expectClean(page: Page, reported: readonly string[], name: string): Promise<void> {
-  if (screenshots !== undefined) {
-    await mkdir(screenshots, { recursive: true });
-    await page.screenshot({ path: join(screenshots, `${name}.png`), fullPage: true });
-  }
   expect(await accessibilityProblems(page), name).toEqual([]);
   expect(reported, name).toEqual([]);
 }

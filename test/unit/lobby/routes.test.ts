@@ -103,6 +103,7 @@ test('operators look after streams on the internal listener alone', () => {
     'GET /api/v1/internal/dead-letters',
     'POST /api/v1/internal/dead-letters/{dead_letter_id}/retry',
     'POST /api/v1/internal/dead-letters/{dead_letter_id}/discard',
+    'GET /api/v1/internal/audit-entries',
   ]);
 });
 

@@ -10,7 +10,7 @@ it('stacks whose offsets are hundreds apart share neither a port nor a folder', 
     readLocalConfig({ GALAXY_PORT_OFFSET: offset }),
   );
   const ports = stacks.flatMap(portsOf);
-  expect(ports.length).toBe(5 * 12);
+  expect(ports.length).toBe(5 * 13);
   expect(new Set(ports).size).toBe(ports.length);
   expect(stacks.map(({ dataFolder }) => dataFolder)).toEqual([
     '.galaxy',

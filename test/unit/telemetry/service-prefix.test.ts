@@ -10,6 +10,7 @@ const prefixes: Record<string, string> = {
   backend: 'BACKEND',
   'game-master': 'GM',
   'runtime-manager': 'RM',
+  console: 'CONSOLE',
   'four-in-a-row': 'ENGINE',
   'star-conquest': 'ENGINE',
 };
