@@ -73,8 +73,6 @@ export function lobbyPublicDocument(): OpenApiDocument {
 }
 
 function documentOf(app: HttpApp): ApiDocument {
-  return app.getOpenAPI31Document({
-    openapi: '3.1.0',
-    info: { title: 'Galaxy', version: '1' },
-  }) as ApiDocument;
+  const info = { title: 'Galaxy', version: '1' };
+  return app.getOpenAPI31Document({ openapi: '3.1.0', info }) as unknown as ApiDocument;
 }
