@@ -94,8 +94,6 @@ function gameMasterInternal(): HttpApp {
 }
 
 function documentOf(app: HttpApp): ApiDocument {
-  return app.getOpenAPI31Document({
-    openapi: '3.1.0',
-    info: { title: 'Galaxy', version: '1' },
-  }) as unknown as ApiDocument;
+  const info = { title: 'Galaxy', version: '1' };
+  return app.getOpenAPI31Document({ openapi: '3.1.0', info }) as unknown as ApiDocument;
 }

@@ -71,6 +71,7 @@ let stack: TestStack;
 let script: Uint8Array;
 let profile: string;
 const closers: (() => unknown)[] = [];
+
 type Origin = {
   url: string;
   /** What the page reports next. */
