@@ -5,13 +5,13 @@ import type { Context, MiddlewareHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { cors } from 'hono/cors';
 import { HTTPException } from 'hono/http-exception';
+import { requestId } from 'hono/request-id';
 import { type ErrorBody, type ErrorCode, errorBody, errorTable, Refusal } from '../errors/table.ts';
 import { isTransientFault } from '../errors/transient-fault.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { HttpEnv } from './env.ts';
 import { fieldProblems, invalidFields } from './field-problems.ts';
 import { loggedPath } from './logged-path.ts';
-import { setHeader } from './set-header.ts';
 
 export type HttpApp = OpenAPIHono<HttpEnv>;
 
@@ -33,7 +33,7 @@ export type HttpAppOptions = {
 /** An app with its probes: `/healthz` and `/readyz`, which do not call Redis or PostgreSQL. */
 export function createHttpApp(options: HttpAppOptions): HttpApp {
   const app: HttpApp = new OpenAPIHono<HttpEnv>({ defaultHook: refuseInvalidInput });
-  app.use(identify);
+  app.use(requestId({ limitLength: 64 }));
   app.use(logRequests(options));
   app.get('/healthz', (c) => c.json({ status: 'ok' }));
   app.get('/readyz', (c) =>
@@ -52,15 +52,6 @@ export function createHttpApp(options: HttpAppOptions): HttpApp {
 const refuseInvalidInput: Hook<unknown, HttpEnv, string, unknown> = (result) => {
   if (result.success) return;
   throw invalidFields(fieldProblems(result.error, 'data' in result ? result.data : undefined));
-};
-
-/** Takes the caller's id of the request, or makes one, and returns it with the response. */
-const identify: MiddlewareHandler<HttpEnv> = (c, next) => {
-  const given = c.req.header('x-request-id') ?? '';
-  const requestId = /^[\w=-]{1,64}$/.test(given) ? given : crypto.randomUUID();
-  c.set('requestId', requestId);
-  setHeader(c, 'X-Request-Id', requestId);
-  return next();
 };
 
 function logRequests({ log, quietPath, onResponse }: HttpAppOptions): MiddlewareHandler<HttpEnv> {

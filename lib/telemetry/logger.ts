@@ -1,6 +1,6 @@
 import { type Logger, pino } from 'pino';
 import { LogOutput, logInstruments, nonBlockingOutput } from './log-output.ts';
-import { nodeLogSettings } from './log-settings.ts';
+import { logSettings } from './log-settings.ts';
 
 export type { Logger } from 'pino';
 
@@ -10,7 +10,7 @@ let standardOutput: LogOutput | undefined;
 export function createLogger(options: { service: string; level: string }): Logger {
   standardOutput ??= openStandardOutput();
   const settings = {
-    ...nodeLogSettings,
+    ...logSettings,
     level: options.level,
     base: { service: options.service },
     timestamp: pino.stdTimeFunctions.isoTime,

@@ -2,7 +2,7 @@ import { Writable } from 'node:stream';
 import { pino } from 'pino';
 import { expect, it } from 'vitest';
 import { createConsoleLogger } from '../../../lib/telemetry/console-logger.ts';
-import { nodeLogSettings } from '../../../lib/telemetry/log-settings.ts';
+import { logSettings } from '../../../lib/telemetry/log-settings.ts';
 import type { Logger } from '../../../lib/telemetry/logger.ts';
 
 function story(log: Logger): void {
@@ -32,7 +32,7 @@ it('writes the lines that pino writes on Node', () => {
     },
   });
   const timestamp = pino.stdTimeFunctions.isoTime;
-  story(pino({ ...nodeLogSettings, level: 'info', base: { service: 'test' }, timestamp }, destination));
+  story(pino({ ...logSettings, level: 'info', base: { service: 'test' }, timestamp }, destination));
   expect(onNode).toHaveLength(4);
   expect(comparable(onConsole)).toEqual(comparable(onNode));
   expect(onConsole.join()).not.toContain('secret');
