@@ -145,6 +145,7 @@ describe.runIf(process.platform === 'linux')('npm start', () => {
     expect(workers.toSorted()).toEqual([
       'workers/backend-all-in-one.ts',
       'workers/backend-push.ts',
+      'workers/console.ts',
       'workers/game-master.ts',
       'workers/gateway.ts',
       'workers/lobby-all-in-one.ts',
