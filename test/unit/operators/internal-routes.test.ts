@@ -69,11 +69,16 @@ const ofServices = new Set([
   'healthz',
   'registerRuntime',
 ]);
-const ofUsers = new Set(['listUsers', 'getUser', 'getEntitlements']);
+const ofUsers = new Set(['listUsers', 'getUser', 'getEntitlements', 'previewUserRemoval']);
+const ofEngines: Record<string, readonly Role[]> = {
+  readEngineLog: ['moderator', 'operator', 'owner'],
+  restartEngine: ['operator', 'owner'],
+};
 const changesBy: Record<string, readonly Role[]> = {
   users: ['support', 'owner'],
   sessions: ['support', 'owner'],
   lobby: ['moderator', 'owner'],
+  games: ['moderator', 'owner'],
   'dead-letters': ['operator', 'owner'],
   operators: ['owner'],
 };
@@ -81,6 +86,7 @@ const changesBy: Record<string, readonly Role[]> = {
 function expectedRoles({ operationId, method, path }: Route): readonly Role[] {
   if (ofServices.has(operationId)) return [];
   if (ofUsers.has(operationId)) return ['support', 'owner'];
+  if (operationId in ofEngines) return ofEngines[operationId] ?? [];
   // It calculates, and changes nothing.
   if (method === 'GET' || operationId === 'previewClock') return roles;
   return changesBy[path.split('/')[4] ?? ''] ?? [];
