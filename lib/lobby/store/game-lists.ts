@@ -241,8 +241,9 @@ function valuesOf(
 }
 
 function isUsual({ order }: GameList, values: ListValues): boolean {
-  const { engineFamily, targetEngineVersion, endingAfter, at } = values;
-  const isConditional = (engineFamily ?? targetEngineVersion ?? endingAfter ?? at) !== null;
+  const { engineFamily, targetEngineVersion, endingAfter, ownerUserId, createdFrom, createdBefore, at } = values;
+  const conditions = [engineFamily, targetEngineVersion, endingAfter, ownerUserId, createdFrom, createdBefore];
+  const isConditional = [...conditions, at].some((value) => value !== null);
   return order === 'newest' && !isConditional && values.limit === usualLimit;
 }
 

@@ -124,7 +124,8 @@ describe('a game', () => {
     expect(await lobby.player().get('/games')).toMatchObject({
       body: { items: expect.arrayContaining([expect.objectContaining({ game_id: gameId, ...shown })]) },
     });
-    expect(await lobby.operator().get(`/games/${gameId}/standing`)).toMatchObject({ body: shown });
+    const standing = await lobby.internalApp.request(`/api/v1/internal/games/${gameId}/standing`);
+    expect(await standing.json()).toMatchObject(shown);
   });
 
   test('is not made of options that are nested without end', async () => {

@@ -191,7 +191,7 @@ describe('an admin', () => {
     await join(bob, admin, gameId, 'Publicans');
     expect(column(await admin.get(`/games/${gameId}/memberships`), 'user_id')).toEqual([bob.userId]);
     expect(await admin.get(`/games/${gameId}/timeline`)).toMatchObject({
-      body: { items: [{ trigger: 'open_enrollment', actor: 'admin', actor_id: 'grace' }] },
+      body: { items: [{ trigger: 'open_enrollment', actor: 'admin', actor_id: admin.userId }] },
     });
   });
 
