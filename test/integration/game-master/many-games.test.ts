@@ -91,7 +91,7 @@ test('readiness that is to be reported is found without looking at other games',
   );
 });
 
-test('whether there is anybody to remind is found without looking at other games', async () => {
+test('whether a player is to be reminded is found without looking at other games', async () => {
   usesIndex(
     await readsLittle(() => anyGameToRemind(stage.gm.db), { rows: 2, pages: 10 }),
     'games_reminder_due',
