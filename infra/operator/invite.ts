@@ -1,4 +1,4 @@
-// What the command line does about operators: it works on PostgreSQL itself, for whoever has its password may do anything
+// What the command line does about operators: it works on PostgreSQL itself, since its password allows everything
 // anyway, and the first operator has nobody to ask.
 import { v7 as uuidv7 } from 'uuid';
 import type { Operator } from '../../lib/backend/domain/operator.ts';
