@@ -240,11 +240,11 @@ function valuesOf(
   };
 }
 
+/** Whether a list has no condition on each game, and begins with its first one. */
 function isUsual({ order }: GameList, values: ListValues): boolean {
-  const { engineFamily, targetEngineVersion, endingAfter, ownerUserId, createdFrom, createdBefore, at } = values;
-  const conditions = [engineFamily, targetEngineVersion, endingAfter, ownerUserId, createdFrom, createdBefore];
-  const isConditional = [...conditions, at].some((value) => value !== null);
-  return order === 'newest' && !isConditional && values.limit === usualLimit;
+  const { userId, openPartitions, otherPartitions, limit, ...conditions } = values;
+  const isConditional = Object.values(conditions).some((value) => value !== null);
+  return order === 'newest' && !isConditional && limit === usualLimit;
 }
 
 /** Behind all games at any time. */

@@ -218,7 +218,11 @@ describe('race names', () => {
     const [bob, owner] = [lobby.player(), lobby.player()];
     const name = uniqueName('Marque');
     const withheld = await admin.post('/withheld-race-names', body(name));
-    expect(withheld.body).toMatchObject({ race_name: name, reason: 'a complaint', withheld_by: admin.userId });
+    expect(withheld.body).toMatchObject({
+      race_name: name,
+      reason: 'a complaint',
+      withheld_by: admin.userId,
+    });
     const gameId = await makeOpenGame(owner);
     const lookAlike = name.replace('a', 'а' /* Cyrillic */);
     for (const race_name of [name, lookAlike]) {
