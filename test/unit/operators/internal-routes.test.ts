@@ -1,4 +1,4 @@
-// Who may use which route of the internal listeners: every route for every role, and what is no proof of a role.
+// Who may use which route of the internal listeners: every route for every role, and what does not prove a role.
 import { SignJWT, UnsecuredJWT } from 'jose';
 import { beforeAll, describe, expect, it, test } from 'vitest';
 import { createBackendAdminApp } from '../../../handlers/backend/admin-router.ts';
