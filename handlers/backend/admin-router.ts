@@ -15,7 +15,10 @@ import { blockUserRoute } from './admin/block-user.ts';
 import { deleteUserRoute } from './admin/delete-user.ts';
 import { getEntitlementsRoute } from './admin/get-entitlements.ts';
 import { getUserRoute } from './admin/get-user.ts';
+import { listUserMailsRoute } from './admin/list-user-mails.ts';
+import { listUserSessionsRoute } from './admin/list-user-sessions.ts';
 import { listUsersRoute } from './admin/list-users.ts';
+import { previewRemovalRoute } from './admin/preview-removal.ts';
 import { revokeAnySessionRoute } from './admin/revoke-session.ts';
 import { revokeUserSessionsRoute } from './admin/revoke-user-sessions.ts';
 import { setEntitlementsRoute } from './admin/set-entitlements.ts';
@@ -47,6 +50,9 @@ export function createBackendAdminApp(
     deleteUserRoute(backend),
     getEntitlementsRoute(backend),
     setEntitlementsRoute(backend),
+    previewRemovalRoute(backend),
+    listUserSessionsRoute(backend),
+    listUserMailsRoute(backend),
     revokeUserSessionsRoute(backend),
     revokeAnySessionRoute(backend),
 

@@ -2,10 +2,16 @@ import { runTicks } from '../../node/tick-loop.ts';
 import { inTransaction } from '../../postgres/transaction.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import type { Database } from '../store/database.ts';
+import { deleteOldMailHistory } from '../store/mail-history.ts';
 import { endMailWindows, isMailWindowOver } from '../store/mail-windows.ts';
 import { oldestWaitingMailMs } from '../store/mails.ts';
 import { sawOldestWaitingMail } from './instruments.ts';
 import type { MailSender } from './outgoing-mails.ts';
+
+/** How long it is known what became of a mail. */
+export const historyKeptMs = 30 * 24 * 3_600_000;
+const forgetIntervalMs = 600_000;
+const forgottenAtOnce = 1_000;
 
 export type MailWorker = {
   readonly sender: MailSender;
@@ -20,11 +26,20 @@ export type MailWorker = {
 const windowsAtOnce = 100;
 
 /** Runs until `stop` aborts; never rejects. */
-export function runMailWorker(
+export async function runMailWorker(
   { sender, db, intervalMs, windowMs, log }: MailWorker,
   stop: AbortSignal,
 ): Promise<void> {
-  return runTicks(
+  const forgetting = runTicks(
+    {
+      name: 'mail history',
+      intervalMs: forgetIntervalMs,
+      tick: (stopped) => forgetOldMails(db, stopped),
+      log,
+    },
+    stop,
+  );
+  await runTicks(
     {
       name: 'mail',
       intervalMs,
@@ -39,6 +54,15 @@ export function runMailWorker(
     },
     stop,
   );
+  await forgetting;
+}
+
+async function forgetOldMails(db: Database, stop: AbortSignal): Promise<void> {
+  let deleted = forgottenAtOnce;
+  while (deleted === forgottenAtOnce && !stop.aborted) {
+    const before = new Date(Date.now() - historyKeptMs);
+    deleted = await deleteOldMailHistory(db, { before, limit: forgottenAtOnce });
+  }
 }
 
 /** @returns whether there may be such mails. */

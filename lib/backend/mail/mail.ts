@@ -53,6 +53,11 @@ export const mailContent = z.discriminatedUnion('kind', [
 ]);
 export type MailContent = z.infer<typeof mailContent>;
 
+/** What a mail is about, for operators: the type of a notification, or the kind of any other. */
+export function kindOf(content: MailContent): string {
+  return content.kind === 'notification' ? content.type : content.kind;
+}
+
 /** How long a mail that says what has happened is worth sending. */
 export const noticeLifetimeMs = 24 * 3_600_000;
 

@@ -24,12 +24,13 @@ import {
   claimDueMails,
   type DueMail,
   deleteMail,
+  endMail,
   insertMails,
   retryMailLater,
   type StoredMail,
 } from '../store/mails.ts';
 import { mailAttemptsFailed, mailSenderRefused, mailsGivenUp, mailsSent } from './instruments.ts';
-import { type Mail, type MailContent, type Mailer, MailRefused, SenderRefused } from './mail.ts';
+import { kindOf, type Mail, type MailContent, type Mailer, MailRefused, SenderRefused } from './mail.ts';
 import type { MailSeal } from './seal.ts';
 
 export type NewMail = Mail & {
@@ -163,22 +164,22 @@ export class MailSender {
   async #send(due: DueMail): Promise<void> {
     const { mailId, recipient, locale, content: sealed, notices, failures } = due;
     const { db, seal, mailer, log } = this.#parts;
-    const giveUp = async (reason: 'unreadable' | 'refused', why: object) => {
-      await deleteMail(db, mailId);
-      this.#givenUp({ mailId, failures }, reason, why);
+    const giveUp = async (outcome: 'unreadable' | 'refused', kind: string | undefined, why: object) => {
+      await endMail(db, mailId, { outcome, kind });
+      this.#givenUp({ mailId, failures }, outcome, why);
     };
 
     let content: MailContent;
     try {
       content = await seal.open(mailId, sealed);
     } catch (error) {
-      return giveUp('unreadable', { error });
+      return giveUp('unreadable', undefined, { error });
     }
     if (content.kind === 'wrong_codes' && !due.hasAccount) return deleteMail(db, mailId);
     try {
       await mailer.send({ mailId, to: recipient, locale, content, ...(notices > 1 && { notices }) });
     } catch (error) {
-      if (error instanceof MailRefused) return giveUp('refused', failureOf(error.cause));
+      if (error instanceof MailRefused) return giveUp('refused', kindOf(content), failureOf(error.cause));
       await retryMailLater(db, { mailId, afterMs: Math.min(firstRetryMs * 2 ** failures, longestRetryMs) });
       mailAttemptsFailed.add(1, content.kind);
       const senderRefused = error instanceof SenderRefused;
@@ -188,7 +189,7 @@ export class MailSender {
       return;
     }
     mailsSent.add(1, content.kind);
-    await deleteMail(db, mailId);
+    await endMail(db, mailId, { outcome: 'sent', kind: kindOf(content) });
   }
 
   #givenUp(

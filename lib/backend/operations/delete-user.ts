@@ -10,6 +10,7 @@ import { deleteChallengesOf, deleteChallengesOfUser } from '../store/auth-challe
 import type { Database } from '../store/database.ts';
 import { eraseDevices } from '../store/device-sessions.ts';
 import { deleteEntitlements } from '../store/entitlements.ts';
+import { deleteMailHistory } from '../store/mail-history.ts';
 import { deleteMailOptOuts } from '../store/mail-opt-outs.ts';
 import { deleteMailWindowsOf } from '../store/mail-windows.ts';
 import { deleteMails, deleteMailsTo } from '../store/mails.ts';
@@ -103,6 +104,7 @@ async function erase(tx: Database, { userId, email }: User, at: Date): Promise<D
   await deleteEntitlements(tx, userId);
   await deleteMailsTo(tx, email);
   await deleteMailWindowsOf(tx, userId);
+  await deleteMailHistory(tx, userId);
   await deleteChallengesOf(tx, email);
   await deleteMails(tx, await deleteChallengesOfUser(tx, userId));
   await deleteRecoveryCodes(tx, userId);

@@ -2,6 +2,7 @@ import type { BackendContext } from '../context.ts';
 import type { DeviceSession } from '../domain/user.ts';
 import { listDeviceSessions } from '../store/device-sessions.ts';
 import { getAccount } from './get-account.ts';
+import { getUser } from './get-user.ts';
 
 export type SessionPage = {
   sessions: DeviceSession[];
@@ -16,6 +17,24 @@ export async function listSessions(
   page: { size: number; before: string | undefined },
 ): Promise<SessionPage> {
   await getAccount(deps, userId);
+  return readPage(deps, userId, page);
+}
+
+/** The same for an admin, of blocked and deleted users too. @throws Refusal not_found. */
+export async function listSessionsOfUser(
+  deps: Pick<BackendContext, 'db'>,
+  userId: string,
+  page: { size: number; before: string | undefined },
+): Promise<SessionPage> {
+  await getUser(deps, userId);
+  return readPage(deps, userId, page);
+}
+
+async function readPage(
+  deps: Pick<BackendContext, 'db'>,
+  userId: string,
+  page: { size: number; before: string | undefined },
+): Promise<SessionPage> {
   const found = await listDeviceSessions(deps.db, { userId, before: page.before, limit: page.size + 1 });
   const sessions = found.slice(0, page.size);
   return { sessions, next: found.length > page.size ? sessions.at(-1)?.deviceSessionId : undefined };

@@ -106,14 +106,22 @@ export async function revokeActiveSessions(
     .set({ revokedAt: at })
     .where(
       and(
-        eq(deviceSessions.userId, userId),
+        isActiveOf(userId),
         deviceSessionId === undefined ? undefined : eq(deviceSessions.deviceSessionId, deviceSessionId),
         keptSessionId === undefined ? undefined : ne(deviceSessions.deviceSessionId, keptSessionId),
-        isNull(deviceSessions.revokedAt),
       ),
     )
     .returning({ deviceSessionId: deviceSessions.deviceSessionId });
   return revoked.map((session) => session.deviceSessionId);
+}
+
+/** How many sessions `revokeActiveSessions` would revoke of a user. */
+export async function countActiveSessions(db: Database, userId: string): Promise<number> {
+  return db.$count(deviceSessions, isActiveOf(userId));
+}
+
+function isActiveOf(userId: string) {
+  return and(eq(deviceSessions.userId, userId), isNull(deviceSessions.revokedAt));
 }
 
 /** Records a use, unless another process has recorded one since `notSince`, or the session has ended. */

@@ -14,7 +14,12 @@ import {
   useBudget,
 } from '../domain/mail-queues.ts';
 import type { Database } from './database.ts';
-import { mailBudgets, mails, users } from './schema.ts';
+import { mailBudgets, mailHistory, type mailOutcomes, mails, users } from './schema.ts';
+
+export type MailOutcome = (typeof mailOutcomes)[number];
+
+/** What is known of a mail that was not opened, since its content is sealed. */
+export const sealedKind = sql<string>`case when ${mails.queue} = 'notices' then 'notice' else 'code' end`;
 
 export type StoredMail = {
   readonly mailId: string;
@@ -243,8 +248,59 @@ const deleteOne = statement('delete_mail', (db: Database, { mailId }: Given<{ ma
   db.delete(mails).where(eq(mails.mailId, mailId)),
 );
 
+/** Deletes a mail that is not to be sent, and of which nothing is kept. */
 export async function deleteMail(db: Database, mailId: string): Promise<void> {
   await deleteOne(db, { mailId });
+}
+
+const endOne = statement(
+  'end_mail',
+  (db: Database, given: Given<{ mailId: string; outcome: MailOutcome; kind: string | null }>) =>
+    endMails(
+      db,
+      sql`${mails.mailId} = ${given.mailId}`,
+      sql<MailOutcome>`${given.outcome}::text`,
+      sql<string>`coalesce(${given.kind}::text, ${sealedKind})`,
+    ),
+);
+
+/**
+ * Deletes a mail that was sent or given up, and keeps what became of it, if its address has an account.
+ * @param kind undefined when the mail was not opened.
+ */
+export async function endMail(
+  db: Database,
+  mailId: string,
+  { outcome, kind }: { readonly outcome: MailOutcome; readonly kind: string | undefined },
+): Promise<void> {
+  await endOne(db, { mailId, outcome, kind: kind ?? null });
+}
+
+/** One statement, so that a mail is never in both tables, or in neither. */
+function endMails(db: Database, which: SQL, outcome: SQL<MailOutcome>, kind: SQL<string>) {
+  const { mailId, recipient, failures, createdAt } = mails;
+  const ended = db.$with('ended').as(
+    db
+      .delete(mails)
+      .where(which)
+      .returning({ mailId, recipient, kind: kind.as('kind'), failures, createdAt }),
+  );
+  const ofUser = db
+    .select({
+      userId: users.userId,
+      writtenAt: ended.createdAt,
+      mailId: ended.mailId,
+      kind: ended.kind,
+      outcome: outcome.as('outcome'),
+      failures: ended.failures,
+      endedAt: sql<Date>`clock_timestamp()`.as('ended_at'),
+    })
+    .from(ended)
+    .innerJoin(users, and(eq(users.email, ended.recipient), isNull(users.deletedAt)));
+  const kept = db
+    .$with('kept')
+    .as(db.insert(mailHistory).select(ofUser).returning({ keptId: mailHistory.mailId }));
+  return db.with(ended, kept).select({ mailId: ended.mailId, failures: ended.failures }).from(ended);
 }
 
 /** Mails that must not be sent any more and that no process is sending. */
@@ -256,10 +312,7 @@ const deleteExpired = statement(undefined, (tx: Database, given: Given<Claim['ex
     .orderBy(asc(mails.expiresAt), asc(mails.mailId))
     .limit(sql.placeholder('limit'))
     .for('update', { skipLocked: true });
-  return tx
-    .delete(mails)
-    .where(inArray(mails.mailId, expired))
-    .returning({ mailId: mails.mailId, failures: mails.failures });
+  return endMails(tx, inArray(mails.mailId, expired), sql<MailOutcome>`'expired'`, sealedKind);
 });
 
 /** It waits behind those of the same rank that have not failed as often. */
@@ -296,6 +349,11 @@ export async function deleteMails(tx: Database, mailIds: readonly string[]): Pro
 
 export async function deleteMailsTo(tx: Database, recipient: string): Promise<void> {
   await tx.delete(mails).where(eq(mails.recipient, recipient));
+}
+
+/** How many mails wait to be sent to an address. */
+export async function countMailsTo(db: Database, recipient: string): Promise<number> {
+  return db.$count(mails, eq(mails.recipient, recipient));
 }
 
 /** That long from now, by PostgreSQL's clock. */

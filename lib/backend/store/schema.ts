@@ -298,6 +298,28 @@ export const mails = backend.table(
   ],
 );
 
+export const mailOutcomes = ['sent', 'expired', 'refused', 'unreadable'] as const;
+
+/** What became of mails to users, for operators: never what was in them, nor the address. Kept for a while. */
+export const mailHistory = backend.table(
+  'mail_history',
+  {
+    /** The account that had the address when the mail ended. Not a reference: that would lock the account with each mail. */
+    userId: uuid('user_id').notNull(),
+    writtenAt: time('written_at').notNull(),
+    mailId: uuid('mail_id').notNull(),
+    /** Such as `new_session`, or the type of a notification; of one that was never opened `code` or `notice`. */
+    kind: text('kind').notNull(),
+    outcome: text('outcome', { enum: mailOutcomes }).notNull(),
+    failures: integer('failures').notNull(),
+    endedAt: time('ended_at').notNull(),
+  },
+  (mail) => [
+    primaryKey({ name: 'mail_history_pkey', columns: [mail.userId, mail.writtenAt, mail.mailId] }),
+    index('mail_history_by_age').on(mail.endedAt),
+  ],
+);
+
 /**
  * Notices of one kind to one user about one game are mailed once in a window, and counted for the rest of it. All times
  * but `expires_at` are PostgreSQL's own.

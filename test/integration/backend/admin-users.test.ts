@@ -129,6 +129,77 @@ describe('an admin', () => {
   });
 });
 
+describe('the preview of a removal', () => {
+  const preview = async (userId: string) =>
+    (await backend.adminRequest('GET', `${usersPath}/${userId}/removal-preview`)).body;
+  const activeSessions = async (userId: string) => {
+    const { rows } = await backend.pool.query(
+      'select count(*)::int as active from backend.device_sessions where user_id = $1 and revoked_at is null',
+      [userId],
+    );
+    return rows[0].active;
+  };
+
+  it.each(['block', 'delete'])('says what a %s then ends', async (action) => {
+    const email = `preview-${action}@example.com`;
+    const userId = await signIn(email);
+    await signIn(email);
+    await backend.pool.query(
+      `insert into backend.mails (mail_id, recipient, locale, content, queue, expires_at, next_attempt_at)
+       values (gen_random_uuid(), $1, 'en', '', 'notices', now() + interval '1 day', now() + interval '1 day')`,
+      [email],
+    );
+    await backend.pool.query(
+      `insert into backend.recovery_codes (code_hash, user_id, created_at) values (sha256($2), $1, now())`,
+      [userId, Buffer.from(userId)],
+    );
+    const before = await backend.snapshot();
+    const deletion = { sessions_ended: 2, waiting_mails_deleted: 1, recovery_codes_deleted: 1 };
+    expect(await preview(userId)).toEqual({
+      ...{ user_id: userId, status: 'active' },
+      ...{ block: { sessions_ended: 2 }, deletion },
+    });
+    expect(await backend.snapshot()).toEqual(before);
+    expect(await activeSessions(userId)).toBe(2);
+
+    const body = { reason_code: 'abuse' };
+    await backend.adminRequest('POST', `${usersPath}/${userId}/${action}`, { body });
+    expect(await activeSessions(userId)).toBe(0);
+    const left =
+      action === 'block'
+        ? { ...deletion, sessions_ended: 0 }
+        : { sessions_ended: 0, waiting_mails_deleted: 0, recovery_codes_deleted: 0 };
+    expect(await preview(userId)).toMatchObject({ block: { sessions_ended: 0 }, deletion: left });
+  });
+
+  it('is not there of a user who never was', async () => {
+    expect(await preview(uuidv7())).toMatchObject({ error: { code: 'not_found' } });
+  });
+});
+
+describe('the sessions of a user', () => {
+  it('are shown to admins, newest first, also revoked ones', async () => {
+    const email = 'devices@example.com';
+    const userId = await signIn(email);
+    await signIn(email);
+    const path = `${usersPath}/${userId}/sessions`;
+    const first = await backend.adminRequest('GET', `${path}?page_size=1`);
+    const newest = items(first)[0];
+    expect(newest).toMatchObject({ status: 'active' });
+    expect(newest).not.toHaveProperty('revoked_at');
+    await backend.adminRequest('POST', `/api/v1/internal/sessions/${newest?.device_session_id}/revoke`);
+    const all = items(await backend.adminRequest('GET', path));
+    expect(all.map(({ status }) => status)).toEqual(['revoked', 'active']);
+    const rest = await backend.adminRequest(
+      'GET',
+      `${path}?page_size=1&page_token=${first.body.next_page_token}`,
+    );
+    expect(items(rest)).toEqual([all[1]]);
+    const { status } = await backend.adminRequest('GET', `${usersPath}/${uuidv7()}/sessions`);
+    expect(status).toBe(404);
+  });
+});
+
 describe('entitlements', () => {
   const path = (userId: string) => `${usersPath}/${userId}/entitlements`;
   const put = (userId: string, body: unknown) => backend.adminRequest('PUT', path(userId), { body });

@@ -1,5 +1,8 @@
 // Mails that a real SMTP server takes, and those that wait for one.
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { historyKeptMs } from '../../../lib/backend/mail/mail-worker.ts';
+import { deleteOldMailHistory } from '../../../lib/backend/store/mail-history.ts';
+import { databaseOn } from '../../../lib/postgres/database.ts';
 import { TestDevice } from '../../support/backend/backend.ts';
 import { away, type MailBackend, startMailBackend } from '../../support/backend/mail-backend.ts';
 
@@ -266,5 +269,87 @@ describe('several processes', () => {
     expect(server.received.map(({ headers }) => headers.get('message-id')).toSorted()).toEqual(
       ids.map((id) => `<${id}@galaxy.example>`).toSorted(),
     );
+  });
+});
+
+describe('what became of a mail', () => {
+  const listed = async (userId: string, query = '') => {
+    const path = `/api/v1/internal/users/${userId}/mails${query}`;
+    const { status, body } = await mail.backend.adminRequest('GET', path);
+    expect(status).toBe(200);
+    return body as { items: Record<string, unknown>[]; next_page_token?: string };
+  };
+  const states = async (userId: string) =>
+    (await listed(userId)).items.map(({ kind, state, failures }) => [kind, state, failures]);
+  /** @returns the id of the new user; their mails go to a server that takes them. */
+  const signUp = async () => {
+    const server = await mail.smtpServer();
+    mail.mailToServer(server);
+    const challengeId = await mail.ask(email);
+    const code = /\d{8}/.exec(server.received[0]?.parts.get('text/plain') ?? '')?.[0] ?? '';
+    const { status, body } = await new TestDevice(mail.backend).confirm(challengeId, code);
+    expect(status).toBe(201);
+    await mail.backend.settled();
+    return String(body.user_id);
+  };
+  const history = async () => (await mail.backend.pool.query('select * from backend.mail_history')).rows;
+
+  it('is shown to admins by kind, state and times, and never with what was in it', async () => {
+    const userId = await signUp();
+    // The first code went to an address without an account.
+    expect(await states(userId)).toEqual([['new_session', 'sent', 0]]);
+
+    const sent = await mail.ask(email);
+    mail.use(away);
+    const waiting = await mail.ask(email);
+    const { items } = await listed(userId);
+    expect(items.slice(0, 2)).toEqual([
+      {
+        ...{ mail_id: waiting, kind: 'code', state: 'waiting', failures: 1 },
+        ...{ written_at: expect.any(String), ended_at: null },
+      },
+      {
+        ...{ mail_id: sent, kind: 'sign_in_code', state: 'sent', failures: 0 },
+        ...{ written_at: expect.any(String), ended_at: expect.any(String) },
+      },
+    ]);
+    expect(JSON.stringify(await history())).not.toContain(email);
+
+    const first = await listed(userId, '?page_size=2');
+    const rest = await listed(userId, `?page_size=2&page_token=${first.next_page_token}`);
+    expect([...first.items, ...rest.items]).toEqual(items);
+    expect(rest).not.toHaveProperty('next_page_token');
+  });
+
+  it('is that it was refused, or has expired', async () => {
+    const userId = await signUp();
+    mail.mailToServer(await mail.smtpServer({ refuse: { data: () => [554, '5.7.1 spam'] } }));
+    await mail.ask(email);
+    expect((await states(userId))[0]).toEqual(['sign_in_code', 'refused', 0]);
+    mail.use(away);
+    await mail.ask(email);
+    await mail.backend.pool.query(
+      `update backend.mails set expires_at = '2000-01-01', next_attempt_at = now()`,
+    );
+    await mail.ask(`other-${email}`);
+    expect((await states(userId))[0]).toEqual(['code', 'expired', 1]);
+  });
+
+  it('goes with the account', async () => {
+    const userId = await signUp();
+    expect((await history()).filter((row) => row.user_id === userId)).toHaveLength(1);
+    const body = { reason_code: 'requested' };
+    await mail.backend.adminRequest('POST', `/api/v1/internal/users/${userId}/delete`, { body });
+    expect((await history()).filter((row) => row.user_id === userId)).toEqual([]);
+  });
+
+  it('is forgotten after its time', async () => {
+    const userId = await signUp();
+    const forget = (before: Date) =>
+      deleteOldMailHistory(databaseOn(mail.backend.pool), { before, limit: 1_000 });
+    await forget(new Date(Date.now() - historyKeptMs));
+    expect(await states(userId)).toHaveLength(1);
+    await forget(new Date(Date.now() + 60_000));
+    expect(await states(userId)).toEqual([]);
   });
 });

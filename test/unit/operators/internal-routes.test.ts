@@ -69,7 +69,15 @@ const ofServices = new Set([
   'healthz',
   'registerRuntime',
 ]);
-const ofUsers = new Set(['listUsers', 'getUser', 'getEntitlements', 'previewUserRemoval']);
+const ofUsers = new Set([
+  'listUsers',
+  'getUser',
+  'getEntitlements',
+  'previewAccountRemoval',
+  'listUserSessions',
+  'listUserMails',
+  'previewUserRemoval',
+]);
 const ofEngines: Record<string, readonly Role[]> = {
   readEngineLog: ['moderator', 'operator', 'owner'],
   restartEngine: ['operator', 'owner'],
