@@ -72,14 +72,14 @@ async function deleteLocked(
     const user = admit(await lockUser(tx, userId));
     if (user.deletedAt !== null) return { ...user, deletedAt: user.deletedAt };
     const at = deps.now();
-    await endSessions(deps, tx, { userId, reason: 'account_deleted', at, traceparent });
+    const ended = await endSessions(deps, tx, { userId, reason: 'account_deleted', at, traceparent });
     const erased = await erase(tx, user, at);
     if (caller !== undefined) {
       await recordAct(tx, auditEntries, caller, {
         action: 'user.delete',
         subject: { kind: 'user', id: userId },
         before: { status: user.blockedAt === null ? 'active' : 'blocked' },
-        after: { status: 'deleted', reason_code: reasonCode },
+        after: { status: 'deleted', reason_code: reasonCode, sessions_ended: ended.length },
       });
     }
     await deps.outbox.write(tx, [
