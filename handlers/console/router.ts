@@ -5,24 +5,33 @@ import { HTTPException } from 'hono/http-exception';
 import { requestId } from 'hono/request-id';
 import { secureHeaders } from 'hono/secure-headers';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
+import { z } from 'zod';
 import type { Console } from '../../lib/console/context.ts';
 import { sessionSchema } from '../../lib/console/peers/backend.ts';
 import { errorBody, errorTable, Refusal } from '../../lib/errors/table.ts';
 import { addOperatorPage } from './add-operator.ts';
 import { auditPage } from './audit.ts';
 import { cancelGamePage } from './cancel-game.ts';
+import { changeNamePage, withholdNamePage } from './change-name.ts';
 import { clearSessionCookie, readSessionCookie } from './cookie.ts';
 import { enrolPage } from './enrol.ts';
 import type { ConsoleApp, ConsoleContext, ConsoleEnv } from './env.ts';
 import { gamePage } from './game.ts';
 import { gamesPage } from './games.ts';
 import { layout } from './layout.ts';
+import { namesPage } from './names.ts';
 import { operatorPage } from './operator.ts';
 import { operatorsPage } from './operators.ts';
 import { overviewPage } from './overview.ts';
+import { removeUserPage } from './remove-user.ts';
+import { revokeSessionPage } from './revoke-session.ts';
 import { signInPage } from './sign-in.ts';
 import { signInLinkPage } from './sign-in-link.ts';
 import { signOutPage } from './sign-out.ts';
+import { unblockMemberPage } from './unblock-member.ts';
+import { userPage } from './user.ts';
+import { userEntitlementsPage } from './user-entitlements.ts';
+import { usersPage } from './users.ts';
 
 const bodyLimitBytes = 128 * 1024;
 
@@ -46,9 +55,18 @@ export function createConsoleApp(console: Console, ready: () => boolean): Consol
   for (const page of [
     signOutPage,
     overviewPage,
+    usersPage,
+    userPage,
+    revokeSessionPage,
+    removeUserPage,
+    userEntitlementsPage,
+    unblockMemberPage,
     gamesPage,
     gamePage,
     cancelGamePage,
+    namesPage,
+    withholdNamePage,
+    changeNamePage,
     operatorsPage,
     addOperatorPage,
     operatorPage,
@@ -145,14 +163,22 @@ function requireSession(console: Console): MiddlewareHandler<ConsoleEnv> {
 }
 
 function showError(c: ConsoleContext, error: Error): Response | Promise<Response> {
-  const { code, message } = refusalOf(c, error).body.error;
+  const { code, message, details } = refusalOf(c, error).body.error;
   const status: ContentfulStatusCode = errorTable[code].status;
   if (c.req.header('content-type')?.startsWith('application/json'))
     return c.json(errorBody(code, message), status);
-  const content = html`<p class="notice warn" role="alert">${message}</p>
+  const problems = fieldProblemsIn(details);
+  const content = html`<div class="notice warn" role="alert"><p>${message}</p>${problems.length === 0 ? '' : html`<ul>${problems.map(({ field, problem }) => html`<li>${field.replaceAll('_', ' ')}: ${problem}</li>`)}</ul>`}</div>
     <p><a class="button" href="/">To the overview</a></p>`;
   const title = status === 404 ? 'Not found' : status === 403 ? 'Not allowed' : 'That did not work';
   return c.html(layout(c, { title, content }), status);
+}
+
+const fieldProblems = z.object({ fields: z.array(z.object({ field: z.string(), problem: z.string() })) });
+
+/** What a service says about single fields of a form. */
+function fieldProblemsIn(details: unknown): { field: string; problem: string }[] {
+  return fieldProblems.safeParse(details).data?.fields ?? [];
 }
 
 function refusalOf(c: ConsoleContext, error: Error): Refusal {

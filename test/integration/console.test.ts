@@ -7,12 +7,13 @@ import { addOperator } from '../../lib/backend/operations/operators/add-operator
 import { createLink } from '../../lib/backend/operations/operators/create-link.ts';
 import { createConsole } from '../../lib/console/context.ts';
 import type { HttpApp } from '../../lib/http/app.ts';
+import { nameKeys } from '../../lib/names/keys.ts';
 import { type Listener, listenHttp } from '../../lib/node/http-listener.ts';
-import type { Role } from '../../lib/operators/roles.ts';
+import { type Role, roles } from '../../lib/operators/roles.ts';
 import { createLogger } from '../../lib/telemetry/logger.ts';
 import { startTestBackend, type TestBackend } from '../support/backend/backend.ts';
-import { field, makeDraft } from '../support/lobby/games.ts';
-import { createTestLobby, type TestLobby } from '../support/lobby/lobby.ts';
+import { field, join, makeDraft, makeOpenGame } from '../support/lobby/games.ts';
+import { type Client, createTestLobby, type TestLobby } from '../support/lobby/lobby.ts';
 
 const log = createLogger({ service: 'test', level: 'silent' });
 const publicUrl = 'http://localhost:8085';
@@ -214,6 +215,387 @@ describe('a session', () => {
   });
 });
 
+const hostile = `<script>alert(1)</script>"'&`;
+const escaped = '&lt;script&gt;alert(1)&lt;/script&gt;&quot;&#39;&amp;';
+const uniqueName = (text: string) => `${text} ${crypto.randomUUID().slice(-8)}`;
+
+/** A user of the backend who is a player of the lobby, with active sessions. */
+async function newUser({
+  sessions = 1,
+  deviceName = 'phone',
+}: {
+  sessions?: number;
+  deviceName?: string;
+} = {}): Promise<{ player: Client; userId: string; email: string; sessionIds: string[] }> {
+  const player = lobby.player();
+  const { userId } = player;
+  const email = `${userId}@example.com`;
+  await backend.pool.query(
+    `INSERT INTO backend.users (user_id, email, handle, display_name, locale, time_zone, created_at)
+     VALUES ($1, $2, $3, $4, 'en', 'UTC', now())`,
+    [userId, email, `h${userId.slice(-12)}`, deviceName],
+  );
+  const sessionIds = Array.from({ length: sessions }, () => crypto.randomUUID());
+  await backend.pool.query(
+    `INSERT INTO backend.device_sessions (device_session_id, user_id, client_public_key, device_name, created_at)
+     SELECT id, $2, sha256('key'), $3, now() FROM unnest($1::uuid[]) id`,
+    [sessionIds, userId, deviceName],
+  );
+  return { player, userId, email, sessionIds };
+}
+
+async function activeSessions(userId: string): Promise<string[]> {
+  const { rows } = await backend.pool.query(
+    'SELECT device_session_id AS id FROM backend.device_sessions WHERE user_id = $1 AND revoked_at IS NULL',
+    [userId],
+  );
+  return rows.map(({ id }) => id);
+}
+
+const page = async (path: string, cookie: string, to = app) =>
+  (await send('GET', path, { cookie }, to)).text();
+const post = (path: string, cookie: string, form: Record<string, string> = {}) =>
+  send('POST', path, { cookie, form: { reason: 'complaint 12', ...form } });
+
+async function auditOf(service: 'backend' | 'lobby', subjectId: string): Promise<unknown[]> {
+  const { rows } = await (service === 'backend' ? backend : lobby).pool.query(
+    `SELECT operator_id, action, subject_kind, reason, before, after
+     FROM ${service}.audit_entries WHERE subject_id = $1 ORDER BY entry_id`,
+    [subjectId],
+  );
+  return rows;
+}
+
+describe('users', () => {
+  it('are found by how their address or handle begins, and by id', async () => {
+    const { cookie } = await newOperator(['support']);
+    const { userId, email } = await newUser();
+    const link = `href="/users/${userId}"`;
+    expect(await page(`/users?q=${email.slice(0, 30)}`, cookie)).toContain(link);
+    expect(await page(`/users?by=handle&q=H${userId.slice(-12)}`, cookie)).toContain(link);
+    expect(await page(`/users?by=handle&q=${email.slice(0, 30)}`, cookie)).toContain('No user matches');
+    const byId = await send('GET', `/users?q=${userId}`, { cookie });
+    expect([byId.status, byId.headers.get('location')]).toEqual([303, `/users/${userId}`]);
+    expect((await send('GET', `/users/${crypto.randomUUID()}`, { cookie })).status).toBe(404);
+  });
+
+  it('have a page with account, sessions, games, race names, mails and entitlements, as text', async () => {
+    const { cookie } = await newOperator(['owner']);
+    const { player, userId, email, sessionIds } = await newUser({ deviceName: hostile });
+    const owned = await makeDraft(player, { game_name: hostile });
+    const owner = lobby.player();
+    const played = await makeOpenGame(owner);
+    const name = uniqueName('Vega');
+    await join(player, owner, played, name);
+    await backend.pool.query(
+      `INSERT INTO backend.mail_history (user_id, written_at, mail_id, kind, outcome, failures, ended_at)
+       VALUES ($1, now(), gen_random_uuid(), 'new_session', 'refused', 2, now())`,
+      [userId],
+    );
+    const html = await page(`/users/${userId}`, cookie);
+    const texts = [
+      email,
+      sessionIds[0],
+      escaped,
+      owned,
+      played,
+      name,
+      'reservation',
+      'new session',
+      'refused',
+    ];
+    for (const text of [...texts, 'Games they play in, at most']) expect(html).toContain(text);
+    expect(html).not.toContain('<script>alert');
+    const paths = ['block', 'delete', 'sign-out', 'entitlements', `sessions/${sessionIds[0]}/revoke`];
+    for (const path of paths) {
+      const form = await page(`/users/${userId}/${path}`, cookie);
+      expect(form, path).toContain(email);
+      expect(form, path).not.toContain('<script>alert');
+    }
+    expect(await page(`/users?q=${encodeURIComponent(`">${hostile}`)}`, cookie)).not.toContain(
+      '<script>alert',
+    );
+  });
+
+  it('are shown without their games while the lobby is down, and can be blocked', async () => {
+    const { cookie } = await newOperator(['support']);
+    const { userId, email } = await newUser();
+    const [backendUrl = ''] = listeners.map(({ port }) => `http://127.0.0.1:${port}`);
+    const alone = consoleAt({ backend: backendUrl, lobby: 'http://127.0.0.1:1' });
+    for (const path of [`/users/${userId}`, `/users/${userId}/block`]) {
+      const html = await page(path, cookie, alone);
+      expect(html, path).toContain('The lobby does not respond');
+      expect(html, path).toContain(email);
+    }
+    const form = { reason: 'why', reason_code: 'abuse' };
+    expect((await send('POST', `/users/${userId}/block`, { cookie, form }, alone)).status).toBe(303);
+    expect(await activeSessions(userId)).toEqual([]);
+  });
+
+  it.each(roles)('are for support and owners: %s', async (role) => {
+    const { cookie } = await newOperator([role]);
+    const { userId, sessionIds } = await newUser();
+    const allowed = ['support', 'owner'].includes(role);
+    for (const path of ['', `/${userId}`, `/${userId}/block`, `/${userId}/entitlements`]) {
+      expect((await send('GET', `/users${path}`, { cookie })).status, path).toBe(allowed ? 200 : 403);
+    }
+    expect((await page('/names', cookie)).includes('href="/users"')).toBe(allowed);
+    const before = await activeSessions(userId);
+    for (const [path, form] of [
+      [`sessions/${sessionIds[0]}/revoke`, {}],
+      ['sign-out', {}],
+      ['entitlements', allDefaults],
+      ['block', { reason_code: 'abuse' }],
+      ['delete', { reason_code: 'requested' }],
+    ] as const) {
+      expect((await post(`/users/${userId}/${path}`, cookie, form)).status, path).toBe(allowed ? 303 : 403);
+    }
+    expect(await activeSessions(userId)).toEqual(allowed ? [] : before);
+  });
+
+  const allDefaults = {
+    can_create_public_game: '',
+    can_create_private_game: '',
+    can_join_game: '',
+    max_owned_games: '',
+    max_active_memberships: '',
+    max_registered_race_names: '',
+  };
+
+  it('lose one session, or all of them, which is recorded', async () => {
+    const { cookie, operatorId } = await newOperator(['support']);
+    const { userId, sessionIds } = await newUser({ sessions: 3 });
+    const [lost = ''] = sessionIds;
+    expect((await post(`/users/${userId}/sessions/${lost}/revoke`, cookie)).status).toBe(303);
+    expect((await activeSessions(userId)).toSorted()).toEqual(sessionIds.slice(1).toSorted());
+    expect(await page(`/users/${userId}/sign-out`, cookie)).toContain('2 sessions end.');
+    expect((await post(`/users/${userId}/sign-out`, cookie)).status).toBe(303);
+    expect(await activeSessions(userId)).toEqual([]);
+    const by = { operator_id: operatorId, reason: 'complaint 12' };
+    expect(await auditOf('backend', lost)).toEqual([
+      {
+        ...by,
+        ...{ action: 'session.revoke', subject_kind: 'session' },
+        ...{ before: { user_id: userId, revoked: false }, after: { revoked: true } },
+      },
+    ]);
+    expect(await auditOf('backend', userId)).toEqual([
+      {
+        ...by,
+        ...{
+          action: 'user.revoke_sessions',
+          subject_kind: 'user',
+          before: null,
+          after: { sessions_ended: 2 },
+        },
+      },
+    ]);
+  });
+
+  it('get entitlements of their own, and the defaults back, which is recorded', async () => {
+    const { cookie, operatorId } = await newOperator(['support']);
+    const { userId } = await newUser();
+    const path = `/users/${userId}/entitlements`;
+    const form = { ...allDefaults, can_join_game: 'false', max_owned_games: '0' };
+    expect((await post(path, cookie, form)).status).toBe(303);
+    const shown = await page(path, cookie);
+    expect(shown).toContain('name="max_owned_games" type="number" min="0" max="1000000" value="0"');
+    for (const bad of [
+      { max_owned_games: '-1' },
+      { max_owned_games: '1.5' },
+      { can_join_game: 'perhaps' },
+      {},
+    ]) {
+      const broken = 'can_join_game' in bad || 'max_owned_games' in bad ? { ...allDefaults, ...bad } : {};
+      expect((await post(path, cookie, broken)).status, JSON.stringify(bad)).toBe(400);
+    }
+    const none = {
+      ...{ canCreatePublicGame: null, canCreatePrivateGame: null, canJoinGame: null },
+      ...{ maxOwnedGames: null, maxActiveMemberships: null, maxRegisteredRaceNames: null },
+    };
+    expect((await post(path, cookie, allDefaults)).status).toBe(303);
+    const own = { ...none, canJoinGame: false, maxOwnedGames: 0 };
+    const by = { operator_id: operatorId, reason: 'complaint 12' };
+    const entry = { ...by, action: 'user.set_entitlements', subject_kind: 'user' };
+    expect(await auditOf('backend', userId)).toEqual([
+      { ...entry, before: none, after: own },
+      { ...entry, before: own, after: none },
+    ]);
+  });
+
+  it.each([
+    ['block', 'active', 'blocked'],
+    ['delete', 'active', 'deleted'],
+  ] as const)('say what a %s ends, and end so, which is recorded', async (way, before, after) => {
+    const { cookie, operatorId } = await newOperator(['support']);
+    const { player, userId } = await newUser({ sessions: 2 });
+    const other = lobby.player();
+    const [own, others] = [uniqueName('Mizar'), uniqueName('Alcor')];
+    const owned = await makeOpenGame(player, { game_name: hostile });
+    await join(other, player, owned, others);
+    const played = await makeOpenGame(other, { game_name: 'Lyra' });
+    await join(player, other, played, own);
+    const path = `/users/${userId}/${way}`;
+    const shown = await page(path, cookie);
+    for (const text of [
+      '2 sessions end.',
+      '1 game is cancelled.',
+      '1 seat is lost.',
+      '2 race names become free.',
+    ]) {
+      expect(shown).toContain(text);
+    }
+    for (const text of [escaped, 'Lyra', own, others, 'of another player']) expect(shown).toContain(text);
+    expect(shown).not.toContain('<script>alert');
+    expect((await post(path, cookie, { reason_code: '' })).status).toBe(400);
+    expect((await activeSessions(userId)).length).toBe(2);
+
+    expect((await post(path, cookie, { reason_code: 'cheating' })).status).toBe(303);
+    expect(await activeSessions(userId)).toEqual([]);
+    expect(await page(`/users/${userId}`, cookie)).toContain(`<span class="tag ${after}">`);
+    expect(await auditOf('backend', userId)).toEqual([
+      {
+        ...{ operator_id: operatorId, reason: 'complaint 12', action: `user.${way}`, subject_kind: 'user' },
+        ...{ before: { status: before } },
+        ...{ after: { status: after, reason_code: 'cheating', sessions_ended: 2 } },
+      },
+    ]);
+  });
+
+  it('join a game again after their block from it was undone, which is recorded', async () => {
+    const { cookie, operatorId } = await newOperator(['support', 'moderator']);
+    const { player, userId } = await newUser();
+    const owner = lobby.player();
+    const gameId = await makeOpenGame(owner);
+    await join(player, owner, gameId, uniqueName('Rigel'));
+    const { body } = await owner.get(`/games/${gameId}/memberships`);
+    const [member] = (body as { items: { membership_id: string }[] }).items;
+    const membershipId = member?.membership_id ?? '';
+    await owner.post(`/memberships/${membershipId}/block`);
+    const path = `/users/${userId}/games/${gameId}/memberships/${membershipId}/unblock`;
+    expect(await page(`/users/${userId}`, cookie)).toContain(path);
+    const support = await newOperator(['support']);
+    expect(await page(`/users/${userId}`, support.cookie)).not.toContain(path);
+    expect((await post(path, support.cookie)).status).toBe(403);
+    expect((await post(path, cookie)).status).toBe(303);
+    await join(player, owner, gameId, uniqueName('Deneb'));
+    expect(await auditOf('lobby', membershipId)).toEqual([
+      {
+        ...{ operator_id: operatorId, reason: 'complaint 12' },
+        ...{ action: 'membership.unblock', subject_kind: 'membership' },
+        ...{ before: { status: 'blocked', game_id: gameId, user_id: userId }, after: null },
+      },
+    ]);
+  });
+});
+
+describe('race names', () => {
+  /** A name that a player has registered. */
+  async function register(name: string) {
+    const { userId } = lobby.player();
+    const player = lobby.player();
+    const gameId = await makeDraft(player);
+    const raceNameId = crypto.randomUUID();
+    const at = lobby.now();
+    await lobby.db.transaction(async (tx) => {
+      await lobby.raceNames.reserve(tx, { raceNameId, userId, gameId, name, keys: nameKeys(name), at });
+      await lobby.raceNames.allowRegistration(tx, { userId, gameId }, new Date(at.getTime() + 3_600_000));
+      await lobby.raceNames.register(tx, raceNameId, at);
+    });
+    return { raceNameId, userId, gameId };
+  }
+  const namesPath = (name: string) => `/names?name=${encodeURIComponent(name)}`;
+
+  it('are shown with their holder, and given another one or released, which is recorded', async () => {
+    const { cookie, operatorId } = await newOperator(['moderator']);
+    const [before, after] = [uniqueName('Vega'), uniqueName('Lyra')];
+    const { raceNameId, userId, gameId } = await register(before);
+    const shown = await page(namesPath(before.toUpperCase()), cookie);
+    for (const text of [before, `/users/${userId}`, `/games/${gameId}`, 'registered'])
+      expect(shown).toContain(text);
+    for (const verb of ['rename', 'release']) {
+      expect(await page(`/names/${raceNameId}/${verb}?name=${encodeURIComponent(before)}`, cookie)).toContain(
+        before,
+      );
+      const path = `/names/${crypto.randomUUID()}/${verb}?name=${encodeURIComponent(before)}`;
+      expect((await send('GET', path, { cookie })).status).toBe(404);
+    }
+
+    const refused = await post(`/names/${raceNameId}/rename`, cookie, { race_name: 'Admin' });
+    expect(refused.status).toBe(400);
+    expect(await refused.text()).toContain('race name: ');
+    const renamed = await post(`/names/${raceNameId}/rename`, cookie, { race_name: after });
+    expect(renamed.headers.get('location')).toBe(`/names?${new URLSearchParams({ name: after })}`);
+    expect((await post(`/names/${raceNameId}/release`, cookie)).status).toBe(303);
+    expect(await page(namesPath(after), cookie)).toContain('No player has this name');
+    const by = { operator_id: operatorId, reason: 'complaint 12', subject_kind: 'race_name' };
+    const held = { kind: 'registered', user_id: userId, game_id: gameId };
+    expect(await auditOf('lobby', raceNameId)).toEqual([
+      { ...by, action: 'race_name.rename', before: held, after: null },
+      { ...by, action: 'race_name.release', before: held, after: null },
+    ]);
+  });
+
+  it('are withheld and given back, with a reason that is shown as text, which is recorded', async () => {
+    const { cookie, operatorId } = await newOperator(['moderator']);
+    const name = uniqueName('Marque');
+    expect(await page(namesPath(name), cookie)).toContain('Withhold this name');
+    const reason = `${hostile} ${name}`;
+    const form = { race_name: name, reason };
+    expect((await send('POST', '/names/withhold', { cookie, form })).status).toBe(303);
+    const list = await page('/names', cookie);
+    expect(list).toContain(escaped);
+    expect(list).not.toContain('<script>alert');
+    const id =
+      new RegExp(`withheld/([0-9a-f-]+)/give-back\\?name=${name.replace(' ', '\\+')}`).exec(list)?.[1] ?? '';
+    expect(await page(namesPath(name), cookie)).not.toContain('Withhold this name');
+    expect((await post(`/names/withheld/${id}/give-back`, cookie)).status).toBe(303);
+    expect(await page(namesPath(name), cookie)).toContain('Withhold this name');
+    const by = { operator_id: operatorId, subject_kind: 'withheld_race_name', before: null, after: null };
+    expect(await auditOf('lobby', id)).toEqual([
+      { ...by, action: 'race_name.withhold', reason },
+      { ...by, action: 'race_name.give_back', reason: 'complaint 12' },
+    ]);
+  });
+
+  it('show the address of a page as text', async () => {
+    const { cookie } = await newOperator(['moderator']);
+    const name = encodeURIComponent(hostile);
+    for (const path of ['/names?', '/names/withhold?', '/names/withheld/1/give-back?']) {
+      const html = await page(`${path}name=${name}`, cookie);
+      expect(html, path).toContain(escaped);
+      expect(html, path).not.toContain('<script>alert');
+    }
+  });
+
+  it.each(roles)('are seen by all, and changed by moderators and owners: %s', async (role) => {
+    const { cookie } = await newOperator([role]);
+    const name = uniqueName('Castor');
+    const { raceNameId } = await register(name);
+    const allowed = ['moderator', 'owner'].includes(role);
+    const shown = await page(namesPath(name), cookie);
+    expect(shown).toContain(name);
+    expect(shown.includes(`/names/${raceNameId}/release`)).toBe(allowed);
+    const other = uniqueName('Pollux');
+    const expected = allowed ? 303 : 403;
+    expect((await post('/names/withhold', cookie, { race_name: other })).status).toBe(expected);
+    expect(
+      (await post(`/names/${raceNameId}/rename`, cookie, { race_name: uniqueName('Spica') })).status,
+    ).toBe(expected);
+    expect((await post(`/names/${raceNameId}/release`, cookie)).status).toBe(expected);
+    expect(await page(namesPath(other), cookie)).toContain(
+      allowed ? 'Withheld, so that' : 'No player has this name',
+    );
+  });
+
+  it('say so when the lobby is down', async () => {
+    const { cookie } = await newOperator(['viewer']);
+    const [backendUrl = ''] = listeners.map(({ port }) => `http://127.0.0.1:${port}`);
+    const alone = consoleAt({ backend: backendUrl, lobby: 'http://127.0.0.1:1' });
+    expect(await page('/names?name=Vega', cookie, alone)).toContain('The lobby does not respond');
+  });
+});
+
 describe('a link that signs in', () => {
   it('works once, and for a quarter of an hour', async () => {
     const { operatorId } = await newOperator(['viewer']);
@@ -267,12 +649,11 @@ it('the last owner stays one', async () => {
 
 describe('a page', () => {
   it('shows names as text, whatever they are', async () => {
-    const hostile = `<script>alert(1)</script>"'&`;
     const { cookie } = await newOperator(['owner'], hostile);
     const gameId = await makeDraft(lobby.player(), { game_name: hostile, description: hostile });
     for (const path of [`/games/${gameId}`, `/games/${gameId}/cancel`, '/games?status=draft', '/operators']) {
       const page = await (await send('GET', path, { cookie })).text();
-      expect(page, path).toContain('&lt;script&gt;alert(1)&lt;/script&gt;&quot;&#39;&amp;');
+      expect(page, path).toContain(escaped);
       expect(page, path).not.toContain('<script>alert');
     }
     const search = await send('GET', `/games?q=${encodeURIComponent('"><script>alert(1)</script>')}`, {
@@ -296,8 +677,11 @@ describe('a page', () => {
     expect(response.headers.get('cache-control')).toBe('no-store');
   });
 
-  it.each(['/', '/games', '/operators', '/audit', '/nothing'])('%s needs a sign-in', async (path) => {
-    const response = await send('GET', path);
-    expect([response.status, response.headers.get('location')]).toEqual([303, '/sign-in']);
-  });
+  it.each(['/', '/users', '/games', '/names', '/operators', '/audit', '/nothing'])(
+    '%s needs a sign-in',
+    async (path) => {
+      const response = await send('GET', path);
+      expect([response.status, response.headers.get('location')]).toEqual([303, '/sign-in']);
+    },
+  );
 });

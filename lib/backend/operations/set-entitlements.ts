@@ -33,7 +33,7 @@ export async function setEntitlements(
   const overrides = await inTransaction(deps.db, async (tx) => {
     const user = await lockUser(tx, userId);
     if (user === undefined || user.deletedAt !== null) throw userNotFound(userId);
-    const known = (await findEntitlements(tx, userId)) ?? noOverrides;
+    const known = changedBy((await findEntitlements(tx, userId)) ?? noOverrides, {});
     const changed = changedBy(known, changes);
     await saveEntitlements(tx, userId, changed);
     await recordAct(tx, auditEntries, caller, {

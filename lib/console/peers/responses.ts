@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { gameStatuses } from '../../protocol/game-status.ts';
 
-const page = <T extends z.ZodType>(item: T) =>
+export const page = <T extends z.ZodType>(item: T) =>
   z.object({ items: z.array(item), next_page_token: z.string().optional() });
 
 export const gameSchema = z.object({
