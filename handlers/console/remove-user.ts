@@ -46,7 +46,7 @@ export function removeUserPage(app: ConsoleApp, console: Console): void {
       const content = html`<p class="words">${statusTag(user.status)} ${user.email} <code>${id}</code></p>
         ${await blastRadius(c, console, { id, way })}
         <form class="card" method="post" action="/users/${id}/${way}">
-          <div class="field"><label for="reason_code">Reason for the other services</label>
+          <div class="field"><label for="reason_code">Category, for the other services</label>
             <select id="reason_code" name="reason_code">${reasonCodes.map(
               (code) => html`<option value="${code}">${code}</option>`,
             )}</select></div>

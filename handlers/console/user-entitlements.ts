@@ -22,7 +22,7 @@ export function userEntitlementsPage(app: ConsoleApp, { backend }: Console): voi
     ]);
     const content = html`<p class="words">${user.email} <code>${id}</code></p>
       <form class="card" method="post" action="/users/${id}/entitlements">
-        ${names.map((name) => field(name, entitlements))}
+        <div class="fields">${names.map((name) => field(name, entitlements))}</div>
         <p class="help">It counts from the next time that the lobby asks. What was granted before stays.</p>
         ${reasonField}
         <div class="buttons"><button class="primary">Set the entitlements</button><a class="button" href="/users/${id}">Back</a></div>
@@ -45,9 +45,10 @@ function field(name: EntitlementName, entitlements: Entitlements): Html {
   const label = html`<label for="${name}">${entitlementNames[name]}</label>`;
   if (isLimit(name)) {
     return html`<div class="field">${label}
-      <input id="${name}" name="${name}" type="number" min="0" max="1000000" value="${own ?? ''}" placeholder="the default"></div>`;
+      <input id="${name}" name="${name}" type="number" min="0" max="1000000" value="${own ?? ''}" placeholder="the default${own === null ? `, ${entitlements.effective[name]}` : ''}"></div>`;
   }
-  const choices = { '': 'the default', true: 'yes', false: 'no' };
+  const byDefault = own === null ? `, ${entitlements.effective[name] ? 'yes' : 'no'}` : '';
+  const choices = { '': `the default${byDefault}`, true: 'yes', false: 'no' };
   return html`<div class="field">${label}<select id="${name}" name="${name}">${['', 'true', 'false'].map(
     (value) =>
       html`<option value="${value}" ${value === String(own ?? '') ? html`selected` : ''}>${choices[value as keyof typeof choices]}</option>`,

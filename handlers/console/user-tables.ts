@@ -33,7 +33,7 @@ export function sessionsTable(userId: string, sessions: readonly DeviceSession[]
     ${anyActive ? html`<p><a class="button danger" href="/users/${userId}/sign-out">Revoke all sessions …</a></p>` : ''}`;
 }
 
-export function gamesTable(userId: string, games: readonly GameOfUser[], mayChange: boolean): Html {
+export function gamesTable(userId: string, games: readonly GameOfUser[], mayUnblock: boolean): Html {
   if (games.length === 0) return html`<p class="nothing">They own no game, and play in none.</p>`;
   const unblock = (gameId: string, membershipId: string) =>
     html` <a href="/users/${userId}/games/${gameId}/memberships/${membershipId}/unblock">Undo the block …</a>`;
@@ -49,7 +49,7 @@ export function gamesTable(userId: string, games: readonly GameOfUser[], mayChan
             : html`<ul class="plain">${memberships.map(
                 (one) =>
                   html`<li><bdi>${one.race_name}</bdi> ${statusTag(one.status)}${
-                    mayChange && one.status === 'blocked' ? unblock(game.game_id, one.membership_id) : ''
+                    mayUnblock && one.status === 'blocked' ? unblock(game.game_id, one.membership_id) : ''
                   }</li>`,
               )}</ul>`
         }</td>

@@ -94,13 +94,15 @@ function sessionsOf(c: ConsoleContext, { backend }: Console, { user_id: userId }
   );
 }
 
-function gamesOf(c: ConsoleContext, { lobby }: Console, { user_id: userId }: User): Promise<Html> {
+function gamesOf(c: ConsoleContext, { lobby }: Console, { user_id: userId, status }: User): Promise<Html> {
+  // A block from the platform blocks the user from their games, too, and stays.
+  const mayUnblock = status === 'active' && may(sessionOf(c).operator.roles, 'games.change');
   const path = `/api/v1/internal/lobby/users/${userId}/games`;
   return list(
     c,
     { name: 'games', title: 'Games', userId },
     (query) => lobby.ask('GET', `${path}?${query}`, userGamesSchema, forOperator(c, 'lobby')),
-    (items) => gamesTable(userId, items, may(sessionOf(c).operator.roles, 'games.change')),
+    (items) => gamesTable(userId, items, mayUnblock),
   );
 }
 

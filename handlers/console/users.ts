@@ -6,7 +6,7 @@ import { type ConsoleApp, type ConsoleContext, forOperator } from './env.ts';
 import { type Html, layout } from './layout.ts';
 import { nextPage, statusTag, time } from './parts.ts';
 
-const searches = { email: 'e-mail begins with', handle: 'handle begins with' } as const;
+const searches = { email: 'e-mails that begin so', handle: 'handles that begin so' } as const;
 
 /** Search for users by the beginning of their address or handle, or by id. */
 export function usersPage(app: ConsoleApp, { backend }: Console): void {
@@ -33,7 +33,7 @@ function search(c: ConsoleContext): Html {
   const { by, text } = searchOf(c);
   return html`<form class="card search" method="get" action="/users" role="search">
     <div class="field"><label for="q">E-mail, handle, or an id</label><input id="q" name="q" type="search" maxlength="254" value="${text}"></div>
-    <div class="field"><label for="by">Search</label><select id="by" name="by">${Object.entries(searches).map(
+    <div class="field"><label for="by">Which</label><select id="by" name="by">${Object.entries(searches).map(
       ([one, name]) => html`<option value="${one}" ${one === by ? html`selected` : ''}>${name}</option>`,
     )}</select></div>
     <button class="primary">Search</button>

@@ -112,6 +112,37 @@ it('enrols a passkey, signs in with it, cancels a game for a reason, and shows t
     { before: { status: 'enrollment_open', revision: 2 }, after: { status: 'cancelled', revision: 3 } },
   ]);
 
+  await page.getByRole('link', { name: 'Users', exact: true }).click();
+  await expectClean(page, reported, 'users');
+  await page.getByLabel('E-mail, handle, or an id').fill('zed');
+  await page.getByRole('button', { name: 'Search' }).click();
+  await page.getByRole('link', { name: /^zed/ }).click();
+  await page.getByRole('cell', { name: hostile }).waitFor();
+  await expectClean(page, reported, 'user');
+  const user = page.url();
+  for (const name of ['Block this user …', 'Delete this user …', 'Change entitlements …', 'Revoke …']) {
+    await page.getByRole('link', { name }).click();
+    await page.getByLabel('Reason').waitFor();
+    await expectClean(page, reported, name);
+    await page.goto(user);
+  }
+  await page.getByRole('link', { name: 'Revoke all sessions …' }).click();
+  await page.getByText('1 session ends.').waitFor();
+  await page.getByLabel('Reason').fill('a lost laptop');
+  await page.getByRole('button', { name: 'Revoke all sessions' }).click();
+  await page.locator('#sessions').getByText('revoked').waitFor();
+
+  await page.getByRole('link', { name: 'Names', exact: true }).click();
+  await page.getByLabel('Race name').fill('Zorblax');
+  await page.getByRole('button', { name: 'Look up' }).click();
+  await expectClean(page, reported, 'names');
+  await page.getByRole('link', { name: 'Withhold this name …' }).click();
+  await expectClean(page, reported, 'withhold-name');
+  await page.getByLabel('Reason').fill('a trademark');
+  await page.getByRole('button', { name: 'Withhold the name' }).click();
+  await page.getByRole('heading', { name: 'Withheld, so that no player can have it' }).waitFor();
+  await expectClean(page, reported, 'withheld-name');
+
   await page.getByRole('link', { name: 'Operators' }).click();
   await expectClean(page, reported, 'operators');
   await page.getByRole('link', { name: 'Add an operator' }).click();

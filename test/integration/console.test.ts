@@ -452,7 +452,9 @@ describe('users', () => {
 
     expect((await post(path, cookie, { reason_code: 'cheating' })).status).toBe(303);
     expect(await activeSessions(userId)).toEqual([]);
-    expect(await page(`/users/${userId}`, cookie)).toContain(`<span class="tag ${after}">`);
+    const gone = await page(`/users/${userId}`, cookie);
+    expect(gone).toContain(`<span class="tag ${after}">`);
+    expect(gone).not.toContain(`href="/users/${userId}/block"`);
     expect(await auditOf('backend', userId)).toEqual([
       {
         ...{ operator_id: operatorId, reason: 'complaint 12', action: `user.${way}`, subject_kind: 'user' },
