@@ -1,6 +1,7 @@
 import { html } from 'hono/html';
 import type { Console } from '../../lib/console/context.ts';
 import { heldNamesSchema } from '../../lib/console/peers/race-names.ts';
+import { auditSchema } from '../../lib/console/peers/responses.ts';
 import {
   deviceSessionsSchema,
   entitlementsSchema,
@@ -10,9 +11,10 @@ import {
   userSchema,
 } from '../../lib/console/peers/users.ts';
 import { may } from '../../lib/operators/permissions.ts';
+import { operatorNames } from './audit.ts';
 import { type ConsoleApp, type ConsoleContext, forOperator, sessionOf } from './env.ts';
 import { type Html, layout } from './layout.ts';
-import { shown, statusTag, time } from './parts.ts';
+import { auditTable, shown, statusTag, time } from './parts.ts';
 import { entitlementsTable, gamesTable, mailsTable, namesTable, sessionsTable } from './user-tables.ts';
 
 /** Of each list; older entries are on further pages. */
@@ -23,16 +25,17 @@ export function userPage(app: ConsoleApp, console: Console): void {
   app.get('/users/:id', async (c) => {
     const path = `/api/v1/internal/users/${encodeURIComponent(c.req.param('id'))}`;
     const user = await console.backend.ask('GET', path, userSchema, forOperator(c, 'backend'));
-    const [sessions, games, names, mails, entitlements] = await Promise.all([
+    const [sessions, games, names, mails, entitlements, acts] = await Promise.all([
       sessionsOf(c, console, user),
       gamesOf(c, console, user),
       namesOf(c, console, user),
       mailsOf(c, console, user),
       entitlementsOf(c, console, user),
+      actsOn(c, console, user),
     ]);
     const content = html`<p>${statusTag(user.status)} <code>${user.user_id}</code></p>
       ${actions(c, user)}
-      ${account(user)}${sessions}${games}${names}${mails}${entitlements}`;
+      ${account(user)}${sessions}${games}${names}${mails}${entitlements}${acts}`;
     const title = user.email ?? 'Deleted user';
     return c.html(layout(c, { title, place: '/users', content }));
   });
@@ -138,4 +141,23 @@ async function entitlementsOf(
   );
   return html`<section class="card" id="entitlements"><h2>Entitlements</h2>${content}
     ${mayChange(c) ? html`<p><a class="button" href="/users/${userId}/entitlements">Change entitlements …</a></p>` : ''}</section>`;
+}
+
+/** The latest entries of the audit log that have the account as their subject. */
+async function actsOn(c: ConsoleContext, { backend }: Console, { user_id: userId }: User): Promise<Html> {
+  const query = new URLSearchParams({
+    subject_kind: 'user',
+    subject_id: userId,
+    page_size: String(shownAtOnce),
+  });
+  const path = `/api/v1/internal/audit-entries?${query}`;
+  const content = await shown(async () => {
+    const { items } = await backend.ask('GET', path, auditSchema, forOperator(c, 'backend'));
+    const nameOf = await operatorNames(c, backend);
+    return auditTable(
+      items.map((entry) => ({ ...entry, service: 'backend' })),
+      nameOf,
+    );
+  });
+  return html`<section class="card" id="acts"><h2>What operators did with the account</h2>${content}</section>`;
 }

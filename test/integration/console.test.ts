@@ -453,7 +453,9 @@ describe('users', () => {
     expect((await post(path, cookie, { reason_code: 'cheating' })).status).toBe(303);
     expect(await activeSessions(userId)).toEqual([]);
     const gone = await page(`/users/${userId}`, cookie);
-    expect(gone).toContain(`<span class="tag ${after}">`);
+    for (const text of [`<span class="tag ${after}">`, `user.${way}`, 'complaint 12', 'Olga']) {
+      expect(gone).toContain(text);
+    }
     expect(gone).not.toContain(`href="/users/${userId}/block"`);
     expect(await auditOf('backend', userId)).toEqual([
       {
