@@ -15,6 +15,8 @@ export type Act = {
   readonly subject: { readonly kind: string; readonly id: string };
   readonly before?: AuditState;
   readonly after?: AuditState;
+  /** Why, where the request itself says it; what came with an assertion counts first. */
+  readonly reason?: string;
 };
 
 export type AuditEntry = AuditTable['$inferSelect'];
@@ -24,7 +26,7 @@ export async function recordAct(
   tx: Database,
   table: AuditTable,
   { actor, requestId }: Caller,
-  { action, subject, before, after }: Act,
+  { action, subject, before, after, reason }: Act,
 ): Promise<void> {
   if (actor.kind !== 'admin') return;
   await tx.insert(table).values({
@@ -34,11 +36,32 @@ export async function recordAct(
     action,
     subjectKind: subject.kind,
     subjectId: subject.id,
-    reason: actor.reason ?? null,
+    reason: actor.reason ?? reason ?? null,
     before: before ?? null,
     after: after ?? null,
     requestId,
   });
+}
+
+/**
+ * Records an act with an effect outside of PostgreSQL: `requested` before it, then `done` or `failed`. When neither follows,
+ * the process ended meanwhile, and the effect may or may not have happened.
+ */
+export async function recordAround<T>(
+  { db, audit }: AuditLog,
+  caller: Caller,
+  act: Omit<Act, 'after'>,
+  effect: () => Promise<T>,
+): Promise<T> {
+  const record = (outcome: 'requested' | 'done' | 'failed') =>
+    recordAct(db, audit, caller, { ...act, after: { outcome } });
+  await record('requested');
+  const result = await effect().catch(async (error: unknown) => {
+    await record('failed');
+    throw error;
+  });
+  await record('done');
+  return result;
 }
 
 export type AuditFilter = {

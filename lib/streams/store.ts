@@ -209,6 +209,15 @@ function withoutNul(text: string): string {
   return text.replaceAll('\0', '\u{fffd}');
 }
 
+export async function findDeadLetter(
+  db: Database,
+  { deadLetters }: StreamTables,
+  deadLetterId: string,
+): Promise<DeadLetter | undefined> {
+  const [found] = await db.select().from(deadLetters).where(eq(deadLetters.deadLetterId, deadLetterId));
+  return found;
+}
+
 /** @returns a dead letter, locked until the transaction ends; undefined when there is none. */
 export async function lockDeadLetter(
   tx: Database,

@@ -4,7 +4,7 @@ import { errorResponses, id, jsonBody, jsonResponse } from '../../../lib/http/sc
 import type { Lobby } from '../../../lib/lobby/context.ts';
 import { withIdempotencyKey } from '../../../lib/lobby/idempotency.ts';
 import { giveBackRaceName } from '../../../lib/lobby/operations/give-back-race-name.ts';
-import { idempotencyKeyOf, mutationHeaders } from '../request.ts';
+import { callerOf, idempotencyKeyOf, mutationHeaders } from '../request.ts';
 import { toWithheldName, withheldNameSchema } from './race-name-responses.ts';
 import { reason } from './reason.ts';
 
@@ -28,13 +28,13 @@ const route = createRoute({
 export const giveBackRaceNameRoute = (lobby: Lobby) =>
   defineRoute(route, async (c) => {
     const { withheld_name_id: withheldNameId } = c.req.valid('param');
+    const { reason } = c.req.valid('json');
     const done = await withIdempotencyKey(
       lobby,
       await idempotencyKeyOf(c),
-      () => giveBackRaceName(lobby, withheldNameId),
+      () => giveBackRaceName(lobby, callerOf(c), { withheldNameId, reason }),
       toWithheldName,
     );
-    const { reason } = c.req.valid('json');
     c.get('log').info({ withheld_name_id: withheldNameId, reason }, 'withheld race name released');
     return c.json(done, 200);
   });

@@ -4,7 +4,7 @@ import { errorResponses, id, jsonBody, jsonResponse } from '../../../lib/http/sc
 import type { Lobby } from '../../../lib/lobby/context.ts';
 import { withIdempotencyKey } from '../../../lib/lobby/idempotency.ts';
 import { releaseRaceName } from '../../../lib/lobby/operations/release-race-name.ts';
-import { idempotencyKeyOf, mutationHeaders } from '../request.ts';
+import { callerOf, idempotencyKeyOf, mutationHeaders } from '../request.ts';
 import { heldNameSchema, toHeldName } from './race-name-responses.ts';
 import { reason } from './reason.ts';
 
@@ -29,13 +29,13 @@ const route = createRoute({
 export const releaseRaceNameRoute = (lobby: Lobby) =>
   defineRoute(route, async (c) => {
     const { race_name_id: raceNameId } = c.req.valid('param');
+    const { reason } = c.req.valid('json');
     const done = await withIdempotencyKey(
       lobby,
       await idempotencyKeyOf(c),
-      () => releaseRaceName(lobby, raceNameId),
+      () => releaseRaceName(lobby, callerOf(c), { raceNameId, reason }),
       toHeldName,
     );
-    const { reason } = c.req.valid('json');
     c.get('log').info({ race_name_id: raceNameId, user_id: done.user_id, reason }, 'race name released');
     return c.json(done, 200);
   });

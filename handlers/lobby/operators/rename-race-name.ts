@@ -5,7 +5,7 @@ import type { Lobby } from '../../../lib/lobby/context.ts';
 import { withIdempotencyKey } from '../../../lib/lobby/idempotency.ts';
 import { renameRaceName } from '../../../lib/lobby/operations/rename-race-name.ts';
 import { raceNameBody } from '../race-name-body.ts';
-import { idempotencyKeyOf, mutationHeaders } from '../request.ts';
+import { callerOf, idempotencyKeyOf, mutationHeaders } from '../request.ts';
 import { heldNameSchema, toHeldName } from './race-name-responses.ts';
 import { reason } from './reason.ts';
 
@@ -39,7 +39,7 @@ export const renameRaceNameRoute = (lobby: Lobby) =>
     const done = await withIdempotencyKey(
       lobby,
       await idempotencyKeyOf(c),
-      () => renameRaceName(lobby, raceNameId, name),
+      () => renameRaceName(lobby, callerOf(c), { raceNameId, name, reason }),
       toHeldName,
     );
     c.get('log').info({ race_name_id: raceNameId, user_id: done.user_id, reason }, 'race name renamed');

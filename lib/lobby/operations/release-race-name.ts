@@ -1,10 +1,12 @@
 import { Refusal } from '../../errors/table.ts';
+import type { Caller } from '../caller.ts';
 import type { Lobby } from '../context.ts';
 import type { HeldRaceName } from '../domain/race-name/held.ts';
 import { noRaceName } from '../refusals.ts';
 import type { Work } from '../store/database.ts';
 import { lockAnyGame } from '../store/games.ts';
 import { findActiveMembership } from '../store/memberships.ts';
+import { recordRaceName } from './record-race-name.ts';
 
 /**
  * Takes a race name from its holder, for operators. Not one under which a member plays: the game would go on with a name
@@ -13,7 +15,8 @@ import { findActiveMembership } from '../store/memberships.ts';
  */
 export async function releaseRaceName(
   { db, raceNames }: Pick<Lobby, 'db' | 'raceNames'>,
-  raceNameId: string,
+  caller: Caller,
+  { raceNameId, reason }: { readonly raceNameId: string; readonly reason: string },
 ): Promise<Work<HeldRaceName>> {
   const seen = await raceNames.findAny(db, raceNameId);
   if (seen === undefined) throw noRaceName();
@@ -32,6 +35,7 @@ export async function releaseRaceName(
       );
     }
     await raceNames.releaseOne(tx, raceNameId);
+    await recordRaceName(tx, caller, { action: 'race_name.release', held, reason });
     return held;
   };
 }

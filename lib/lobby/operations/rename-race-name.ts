@@ -1,5 +1,6 @@
 import { Refusal } from '../../errors/table.ts';
 import { invalidFields } from '../../http/field-problems.ts';
+import type { Caller } from '../caller.ts';
 import type { Lobby } from '../context.ts';
 import { parseRaceName } from '../domain/race-name/canonical.ts';
 import type { HeldRaceName } from '../domain/race-name/held.ts';
@@ -7,6 +8,7 @@ import { registeredAs } from '../domain/race-name/registration.ts';
 import { noRaceName, raceNameRefused } from '../refusals.ts';
 import type { Work } from '../store/database.ts';
 import { lockUserGuard } from '../store/user-guards.ts';
+import { recordRaceName } from './record-race-name.ts';
 
 /**
  * Gives the holder of a registered name another one in its place, for operators. Every rule for names holds.
@@ -15,8 +17,12 @@ import { lockUserGuard } from '../store/user-guards.ts';
  */
 export async function renameRaceName(
   { db, raceNames }: Pick<Lobby, 'db' | 'raceNames'>,
-  raceNameId: string,
-  rawName: string,
+  caller: Caller,
+  {
+    raceNameId,
+    name: rawName,
+    reason,
+  }: { readonly raceNameId: string; readonly name: string; readonly reason: string },
 ): Promise<Work<HeldRaceName>> {
   const parsed = parseRaceName(rawName);
   if (!parsed.ok) throw invalidFields([{ field: 'race_name', problem: parsed.message }]);
@@ -41,6 +47,7 @@ export async function renameRaceName(
     }
     const renamed = await raceNames.rename(tx, held, { name, keys });
     if (typeof renamed === 'string') throw raceNameRefused(name, renamed);
+    await recordRaceName(tx, caller, { action: 'race_name.rename', held, reason });
     return renamed;
   };
 }

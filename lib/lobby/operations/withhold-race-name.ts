@@ -5,6 +5,7 @@ import { parseRaceName } from '../domain/race-name/canonical.ts';
 import type { WithheldRaceName } from '../domain/race-name/held.ts';
 import { raceNameRefused } from '../refusals.ts';
 import type { Work } from '../store/database.ts';
+import { recordWithheldName } from './record-race-name.ts';
 
 /**
  * Keeps a name, and all that look like it, from all players, for operators.
@@ -30,6 +31,7 @@ export function withholdRaceName(
     };
     const outcome = await raceNames.withhold(tx, withheld);
     if (outcome !== 'withheld_now') throw raceNameRefused(name, outcome);
+    await recordWithheldName(tx, caller, { action: 'race_name.withhold', withheld, reason });
     return withheld;
   };
 }
