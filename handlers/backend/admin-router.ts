@@ -8,7 +8,9 @@ import {
 import type { StreamAdmin } from '../../lib/streams/admin.ts';
 import { listAuditEntriesRoute } from '../audit/list-audit-entries.ts';
 import { discardDeadLetterRoute } from '../streams/discard-dead-letter.ts';
+import { getOutboxRoute } from '../streams/get-outbox.ts';
 import { listDeadLettersRoute } from '../streams/list-dead-letters.ts';
+import { listParkedKeysRoute } from '../streams/list-parked-keys.ts';
 import { listStreamsRoute } from '../streams/list-streams.ts';
 import { retryDeadLetterRoute } from '../streams/retry-dead-letter.ts';
 import { blockUserRoute } from './admin/block-user.ts';
@@ -64,6 +66,8 @@ export function createBackendAdminApp(
     setRolesRoute(backend),
 
     listStreamsRoute(streams),
+    getOutboxRoute(streams),
+    listParkedKeysRoute(streams),
     listDeadLettersRoute(streams),
     retryDeadLetterRoute(streams),
     discardDeadLetterRoute(streams),

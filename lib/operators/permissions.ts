@@ -81,6 +81,7 @@ const permissionOfRoute: Readonly<Record<string, Permission>> = {
   unblockMember: 'games.change',
   checkRaceNameAvailability: 'games.read',
   searchGames: 'games.read',
+  countGames: 'games.read',
   listUserGames: 'games.read',
   listUserRaceNames: 'games.read',
   listWithheldRaceNames: 'games.read',
@@ -103,6 +104,8 @@ const permissionOfRoute: Readonly<Record<string, Permission>> = {
   getView: 'games.read',
   listHistory: 'games.read',
   getEngine: 'games.read',
+  listSeats: 'games.read',
+  getPlayState: 'games.read',
   playTurnNow: 'games.change',
   delayTurn: 'games.change',
   listRunningEngines: 'games.read',
@@ -111,6 +114,8 @@ const permissionOfRoute: Readonly<Record<string, Permission>> = {
 
   // All of them
   listStreams: 'streams.read',
+  getOutbox: 'streams.read',
+  listParkedKeys: 'streams.read',
   listDeadLetters: 'streams.read',
   retryDeadLetter: 'streams.change',
   discardDeadLetter: 'streams.change',

@@ -5,6 +5,7 @@ import type { AuditTable } from '../audit/table.ts';
 import { Refusal } from '../errors/table.ts';
 import type { Caller } from '../http/caller.ts';
 import type { Database } from '../outbox/store.ts';
+import type { OutboxTable } from '../outbox/table.ts';
 import { inTransaction } from '../postgres/transaction.ts';
 import type { RedisCommands, RedisReads } from '../redis/commands.ts';
 import { type ConsumerStream, readStreamState, type StreamState } from './offset.ts';
@@ -13,7 +14,9 @@ import {
   type DeadLetterPosition,
   findDeadLetter,
   listDeadLetters as listStored,
+  listParkedKeys as listStoredKeys,
   lockDeadLetter,
+  type ParkedKey,
   readConsumers,
   requestRetry,
   takeDeadLetter,
@@ -26,6 +29,8 @@ export type StreamAdmin<Tx extends Database = Database> = {
   readonly tables: StreamTables;
   /** Where decisions about dead letters are recorded. */
   readonly audit: AuditTable;
+  /** Messages to others that wait to be published. */
+  readonly outbox: OutboxTable;
   /** The consumers of this service. */
   readonly consumers: readonly ConsumerStream[];
   /** The states of the consumers' streams, in the order of `consumers`. Rejects when Redis does not reply. */
@@ -120,6 +125,17 @@ export async function listDeadLetters(
   const last = letters.at(-1);
   const more = found.length > page.size && last !== undefined;
   return { letters, next: more ? { at: last.createdAt, id: last.deadLetterId } : undefined };
+}
+
+const parkedKeysAtMost = 200;
+
+/** The parked keys of this service's consumers, the oldest first. */
+export async function listParkedKeys({
+  db,
+  tables,
+}: Pick<StreamAdmin, 'db' | 'tables'>): Promise<{ keys: ParkedKey[]; isComplete: boolean }> {
+  const found = await listStoredKeys(db, tables, parkedKeysAtMost + 1);
+  return { keys: found.slice(0, parkedKeysAtMost), isComplete: found.length <= parkedKeysAtMost };
 }
 
 type Retrying<Tx extends Database> = Pick<StreamAdmin<Tx>, 'tables' | 'audit' | 'consumers' | 'requeue'>;
