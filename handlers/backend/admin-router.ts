@@ -14,6 +14,7 @@ import { listParkedKeysRoute } from '../streams/list-parked-keys.ts';
 import { listStreamsRoute } from '../streams/list-streams.ts';
 import { retryDeadLetterRoute } from '../streams/retry-dead-letter.ts';
 import { blockUserRoute } from './admin/block-user.ts';
+import { countActivePlayersRoute } from './admin/count-active-players.ts';
 import { deleteUserRoute } from './admin/delete-user.ts';
 import { getEntitlementsRoute } from './admin/get-entitlements.ts';
 import { getUserRoute } from './admin/get-user.ts';
@@ -43,6 +44,7 @@ export function createBackendAdminApp(
   const app = createHttpApp(options);
 
   mountInternalRoutes(app, createOperatorAccess('backend', options), [
+    countActivePlayersRoute(backend),
     listUsersRoute(backend),
     getUserRoute(backend),
     blockUserRoute(backend),

@@ -1,16 +1,19 @@
 // The frame of every page.
 import { html } from 'hono/html';
 import type { HtmlEscapedString } from 'hono/utils/html';
+import { may, type OperatorPermission } from '../../lib/operators/permissions.ts';
 import type { ConsoleContext } from './env.ts';
 
 export type Html = HtmlEscapedString | Promise<HtmlEscapedString>;
 
 const places = [
-  { path: '/', name: 'Overview' },
-  { path: '/games', name: 'Games' },
-  { path: '/operators', name: 'Operators' },
-  { path: '/audit', name: 'Audit log' },
-] as const;
+  { path: '/', name: 'Overview', needs: 'games.read' },
+  { path: '/games', name: 'Games', needs: 'games.read' },
+  { path: '/streams', name: 'Streams', needs: 'streams.read' },
+  { path: '/engines', name: 'Engines', needs: 'games.read' },
+  { path: '/operators', name: 'Operators', needs: 'operators.read' },
+  { path: '/audit', name: 'Audit log', needs: 'audit.read' },
+] as const satisfies readonly { path: string; name: string; needs: OperatorPermission }[];
 
 export type Place = (typeof places)[number]['path'];
 
@@ -35,10 +38,12 @@ export function layout(c: ConsoleContext, page: { title: string; place?: Place; 
       <a class="brand" href="/"><img src="/assets/icon.svg" alt="" width="28" height="28">Galaxy console</a>
       ${
         operator &&
-        html`<nav aria-label="Pages"><ul>${places.map(
-          ({ path, name }) =>
-            html`<li><a href="${path}" ${path === place ? html`aria-current="page"` : ''}>${name}</a></li>`,
-        )}</ul></nav>
+        html`<nav aria-label="Pages"><ul>${places
+          .filter(({ needs }) => may(operator.roles, needs))
+          .map(
+            ({ path, name }) =>
+              html`<li><a href="${path}" ${path === place ? html`aria-current="page"` : ''}>${name}</a></li>`,
+          )}</ul></nav>
       <form class="who" method="post" action="/sign-out">
         <span>${operator.name} <small>${operator.roles.join(', ')}</small></span>
         <button>Sign out</button>

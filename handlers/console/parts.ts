@@ -1,6 +1,7 @@
 // What several pages show.
 import { html } from 'hono/html';
 import type { AuditEntry, AuditState } from '../../lib/console/peers/responses.ts';
+import { Refusal } from '../../lib/errors/table.ts';
 import type { Html } from './layout.ts';
 
 /** `2026-11-30 18:46:09`, in UTC. */
@@ -9,17 +10,45 @@ export function time(text: string | null): Html {
   return html`<time datetime="${text}" title="UTC">${text.slice(0, 19).replace('T', ' ')}</time>`;
 }
 
-export const statusTag = (status: string) =>
-  html`<span class="tag ${status}">${status.replaceAll('_', ' ')}</span>`;
+export const inPlainWords = (name: string) => name.replaceAll('_', ' ');
+
+export const statusTag = (status: string) => html`<span class="tag ${status}">${inPlainWords(status)}</span>`;
 
 /** A part of a page that could not be loaded; the rest is shown. */
 export const problem = (text: string) => html`<p class="notice warn" role="alert">${text}</p>`;
+
+/** A part of the page, or why it cannot be shown. */
+export async function shown(load: () => Promise<Html>): Promise<Html> {
+  try {
+    return await load();
+  } catch (error) {
+    if (error instanceof Refusal) return problem(error.message);
+    throw error;
+  }
+}
+
+/** A sentence about how many there are; none when there are none. */
+export function counted(count: number, one: string, many: string): string[] {
+  return count === 0 ? [] : [`${count} ${count === 1 ? one : many}.`];
+}
 
 export const reasonField = html`<div class="field">
   <label for="reason">Reason</label>
   <textarea id="reason" name="reason" rows="3" maxlength="500" required></textarea>
   <p class="help">It is kept in the audit log. Write no names and no addresses.</p>
 </div>`;
+
+/** What an action ends, and the form that says why and does it. */
+export function endsAndReason(
+  ends: readonly string[],
+  form: { action: string; button: string; back: string; fields?: Html },
+): Html {
+  return html`<section class="card danger"><h2>What this does</h2>
+      <ul id="blast-radius">${ends.map((line) => html`<li>${line}</li>`)}</ul></section>
+    <form class="card" method="post" action="${form.action}">${form.fields ?? ''}${reasonField}
+      <div class="buttons"><button class="danger">${form.button}</button><a class="button" href="${form.back}">Back</a></div>
+    </form>`;
+}
 
 export function auditTable(
   entries: readonly (AuditEntry & { service: string })[],
@@ -43,7 +72,8 @@ export function auditTable(
 
 function subject({ subject_kind: kind, subject_id: id }: AuditEntry): Html {
   const text = html`${kind.replaceAll('_', ' ')} <code>${id}</code>`;
-  return kind === 'game' ? html`<a href="/games/${id}">${text}</a>` : text;
+  if (kind === 'game') return html`<a href="/games/${id}">${text}</a>`;
+  return kind === 'user' ? html`<a href="/users/${id}">${text}</a>` : text;
 }
 
 function inWords(state: AuditState | null): string {

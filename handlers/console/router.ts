@@ -12,17 +12,25 @@ import { addOperatorPage } from './add-operator.ts';
 import { auditPage } from './audit.ts';
 import { cancelGamePage } from './cancel-game.ts';
 import { clearSessionCookie, readSessionCookie } from './cookie.ts';
+import { correctGamePage } from './correct-game.ts';
+import { deadLettersPage } from './dead-letters.ts';
+import { decideDeadLettersPage } from './decide-dead-letters.ts';
+import { engineLogPage } from './engine-log.ts';
+import { enginesPage } from './engines.ts';
 import { enrolPage } from './enrol.ts';
 import type { ConsoleApp, ConsoleContext, ConsoleEnv } from './env.ts';
 import { gamePage } from './game.ts';
+import { gameActionPage } from './game-action.ts';
 import { gamesPage } from './games.ts';
 import { layout } from './layout.ts';
+import { memberPage } from './member.ts';
 import { operatorPage } from './operator.ts';
 import { operatorsPage } from './operators.ts';
 import { overviewPage } from './overview.ts';
 import { signInPage } from './sign-in.ts';
 import { signInLinkPage } from './sign-in-link.ts';
 import { signOutPage } from './sign-out.ts';
+import { streamsPage } from './streams.ts';
 
 const bodyLimitBytes = 128 * 1024;
 
@@ -48,7 +56,15 @@ export function createConsoleApp(console: Console, ready: () => boolean): Consol
     overviewPage,
     gamesPage,
     gamePage,
+    engineLogPage,
+    gameActionPage,
+    correctGamePage,
+    memberPage,
     cancelGamePage,
+    streamsPage,
+    deadLettersPage,
+    decideDeadLettersPage,
+    enginesPage,
     operatorsPage,
     addOperatorPage,
     operatorPage,

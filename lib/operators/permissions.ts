@@ -31,6 +31,7 @@ export type Permission = OperatorPermission | ServicePermission;
 /** By the `operationId` of a route. Routes that several listeners have, such as those of streams, are here once. */
 const permissionOfRoute: Readonly<Record<string, Permission>> = {
   // Backend
+  countActivePlayers: 'games.read',
   listUsers: 'users.read',
   getUser: 'users.read',
   blockUser: 'users.change',

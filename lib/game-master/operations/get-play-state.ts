@@ -16,11 +16,9 @@ export type PlayState = {
 
 /** What the turn workers do now, and the games whose engines fail. */
 export async function getPlayState({ db }: Pick<GameMaster, 'db'>): Promise<PlayState> {
-  const [{ workers, turnsLastMinute }, { healthy = 0, failing = 0 }, found] = await Promise.all([
-    countWorkers(db),
-    firstWaiting(db),
-    findFailingGames(db, failingAtMost + 1),
-  ]);
+  const { workers, turnsLastMinute } = await countWorkers(db);
+  const { healthy = 0, failing = 0 } = await firstWaiting(db);
+  const found = await findFailingGames(db, failingAtMost + 1);
   return {
     workers,
     turnsLastMinute,
