@@ -29,6 +29,7 @@ export function layout(c: ConsoleContext, page: { title: string; place?: Place; 
     <meta name="htmx-config" content='{"includeIndicatorCSS": false, "history": false}'>
     <title>${title} · Galaxy console</title>
     <link rel="icon" href="/assets/icon.svg" type="image/svg+xml">
+    <link rel="stylesheet" href="/assets/base.css">
     <link rel="stylesheet" href="/assets/console.css">
     <script src="/assets/htmx.js" defer></script>
     <script src="/assets/console.js" type="module"></script>
