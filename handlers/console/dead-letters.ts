@@ -33,7 +33,7 @@ export function deadLettersPage(app: ConsoleApp, console: Console): void {
     const decisions = html`<div class="buttons sticky">
       <button class="primary" formaction="${path}/retry">Retry the marked …</button>
       <button class="danger" formaction="${path}/discard">Discard the marked …</button>
-      <label class="check"><input type="checkbox" data-check-all> <span>Mark all on this page</span></label></div>`;
+      <label class="check" hidden><input type="checkbox" data-check-all> <span>Mark all on this page</span></label></div>`;
     const content = html`<p>${services[audience].name}${consumer && html`, consumer <code>${consumer}</code>`}, oldest first.
         <a href="/streams">To the streams</a></p>
       ${

@@ -22,7 +22,6 @@ export function turnCard(c: ConsoleContext, { gameMaster }: Console, id: string)
       ['Opened (UTC)', time(turn.opened_at)],
       ['Due (UTC)', time(turn.due_at)],
       ['Closes at the latest (UTC)', time(turn.closes_at)],
-      ['Last turn that was played', turn.played_turn],
     ]);
   });
 }

@@ -5,6 +5,7 @@ document.addEventListener('htmx:config:request', (event) => {
 });
 
 const all = document.querySelector('[data-check-all]');
+all?.closest('label').removeAttribute('hidden');
 all?.addEventListener('change', () => {
   for (const box of all.form.querySelectorAll('[name="id"]')) box.checked = all.checked;
 });
