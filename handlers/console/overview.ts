@@ -140,7 +140,7 @@ function streamFailures({ name, audience, streams, outbox }: ServiceSeen): Html[
         : []),
       ...(one.dead_letters > 0
         ? [
-            html`Consumer ${one.consumer} has <a href="/dead-letters/${audience}?consumer=${encodeURIComponent(one.consumer)}">${one.dead_letters} dead ${one.dead_letters === 1 ? 'letter' : 'letters'}</a>${one.parked_keys > 0 ? html`, of ${one.parked_keys} <a href="/streams">parked ${one.parked_keys === 1 ? 'key' : 'keys'}</a>` : ''}.`,
+            html`Consumer ${one.consumer} has <a href="/dead-letters/${audience}?consumer=${encodeURIComponent(one.consumer)}">${one.dead_letters} dead ${one.dead_letters === 1 ? 'letter' : 'letters'}</a>${one.parked_keys > 0 ? html`, and ${one.parked_keys} <a href="/streams">parked ${one.parked_keys === 1 ? 'key' : 'keys'}</a>` : ''}.`,
           ]
         : []),
     ]),
