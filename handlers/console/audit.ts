@@ -26,7 +26,7 @@ export function auditPage(app: ConsoleApp, { backend, lobby, gameMaster }: Conso
       .toSorted((one, other) => (one.entry_id < other.entry_id ? 1 : -1));
     const entries = merged.slice(0, pageSize);
     const more = merged.length > pageSize || logs.some(({ more }) => more);
-    const nameOf = await namesOf(c, backend);
+    const nameOf = await operatorNames(c, backend);
     const content = html`${logs.map(({ missing }) => missing && problem(missing))}
       <section class="card">${auditTable(entries, nameOf)}
       ${nextPage('/audit', {}, more ? entries.at(-1)?.entry_id : undefined)}</section>`;
@@ -57,7 +57,11 @@ async function readLog(
   }
 }
 
-async function namesOf(c: ConsoleContext, backend: Service): Promise<(operatorId: string | null) => string> {
+/** The names of operators by their ids; the ids themselves while the backend does not respond. */
+export async function operatorNames(
+  c: ConsoleContext,
+  backend: Service,
+): Promise<(operatorId: string | null) => string> {
   const names = new Map<string, string>();
   try {
     const path = '/api/v1/internal/operators';

@@ -43,7 +43,7 @@ const actions: Readonly<Record<string, GameAction>> = {
           `Turn ${turn} takes no more orders and is played with those that there are.`,
           awaited === 0
             ? 'It waits for no seat.'
-            : `${missing} of the ${awaited} seats that it waits for have given no orders, and miss it.`,
+            : `It waits for ${awaited} ${awaited === 1 ? 'seat' : 'seats'}; without orders until now: ${missing}.`,
         ],
         fields: html`<input type="hidden" name="turn" value="${turn}">`,
       };

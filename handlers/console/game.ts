@@ -9,6 +9,7 @@ import {
 } from '../../lib/console/peers/responses.ts';
 import { Refusal } from '../../lib/errors/table.ts';
 import { isUuid } from '../../lib/protocol/ids.ts';
+import { operatorNames } from './audit.ts';
 import { type ConsoleApp, type ConsoleContext, forOperator, sessionOf } from './env.ts';
 import { actionLinks } from './game-action.ts';
 import { gamePath } from './game-path.ts';
@@ -114,7 +115,11 @@ function timelineCard(c: ConsoleContext, { lobby }: Console, id: string): Promis
 }
 
 /** What operators did with the game, in the lobby and in the Game Master. */
-async function actsCard(c: ConsoleContext, { lobby, gameMaster }: Console, id: string): Promise<Html> {
+async function actsCard(
+  c: ConsoleContext,
+  { backend, lobby, gameMaster }: Console,
+  id: string,
+): Promise<Html> {
   const path = `/api/v1/internal/audit-entries?subject_kind=game&subject_id=${encodeURIComponent(id)}&page_size=50`;
   const logs = await Promise.all(
     (
@@ -137,5 +142,5 @@ async function actsCard(c: ConsoleContext, { lobby, gameMaster }: Console, id: s
     .toSorted((one, other) => (one.entry_id < other.entry_id ? 1 : -1));
   return html`<section class="card"><h2>What operators did</h2>
     ${logs.map((log) => (typeof log === 'string' ? problem(log) : ''))}
-    ${auditTable(entries, (operatorId) => operatorId ?? 'token of the listener')}</section>`;
+    ${auditTable(entries, await operatorNames(c, backend))}</section>`;
 }

@@ -121,7 +121,7 @@ function failingGames({ failing_games: games, failing_games_complete: isComplete
     .map((game) => html` <a href="/games/${game.game_id}"><bdi>${game.game_name}</bdi></a>`);
   const many = upTo(games.length, isComplete);
   return [
-    html`The engines of ${many} ${many === '1' ? 'game fails' : 'games fail'}:${named}${games.length > 3 ? html` <a href="/engines">and more</a>` : ''}`,
+    html`${many === '1' ? 'The engine of 1 game fails' : `The engines of ${many} games fail`}:${named}${games.length > 3 ? html` <a href="/engines">and more</a>` : ''}`,
   ];
 }
 
