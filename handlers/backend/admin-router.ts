@@ -8,10 +8,13 @@ import {
 import type { StreamAdmin } from '../../lib/streams/admin.ts';
 import { listAuditEntriesRoute } from '../audit/list-audit-entries.ts';
 import { discardDeadLetterRoute } from '../streams/discard-dead-letter.ts';
+import { getOutboxRoute } from '../streams/get-outbox.ts';
 import { listDeadLettersRoute } from '../streams/list-dead-letters.ts';
+import { listParkedKeysRoute } from '../streams/list-parked-keys.ts';
 import { listStreamsRoute } from '../streams/list-streams.ts';
 import { retryDeadLetterRoute } from '../streams/retry-dead-letter.ts';
 import { blockUserRoute } from './admin/block-user.ts';
+import { countActivePlayersRoute } from './admin/count-active-players.ts';
 import { deleteUserRoute } from './admin/delete-user.ts';
 import { getEntitlementsRoute } from './admin/get-entitlements.ts';
 import { getUserRoute } from './admin/get-user.ts';
@@ -44,6 +47,7 @@ export function createBackendAdminApp(
   const app = createHttpApp(options);
 
   mountInternalRoutes(app, createOperatorAccess('backend', options), [
+    countActivePlayersRoute(backend),
     listUsersRoute(backend),
     getUserRoute(backend),
     blockUserRoute(backend),
@@ -70,6 +74,8 @@ export function createBackendAdminApp(
     setRolesRoute(backend),
 
     listStreamsRoute(streams),
+    getOutboxRoute(streams),
+    listParkedKeysRoute(streams),
     listDeadLettersRoute(streams),
     retryDeadLetterRoute(streams),
     discardDeadLetterRoute(streams),

@@ -57,6 +57,7 @@ async function readLog(
   }
 }
 
+/** The names of operators by their ids; the ids themselves while the backend does not respond. */
 export async function operatorNames(
   c: ConsoleContext,
   backend: Service,

@@ -6,16 +6,16 @@ import {
   membershipsSchema,
   pendingSchema,
 } from '../../lib/console/peers/responses.ts';
-import { type ConsoleApp, forOperator, textIn } from './env.ts';
+import { type ConsoleApp, forOperator } from './env.ts';
+import { changeIn, onceAtRevision, revisionIn } from './game-action.ts';
+import { gamePath } from './game-path.ts';
 import { layout } from './layout.ts';
-import { reasonField, statusTag } from './parts.ts';
+import { counted, endsAndReason, statusTag } from './parts.ts';
 
 /** Cancels a game, after the operator has seen what that ends and has said why. */
 export function cancelGamePage(app: ConsoleApp, { lobby }: Console): void {
-  const pathOf = (id: string) => `/api/v1/internal/lobby/games/${encodeURIComponent(id)}`;
-
   app.get('/games/:id/cancel', async (c) => {
-    const path = pathOf(c.req.param('id'));
+    const path = gamePath(c.req.param('id'));
     const asked = forOperator(c, 'lobby');
     const [game, members, applications, invites] = await Promise.all([
       lobby.ask('GET', path, gameSchema, asked),
@@ -29,21 +29,24 @@ export function cancelGamePage(app: ConsoleApp, { lobby }: Console): void {
       invites: invites.items.filter(({ status }) => status === 'pending').length,
     });
     const content = html`<p>${statusTag(game.status)} <bdi>${game.game_name}</bdi></p>
-      <section class="card danger"><h2>This cannot be undone</h2>
-        <ul id="blast-radius">${ends.map((line) => html`<li>${line}</li>`)}</ul>
-      </section>
-      <form class="card" method="post" action="/games/${game.game_id}/cancel">
-        <input type="hidden" name="revision" value="${game.revision}">
-        ${reasonField}
-        <div class="buttons"><button class="danger">Cancel the game</button><a class="button" href="/games/${game.game_id}">Keep it</a></div>
-      </form>`;
+      ${endsAndReason(ends, {
+        action: `/games/${game.game_id}/cancel`,
+        button: 'Cancel the game',
+        back: `/games/${game.game_id}`,
+        fields: onceAtRevision(game),
+      })}`;
     return c.html(layout(c, { title: 'Cancel a game', place: '/games', content }));
   });
 
   app.post('/games/:id/cancel', async (c) => {
-    const reason = textIn(await c.req.parseBody(), 'reason');
-    const question = { ...forOperator(c, 'lobby'), reason };
-    const { game_id } = await lobby.ask('POST', `${pathOf(c.req.param('id'))}/cancel`, gameSchema, question);
+    const form = await c.req.parseBody();
+    const question = { ...forOperator(c, 'lobby'), ...changeIn(c, form), revision: revisionIn(form) };
+    const { game_id } = await lobby.ask(
+      'POST',
+      `${gamePath(c.req.param('id'))}/cancel`,
+      gameSchema,
+      question,
+    );
     return c.redirect(`/games/${game_id}`, 303);
   });
 }
@@ -53,10 +56,8 @@ function blastRadius(
   game: Game,
   counts: { members: number; applications: number; invites: number },
 ): string[] {
-  const counted = (count: number, one: string, many: string) =>
-    count === 0 ? [] : [`${count} ${count === 1 ? one : many}.`];
   return [
-    'The game ends without a result.',
+    'The game ends without a result. This cannot be undone.',
     ...counted(counts.members, 'player loses their seat', 'players lose their seats'),
     ...counted(counts.members, 'race name becomes free', 'race names become free'),
     ...counted(counts.applications, 'application is cancelled', 'applications are cancelled'),

@@ -32,7 +32,8 @@ export function forOperator(
 /** A field of a form or of JSON that must be there. @throws Refusal invalid_request. */
 export function textIn(fields: Readonly<Record<string, unknown>>, name: string, max = 500): string {
   const value = fields[name];
-  const text = typeof value === 'string' ? value.trim() : '';
+  // A text area has lines; what services record has none.
+  const text = typeof value === 'string' ? value.trim().replaceAll(/\s+/g, ' ') : '';
   if (text !== '' && text.length <= max) return text;
   throw new Refusal('invalid_request', `Fill in ${name.replaceAll('_', ' ')}, in at most ${max} characters.`);
 }

@@ -11,6 +11,8 @@ const places = [
   { path: '/users', name: 'Users', needs: 'users.read' },
   { path: '/games', name: 'Games', needs: 'games.read' },
   { path: '/names', name: 'Names', needs: 'games.read' },
+  { path: '/streams', name: 'Streams', needs: 'streams.read' },
+  { path: '/engines', name: 'Engines', needs: 'games.read' },
   { path: '/operators', name: 'Operators', needs: 'operators.read' },
   { path: '/audit', name: 'Audit log', needs: 'audit.read' },
 ] as const satisfies readonly { path: string; name: string; needs: OperatorPermission }[];
@@ -29,6 +31,7 @@ export function layout(c: ConsoleContext, page: { title: string; place?: Place; 
     <meta name="htmx-config" content='{"includeIndicatorCSS": false, "history": false}'>
     <title>${title} · Galaxy console</title>
     <link rel="icon" href="/assets/icon.svg" type="image/svg+xml">
+    <link rel="stylesheet" href="/assets/base.css">
     <link rel="stylesheet" href="/assets/console.css">
     <script src="/assets/htmx.js" defer></script>
     <script src="/assets/console.js" type="module"></script>

@@ -14,12 +14,19 @@ import { auditPage } from './audit.ts';
 import { cancelGamePage } from './cancel-game.ts';
 import { changeNamePage, withholdNamePage } from './change-name.ts';
 import { clearSessionCookie, readSessionCookie } from './cookie.ts';
+import { correctGamePage } from './correct-game.ts';
+import { deadLettersPage } from './dead-letters.ts';
+import { decideDeadLettersPage } from './decide-dead-letters.ts';
+import { engineLogPage } from './engine-log.ts';
+import { enginesPage } from './engines.ts';
 import { enrolPage } from './enrol.ts';
 import type { ConsoleApp, ConsoleContext, ConsoleEnv } from './env.ts';
 import { gamePage } from './game.ts';
+import { gameActionPage } from './game-action.ts';
 import { gamesPage } from './games.ts';
 import { layout } from './layout.ts';
 import { namesPage } from './names.ts';
+import { memberPage } from './member.ts';
 import { operatorPage } from './operator.ts';
 import { operatorsPage } from './operators.ts';
 import { overviewPage } from './overview.ts';
@@ -32,6 +39,7 @@ import { unblockMemberPage } from './unblock-member.ts';
 import { userPage } from './user.ts';
 import { userEntitlementsPage } from './user-entitlements.ts';
 import { usersPage } from './users.ts';
+import { streamsPage } from './streams.ts';
 
 const bodyLimitBytes = 128 * 1024;
 
@@ -63,10 +71,18 @@ export function createConsoleApp(console: Console, ready: () => boolean): Consol
     unblockMemberPage,
     gamesPage,
     gamePage,
+    engineLogPage,
+    gameActionPage,
+    correctGamePage,
+    memberPage,
     cancelGamePage,
     namesPage,
     withholdNamePage,
     changeNamePage,
+    streamsPage,
+    deadLettersPage,
+    decideDeadLettersPage,
+    enginesPage,
     operatorsPage,
     addOperatorPage,
     operatorPage,

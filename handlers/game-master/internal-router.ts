@@ -10,14 +10,18 @@ import {
 } from '../../lib/http/operator-access.ts';
 import { listAuditEntriesRoute } from '../audit/list-audit-entries.ts';
 import { discardDeadLetterRoute } from '../streams/discard-dead-letter.ts';
+import { getOutboxRoute } from '../streams/get-outbox.ts';
 import { listDeadLettersRoute } from '../streams/list-dead-letters.ts';
+import { listParkedKeysRoute } from '../streams/list-parked-keys.ts';
 import { listStreamsRoute } from '../streams/list-streams.ts';
 import { retryDeadLetterRoute } from '../streams/retry-dead-letter.ts';
 import { getEngineRoute } from './get-engine.ts';
 import { healthzRoute } from './healthz.ts';
 import { describeInternalApi } from './openapi.ts';
 import { delayTurnRoute } from './operators/delay-turn.ts';
+import { getPlayStateRoute } from './operators/get-play-state.ts';
 import { listRunningEnginesRoute } from './operators/list-engines.ts';
+import { listSeatsRoute } from './operators/list-seats.ts';
 import { playTurnNowRoute } from './operators/play-turn-now.ts';
 import { readEngineLogRoute } from './operators/read-engine-log.ts';
 import { restartEngineRoute } from './operators/restart-engine.ts';
@@ -38,6 +42,8 @@ export function createGameMasterInternalApp(options: InternalAppOptions, gameMas
     registerRuntimeRoute(gameMaster),
 
     listStreamsRoute(gameMaster.streams),
+    getOutboxRoute(gameMaster.streams),
+    listParkedKeysRoute(gameMaster.streams),
     listDeadLettersRoute(gameMaster.streams),
     retryDeadLetterRoute(gameMaster.streams),
     discardDeadLetterRoute(gameMaster.streams),
@@ -53,6 +59,8 @@ export function createGameMasterInternalApp(options: InternalAppOptions, gameMas
 
     playTurnNowRoute(gameMaster),
     delayTurnRoute(gameMaster),
+    listSeatsRoute(gameMaster),
+    getPlayStateRoute(gameMaster),
     listRunningEnginesRoute(gameMaster),
     readEngineLogRoute(gameMaster),
     restartEngineRoute(gameMaster),

@@ -9,7 +9,9 @@ import {
 } from '../../lib/http/operator-access.ts';
 import type { Lobby } from '../../lib/lobby/context.ts';
 import { listAuditEntriesRoute } from '../audit/list-audit-entries.ts';
+import { getOutboxRoute } from '../streams/get-outbox.ts';
 import { listDeadLettersRoute } from '../streams/list-dead-letters.ts';
+import { listParkedKeysRoute } from '../streams/list-parked-keys.ts';
 import { listStreamsRoute } from '../streams/list-streams.ts';
 import { approveApplicationRoute } from './applications/approve-application.ts';
 import { listApplicationsRoute } from './applications/list-applications.ts';
@@ -45,6 +47,7 @@ import { listMembershipsRoute } from './memberships/list-memberships.ts';
 import { removeMemberRoute } from './memberships/remove-member.ts';
 import { unblockMemberRoute } from './memberships/unblock-member.ts';
 import { describeInternalApi } from './openapi.ts';
+import { countGamesRoute } from './operators/count-games.ts';
 import { giveBackRaceNameRoute } from './operators/give-back-race-name.ts';
 import { listUserGamesRoute } from './operators/list-user-games.ts';
 import { listUserRaceNamesRoute } from './operators/list-user-race-names.ts';
@@ -102,6 +105,7 @@ export function createLobbyInternalApp(options: InternalAppOptions, lobby: Lobby
 
     listUserGamesRoute(lobby),
     searchGamesRoute(lobby),
+    countGamesRoute(lobby),
     previewRemovalRoute(lobby),
     lookUpRaceNameRoute(lobby),
     listUserRaceNamesRoute(lobby),
@@ -126,6 +130,8 @@ export function createLobbyInternalApp(options: InternalAppOptions, lobby: Lobby
   const operations = new OpenAPIHono<HttpEnv>();
   mountInternalRoutes(operations, access, [
     listStreamsRoute(lobby.streams),
+    getOutboxRoute(lobby.streams),
+    listParkedKeysRoute(lobby.streams),
     listDeadLettersRoute(lobby.streams),
     retryDeadLetterRoute(lobby),
     discardDeadLetterRoute(lobby),

@@ -3,8 +3,7 @@ import { callerOf } from '../../lib/http/caller.ts';
 import { defineRoute } from '../../lib/http/route.ts';
 import { errorResponses, id, jsonResponse, noBody } from '../../lib/http/schemas.ts';
 import type { Database } from '../../lib/outbox/store.ts';
-import { inTransaction } from '../../lib/postgres/transaction.ts';
-import { retryDeadLetter, type StreamAdmin } from '../../lib/streams/admin.ts';
+import { retryDeadLetterAtOnce, type StreamAdmin } from '../../lib/streams/admin.ts';
 import { deadLetterSchema, logDecision, toDeadLetter } from './dead-letter-response.ts';
 
 const route = createRoute({
@@ -27,9 +26,7 @@ export const retryDeadLetterRoute = <Tx extends Database>(streams: Omit<StreamAd
   defineRoute(route, async (c) => {
     const { dead_letter_id: id } = c.req.valid('param');
     const caller = callerOf(c);
-    const letter = toDeadLetter(
-      await inTransaction(streams.db, (tx) => retryDeadLetter(streams, tx, caller, id)),
-    );
+    const letter = toDeadLetter(await retryDeadLetterAtOnce(streams, caller, id));
     logDecision(c.get('log'), letter, 'retried');
     return c.json(letter, 200);
   });

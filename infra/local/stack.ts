@@ -215,6 +215,7 @@ export function describeServices(options: StackOptions) {
         CONSOLE_LOBBY_TOKEN: secrets.serviceToken,
         CONSOLE_GM_BASE_URL: url(listeners.gameMaster),
         CONSOLE_GM_TOKEN: secrets.serviceToken,
+        CONSOLE_GATEWAY_BASE_URL: url(listeners.gatewayHttp),
       },
       listeners: [{ address: listeners.console, readyz: true }],
     },

@@ -4,8 +4,8 @@ import { httpListener } from '../config/listener-variables.ts';
 import { httpPeer } from '../config/peer-variables.ts';
 import { logLevelVariable, shutdownTimeoutVariable } from '../config/process-variables.ts';
 import type { Check } from '../config/startup.ts';
-import { isLoopback } from '../config/types.ts';
-import { required, type Values } from '../config/variables.ts';
+import { httpUrl, isLoopback } from '../config/types.ts';
+import { optional, required, type Values } from '../config/variables.ts';
 
 const origin = z
   .string()
@@ -41,6 +41,9 @@ export const consoleVariables = {
     name: 'Game Master’s internal listener',
     example: 'http://127.0.0.1:8097',
     asker: 'console',
+  }),
+  gatewayUrl: optional('CONSOLE_GATEWAY_BASE_URL', httpUrl, {
+    help: 'Base URL of the gateway’s public listener, such as http://127.0.0.1:8080. Without it the overview does not show whether the gateway is ready.',
   }),
   logLevel: logLevelVariable('CONSOLE'),
   shutdownTimeoutMs: shutdownTimeoutVariable('CONSOLE', 'running requests'),

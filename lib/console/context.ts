@@ -1,7 +1,7 @@
 import { isLoopback } from '../config/types.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { ConsoleConfig } from './config.ts';
-import { createService, type Service } from './peers/service.ts';
+import { createService, isReady, type Service } from './peers/service.ts';
 
 /** A file that browsers load. */
 export type Asset = { readonly type: string; readonly bytes: Uint8Array<ArrayBuffer> };
@@ -14,16 +14,18 @@ export type Console = {
   readonly backend: Service;
   readonly lobby: Service;
   readonly gameMaster: Service;
+  /** Asked for nothing but whether it is ready. */
+  readonly gateway: Pick<Service, 'name' | 'isReady'> | undefined;
   /** By the last part of their path. */
   readonly assets: ReadonlyMap<string, Asset>;
   readonly log: Logger;
 };
 
 export function createConsole(
-  config: Pick<ConsoleConfig, 'http' | 'publicUrl' | 'backend' | 'lobby' | 'gameMaster'>,
+  config: Pick<ConsoleConfig, 'http' | 'publicUrl' | 'backend' | 'lobby' | 'gameMaster' | 'gatewayUrl'>,
   { assets, log }: Pick<Console, 'assets' | 'log'>,
 ): Console {
-  const { http, publicUrl, backend, lobby, gameMaster } = config;
+  const { http, publicUrl, backend, lobby, gameMaster, gatewayUrl } = config;
   return {
     publicUrl,
     local: isLoopback(http.addr) && new URL(publicUrl).hostname === 'localhost',
@@ -45,6 +47,10 @@ export function createConsole(
       tokenVariables: { ours: 'CONSOLE_GM_TOKEN', theirs: 'GM_HTTP_TOKEN' },
       log,
     }),
+    gateway:
+      gatewayUrl === undefined
+        ? undefined
+        : { name: 'The gateway', isReady: () => isReady(gatewayUrl, backend.timeoutMs) },
     assets,
     log,
   };

@@ -45,6 +45,6 @@ export function createGameMaster(
   return {
     ...rest,
     outbox: new Outbox({ db, table: outboxTable, publishers, log }),
-    streams: { db, tables: gameMasterStreamTables, audit: auditEntries, ...streams },
+    streams: { db, tables: gameMasterStreamTables, audit: auditEntries, outbox: outboxTable, ...streams },
   };
 }

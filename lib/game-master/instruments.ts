@@ -70,8 +70,21 @@ gameMasterInstruments.gauge(
   },
 );
 
+/** The turns that this process played in each of the last 60 seconds, by the second modulo 60. */
+const playedInSecond = Array.from({ length: 60 }, () => ({ second: -1, turns: 0 }));
+const secondNow = () => Math.floor(performance.now() / 1_000);
+
 export function turnPlayed(reason: CloseReason): void {
   turnsPlayed.add(1, reason);
+  const second = secondNow();
+  const earlier = playedInSecond[second % 60];
+  playedInSecond[second % 60] = { second, turns: (earlier?.second === second ? earlier.turns : 0) + 1 };
+}
+
+/** How many turns this process played, whether or not metrics are collected. */
+export function turnsInLastMinute(): number {
+  const since = secondNow() - 60;
+  return playedInSecond.reduce((sum, { second, turns }) => (second > since ? sum + turns : sum), 0);
 }
 
 export function stepDone(outcome: EngineHealth | 'failed'): void {

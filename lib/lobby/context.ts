@@ -70,6 +70,7 @@ export function createLobby(parts: {
       db,
       tables: lobbyStreamTables,
       audit: auditEntries,
+      outbox: outboxTable,
       ...streams,
       requeue: (tx, { name }, letter) => outbox.write(tx, [streamEntry(name, letter)]),
     },

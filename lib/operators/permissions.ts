@@ -31,6 +31,7 @@ export type Permission = OperatorPermission | ServicePermission;
 /** By the `operationId` of a route. Routes that several listeners have, such as those of streams, are here once. */
 const permissionOfRoute: Readonly<Record<string, Permission>> = {
   // Backend
+  countActivePlayers: 'games.read',
   listUsers: 'users.read',
   getUser: 'users.read',
   blockUser: 'users.change',
@@ -84,6 +85,7 @@ const permissionOfRoute: Readonly<Record<string, Permission>> = {
   unblockMember: 'games.change',
   checkRaceNameAvailability: 'games.read',
   searchGames: 'games.read',
+  countGames: 'games.read',
   listUserGames: 'games.read',
   listUserRaceNames: 'games.read',
   listWithheldRaceNames: 'games.read',
@@ -106,6 +108,8 @@ const permissionOfRoute: Readonly<Record<string, Permission>> = {
   getView: 'games.read',
   listHistory: 'games.read',
   getEngine: 'games.read',
+  listSeats: 'games.read',
+  getPlayState: 'games.read',
   playTurnNow: 'games.change',
   delayTurn: 'games.change',
   listRunningEngines: 'games.read',
@@ -114,6 +118,8 @@ const permissionOfRoute: Readonly<Record<string, Permission>> = {
 
   // All of them
   listStreams: 'streams.read',
+  getOutbox: 'streams.read',
+  listParkedKeys: 'streams.read',
   listDeadLetters: 'streams.read',
   retryDeadLetter: 'streams.change',
   discardDeadLetter: 'streams.change',

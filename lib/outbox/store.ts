@@ -208,6 +208,31 @@ export async function deletePublished(
   return deleted.length;
 }
 
+/** The oldest messages that wait, up to `limit`, by kind. */
+export async function waitingByKind(
+  db: Database,
+  outbox: OutboxTable,
+  limit: number,
+): Promise<{ kind: string; waiting: number; failing: number; oldestAgeMs: number }[]> {
+  const waiting = db
+    .select({ kind: outbox.kind, failures: outbox.failures, createdAt: outbox.createdAt })
+    .from(outbox)
+    .where(isNull(outbox.publishedAt))
+    .orderBy(asc(outbox.position))
+    .limit(limit)
+    .as('waiting');
+  return db
+    .select({
+      kind: waiting.kind,
+      waiting: sql<number>`count(*)::int`,
+      failing: sql<number>`(count(*) filter (where ${waiting.failures} > 0))::int`,
+      oldestAgeMs: sql<number>`greatest(0, extract(epoch from clock_timestamp() - min(${waiting.createdAt})) * 1000)::float8`,
+    })
+    .from(waiting)
+    .groupBy(waiting.kind)
+    .orderBy(asc(waiting.kind));
+}
+
 /** How long the oldest message has waited, in milliseconds; undefined when none waits. */
 export async function oldestWaitingMs(db: Database, outbox: OutboxTable): Promise<number | undefined> {
   const [row] = await db

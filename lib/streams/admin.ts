@@ -1,17 +1,22 @@
 // What an admin sees and does about the streams that a service consumes: the state of each consumer, and the dead
 // letters.
-import { recordAct } from '../audit/audit.ts';
+import { type Act, recordAct, recordAround } from '../audit/audit.ts';
 import type { AuditTable } from '../audit/table.ts';
 import { Refusal } from '../errors/table.ts';
 import type { Caller } from '../http/caller.ts';
 import type { Database } from '../outbox/store.ts';
+import type { OutboxTable } from '../outbox/table.ts';
+import { inTransaction } from '../postgres/transaction.ts';
 import type { RedisCommands, RedisReads } from '../redis/commands.ts';
 import { type ConsumerStream, readStreamState, type StreamState } from './offset.ts';
 import {
   type DeadLetter,
   type DeadLetterPosition,
+  findDeadLetter,
   listDeadLetters as listStored,
+  listParkedKeys as listStoredKeys,
   lockDeadLetter,
+  type ParkedKey,
   readConsumers,
   requestRetry,
   takeDeadLetter,
@@ -24,6 +29,8 @@ export type StreamAdmin<Tx extends Database = Database> = {
   readonly tables: StreamTables;
   /** Where decisions about dead letters are recorded. */
   readonly audit: AuditTable;
+  /** Messages to others that wait to be published. */
+  readonly outbox: OutboxTable;
   /** The consumers of this service. */
   readonly consumers: readonly ConsumerStream[];
   /** The states of the consumers' streams, in the order of `consumers`. Rejects when Redis does not reply. */
@@ -120,15 +127,51 @@ export async function listDeadLetters(
   return { letters, next: more ? { at: last.createdAt, id: last.deadLetterId } : undefined };
 }
 
+const parkedKeysAtMost = 200;
+
+/** The parked keys of this service's consumers, the oldest first. */
+export async function listParkedKeys({
+  db,
+  tables,
+}: Pick<StreamAdmin, 'db' | 'tables'>): Promise<{ keys: ParkedKey[]; isComplete: boolean }> {
+  const found = await listStoredKeys(db, tables, parkedKeysAtMost + 1);
+  return { keys: found.slice(0, parkedKeysAtMost), isComplete: found.length <= parkedKeysAtMost };
+}
+
+type Retrying<Tx extends Database> = Pick<StreamAdmin<Tx>, 'tables' | 'audit' | 'consumers' | 'requeue'>;
+
 /**
  * Retries a dead letter: adds its entry to its stream again, as a new one at the end. When its key is parked, the
  * consumer applies all entries of the key instead, in their order.
  * @throws Refusal not_found; invalid_state when this service has no consumer of that name any more.
  */
 export async function retryDeadLetter<Tx extends Database>(
-  { tables, audit, consumers, requeue }: Pick<StreamAdmin<Tx>, 'tables' | 'audit' | 'consumers' | 'requeue'>,
+  streams: Retrying<Tx>,
   tx: Tx,
   caller: Caller,
+  deadLetterId: string,
+): Promise<DeadLetter> {
+  const letter = await retry(streams, tx, deadLetterId);
+  await recordAct(tx, streams.audit, caller, decision('dead_letter.retry', letter));
+  return letter;
+}
+
+/** The same where the entry is in its stream before the transaction ends: that it was requested is recorded first. */
+export async function retryDeadLetterAtOnce<Tx extends Database>(
+  streams: Retrying<Tx> & Pick<StreamAdmin<Tx>, 'db'>,
+  caller: Caller,
+  deadLetterId: string,
+): Promise<DeadLetter> {
+  const { db, tables } = streams;
+  const letter = existing(await findDeadLetter(db, tables, deadLetterId), deadLetterId);
+  return recordAround(streams, caller, decision('dead_letter.retry', letter), () =>
+    inTransaction(db, (tx: Tx) => retry(streams, tx, deadLetterId)),
+  );
+}
+
+async function retry<Tx extends Database>(
+  { tables, consumers, requeue }: Retrying<Tx>,
+  tx: Tx,
   deadLetterId: string,
 ): Promise<DeadLetter> {
   const letter = existing(await lockDeadLetter(tx, tables, deadLetterId), deadLetterId);
@@ -139,7 +182,6 @@ export async function retryDeadLetter<Tx extends Database>(
       `There is no consumer ${letter.consumer} any more that could retry it; it can be discarded.`,
     );
   }
-  await recordDecision(tx, audit, caller, 'dead_letter.retry', letter);
   if (letter.parkedKey !== null) {
     await requestRetry(tx, tables, { consumer: letter.consumer, parkedKey: letter.parkedKey });
     return existing(await lockDeadLetter(tx, tables, deadLetterId), deadLetterId);
@@ -157,22 +199,16 @@ export async function discardDeadLetter(
   deadLetterId: string,
 ): Promise<DeadLetter> {
   const letter = existing(await takeDeadLetter(tx, tables, deadLetterId), deadLetterId);
-  await recordDecision(tx, audit, caller, 'dead_letter.discard', letter);
+  await recordAct(tx, audit, caller, decision('dead_letter.discard', letter));
   return letter;
 }
 
-function recordDecision(
-  tx: Database,
-  audit: AuditTable,
-  caller: Caller,
-  action: string,
-  { deadLetterId, consumer, entryId, parkedKey }: DeadLetter,
-): Promise<void> {
-  return recordAct(tx, audit, caller, {
+function decision(action: string, { deadLetterId, consumer, entryId, parkedKey }: DeadLetter): Act {
+  return {
     action,
     subject: { kind: 'dead_letter', id: deadLetterId },
     before: { consumer, entry_id: entryId, parked_key: parkedKey },
-  });
+  };
 }
 
 function existing(letter: DeadLetter | undefined, deadLetterId: string): DeadLetter {

@@ -1,5 +1,18 @@
 // What consumers write into the tables of tables.ts.
-import { and, asc, count, countDistinct, eq, inArray, isNotNull, lt, max, type SQL, sql } from 'drizzle-orm';
+import {
+  type AnyColumn,
+  and,
+  asc,
+  count,
+  countDistinct,
+  eq,
+  inArray,
+  isNotNull,
+  lt,
+  max,
+  type SQL,
+  sql,
+} from 'drizzle-orm';
 import type { Database } from '../outbox/store.ts';
 import type { StreamEntry } from './entry.ts';
 import type { StreamTables } from './tables.ts';
@@ -153,6 +166,45 @@ export async function findParkedKeys(
   return rows.flatMap(({ key }) => (key === null ? [] : [key]));
 }
 
+export type ParkedKey = {
+  readonly consumer: string;
+  readonly parkedKey: string;
+  /** How many entries wait, the one that failed included. */
+  readonly entries: number;
+  readonly firstDeadLetterId: string;
+  /** Why the first one could not be applied. */
+  readonly reason: string;
+  readonly parkedAt: Date;
+  readonly retryRequestedAt: Date | null;
+};
+
+/** Up to `limit` parked keys of all consumers, the oldest first. */
+export async function listParkedKeys(
+  db: Database,
+  { deadLetters }: StreamTables,
+  limit: number,
+): Promise<ParkedKey[]> {
+  const { consumer, parkedKey, deadLetterId, createdAt, reason, retryRequestedAt } = deadLetters;
+  const ofFirst = (column: AnyColumn) =>
+    sql<string>`(array_agg(${column} order by ${createdAt}, ${deadLetterId}))[1]`;
+  const parkedAt = sql`min(${createdAt})`.mapWith(createdAt);
+  return db
+    .select({
+      consumer,
+      parkedKey: sql<string>`${parkedKey}`,
+      entries: sql<number>`count(*)::int`,
+      firstDeadLetterId: ofFirst(deadLetterId),
+      reason: ofFirst(reason),
+      parkedAt,
+      retryRequestedAt: max(retryRequestedAt),
+    })
+    .from(deadLetters)
+    .where(isNotNull(parkedKey))
+    .groupBy(consumer, parkedKey)
+    .orderBy(asc(parkedAt), asc(parkedKey))
+    .limit(limit);
+}
+
 /** @returns the oldest entry of a parked key; undefined when none is parked. */
 export async function findOldestParked(
   db: Database,
@@ -207,6 +259,15 @@ export async function releaseKey(
 /** PostgreSQL stores every character except NUL. */
 function withoutNul(text: string): string {
   return text.replaceAll('\0', '\u{fffd}');
+}
+
+export async function findDeadLetter(
+  db: Database,
+  { deadLetters }: StreamTables,
+  deadLetterId: string,
+): Promise<DeadLetter | undefined> {
+  const [found] = await db.select().from(deadLetters).where(eq(deadLetters.deadLetterId, deadLetterId));
+  return found;
 }
 
 /** @returns a dead letter, locked until the transaction ends; undefined when there is none. */

@@ -50,6 +50,7 @@ function consoleAt(urls: { backend: string; lobby: string }, host = '127.0.0.1')
     backend: peer(urls.backend),
     lobby: peer(urls.lobby),
     gameMaster: peer('http://127.0.0.1:1'),
+    gatewayUrl: undefined,
   };
   return createConsoleApp(createConsole(config, { assets: new Map(), log }), () => true);
 }

@@ -2,6 +2,7 @@ import { createRoute, z } from '@hono/zod-openapi';
 import type { GameMaster } from '../../../lib/game-master/context.ts';
 import { delaySeconds } from '../../../lib/game-master/domain/move-turn.ts';
 import { delayTurn } from '../../../lib/game-master/operations/move-turn.ts';
+import { callerOf } from '../../../lib/http/caller.ts';
 import { mutationHeaders } from '../../../lib/http/idempotency-key.ts';
 import { defineRoute } from '../../../lib/http/route.ts';
 import { errorResponses, id, jsonBody, jsonResponse } from '../../../lib/http/schemas.ts';
@@ -35,5 +36,6 @@ export const delayTurnRoute = (gm: Pick<GameMaster, 'db' | 'outbox'>) =>
   defineRoute(route, (c) => {
     const { game_id: gameId } = c.req.valid('param');
     const { turn, seconds, reason } = c.req.valid('json');
-    return moveTurn(c, gm, delayTurn(gm, { gameId, turn, seconds }), { reason, done: 'a turn was delayed' });
+    const work = delayTurn(gm, callerOf(c), { gameId, turn, seconds, reason });
+    return moveTurn(c, gm, work, { reason, done: 'a turn was delayed' });
   });

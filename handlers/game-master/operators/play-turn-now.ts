@@ -1,6 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { GameMaster } from '../../../lib/game-master/context.ts';
 import { playTurnNow } from '../../../lib/game-master/operations/move-turn.ts';
+import { callerOf } from '../../../lib/http/caller.ts';
 import { mutationHeaders } from '../../../lib/http/idempotency-key.ts';
 import { defineRoute } from '../../../lib/http/route.ts';
 import { errorResponses, id, jsonBody, jsonResponse } from '../../../lib/http/schemas.ts';
@@ -34,5 +35,6 @@ export const playTurnNowRoute = (gm: Pick<GameMaster, 'db' | 'outbox'>) =>
   defineRoute(route, (c) => {
     const { game_id: gameId } = c.req.valid('param');
     const { turn, reason } = c.req.valid('json');
-    return moveTurn(c, gm, playTurnNow(gm, { gameId, turn }), { reason, done: 'a turn is to be played now' });
+    const work = playTurnNow(gm, callerOf(c), { gameId, turn, reason });
+    return moveTurn(c, gm, work, { reason, done: 'a turn is to be played now' });
   });

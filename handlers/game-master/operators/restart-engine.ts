@@ -25,7 +25,7 @@ export const restartEngineRoute = (gm: Parameters<typeof restartEngine>[0]) =>
   defineRoute(route, async (c) => {
     const { game_id: gameId } = c.req.valid('param');
     const { reason } = c.req.valid('json');
-    const { runtimeJobId } = await restartEngine(gm, gameId, callerOf(c).traceparent);
+    const { runtimeJobId } = await restartEngine(gm, callerOf(c), { gameId, reason });
     c.get('log').info(
       { game_id: gameId, runtime_job_id: runtimeJobId, reason },
       'an engine is to be restarted',

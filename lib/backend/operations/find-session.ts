@@ -4,7 +4,7 @@ import { sessionNotFound } from '../refusals.ts';
 import { recordUse } from '../store/device-sessions.ts';
 
 /** How precisely the last use of a session is known; every command looks its session up. */
-const useIntervalMs = 3_600_000;
+export const useIntervalMs = 3_600_000;
 
 /**
  * Looks a session up for the gateway, which does so for every request in its name. The signature is not verified yet, so

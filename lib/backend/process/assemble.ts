@@ -63,6 +63,7 @@ export async function assembleBackend(
     states: statesOf(consumers, { read: (work) => work(redis) }),
     requeue: requeueAtOnce(redis),
     audit: auditEntries,
+    outbox: outboxTable,
   };
   return { context, streams, outbox };
 }

@@ -1,4 +1,4 @@
-import { and, desc, eq, isNull, lt, lte, ne, or, type Placeholder, sql } from 'drizzle-orm';
+import { and, desc, eq, gt, isNull, lt, lte, ne, or, type Placeholder, sql } from 'drizzle-orm';
 import { type Given, preparedName, statement } from '../../postgres/statement.ts';
 import type { DeviceSession } from '../domain/user.ts';
 import type { Database } from './database.ts';
@@ -139,6 +139,26 @@ export async function recordUse(
         or(isNull(deviceSessions.lastUsedAt), lte(deviceSessions.lastUsedAt, notSince)),
       ),
     );
+}
+
+/** How many users have used a session since then; of more than `limit` sessions only so many count. */
+export async function countUsersSince(
+  db: Database,
+  { since, limit }: { since: Date; limit: number },
+): Promise<{ users: number; sessions: number }> {
+  const used = db
+    .select({ userId: deviceSessions.userId })
+    .from(deviceSessions)
+    .where(and(isNull(deviceSessions.revokedAt), gt(deviceSessions.lastUsedAt, since)))
+    .limit(limit)
+    .as('used');
+  const [counted] = await db
+    .select({
+      users: sql<number>`count(distinct ${used.userId})::int`,
+      sessions: sql<number>`count(*)::int`,
+    })
+    .from(used);
+  return counted ?? { users: 0, sessions: 0 };
 }
 
 /** Erases what says where a user's devices are and what they are called. */

@@ -76,6 +76,7 @@ export const deviceSessions = backend.table(
   },
   (table) => [
     index('device_sessions_by_user').on(table.userId, table.deviceSessionId),
+    index('device_sessions_by_use').on(table.lastUsedAt).where(sql`revoked_at is null`),
     check('device_sessions_key_length', sql`octet_length(${table.clientPublicKey}) = 32`),
   ],
 );

@@ -1,7 +1,13 @@
-// Passkeys, which browsers give to scripts alone, and no polling of a page that nobody sees.
+// Passkeys, which browsers give to scripts alone; no polling of a page that nobody sees; and marking a whole page.
 
 document.addEventListener('htmx:config:request', (event) => {
   if (document.hidden) event.preventDefault();
+});
+
+const all = document.querySelector('[data-check-all]');
+all?.closest('label').removeAttribute('hidden');
+all?.addEventListener('change', () => {
+  for (const box of all.form.querySelectorAll('[name="id"]')) box.checked = all.checked;
 });
 
 const ceremonies = {

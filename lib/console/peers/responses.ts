@@ -22,10 +22,13 @@ export const gameSchema = z.object({
   engine_health: z.string().nullable(),
   container_id: z.string().nullable(),
   due_at: z.string().nullable(),
+  awaited_seats: z.array(z.int()).nullable(),
+  ready_seats: z.array(z.int()).nullable(),
   enrollment_ends_at: z.string(),
   time_zone: z.string(),
   turn_schedule: z.string().nullable(),
   turn_seconds: z.int().nullable(),
+  grace_seconds: z.int(),
   created_at: z.string(),
   started_at: z.string().nullable(),
   finished_at: z.string().nullable(),
@@ -58,6 +61,8 @@ export const timelineSchema = page(
   }),
 );
 
+export const membershipSchema = z.object({ membership_id: z.string(), game_id: z.string() });
+
 /** Applications and invites, of which only the state counts. */
 export const pendingSchema = page(z.object({ status: z.string() }));
 
@@ -66,15 +71,19 @@ export const streamsSchema = z.object({
     z.object({
       consumer: z.string(),
       stream: z.string(),
+      offset: z.string().nullable(),
       oldest_unprocessed_age_ms: z.number(),
       lost: z.boolean(),
       running: z.boolean(),
       last_error: z.string().nullable(),
+      last_error_at: z.string().nullable(),
       dead_letters: z.int(),
       parked_keys: z.int(),
     }),
   ),
 });
+
+export type Stream = z.infer<typeof streamsSchema>['items'][number];
 
 const state = z.record(
   z.string(),

@@ -14,7 +14,13 @@ export type Question = {
   /** Why the operator changes something. */
   readonly reason?: string | undefined;
   readonly body?: unknown;
+  /** Of a form that was sent twice the second one changes nothing. */
+  readonly idempotencyKey?: string | undefined;
+  /** The revision of a game that the operator has seen. */
+  readonly revision?: string | undefined;
   readonly requestId: string;
+  /** Instead of the usual bound, for what others are asked on the way. */
+  readonly timeoutMs?: number | undefined;
 };
 
 export type Service = {
@@ -45,13 +51,17 @@ export function createService(service: {
     new Refusal('service_unavailable', `${name} does not respond; try again shortly.`);
   return {
     name,
-    async ask(method, path, schema, { assertion, reason, body, requestId }) {
+    async ask(method, path, schema, asked) {
+      const { assertion, reason, body, idempotencyKey, revision, requestId } = asked;
       const headers = {
         'x-request-id': requestId,
         ...(assertion === undefined ? {} : { [assertionHeader]: assertion }),
         ...(reason === undefined ? {} : { [reasonHeader]: encodeURIComponent(reason) }),
+        ...(idempotencyKey === undefined ? {} : { 'idempotency-key': idempotencyKey }),
+        ...(revision === undefined ? {} : { 'if-match': revision }),
       };
-      const question = { method, token, headers, body, timeoutMs, maxBytes };
+      const bound = asked.timeoutMs ?? timeoutMs;
+      const question = { method, token, headers, body, timeoutMs: bound, maxBytes };
       const { status, text } = await askService(`${baseUrl}${path}`, question).catch((error: unknown) => {
         log.warn({ error, service: name, path: path.split('?')[0] }, 'a service does not respond');
         throw unavailable();
@@ -65,14 +75,16 @@ export function createService(service: {
       }
       throw refusal ?? unavailable();
     },
-    async isReady() {
-      const question = { method: 'GET', timeoutMs, maxBytes } as const;
-      return askService(`${baseUrl}/readyz`, question).then(
-        ({ status }) => status === 200,
-        () => false,
-      );
-    },
+    isReady: () => isReady(baseUrl, timeoutMs),
   };
+}
+
+/** Whether a process takes requests. */
+export function isReady(baseUrl: string, timeoutMs: number): Promise<boolean> {
+  return askService(`${baseUrl}/readyz`, { method: 'GET', timeoutMs, maxBytes }).then(
+    ({ status }) => status === 200,
+    () => false,
+  );
 }
 
 function refusalIn(text: string): Refusal | undefined {

@@ -26,6 +26,11 @@ export async function startConsole(
 async function readAssets(): Promise<Map<string, Asset>> {
   const own = (file: string) => `${import.meta.dirname}/../assets/${file}`;
   const files = [
+    {
+      name: 'base.css',
+      path: `${import.meta.dirname}/../../page-style/base.css`,
+      type: 'text/css; charset=utf-8',
+    },
     { name: 'console.css', path: own('console.css'), type: 'text/css; charset=utf-8' },
     { name: 'console.js', path: own('console.js'), type: 'text/javascript; charset=utf-8' },
     { name: 'icon.svg', path: own('icon.svg'), type: 'image/svg+xml' },

@@ -1,9 +1,12 @@
 // What operators learn of the processes or containers that run engines, and what they have done to them.
+import { recordAround } from '../../audit/audit.ts';
 import { Refusal } from '../../errors/table.ts';
+import type { Caller } from '../../http/caller.ts';
 import type { EngineState } from '../../protocol/engine-requests.ts';
 import type { GameMaster } from '../context.ts';
 import { noSuchGame } from '../refusals.ts';
 import { findGame, findGamesOfRuntimes, type StoredGame } from '../store/games.ts';
+import { auditEntries } from '../store/schema.ts';
 
 type Parts = Pick<GameMaster, 'db' | 'engineHost'>;
 
@@ -50,20 +53,29 @@ export async function readEngineLog(
  */
 export async function restartEngine(
   parts: Parts,
-  gameId: string,
-  traceparent: string | undefined,
+  caller: Caller,
+  { gameId, reason }: { readonly gameId: string; readonly reason: string },
 ): Promise<StoredGame> {
   const game = await findGame(parts.db, gameId);
   if (game === undefined) throw noSuchGame();
-  const question = { kind: 'restart' as const, start_job_id: game.runtimeJobId };
-  const reply = await parts.engineHost.ask(question, traceparent);
-  if (reply.kind === 'unknown') {
-    throw new Refusal(
-      'invalid_state',
-      'The Runtime Manager runs no engine for this game, so none can be restarted.',
-    );
-  }
-  if (reply.kind !== 'restarting') throw hostFailed();
+  const { runtimeJobId } = game;
+  const act = {
+    action: 'engine.restart',
+    subject: { kind: 'game', id: gameId },
+    before: { runtime_job_id: runtimeJobId, engine_health: game.engineHealth },
+    reason,
+  };
+  await recordAround({ db: parts.db, audit: auditEntries }, caller, act, async () => {
+    const question = { kind: 'restart' as const, start_job_id: runtimeJobId };
+    const reply = await parts.engineHost.ask(question, caller.traceparent);
+    if (reply.kind === 'unknown') {
+      throw new Refusal(
+        'invalid_state',
+        'The Runtime Manager runs no engine for this game, so none can be restarted.',
+      );
+    }
+    if (reply.kind !== 'restarting') throw hostFailed();
+  });
   return game;
 }
 

@@ -1,5 +1,7 @@
 // What operators do with the clock of a game that runs. They only move the time at which its open turn is due; a turn worker
 // closes the turn by the same rules as any other.
+import { recordAct } from '../../audit/audit.ts';
+import type { Caller } from '../../http/caller.ts';
 import { invalidFields } from '../../http/field-problems.ts';
 import type { GameMaster } from '../context.ts';
 import { delayProblem, dueToCloseAt } from '../domain/move-turn.ts';
@@ -7,6 +9,7 @@ import { gameNotRunning, noSuchGame } from '../refusals.ts';
 import type { Work } from '../store/database.ts';
 import { type LockedGame, lockGame, type StoredGame } from '../store/games.ts';
 import { ordersGiven } from '../store/orders.ts';
+import { auditEntries } from '../store/schema.ts';
 import { seatsOf } from '../store/seats.ts';
 import { saveAndReport } from '../turns/report.ts';
 import { requireTaking } from './require-open-turn.ts';
@@ -18,14 +21,21 @@ export type MovedTurn = {
   readonly graceSeconds: number;
 };
 
+/** Why an operator does it. */
+type Why = { readonly reason: string };
+
 type OpenTurn = { readonly gameId: string; readonly turn: number };
 
 /**
  * Has a turn closed and played now, with the orders that there are, as if its time and its grace had passed.
  * @throws Refusal `not_found`, `game_not_running`, `turn_closed` when it is being played, or the game is at another turn.
  */
-export function playTurnNow(gm: Pick<GameMaster, 'outbox'>, open: OpenTurn): Work<MovedTurn> {
-  return moveTurn(gm, open, ({ game, now }) => dueToCloseAt(game, now));
+export function playTurnNow(
+  gm: Pick<GameMaster, 'outbox'>,
+  caller: Caller,
+  open: OpenTurn & Why,
+): Work<MovedTurn> {
+  return moveTurn(gm, caller, { ...open, action: 'turn.play' }, ({ game, now }) => dueToCloseAt(game, now));
 }
 
 /**
@@ -34,9 +44,10 @@ export function playTurnNow(gm: Pick<GameMaster, 'outbox'>, open: OpenTurn): Wor
  */
 export function delayTurn(
   gm: Pick<GameMaster, 'outbox'>,
-  open: OpenTurn & { readonly seconds: number },
+  caller: Caller,
+  open: OpenTurn & Why & { readonly seconds: number },
 ): Work<MovedTurn> {
-  return moveTurn(gm, open, ({ now }, dueAt) => {
+  return moveTurn(gm, caller, { ...open, action: 'turn.delay' }, ({ now }, dueAt) => {
     const later = new Date(dueAt.getTime() + open.seconds * 1_000);
     const problem = delayProblem(later, now);
     if (problem !== undefined) throw invalidFields([{ field: 'seconds', problem }]);
@@ -46,7 +57,8 @@ export function delayTurn(
 
 function moveTurn(
   gm: Pick<GameMaster, 'outbox'>,
-  { gameId, turn }: OpenTurn,
+  caller: Caller,
+  { gameId, turn, reason, action }: OpenTurn & Why & { readonly action: 'turn.play' | 'turn.delay' },
   moved: (locked: LockedGame, dueAt: Date) => Date,
 ): Work<MovedTurn> {
   return async (tx) => {
@@ -59,6 +71,13 @@ function moveTurn(
     const saved: StoredGame = { ...game, dueAt, nextAttemptAt: earlier(game.nextAttemptAt, dueAt) };
     const reported = { seats: await seatsOf(tx, gameId), given: await ordersGiven(tx, gameId) };
     await saveAndReport(tx, gm, { game: saved, now }, reported);
+    await recordAct(tx, auditEntries, caller, {
+      action,
+      subject: { kind: 'game', id: gameId },
+      before: { turn, due_at: game.dueAt.toISOString() },
+      after: { turn, due_at: dueAt.toISOString() },
+      reason,
+    });
     return { gameId, turn, dueAt, graceSeconds: game.graceSeconds };
   };
 }

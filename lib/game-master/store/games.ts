@@ -15,7 +15,7 @@ import {
 } from 'drizzle-orm';
 import type { Manifest } from '../../engine/api.ts';
 import { type Given, statement } from '../../postgres/statement.ts';
-import type { EngineHealth } from '../domain/game.ts';
+import { type EngineHealth, engineHealths } from '../domain/game.ts';
 import type { Db, Tx } from './database.ts';
 import { games } from './schema.ts';
 
@@ -224,6 +224,17 @@ export async function countGames(db: Db): Promise<Map<EngineHealth, number>> {
     .where(ne(games.phase, 'over').inlineParams())
     .groupBy(games.engineHealth);
   return new Map(counts.map(({ health, count }) => [health, count]));
+}
+
+const failingHealths = engineHealths.filter((health) => health !== 'ok');
+
+/** Games that are not over and whose engine failed at the last attempt. */
+export function findFailingGames(db: Db, limit: number): Promise<StoredGame[]> {
+  return db
+    .select(columns)
+    .from(games)
+    .where(and(ne(games.phase, 'over').inlineParams(), inArray(games.engineHealth, failingHealths)))
+    .limit(limit);
 }
 
 /** Whether `locking` would find a game: usually there is none, and to lock none needs a transaction. */

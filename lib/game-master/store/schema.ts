@@ -230,6 +230,8 @@ export const finalViews = gameMaster.table(
 export const workers = gameMaster.table('workers', {
   workerId: uuid('worker_id').primaryKey(),
   aliveUntil: time('alive_until').notNull(),
+  /** That it played, when it renewed the row. */
+  turnsLastMinute: integer('turns_last_minute').notNull().default(0),
 });
 
 export const idempotencyKeys = idempotencyKeysTable(gameMaster, { response: 'response' });

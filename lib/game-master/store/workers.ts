@@ -7,12 +7,24 @@ import { games, workers } from './schema.ts';
 /** How long a worker counts as alive without renewing its row. */
 const aliveSeconds = 9;
 
-export async function renewWorker(db: Db, workerId: string): Promise<void> {
+export async function renewWorker(db: Db, workerId: string, turnsLastMinute: number): Promise<void> {
   const aliveUntil = sql`now() + ${aliveSeconds} * interval '1 second'`;
   await db
     .insert(workers)
-    .values({ workerId, aliveUntil })
-    .onConflictDoUpdate({ target: workers.workerId, set: { aliveUntil } });
+    .values({ workerId, aliveUntil, turnsLastMinute })
+    .onConflictDoUpdate({ target: workers.workerId, set: { aliveUntil, turnsLastMinute } });
+}
+
+/** The workers that are alive, and the turns that they played in the minute before they renewed their rows. */
+export async function countWorkers(db: Db): Promise<{ workers: number; turnsLastMinute: number }> {
+  const [counted] = await db
+    .select({
+      workers: sql<number>`count(*)::int`,
+      turnsLastMinute: sql<number>`coalesce(sum(${workers.turnsLastMinute}), 0)::int`,
+    })
+    .from(workers)
+    .where(sql`${workers.aliveUntil} > now()`);
+  return counted ?? { workers: 0, turnsLastMinute: 0 };
 }
 
 /** Frees all claims of a worker that ends, or of a test's. */

@@ -11,6 +11,7 @@ import { backoffMs, runTicks } from '../../node/tick-loop.ts';
 import { inTransaction } from '../../postgres/transaction.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import type { GameMaster } from '../context.ts';
+import { turnsInLastMinute } from '../instruments.ts';
 import type { Db, Tx } from '../store/database.ts';
 import { anyGameToRemind, anyUnreportedGame, type Claim, claimGames, firstWaiting } from '../store/games.ts';
 import { freeClaims, freeClaimsOfDead, removeWorker, renewWorker } from '../store/workers.ts';
@@ -96,7 +97,7 @@ async function claimUntilStopped(
   for (let failures = 0; !stop.aborted; ) {
     try {
       // Claims of a worker without a row would be freed at once.
-      if (!alive) await renewWorker(gm.db, workerId);
+      if (!alive) await renewWorker(gm.db, workerId, turnsInLastMinute());
       alive = true;
       const freed = places.nextFreed();
       let claimed = 0;
@@ -143,7 +144,7 @@ async function nextDue(
 }
 
 async function renew({ db }: GameMaster, workerId: string, places: Places): Promise<void> {
-  await renewWorker(db, workerId);
+  await renewWorker(db, workerId, turnsInLastMinute());
   // Such as of a step whose last transaction failed.
   await places.claiming.run(() => freeClaims(db, workerId, places.tokens()));
   await freeClaimsOfDead(db);

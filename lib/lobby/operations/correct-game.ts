@@ -50,6 +50,7 @@ export function correctGame(
       subject: { kind: 'game', id: gameId },
       before: { status: game.status, revision: game.revision },
       after: { revision: saved.revision, changed: Object.keys(changes) },
+      reason,
     });
     const occasion = { by, actorId: actorId(caller), reason, at, traceparent: caller.traceparent };
     if (trigger === 'replace_engine') return applyTransition(tx, lobby, saved, { trigger, ...occasion });

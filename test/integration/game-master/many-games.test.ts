@@ -99,7 +99,7 @@ test('whether a player is to be reminded is found without looking at other games
 });
 
 test('claims of workers are freed without looking at other games', async () => {
-  await renewWorker(stage.gm.db, workerId);
+  await renewWorker(stage.gm.db, workerId, 0);
   await readsLittle(() => freeClaims(stage.gm.db, workerId, []), { rows: 3 * limit, pages: 40 * limit });
   await stage.pool.query('delete from game_master.workers');
   await readsLittle(() => freeClaimsOfDead(stage.gm.db), { rows: 6 * limit, pages: 80 * limit });

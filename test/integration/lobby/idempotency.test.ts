@@ -1,20 +1,18 @@
 import { v7 as uuidv7 } from 'uuid';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Refusal } from '../../../lib/errors/table.ts';
-import type { GameStatus } from '../../../lib/lobby/domain/game.ts';
 import { withIdempotencyKey } from '../../../lib/lobby/idempotency.ts';
 import type { Work } from '../../../lib/lobby/store/database.ts';
 import {
   column,
   field,
   gameBody,
-  join,
   makeDraft,
   makeOpenGame,
   refusal,
 } from '../../support/lobby/games.ts';
 import { type Answer, createTestLobby, type TestLobby } from '../../support/lobby/lobby.ts';
-import { makeWorld, operations, request, usualRequest } from '../../support/lobby/world.ts';
+import { makeGrantable, operations, request } from '../../support/lobby/world.ts';
 
 let lobby: TestLobby;
 beforeAll(async () => {
@@ -25,39 +23,10 @@ afterAll(() => lobby.close());
 const hourMs = 3_600_000;
 const keyed = (key: string = uuidv7()) => ({ 'idempotency-key': key });
 
-/** What games have to be for what moves them on. */
-const fitting: Partial<Record<string, GameStatus>> = {
-  'POST /games/{game_id}/reopen-enrollment': 'ready_to_start',
-  'POST /games/{game_id}/start': 'ready_to_start',
-  'POST /games/{game_id}/retry-start': 'start_failed',
-  'POST /games/{game_id}/pause': 'running',
-  'POST /games/{game_id}/resume': 'paused',
-};
-
 /** A request that can be granted, on things of its own. */
 async function prepare(operation: string): Promise<(headers: Record<string, string>) => Promise<Answer>> {
-  const world = await makeWorld(lobby);
-  const { owner, publicId, draftId } = world;
-  await join(lobby.player(), owner, publicId, `Second ${uuidv7().slice(-12)}`);
-  await lobby.pool.query(
-    `update lobby.games set status = $2, runtime_job_id = gen_random_uuid(), container_id = 'c1',
-       engine_endpoint = 'http://10.0.0.1:9000', bound_at = now() where game_id = $1`,
-    [publicId, fitting[operation] ?? 'enrollment_open'],
-  );
-  if (operation.endsWith('/unblock')) {
-    expect(await owner.post(`/memberships/${world.membershipId}/block`)).toMatchObject({ status: 200 });
-  }
-  const changes = operation.endsWith('/open-enrollment') ? { params: { game_id: draftId } } : {};
-  // The revision that was true before the first request; a repeat is answered all the same.
-  const seen = operation.startsWith('PATCH') ? { 'if-match': '"1"' } : {};
-  const names = { race_name: `R ${uuidv7().slice(-12)}` };
-  const body = bodyWith(usualRequest(world, operation).body, names);
-  return (headers) => request(world, operation, { ...changes, body, headers: { ...headers, ...seen } });
-}
-
-/** Race names are one person's on the whole platform, so each request needs its own. */
-function bodyWith(body: unknown, names: { race_name: string }): unknown {
-  return typeof body === 'object' && body !== null && 'race_name' in body ? names : body;
+  const { world, changes } = await makeGrantable(lobby, operation);
+  return (headers) => request(world, operation, { ...changes, headers: { ...headers, ...changes.headers } });
 }
 
 const mutations = [...operations.keys()].filter(

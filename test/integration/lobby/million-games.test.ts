@@ -168,6 +168,19 @@ test.each([
   await readsLittle(() => me.get(path), { rows: 2_500, pages: 3_000 });
 });
 
+test('games are counted for operators by status, of many only the first', async () => {
+  // Ten thousand entries of an index for each list partition.
+  await readsLittle(
+    async () => {
+      const { body } = await admin.get('/game-counts');
+      const { items } = body as { items: { status: string; count: number; is_complete: boolean }[] };
+      expect(items.find(({ status }) => status === 'finished')).toMatchObject({ is_complete: false });
+      expect(Math.max(...items.map(({ count }) => count))).toBeLessThanOrEqual(40_000);
+    },
+    { rows: 250_000, pages: 4_000 },
+  );
+});
+
 test('games that wait for me are found without reading those that are over', async () => {
   const waiting = [600_002, 600_012].map(gameIdOf);
   await lobby.pool.query(

@@ -180,6 +180,7 @@ export async function startTestBackend(
     db,
     tables: backendStreamTables,
     audit: auditEntries,
+    outbox: outboxTable,
     consumers,
     states: statesOf(consumers, { read: async (work) => work(theRedis()) }),
     requeue: (...requeue) => requeueAtOnce(theRedis())(...requeue),

@@ -28,6 +28,7 @@ import { testCatalogue } from '../engines/catalogue.ts';
 import { noEngineHost } from '../engines/game-master.ts';
 import { checkNotifications } from '../gateway/event-check.ts';
 import { createResponseCheck } from '../lobby/response-check.ts';
+import { operatorOptions } from '../operators.ts';
 import { createTestDatabase } from '../stores/database.ts';
 import { BidEngine, manifest } from './bid-engine.ts';
 import { type LobbyGame, LobbyServer } from './lobby-server.ts';
@@ -113,7 +114,7 @@ export async function createPlayStage({
   });
   const options = { log, ready: () => true, bodyLimitBytes: 128 * 1024 };
   const publicApp = createGameMasterPublicApp(options, gm);
-  const internalApp = createGameMasterInternalApp(options, gm);
+  const internalApp = createGameMasterInternalApp({ ...options, ...operatorOptions }, gm);
   const closeDue = (gameId: string): Promise<void> =>
     lockedIn(gm, gameId, async (tx, locked) => {
       const [seats, given] = [await seatsOf(tx, gameId), await ordersGiven(tx, gameId)];
@@ -139,8 +140,10 @@ export async function createPlayStage({
       spectators?: boolean;
       spectatorView?: boolean;
       public?: boolean;
+      /** A new one unless given. */
+      gameId?: string;
     }): Promise<PlayedGame> {
-      const gameId = uuidv7();
+      const gameId = settings.gameId ?? uuidv7();
       const runtimeJobId = uuidv7();
       const users = Array.from({ length: settings.seats }, () => uuidv7());
       const seats = users.map((_, index) => index + 1);

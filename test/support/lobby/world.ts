@@ -1,8 +1,9 @@
 // One of everything that the lobby keeps, those who have to do with it, and a request for everything that can be done:
 // for tests that go through all routes.
 import { v7 as uuidv7 } from 'uuid';
-import { inject } from 'vitest';
+import { expect, inject } from 'vitest';
 import { type Operation, readOperations } from '../../../infra/generate/operations.ts';
+import type { GameStatus } from '../../../lib/lobby/domain/game.ts';
 import { nameKeys } from '../../../lib/names/keys.ts';
 import { apply, field, gameBody, join, makeDraft, makeOpenGame } from './games.ts';
 import type { Answer, Client, TestLobby } from './lobby.ts';
@@ -136,4 +137,43 @@ export function request(world: World, operation: string, changes: Request = {}):
     search.size === 0 ? path : `${path}?${search}`,
     body === undefined ? { headers } : { body, headers },
   );
+}
+
+/** What games have to be for what moves them on. */
+const fitting: Partial<Record<string, GameStatus>> = {
+  'POST /games/{game_id}/reopen-enrollment': 'ready_to_start',
+  'POST /games/{game_id}/start': 'ready_to_start',
+  'POST /games/{game_id}/retry-start': 'start_failed',
+  'POST /games/{game_id}/pause': 'running',
+  'POST /games/{game_id}/resume': 'paused',
+  'POST /games/{game_id}/correct': 'paused',
+};
+
+/** What makes the usual request of an operation one that is granted, in a world of its own. */
+export async function makeGrantable(
+  lobby: TestLobby,
+  operation: string,
+): Promise<{ world: World; changes: Request }> {
+  const world = await makeWorld(lobby);
+  const { owner, publicId, draftId } = world;
+  await join(lobby.player(), owner, publicId, `Second ${uuidv7().slice(-12)}`);
+  await lobby.pool.query(
+    `update lobby.games set status = $2, runtime_job_id = gen_random_uuid(), container_id = 'c1',
+       engine_endpoint = 'http://10.0.0.1:9000', bound_at = now() where game_id = $1`,
+    [publicId, fitting[operation] ?? 'enrollment_open'],
+  );
+  if (operation.endsWith('/unblock')) {
+    expect(await owner.post(`/memberships/${world.membershipId}/block`)).toMatchObject({ status: 200 });
+  }
+  const params = operation.endsWith('/open-enrollment') ? { params: { game_id: draftId } } : {};
+  // The revision that was true before the first request; a repeat is answered all the same.
+  const headers = operation.startsWith('PATCH') ? { headers: { 'if-match': '"1"' } } : {};
+  const names = { race_name: `R ${uuidv7().slice(-12)}` };
+  const body = bodyWith(usualRequest(world, operation).body, names);
+  return { world, changes: { ...params, ...headers, body } };
+}
+
+/** Race names are one person's on the whole platform, so each request needs its own. */
+function bodyWith(body: unknown, names: { race_name: string }): unknown {
+  return typeof body === 'object' && body !== null && 'race_name' in body ? names : body;
 }

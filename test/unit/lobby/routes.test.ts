@@ -27,6 +27,7 @@ const forAdminsOnly = [
   'POST /games/{game_id}/correct',
   'GET /users/{user_id}/games',
   'GET /game-search',
+  'GET /game-counts',
   'GET /users/{user_id}/removal-preview',
   'GET /race-name-lookup',
   'GET /users/{user_id}/race-names',
@@ -100,6 +101,8 @@ test('operators look after streams on the internal listener alone', () => {
   );
   expect(rest).toEqual([
     'GET /api/v1/internal/streams',
+    'GET /api/v1/internal/outbox',
+    'GET /api/v1/internal/parked-keys',
     'GET /api/v1/internal/dead-letters',
     'POST /api/v1/internal/dead-letters/{dead_letter_id}/retry',
     'POST /api/v1/internal/dead-letters/{dead_letter_id}/discard',

@@ -1,0 +1,1 @@
+CREATE INDEX CONCURRENTLY IF NOT EXISTS "device_sessions_by_use" ON "backend"."device_sessions" USING btree ("last_used_at") WHERE revoked_at is null;
