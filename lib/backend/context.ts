@@ -9,7 +9,6 @@ import type { OptOutTokens } from './opt-out-tokens.ts';
 import type { RecoveryCodes } from './recovery-codes.ts';
 import type { SignInCodes } from './sign-in-codes.ts';
 import type { Database } from './store/database.ts';
-import type { FindDeviceSession } from './store/device-sessions.ts';
 
 export type OutgoingMails = {
   /** Writes mails with the transaction that decides them. */
@@ -23,7 +22,6 @@ export type OutgoingMails = {
  */
 export type BackendContext = {
   readonly db: Database;
-  readonly findDeviceSession: FindDeviceSession;
   readonly outbox: Pick<Outbox, 'write' | 'publishSoon'>;
   readonly codes: SignInCodes;
   readonly recoveryCodes: RecoveryCodes;

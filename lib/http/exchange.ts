@@ -15,9 +15,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   readonly #maxBytes: number;
   readonly #settle = Promise.withResolvers<ExchangeResponse>();
   readonly response = this.#settle.promise;
-  readonly #over = Promise.withResolvers<void>();
-  /** The dispatcher has let go of the request. */
-  readonly over = this.#over.promise;
+  readonly #onOver: (() => void) | undefined;
   readonly #chunks: Buffer[] = [];
   #size = 0;
   #status = 0;
@@ -25,9 +23,13 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #controller: Dispatcher.DispatchController | undefined;
   #why: unknown;
 
-  /** @param maxBytes bound on the body of the response. */
-  constructor(maxBytes: number) {
+  /**
+   * @param maxBytes bound on the body of the response.
+   * @param onOver called when the dispatcher has let go of the request.
+   */
+  constructor(maxBytes: number, onOver?: () => void) {
     this.#maxBytes = maxBytes;
+    this.#onOver = onOver;
   }
 
   /** Ends the exchange in any state. */
@@ -62,12 +64,12 @@ export class Exchange implements Dispatcher.DispatchHandler {
     const [first] = this.#chunks;
     const body = first !== undefined && this.#chunks.length === 1 ? first : Buffer.concat(this.#chunks);
     this.#settle.resolve({ status: this.#status, headers: this.#headers, body });
-    this.#over.resolve();
+    this.#onOver?.();
   }
 
   onResponseError(_: Dispatcher.DispatchController, error: Error): void {
     this.#settle.reject(error);
-    this.#over.resolve();
+    this.#onOver?.();
   }
 }
 

@@ -1,8 +1,9 @@
 import pg from 'pg';
+import { DescribeOnceClient } from './described-once.ts';
 import { type PoolOptions, poolSettings } from './pool-options.ts';
 import { watchServer } from './standby.ts';
 
-class WatchedClient extends pg.Client {
+class WatchedClient extends DescribeOnceClient {
   constructor(config?: string | pg.ClientConfig) {
     super(config);
     watchServer(this);

@@ -14,7 +14,7 @@ import {
 const tracer = trace.getTracer('galaxy');
 
 /** Runs `work` in a child span of the current one; without a recorded span it only runs it. */
-export async function inSpan<T>(name: string, work: () => Promise<T>): Promise<T> {
+export function inSpan<T>(name: string, work: () => Promise<T>): Promise<T> {
   if (!recording()) return work();
   return tracer.startActiveSpan(name, async (span) => {
     try {

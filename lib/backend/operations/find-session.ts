@@ -1,7 +1,7 @@
 import type { BackendContext } from '../context.ts';
 import type { DeviceSession } from '../domain/user.ts';
 import { sessionNotFound } from '../refusals.ts';
-import { recordUse } from '../store/device-sessions.ts';
+import { findDeviceSession, recordUse } from '../store/device-sessions.ts';
 
 /** How precisely the last use of a session is known; every command looks its session up. */
 export const useIntervalMs = 3_600_000;
@@ -13,10 +13,10 @@ export const useIntervalMs = 3_600_000;
  * @throws Refusal not_found.
  */
 export async function findSession(
-  deps: Pick<BackendContext, 'findDeviceSession' | 'now'>,
+  deps: Pick<BackendContext, 'db' | 'now'>,
   deviceSessionId: string,
 ): Promise<DeviceSession & { useIsDue: boolean }> {
-  const session = await deps.findDeviceSession(deviceSessionId);
+  const session = await findDeviceSession(deps.db, deviceSessionId);
   if (session === undefined) throw sessionNotFound(deviceSessionId);
   const { lastUsedAt, revokedAt } = session;
   const recorded = lastUsedAt !== null && lastUsedAt.getTime() > deps.now().getTime() - useIntervalMs;

@@ -13,7 +13,6 @@ import { backendPublishers } from '../outbox/publishers.ts';
 import { createRecoveryCodes } from '../recovery-codes.ts';
 import { createSignInCodes } from '../sign-in-codes.ts';
 import type { Database } from '../store/database.ts';
-import { prepareFindDeviceSession } from '../store/device-sessions.ts';
 import { auditEntries, outbox as outboxTable } from '../store/schema.ts';
 import { backendStreamTables } from '../store/stream-tables.ts';
 
@@ -40,7 +39,6 @@ export async function assembleBackend(
   const consumers = [notificationStream(config.notifications.stream)];
   const context: BackendContext = {
     db,
-    findDeviceSession: prepareFindDeviceSession(db),
     outbox,
     codes: await createSignInCodes(config.signIn.codeHmacKey),
     recoveryCodes: await createRecoveryCodes(config.signIn.codeHmacKey),

@@ -1,4 +1,4 @@
-import { and, desc, eq, gt, isNull, lt, lte, ne, or, type Placeholder, sql } from 'drizzle-orm';
+import { and, desc, eq, getTableColumns, gt, isNull, lt, lte, ne, or, type Placeholder, sql } from 'drizzle-orm';
 import { type Given, preparedName, statement } from '../../postgres/statement.ts';
 import type { DeviceSession } from '../domain/user.ts';
 import type { Database } from './database.ts';
@@ -21,21 +21,23 @@ export async function insertDeviceSession(tx: Database, session: DeviceSession):
   await insert(tx, session);
 }
 
-/** A session, revoked also when its user is blocked or deleted. */
-export type FindDeviceSession = (deviceSessionId: string) => Promise<DeviceSession | undefined>;
+const find = statement('find_device_session', (db: Database, { id }: Given<{ id: string }>) =>
+  db
+    .select({ ...getTableColumns(deviceSessions), blockedAt: users.blockedAt, deletedAt: users.deletedAt })
+    .from(deviceSessions)
+    .innerJoin(users, eq(users.userId, deviceSessions.userId))
+    .where(eq(deviceSessions.deviceSessionId, id)),
+);
 
-/** Every command needs this, so the statement is built once here and parsed once per connection. */
-export function prepareFindDeviceSession(db: Database): FindDeviceSession {
-  const query = sessionAndUser(db, sql.placeholder('id')).prepare(preparedName(db, 'find_device_session'));
-  return async (id) => withUserState((await query.execute({ id }))[0]);
-}
-
-/** The same within a transaction. */
+/** A session, revoked also when its user is blocked or deleted: one statement on two primary keys, for every command. */
 export async function findDeviceSession(
-  tx: Database,
+  db: Database,
   deviceSessionId: string,
 ): Promise<DeviceSession | undefined> {
-  return withUserState((await sessionAndUser(tx, deviceSessionId))[0]);
+  const [found] = await find(db, { id: deviceSessionId });
+  if (found === undefined) return undefined;
+  const { blockedAt, deletedAt, ...session } = found;
+  return { ...session, revokedAt: session.revokedAt ?? blockedAt ?? deletedAt };
 }
 
 /** The key of an active session, if its account has this address. */
@@ -57,21 +59,6 @@ export async function findKeyOfDevice(
       ),
     );
   return found?.key;
-}
-
-/** One statement on two primary keys. */
-function sessionAndUser(db: Database, deviceSessionId: string | Placeholder) {
-  return db
-    .select({ session: deviceSessions, blockedAt: users.blockedAt, deletedAt: users.deletedAt })
-    .from(deviceSessions)
-    .innerJoin(users, eq(users.userId, deviceSessions.userId))
-    .where(eq(deviceSessions.deviceSessionId, deviceSessionId));
-}
-
-function withUserState(
-  row: { session: DeviceSession; blockedAt: Date | null; deletedAt: Date | null } | undefined,
-): DeviceSession | undefined {
-  return row && { ...row.session, revokedAt: row.session.revokedAt ?? row.blockedAt ?? row.deletedAt };
 }
 
 /** A user's sessions, newest first. @param before the id of the last one on the page before. */

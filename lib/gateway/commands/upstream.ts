@@ -89,10 +89,17 @@ export class UpstreamService {
    */
   async call(call: UpstreamCall, place = this.takePlace(call.body?.length ?? 0)): Promise<ExchangeResponse> {
     const deadline = performance.now() + this.#timeoutMs;
-    const exchanges: Promise<void>[] = [];
-    const response = await this.#send(call, deadline, exchanges).finally(() => {
-      void Promise.all(exchanges).then(place);
-    });
+    let holders = 1;
+    const letGo = () => {
+      holders -= 1;
+      if (holders === 0) place();
+    };
+    const exchange = () => {
+      call.signal.throwIfAborted();
+      holders += 1;
+      return this.#exchange(call, deadline, letGo);
+    };
+    const response = await this.#send(call, exchange).finally(letGo);
     // A 401 without a challenge concerns the user, not the token.
     if (response.status === 401 && response.headers['www-authenticate'] !== undefined) {
       this.#tokenRefused();
@@ -116,11 +123,11 @@ export class UpstreamService {
     return this.#pool.close();
   }
 
-  async #send(call: UpstreamCall, deadline: number, exchanges: Promise<void>[]): Promise<ExchangeResponse> {
+  async #send(call: UpstreamCall, exchange: () => Promise<ExchangeResponse>): Promise<ExchangeResponse> {
     try {
-      return await this.#exchange(call, deadline, exchanges).catch((error) => {
+      return await exchange().catch((error) => {
         if (call.method !== 'GET' || !isLostConnection(error)) throw error;
-        return this.#exchange(call, deadline, exchanges);
+        return exchange();
       });
     } catch (error) {
       // The HTTP listener aborts with a string, which callers do not expect as an error.
@@ -129,14 +136,8 @@ export class UpstreamService {
     }
   }
 
-  async #exchange(
-    call: UpstreamCall,
-    deadline: number,
-    exchanges: Promise<void>[],
-  ): Promise<ExchangeResponse> {
-    call.signal.throwIfAborted();
-    const exchange = new Exchange(maxResponseBytes);
-    exchanges.push(exchange.over);
+  async #exchange(call: UpstreamCall, deadline: number, onOver: () => void): Promise<ExchangeResponse> {
+    const exchange = new Exchange(maxResponseBytes, onOver);
     const timedOut = () => exchange.cut(new Error(`no response within ${this.#timeoutMs} ms`));
     const aborted = () => exchange.cut(call.signal.reason);
     const timer = setTimeout(timedOut, deadline - performance.now());

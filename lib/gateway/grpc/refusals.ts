@@ -1,6 +1,11 @@
 // grpc-js itself refuses calls that it cannot read, before any handler runs, and without a reason. This interceptor
 // adds the reason that docs/errors.md documents.
-import { ServerInterceptingCall, type ServerInterceptor, type StatusObject, status } from '@grpc/grpc-js';
+import {
+  type ServerInterceptingCall,
+  type ServerInterceptor,
+  type StatusObject,
+  status,
+} from '@grpc/grpc-js';
 import { EdgeGatewayService } from '../../protocol/generated/galaxy/gateway/v1/gateway.ts';
 import { toGrpcStatus } from '../grpc-status.ts';
 
@@ -10,14 +15,14 @@ type PartialStatus = Parameters<ServerInterceptingCall['sendStatus']>[0];
 
 /**
  * Replaces statuses that grpc-js sends. grpc-js calls `sendStatus` of the call directly, past every interceptor, so the
- * method of the call has to be replaced.
+ * method of the call has to be replaced. The call itself goes on: another one around it would only pass everything on.
  */
 export const explainRefusals: ServerInterceptor = (method, call) => {
   if (signedMethods.has(method.path)) {
     const send = call.sendStatus.bind(call);
     call.sendStatus = (sent) => send(sent.code === status.OK ? sent : (explained(sent) ?? sent));
   }
-  return new ServerInterceptingCall(call);
+  return call as ServerInterceptingCall;
 };
 
 function explained(sent: PartialStatus): StatusObject | undefined {

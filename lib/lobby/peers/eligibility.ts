@@ -39,13 +39,15 @@ export function createEligibility(options: {
   token?: string | undefined;
   /** Bound on the whole exchange, body included. */
   timeoutMs: number;
+  /** Sends a request, as `askService` does, which it is unless given. */
+  send?: typeof askService;
   log: Logger;
 }): EligibilityClient {
   const ask = async (userId: string, { requestId, traceparent }: RequestContext) => {
     const url = `${options.baseUrl}/api/v1/internal/users/${encodeURIComponent(userId)}/lobby-eligibility`;
-    const { token, timeoutMs } = options;
+    const { token, timeoutMs, send = askService } = options;
     const headers = { 'x-request-id': requestId };
-    const reply = await askService(url, { method: 'POST', token, headers, traceparent, timeoutMs, maxBytes });
+    const reply = await send(url, { method: 'POST', token, headers, traceparent, timeoutMs, maxBytes });
     refuseUnlessOk(reply, { ours: 'LOBBY_USER_SERVICE_TOKEN', theirs: 'BACKEND_HTTP_TOKEN' });
     const response = responseSchema.parse(JSON.parse(reply.text));
     if (response.user_id !== userId.toLowerCase()) {

@@ -1,4 +1,5 @@
 import { v7 as uuidv7 } from 'uuid';
+import type { askService } from '../../http/ask-service.ts';
 import type { RedisCommands, RedisReads } from '../../redis/commands.ts';
 import { statesOf } from '../../streams/admin.ts';
 import type { Logger } from '../../telemetry/logger.ts';
@@ -16,6 +17,8 @@ type Parts = Pick<
   redis: RedisCommands;
   /** For the state of streams. */
   reads: RedisReads;
+  /** See createEligibility. */
+  send?: typeof askService | undefined;
   log: Logger;
 };
 
@@ -25,12 +28,12 @@ export function assembleLobby(
     LobbyConfig,
     'userService' | 'gameMaster' | 'streams' | 'startTimeoutMs' | 'underfilledGraceMs' | 'minTurnIntervalMs'
   >,
-  { redis, reads, log, ...parts }: Parts,
+  { redis, reads, send, log, ...parts }: Parts,
 ): Lobby {
   const consumers = Object.values(consumerStreams(config.streams));
   return createLobby({
     ...parts,
-    eligibility: createEligibility({ ...config.userService, log }),
+    eligibility: createEligibility({ ...config.userService, ...(send && { send }), log }),
     gameMaster: createGameMaster({ ...config.gameMaster, log }),
     publishers: lobbyPublishers(redis, config.streams, consumers),
     streams: { consumers, states: statesOf(consumers, reads) },

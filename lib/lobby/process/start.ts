@@ -6,6 +6,7 @@ import { type Check, start } from '../../config/startup.ts';
 import type { Environment } from '../../config/variables.ts';
 import type { EngineCatalogue } from '../../engine/catalogue.ts';
 import { openCatalogue } from '../../engine/catalogue-file.ts';
+import type { askService } from '../../http/ask-service.ts';
 import { outboxInstruments } from '../../outbox/instruments.ts';
 import { openDatabase, postgresDriver } from '../../postgres/open-database.ts';
 import type { Postgres } from '../../postgres/pool-options.ts';
@@ -78,7 +79,10 @@ export async function startLobby(
   });
   const { redis, postgres, catalogue } = resources;
   const http: HttpRedis = { commands: redis, connection: redis, close: () => redis.disconnect() };
-  return { ...(await run(service, config, { redis: http, postgres, catalogue, servesLists })), redis };
+  // Not for the HTTP side alone, which other runtimes run, too.
+  const { askService: send } = await import('../../node/ask-service.ts');
+  const parts = { redis: http, postgres, catalogue, servesLists, send };
+  return { ...(await run(service, config, parts)), redis };
 }
 
 /**
@@ -130,9 +134,15 @@ function postgresRequirement(connectionLog: Logger, migrates: boolean) {
 async function run<Config extends LobbyHttpConfig>(
   service: string,
   config: Config,
-  resources: { redis: HttpRedis; postgres: Postgres; catalogue: EngineCatalogue; servesLists: boolean },
+  resources: {
+    redis: HttpRedis;
+    postgres: Postgres;
+    catalogue: EngineCatalogue;
+    servesLists: boolean;
+    send?: typeof askService;
+  },
 ): Promise<StartedLobby<Config>> {
-  const { redis, postgres, catalogue, servesLists } = resources;
+  const { redis, postgres, catalogue, servesLists, send } = resources;
   const log = createLogger({ service, level: config.logLevel });
   outboxInstruments.start();
   streamInstruments.start();
@@ -147,6 +157,7 @@ async function run<Config extends LobbyHttpConfig>(
     ...(replicas && { replicas: replicas.replicas }),
     redis: redis.commands,
     reads,
+    send,
     log,
     inProcessRaceNames:
       config.raceNameDirectoryBackend === 'stub' ? await openInProcessRaceNames(postgres.db, log) : undefined,

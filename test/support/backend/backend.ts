@@ -19,7 +19,6 @@ import { createOptOutTokens } from '../../../lib/backend/opt-out-tokens.ts';
 import { createRecoveryCodes } from '../../../lib/backend/recovery-codes.ts';
 import { createSignInCodes } from '../../../lib/backend/sign-in-codes.ts';
 import type { Database } from '../../../lib/backend/store/database.ts';
-import { prepareFindDeviceSession } from '../../../lib/backend/store/device-sessions.ts';
 import { auditEntries, outbox as outboxTable } from '../../../lib/backend/store/schema.ts';
 import { backendStreamTables } from '../../../lib/backend/store/stream-tables.ts';
 import type { HttpApp } from '../../../lib/http/app.ts';
@@ -153,7 +152,6 @@ export async function startTestBackend(
   };
   const context: BackendContext = {
     db,
-    findDeviceSession: prepareFindDeviceSession(db),
     outbox,
     codes: await createSignInCodes(secret),
     recoveryCodes: await createRecoveryCodes(secret),
