@@ -48,6 +48,8 @@ export type LocalPostgres = {
   pid: number;
   /** DSN of a database of this server, with the superuser's name and password. */
   dsn: (database: string) => string;
+  /** Where its Unix socket is, of a server that is as fast as it can be. */
+  socketFolder: string;
   /** Makes a database, from a template if one is named; does nothing when it exists. */
   createDatabase: (name: string, template?: string) => Promise<void>;
   /** Resolves with the reason when PostgreSQL ends without having been asked to. */
@@ -81,7 +83,11 @@ export async function startPostgres(options: PostgresOptions): Promise<LocalPost
     portVariable: options.portVariable,
     command: async (port) => {
       const [file, ...args] = [...user.prefix, programs.postgres, '-D', clusterIn(dataFolder)];
-      return { file, args: [...args, ...settingArguments(port, durable)], env: serverEnvironment() };
+      return {
+        file,
+        args: [...args, ...settingArguments(port, durable, dataFolder)],
+        env: serverEnvironment(),
+      };
     },
     probe: (port) =>
       withClient(dsn(port, 'postgres'), async (client) => void (await client.query('select 1'))),
@@ -91,6 +97,7 @@ export async function startPostgres(options: PostgresOptions): Promise<LocalPost
   return {
     ...server,
     dsn: (database) => dsn(server.port, database),
+    socketFolder: clusterIn(dataFolder),
     createDatabase: (name, template) => createDatabase(dsn(server.port, 'postgres'), name, template),
   };
 }
@@ -140,8 +147,9 @@ const locationOf = (cluster: string): ServerLocation => ({
   stopSignals: ['SIGINT', 'SIGQUIT'],
 });
 
-function settingArguments(port: number, durable: boolean): string[] {
-  const all = { ...settings, port: String(port), ...(durable ? {} : fastSettings) };
+function settingArguments(port: number, durable: boolean, dataFolder: string): string[] {
+  const fast = { ...fastSettings, unix_socket_directories: clusterIn(dataFolder) };
+  const all = { ...settings, port: String(port), ...(durable ? {} : fast) };
   return Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
 }
 

@@ -18,8 +18,8 @@ type Servers = { postgres: LocalPostgres; redis: LocalRedis; apis: Apis; cleanUp
 
 declare module 'vitest' {
   export interface ProvidedContext {
-    /** `dsn` leads to the database `postgres` of the run's server, as superuser. */
-    postgres: { dsn: string };
+    /** `dsn` leads to the database `postgres` of the run's server, as superuser. Of its Unix socket, the folder. */
+    postgres: { dsn: string; socketFolder: string };
     redis: { port: number; password: string };
     /** The descriptions of listeners, made once, since to make them takes a test file a second of CPU time. */
     apis: Apis;
@@ -39,7 +39,7 @@ export async function setup(project: TestProject): Promise<void> {
     globalThis.galaxyTestServers = undefined;
     throw error;
   });
-  project.provide('postgres', { dsn: postgres.dsn('postgres') });
+  project.provide('postgres', { dsn: postgres.dsn('postgres'), socketFolder: postgres.socketFolder });
   project.provide('redis', { port: redis.port, password: redis.password });
   project.provide('apis', apis);
 }

@@ -1,9 +1,10 @@
 import { once } from 'node:events';
 import pg from 'pg';
+import { inject } from 'vitest';
 
 /** `pool.end()` does not wait until the server knows; dropping the database then breaks connections noisily. */
 export function openTestPool(dsn: string): { pool: pg.Pool; close: () => Promise<void> } {
-  const pool = new pg.Pool({ connectionString: dsn, max: 10, statement_timeout: 15_000 });
+  const pool = new pg.Pool({ connectionString: throughSocket(dsn), max: 10, statement_timeout: 15_000 });
   let connected = 0;
   pool.on('connect', () => {
     connected += 1;
@@ -18,4 +19,12 @@ export function openTestPool(dsn: string): { pool: pg.Pool; close: () => Promise
       while (connected > 0) await once(pool, 'remove');
     },
   };
+}
+
+/** A statement to the run's own server costs a sixth less CPU time through its Unix socket. */
+function throughSocket(dsn: string): string {
+  const { dsn: server, socketFolder } = inject('postgres');
+  const url = new URL(dsn);
+  if (url.host === new URL(server).host) url.searchParams.set('host', socketFolder);
+  return url.href;
 }
