@@ -59,8 +59,12 @@ export function group<Subject>(
         try {
           if (subject === undefined || !isUsable(subject)) subject = await prepare(lab);
           const note = await run(subject, lab);
+          lab.options.signal.throwIfAborted();
           report({ ...outcome, kind: 'ok', ...(typeof note === 'string' && { note }) });
-        } catch (error) {
+        } catch (thrown) {
+          // Once the time is over, that is what is wrong, whatever the check took it for.
+          const { aborted, reason } = lab.options.signal;
+          const error: unknown = aborted ? reason : thrown;
           if (error instanceof NotApplicable) {
             report({ ...outcome, kind: 'skipped', reason: error.message });
             continue;
@@ -68,7 +72,7 @@ export function group<Subject>(
           if (!(error instanceof Violation)) throw error;
           report({ ...outcome, kind: 'failed', violation: error });
           await lab.stop();
-          if (subject === undefined || lab.options.signal.aborted) return false;
+          if (subject === undefined || aborted) return false;
           subject = undefined;
           // What is late once may be late in every check.
           late = error instanceof Late;

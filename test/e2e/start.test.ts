@@ -94,7 +94,7 @@ async function playDemo(stack: Run): Promise<void> {
   const demo = run('infra/local/demo/demo.ts');
   expect([await demo.exitCode, demo.output()]).toEqual([0, expect.stringContaining('All of it worked')]);
   expect(demo.output()).toContain('Using the stack that runs already');
-  expect(demo.output()).toContain('It is back, and turn 5 is still open.');
+  expect(demo.output()).toContain('It is back, and turn 2 is still open.');
   expect(demo.output()).toMatch(/Rank 1: Orions .+\n {2}Rank 2: Lyrans /);
   expect(demo.output()).toContain('The views of the others are the same as before.');
   expect(demo.output()).toMatch(/and was played at \S+: all_ready\./);

@@ -1,15 +1,6 @@
 // A match of four in a row between two players of the demo.
-import { readFile } from 'node:fs/promises';
 import { check, type Player, print } from './player.ts';
-import { type GameParts, RunningGame } from './running-game.ts';
-
-export type GameMasterProcess = {
-  /** Of its internal listener. */
-  readonly url: string;
-  readonly token: string;
-  /** Holds the id of its process. */
-  readonly pidFile: string;
-};
+import { type GameMasterProcess, type GameParts, RunningGame } from './running-game.ts';
 
 export const fourInARowSettings = { engine_family: 'four-in-a-row', turn_seconds: 20 };
 
@@ -83,15 +74,6 @@ export class FourInARow {
     const missed = seats.find(({ state }) => state === 'missing');
     check(close_reason === 'due' && missed?.seat === 2, 'the history shows who missed the deadline');
     print(`  The history says: closed because it was ${close_reason}, seat ${missed.seat} ${missed.state}.`);
-  }
-
-  async killGameMaster(): Promise<void> {
-    const pid = Number(await readFile(this.#gameMaster.pidFile, 'utf8'));
-    process.kill(pid, 'SIGKILL');
-    print(`  The process of the Game Master, ${pid}, is killed.`);
-    const { turn } = await this.#game.untilOpen();
-    check(turn === this.#game.turn, `the same turn is open; got ${turn}`);
-    print(`  It is back, and turn ${turn} is still open.`);
   }
 
   async placements(winner: Player, loser: Player): Promise<void> {

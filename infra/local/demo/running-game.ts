@@ -10,6 +10,14 @@ export type GameParts = {
   readonly owner: Player;
 };
 
+export type GameMasterProcess = {
+  /** Of its internal listener. */
+  readonly url: string;
+  readonly token: string;
+  /** Holds the id of its process. */
+  readonly pidFile: string;
+};
+
 export type OpenTurn = {
   readonly turn: number;
   readonly due_at: string;
@@ -26,7 +34,7 @@ type PlayedTurn = {
   readonly seats: readonly { readonly seat: number; readonly state: string }[];
 };
 
-const readyTimeoutMs = 30_000;
+const readyTimeoutMs = 120_000;
 
 export class RunningGame {
   readonly id: string;

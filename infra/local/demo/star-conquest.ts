@@ -1,6 +1,7 @@
 // A game of star conquest between two players of the demo and a bot, from its first turn to its placements.
+import { readFile } from 'node:fs/promises';
 import { check, type Player, print } from './player.ts';
-import { type GameParts, RunningGame } from './running-game.ts';
+import { type GameMasterProcess, type GameParts, RunningGame } from './running-game.ts';
 
 /** What the demo reads of a view; docs/star-conquest.md has all of it. */
 type View = {
@@ -88,6 +89,16 @@ export class StarConquest {
     const { close_reason, due_at, played_at } = await this.#game.lastPlayed();
     check(close_reason === 'all_ready' && played_at < due_at, 'the turn was played before it was due');
     print(`  It was due at ${due_at}, and was played at ${played_at}: ${close_reason}.`);
+  }
+
+  /** However long it is away, no turn of this game is due meanwhile. */
+  async killGameMaster({ pidFile }: GameMasterProcess): Promise<void> {
+    const pid = Number(await readFile(pidFile, 'utf8'));
+    process.kill(pid, 'SIGKILL');
+    print(`  The process of the Game Master, ${pid}, is killed.`);
+    const { turn } = await this.#game.untilOpen();
+    check(turn === this.#game.turn, `the same turn is open; got ${turn}`);
+    print(`  It is back, and turn ${turn} is still open.`);
   }
 
   /** The first player is bold, the second careful, until the game is over. */

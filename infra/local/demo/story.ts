@@ -3,10 +3,10 @@
 // Game Master is killed.
 import { randomUUID } from 'node:crypto';
 import type { Gateway } from '../../../lib/client/node.ts';
-import { FourInARow, fourInARowSettings, type GameMasterProcess } from './four-in-a-row.ts';
+import { FourInARow, fourInARowSettings } from './four-in-a-row.ts';
 import { approve, createGame, findAndApply, isAbout, start } from './lobby.ts';
 import { check, heading, Player, print, refusal } from './player.ts';
-import type { GameParts } from './running-game.ts';
+import type { GameMasterProcess, GameParts } from './running-game.ts';
 import { StarConquest, starConquestSettings } from './star-conquest.ts';
 
 export type Stage = {
@@ -51,15 +51,15 @@ export async function play({ endpoints, mailLog, admin, gameMaster }: Stage): Pr
 
     await playFourInARow({ id: match, players: [boris, chen], owner: ada }, gameMaster);
 
-    heading('11. Players who did well may register their race names; one does');
+    heading('10. Players who did well may register their race names; one does');
     await keepName([boris, chen], match);
 
-    heading('12. Ada creates a second game, of another kind: star conquest for two people and a bot');
+    heading('11. Ada creates a second game, of another kind: star conquest for two people and a bot');
     const galaxy = await createGame(ada, { game_name: `Perseus ${run}`, ...starConquestSettings });
     await approve(ada, galaxy, [await findAndApply(boris, galaxy), await findAndApply(chen, galaxy)]);
     await start(ada, galaxy, players);
 
-    await playStarConquest({ id: galaxy, players: [boris, chen], owner: ada });
+    await playStarConquest({ id: galaxy, players: [boris, chen], owner: ada }, gameMaster);
 
     heading('18. Boris opens a game of his own, Chen joins it; then an admin blocks Boris');
     await fallWithOwner(boris, chen, admin, run);
@@ -91,26 +91,26 @@ async function playFourInARow(parts: GameParts, gameMaster: GameMasterProcess): 
   heading('8. Chen misses the deadline, and the engine moves for her: nearest the centre');
   await match.missedDeadline(chen);
 
-  heading('9. The Game Master is killed in the middle of the match, and starts again');
-  await match.killGameMaster();
+  heading('9. Boris gets four in a row');
   await match.move(boris, 1);
   await match.move(chen, 7);
-
-  heading('10. Boris gets four in a row');
   await match.move(boris, 1);
   await match.placements(boris, chen);
 }
 
-async function playStarConquest(parts: GameParts): Promise<void> {
+async function playStarConquest(parts: GameParts, gameMaster: GameMasterProcess): Promise<void> {
   const game = await StarConquest.begin(parts);
-  heading('13. Fog of war: a player sees only what is near their own planets and ships');
+  heading('12. Fog of war: a player sees only what is near their own planets and ships');
   await game.fogOfWar();
 
-  heading('14. What Boris orders nobody else can read');
+  heading('13. What Boris orders nobody else can read');
   await game.sealedOrders();
 
-  heading('15. Both move at the same time; the turn is played as soon as both are ready');
+  heading('14. Both move at the same time; the turn is played as soon as both are ready');
   await game.earlyTurn();
+
+  heading('15. The Game Master is killed while a turn is open, and starts again');
+  await game.killGameMaster(gameMaster);
 
   heading('16. Turn by turn: Boris sends all that he has to the nearest planet; Chen lets hers grow first');
   await game.playToTheEnd();

@@ -30,7 +30,8 @@ export async function untilHealthy(
         `The engine at ${endpoint} was not healthy within ${timeoutMs / 1_000} s: GET ${engineRoutes.health} ${problem}.`,
       );
     }
-    await delay(pollMs, undefined, { signal });
+    // An interrupted pause rejects with an error of its own.
+    await delay(pollMs, undefined, { signal }).catch(() => signal.throwIfAborted());
   }
 }
 
