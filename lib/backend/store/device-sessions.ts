@@ -1,5 +1,5 @@
-import { and, desc, eq, getTableColumns, gt, isNull, lt, lte, ne, or, type Placeholder, sql } from 'drizzle-orm';
-import { type Given, preparedName, statement } from '../../postgres/statement.ts';
+import { and, desc, eq, getTableColumns, gt, isNull, lt, lte, ne, or, sql } from 'drizzle-orm';
+import { type Given, statement } from '../../postgres/statement.ts';
 import type { DeviceSession } from '../domain/user.ts';
 import type { Database } from './database.ts';
 import { deviceSessions, users } from './schema.ts';
