@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Console } from '../../lib/console/context.ts';
 import type { openedSessionSchema } from '../../lib/console/peers/backend.ts';
-import { readSessionCookie, writeSessionCookie } from './cookie.ts';
+import { sessionCookie } from './cookie.ts';
 import type { ConsoleContext } from './env.ts';
 
 /** Puts a session that the backend has opened into the cookie, and ends the one that was there. */
@@ -10,9 +10,9 @@ export async function enterSession(
   console: Console,
   opened: z.infer<typeof openedSessionSchema>,
 ): Promise<void> {
-  const earlier = readSessionCookie(c, console);
+  const earlier = sessionCookie.read(c, console);
   if (earlier !== undefined) await endSession(c, console, earlier);
-  writeSessionCookie(c, console, { token: opened.session_token, expiresAt: opened.expires_at });
+  sessionCookie.write(c, console, opened.session_token, new Date(opened.expires_at));
 }
 
 export async function endSession(c: ConsoleContext, { backend }: Console, token: string): Promise<void> {

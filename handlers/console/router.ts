@@ -11,12 +11,13 @@ import { errorBody, errorTable, Refusal } from '../../lib/errors/table.ts';
 import { addOperatorPage } from './add-operator.ts';
 import { auditPage } from './audit.ts';
 import { cancelGamePage } from './cancel-game.ts';
-import { clearSessionCookie, readSessionCookie } from './cookie.ts';
+import { sessionCookie } from './cookie.ts';
 import { enrolPage } from './enrol.ts';
 import type { ConsoleApp, ConsoleContext, ConsoleEnv } from './env.ts';
 import { gamePage } from './game.ts';
 import { gamesPage } from './games.ts';
 import { layout } from './layout.ts';
+import { oidcPage } from './oidc.ts';
 import { operatorPage } from './operator.ts';
 import { operatorsPage } from './operators.ts';
 import { overviewPage } from './overview.ts';
@@ -41,7 +42,7 @@ export function createConsoleApp(console: Console, ready: () => boolean): Consol
     if (asset === undefined) return c.notFound();
     return c.body(asset.bytes, 200, { 'content-type': asset.type, 'cache-control': 'no-cache' });
   });
-  for (const page of [signInPage, signInLinkPage, enrolPage]) page(app, console);
+  for (const page of [signInPage, oidcPage, signInLinkPage, enrolPage]) page(app, console);
   app.use(requireSession(console));
   for (const page of [
     signOutPage,
@@ -123,10 +124,10 @@ function refuseForeignOrigin({ publicUrl }: Console): MiddlewareHandler<ConsoleE
 function requireSession(console: Console): MiddlewareHandler<ConsoleEnv> {
   const audiences = ['backend', 'lobby', 'game-master'];
   return async (c, next) => {
-    const token = readSessionCookie(c, console);
+    const token = sessionCookie.read(c, console);
     const session = token && (await find(token));
     if (!session) {
-      clearSessionCookie(c, console);
+      sessionCookie.clear(c, console);
       return c.redirect('/sign-in', 303);
     }
     c.set('session', session);

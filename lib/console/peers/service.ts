@@ -14,6 +14,8 @@ export type Question = {
   /** Why the operator changes something. */
   readonly reason?: string | undefined;
   readonly body?: unknown;
+  /** Instead of the usual bound, for what takes longer. */
+  readonly timeoutMs?: number;
   readonly requestId: string;
 };
 
@@ -45,13 +47,13 @@ export function createService(service: {
     new Refusal('service_unavailable', `${name} does not respond; try again shortly.`);
   return {
     name,
-    async ask(method, path, schema, { assertion, reason, body, requestId }) {
+    async ask(method, path, schema, { assertion, reason, body, requestId, ...asked }) {
       const headers = {
         'x-request-id': requestId,
         ...(assertion === undefined ? {} : { [assertionHeader]: assertion }),
         ...(reason === undefined ? {} : { [reasonHeader]: encodeURIComponent(reason) }),
       };
-      const question = { method, token, headers, body, timeoutMs, maxBytes };
+      const question = { method, token, headers, body, timeoutMs: asked.timeoutMs ?? timeoutMs, maxBytes };
       const { status, text } = await askService(`${baseUrl}${path}`, question).catch((error: unknown) => {
         log.warn({ error, service: name, path: path.split('?')[0] }, 'a service does not respond');
         throw unavailable();
