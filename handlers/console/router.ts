@@ -5,7 +5,7 @@ import { HTTPException } from 'hono/http-exception';
 import { requestId } from 'hono/request-id';
 import { secureHeaders } from 'hono/secure-headers';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
-import type { Console } from '../../lib/console/context.ts';
+import type { Client, Console } from '../../lib/console/context.ts';
 import { sessionSchema } from '../../lib/console/peers/backend.ts';
 import { errorBody, errorTable, Refusal } from '../../lib/errors/table.ts';
 import { addOperatorPage } from './add-operator.ts';
@@ -42,6 +42,7 @@ export function createConsoleApp(console: Console, ready: () => boolean): Consol
     if (asset === undefined) return c.notFound();
     return c.body(asset.bytes, 200, { 'content-type': asset.type, 'cache-control': 'no-cache' });
   });
+  for (const path of ['/sign-in/*', '/enrol/*']) app.use(path, limitStrangers(console));
   for (const page of [signInPage, oidcPage, signInLinkPage, enrolPage]) page(app, console);
   app.use(requireSession(console));
   for (const page of [
@@ -120,19 +121,44 @@ function refuseForeignOrigin({ publicUrl }: Console): MiddlewareHandler<ConsoleE
   };
 }
 
+/** For what people do before they are signed in. */
+function limitStrangers({ limitStranger }: Console): MiddlewareHandler<ConsoleEnv> {
+  return async (c, next) => {
+    limitStranger(clientOf(c))(false);
+    await next();
+  };
+}
+
+const clientOf = (c: ConsoleContext): Client => ({
+  peerAddress: c.env?.peerAddress,
+  forwardedFor: c.req.header('x-forwarded-for'),
+});
+
 /** Asks the backend on every request, so that a session that was ended and a role that was taken away count at once. */
 function requireSession(console: Console): MiddlewareHandler<ConsoleEnv> {
   const audiences = ['backend', 'lobby', 'game-master'];
   return async (c, next) => {
     const token = sessionCookie.read(c, console);
-    const session = token && (await find(token));
-    if (!session) {
+    const session = token === undefined ? undefined : await findCounted(token);
+    if (session === undefined) {
       sessionCookie.clear(c, console);
       return c.redirect('/sign-in', 303);
     }
     c.set('session', session);
     await next();
     return undefined;
+
+    async function findCounted(token: string) {
+      const done = console.limitStranger(clientOf(c));
+      let ofOperator = true;
+      try {
+        const found = await find(token);
+        ofOperator = found !== undefined;
+        return found;
+      } finally {
+        done(ofOperator);
+      }
+    }
 
     async function find(session_token: string) {
       const question = { body: { session_token, audiences }, requestId: c.get('requestId') };

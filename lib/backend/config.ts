@@ -17,13 +17,13 @@ import {
   filePath,
   httpUrl,
   integer,
+  isLoopback,
   positiveDuration,
   rate,
   text,
 } from '../config/types.ts';
 import { defaulted, optional, required, type Values } from '../config/variables.ts';
 import { type MailableType, mailableTypes, notificationTypes } from '../protocol/notification-intents.ts';
-import { isIssuerUrl } from './oidc-issuer.ts';
 
 const hmacKey = z
   .string()
@@ -36,12 +36,13 @@ const mailer = z.enum(['log', 'smtp'], {
   error: 'write smtp, or log (which writes sign-in codes to the log, for local use)',
 });
 
-const oidcIssuer = z
-  .string()
-  .refine(
-    isIssuerUrl,
-    'write the URL of the issuer, such as https://accounts.example.com; http:// is for an issuer on this machine alone',
-  );
+/** Not stripped of a slash at its end: an issuer is compared by its text. */
+const oidcIssuer = z.string().refine((text) => {
+  const { protocol, hostname = '', search, hash, username } = URL.parse(text) ?? {};
+  const reachable =
+    protocol === 'https:' || (protocol === 'http:' && isLoopback({ host: hostname, port: 0 }));
+  return reachable && search === '' && hash === '' && username === '';
+}, 'write the URL of the issuer, such as https://accounts.example.com; http:// is for an issuer on this machine alone');
 
 const smtpTls = z.enum(['required', 'optional'], { error: 'write required or optional' });
 

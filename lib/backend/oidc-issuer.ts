@@ -1,7 +1,6 @@
 // The OpenID Connect issuer at which operators may sign in. It is asked when the first of them does, so that the backend
 // starts without it.
 import * as oidc from 'openid-client';
-import { isLoopback } from '../config/types.ts';
 import { normaliseEmail } from '../users/email.ts';
 
 /** Whom the issuer has signed in. */
@@ -132,14 +131,3 @@ const failureCodes: ReadonlySet<string> = new Set([
   'OAUTH_RESPONSE_IS_NOT_CONFORM',
   'OAUTH_RESPONSE_IS_NOT_JSON',
 ]);
-
-/** Whether an issuer may be asked at this URL: with TLS, or on this machine. */
-export function isIssuerUrl(text: string): boolean {
-  const url = URL.parse(text);
-  if (url === null || url.search !== '' || url.hash !== '' || url.username !== '' || url.password !== '')
-    return false;
-  return (
-    url.protocol === 'https:' ||
-    (url.protocol === 'http:' && isLoopback({ host: url.hostname.replace(/^\[|\]$/g, ''), port: 0 }))
-  );
-}

@@ -36,7 +36,10 @@ beforeAll(async () => {
     lobby: peer(1),
     gameMaster: peer(1),
   };
-  app = createConsoleApp(createConsole(config, { assets: new Map(), log }), () => true);
+  app = createConsoleApp(
+    createConsole(config, { assets: new Map(), limitStranger: () => () => {}, log }),
+    () => true,
+  );
 });
 afterAll(async () => {
   await listener?.close(0);

@@ -5,7 +5,9 @@ import { createConsoleApp } from '../../handlers/console/router.ts';
 import { localSignIn, onBackendDatabase } from '../../infra/operator/invite.ts';
 import { addOperator } from '../../lib/backend/operations/operators/add-operator.ts';
 import { createLink } from '../../lib/backend/operations/operators/create-link.ts';
-import { createConsole } from '../../lib/console/context.ts';
+import { addressList } from '../../lib/config/address-list.ts';
+import { createConsole, type StrangerLimit } from '../../lib/console/context.ts';
+import { createStrangerLimit } from '../../lib/console/process/stranger-limit.ts';
 import type { HttpApp } from '../../lib/http/app.ts';
 import { type Listener, listenHttp } from '../../lib/node/http-listener.ts';
 import type { Role } from '../../lib/operators/roles.ts';
@@ -40,7 +42,11 @@ function listen(app: HttpApp): Promise<Listener> {
 }
 
 /** With a Game Master that is down. */
-function consoleAt(urls: { backend: string; lobby: string }, host = '127.0.0.1'): ConsoleApp {
+function consoleAt(
+  urls: { backend: string; lobby: string },
+  host = '127.0.0.1',
+  limitStranger: StrangerLimit = () => () => {},
+): ConsoleApp {
   const peer = (baseUrl: string) => ({ baseUrl, token: undefined, timeoutMs: 5_000 });
   const timeouts = { readHeaderTimeoutMs: 1, readTimeoutMs: 1, idleTimeoutMs: 1 };
   const config = {
@@ -50,7 +56,7 @@ function consoleAt(urls: { backend: string; lobby: string }, host = '127.0.0.1')
     lobby: peer(urls.lobby),
     gameMaster: peer('http://127.0.0.1:1'),
   };
-  return createConsoleApp(createConsole(config, { assets: new Map(), log }), () => true);
+  return createConsoleApp(createConsole(config, { assets: new Map(), limitStranger, log }), () => true);
 }
 
 type Sent = { cookie?: string | undefined; form?: Record<string, string>; headers?: Record<string, string> };
@@ -299,5 +305,66 @@ describe('a page', () => {
   it.each(['/', '/games', '/operators', '/audit', '/nothing'])('%s needs a sign-in', async (path) => {
     const response = await send('GET', path);
     expect([response.status, response.headers.get('location')]).toEqual([303, '/sign-in']);
+  });
+});
+
+describe('people without a session', () => {
+  const limited = () => {
+    const [backendUrl = ''] = listeners.map(({ port }) => `http://127.0.0.1:${port}`);
+    const rate = { count: 3, perMs: 3_600_000, burst: 3 };
+    const limit = createStrangerLimit(rate, addressList.parse('10.0.0.0/8'));
+    return consoleAt({ backend: backendUrl, lobby: '' }, '127.0.0.1', limit);
+  };
+  const from = (console: ConsoleApp, address: string, path: string, headers: Record<string, string> = {}) => {
+    const posts = path.endsWith('/begin') || path.endsWith('/finish') || path === '/sign-in/link';
+    const init = { method: posts ? 'POST' : 'GET', headers: { origin: publicUrl, ...headers } };
+    return console.request(path, init, { peerAddress: address });
+  };
+
+  it.each([
+    '/sign-in/begin',
+    '/sign-in/finish',
+    '/sign-in/link',
+    '/sign-in/oidc',
+    '/sign-in/oidc/callback',
+    '/enrol/begin',
+    '/enrol/finish',
+  ])('send few requests of a network to %s', async (path) => {
+    const console = limited();
+    const statuses: number[] = [];
+    for (let count = 0; count < 4; count += 1)
+      statuses.push((await from(console, `2001:db8::${count}`, path)).status);
+    expect(statuses.map((status) => status === 429)).toEqual([false, false, false, true]);
+    expect((await from(console, '2001:db8:0:1::1', path)).status).not.toBe(429);
+  });
+
+  it('cannot have cookies looked up without end, and operators can', async () => {
+    const console = limited();
+    const { cookie } = await newOperator(['viewer']);
+    for (let count = 0; count < 10; count += 1) {
+      expect((await from(console, '192.0.2.1', '/operators', { cookie })).status).toBe(200);
+    }
+    const statuses: number[] = [];
+    for (let count = 0; count < 4; count += 1) {
+      const guess = `galaxy-console=${String(count).repeat(64)}`;
+      statuses.push((await from(console, '192.0.2.1', '/operators', { cookie: guess })).status);
+    }
+    expect(statuses).toEqual([303, 303, 303, 429]);
+  });
+
+  it('are told apart behind a trusted proxy, and by no header of their own', async () => {
+    const console = limited();
+    const behind = (peer: string, client: string) =>
+      from(console, peer, '/sign-in', { 'x-forwarded-for': client });
+    for (let count = 0; count < 3; count += 1) await behind('10.0.0.1', '192.0.2.7');
+    expect((await behind('10.0.0.1', '192.0.2.7')).status).toBe(429);
+    expect((await behind('10.0.0.1', '192.0.2.8')).status).toBe(200);
+    for (let count = 0; count < 3; count += 1) await behind('192.0.2.9', `198.51.100.${count}`);
+    expect((await behind('192.0.2.9', '198.51.100.9')).status).toBe(429);
+  });
+
+  it('cannot send a large body', async () => {
+    const form = { token: 'a'.repeat(200_000) };
+    expect((await send('POST', '/sign-in/link', { form })).status).toBe(413);
   });
 });
