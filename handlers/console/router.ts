@@ -6,10 +6,10 @@ import { requestId } from 'hono/request-id';
 import { secureHeaders } from 'hono/secure-headers';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import type { Client, Console } from '../../lib/console/context.ts';
-import { sessionSchema } from '../../lib/console/peers/backend.ts';
 import { errorBody, errorTable, Refusal } from '../../lib/errors/table.ts';
 import { addOperatorPage } from './add-operator.ts';
 import { auditPage } from './audit.ts';
+import { auditExport } from './audit-export.ts';
 import { cancelGamePage } from './cancel-game.ts';
 import { sessionCookie } from './cookie.ts';
 import { enrolPage } from './enrol.ts';
@@ -18,6 +18,7 @@ import { gamePage } from './game.ts';
 import { gamesPage } from './games.ts';
 import { layout } from './layout.ts';
 import { oidcPage } from './oidc.ts';
+import { findSession } from './opened-session.ts';
 import { operatorPage } from './operator.ts';
 import { operatorsPage } from './operators.ts';
 import { overviewPage } from './overview.ts';
@@ -55,6 +56,7 @@ export function createConsoleApp(console: Console, ready: () => boolean): Consol
     addOperatorPage,
     operatorPage,
     auditPage,
+    auditExport,
   ])
     page(app, console);
   app.notFound((c) => showError(c, new Refusal('not_found', `There is no page ${c.req.path}.`)));
@@ -136,7 +138,6 @@ const clientOf = (c: ConsoleContext): Client => ({
 
 /** Asks the backend on every request, so that a session that was ended and a role that was taken away count at once. */
 function requireSession(console: Console): MiddlewareHandler<ConsoleEnv> {
-  const audiences = ['backend', 'lobby', 'game-master'];
   return async (c, next) => {
     const token = sessionCookie.read(c, console);
     const session = token === undefined ? undefined : await findCounted(token);
@@ -152,21 +153,12 @@ function requireSession(console: Console): MiddlewareHandler<ConsoleEnv> {
       const done = console.limitStranger(clientOf(c));
       let ofOperator = true;
       try {
-        const found = await find(token);
+        const found = await findSession(c, console, token);
         ofOperator = found !== undefined;
         return found;
       } finally {
         done(ofOperator);
       }
-    }
-
-    async function find(session_token: string) {
-      const question = { body: { session_token, audiences }, requestId: c.get('requestId') };
-      const path = '/api/v1/internal/operator-sessions/find';
-      return console.backend.ask('POST', path, sessionSchema, question).catch((error: unknown) => {
-        if (error instanceof Refusal && error.code === 'not_found') return undefined;
-        throw error;
-      });
     }
   };
 }

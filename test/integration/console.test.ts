@@ -1,20 +1,26 @@
 // The console's sessions and forms over HTTP, with a real backend and a real lobby behind it.
+import { v7 as uuidv7 } from 'uuid';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ConsoleApp } from '../../handlers/console/env.ts';
 import { createConsoleApp } from '../../handlers/console/router.ts';
+import { createGameMasterInternalApp } from '../../handlers/game-master/internal-router.ts';
 import { localSignIn, onBackendDatabase } from '../../infra/operator/invite.ts';
+import { deleteOldEntries } from '../../lib/audit/retention.ts';
 import { addOperator } from '../../lib/backend/operations/operators/add-operator.ts';
 import { createLink } from '../../lib/backend/operations/operators/create-link.ts';
 import { addressList } from '../../lib/config/address-list.ts';
 import { createConsole, type StrangerLimit } from '../../lib/console/context.ts';
 import { createStrangerLimit } from '../../lib/console/process/stranger-limit.ts';
 import type { HttpApp } from '../../lib/http/app.ts';
+import { auditEntries as lobbyAuditEntries } from '../../lib/lobby/store/schema.ts';
 import { type Listener, listenHttp } from '../../lib/node/http-listener.ts';
 import type { Role } from '../../lib/operators/roles.ts';
 import { createLogger } from '../../lib/telemetry/logger.ts';
 import { startTestBackend, type TestBackend } from '../support/backend/backend.ts';
+import { createPlayStage } from '../support/game-master/play-stage.ts';
 import { field, makeDraft } from '../support/lobby/games.ts';
 import { createTestLobby, type TestLobby } from '../support/lobby/lobby.ts';
+import { operatorOptions } from '../support/operators.ts';
 
 const log = createLogger({ service: 'test', level: 'silent' });
 const publicUrl = 'http://localhost:8085';
@@ -41,9 +47,9 @@ function listen(app: HttpApp): Promise<Listener> {
   return listenHttp(app, { host: '127.0.0.1', port: 0 }, timeouts, log);
 }
 
-/** With a Game Master that is down. */
+/** With a Game Master that is down, unless it is given. */
 function consoleAt(
-  urls: { backend: string; lobby: string },
+  urls: { backend: string; lobby: string; gameMaster?: string },
   host = '127.0.0.1',
   limitStranger: StrangerLimit = () => () => {},
 ): ConsoleApp {
@@ -54,7 +60,7 @@ function consoleAt(
     publicUrl,
     backend: peer(urls.backend),
     lobby: peer(urls.lobby),
-    gameMaster: peer('http://127.0.0.1:1'),
+    gameMaster: peer(urls.gameMaster ?? 'http://127.0.0.1:1'),
   };
   return createConsoleApp(createConsole(config, { assets: new Map(), limitStranger, log }), () => true);
 }
@@ -156,6 +162,76 @@ describe('a request that changes something', () => {
       gameId,
     ]);
     expect(rowCount).toBe(1);
+  });
+});
+
+describe('the audit log', () => {
+  const insert = (days: number, count = 1) =>
+    lobby.pool.query(
+      `INSERT INTO lobby.audit_entries (entry_id, at, action, subject_kind, subject_id, request_id)
+       SELECT (lpad(to_hex(((extract(epoch FROM now()) - $1 * 86400) * 1000)::bigint), 12, '0')
+                 || '7000' || substr(md5(random()::text), 1, 16))::uuid,
+              now() - $1 * interval '1 day', 'game.cancel', 'game', 'of ' || $1 || ' days', 'test'
+       FROM generate_series(1, $2)`,
+      [days, count],
+    );
+  const countOf = async (days: number) => {
+    const { rows } = await lobby.pool.query<{ count: number }>(
+      'SELECT count(*)::int AS count FROM lobby.audit_entries WHERE subject_id = $1',
+      [`of ${days} days`],
+    );
+    return rows[0]?.count;
+  };
+
+  it('is kept for 400 days, whoever asks to delete it, and then deleted in pieces', async () => {
+    await insert(401, 1_001);
+    await insert(399);
+    const young = `DELETE FROM lobby.audit_entries WHERE subject_id = 'of 399 days'`;
+    await expect(lobby.pool.query(young)).rejects.toThrow('never changed or deleted before 400 days');
+    await expect(lobby.pool.query('DELETE FROM lobby.audit_entries')).rejects.toThrow('400 days');
+    expect(await countOf(401)).toBe(1_001);
+    const old = { db: lobby.db, audit: lobbyAuditEntries };
+    expect(await deleteOldEntries(old, AbortSignal.timeout(10_000))).toBe(1_001);
+    expect([await countOf(401), await countOf(399)]).toEqual([0, 1]);
+  });
+
+  it('is exported whole, with the entries of all services in the order of time', async () => {
+    await insert(300, 250);
+    const { cookie } = await newOperator(['viewer']);
+    const stage = await createPlayStage();
+    await stage.pool.query(
+      `INSERT INTO game_master.audit_entries (entry_id, action, subject_kind, subject_id, request_id)
+       VALUES ($1, 'turn.play', 'game', 'of the Game Master', 'test')`,
+      [uuidv7()],
+    );
+    const options = { log, ready: () => true, bodyLimitBytes: 65_536, ...operatorOptions };
+    const gameMaster = await listen(createGameMasterInternalApp(options, stage.gm));
+    const [backendUrl = '', lobbyUrl = ''] = listeners.map(({ port }) => `http://127.0.0.1:${port}`);
+    const urls = { backend: backendUrl, lobby: lobbyUrl, gameMaster: `http://127.0.0.1:${gameMaster.port}` };
+    const response = await send('GET', '/audit/export', { cookie }, consoleAt(urls));
+    expect(response.headers.get('content-disposition')).toMatch(
+      /^attachment; filename="audit-log-.*\.jsonl"$/,
+    );
+    const lines = (await response.text()).trimEnd().split('\n');
+    const entries = lines.map((line) => JSON.parse(line) as { entry_id: string; service: string });
+    const ids = entries.map(({ entry_id }) => entry_id);
+    expect(ids).toEqual(ids.toSorted().toReversed());
+    const { rows } = await lobby.pool.query<{ count: number }>(
+      'SELECT count(*)::int AS count FROM lobby.audit_entries',
+    );
+    expect(entries.filter(({ service }) => service === 'lobby')).toHaveLength(rows[0]?.count ?? 0);
+    expect(new Set(entries.map(({ service }) => service))).toEqual(
+      new Set(['backend', 'lobby', 'game-master']),
+    );
+    await gameMaster.close(0);
+    await stage.close();
+  });
+
+  it('is not exported without one of the services', async () => {
+    const { cookie } = await newOperator(['owner']);
+    const response = await send('GET', '/audit/export', { cookie });
+    expect(response.status).toBe(503);
+    expect(await response.text()).toContain('The Game Master does not respond');
   });
 });
 
