@@ -52,12 +52,13 @@ function consoleAt(
   urls: { backend: string; lobby: string; gameMaster?: string },
   host = '127.0.0.1',
   limitStranger: StrangerLimit = () => () => {},
+  at = { publicUrl },
 ): ConsoleApp {
   const peer = (baseUrl: string) => ({ baseUrl, token: undefined, timeoutMs: 5_000 });
   const timeouts = { readHeaderTimeoutMs: 1, readTimeoutMs: 1, idleTimeoutMs: 1 };
   const config = {
     http: { addr: { host, port: 8085 }, ...timeouts },
-    publicUrl,
+    ...at,
     backend: peer(urls.backend),
     lobby: peer(urls.lobby),
     gameMaster: peer(urls.gameMaster ?? 'http://127.0.0.1:1'),
@@ -269,6 +270,29 @@ describe('a session', () => {
     backend.advance(-12 * 3_600_000);
   });
 
+  it('that was stolen ends with a reset by an owner', async () => {
+    const owner = await newOperator(['owner']);
+    const { operatorId, cookie: stolen } = await newOperator(['support']);
+    expect(await signedIn(stolen)).toBe(true);
+    const reset = { cookie: owner.cookie, form: { reason: 'a laptop was stolen' } };
+    expect((await send('POST', `/operators/${operatorId}/reset`, reset)).status).toBe(200);
+    expect(await signedIn(stolen)).toBe(false);
+  });
+
+  it('that is served with TLS takes no cookie that a page without TLS, or of another host, could have set', async () => {
+    const { cookie } = await newOperator(['viewer']);
+    const [backendUrl = '', lobbyUrl = ''] = listeners.map(({ port }) => `http://127.0.0.1:${port}`);
+    const tls = consoleAt({ backend: backendUrl, lobby: lobbyUrl }, '127.0.0.1', undefined, {
+      publicUrl: 'https://console.example.com',
+    });
+    const page = async (sent: string) => (await send('GET', '/operators', { cookie: sent }, tls)).status;
+    expect(await page(`__Host-${cookie}`)).toBe(200);
+    expect(await page(cookie)).toBe(303);
+    const headers = { origin: 'https://console.example.com' };
+    const left = await send('POST', '/sign-out', { cookie: `__Host-${cookie}`, headers }, tls);
+    expect(left.headers.get('set-cookie')).toMatch(/^__Host-galaxy-console=; Max-Age=0; Path=\/; Secure$/);
+  });
+
   it('is stored as a hash alone', async () => {
     const { cookie } = await newOperator(['owner']);
     const tables = JSON.stringify(await backend.snapshot());
@@ -361,6 +385,16 @@ describe('a page', () => {
       cookie,
     });
     expect(await search.text()).not.toContain('<script>alert');
+  });
+
+  it.each(['/operators', '/audit', '/sign-in'])('%s is read by no page of another port', async (path) => {
+    const { cookie } = await newOperator(['owner']);
+    const headers = { origin: 'http://localhost:3000' };
+    const response = await send('GET', path, { cookie, headers });
+    expect(response.status).toBe(200);
+    expect(response.headers.get('access-control-allow-origin')).toBeNull();
+    expect(response.headers.get('cross-origin-resource-policy')).toBe('same-origin');
+    expect(response.headers.get('x-content-type-options')).toBe('nosniff');
   });
 
   it('says which service is down, and shows the rest', async () => {
