@@ -3,7 +3,8 @@
 import { createConsoleApp } from '../handlers/console/router.ts';
 import type { Environment } from '../lib/config/variables.ts';
 import { startConsole } from '../lib/console/process/start.ts';
-import { listenHttp } from '../lib/node/http-listener.ts';
+import { connectionsPerAddress } from '../lib/http/client-address.ts';
+import { defaultBounds, listenHttp } from '../lib/node/http-listener.ts';
 import { openListeners } from '../lib/node/listeners.ts';
 import { runProcess, startUnlessStopped, untilStopped } from '../lib/node/process.ts';
 
@@ -12,13 +13,18 @@ export async function runConsole(environment: Environment, stop: AbortSignal): P
   const { log } = console;
   const app = createConsoleApp(console, () => !stop.aborted);
   const { http } = config;
+  const bounds = {
+    ...defaultBounds,
+    connections: 2_000,
+    connectionsPerAddress: connectionsPerAddress(200, config.trustedProxies),
+  };
   const listeners = await openListeners(
     [
       {
         name: 'console',
         address: http.addr,
         variable: 'CONSOLE_HTTP_ADDR',
-        open: (log) => listenHttp(app, http.addr, http, log),
+        open: (log) => listenHttp(app, http.addr, http, log, bounds),
       },
     ],
     log,

@@ -3,7 +3,6 @@
 import { createGatewayAdminApp } from '../handlers/gateway/admin-router.ts';
 import { createGatewayPublicApp } from '../handlers/gateway/public-router.ts';
 import type { Environment } from '../lib/config/variables.ts';
-import { clientAddress } from '../lib/gateway/client-address.ts';
 import { createPublicAuth } from '../lib/gateway/commands/public-auth.ts';
 import { openUpstreams } from '../lib/gateway/commands/upstream.ts';
 import { drainGateway } from '../lib/gateway/process/drain.ts';
@@ -12,6 +11,7 @@ import { openGatewayListeners } from '../lib/gateway/process/listeners.ts';
 import { createPushClient, createPushHub, followPush } from '../lib/gateway/process/push.ts';
 import { startGateway } from '../lib/gateway/process/start.ts';
 import { createLimits } from '../lib/gateway/rate-limit/limits.ts';
+import { clientAddress } from '../lib/http/client-address.ts';
 import { aborted, runProcess, startUnlessStopped } from '../lib/node/process.ts';
 
 export async function runGateway(environment: Environment, stop: AbortSignal): Promise<void> {

@@ -27,13 +27,16 @@ import { revokeUserSessionsRoute } from './admin/revoke-user-sessions.ts';
 import { setEntitlementsRoute } from './admin/set-entitlements.ts';
 import { addOperatorRoute } from './operators/add-operator.ts';
 import { beginEnrolmentRoute } from './operators/begin-enrolment.ts';
+import { beginOidcSignInRoute } from './operators/begin-oidc-sign-in.ts';
 import { beginSignInRoute } from './operators/begin-sign-in.ts';
 import { disableOperatorRoute } from './operators/disable-operator.ts';
 import { endSessionRoute } from './operators/end-session.ts';
 import { findSessionRoute } from './operators/find-session.ts';
 import { finishEnrolmentRoute } from './operators/finish-enrolment.ts';
+import { finishOidcSignInRoute } from './operators/finish-oidc-sign-in.ts';
 import { finishSignInRoute } from './operators/finish-sign-in.ts';
 import { listOperatorsRoute } from './operators/list-operators.ts';
+import { listSignInMethodsRoute } from './operators/list-sign-in-methods.ts';
 import { redeemLinkRoute } from './operators/redeem-link.ts';
 import { resetOperatorRoute } from './operators/reset-operator.ts';
 import { setRolesRoute } from './operators/set-roles.ts';
@@ -64,6 +67,9 @@ export function createBackendAdminApp(
     finishEnrolmentRoute(backend),
     beginSignInRoute(backend),
     finishSignInRoute(backend),
+    listSignInMethodsRoute(backend),
+    beginOidcSignInRoute(backend),
+    finishOidcSignInRoute(backend),
     redeemLinkRoute(backend),
     findSessionRoute(backend),
     endSessionRoute(backend),

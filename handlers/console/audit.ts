@@ -28,6 +28,7 @@ export function auditPage(app: ConsoleApp, { backend, lobby, gameMaster }: Conso
     const more = merged.length > pageSize || logs.some(({ more }) => more);
     const nameOf = await operatorNames(c, backend);
     const content = html`${logs.map(({ missing }) => missing && problem(missing))}
+      <p><a class="button" href="/audit/export" download>Export as JSON Lines</a></p>
       <section class="card">${auditTable(entries, nameOf)}
       ${nextPage('/audit', {}, more ? entries.at(-1)?.entry_id : undefined)}</section>`;
     return c.html(layout(c, { title: 'Audit log', place: '/audit', content }));

@@ -6,14 +6,14 @@ import { requestId } from 'hono/request-id';
 import { secureHeaders } from 'hono/secure-headers';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import { z } from 'zod';
-import type { Console } from '../../lib/console/context.ts';
-import { sessionSchema } from '../../lib/console/peers/backend.ts';
+import type { Client, Console } from '../../lib/console/context.ts';
 import { errorBody, errorTable, Refusal } from '../../lib/errors/table.ts';
 import { addOperatorPage } from './add-operator.ts';
 import { auditPage } from './audit.ts';
+import { auditExport } from './audit-export.ts';
 import { cancelGamePage } from './cancel-game.ts';
 import { changeNamePage, withholdNamePage } from './change-name.ts';
-import { clearSessionCookie, readSessionCookie } from './cookie.ts';
+import { sessionCookie } from './cookie.ts';
 import { correctGamePage } from './correct-game.ts';
 import { deadLettersPage } from './dead-letters.ts';
 import { decideDeadLettersPage } from './decide-dead-letters.ts';
@@ -25,8 +25,10 @@ import { gamePage } from './game.ts';
 import { gameActionPage } from './game-action.ts';
 import { gamesPage } from './games.ts';
 import { layout } from './layout.ts';
-import { namesPage } from './names.ts';
 import { memberPage } from './member.ts';
+import { namesPage } from './names.ts';
+import { oidcPage } from './oidc.ts';
+import { findSession } from './opened-session.ts';
 import { operatorPage } from './operator.ts';
 import { operatorsPage } from './operators.ts';
 import { overviewPage } from './overview.ts';
@@ -35,11 +37,11 @@ import { revokeSessionPage } from './revoke-session.ts';
 import { signInPage } from './sign-in.ts';
 import { signInLinkPage } from './sign-in-link.ts';
 import { signOutPage } from './sign-out.ts';
+import { streamsPage } from './streams.ts';
 import { unblockMemberPage } from './unblock-member.ts';
 import { userPage } from './user.ts';
 import { userEntitlementsPage } from './user-entitlements.ts';
 import { usersPage } from './users.ts';
-import { streamsPage } from './streams.ts';
 
 const bodyLimitBytes = 128 * 1024;
 
@@ -58,7 +60,8 @@ export function createConsoleApp(console: Console, ready: () => boolean): Consol
     if (asset === undefined) return c.notFound();
     return c.body(asset.bytes, 200, { 'content-type': asset.type, 'cache-control': 'no-cache' });
   });
-  for (const page of [signInPage, signInLinkPage, enrolPage]) page(app, console);
+  for (const path of ['/sign-in/*', '/enrol/*']) app.use(path, limitStrangers(console));
+  for (const page of [signInPage, oidcPage, signInLinkPage, enrolPage]) page(app, console);
   app.use(requireSession(console));
   for (const page of [
     signOutPage,
@@ -87,6 +90,7 @@ export function createConsoleApp(console: Console, ready: () => boolean): Consol
     addOperatorPage,
     operatorPage,
     auditPage,
+    auditExport,
   ])
     page(app, console);
   app.notFound((c) => showError(c, new Refusal('not_found', `There is no page ${c.req.path}.`)));
@@ -153,27 +157,42 @@ function refuseForeignOrigin({ publicUrl }: Console): MiddlewareHandler<ConsoleE
   };
 }
 
+/** For what people do before they are signed in. */
+function limitStrangers({ limitStranger }: Console): MiddlewareHandler<ConsoleEnv> {
+  return async (c, next) => {
+    limitStranger(clientOf(c))(false);
+    await next();
+  };
+}
+
+const clientOf = (c: ConsoleContext): Client => ({
+  peerAddress: c.env?.peerAddress,
+  forwardedFor: c.req.header('x-forwarded-for'),
+});
+
 /** Asks the backend on every request, so that a session that was ended and a role that was taken away count at once. */
 function requireSession(console: Console): MiddlewareHandler<ConsoleEnv> {
-  const audiences = ['backend', 'lobby', 'game-master'];
   return async (c, next) => {
-    const token = readSessionCookie(c, console);
-    const session = token && (await find(token));
-    if (!session) {
-      clearSessionCookie(c, console);
+    const token = sessionCookie.read(c, console);
+    const session = token === undefined ? undefined : await findCounted(token);
+    if (session === undefined) {
+      sessionCookie.clear(c, console);
       return c.redirect('/sign-in', 303);
     }
     c.set('session', session);
     await next();
     return undefined;
 
-    async function find(session_token: string) {
-      const question = { body: { session_token, audiences }, requestId: c.get('requestId') };
-      const path = '/api/v1/internal/operator-sessions/find';
-      return console.backend.ask('POST', path, sessionSchema, question).catch((error: unknown) => {
-        if (error instanceof Refusal && error.code === 'not_found') return undefined;
-        throw error;
-      });
+    async function findCounted(token: string) {
+      const done = console.limitStranger(clientOf(c));
+      let ofOperator = true;
+      try {
+        const found = await findSession(c, console, token);
+        ofOperator = found !== undefined;
+        return found;
+      } finally {
+        done(ofOperator);
+      }
     }
   };
 }

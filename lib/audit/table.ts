@@ -1,5 +1,5 @@
-// The audit log, the same in the schema of every service with operators' routes. A trigger refuses to change or delete its
-// rows. They hold ids, states and names of roles, never addresses, names or content.
+// The audit log, the same in the schema of every service with operators' routes. Triggers refuse to change its rows, and to
+// delete them before 400 days have passed. They hold ids, states and names of roles, never addresses, names or content.
 import { index, jsonb, type PgSchema, text, timestamp, uuid } from 'drizzle-orm/pg-core';
 
 export type AuditState = Record<string, string | number | boolean | null | string[]>;

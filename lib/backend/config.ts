@@ -11,7 +11,17 @@ import {
   readBlockTimeoutVariable,
   streamVariable,
 } from '../config/stream-variables.ts';
-import { bearerToken, boolean, filePath, httpUrl, integer, positiveDuration, rate } from '../config/types.ts';
+import {
+  bearerToken,
+  boolean,
+  filePath,
+  httpUrl,
+  integer,
+  isLoopback,
+  positiveDuration,
+  rate,
+  text,
+} from '../config/types.ts';
 import { defaulted, optional, required, type Values } from '../config/variables.ts';
 import { type MailableType, mailableTypes, notificationTypes } from '../protocol/notification-intents.ts';
 
@@ -25,6 +35,14 @@ const hmacKey = z
 const mailer = z.enum(['log', 'smtp'], {
   error: 'write smtp, or log (which writes sign-in codes to the log, for local use)',
 });
+
+/** Not stripped of a slash at its end: an issuer is compared by its text. */
+const oidcIssuer = z.string().refine((text) => {
+  const { protocol, hostname = '', search, hash, username } = URL.parse(text) ?? {};
+  const reachable =
+    protocol === 'https:' || (protocol === 'http:' && isLoopback({ host: hostname, port: 0 }));
+  return reachable && search === '' && hash === '' && username === '';
+}, 'write the URL of the issuer, such as https://accounts.example.com; http:// is for an issuer on this machine alone');
 
 const smtpTls = z.enum(['required', 'optional'], { error: 'write required or optional' });
 
@@ -110,6 +128,18 @@ export const backendVariables = {
   operatorAssertionKeyPath: optional('BACKEND_OPERATOR_ASSERTION_PRIVATE_KEY_PEM_PATH', filePath, {
     help: 'PKCS#8 PEM file with the Ed25519 key with which the backend signs who an operator is, for other services. Unset: no one can sign in to the console.',
   }),
+  operatorOidc: {
+    issuer: optional('BACKEND_OPERATOR_OIDC_ISSUER', oidcIssuer, {
+      help: 'URL of the OpenID Connect issuer at which operators may sign in, exactly as it names itself, such as https://accounts.example.com. Unset: they sign in with passkeys alone. It need not be up when the backend starts.',
+    }),
+    clientId: optional('BACKEND_OPERATOR_OIDC_CLIENT_ID', text, {
+      help: 'Id of the client that is registered there for the console.',
+    }),
+    clientSecret: optional('BACKEND_OPERATOR_OIDC_CLIENT_SECRET', text, {
+      help: 'Secret of this client.',
+      secret: true,
+    }),
+  },
   lookupRate: defaulted('BACKEND_USER_LOOKUP_RATE', '60/h burst 20', rate, {
     help: 'How often one user may look up other players by their handles, or try to take a handle, at each replica; `off` for no limit.',
   }),
@@ -204,6 +234,21 @@ export const mailLimits: Check<Pick<BackendConfig, 'signIn'>> = {
     signIn.maxMailsPerAddress < signIn.maxMailsPerNetwork
       ? 'is below BACKEND_SIGN_IN_MAILS_PER_NETWORK; raise it, or lower that one'
       : undefined,
+};
+
+/** For processes in which operators sign in. */
+export const oidcClient: Check<Pick<BackendConfig, 'operatorOidc'>> = {
+  needs: [
+    'BACKEND_OPERATOR_OIDC_ISSUER',
+    'BACKEND_OPERATOR_OIDC_CLIENT_ID',
+    'BACKEND_OPERATOR_OIDC_CLIENT_SECRET',
+  ],
+  problem: ({ operatorOidc: { issuer, clientId, clientSecret } }) => {
+    const set = [issuer, clientId, clientSecret].filter((value) => value !== undefined).length;
+    return set === 0 || set === 3
+      ? undefined
+      : 'set it together with BACKEND_OPERATOR_OIDC_CLIENT_ID and BACKEND_OPERATOR_OIDC_CLIENT_SECRET, or none of them';
+  },
 };
 
 /** Of the outbox relay as a process of its own. */

@@ -5,6 +5,7 @@ import type { HashAddress } from './address-hash.ts';
 import type { Entitlements } from './domain/eligibility.ts';
 import type { MailLimits, WrongCodeLimits } from './domain/sign-in.ts';
 import type { NewMail } from './mail/outgoing-mails.ts';
+import type { OidcIssuer } from './oidc-issuer.ts';
 import type { OptOutTokens } from './opt-out-tokens.ts';
 import type { RecoveryCodes } from './recovery-codes.ts';
 import type { SignInCodes } from './sign-in-codes.ts';
@@ -35,6 +36,8 @@ export type BackendContext = {
   readonly entitlementDefaults: Entitlements;
   /** undefined where no key is configured: no operator can sign in then. */
   readonly signAssertion: SignAssertion | undefined;
+  /** undefined where no issuer is configured: operators then sign in with passkeys alone. */
+  readonly oidcIssuer: OidcIssuer | undefined;
   readonly now: () => Date;
   readonly newId: () => string;
   readonly log: Logger;

@@ -40,3 +40,26 @@ export function linkNotUsable(): Refusal {
 export function passkeyRefused(): Refusal {
   return new Refusal('challenge_failed', 'The passkey was not accepted, or it took too long; try again.');
 }
+
+/** The same for every reason. */
+export function issuerSignInRefused(): Refusal {
+  return new Refusal(
+    'challenge_failed',
+    'The sign-in at the issuer was not completed, was used before, or took longer than ten minutes; try again.',
+  );
+}
+
+/** The same whether there is no such operator, they are disabled, or the address is not verified. */
+export function accountRefused(): Refusal {
+  return new Refusal(
+    'challenge_failed',
+    'The issuer has signed you in, but no operator may sign in with this account; ask an owner of the console.',
+  );
+}
+
+export function issuerUnavailable(): Refusal {
+  return new Refusal(
+    'service_unavailable',
+    'The issuer does not respond; try again shortly, or sign in with a passkey.',
+  );
+}

@@ -1,11 +1,12 @@
 // The configuration of the operators' console.
 import { z } from 'zod';
+import { addressList } from '../config/address-list.ts';
 import { httpListener } from '../config/listener-variables.ts';
 import { httpPeer } from '../config/peer-variables.ts';
 import { logLevelVariable, shutdownTimeoutVariable } from '../config/process-variables.ts';
 import type { Check } from '../config/startup.ts';
-import { httpUrl, isLoopback } from '../config/types.ts';
-import { optional, required, type Values } from '../config/variables.ts';
+import { httpUrl, isLoopback, rate } from '../config/types.ts';
+import { defaulted, optional, required, type Values } from '../config/variables.ts';
 
 const origin = z
   .string()
@@ -26,6 +27,12 @@ export const consoleVariables = {
   http: httpListener('CONSOLE_HTTP', '127.0.0.1:8085', 'the console'),
   publicUrl: required('CONSOLE_PUBLIC_URL', origin, {
     help: 'Where operators find the console: `https://console.example.com`, locally `http://localhost:8085`. Passkeys are for its host, and requests from pages elsewhere are refused.',
+  }),
+  trustedProxies: optional('CONSOLE_TRUSTED_PROXIES', addressList, {
+    help: 'Addresses and networks, separated by commas, of the proxies in front of the console, whose X-Forwarded-For is trusted. Unset: none; behind a proxy all clients then share one limit.',
+  }),
+  strangerRate: defaulted('CONSOLE_STRANGER_RATE', '120/m burst 60', rate, {
+    help: 'How many requests without a session one network (an IPv4 address, or the /64 of an IPv6 address) may send to each replica to sign in; `off` for no limit.',
   }),
   backend: httpPeer('CONSOLE_BACKEND', {
     name: 'backend’s admin listener',

@@ -6,11 +6,21 @@ import { createService, isReady, type Service } from './peers/service.ts';
 /** A file that browsers load. */
 export type Asset = { readonly type: string; readonly bytes: Uint8Array<ArrayBuffer> };
 
+/** Whom a request comes from. */
+export type Client = { readonly peerAddress: string | undefined; readonly forwardedFor: string | undefined };
+
+/**
+ * Counts a request for the network of its client until it is known whether an operator has sent it.
+ * @returns to be called once, with that. @throws Refusal rate_limited, which says when to retry.
+ */
+export type StrangerLimit = (client: Client) => (ofOperator: boolean) => void;
+
 /** The dependencies of the console's pages; built once per process. It has no state of its own. */
 export type Console = {
   readonly publicUrl: string;
   /** Whether only this machine reaches it, so that a link may sign in without a passkey. */
   readonly local: boolean;
+  readonly limitStranger: StrangerLimit;
   readonly backend: Service;
   readonly lobby: Service;
   readonly gameMaster: Service;
@@ -23,12 +33,13 @@ export type Console = {
 
 export function createConsole(
   config: Pick<ConsoleConfig, 'http' | 'publicUrl' | 'backend' | 'lobby' | 'gameMaster' | 'gatewayUrl'>,
-  { assets, log }: Pick<Console, 'assets' | 'log'>,
+  { assets, limitStranger, log }: Pick<Console, 'assets' | 'limitStranger' | 'log'>,
 ): Console {
   const { http, publicUrl, backend, lobby, gameMaster, gatewayUrl } = config;
   return {
     publicUrl,
     local: isLoopback(http.addr) && new URL(publicUrl).hostname === 'localhost',
+    limitStranger,
     backend: createService({
       ...backend,
       name: 'The backend',

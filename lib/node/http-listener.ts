@@ -32,7 +32,7 @@ export type HttpBounds = {
 };
 
 /** For listeners that only the platform's own services reach. */
-const defaultBounds: HttpBounds = {
+export const defaultBounds: HttpBounds = {
   connections: 10_000,
   maxRequestsPerConnection: 0,
   maxHeaderBytes: 16 * 1024,

@@ -1,19 +1,27 @@
 // The console's sessions and forms over HTTP, with a real backend and a real lobby behind it.
+import { v7 as uuidv7 } from 'uuid';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ConsoleApp } from '../../handlers/console/env.ts';
 import { createConsoleApp } from '../../handlers/console/router.ts';
+import { createGameMasterInternalApp } from '../../handlers/game-master/internal-router.ts';
 import { localSignIn, onBackendDatabase } from '../../infra/operator/invite.ts';
+import { deleteOldEntries } from '../../lib/audit/retention.ts';
 import { addOperator } from '../../lib/backend/operations/operators/add-operator.ts';
 import { createLink } from '../../lib/backend/operations/operators/create-link.ts';
-import { createConsole } from '../../lib/console/context.ts';
+import { addressList } from '../../lib/config/address-list.ts';
+import { createConsole, type StrangerLimit } from '../../lib/console/context.ts';
+import { createStrangerLimit } from '../../lib/console/process/stranger-limit.ts';
 import type { HttpApp } from '../../lib/http/app.ts';
+import { auditEntries as lobbyAuditEntries } from '../../lib/lobby/store/schema.ts';
 import { nameKeys } from '../../lib/names/keys.ts';
 import { type Listener, listenHttp } from '../../lib/node/http-listener.ts';
 import { type Role, roles } from '../../lib/operators/roles.ts';
 import { createLogger } from '../../lib/telemetry/logger.ts';
 import { startTestBackend, type TestBackend } from '../support/backend/backend.ts';
+import { createPlayStage } from '../support/game-master/play-stage.ts';
 import { field, join, makeDraft, makeOpenGame } from '../support/lobby/games.ts';
 import { type Client, createTestLobby, type TestLobby } from '../support/lobby/lobby.ts';
+import { operatorOptions } from '../support/operators.ts';
 
 const log = createLogger({ service: 'test', level: 'silent' });
 const publicUrl = 'http://localhost:8085';
@@ -40,19 +48,24 @@ function listen(app: HttpApp): Promise<Listener> {
   return listenHttp(app, { host: '127.0.0.1', port: 0 }, timeouts, log);
 }
 
-/** With a Game Master that is down. */
-function consoleAt(urls: { backend: string; lobby: string }, host = '127.0.0.1'): ConsoleApp {
+/** With a Game Master that is down, unless it is given. */
+function consoleAt(
+  urls: { backend: string; lobby: string; gameMaster?: string },
+  host = '127.0.0.1',
+  limitStranger: StrangerLimit = () => () => {},
+  at = { publicUrl },
+): ConsoleApp {
   const peer = (baseUrl: string) => ({ baseUrl, token: undefined, timeoutMs: 5_000 });
   const timeouts = { readHeaderTimeoutMs: 1, readTimeoutMs: 1, idleTimeoutMs: 1 };
   const config = {
     http: { addr: { host, port: 8085 }, ...timeouts },
-    publicUrl,
+    ...at,
     backend: peer(urls.backend),
     lobby: peer(urls.lobby),
-    gameMaster: peer('http://127.0.0.1:1'),
+    gameMaster: peer(urls.gameMaster ?? 'http://127.0.0.1:1'),
     gatewayUrl: undefined,
   };
-  return createConsoleApp(createConsole(config, { assets: new Map(), log }), () => true);
+  return createConsoleApp(createConsole(config, { assets: new Map(), limitStranger, log }), () => true);
 }
 
 type Sent = { cookie?: string | undefined; form?: Record<string, string>; headers?: Record<string, string> };
@@ -155,6 +168,76 @@ describe('a request that changes something', () => {
   });
 });
 
+describe('the audit log', () => {
+  const insert = (days: number, count = 1) =>
+    lobby.pool.query(
+      `INSERT INTO lobby.audit_entries (entry_id, at, action, subject_kind, subject_id, request_id)
+       SELECT (lpad(to_hex(((extract(epoch FROM now()) - $1 * 86400) * 1000)::bigint), 12, '0')
+                 || '7000' || substr(md5(random()::text), 1, 16))::uuid,
+              now() - $1 * interval '1 day', 'game.cancel', 'game', 'of ' || $1 || ' days', 'test'
+       FROM generate_series(1, $2)`,
+      [days, count],
+    );
+  const countOf = async (days: number) => {
+    const { rows } = await lobby.pool.query<{ count: number }>(
+      'SELECT count(*)::int AS count FROM lobby.audit_entries WHERE subject_id = $1',
+      [`of ${days} days`],
+    );
+    return rows[0]?.count;
+  };
+
+  it('is kept for 400 days, whoever asks to delete it, and then deleted in pieces', async () => {
+    await insert(401, 1_001);
+    await insert(399);
+    const young = `DELETE FROM lobby.audit_entries WHERE subject_id = 'of 399 days'`;
+    await expect(lobby.pool.query(young)).rejects.toThrow('never changed or deleted before 400 days');
+    await expect(lobby.pool.query('DELETE FROM lobby.audit_entries')).rejects.toThrow('400 days');
+    expect(await countOf(401)).toBe(1_001);
+    const old = { db: lobby.db, audit: lobbyAuditEntries };
+    expect(await deleteOldEntries(old, AbortSignal.timeout(10_000))).toBe(1_001);
+    expect([await countOf(401), await countOf(399)]).toEqual([0, 1]);
+  });
+
+  it('is exported whole, with the entries of all services in the order of time', async () => {
+    await insert(300, 250);
+    const { cookie } = await newOperator(['viewer']);
+    const stage = await createPlayStage();
+    await stage.pool.query(
+      `INSERT INTO game_master.audit_entries (entry_id, action, subject_kind, subject_id, request_id)
+       VALUES ($1, 'turn.play', 'game', 'of the Game Master', 'test')`,
+      [uuidv7()],
+    );
+    const options = { log, ready: () => true, bodyLimitBytes: 65_536, ...operatorOptions };
+    const gameMaster = await listen(createGameMasterInternalApp(options, stage.gm));
+    const [backendUrl = '', lobbyUrl = ''] = listeners.map(({ port }) => `http://127.0.0.1:${port}`);
+    const urls = { backend: backendUrl, lobby: lobbyUrl, gameMaster: `http://127.0.0.1:${gameMaster.port}` };
+    const response = await send('GET', '/audit/export', { cookie }, consoleAt(urls));
+    expect(response.headers.get('content-disposition')).toMatch(
+      /^attachment; filename="audit-log-.*\.jsonl"$/,
+    );
+    const lines = (await response.text()).trimEnd().split('\n');
+    const entries = lines.map((line) => JSON.parse(line) as { entry_id: string; service: string });
+    const ids = entries.map(({ entry_id }) => entry_id);
+    expect(ids).toEqual(ids.toSorted().toReversed());
+    const { rows } = await lobby.pool.query<{ count: number }>(
+      'SELECT count(*)::int AS count FROM lobby.audit_entries',
+    );
+    expect(entries.filter(({ service }) => service === 'lobby')).toHaveLength(rows[0]?.count ?? 0);
+    expect(new Set(entries.map(({ service }) => service))).toEqual(
+      new Set(['backend', 'lobby', 'game-master']),
+    );
+    await gameMaster.close(0);
+    await stage.close();
+  });
+
+  it('is not exported without one of the services', async () => {
+    const { cookie } = await newOperator(['owner']);
+    const response = await send('GET', '/audit/export', { cookie });
+    expect(response.status).toBe(503);
+    expect(await response.text()).toContain('The Game Master does not respond');
+  });
+});
+
 it.each([
   'UPDATE lobby.audit_entries SET reason = null',
   'DELETE FROM lobby.audit_entries',
@@ -187,6 +270,29 @@ describe('a session', () => {
     backend.advance(1);
     expect(await signedIn(cookie)).toBe(false);
     backend.advance(-12 * 3_600_000);
+  });
+
+  it('that was stolen ends with a reset by an owner', async () => {
+    const owner = await newOperator(['owner']);
+    const { operatorId, cookie: stolen } = await newOperator(['support']);
+    expect(await signedIn(stolen)).toBe(true);
+    const reset = { cookie: owner.cookie, form: { reason: 'a laptop was stolen' } };
+    expect((await send('POST', `/operators/${operatorId}/reset`, reset)).status).toBe(200);
+    expect(await signedIn(stolen)).toBe(false);
+  });
+
+  it('that is served with TLS takes no cookie that a page without TLS, or of another host, could have set', async () => {
+    const { cookie } = await newOperator(['viewer']);
+    const [backendUrl = '', lobbyUrl = ''] = listeners.map(({ port }) => `http://127.0.0.1:${port}`);
+    const tls = consoleAt({ backend: backendUrl, lobby: lobbyUrl }, '127.0.0.1', undefined, {
+      publicUrl: 'https://console.example.com',
+    });
+    const page = async (sent: string) => (await send('GET', '/operators', { cookie: sent }, tls)).status;
+    expect(await page(`__Host-${cookie}`)).toBe(200);
+    expect(await page(cookie)).toBe(303);
+    const headers = { origin: 'https://console.example.com' };
+    const left = await send('POST', '/sign-out', { cookie: `__Host-${cookie}`, headers }, tls);
+    expect(left.headers.get('set-cookie')).toMatch(/^__Host-galaxy-console=; Max-Age=0; Path=\/; Secure$/);
   });
 
   it('is stored as a hash alone', async () => {
@@ -667,6 +773,16 @@ describe('a page', () => {
     expect(await search.text()).not.toContain('<script>alert');
   });
 
+  it.each(['/operators', '/audit', '/sign-in'])('%s is read by no page of another port', async (path) => {
+    const { cookie } = await newOperator(['owner']);
+    const headers = { origin: 'http://localhost:3000' };
+    const response = await send('GET', path, { cookie, headers });
+    expect(response.status).toBe(200);
+    expect(response.headers.get('access-control-allow-origin')).toBeNull();
+    expect(response.headers.get('cross-origin-resource-policy')).toBe('same-origin');
+    expect(response.headers.get('x-content-type-options')).toBe('nosniff');
+  });
+
   it('says which service is down, and shows the rest', async () => {
     const { cookie } = await newOperator(['viewer']);
     const page = await (await send('GET', '/', { cookie })).text();
@@ -689,4 +805,65 @@ describe('a page', () => {
       expect([response.status, response.headers.get('location')]).toEqual([303, '/sign-in']);
     },
   );
+});
+
+describe('people without a session', () => {
+  const limited = () => {
+    const [backendUrl = ''] = listeners.map(({ port }) => `http://127.0.0.1:${port}`);
+    const rate = { count: 3, perMs: 3_600_000, burst: 3 };
+    const limit = createStrangerLimit(rate, addressList.parse('10.0.0.0/8'));
+    return consoleAt({ backend: backendUrl, lobby: '' }, '127.0.0.1', limit);
+  };
+  const from = (console: ConsoleApp, address: string, path: string, headers: Record<string, string> = {}) => {
+    const posts = path.endsWith('/begin') || path.endsWith('/finish') || path === '/sign-in/link';
+    const init = { method: posts ? 'POST' : 'GET', headers: { origin: publicUrl, ...headers } };
+    return console.request(path, init, { peerAddress: address });
+  };
+
+  it.each([
+    '/sign-in/begin',
+    '/sign-in/finish',
+    '/sign-in/link',
+    '/sign-in/oidc',
+    '/sign-in/oidc/callback',
+    '/enrol/begin',
+    '/enrol/finish',
+  ])('send few requests of a network to %s', async (path) => {
+    const console = limited();
+    const statuses: number[] = [];
+    for (let count = 0; count < 4; count += 1)
+      statuses.push((await from(console, `2001:db8::${count}`, path)).status);
+    expect(statuses.map((status) => status === 429)).toEqual([false, false, false, true]);
+    expect((await from(console, '2001:db8:0:1::1', path)).status).not.toBe(429);
+  });
+
+  it('cannot have cookies looked up without end, and operators can', async () => {
+    const console = limited();
+    const { cookie } = await newOperator(['viewer']);
+    for (let count = 0; count < 10; count += 1) {
+      expect((await from(console, '192.0.2.1', '/operators', { cookie })).status).toBe(200);
+    }
+    const statuses: number[] = [];
+    for (let count = 0; count < 4; count += 1) {
+      const guess = `galaxy-console=${String(count).repeat(64)}`;
+      statuses.push((await from(console, '192.0.2.1', '/operators', { cookie: guess })).status);
+    }
+    expect(statuses).toEqual([303, 303, 303, 429]);
+  });
+
+  it('are told apart behind a trusted proxy, and by no header of their own', async () => {
+    const console = limited();
+    const behind = (peer: string, client: string) =>
+      from(console, peer, '/sign-in', { 'x-forwarded-for': client });
+    for (let count = 0; count < 3; count += 1) await behind('10.0.0.1', '192.0.2.7');
+    expect((await behind('10.0.0.1', '192.0.2.7')).status).toBe(429);
+    expect((await behind('10.0.0.1', '192.0.2.8')).status).toBe(200);
+    for (let count = 0; count < 3; count += 1) await behind('192.0.2.9', `198.51.100.${count}`);
+    expect((await behind('192.0.2.9', '198.51.100.9')).status).toBe(429);
+  });
+
+  it('cannot send a large body', async () => {
+    const form = { token: 'a'.repeat(200_000) };
+    expect((await send('POST', '/sign-in/link', { form })).status).toBe(413);
+  });
 });

@@ -8,6 +8,7 @@ import { createAddressHash } from '../address-hash.ts';
 import type { BackendConfig } from '../config.ts';
 import type { BackendContext, OutgoingMails } from '../context.ts';
 import { notificationStream } from '../notifications/stream.ts';
+import { createOidcIssuer } from '../oidc-issuer.ts';
 import { createOptOutTokens } from '../opt-out-tokens.ts';
 import { backendPublishers } from '../outbox/publishers.ts';
 import { createRecoveryCodes } from '../recovery-codes.ts';
@@ -18,7 +19,10 @@ import { backendStreamTables } from '../store/stream-tables.ts';
 
 /** Builds the dependencies of the backend's handlers from its configuration, with the real clock and ids. */
 export async function assembleBackend(
-  config: Pick<BackendConfig, 'signIn' | 'entitlementDefaults' | 'userLifecycleStream' | 'notifications'>,
+  config: Pick<
+    BackendConfig,
+    'signIn' | 'operatorOidc' | 'entitlementDefaults' | 'userLifecycleStream' | 'notifications'
+  >,
   parts: {
     db: Database;
     redis: RedisCommands;
@@ -50,6 +54,7 @@ export async function assembleBackend(
     lookupWaitMs: parts.lookupWaitMs,
     entitlementDefaults: config.entitlementDefaults,
     signAssertion: parts.signAssertion,
+    oidcIssuer: oidcIssuerOf(config.operatorOidc),
     now: () => new Date(),
     newId: () => uuidv7(),
     log,
@@ -64,4 +69,9 @@ export async function assembleBackend(
     outbox: outboxTable,
   };
   return { context, streams, outbox };
+}
+
+function oidcIssuerOf({ issuer, clientId, clientSecret }: BackendConfig['operatorOidc']) {
+  if (issuer === undefined || clientId === undefined || clientSecret === undefined) return undefined;
+  return createOidcIssuer({ issuer, clientId, clientSecret });
 }

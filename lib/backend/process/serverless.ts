@@ -8,7 +8,7 @@ import { type Drivers, serverlessChecks } from '../../serverless/drivers.ts';
 import type { StreamAdmin } from '../../streams/admin.ts';
 import { createConsoleLogger } from '../../telemetry/console-logger.ts';
 import type { Logger } from '../../telemetry/logger.ts';
-import { backendHttpVariables, mailLimits } from '../config.ts';
+import { backendHttpVariables, mailLimits, oidcClient } from '../config.ts';
 import type { BackendContext } from '../context.ts';
 import { createLookupLimit } from '../lookup-limit.ts';
 import { writeMails } from '../mail/outgoing-mails.ts';
@@ -44,6 +44,7 @@ export function prepareBackend(environment: Environment, drivers: Drivers): Prep
     variables,
     checks: [
       mailLimits,
+      oidcClient,
       {
         needs: ['BACKEND_PUSH_REDIS_CLUSTER_ADDRS'],
         problem: ({ pushRedis }) =>

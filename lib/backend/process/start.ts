@@ -20,6 +20,7 @@ import {
   backendHttpVariables,
   backendVariables,
   mailLimits,
+  oidcClient,
 } from '../config.ts';
 import type { BackendContext } from '../context.ts';
 import { createLookupLimit } from '../lookup-limit.ts';
@@ -64,6 +65,7 @@ export async function startBackend(environment: Environment): Promise<Backend> {
     variables: backendVariables,
     checks: [
       mailLimits,
+      oidcClient,
       ...mailChecks,
       ...redisTcpChecks('BACKEND'),
       ...redisClusterChecks('BACKEND_PUSH_REDIS'),
@@ -108,6 +110,7 @@ export async function startBackendHttp(
     variables: backendHttpVariables,
     checks: [
       mailLimits,
+      oidcClient,
       ...mailChecks,
       ...redisHttpChecks('BACKEND'),
       ...redisClusterChecks('BACKEND_PUSH_REDIS'),

@@ -5,7 +5,9 @@ import type { LinkPurpose, Operator } from '../domain/operator.ts';
 import type { Database } from './database.ts';
 import {
   operatorChallenges,
+  operatorIdentities,
   operatorLinks,
+  operatorOidcChallenges,
   operatorPasskeys,
   operatorSessions,
   operators,
@@ -57,6 +59,7 @@ export async function updateOperator(
 export async function revokeCredentials(tx: Database, operatorId: string, at: Date): Promise<void> {
   await tx.delete(operatorPasskeys).where(eq(operatorPasskeys.operatorId, operatorId));
   await tx.delete(operatorLinks).where(eq(operatorLinks.operatorId, operatorId));
+  await tx.delete(operatorIdentities).where(eq(operatorIdentities.operatorId, operatorId));
   await tx
     .update(operatorSessions)
     .set({ revokedAt: at })
@@ -128,6 +131,64 @@ export async function takeChallenge(
     .where(and(eq(operatorChallenges.challengeId, challengeId), gt(operatorChallenges.expiresAt, at)))
     .returning();
   return taken;
+}
+
+export type OperatorOidcChallenge = typeof operatorOidcChallenges.$inferSelect;
+
+/** Also deletes those that have expired. */
+export async function insertOidcChallenge(
+  tx: Database,
+  challenge: OperatorOidcChallenge,
+  at: Date,
+): Promise<void> {
+  await tx.delete(operatorOidcChallenges).where(lte(operatorOidcChallenges.expiresAt, at));
+  await tx.insert(operatorOidcChallenges).values(challenge);
+}
+
+/** Uses a challenge up, whether or not what is sent for it is right. */
+export async function takeOidcChallenge(
+  db: Database,
+  { challengeId, at }: { challengeId: string; at: Date },
+): Promise<OperatorOidcChallenge | undefined> {
+  const [taken] = await db
+    .delete(operatorOidcChallenges)
+    .where(and(eq(operatorOidcChallenges.challengeId, challengeId), gt(operatorOidcChallenges.expiresAt, at)))
+    .returning();
+  return taken;
+}
+
+type Account = { issuer: string; subject: string };
+
+/** The operator to whom an account at an issuer is bound, locked. */
+export async function lockOperatorOfAccount(
+  tx: Database,
+  { issuer, subject }: Account,
+): Promise<Operator | undefined> {
+  const [found] = await tx
+    .select({ operator: operators })
+    .from(operatorIdentities)
+    .innerJoin(operators, eq(operators.operatorId, operatorIdentities.operatorId))
+    .where(and(eq(operatorIdentities.issuer, issuer), eq(operatorIdentities.subject, subject)))
+    .for('no key update');
+  return found?.operator;
+}
+
+export async function lockOperatorByEmail(tx: Database, email: string): Promise<Operator | undefined> {
+  const [operator] = await tx.select().from(operators).where(eq(operators.email, email)).for('no key update');
+  return operator;
+}
+
+/** @returns false when the account, or another one of this issuer for the operator, is bound already. */
+export async function bindAccount(
+  tx: Database,
+  bound: Account & { operatorId: string; boundAt: Date },
+): Promise<boolean> {
+  const stored = await tx
+    .insert(operatorIdentities)
+    .values(bound)
+    .onConflictDoNothing()
+    .returning({ operatorId: operatorIdentities.operatorId });
+  return stored.length === 1;
 }
 
 export type Passkey = typeof operatorPasskeys.$inferSelect;

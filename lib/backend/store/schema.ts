@@ -240,6 +240,38 @@ export const operatorChallenges = backend.table(
   (challenge) => [index('operator_challenges_by_age').on(challenge.expiresAt)],
 );
 
+/** Sign-ins at the OpenID Connect issuer that have begun; a row goes with its end. */
+export const operatorOidcChallenges = backend.table(
+  'operator_oidc_challenges',
+  {
+    challengeId: uuid('challenge_id').primaryKey(),
+    /** URL of the console that asked for it. */
+    consoleUrl: text('console_url').notNull(),
+    state: text('state').notNull(),
+    nonce: text('nonce').notNull(),
+    codeVerifier: text('code_verifier').notNull(),
+    expiresAt: time('expires_at').notNull(),
+  },
+  (challenge) => [index('operator_oidc_challenges_by_age').on(challenge.expiresAt)],
+);
+
+/** Accounts at an issuer, each bound to the operator who first signed in with it. */
+export const operatorIdentities = backend.table(
+  'operator_identities',
+  {
+    issuer: text('issuer').notNull(),
+    subject: text('subject').notNull(),
+    operatorId: uuid('operator_id')
+      .notNull()
+      .references(() => operators.operatorId),
+    boundAt: time('bound_at').notNull(),
+  },
+  (identity) => [
+    primaryKey({ name: 'operator_identities_pkey', columns: [identity.issuer, identity.subject] }),
+    uniqueIndex('operator_identities_by_operator').on(identity.operatorId, identity.issuer),
+  ],
+);
+
 export const operatorSessions = backend.table(
   'operator_sessions',
   {

@@ -20,6 +20,10 @@ export const invitedSchema = z.object({ operator: operatorSchema, link_token: z.
 /** A WebAuthn ceremony that has begun; the options are for the browser. */
 export const begunSchema = z.object({ challenge_id: z.string(), options: z.record(z.string(), z.unknown()) });
 
+export const signInMethodsSchema = z.object({ oidc_issuer: z.string().optional() });
+
+export const begunOidcSchema = z.object({ challenge_id: z.string(), authorization_url: z.string() });
+
 export const openedSessionSchema = z.object({ session_token: z.string(), expires_at: z.string() });
 
 export const sessionSchema = z.object({

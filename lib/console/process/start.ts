@@ -7,6 +7,7 @@ import type { Environment } from '../../config/variables.ts';
 import { createLogger } from '../../telemetry/logger.ts';
 import { type ConsoleConfig, consoleVariables, notOpenWithoutTls } from '../config.ts';
 import { type Asset, type Console, createConsole } from '../context.ts';
+import { createStrangerLimit } from './stranger-limit.ts';
 
 const service = 'console';
 
@@ -20,7 +21,8 @@ export async function startConsole(
     checks: [notOpenWithoutTls],
   });
   const log = createLogger({ service, level: config.logLevel });
-  return { config, console: createConsole(config, { assets: await readAssets(), log }) };
+  const limitStranger = createStrangerLimit(config.strangerRate, config.trustedProxies);
+  return { config, console: createConsole(config, { assets: await readAssets(), limitStranger, log }) };
 }
 
 async function readAssets(): Promise<Map<string, Asset>> {

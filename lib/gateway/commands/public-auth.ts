@@ -3,9 +3,9 @@
 // becomes a 503, within the time-out of calls to the backend.
 import { z } from 'zod';
 import { Refusal } from '../../errors/table.ts';
+import { unknownAddress } from '../../http/client-address.ts';
 import type { ExchangeResponse } from '../../http/exchange.ts';
 import type { Logger } from '../../telemetry/logger.ts';
-import { unknownAddress } from '../client-address.ts';
 import { RejectedError } from '../domain/rejection.ts';
 import { parseJson } from '../parse-json.ts';
 import type { UpstreamService } from './upstream.ts';
@@ -17,7 +17,7 @@ export type AuthRequest = {
   /** JSON. */
   body: Uint8Array;
   requestId: string;
-  /** See lib/gateway/client-address.ts; the backend limits requests by it. */
+  /** See lib/http/client-address.ts; the backend limits requests by it. */
   clientAddress: string;
   traceHeaders: Record<string, string>;
   signal: AbortSignal;

@@ -26,7 +26,7 @@ export type EdgeGateway = Pick<EdgeGatewayServer, 'executeCommand'> & {
   subscribeEvents: handleServerStreamingCall<SubscribeEventsRequest, Buffer>;
 };
 
-/** Returns the IP address of a call's client; see lib/gateway/client-address.ts. */
+/** Returns the IP address of a call's client; see lib/http/client-address.ts. */
 type ClientAddressOf = (call: Pick<ServerUnaryCall<unknown, unknown>, 'getPeer' | 'metadata'>) => string;
 
 export function createEdgeGatewayService(

@@ -1,9 +1,9 @@
 // The authenticated gRPC listener: its services and its bounds.
+import { addressBlock, clientAddress, connectionsPerAddress } from '../../http/client-address.ts';
 import { listenGrpc } from '../../node/grpc-listener.ts';
 import type { Listener } from '../../node/http-listener.ts';
 import type { TlsCertificate } from '../../node/tls-certificate.ts';
 import type { Logger } from '../../telemetry/logger.ts';
-import { addressBlock, clientAddress, connectionsPerAddress } from '../client-address.ts';
 import type { GatewayConfig } from '../config.ts';
 import { connectionClosed, connectionOpened } from '../instruments.ts';
 import { type EdgeGateway, edgeGatewayDefinition } from './edge-gateway-service.ts';

@@ -1,7 +1,7 @@
 // Builds the gateway's services, for gRPC and for browsers, from the checks of signed requests, commands and event
 // streams. Both share limits, replay reservations, upstreams and streams.
+import { callerAddress } from '../../http/client-address.ts';
 import type { Logger } from '../../telemetry/logger.ts';
-import { callerAddress } from '../client-address.ts';
 import type { RequestLimits } from '../commands/admission.ts';
 import type { CommandUpstreams } from '../commands/execute-command.ts';
 import { ReplayReservations, type ReplayStore } from '../commands/replay-reservations.ts';

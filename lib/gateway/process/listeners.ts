@@ -1,10 +1,10 @@
 // The gateway's listeners: public HTTP for probes and sign-in, gRPC for signed requests, the web listener for both from
 // browsers, admin HTTP for metrics.
+import { connectionsPerAddress } from '../../http/client-address.ts';
 import { Connections } from '../../node/connections.ts';
 import { type HttpBounds, type HttpListenerApp, listenHttp } from '../../node/http-listener.ts';
 import { type ListenerPlan, type Listeners, openListeners } from '../../node/listeners.ts';
 import type { Logger } from '../../telemetry/logger.ts';
-import { connectionsPerAddress } from '../client-address.ts';
 import type { GatewayConfig } from '../config.ts';
 import { type GrpcServing, openGrpcListener } from '../grpc/listener.ts';
 import { connectionClosed, connectionOpened } from '../instruments.ts';

@@ -2,8 +2,8 @@
 // the same order: the rate of the address, which is the first of them, comes before the body is read.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { BlockList } from 'node:net';
+import { addressBlock, clientAddress } from '../../http/client-address.ts';
 import { traceHeaders } from '../../telemetry/trace.ts';
-import { addressBlock, clientAddress } from '../client-address.ts';
 import type { CommandDeps } from '../commands/execute-command.ts';
 import { toRejection } from '../domain/rejection.ts';
 import type { SubscriptionDeps } from '../push/subscribe-events.ts';

@@ -1,10 +1,12 @@
-// The lobby's outbox relay: publishes what was left in the outbox, and maintains the streams that the lobby consumes.
+// The lobby's outbox relay: publishes what was left in the outbox, maintains the streams that the lobby consumes, and
+// deletes old entries of the audit log.
 // lib/outbox/relay.ts and lib/streams/maintenance.ts explain why any number of replicas is safe.
 
+import { runAuditRetention } from '../../audit/retention.ts';
 import { RedisEpoch } from '../../outbox/redis-epoch.ts';
 import { lossCheckIntervalMs, runRelay } from '../../outbox/relay.ts';
 import { runStreamMaintenance } from '../../streams/maintenance.ts';
-import { outbox as table } from '../store/schema.ts';
+import { auditEntries, outbox as table } from '../store/schema.ts';
 import { lobbyStreamTables as tables } from '../store/stream-tables.ts';
 import { consumerStreams } from './consumer-streams.ts';
 import { oldestUnprocessed } from './instruments.ts';
@@ -22,5 +24,6 @@ export async function relayLobbyOutbox(
   await Promise.all([
     runRelay({ outbox, db, table, redisEpoch, intervalMs, lossCheckIntervalMs, log }, stop),
     runStreamMaintenance({ redis, db, tables, consumers, oldestUnprocessed, log }, stop),
+    runAuditRetention({ db, audit: auditEntries, log }, stop),
   ]);
 }

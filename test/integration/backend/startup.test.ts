@@ -123,6 +123,7 @@ describe('the backend refuses to start', () => {
       BACKEND_LOBBY_HTTP_URL: 'lobby:8094',
       BACKEND_DEFAULT_CAN_JOIN_GAME: 'yes',
       BACKEND_SIGN_IN_MAIL_WINDOW: '0s',
+      BACKEND_OPERATOR_OIDC_ISSUER: 'http://accounts.example.com',
     });
     expect(lines.toSorted()).toEqual([
       expect.stringMatching(/^ {2}BACKEND_CODE_HMAC_KEY: its value cannot be used: .*at least 32 bytes/),
@@ -131,6 +132,9 @@ describe('the backend refuses to start', () => {
       expect.stringMatching(/^ {2}BACKEND_LOBBY_HTTP_URL: "lobby:8094" cannot be used: write a URL/),
       expect.stringMatching(/^ {2}BACKEND_MAILER: "pigeon" cannot be used: write smtp, or log/),
       '  BACKEND_MAIL_FROM: "Galaxy" cannot be used: write an e-mail address, or a name and the address in <>',
+      expect.stringMatching(
+        /^ {2}BACKEND_OPERATOR_OIDC_ISSUER: .* write the URL of the issuer, such as https:/,
+      ),
       expect.stringMatching(/^ {2}BACKEND_POSTGRES_PRIMARY_DSN: PostgreSQL cannot be used: .*ECONNREFUSED/),
       expect.stringMatching(/^ {2}BACKEND_REDIS_ADDR: Redis at .* cannot be used: .*ECONNREFUSED/),
       '  BACKEND_SIGN_IN_MAIL_WINDOW: "0s" cannot be used: must be longer than zero',
@@ -164,13 +168,21 @@ describe('the backend refuses to start', () => {
     }
   });
 
-  it('when the mail limits contradict each other, and mails are to be sent by SMTP, but neither server nor sender is named, also next to other problems', async () => {
+  it('when the mail limits contradict each other, an issuer has no client, and mails are to be sent by SMTP, but neither server nor sender is named, also next to other problems', async () => {
     const others = { BACKEND_LOG_LEVEL: 'loud', BACKEND_HTTP_TOKEN: 'hunter2\n', BACKEND_MAILER: 'smtp' };
-    const lines = await refusal({ ...good, ...others, BACKEND_SIGN_IN_MAILS_PER_ADDRESS: '5' });
+    const lines = await refusal({
+      ...good,
+      ...others,
+      BACKEND_SIGN_IN_MAILS_PER_ADDRESS: '5',
+      BACKEND_OPERATOR_OIDC_ISSUER: 'https://accounts.example.com',
+    });
     expect(lines.toSorted()).toEqual([
       '  BACKEND_HTTP_TOKEN: its value cannot be used: it ends with a blank or newline; remove it',
       expect.stringMatching(/^ {2}BACKEND_LOG_LEVEL: "loud" cannot be used/),
       '  BACKEND_MAIL_FROM: is not set; BACKEND_MAILER=smtp needs it',
+      expect.stringMatching(
+        /^ {2}BACKEND_OPERATOR_OIDC_ISSUER: set it together with BACKEND_OPERATOR_OIDC_CL/,
+      ),
       '  BACKEND_SIGN_IN_MAILS_PER_ADDRESS: is below BACKEND_SIGN_IN_MAILS_PER_NETWORK; raise it, or lower that one',
       '  BACKEND_SMTP_URL: is not set; BACKEND_MAILER=smtp needs it',
     ]);

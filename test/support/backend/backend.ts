@@ -15,6 +15,7 @@ import type { Mail, Mailer } from '../../../lib/backend/mail/mail.ts';
 import { MailSender, writeMails } from '../../../lib/backend/mail/outgoing-mails.ts';
 import { createMailSeal } from '../../../lib/backend/mail/seal.ts';
 import { notificationStream } from '../../../lib/backend/notifications/stream.ts';
+import { createOidcIssuer, type OidcClient } from '../../../lib/backend/oidc-issuer.ts';
 import { createOptOutTokens } from '../../../lib/backend/opt-out-tokens.ts';
 import { createRecoveryCodes } from '../../../lib/backend/recovery-codes.ts';
 import { createSignInCodes } from '../../../lib/backend/sign-in-codes.ts';
@@ -109,6 +110,8 @@ export async function startTestBackend(
     mailer?: Mailer;
     /** Of mails with codes; none unless it is given. */
     budget?: CodeBudget;
+    /** At which operators may sign in. */
+    oidc?: OidcClient;
   } = {},
 ): Promise<TestBackend> {
   const database = await createTestDatabase(backendTemplate);
@@ -163,6 +166,7 @@ export async function startTestBackend(
     lookupWaitMs: createLookupLimit(lookupRate, () => clock),
     entitlementDefaults,
     signAssertion: operatorKey.sign,
+    oidcIssuer: options.oidc && createOidcIssuer(options.oidc),
     now,
     newId: () => uuidv7(),
     log,

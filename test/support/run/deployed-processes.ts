@@ -79,9 +79,7 @@ export const processes: readonly DeployedProcess[] = [
   processOf('workers/game-master.ts', gameMasterVariables, {
     notAlone: 'it is all of the Game Master’s others',
   }),
-  processOf('workers/console.ts', consoleVariables, {
-    notAlone: 'it needs a public URL and the keys of operators',
-  }),
+  processOf('workers/console.ts', consoleVariables),
   processOf('workers/runtime-manager.ts', runtimeManagerVariables),
   engine('workers/four-in-a-row.ts'),
   engine('workers/star-conquest.ts'),

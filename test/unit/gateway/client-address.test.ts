@@ -2,7 +2,7 @@ import { Metadata } from '@grpc/grpc-js';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { addressList } from '../../../lib/config/address-list.ts';
-import { addressBlock, callerAddress, clientAddress } from '../../../lib/gateway/client-address.ts';
+import { addressBlock, callerAddress, clientAddress } from '../../../lib/http/client-address.ts';
 
 const trusted = addressList.parse('10.0.0.0/8, 192.0.2.1, fd00::/8');
 
