@@ -1,3 +1,4 @@
+ALTER TABLE "game_master"."workers" ADD COLUMN "turns_last_minute" integer DEFAULT 0 NOT NULL;--> statement-breakpoint
 CREATE FUNCTION "game_master"."refuse_early_audit_deletion"() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
 	IF OLD."at" < now() - interval '400 days' THEN

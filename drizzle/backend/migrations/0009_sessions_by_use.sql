@@ -1,1 +1,0 @@
--- 0009_sessions_by_use.online.sql creates the index without a lock.

@@ -1,1 +1,0 @@
-ALTER TABLE "game_master"."workers" ADD COLUMN "turns_last_minute" integer DEFAULT 0 NOT NULL;
