@@ -162,8 +162,10 @@ export async function retryDeadLetterAtOnce<Tx extends Database>(
   caller: Caller,
   deadLetterId: string,
 ): Promise<DeadLetter> {
-  const { db, tables } = streams;
+  const { db, tables, consumers } = streams;
   const letter = existing(await findDeadLetter(db, tables, deadLetterId), deadLetterId);
+  // What is refused is not recorded.
+  consumerOf(consumers, letter);
   return recordAround(streams, caller, decision('dead_letter.retry', letter), () =>
     inTransaction(db, (tx: Tx) => retry(streams, tx, deadLetterId)),
   );
@@ -175,13 +177,7 @@ async function retry<Tx extends Database>(
   deadLetterId: string,
 ): Promise<DeadLetter> {
   const letter = existing(await lockDeadLetter(tx, tables, deadLetterId), deadLetterId);
-  const consumer = consumers.find(({ name }) => name === letter.consumer);
-  if (consumer === undefined) {
-    throw new Refusal(
-      'invalid_state',
-      `There is no consumer ${letter.consumer} any more that could retry it; it can be discarded.`,
-    );
-  }
+  const consumer = consumerOf(consumers, letter);
   if (letter.parkedKey !== null) {
     await requestRetry(tx, tables, { consumer: letter.consumer, parkedKey: letter.parkedKey });
     return existing(await lockDeadLetter(tx, tables, deadLetterId), deadLetterId);
@@ -201,6 +197,15 @@ export async function discardDeadLetter(
   const letter = existing(await takeDeadLetter(tx, tables, deadLetterId), deadLetterId);
   await recordAct(tx, audit, caller, decision('dead_letter.discard', letter));
   return letter;
+}
+
+function consumerOf(consumers: readonly ConsumerStream[], { consumer }: DeadLetter): ConsumerStream {
+  const found = consumers.find(({ name }) => name === consumer);
+  if (found !== undefined) return found;
+  throw new Refusal(
+    'invalid_state',
+    `There is no consumer ${consumer} any more that could retry it; it can be discarded.`,
+  );
 }
 
 function decision(action: string, { deadLetterId, consumer, entryId, parkedKey }: DeadLetter): Act {
