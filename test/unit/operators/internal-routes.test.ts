@@ -192,6 +192,23 @@ describe('an assertion', () => {
     expect(await attempt(await make())).toMatchObject({ status: 401, code: 'unauthenticated' });
   });
 
+  it('is accepted of each configured key, and no longer of one that was taken away', async () => {
+    const next = await newOperatorKey();
+    const appWith = (operatorKeys: string[]) =>
+      createLobbyInternalApp({ ...options, operatorKeys }, nothing as Lobby);
+    const statusAt = async (app: ReturnType<typeof appWith>, { sign }: typeof next) => {
+      const headers = {
+        authorization: 'Bearer the-token',
+        [assertionHeader]: await sign(identity, 'lobby', new Date()),
+      };
+      return (await app.request('/api/v1/internal/lobby/games', { headers })).status;
+    };
+    const during = appWith([operatorKey.publicKey, next.publicKey]);
+    const after = appWith([next.publicKey]);
+    expect([await statusAt(during, operatorKey), await statusAt(during, next)]).toEqual([500, 500]);
+    expect([await statusAt(after, operatorKey), await statusAt(after, next)]).toEqual([401, 500]);
+  });
+
   it('whose payload was changed is refused', async () => {
     const [head, payload = '', signature] = (
       await operatorKey.sign({ ...identity, roles: ['viewer'] }, 'lobby', new Date())
