@@ -3,7 +3,10 @@
 // one of a .js file it parses the `exports` of that package again, only to learn that the file is a module; drizzle-orm
 // has 170 KB of exports, and hundreds of imports among its own files. This hook resolves imports between the files of a
 // package itself. Without it everything works as well, but more slowly.
-import { type ResolveFnOutput, registerHooks } from 'node:module';
+import { flushCompileCache, type ResolveFnOutput, registerHooks } from 'node:module';
+
+// Where the compiler's cache is on (NODE_COMPILE_CACHE), a process that is killed leaves what it has compiled, too.
+setTimeout(flushCompileCache, 1_500).unref();
 
 const drizzle = '/node_modules/drizzle-orm/';
 const found = new Map<string, ResolveFnOutput>();

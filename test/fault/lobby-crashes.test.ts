@@ -24,6 +24,7 @@ const beforeCommitting = { 'after its effect and before its commit': beforeCommi
 // Matched by their names, since a connection sends the text of a prepared statement only once.
 const shared = 'share_lease_';
 const noted = 'mark_messages_published';
+// Reading and advancing are the same code in every consumer, and publishing in every worker: one of them stands for all.
 const reading: Record<string, Point> = {
   'after it has read an entry': { link: 'toPostgres', point: { at: shared } },
 };
@@ -68,8 +69,6 @@ const workers: Worker[] = [
         point: { at: shared },
       },
       ...deciding(moved),
-      ...publishing,
-      ...advancing,
     },
     async provoke() {
       const game = await stage.startingGame();
@@ -113,7 +112,6 @@ const workers: Worker[] = [
   {
     entry: 'user-lifecycle',
     points: {
-      ...reading,
       'after the user is marked as gone': { ...beforeCommit('"user_guards"'), delivered: true },
       ...beforeCommitting,
       'between the games that the user owned and those that they play in': {
@@ -121,8 +119,6 @@ const workers: Worker[] = [
         point: { at: 'update "lobby"."memberships"' },
       },
       'before names are released': { link: 'toPostgres', point: { at: 'delete from "lobby"."race_names"' } },
-      ...publishing,
-      ...advancing,
     },
     async provoke() {
       const user = stage.lobby.player();
@@ -148,10 +144,7 @@ const workers: Worker[] = [
   },
   {
     entry: 'enrollment-automation',
-    points: {
-      ...deciding(moved),
-      ...publishing,
-    },
+    points: deciding(moved),
     async provoke() {
       const [enrolling, starting] = [await stage.openGame(), await stage.startingGame()];
       await stage.lobby.outbox.settled();
@@ -169,7 +162,7 @@ const workers: Worker[] = [
   },
   {
     entry: 'pending-registration-expirer',
-    points: { ...deciding('delete from "lobby"."race_names"'), ...publishing },
+    points: deciding('delete from "lobby"."race_names"'),
     async provoke() {
       const player = stage.lobby.player();
       const gameId = await makeDraft(player, {

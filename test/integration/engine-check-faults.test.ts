@@ -1,11 +1,20 @@
 // engine:check finds what is wrong with an engine, whatever it is, and says it in words for its author.
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { checksNamed } from '../../infra/engine-check/run-checks.ts';
 import { type CheckOptions, checkEngine, failuresIn } from '../support/engines/engine-check.ts';
 import type { FaultName } from '../support/engines/wrong-engine.ts';
+import { bundleWrongEngine } from '../support/engines/bundle-engine.ts';
 
-const entry = join(import.meta.dirname, '..', 'support', 'engines', 'wrong-engine.ts');
+let folder: string;
+let entry: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'galaxy-test-faults-'));
+  entry = await bundleWrongEngine(folder);
+});
+afterAll(() => rm(folder, { recursive: true }));
 
 /** The check that finds the fault, as `group: name`, and what it says. */
 type Expected = readonly [check: string, message: RegExp | string];

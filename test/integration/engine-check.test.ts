@@ -5,20 +5,24 @@ import { mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { readArguments } from '../../infra/engine-check/arguments.ts';
 import type { Outcome } from '../../infra/engine-check/group.ts';
 import { checksNamed } from '../../infra/engine-check/run-checks.ts';
+import { Violation } from '../../infra/engine-check/violation.ts';
 import { openCatalogue } from '../../lib/engine/catalogue-file.ts';
 import { isFree } from '../../lib/runtime-manager/drivers/ports.ts';
 import { checkEngine, failuresIn } from '../support/engines/engine-check.ts';
+import { bundleEngine, bundleWrongEngine } from '../support/engines/bundle-engine.ts';
 import { runEntry } from '../support/run/run-process.ts';
 
 const root = join(import.meta.dirname, '..', '..');
-const wrongEngine = join(root, 'test/support/engines/wrong-engine.ts');
 let folder: string;
+let wrongEngine: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'galaxy-engine-check-'));
   // The pages call the clone so.
   await symlink(root, join(folder, 'galaxy'));
+  wrongEngine = await bundleWrongEngine(folder);
 });
 afterAll(() => rm(folder, { recursive: true }));
 
@@ -50,8 +54,11 @@ const onRules = ['validate', 'turns', 'views', 'bots', 'play'].flatMap(checksNam
 describe.concurrent('engine:check finds nothing wrong with', { timeout: 180_000 }, () => {
   test.each(engines)('%s', async (entry) => {
     const only = entry === 'workers/four-in-a-row.ts' ? {} : { only: onRules };
-    const turns = entry === 'workers/star-conquest.ts' ? 8 : 20;
-    const outcomes = await checkEngine([process.execPath, join(root, entry)], { ...only, turns });
+    const turns = 8;
+    const outcomes = await checkEngine([process.execPath, await bundleEngine(entry, folder)], {
+      ...only,
+      turns,
+    });
     expect(failuresIn(outcomes)).toEqual({});
     // A larger game does not end within so many turns.
     const [end] = checksNamed('plays no turn after the last one');
@@ -60,7 +67,7 @@ describe.concurrent('engine:check finds nothing wrong with', { timeout: 180_000 
 
   test('the engine of write-an-engine.md', async () => {
     const game = await filesOf('write-an-engine.md');
-    const options = { only: onRules, turns: 20 };
+    const options = { only: onRules, turns: 8 };
     const outcomes = await checkEngine([process.execPath, join(game, 'engine.ts')], options);
     expect(failuresIn(outcomes)).toEqual({});
     expect(skippedIn(outcomes)).toEqual([]);
@@ -86,7 +93,7 @@ describe.concurrent('the command', { timeout: 180_000 }, () => {
   };
 
   test('prints each check and, where one failed, what is wrong and the requests that show it', async () => {
-    const fault = ['galaxy/test/support/engines/wrong-engine.ts', 'ignores-another-set-up'];
+    const fault = ['wrong-engine.mjs', 'ignores-another-set-up'];
     const { exitCode, stdout, stderr } = await run('--only', 'set-up', process.execPath, ...fault);
     expect(exitCode).toBe(1);
     expect(stdout).toContain('\nset-up\n  ok      has no game before the set-up\n');
@@ -123,11 +130,10 @@ describe.concurrent('the command', { timeout: 180_000 }, () => {
     expect((await openCatalogue(file)).families).toEqual(['four-in-a-row']);
   });
 
+  // Of a manifest that is not valid, and of a valid one; engine-check-faults.test.ts has the other reasons.
   test.each([
-    ['has-a-short-version', 'version: must be a semantic version such as 1.4.0 or 2.0.0-rc.1'],
-    ['has-recursive-options', 'options_schema/properties/inner/$ref: contains itself'],
-    ['has-a-large-manifest', 'the whole: has 60'],
     ['typing-error-in-schema', 'orders_schema/propertys: is a keyword that is not known here'],
+    ['has-recursive-options', 'options_schema/properties/inner/$ref: contains itself'],
   ])('prints no engine catalogue that a platform would refuse: %s', async (fault, problem) => {
     const wrong = [process.execPath, wrongEngine, fault];
     const { exitCode, stdout, stderr } = await run('--print-catalogue', ...wrong);
@@ -144,17 +150,30 @@ describe.concurrent('the command', { timeout: 180_000 }, () => {
     expect(await isFree('127.0.0.1', Number(port))).toBe(true);
   });
 
+  test('refuses arguments that are wrong', async () => {
+    const { exitCode, stdout, stderr } = await run('--turns', 'many', 'x');
+    expect([exitCode, stdout]).toEqual([2, '']);
+    expect(stderr).toContain('engine:check: --turns: Invalid input: expected number, received NaN');
+    expect(stderr).toContain('npm run engine:check -- [options] <command>');
+  });
+
   test.each([
     [[], 'the command of the engine is missing'],
     [['--only', 'no such check', 'x'], '--only: there is no such group and no such check'],
-    [['--turns', 'many', 'x'], '--turns: Invalid input: expected number, received NaN'],
     [['--seed', '12', 'x'], '--seed: must be 64 hexadecimal digits'],
     [['--no-such-option', 'x'], "Unknown option '--no-such-option'"],
-  ])('refuses the arguments %j', async (args, message) => {
-    const { exitCode, stdout, stderr } = await run(...args);
-    expect([exitCode, stdout]).toEqual([2, '']);
-    expect(stderr).toContain(`engine:check: ${message}`);
-    expect(stderr).toContain('npm run engine:check -- [options] <command>');
+  ])('reads no such arguments as %j', (args, message) => {
+    expect(() => readArguments(args, folder)).toThrow(message);
+  });
+
+  test('says so, too, when the time is over before an engine is healthy', async () => {
+    const outOfTime = new AbortController();
+    const checking = checkEngine(['sleep', '1000'], { signal: outOfTime.signal });
+    // While it waits for the engine; the outcome is the same at any other moment.
+    setTimeout(() => outOfTime.abort(new Violation('The time is over.')), 200);
+    expect(failuresIn(await checking)).toEqual({
+      'manifest: starts, and has a valid manifest': 'The time is over.',
+    });
   });
 
   test('says that a program cannot be started', async () => {

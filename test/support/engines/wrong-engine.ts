@@ -523,8 +523,6 @@ function parsed(body: string, limit: number): unknown {
   }
 }
 
-if (import.meta.main) {
-  const fault: Fault | undefined = faults[process.argv[2] as FaultName];
-  if (fault === undefined) throw new Error(`there is no fault ${process.argv[2]}`);
-  await run(fault, process.env);
-}
+const fault: Fault | undefined = faults[process.argv[2] as FaultName];
+if (fault === undefined) throw new Error(`there is no fault ${process.argv[2]}`);
+await run(fault, process.env);

@@ -1,5 +1,5 @@
-// The whole platform as real processes, on free ports, with a database of the run's PostgreSQL and a database of its
-// Redis.
+// The whole platform in one real process, as `npm start` runs it, on free ports, with a database of the run's PostgreSQL
+// and a database of its Redis. A process for each service takes four times the CPU time to start; start.test.ts has that.
 import { randomUUID } from 'node:crypto';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -28,15 +28,15 @@ export type TestStack = {
   signIn(name: string, email?: string): Promise<TestClient>;
   /** One that has not signed in. */
   newClient(): TestClient;
-  /** Everything that the processes have logged. */
+  /** Everything that the services have logged. */
   logs(): Promise<string>;
-  /** Ends its processes as Ctrl-C does. The databases stay, so that it can be started again. */
+  /** Ends its services as Ctrl-C does. The databases stay, so that it can be started again. */
   stopServices(): Promise<void>;
   startServices(): Promise<void>;
   stop(): Promise<void>;
 };
 
-/** @param environment variables for every process. */
+/** @param environment variables for all services. */
 export async function startTestStack(environment: Record<string, string> = {}): Promise<TestStack> {
   const cleanUp = new AsyncDisposableStack();
   try {
@@ -79,6 +79,7 @@ async function startParts(
   const start = () =>
     startStack(
       {
+        processes: 'one',
         listeners,
         secrets,
         postgresDsn: database.dsn,
