@@ -98,7 +98,10 @@ function consoleAt({ backend, lobby, gameMaster }: Urls): ConsoleApp {
     gameMaster: peer(gameMaster),
     gatewayUrl: down,
   };
-  return createConsoleApp(createConsole(config, { assets: new Map(), limitStranger: () => () => {}, log }), () => true);
+  return createConsoleApp(
+    createConsole(config, { assets: new Map(), limitStranger: () => () => {}, log }),
+    () => true,
+  );
 }
 
 async function signIn(role: Role): Promise<string> {
