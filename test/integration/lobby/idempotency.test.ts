@@ -3,14 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Refusal } from '../../../lib/errors/table.ts';
 import { withIdempotencyKey } from '../../../lib/lobby/idempotency.ts';
 import type { Work } from '../../../lib/lobby/store/database.ts';
-import {
-  column,
-  field,
-  gameBody,
-  makeDraft,
-  makeOpenGame,
-  refusal,
-} from '../../support/lobby/games.ts';
+import { column, field, gameBody, makeDraft, makeOpenGame, refusal } from '../../support/lobby/games.ts';
 import { type Answer, createTestLobby, type TestLobby } from '../../support/lobby/lobby.ts';
 import { makeGrantable, operations, request } from '../../support/lobby/world.ts';
 
