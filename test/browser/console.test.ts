@@ -161,3 +161,37 @@ it('works without scripts by a link of this machine, and shows the rest when a s
   await page.getByText('enrollment open → cancelled').waitFor();
   expect(reported).toEqual([]);
 }, 60_000);
+
+it('asks for the overview again while it is seen, and shows streams and engines', async () => {
+  const { page, reported } = await openDevice();
+  await page.clock.install();
+  await page.goto(url(await onDatabase(localSignIn)));
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.getByRole('heading', { name: 'Overview' }).waitFor();
+
+  let polls = 0;
+  page.on('response', (response) => {
+    if (response.request().headers()['hx-request'] !== undefined) polls += 1;
+  });
+  const poll = () => page.waitForResponse((response) => response.url() === url('/'));
+  const hide = (value: boolean) =>
+    page.evaluate((hidden) => {
+      Object.defineProperty(document, 'hidden', { value: hidden, configurable: true });
+    }, value);
+  const [first] = await Promise.all([poll(), page.clock.runFor(5_500)]);
+  expect(first.status()).toBe(200);
+  await hide(true);
+  polls = 0;
+  await page.clock.runFor(20_000);
+  expect(polls).toBe(0);
+  await hide(false);
+  await Promise.all([poll(), page.clock.runFor(5_500)]);
+  await page.clock.resume();
+
+  await page.getByRole('link', { name: 'Streams' }).click();
+  await page.getByText('notification:intents').waitFor();
+  await expectClean(page, reported, 'streams');
+  await page.getByRole('link', { name: 'Engines' }).click();
+  await page.getByRole('heading', { name: 'Catalogue' }).waitFor();
+  await expectClean(page, reported, 'engines');
+}, 60_000);
