@@ -64,11 +64,6 @@ function pressCtrlC({ child }: Run): void {
   process.kill(-(child.pid ?? 0), 'SIGINT');
 }
 
-async function endWhatRunningJsonNames(): Promise<void> {
-  const { pid } = JSON.parse(await readFile(join(folder, 'running.json'), 'utf8'));
-  process.kill(pid, 'SIGTERM');
-}
-
 /** Processes that run in the data folder or have its path in their environment or arguments. */
 async function processesOfFolder(): Promise<string[]> {
   const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
@@ -190,7 +185,11 @@ describe.runIf(process.platform === 'linux')('npm start', () => {
         .map((line) => JSON.parse(line).service),
     ).not.toContain('lobby');
     expect(gatewayLog).toContain('"listener":"authenticated-grpc"');
-    await killOne(/^\S+ \S+\/node \S+\/infra\/local\/start\.ts/);
+    const { pid } = JSON.parse(await readFile(join(folder, 'running.json'), 'utf8'));
+    expect(await processesOfFolder()).toContainEqual(
+      expect.stringMatching(new RegExp(`^${pid} \\S+/node \\S+/infra/local/start\\.ts`)),
+    );
+    process.kill(pid, 'SIGKILL');
     // A killed launcher cannot stop its databases.
     await leaves(2);
   });
@@ -203,14 +202,6 @@ describe.runIf(process.platform === 'linux')('npm start', () => {
     await killAndHearOf(stack, 'Redis', /(redis|valkey)-server/);
     await playDemo(stack);
     pressCtrlC(stack);
-    await expectStopped(stack);
-  });
-
-  it('leaves no process behind on a signal to the process that running.json names', {
-    timeout,
-  }, async () => {
-    const stack = await startStack();
-    await endWhatRunningJsonNames();
     await expectStopped(stack);
   });
 
