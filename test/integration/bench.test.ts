@@ -1,4 +1,4 @@
-// One tiny round of every benchmark row: that the harness runs and counts what was answered rightly. No speed is
+// One tiny round of a benchmark row of each kind: that the harness runs and counts what was answered rightly. No speed is
 // compared with another; that is what `npm run bench` is for.
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
@@ -15,13 +15,13 @@ import { executeCommandPath, framed, GrpcConnection } from '../bench/peers/grpc-
 import { backendSession } from '../bench/rows/backend-session.ts';
 import { gameDue } from '../bench/rows/game-due.ts';
 import { gameMove } from '../bench/rows/game-move.ts';
-import { gameTurns, gameTurnsHung } from '../bench/rows/game-turns.ts';
+import { gameTurns } from '../bench/rows/game-turns.ts';
 import { gatewayCommand } from '../bench/rows/gateway-command.ts';
 import { gatewayEventLatency } from '../bench/rows/gateway-event-latency.ts';
 import { gatewayFanout } from '../bench/rows/gateway-fanout.ts';
 import { gatewayIdleStream } from '../bench/rows/gateway-idle-stream.ts';
 import { lobbyConsumerGmEvents } from '../bench/rows/lobby-consumer.ts';
-import { lobbyApprove, lobbyGet, lobbyList } from '../bench/rows/lobby-http.ts';
+import { lobbyApprove } from '../bench/rows/lobby-http.ts';
 import { lobbyRaceName } from '../bench/rows/lobby-race-name.ts';
 import { lobbyTick } from '../bench/rows/lobby-tick.ts';
 import { platformFanout } from '../bench/rows/platform-fanout.ts';
@@ -81,14 +81,11 @@ const withFloor: Row[] = [
   gatewayFanout(32),
   platformFanout(32),
   backendSession,
-  lobbyList,
-  lobbyGet,
   lobbyApprove,
   lobbyConsumerGmEvents,
   lobbyTick(400),
   lobbyRaceName(400),
   gameTurns,
-  gameTurnsHung,
   gameDue(400),
   ...(hasChromium ? [webUsable] : []),
 ];
