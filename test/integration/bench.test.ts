@@ -25,7 +25,6 @@ import { lobbyApprove } from '../bench/rows/lobby-http.ts';
 import { lobbyRaceName } from '../bench/rows/lobby-race-name.ts';
 import { lobbyTick } from '../bench/rows/lobby-tick.ts';
 import { platformFanout } from '../bench/rows/platform-fanout.ts';
-import { startNpmStart } from '../bench/rows/start-npm-start.ts';
 import { webUsable } from '../bench/rows/web-usable.ts';
 import { runRow } from '../bench/run.ts';
 import { table } from '../bench/table.ts';
@@ -138,16 +137,6 @@ it(
     expect(n).toBe(41);
     expect(p50_ms).toBeGreaterThan(0);
     expect(p99_ms).toBeGreaterThanOrEqual(p50_ms ?? 0);
-  },
-  timeoutMs,
-);
-
-it(
-  'start.npm_start tells how long it takes and what memory the platform has',
-  async () => {
-    const entry = await runRow(startNpmStart, bench);
-    expect(entry).toMatchObject({ n: 1, p50_ms: expect.any(Number) });
-    if (process.platform === 'linux') expect(entry.rss_kib).toBeGreaterThan(100_000);
   },
   timeoutMs,
 );
