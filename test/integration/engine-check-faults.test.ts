@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { checksNamed } from '../../infra/engine-check/run-checks.ts';
+import { bundleWrongEngine } from '../support/engines/bundle-engine.ts';
 import { type CheckOptions, checkEngine, failuresIn } from '../support/engines/engine-check.ts';
 import type { FaultName } from '../support/engines/wrong-engine.ts';
-import { bundleWrongEngine } from '../support/engines/bundle-engine.ts';
 
 let folder: string;
 let entry: string;

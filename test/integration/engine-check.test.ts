@@ -11,8 +11,8 @@ import { checksNamed } from '../../infra/engine-check/run-checks.ts';
 import { Violation } from '../../infra/engine-check/violation.ts';
 import { openCatalogue } from '../../lib/engine/catalogue-file.ts';
 import { isFree } from '../../lib/runtime-manager/drivers/ports.ts';
-import { checkEngine, failuresIn } from '../support/engines/engine-check.ts';
 import { bundleEngine, bundleWrongEngine } from '../support/engines/bundle-engine.ts';
+import { checkEngine, failuresIn } from '../support/engines/engine-check.ts';
 import { runEntry } from '../support/run/run-process.ts';
 
 const root = join(import.meta.dirname, '..', '..');
