@@ -41,6 +41,7 @@ export async function startPeer<C extends Calls>(
   ]);
   const child = spawn(file, args, {
     cwd: root,
+    env: { ...process.env, ...compileCache },
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     serialization: 'advanced',
   });

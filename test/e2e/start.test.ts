@@ -1,14 +1,15 @@
-// npm start and npm run demo as a person uses them in a terminal, on ports and folders of their own.
+// npm start, and npm run demo beside it, as a person uses them in a terminal, on ports and folders of their own.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readdir, readFile, readlink, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { freePort } from '../../infra/local/child.ts';
-import { localVariables } from '../../infra/local/config.ts';
-import { compileCache } from '../../infra/local/service.ts';
+import { localVariables, readLocalConfig } from '../../infra/local/config.ts';
+import { withOwnPlatform } from '../../infra/local/demo/own-platform.ts';
+import { accepts, compileCache } from '../../infra/local/service.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 let folder: string;
@@ -25,6 +26,7 @@ beforeAll(async () => {
   };
   for (const { name } of Object.values(localVariables.listeners)) env[name] = `127.0.0.1:${await freePort()}`;
 });
+afterEach(() => vi.unstubAllEnvs());
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 type Run = { child: ChildProcess; output: () => string; exitCode: Promise<number | null> };
@@ -62,11 +64,6 @@ async function startStack(started = run('infra/local/start.ts')): Promise<Run> {
 /** Ctrl-C: the signal goes to every process of the terminal's foreground group. */
 function pressCtrlC({ child }: Run): void {
   process.kill(-(child.pid ?? 0), 'SIGINT');
-}
-
-async function endWhatRunningJsonNames(): Promise<void> {
-  const { pid } = JSON.parse(await readFile(join(folder, 'running.json'), 'utf8'));
-  process.kill(pid, 'SIGTERM');
 }
 
 /** Processes that run in the data folder or have its path in their environment or arguments. */
@@ -190,7 +187,11 @@ describe.runIf(process.platform === 'linux')('npm start', () => {
         .map((line) => JSON.parse(line).service),
     ).not.toContain('lobby');
     expect(gatewayLog).toContain('"listener":"authenticated-grpc"');
-    await killOne(/^\S+ \S+\/node \S+\/infra\/local\/start\.ts/);
+    const { pid } = JSON.parse(await readFile(join(folder, 'running.json'), 'utf8'));
+    expect(await processesOfFolder()).toContainEqual(
+      expect.stringMatching(new RegExp(`^${pid} \\S+/node \\S+/infra/local/start\\.ts`)),
+    );
+    process.kill(pid, 'SIGKILL');
     // A killed launcher cannot stop its databases.
     await leaves(2);
   });
@@ -203,14 +204,6 @@ describe.runIf(process.platform === 'linux')('npm start', () => {
     await killAndHearOf(stack, 'Redis', /(redis|valkey)-server/);
     await playDemo(stack);
     pressCtrlC(stack);
-    await expectStopped(stack);
-  });
-
-  it('leaves no process behind on a signal to the process that running.json names', {
-    timeout,
-  }, async () => {
-    const stack = await startStack();
-    await endWhatRunningJsonNames();
     await expectStopped(stack);
   });
 
@@ -269,10 +262,26 @@ describe.runIf(process.platform === 'linux')('npm start', () => {
   });
 });
 
-describe('npm run demo', () => {
-  it('starts a stack of its own when none runs, and removes it again', { timeout }, async () => {
-    const demo = run('infra/local/demo/demo.ts');
-    expect([await demo.exitCode, demo.output()]).toEqual([0, expect.stringContaining('All of it worked')]);
-    expect(demo.output()).toContain('the demo starts its own');
+describe.runIf(process.platform === 'linux')('the stack that the demo starts when none runs', () => {
+  it('is whole, on free ports, and leaves nothing behind, also when the demo fails', {
+    timeout,
+  }, async () => {
+    vi.stubEnv('TMPDIR', folder);
+    const playing = withOwnPlatform(readLocalConfig({}), {}, async (stack, adminToken) => {
+      expect((await fetch(`${stack.httpUrl}/readyz`)).status).toBe(200);
+      const headers = { authorization: `Bearer ${adminToken}` };
+      const users = await fetch(`${stack.adminUrl}/api/v1/internal/users`, { headers });
+      expect(users.status).toBe(200);
+      expect((await fetch(`${stack.gameMasterUrl}/readyz`)).status).toBe(200);
+      const [host = '', port] = stack.grpcAddr.split(':');
+      expect(await accepts({ host, port: Number(port) })).toBe(true);
+      expect(await readFile(stack.mailLog, 'utf8')).toContain('listening');
+      const pid = await readFile(stack.gameMasterPidFile, 'utf8');
+      expect(await processesOfFolder()).toContainEqual(expect.stringMatching(new RegExp(`^${pid.trim()} `)));
+      throw new Error('the demo expected otherwise');
+    });
+    await expect(playing).rejects.toThrow('the demo expected otherwise');
+    expect(await processesOfFolder()).toEqual([]);
+    expect((await readdir(folder)).filter((name) => name.startsWith('galaxy-demo-'))).toEqual([]);
   });
 });

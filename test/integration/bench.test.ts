@@ -1,4 +1,4 @@
-// One tiny round of every benchmark row: that the harness runs and counts what was answered rightly. No speed is
+// One tiny round of a benchmark row of each kind: that the harness runs and counts what was answered rightly. No speed is
 // compared with another; that is what `npm run bench` is for.
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
@@ -15,17 +15,16 @@ import { executeCommandPath, framed, GrpcConnection } from '../bench/peers/grpc-
 import { backendSession } from '../bench/rows/backend-session.ts';
 import { gameDue } from '../bench/rows/game-due.ts';
 import { gameMove } from '../bench/rows/game-move.ts';
-import { gameTurns, gameTurnsHung } from '../bench/rows/game-turns.ts';
+import { gameTurns } from '../bench/rows/game-turns.ts';
 import { gatewayCommand } from '../bench/rows/gateway-command.ts';
 import { gatewayEventLatency } from '../bench/rows/gateway-event-latency.ts';
 import { gatewayFanout } from '../bench/rows/gateway-fanout.ts';
 import { gatewayIdleStream } from '../bench/rows/gateway-idle-stream.ts';
 import { lobbyConsumerGmEvents } from '../bench/rows/lobby-consumer.ts';
-import { lobbyApprove, lobbyGet, lobbyList } from '../bench/rows/lobby-http.ts';
+import { lobbyApprove } from '../bench/rows/lobby-http.ts';
 import { lobbyRaceName } from '../bench/rows/lobby-race-name.ts';
 import { lobbyTick } from '../bench/rows/lobby-tick.ts';
 import { platformFanout } from '../bench/rows/platform-fanout.ts';
-import { startNpmStart } from '../bench/rows/start-npm-start.ts';
 import { webUsable } from '../bench/rows/web-usable.ts';
 import { runRow } from '../bench/run.ts';
 import { table } from '../bench/table.ts';
@@ -81,14 +80,11 @@ const withFloor: Row[] = [
   gatewayFanout(32),
   platformFanout(32),
   backendSession,
-  lobbyList,
-  lobbyGet,
   lobbyApprove,
   lobbyConsumerGmEvents,
   lobbyTick(400),
   lobbyRaceName(400),
   gameTurns,
-  gameTurnsHung,
   gameDue(400),
   ...(hasChromium ? [webUsable] : []),
 ];
@@ -141,16 +137,6 @@ it(
     expect(n).toBe(41);
     expect(p50_ms).toBeGreaterThan(0);
     expect(p99_ms).toBeGreaterThanOrEqual(p50_ms ?? 0);
-  },
-  timeoutMs,
-);
-
-it(
-  'start.npm_start tells how long it takes and what memory the platform has',
-  async () => {
-    const entry = await runRow(startNpmStart, bench);
-    expect(entry).toMatchObject({ n: 1, p50_ms: expect.any(Number) });
-    if (process.platform === 'linux') expect(entry.rss_kib).toBeGreaterThan(100_000);
   },
   timeoutMs,
 );

@@ -3,9 +3,13 @@
 import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 
 export const [firstPort, endPort] = [10_240, 32_768];
 const attempts = 200;
+/** Of a process that has ended: its port is free once the last of its threads has gone. */
+const heldMs = 2_000;
+const pollMs = 50;
 
 export class Ports {
   readonly #reserved = new Set<number>();
@@ -31,6 +35,14 @@ export class Ports {
   release(port: number): void {
     this.#reserved.delete(port);
   }
+}
+
+/** Whether no process listens on a port that an engine had until now. */
+export async function becomesFree(host: string, port: number): Promise<boolean> {
+  for (const deadline = performance.now() + heldMs; !(await isFree(host, port)); await delay(pollMs)) {
+    if (performance.now() > deadline) return false;
+  }
+  return true;
 }
 
 export async function isFree(host: string, port: number): Promise<boolean> {

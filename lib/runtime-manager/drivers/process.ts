@@ -24,7 +24,7 @@ import type { Logger } from '../../telemetry/logger.ts';
 import type { EngineJob } from '../domain/engine-job.ts';
 import { type Driver, engineOf, type LogTail, StartFailed } from './driver.ts';
 import { untilHealthy } from './health.ts';
-import { isFree, Ports } from './ports.ts';
+import { becomesFree, Ports } from './ports.ts';
 
 const loopback = '127.0.0.1';
 const everyInterface = '0.0.0.0';
@@ -139,7 +139,7 @@ class ProcessDriver implements Driver {
   async #launch(job: EngineJob, folder: string, earlierPort: number | undefined): Promise<ProcessRecord> {
     const dataFolder = join(folder, 'data');
     await mkdir(dataFolder, { recursive: true, mode: 0o700 });
-    const kept = earlierPort !== undefined && (await isFree(this.#bindHost, earlierPort));
+    const kept = earlierPort !== undefined && (await becomesFree(this.#bindHost, earlierPort));
     const port = kept ? earlierPort : await this.#ports.reserveFree(this.#bindHost);
     try {
       const record = await this.#launchOn(port, job, { folder, dataFolder });

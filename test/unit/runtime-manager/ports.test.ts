@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import { isFree, Ports } from '../../../lib/runtime-manager/drivers/ports.ts';
+import { becomesFree, isFree, Ports } from '../../../lib/runtime-manager/drivers/ports.ts';
 
 const host = '127.0.0.1';
 
@@ -24,5 +24,15 @@ describe('ports of engines', () => {
     server.close();
     await once(server, 'close');
     expect(await isFree(host, port)).toBe(true);
+  });
+
+  it('are waited for while the process that had them is going, and no longer', async () => {
+    const server = createServer().listen(0, host);
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    expect(await becomesFree(host, port)).toBe(false);
+    const freed = becomesFree(host, port);
+    server.close();
+    expect(await freed).toBe(true);
   });
 });
