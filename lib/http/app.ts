@@ -5,13 +5,13 @@ import type { Context, MiddlewareHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { cors } from 'hono/cors';
 import { HTTPException } from 'hono/http-exception';
+import { requestId } from 'hono/request-id';
 import { type ErrorBody, type ErrorCode, errorBody, errorTable, Refusal } from '../errors/table.ts';
 import { isTransientFault } from '../errors/transient-fault.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { HttpEnv } from './env.ts';
 import { fieldProblems, invalidFields } from './field-problems.ts';
 import { loggedPath } from './logged-path.ts';
-import { setHeader } from './set-header.ts';
 
 export type HttpApp = OpenAPIHono<HttpEnv>;
 
@@ -33,7 +33,8 @@ export type HttpAppOptions = {
 /** An app with its probes: `/healthz` and `/readyz`, which do not call Redis or PostgreSQL. */
 export function createHttpApp(options: HttpAppOptions): HttpApp {
   const app: HttpApp = new OpenAPIHono<HttpEnv>({ defaultHook: refuseInvalidInput });
-  app.use(identifyAndLog(options));
+  app.use(requestId({ limitLength: 64 }));
+  app.use(logRequests(options));
   app.get('/healthz', (c) => c.json({ status: 'ok' }));
   app.get('/readyz', (c) =>
     options.ready() ? c.json({ status: 'ready' }) : c.json({ status: 'draining' }, 503),
@@ -53,15 +54,10 @@ const refuseInvalidInput: Hook<unknown, HttpEnv, string, unknown> = (result) => 
   throw invalidFields(fieldProblems(result.error, 'data' in result ? result.data : undefined));
 };
 
-/** Gives a request its id, the caller's own where it is well formed, and logs it when it is over. */
-function identifyAndLog({ log, quietPath, onResponse }: HttpAppOptions): MiddlewareHandler<HttpEnv> {
+function logRequests({ log, quietPath, onResponse }: HttpAppOptions): MiddlewareHandler<HttpEnv> {
   return async (c, next) => {
     const startedAt = performance.now();
-    const given = c.req.header('x-request-id') ?? '';
-    const requestId = /^[\w=-]{1,64}$/.test(given) ? given : crypto.randomUUID();
-    c.set('requestId', requestId);
-    setHeader(c, 'X-Request-Id', requestId);
-    c.set('log', log.child({ request_id: requestId }));
+    c.set('log', log.child({ request_id: c.get('requestId') }));
     c.set('actor', { kind: 'anonymous' });
     await next();
     onResponse?.(c.req.path, c.res.status);

@@ -21,8 +21,6 @@ export type Actor = UserActor | AdminActor | Anonymous;
 export type Connection = {
   /** IP address of the client; absent when it has already disconnected. */
   readonly peerAddress?: string | undefined;
-  /** Sets a header of the response on Node's own object; absent on other runtimes. */
-  readonly setHeader?: ((name: string, value: string) => void) | undefined;
 };
 
 export type HttpEnv = {

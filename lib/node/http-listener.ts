@@ -72,10 +72,7 @@ export async function listenHttp(
   let graceOver = false;
   const serve = getRequestListener(
     async (request: Request, { incoming, outgoing }: HttpBindings | Http2Bindings) => {
-      const response = await app.fetch(request, {
-        peerAddress: incoming.socket.remoteAddress,
-        setHeader: (name, value) => void outgoing.setHeader(name, value),
-      });
+      const response = await app.fetch(request, { peerAddress: incoming.socket.remoteAddress });
       // After a response before the end of the request (too large, no token), its rest makes the connection unusable.
       // The response must say so, or the client's next request would fail.
       const unread = incoming.method !== 'GET' && !incoming.complete;

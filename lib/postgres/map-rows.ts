@@ -4,7 +4,6 @@ import { Column, is } from 'drizzle-orm';
 type Mapped = {
   readonly fields?: readonly { readonly path: readonly string[]; readonly field: unknown }[] | undefined;
   customResultMapper?: (rows: unknown[][]) => unknown;
-  cache?: unknown;
 };
 
 /**
@@ -36,10 +35,4 @@ export function mapRowsOnce(prepared: object): void {
 /** undefined where the driver's value is the value. */
 function decoderOf(column: Column): Column | undefined {
   return column.mapFromDriverValue === Column.prototype.mapFromDriverValue ? undefined : column;
-}
-
-/** Spares a prepared statement drizzle's question, at each execution, whether its cache is the one that keeps nothing. */
-export function forgoCache(prepared: object): void {
-  const query: Mapped = prepared;
-  query.cache = undefined;
 }

@@ -1,9 +1,8 @@
 import pg from 'pg';
-import { DescribeOnceClient } from './described-once.ts';
 import { type PoolOptions, poolSettings } from './pool-options.ts';
 import { watchServer } from './standby.ts';
 
-class WatchedClient extends DescribeOnceClient {
+class WatchedClient extends pg.Client {
   constructor(config?: string | pg.ClientConfig) {
     super(config);
     watchServer(this);

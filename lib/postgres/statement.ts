@@ -1,5 +1,5 @@
 import { type SQL, sql } from 'drizzle-orm';
-import { forgoCache, mapRowsOnce } from './map-rows.ts';
+import { mapRowsOnce } from './map-rows.ts';
 
 /** Placeholders for the values of a statement. The driver gets the values unchanged, null included. */
 export type Given<Values> = { readonly [Name in keyof Values]: SQL };
@@ -46,7 +46,6 @@ export function statement<Db extends OnSession, Values extends Record<string, un
     if (known === undefined) {
       known = build(db, given).prepare(preparedName(db, name ?? ''));
       mapRowsOnce(known);
-      forgoCache(known);
       prepared.set(session, known);
     }
     return known.execute(values);

@@ -2,8 +2,6 @@ import { once } from 'node:events';
 import { Agent, get, type IncomingMessage, request } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { expect, test } from 'vitest';
-import { createHttpApp } from '../../lib/http/app.ts';
-import { setHeader } from '../../lib/http/set-header.ts';
 import { listenHttp } from '../../lib/node/http-listener.ts';
 import { createLogger } from '../../lib/telemetry/logger.ts';
 
@@ -101,31 +99,5 @@ test('an answer that came before the whole request was read tells the client tha
   expect(await post('/reads')).toEqual([200, 'keep-alive']);
   expect(await post('/refuses')).toEqual([413, 'close']);
   agent.destroy();
-  await listener.close(1_000);
-});
-
-test('headers that an app sets on Node’s response are sent with those of a success and of a refusal, as without Node', async () => {
-  const app = createHttpApp({ log, ready: () => true, bodyLimitBytes: 10 });
-  app.get('/game', (c) => {
-    setHeader(c, 'ETag', '"3"');
-    return c.json({ fine: true });
-  });
-  const listener = await listenHttp(app, address, timeouts, log);
-  for (const [path, requestId, etag] of [
-    ['/game', 'request-1', '"3"'],
-    ['/nowhere', 'request-2', null],
-  ] as const) {
-    const url = `http://127.0.0.1:${listener.port}${path}`;
-    const init = { headers: { 'x-request-id': requestId } };
-    for (const response of [await fetch(url, init), await app.request(url, init)]) {
-      expect(response.headers.get('x-request-id')).toBe(requestId);
-      expect(response.headers.get('etag')).toBe(etag);
-      expect(response.headers.get('content-type')).toBe('application/json');
-    }
-  }
-  const made = await fetch(`http://127.0.0.1:${listener.port}/game`, {
-    headers: { 'x-request-id': 'no good' },
-  });
-  expect(made.headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/);
   await listener.close(1_000);
 });

@@ -1,7 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { defineRoute } from '../../../lib/http/route.ts';
 import { errorResponses, id, jsonResponse, noQuery } from '../../../lib/http/schemas.ts';
-import { setHeader } from '../../../lib/http/set-header.ts';
 import type { Lobby } from '../../../lib/lobby/context.ts';
 import { getGame } from '../../../lib/lobby/operations/get-game.ts';
 import { callerOf } from '../request.ts';
@@ -21,6 +20,6 @@ export const getGameRoute = (lobby: Pick<Lobby, 'db'>) =>
   defineRoute(route, async (c) => {
     const caller = callerOf(c);
     const game = await getGame(lobby, caller, c.req.valid('param').game_id);
-    setHeader(c, 'ETag', etagOf(game));
+    c.header('ETag', etagOf(game));
     return c.json(toGameFor(caller)(game), 200);
   });
