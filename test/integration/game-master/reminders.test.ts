@@ -379,7 +379,7 @@ describe('the last one whom a turn waits for', () => {
     'is notified once, when several others are ready at once, with %d workers',
     async (count) => {
       startWorkers(count);
-      const games = await Promise.all(Array.from({ length: 20 }, () => stage.game({ seats: 4 })));
+      const games = await Promise.all(Array.from({ length: 8 }, () => stage.game({ seats: 4 })));
       await Promise.all(games.flatMap((game) => [1, 2, 4].map((seat) => give(game, seat, true))));
       for (const { gameId, users } of games) {
         const { due_at, runtime_job_id: job } = await stage.row(gameId);
