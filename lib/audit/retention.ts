@@ -1,5 +1,5 @@
 // Deletes entries of the audit log that are older than 400 days. The trigger of the table refuses to delete younger ones,
-// whoever asks, so this file decides nothing. Any number of replicas may run it.
+// no matter who asks, so this file decides nothing. Any number of replicas may run it.
 import { and, asc, inArray, lt, sql } from 'drizzle-orm';
 import { runTicks } from '../node/tick-loop.ts';
 import type { Logger } from '../telemetry/logger.ts';

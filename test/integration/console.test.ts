@@ -186,7 +186,7 @@ describe('the audit log', () => {
     return rows[0]?.count;
   };
 
-  it('is kept for 400 days, whoever asks to delete it, and then deleted in pieces', async () => {
+  it('is kept for 400 days, no matter who asks to delete it, and then deleted in pieces', async () => {
     await insert(401, 1_001);
     await insert(399);
     const young = `DELETE FROM lobby.audit_entries WHERE subject_id = 'of 399 days'`;
