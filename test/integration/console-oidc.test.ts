@@ -1,18 +1,12 @@
 // Sign-in of operators at an OpenID Connect issuer, over HTTP, from the console through a real backend to a real issuer.
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { ConsoleApp } from '../../handlers/console/env.ts';
-import { createConsoleApp } from '../../handlers/console/router.ts';
 import { addOperator } from '../../lib/backend/operations/operators/add-operator.ts';
 import { disableOperator, resetOperator } from '../../lib/backend/operations/operators/change-operator.ts';
-import { createConsole } from '../../lib/console/context.ts';
-import { type Listener, listenHttp } from '../../lib/node/http-listener.ts';
-import { createLogger } from '../../lib/telemetry/logger.ts';
+import type { Listener } from '../../lib/node/http-listener.ts';
 import { startTestBackend, type TestBackend } from '../support/backend/backend.ts';
+import { consoleAt, listen, publicUrl, setClock } from '../support/console.ts';
 import { TestIssuer } from '../support/oidc-issuer.ts';
-
-const log = createLogger({ service: 'test', level: 'silent' });
-const publicUrl = 'http://localhost:8085';
-const timeouts = { readHeaderTimeoutMs: 2_000, readTimeoutMs: 10_000, idleTimeoutMs: 60_000 };
 
 let issuer: TestIssuer;
 let backend: TestBackend;
@@ -21,27 +15,10 @@ let app: ConsoleApp;
 beforeAll(async () => {
   issuer = await TestIssuer.start();
   backend = await startTestBackend({ oidc: issuer.client });
-  // Services check assertions by their own clocks.
-  backend.advance(Date.now() - backend.now().getTime());
-  listener = await listenHttp(backend.adminApp, { host: '127.0.0.1', port: 0 }, timeouts, log);
-  const peer = (port: number) => ({
-    baseUrl: `http://127.0.0.1:${port}`,
-    token: undefined,
-    timeoutMs: 5_000,
-  });
-  const config = {
-    http: { addr: { host: '127.0.0.1', port: 8085 }, ...timeouts },
-    publicUrl,
-    backend: peer(listener.port),
-    lobby: peer(1),
-    gameMaster: peer(1),
-    gatewayUrl: undefined,
-  };
-  app = createConsoleApp(
-    createConsole(config, { assets: new Map(), limitStranger: () => () => {}, log }),
-    () => true,
-  );
+  listener = await listen(backend.adminApp);
+  app = consoleAt({ backend: `http://127.0.0.1:${listener.port}` });
 });
+beforeEach(() => setClock(backend));
 afterAll(async () => {
   await listener?.close(0);
   await Promise.all([backend?.close(), issuer?.close()]);

@@ -1,22 +1,20 @@
 // The console's pages of games, streams and engines over HTTP, with a real backend, lobby and Game Master behind them.
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { ConsoleApp } from '../../handlers/console/env.ts';
-import { createConsoleApp } from '../../handlers/console/router.ts';
 import { createGameMasterInternalApp } from '../../handlers/game-master/internal-router.ts';
 import { addOperator } from '../../lib/backend/operations/operators/add-operator.ts';
 import { createLink } from '../../lib/backend/operations/operators/create-link.ts';
-import { createConsole } from '../../lib/console/context.ts';
 import type { EngineHost } from '../../lib/game-master/peers/runtime-manager.ts';
-import type { HttpApp } from '../../lib/http/app.ts';
 import { lobbyPublishers } from '../../lib/lobby/outbox/publishers.ts';
 import { consumerStreams } from '../../lib/lobby/process/consumer-streams.ts';
-import { type Listener, listenHttp } from '../../lib/node/http-listener.ts';
+import type { Listener } from '../../lib/node/http-listener.ts';
 import { type Role, roles } from '../../lib/operators/roles.ts';
 import type { EngineReply } from '../../lib/protocol/engine-requests.ts';
 import type { Redis } from '../../lib/redis/client.ts';
 import { statesOf } from '../../lib/streams/admin.ts';
 import { createLogger } from '../../lib/telemetry/logger.ts';
 import { startTestBackend, type TestBackend } from '../support/backend/backend.ts';
+import { consoleAt, down, listen, publicUrl, type ServiceUrls, setClock } from '../support/console.ts';
 import { createPlayStage, type PlayStage } from '../support/game-master/play-stage.ts';
 import { join, makeDraft, makeOpenGame } from '../support/lobby/games.ts';
 import { type Client, createTestLobby, type TestLobby } from '../support/lobby/lobby.ts';
@@ -26,7 +24,6 @@ import { createTestRedis, type TestRedis } from '../support/stores/redis.ts';
 import { connectRedis } from '../support/stores/stream-consumer.ts';
 
 const log = createLogger({ service: 'test', level: 'silent' });
-const publicUrl = 'http://localhost:8085';
 const hostile = `<script>alert(1)</script>"'&`;
 const escaped = '&lt;script&gt;alert(1)&lt;/script&gt;&quot;&#39;&amp;';
 
@@ -41,7 +38,7 @@ let lobby: TestLobby;
 let stage: PlayStage;
 let listeners: Listener[];
 let app: ConsoleApp;
-let urls: Urls;
+let urls: Required<ServiceUrls>;
 const cookies = {} as Record<Role, string>;
 beforeAll(async () => {
   server = await createTestRedis();
@@ -55,7 +52,7 @@ beforeAll(async () => {
     }),
     createPlayStage(),
   ]);
-  setClock();
+  setClock(backend);
   const options = { log, ready: () => true, bodyLimitBytes: 65_536, ...operatorOptions };
   const gameMasterApp = createGameMasterInternalApp(options, { ...stage.gm, engineHost });
   listeners = await Promise.all([backend.adminApp, lobby.internalApp, gameMasterApp].map(listen));
@@ -73,36 +70,10 @@ afterAll(async () => {
   await server.drop();
 });
 /** Services check assertions by their own clocks, and one is valid for a minute. */
-const setClock = () => backend.advance(Date.now() - backend.now().getTime());
 beforeEach(async () => {
-  setClock();
+  setClock(backend);
   await lobby.pool.query('truncate lobby.dead_letters');
 });
-
-function listen(app: HttpApp): Promise<Listener> {
-  const timeouts = { readHeaderTimeoutMs: 2_000, readTimeoutMs: 10_000, idleTimeoutMs: 60_000 };
-  return listenHttp(app, { host: '127.0.0.1', port: 0 }, timeouts, log);
-}
-
-type Urls = { backend: string; lobby: string; gameMaster: string };
-const down = 'http://127.0.0.1:1';
-
-function consoleAt({ backend, lobby, gameMaster }: Urls): ConsoleApp {
-  const peer = (baseUrl: string) => ({ baseUrl, token: undefined, timeoutMs: 5_000 });
-  const timeouts = { readHeaderTimeoutMs: 1, readTimeoutMs: 1, idleTimeoutMs: 1 };
-  const config = {
-    http: { addr: { host: '127.0.0.1', port: 8085 }, ...timeouts },
-    publicUrl,
-    backend: peer(backend),
-    lobby: peer(lobby),
-    gameMaster: peer(gameMaster),
-    gatewayUrl: down,
-  };
-  return createConsoleApp(
-    createConsole(config, { assets: new Map(), limitStranger: () => () => {}, log }),
-    () => true,
-  );
-}
 
 async function signIn(role: Role): Promise<string> {
   const deps = { db: backend.db, now: backend.now, newId: () => crypto.randomUUID() };

@@ -1,30 +1,27 @@
 // The console's sessions and forms over HTTP, with a real backend and a real lobby behind it.
 import { v7 as uuidv7 } from 'uuid';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { ConsoleApp } from '../../handlers/console/env.ts';
-import { createConsoleApp } from '../../handlers/console/router.ts';
 import { createGameMasterInternalApp } from '../../handlers/game-master/internal-router.ts';
 import { localSignIn, onBackendDatabase } from '../../infra/operator/invite.ts';
 import { deleteOldEntries } from '../../lib/audit/retention.ts';
 import { addOperator } from '../../lib/backend/operations/operators/add-operator.ts';
 import { createLink } from '../../lib/backend/operations/operators/create-link.ts';
 import { addressList } from '../../lib/config/address-list.ts';
-import { createConsole, type StrangerLimit } from '../../lib/console/context.ts';
 import { createStrangerLimit } from '../../lib/console/process/stranger-limit.ts';
-import type { HttpApp } from '../../lib/http/app.ts';
 import { auditEntries as lobbyAuditEntries } from '../../lib/lobby/store/schema.ts';
 import { nameKeys } from '../../lib/names/keys.ts';
-import { type Listener, listenHttp } from '../../lib/node/http-listener.ts';
+import type { Listener } from '../../lib/node/http-listener.ts';
 import { type Role, roles } from '../../lib/operators/roles.ts';
 import { createLogger } from '../../lib/telemetry/logger.ts';
 import { startTestBackend, type TestBackend } from '../support/backend/backend.ts';
+import { consoleAt, listen, publicUrl, setClock } from '../support/console.ts';
 import { createPlayStage } from '../support/game-master/play-stage.ts';
 import { field, join, makeDraft, makeOpenGame } from '../support/lobby/games.ts';
 import { type Client, createTestLobby, type TestLobby } from '../support/lobby/lobby.ts';
 import { operatorOptions } from '../support/operators.ts';
 
 const log = createLogger({ service: 'test', level: 'silent' });
-const publicUrl = 'http://localhost:8085';
 
 let backend: TestBackend;
 let lobby: TestLobby;
@@ -32,41 +29,15 @@ let listeners: Listener[];
 let app: ConsoleApp;
 beforeAll(async () => {
   [backend, lobby] = await Promise.all([startTestBackend(), createTestLobby()]);
-  // Services check assertions by their own clocks.
-  backend.advance(Date.now() - backend.now().getTime());
   listeners = await Promise.all([backend.adminApp, lobby.internalApp].map(listen));
   const [backendUrl, lobbyUrl] = listeners.map(({ port }) => `http://127.0.0.1:${port}`);
   app = consoleAt({ backend: backendUrl ?? '', lobby: lobbyUrl ?? '' });
 });
+beforeEach(() => setClock(backend));
 afterAll(async () => {
   await Promise.all(listeners.map((listener) => listener.close(0)));
   await Promise.all([backend.close(), lobby.close()]);
 });
-
-function listen(app: HttpApp): Promise<Listener> {
-  const timeouts = { readHeaderTimeoutMs: 2_000, readTimeoutMs: 10_000, idleTimeoutMs: 60_000 };
-  return listenHttp(app, { host: '127.0.0.1', port: 0 }, timeouts, log);
-}
-
-/** With a Game Master that is down, unless it is given. */
-function consoleAt(
-  urls: { backend: string; lobby: string; gameMaster?: string },
-  host = '127.0.0.1',
-  limitStranger: StrangerLimit = () => () => {},
-  at = { publicUrl },
-): ConsoleApp {
-  const peer = (baseUrl: string) => ({ baseUrl, token: undefined, timeoutMs: 5_000 });
-  const timeouts = { readHeaderTimeoutMs: 1, readTimeoutMs: 1, idleTimeoutMs: 1 };
-  const config = {
-    http: { addr: { host, port: 8085 }, ...timeouts },
-    ...at,
-    backend: peer(urls.backend),
-    lobby: peer(urls.lobby),
-    gameMaster: peer(urls.gameMaster ?? 'http://127.0.0.1:1'),
-    gatewayUrl: undefined,
-  };
-  return createConsoleApp(createConsole(config, { assets: new Map(), limitStranger, log }), () => true);
-}
 
 type Sent = { cookie?: string | undefined; form?: Record<string, string>; headers?: Record<string, string> };
 
@@ -284,9 +255,12 @@ describe('a session', () => {
   it('that is served with TLS takes no cookie that a page without TLS, or of another host, could have set', async () => {
     const { cookie } = await newOperator(['viewer']);
     const [backendUrl = '', lobbyUrl = ''] = listeners.map(({ port }) => `http://127.0.0.1:${port}`);
-    const tls = consoleAt({ backend: backendUrl, lobby: lobbyUrl }, '127.0.0.1', undefined, {
-      publicUrl: 'https://console.example.com',
-    });
+    const tls = consoleAt(
+      { backend: backendUrl, lobby: lobbyUrl },
+      {
+        publicUrl: 'https://console.example.com',
+      },
+    );
     const page = async (sent: string) => (await send('GET', '/operators', { cookie: sent }, tls)).status;
     expect(await page(`__Host-${cookie}`)).toBe(200);
     expect(await page(cookie)).toBe(303);
@@ -725,7 +699,7 @@ describe('a link that signs in', () => {
     const { operatorId } = await newOperator(['owner']);
     const token = await createLink(deps(), backend.db, { operatorId, purpose: 'sign_in' });
     const [backendUrl] = listeners.map(({ port }) => `http://127.0.0.1:${port}`);
-    const open = consoleAt({ backend: backendUrl ?? '', lobby: '' }, '0.0.0.0');
+    const open = consoleAt({ backend: backendUrl ?? '', lobby: '' }, { host: '0.0.0.0' });
     const response = await send('POST', '/sign-in/link', { form: { token } }, open);
     expect(response.headers.get('location')).toBe('/sign-in');
     expect(response.headers.get('set-cookie')).not.toMatch(/[0-9a-f]{64}/);
@@ -812,7 +786,7 @@ describe('people without a session', () => {
     const [backendUrl = ''] = listeners.map(({ port }) => `http://127.0.0.1:${port}`);
     const rate = { count: 3, perMs: 3_600_000, burst: 3 };
     const limit = createStrangerLimit(rate, addressList.parse('10.0.0.0/8'));
-    return consoleAt({ backend: backendUrl, lobby: '' }, '127.0.0.1', limit);
+    return consoleAt({ backend: backendUrl, lobby: '' }, { limitStranger: limit });
   };
   const from = (console: ConsoleApp, address: string, path: string, headers: Record<string, string> = {}) => {
     const posts = path.endsWith('/begin') || path.endsWith('/finish') || path === '/sign-in/link';
