@@ -17,7 +17,7 @@ export async function runBackendPush(environment: Environment, stop: AbortSignal
   const tail = new PushTail({ log, reader, blockMs, logger });
   const clock = new LogClock();
   const { limits, grpc } = config;
-  const server = new PushServer({ log, tail, clock, limits, token: grpc.token, logger });
+  const server = new PushServer({ log, tail, clock, limits, callers: grpc.callers, logger });
 
   const over = new AbortController();
   const running = Promise.all([

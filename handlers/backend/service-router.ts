@@ -1,6 +1,7 @@
 import type { BackendContext } from '../../lib/backend/context.ts';
 import { admitUser } from '../../lib/http/actor.ts';
 import { createHttpApp, type HttpApp, type HttpAppOptions } from '../../lib/http/app.ts';
+import { requirePermission } from '../../lib/http/service-callers.ts';
 import { getSessionRoute } from './internal/get-session.ts';
 import { lobbyEligibilityRoute } from './internal/lobby-eligibility.ts';
 import { recordSessionUseRoute } from './internal/record-session-use.ts';
@@ -32,16 +33,19 @@ export function createBackendServiceApp(
 ): HttpApp {
   const app = createHttpApp({ ...options, quietPath: '/api/v1/internal/sessions/' });
 
+  app.use('/api/v1/public/*', requirePermission('users.sign_in'));
   app.openapiRoutes([
     sendEmailCodeRoute(backend),
     confirmEmailCodeRoute(backend),
     recoverRoute(backend),
     unsubscribeRoute(backend),
-
-    getSessionRoute(backend),
-    recordSessionUseRoute(backend),
-    lobbyEligibilityRoute(backend),
   ]);
+
+  app.use('/api/v1/internal/sessions/*', requirePermission('sessions.use'));
+  app.openapiRoutes([getSessionRoute(backend), recordSessionUseRoute(backend)]);
+
+  app.use('/api/v1/internal/users/*', requirePermission('users.eligibility'));
+  app.openapiRoutes([lobbyEligibilityRoute(backend)]);
 
   app.use('/api/v1/user/*', admitUser);
   app.openapiRoutes([
@@ -61,6 +65,8 @@ export function createBackendServiceApp(
     setMailOptOutsRoute(backend),
   ]);
 
-  if (lobby !== undefined) app.all('/api/v1/lobby/*', passToLobby(lobby));
+  if (lobby !== undefined) {
+    app.all('/api/v1/lobby/*', requirePermission('users.act'), passToLobby(lobby));
+  }
   return app;
 }

@@ -30,9 +30,9 @@ const admin :Workerd.Worker = (
 
 const variables :List(Workerd.Worker.Binding) = [
   (name = "BACKEND_HTTP_BODY_LIMIT_BYTES", fromEnvironment = "BACKEND_HTTP_BODY_LIMIT_BYTES"),
-  (name = "BACKEND_HTTP_TOKEN", fromEnvironment = "BACKEND_HTTP_TOKEN"),
+  (name = "BACKEND_HTTP_CALLERS", fromEnvironment = "BACKEND_HTTP_CALLERS"),
   (name = "BACKEND_ADMIN_HTTP_BODY_LIMIT_BYTES", fromEnvironment = "BACKEND_ADMIN_HTTP_BODY_LIMIT_BYTES"),
-  (name = "BACKEND_ADMIN_HTTP_TOKEN", fromEnvironment = "BACKEND_ADMIN_HTTP_TOKEN"),
+  (name = "BACKEND_ADMIN_HTTP_CALLERS", fromEnvironment = "BACKEND_ADMIN_HTTP_CALLERS"),
   (name = "BACKEND_ADMIN_HTTP_OPERATOR_KEYS", fromEnvironment = "BACKEND_ADMIN_HTTP_OPERATOR_KEYS"),
   (name = "BACKEND_ADMIN_HTTP_UNNAMED_OPERATORS", fromEnvironment = "BACKEND_ADMIN_HTTP_UNNAMED_OPERATORS"),
   (name = "BACKEND_POSTGRES_PRIMARY_DSN", fromEnvironment = "BACKEND_POSTGRES_PRIMARY_DSN"),

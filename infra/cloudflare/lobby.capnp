@@ -30,9 +30,9 @@ const internal :Workerd.Worker = (
 
 const variables :List(Workerd.Worker.Binding) = [
   (name = "LOBBY_PUBLIC_HTTP_BODY_LIMIT_BYTES", fromEnvironment = "LOBBY_PUBLIC_HTTP_BODY_LIMIT_BYTES"),
-  (name = "LOBBY_PUBLIC_HTTP_TOKEN", fromEnvironment = "LOBBY_PUBLIC_HTTP_TOKEN"),
+  (name = "LOBBY_PUBLIC_HTTP_CALLERS", fromEnvironment = "LOBBY_PUBLIC_HTTP_CALLERS"),
   (name = "LOBBY_INTERNAL_HTTP_BODY_LIMIT_BYTES", fromEnvironment = "LOBBY_INTERNAL_HTTP_BODY_LIMIT_BYTES"),
-  (name = "LOBBY_INTERNAL_HTTP_TOKEN", fromEnvironment = "LOBBY_INTERNAL_HTTP_TOKEN"),
+  (name = "LOBBY_INTERNAL_HTTP_CALLERS", fromEnvironment = "LOBBY_INTERNAL_HTTP_CALLERS"),
   (name = "LOBBY_INTERNAL_HTTP_OPERATOR_KEYS", fromEnvironment = "LOBBY_INTERNAL_HTTP_OPERATOR_KEYS"),
   (name = "LOBBY_INTERNAL_HTTP_UNNAMED_OPERATORS", fromEnvironment = "LOBBY_INTERNAL_HTTP_UNNAMED_OPERATORS"),
   (name = "LOBBY_REDIS_MASTER_ADDR", fromEnvironment = "LOBBY_REDIS_MASTER_ADDR"),

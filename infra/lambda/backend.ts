@@ -2,14 +2,14 @@
 // `backend.adminHandler` for those who run the platform. Its connections stay open for the next invocation.
 import { createBackendApps } from '../../handlers/backend/apps.ts';
 import { startBackendHttp } from '../../lib/backend/process/start.ts';
-import { tokenChecks } from '../../lib/serverless/token-checks.ts';
+import { callerChecks } from '../../lib/serverless/caller-checks.ts';
 import { handleEvents } from './handle-events.ts';
 
 const { config, context, streams, outbox, log } = await startBackendHttp(process.env, {
   migrates: false,
-  checks: tokenChecks({
-    BACKEND_HTTP_TOKEN: ({ http }) => http.token,
-    BACKEND_ADMIN_HTTP_TOKEN: ({ adminHttp }) => adminHttp.token,
+  checks: callerChecks({
+    BACKEND_HTTP_CALLERS: ({ http }) => http.callers,
+    BACKEND_ADMIN_HTTP_CALLERS: ({ adminHttp }) => adminHttp.callers,
   }),
 });
 // Sending would be cut off when the process is frozen, so it is left to the mail worker.

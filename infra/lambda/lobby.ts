@@ -2,14 +2,14 @@
 // `lobby.internalHandler` for admins and the Game Master. Its connections stay open for the next invocation.
 import { createLobbyApps } from '../../handlers/lobby/apps.ts';
 import { startLobbyHttp } from '../../lib/lobby/process/start.ts';
-import { tokenChecks } from '../../lib/serverless/token-checks.ts';
+import { callerChecks } from '../../lib/serverless/caller-checks.ts';
 import { handleEvents } from './handle-events.ts';
 
 const { config, log, lobby } = await startLobbyHttp(process.env, {
   migrates: false,
-  checks: tokenChecks({
-    LOBBY_PUBLIC_HTTP_TOKEN: ({ publicHttp }) => publicHttp.token,
-    LOBBY_INTERNAL_HTTP_TOKEN: ({ internalHttp }) => internalHttp.token,
+  checks: callerChecks({
+    LOBBY_PUBLIC_HTTP_CALLERS: ({ publicHttp }) => publicHttp.callers,
+    LOBBY_INTERNAL_HTTP_CALLERS: ({ internalHttp }) => internalHttp.callers,
   }),
 });
 const apps = createLobbyApps(config, { log, ready: () => true }, lobby);

@@ -8,7 +8,7 @@ import { bearerToken } from '../../lib/config/types.ts';
 
 const secretsSchema = z.object({
   redisPassword: z.string().min(1),
-  /** Bearer token between gateway, backend, lobby and Game Master. */
+  /** Bearer token of tools; those of the services are derived from it (callers.ts). */
   serviceToken: bearerToken,
   codeHmacKey: z.string().min(1),
 });

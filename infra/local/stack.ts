@@ -3,6 +3,8 @@
 import { mkdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { ListenAddress } from '../../lib/config/types.ts';
+import { operatorPermissions, type Permission } from '../../lib/operators/permissions.ts';
+import { type Caller, callersOf, callerToken } from './callers.ts';
 import type { Listeners } from './config.ts';
 import { keepRunning } from './keep-running.ts';
 import type { LocalSecrets } from './secrets.ts';
@@ -92,6 +94,9 @@ export function describeServices(options: StackOptions) {
   const { listeners, secrets, postgresDsn, redis, runtimeFolder, enginesFile, webFolders } = options;
   const engines = (prefix: string) =>
     enginesFile === undefined ? {} : { [`${prefix}_ENGINES_FILE`]: resolve(enginesFile) };
+  const tokenOf = (caller: Caller) => callerToken(secrets, caller);
+  const callers = (permissions: Partial<Record<Caller, readonly Permission[]>>) =>
+    callersOf(secrets, permissions);
   const url = (address: ListenAddress) => `http://${reachable(address)}`;
   const text = ({ host, port }: ListenAddress) =>
     host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
@@ -101,9 +106,15 @@ export function describeServices(options: StackOptions) {
       entry: 'workers/backend-all-in-one.ts',
       env: {
         BACKEND_HTTP_ADDR: text(listeners.backendHttp),
-        BACKEND_HTTP_TOKEN: secrets.serviceToken,
+        BACKEND_HTTP_CALLERS: callers({
+          gateway: ['users.act', 'users.sign_in', 'sessions.use'],
+          lobby: ['users.eligibility'],
+        }),
         BACKEND_ADMIN_HTTP_ADDR: text(listeners.backendAdmin),
-        BACKEND_ADMIN_HTTP_TOKEN: secrets.serviceToken,
+        BACKEND_ADMIN_HTTP_CALLERS: callers({
+          console: ['operators.sign_in', 'operators.act'],
+          tools: operatorPermissions,
+        }),
         BACKEND_OPERATOR_ASSERTION_PRIVATE_KEY_PEM_PATH: secrets.operatorAssertionPath,
         BACKEND_ADMIN_HTTP_OPERATOR_KEYS: secrets.operatorKey,
         // For tools that send the token alone.
@@ -117,7 +128,7 @@ export function describeServices(options: StackOptions) {
         // All players of this machine share its network.
         BACKEND_SIGN_IN_MAILS_FROM_NETWORK: '1000000',
         BACKEND_LOBBY_HTTP_URL: url(listeners.lobbyPublic),
-        BACKEND_LOBBY_HTTP_TOKEN: secrets.serviceToken,
+        BACKEND_LOBBY_HTTP_TOKEN: tokenOf('backend'),
       },
       listeners: [
         { address: listeners.backendHttp, readyz: true },
@@ -129,7 +140,7 @@ export function describeServices(options: StackOptions) {
       entry: 'workers/backend-push.ts',
       env: {
         BACKEND_PUSH_GRPC_ADDR: text(listeners.backendPush),
-        BACKEND_PUSH_GRPC_TOKEN: secrets.serviceToken,
+        BACKEND_PUSH_GRPC_CALLERS: callers({ gateway: ['events.read'] }),
         BACKEND_REDIS_ADDR: redis.addr,
         BACKEND_REDIS_PASSWORD: redis.password,
         BACKEND_REDIS_DB: String(redis.db ?? 0),
@@ -141,9 +152,13 @@ export function describeServices(options: StackOptions) {
       entry: 'workers/lobby-all-in-one.ts',
       env: {
         LOBBY_PUBLIC_HTTP_ADDR: text(listeners.lobbyPublic),
-        LOBBY_PUBLIC_HTTP_TOKEN: secrets.serviceToken,
+        LOBBY_PUBLIC_HTTP_CALLERS: callers({ gateway: ['users.act'], backend: ['users.act'] }),
         LOBBY_INTERNAL_HTTP_ADDR: text(listeners.lobbyInternal),
-        LOBBY_INTERNAL_HTTP_TOKEN: secrets.serviceToken,
+        LOBBY_INTERNAL_HTTP_CALLERS: callers({
+          'game-master': ['games.play'],
+          console: ['operators.act'],
+          tools: operatorPermissions,
+        }),
         LOBBY_INTERNAL_HTTP_OPERATOR_KEYS: secrets.operatorKey,
         // For tools that send the token alone.
         LOBBY_INTERNAL_HTTP_UNNAMED_OPERATORS: 'true',
@@ -152,9 +167,9 @@ export function describeServices(options: StackOptions) {
         LOBBY_REDIS_PASSWORD: redis.password,
         LOBBY_REDIS_DB: String(redis.db ?? 0),
         LOBBY_USER_SERVICE_BASE_URL: url(listeners.backendHttp),
-        LOBBY_USER_SERVICE_TOKEN: secrets.serviceToken,
+        LOBBY_USER_SERVICE_TOKEN: tokenOf('lobby'),
         LOBBY_GM_BASE_URL: url(listeners.gameMaster),
-        LOBBY_GM_TOKEN: secrets.serviceToken,
+        LOBBY_GM_TOKEN: tokenOf('lobby'),
         ...engines('LOBBY'),
         // A developer should not have to wait for 20:00 to see a turn.
         LOBBY_MIN_TURN_INTERVAL: '5s',
@@ -185,15 +200,19 @@ export function describeServices(options: StackOptions) {
       env: {
         ...engines('GM'),
         GM_HTTP_ADDR: text(listeners.gameMaster),
-        GM_HTTP_TOKEN: secrets.serviceToken,
+        GM_HTTP_CALLERS: callers({
+          lobby: ['games.play'],
+          console: ['operators.act'],
+          tools: operatorPermissions,
+        }),
         GM_HTTP_OPERATOR_KEYS: secrets.operatorKey,
         // For tools that send the token alone.
         GM_HTTP_UNNAMED_OPERATORS: 'true',
         GM_PUBLIC_HTTP_ADDR: text(listeners.gameMasterPublic),
-        GM_PUBLIC_HTTP_TOKEN: secrets.serviceToken,
+        GM_PUBLIC_HTTP_CALLERS: callers({ gateway: ['users.act'] }),
         GM_POSTGRES_PRIMARY_DSN: postgresDsn,
         GM_LOBBY_BASE_URL: url(listeners.lobbyInternal),
-        GM_LOBBY_TOKEN: secrets.serviceToken,
+        GM_LOBBY_TOKEN: tokenOf('game-master'),
         GM_REDIS_ADDR: redis.addr,
         GM_REDIS_PASSWORD: redis.password,
         GM_REDIS_DB: String(redis.db ?? 0),
@@ -210,11 +229,11 @@ export function describeServices(options: StackOptions) {
         CONSOLE_HTTP_ADDR: text(listeners.console),
         CONSOLE_PUBLIC_URL: consoleUrl(listeners),
         CONSOLE_BACKEND_BASE_URL: url(listeners.backendAdmin),
-        CONSOLE_BACKEND_TOKEN: secrets.serviceToken,
+        CONSOLE_BACKEND_TOKEN: tokenOf('console'),
         CONSOLE_LOBBY_BASE_URL: url(listeners.lobbyInternal),
-        CONSOLE_LOBBY_TOKEN: secrets.serviceToken,
+        CONSOLE_LOBBY_TOKEN: tokenOf('console'),
         CONSOLE_GM_BASE_URL: url(listeners.gameMaster),
-        CONSOLE_GM_TOKEN: secrets.serviceToken,
+        CONSOLE_GM_TOKEN: tokenOf('console'),
         CONSOLE_GATEWAY_BASE_URL: url(listeners.gatewayHttp),
       },
       listeners: [{ address: listeners.console, readyz: true }],
@@ -232,7 +251,7 @@ export function describeServices(options: StackOptions) {
         GATEWAY_BACKEND_GRPC_ADDR: reachable(listeners.backendPush),
         GATEWAY_LOBBY_HTTP_URL: url(listeners.lobbyPublic),
         GATEWAY_GAME_HTTP_URL: url(listeners.gameMasterPublic),
-        GATEWAY_UPSTREAM_TOKEN: secrets.serviceToken,
+        GATEWAY_UPSTREAM_TOKEN: tokenOf('gateway'),
         GATEWAY_RESPONSE_SIGNER_PRIVATE_KEY_PATH: secrets.responseSignerPath,
         ...(webFolders !== undefined && {
           GATEWAY_APP_FOLDER: webFolders.app,

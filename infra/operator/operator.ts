@@ -4,6 +4,7 @@ import { StartupError } from '../../lib/config/startup.ts';
 import type { Environment } from '../../lib/config/variables.ts';
 import { OperatorError } from '../../lib/errors/operator-error.ts';
 import { Refusal } from '../../lib/errors/table.ts';
+import { readSecretFiles } from '../../lib/node/secret-files.ts';
 import { operatorEmail } from '../../lib/operators/fields.ts';
 import { type Role, roles } from '../../lib/operators/roles.ts';
 import { findRunning } from '../local/running.ts';
@@ -70,7 +71,7 @@ async function target(environment: Environment): Promise<{ variables: Environmen
 }
 
 try {
-  process.stdout.write(`${await run(process.argv.slice(2), process.env)}\n`);
+  process.stdout.write(`${await run(process.argv.slice(2), readSecretFiles(process.env))}\n`);
 } catch (error) {
   const forPeople = [OperatorError, Refusal, StartupError].some((type) => error instanceof type);
   const known = forPeople || (error instanceof TypeError && 'code' in error);

@@ -1,14 +1,8 @@
 // The variables of an HTTP listener, under a prefix of its own.
-import {
-  bearerToken,
-  boolean,
-  ed25519PublicKey,
-  integer,
-  listenAddress,
-  listOf,
-  positiveDuration,
-} from './types.ts';
-import { defaulted, optional } from './variables.ts';
+
+import { serviceCallers } from '../http/service-callers.ts';
+import { boolean, ed25519PublicKey, integer, listenAddress, listOf, positiveDuration } from './types.ts';
+import { defaulted, optional, removed } from './variables.ts';
 
 /** @param name such as `the public HTTP listener (probes, sign-in)`. */
 export function httpListener(prefix: string, fallbackAddr: string, name: string) {
@@ -47,10 +41,20 @@ export function serviceListener(
       integer(1_024, 16_777_216),
       { help: 'Largest body of a request.' },
     ),
-    token: optional(`${prefix}_TOKEN`, bearerToken, {
-      help: 'Bearer token that every request except probes must carry. Unset: none is required.',
-      secret: true,
+    ...listenerCallers(prefix),
+  };
+}
+
+/** Who may call a listener. */
+export function listenerCallers(prefix: string) {
+  return {
+    callers: optional(`${prefix}_CALLERS`, serviceCallers, {
+      help: 'The services that may call it, as JSON: [{"caller", "token_sha256": [], "permissions": []}]; see service-callers.md. Every request except probes must carry a token of one of them. Unset: none is required.',
     }),
+    token: removed(
+      `${prefix}_TOKEN`,
+      `Name each caller in ${prefix}_CALLERS, with the hash of its token; see docs/service-callers.md.`,
+    ),
   };
 }
 

@@ -43,19 +43,19 @@ export function createConsole(
     backend: createService({
       ...backend,
       name: 'The backend',
-      tokenVariables: { ours: 'CONSOLE_BACKEND_TOKEN', theirs: 'BACKEND_ADMIN_HTTP_TOKEN' },
+      tokenVariables: { ours: 'CONSOLE_BACKEND_TOKEN', theirs: 'BACKEND_ADMIN_HTTP_CALLERS' },
       log,
     }),
     lobby: createService({
       ...lobby,
       name: 'The lobby',
-      tokenVariables: { ours: 'CONSOLE_LOBBY_TOKEN', theirs: 'LOBBY_INTERNAL_HTTP_TOKEN' },
+      tokenVariables: { ours: 'CONSOLE_LOBBY_TOKEN', theirs: 'LOBBY_INTERNAL_HTTP_CALLERS' },
       log,
     }),
     gameMaster: createService({
       ...gameMaster,
       name: 'The Game Master',
-      tokenVariables: { ours: 'CONSOLE_GM_TOKEN', theirs: 'GM_HTTP_TOKEN' },
+      tokenVariables: { ours: 'CONSOLE_GM_TOKEN', theirs: 'GM_HTTP_CALLERS' },
       log,
     }),
     gateway:

@@ -4,9 +4,11 @@ import type { MiddlewareHandler } from 'hono';
 import { Refusal } from '../errors/table.ts';
 import { isUuid } from '../protocol/ids.ts';
 import type { Actor, HttpEnv, UserActor } from './env.ts';
+import { refuseUnlessCallerMay } from './service-callers.ts';
 
-/** Admits a user by `X-User-ID`; missing or malformed is `401 unauthenticated`. */
+/** Admits a user by `X-User-ID`, from a caller that may act as users; missing or malformed is `401 unauthenticated`. */
 export const admitUser: MiddlewareHandler<HttpEnv> = async (c, next) => {
+  refuseUnlessCallerMay(c, 'users.act');
   const userId = c.req.header('x-user-id');
   if (userId === undefined || !isUuid(userId)) {
     throw new Refusal('unauthenticated', 'X-User-ID is missing or is not a user id.');

@@ -1,4 +1,4 @@
-// The frame around every group of HTTP handlers: request id, access log, body limit, bearer token, and one place
+// The frame around every group of HTTP handlers: request id, access log, body limit, caller, and one place
 // that turns refusals and faults into responses. Uses the fetch API only, so that it runs on every runtime.
 import { type Hook, OpenAPIHono } from '@hono/zod-openapi';
 import type { Context, MiddlewareHandler } from 'hono';
@@ -12,6 +12,7 @@ import type { Logger } from '../telemetry/logger.ts';
 import type { HttpEnv } from './env.ts';
 import { fieldProblems, invalidFields } from './field-problems.ts';
 import { loggedPath } from './logged-path.ts';
+import { requireCaller, type ServiceCaller } from './service-callers.ts';
 
 export type HttpApp = OpenAPIHono<HttpEnv>;
 
@@ -20,8 +21,8 @@ export type HttpAppOptions = {
   /** Whether this process accepts work; while false, `/readyz` responds with 503 `draining`. */
   ready: () => boolean;
   bodyLimitBytes: number;
-  /** When set, every route except the probes requires `Authorization: Bearer <token>`. */
-  token?: string | undefined;
+  /** When set, every route except the probes requires `Authorization: Bearer <token>` with a token of one of them. */
+  callers?: readonly ServiceCaller[] | undefined;
   /** Successful requests under it are logged at `debug`: for routes with thousands of requests a second. */
   quietPath?: string;
   /** Origins whose pages may call the routes under `/api`; none unless given. */
@@ -40,7 +41,7 @@ export function createHttpApp(options: HttpAppOptions): HttpApp {
     options.ready() ? c.json({ status: 'ready' }) : c.json({ status: 'draining' }, 503),
   );
   if (options.corsOrigins !== undefined) app.use('/api/*', allowOrigins(options.corsOrigins));
-  if (options.token !== undefined) app.use(requireToken(options.token));
+  if (options.callers !== undefined) app.use(requireCaller(options.callers));
   // Bodies of reads are never read. Checking for one would cost more than the rest of this chain.
   app.on(['POST', 'PUT', 'PATCH', 'DELETE'], '*', limitBody(options.bodyLimitBytes));
   app.use(refuseNul);
@@ -111,28 +112,6 @@ function allowOrigins(origins: readonly string[]): MiddlewareHandler {
     exposeHeaders: ['Retry-After', 'X-Request-ID'],
     maxAge: 600,
   });
-}
-
-function requireToken(token: string): MiddlewareHandler<HttpEnv> {
-  return async (c, next) => {
-    const given = /^Bearer (.+)$/i.exec(c.req.header('authorization') ?? '')?.[1] ?? '';
-    if (!sameText(given, token)) {
-      // Distinguishes this refusal from those that concern a user (RFC 6750).
-      c.header('www-authenticate', 'Bearer');
-      throw new Refusal(
-        'unauthenticated',
-        'This listener requires the bearer token that it was configured with.',
-      );
-    }
-    await next();
-  };
-}
-
-/** In constant time: the duration does not reveal where the texts differ. */
-function sameText(given: string, expected: string): boolean {
-  let difference = given.length ^ expected.length;
-  for (let i = 0; i < expected.length; i++) difference |= given.charCodeAt(i) ^ expected.charCodeAt(i);
-  return difference === 0;
 }
 
 function respondToError(error: Error, c: Context<HttpEnv>): Response {

@@ -64,13 +64,16 @@ async function readText({ body }: Response, maxBytes: number): Promise<string> {
   return text + decoder.decode();
 }
 
-/** @throws Error unless the status is a 2xx. @param tokenVariables of both sides; after a 401 their values differ. */
+/** @throws Error unless the status is a 2xx. @param tokenVariables of both sides, for the advice. */
 export function refuseUnlessOk(
   { status }: ServiceResponse,
   tokenVariables: { ours: string; theirs: string },
 ): void {
   if (status >= 200 && status < 300) return;
   const { ours, theirs } = tokenVariables;
-  const advice = status === 401 ? `; ${ours} must be its ${theirs}` : '';
+  const refused = status === 401 || status === 403;
+  const advice = refused
+    ? `; ${ours} must be the token of a caller in its ${theirs} that has the permission`
+    : '';
   throw new Error(`it responded with status ${status}${advice}`);
 }

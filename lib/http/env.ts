@@ -1,5 +1,7 @@
 // The context of every handler.
+
 import type { Logger } from '../telemetry/logger.ts';
+import type { ServiceCaller } from './service-callers.ts';
 
 /** A user whom the gateway has verified. */
 export type UserActor = { readonly kind: 'user'; readonly userId: string };
@@ -25,5 +27,11 @@ export type Connection = {
 
 export type HttpEnv = {
   Bindings: Connection;
-  Variables: { requestId: string; log: Logger; actor: Actor };
+  Variables: {
+    requestId: string;
+    log: Logger;
+    actor: Actor;
+    /** The service that sends the request; undefined where the listener admits every client. */
+    serviceCaller: ServiceCaller | undefined;
+  };
 };

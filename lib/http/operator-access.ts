@@ -1,5 +1,5 @@
-// Who may use a route of an internal listener. The listener's token says that a service sends the request, and an
-// assertion of the backend, where there is one, for which operator. Each route needs the permission that
+// Who may use a route of an internal listener. The bearer token says which service sends the request, and an assertion
+// of the backend, where there is one, for which operator. Each route needs the permission that
 // lib/operators/permissions.ts gives it.
 import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { MiddlewareHandler } from 'hono';
@@ -15,6 +15,7 @@ import {
 import { changes, isForServices, may, type Permission, permissionFor } from '../operators/permissions.ts';
 import type { HttpAppOptions } from './app.ts';
 import type { HttpEnv } from './env.ts';
+import { refuseUnlessCallerMay } from './service-callers.ts';
 
 export type InternalAppOptions = HttpAppOptions & {
   /** Public keys of the backend, base64. Without any no assertion is asked for, and none accepted. */
@@ -55,8 +56,10 @@ export function createOperatorAccess(
             `${assertionHeader} is missing: this is for operators, who sign in to the console.`,
           );
         }
+        refuseUnlessCallerMay(c, permission);
         c.set('actor', { kind: 'admin', adminId: undefined });
       } else {
+        refuseUnlessCallerMay(c, 'operators.act');
         const { operatorId, sessionId, roles } = await identify(assertion);
         refuseUnlessMay(roles, permission);
         const reason = changes(permission) ? reasonIn(c.req.header(reasonHeader)) : undefined;

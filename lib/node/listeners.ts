@@ -4,6 +4,7 @@
 import { StartupError } from '../config/startup.ts';
 import { isLoopback, type ListenAddress } from '../config/types.ts';
 import type { Problem } from '../config/variables.ts';
+import type { ServiceCaller } from '../http/service-callers.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { HttpListenerApp, HttpTimeouts, Listener } from './http-listener.ts';
 
@@ -14,11 +15,11 @@ export type ListenerPlan = {
   /** The variable that sets the address. */
   readonly variable: string;
   readonly open: (log: Logger) => Promise<Listener>;
-  /** For a port that trusts callers with a token. */
+  /** For a port that trusts its callers. */
   readonly trust?: {
-    readonly token: string | undefined;
-    readonly tokenVariable: string;
-    /** What it means when there is none. */
+    readonly callers: readonly ServiceCaller[] | undefined;
+    readonly callersVariable: string;
+    /** What it means when none are named. */
     readonly otherwise: string;
   };
 };
@@ -78,7 +79,7 @@ export function trustWarning({
   variable,
   trust,
 }: Pick<ListenerPlan, 'address' | 'variable' | 'trust'>): string | undefined {
-  if (trust === undefined || trust.token !== undefined || isLoopback(address)) return undefined;
-  const advice = `Set ${trust.tokenVariable}, or bind ${variable} to loopback.`;
-  return `open to the network without a token: ${trust.otherwise}. ${advice}`;
+  if (trust === undefined || trust.callers !== undefined || isLoopback(address)) return undefined;
+  const advice = `Set ${trust.callersVariable}, or bind ${variable} to loopback.`;
+  return `open to the network without tokens: ${trust.otherwise}. ${advice}`;
 }

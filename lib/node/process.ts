@@ -4,6 +4,7 @@ import type { Environment } from '../config/variables.ts';
 import { OperatorError } from '../errors/operator-error.ts';
 import { flushTelemetry } from '../telemetry/flush.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import { readSecretFiles } from './secret-files.ts';
 import { stopSignal } from './stop-signal.ts';
 
 /**
@@ -17,7 +18,7 @@ export async function runProcess(
 ): Promise<void> {
   const stop = stopSignal();
   try {
-    await main(process.env, stop);
+    await main(readSecretFiles(process.env), stop);
     process.exitCode = 0;
   } catch (error) {
     // Start-up that waited for something when the process was told to stop throws the reason.

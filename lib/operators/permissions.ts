@@ -21,10 +21,26 @@ const permissionsOf = {
   ],
 } as const satisfies Record<Role, readonly string[]>;
 
+/** The owner has all of them. */
+export const operatorPermissions: readonly OperatorPermission[] = permissionsOf.owner;
+
 export type OperatorPermission = (typeof permissionsOf)[Role][number];
 
-/** For what other services do, which no operator does. */
-export type ServicePermission = 'operators.sign_in' | 'games.play';
+/** For what other services do, which no operator does. A listener's callers have them (docs/service-callers.md). */
+export const servicePermissions = [
+  // Act as the user whom X-User-ID names.
+  'users.act',
+  'users.sign_in',
+  'users.eligibility',
+  'sessions.use',
+  'events.read',
+  'games.play',
+  'operators.sign_in',
+  // Act as the operator whom an assertion names, within the roles of that operator.
+  'operators.act',
+] as const;
+
+export type ServicePermission = (typeof servicePermissions)[number];
 
 export type Permission = OperatorPermission | ServicePermission;
 
@@ -150,7 +166,11 @@ export function changes(permission: Permission): boolean {
 
 /** Whether a service may do it in its own name, with the token of the listener alone. */
 export function isForServices(permission: Permission): permission is ServicePermission {
-  return permission === 'operators.sign_in' || permission === 'games.play';
+  return (servicePermissions as readonly Permission[]).includes(permission);
+}
+
+export function isPermission(name: string): name is Permission {
+  return ([...servicePermissions, ...operatorPermissions] as readonly string[]).includes(name);
 }
 
 /** Roles as they come from outside; unknown ones, of another version, are left out. */

@@ -3,7 +3,7 @@
 import type { Check } from '../config/startup.ts';
 import type { OpenPostgres } from '../postgres/pool-options.ts';
 import type { RedisCommands, RestOptions } from '../redis/commands.ts';
-import { tokenChecks } from './token-checks.ts';
+import { callerChecks } from './caller-checks.ts';
 
 export type Drivers = {
   readonly postgres: { readonly pg?: OpenPostgres; readonly neon?: OpenPostgres };
@@ -17,12 +17,12 @@ type Config = {
 
 /**
  * @param service prefix of its variables.
- * @param tokens the variables of its listeners' bearer tokens, and how to read each from the configuration.
+ * @param callers the variables of its listeners' callers, and how to read each from the configuration.
  */
 export function serverlessChecks<C extends Config>(
   service: string,
   drivers: Drivers,
-  tokens: Readonly<Record<string, (config: C) => string | undefined>>,
+  callers: Parameters<typeof callerChecks<C>>[0],
 ): Check<C>[] {
   const url = `${service}_REDIS_REST_URL`;
   const token = `${service}_REDIS_REST_TOKEN`;
@@ -43,6 +43,6 @@ export function serverlessChecks<C extends Config>(
     },
     missing(url, 'On this runtime Redis is only reachable over REST.', (config) => rest(config).url),
     missing(token, `It is the bearer token for ${url}.`, (config) => rest(config).token),
-    ...tokenChecks(tokens),
+    ...callerChecks(callers),
   ];
 }

@@ -1,8 +1,10 @@
 // The whole platform through its front door: real processes, real databases, signed requests.
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { type Caller, callers } from '../../infra/local/callers.ts';
 import { reachable } from '../../infra/local/service.ts';
 import { GatewayError } from '../../lib/client/gateway-error.ts';
+import type { ListenAddress } from '../../lib/config/types.ts';
 import type { TestClient } from '../support/gateway/test-client.ts';
 import { startTestStack, type TestStack } from '../support/run/stack.ts';
 import { readTables, type Tables } from '../support/stores/tables.ts';
@@ -296,11 +298,48 @@ describe('a listener behind the gateway', () => {
     expect(await tables()).toEqual(before);
   });
 
-  it('requires a user id, even with the token', async () => {
+  it('lets a caller do what it has permission for, and nothing else', async () => {
+    const before = await tables();
+    const { backendHttp, backendAdmin, lobbyPublic, lobbyInternal, gameMaster } = stack.listeners;
+    const session = `/api/v1/internal/sessions/${ada.session.deviceSessionId}`;
+    const block = `/api/v1/internal/users/${ada.session.userId}/block`;
+    const asked: [Caller, string, ListenAddress, string, number][] = [
+      ['gateway', 'GET', backendHttp, '/api/v1/user/account', 200],
+      ['lobby', 'GET', backendHttp, '/api/v1/user/account', 403],
+      ['lobby', 'GET', backendHttp, session, 403],
+      ['gateway', 'GET', backendHttp, session, 200],
+      ['gateway', 'GET', backendHttp, `/api/v1/internal/users/${ada.session.userId}/lobby-eligibility`, 403],
+      ['lobby', 'GET', lobbyPublic, '/api/v1/lobby/games', 401],
+      ['gateway', 'GET', lobbyInternal, '/api/v1/internal/lobby/games', 401],
+      ['game-master', 'GET', lobbyInternal, '/api/v1/internal/lobby/games', 403],
+      ['game-master', 'POST', lobbyInternal, '/api/v1/internal/lobby/games', 403],
+      ['lobby', 'GET', gameMaster, '/streams', 403],
+      ['gateway', 'POST', backendAdmin, block, 401],
+      ['console', 'POST', backendAdmin, block, 403],
+    ];
+    for (const [caller, method, address, path, status] of asked) {
+      const response = await fetch(`http://${reachable(address)}${path}`, {
+        method,
+        headers: {
+          authorization: `Bearer ${stack.tokenOf(caller)}`,
+          'x-user-id': ada.session.userId,
+          'content-type': 'application/json',
+        },
+        ...(method === 'POST' ? { body: '{}' } : {}),
+      });
+      await response.arrayBuffer();
+      expect([caller, method, path, response.status]).toEqual([caller, method, path, status]);
+      // So that it is not taken for a refusal of the user.
+      expect(response.headers.has('www-authenticate')).toBe(status >= 400);
+    }
+    expect(await tables()).toEqual(before);
+  });
+
+  it('requires a user id, even with the token of the gateway', async () => {
     for (const userId of [undefined, 'ada', '1']) {
       const response = await fetch(`http://${reachable(stack.listeners.lobbyPublic)}/api/v1/lobby/games`, {
         headers: {
-          authorization: `Bearer ${stack.serviceToken}`,
+          authorization: `Bearer ${stack.tokenOf('gateway')}`,
           ...(userId === undefined ? {} : { 'x-user-id': userId }),
         },
       });
@@ -322,7 +361,7 @@ describe('the logs', () => {
       },
       { timeout: 10_000 },
     );
-    expect(logs).not.toContain(stack.serviceToken);
+    for (const caller of callers) expect(logs).not.toContain(stack.tokenOf(caller));
     expect(logs).not.toContain(Buffer.from(ada.publicKey).toString('base64'));
     expect(logs).not.toContain(Buffer.from(request.signature).toString('base64'));
   });

@@ -9,7 +9,7 @@ let stage: Stage;
 let environment: Record<string, string>;
 beforeAll(async () => {
   stage = await setStage('WebSocket and REST', cleanUp);
-  const { LOBBY_INTERNAL_HTTP_TOKEN: _, ...rest } = stage.environments.lobby;
+  const { LOBBY_INTERNAL_HTTP_CALLERS: _, ...rest } = stage.environments.lobby;
   environment = rest;
 });
 afterAll(() => cleanUp.disposeAsync());
@@ -28,7 +28,7 @@ test('workerd responds 503 to everything, and its log names the variable', async
         expect([path, response.status, error.code]).toEqual([path, 503, 'service_unavailable']);
       }
     }
-    await vi.waitFor(() => expect(said(running)).toContain('LOBBY_INTERNAL_HTTP_TOKEN'), asked);
+    await vi.waitFor(() => expect(said(running)).toContain('LOBBY_INTERNAL_HTTP_CALLERS'), asked);
   } finally {
     await running.stop();
   }
@@ -37,5 +37,5 @@ test('workerd responds 503 to everything, and its log names the variable', async
 test('a function of Lambda does not start, and its log names the variable', async () => {
   const [command] = lambda.commands('lobby', environment, stage.ports);
   const running = run(command);
-  await vi.waitFor(() => expect(running.ended()).toContain('LOBBY_INTERNAL_HTTP_TOKEN'), asked);
+  await vi.waitFor(() => expect(running.ended()).toContain('LOBBY_INTERNAL_HTTP_CALLERS'), asked);
 });

@@ -50,8 +50,10 @@ export function passToLobby({ httpUrl, token, timeoutMs }: LobbyUpstream): Handl
       // Read here, so that a response that breaks off is a failure too and not half a response.
       const bytes = await response.arrayBuffer();
       // To the gateway it would look as if its own token were wrong.
-      if (response.status === 401 && response.headers.has('www-authenticate')) {
-        throw new Error('it refuses the token; BACKEND_LOBBY_HTTP_TOKEN must be its LOBBY_PUBLIC_HTTP_TOKEN');
+      if (response.headers.has('www-authenticate')) {
+        throw new Error(
+          'it refuses the backend; BACKEND_LOBBY_HTTP_TOKEN must be the token of a caller in its LOBBY_PUBLIC_HTTP_CALLERS, with the permission users.act',
+        );
       }
       return new Response(bytes.byteLength === 0 ? null : bytes, response);
     } catch (error) {

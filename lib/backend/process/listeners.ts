@@ -19,8 +19,8 @@ export function openBackendListeners(
         variable: 'BACKEND_HTTP_ADDR',
         open: (log) => listen(apps.service, http.addr, http, log),
         trust: {
-          token: http.token,
-          tokenVariable: 'BACKEND_HTTP_TOKEN',
+          callers: http.callers,
+          callersVariable: 'BACKEND_HTTP_CALLERS',
           otherwise: 'anyone who reaches it can act as any user, by X-User-ID',
         },
       },
@@ -30,8 +30,8 @@ export function openBackendListeners(
         variable: 'BACKEND_ADMIN_HTTP_ADDR',
         open: (log) => listen(apps.admin, adminHttp.addr, adminHttp, log),
         trust: {
-          token: adminHttp.token,
-          tokenVariable: 'BACKEND_ADMIN_HTTP_TOKEN',
+          callers: adminHttp.callers,
+          callersVariable: 'BACKEND_ADMIN_HTTP_CALLERS',
           otherwise: 'anyone who reaches it can block users and read their addresses',
         },
       },

@@ -11,7 +11,7 @@ import { type PushServer, pushServerOptions, pushStreamBounds } from '../push/se
  */
 export function openPushListener(
   server: PushServer,
-  { addr, token }: PushConfig['grpc'],
+  { addr, callers }: PushConfig['grpc'],
   log: Logger,
   stopping: AbortSignal,
 ): Promise<Listeners> {
@@ -33,8 +33,8 @@ export function openPushListener(
             log,
           }),
         trust: {
-          token,
-          tokenVariable: 'BACKEND_PUSH_GRPC_TOKEN',
+          callers,
+          callersVariable: 'BACKEND_PUSH_GRPC_CALLERS',
           otherwise: 'anyone who reaches it can read the events of every user',
         },
       },

@@ -51,8 +51,8 @@ export function prepareBackend(environment: Environment, drivers: Drivers): Prep
           pushRedis.clusterAddrs.length > 0 ? 'cannot be used on this runtime: it needs TCP' : undefined,
       },
       ...serverlessChecks<Config>('BACKEND', drivers, {
-        BACKEND_HTTP_TOKEN: ({ http }) => http.token,
-        BACKEND_ADMIN_HTTP_TOKEN: ({ adminHttp }) => adminHttp.token,
+        BACKEND_HTTP_CALLERS: ({ http }) => http.callers,
+        BACKEND_ADMIN_HTTP_CALLERS: ({ adminHttp }) => adminHttp.callers,
       }),
     ],
   });

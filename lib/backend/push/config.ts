@@ -1,6 +1,7 @@
+import { listenerCallers } from '../../config/listener-variables.ts';
 import { redisUnless } from '../../config/redis-variables.ts';
-import { bearerToken, integer, listenAddress, positiveDuration } from '../../config/types.ts';
-import { defaulted, optional, type Values } from '../../config/variables.ts';
+import { integer, listenAddress, positiveDuration } from '../../config/types.ts';
+import { defaulted, type Values } from '../../config/variables.ts';
 import { backendVariables } from '../config.ts';
 
 const minute = 60_000;
@@ -14,10 +15,7 @@ export const pushVariables = {
     addr: defaulted('BACKEND_PUSH_GRPC_ADDR', ':9092', listenAddress, {
       help: 'Where the push listener (gRPC, for gateways) binds.',
     }),
-    token: optional('BACKEND_PUSH_GRPC_TOKEN', bearerToken, {
-      help: 'Bearer token that gateways must carry.',
-      secret: true,
-    }),
+    ...listenerCallers('BACKEND_PUSH_GRPC'),
   },
   redis: redisUnless(backendVariables.redis, 'BACKEND_PUSH_REDIS_CLUSTER_ADDRS'),
   pushRedis: backendVariables.pushRedis,

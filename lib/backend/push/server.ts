@@ -1,6 +1,5 @@
 // The gRPC service on the push log, galaxy.push.v1.Push: SubscribePush for the gateways, ReadUserEvents for the event
 // stream of one client that resumes. Any number of replicas may serve one log.
-import { createHash, timingSafeEqual } from 'node:crypto';
 import {
   type Metadata,
   type Server,
@@ -10,6 +9,7 @@ import {
   status,
 } from '@grpc/grpc-js';
 import { z } from 'zod';
+import { type CallerCheck, createCallerCheck, type ServiceCaller } from '../../http/service-callers.ts';
 import type { StreamBounds } from '../../node/http2-streams.ts';
 import {
   PushService,
@@ -69,18 +69,20 @@ export type PushServerDeps = {
   tail: PushTail;
   clock: LogClock;
   limits: SubscriptionLimits;
-  /** When set, calls need `authorization: Bearer <token>` in their metadata. */
-  token: string | undefined;
+  /** When set, calls need `authorization: Bearer <token>` in their metadata, of one that has `events.read`. */
+  callers: readonly ServiceCaller[] | undefined;
   logger: Logger;
 };
 
 export class PushServer {
   readonly #deps: PushServerDeps;
+  readonly #findCaller: CallerCheck | undefined;
   readonly #subscriptions = new Set<PushSubscription>();
   #stopping = false;
 
   constructor(deps: PushServerDeps) {
     this.#deps = deps;
+    this.#findCaller = deps.callers === undefined ? undefined : createCallerCheck(deps.callers);
   }
 
   addTo(server: Server): void {
@@ -111,7 +113,8 @@ export class PushServer {
     });
     this.#subscriptions.add(subscription);
     try {
-      this.#admit(call.metadata);
+      await this.#admit(call.metadata);
+      subscription.over.throwIfAborted();
       const { gatewayId, cursor } = parse(subscribeRequest, await firstMessage(call, subscription.over));
       logger = logger.child({ gateway_id: gatewayId });
       logger.info({ cursor }, 'gateway subscribed');
@@ -137,7 +140,7 @@ export class PushServer {
   ): Promise<void> {
     const { log, logger } = this.#deps;
     try {
-      this.#admit(call.metadata);
+      await this.#admit(call.metadata);
       const { userId, afterEventId } = parse(readRequest, call.request);
       const { found, events, headEventId } = await readUserEvents(log, userId, afterEventId);
       callback(null, { found, events: events.map(toClientEvent), headEventId });
@@ -148,15 +151,20 @@ export class PushServer {
     }
   }
 
-  #admit(metadata: Metadata): void {
+  async #admit(metadata: Metadata): Promise<void> {
     if (this.#stopping) throw stopping();
-    const { token } = this.#deps;
-    if (token === undefined) return;
-    const given = /^Bearer (.+)$/i.exec(metadata.get('authorization')[0]?.toString() ?? '')?.[1] ?? '';
-    if (!timingSafeEqual(sha256(given), sha256(token))) {
+    if (this.#findCaller === undefined) return;
+    const caller = await this.#findCaller(metadata.get('authorization')[0]?.toString());
+    if (caller === undefined) {
       throw new PushStatus(
         status.UNAUTHENTICATED,
-        'This listener requires the bearer token of its configuration.',
+        'This listener requires the bearer token of one of its callers.',
+      );
+    }
+    if (!caller.permissions.includes('events.read')) {
+      throw new PushStatus(
+        status.PERMISSION_DENIED,
+        `The caller ${caller.caller} does not have the permission events.read.`,
       );
     }
   }
@@ -204,5 +212,3 @@ function statusOf(error: unknown, logger: Logger): PushStatus {
   logger.error({ error }, 'push call failed');
   return new PushStatus(status.INTERNAL, 'The push server failed unexpectedly.');
 }
-
-const sha256 = (text: string) => createHash('sha256').update(text).digest();

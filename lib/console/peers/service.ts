@@ -70,7 +70,10 @@ export function createService(service: {
       const refusal = refusalIn(text);
       log.info({ service: name, path: path.split('?')[0], status, code: refusal?.code }, 'a service refused');
       if (status === 401 && assertion === undefined) {
-        log.error(tokenVariables, 'a service refuses the token of the console; the two variables must agree');
+        log.error(
+          tokenVariables,
+          'a service refuses the token of the console; ours must be the token of a caller in theirs',
+        );
         throw unavailable();
       }
       throw refusal ?? unavailable();

@@ -146,7 +146,7 @@ export function createLobbyClient(options: {
       const url = `${options.baseUrl}/api/v1/internal${path}`;
       const response = await send(url, { method: 'GET', token, timeoutMs, maxBytes, traceparent });
       if (response.status === 404) return undefined;
-      refuseUnlessOk(response, { ours: 'GM_LOBBY_TOKEN', theirs: 'LOBBY_INTERNAL_HTTP_TOKEN' });
+      refuseUnlessOk(response, { ours: 'GM_LOBBY_TOKEN', theirs: 'LOBBY_INTERNAL_HTTP_CALLERS' });
       return schema.parse(JSON.parse(response.text));
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);

@@ -19,8 +19,8 @@ export function openGameMasterListeners(
         variable: 'GM_PUBLIC_HTTP_ADDR',
         open: (log) => listen(apps.public, publicHttp.addr, publicHttp, log),
         trust: {
-          token: publicHttp.token,
-          tokenVariable: 'GM_PUBLIC_HTTP_TOKEN',
+          callers: publicHttp.callers,
+          callersVariable: 'GM_PUBLIC_HTTP_CALLERS',
           otherwise: 'any client that reaches it can act as any user, by X-User-ID',
         },
       },
@@ -30,8 +30,8 @@ export function openGameMasterListeners(
         variable: 'GM_HTTP_ADDR',
         open: (log) => listen(apps.internal, http.addr, http, log),
         trust: {
-          token: http.token,
-          tokenVariable: 'GM_HTTP_TOKEN',
+          callers: http.callers,
+          callersVariable: 'GM_HTTP_CALLERS',
           otherwise:
             'any client that reaches it can act as the lobby, and have the Game Master call any address',
         },

@@ -45,7 +45,7 @@ export class UpstreamService {
   readonly #authorization: Record<string, string>;
   readonly #tokenRefused: () => void;
 
-  /** @param options.tokenRefused called for every response that says that the token is missing or wrong. */
+  /** @param options.tokenRefused called for every response that says that the token is missing, wrong or not enough. */
   constructor(options: {
     name: string;
     baseUrl: string;
@@ -100,8 +100,8 @@ export class UpstreamService {
       return this.#exchange(call, deadline, letGo);
     };
     const response = await this.#send(call, exchange).finally(letGo);
-    // A 401 without a challenge concerns the user, not the token.
-    if (response.status === 401 && response.headers['www-authenticate'] !== undefined) {
+    // A refusal without a challenge concerns the user, not the token.
+    if (response.headers['www-authenticate'] !== undefined) {
       this.#tokenRefused();
       throw this.unavailable('refuses the token');
     }
@@ -183,13 +183,13 @@ export function openUpstreams(
   const service = (
     name: 'backend' | 'lobby' | 'Game Master',
     baseUrl: string,
-    tokenVariable: string,
+    callersVariable: string,
     { timeoutMs }: { timeoutMs: number } = config.backend,
   ) => {
     const tokenRefused = throttled(logRefusedTokenEveryMs, (times) =>
       log.error(
         { upstream: baseUrl, times },
-        `the ${name} refuses the token; GATEWAY_UPSTREAM_TOKEN must be its ${tokenVariable}`,
+        `the ${name} refuses the token; GATEWAY_UPSTREAM_TOKEN must be the token of a caller in its ${callersVariable} that has the permission`,
       ),
     );
     const options = { name, baseUrl, timeoutMs, token: config.upstreamToken, tokenRefused };
@@ -197,11 +197,11 @@ export function openUpstreams(
   };
   const { httpUrl: lobbyUrl } = config.lobby;
   const { httpUrl: gameUrl } = config.game;
-  const backend = service('backend', backendUrl, 'BACKEND_HTTP_TOKEN');
+  const backend = service('backend', backendUrl, 'BACKEND_HTTP_CALLERS');
   const lobby =
     lobbyUrl === undefined
-      ? service('lobby', backendUrl, 'BACKEND_HTTP_TOKEN')
-      : service('lobby', lobbyUrl, 'LOBBY_PUBLIC_HTTP_TOKEN');
+      ? service('lobby', backendUrl, 'BACKEND_HTTP_CALLERS')
+      : service('lobby', lobbyUrl, 'LOBBY_PUBLIC_HTTP_CALLERS');
   return {
     sessions: backend(poolSizes.sessions),
     signIn: backend(poolSizes.signIn),
@@ -210,6 +210,6 @@ export function openUpstreams(
     game:
       gameUrl === undefined
         ? undefined
-        : service('Game Master', gameUrl, 'GM_PUBLIC_HTTP_TOKEN', config.game)(poolSizes.commands),
+        : service('Game Master', gameUrl, 'GM_PUBLIC_HTTP_CALLERS', config.game)(poolSizes.commands),
   };
 }

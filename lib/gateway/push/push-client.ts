@@ -296,10 +296,10 @@ export class PushClient {
     const facts = { status: status[code], details, failures, retry_in_ms: Math.round(pauseMs) };
     if (cancelled === 'silent') {
       this.#log.warn({ ...facts, silent_ms: this.#silentAfterMs }, 'push subscription was silent; reopening');
-    } else if (code === status.UNAUTHENTICATED) {
+    } else if (code === status.UNAUTHENTICATED || code === status.PERMISSION_DENIED) {
       this.#log.error(
         facts,
-        'the push service refuses the token; GATEWAY_UPSTREAM_TOKEN must be its BACKEND_PUSH_GRPC_TOKEN',
+        'the push service refuses the token; GATEWAY_UPSTREAM_TOKEN must be the token of a caller in its BACKEND_PUSH_GRPC_CALLERS that has events.read',
       );
     } else {
       this.#log.warn(facts, 'push subscription ended; reopening');

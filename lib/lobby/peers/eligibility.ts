@@ -48,7 +48,7 @@ export function createEligibility(options: {
     const { token, timeoutMs, send = askService } = options;
     const headers = { 'x-request-id': requestId };
     const reply = await send(url, { method: 'POST', token, headers, traceparent, timeoutMs, maxBytes });
-    refuseUnlessOk(reply, { ours: 'LOBBY_USER_SERVICE_TOKEN', theirs: 'BACKEND_HTTP_TOKEN' });
+    refuseUnlessOk(reply, { ours: 'LOBBY_USER_SERVICE_TOKEN', theirs: 'BACKEND_HTTP_CALLERS' });
     const response = responseSchema.parse(JSON.parse(reply.text));
     if (response.user_id !== userId.toLowerCase()) {
       throw new Error('the User Service responded with the rights of another user');

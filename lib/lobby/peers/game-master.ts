@@ -64,7 +64,7 @@ export function createGameMaster(options: {
         maxBytes,
       });
       if (!isWanted(response.status)) {
-        refuseUnlessOk(response, { ours: 'LOBBY_GM_TOKEN', theirs: 'GM_HTTP_TOKEN' });
+        refuseUnlessOk(response, { ours: 'LOBBY_GM_TOKEN', theirs: 'GM_HTTP_CALLERS' });
       }
       return response.status;
     } catch (error) {

@@ -19,8 +19,8 @@ export function openLobbyListeners(
         variable: 'LOBBY_PUBLIC_HTTP_ADDR',
         open: (log) => listen(apps.public, publicHttp.addr, publicHttp, log),
         trust: {
-          token: publicHttp.token,
-          tokenVariable: 'LOBBY_PUBLIC_HTTP_TOKEN',
+          callers: publicHttp.callers,
+          callersVariable: 'LOBBY_PUBLIC_HTTP_CALLERS',
           otherwise: 'any client that reaches it can act as any user, by X-User-ID',
         },
       },
@@ -30,8 +30,8 @@ export function openLobbyListeners(
         variable: 'LOBBY_INTERNAL_HTTP_ADDR',
         open: (log) => listen(apps.internal, internalHttp.addr, internalHttp, log),
         trust: {
-          token: internalHttp.token,
-          tokenVariable: 'LOBBY_INTERNAL_HTTP_TOKEN',
+          callers: internalHttp.callers,
+          callersVariable: 'LOBBY_INTERNAL_HTTP_CALLERS',
           otherwise: 'any client that reaches it can act as an admin',
         },
       },

@@ -45,8 +45,8 @@ export function prepareLobby(environment: Environment, drivers: Drivers): Prepar
             : 'cannot be read here; give the file to npm run bundle instead: -- --engines FILE',
       },
       ...serverlessChecks<LobbyHttpConfig>('LOBBY', drivers, {
-        LOBBY_PUBLIC_HTTP_TOKEN: ({ publicHttp }) => publicHttp.token,
-        LOBBY_INTERNAL_HTTP_TOKEN: ({ internalHttp }) => internalHttp.token,
+        LOBBY_PUBLIC_HTTP_CALLERS: ({ publicHttp }) => publicHttp.callers,
+        LOBBY_INTERNAL_HTTP_CALLERS: ({ internalHttp }) => internalHttp.callers,
       }),
     ],
   });

@@ -8,6 +8,7 @@ import {
   TestDevice,
 } from '../../support/backend/backend.ts';
 import { operatorHeaders, operatorIds } from '../../support/operators.ts';
+import { callerWith } from '../../support/service-callers.ts';
 
 let backend: TestBackend;
 beforeAll(async () => {
@@ -258,7 +259,7 @@ describe('the admin listener', () => {
   });
 
   it('wants its bearer token', async () => {
-    const guarded = await startTestBackend({ token: 'the-token' });
+    const guarded = await startTestBackend({ callers: callerWith('the-token') });
     try {
       const path = `${usersPath}/${uuidv7()}`;
       expect((await guarded.adminRequest('GET', path)).status).toBe(401);

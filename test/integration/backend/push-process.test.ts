@@ -147,6 +147,6 @@ describe('the push process', () => {
     const running = runEntry(entry, env);
     await untilLogged(running, 'listening');
     running.child.kill('SIGTERM');
-    expect((await running.ended).stdout).toContain('Set BACKEND_PUSH_GRPC_TOKEN, or bind');
+    expect((await running.ended).stdout).toContain('Set BACKEND_PUSH_GRPC_CALLERS, or bind');
   });
 });

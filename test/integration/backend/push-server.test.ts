@@ -20,6 +20,7 @@ import {
 import { startTestPush, type TestPush } from '../../support/backend/push-process.ts';
 import { PushReader, readUserEvents } from '../../support/backend/push-reader.ts';
 import { startTcpProxy } from '../../support/network/tcp-proxy.ts';
+import { callersText } from '../../support/service-callers.ts';
 
 const testLog = new TestPushLog();
 
@@ -416,7 +417,7 @@ describe('a bad call', () => {
 });
 
 describe('with a token', () => {
-  const variables = { BACKEND_PUSH_GRPC_TOKEN: 'for-gateways' };
+  const variables = { BACKEND_PUSH_GRPC_CALLERS: callersText('for-gateways') };
 
   test.each([
     ['missing', undefined],

@@ -3,11 +3,12 @@ import { createServer } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { startTestBackend, type TestBackend } from '../../support/backend/backend.ts';
 import { json, startUpstreamServer, type UpstreamServer } from '../../support/gateway/fake-upstream.ts';
+import { callerWith } from '../../support/service-callers.ts';
 
 describe('with a bearer token', () => {
   let backend: TestBackend;
   beforeAll(async () => {
-    backend = await startTestBackend({ token: 'the-token' });
+    backend = await startTestBackend({ callers: callerWith('the-token') });
   });
   afterAll(() => backend.close());
 
@@ -107,7 +108,7 @@ describe('lobby routes', () => {
     expect(refused.body).toMatchObject({ error: { code: 'service_unavailable' } });
     expect(refused.headers.get('www-authenticate')).toBeNull();
     expect(backend.logLines.join('')).toContain(
-      'BACKEND_LOBBY_HTTP_TOKEN must be its LOBBY_PUBLIC_HTTP_TOKEN',
+      'BACKEND_LOBBY_HTTP_TOKEN must be the token of a caller in its LOBBY_PUBLIC_HTTP_CALLERS',
     );
   });
 

@@ -7,6 +7,7 @@ import { confirmBytes } from '../../../lib/protocol/envelope.ts';
 import { base64 } from '../../support/backend/backend.ts';
 import { json, startUpstreamServer } from '../../support/gateway/fake-upstream.ts';
 import { type RunningProcess, runEntry } from '../../support/run/run-process.ts';
+import { callersText } from '../../support/service-callers.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/stores/database.ts';
 import { createTestRedis, type TestRedis } from '../../support/stores/redis.ts';
 
@@ -169,7 +170,7 @@ describe('the backend refuses to start', () => {
   });
 
   it('when the mail limits contradict each other, an issuer has no client, and mails are to be sent by SMTP, but neither server nor sender is named, also next to other problems', async () => {
-    const others = { BACKEND_LOG_LEVEL: 'loud', BACKEND_HTTP_TOKEN: 'hunter2\n', BACKEND_MAILER: 'smtp' };
+    const others = { BACKEND_LOG_LEVEL: 'loud', BACKEND_HTTP_TOKEN: 'hunter2', BACKEND_MAILER: 'smtp' };
     const lines = await refusal({
       ...good,
       ...others,
@@ -177,7 +178,7 @@ describe('the backend refuses to start', () => {
       BACKEND_OPERATOR_OIDC_ISSUER: 'https://accounts.example.com',
     });
     expect(lines.toSorted()).toEqual([
-      '  BACKEND_HTTP_TOKEN: its value cannot be used: it ends with a blank or newline; remove it',
+      expect.stringMatching(/^ {2}BACKEND_HTTP_TOKEN: was removed\. .* BACKEND_HTTP_CALLERS/),
       expect.stringMatching(/^ {2}BACKEND_LOG_LEVEL: "loud" cannot be used/),
       '  BACKEND_MAIL_FROM: is not set; BACKEND_MAILER=smtp needs it',
       expect.stringMatching(
@@ -268,14 +269,14 @@ describe('the backend', () => {
     }
   });
 
-  it('warns when it is open to the network without a token, and not with one', async () => {
+  it('warns when it is open to the network and names no callers, and not with them', async () => {
     const open = run({ ...good, BACKEND_HTTP_ADDR: ':0', BACKEND_ADMIN_HTTP_ADDR: ':0' });
     await baseUrl(open);
     await vi.waitFor(
       () =>
         expect(warnings(open).toSorted()).toEqual([
-          expect.stringMatching(/act as any user.*BACKEND_HTTP_TOKEN/),
-          expect.stringMatching(/block users.*BACKEND_ADMIN_HTTP_TOKEN/),
+          expect.stringMatching(/act as any user.*BACKEND_HTTP_CALLERS/),
+          expect.stringMatching(/block users.*BACKEND_ADMIN_HTTP_CALLERS/),
         ]),
       { timeout: 40_000 },
     );
@@ -283,9 +284,9 @@ describe('the backend', () => {
     const closed = run({
       ...good,
       BACKEND_HTTP_ADDR: ':0',
-      BACKEND_HTTP_TOKEN: 'the-token',
+      BACKEND_HTTP_CALLERS: callersText('the-token'),
       BACKEND_ADMIN_HTTP_ADDR: ':0',
-      BACKEND_ADMIN_HTTP_TOKEN: 'the-admins-token',
+      BACKEND_ADMIN_HTTP_CALLERS: callersText('the-admins-token'),
     });
     await baseUrl(closed);
     await stop(closed);

@@ -14,13 +14,14 @@ import { confirmBytes } from '../../../lib/protocol/envelope.ts';
 import type { Redis } from '../../../lib/redis/client.ts';
 import { restRedis } from '../../../lib/redis/rest.ts';
 import { backendTemplate, base64 } from '../../support/backend/backend.ts';
+import { callersText } from '../../support/service-callers.ts';
 import { type Bridges, startBridges } from '../../support/stores/bridges.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/stores/database.ts';
 import { createTestRedis, type TestRedis } from '../../support/stores/redis.ts';
 import { openDatabase } from '../../support/stores/redis-databases.ts';
 
 const secret = 'a secret of the tests, of 32 bytes or more';
-const tokens = { BACKEND_HTTP_TOKEN: 'service-secret', BACKEND_ADMIN_HTTP_TOKEN: 'admin-secret' };
+const tokens = { service: 'service-secret', admin: 'admin-secret' };
 
 let redis: TestRedis;
 let database: TestDatabase;
@@ -45,7 +46,8 @@ const common = () => ({
   BACKEND_MAILER: 'smtp',
   BACKEND_SMTP_URL: 'smtp://127.0.0.1:1',
   BACKEND_MAIL_FROM: 'noreply@example.com',
-  ...tokens,
+  BACKEND_HTTP_CALLERS: callersText(tokens.service),
+  BACKEND_ADMIN_HTTP_CALLERS: callersText(tokens.admin),
 });
 const overTcp = () => ({
   ...common(),
@@ -115,7 +117,7 @@ describe.each(ways)('with %s', (way, open) => {
     body?: unknown,
     userId?: string,
   ) => {
-    const token = port === 'service' ? tokens.BACKEND_HTTP_TOKEN : tokens.BACKEND_ADMIN_HTTP_TOKEN;
+    const token = tokens[port];
     const response = await backend[port](path, {
       method,
       headers: {

@@ -11,6 +11,7 @@ import { restRedis } from '../../../lib/redis/rest.ts';
 import { json, startUpstreamServer, type UpstreamServer } from '../../support/gateway/fake-upstream.ts';
 import { gameBody } from '../../support/lobby/games.ts';
 import { lobbyTemplate } from '../../support/lobby/lobby.ts';
+import { callersText } from '../../support/service-callers.ts';
 import { type Bridges, startBridges } from '../../support/stores/bridges.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/stores/database.ts';
 import { createTestRedis, type TestRedis } from '../../support/stores/redis.ts';
@@ -22,7 +23,7 @@ let connection: Redis;
 let bridges: Bridges;
 let users: UpstreamServer;
 let common: Record<string, string>;
-const tokens = { LOBBY_PUBLIC_HTTP_TOKEN: 'public-secret', LOBBY_INTERNAL_HTTP_TOKEN: 'internal-secret' };
+const tokens = { public: 'public-secret', internal: 'internal-secret' };
 
 beforeAll(async () => {
   [redis, database] = await Promise.all([createTestRedis(), createTestDatabase(lobbyTemplate)]);
@@ -48,7 +49,8 @@ beforeAll(async () => {
     LOBBY_USER_SERVICE_BASE_URL: users.url,
     LOBBY_GM_BASE_URL: users.url,
     LOBBY_LOG_LEVEL: 'silent',
-    ...tokens,
+    LOBBY_PUBLIC_HTTP_CALLERS: callersText(tokens.public),
+    LOBBY_INTERNAL_HTTP_CALLERS: callersText(tokens.internal),
   };
 });
 afterAll(async () => {
@@ -122,7 +124,7 @@ describe.each(ways)('with %s', (_, open) => {
       const response = await apps.public.request(`/api/v1/lobby${path}`, {
         method,
         headers: {
-          authorization: `Bearer ${tokens.LOBBY_PUBLIC_HTTP_TOKEN}`,
+          authorization: `Bearer ${tokens.public}`,
           'x-user-id': userId,
           ...(body === undefined ? {} : { 'content-type': 'application/json' }),
           ...more,
@@ -218,7 +220,7 @@ describe.each(ways)('with %s', (_, open) => {
 
   it('admins see how streams stand, and strangers nothing', async () => {
     const path = '/api/v1/internal/streams';
-    const headers = { authorization: `Bearer ${tokens.LOBBY_INTERNAL_HTTP_TOKEN}` };
+    const headers = { authorization: `Bearer ${tokens.internal}` };
     const seen = await apps.internal.request(path, { headers });
     expect(seen.status).toBe(200);
     const { items } = (await seen.json()) as { items: { consumer: string }[] };

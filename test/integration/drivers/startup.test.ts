@@ -20,6 +20,7 @@ import { neonPostgres } from '../../../lib/postgres/neon.ts';
 import { pgPostgres } from '../../../lib/postgres/pg.ts';
 import { openRedis } from '../../../lib/redis/client.ts';
 import { restRedis } from '../../../lib/redis/rest.ts';
+import { callersText } from '../../support/service-callers.ts';
 import { type Bridges, startBridges } from '../../support/stores/bridges.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/stores/database.ts';
 import { createTestRedis, type TestRedis } from '../../support/stores/redis.ts';
@@ -47,8 +48,8 @@ beforeAll(async () => {
     ...both('LOBBY'),
     LOBBY_USER_SERVICE_BASE_URL: 'http://127.0.0.1:1',
     LOBBY_GM_BASE_URL: 'http://127.0.0.1:1',
-    LOBBY_PUBLIC_HTTP_TOKEN: 'public-secret',
-    LOBBY_INTERNAL_HTTP_TOKEN: 'internal-secret',
+    LOBBY_PUBLIC_HTTP_CALLERS: callersText('public-secret'),
+    LOBBY_INTERNAL_HTTP_CALLERS: callersText('internal-secret'),
   };
   backend = {
     ...both('BACKEND'),
@@ -56,8 +57,8 @@ beforeAll(async () => {
     BACKEND_MAILER: 'smtp',
     BACKEND_SMTP_URL: 'smtp://127.0.0.1:1',
     BACKEND_MAIL_FROM: 'noreply@example.com',
-    BACKEND_HTTP_TOKEN: 'service-secret',
-    BACKEND_ADMIN_HTTP_TOKEN: 'admin-secret',
+    BACKEND_HTTP_CALLERS: callersText('service-secret'),
+    BACKEND_ADMIN_HTTP_CALLERS: callersText('admin-secret'),
   };
 });
 afterAll(async () => {

@@ -9,6 +9,7 @@ import {
   type StandingGame,
   type TestGameMaster,
 } from '../../support/engines/game-master.ts';
+import { callerWith } from '../../support/service-callers.ts';
 
 let gameMaster: TestGameMaster;
 beforeAll(async () => {
@@ -362,7 +363,12 @@ describe('the Game Master refuses', () => {
   });
 
   test('callers without its token; only its probes need none', async () => {
-    const options = { log: gameMaster.log, ready: () => true, bodyLimitBytes: 1_000_000, token: 'gm-token' };
+    const options = {
+      log: gameMaster.log,
+      ready: () => true,
+      bodyLimitBytes: 1_000_000,
+      callers: callerWith('gm-token'),
+    };
     const app = createGameMasterInternalApp(options, gameMaster);
     const ask = async (path: string, authorization: string, body?: unknown) => {
       const request =

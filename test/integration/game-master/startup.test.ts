@@ -63,7 +63,7 @@ describe('the Game Master refuses to start', () => {
     const port = await freePort();
     const lines = await refusal({
       GM_HTTP_ADDR: 'everywhere',
-      GM_HTTP_TOKEN: 'hunter2\n',
+      GM_HTTP_TOKEN: 'hunter2',
       GM_LOBBY_BASE_URL: 'lobby:8095',
       GM_POSTGRES_PRIMARY_DSN: `postgres://gm:hunter4@127.0.0.1:${port}/galaxy`,
       GM_REDIS_ADDR: `127.0.0.1:${port}`,
@@ -82,7 +82,7 @@ describe('the Game Master refuses to start', () => {
       '  GM_ENGINE_TIMEOUT: "6m" cannot be used: must be at most 5m',
       '  GM_GAMES_AT_ONCE: was removed. Set GM_ENGINE_CALLS instead.',
       '  GM_HTTP_ADDR: "everywhere" cannot be used: write host:port, or :port for every interface',
-      '  GM_HTTP_TOKEN: its value cannot be used: it ends with a blank or newline; remove it',
+      '  GM_HTTP_TOKEN: was removed. Name each caller in GM_HTTP_CALLERS, with the hash of its token; see docs/service-callers.md.',
       expect.stringMatching(/^ {2}GM_LOBBY_BASE_URL: "lobby:8095" cannot be used: write a URL/),
       expect.stringMatching(/^ {2}GM_POSTGRES_PRIMARY_DSN: PostgreSQL cannot be used: .*ECONNREFUSED/),
       expect.stringMatching(/^ {2}GM_REDIS_ADDR: Redis at .* cannot be used: .*ECONNREFUSED/),
@@ -123,10 +123,10 @@ test('it starts without the lobby, warns of listeners that anybody can reach, an
   expect(
     messages.filter((message) => message.startsWith('open to the network without a token')).sort(),
   ).toEqual([
-    'open to the network without a token: any client that reaches it can act as any user, by X-User-ID. ' +
-      'Set GM_PUBLIC_HTTP_TOKEN, or bind GM_PUBLIC_HTTP_ADDR to loopback.',
-    'open to the network without a token: any client that reaches it can act as the lobby, and have the Game Master ' +
-      'call any address. Set GM_HTTP_TOKEN, or bind GM_HTTP_ADDR to loopback.',
+    'open to the network without tokens: any client that reaches it can act as any user, by X-User-ID. ' +
+      'Set GM_PUBLIC_HTTP_CALLERS, or bind GM_PUBLIC_HTTP_ADDR to loopback.',
+    'open to the network without tokens: any client that reaches it can act as the lobby, and have the Game Master ' +
+      'call any address. Set GM_HTTP_CALLERS, or bind GM_HTTP_ADDR to loopback.',
   ]);
   expect(logOf(running).at(-1)).toMatchObject({ msg: 'stopped', drained: true });
 });

@@ -3,6 +3,7 @@ import { service as healthService } from 'grpc-health-check';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { startTestPush } from '../../support/backend/push-process.ts';
 import { startTestGateway, type TestGateway } from '../../support/gateway/gateway.ts';
+import { callersText } from '../../support/service-callers.ts';
 import { createTestRedis } from '../../support/stores/redis.ts';
 
 const cleanUp: (() => unknown)[] = [];
@@ -66,7 +67,7 @@ describe('grpc.health.v1', () => {
   it('reports the backend’s push listener', async () => {
     const redis = await createTestRedis();
     cleanUp.push(() => redis.drop());
-    const push = await startTestPush(redis, { BACKEND_PUSH_GRPC_TOKEN: 'not-asked-for-here' });
+    const push = await startTestPush(redis, { BACKEND_PUSH_GRPC_CALLERS: callersText('not-asked-for-here') });
     cleanUp.push(() => push.stop());
     expect(await check(push.addr, 'galaxy.push.v1.Push')).toEqual({ status: 'SERVING' });
   });

@@ -18,6 +18,7 @@ import { TestPushLog } from '../../support/backend/push-log.ts';
 import { startTestPush, type TestPush } from '../../support/backend/push-process.ts';
 import { startTcpProxy, type TcpProxy } from '../../support/network/tcp-proxy.ts';
 import { recordingLog } from '../../support/run/log-lines.ts';
+import { callersText } from '../../support/service-callers.ts';
 
 const testLog = new TestPushLog();
 
@@ -167,7 +168,7 @@ const eventFrame = (cursor: string, more: Partial<ClientEvent> = {}) =>
 
 describe('the push client', () => {
   test('hears of events and ended sessions in the order of the log', async () => {
-    const push = await startPush({ BACKEND_PUSH_GRPC_TOKEN: 'secret' });
+    const push = await startPush({ BACKEND_PUSH_GRPC_CALLERS: callersText('secret') });
     const follower = await new Follower(push.addr, { token: 'secret' }).untilConnected();
     const ids = await append(20);
     const [userId, session] = [randomUUID(), randomUUID()];
@@ -295,7 +296,7 @@ describe('the push client', () => {
   });
 
   test('with a wrong token says so, keeps trying, and does not end', async () => {
-    const push = await startPush({ BACKEND_PUSH_GRPC_TOKEN: 'secret' });
+    const push = await startPush({ BACKEND_PUSH_GRPC_CALLERS: callersText('secret') });
     const follower = new Follower(push.addr, { token: 'guess' });
     await follower.until(({ client }) => client.state.reconnects >= 2);
     const [line] = follower.logged('refuses the token');
@@ -492,7 +493,7 @@ describe('reading a user’s events', () => {
   };
 
   test('gives them after one of them', async () => {
-    const push = await startPush({ BACKEND_PUSH_GRPC_TOKEN: 'secret' });
+    const push = await startPush({ BACKEND_PUSH_GRPC_CALLERS: callersText('secret') });
     const userId = randomUUID();
     const events = [await testLog.append(userId), await testLog.append(userId), await testLog.append(userId)];
     const { client } = new Follower(push.addr, { token: 'secret' });
@@ -504,7 +505,7 @@ describe('reading a user’s events', () => {
   });
 
   test('may help later when the service cannot be reached, refuses the token, or is too slow', async () => {
-    const push = await startPush({ BACKEND_PUSH_GRPC_TOKEN: 'secret' });
+    const push = await startPush({ BACKEND_PUSH_GRPC_CALLERS: callersText('secret') });
     const refused = await failure(
       new Follower(push.addr, { token: 'guess' }).client.readUserEvents(randomUUID(), '', never),
     );

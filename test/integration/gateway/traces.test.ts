@@ -11,6 +11,7 @@ import { startTestPush, type TestPush } from '../../support/backend/push-process
 import { startTestGateway, type TestGateway } from '../../support/gateway/gateway.ts';
 import { gatewayProcess } from '../../support/gateway/gateway-process.ts';
 import type { TestClient } from '../../support/gateway/test-client.ts';
+import { callersText } from '../../support/service-callers.ts';
 import {
   type OtlpReceiver,
   type ReceivedSpan,
@@ -24,7 +25,7 @@ let gateway: TestGateway;
 const upstreamToken = 'the-token-of-upstreams';
 
 beforeAll(async () => {
-  push = await startTestPush(pushLog.server, { BACKEND_PUSH_GRPC_TOKEN: upstreamToken });
+  push = await startTestPush(pushLog.server, { BACKEND_PUSH_GRPC_CALLERS: callersText(upstreamToken) });
   collector = await startOtlpReceiver();
   gateway = await startTestGateway(
     {

@@ -189,8 +189,14 @@ describe('a token that an upstream refuses', () => {
       expect(await unavailable(lobby.call({ ...read, signal: live() }))).toBe('lobby: refuses the token');
     }
     expect(lines.map(({ level, msg }) => [level, msg])).toEqual([
-      ['error', 'the backend refuses the token; GATEWAY_UPSTREAM_TOKEN must be its BACKEND_HTTP_TOKEN'],
-      ['error', 'the lobby refuses the token; GATEWAY_UPSTREAM_TOKEN must be its LOBBY_PUBLIC_HTTP_TOKEN'],
+      [
+        'error',
+        'the backend refuses the token; GATEWAY_UPSTREAM_TOKEN must be the token of a caller in its BACKEND_HTTP_CALLERS that has the permission',
+      ],
+      [
+        'error',
+        'the lobby refuses the token; GATEWAY_UPSTREAM_TOKEN must be the token of a caller in its LOBBY_PUBLIC_HTTP_CALLERS that has the permission',
+      ],
     ]);
     expect(JSON.stringify(lines)).not.toContain('guess');
     await backend.close();
@@ -200,7 +206,7 @@ describe('a token that an upstream refuses', () => {
     server.answer = refusal({ 'www-authenticate': 'Bearer' });
     const { backend, lobby, lines } = open(undefined);
     await unavailable(lobby.call({ ...read, signal: live() }));
-    expect(lines[0]?.msg).toContain('BACKEND_HTTP_TOKEN');
+    expect(lines[0]?.msg).toContain('BACKEND_HTTP_CALLERS');
     await backend.close();
   });
 

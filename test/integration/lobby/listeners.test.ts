@@ -7,6 +7,7 @@ import { listening, lobbyEnvironment, logOf, stop } from '../../support/lobby/lo
 import { exchangeRaw, openRaw, type RawConnection } from '../../support/network/raw-http.ts';
 import { startTcpProxy, type TcpProxy } from '../../support/network/tcp-proxy.ts';
 import { type RunningProcess, runEntry } from '../../support/run/run-process.ts';
+import { callersText } from '../../support/service-callers.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/stores/database.ts';
 import { createTestRedis, type TestRedis } from '../../support/stores/redis.ts';
 
@@ -64,7 +65,7 @@ beforeAll(async () => {
       [`${prefix}_READ_HEADER_TIMEOUT`, `${readHeaderMs}ms`],
       [`${prefix}_READ_TIMEOUT`, `${readMs}ms`],
       [`${prefix}_IDLE_TIMEOUT`, `${idleMs}ms`],
-      [`${prefix}_TOKEN`, token],
+      [`${prefix}_CALLERS`, callersText(token)],
     ];
   });
   lobby = runEntry('workers/lobby-all-in-one.ts', {

@@ -6,6 +6,7 @@ import { readOperations } from '../../../infra/generate/operations.ts';
 import { makeDraft } from '../../support/lobby/games.ts';
 import { createTestLobby, type TestLobby } from '../../support/lobby/lobby.ts';
 import { createResponseCheck } from '../../support/lobby/response-check.ts';
+import { callerWith } from '../../support/service-callers.ts';
 
 const { lobbyPublic, lobbyInternal } = inject('apis');
 let lobby: TestLobby;
@@ -106,7 +107,10 @@ describe('the description of the lobby', () => {
     const { createLobbyInternalApp } = await import('../../../handlers/lobby/internal-router.ts');
     const { createLogger } = await import('../../../lib/telemetry/logger.ts');
     const log = createLogger({ service: 'test', level: 'silent' });
-    const app = createLobbyInternalApp({ log, ready: () => true, bodyLimitBytes: 1, token: 'secret' }, lobby);
+    const app = createLobbyInternalApp(
+      { log, ready: () => true, bodyLimitBytes: 1, callers: callerWith('secret') },
+      lobby,
+    );
     expect((await app.request('/openapi.json')).status).toBe(401);
     const headers = { authorization: 'Bearer secret' };
     expect((await app.request('/openapi.json', { headers })).status).toBe(200);

@@ -4,6 +4,7 @@ import { promisify } from 'node:util';
 import { freePort } from '../../../infra/local/child.ts';
 import { startRedisRest } from '../../../infra/local/redis-rest.ts';
 import { startWebSocketProxy } from '../../../infra/local/websocket-proxy.ts';
+import { callersText } from '../../support/service-callers.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/stores/database.ts';
 import { createTestRedis, type TestRedis } from '../../support/stores/redis.ts';
 import { type ListenerName, type Ports, root, type Service, urlOf } from './running.ts';
@@ -38,8 +39,8 @@ export async function setStage(drivers: Drivers, cleanUp: AsyncDisposableStack):
   const { ofBackend, ofLobby } = await (drivers === 'TCP' ? tcp : webSocketAndRest)(database, redis, cleanUp);
   const backend = {
     ...ofBackend,
-    BACKEND_HTTP_TOKEN: tokens.service,
-    BACKEND_ADMIN_HTTP_TOKEN: tokens.admin,
+    BACKEND_HTTP_CALLERS: callersText(tokens.service),
+    BACKEND_ADMIN_HTTP_CALLERS: callersText(tokens.admin),
     BACKEND_CODE_HMAC_KEY: 'a key of the tests that is long enough',
     BACKEND_MAILER: 'log',
     BACKEND_MAIL_INTERVAL: '100ms',
@@ -48,8 +49,8 @@ export async function setStage(drivers: Drivers, cleanUp: AsyncDisposableStack):
   };
   const lobby = {
     ...ofLobby,
-    LOBBY_PUBLIC_HTTP_TOKEN: tokens.public,
-    LOBBY_INTERNAL_HTTP_TOKEN: tokens.internal,
+    LOBBY_PUBLIC_HTTP_CALLERS: callersText(tokens.public),
+    LOBBY_INTERNAL_HTTP_CALLERS: callersText(tokens.internal),
     LOBBY_USER_SERVICE_BASE_URL: urlOf(ports.service),
     LOBBY_USER_SERVICE_TOKEN: tokens.service,
     LOBBY_GM_BASE_URL: urlOf(await freePort()),

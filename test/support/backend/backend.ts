@@ -23,6 +23,7 @@ import type { Database } from '../../../lib/backend/store/database.ts';
 import { auditEntries, outbox as outboxTable } from '../../../lib/backend/store/schema.ts';
 import { backendStreamTables } from '../../../lib/backend/store/stream-tables.ts';
 import type { HttpApp } from '../../../lib/http/app.ts';
+import type { ServiceCaller } from '../../../lib/http/service-callers.ts';
 import { Outbox } from '../../../lib/outbox/outbox.ts';
 import type { Message } from '../../../lib/outbox/store.ts';
 import { databaseOn } from '../../../lib/postgres/database.ts';
@@ -102,7 +103,7 @@ export const secret = 'the secret of the tests, with 32 bytes or more';
 
 export async function startTestBackend(
   options: {
-    token?: string;
+    callers?: readonly ServiceCaller[];
     lobby?: { httpUrl: string; token: string | undefined; timeoutMs: number };
     /** Where the streams of the admin's routes are. */
     redis?: Redis;
@@ -171,7 +172,7 @@ export async function startTestBackend(
     newId: () => uuidv7(),
     log,
   };
-  const httpOptions = { log, ready: () => true, bodyLimitBytes: 65_536, token: options.token };
+  const httpOptions = { log, ready: () => true, bodyLimitBytes: 65_536, callers: options.callers };
   const app = createBackendServiceApp(httpOptions, context, options.lobby);
   const consumers = [notificationStream('notification:intents')];
   const theRedis = () => {

@@ -5,6 +5,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, vi } from 'vitest';
+import { callerToken } from '../../../infra/local/callers.ts';
 import { freePort } from '../../../infra/local/child.ts';
 import { sendSignal } from '../../../infra/local/processes.ts';
 import { localSecrets } from '../../../infra/local/secrets.ts';
@@ -290,7 +291,7 @@ async function startParts(options: ClusterOptions, cleanUp: AsyncDisposableStack
       const response = await fetch(`http://${reachable(isAdmin ? backendAdmin : backendHttp)}${path}`, {
         method: 'POST',
         headers: {
-          authorization: `Bearer ${secrets.serviceToken}`,
+          authorization: `Bearer ${callerToken(secrets, isAdmin ? 'tools' : 'gateway')}`,
           ...(isAdmin ? {} : { 'x-user-id': as.userId }),
           ...(body === undefined ? {} : { 'content-type': 'application/json' }),
         },

@@ -5,6 +5,7 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
+import { type Caller, callerToken } from '../../../infra/local/callers.ts';
 import { freePort } from '../../../infra/local/child.ts';
 import type { Listeners } from '../../../infra/local/config.ts';
 import { localSecrets } from '../../../infra/local/secrets.ts';
@@ -17,7 +18,8 @@ import { createTestRedis } from '../stores/redis.ts';
 
 export type TestStack = {
   readonly listeners: Listeners;
-  readonly serviceToken: string;
+  /** The bearer token of a caller. */
+  readonly tokenOf: (caller: Caller) => string;
   /** Has the Runtime Manager's journal and engines. */
   readonly runtimeFolder: string;
   /** Of the stack's database. */
@@ -109,7 +111,7 @@ async function startParts(
   return {
     listeners,
     runtimeFolder,
-    serviceToken: secrets.serviceToken,
+    tokenOf: (caller) => callerToken(secrets, caller),
     dsn: database.dsn,
     db,
     async signIn(name, email = `${name}-${randomUUID()}@example.com`) {

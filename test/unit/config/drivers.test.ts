@@ -10,6 +10,7 @@ import { lobbyHttpVariables } from '../../../lib/lobby/config.ts';
 import { prepareLobby } from '../../../lib/lobby/process/serverless.ts';
 import { neonPostgres } from '../../../lib/postgres/neon.ts';
 import { restRedis } from '../../../lib/redis/rest.ts';
+import { callersText } from '../../support/service-callers.ts';
 
 const drivers = { postgres: { neon: neonPostgres }, redis: restRedis };
 
@@ -31,8 +32,8 @@ const lobby = {
   LOBBY_REDIS_REST_TOKEN: 'rest-secret',
   LOBBY_USER_SERVICE_BASE_URL: 'https://users.example.com',
   LOBBY_GM_BASE_URL: 'https://gm.example.com',
-  LOBBY_PUBLIC_HTTP_TOKEN: 'public-secret',
-  LOBBY_INTERNAL_HTTP_TOKEN: 'internal-secret',
+  LOBBY_PUBLIC_HTTP_CALLERS: callersText('public-secret'),
+  LOBBY_INTERNAL_HTTP_CALLERS: callersText('internal-secret'),
 };
 
 const backend = {
@@ -41,8 +42,8 @@ const backend = {
   BACKEND_REDIS_REST_URL: 'https://example-12345.upstash.io',
   BACKEND_REDIS_REST_TOKEN: 'rest-secret',
   BACKEND_CODE_HMAC_KEY: 'a secret of the tests, of 32 bytes or more',
-  BACKEND_HTTP_TOKEN: 'service-secret',
-  BACKEND_ADMIN_HTTP_TOKEN: 'admin-secret',
+  BACKEND_HTTP_CALLERS: callersText('service-secret'),
+  BACKEND_ADMIN_HTTP_CALLERS: callersText('admin-secret'),
 };
 
 const services: [
@@ -66,8 +67,8 @@ describe.each(services)('the %s, where no process starts it,', (_, good, prepare
     expect(Object.keys(found).toSorted()).toEqual(Object.keys(good).toSorted());
     expect(found[named('POSTGRES_DRIVER')]).toBe('"pg" does not run on this runtime; set it to neon');
     for (const name of Object.keys(good).filter((name) => !name.endsWith('DRIVER'))) {
-      const isToken = name.endsWith('HTTP_TOKEN');
-      expect(found[name]).toMatch(isToken ? /^is not set, but any client could call / : /^is not set\. /);
+      const isOfCallers = name.endsWith('_CALLERS');
+      expect(found[name]).toMatch(isOfCallers ? /^is not set, but any client could call / : /^is not set\. /);
     }
   });
 

@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { listVariables, readVariables } from '../../../lib/config/variables.ts';
+import type { ServiceCaller } from '../../../lib/http/service-callers.ts';
 import { lobbyVariables } from '../../../lib/lobby/config.ts';
 import { trustWarning } from '../../../lib/node/listeners.ts';
+import { callerWith } from '../../support/service-callers.ts';
 
 const required = {
   LOBBY_REDIS_MASTER_ADDR: 'redis:6379',
@@ -26,7 +28,7 @@ describe('the configuration of the lobby', () => {
         readTimeoutMs: 10_000,
         idleTimeoutMs: 60_000,
         bodyLimitBytes: 65_536,
-        token: undefined,
+        callers: undefined,
       },
       internalHttp: {
         addr: { host: '::', port: 8095 },
@@ -34,7 +36,7 @@ describe('the configuration of the lobby', () => {
         readTimeoutMs: 10_000,
         idleTimeoutMs: 60_000,
         bodyLimitBytes: 65_536,
-        token: undefined,
+        callers: undefined,
       },
       redis: { addr: { host: 'redis', port: 6379 }, replicaAddrs: [], password: '', db: 0 },
       postgres: { maxConnections: 20, maxIdleConnections: 5, replicaDsns: [] },
@@ -194,21 +196,21 @@ describe('the configuration of the lobby', () => {
 });
 
 describe('a listener that believes everybody', () => {
-  const warn = (host: string, token?: string) =>
+  const warn = (host: string, callers?: ServiceCaller[]) =>
     trustWarning({
       address: { host, port: 8094 },
       variable: 'LOBBY_PUBLIC_HTTP_ADDR',
-      trust: { token, tokenVariable: 'LOBBY_PUBLIC_HTTP_TOKEN', otherwise: 'anybody can be anyone' },
+      trust: { callers, callersVariable: 'LOBBY_PUBLIC_HTTP_CALLERS', otherwise: 'anybody can be anyone' },
     });
 
-  test('is warned of when it is open to the network without a token', () => {
+  test('is warned of when it is open to the network without tokens', () => {
     for (const host of ['0.0.0.0', '::', '10.0.0.7', 'lobby.internal']) {
-      expect(warn(host)).toContain('LOBBY_PUBLIC_HTTP_TOKEN');
+      expect(warn(host)).toContain('LOBBY_PUBLIC_HTTP_CALLERS');
     }
   });
 
-  test('is fine with a token, or on loopback', () => {
-    expect(warn('0.0.0.0', 'secret-token')).toBeUndefined();
+  test('is fine with callers, or on loopback', () => {
+    expect(warn('0.0.0.0', callerWith('secret-token'))).toBeUndefined();
     for (const host of ['127.0.0.1', '127.0.1.1', '::1', 'localhost']) expect(warn(host)).toBeUndefined();
   });
 });

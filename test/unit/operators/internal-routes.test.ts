@@ -13,12 +13,13 @@ import { type Role, roles } from '../../../lib/operators/roles.ts';
 import type { StreamAdmin } from '../../../lib/streams/admin.ts';
 import { createLogger } from '../../../lib/telemetry/logger.ts';
 import { newOperatorKey, operatorHeaders, operatorIds, operatorKey } from '../../support/operators.ts';
+import { callerWith } from '../../support/service-callers.ts';
 
 const options = {
   log: createLogger({ service: 'test', level: 'silent' }),
   ready: () => true,
   bodyLimitBytes: 65_536,
-  token: 'the-token',
+  callers: callerWith('the-token'),
   operatorKeys: [operatorKey.publicKey],
 };
 // What a request that is let in would need is not there: it fails, but not for want of a role.
