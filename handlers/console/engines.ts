@@ -32,7 +32,7 @@ export function enginesPage(app: ConsoleApp, { lobby, gameMaster }: Console): vo
     const catalogue = shown(async () => {
       const path = '/api/v1/internal/lobby/engines';
       const { items } = await lobby.ask('GET', path, catalogueSchema, forOperator(c, 'lobby'));
-      return html`<div class="table"><table>
+      return html`<div class="table" tabindex="0"><table>
         <thead><tr><th>Family</th><th>Version</th><th>Seats</th><th>Turns</th><th>Hidden information</th><th>Spectators</th><th>Protocol</th></tr></thead>
         <tbody>${items.map(
           ({ family, version, manifest }) => html`<tr><td>${family}</td><td>${version}</td>
@@ -52,7 +52,7 @@ function runningTable(roles: readonly Role[], engines: readonly RunningEngine[])
   if (engines.length === 0) return html`<p class="nothing">No engine runs.</p>`;
   const memory = engines.reduce((sum, { memory_bytes }) => sum + (memory_bytes ?? 0), 0);
   return html`<p>${engines.length} ${engines.length === 1 ? 'engine' : 'engines'}, ${mebibytes(memory)} in all.</p>
-    <div class="table"><table>
+    <div class="table" tabindex="0"><table>
     <thead><tr><th>Game</th><th>Engine</th><th>State</th><th>Memory</th><th>Ended by itself</th><th>Health</th><th>Failures</th><th></th></tr></thead>
     <tbody>${engines.map(
       (one) => html`<tr>
@@ -75,7 +75,7 @@ function engineLinks(roles: readonly Role[], { game_id, engine_health }: Running
 
 function failingTable({ failing_games: games, failing_games_complete: isComplete }: PlayState): Html {
   if (games.length === 0) return html`<p class="nothing">None.</p>`;
-  return html`<div class="table"><table>
+  return html`<div class="table" tabindex="0"><table>
     <thead><tr><th>Game</th><th>Health</th><th>What was wrong</th><th>Failures</th><th>Next attempt (UTC)</th></tr></thead>
     <tbody>${games.map(
       (game) => html`<tr>

@@ -35,7 +35,7 @@ export function seatsCard(c: ConsoleContext, { gameMaster }: Console, id: string
       forOperator(c, 'game-master'),
     );
     if (items.length === 0) return html`<p class="nothing">The engine has not been set up yet.</p>`;
-    return html`<div class="table"><table>
+    return html`<div class="table" tabindex="0"><table>
       <thead><tr><th>Seat</th><th>Race name</th><th>User</th><th>Orders</th><th>Awaited</th><th>Left (UTC)</th></tr></thead>
       <tbody>${items.map(
         (seat) => html`<tr><td>${seat.seat}</td><td class="words"><bdi>${seat.label}</bdi></td>

@@ -8,6 +8,7 @@ import {
   timelineSchema,
 } from '../../lib/console/peers/responses.ts';
 import { Refusal } from '../../lib/errors/table.ts';
+import { may } from '../../lib/operators/permissions.ts';
 import { isUuid } from '../../lib/protocol/ids.ts';
 import { operatorNames } from './audit.ts';
 import { type ConsoleApp, type ConsoleContext, forOperator, sessionOf } from './env.ts';
@@ -47,13 +48,13 @@ function head(c: ConsoleContext, game: Game): Html {
   return html`<p>${statusTag(game.status)} <code>${game.game_id}</code></p>
     ${game.description && html`<p class="words"><bdi>${game.description}</bdi></p>`}
     ${actionLinks(sessionOf(c).operator.roles, game)}
-    ${facts(game)}`;
+    ${facts(c, game)}`;
 }
 
-function facts(game: Game): Html {
+function facts(c: ConsoleContext, game: Game): Html {
   const clock = game.turn_schedule ?? `every ${game.turn_seconds} s`;
   const rows: [string, Html | string | number | null][] = [
-    ['Owner', game.owner_user_id === null ? 'an operator' : html`<code>${game.owner_user_id}</code>`],
+    ['Owner', game.owner_user_id === null ? 'an operator' : userLink(c, game.owner_user_id)],
     ['Players', `${game.active_members}, of ${game.min_players} to ${game.max_players}`],
     ['Engine', `${game.engine_family} ${game.target_engine_version}`],
     ['Health of the engine', game.engine_health && inPlainWords(game.engine_health)],
@@ -75,6 +76,12 @@ function facts(game: Game): Html {
   )}</dl></section>`;
 }
 
+/** A link for those who may see users. */
+function userLink(c: ConsoleContext, userId: string): Html {
+  const id = html`<code>${userId}</code>`;
+  return may(sessionOf(c).operator.roles, 'users.read') ? html`<a href="/users/${userId}">${id}</a>` : id;
+}
+
 function membersCard(c: ConsoleContext, { lobby }: Console, game: Game): Promise<Html> {
   return shown(async () => {
     const path = `${gamePath(game.game_id)}/memberships?page_size=200`;
@@ -85,12 +92,12 @@ function membersCard(c: ConsoleContext, { lobby }: Console, game: Game): Promise
     const members = [...active.items, ...blocked.items];
     if (members.length === 0)
       return html`<section class="card"><h2>Members</h2><p class="nothing">It has no members.</p></section>`;
-    return html`<section class="card"><h2>Members</h2><div class="table"><table>
+    return html`<section class="card"><h2>Members</h2><div class="table" tabindex="0"><table>
       <thead><tr><th>Race name</th><th>State</th><th>Seat</th><th>User</th><th>Joined (UTC)</th><th></th></tr></thead>
       <tbody>${members.map(
         (one) => html`<tr>
           <td class="words"><bdi>${one.race_name}</bdi></td><td>${statusTag(one.status)}</td><td>${one.seat ?? '–'}</td>
-          <td><code>${one.user_id}</code></td><td>${time(one.joined_at)}</td>
+          <td>${userLink(c, one.user_id)}</td><td>${time(one.joined_at)}</td>
           <td>${memberLinks(sessionOf(c).operator.roles, game, one)}</td>
         </tr>`,
       )}</tbody></table></div></section>`;
@@ -103,7 +110,7 @@ function timelineCard(c: ConsoleContext, { lobby }: Console, id: string): Promis
     const { items } = await lobby.ask('GET', path, timelineSchema, forOperator(c, 'lobby'));
     if (items.length === 0)
       return html`<section class="card"><h2>Timeline</h2><p class="nothing">Nothing happened yet.</p></section>`;
-    return html`<section class="card"><h2>Timeline</h2><div class="table"><table>
+    return html`<section class="card"><h2>Timeline</h2><div class="table" tabindex="0"><table>
       <thead><tr><th>When (UTC)</th><th>What</th><th>By</th><th>From → to</th><th>Remark</th></tr></thead>
       <tbody>${items.map(
         (

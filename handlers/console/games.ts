@@ -81,7 +81,7 @@ function search(filters: Filters): Html {
 }
 
 function table(games: readonly Game[]): Html {
-  return html`<div class="table"><table>
+  return html`<div class="table" tabindex="0"><table>
     <thead><tr><th>Game</th><th>State</th><th>Players</th><th>Turn</th><th>Due (UTC)</th><th>Engine</th><th>Made (UTC)</th></tr></thead>
     <tbody>${games.map(
       (game) => html`<tr>

@@ -68,7 +68,7 @@ function heldTable(names: readonly HeldName[], withActions: boolean): Html {
     return html`<td><a href="/names/${id}/release?${query}">Release …</a>
       ${kind === 'registered' ? html`<a href="/names/${id}/rename?${query}">Rename …</a>` : ''}</td>`;
   };
-  return html`<div class="table"><table>
+  return html`<div class="table" tabindex="0"><table>
     <thead><tr><th>Race name</th><th>Held as</th><th>User</th><th>From the game</th><th>Since (UTC)</th>${withActions ? html`<th>Actions</th>` : ''}</tr></thead>
     <tbody>${names.map(
       (one) => html`<tr>
@@ -83,7 +83,7 @@ function heldTable(names: readonly HeldName[], withActions: boolean): Html {
 function withheldTable(names: readonly WithheldName[], withActions: boolean): Html {
   const action = ({ withheld_name_id: id, race_name }: WithheldName) =>
     html`<td><a href="/names/withheld/${id}/give-back?${new URLSearchParams({ name: race_name }).toString()}">Give back …</a></td>`;
-  return html`<div class="table"><table>
+  return html`<div class="table" tabindex="0"><table>
     <thead><tr><th>Race name</th><th>Why</th><th>Since (UTC)</th>${withActions ? html`<th>Action</th>` : ''}</tr></thead>
     <tbody>${names.map(
       (one) => html`<tr><td class="words"><bdi>${one.race_name}</bdi></td><td class="words">${one.reason}</td>

@@ -12,7 +12,7 @@ export function operatorsPage(app: ConsoleApp, { backend }: Console): void {
     const { items } = await backend.ask('GET', path, operatorsSchema, forOperator(c, 'backend'));
     const mayChange = may(sessionOf(c).operator.roles, 'operators.change');
     const content = html`${mayChange ? html`<p><a class="button" href="/operators/add">Add an operator …</a></p>` : ''}
-      <section class="card"><div class="table"><table>
+      <section class="card"><div class="table" tabindex="0"><table>
       <thead><tr><th>Name</th><th>E-mail</th><th>Roles</th><th>Added (UTC)</th><th>State</th></tr></thead>
       <tbody>${items.map(
         (one) => html`<tr>

@@ -195,7 +195,7 @@ function streamTable({ streams }: Seen): Html {
   const found = streams.flatMap(({ name, streams, outbox }) =>
     streams instanceof Refusal ? [] : [{ name, streams, outbox }],
   );
-  return html`${missing.map(problem)}<div class="table"><table>
+  return html`${missing.map(problem)}<div class="table" tabindex="0"><table>
     <thead><tr><th>Consumer</th><th>Of</th><th>Stream</th><th>State</th><th>Lag</th><th>Dead letters</th><th>Parked keys</th></tr></thead>
     <tbody>${found.flatMap(({ name, streams }) =>
       streams.map(

@@ -55,7 +55,7 @@ export function auditTable(
   nameOf: (operatorId: string | null) => string,
 ): Html {
   if (entries.length === 0) return html`<p class="nothing">Nothing was done yet.</p>`;
-  return html`<div class="table"><table>
+  return html`<div class="table" tabindex="0"><table>
     <thead><tr><th>When (UTC)</th><th>Who</th><th>What</th><th>To what</th><th>Why</th><th>Before → after</th></tr></thead>
     <tbody>${entries.map(
       (entry) => html`<tr>

@@ -52,7 +52,7 @@ export function consumerState({ lost, running }: Stream): Html {
 }
 
 function consumerTable(audience: StreamAudience, items: readonly Stream[]): Html {
-  return html`<div class="table"><table>
+  return html`<div class="table" tabindex="0"><table>
     <thead><tr><th>Consumer</th><th>Stream</th><th>State</th><th>Offset</th><th>Lag</th><th>Dead letters</th><th>Parked keys</th><th>Last failure (UTC)</th></tr></thead>
     <tbody>${items.map(
       (one) => html`<tr>
@@ -67,7 +67,7 @@ function consumerTable(audience: StreamAudience, items: readonly Stream[]): Html
 
 function parkedTable(audience: StreamAudience, { items, is_complete }: ParkedKeys, mayRetry: boolean): Html {
   if (items.length === 0) return html`<p class="nothing">None.</p>`;
-  return html`<div class="table"><table>
+  return html`<div class="table" tabindex="0"><table>
     <thead><tr><th>Consumer</th><th>Key</th><th>Entries</th><th>Since (UTC)</th><th>Why</th><th></th></tr></thead>
     <tbody>${items.map(
       (key) => html`<tr>
@@ -85,7 +85,7 @@ function parkedTable(audience: StreamAudience, { items, is_complete }: ParkedKey
 
 function outboxTable({ items, is_complete }: Outbox): Html {
   if (items.length === 0) return html`<p class="nothing">Nothing waits.</p>`;
-  return html`<div class="table"><table>
+  return html`<div class="table" tabindex="0"><table>
     <thead><tr><th>Messages</th><th>Waiting</th><th>Failed before</th><th>Oldest</th></tr></thead>
     <tbody>${items.map(
       (one) => html`<tr><td>${one.kind.replaceAll('_', ' ')}</td><td>${upTo(one.waiting, is_complete)}</td>

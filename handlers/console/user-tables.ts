@@ -20,7 +20,7 @@ export function sessionsTable(userId: string, sessions: readonly DeviceSession[]
   const revoke = (session: DeviceSession) =>
     html`<a href="/users/${userId}/sessions/${session.device_session_id}/revoke">Revoke …</a>`;
   const anyActive = mayChange && sessions.some(({ status }) => status === 'active');
-  return html`<div class="table"><table>
+  return html`<div class="table" tabindex="0"><table>
     <thead><tr><th>Device</th><th>State</th><th>Network</th><th>Signed in (UTC)</th><th>Last used (UTC)</th><th>Id</th>${mayChange ? html`<th>Action</th>` : ''}</tr></thead>
     <tbody>${sessions.map(
       (one) => html`<tr>
@@ -37,7 +37,7 @@ export function gamesTable(userId: string, games: readonly GameOfUser[], mayUnbl
   if (games.length === 0) return html`<p class="nothing">They own no game, and play in none.</p>`;
   const unblock = (gameId: string, membershipId: string) =>
     html` <a href="/users/${userId}/games/${gameId}/memberships/${membershipId}/unblock">Undo the block …</a>`;
-  return html`<div class="table"><table>
+  return html`<div class="table" tabindex="0"><table>
     <thead><tr><th>Game</th><th>State</th><th>Owner</th><th>Plays as</th></tr></thead>
     <tbody>${games.map(
       ({ game, is_owner, memberships }) => html`<tr>
@@ -59,7 +59,7 @@ export function gamesTable(userId: string, games: readonly GameOfUser[], mayUnbl
 
 export function namesTable(names: readonly HeldName[]): Html {
   if (names.length === 0) return html`<p class="nothing">They hold no race name.</p>`;
-  return html`<div class="table"><table>
+  return html`<div class="table" tabindex="0"><table>
     <thead><tr><th>Race name</th><th>Held as</th><th>Since (UTC)</th><th>To be registered by (UTC)</th><th>From the game</th></tr></thead>
     <tbody>${names.map(
       (one) => html`<tr>
@@ -72,7 +72,7 @@ export function namesTable(names: readonly HeldName[]): Html {
 
 export function mailsTable(mails: readonly Mail[]): Html {
   if (mails.length === 0) return html`<p class="nothing">None in the last 30 days.</p>`;
-  return html`<div class="table"><table>
+  return html`<div class="table" tabindex="0"><table>
     <thead><tr><th>Mail</th><th>State</th><th>Failed attempts</th><th>Written (UTC)</th><th>Sent or given up (UTC)</th></tr></thead>
     <tbody>${mails.map(
       (

@@ -41,7 +41,7 @@ function search(c: ConsoleContext): Html {
 }
 
 function table(users: readonly User[]): Html {
-  return html`<div class="table"><table>
+  return html`<div class="table" tabindex="0"><table>
     <thead><tr><th>E-mail</th><th>Handle</th><th>Name</th><th>State</th><th>Made (UTC)</th></tr></thead>
     <tbody>${users.map(
       (user) => html`<tr>

@@ -4,17 +4,27 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { consoleUrl } from '../../infra/local/stack.ts';
 import { add, localSignIn, onBackendDatabase } from '../../infra/operator/invite.ts';
 import type { Role } from '../../lib/operators/roles.ts';
-import { accessibilityProblems, desktop, launchChromium } from '../support/browser/chromium.ts';
+import { accessibilityProblems, desktop, launchChromium, phone } from '../support/browser/chromium.ts';
+import { TestIssuer } from '../support/oidc-issuer.ts';
 import { startTestStack, type TestStack } from '../support/run/stack.ts';
 
+let issuer: TestIssuer;
 let stack: TestStack;
 let browser: Browser;
 beforeAll(async () => {
-  [stack, browser] = await Promise.all([startTestStack(), launchChromium()]);
+  issuer = await TestIssuer.start();
+  const { client } = issuer;
+  const environment = {
+    BACKEND_OPERATOR_OIDC_ISSUER: client.issuer,
+    BACKEND_OPERATOR_OIDC_CLIENT_ID: client.clientId,
+    BACKEND_OPERATOR_OIDC_CLIENT_SECRET: client.clientSecret,
+  };
+  [stack, browser] = await Promise.all([startTestStack(environment), launchChromium()]);
 }, 120_000);
 afterAll(async () => {
   await browser?.close();
   await stack?.stop();
+  await issuer?.close();
 });
 
 const url = (path = '/') => `${consoleUrl(stack.listeners)}${path}`;
@@ -149,6 +159,32 @@ it('enrols a passkey, signs in with it, cancels a game for a reason, and shows t
   await expectClean(page, reported, 'add-operator');
 }, 120_000);
 
+it('signs in at an issuer, which says no more than who it is', async () => {
+  await invite('ines@example.com', ['support']);
+  const { page, reported } = await openDevice();
+  issuer.person = { sub: 'of-a-stranger', email: 'eve@example.com', email_verified: true };
+  await page.goto(url());
+  await page.getByRole('link', { name: 'Sign in at' }).click();
+  await page.getByRole('alert').waitFor();
+  expect(reported.splice(0)).toEqual([expect.stringMatching(/status of 422/)]);
+  expect((await page.context().cookies()).map(({ name }) => name)).not.toContain('galaxy-console');
+
+  issuer.person = { sub: 'of-ines', email: 'ines@example.com', email_verified: true };
+  await page.goto(url('/sign-in'));
+  await expectClean(page, reported, 'sign-in with an issuer');
+  await page.getByRole('link', { name: 'Sign in at' }).click();
+  await page.getByRole('heading', { name: 'Overview' }).waitFor();
+  expect(page.url()).toBe(url());
+  expect(await page.getByRole('link', { name: 'Users', exact: true }).count()).toBe(1);
+  await page.goto(url('/operators/add'));
+  await page.getByLabel('Name').fill('Eve');
+  await page.getByLabel('E-mail').fill('eve@example.com');
+  await page.getByLabel('Reason').fill('a friend');
+  await page.getByRole('button', { name: 'Add' }).click();
+  await page.getByText('This needs the permission operators.change; you are support.').waitFor();
+  expect(reported.splice(0)).toEqual([expect.stringMatching(/status of 403/)]);
+}, 60_000);
+
 it('works without scripts by a link of this machine, and shows the rest when a service is down', async () => {
   const { page, reported } = await openDevice({ scripts: false });
   await page.goto(url(await onDatabase(localSignIn)));
@@ -188,6 +224,8 @@ it('asks for the overview again while it is seen, and shows streams and engines'
   await Promise.all([poll(), page.clock.runFor(5_500)]);
   await page.clock.resume();
 
+  // Tables that do not fit can be scrolled with keys.
+  await page.setViewportSize(phone);
   await page.getByRole('link', { name: 'Streams' }).click();
   await page.getByText('notification:intents').waitFor();
   await expectClean(page, reported, 'streams');

@@ -1,4 +1,5 @@
-// npm run screenshots: pictures of the web app's main pages, for docs/web-app.md. They are shown, never compared.
+// npm run screenshots: pictures of the main pages of the web app and the console, for docs/web-app.md and
+// docs/console.md. They are shown, never compared.
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,6 +7,8 @@ import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, it, vi } from 'vitest';
 import { buildApp } from '../../infra/web/build-app.ts';
 import { buildBoards } from '../../infra/web/build-boards.ts';
+import { consoleUrl } from '../../infra/local/stack.ts';
+import { localSignIn, onBackendDatabase } from '../../infra/operator/invite.ts';
 import { seededRandom } from '../../lib/engine-kit/random.ts';
 import type { View as StarView } from '../../lib/star-conquest/domain/view.ts';
 import { rules as starConquest } from '../../lib/star-conquest/rules.ts';
@@ -173,4 +176,29 @@ it('takes pictures of the main pages', async () => {
     { name: 'account-phone', fragment: '#/account', size: phone, theme: 'light' },
   ];
   for (const picture of all) await take(viewer, picture);
+
+  const context = await browser.newContext({ viewport: { width: 1_200, height: 820 } });
+  const operator = await context.newPage();
+  const console = consoleUrl(stack.listeners);
+  const link = await onBackendDatabase({ BACKEND_POSTGRES_PRIMARY_DSN: stack.dsn }, localSignIn);
+  await operator.goto(`${console}${link}`);
+  await operator.getByRole('button', { name: 'Sign in' }).click();
+  await operator.getByRole('heading', { name: 'Overview' }).waitFor();
+  // The statistics of turns are a few seconds behind.
+  await operator.waitForTimeout(6_000);
+  const pages = [
+    ['console-overview', '/'],
+    ['console-game', `/games/${stars}`],
+    ['console-block-user', `/users/${ada.session.userId}/block`],
+    ['console-streams', '/streams'],
+  ] as const;
+  for (const [name, path] of pages) {
+    await operator.goto(`${console}${path}`);
+    await operator.screenshot({ path: join(pictures, `${name}.png`) });
+  }
+  await operator.goto(`${console}/games/${discs}/pause`);
+  await operator.getByLabel('Reason').fill('a player asks for a pause until Monday');
+  await operator.getByRole('button', { name: 'Pause' }).click();
+  await operator.goto(`${console}/audit`);
+  await operator.screenshot({ path: join(pictures, 'console-audit.png') });
 }, 240_000);
