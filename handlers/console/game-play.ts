@@ -7,7 +7,7 @@ import { may } from '../../lib/operators/permissions.ts';
 import { type ConsoleContext, forOperator, sessionOf } from './env.ts';
 import { playPath } from './game-path.ts';
 import type { Html } from './layout.ts';
-import { inPlainWords, problem, statusTag, time } from './parts.ts';
+import { inPlainWords, problem, statusTag, time, userLink } from './parts.ts';
 
 export function turnCard(c: ConsoleContext, { gameMaster }: Console, id: string): Promise<Html> {
   return card('Turn', async () => {
@@ -39,7 +39,7 @@ export function seatsCard(c: ConsoleContext, { gameMaster }: Console, id: string
       <thead><tr><th>Seat</th><th>Race name</th><th>User</th><th>Orders</th><th>Awaited</th><th>Left (UTC)</th></tr></thead>
       <tbody>${items.map(
         (seat) => html`<tr><td>${seat.seat}</td><td class="words"><bdi>${seat.label}</bdi></td>
-          <td>${seat.user_id === null ? 'bot' : html`<code>${seat.user_id}</code>`}</td><td>${ordersOf(seat)}</td>
+          <td>${seat.user_id === null ? 'bot' : userLink(c, seat.user_id)}</td><td>${ordersOf(seat)}</td>
           <td>${seat.awaited ? 'yes' : '–'}</td><td>${time(seat.vacated_at)}</td></tr>`,
       )}</tbody></table></div>
       <p class="help">What orders say is for their author alone.</p>`;

@@ -8,7 +8,6 @@ import {
   timelineSchema,
 } from '../../lib/console/peers/responses.ts';
 import { Refusal } from '../../lib/errors/table.ts';
-import { may } from '../../lib/operators/permissions.ts';
 import { isUuid } from '../../lib/protocol/ids.ts';
 import { operatorNames } from './audit.ts';
 import { type ConsoleApp, type ConsoleContext, forOperator, sessionOf } from './env.ts';
@@ -17,7 +16,7 @@ import { gamePath } from './game-path.ts';
 import { engineCard, seatsCard, turnCard } from './game-play.ts';
 import { type Html, layout } from './layout.ts';
 import { memberLinks } from './member.ts';
-import { auditTable, inPlainWords, problem, shown, statusTag, time } from './parts.ts';
+import { auditTable, inPlainWords, problem, shown, statusTag, time, userLink } from './parts.ts';
 
 /** One game: what lobby and Game Master know of it, and what can be done with it. Of a service that is down, it says so. */
 export function gamePage(app: ConsoleApp, console: Console): void {
@@ -74,12 +73,6 @@ function facts(c: ConsoleContext, game: Game): Html {
   return html`<section class="card"><h2>Game</h2><dl>${rows.map(
     ([name, value]) => html`<div><dt>${name}</dt><dd>${value ?? '–'}</dd></div>`,
   )}</dl></section>`;
-}
-
-/** A link for those who may see users. */
-function userLink(c: ConsoleContext, userId: string): Html {
-  const id = html`<code>${userId}</code>`;
-  return may(sessionOf(c).operator.roles, 'users.read') ? html`<a href="/users/${userId}">${id}</a>` : id;
 }
 
 function membersCard(c: ConsoleContext, { lobby }: Console, game: Game): Promise<Html> {

@@ -2,6 +2,8 @@
 import { html } from 'hono/html';
 import type { AuditEntry, AuditState } from '../../lib/console/peers/responses.ts';
 import { Refusal } from '../../lib/errors/table.ts';
+import { may } from '../../lib/operators/permissions.ts';
+import { type ConsoleContext, sessionOf } from './env.ts';
 import type { Html } from './layout.ts';
 
 /** `2026-11-30 18:46:09`, in UTC. */
@@ -13,6 +15,12 @@ export function time(text: string | null): Html {
 export const inPlainWords = (name: string) => name.replaceAll('_', ' ');
 
 export const statusTag = (status: string) => html`<span class="tag ${status}">${inPlainWords(status)}</span>`;
+
+/** A link for those who may see users. */
+export function userLink(c: ConsoleContext, userId: string): Html {
+  const id = html`<code>${userId}</code>`;
+  return may(sessionOf(c).operator.roles, 'users.read') ? html`<a href="/users/${userId}">${id}</a>` : id;
+}
 
 /** A part of a page that could not be loaded; the rest is shown. */
 export const problem = (text: string) => html`<p class="notice warn" role="alert">${text}</p>`;
