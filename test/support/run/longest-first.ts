@@ -6,11 +6,11 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 /** Files that take half a minute or more on an idle machine. */
 const longest = [
   'e2e/start',
-  'integration/bench',
+  'e2e/bench',
   'e2e/clients',
   'fault/lobby-crashes',
   'integration/lobby/million-games',
-  'integration/engine-check',
+  'e2e/engine-check',
   'integration/runtime-manager/restarts',
   'fault/lobby-replicas',
   'integration/lobby/startup',
@@ -22,7 +22,7 @@ const longest = [
   'integration/gateway/subscribe-events',
   'integration/streams/consumer-replicas',
   'integration/game-master/reminders',
-  'integration/engine-check-faults',
+  'e2e/engine-check-faults',
   'fault/drain',
   'fault/mail',
   'fuzz/gateway',
