@@ -37,7 +37,8 @@ function platformRow(name: string, kind: CommandKind, what: string): Row {
       };
       let payloadBytes = 0;
       const rounds = await alternate(
-        scale,
+        // The platform is warm after some fifty thousand commands, of which a round is a thousand or two.
+        { ...scale, warmUps: 5 * scale.warmUps },
         async () => {
           const run = await runOn({ addr: platform.grpcAddr, serverKey: platform.serverKey });
           const measured = await withCpu(bench, platform.pids, run);
