@@ -5,8 +5,8 @@ import { LongestFirst } from './test/support/run/longest-first.ts';
 // Unit tests need nothing; the other projects share one PostgreSQL and one Redis that the global set-up starts,
 // and every test file takes a database and a key prefix of its own from them.
 // Time-outs are far longer than tests take, since a busy machine may be several times slower.
-// Three groups, one after the other: tests of whole processes, which wait most of the time, so that more of them run at
-// once than there are cores; integration tests; unit tests. Files of the last two share processes, as long as they follow
+// Three groups, one after the other: tests of whole processes, which wait often, so that more of them run at once;
+// integration tests; unit tests. Files of the last two share processes, as long as they follow
 // each other: a file in a process of its own compiles and warms up everything again, for almost half of its CPU time. So
 // a file that changes what others find (an environment variable, a global) changes it back.
 export default defineConfig({
@@ -55,6 +55,18 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
+          maxWorkers: 4,
+          sequence: { groupOrder: 1 },
+          globalSetup: ['test/support/run/global-setup.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+        },
+      },
+      {
+        // The commands of this project, and the clients of its documentation, from an empty folder to a played game.
+        test: {
+          name: 'tools',
+          include: ['test/tools/**/*.test.ts'],
           maxWorkers: 4,
           sequence: { groupOrder: 1 },
           globalSetup: ['test/support/run/global-setup.ts'],

@@ -1,10 +1,11 @@
 // npm test: every check of the project, side by side, since most of them keep one core busy; then, if none failed, the
 // tests.
-//   npm test                     all of it
+//   npm test                     the checks, and unit, integration, fuzz and end-to-end tests
 //   npm test -- --project unit   the checks, and only these tests (arguments go to vitest)
 //   npm run check                the checks without the tests
-//   npm run test:failover        the failover tests without the checks, which npm test leaves out
-//   npm run test:browser         the tests in Chromium without the checks, which npm test leaves out
+//   npm run test:processes       the tests of faults and tools without the checks, which npm test leaves out
+//   npm run test:failover        the failover tests, likewise
+//   npm run test:browser         the tests in Chromium, likewise
 //   npm run screenshots          takes the pictures of docs/images
 import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
@@ -30,19 +31,31 @@ const checks: Step[] = [
   { name: 'generated files', command: 'node', args: ['infra/generate/generate.ts', '--check'] },
 ];
 
-/** Projects that have commands of their own. */
-const apart = ['failover', 'browser', 'screenshots'];
+/** The projects of commands other than `npm test`. */
+const apart: Readonly<Record<string, readonly string[]>> = {
+  processes: ['fault', 'tools'],
+  failover: ['failover'],
+  browser: ['browser'],
+  screenshots: ['screenshots'],
+};
 
 async function main([first, ...rest]: string[]): Promise<number> {
-  if (first !== undefined && apart.includes(first)) return runTests(['--project', first, ...rest]);
+  const named = first === undefined ? undefined : apart[first];
+  if (named !== undefined) return runTests(rest.includes('--project') ? rest : [...only(named), ...rest]);
   const codes = await Promise.all(checks.map(runCheck));
   const failed = codes.find((code) => code !== 0);
   if (failed !== undefined) return failed;
   if (first === 'check') return 0;
   const args = first === undefined ? [] : [first, ...rest];
-  const others = apart.flatMap((project) => ['--project', `!${project}`]);
+  const others = only(
+    Object.values(apart)
+      .flat()
+      .map((project) => `!${project}`),
+  );
   return runTests(args.includes('--project') ? args : [...others, ...args]);
 }
+
+const only = (projects: readonly string[]) => projects.flatMap((project) => ['--project', project]);
 
 async function runTests(args: string[]): Promise<number> {
   const folder = await mkdtemp(join(tmpdir(), 'galaxy-report-'));

@@ -5,12 +5,12 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** Files that take half a minute or more on an idle machine. */
 const longest = [
-  'e2e/start',
-  'e2e/bench',
-  'e2e/clients',
+  'tools/start',
+  'tools/bench',
+  'tools/clients',
   'fault/lobby-crashes',
   'integration/lobby/million-games',
-  'e2e/engine-check',
+  'tools/engine-check',
   'integration/runtime-manager/restarts',
   'fault/lobby-replicas',
   'integration/lobby/startup',
@@ -22,7 +22,7 @@ const longest = [
   'integration/gateway/subscribe-events',
   'integration/streams/consumer-replicas',
   'integration/game-master/reminders',
-  'e2e/engine-check-faults',
+  'tools/engine-check-faults',
   'fault/drain',
   'fault/mail',
   'fuzz/gateway',
