@@ -313,7 +313,7 @@ describe('a listener behind the gateway', () => {
       ['gateway', 'GET', lobbyInternal, '/api/v1/internal/lobby/games', 401],
       ['game-master', 'GET', lobbyInternal, '/api/v1/internal/lobby/games', 403],
       ['game-master', 'POST', lobbyInternal, '/api/v1/internal/lobby/games', 403],
-      ['lobby', 'GET', gameMaster, '/streams', 403],
+      ['lobby', 'GET', gameMaster, '/api/v1/internal/streams', 403],
       ['gateway', 'POST', backendAdmin, block, 401],
       ['console', 'POST', backendAdmin, block, 403],
     ];
