@@ -81,5 +81,5 @@ export function trustWarning({
 }: Pick<ListenerPlan, 'address' | 'variable' | 'trust'>): string | undefined {
   if (trust === undefined || trust.callers !== undefined || isLoopback(address)) return undefined;
   const advice = `Set ${trust.callersVariable}, or bind ${variable} to loopback.`;
-  return `open to the network without tokens: ${trust.otherwise}. ${advice}`;
+  return `open to the network, and names no callers: ${trust.otherwise}. ${advice}`;
 }

@@ -121,11 +121,11 @@ test('it starts without the lobby, warns of listeners that anybody can reach, an
   await stop(running);
   const messages = logOf(running).map(({ msg }) => msg);
   expect(
-    messages.filter((message) => message.startsWith('open to the network without a token')).sort(),
+    messages.filter((message) => message.startsWith('open to the network')).sort(),
   ).toEqual([
-    'open to the network without tokens: any client that reaches it can act as any user, by X-User-ID. ' +
+    'open to the network, and names no callers: any client that reaches it can act as any user, by X-User-ID. ' +
       'Set GM_PUBLIC_HTTP_CALLERS, or bind GM_PUBLIC_HTTP_ADDR to loopback.',
-    'open to the network without tokens: any client that reaches it can act as the lobby, and have the Game Master ' +
+    'open to the network, and names no callers: any client that reaches it can act as the lobby, and have the Game Master ' +
       'call any address. Set GM_HTTP_CALLERS, or bind GM_HTTP_ADDR to loopback.',
   ]);
   expect(logOf(running).at(-1)).toMatchObject({ msg: 'stopped', drained: true });
