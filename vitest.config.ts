@@ -76,6 +76,17 @@ export default defineConfig({
       },
       {
         test: {
+          name: 'scale',
+          include: ['test/scale/**/*.test.ts'],
+          maxWorkers: 4,
+          sequence: { groupOrder: 1 },
+          globalSetup: ['test/support/run/global-setup.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+        },
+      },
+      {
+        test: {
           name: 'fault',
           include: ['test/fault/**/*.test.ts'],
           maxWorkers: 4,

@@ -3,7 +3,7 @@
 //   npm test                     the checks, and unit, integration, fuzz and end-to-end tests
 //   npm test -- --project unit   the checks, and only these tests (arguments go to vitest)
 //   npm run check                the checks without the tests
-//   npm run test:processes       the tests of faults and tools without the checks, which npm test leaves out
+//   npm run test:long            the tests of faults, tools and scale without the checks, which npm test leaves out
 //   npm run test:failover        the failover tests, likewise
 //   npm run test:browser         the tests in Chromium, likewise
 //   npm run screenshots          takes the pictures of docs/images
@@ -33,7 +33,7 @@ const checks: Step[] = [
 
 /** The projects of commands other than `npm test`. */
 const apart: Readonly<Record<string, readonly string[]>> = {
-  processes: ['fault', 'tools'],
+  long: ['fault', 'tools', 'scale'],
   failover: ['failover'],
   browser: ['browser'],
   screenshots: ['screenshots'],

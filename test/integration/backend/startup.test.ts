@@ -10,6 +10,8 @@ import { type RunningProcess, runEntry } from '../../support/run/run-process.ts'
 import { callersText } from '../../support/service-callers.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/stores/database.ts';
 import { createTestRedis, type TestRedis } from '../../support/stores/redis.ts';
+import { runBackendHttp } from '../../../infra/node/backend-http.ts';
+import { refusalOf } from '../../support/run/refusal.ts';
 
 // Every test starts processes, some of them several at once.
 vi.setConfig({ testTimeout: 120_000 });
@@ -56,7 +58,7 @@ afterEach(() => {
   for (const { child } of started.splice(0)) if (child.exitCode === null) child.kill('SIGKILL');
 });
 
-/** The lines of a refusal, after its title. */
+/** The lines of a refusal, after its title, of a process. */
 async function refusal(env: Record<string, string>): Promise<string[]> {
   const { exitCode, stderr } = await run(env).ended;
   const [title, ...lines] = stderr.trimEnd().split('\n');
@@ -112,7 +114,7 @@ describe('the backend refuses to start', () => {
   });
 
   it('with a line for everything that is wrong, unreachable things too, and prints no secret', async () => {
-    const lines = await refusal({
+    const lines = await refusalOf(runBackendHttp, {
       BACKEND_HTTP_ADDR: 'everywhere',
       BACKEND_POSTGRES_PRIMARY_DSN: `postgres://backend:hunter2@127.0.0.1:${await freePort()}/galaxy`,
       BACKEND_REDIS_ADDR: `127.0.0.1:${await freePort()}`,
@@ -147,7 +149,7 @@ describe('the backend refuses to start', () => {
   it('when PostgreSQL has no such database', async () => {
     const dsn = new URL(database.dsn);
     dsn.pathname = '/no_such_database';
-    expect(await refusal({ ...good, BACKEND_POSTGRES_PRIMARY_DSN: dsn.href })).toEqual([
+    expect(await refusalOf(runBackendHttp, { ...good, BACKEND_POSTGRES_PRIMARY_DSN: dsn.href })).toEqual([
       expect.stringMatching(/BACKEND_POSTGRES_PRIMARY_DSN: .*database "no_such_database" does not exist/),
     ]);
   });
@@ -159,7 +161,7 @@ describe('the backend refuses to start', () => {
         await client.query('create schema backend');
         await client.query('create table backend.users (somebody_elses text)');
       });
-      expect(await refusal({ ...good, BACKEND_POSTGRES_PRIMARY_DSN: spoilt.dsn })).toEqual([
+      expect(await refusalOf(runBackendHttp, { ...good, BACKEND_POSTGRES_PRIMARY_DSN: spoilt.dsn })).toEqual([
         expect.stringMatching(
           /BACKEND_POSTGRES_PRIMARY_DSN: the migrations of schema backend cannot be applied: .*"users" already exists/,
         ),
@@ -171,7 +173,7 @@ describe('the backend refuses to start', () => {
 
   it('when the mail limits contradict each other, an issuer has no client, and mails are to be sent by SMTP, but neither server nor sender is named, also next to other problems', async () => {
     const others = { BACKEND_LOG_LEVEL: 'loud', BACKEND_HTTP_TOKEN: 'hunter2', BACKEND_MAILER: 'smtp' };
-    const lines = await refusal({
+    const lines = await refusalOf(runBackendHttp, {
       ...good,
       ...others,
       BACKEND_SIGN_IN_MAILS_PER_ADDRESS: '5',

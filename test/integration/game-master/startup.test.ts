@@ -6,6 +6,9 @@ import { logOf, stop } from '../../support/lobby/lobby-process.ts';
 import { type RunningProcess, runEntry } from '../../support/run/run-process.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/stores/database.ts';
 import { createTestRedis, type TestRedis } from '../../support/stores/redis.ts';
+import { runGameMasterHttp } from '../../../infra/node/game-master-http.ts';
+import { runGameMaster } from '../../../workers/game-master.ts';
+import { refusalOf } from '../../support/run/refusal.ts';
 
 // Every test starts processes.
 vi.setConfig({ testTimeout: 120_000 });
@@ -39,9 +42,9 @@ afterEach(() => {
   for (const { child } of started.splice(0)) if (child.exitCode === null) child.kill('SIGKILL');
 });
 
-/** The lines of a refusal, after its title. */
-async function refusal(env: Record<string, string>, entry = http): Promise<string[]> {
-  const { exitCode, stdout, stderr } = await run(entry, env).ended;
+/** The lines of a refusal, after its title, of a process. */
+async function refusal(env: Record<string, string>): Promise<string[]> {
+  const { exitCode, stdout, stderr } = await run(http, env).ended;
   const [title, ...lines] = stderr.trimEnd().split('\n');
   const count = lines.length === 1 ? '1 problem' : `${lines.length} problems`;
   expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' });
@@ -50,8 +53,11 @@ async function refusal(env: Record<string, string>, entry = http): Promise<strin
 }
 
 describe('the Game Master refuses to start', () => {
-  test.each([allInOne, http])('with a line for every variable that is missing: %s', async (entry) => {
-    expect((await refusal({}, entry)).map((line) => line.split(' is not set.')[0])).toEqual([
+  test.each([
+    ['all in one', () => refusalOf(runGameMaster, {})],
+    ['over HTTP alone, as a process', () => refusal({})],
+  ])('with a line for every variable that is missing: %s', async (_, refused) => {
+    expect((await refused()).map((line) => line.split(' is not set.')[0]).toSorted()).toEqual([
       '  GM_LOBBY_BASE_URL:',
       '  GM_POSTGRES_PRIMARY_DSN:',
       '  GM_REDIS_ADDR:',
@@ -61,7 +67,7 @@ describe('the Game Master refuses to start', () => {
 
   test('with malformed, removed and unreachable things all at once, and prints no secret', async () => {
     const port = await freePort();
-    const lines = await refusal({
+    const lines = await refusalOf(runGameMasterHttp, {
       GM_HTTP_ADDR: 'everywhere',
       GM_HTTP_TOKEN: 'hunter2',
       GM_LOBBY_BASE_URL: 'lobby:8095',
@@ -92,7 +98,7 @@ describe('the Game Master refuses to start', () => {
   });
 
   test('when Redis rejects the password', async () => {
-    const lines = await refusal({ ...good, GM_REDIS_PASSWORD: 'not-the-password' });
+    const lines = await refusalOf(runGameMasterHttp, { ...good, GM_REDIS_PASSWORD: 'not-the-password' });
     expect(lines).toEqual([expect.stringMatching(/^ {2}GM_REDIS_ADDR: .*(WRONGPASS|invalid)/i)]);
     expect(lines.join()).not.toContain('not-the-password');
   });

@@ -9,6 +9,11 @@ import { listening, lobbyEnvironment, logOf, stop } from '../../support/lobby/lo
 import { type RunningProcess, runEntry } from '../../support/run/run-process.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/stores/database.ts';
 import { createTestRedis, type TestRedis } from '../../support/stores/redis.ts';
+import { runLobbyHttp } from '../../../infra/node/lobby-http.ts';
+import { runEnrollmentAutomation } from '../../../workers/enrollment-automation.ts';
+import { runLobby } from '../../../workers/lobby-all-in-one.ts';
+import { runPendingRegistrationExpirer } from '../../../workers/pending-registration-expirer.ts';
+import { refusalOf } from '../../support/run/refusal.ts';
 
 // Every test starts processes, some of them several at once.
 vi.setConfig({ testTimeout: 120_000 });
@@ -39,9 +44,9 @@ afterEach(() => {
   for (const { child } of started.splice(0)) if (child.exitCode === null) child.kill('SIGKILL');
 });
 
-/** The lines of a refusal, after its title. */
-async function refusal(env: Record<string, string>, entry = allInOne): Promise<string[]> {
-  const { exitCode, stdout, stderr } = await run(entry, env).ended;
+/** The lines of a refusal, after its title, of a process. */
+async function refusal(env: Record<string, string>): Promise<string[]> {
+  const { exitCode, stdout, stderr } = await run(allInOne, env).ended;
   expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' });
   const [title, ...lines] = stderr.trimEnd().split('\n');
   const count = lines.length === 1 ? '1 problem' : `${lines.length} problems`;
@@ -68,14 +73,10 @@ describe('the lobby refuses to start', () => {
     expect(variables(await refusal({}))).toEqual(missing);
   });
 
-  test.each([
-    'infra/node/lobby-http.ts',
-    'workers/enrollment-automation.ts',
-    'workers/pending-registration-expirer.ts',
-  ])(
-    'with the same lines, and when race names are to be kept in the memory of a process that is not the whole lobby: %s',
-    async (entry) => {
-      const lines = await refusal({ LOBBY_RACE_NAME_DIRECTORY_BACKEND: 'stub' }, entry);
+  test.each([runLobbyHttp, runEnrollmentAutomation, runPendingRegistrationExpirer])(
+    'with the same lines, and when race names are to be kept in the memory of a process that is not the whole lobby: $name',
+    async (part) => {
+      const lines = await refusalOf(part, { LOBBY_RACE_NAME_DIRECTORY_BACKEND: 'stub' });
       const [ofRaceNames, others] = [
         lines.filter((line) => line.includes('LOBBY_RACE_NAME')),
         lines.filter((line) => !line.includes('LOBBY_RACE_NAME')),
@@ -91,7 +92,7 @@ describe('the lobby refuses to start', () => {
 
   test('with malformed, removed and unreachable things all at once', async () => {
     const port = await freePort();
-    const lines = await refusal({
+    const lines = await refusalOf(runLobby, {
       ...good,
       LOBBY_REDIS_MASTER_ADDR: `127.0.0.1:${port}`,
       LOBBY_POSTGRES_PRIMARY_DSN: `postgres://lobby:hunter2@127.0.0.1:${port}/galaxy`,
@@ -120,7 +121,7 @@ describe('the lobby refuses to start', () => {
   test('when Redis rejects the password, without printing it, and PostgreSQL has no such database', async () => {
     const dsn = new URL(database.dsn);
     dsn.pathname = '/no_such_database';
-    const lines = await refusal({
+    const lines = await refusalOf(runLobby, {
       ...good,
       LOBBY_REDIS_PASSWORD: 'not-the-password',
       LOBBY_POSTGRES_PRIMARY_DSN: dsn.href,
@@ -135,7 +136,7 @@ describe('the lobby refuses to start', () => {
   });
 
   test('when Redis has no such logical database', async () => {
-    const lines = await refusal({ ...good, LOBBY_REDIS_DB: '999999' });
+    const lines = await refusalOf(runLobby, { ...good, LOBBY_REDIS_DB: '999999' });
     expect(lines).toEqual([expect.stringMatching(/LOBBY_REDIS_MASTER_ADDR: .*out of range/)]);
   });
 
@@ -143,7 +144,7 @@ describe('the lobby refuses to start', () => {
     const silent = createServer();
     await once(silent.listen(0, '127.0.0.1'), 'listening');
     const addr = `127.0.0.1:${(silent.address() as AddressInfo).port}`;
-    const lines = await refusal({
+    const lines = await refusalOf(runLobby, {
       ...good,
       LOBBY_REDIS_MASTER_ADDR: addr,
       LOBBY_REDIS_OPERATION_TIMEOUT: '300ms',
@@ -168,7 +169,7 @@ describe('the lobby refuses to start', () => {
       client.query(`create role ${role} login password 'reader-password'`),
     );
     try {
-      const lines = await refusal({
+      const lines = await refusalOf(runLobby, {
         ...good,
         LOBBY_POSTGRES_PRIMARY_DSN: dsn.href,
         LOBBY_REDIS_PASSWORD: '',

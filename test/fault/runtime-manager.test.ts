@@ -7,11 +7,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { processIdentity } from '../../../lib/node/process-groups.ts';
-import type { StartJob } from '../../../lib/protocol/runtime-jobs.ts';
-import { openRedis, type Redis } from '../../../lib/redis/client.ts';
-import { isFree } from '../../../lib/runtime-manager/drivers/ports.ts';
-import { program } from '../../support/engines/catalogue.ts';
+import { processIdentity } from '../../lib/node/process-groups.ts';
+import type { StartJob } from '../../lib/protocol/runtime-jobs.ts';
+import { openRedis, type Redis } from '../../lib/redis/client.ts';
+import { isFree } from '../../lib/runtime-manager/drivers/ports.ts';
+import { program } from '../support/engines/catalogue.ts';
 import {
   askGame,
   enginesIn,
@@ -23,13 +23,13 @@ import {
   setupOf,
   stopOf,
   untilEngines,
-} from '../../support/engines/runtime-manager.ts';
-import type { RunningProcess } from '../../support/run/run-process.ts';
-import { createTestRedis, type TestRedis } from '../../support/stores/redis.ts';
+} from '../support/engines/runtime-manager.ts';
+import type { RunningProcess } from '../support/run/run-process.ts';
+import { createTestRedis, type TestRedis } from '../support/stores/redis.ts';
 
 const startOffset = 'runtime_manager:stream_offsets:start_jobs';
 const slowEngine = 'sleep 0.3; exec "$0" "$1"';
-const fourInARow = join(import.meta.dirname, '../../../workers/four-in-a-row.ts');
+const fourInARow = join(import.meta.dirname, '../../workers/four-in-a-row.ts');
 
 let redis: TestRedis;
 let connection: Redis;

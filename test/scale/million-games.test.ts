@@ -1,20 +1,20 @@
 // What the lobby reads from a database with a million games, whatever it is asked: no table from one end to the other,
 // and no more than so many rows and pages, however few of them fit.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { positionTokens, searchTokens } from '../../../handlers/lobby/paging.ts';
+import { positionTokens, searchTokens } from '../../handlers/lobby/paging.ts';
 import {
   cancelIdleGames,
   closeDueEnrollments,
   failOverdueStarts,
-} from '../../../lib/lobby/automation/enrollment-automation.ts';
-import { notifyOwnersOfUnderfilledGames } from '../../../lib/lobby/automation/underfilled-games.ts';
-import { listUnregisteredGames } from '../../../lib/lobby/store/games.ts';
-import { findPlayAccess, findStanding } from '../../../lib/lobby/store/play-reads.ts';
-import { createLogger } from '../../../lib/telemetry/logger.ts';
-import { apply, column, join, makeOpenGame } from '../../support/lobby/games.ts';
-import { type Client, createTestLobby, type TestLobby } from '../../support/lobby/lobby.ts';
-import { filledTables, fillLobby, gameIdOf, numbers } from '../../support/stores/million-games.ts';
-import { plansOf } from '../../support/stores/plans.ts';
+} from '../../lib/lobby/automation/enrollment-automation.ts';
+import { notifyOwnersOfUnderfilledGames } from '../../lib/lobby/automation/underfilled-games.ts';
+import { listUnregisteredGames } from '../../lib/lobby/store/games.ts';
+import { findPlayAccess, findStanding } from '../../lib/lobby/store/play-reads.ts';
+import { createLogger } from '../../lib/telemetry/logger.ts';
+import { apply, column, join, makeOpenGame } from '../support/lobby/games.ts';
+import { type Client, createTestLobby, type TestLobby } from '../support/lobby/lobby.ts';
+import { filledTables, fillLobby, gameIdOf, numbers } from '../support/stores/million-games.ts';
+import { plansOf } from '../support/stores/plans.ts';
 
 let lobby: TestLobby;
 let me: Client;
