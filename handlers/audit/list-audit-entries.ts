@@ -15,7 +15,7 @@ const auditEntrySchema = z
     at: timestamp,
     operator_id: id
       .nullable()
-      .openapi({ description: '`null` for what the token of the listener alone admitted.' }),
+      .openapi({ description: '`null` for what the token of a caller alone admitted.' }),
     session_id: id.nullable(),
     action: z.string().openapi({ example: 'game.cancel' }),
     subject_kind: z.string(),

@@ -73,5 +73,5 @@ export async function operatorNames(
     if (!(error instanceof Refusal)) throw error;
   }
   return (operatorId) =>
-    operatorId === null ? 'token of the listener' : (names.get(operatorId) ?? operatorId);
+    operatorId === null ? 'a token alone' : (names.get(operatorId) ?? operatorId);
 }

@@ -11,7 +11,7 @@ export function auditTable(schema: PgSchema) {
       /** UUIDv7, so that ids are in the order of time. */
       entryId: uuid('entry_id').primaryKey(),
       at: timestamp('at', { withTimezone: true, precision: 3 }).notNull().defaultNow(),
-      /** null for what the listener's token alone admitted. */
+      /** null for what the token of a caller alone admitted. */
       operatorId: uuid('operator_id'),
       sessionId: uuid('session_id'),
       /** What was done, such as `game.cancel`. */

@@ -5,7 +5,7 @@ import type { ServiceCaller } from './service-callers.ts';
 
 /** A user whom the gateway has verified. */
 export type UserActor = { readonly kind: 'user'; readonly userId: string };
-/** The admin of an internal listener: an operator, or a service or a tool that has the listener's token alone. */
+/** The admin of an internal listener: an operator, or a service or a tool with the token of a caller alone. */
 export type AdminActor = {
   readonly kind: 'admin';
   /** Of the operator; undefined without an assertion. */

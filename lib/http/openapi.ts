@@ -25,7 +25,7 @@ export function describeApi(
   const token = {
     type: 'http' as const,
     scheme: 'bearer',
-    description: 'The listener’s token, where one is configured.',
+    description: 'The token of one of the listener’s callers, where it names any.',
   };
   return { ...document, components: { ...document.components, securitySchemes: { token, identity } } };
 }

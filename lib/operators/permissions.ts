@@ -164,7 +164,7 @@ export function changes(permission: Permission): boolean {
   return permission.endsWith('.change');
 }
 
-/** Whether a service may do it in its own name, with the token of the listener alone. */
+/** Whether a service may do it in its own name, with the token of a caller alone. */
 export function isForServices(permission: Permission): permission is ServicePermission {
   return (servicePermissions as readonly Permission[]).includes(permission);
 }

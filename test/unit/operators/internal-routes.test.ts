@@ -131,7 +131,7 @@ it.each(routes)('$service $operationId with the token alone is for services', as
   expect(code === 'unauthenticated').toBe(!ofServices.has(route.operationId));
 });
 
-it('an assertion does not stand in for the token of the listener', async () => {
+it('an assertion does not stand in for the token of a caller', async () => {
   const route = { service: 'lobby', method: 'GET', path: '/api/v1/internal/lobby/games' } as const;
   const headers = { authorization: 'Bearer another', ...(await operatorHeaders('lobby')) };
   expect(await send(route, headers)).toMatchObject({ status: 401, code: 'unauthenticated' });
