@@ -72,6 +72,5 @@ export async function operatorNames(
     // Their ids are shown then.
     if (!(error instanceof Refusal)) throw error;
   }
-  return (operatorId) =>
-    operatorId === null ? 'a token alone' : (names.get(operatorId) ?? operatorId);
+  return (operatorId) => (operatorId === null ? 'a token alone' : (names.get(operatorId) ?? operatorId));
 }

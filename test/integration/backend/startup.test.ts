@@ -3,15 +3,15 @@ import { ed25519 } from '@noble/curves/ed25519.js';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { freePort } from '../../../infra/local/child.ts';
 import { withClient } from '../../../infra/local/postgres.ts';
+import { runBackendHttp } from '../../../infra/node/backend-http.ts';
 import { confirmBytes } from '../../../lib/protocol/envelope.ts';
 import { base64 } from '../../support/backend/backend.ts';
 import { json, startUpstreamServer } from '../../support/gateway/fake-upstream.ts';
+import { refusalOf } from '../../support/run/refusal.ts';
 import { type RunningProcess, runEntry } from '../../support/run/run-process.ts';
 import { callersText } from '../../support/service-callers.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/stores/database.ts';
 import { createTestRedis, type TestRedis } from '../../support/stores/redis.ts';
-import { runBackendHttp } from '../../../infra/node/backend-http.ts';
-import { refusalOf } from '../../support/run/refusal.ts';
 
 // Every test starts processes, some of them several at once.
 vi.setConfig({ testTimeout: 120_000 });

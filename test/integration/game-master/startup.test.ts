@@ -1,14 +1,14 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { freePort } from '../../../infra/local/child.ts';
+import { runGameMasterHttp } from '../../../infra/node/game-master-http.ts';
+import { runGameMaster } from '../../../workers/game-master.ts';
 import { entryOf, writeCatalogue } from '../../support/engines/catalogue.ts';
 import { gameMasterVariables } from '../../support/engines/game-master.ts';
 import { logOf, stop } from '../../support/lobby/lobby-process.ts';
+import { refusalOf } from '../../support/run/refusal.ts';
 import { type RunningProcess, runEntry } from '../../support/run/run-process.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/stores/database.ts';
 import { createTestRedis, type TestRedis } from '../../support/stores/redis.ts';
-import { runGameMasterHttp } from '../../../infra/node/game-master-http.ts';
-import { runGameMaster } from '../../../workers/game-master.ts';
-import { refusalOf } from '../../support/run/refusal.ts';
 
 // Every test starts processes.
 vi.setConfig({ testTimeout: 120_000 });
@@ -126,9 +126,7 @@ test('it starts without the lobby, warns of listeners that anybody can reach, an
   expect([ready.status, await ready.json()]).toEqual([200, { status: 'ready' }]);
   await stop(running);
   const messages = logOf(running).map(({ msg }) => msg);
-  expect(
-    messages.filter((message) => message.startsWith('open to the network')).sort(),
-  ).toEqual([
+  expect(messages.filter((message) => message.startsWith('open to the network')).sort()).toEqual([
     'open to the network, and names no callers: any client that reaches it can act as any user, by X-User-ID. ' +
       'Set GM_PUBLIC_HTTP_CALLERS, or bind GM_PUBLIC_HTTP_ADDR to loopback.',
     'open to the network, and names no callers: any client that reaches it can act as the lobby, and have the Game Master ' +

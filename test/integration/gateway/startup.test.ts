@@ -6,10 +6,10 @@ import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { freePort } from '../../../infra/local/child.ts';
 import { startRedis } from '../../../infra/local/redis.ts';
-import { runEntry } from '../../support/run/run-process.ts';
-import { createTestRedis, type TestRedis } from '../../support/stores/redis.ts';
 import { runGateway } from '../../../workers/gateway.ts';
 import { refusalOf } from '../../support/run/refusal.ts';
+import { runEntry } from '../../support/run/run-process.ts';
+import { createTestRedis, type TestRedis } from '../../support/stores/redis.ts';
 
 let redis: TestRedis;
 let folder: string;
@@ -78,7 +78,10 @@ describe('the gateway refuses to start', () => {
   it.each(['garbage.pem', 'other.pem'])(
     'when the response signer is not an Ed25519 key: %s',
     async (file) => {
-      const lines = await refusalOf(runGateway, { ...good, GATEWAY_RESPONSE_SIGNER_PRIVATE_KEY_PATH: join(folder, file) });
+      const lines = await refusalOf(runGateway, {
+        ...good,
+        GATEWAY_RESPONSE_SIGNER_PRIVATE_KEY_PATH: join(folder, file),
+      });
       expect(lines).toHaveLength(1);
       expect(lines[0]).toMatch(
         /GATEWAY_RESPONSE_SIGNER_PRIVATE_KEY_PATH: .*(PKCS#8|not Ed25519).*openssl genpkey/,

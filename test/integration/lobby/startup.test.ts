@@ -4,16 +4,16 @@ import { text } from 'node:stream/consumers';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { freePort } from '../../../infra/local/child.ts';
 import { withClient } from '../../../infra/local/postgres.ts';
-import { entryOf, writeCatalogue } from '../../support/engines/catalogue.ts';
-import { listening, lobbyEnvironment, logOf, stop } from '../../support/lobby/lobby-process.ts';
-import { type RunningProcess, runEntry } from '../../support/run/run-process.ts';
-import { createTestDatabase, type TestDatabase } from '../../support/stores/database.ts';
-import { createTestRedis, type TestRedis } from '../../support/stores/redis.ts';
 import { runLobbyHttp } from '../../../infra/node/lobby-http.ts';
 import { runEnrollmentAutomation } from '../../../workers/enrollment-automation.ts';
 import { runLobby } from '../../../workers/lobby-all-in-one.ts';
 import { runPendingRegistrationExpirer } from '../../../workers/pending-registration-expirer.ts';
+import { entryOf, writeCatalogue } from '../../support/engines/catalogue.ts';
+import { listening, lobbyEnvironment, logOf, stop } from '../../support/lobby/lobby-process.ts';
 import { refusalOf } from '../../support/run/refusal.ts';
+import { type RunningProcess, runEntry } from '../../support/run/run-process.ts';
+import { createTestDatabase, type TestDatabase } from '../../support/stores/database.ts';
+import { createTestRedis, type TestRedis } from '../../support/stores/redis.ts';
 
 // Every test starts processes, some of them several at once.
 vi.setConfig({ testTimeout: 120_000 });

@@ -28,11 +28,13 @@ it('names the callers of each listener by the hashes of their tokens', () => {
   const lists = Object.entries(made.values).filter(([name]) => name.endsWith('_CALLERS'));
   const named = lists.map(([name, text]) => [
     name,
-    serviceCallers.parse(text).map(({ caller, token_sha256, permissions }) => [
-      caller,
-      ...token_sha256.map((hash) => hashes.get(hash)),
-      ...permissions,
-    ]),
+    serviceCallers
+      .parse(text)
+      .map(({ caller, token_sha256, permissions }) => [
+        caller,
+        ...token_sha256.map((hash) => hashes.get(hash)),
+        ...permissions,
+      ]),
   ]);
   expect(Object.fromEntries(named)).toEqual({
     BACKEND_HTTP_CALLERS: [
