@@ -1,7 +1,7 @@
 import type { BackendContext } from '../../lib/backend/context.ts';
 import { admitUser } from '../../lib/http/actor.ts';
 import { createHttpApp, type HttpApp, type HttpAppOptions } from '../../lib/http/app.ts';
-import { requirePermission } from '../../lib/http/service-callers.ts';
+import { requirePermission } from '../../lib/http/require-caller.ts';
 import { getSessionRoute } from './internal/get-session.ts';
 import { lobbyEligibilityRoute } from './internal/lobby-eligibility.ts';
 import { recordSessionUseRoute } from './internal/record-session-use.ts';

@@ -1,8 +1,8 @@
 // The tokens of a local stack's services: each has its own, so that here, too, a service can do with another one what it
 // has permission for and nothing else. Tools (the demo, curl) send the token of secrets.json itself.
 import { createHash, createHmac } from 'node:crypto';
-import type { ServiceCaller } from '../../lib/http/service-callers.ts';
 import type { Permission } from '../../lib/operators/permissions.ts';
+import type { ServiceCaller } from '../../lib/operators/service-callers.ts';
 
 export const callers = ['gateway', 'backend', 'lobby', 'game-master', 'console', 'tools'] as const;
 

@@ -1,6 +1,5 @@
 // The variables of an HTTP listener, under a prefix of its own.
-
-import { serviceCallers } from '../http/service-callers.ts';
+import { serviceCallers } from '../operators/service-callers.ts';
 import { boolean, ed25519PublicKey, integer, listenAddress, listOf, positiveDuration } from './types.ts';
 import { defaulted, optional, removed } from './variables.ts';
 
@@ -50,6 +49,8 @@ export function listenerCallers(prefix: string) {
   return {
     callers: optional(`${prefix}_CALLERS`, serviceCallers, {
       help: 'The services that may call it, as JSON: [{"caller", "token_sha256": [], "permissions": []}]; see service-callers.md. Every request except probes must carry a token of one of them. Unset: none is required.',
+      // Hashes are none, but a token may be written in place of one.
+      secret: true,
     }),
     token: removed(
       `${prefix}_TOKEN`,

@@ -4,7 +4,7 @@ import type { MiddlewareHandler } from 'hono';
 import { Refusal } from '../errors/table.ts';
 import { isUuid } from '../protocol/ids.ts';
 import type { Actor, HttpEnv, UserActor } from './env.ts';
-import { refuseUnlessCallerMay } from './service-callers.ts';
+import { refuseUnlessCallerMay } from './require-caller.ts';
 
 /** Admits a user by `X-User-ID`, from a caller that may act as users; missing or malformed is `401 unauthenticated`. */
 export const admitUser: MiddlewareHandler<HttpEnv> = async (c, next) => {

@@ -8,11 +8,12 @@ import { HTTPException } from 'hono/http-exception';
 import { requestId } from 'hono/request-id';
 import { type ErrorBody, type ErrorCode, errorBody, errorTable, Refusal } from '../errors/table.ts';
 import { isTransientFault } from '../errors/transient-fault.ts';
+import type { ServiceCaller } from '../operators/service-callers.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { HttpEnv } from './env.ts';
 import { fieldProblems, invalidFields } from './field-problems.ts';
 import { loggedPath } from './logged-path.ts';
-import { requireCaller, type ServiceCaller } from './service-callers.ts';
+import { requireCaller } from './require-caller.ts';
 
 export type HttpApp = OpenAPIHono<HttpEnv>;
 

@@ -1,7 +1,7 @@
 // The context of every handler.
 
+import type { ServiceCaller } from '../operators/service-callers.ts';
 import type { Logger } from '../telemetry/logger.ts';
-import type { ServiceCaller } from './service-callers.ts';
 
 /** A user whom the gateway has verified. */
 export type UserActor = { readonly kind: 'user'; readonly userId: string };

@@ -15,7 +15,7 @@ import {
 import { changes, isForServices, may, type Permission, permissionFor } from '../operators/permissions.ts';
 import type { HttpAppOptions } from './app.ts';
 import type { HttpEnv } from './env.ts';
-import { refuseUnlessCallerMay } from './service-callers.ts';
+import { refuseUnlessCallerMay } from './require-caller.ts';
 
 export type InternalAppOptions = HttpAppOptions & {
   /** Public keys of the backend, base64. Without any no assertion is asked for, and none accepted. */

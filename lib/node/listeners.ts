@@ -4,7 +4,7 @@
 import { StartupError } from '../config/startup.ts';
 import { isLoopback, type ListenAddress } from '../config/types.ts';
 import type { Problem } from '../config/variables.ts';
-import type { ServiceCaller } from '../http/service-callers.ts';
+import type { ServiceCaller } from '../operators/service-callers.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { HttpListenerApp, HttpTimeouts, Listener } from './http-listener.ts';
 

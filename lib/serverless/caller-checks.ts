@@ -1,5 +1,5 @@
 import type { Check } from '../config/startup.ts';
-import type { ServiceCaller } from '../http/service-callers.ts';
+import type { ServiceCaller } from '../operators/service-callers.ts';
 
 /**
  * For runtimes where any client that knows a service's address can reach it: each listener needs its callers.

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { ServiceCaller } from '../../lib/http/service-callers.ts';
 import { operatorPermissions, type Permission, servicePermissions } from '../../lib/operators/permissions.ts';
+import type { ServiceCaller } from '../../lib/operators/service-callers.ts';
 
 /** One caller of a listener, with every permission unless some are given. */
 export function callerWith(

@@ -9,8 +9,8 @@ import {
   status,
 } from '@grpc/grpc-js';
 import { z } from 'zod';
-import { type CallerCheck, createCallerCheck, type ServiceCaller } from '../../http/service-callers.ts';
 import type { StreamBounds } from '../../node/http2-streams.ts';
+import { type CallerCheck, createCallerCheck, type ServiceCaller } from '../../operators/service-callers.ts';
 import {
   PushService,
   type ReadUserEventsRequest,

@@ -23,7 +23,7 @@ import type { Database } from '../../../lib/backend/store/database.ts';
 import { auditEntries, outbox as outboxTable } from '../../../lib/backend/store/schema.ts';
 import { backendStreamTables } from '../../../lib/backend/store/stream-tables.ts';
 import type { HttpApp } from '../../../lib/http/app.ts';
-import type { ServiceCaller } from '../../../lib/http/service-callers.ts';
+import type { ServiceCaller } from '../../../lib/operators/service-callers.ts';
 import { Outbox } from '../../../lib/outbox/outbox.ts';
 import type { Message } from '../../../lib/outbox/store.ts';
 import { databaseOn } from '../../../lib/postgres/database.ts';

@@ -3,7 +3,7 @@ import { createHash, createPrivateKey, createPublicKey } from 'node:crypto';
 import { readFileSync, rmSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
-import { serviceCallers } from '../../../lib/http/service-callers.ts';
+import { serviceCallers } from '../../../lib/operators/service-callers.ts';
 import { root } from '../../support/run/deployed-processes.ts';
 import { makeSecrets } from '../../support/run/made-secrets.ts';
 

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { listVariables, readVariables } from '../../../lib/config/variables.ts';
-import type { ServiceCaller } from '../../../lib/http/service-callers.ts';
 import { lobbyVariables } from '../../../lib/lobby/config.ts';
 import { trustWarning } from '../../../lib/node/listeners.ts';
+import type { ServiceCaller } from '../../../lib/operators/service-callers.ts';
 import { callerWith } from '../../support/service-callers.ts';
 
 const required = {

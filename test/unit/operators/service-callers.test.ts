@@ -1,9 +1,12 @@
 import { createHash } from 'node:crypto';
 import { Hono } from 'hono';
 import { describe, expect, it, test } from 'vitest';
+import { listenerCallers } from '../../../lib/config/listener-variables.ts';
+import { readVariables } from '../../../lib/config/variables.ts';
 import { admitUser } from '../../../lib/http/actor.ts';
 import { createHttpApp } from '../../../lib/http/app.ts';
-import { createCallerCheck, requirePermission, serviceCallers } from '../../../lib/http/service-callers.ts';
+import { requirePermission } from '../../../lib/http/require-caller.ts';
+import { createCallerCheck, serviceCallers } from '../../../lib/operators/service-callers.ts';
 import { createLogger } from '../../../lib/telemetry/logger.ts';
 import { callerWith } from '../../support/service-callers.ts';
 
@@ -50,6 +53,20 @@ describe('the variable of a listener', () => {
     const text = typeof value === 'string' ? value : JSON.stringify(value);
     expect(problemsOf(text)).toEqual([expect.stringMatching(problem)]);
   });
+});
+
+it('shows no token that was written in place of its hash', () => {
+  const value = JSON.stringify([{ ...gateway, token_sha256: ['hunter2'] }]);
+  const { problems } = readVariables(listenerCallers('LOBBY_PUBLIC_HTTP'), {
+    LOBBY_PUBLIC_HTTP_CALLERS: value,
+  });
+  expect(problems).toEqual([
+    {
+      variable: 'LOBBY_PUBLIC_HTTP_CALLERS',
+      message: expect.stringMatching(/^its value cannot be used: 0\.token_sha256\.0: write 64 lower-case/),
+    },
+  ]);
+  expect(JSON.stringify(problems)).not.toContain('hunter2');
 });
 
 describe('the check of a token', () => {
