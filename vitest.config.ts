@@ -7,8 +7,17 @@ import { LongestFirst } from './test/support/run/longest-first.ts';
 // Time-outs are far longer than tests take, since a busy machine may be several times slower.
 // Three groups, one after the other: tests of whole processes, which wait often, so that more of them run at once;
 // integration tests; unit tests. Files of the last two share processes, as long as they follow
-// each other: a file in a process of its own compiles and warms up everything again, for almost half of its CPU time. So
-// a file that changes what others find (an environment variable, a global) changes it back.
+// each other: a file in a process of its own compiles and warms up everything again, for almost half of its CPU time.
+const shared = { isolate: false, setupFiles: ['test/support/run/as-found.ts'] };
+
+/** Their subject is one of its kind in a process: its metrics, its connections. */
+const alone = [
+  'test/integration/backend/notification-maintenance.test.ts',
+  'test/integration/monitoring.test.ts',
+  'test/unit/kept-connections.test.ts',
+  'test/unit/telemetry/**/*.test.ts',
+];
+
 export default defineConfig({
   test: {
     sequence: { sequencer: LongestFirst },
@@ -22,7 +31,8 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/unit/**/*.test.ts'],
-          isolate: false,
+          exclude: alone,
+          ...shared,
           maxWorkers: 3,
           sequence: { groupOrder: 3 },
           testTimeout: 60_000,
@@ -32,9 +42,21 @@ export default defineConfig({
         test: {
           name: 'integration',
           include: ['test/integration/**/*.test.ts'],
-          isolate: false,
+          exclude: alone,
+          ...shared,
           maxWorkers: 3,
           sequence: { groupOrder: 2 },
+          globalSetup: ['test/support/run/global-setup.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+        },
+      },
+      {
+        test: {
+          name: 'alone',
+          include: alone,
+          maxWorkers: 4,
+          sequence: { groupOrder: 1 },
           globalSetup: ['test/support/run/global-setup.ts'],
           testTimeout: 60_000,
           hookTimeout: 120_000,
