@@ -5,9 +5,11 @@ import { LongestFirst } from './test/support/run/longest-first.ts';
 // Unit tests need nothing; the other projects share one PostgreSQL and one Redis that the global set-up starts,
 // and every test file takes a database and a key prefix of its own from them.
 // Time-outs are far longer than tests take, since a busy machine may be several times slower.
-// Three groups, one after the other: tests of whole processes, which wait often, so that more of them run at once;
-// integration tests; unit tests. Files of the last two share processes, as long as they follow
-// each other: a file in a process of its own compiles and warms up everything again, for almost half of its CPU time.
+// More files run at once than there are cores, since most wait now and then; of whole processes another one.
+const long = { maxWorkers: 4, sequence: { groupOrder: 1 } };
+
+// Files of unit and integration tests share processes, as long as those of one project follow each other: a file in a
+// process of its own compiles and warms up everything again, for almost half of its CPU time.
 const shared = { isolate: false, setupFiles: ['test/support/run/as-found.ts'] };
 
 /** Their subject is one of its kind in a process: its metrics, its connections. */
@@ -20,6 +22,7 @@ const alone = [
 
 export default defineConfig({
   test: {
+    maxWorkers: 3,
     sequence: { sequencer: LongestFirst },
     execArgv: [
       ...['--import', join(import.meta.dirname, 'infra', 'node', 'quick-imports.ts')],
@@ -33,8 +36,6 @@ export default defineConfig({
           include: ['test/unit/**/*.test.ts'],
           exclude: alone,
           ...shared,
-          maxWorkers: 3,
-          sequence: { groupOrder: 3 },
           testTimeout: 60_000,
         },
       },
@@ -44,8 +45,6 @@ export default defineConfig({
           include: ['test/integration/**/*.test.ts'],
           exclude: alone,
           ...shared,
-          maxWorkers: 3,
-          sequence: { groupOrder: 2 },
           globalSetup: ['test/support/run/global-setup.ts'],
           testTimeout: 60_000,
           hookTimeout: 120_000,
@@ -55,8 +54,6 @@ export default defineConfig({
         test: {
           name: 'alone',
           include: alone,
-          maxWorkers: 4,
-          sequence: { groupOrder: 1 },
           globalSetup: ['test/support/run/global-setup.ts'],
           testTimeout: 60_000,
           hookTimeout: 120_000,
@@ -66,8 +63,6 @@ export default defineConfig({
         test: {
           name: 'fuzz',
           include: ['test/fuzz/**/*.test.ts'],
-          maxWorkers: 4,
-          sequence: { groupOrder: 1 },
           globalSetup: ['test/support/run/global-setup.ts'],
           testTimeout: 60_000,
           hookTimeout: 120_000,
@@ -77,8 +72,6 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
-          maxWorkers: 4,
-          sequence: { groupOrder: 1 },
           globalSetup: ['test/support/run/global-setup.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
@@ -89,8 +82,7 @@ export default defineConfig({
         test: {
           name: 'tools',
           include: ['test/tools/**/*.test.ts'],
-          maxWorkers: 4,
-          sequence: { groupOrder: 1 },
+          ...long,
           globalSetup: ['test/support/run/global-setup.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
@@ -100,8 +92,7 @@ export default defineConfig({
         test: {
           name: 'scale',
           include: ['test/scale/**/*.test.ts'],
-          maxWorkers: 4,
-          sequence: { groupOrder: 1 },
+          ...long,
           globalSetup: ['test/support/run/global-setup.ts'],
           testTimeout: 60_000,
           hookTimeout: 120_000,
@@ -111,8 +102,7 @@ export default defineConfig({
         test: {
           name: 'fault',
           include: ['test/fault/**/*.test.ts'],
-          maxWorkers: 4,
-          sequence: { groupOrder: 1 },
+          ...long,
           globalSetup: ['test/support/run/global-setup.ts'],
           testTimeout: 180_000,
           hookTimeout: 120_000,

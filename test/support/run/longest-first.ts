@@ -1,5 +1,5 @@
 // The order in which test files begin: the longest ones first, so that all workers end at about the same time. The
-// others by size, across projects: those that wait for time-outs then run at the same time as those that compute.
+// others by size.
 import { statSync } from 'node:fs';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
@@ -37,6 +37,10 @@ export class LongestFirst extends BaseSequencer {
       return found === -1 ? longest.length : found;
     };
     const size = ({ moduleId }: TestSpecification) => statSync(moduleId).size;
-    return files.toSorted((a, b) => place(a) - place(b) || size(b) - size(a));
+    // Those of a project that share a process follow each other; first come those that share none.
+    const group = ({ project: { config, name } }: TestSpecification) => (config.isolate ? '' : name);
+    return files.toSorted(
+      (a, b) => group(a).localeCompare(group(b)) || place(a) - place(b) || size(b) - size(a),
+    );
   }
 }
