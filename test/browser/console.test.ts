@@ -185,6 +185,39 @@ it('signs in at an issuer, which says no more than who it is', async () => {
   expect(reported.splice(0)).toEqual([expect.stringMatching(/status of 403/)]);
 }, 60_000);
 
+it('shows a viewer every page that is theirs, and no way to change anything', async () => {
+  await invite('vera@example.com', ['viewer']);
+  issuer.person = { sub: 'of-vera', email: 'vera@example.com', email_verified: true };
+  const { page, reported } = await openDevice();
+  await page.goto(url('/sign-in/oidc'));
+  await page.getByRole('heading', { name: 'Overview' }).waitFor();
+  const gameId = await makeGame('Cygnus');
+  const offered = await page.getByRole('navigation').getByRole('link').allInnerTexts();
+  expect(offered).toEqual(['Overview', 'Games', 'Names', 'Streams', 'Engines', 'Operators', 'Audit log']);
+  for (const path of [
+    '/',
+    '/games',
+    `/games/${gameId}`,
+    '/names',
+    '/streams',
+    '/engines',
+    '/operators',
+    '/audit',
+  ]) {
+    await page.goto(url(path));
+    await expectClean(page, reported, path);
+    expect(await page.locator('#actions, form[method="post"]:not([action="/sign-out"])').count(), path).toBe(
+      0,
+    );
+  }
+  await page.goto(url(`/games/${gameId}/cancel`));
+  await page.getByLabel('Reason').fill('a try');
+  await page.getByRole('button', { name: 'Cancel the game' }).click();
+  await page.getByText('This needs the permission games.change; you are viewer.').waitFor();
+  await page.goto(url(`/games/${gameId}`));
+  expect(await page.getByText('enrollment open', { exact: true }).count()).toBeGreaterThan(0);
+}, 60_000);
+
 it('works without scripts by a link of this machine, and shows the rest when a service is down', async () => {
   const { page, reported } = await openDevice({ scripts: false });
   await page.goto(url(await onDatabase(localSignIn)));
