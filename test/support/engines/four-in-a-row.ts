@@ -1,7 +1,7 @@
 // A real engine as a process of its own: that of four in a row, unless another one is asked for.
-import { setTimeout as delay } from 'node:timers/promises';
 import { freePort } from '../../../infra/local/child.ts';
 import { type RunningProcess, runEntry } from '../run/run-process.ts';
+import { untilUp } from '../run/until-up.ts';
 
 export type TestEngine = RunningProcess & {
   readonly url: string;
@@ -25,8 +25,7 @@ export async function startTestEngine(
   const early = running.ended.then(({ stderr }) => {
     throw new Error(`the engine ended before it was healthy: ${stderr}`);
   });
-  early.catch(() => undefined);
-  await Promise.race([untilHealthy(url), early]);
+  await untilUp(async () => (await fetch(`${url}/healthz`)).ok, early);
   return {
     ...running,
     url,
@@ -40,12 +39,4 @@ export async function startTestEngine(
       return [response.status, await response.json()];
     },
   };
-}
-
-async function untilHealthy(url: string): Promise<void> {
-  for (const deadline = Date.now() + 10_000; Date.now() < deadline; await delay(20)) {
-    const response = await fetch(`${url}/healthz`).catch(() => undefined);
-    if (response?.ok) return;
-  }
-  throw new Error('the engine was not healthy within 10 s');
 }

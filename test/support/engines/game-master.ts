@@ -3,7 +3,6 @@
 import { join } from 'node:path';
 import type pg from 'pg';
 import { v7 as uuidv7 } from 'uuid';
-import { vi } from 'vitest';
 import { createGameMasterInternalApp } from '../../../handlers/game-master/internal-router.ts';
 import { createGameMasterPublicApp } from '../../../handlers/game-master/public-router.ts';
 import { freePort } from '../../../infra/local/child.ts';
@@ -18,6 +17,7 @@ import { type GmEvent, gmEventEntry } from '../../../lib/protocol/gm-events.ts';
 import type { Redis } from '../../../lib/redis/client.ts';
 import { createLogger } from '../../../lib/telemetry/logger.ts';
 import { runGameMaster } from '../../../workers/game-master.ts';
+import { untilUp } from '../run/until-up.ts';
 import { createTestDatabase, type Template } from '../stores/database.ts';
 import { openDatabase } from '../stores/redis-databases.ts';
 import { readTables, type Tables } from '../stores/tables.ts';
@@ -188,11 +188,7 @@ export async function startTestGameMaster(variables: Record<string, string>): Pr
     },
     terminate.signal,
   );
-  const ready = vi.waitFor(async () => {
-    const response = await fetch(`${url}/readyz`);
-    if (!response.ok) throw new Error('not ready');
-  }, waiting);
-  await Promise.race([ready, running]);
+  await untilUp(async () => (await fetch(`${url}/readyz`)).ok, running);
   const ask = async (to: string, request: RequestInit): Promise<Answer> => {
     const response = await fetch(to, request);
     return [response.status, await response.json()];

@@ -4,11 +4,11 @@ import { generateKeyPairSync, type KeyObject, randomUUID } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { freePort } from '../../../infra/local/child.ts';
 import type { Session } from '../../../lib/client/device-keys.ts';
 import type { Gateway } from '../../../lib/client/node.ts';
 import { runGateway } from '../../../workers/gateway.ts';
+import { untilUp } from '../run/until-up.ts';
 import { createTestRedis, type TestRedis } from '../stores/redis.ts';
 import { json, startUpstreamServer, type UpstreamServer } from './fake-upstream.ts';
 import type { TestClient } from './test-client.ts';
@@ -32,9 +32,6 @@ export type TestGateway = {
   stop(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 };
-
-/** As a process with the SDK of OpenTelemetry it takes seconds, and longer next to other tests. */
-const readyTimeoutMs = 30_000;
 
 /** Runs a gateway until `stop` aborts. */
 export type RunGateway = (environment: Record<string, string>, stop: AbortSignal) => Promise<void>;
@@ -114,7 +111,9 @@ async function startParts(
     return running;
   };
   cleanUp.defer(stop);
-  await Promise.race([untilReady(httpUrl), running]);
+  // A gateway that stops waits half a second for a connection that its client keeps.
+  const headers = { connection: 'close' };
+  await untilUp(async () => (await fetch(`${httpUrl}/readyz`, { headers })).ok, running);
 
   const endpoints = { httpUrl, grpcAddr };
   const newClient: TestGateway['newClient'] = (status = 'active', more = {}) => {
@@ -144,14 +143,4 @@ async function startParts(
     stop,
     [Symbol.asyncDispose]: () => cleanUp.disposeAsync(),
   };
-}
-
-async function untilReady(httpUrl: string): Promise<void> {
-  // A gateway that stops waits half a second for a connection that its client keeps.
-  const headers = { connection: 'close' };
-  for (const deadline = Date.now() + readyTimeoutMs; Date.now() < deadline; await delay(20)) {
-    const response = await fetch(`${httpUrl}/readyz`, { headers }).catch(() => undefined);
-    if (response?.ok) return;
-  }
-  throw new Error(`the gateway did not become ready within ${readyTimeoutMs} ms`);
 }
