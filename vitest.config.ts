@@ -15,6 +15,7 @@ const shared = { isolate: false, setupFiles: ['test/support/run/as-found.ts'] };
 /** Their subject is one of its kind in a process: its metrics, its connections. */
 const alone = [
   'test/integration/backend/notification-maintenance.test.ts',
+  'test/integration/gateway/{admission-load,half-open-grpc,metrics,web-streams}.test.ts',
   'test/integration/monitoring.test.ts',
   'test/unit/kept-connections.test.ts',
   'test/unit/telemetry/**/*.test.ts',
@@ -22,7 +23,7 @@ const alone = [
 
 export default defineConfig({
   test: {
-    maxWorkers: 3,
+    maxWorkers: 4,
     sequence: { sequencer: LongestFirst },
     execArgv: [
       ...['--import', join(import.meta.dirname, 'infra', 'node', 'quick-imports.ts')],

@@ -279,6 +279,8 @@ describe('Redis', () => {
 
   test('is taken from the PATH when it is there', async () => {
     const programs = await withProgram('valkey-server');
+    // Whatever else this machine has.
+    vi.stubEnv('PATH', programs);
     const options = { addressVariable: undefined, log: () => {}, programsFolder: join(folder, 'programs') };
     expect((await locateRedis(options)).file).toBe(join(programs, 'valkey-server'));
   });

@@ -81,7 +81,7 @@ export async function createTestGameMaster(
   } = {},
 ): Promise<TestGameMaster> {
   const database = await createTestDatabase(gameMasterTemplate);
-  const { pool, close } = openTestPool(database.dsn);
+  const pool = openTestPool(database.dsn);
   const log = createLogger({ service: 'test', level: 'silent' });
   const gameMaster = createGameMaster({
     db: databaseOn(pool),
@@ -110,7 +110,7 @@ export async function createTestGameMaster(
     tables: (except) => readTables(pool, ['game_master'], except),
     async close() {
       await gameMaster.outbox.settled();
-      await close();
+      await pool.end();
       await database.drop();
     },
   };

@@ -83,7 +83,7 @@ export type TestLobbyOptions = {
 
 export async function createTestLobby(options: TestLobbyOptions = {}): Promise<TestLobby> {
   const database = await createTestDatabase(lobbyTemplate);
-  const { pool, close } = openTestPool(database.dsn);
+  const pool = openTestPool(database.dsn);
   const clock = createClock();
   const users = createTestUsers();
   const log = createLogger({ service: 'test', level: 'silent' });
@@ -130,7 +130,7 @@ export async function createTestLobby(options: TestLobbyOptions = {}): Promise<T
     tables: (except) => readTables(pool, ['lobby'], except?.except),
     close: async () => {
       await lobby.outbox.settled();
-      await checkNotifications(pool, 'lobby.outbox').finally(close);
+      await checkNotifications(pool, 'lobby.outbox').finally(() => pool.end());
       await database.drop();
     },
   };

@@ -1,6 +1,7 @@
 // PostgreSQL databases for test files, on the run's server. A template (a migrated schema) is made once per run by
 // the first file that asks for it; a database made from it costs a copy of files, not a migration.
 import { randomBytes } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import { inject } from 'vitest';
 import { createDatabase, withClient } from '../../../infra/local/postgres.ts';
@@ -27,9 +28,21 @@ export async function createTestDatabase(template?: Template): Promise<TestDatab
     dsn: databaseOn(server, name),
     drop: () =>
       withClient(server, async (client) => {
+        await untilUnused(client, name);
         await client.query(`drop database if exists ${pg.escapeIdentifier(name)} with (force)`);
       }),
   };
+}
+
+/**
+ * `pool.end()` does not wait until the server has ended the sessions, and one that is ended by force instead is an error
+ * of its client. A second is enough for those; what a killed process has left may stay longer.
+ */
+async function untilUnused(client: pg.Client, name: string): Promise<void> {
+  for (const deadline = Date.now() + 1_000; Date.now() < deadline; await delay(5)) {
+    const { rowCount } = await client.query('select 1 from pg_stat_activity where datname = $1', [name]);
+    if (rowCount === 0) return;
+  }
 }
 
 /**
