@@ -1,10 +1,7 @@
 // Databases, keys and services together: what `npm start` runs, and the demo when nothing runs yet.
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { stop as stopEsbuild } from 'esbuild';
 import { OperatorError } from '../../lib/errors/operator-error.ts';
-import { buildApp } from '../web/build-app.ts';
-import { buildBoards } from '../web/build-boards.ts';
 import { type LocalConfig, listenersOf } from './config.ts';
 import { keepRunning } from './keep-running.ts';
 import { startPostgres } from './postgres.ts';
@@ -12,6 +9,7 @@ import { startRedis } from './redis.ts';
 import { localSecrets } from './secrets.ts';
 import { accepts, reachable } from './service.ts';
 import { startStack } from './stack.ts';
+import { runTool } from './tool.ts';
 
 export type PlatformOptions = {
   config: LocalConfig;
@@ -50,10 +48,9 @@ async function startParts(options: PlatformOptions, running: AsyncDisposableStac
   await requireFreePorts(config);
   await mkdir(dataFolder, { recursive: true, mode: 0o700 });
   const secrets = await localSecrets(dataFolder);
-  const webFolders = { app: join(dataFolder, 'web', 'app'), boards: join(dataFolder, 'web', 'boards') };
-  await Promise.all([buildApp(webFolders.app), buildBoards(webFolders.boards)]);
-  // Its process would stay, for further builds.
-  await stopEsbuild();
+  const web = join(dataFolder, 'web');
+  const webFolders = { app: join(web, 'app'), boards: join(web, 'boards') };
+  await runTool('infra/web/build.ts', [web], environment);
   const [postgres, redis] = await both(
     openPostgres(options, running),
     openRedis(options, secrets.redisPassword, running),

@@ -3,13 +3,12 @@ import { resolve } from 'node:path';
 import type { Environment } from '../../lib/config/variables.ts';
 import { OperatorError } from '../../lib/errors/operator-error.ts';
 import { aborted, runProcess } from '../../lib/node/process.ts';
-import { localSignIn, onBackendDatabase } from '../operator/invite.ts';
 import { type LocalConfig, listenersOf, readLocalConfig } from './config.ts';
 import { readableLine, withoutPassword } from './log-lines.ts';
 import { type Platform, startPlatform } from './platform.ts';
 import { announce, runningStack, withdraw } from './running.ts';
 import { reachable } from './service.ts';
-import { consoleUrl } from './stack.ts';
+import { runTool } from './tool.ts';
 
 const print = (line: string) => process.stdout.write(`${line}\n`);
 
@@ -29,8 +28,7 @@ async function runLocally(environment: Environment, stop: AbortSignal): Promise<
   });
   try {
     await announce(dataFolder, runningStack(config.listeners, platform));
-    const variables = { ...environment, BACKEND_POSTGRES_PRIMARY_DSN: platform.postgresDsn };
-    const signIn = await onBackendDatabase(variables, localSignIn);
+    const signIn = await runTool('infra/operator/operator.ts', ['sign-in'], { ...environment });
     print(overview(config, platform, { tookMs: performance.now() - startedAt, signIn }));
     const lost = await Promise.race([platform.lost, aborted(stop)]);
     if (typeof lost === 'string') throw new OperatorError(`${lost}; its log is in ${platform.logFolder}`);
@@ -62,7 +60,7 @@ function overview(
     `  ${'Logs'.padEnd(28)} ${platform.logFolder}`,
     '',
     `Play in your browser: http://${reachable(config.listeners.gatewayWeb)}/`,
-    `Run it in the console: ${consoleUrl(config.listeners)}${signIn} (once, within 15 minutes)`,
+    `Run it in the console: ${signIn} (once, within 15 minutes)`,
     'Sign-in codes are printed here. Try it in a second terminal: npm run demo',
     `Stop with Ctrl-C, or from elsewhere with: kill ${process.pid}`,
     '',

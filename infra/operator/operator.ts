@@ -1,4 +1,5 @@
-// npm run operator: adds operators and gives them new passkeys, on the database of the backend.
+// npm run operator: adds operators and gives them new passkeys, on the database of the backend; signs in at the console of
+// a stack on this machine.
 import { parseArgs } from 'node:util';
 import { StartupError } from '../../lib/config/startup.ts';
 import type { Environment } from '../../lib/config/variables.ts';
@@ -8,13 +9,15 @@ import { readSecretFiles } from '../../lib/node/secret-files.ts';
 import { operatorEmail } from '../../lib/operators/fields.ts';
 import { type Role, roles } from '../../lib/operators/roles.ts';
 import { findRunning } from '../local/running.ts';
-import { add, onBackendDatabase, reset } from './invite.ts';
+import { add, localSignIn, onBackendDatabase, reset } from './invite.ts';
 
 const usage = `npm run operator -- add EMAIL --role owner [--role ROLE ...] [--name NAME]
 npm run operator -- reset EMAIL
+npm run operator -- sign-in
 
 Prints a link with which the operator enrols a passkey; it works once, within 15 minutes. "reset" first takes all
-passkeys of the operator away and ends their sessions.
+passkeys of the operator away and ends their sessions. The link of "sign-in" signs an owner in without a passkey, at
+the stack that "npm start" runs.
 
 Roles: ${roles.join(', ')}. See docs/console.md.
 
@@ -32,6 +35,10 @@ async function run(args: string[], environment: Environment): Promise<string> {
   });
   const [command, address, ...rest] = positionals;
   if (values.help) return usage;
+  if (command === 'sign-in' && address === undefined) {
+    const { variables, consoleUrl } = await localStack(environment);
+    return `${consoleUrl}${await onBackendDatabase(variables, localSignIn)}`;
+  }
   if (address === undefined || rest.length > 0 || !['add', 'reset'].includes(command ?? '')) {
     throw new OperatorError(`that is not a command.\n\n${usage}`);
   }
@@ -56,16 +63,18 @@ function rolesNamed(names: readonly string[]): Role[] {
   return roles.filter((role) => names.includes(role));
 }
 
+type Target = { variables: Environment; consoleUrl: string };
+
 /** The database and the console: of the environment, or of the stack that runs on this machine. */
-async function target(environment: Environment): Promise<{ variables: Environment; consoleUrl: string }> {
+async function target(environment: Environment): Promise<Target> {
   const { BACKEND_POSTGRES_PRIMARY_DSN: dsn, CONSOLE_PUBLIC_URL: url } = environment;
   if (dsn !== undefined && url !== undefined) return { variables: environment, consoleUrl: url };
+  return localStack(environment, '; set BACKEND_POSTGRES_PRIMARY_DSN and CONSOLE_PUBLIC_URL for another one');
+}
+
+async function localStack(environment: Environment, advice = ''): Promise<Target> {
   const running = await findRunning(environment.GALAXY_DATA_FOLDER ?? '.galaxy');
-  if (running === undefined) {
-    throw new OperatorError(
-      'no stack of "npm start" runs here; set BACKEND_POSTGRES_PRIMARY_DSN and CONSOLE_PUBLIC_URL for another one',
-    );
-  }
+  if (running === undefined) throw new OperatorError(`no stack of "npm start" runs here${advice}`);
   const variables = { ...environment, BACKEND_POSTGRES_PRIMARY_DSN: running.postgresDsn };
   return { variables, consoleUrl: running.consoleUrl };
 }

@@ -76,6 +76,12 @@ export class Outbox {
     });
   }
 
+  /** How long the oldest message has waited, in milliseconds; undefined when none waits. */
+  async oldestWaitingMs(): Promise<number | undefined> {
+    const [oldest] = await this.#statements.oldestWaiting(this.#db, {});
+    return oldest?.ms;
+  }
+
   /** Resolves when nothing is being published in the background any more. */
   async settled(): Promise<void> {
     await this.#publishing;

@@ -6,7 +6,7 @@ import type { Logger } from '../telemetry/logger.ts';
 import { recordOldestWaiting } from './instruments.ts';
 import type { Outbox } from './outbox.ts';
 import type { RedisEpoch } from './redis-epoch.ts';
-import { type Database, deletePublished, oldestWaitingMs } from './store.ts';
+import { type Database, deletePublished } from './store.ts';
 import type { OutboxTable } from './table.ts';
 
 /** How long published messages can be published again. Consumers remember applied events for longer. */
@@ -60,11 +60,11 @@ export async function runRelay(relay: Relay, stop: AbortSignal): Promise<void> {
 }
 
 /** Looks first whether any message waits: usually none does, and to claim costs more. */
-async function publishWaiting({ outbox, db, table }: Relay, stop: AbortSignal): Promise<void> {
-  let waitedMs = await oldestWaitingMs(db, table);
+async function publishWaiting({ outbox }: Relay, stop: AbortSignal): Promise<void> {
+  let waitedMs = await outbox.oldestWaitingMs();
   if (waitedMs !== undefined) {
     await outbox.publishDue(stop);
-    waitedMs = await oldestWaitingMs(db, table);
+    waitedMs = await outbox.oldestWaitingMs();
   }
   recordOldestWaiting(waitedMs ?? 0);
 }

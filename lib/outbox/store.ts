@@ -128,6 +128,18 @@ export function outboxStatements(outbox: OutboxTable) {
       (tx: Database, given: Given<{ positions: readonly number[] }>) =>
         tx.update(outbox).set({ publishedAt: sql`now()` }).where(sql`${position} = any(${given.positions})`),
     ),
+
+    /** How long the oldest message has waited, in milliseconds; no row when none waits. */
+    oldestWaiting: statement('oldest_waiting_message', (db: Database) =>
+      db
+        .select({
+          ms: sql<number>`greatest(0, extract(epoch from clock_timestamp() - ${outbox.createdAt}) * 1000)::float8`,
+        })
+        .from(outbox)
+        .where(isNull(outbox.publishedAt))
+        .orderBy(asc(position))
+        .limit(1),
+    ),
   };
 }
 
@@ -231,17 +243,4 @@ export async function waitingByKind(
     .from(waiting)
     .groupBy(waiting.kind)
     .orderBy(asc(waiting.kind));
-}
-
-/** How long the oldest message has waited, in milliseconds; undefined when none waits. */
-export async function oldestWaitingMs(db: Database, outbox: OutboxTable): Promise<number | undefined> {
-  const [row] = await db
-    .select({
-      ms: sql<number>`(extract(epoch from clock_timestamp() - ${outbox.createdAt}) * 1000)::float8`,
-    })
-    .from(outbox)
-    .where(isNull(outbox.publishedAt))
-    .orderBy(asc(outbox.position))
-    .limit(1);
-  return row && Math.max(0, row.ms);
 }

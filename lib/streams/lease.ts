@@ -125,6 +125,9 @@ function leaseStore(
   const findMine = statement(`find_lease_${name}`, (tx: Database) =>
     tx.select({ name: consumers.name }).from(consumers).where(mine),
   );
+  const renewMine = statement(`renew_lease_${name}`, (on: Database) =>
+    on.update(consumers).set({ heldUntil: until }).where(mine).returning({ name: consumers.name }),
+  );
   return {
     name,
     async take(): Promise<boolean> {
@@ -144,12 +147,7 @@ function leaseStore(
     },
     /** @returns false when another process has taken it. */
     async renew(): Promise<boolean> {
-      const renewed = await db
-        .update(consumers)
-        .set({ heldUntil: until })
-        .where(mine)
-        .returning({ name: consumers.name });
-      return renewed.length > 0;
+      return (await renewMine(db, {})).length > 0;
     },
     async release(): Promise<void> {
       await db.update(consumers).set({ holder: null, heldUntil: null }).where(mine);

@@ -4,6 +4,7 @@
 // An intent is counted in the transaction that records it as handled, so once. Every change of a window is made under
 // the lock of its row, and after that of its user: a deletion of the user takes the windows with it.
 import { and, asc, eq, exists, inArray, lte, notExists, sql } from 'drizzle-orm';
+import { statement } from '../../postgres/statement.ts';
 import type { Database } from './database.ts';
 import { inMs, insertMails, type StoredMail } from './mails.ts';
 import { mailOptOuts, mails, mailWindows } from './schema.ts';
@@ -63,15 +64,17 @@ function isDue(tx: Database) {
 
 /** Whether `endMailWindows` would find any: usually it would not, and needs a transaction. */
 export async function isMailWindowOver(db: Database): Promise<boolean> {
-  const { userId, endsAt } = mailWindows;
-  const [first] = await db
-    .select({ userId })
+  return (await findOver(db, {})).length > 0;
+}
+
+const findOver = statement('find_mail_window_over', (db: Database) =>
+  db
+    .select({ userId: mailWindows.userId })
     .from(mailWindows)
     .where(isDue(db))
-    .orderBy(asc(endsAt))
-    .limit(1);
-  return first !== undefined;
-}
+    .orderBy(asc(mailWindows.endsAt))
+    .limit(1),
+);
 
 /**
  * Writes the mails of up to `limit` windows that are over, to the address and in the language that the user has now, and

@@ -332,16 +332,19 @@ export async function retryMailLater(
 
 /** How long the oldest mail has waited, in milliseconds; undefined when there is none. */
 export async function oldestWaitingMailMs(db: Database): Promise<number | undefined> {
-  const [row] = await db
+  const [row] = await findOldestWaiting(db, {});
+  return row?.ms ?? undefined;
+}
+
+const findOldestWaiting = statement('oldest_waiting_mail', (db: Database) =>
+  db
     .select({
       ms: sql<
         number | null
-      >`(extract(epoch from clock_timestamp() - min(${mails.createdAt})) * 1000)::float8`,
+      >`greatest(0, extract(epoch from clock_timestamp() - min(${mails.createdAt})) * 1000)::float8`,
     })
-    .from(mails);
-  const ms = row?.ms ?? undefined;
-  return ms && Math.max(0, ms);
-}
+    .from(mails),
+);
 
 export async function deleteMails(tx: Database, mailIds: readonly string[]): Promise<void> {
   await tx.delete(mails).where(inArray(mails.mailId, [...mailIds]));

@@ -13,7 +13,6 @@ import {
   deletePublished,
   type Message,
   type NewMessage,
-  oldestWaitingMs,
   type Round,
 } from '../../../lib/outbox/store.ts';
 import { createPool } from '../../../lib/postgres/pool.ts';
@@ -381,12 +380,13 @@ describe('what was published', () => {
 });
 
 it('the age of the oldest waiting message is told, and nothing when none waits', async () => {
-  expect(await oldestWaitingMs(db, table)).toBeUndefined();
+  const outbox = publisher();
+  expect(await outbox.oldestWaitingMs()).toBeUndefined();
   await write(message('ada', 1));
   await pool.query(`update backend.outbox set created_at = now() - interval '1 minute'`);
   await write(message('bob', 1));
-  expect(await oldestWaitingMs(db, table)).toBeGreaterThanOrEqual(60_000);
-  expect(await oldestWaitingMs(db, table)).toBeLessThan(90_000);
+  expect(await outbox.oldestWaitingMs()).toBeGreaterThanOrEqual(60_000);
+  expect(await outbox.oldestWaitingMs()).toBeLessThan(90_000);
 });
 
 describe('the relay', () => {
