@@ -16,6 +16,18 @@ export function isTimeZone(text: string): boolean {
  * any letter case, and abbreviations that mean other places to other people (`BST` is Bangladesh).
  */
 export function canReckonIn(timeZone: string): boolean {
+  let known = reckonable.get(timeZone);
+  if (known === undefined) {
+    known = hasRules(timeZone);
+    if (names.has(timeZone)) reckonable.set(timeZone, known);
+  }
+  return known;
+}
+
+/** By name. To ask Intl takes 0.1 ms. */
+const reckonable = new Map<string, boolean>();
+
+function hasRules(timeZone: string): boolean {
   try {
     new Intl.DateTimeFormat('en', { timeZone });
     return true;

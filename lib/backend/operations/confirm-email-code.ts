@@ -39,7 +39,7 @@ export type Confirmation = {
   /** Ed25519, raw bytes. */
   clientPublicKey: Uint8Array<ArrayBuffer>;
   /** Signature over `confirmBytes`, 64 bytes. */
-  proof: Uint8Array;
+  proof: Uint8Array<ArrayBuffer>;
   /** For a new user. */
   timeZone: string | undefined;
   deviceName: string | null;
@@ -68,7 +68,7 @@ type Outcome =
 export async function confirmEmailCode(deps: Deps, confirmation: Confirmation): Promise<SignedIn> {
   const { clientPublicKey, proof } = confirmation;
   const bytes = confirmBytes(confirmation);
-  requireProof({
+  await requireProof({
     clientPublicKey,
     bytes,
     proof,

@@ -9,7 +9,7 @@ export type KnownDeviceProof = {
   readonly deviceSessionId: string;
   readonly timestampMs: number;
   /** Over `knownDeviceBytes`, 64 bytes. */
-  readonly signature: Uint8Array;
+  readonly signature: Uint8Array<ArrayBuffer>;
 };
 
 /** Of no device: a point of the curve, the generator. */
@@ -27,6 +27,6 @@ export async function isKnownDevice(
 ): Promise<boolean> {
   const key = await findKeyOfDevice(deps.db, { deviceSessionId, email });
   const bytes = knownDeviceBytes({ email, deviceSessionId, timestampMs: BigInt(timestampMs) });
-  const signed = verifyWithDeviceKey(key ?? keyOfNoDevice, bytes, signature);
+  const signed = await verifyWithDeviceKey(key ?? keyOfNoDevice, bytes, signature);
   return signed && key !== undefined && isKnownDeviceProofFresh(timestampMs, deps.now());
 }

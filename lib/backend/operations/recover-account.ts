@@ -25,7 +25,7 @@ export type Recovery = {
   /** Ed25519, raw bytes. */
   clientPublicKey: Uint8Array<ArrayBuffer>;
   /** Signature over `recoverBytes`, 64 bytes. */
-  proof: Uint8Array;
+  proof: Uint8Array<ArrayBuffer>;
   deviceName: string | null;
   /** Roughly where the device is; null when that is not known. */
   network: string | null;
@@ -39,7 +39,7 @@ export type Recovery = {
 export async function recoverAccount(deps: Deps, recovery: Recovery): Promise<SignedIn> {
   const { email, clientPublicKey, proof } = recovery;
   const bytes = recoverBytes(recovery);
-  requireProof({
+  await requireProof({
     clientPublicKey,
     bytes,
     proof,

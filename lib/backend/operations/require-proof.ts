@@ -6,7 +6,7 @@ import { deviceKeyProblem, verifyWithDeviceKey } from '../../protocol/device-key
  * @param proof.covers what the signature is over, for people.
  * @throws Refusal invalid_request for a bad key or proof.
  */
-export function requireProof({
+export async function requireProof({
   clientPublicKey,
   bytes,
   proof,
@@ -14,14 +14,13 @@ export function requireProof({
 }: {
   clientPublicKey: Uint8Array<ArrayBuffer>;
   bytes: Uint8Array<ArrayBuffer>;
-  proof: Uint8Array;
+  proof: Uint8Array<ArrayBuffer>;
   covers: string;
-}): void {
+}): Promise<void> {
+  if (await verifyWithDeviceKey(clientPublicKey, bytes, proof)) return;
   const keyProblem = deviceKeyProblem(clientPublicKey);
   if (keyProblem !== undefined) throw invalidFields([{ field: 'client_public_key', problem: keyProblem }]);
-  if (!verifyWithDeviceKey(clientPublicKey, bytes, proof)) {
-    throw invalidFields([
-      { field: 'proof', problem: `is not a signature by client_public_key over ${covers}` },
-    ]);
-  }
+  throw invalidFields([
+    { field: 'proof', problem: `is not a signature by client_public_key over ${covers}` },
+  ]);
 }

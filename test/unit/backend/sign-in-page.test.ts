@@ -17,17 +17,17 @@ function example(field: string): string {
 }
 
 describe('the page on signing in', () => {
-  it('shows a proof that is one, and the bytes that it signs', () => {
+  it('shows a proof that is one, and the bytes that it signs', async () => {
     const clientPublicKey = new Uint8Array(Buffer.from(example('client_public_key'), 'base64'));
     const signed = confirmBytes({ challengeId: example('challenge_id'), clientPublicKey });
     const proof = Buffer.from(example('proof'), 'base64');
-    expect(verifyWithDeviceKey(clientPublicKey, signed, proof)).toBe(true);
+    expect(await verifyWithDeviceKey(clientPublicKey, signed, proof)).toBe(true);
     const table = [...page.matchAll(/^\| `([0-9a-f]{8,})` \|/gm)].map(([, hex]) => hex).join('');
     expect(table).toBe(Buffer.from(signed).toString('hex'));
     expect(page).toContain(`these ${signed.length} bytes`);
   });
 
-  it('shows the signature of a known device as the test vector has it', () => {
+  it('shows the signature of a known device as the test vector has it', async () => {
     const shown = /^ {4}\{\n {6}"email": "ada@example.com",\n {6}"known_device": [^}]*\}\n {4}\}/m.exec(
       page,
     )?.[0];
@@ -35,7 +35,7 @@ describe('the page on signing in', () => {
     const { device_session_id: deviceSessionId, timestamp_ms: timestampMs, signature } = device;
     const signed = knownDeviceBytes({ email, deviceSessionId, timestampMs: BigInt(timestampMs) });
     const clientPublicKey = new Uint8Array(Buffer.from(example('client_public_key'), 'base64'));
-    expect(verifyWithDeviceKey(clientPublicKey, signed, Buffer.from(signature, 'base64'))).toBe(true);
+    expect(await verifyWithDeviceKey(clientPublicKey, signed, Buffer.from(signature, 'base64'))).toBe(true);
   });
 
   it('shows the line that the log mailer writes', async () => {
