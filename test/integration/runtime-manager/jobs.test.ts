@@ -34,6 +34,8 @@ afterEach(() => killEngines(folder));
 afterAll(async () => {
   manager.child.kill('SIGTERM');
   const { exitCode, stderr } = await manager.ended;
+  // Those that it has started again since.
+  await killEngines(folder);
   connection.disconnect();
   await redis.drop();
   await rm(folder, { recursive: true, force: true });
