@@ -48,7 +48,10 @@ try {
   });
   await client.lobby.game.openEnrollment({ game_id });
   await client.lobby.game.cancel({ game_id });
-  const { eventType, payload } = (await events.next()).value;
+  // The one about the new session may come first.
+  let heard;
+  do heard = (await events.next()).value; while (heard.eventType === 'user.session.created');
+  const { eventType, payload } = heard;
   const refused = await client.lobby.game.start({ game_id }).catch(({ name, code }) => [name, code]);
   const { user_id } = await client.user.account.get();
   const exported = await storedKey().then((key) => crypto.subtle.exportKey('pkcs8', key)).catch(({ name }) => name);
