@@ -61,6 +61,18 @@ async function startStack(started = run('infra/local/start.ts')): Promise<Run> {
   return started;
 }
 
+/** Whether it gets its user into the console. */
+async function signsIn(link: string): Promise<boolean> {
+  const { origin, pathname, searchParams } = new URL(link);
+  const response = await fetch(`${origin}${pathname}`, {
+    method: 'POST',
+    headers: { origin },
+    body: searchParams,
+    redirect: 'manual',
+  });
+  return response.headers.get('location') === '/' && response.headers.has('set-cookie');
+}
+
 /** Ctrl-C: the signal goes to every process of the terminal's foreground group. */
 function pressCtrlC({ child }: Run): void {
   process.kill(-(child.pid ?? 0), 'SIGINT');
@@ -156,6 +168,12 @@ describe.runIf(process.platform === 'linux')('npm start', () => {
     expect(lineWith(env.BACKEND_ADMIN_HTTP_ADDR)).toMatch(/Backend, admin/);
     expect(lineWith(admin)).toMatch(/Gateway, admin: metrics/);
     expect((await fetch(`http://${admin}/metrics`)).status).toBe(200);
+
+    const [printed = ''] = /http:\S+\/sign-in\/link\S+/.exec(stack.output()) ?? [];
+    const another = run('infra/operator/operator.ts', ['sign-in']);
+    expect(await another.exitCode).toBe(0);
+    for (const link of [printed, another.output().trim()]) expect(await signsIn(link)).toBe(true);
+    expect(await signsIn(printed)).toBe(false);
 
     await killAndHearOf(stack, 'backend', / \S*workers\/backend-all-in-one\.ts/);
     const path = '/api/v1/public/auth/send-email-code';
