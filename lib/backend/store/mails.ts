@@ -1,4 +1,4 @@
-import { and, asc, eq, inArray, isNull, lte, type SQL, sql } from 'drizzle-orm';
+import { and, asc, eq, gt, inArray, isNull, lte, type SQL, sql } from 'drizzle-orm';
 import { unionAll } from 'drizzle-orm/pg-core';
 import { type Given, statement } from '../../postgres/statement.ts';
 import { together } from '../../postgres/together.ts';
@@ -137,7 +137,7 @@ export async function claimDueMails(
         () => readClock(tx, {}),
         () => deleteExpired(tx, old),
         () => sortCodes(tx, {}),
-        () => listWaiting(tx, { free }),
+        () => listWaiting(tx, { free, now: old.now }),
       );
     let [[row], [clock], expired, , waiting] = await read();
     if (row === undefined) {
@@ -206,12 +206,16 @@ const sortCodes = statement(undefined, (tx: Database) => {
     .where(inArray(mails.mailId, unsorted));
 });
 
-const listWaiting = statement(undefined, (tx: Database, _: Given<{ free: number }>) =>
-  unionAll(waitingIn(tx, 'account_codes'), waitingIn(tx, 'other_codes'), waitingIn(tx, 'notices')),
+const listWaiting = statement(undefined, (tx: Database, { now }: Given<{ free: number; now: Date }>) =>
+  unionAll(
+    waitingIn(tx, 'account_codes', now),
+    waitingIn(tx, 'other_codes', now),
+    waitingIn(tx, 'notices', now),
+  ),
 );
 
-/** The first ones of a queue that are due. */
-function waitingIn(tx: Database, queue: MailQueue) {
+/** The first ones of a queue that are due. One that expired may still be there, if it was not due a moment ago. */
+function waitingIn(tx: Database, queue: MailQueue, now: SQL) {
   return tx
     .select({
       mailId: mails.mailId,
@@ -220,7 +224,9 @@ function waitingIn(tx: Database, queue: MailQueue) {
       expiresAt: mails.expiresAt,
     })
     .from(mails)
-    .where(and(eq(mails.queue, queue), lte(mails.nextAttemptAt, sql`clock_timestamp()`)))
+    .where(
+      and(eq(mails.queue, queue), gt(mails.expiresAt, now), lte(mails.nextAttemptAt, sql`clock_timestamp()`)),
+    )
     .orderBy(asc(mails.rank), asc(mails.expiresAt), asc(mails.mailId))
     .limit(sql.placeholder('free'));
 }

@@ -162,6 +162,28 @@ describe('a mail that waits', () => {
     });
   });
 
+  it('is not sent when it has expired and becomes due while mails are claimed', async () => {
+    mail.use(away);
+    await mail.ask(email);
+    const server = await mail.smtpServer();
+    mail.mailToServer(server);
+    mail.backend.advance(600_000);
+    const { pool } = mail.backend;
+    const client = await pool.connect();
+    await client.query('begin');
+    await client.query('select from backend.mail_budgets for update');
+    const sender = mail.backend.newMailSender();
+    sender.sendSoon();
+    const waits = `select from pg_stat_activity where wait_event_type = 'Lock' and query like '%mail_budgets%'`;
+    await vi.waitFor(async () => expect((await pool.query(waits)).rowCount).toBe(1), { timeout: 10_000 });
+    await client.query('update backend.mails set next_attempt_at = clock_timestamp()');
+    await client.query('select pg_sleep(0.002)');
+    await client.query('commit');
+    client.release();
+    await sender.settled();
+    expect(server.received).toEqual([]);
+  });
+
   it('is tried at pauses that grow to a minute', async () => {
     mail.use(away);
     await mail.ask(email);
