@@ -5,7 +5,8 @@ import { LongestFirst } from './test/support/run/longest-first.ts';
 // Unit tests need nothing; the other projects share one PostgreSQL and one Redis that the global set-up starts,
 // and every test file takes a database and a key prefix of its own from them.
 // Time-outs are far longer than tests take, since a busy machine may be several times slower.
-// More files run at once than two cores can take, since most wait now and then.
+// More files run at once than there are cores, since most wait now and then; of whole processes another one.
+const long = { maxWorkers: 4, sequence: { groupOrder: 1 } };
 
 // Files of unit and integration tests share processes, as long as those of one project follow each other: a file in a
 // process of its own compiles and warms up everything again, for almost half of its CPU time.
@@ -22,7 +23,7 @@ const alone = [
 
 export default defineConfig({
   test: {
-    maxWorkers: 4,
+    maxWorkers: 3,
     sequence: { sequencer: LongestFirst },
     execArgv: [
       ...['--import', join(import.meta.dirname, 'infra', 'node', 'quick-imports.ts')],
@@ -82,6 +83,7 @@ export default defineConfig({
         test: {
           name: 'tools',
           include: ['test/tools/**/*.test.ts'],
+          ...long,
           globalSetup: ['test/support/run/global-setup.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
@@ -91,6 +93,7 @@ export default defineConfig({
         test: {
           name: 'scale',
           include: ['test/scale/**/*.test.ts'],
+          ...long,
           globalSetup: ['test/support/run/global-setup.ts'],
           testTimeout: 60_000,
           hookTimeout: 120_000,
@@ -100,6 +103,7 @@ export default defineConfig({
         test: {
           name: 'fault',
           include: ['test/fault/**/*.test.ts'],
+          ...long,
           globalSetup: ['test/support/run/global-setup.ts'],
           testTimeout: 180_000,
           hookTimeout: 120_000,
