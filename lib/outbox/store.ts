@@ -113,7 +113,8 @@ export function outboxStatements(outbox: OutboxTable) {
     claimDue: statement(
       undefined,
       (tx: Database, given: Given<{ kinds: readonly string[]; limit: number }>) =>
-        claim(tx, given.kinds, lte(outbox.nextAttemptAt, sql`now()`)),
+        // The column has milliseconds, rounded: what was just written is due, too.
+        claim(tx, given.kinds, lte(outbox.nextAttemptAt, sql`now() + interval '1 millisecond'`)),
     ),
 
     /** The same for these keys, even during the pause after a failure. */
