@@ -160,6 +160,8 @@ it('can be played by keyboard alone, against a bot', async () => {
     const labels = await board
       .locator('button.column')
       .evaluateAll((columns) => columns.map((column) => column.ariaLabel));
+    // Nobody is faster. Turns of some milliseconds would exceed the limits of a session.
+    await page.waitForTimeout(500);
     await page.keyboard.press(String(labels.findIndex((label) => !label?.includes('full')) + 1));
     await page.keyboard.press('Enter');
     await page
